@@ -1,0 +1,96 @@
+"""What is known about a checkpoint once it has been read, without having been run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torchload_lint.names import GlobalName, Spelling
+
+
+class Verdict(str, Enum):
+    """What ``torch.load(path, weights_only=True)`` would do with the file."""
+
+    LOADS = "loads"
+    NEEDS_SAFE_GLOBALS = "needs-safe-globals"
+    NEEDS_STAND_IN = "needs-stand-in"
+    CANNOT_LOAD = "cannot-load"
+    DANGEROUS = "dangerous"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something about the file that stands in the way, and the way out."""
+
+    code: str
+    """A stable word: ``missing``, ``truncated``, ``git-lfs-pointer``, ``opcode``, ``limit`` …"""
+    message: str
+    advice: str = ""
+    where: str = ""
+    """The place in the object, or the byte offset, where it was met."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeededGlobal:
+    """One entry that the allowlist must have."""
+
+    name: GlobalName
+    """The key: the name in the file, after torch's own renaming; or the type whose BUILD, NEWOBJ
+    or REDUCE is checked (a numpy DType class, which no opcode names)."""
+    spelling: Spelling
+    """How a program writes the object."""
+    pair: bool
+    """Whether it must be written ``(object, "name")`` because the object's own
+    ``__module__.__qualname__`` is another one."""
+    where: tuple[str, ...] = ()
+    """Places in the object, such as ``['hyper_parameters']['optimizer']``."""
+    because: str = "GLOBAL"
+    """The opcode whose check needs it: GLOBAL, BUILD, NEWOBJ or REDUCE."""
+    import_only: str = ""
+    """A module whose import registers this global, so that no entry is needed; else empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """A pair that makes a file load with another object in place of the real one."""
+
+    name: GlobalName
+    spelling: Spelling
+    """The object to put in the pair (``dict``, ``collections.OrderedDict``, …)."""
+    consequence: str
+    """What the program gets instead, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundGlobal:
+    """A global that the file names, whether torch allows it or not."""
+
+    name: GlobalName
+    where: tuple[str, ...] = ()
+    status: str = ""
+    """``default`` (torch allows it), ``needed``, ``blocked`` (torch refuses it whatever is
+    allowed), ``dangerous`` (it runs code), ``registered`` (an import allows it)."""
+    calls: str = ""
+    """Where the unsafe loader would call it: how, e.g. ``os.system('rm -rf /')``."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointReport:
+    """The whole answer for one file. Made for any bytes; reading never raises."""
+
+    path: str
+    container: str
+    """``zip``, ``legacy``, ``tar``, ``torchscript``, ``safetensors``, ``dcp``, ``pickle``, …"""
+    verdict: Verdict
+    protocol: int | None = None
+    torch_version: str | None = None
+    """The torch that wrote the file, where the file says so."""
+    safe_globals: tuple[NeededGlobal, ...] = ()
+    globals: tuple[FoundGlobal, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    stand_ins: tuple[StandIn, ...] = ()
+    imports: tuple[str, ...] = ()
+    """Modules whose import alone lets the file load (``torch.distributed.tensor``)."""

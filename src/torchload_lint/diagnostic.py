@@ -1,0 +1,105 @@
+"""What is said about a file: places, edits, fixes, diagnostics.
+
+Rows and columns count from 1, in Unicode code points; an end is exclusive. Every reader of a
+result (terminal, SARIF, editor) converts from this one unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+
+class Severity(str, Enum):
+    """How bad a finding is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Applicability(str, Enum):
+    """Whether a fix may be applied without being looked at."""
+
+    SAFE = "safe"
+    """The program does what it did; ``--fix`` applies it."""
+    UNSAFE = "unsafe"
+    """The program may do something else; ``--unsafe-fixes`` applies it."""
+    DISPLAY = "display"
+    """Only ever shown, for a person to apply."""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Position:
+    """A place in a text: row and column from 1, in code points."""
+
+    row: int
+    column: int
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Span:
+    """From ``start`` up to, but not including, ``end``."""
+
+    start: Position
+    end: Position
+
+    @classmethod
+    def of(cls, row: int, column: int, end_row: int, end_column: int) -> Span:
+        """A span from four numbers."""
+        return cls(Position(row, column), Position(end_row, end_column))
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Edit:
+    """Replace the text in ``span`` by ``content`` (an empty span inserts)."""
+
+    span: Span
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A list of edits that belong together, and whether they may be applied unseen."""
+
+    applicability: Applicability
+    message: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding, at one place, in one file."""
+
+    code: str
+    name: str
+    message: str
+    severity: Severity
+    span: Span
+    fix: Fix | None = None
+    checkpoints: tuple[str, ...] = ()
+    """The checkpoint files that the finding is about, relative to the project's root."""
+    safe_globals: tuple[str, ...] = ()
+    """What has to be allowed, as dotted names."""
+    notes: tuple[str, ...] = ()
+    """Further sentences: evidence, what would settle it, the line of configuration to add."""
+    noqa_row: int | None = None
+    """The row on which a ``# noqa`` comment is honoured (default: the first and last row)."""
+    cell: int | None = None
+    """The notebook cell (from 1, all cells counted); rows then count inside the cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """All that is known about one file after a run."""
+
+    path: Path
+    diagnostics: tuple[Diagnostic, ...] = ()
+    text: str = ""
+    """The text that the positions refer to (after fixing, the fixed text); empty where the file
+    had nothing to report."""
+    fixed: tuple[Diagnostic, ...] = ()
+    """Findings that this run mended."""
+    diff: str = ""
+    """The change as a unified diff, where one was asked for."""

@@ -1,0 +1,1 @@
+"""While typing: the flake8 plugin and the language server."""

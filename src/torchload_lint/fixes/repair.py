@@ -1,0 +1,62 @@
+"""A load call and what it needs in, a Fix out (or the reason why there is none)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torchload_lint.diagnostic import Edit
+    from torchload_lint.names import GlobalName, Spelling
+    from torchload_lint.source.calls import LoadCall
+    from torchload_lint.source.module import Module
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """One entry to be written into an allowlist."""
+
+    spelling: Spelling
+    key: str | None = None
+    """The name in the file, where a pair ``(object, "key")`` has to be written."""
+    defined_in: str = ""
+    """For a first-party object: the path of the file that defines it (relative to the project's
+    root), so that no file imports itself."""
+    circular: bool = False
+    """Whether importing it at the top of the file would close a circle of imports; then the import
+    goes inside the function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What should hold of a load afterwards."""
+
+    allow: tuple[Allow, ...] = ()
+    """Entries that no allowlist in force has yet."""
+    import_modules: tuple[str, ...] = ()
+    """Modules whose import alone registers what is needed (``torch.distributed.tensor``)."""
+    safe_globals_available: bool = True
+    """Whether the oldest torch supported has ``torch.serialization.safe_globals`` (2.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """The edits, and how the statement was changed (``keyword``, ``wrap``, ``extend``, ``hoist``)."""
+
+    edits: tuple[Edit, ...]
+    how: str
+    keeps_meaning: bool = True
+    """False where the rewrite may change what happens (a display-only or unsafe fix)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotRepaired:
+    """The call is left alone, and why; ``advice`` says what a person would do."""
+
+    reason: str
+    advice: str = ""
+
+
+def repair_load(module: Module, load: LoadCall, repair: Repair) -> Repaired | NotRepaired:
+    """Write ``weights_only=True`` and see that ``repair.allow`` is allowed around the call."""
+    raise NotImplementedError(module, load, repair)

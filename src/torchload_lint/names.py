@@ -1,0 +1,73 @@
+"""The words that every room shares about globals: what a pickle names, and where it is found.
+
+Nothing here knows of source code or of checkpoints; both sides speak through these types.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class GlobalName:
+    """A global as a pickle names it: a module and a qualified name inside it."""
+
+    module: str
+    qualname: str
+
+    @classmethod
+    def parse(cls, dotted: str) -> GlobalName:
+        """Split ``pkg.mod.Class`` at its last dot (a name without a dot has the module ``""``)."""
+        module, _, qualname = dotted.rpartition(".")
+        return cls(module, qualname)
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.qualname}" if self.module else self.qualname
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Spelling:
+    """How a program gets hold of an object: ``from {module} import {name}``, then ``template``.
+
+    ``Spelling("torch.nn", "Linear")`` is ``torch.nn.Linear``;
+    ``Spelling("numpy", "dtype", 'type({}("float64"))')`` is ``type(numpy.dtype("float64"))``.
+    A builtin has the module ``builtins`` and is written without an import.
+    """
+
+    module: str
+    name: str
+    template: str = "{}"
+
+    def expression(self, reference: str | None = None) -> str:
+        """The expression with ``reference`` for the imported object (default: its dotted path)."""
+        if reference is None:
+            bare = self.module == "builtins"
+            reference = self.name if bare else f"{self.module}.{self.name}"
+        return self.template.replace("{}", reference)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFacts:
+    """What the source of a project says about a class or function that a checkpoint names.
+
+    Read statically from the project's files, never by importing them. ``defined_as`` is the
+    runtime ``__module__`` and ``__qualname__``; it differs from the name asked for where that
+    was a re-export, ``__main__``, or a configured rename.
+    """
+
+    defined_as: GlobalName
+    kind: str
+    """``class``, ``function`` or ``value`` (an assignment)."""
+    path: str
+    """The file that defines it, relative to the project's root."""
+    row: int
+    bases: tuple[GlobalName, ...] = ()
+    """Base classes, resolved through the file's imports as far as they can be."""
+    methods: frozenset[str] = frozenset()
+    """Names of the functions defined in the class body."""
+    slots: tuple[str, ...] | None = None
+    """``__slots__`` where it is a literal; None where the class has none."""
+    is_enum: bool = False
+    runs: tuple[str, ...] = field(default=())
+    """Dangerous callables that ``__setstate__``, ``__reduce__``, ``__new__`` or the function's
+    own body call, as dotted names (``os.system``)."""

@@ -1,0 +1,1 @@
+"""How is it told? One file a format; results in, text out."""

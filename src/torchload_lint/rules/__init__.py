@@ -1,0 +1,1 @@
+"""What is wrong? One file a rule; each is a function of one fact and a context."""

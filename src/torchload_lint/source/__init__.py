@@ -1,0 +1,1 @@
+"""What does this file load? Python text in, facts out; the disk is never looked at from here."""

@@ -1,0 +1,1 @@
+"""Was it true? Real torch, in another process."""

@@ -1,0 +1,1 @@
+"""Many files: find them, remember them, share them out, write them."""
