@@ -1,0 +1,314 @@
+"""pyproject.toml, torchload-lint.toml and flags → one frozen Config.
+
+Precedence: default, then the closest configuration file, then flags. Files are never merged with
+one another: the closest one above a source file holds for it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+SECTION = "torchload-lint"
+OWN_FILES = ("torchload-lint.toml", ".torchload-lint.toml")
+PROJECT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+DEFAULT_EXCLUDE = (
+    ".bzr", ".direnv", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox",
+    ".pytest_cache", ".ruff_cache", ".svn", ".tox", ".torchload_lint_cache", ".venv", "__pycache__",
+    "__pypackages__", "build", "dist", "node_modules", "site-packages", "venv",
+)  # fmt: skip
+OUTPUT_FORMATS = (
+    "concise", "full", "grouped", "json", "json-lines", "sarif", "github", "gitlab", "rdjson",
+    "junit", "pylint", "azure",
+)  # fmt: skip
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; the message names the file, the key and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointEntry:
+    """``[tool.torchload-lint.checkpoints]``: what a file needs, or where it lies."""
+
+    pattern: str
+    safe_globals: tuple[str, ...] = ()
+    path: str = ""
+    """Where the file is to be read instead; empty for the place the pattern names."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadEntry:
+    """``[tool.torchload-lint.loads]``: what a call site reads, or what it needs."""
+
+    site: str
+    """``module:qualified.name``; ``*`` in it matches anything."""
+    checkpoints: tuple[str, ...] = ()
+    safe_globals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings of one project."""
+
+    root: Path = field(default_factory=Path.cwd)
+    """The project's root: the folder of the configuration file, or of the closest marker."""
+    file: Path | None = None
+    """The configuration file, where there is one."""
+    target_torch: str | None = None
+    src: tuple[str, ...] = ("src", ".")
+    checkpoint_roots: tuple[str, ...] = (".",)
+    trusted: tuple[str, ...] = ()
+    checkpoints: tuple[CheckpointEntry, ...] = ()
+    loads: tuple[LoadEntry, ...] = ()
+    renames: tuple[tuple[str, str], ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    extend_ignore: tuple[str, ...] = ()
+    fixable: tuple[str, ...] = ()
+    unfixable: tuple[str, ...] = ()
+    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    exclude: tuple[str, ...] = DEFAULT_EXCLUDE
+    extend_exclude: tuple[str, ...] = ()
+    respect_gitignore: bool = True
+    force_exclude: bool = False
+    unsafe_fixes: bool = False
+    output_format: str = "concise"
+    line_length: int = 88
+    cache_dir: str = ".torchload_lint_cache"
+    baseline: str = ""
+
+
+def find_config(start: Path) -> Path | None:
+    """The configuration file that holds for ``start`` (a folder): the closest one above it."""
+    for folder in (start, *start.parents):
+        for name in (*OWN_FILES, "pyproject.toml"):
+            candidate = folder / name
+            if candidate.is_file() and _has_section(candidate):
+                return candidate
+    return None
+
+
+def find_root(start: Path) -> Path:
+    """The project's root where no configuration file says it: the closest folder with a marker."""
+    for folder in (start, *start.parents):
+        if any((folder / marker).exists() for marker in PROJECT_MARKERS):
+            return folder
+    return start
+
+
+def load_config(file: Path) -> Config:
+    """Read one configuration file.
+
+    Raises ConfigError for a file that cannot be read or parsed, an unknown key or a wrong type.
+    """
+    table = _read_toml(file)
+    if file.name == "pyproject.toml":
+        table = table.get("tool", {}).get(SECTION, {})
+    settings = _settings(table, file)
+    return replace(Config(root=file.resolve().parent, file=file), **settings)
+
+
+def config_for(start: Path) -> Config:
+    """The configuration that holds for a folder (defaults where there is none)."""
+    file = find_config(start)
+    return load_config(file) if file else Config(root=find_root(start))
+
+
+def _has_section(file: Path) -> bool:
+    """Own files always count; pyproject.toml only with our table (found before parsing it)."""
+    if file.name != "pyproject.toml":
+        return True
+    try:
+        data = file.read_bytes()
+    except OSError:
+        return False
+    return SECTION.encode() in data and SECTION in _read_toml(file).get("tool", {})
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415 - only needed where a configuration file exists
+    else:
+        import tomli as tomllib  # noqa: PLC0415
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read ({error.strerror or error})") from error
+    except ValueError as error:  # a wrong encoding, or TOMLDecodeError
+        raise ConfigError(f"{file}: is not valid TOML: {error}") from error
+
+
+def _settings(table: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
+    for key, value in table.items():
+        reader = READERS.get(key)
+        if reader is None:
+            raise ConfigError(f"{file}: unknown key {key!r}{_suggest(key, READERS)}")
+        try:
+            settings[key.replace("-", "_")] = reader(value)
+        except ValueError as error:
+            raise ConfigError(f"{file}: {key} {error}") from None
+    return settings
+
+
+def _suggest(word: str, known: Mapping[str, object]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return (
+        f" (did you mean {close[0]!r}?)" if close else f"; known keys: {', '.join(sorted(known))}"
+    )
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be a string, not {_kind(value)}")
+    return value
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"must be a list of strings, not {_kind(value)}")
+    return tuple(value)
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"must be true or false, not {_kind(value)}")
+    return value
+
+
+def _length(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"must be a positive integer, not {value!r}")
+    return value
+
+
+def _version(value: object) -> str:
+    text = _string(value)
+    if not all(part.isdigit() for part in text.split(".")):
+        raise ValueError(f'must be a version such as "2.6", not {text!r}')
+    return text
+
+
+def _format(value: object) -> str:
+    text = _string(value)
+    if text not in OUTPUT_FORMATS:
+        raise ValueError(f"must be one of {', '.join(OUTPUT_FORMATS)}, not {text!r}")
+    return text
+
+
+def _table(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"must be a table, not {_kind(value)}")
+    return value
+
+
+def _checkpoints(value: object) -> tuple[CheckpointEntry, ...]:
+    entries = []
+    for pattern, given in _table(value).items():
+        if isinstance(given, list):
+            entries.append(CheckpointEntry(pattern, _named(pattern, _strings, given)))
+            continue
+        if not isinstance(given, dict):
+            raise ValueError(
+                f"[{pattern!r}] must be a list of globals or a table, not {_kind(given)}"
+            )
+        table = _known(pattern, given, ("safe-globals", "path"))
+        names = _named(pattern, _strings, table.get("safe-globals", []))
+        entries.append(
+            CheckpointEntry(pattern, names, _named(pattern, _string, table.get("path", "")))
+        )
+    return tuple(entries)
+
+
+def _loads(value: object) -> tuple[LoadEntry, ...]:
+    entries = []
+    for site, given in _table(value).items():
+        if not isinstance(given, dict):
+            raise ValueError(f"[{site!r}] must be a table, not {_kind(given)}")
+        table = _known(site, given, ("checkpoints", "safe-globals"))
+        files = _named(site, _strings, table.get("checkpoints", []))
+        names = _named(site, _strings, table.get("safe-globals", []))
+        entries.append(LoadEntry(site, files, names))
+    return tuple(entries)
+
+
+def _known(where: str, table: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    for key in table:
+        if key not in keys:
+            raise ValueError(f"[{where!r}] has the unknown key {key!r}; known: {', '.join(keys)}")
+    return table
+
+
+def _named(where: str, reader: Callable[[object], Any], value: object) -> Any:  # noqa: ANN401
+    try:
+        return reader(value)
+    except ValueError as error:
+        raise ValueError(f"[{where!r}] {error}") from None
+
+
+def _renames(value: object) -> tuple[tuple[str, str], ...]:
+    return tuple((old, _named(old, _string, new)) for old, new in _table(value).items())
+
+
+def _per_file(value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((glob, _named(glob, _strings, codes)) for glob, codes in _table(value).items())
+
+
+def _kind(value: object) -> str:
+    words = {bool: "a boolean", int: "an integer", float: "a float", str: "a string"}
+    words |= {list: "a list", dict: "a table"}
+    return words.get(type(value), type(value).__name__)
+
+
+READERS: dict[str, Callable[[object], object]] = {
+    "target-torch": _version,
+    "src": _strings,
+    "checkpoint-roots": _strings,
+    "trusted": _strings,
+    "checkpoints": _checkpoints,
+    "loads": _loads,
+    "renames": _renames,
+    "select": _strings,
+    "ignore": _strings,
+    "extend-select": _strings,
+    "extend-ignore": _strings,
+    "fixable": _strings,
+    "unfixable": _strings,
+    "per-file-ignores": _per_file,
+    "exclude": _strings,
+    "extend-exclude": _strings,
+    "respect-gitignore": _flag,
+    "force-exclude": _flag,
+    "unsafe-fixes": _flag,
+    "output-format": _format,
+    "line-length": _length,
+    "cache-dir": _string,
+    "baseline": _string,
+}
+"""Every key of the configuration, and what reads its value (ValueError: a wrong type)."""
+
+
+def settings_of(config: Config) -> dict[str, object]:
+    """The settings as plain data, for ``show-settings``."""
+    shown = {item.name.replace("_", "-"): getattr(config, item.name) for item in fields(config)}
+    return {key: _plain(value) for key, value in shown.items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, (CheckpointEntry, LoadEntry)):
+        return {
+            item.name.replace("_", "-"): _plain(getattr(value, item.name)) for item in fields(value)
+        }
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
