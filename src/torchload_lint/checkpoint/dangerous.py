@@ -22,6 +22,15 @@ DANGEROUS_NAMES = {
     "logging": "FileHandler",
     "logging.config": "*",
     "logging.handlers": "*",
+    "code": "InteractiveConsole InteractiveInterpreter interact",
+    "commands": "getoutput getstatusoutput getstatus",
+    "platform": "popen _syscmd_file _syscmd_ver",
+    "profile": "run runctx Profile",
+    "resource": "setrlimit prlimit",
+    "signal": "signal raise_signal pthread_kill",
+    "site": "main addsitedir addpackage execsitecustomize execusercustomize",
+    "test.support": "*",
+    "trace": "Trace main",
     "numpy": "load fromfile memmap save savez loadtxt genfromtxt fromregex",
     "numpy.testing": "*",
     "numpy.testing._private.utils": "*",
@@ -67,15 +76,15 @@ DANGEROUS_NAMES = {
 DANGEROUS_PACKAGES = frozenset(
     """
     __main__.__builtins__ _aix_support _asyncio _ctypes _imp _pickle _posixsubprocess _pyrepl
-    _socket _thread _winapi aiohttp ast asyncio bdb bottle cProfile cgi cgitb code codeop
-    commands compileall concurrent ctypes dbm distutils doctest ensurepip fcntl filecmp fileinput
+    _socket _thread _winapi aiohttp ast asyncio bdb cProfile cgi cgitb codeop
+     compileall concurrent ctypes dbm distutils doctest ensurepip fcntl filecmp fileinput
     ftplib gc getpass glob httplib http.client http.server httpx idlelib imaplib imp importlib
     importlib.util inspect lib2to3 marshal mmap msvcrt multiprocessing netrc nntplib nt ntpath.os
-    nturl2path os paramiko pdb pickle pickletools pip pkg_resources pkgutil platform poplib posix
-    posixpath.os profile pstats pty py_compile pyclbr pydoc readline requests requests.api resource
-    runpy sched select selectors shelve shutil signal site smtpd smtplib socket socketserver
-    sqlite3 ssl subprocess symtable sys sysconfig syslog telnetlib tempfile test threading timeit
-    tkinter trace traceback tty turtle urllib urllib2 urllib.request urllib3 venv webbrowser
+    nturl2path os paramiko pdb pickle pickletools pip pkg_resources pkgutil poplib posix
+    posixpath.os pstats pty py_compile pyclbr pydoc readline requests requests.api
+    runpy sched selectors shelve shutil smtpd smtplib socket socketserver
+    sqlite3 ssl subprocess symtable sys sysconfig syslog telnetlib tempfile threading timeit
+    tkinter traceback turtle urllib urllib2 urllib.request urllib3 venv webbrowser
     winreg wsgiref xmlrpc zipapp zipimport
     """.split()
 )
