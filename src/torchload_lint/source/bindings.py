@@ -2,41 +2,172 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import ast
+import builtins
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.definitions import (
+    FUNCTIONS,
+    SCOPES,
+    Definition,
+    Scope,
+    defaults,
+    parameters,
+)
+from torchload_lint.source.flow import STAR, UNBOUND, Flow
+
 if TYPE_CHECKING:
-    import ast
+    from collections.abc import Iterable, Iterator, Mapping
 
+__all__ = ["Bindings", "Definition"]
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Definition:
-    """One place that gives a name its meaning."""
-
-    kind: str
-    """``import`` (qualified holds the dotted target), ``assign``, ``augassign``, ``for``,
-    ``with``, ``parameter``, ``function``, ``class``, ``except``, ``comprehension``, ``walrus``,
-    ``delete``, ``match``, ``star-import`` (qualified is the module), ``global`` …"""
-    node: ast.AST
-    """The defining node (ast.Assign, ast.arg, ast.FunctionDef, ast.alias, …)."""
-    value: ast.expr | None = None
-    """The assigned expression, where the whole target is assigned from it; for a tuple target the
-    matching element where the value is a tuple display, else None."""
-    qualified: str = ""
-    """For an import: what is bound, absolute (``torch.load``, ``myapp.models.Net``)."""
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_BUILTINS = frozenset(dir(builtins))
+_DEPTH = 12
+"""How many aliases are followed one after another."""
+CUSTOMARY = {"torch": "torch", "th": "torch", "os": "os", "sys": "sys", "np": "numpy",
+             "osp": "os.path", "Path": "pathlib.Path", "functools": "functools",
+             "partial": "functools.partial", "json": "json", "glob": "glob"}  # fmt: skip
+"""What an unbound name means where ``from x import *`` may have brought it: by custom."""
 
 
 class Bindings:
     """Answers about names in one file. Built lazily: asking for one name costs one function."""
 
+    def __init__(
+        self,
+        tree: ast.Module,
+        parents: Mapping[ast.AST, ast.AST],
+        *,
+        name: str = "",
+        is_package: bool = False,
+        text: str = "",
+    ) -> None:
+        """``name``: the module's dotted name; ``is_package``: whether this is an ``__init__``;
+        ``text``: the source, in which words are looked up before the tree is searched for them.
+        """
+        self.tree = tree
+        self.name = name
+        self.package = name if is_package else name.rpartition(".")[0] or None
+        self._parents = parents
+        self._walrus = ":=" in text or not text
+        self._globals = "global" in text or not text
+        self._nonlocals = "nonlocal" in text or not text
+        self._flows: dict[ast.AST, Flow] = {}
+        self._written: dict[str, list[Definition]] | None = None
+        self._possible: dict[ast.expr, frozenset[str]] = {}
+
+    # which definitions
+
     def definitions(self, name: ast.Name) -> tuple[Definition, ...]:
         """The definitions that may reach this use of a name, by flow (all branches; a loop's body
-        may reach its own start). Empty for a builtin or an unbound name."""
-        raise NotImplementedError(name)
+        may reach its own start). Empty for a builtin or an unbound name.
+        """
+        return self.definitions_at(name.id, name)
 
     def module_definitions(self, name: str) -> tuple[Definition, ...]:
         """The definitions of ``name`` at module level (as another file would import it)."""
-        raise NotImplementedError(name)
+        flow = self.flow(self.tree)
+        found = [*flow.exit.get(name, ()), *self._global_writes().get(name, ())]
+        return _ordered(found) or self._stars(name)
+
+    def definitions_at(self, identifier: str, place: ast.AST) -> tuple[Definition, ...]:
+        """The definitions of a name as seen from any place in the file."""
+        parents = self._parents
+        before: ast.AST | None = None
+        child: ast.AST = place
+        deferred = False
+        while not isinstance(child, ast.stmt):
+            node = parents.get(child)
+            if node is None:
+                return ()
+            if isinstance(node, _COMPREHENSIONS):
+                bound = _bound_by_comprehension(node, child, before, identifier)
+            elif isinstance(node, ast.Lambda) and child is node.body:
+                bound = _parameter(node.args, identifier)
+                deferred = True
+            else:
+                bound = ()
+            if bound:
+                return bound
+            before, child = child, node
+        return self._seen_from(identifier, child, deferred=deferred)
+
+    def flow(self, owner: ast.AST) -> Flow:
+        """The reaching definitions of one scope (a module, a function or a class)."""
+        flow = self._flows.get(owner)
+        if flow is None:
+            assert isinstance(owner, SCOPES)
+            flow = self._flows[owner] = Flow(owner, self.package, walrus=self._walrus)
+        return flow
+
+    def scope(self, statement: ast.AST) -> Scope:
+        """The scope that a statement stands in (for a ``def``, the scope around it)."""
+        node = self._parents.get(statement)
+        while node is not None and not isinstance(node, SCOPES):
+            node = self._parents.get(node)
+        return node if isinstance(node, SCOPES) else self.tree
+
+    def _seen_from(
+        self, identifier: str, statement: ast.stmt, *, deferred: bool, nested: bool = False
+    ) -> tuple[Definition, ...]:
+        """``deferred``: the use runs later than the statement, so what is defined after it counts
+        too; ``nested``: the use is inside a function there, to which a class body is invisible.
+        """
+        owner = self.scope(statement)
+        flow = self.flow(owner)
+        if isinstance(owner, ast.ClassDef) and nested:
+            return self._seen_from(identifier, owner, deferred=deferred, nested=True)
+        found = _reaching(flow, identifier, statement, deferred=deferred)
+        if isinstance(owner, ast.Module):
+            return self._module_names(identifier, found)
+        if isinstance(owner, FUNCTIONS) and identifier not in flow.outward:
+            if self._nonlocals and identifier in flow.all:
+                found |= self._nonlocal_writes(owner, identifier)
+            if identifier in flow.all or identifier in flow.declared:
+                return _ordered(found)
+        elif found and UNBOUND not in found:
+            return _ordered(found)
+        later = deferred or isinstance(owner, FUNCTIONS)
+        outer = self._seen_from(
+            identifier, owner, deferred=later, nested=nested or isinstance(owner, FUNCTIONS)
+        )
+        return _ordered([*found, *outer])
+
+    def _module_names(
+        self, identifier: str, found: frozenset[Definition]
+    ) -> tuple[Definition, ...]:
+        written = self._global_writes().get(identifier, ())
+        return _ordered([*found, *written]) or self._stars(identifier)
+
+    def _stars(self, identifier: str) -> tuple[Definition, ...]:
+        """The star imports that may have brought a name that nothing else defines."""
+        if identifier in _BUILTINS or identifier.startswith("__"):
+            return ()
+        return tuple(self.flow(self.tree).all.get(STAR, ()))
+
+    def _global_writes(self) -> dict[str, list[Definition]]:
+        """Module names that functions define by ``global``."""
+        if self._written is None:
+            self._written = {}
+            if self._globals:
+                for node in ast.walk(self.tree):
+                    if isinstance(node, ast.Global):
+                        flow = self.flow(self.scope(node))
+                        for name in node.names:
+                            self._written.setdefault(name, []).extend(flow.all.get(name, ()))
+        return self._written
+
+    def _nonlocal_writes(self, owner: Scope, identifier: str) -> frozenset[Definition]:
+        """What nested functions assign to a name of ``owner`` by ``nonlocal``."""
+        return frozenset(
+            definition
+            for node in ast.walk(owner)
+            if isinstance(node, ast.Nonlocal) and identifier in node.names
+            for definition in self.flow(self.scope(node)).all.get(identifier, ())
+        )
+
+    # which meaning
 
     def qualified(self, expression: ast.expr) -> str | None:
         """The dotted name that an expression stands for when imports and aliases are undone.
@@ -46,4 +177,282 @@ class Bindings:
         function of the file itself as ``<module name>.<qualname>``. None where it cannot be said,
         or where different branches disagree.
         """
-        raise NotImplementedError(expression)
+        found = self.possible(expression)
+        return next(iter(found)) if len(found) == 1 and "" not in found else None
+
+    def possible(self, expression: ast.expr) -> frozenset[str]:
+        """Every dotted name that an expression may stand for; ``""`` among them where it may also
+        be something unknown. A branch that leaves None (``except ImportError: torch = None``) is
+        left out: it can be neither called nor looked into.
+        """
+        known = self._possible.get(expression)
+        if known is None:
+            known = self._possible[expression] = frozenset(self._meanings(expression, _DEPTH))
+        return known
+
+    def _meanings(self, node: ast.expr, depth: int) -> Iterator[str]:
+        if depth == 0:
+            yield ""
+        elif isinstance(node, ast.Name):
+            yield from self._name_meanings(node, depth)
+        elif isinstance(node, ast.Attribute):
+            yield from self._attribute_meanings(node, depth)
+        elif isinstance(node, ast.Call):
+            yield from self._call_meanings(node, depth)
+        elif isinstance(node, ast.Subscript):
+            yield from self._subscript_meanings(node, depth)
+        elif not isinstance(node, ast.Constant):
+            for choice in _choices(node):
+                yield from self._meanings(choice, depth - 1) if choice is not None else ("",)
+
+    def _name_meanings(self, node: ast.Name, depth: int) -> Iterator[str]:
+        reaching = self.definitions(node)
+        if not reaching:
+            yield f"builtins.{node.id}" if node.id in _BUILTINS else ""
+        for definition in reaching:
+            yield from self.meanings_of(definition, node.id, depth)
+
+    def meanings_of(self, definition: Definition, name: str, depth: int = _DEPTH) -> Iterator[str]:
+        """The dotted names that one definition may give to a name."""
+        kind = definition.kind
+        if kind == "import":
+            yield definition.qualified
+        elif kind == "star-import":
+            yield self._star_meaning(definition.qualified, name)
+        elif kind in {"function", "class"}:
+            yield self.qualname(definition.node)
+        elif kind in {"assign", "walrus"} and definition.value is not None:
+            yield from self._meanings(definition.value, depth - 1)
+        elif kind not in {"delete", "typing-import"}:
+            yield ""
+
+    def _star_meaning(self, origin: str, name: str) -> str:
+        """What ``from origin import *`` makes of a name; torch's own ``__all__`` holds ``load``."""
+        if origin.partition(".")[0] != "torch" and name in CUSTOMARY:
+            return CUSTOMARY[name]
+        return f"{origin}.{name}"
+
+    def _attribute_meanings(self, node: ast.Attribute, depth: int) -> Iterator[str]:
+        holder = self.class_of_self(node.value)
+        if holder is not None:
+            yield from self._member_meanings(holder, node.attr, depth)
+            return
+        for meaning in self._meanings(node.value, depth - 1):
+            local = self._local_class(meaning) if meaning else None
+            if local is not None and class_assignments(local, node.attr):
+                yield from self._member_meanings(local, node.attr, depth)
+            else:
+                yield f"{meaning}.{node.attr}" if meaning else ""
+
+    def _member_meanings(self, holder: ast.ClassDef, name: str, depth: int) -> Iterator[str]:
+        values = class_assignments(holder, name)
+        for value in values:
+            yield from self._meanings(value, depth - 1)
+        if not values:
+            methods = [
+                part for part in holder.body if isinstance(part, FUNCTIONS) and part.name == name
+            ]
+            yield self.qualname(methods[-1]) if methods else ""
+
+    def _call_meanings(self, node: ast.Call, depth: int) -> Iterator[str]:
+        """``getattr(torch, "load")``, ``importlib.import_module("torch")``, ``__import__``."""
+        texts = [text_of(part) for part in node.args]
+        for function in self._meanings(node.func, depth - 1):
+            if function in {"importlib.import_module", "builtins.__import__"} and texts:
+                yield texts[0]
+            elif function == "builtins.getattr" and len(texts) > 1 and texts[1]:
+                for meaning in self._meanings(node.args[0], depth - 1):
+                    yield f"{meaning}.{texts[1]}" if meaning else ""
+            else:
+                yield ""
+
+    def _subscript_meanings(self, node: ast.Subscript, depth: int) -> Iterator[str]:
+        """``sys.modules["torch"]`` and ``vars(torch)["load"]``, ``torch.__dict__["load"]``."""
+        key = text_of(node.slice)
+        if not key:
+            yield ""
+            return
+        holder = node.value
+        if isinstance(holder, ast.Call) and self.qualified(holder.func) == "builtins.vars":
+            for meaning in self._meanings(holder.args[0], depth - 1) if holder.args else ():
+                yield f"{meaning}.{key}" if meaning else ""
+            return
+        for meaning in self._meanings(holder, depth - 1):
+            if meaning == "sys.modules":
+                yield key
+            elif meaning.endswith(".__dict__"):
+                yield f"{meaning.removesuffix('.__dict__')}.{key}"
+            else:
+                yield ""
+
+    # where things stand
+
+    def qualname(self, node: ast.AST) -> str:
+        """``<module name>.<qualname>`` of a class or function, without ``<locals>``."""
+        parts = self.enclosing_names(node)
+        return ".".join(part for part in (self.name or "__main__", *parts) if part)
+
+    def enclosing_names(self, node: ast.AST) -> list[str]:
+        """The names of the functions and classes around a place, its own first where it is one."""
+        names: list[str] = []
+        current: ast.AST | None = node
+        while current is not None:
+            if isinstance(current, (*FUNCTIONS, ast.ClassDef)):
+                names.append(current.name)
+            current = self._parents.get(current)
+        return names[::-1]
+
+    def class_of_self(self, node: ast.expr) -> ast.ClassDef | None:
+        """The class whose instance (or which class) ``self`` and ``cls`` are, in a method."""
+        if not isinstance(node, ast.Name):
+            return None
+        for definition in self.definitions(node):
+            function = self._function_of_parameter(definition)
+            if function is None:
+                return None
+            first = [*function.args.posonlyargs, *function.args.args][:1]
+            holder = self._parents.get(function)
+            if first != [definition.node] or not isinstance(holder, ast.ClassDef):
+                return None
+            if any(self.qualified(mark) == "builtins.staticmethod"
+                   for mark in function.decorator_list):  # fmt: skip
+                return None
+            return holder
+        return None
+
+    def _function_of_parameter(
+        self, definition: Definition
+    ) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+        if definition.kind != "parameter":
+            return None
+        node = self._parents.get(definition.node)
+        node = self._parents.get(node) if node is not None else None
+        return node if isinstance(node, FUNCTIONS) else None
+
+    def parameter_default(self, definition: Definition) -> ast.expr | None:
+        """The default of a parameter, where it has one."""
+        function = self._function_of_parameter(definition)
+        if function is None or not isinstance(definition.node, ast.arg):
+            return None
+        return defaults(function.args).get(definition.node.arg)
+
+    def _local_class(self, meaning: str) -> ast.ClassDef | None:
+        """The class of this file of that dotted name, if it stands at module level."""
+        prefix, _, name = meaning.rpartition(".")
+        if prefix != (self.name or "__main__"):
+            return None
+        for definition in self.flow(self.tree).all.get(name, ()):
+            if isinstance(definition.node, ast.ClassDef):
+                return definition.node
+        return None
+
+
+def class_assignments(holder: ast.ClassDef, name: str) -> list[ast.expr]:
+    """What a class assigns to an attribute: in its body, and through ``self`` in its methods."""
+    found: list[ast.expr] = []
+    for part in holder.body:
+        if isinstance(part, FUNCTIONS):
+            receiver = [*part.args.posonlyargs, *part.args.args][:1]
+            if receiver:
+                found += _attribute_assignments(part, receiver[0].arg, name)
+        elif isinstance(part, ast.Assign):
+            if any(isinstance(target, ast.Name) and target.id == name for target in part.targets):
+                found.append(part.value)
+        elif isinstance(part, ast.AnnAssign):
+            named = isinstance(part.target, ast.Name) and part.target.id == name
+            if named and part.value is not None:
+                found.append(part.value)
+    return found
+
+
+def _attribute_assignments(function: ast.AST, receiver: str, name: str) -> Iterator[ast.expr]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign):
+            targets = node.targets
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            targets = [node.target]
+        else:
+            continue
+        for target in targets:
+            if (
+                isinstance(target, ast.Attribute)
+                and target.attr == name
+                and isinstance(target.value, ast.Name)
+                and target.value.id == receiver
+                and node.value is not None
+            ):
+                yield node.value
+
+
+def _reaching(
+    flow: Flow, identifier: str, statement: ast.stmt, *, deferred: bool
+) -> frozenset[Definition]:
+    env = flow.before.get(statement, flow.exit)
+    found = env.get(identifier, frozenset((UNBOUND,)))
+    everything = flow.all.get(identifier)
+    if everything is None:
+        return frozenset()
+    if deferred:
+        row = statement.lineno
+        later = [part for part in everything if _position(part)[0] >= row]
+        return found.union(later)
+    inside = [part for part in everything if part.kind == "walrus" and _holds(statement, part.node)]
+    return found.union(inside)
+
+
+def _holds(statement: ast.stmt, node: ast.AST) -> bool:
+    """Whether an expression stands in a statement, by its rows."""
+    row = getattr(node, "lineno", 0)
+    return statement.lineno <= row <= (statement.end_lineno or statement.lineno)
+
+
+def _bound_by_comprehension(
+    node: ast.expr, child: ast.AST, before: ast.AST | None, identifier: str
+) -> tuple[Definition, ...]:
+    """The comprehension variable of that name, unless the use stands in the first iterable,
+    which is evaluated outside.
+    """
+    generators: list[ast.comprehension] = getattr(node, "generators", [])
+    if child is generators[0] and before is generators[0].iter:
+        return ()
+    return tuple(
+        Definition("comprehension", generator)
+        for generator in generators
+        for target in ast.walk(generator.target)
+        if isinstance(target, ast.Name) and target.id == identifier
+    )
+
+
+def _parameter(arguments: ast.arguments, identifier: str) -> tuple[Definition, ...]:
+    return tuple(
+        Definition("parameter", arg) for arg in parameters(arguments) if arg.arg == identifier
+    )
+
+
+def _choices(node: ast.expr) -> list[ast.expr] | list[None]:
+    """The expressions that one expression may be equal to; [None] where it is something new."""
+    if isinstance(node, ast.NamedExpr):
+        return [node.value]
+    if isinstance(node, ast.IfExp):
+        return [node.body, node.orelse]
+    return list(node.values) if isinstance(node, ast.BoolOp) else [None]
+
+
+def text_of(node: ast.expr) -> str:
+    """The value of a string literal; empty for anything else."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return ""
+
+
+def _ordered(found: Iterable[Definition]) -> tuple[Definition, ...]:
+    """Each real definition once, in the order of the file (so that answers never vary)."""
+    distinct = {part for part in found if part is not UNBOUND}
+    return tuple(sorted(distinct, key=_position))
+
+
+def _position(definition: Definition) -> tuple[int, int]:
+    node = definition.node
+    if isinstance(node, ast.withitem):
+        node = node.context_expr
+    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
