@@ -1,0 +1,39 @@
+"""ANSI colours, or none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Colours texts where ``enabled``, hands them back as they are elsewhere."""
+
+    enabled: bool
+
+    def bold(self, text: str) -> str:
+        """Bold."""
+        return self._paint(text, "1")
+
+    def red(self, text: str, *, bold: bool = False) -> str:
+        """What is wrong."""
+        return self._paint(text, "1;31" if bold else "31")
+
+    def blue(self, text: str) -> str:
+        """Frame and line numbers."""
+        return self._paint(text, "1;94")
+
+    def cyan(self, text: str) -> str:
+        """What can be done."""
+        return self._paint(text, "36")
+
+    def green(self, text: str) -> str:
+        """All is well."""
+        return self._paint(text, "32")
+
+    def yellow(self, text: str) -> str:
+        """A warning."""
+        return self._paint(text, "1;33")
+
+    def _paint(self, text: str, codes: str) -> str:
+        return f"\x1b[{codes}m{text}\x1b[0m" if self.enabled and text else text

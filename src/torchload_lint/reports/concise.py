@@ -1,0 +1,29 @@
+"""One line a finding: ``path:row:col: CODE message``, flake8's format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.reports.colors import Palette
+from torchload_lint.reports.report import printable
+
+if TYPE_CHECKING:
+    from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.reports.report import Report
+
+
+def render(report: Report) -> str:
+    """The findings, one a line."""
+    palette = Palette(report.options.color)
+    return "".join(
+        f"{palette.bold(printable(report.path(result)))}:{place(found)}: "
+        f"{palette.red(found.code, bold=True)} {printable(found.message)}\n"
+        for result, found in report.findings()
+    )
+
+
+def place(diagnostic: Diagnostic) -> str:
+    """``row:col``, or ``cell N:row:col`` in a notebook."""
+    start = diagnostic.span.start
+    cell = "" if diagnostic.cell is None else f"cell {diagnostic.cell}:"
+    return f"{cell}{start.row}:{start.column}"

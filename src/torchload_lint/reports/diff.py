@@ -1,0 +1,62 @@
+"""Unified diffs that ``git apply`` and ``patch`` take."""
+
+from __future__ import annotations
+
+from difflib import unified_diff as difference
+from typing import TYPE_CHECKING
+
+from torchload_lint.reports.colors import Palette
+from torchload_lint.reports.report import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NO_NEWLINE = "\\ No newline at end of file\n"
+
+
+def unified_diff(before: str, after: str, path: str) -> str:
+    """The change of one file; empty where nothing changed.
+
+    ``path`` is written with ``a/`` and ``b/`` before it, so that it must be relative to where the
+    patch is applied. Line ends are kept; a last line without one gets the marker that difflib
+    leaves out.
+    """
+    old, new = _lines(before), _lines(after)
+    told = difference(old, new, f"a/{_header(path)}", f"b/{_header(path)}")
+    return "".join(_terminated(told))
+
+
+def colored_diff(diff: str) -> str:
+    """A diff for a terminal: removed lines red, added ones green, places blue."""
+    palette = Palette(enabled=True)
+    return "".join(_colored(line, palette) for line in diff.splitlines(keepends=True))
+
+
+def _colored(line: str, palette: Palette) -> str:
+    body = line.rstrip("\r\n")
+    end = line[len(body) :]
+    if body.startswith(("---", "+++")):
+        return palette.bold(body) + end
+    if body.startswith("-"):
+        return palette.red(body) + end
+    if body.startswith("+"):
+        return palette.green(body) + end
+    return (palette.blue(body) if body.startswith("@@") else body) + end
+
+
+def _lines(text: str) -> list[str]:
+    """Cut at LF only, as git does; ``str.splitlines`` knows a dozen other ends."""
+    lines = text.split("\n")
+    ended = [line + "\n" for line in lines[:-1]]
+    return ended + lines[-1:] if lines[-1] else ended
+
+
+def _header(path: str) -> str:
+    return printable(path.lstrip("/"))
+
+
+def _terminated(lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        yield line
+        if not line.endswith("\n"):
+            yield "\n" + _NO_NEWLINE

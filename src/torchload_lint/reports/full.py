@@ -1,0 +1,60 @@
+"""For people: each finding with its source, carets, notes and what can be done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.diagnostic import Applicability, Severity
+from torchload_lint.reports.colors import Palette
+from torchload_lint.reports.concise import place
+from torchload_lint.reports.report import printable, source_lines
+from torchload_lint.reports.snippet import snippet
+
+if TYPE_CHECKING:
+    from torchload_lint.diagnostic import Diagnostic, FileResult, Fix
+    from torchload_lint.reports.report import Report
+
+_HOW = {
+    Applicability.SAFE: "`--fix` does it",
+    Applicability.UNSAFE: "`--fix --unsafe-fixes` does it",
+    Applicability.DISPLAY: "by hand",
+}
+
+
+def render(report: Report) -> str:
+    """The findings as blocks, with an empty line after each."""
+    return "".join(_block(report, result, found) for result, found in report.findings())
+
+
+def _block(report: Report, result: FileResult, found: Diagnostic) -> str:
+    palette = Palette(report.options.color)
+    mark = f" {palette.cyan('[*]')}" if report.is_fixable(found) else ""
+    code = _colored_code(palette, found)
+    lines = [f"{code}{mark} {palette.bold(printable(found.message))}"]
+    arrow = palette.blue("-->")
+    lines.append(f" {arrow} {printable(report.path(result))}:{place(found)}")
+    lines += snippet(source_lines(result, found), found.span, palette)
+    lines += [f"  {palette.blue('=')} {palette.bold('note')}: {note}" for note in _notes(found)]
+    if found.fix is not None:
+        lines.append(_help(palette, found.fix))
+    return "\n".join(lines) + "\n\n"
+
+
+def _colored_code(palette: Palette, found: Diagnostic) -> str:
+    if found.severity is Severity.ERROR:
+        return palette.red(found.code, bold=True)
+    if found.severity is Severity.WARNING:
+        return palette.yellow(found.code)
+    return palette.blue(found.code)
+
+
+def _notes(found: Diagnostic) -> list[str]:
+    notes = [printable(note) for note in found.notes]
+    if found.checkpoints:
+        notes.append("checkpoint " + ", ".join(map(printable, found.checkpoints)))
+    return notes
+
+
+def _help(palette: Palette, fix: Fix) -> str:
+    how = _HOW[fix.applicability]
+    return f"  {palette.blue('=')} {palette.cyan('help')}: {printable(fix.message)} ({how})"

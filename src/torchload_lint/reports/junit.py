@@ -1,0 +1,68 @@
+"""JUnit XML: a suite a file, a failed test case a finding; one passed case where all is well."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape, quoteattr
+
+from torchload_lint.reports.concise import place
+from torchload_lint.reports.report import TOOL, file_place, in_order, printable
+
+if TYPE_CHECKING:
+    from torchload_lint.diagnostic import Diagnostic, FileResult
+    from torchload_lint.reports.report import Report
+
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def render(report: Report) -> str:
+    """The findings as test suites. Viewers take a file without test cases for a broken run."""
+    suites = [_suite(report, result) for result in report.results if result.diagnostics]
+    failures = sum(len(result.diagnostics) for result in report.results)
+    inner = "".join(suites) or _passed()
+    head = f"name={_value(TOOL)} tests={_value(failures or 1)} failures={_value(failures)}"
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<testsuites {head} errors="0">\n{inner}</testsuites>\n'
+    )
+
+
+def _suite(report: Report, result: FileResult) -> str:
+    path = printable(report.path(result))
+    count = _value(len(result.diagnostics))
+    cases = "".join(_case(path, result, found) for found in in_order(result.diagnostics))
+    head = f"name={_value(path)} tests={count} failures={count}"
+    return f'  <testsuite {head} errors="0" skipped="0" package="{TOOL}">\n{cases}  </testsuite>\n'
+
+
+def _case(path: str, result: FileResult, found: Diagnostic) -> str:
+    where = file_place(result, found)
+    head = (
+        f'name="{TOOL}.{found.code}" classname={_value(path)} file={_value(path)} '
+        f'line="{where.row}" column="{where.column}"'
+    )
+    message = printable(found.message)
+    text = escape(_clean(f"{place(found)}: {found.code} {message}"))
+    return (
+        f"    <testcase {head}>\n"
+        f"      <failure message={_value(message)} type={_value(found.name)}>{text}</failure>\n"
+        "    </testcase>\n"
+    )
+
+
+def _passed() -> str:
+    return (
+        f'  <testsuite name="{TOOL}" tests="1" failures="0" errors="0" skipped="0">\n'
+        f'    <testcase name="No findings" classname="{TOOL}" />\n'
+        "  </testsuite>\n"
+    )
+
+
+def _value(value: object) -> str:
+    return quoteattr(_clean(str(value)))
+
+
+def _clean(text: str) -> str:
+    """Without what XML 1.0 cannot hold, not even escaped."""
+    return _NOT_XML.sub("\ufffd", text)

@@ -1,0 +1,19 @@
+"""``path:row: [CODE] message``, as flake8 and ruff write pylint's format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.reports.report import file_place, printable
+
+if TYPE_CHECKING:
+    from torchload_lint.reports.report import Report
+
+
+def render(report: Report) -> str:
+    """The findings, one a line."""
+    return "".join(
+        f"{printable(report.path(result))}:{file_place(result, found).row}: "
+        f"[{found.code}] {printable(found.message)}\n"
+        for result, found in report.findings()
+    )

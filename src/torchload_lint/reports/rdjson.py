@@ -1,0 +1,80 @@
+"""reviewdog's diagnostic format: https://github.com/reviewdog/reviewdog/tree/master/proto/rdf.
+
+Columns count UTF-8 bytes from 1; the end of a range is exclusive.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from torchload_lint.diagnostic import Severity
+from torchload_lint.reports.report import (
+    DOCUMENTATION,
+    TOOL,
+    file_place,
+    printable,
+    rule_url,
+    source_lines,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torchload_lint.diagnostic import Diagnostic, FileResult, Position, Span
+    from torchload_lint.reports.report import Report
+
+_SEVERITIES = {Severity.ERROR: "ERROR", Severity.WARNING: "WARNING", Severity.INFO: "INFO"}
+_ONE_SUGGESTION = 1
+
+
+def render(report: Report) -> str:
+    """The findings as one DiagnosticResult."""
+    result = {
+        "source": {"name": TOOL, "url": DOCUMENTATION},
+        "severity": "WARNING",
+        "diagnostics": [_diagnostic(report, *finding) for finding in report.findings()],
+    }
+    return json.dumps(result, indent=2) + "\n"
+
+
+def _diagnostic(report: Report, result: FileResult, found: Diagnostic) -> dict[str, Any]:
+    path = printable(report.path(result))
+    described: dict[str, Any] = {
+        "message": found.message,
+        "location": {"path": path, "range": _finding_range(result, found)},
+        "severity": _SEVERITIES[found.severity],
+        "code": {"value": found.code, "url": rule_url(found.name)},
+    }
+    suggestions = _suggestions(result, found)
+    return {**described, "suggestions": suggestions} if suggestions else described
+
+
+def _finding_range(result: FileResult, found: Diagnostic) -> dict[str, Any]:
+    place = file_place(result, found)
+    if place.whole_rows:
+        return {"start": {"line": place.row}, "end": {"line": place.end_row}}
+    return _range(found.span, source_lines(result, found))
+
+
+def _suggestions(result: FileResult, found: Diagnostic) -> list[dict[str, Any]]:
+    """The fix, where one suggestion is the whole of it.
+
+    reviewdog offers each suggestion by itself, and half of a fix (the block without its import)
+    must not be applied; nor can a suggestion reach inside a notebook's JSON.
+    """
+    fix = found.fix
+    if fix is None or found.cell is not None or len(fix.edits) != _ONE_SUGGESTION:
+        return []
+    lines = source_lines(result, found)
+    return [{"range": _range(edit.span, lines), "text": edit.content} for edit in fix.edits]
+
+
+def _range(span: Span, lines: Sequence[str]) -> dict[str, Any]:
+    return {"start": _position(span.start, lines), "end": _position(span.end, lines)}
+
+
+def _position(position: Position, lines: Sequence[str]) -> dict[str, int]:
+    line = lines[position.row - 1] if position.row <= len(lines) else ""
+    before = line[: position.column - 1].encode("utf-8", "surrogatepass")
+    return {"line": position.row, "column": len(before) + 1}

@@ -1,0 +1,192 @@
+"""What every format is given: the results in order, the rules by code, the options."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote
+
+from torchload_lint.diagnostic import Applicability
+from torchload_lint.source.notebook import Notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from torchload_lint.diagnostic import Diagnostic, Edit, FileResult, Severity
+
+TOOL = "torchload-lint"
+DOCUMENTATION = "https://torchload-lint.readthedocs.io"
+"""Where the rules' pages are published."""
+
+
+class RuleText(Protocol):
+    """What a report needs to know of a rule."""
+
+    @property
+    def code(self) -> str:
+        """``TLL101``."""
+
+    @property
+    def name(self) -> str:
+        """``weights-only-disabled``."""
+
+    @property
+    def severity(self) -> Severity:
+        """The usual severity; a finding may have another one."""
+
+    @property
+    def summary(self) -> str:
+        """One sentence."""
+
+    @property
+    def doc(self) -> str:
+        """The rule's page, in Markdown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to tell it."""
+
+    root: Path = field(default_factory=Path.cwd)
+    """Paths are told relative to this directory (absolute ones outside it stay absolute)."""
+    color: bool = False
+    """Whether ANSI escapes may be used."""
+    show_fixes: bool = False
+    """Whether ``summary`` lists what was mended."""
+    unsafe_fixes: bool = False
+    """Whether unsafe fixes count as fixable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole run."""
+
+    results: tuple[FileResult, ...]
+    rules: Mapping[str, RuleText]
+    options: Options
+
+    @classmethod
+    def of(
+        cls, results: Iterable[FileResult], rules: Sequence[RuleText], options: Options
+    ) -> Report:
+        """Put the results in order of path (findings in a file are ordered by ``findings``)."""
+        ordered = sorted(results, key=lambda result: result.path.as_posix())
+        return cls(tuple(ordered), {rule.code: rule for rule in rules}, options)
+
+    def findings(self) -> Iterator[tuple[FileResult, Diagnostic]]:
+        """Every finding with its file, in order of path, cell, place and code."""
+        for result in self.results:
+            for diagnostic in in_order(result.diagnostics):
+                yield result, diagnostic
+
+    def path(self, result: FileResult) -> str:
+        """The file's path with ``/``, relative to the root where it lies inside it."""
+        path = result.path
+        if path.is_absolute() and path.is_relative_to(self.options.root):
+            path = path.relative_to(self.options.root)
+        return path.as_posix()
+
+    def absolute_path(self, result: FileResult) -> str:
+        """The file's absolute path; ``-`` stays, for standard input without a name."""
+        if str(result.path) == "-":
+            return "-"
+        return str(self.options.root / result.path)
+
+    def is_fixable(self, diagnostic: Diagnostic) -> bool:
+        """Whether ``--fix``, with the options given, would mend it."""
+        if diagnostic.fix is None:
+            return False
+        allowed = {Applicability.SAFE}
+        if self.options.unsafe_fixes:
+            allowed.add(Applicability.UNSAFE)
+        return diagnostic.fix.applicability in allowed
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Findings of one file by cell, place and code."""
+    return sorted(diagnostics, key=lambda found: (found.cell or 0, found.span, found.code))
+
+
+def rule_url(name: str) -> str:
+    """The published page of a rule, by the rule's name."""
+    return f"{DOCUMENTATION}/rules/{quote(name)}/"
+
+
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    r"""``text`` with control characters, direction marks and lone surrogates written as ``\xNN``.
+
+    Messages quote names out of checkpoints and file names, and both may be hostile: none may
+    move the cursor, start a new line of the report or fail to be encoded.
+    """
+    return _UNPRINTABLE.sub(lambda found: ascii(found.group())[1:-1], text)
+
+
+def uri(path: str) -> str:
+    """A path as a relative (or ``file:``) URI reference."""
+    quoted = quote(path.encode("utf-8", "surrogateescape"), safe="/~!$&'()*+,;=@")
+    if path.startswith("/"):
+        return f"file://{quoted}"
+    return quoted
+
+
+def text_lines(text: str) -> list[str]:
+    """The lines of a Python text as its parser counts them: ends are LF, CRLF and CR only."""
+    return re.split("\r\n|\r|\n", text)
+
+
+def source_lines(result: FileResult, diagnostic: Diagnostic) -> list[str]:
+    """The lines that the finding's rows count in: the file's, or the notebook cell's."""
+    if diagnostic.cell is None:
+        return text_lines(result.text)
+    notebook = Notebook.of(result.text)
+    if not isinstance(notebook, Notebook):
+        return []
+    return text_lines(notebook.cell_text(diagnostic.cell))
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlace:
+    """A place in the file as it lies on disk, for consumers that know nothing of cells."""
+
+    row: int
+    column: int
+    end_row: int
+    end_column: int
+    whole_rows: bool = False
+    """Whether only the rows mean something (a cell's text is escaped inside the JSON)."""
+
+
+def file_place(result: FileResult, diagnostic: Diagnostic) -> FilePlace:
+    """Where the finding lies in the file: for a notebook, the row of the JSON text."""
+    start, end = diagnostic.span.start, diagnostic.span.end
+    if diagnostic.cell is None:
+        return FilePlace(start.row, start.column, end.row, end.column)
+    notebook = Notebook.of(result.text)
+    if not isinstance(notebook, Notebook):
+        return FilePlace(1, 1, 1, 1, whole_rows=True)
+    row = notebook.file_row(diagnostic.cell, start.row)
+    end_row = notebook.file_row(diagnostic.cell, end.row)
+    return FilePlace(row, 1, end_row, 1, whole_rows=True)
+
+
+def edits_by_cell(result: FileResult, diagnostic: Diagnostic) -> list[tuple[Edit, int | None]]:
+    """The fix's edits, each with its cell (None in a plain file) and rows counted inside it.
+
+    Edits of a notebook are kept in rows of the notebook's Python text, since one fix may touch
+    several cells (its import lands in another one).
+    """
+    if diagnostic.fix is None:
+        return []
+    if diagnostic.cell is None:
+        return [(edit, None) for edit in diagnostic.fix.edits]
+    notebook = Notebook.of(result.text)
+    if not isinstance(notebook, Notebook):
+        return []
+    return [notebook.edit_in_cell(edit) for edit in diagnostic.fix.edits]

@@ -1,0 +1,183 @@
+"""SARIF 2.1.0, as GitHub code scanning, the VS Code viewer and reviewdog read it.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html and GitHub's "SARIF support for
+code scanning". Paths are relative to the root, columns count code points.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from torchload_lint import __version__
+from torchload_lint.diagnostic import Applicability, Severity
+from torchload_lint.reports.fingerprint import line_hashes
+from torchload_lint.reports.report import DOCUMENTATION, TOOL, file_place, rule_url, uri
+
+if TYPE_CHECKING:
+    from torchload_lint.diagnostic import Diagnostic, Edit, FileResult, Fix
+    from torchload_lint.reports.report import Report, RuleText
+
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+_ROOT = "%SRCROOT%"
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_PROBLEMS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "recommendation"}
+_MAX_DESCRIPTION = 1024
+_LINK = re.compile(r"\[(?=[^\]]*\]\()")
+
+SECURITY_SEVERITY = {
+    "TLL101": "8.8",
+    "TLL102": "7.5",
+    "TLL105": "5.5",
+    "TLL106": "8.8",
+    "TLL107": "8.8",
+    "TLL108": "7.5",
+    "TLL201": "8.8",
+    "TLL203": "3.5",
+    "TLL301": "8.8",
+    "TLL302": "8.8",
+    "TLL501": "9.8",
+}
+"""CVSS-like scores of the rules about running a file's code (CWE-502); GitHub calls 7.0 to 8.9
+high and makes a rule with a score a security alert. The other rules are about loads that fail."""
+
+_PRECISION = {"TLL102": "high", "TLL105": "medium", "TLL108": "medium", "TLL203": "medium"}
+
+
+def render(report: Report) -> str:
+    """The run as one SARIF log."""
+    indices = {code: index for index, code in enumerate(report.rules)}
+    hashes: dict[str, list[str]] = {}
+    results = []
+    for result, found in report.findings():
+        path = report.path(result)
+        if path not in hashes:
+            hashes[path] = line_hashes(result.text)
+        results.append(_result(path, result, found, hashes[path], indices))
+    run = {
+        "tool": {"driver": _driver(report)},
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {
+            _ROOT: {"description": {"text": "The directory that was checked."}},
+        },
+        "results": results,
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _driver(report: Report) -> dict[str, Any]:
+    return {
+        "name": TOOL,
+        "fullName": f"{TOOL} {__version__}",
+        "version": __version__,
+        "semanticVersion": __version__,
+        "informationUri": DOCUMENTATION,
+        "rules": [_rule(rule) for rule in report.rules.values()],
+    }
+
+
+def _rule(rule: RuleText) -> dict[str, Any]:
+    score = SECURITY_SEVERITY.get(rule.code)
+    properties: dict[str, Any] = {
+        "tags": ["security", "external/cwe/cwe-502"] if score else ["correctness"],
+        "precision": _PRECISION.get(rule.code, "very-high"),
+        "problem.severity": _PROBLEMS[rule.severity],
+    }
+    if score:
+        properties["security-severity"] = score
+    return {
+        "id": rule.code,
+        "name": "".join(part.capitalize() for part in rule.name.split("-")),
+        "shortDescription": {"text": _sentence(rule.summary)},
+        "fullDescription": {"text": _sentence(rule.summary)[:_MAX_DESCRIPTION]},
+        "help": {"text": rule.doc.strip() or rule.summary, "markdown": rule.doc.strip()},
+        "helpUri": rule_url(rule.name),
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+        "properties": properties,
+    }
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _result(
+    path: str,
+    result: FileResult,
+    found: Diagnostic,
+    hashes: list[str],
+    indices: dict[str, int],
+) -> dict[str, Any]:
+    where = file_place(result, found)
+    region = {"startLine": where.row, "endLine": where.end_row}
+    if not where.whole_rows:
+        region |= {"startColumn": where.column, "endColumn": where.end_column}
+    described: dict[str, Any] = {
+        "ruleId": found.code,
+        "level": _LEVELS[found.severity],
+        "message": {"text": _message(found)},
+        "locations": [
+            {"physicalLocation": {"artifactLocation": _artifact(path), "region": region}}
+        ],
+    }
+    if found.code in indices:
+        described["ruleIndex"] = indices[found.code]
+    if where.row <= len(hashes):
+        described["partialFingerprints"] = {"primaryLocationLineHash": hashes[where.row - 1]}
+    if found.fix is not None and found.cell is None:
+        described["fixes"] = [_fix(path, found.fix)]
+    described["properties"] = _properties(found)
+    return described
+
+
+def _message(found: Diagnostic) -> str:
+    """The message and its notes. Names out of checkpoints must not become links (SARIF 3.11.6)."""
+    text = " ".join(_sentence(part) for part in (found.message, *found.notes))
+    return _LINK.sub(r"\\\g<0>", text)
+
+
+def _artifact(path: str) -> dict[str, str]:
+    told = uri(path)
+    return {"uri": told} if told.startswith("file:") else {"uri": told, "uriBaseId": _ROOT}
+
+
+def _properties(found: Diagnostic) -> dict[str, Any]:
+    """What only this tool knows, in SARIF's bag for it."""
+    bag: dict[str, Any] = {}
+    if found.checkpoints:
+        bag["checkpoints"] = list(found.checkpoints)
+    if found.safe_globals:
+        bag["safeGlobals"] = list(found.safe_globals)
+    if found.cell is not None:
+        bag["cell"] = found.cell
+        bag["cellRow"] = found.span.start.row
+    if found.fix is not None:
+        bag["fixApplicability"] = found.fix.applicability.value
+    return bag
+
+
+def _fix(path: str, fix: Fix) -> dict[str, Any]:
+    how = {Applicability.SAFE: "safe", Applicability.UNSAFE: "unsafe"}.get(fix.applicability)
+    suffix = f" ({how} fix)" if how else " (to be applied by hand)"
+    return {
+        "description": {"text": _sentence(fix.message.rstrip(".") + suffix)},
+        "artifactChanges": [
+            {
+                "artifactLocation": _artifact(path),
+                "replacements": [_replacement(edit) for edit in fix.edits],
+            }
+        ],
+    }
+
+
+def _replacement(edit: Edit) -> dict[str, Any]:
+    region = {
+        "startLine": edit.span.start.row,
+        "startColumn": edit.span.start.column,
+        "endLine": edit.span.end.row,
+        "endColumn": edit.span.end.column,
+    }
+    return {"deletedRegion": region, "insertedContent": {"text": edit.content}}

@@ -1,0 +1,107 @@
+"""The last lines of a run: how much was found, mended, and can be mended."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from torchload_lint.diagnostic import Applicability
+from torchload_lint.reports.report import Options, Report, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from torchload_lint.diagnostic import Diagnostic, FileResult
+
+
+def summary(results: Iterable[FileResult], options: Options | None = None) -> str:
+    """How many findings, how many mended, how many ``--fix`` could mend; ends in a newline.
+
+    With ``show_fixes`` the list of what was mended comes first.
+    """
+    report = Report.of(results, (), options or Options())
+    left = [found for _, found in report.findings()]
+    fixed = [found for result in report.results for found in result.fixed]
+    listed = shown_fixes(report.results, report.options) if report.options.show_fixes else ""
+    if not left and not fixed:
+        return f"{listed}All checks passed!\n"
+    counted = f"Found {_count(len(left) + len(fixed), 'error')}"
+    if fixed:
+        counted += f" ({len(fixed)} fixed, {len(left)} remaining)"
+    return f"{listed}{counted}.\n{_fixable(report, left)}"
+
+
+def _fixable(report: Report, left: list[Diagnostic]) -> str:
+    """The line about ``--fix`` and ``--unsafe-fixes``; empty where neither would do anything."""
+    fixable = sum(report.is_fixable(found) for found in left)
+    hidden = 0
+    if not report.options.unsafe_fixes:
+        hidden = sum(
+            found.fix is not None and found.fix.applicability is Applicability.UNSAFE
+            for found in left
+        )
+    if not fixable and not hidden:
+        return ""
+    enable = f"{_count(hidden, 'hidden fix', 'es')} can be enabled with the `--unsafe-fixes` option"
+    if not fixable:
+        return f"No safe fixes available ({enable}).\n"
+    line = f"[*] {fixable} fixable with the `--fix` option"
+    return f"{line} ({enable}).\n" if hidden else f"{line}.\n"
+
+
+def statistics(
+    results: Iterable[FileResult], options: Options | None = None, *, as_json: bool = False
+) -> str:
+    """How often each rule was broken, the most frequent first; ends in a newline, or is empty."""
+    report = Report.of(results, (), options or Options())
+    names: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    fixable: Counter[str] = Counter()
+    for _, found in report.findings():
+        names[found.code] = found.name
+        counts[found.code] += 1
+        fixable[found.code] += report.is_fixable(found)
+    ordered = sorted(counts, key=lambda code: (-counts[code], code))
+    if as_json:
+        rows = [
+            {
+                "code": code,
+                "name": names[code],
+                "count": counts[code],
+                "fixable_count": fixable[code],
+            }
+            for code in ordered
+        ]
+        return json.dumps(rows, indent=2) + "\n"
+    width = len(str(max(counts.values(), default=0)))
+    lines = [
+        f"{counts[code]:>{width}}\t{code}\t{_mark(fixable[code], counts[code])} {names[code]}\n"
+        for code in ordered
+    ]
+    return "".join(lines)
+
+
+def _mark(fixable: int, count: int) -> str:
+    """All, some or none of them fixable."""
+    if not fixable:
+        return "[ ]"
+    return "[*]" if fixable == count else "[-]"
+
+
+def shown_fixes(results: Iterable[FileResult], options: Options | None = None) -> str:
+    """What was mended, by file and rule (``--show-fixes``); empty where nothing was."""
+    report = Report.of(results, (), options or Options())
+    mended = [result for result in report.results if result.fixed]
+    if not mended:
+        return ""
+    lines = [f"Fixed {_count(sum(len(result.fixed) for result in mended), 'error')}:"]
+    for result in mended:
+        lines.append(f"- {printable(report.path(result))}:")
+        rules = Counter((found.code, found.name) for found in result.fixed)
+        lines += [f"    {count} x {code} ({name})" for (code, name), count in sorted(rules.items())]
+    return "\n".join(lines) + "\n\n"
+
+
+def _count(number: int, noun: str, plural: str = "s") -> str:
+    return f"{number} {noun}{'' if number == 1 else plural}"
