@@ -1,1 +1,31 @@
 """What is wrong? One file a rule; each is a function of one fact and a context."""
+
+from __future__ import annotations
+
+from torchload_lint.rules import (
+    dangerous_checkpoint,
+    implicit_weights_only,
+    missing_safe_globals,
+    undecided_weights_only,
+    unloadable_checkpoint,
+    unparsable_source,
+    unreadable_checkpoint,
+    unreadable_source,
+    weights_only_disabled,
+)
+from torchload_lint.rules.base import Checkpoints, Context, Rule
+
+RULES: tuple[Rule, ...] = (
+    unparsable_source.RULE,
+    unreadable_source.RULE,
+    weights_only_disabled.RULE,
+    implicit_weights_only.RULE,
+    missing_safe_globals.RULE,
+    unloadable_checkpoint.RULE,
+    undecided_weights_only.RULE,
+    dangerous_checkpoint.RULE,
+    unreadable_checkpoint.RULE,
+)
+"""Every rule, by code."""
+
+__all__ = ["RULES", "Checkpoints", "Context", "Rule"]

@@ -1,0 +1,98 @@
+"""Rule and Context: what a rule is, and what it may ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from torchload_lint.diagnostic import Diagnostic, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.config import Config
+    from torchload_lint.diagnostic import Fix, Span
+    from torchload_lint.names import ClassFacts, GlobalName
+    from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.module import Module
+    from torchload_lint.source.project import ProjectIndex
+    from torchload_lint.source.values import PathPattern
+
+DOCS = "https://torchload-lint.readthedocs.io/rules/"
+
+
+class Checkpoints(Protocol):
+    """The checkpoint files within reach, and their reports. The workspace looks at the disk; a
+    test has a dictionary."""
+
+    def matching(self, pattern: PathPattern, near: str) -> Sequence[str]:
+        """The files that a pattern names, as paths from the project's root, sorted; ``near`` is
+        the source file that names them."""
+
+    def inspect(
+        self, path: str, lookup: Callable[[GlobalName], ClassFacts | None]
+    ) -> CheckpointReport:
+        """The report for one of those files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything outside the file that a rule may look at."""
+
+    config: Config
+    target: tuple[int, int]
+    """The oldest torch that the code must run on."""
+    project: ProjectIndex
+    checkpoints: Checkpoints
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: its names, its page, and the function that finds it.
+
+    ``check_load`` is asked once for each load of a file, ``check_module`` once for the file. A
+    rule with neither is reported by the workspace (a file that cannot be read).
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    doc: str
+    """The page: the docstring of the rule's module."""
+    check_load: Callable[[Situation, Context], Iterator[Diagnostic]] | None = None
+    check_module: Callable[[Module, Context], Iterator[Diagnostic]] | None = None
+
+    @property
+    def summary(self) -> str:
+        """The first line of the page."""
+        return self.doc.strip().partition("\n")[0].rstrip(".")
+
+    @property
+    def url(self) -> str:
+        """The address of the page."""
+        return f"{DOCS}{self.name}/"
+
+
+def finding(  # noqa: PLR0913 - a finding has this many parts
+    rule: Rule,
+    span: Span,
+    message: str,
+    *,
+    severity: Severity | None = None,
+    fix: Fix | None = None,
+    situation: Situation | None = None,
+    notes: Sequence[str] = (),
+) -> Diagnostic:
+    """A diagnostic of ``rule``; checkpoints and globals are taken from the situation."""
+    return Diagnostic(
+        code=rule.code,
+        name=rule.name,
+        message=message,
+        severity=severity or rule.severity,
+        span=span,
+        fix=fix,
+        checkpoints=situation.checkpoints if situation else (),
+        safe_globals=tuple(str(need.name) for need in situation.needs) if situation else (),
+        notes=tuple(notes),
+    )

@@ -1,0 +1,61 @@
+"""A checkpoint that would run code.
+
+## What it does
+Reports a load of a file that calls something dangerous when it is unpickled: `os.system`, `eval`,
+`subprocess.Popen`, the import machinery, and so on. The file is read, never run.
+
+## Why is this bad?
+Loaded with `weights_only=False`, the file takes over the process. Loaded with `weights_only=True`,
+torch refuses it, unless one of these callables has been allowed.
+
+## Example
+```python
+model = torch.load("downloads/free_model.pt", weights_only=False)
+```
+
+## Use instead
+Do not load the file. Find out where it came from, and get the weights from a source you trust,
+as safetensors if you can.
+
+## Fix safety
+There is no fix, and such a load is never rewritten to allow what the file wants.
+
+## References
+- [CWE-502](https://cwe.mitre.org/data/definitions/502.html)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.report import Verdict
+from torchload_lint.diagnostic import Severity
+from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.words import evidence_notes, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.situation import Situation
+
+
+def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
+    """Report each dangerous file that the load may read."""
+    del context
+    for report in situation.with_verdict(Verdict.DANGEROUS):
+        message = f"{report.path} would run {listed(what_runs(report))} if it were loaded unsafely"
+        yield finding(
+            RULE, situation.load.span, message, situation=situation, notes=evidence_notes(situation)
+        )
+
+
+def what_runs(report: CheckpointReport) -> list[str]:
+    """The calls, or the names, that make the file dangerous."""
+    dangerous = [found for found in report.globals if found.status in {"dangerous", "blocked"}]
+    return list(dict.fromkeys(found.calls or str(found.name) for found in dangerous))
+
+
+RULE = Rule("TLL501", "dangerous-checkpoint", Severity.ERROR, __doc__, check_load=check)

@@ -1,0 +1,104 @@
+"""A load that leaves `weights_only` to its default.
+
+## What it does
+Reports a `torch.load` that does not say `weights_only` (or says None).
+
+## Why is this bad?
+What the call does then depends on where it runs. Below torch 2.6 it is a full unpickling, in which
+the file decides what code runs (reported as an error). From 2.6 on it is a restricted load, until
+somebody sets `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1`, which turns every call that does not say
+`weights_only=True` into an unsafe one (reported as a warning).
+
+## Example
+```python
+state = torch.load("state.pt")
+```
+
+## Use instead
+```python
+state = torch.load("state.pt", weights_only=True)
+```
+
+## Fix safety
+Where every torch that the code must run on is 2.6 or newer (see `target-torch`), writing out the
+default changes nothing, and the fix is safe. Where the target is older, the call becomes a
+restricted one, and the fix is as safe as that of weights-only-disabled (TLL101).
+
+## Options
+- `target-torch`: the oldest torch that the code must run on
+
+## References
+- [torch 2.6 release notes](https://github.com/pytorch/pytorch/releases/tag/v2.6.0)
+- [`torch.load`](https://docs.pytorch.org/docs/stable/generated/torch.load.html)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.diagnostic import Applicability, Severity
+from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.repairs import plan_keyword, plan_repair
+from torchload_lint.rules.situation import Mode
+from torchload_lint.rules.words import evidence_notes, what_it_needs
+from torchload_lint.source.calls import WeightsOnly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.situation import Situation
+
+
+def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
+    """Report an absent weights_only: an unsafe load on an old target, an undoable one on a new."""
+    load = situation.load
+    if load.weights_only not in {WeightsOnly.ABSENT, WeightsOnly.NONE} or load.unpacks:
+        return
+    if load.pickle_module is not None or not situation.is_torch_load:
+        return
+    if situation.mode is Mode.RESTRICTED:
+        yield _restricted(situation, context)
+    else:
+        yield _unsafe(situation, context)
+
+
+def _restricted(situation: Situation, context: Context) -> Diagnostic:
+    message = (
+        f"`{situation.load.loader}` does not say `weights_only=True`; "
+        "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD would make it unsafe"
+    )
+    plan = plan_repair(situation, context)
+    if plan.fix is None or plan.fix.applicability is not Applicability.SAFE:
+        plan = plan_keyword(situation, context)
+    return finding(
+        RULE,
+        situation.load.span,
+        message,
+        severity=Severity.WARNING,
+        fix=plan.fix,
+        situation=situation,
+        notes=plan.notes,
+    )
+
+
+def _unsafe(situation: Situation, context: Context) -> Diagnostic:
+    major, minor = context.target
+    message = (
+        f"`{situation.load.loader}` without `weights_only=True` runs whatever code the file holds "
+        f"on torch {major}.{minor}"
+    )
+    plan = plan_repair(situation, context)
+    return finding(
+        RULE,
+        situation.load.span,
+        message + what_it_needs(situation),
+        severity=Severity.ERROR,
+        fix=plan.fix,
+        situation=situation,
+        notes=(*evidence_notes(situation), *plan.notes),
+    )
+
+
+RULE = Rule("TLL102", "implicit-weights-only", Severity.WARNING, __doc__, check_load=check)

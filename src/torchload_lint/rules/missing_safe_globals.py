@@ -1,0 +1,78 @@
+"""A restricted load of a checkpoint that needs more than is allowed.
+
+## What it does
+Reads the checkpoint that a restricted `torch.load` names, works out which classes torch's
+weights-only unpickler will ask for, and reports those that nothing at the call allows.
+
+## Why is this bad?
+The load fails with `UnpicklingError: Weights only load failed`.
+
+## Example
+```python
+model = torch.load("weights/model.pt")
+```
+
+## Use instead
+```python
+from torch.serialization import safe_globals
+from myapp.models import MyModel
+
+with safe_globals([MyModel]):
+    model = torch.load("weights/model.pt", weights_only=True)
+```
+
+## Fix safety
+The fix is safe where exactly the files that the call reads were read, or where the configuration
+says what they need; it is unsafe where the path has unknown parts or the need was inferred from
+the saving side. Nothing is ever allowed that is neither a class of the project, nor in the vetted
+table, nor configured as trusted.
+
+## Options
+- `checkpoint-roots`, `checkpoints`, `loads`: which file a call reads
+- `trusted`: globals that may be allowed besides first-party and vetted classes
+- `renames`: classes that have moved since the file was saved
+
+## References
+- [`torch.serialization.safe_globals`](https://docs.pytorch.org/docs/stable/notes/serialization.html)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.report import Verdict
+from torchload_lint.diagnostic import Severity
+from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.repairs import plan_repair
+from torchload_lint.rules.situation import Evidence, Mode
+from torchload_lint.rules.words import evidence_notes, files, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.situation import Situation
+
+
+def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
+    """Report the needs of a restricted load that nothing allows."""
+    if situation.mode is not Mode.RESTRICTED or not situation.is_torch_load:
+        return
+    if situation.with_verdict(Verdict.DANGEROUS):
+        return  # a file that must not be loaded at all is another finding
+    registered = {name for name, _ in situation.registered}
+    missing = [need for need in situation.missing if str(need.name) not in registered]
+    if not missing:
+        return
+    names = listed([str(need.name) for need in missing])
+    verb = "may need" if situation.evidence is Evidence.INFERRED else "needs"
+    message = f"{files(situation)} {verb} {names}, which nothing at this call allows"
+    plan = plan_repair(situation, context)
+    notes = (*evidence_notes(situation), *plan.notes)
+    yield finding(
+        RULE, situation.load.span, message, fix=plan.fix, situation=situation, notes=notes
+    )
+
+
+RULE = Rule("TLL103", "missing-safe-globals", Severity.ERROR, __doc__, check_load=check)

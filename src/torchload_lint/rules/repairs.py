@@ -1,0 +1,184 @@
+"""From a situation to a fix: what to allow around the call, and how safe that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.report import Verdict
+from torchload_lint.diagnostic import Applicability, Fix
+from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, repair_load
+from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE, Evidence, Mode, entry_names
+from torchload_lint.source.calls import Use, WeightsOnly
+
+if TYPE_CHECKING:
+    from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.situation import Need, Situation
+
+PARAMETER_SINCE = (1, 13)
+PAIRS_SINCE = (2, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A fix, or the reasons why there is none and what would settle it."""
+
+    fix: Fix | None = None
+    notes: tuple[str, ...] = ()
+    met: bool = False
+    """Whether there is nothing to plan: what is needed is allowed already."""
+
+
+def plan_repair(situation: Situation, context: Context) -> Plan:
+    """The whole repair of one load: weights_only=True, and everything it needs allowed."""
+    if situation.evidence is Evidence.NONE:
+        return _plan_without_checkpoint(situation, context)
+    obstacles = (*_obstacles(situation), *_target_obstacles(situation, context.target))
+    if obstacles:
+        return Plan(notes=obstacles)
+    return _written(situation, context, situation.missing, _applicability(situation))
+
+
+def plan_keyword(situation: Situation, context: Context) -> Plan:
+    """Only ``weights_only=True``, where the call already means it: nothing changes."""
+    if situation.mode is not Mode.RESTRICTED or context.target < PARAMETER_SINCE:
+        return Plan()
+    return _written(situation, context, (), Applicability.SAFE)
+
+
+def _plan_without_checkpoint(situation: Situation, context: Context) -> Plan:
+    """Nothing tells what the file holds: only the use of the value speaks."""
+    if situation.mode is Mode.RESTRICTED:
+        return plan_keyword(situation, context)
+    if context.target < PARAMETER_SINCE:
+        return Plan(notes=_target_obstacles(situation, context.target))
+    use = situation.load.use
+    if use is Use.STATE_DICT:
+        plan = _written(situation, context, (), Applicability.SAFE)
+        evidence = "the whole value goes straight into load_state_dict, which takes tensors only"
+        return Plan(plan.fix, (evidence, *plan.notes))
+    advice = what_would_settle_it(situation)
+    if use is Use.STATE_DICT_ITEM:
+        plan = _written(situation, context, (), Applicability.UNSAFE)
+        evidence = "only items of the value are used, as a state dict; the file may hold more"
+        return Plan(plan.fix, (evidence, *advice, *plan.notes))
+    return Plan(notes=advice)
+
+
+def plan_stand_ins(situation: Situation, report: CheckpointReport, context: Context) -> Plan:
+    """The unsafe repair that lets stand-ins take the place of the real objects."""
+    if not report.stand_ins:
+        return Plan()
+    allowed = allowed_names(situation, context)
+    lacking = [one for one in report.stand_ins if str(one.name) not in allowed]
+    refused = tuple(need for need in situation.missing if not need.judgement.allowed)
+    if not lacking and not situation.missing:
+        return Plan(met=True)
+    if refused or context.target < PAIRS_SINCE or len(situation.reports) > 1:
+        return Plan()
+    pairs = tuple(Allow(one.spelling, str(one.name)) for one in lacking)
+    return _written(situation, context, situation.missing, Applicability.UNSAFE, pairs)
+
+
+def allowed_names(situation: Situation, context: Context) -> frozenset[str]:
+    """The names that the allowlists around a load carry."""
+    entries = (entry for allowlist in situation.load.allowlists for entry in allowlist.entries)
+    names = (entry_names(entry, situation.module, context) for entry in entries)
+    return frozenset(name for name in names if name)
+
+
+def what_would_settle_it(situation: Situation) -> tuple[str, ...]:
+    """How the user can tell which file, or which classes, a call reads."""
+    module, load = situation.module, situation.load
+    site = f"{module.name or module.path}:{load.function or '<module>'}"
+    paths = ", ".join(pattern.text for pattern in situation.resolution.patterns)
+    known = f"no file is there for {paths}" if paths else "; ".join(situation.resolution.unknown)
+    entry = f'"{site}" = {{ checkpoints = ["path/to/file.pt"] }}'
+    return (
+        f"it is not known what the checkpoint needs: {known or 'the path is unknown'}",
+        f"to settle it, add to [tool.torchload-lint.loads]: {entry}",
+    )
+
+
+def _obstacles(situation: Situation) -> tuple[str, ...]:
+    """Why no allowlist may be written, one sentence each."""
+    notes = [
+        f"{need.name} is not allowed: {need.judgement.reason}; {need.judgement.advice}"
+        for need in situation.missing
+        if not need.judgement.allowed
+    ]
+    bad = (Verdict.CANNOT_LOAD, Verdict.NEEDS_STAND_IN, Verdict.DANGEROUS, Verdict.UNREADABLE)
+    for report in situation.with_verdict(*bad):
+        notes += [f"{report.path}: {problem.message}" for problem in report.problems]
+    if situation.registered:
+        places = ", ".join(f"{name} ({place})" for name, place in situation.registered)
+        notes.append(
+            "left alone: leaving a safe_globals block would take away what add_safe_globals "
+            f"registers: {places}"
+        )
+    return tuple(notes)
+
+
+def _target_obstacles(situation: Situation, target: tuple[int, int]) -> tuple[str, ...]:
+    wanted = f"the code must also run on torch {target[0]}.{target[1]}"
+    if target < PARAMETER_SINCE:
+        return (f"{wanted}, which has no weights_only (1.13 or newer has; see --target-torch)",)
+    if situation.missing and target < SAFE_GLOBALS_SINCE:
+        return (f"{wanted}, which has no safe_globals block (2.5 or newer has)",)
+    if target < PAIRS_SINCE and any(need.needed.pair for need in situation.missing):
+        return (f'{wanted}, which takes no (object, "name") pairs (2.6 or newer does)',)
+    return ()
+
+
+def _applicability(situation: Situation) -> Applicability:
+    """Safe where exactly the files that the call reads were read, or the user named the needs."""
+    certain = situation.evidence in {Evidence.FILES, Evidence.CONFIGURED}
+    return Applicability.SAFE if certain and not situation.left_out else Applicability.UNSAFE
+
+
+def _written(
+    situation: Situation,
+    context: Context,
+    missing: tuple[Need, ...],
+    applicability: Applicability,
+    stand_ins: tuple[Allow, ...] = (),
+) -> Plan:
+    listed = [need for need in missing if not need.needed.import_only]
+    repair = Repair(
+        allow=(*(_allow(need, situation, context) for need in listed), *stand_ins),
+        import_modules=tuple(
+            dict.fromkeys(n.needed.import_only for n in missing if n.needed.import_only)
+        ),
+        safe_globals_available=context.target >= SAFE_GLOBALS_SINCE,
+        line_length=context.config.line_length,
+    )
+    outcome = repair_load(situation.module, situation.load, repair)
+    if isinstance(outcome, NotRepaired):
+        return Plan(notes=tuple(filter(None, (outcome.reason, outcome.advice))))
+    if not outcome.edits:
+        return Plan()
+    if not outcome.keeps_meaning and applicability is Applicability.SAFE:
+        applicability = Applicability.UNSAFE
+    return Plan(Fix(applicability, _fix_message(situation, missing), outcome.edits))
+
+
+def _allow(need: Need, situation: Situation, context: Context) -> Allow:
+    facts = need.facts
+    circular = facts is not None and context.project.imports_closed_circle(
+        situation.module.path, facts.defined_as.module
+    )
+    return Allow(
+        spelling=need.needed.spelling,
+        key=str(need.name) if need.needed.pair else None,
+        defined_in=facts.path if facts else "",
+        circular=circular,
+    )
+
+
+def _fix_message(situation: Situation, missing: tuple[Need, ...]) -> str:
+    keyword = situation.load.weights_only is not WeightsOnly.TRUE
+    if not missing:
+        return "Write weights_only=True"
+    names = ", ".join(need.name.qualname for need in missing)
+    return f"Allow {names} for this load" + (" and write weights_only=True" if keyword else "")

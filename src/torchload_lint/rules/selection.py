@@ -1,0 +1,47 @@
+"""Which rules are on: ``--select TLL1``, ``--ignore weights-only-disabled``."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+from torchload_lint.config import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from torchload_lint.rules.base import Rule
+
+ALL = "ALL"
+CODE = re.compile(r"TLL\d{0,3}")
+
+
+def codes_for(selectors: Iterable[str], rules: Sequence[Rule], origin: str) -> frozenset[str]:
+    """The codes that selectors name: a code, a prefix of codes, a rule's name, or ``ALL``.
+
+    Raises ConfigError, naming ``origin`` (an option, or a file and key) and the closest known
+    name, for a selector that matches no rule.
+    """
+    chosen: set[str] = set()
+    for selector in selectors:
+        matched = {rule.code for rule in rules if _matches(selector, rule)}
+        if not matched:
+            raise ConfigError(f"{origin}: unknown rule {selector!r}{_suggestion(selector, rules)}")
+        chosen |= matched
+    return frozenset(chosen)
+
+
+def _matches(selector: str, rule: Rule) -> bool:
+    if selector.upper() == ALL or selector.lower() == rule.name:
+        return True
+    prefix = selector.upper()
+    return CODE.fullmatch(prefix) is not None and rule.code.startswith(prefix)
+
+
+def _suggestion(selector: str, rules: Sequence[Rule]) -> str:
+    known = [word for rule in rules for word in (rule.code, rule.name)]
+    close = difflib.get_close_matches(selector.lower(), [word.lower() for word in known], n=1)
+    if not close:
+        return " (`torchload-lint rule --all` lists them)"
+    return f" (did you mean {next(word for word in known if word.lower() == close[0])!r}?)"

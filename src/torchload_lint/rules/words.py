@@ -1,0 +1,69 @@
+"""Sentences that several rules say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.report import Verdict
+from torchload_lint.rules.situation import MAX_FILES, Evidence
+from torchload_lint.source.values import Rung
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torchload_lint.rules.situation import Situation
+
+SHOWN = 3
+"""How many names or files a message lists before it counts the rest."""
+
+RUNGS = {
+    Rung.LITERAL: "a literal",
+    Rung.LOCAL: "a local value",
+    Rung.CONSTANT: "a constant of the project",
+    Rung.DEFAULT: "a default value",
+    Rung.CONFIG_FILE: "a configuration file of the project",
+    Rung.CALLER: "the callers in the project",
+    Rung.DOWNLOAD: "the local cache of a download",
+    Rung.PRODUCER: "the torch.save that writes it",
+    Rung.CONFIGURATION: "the configuration",
+    Rung.RECORDED: "a recorded run",
+}
+
+
+def listed(words: Sequence[str]) -> str:
+    """``a, b, c and 4 more``."""
+    shown = ", ".join(words[:SHOWN])
+    rest = len(words) - SHOWN
+    return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def files(situation: Situation) -> str:
+    """The checkpoints of a load, for the beginning of a sentence."""
+    return listed(situation.checkpoints) or "the checkpoint"
+
+
+def what_it_needs(situation: Situation) -> str:
+    """The end of a message: what this load really needs, as far as it is known."""
+    if situation.evidence is Evidence.NONE:
+        return ""
+    if situation.with_verdict(Verdict.CANNOT_LOAD, Verdict.DANGEROUS, Verdict.NEEDS_STAND_IN):
+        return ""
+    if not situation.needs:
+        return f"; {files(situation)} loads without it"
+    names = listed([str(need.name) for need in situation.needs])
+    return f"; {files(situation)} needs only {names}"
+
+
+def evidence_notes(situation: Situation) -> tuple[str, ...]:
+    """How it is known what the load reads: one sentence for each path, with its rung."""
+    notes = [
+        f"{pattern.text} is known from {RUNGS[pattern.rung]}"
+        for pattern in situation.resolution.patterns[:SHOWN]
+    ]
+    if situation.evidence is Evidence.CONFIGURED:
+        notes.append("what it needs is known from the configuration")
+    if situation.evidence is Evidence.INFERRED:
+        notes.append(f"what it needs is inferred from {listed(situation.written_by)}")
+    if situation.left_out:
+        notes.append(f"{situation.left_out} more files match; the first {MAX_FILES} were read")
+    return tuple(notes)
