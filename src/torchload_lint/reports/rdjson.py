@@ -6,9 +6,10 @@ Columns count UTF-8 bytes from 1; the end of a range is exclusive.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
-from torchload_lint.diagnostic import Severity
+from torchload_lint.diagnostic import Severity, Span
 from torchload_lint.reports.report import (
     DOCUMENTATION,
     TOOL,
@@ -21,11 +22,12 @@ from torchload_lint.reports.report import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from torchload_lint.diagnostic import Diagnostic, FileResult, Position, Span
+    from torchload_lint.diagnostic import Diagnostic, Edit, FileResult, Position
     from torchload_lint.reports.report import Report
 
 _SEVERITIES = {Severity.ERROR: "ERROR", Severity.WARNING: "WARNING", Severity.INFO: "INFO"}
-_ONE_SUGGESTION = 1
+MAX_SUGGESTED_ROWS = 40
+"""Review tools show a suggestion on the rows of a pull request; one over more rows is no help."""
 
 
 def render(report: Report) -> str:
@@ -58,16 +60,35 @@ def _finding_range(result: FileResult, found: Diagnostic) -> dict[str, Any]:
 
 
 def _suggestions(result: FileResult, found: Diagnostic) -> list[dict[str, Any]]:
-    """The fix, where one suggestion is the whole of it.
+    """The fix as one suggestion.
 
     reviewdog offers each suggestion by itself, and half of a fix (the block without its import)
-    must not be applied; nor can a suggestion reach inside a notebook's JSON.
+    must not be applied: edits that lie near each other are told as one replacement of the rows
+    from the first to the last, others are left out. No suggestion reaches inside a notebook's JSON.
     """
     fix = found.fix
-    if fix is None or found.cell is not None or len(fix.edits) != _ONE_SUGGESTION:
+    if fix is None or found.cell is not None or not fix.edits:
         return []
     lines = source_lines(result, found)
-    return [{"range": _range(edit.span, lines), "text": edit.content} for edit in fix.edits]
+    edits = sorted(fix.edits)
+    whole = Span(edits[0].span.start, edits[-1].span.end)
+    if whole.end.row - whole.start.row > MAX_SUGGESTED_ROWS:
+        return []
+    return [{"range": _range(whole, lines), "text": _joined(edits, result.text)}]
+
+
+def _joined(edits: Sequence[Edit], text: str) -> str:
+    """What the edits put in the place of everything from the first one to the last one."""
+    rows = re.findall("[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$", text)
+    starts = [0]
+    for row in rows:
+        starts.append(starts[-1] + len(row))
+    joined, at = "", None
+    for edit in edits:
+        start, end = (starts[p.row - 1] + p.column - 1 for p in (edit.span.start, edit.span.end))
+        joined += ("" if at is None else text[at:start]) + edit.content
+        at = end
+    return joined
 
 
 def _range(span: Span, lines: Sequence[str]) -> dict[str, Any]:
