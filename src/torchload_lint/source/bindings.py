@@ -223,6 +223,11 @@ class Bindings:
             yield self.qualname(definition.node)
         elif kind in {"assign", "walrus"} and definition.value is not None:
             yield from self._meanings(definition.value, depth - 1)
+        elif kind == "parameter":
+            default = self.parameter_default(definition)
+            if default is not None:
+                yield from self._meanings(default, depth - 1)
+            yield ""
         elif kind not in {"delete", "typing-import"}:
             yield ""
 
@@ -243,6 +248,14 @@ class Bindings:
                 yield from self._member_meanings(local, node.attr, depth)
             else:
                 yield f"{meaning}.{node.attr}" if meaning else ""
+
+    def member_values(self, node: ast.Attribute) -> list[ast.expr]:
+        """What the class around assigns to ``self.x`` or ``cls.x`` (or ``Class.x``)."""
+        holder = self.class_of_self(node.value)
+        if holder is None:
+            meaning = self.qualified(node.value)
+            holder = self._local_class(meaning) if meaning else None
+        return class_assignments(holder, node.attr) if holder is not None else []
 
     def _member_meanings(self, holder: ast.ClassDef, name: str, depth: int) -> Iterator[str]:
         values = class_assignments(holder, name)

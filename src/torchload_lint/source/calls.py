@@ -79,6 +79,16 @@ class LoadCall:
     allowlists: tuple[Allowlist, ...] = ()
     """``safe_globals`` contexts around the call, outermost first."""
     use: Use = Use.UNKNOWN
+    through: ast.Call | None = None
+    """The ``partial(torch.load, ...)`` that is called here; what it gives counts as given."""
+    passes_on: str = ""
+    """The parameter of the enclosing function whose value becomes ``weights_only`` (a wrapper);
+    ``**kwargs`` where it may arrive among a function's own keywords."""
+    passes_on_default: WeightsOnly = WeightsOnly.ABSENT
+    """What that parameter is where a caller says nothing."""
+    mistake: str = ""
+    """What is wrong with the arguments themselves: ``True`` or ``"rb"`` as map_location, more
+    positional arguments than there are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -209,7 +209,7 @@ class Flow:
 
     def _if(self, node: ast.If, env: Env) -> Env | None:
         env = self._expressions(env, node.test)
-        typing = _is_type_checking(node.test)
+        typing = is_type_checking(node.test)
         self._typing += typing
         body = self._block(node.body, env)
         self._typing -= typing
@@ -254,7 +254,7 @@ class Flow:
         suppresses = False
         for item in node.items:
             env = self._expressions(env, item.context_expr)
-            suppresses |= _last_name(item.context_expr) == "suppress"
+            suppresses |= last_name(item.context_expr) == "suppress"
             if item.optional_vars is not None:
                 env = self._target(env, item.optional_vars, "with", item, item.context_expr)
         self._raising.append([])
@@ -392,11 +392,13 @@ def _ends_the_program(node: ast.expr) -> bool:
     return False
 
 
-def _is_type_checking(test: ast.expr) -> bool:
-    return _last_name(test) == "TYPE_CHECKING"
+def is_type_checking(test: ast.expr) -> bool:
+    """Whether a condition is ``TYPE_CHECKING``, from whichever module."""
+    return last_name(test) == "TYPE_CHECKING"
 
 
-def _last_name(node: ast.expr) -> str:
+def last_name(node: ast.expr) -> str:
+    """The last part of a name, an attribute, or what a call calls; else empty."""
     if isinstance(node, ast.Call):
         node = node.func
     if isinstance(node, ast.Attribute):

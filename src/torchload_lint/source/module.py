@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import ast
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from torchload_lint.source import loads
+from torchload_lint.source.bindings import Bindings
+from torchload_lint.source.definitions import FUNCTIONS
+from torchload_lint.source.parents import Parents
+from torchload_lint.source.text import Lines
+
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Mapping
 
+    from torchload_lint.diagnostic import Span
     from torchload_lint.source.allowlists import Allowlist
-    from torchload_lint.source.bindings import Bindings
     from torchload_lint.source.calls import LoadCall, SaveCall
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Module:
-    """One Python file, parsed, with the facts that rules and fixes need."""
+    """One Python file, parsed, with the facts that rules and fixes need.
+
+    The facts are collected when they are first asked for, so that a file that is only read for
+    the names it defines costs no more than its parse.
+    """
 
     path: str
     """Relative to the project's root, with ``/``; ``-`` for standard input without a name."""
@@ -27,12 +39,60 @@ class Module:
     tree: ast.Module
     parents: Mapping[ast.AST, ast.AST]
     bindings: Bindings
-    loads: tuple[LoadCall, ...] = ()
-    saves: tuple[SaveCall, ...] = ()
-    allowlists: tuple[Allowlist, ...] = ()
-    """Every ``safe_globals`` and ``add_safe_globals`` call of the file."""
-    line_starts: tuple[int, ...] = field(default=())
-    """Offset in code points of each row's first character."""
+    lines: Lines
+
+    @cached_property
+    def line_starts(self) -> tuple[int, ...]:
+        """Offset in code points of each row's first character."""
+        return self.lines.starts
+
+    @cached_property
+    def _found(self) -> loads.Found:
+        return loads.collect(self)
+
+    @property
+    def loads(self) -> tuple[LoadCall, ...]:
+        """Every place where ``torch.load`` is called or handed on, in the order of the file."""
+        return self._found.loads
+
+    @property
+    def saves(self) -> tuple[SaveCall, ...]:
+        """Every ``torch.save`` call, in the order of the file."""
+        return self._found.saves
+
+    @property
+    def allowlists(self) -> tuple[Allowlist, ...]:
+        """Every ``safe_globals`` and ``add_safe_globals`` call of the file."""
+        return ()
+
+    def span(self, node: ast.expr | ast.stmt) -> Span:
+        """Where a node stands, in rows and columns of code points."""
+        return self.lines.span(node)
+
+    def source(self, node: ast.expr | ast.stmt) -> str:
+        """The text of a node."""
+        return self.lines.source(node)
+
+    def statement(self, node: ast.AST) -> ast.stmt:
+        """The innermost statement that holds a node."""
+        while not isinstance(node, ast.stmt):
+            node = self.parents[node]
+        return node
+
+    def function(self, node: ast.AST) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+        """The innermost function in whose body a node stands; None at module or class level.
+
+        What stands in a decorator, a default or an annotation belongs to the scope around.
+        """
+        scope = self.bindings.scope(self.statement(node))
+        while isinstance(scope, ast.ClassDef):
+            scope = self.bindings.scope(scope)
+        return scope if isinstance(scope, FUNCTIONS) else None
+
+    def qualname(self, node: ast.AST) -> str:
+        """The qualified name of the function or class body around a node; empty at module level."""
+        scope = self.bindings.scope(self.statement(node))
+        return ".".join(self.bindings.enclosing_names(scope))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +106,24 @@ class SyntaxProblem:
 
 def read(text: str, path: str, name: str = "") -> Module | SyntaxProblem:
     """Parse ``text`` and collect the facts. Never raises; never looks at the disk."""
-    raise NotImplementedError(text, path, name)
+    text = text.removeprefix("\ufeff")
+    tree = _parse(text)
+    if isinstance(tree, SyntaxProblem):
+        return tree
+    parents = Parents(tree)
+    is_package = path.rpartition("/")[2] == "__init__.py"
+    bindings = Bindings(tree, parents, name=name, is_package=is_package, text=text)
+    return Module(path, name, text, tree, parents, bindings, Lines(text))
+
+
+def _parse(text: str) -> ast.Module | SyntaxProblem:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except SyntaxError as error:
+        return SyntaxProblem(error.msg, error.lineno or 1, error.offset or 1)
+    except ValueError as error:
+        return SyntaxProblem(str(error), 1, 1)
+    except (RecursionError, MemoryError):
+        return SyntaxProblem("the code is nested too deeply to be parsed", 1, 1)

@@ -1,0 +1,211 @@
+"""From a call's arguments to a LoadCall or SaveCall."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.source.answers import ABSENT, KEY, Answer, over
+from torchload_lint.source.calls import CallKind, LoadCall, SaveCall, WeightsOnly
+from torchload_lint.source.flow import last_name
+from torchload_lint.source.truth import Reader
+
+if TYPE_CHECKING:
+    from torchload_lint.source.loads import Reference
+    from torchload_lint.source.module import Module
+
+_LOAD_POSITIONS = ("f", "map_location", "pickle_module")
+_SAVE_POSITIONS = ("obj", "f", "pickle_module", "pickle_protocol", "_use_new_zipfile_serialization")
+_AFTER_THE_FUNCTION = frozenset(
+    {"submit", "to_thread", "run_in_executor", "run_sync", "call_soon", "delayed", "start_soon"}
+)
+"""Callers that take a function and then, one by one, the arguments to call it with."""
+_ONE_EACH = frozenset({"map", "imap", "imap_unordered", "map_async", "filter", "starmap"})
+"""Callers that call the function with each item, and no keyword."""
+_OPEN_MODES = frozenset({"rb", "r", "rb+", "r+b", "br", "wb"})
+
+
+class Given(NamedTuple):
+    """The arguments of a call, by the name of the parameter that they reach."""
+
+    named: dict[str, ast.expr]
+    mappings: list[ast.expr]
+    """What is unpacked by ``**``."""
+    starred: bool
+    """Whether ``*args`` is unpacked."""
+    surplus: list[ast.expr]
+    """Positional arguments for which there is no parameter."""
+
+
+def given(args: list[ast.expr], keywords: list[ast.keyword], positions: tuple[str, ...]) -> Given:
+    """Sort arguments to parameters; what stands behind a ``*args`` has no known place."""
+    plain: list[ast.expr] = []
+    for arg in args:
+        if isinstance(arg, ast.Starred):
+            break
+        plain.append(arg)
+    named = dict(zip(positions, plain, strict=False))
+    named.update({keyword.arg: keyword.value for keyword in keywords if keyword.arg})
+    mappings = [keyword.value for keyword in keywords if keyword.arg is None]
+    return Given(named, mappings, len(plain) < len(args), plain[len(positions) :])
+
+
+def load_call(module: Module, call: ast.Call, reference: Reference) -> LoadCall:
+    """``torch.load(...)``, or a call of a partial of it."""
+    args, keywords = list(call.args), list(call.keywords)
+    if reference.partial is not None:
+        args = [*reference.partial.args[1:], *args]
+        own = {keyword.arg for keyword in keywords if keyword.arg}
+        keywords += [part for part in reference.partial.keywords if part.arg not in own]
+    sorted_out = given(args, keywords, _LOAD_POSITIONS)
+    return _build(module, call, call, sorted_out, CallKind.CALL, reference.partial)
+
+
+def partial_call(module: Module, call: ast.Call, reference: Reference) -> LoadCall:
+    """``functools.partial(torch.load, ...)``."""
+    sorted_out = given(call.args[1:], list(call.keywords), _LOAD_POSITIONS)
+    return _build(module, call, call, sorted_out, CallKind.PARTIAL, reference.partial)
+
+
+def handed_on(module: Module, call: ast.Call, reference: Reference) -> LoadCall:
+    """``map(torch.load, ...)``, ``executor.submit(torch.load, ...)``, ``Data(loader=torch.load)``.
+
+    Where it is known how the receiver calls the function, the arguments are known too.
+    """
+    node = reference.node
+    how = last_name(call.func)
+    place = call.args.index(node) if node in call.args else -1
+    if how in _AFTER_THE_FUNCTION and place >= 0:
+        sorted_out = given(call.args[place + 1 :], list(call.keywords), _LOAD_POSITIONS)
+    else:
+        sorted_out = Given({}, [], starred=how not in _ONE_EACH, surplus=[])
+    load = _build(module, node, call, sorted_out, CallKind.REFERENCE, reference.partial)
+    if how in _ONE_EACH or how in _AFTER_THE_FUNCTION:
+        return load
+    because = f"{ast.unparse(call.func)}() decides how it is called"
+    return replace(load, weights_only=WeightsOnly.UNDECIDED, weights_only_because=because)
+
+
+def save_call(module: Module, call: ast.Call) -> SaveCall:
+    """``torch.save(obj, f)``."""
+    named = given(call.args, list(call.keywords), _SAVE_POSITIONS).named
+    zipped = named.get("_use_new_zipfile_serialization")
+    return SaveCall(
+        node=call,
+        span=module.span(call),
+        function=module.qualname(call),
+        statement=module.statement(call),
+        obj=named.get("obj"),
+        file=named.get("f"),
+        protocol=named.get("pickle_protocol"),
+        legacy=isinstance(zipped, ast.Constant) and not zipped.value,
+    )
+
+
+def _build(
+    module: Module,
+    place: ast.expr,
+    call: ast.Call,
+    sorted_out: Given,
+    kind: CallKind,
+    through: ast.Call | None,
+) -> LoadCall:
+    answer = _weights_only(module, call, sorted_out)
+    node = _given_here(sorted_out, through)
+    passes_on, default = _passed_on(module, sorted_out)
+    pickle_module = sorted_out.named.get("pickle_module")
+    if pickle_module is not None and _is_none(module, pickle_module):
+        pickle_module = None
+    return LoadCall(
+        node=call,
+        loader="torch.load",
+        kind=kind,
+        span=module.span(place),
+        function=module.qualname(place),
+        statement=module.statement(place),
+        file=sorted_out.named.get("f"),
+        weights_only=answer.verdict,
+        weights_only_node=node,
+        weights_only_because=answer.because,
+        pickle_module=pickle_module,
+        unpacks=sorted_out.starred or _may_bring_more(module, call, sorted_out),
+        through=through,
+        passes_on=passes_on,
+        passes_on_default=default,
+        mistake=_mistake(sorted_out),
+    )
+
+
+def _weights_only(module: Module, call: ast.Call, sorted_out: Given) -> Answer:
+    reader = Reader(module)
+    explicit = sorted_out.named.get(KEY)
+    if explicit is not None:
+        return reader.value(explicit)
+    answer = ABSENT
+    for mapping in sorted_out.mappings:
+        answer = over(reader.mapping(mapping, module.statement(call)), answer)
+    return answer
+
+
+def _given_here(sorted_out: Given, through: ast.Call | None) -> ast.expr | None:
+    """The expression for ``weights_only`` that stands in the call itself."""
+    node = sorted_out.named.get(KEY)
+    if through is not None and any(part.value is node for part in through.keywords):
+        return None
+    if node is None:
+        for mapping in sorted_out.mappings:
+            if isinstance(mapping, ast.Dict):
+                for key, value in zip(mapping.keys, mapping.values, strict=True):
+                    if isinstance(key, ast.Constant) and key.value == KEY:
+                        node = value
+    return node
+
+
+def _may_bring_more(module: Module, call: ast.Call, sorted_out: Given) -> bool:
+    """Whether a ``**mapping`` has content that is not known."""
+    reader = Reader(module)
+    at = module.statement(call)
+    return any(
+        WeightsOnly.UNDECIDED in reader.mapping(mapping, at).values
+        for mapping in sorted_out.mappings
+    )
+
+
+def _passed_on(module: Module, sorted_out: Given) -> tuple[str, WeightsOnly]:
+    """The enclosing function's parameter that becomes ``weights_only``, and its default."""
+    node = sorted_out.named.get(KEY)
+    if isinstance(node, ast.Name):
+        for definition in module.bindings.definitions(node):
+            if definition.kind == "parameter":
+                default = module.bindings.parameter_default(definition)
+                known = Reader(module).value(default).verdict if default is not None else None
+                return node.id, known or WeightsOnly.ABSENT
+    for mapping in sorted_out.mappings:
+        if node is None and isinstance(mapping, ast.Name):
+            for definition in module.bindings.definitions(mapping):
+                holder = module.parents.get(definition.node)
+                if isinstance(holder, ast.arguments) and holder.kwarg is definition.node:
+                    return f"**{mapping.id}", WeightsOnly.ABSENT
+    return "", WeightsOnly.ABSENT
+
+
+def _is_none(module: Module, node: ast.expr) -> bool:
+    return Reader(module).value(node).values == {WeightsOnly.NONE}
+
+
+def _mistake(sorted_out: Given) -> str:
+    """What is wrong with the arguments themselves."""
+    if sorted_out.surplus:
+        return (
+            "torch.load takes three positional arguments (f, map_location, pickle_module); "
+            "weights_only has to be given by keyword"
+        )
+    for name in ("map_location", "pickle_module"):
+        node = sorted_out.named.get(name)
+        if isinstance(node, ast.Constant) and isinstance(node.value, bool):
+            return f"{node.value} is given as {name}"
+    place = sorted_out.named.get("map_location")
+    if isinstance(place, ast.Constant) and place.value in _OPEN_MODES:
+        return f"{place.value!r} is given as map_location; torch.load takes no file mode"
+    return ""

@@ -1,0 +1,104 @@
+r"""Bytes and text: encodings, and the three ways of counting places in a line.
+
+A Python file is bytes in an encoding of its own (PEP 263), with a byte-order mark or without, and
+with lines that end in ``\n``, ``\r\n`` or ``\r``. What is decoded here is never normalised, so
+that encoding it again gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+import tokenize
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.diagnostic import Position, Span
+
+if TYPE_CHECKING:
+    import ast
+
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+
+
+class Decoded(NamedTuple):
+    """A file's text, and what is needed to write it back byte by byte."""
+
+    text: str
+    """Without the byte-order mark."""
+    encoding: str
+    """A codec name; never ``utf-8-sig``."""
+    bom: bool
+
+    def encode(self, text: str) -> bytes:
+        """``text`` in this file's encoding, with its byte-order mark.
+
+        Raises UnicodeEncodeError where the encoding lacks a character.
+        """
+        return (codecs.BOM_UTF8 if self.bom else b"") + text.encode(self.encoding)
+
+
+def decode(data: bytes) -> Decoded:
+    """Decode a source file as Python would: byte-order mark, then PEP 263, then UTF-8.
+
+    Raises SyntaxError for an unknown encoding and UnicodeDecodeError for bytes that are not in
+    it; both say what is wrong.
+    """
+    bom = data.startswith(codecs.BOM_UTF8)
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(_first_lines(data)).readline)
+    if encoding == "utf-8-sig":
+        encoding = "utf-8"
+    return Decoded(data[3 if bom else 0 :].decode(encoding), encoding, bom)
+
+
+def _first_lines(data: bytes) -> bytes:
+    """The first two lines, where lone carriage returns end lines too."""
+    head = data[:4096]
+    return head if b"\n" in head else head.replace(b"\r", b"\n")
+
+
+def line_starts(text: str) -> tuple[int, ...]:
+    """Offset in code points of each row's first character, for Python's idea of a line."""
+    return (0, *(match.end() for match in _NEWLINE.finditer(text)))
+
+
+class Lines:
+    """Converts between ast's places (rows and UTF-8 bytes), offsets and positions."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.starts = line_starts(text)
+        self._ascii = text.isascii()
+
+    def offset(self, row: int, utf8_column: int) -> int:
+        """The offset in the text of ast's ``lineno`` and ``col_offset``."""
+        start = self.starts[row - 1]
+        if self._ascii or utf8_column == 0:
+            return start + utf8_column
+        end = self.starts[row] if row < len(self.starts) else len(self.text)
+        line = self.text[start:end].encode("utf-8", "surrogatepass")[:utf8_column]
+        return start + len(line.decode("utf-8", "ignore"))
+
+    def position(self, offset: int) -> Position:
+        """The row and column (from 1, code points) of an offset."""
+        row = bisect_right(self.starts, offset)
+        return Position(row, offset - self.starts[row - 1] + 1)
+
+    def offset_of(self, position: Position) -> int:
+        """The offset of a row and column."""
+        return self.starts[position.row - 1] + position.column - 1
+
+    def span(self, node: ast.expr | ast.stmt | ast.keyword | ast.arg | ast.alias) -> Span:
+        """Where a node stands."""
+        return Span(
+            self.position(self.offset(node.lineno, node.col_offset)),
+            self.position(
+                self.offset(node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
+            ),
+        )
+
+    def source(self, node: ast.expr | ast.stmt) -> str:
+        """The text of a node."""
+        start = self.offset(node.lineno, node.col_offset)
+        return self.text[start : self.offset(node.end_lineno or 1, node.end_col_offset or 0)]
