@@ -37,11 +37,20 @@ class Repair:
     """Modules whose import alone registers what is needed (``torch.distributed.tensor``)."""
     safe_globals_available: bool = True
     """Whether the oldest torch supported has ``torch.serialization.safe_globals`` (2.5)."""
+    line_length: int = 88
+    """How long a row may be before an allowlist is split, as black does."""
+    registered: tuple[GlobalName, ...] = ()
+    """Globals that ``add_safe_globals`` registers in other files of the project: leaving a block
+    that names one of them would take it away."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """The edits, and how the statement was changed (``keyword``, ``wrap``, ``extend``, ``hoist``)."""
+    """The edits, and how the statement was changed.
+
+    ``how`` is ``keyword``, ``wrap``, ``join`` (into the block just before), ``extend``, ``hoist``
+    or ``function``.
+    """
 
     edits: tuple[Edit, ...]
     how: str
@@ -59,4 +68,7 @@ class NotRepaired:
 
 def repair_load(module: Module, load: LoadCall, repair: Repair) -> Repaired | NotRepaired:
     """Write ``weights_only=True`` and see that ``repair.allow`` is allowed around the call."""
-    raise NotImplementedError(module, load, repair)
+    # The machinery is reached only where there is something to mend.
+    from torchload_lint.fixes.mending import mend  # noqa: PLC0415
+
+    return mend(module, load, repair)

@@ -1,0 +1,149 @@
+"""Write ``weights_only=True`` into a call, and take arguments out: text edits, no parser.
+
+The text between the last argument and the closing parenthesis holds only white space, comments,
+line continuations, parentheses around the argument, and at most one comma; that is what makes
+edits at this place safe.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from torchload_lint.fixes.edits import Change, Source
+
+if TYPE_CHECKING:
+    Argument = ast.expr | ast.keyword
+
+_TOKEN = re.compile(r"[ \t\f]+|\\(?:\r\n|\r|\n)|\r\n|\r|\n|#[^\r\n]*|.", re.DOTALL)
+
+
+class Gap:
+    """What stands between the last argument and the closing parenthesis of a call."""
+
+    def __init__(self, source: Source, call: ast.Call) -> None:
+        self.close = source.end(call) - 1
+        items = _arguments(call)
+        self.last = max(items, key=source.end) if items else None
+        self.end = source.end(self.last) if self.last is not None else source.end(call.func)
+        self.comma: int | None = None
+        self.comments: list[int] = []
+        """Where each comment ends."""
+        for match in _TOKEN.finditer(source.text, self.end, self.close):
+            if match.group() == ")":
+                self.end = match.end()
+            elif match.group() == ",":
+                self.comma = match.start()
+            elif match.group() == "(":  # the call's own, where there is no argument
+                self.end = match.end()
+            elif match.group().startswith("#"):
+                self.comments.append(match.end())
+
+
+def _arguments(call: ast.Call) -> list[ast.expr | ast.keyword]:
+    return [*call.args, *call.keywords]
+
+
+def add_argument(source: Source, call: ast.Call, written: str) -> list[Change]:
+    """Add a keyword argument (``name=value``) behind all others, in the layout that is there."""
+    gap = Gap(source, call)
+    if gap.last is None:
+        return [Change(gap.end, gap.end, written)]
+    if isinstance(gap.last, ast.GeneratorExp) and gap.last.end_col_offset == call.end_col_offset:
+        # f(x for x in y): beside another argument the generator needs its own parentheses.
+        start = source.start(gap.last)
+        return [Change(start, start, "("), Change(gap.close, gap.close, f"), {written}")]
+    own_row = _own_row(source, call, gap)
+    if own_row is None:
+        if gap.comments:
+            return _behind_comment(source, gap, written, source.indentation(gap.end))
+        if gap.comma is not None:
+            return [Change(gap.comma + 1, gap.comma + 1, f" {written}" + ",")]
+        return [Change(gap.end, gap.end, f", {written}")]
+    if gap.comments:
+        return _behind_comment(source, gap, written, own_row)
+    if gap.comma is not None:
+        return [Change(gap.comma + 1, gap.comma + 1, f"{source.newline}{own_row}{written},")]
+    return [Change(gap.end, gap.end, f",{source.newline}{own_row}{written}")]
+
+
+def _own_row(source: Source, call: ast.Call, gap: Gap) -> str | None:
+    """The indentation of the last argument where arguments stand one to a row."""
+    assert gap.last is not None
+    start = source.start(gap.last)
+    if source.row_of(start) == source.row_of(source.end(call.func)):
+        return None
+    if source.row_of(gap.close) == source.row_of(gap.end):
+        return None
+    indentation = source.indentation(start)
+    at_row_start = source.row_start(source.row_of(start)) + len(indentation) == start
+    return indentation if at_row_start else None
+
+
+def _behind_comment(source: Source, gap: Gap, written: str, indentation: str) -> list[Change]:
+    """A comment follows the last argument: it stays with it, ours goes on the next row."""
+    place = gap.comments[-1]
+    if gap.comma is not None:
+        return [Change(place, place, f"{source.newline}{indentation}{written},")]
+    return [
+        Change(gap.end, gap.end, ","),
+        Change(place, place, f"{source.newline}{indentation}{written}"),
+    ]
+
+
+def remove_argument(source: Source, call: ast.Call, node: ast.expr) -> Change | None:
+    """Take the argument with this value out, with the comma and white space that belong to it.
+
+    None where it is a positional argument that others follow.
+    """
+    items = sorted(_arguments(call), key=source.start)
+    item = next(
+        one for one in items if one is node or (isinstance(one, ast.keyword) and one.value is node)
+    )
+    index = items.index(item)
+    following = items[index + 1 :]
+    if item is node and any(not isinstance(other, ast.keyword) for other in following):
+        return None
+    if following:
+        # Up to the next argument, so that the row and its comment go too.
+        return Change(source.start(item), _opening(source, item, following[0]), "")
+    gap = Gap(source, call)
+    if index:
+        before = _closing(source, items[index - 1], source.start(item))
+        return Change(before, gap.end, "")
+    return Change(source.start(item), gap.end if gap.comma is None else gap.comma + 1, "")
+
+
+def _opening(source: Source, item: Argument, following: Argument) -> int:
+    """Where the argument behind ``item`` starts, its own parentheses included."""
+    place = source.start(following)
+    comma = place
+    for match in _TOKEN.finditer(source.text, source.end(item), place):
+        if match.group() == ",":
+            comma = match.end()
+    opened = source.text.find("(", comma, place)
+    return place if opened < 0 or "#" in source.text[comma:place] else opened
+
+
+def _closing(source: Source, item: Argument, limit: int) -> int:
+    """Where an argument ends, its closing parentheses included; ``limit``: the next one's start."""
+    end = source.end(item)
+    for match in _TOKEN.finditer(source.text, end, limit):
+        if match.group() == ",":
+            break
+        if match.group() == ")":
+            end = match.end()
+    return end
+
+
+def is_constant(node: ast.expr) -> bool:
+    """Whether an expression holds literals only (``False``, ``0``, ``not True``)."""
+    return not any(
+        isinstance(part, (ast.Name, ast.Call, ast.Await, ast.NamedExpr)) for part in ast.walk(node)
+    )
+
+
+def replace_value(source: Source, node: ast.expr) -> Change:
+    """Write ``True`` in the place of a value."""
+    return Change(source.start(node), source.end(node), "True")

@@ -1,0 +1,244 @@
+"""Put a statement, or just its load, into a ``with safe_globals([...])`` block."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.fixes.edits import Change, Source, apply_changes, smallest_change, source_of
+from torchload_lint.fixes.import_lines import import_changes
+from torchload_lint.fixes.layout import with_header
+from torchload_lint.fixes.naming import Names, free_name, torch_at
+from torchload_lint.fixes.outcome import Outcome, Refusal
+from torchload_lint.names import GlobalName
+from torchload_lint.source.allowlists import AllowlistKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torchload_lint.fixes.repair import Repair
+    from torchload_lint.source.allowlists import Allowlist
+    from torchload_lint.source.calls import LoadCall
+    from torchload_lint.source.module import Module
+
+
+def put_in_block(
+    module: Module, load: LoadCall, repair: Repair, changes: list[Change], hoist: bool
+) -> Outcome:
+    """The changes that put the load into a block; ``changes`` are those inside the call."""
+    source = source_of(module.text)
+    names = Names.at(module, load.statement, torch_at(load.node.func))
+    entries = [names.entry(allow) for allow in repair.allow]
+    rows = _Rows(module, source, load)
+    neighbour = None if hoist or names.local else _neighbour(module, load, repair)
+    safe_globals = "safe_globals" if neighbour else names.safe_globals()
+    indent, unit = source.indentation(rows.start), indentation_unit(module, source, load.statement)
+    header = with_header(safe_globals, entries, indent, unit, repair.line_length)
+    hoisted = free_name(module, "loaded") if hoist else ""
+    before = tuple(new.statement() for new in names.local)
+    new = rows.rewritten(changes, header, before, hoisted, unit)
+    if neighbour is not None:
+        return Outcome([_joined(source, neighbour, rows, new, header, unit)], "join")
+    edit = smallest_change(rows.start + len(indent), rows.text[len(indent) :], new[len(indent) :])
+    imports = import_changes(module, names.top, names.import_limit, repair.line_length)
+    outside = [one for one in changes if not rows.start <= one.start <= rows.end]
+    edit = _touching(module, source, load, edit)
+    return Outcome([*imports, *outside, edit], "hoist" if hoist else "wrap")
+
+
+class _Rows:
+    """The rows of the statement that is rewritten, and its calls."""
+
+    def __init__(self, module: Module, source: Source, load: LoadCall) -> None:
+        self.load = load
+        self.source = source
+        self.statement = _first_in_row(module, source, load.statement)
+        beside = _sharing_rows(module, self.statement)
+        self.start = source.row_start(min(one.lineno for one in beside))
+        last = max(one.end_lineno or 0 for one in beside)
+        self.end = source.row_start(last + 1)
+        self.text = source.text[self.start : self.end]
+        self.calls = [
+            node for one in beside for node in ast.walk(one) if isinstance(node, ast.Call)
+        ]
+
+    def rewritten(
+        self,
+        changes: Sequence[Change],
+        header: str,
+        before: tuple[str, ...],
+        hoist: str,
+        unit: str,
+    ) -> str:
+        """The rows with the block written into them."""
+        from torchload_lint.fixes.rewrite import NotFound, Rewrite, rewrite  # noqa: PLC0415
+
+        inner = [
+            Change(one.start - self.start, one.end - self.start, one.content)
+            for one in changes
+            if self.start <= one.start <= self.end
+        ]
+        start = self.source.start(self.load.node) - self.start
+        end = self.source.end(self.load.node) - self.start
+        in_call = [
+            Change(one.start - start, one.end - start, one.content)
+            for one in inner
+            if start <= one.start and one.end <= end
+        ]
+        call = apply_changes(self.text[start:end], in_call)
+        request = Rewrite(header, before, hoist, unit)
+        ends_row = self.text.endswith(("\n", "\r"))
+        text = apply_changes(self.text, inner) + ("" if ends_row else self.source.newline)
+        try:
+            new = rewrite(text, self._ordinal(), call, request)
+        except NotFound:
+            raise Refusal("the call cannot be told apart from others in its statement") from None
+        except Exception as error:  # libcst's parser fails in many ways
+            if type(error).__module__.partition(".")[0] != "libcst":
+                raise
+            raise Refusal(f"libcst cannot parse the statement: {error}") from error
+        return new if ends_row else new.removesuffix(self.source.newline)
+
+    def _ordinal(self) -> int:
+        """The number of the call among those in the rows, by where they start."""
+        ordered = sorted(
+            self.calls, key=lambda node: (self.source.start(node), -self.source.end(node))
+        )
+        return ordered.index(self.load.node)
+
+
+def _first_in_row(module: Module, source: Source, statement: ast.stmt) -> ast.stmt:
+    """The statement, or where it shares its first row with a header, the one of the header."""
+    while True:
+        parent = module.parents.get(statement)
+        body = _siblings(module, statement)
+        first = min((one for one in body if one.lineno == statement.lineno), key=source.start)
+        start = source.start(first)
+        alone = source.text[source.row_start(source.row_of(start)) : start].strip() == ""
+        if alone and not _continues(source, first):
+            return statement
+        while parent is not None and not isinstance(parent, ast.stmt):
+            parent = module.parents.get(parent)
+        if parent is None:
+            raise Refusal("the rows of the statement cannot be taken apart")
+        statement = parent
+
+
+def _continues(source: Source, statement: ast.stmt) -> bool:
+    """Whether a row only continues the one before (``elif``, or a backslash)."""
+    row = statement.lineno
+    if isinstance(statement, ast.If) and source.text.startswith("elif", source.start(statement)):
+        return True
+    return (
+        row > 1
+        and source.row(row - 1).rstrip("\r\n").endswith("\\")
+        and (not source.row(row - 1).lstrip().startswith("#"))
+    )
+
+
+def _siblings(module: Module, statement: ast.stmt) -> list[ast.stmt]:
+    """The list of statements that a statement is one of."""
+    parent = module.parents[statement]
+    for name in ("body", "orelse", "finalbody"):
+        body = getattr(parent, name, None)
+        if isinstance(body, list) and statement in body:
+            return body
+    raise Refusal("the statement has no place in a body")
+
+
+def _sharing_rows(module: Module, statement: ast.stmt) -> list[ast.stmt]:
+    """The statements on the same rows (``a; b``), this one included."""
+    body = _siblings(module, statement)
+    index = body.index(statement)
+    first = last = index
+    while first and body[first - 1].end_lineno == body[first].lineno:
+        first -= 1
+    while last + 1 < len(body) and body[last + 1].lineno == body[last].end_lineno:
+        last += 1
+    return body[first : last + 1]
+
+
+def indentation_unit(module: Module, source: Source, near: ast.stmt) -> str:
+    """One step of indentation, as the code around does it."""
+    parent = module.parents.get(near)
+    inner = source.indentation(source.start(near))
+    if isinstance(parent, ast.stmt):
+        outer = source.indentation(source.start(parent))
+        if inner.startswith(outer) and len(inner) > len(outer):
+            return inner[len(outer) :]
+    for node in ast.walk(module.tree):
+        body = getattr(node, "body", None)
+        if isinstance(node, ast.stmt) and isinstance(body, list) and node.col_offset == 0:
+            found = source.indentation(source.start(body[0]))
+            if found and body[0].lineno > node.lineno:
+                return found
+    return "    "
+
+
+def _neighbour(module: Module, load: LoadCall, repair: Repair) -> Allowlist | None:
+    """The block right before this statement that allows exactly the same: it can take it in."""
+    body = _siblings(module, load.statement)
+    index = body.index(load.statement)
+    previous = body[index - 1] if index else None
+    alone = len(_sharing_rows(module, load.statement)) == 1
+    if not isinstance(previous, ast.With) or len(previous.items) != 1 or not alone:
+        return None
+    source = source_of(module.text)
+    if source.indentation(source.start(previous)) != source.indentation(
+        source.start(load.statement)
+    ):
+        return None
+    wanted = {(GlobalName(a.spelling.module, a.spelling.name), a.key) for a in repair.allow}
+    for allowlist in module.allowlists:
+        if (
+            allowlist.statement is previous
+            and allowlist.kind is AllowlistKind.BLOCK
+            and allowlist.complete
+            and {(entry.obj, entry.key) for entry in allowlist.entries} == wanted
+            and _only_loads(module, previous)
+        ):
+            return allowlist
+    return None
+
+
+def _only_loads(module: Module, block: ast.With) -> bool:
+    """Whether every statement of a block is a load, as in the blocks that are written here."""
+    loading = {load.statement for load in module.loads}
+    return block.body[-1].lineno > block.lineno and all(one in loading for one in block.body)
+
+
+def _joined(
+    source: Source, neighbour: Allowlist, rows: _Rows, new: str, header: str, unit: str
+) -> Change:
+    """Move the rows into the block before them, with the comments in between."""
+    block = neighbour.statement
+    assert isinstance(block, ast.With)
+    assert block.end_lineno is not None
+    inner = source.indentation(source.start(block.body[-1]))
+    outer = source.indentation(rows.start)
+    start = source.row_start(block.end_lineno + 1)
+    between = [source.row(row) for row in range(block.end_lineno + 1, rows.statement.lineno)]
+    moved = "".join(row if not row.strip() else inner + row.lstrip(" \t") for row in between)
+    body = "".join(new.splitlines(keepends=True)[header.count("\n") + 1 :])
+    if inner != outer + unit:
+        raise Refusal("the block before is indented in another way")
+    last = block.body[-1]
+    # From the statement before on, so that a fix of that statement is never applied with this one.
+    place = source.start(last)
+    return Change(place, rows.end, source.text[place:start] + moved + body)
+
+
+def _touching(module: Module, source: Source, load: LoadCall, edit: Change) -> Change:
+    """Reach back over a load right before, so that the two are fixed in turn.
+
+    The second then finds the block of the first, and joins it where both need the same.
+    """
+    body = _siblings(module, load.statement)
+    index = body.index(load.statement)
+    previous = body[index - 1] if index else None
+    if previous is None or not any(one.statement is previous for one in module.loads):
+        return edit
+    start = source.start(previous)
+    if start >= edit.start:
+        return edit
+    return Change(start, edit.end, source.text[start : edit.start] + edit.content)

@@ -1,0 +1,149 @@
+"""Load through a small function that carries the block.
+
+For places where a block around the statement would be wrong: a lambda, a generator that runs later,
+a ``while`` condition, a loader that is handed on to others. The function runs exactly where the
+load ran, so it keeps the order of evaluation; it is offered as an unsafe fix because it adds a
+definition to the module, and a loader compared or patched by name is no longer the same object.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.fixes.arguments import is_constant, remove_argument
+from torchload_lint.fixes.edits import Change, Source, source_of
+from torchload_lint.fixes.import_lines import import_changes
+from torchload_lint.fixes.layout import with_header
+from torchload_lint.fixes.naming import Names, free_name
+from torchload_lint.fixes.outcome import Outcome, Refusal
+from torchload_lint.fixes.repair import Allow
+from torchload_lint.names import Spelling
+from torchload_lint.source.calls import CallKind, WeightsOnly
+
+if TYPE_CHECKING:
+    from torchload_lint.fixes.repair import Repair
+    from torchload_lint.source.calls import LoadCall
+    from torchload_lint.source.module import Module
+
+HELPER = "load_with_safe_globals"
+
+
+def through_function(module: Module, load: LoadCall, repair: Repair) -> Outcome:
+    """Call (or hand on) a helper in the place of the loader."""
+    source = source_of(module.text)
+    start, end = _loader_span(source, load)
+    dropped = _dropped_keyword(module, source, load)
+    if not repair.allow:
+        return _partial(module, load, repair, (start, end))
+    if not repair.safe_globals_available:
+        raise Refusal("the oldest torch that has to be supported has no safe_globals context")
+    names = Names.at_top(module, load.statement.lineno)
+    text = _helper(names, load, repair, source.newline)
+    name, needed = _name_for(module, text)
+    place = _place(module, source)
+    imports = import_changes(module, names.top, load.statement.lineno, repair.line_length)
+    helper = [Change(place, place, _framed(source, place, text.replace(HELPER, name, 1)))]
+    changes = [*imports, *(helper if needed else []), Change(start, end, name), *dropped]
+    return Outcome(changes, "function", keeps_meaning=False)
+
+
+def _loader_span(source: Source, load: LoadCall) -> tuple[int, int]:
+    """Where the loader itself is written."""
+    if load.kind is CallKind.CALL:
+        return source.start(load.node.func), source.end(load.node.func)
+    if load.kind is CallKind.PARTIAL and load.node.args:
+        return source.start(load.node.args[0]), source.end(load.node.args[0])
+    return source.offset_of(load.span.start), source.offset_of(load.span.end)
+
+
+def _dropped_keyword(module: Module, source: Source, load: LoadCall) -> list[Change]:
+    """The helper says ``weights_only=True`` itself; a second one would be an error."""
+    node = load.weights_only_node
+    if node is None:
+        if load.weights_only is not WeightsOnly.ABSENT or (
+            load.unpacks and any(keyword.arg is None for keyword in load.node.keywords)
+        ):
+            raise Refusal(
+                "weights_only may be among what is unpacked into the call",
+                "load in a function of its own, with safe_globals and weights_only=True",
+            )
+        if load.pickle_module is not None:
+            raise Refusal("pickle_module is given where no block can be written")
+        return []
+    given = module.parents.get(node)
+    direct = isinstance(given, ast.keyword) and given in load.node.keywords
+    if not direct or not is_constant(node):
+        raise Refusal(
+            f"weights_only={source.slice(node)} is decided elsewhere",
+            "load in a function of its own, with safe_globals and weights_only=True",
+        )
+    change = remove_argument(source, load.node, node)
+    assert change is not None, "a keyword argument can always be removed"
+    return [change]
+
+
+def _partial(module: Module, load: LoadCall, repair: Repair, span: tuple[int, int]) -> Outcome:
+    """``functools.partial(torch.load, weights_only=True)`` in the place of ``torch.load``."""
+    source = source_of(module.text)
+    names = Names.at(module, load.statement)
+    partial = names.reference(Allow(Spelling("functools", "partial")))
+    imports = import_changes(module, names.top, names.import_limit, repair.line_length)
+    loader = source.text[span[0] : span[1]]
+    change = Change(*span, f"{partial}({loader}, weights_only=True)")
+    return Outcome([*imports, change], "function", keeps_meaning=False)
+
+
+def _helper(names: Names, load: LoadCall, repair: Repair, newline: str) -> str:
+    """The text of the helper."""
+    module, _, name = load.loader.rpartition(".")
+    loader = names.loader(module, name)
+    entries = [names.entry(allow) for allow in repair.allow]
+    safe_globals = names.safe_globals()
+    header = with_header(safe_globals, entries, "    ", "    ", repair.line_length)
+    rows = [f"def {HELPER}(*args, **kwargs):"]
+    rows += [f"    {new.statement()}" for new in names.local]
+    rows += [""] if names.local else []
+    rows += [f"    {row}" for row in header.split("\n")]
+    rows += [f"        return {loader}(*args, weights_only=True, **kwargs)", ""]
+    return newline.join(rows)
+
+
+def _name_for(module: Module, text: str) -> tuple[str, bool]:
+    """The helper's name, and whether it still has to be written."""
+    source = source_of(module.text)
+    for statement in module.tree.body:
+        if isinstance(statement, ast.FunctionDef) and statement.name.startswith(HELPER):
+            written = source.slice(statement)
+            if written == text.replace(HELPER, statement.name, 1).rstrip():
+                return statement.name, False
+    return free_name(module, HELPER), True
+
+
+def _place(module: Module, source: Source) -> int:
+    """Behind the imports at the top: one place for every helper, whatever load it serves."""
+    last: ast.stmt | None = None
+    for index, statement in enumerate(module.tree.body):
+        docstring = index == 0 and ast.get_docstring(module.tree, clean=False) is not None
+        if isinstance(statement, (ast.Import, ast.ImportFrom)) or docstring:
+            last = statement
+        elif not isinstance(statement, (ast.If, ast.Try)):
+            break
+    if last is None:
+        return source.row_start(module.tree.body[0].lineno)
+    assert last.end_lineno is not None
+    return source.row_start(last.end_lineno + 1)
+
+
+def _framed(source: Source, place: int, text: str) -> str:
+    """The helper with two blank rows around it, counting those that are there."""
+    newline = source.newline
+    before = newline * 2 if place else ""
+    if place and not source.text[:place].endswith(("\n", "\r")):
+        before += newline
+    following = source.text[place : place + 4 * len(newline)]
+    blanks = 0
+    while following.startswith(newline):
+        blanks += 1
+        following = following[len(newline) :]
+    return before + text + newline * max(0, 2 - blanks)

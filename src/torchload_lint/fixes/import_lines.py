@@ -1,0 +1,274 @@
+"""Write new imports where isort would: merged into a list that is there, or a row of its own."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from typing import TYPE_CHECKING
+
+from torchload_lint.fixes.edits import Change, Source, source_of
+from torchload_lint.fixes.imported import ImportNode, origin_of, package_of, top_level_imports
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torchload_lint.fixes.naming import NewImport
+    from torchload_lint.source.module import Module
+
+_FUTURE, _STDLIB, _THIRD_PARTY, _FIRST_PARTY, _RELATIVE = range(5)
+
+SortKey = tuple[int, int, str]
+
+
+def import_changes(
+    module: Module, new: Sequence[NewImport], before_row: int, line_length: int
+) -> list[Change]:
+    """The changes that add imports at the top of a file, all above ``before_row``."""
+    writer = _Writer(module, before_row, line_length)
+    return [change for group in _grouped(new) for change in writer.add(group)]
+
+
+def _grouped(new: Sequence[NewImport]) -> list[list[NewImport]]:
+    """Names of one module together, in isort's order of modules."""
+    groups: dict[tuple[str, bool], list[NewImport]] = {}
+    for one in new:
+        groups.setdefault((one.module, bool(one.name)), []).append(one)
+    return [groups[key] for key in sorted(groups, key=lambda key: (key[1], key[0].lower()))]
+
+
+def name_key(name: str) -> tuple[int, str]:
+    """Isort's order of names in a list: CONSTANTS, then Classes, then the rest."""
+    rank = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
+    return rank, name.lower()
+
+
+class _Writer:
+    def __init__(self, module: Module, before_row: int, line_length: int) -> None:
+        self.module = module
+        self.source = source_of(module.text)
+        self.line_length = line_length
+        self.imports = [one for one in top_level_imports(module) if one.lineno < before_row]
+        self.separated: set[int] = set()
+
+    def add(self, group: list[NewImport]) -> list[Change]:
+        if group[0].name:
+            for statement in self.imports:
+                if isinstance(statement, ast.ImportFrom) and self._takes(statement, group[0]):
+                    names = [_written(one) for one in group]
+                    return merge(self.source, statement, names, self.line_length)
+        return self._rows(group)
+
+    def _takes(self, statement: ast.ImportFrom, new: NewImport) -> bool:
+        star = any(alias.name == "*" for alias in statement.names)
+        return not star and origin_of(statement, self.module) == new.module
+
+    def _rows(self, group: list[NewImport]) -> list[Change]:
+        first = group[0]
+        names = sorted((_written(one) for one in group), key=name_key)
+        origin = self._spelled(first)
+        key = self._key(origin, bool(first.name), first.first_party)
+        text = f"import {first.module}"
+        if first.name:
+            text = from_import(origin, names, self.line_length, self.source.newline)
+        return self._insert(key, text + self.source.newline)
+
+    def _spelled(self, new: NewImport) -> str:
+        """The module as the file would write it: relative where its own imports are."""
+        package = package_of(self.module)
+        root = package.partition(".")[0]
+        if not root or new.module.partition(".")[0] != root:
+            return new.module
+        froms = [one for one in self.imports if isinstance(one, ast.ImportFrom)]
+        absolute = any(
+            not one.level and (one.module or "").partition(".")[0] == root for one in froms
+        )
+        if absolute or not any(one.level for one in froms):
+            return new.module
+        here, there = package.split("."), new.module.split(".")
+        common = 0
+        while common < min(len(here), len(there)) and here[common] == there[common]:
+            common += 1
+        return "." * (len(here) - common + 1) + ".".join(there[common:])
+
+    def _key(self, origin: str, is_from: bool, first_party: bool) -> SortKey:
+        root = origin.partition(".")[0]
+        own = self.module.name.partition(".")[0] if "." in self.module.name else ""
+        if origin == "__future__":
+            section = _FUTURE
+        elif origin.startswith("."):
+            section = _RELATIVE
+        elif root in sys.stdlib_module_names:
+            section = _STDLIB
+        elif first_party or root == own:
+            section = _FIRST_PARTY
+        else:
+            section = _THIRD_PARTY
+        return section, int(is_from), origin.lower()
+
+    def _statement_key(self, statement: ImportNode, like: SortKey, root: str) -> SortKey:
+        if isinstance(statement, ast.Import):
+            origin, is_from = statement.names[0].name, False
+        else:
+            origin, is_from = "." * statement.level + (statement.module or ""), True
+        same_root = like[0] == _FIRST_PARTY and origin.lower().partition(".")[0] == root
+        return self._key(origin, is_from, same_root)
+
+    def _insert(self, key: SortKey, row: str) -> list[Change]:
+        candidates = self._head() if key[0] < _FIRST_PARTY else self.imports
+        root = key[2].partition(".")[0]
+        keyed = [(self._statement_key(one, key, root), one) for one in candidates]
+        same = [(other, one) for other, one in keyed if other[0] == key[0]]
+        if same:
+            keys = [other for other, _ in same]
+            smaller = [one for other, one in same if other <= key]
+            if keys != sorted(keys):
+                return self._after(same[-1][1], row)
+            return self._after(smaller[-1], row) if smaller else self._above(same[0][1], row)
+        earlier = [one for other, one in keyed if other[0] < key[0]]
+        if earlier:
+            return self._after(earlier[-1], row, section=key[0])
+        if keyed:
+            return [*self._above(keyed[0][1], row), *self._blank_above(keyed[0][1])]
+        return self._at_start(row)
+
+    def _head(self) -> list[ImportNode]:
+        """The imports before any other code (guards and the docstring aside)."""
+        head: list[ImportNode] = []
+        for statement in self.module.tree.body:
+            if isinstance(statement, (ast.Import, ast.ImportFrom)):
+                if statement in self.imports:
+                    head.append(statement)
+            elif head and not isinstance(statement, (ast.Try, ast.If)):
+                break
+        return head
+
+    def _row_after(self, statement: ast.stmt) -> int:
+        assert statement.end_lineno is not None
+        return self.source.row_start(statement.end_lineno + 1)
+
+    def _after(self, statement: ast.stmt, row: str, section: int | None = None) -> list[Change]:
+        place = self._row_after(statement)
+        changes = []
+        if not self.source.text[:place].endswith(("\n", "\r")):
+            changes.append(Change(place, place, self.source.newline))
+        if section is not None and section not in self.separated and self._blank_follows(place):
+            self.separated.add(section)
+            changes.append(Change(place, place, self.source.newline))
+        return [*changes, Change(place, place, row)]
+
+    def _blank_follows(self, place: int) -> bool:
+        """Whether sections of this file are set apart by blank rows (or imports end here)."""
+        row = self.source.row(self.source.row_of(place)) if place < len(self.source.text) else ""
+        return not row.lstrip().startswith(("import ", "from "))
+
+    def _above(self, statement: ast.stmt, row: str) -> list[Change]:
+        place = self.source.row_start(statement.lineno)
+        return [Change(place, place, row)]
+
+    def _blank_above(self, statement: ast.stmt) -> list[Change]:
+        place = self.source.row_start(statement.lineno)
+        return [Change(place, place, self.source.newline)]
+
+    def _at_start(self, row: str) -> list[Change]:
+        """No import to go by: behind the docstring and ``__future__``, before the first code."""
+        newline = self.source.newline
+        body = self.module.tree.body
+        lead = [
+            one
+            for index, one in enumerate(body)
+            if (index == 0 and ast.get_docstring(self.module.tree, clean=False) is not None)
+            or (isinstance(one, ast.ImportFrom) and one.module == "__future__")
+        ]
+        if lead:
+            place = self._row_after(lead[-1])
+            ends_row = self.source.text[:place].endswith(("\n", "\r"))
+            blank = newline if ends_row else newline * 2
+            return [Change(place, place, blank), Change(place, place, row)]
+        definition = isinstance(body[0], (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        place = self.source.row_start(_first_row(body[0]))
+        blank = newline * 2 if definition else newline
+        return [Change(place, place, row), Change(place, place, blank)]
+
+
+def _first_row(statement: ast.stmt) -> int:
+    """The first row of a statement, its decorators counted."""
+    decorators = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(one.lineno for one in decorators)])
+
+
+def _written(new: NewImport) -> str:
+    return f"{new.name} as {new.asname}" if new.asname else new.name
+
+
+def from_import(origin: str, names: Sequence[str], line_length: int, newline: str) -> str:
+    """``from origin import names``, split as black does where it is too long."""
+    flat = f"from {origin} import {', '.join(names)}"
+    if len(flat) <= line_length:
+        return flat
+    rows = "".join(f"    {name},{newline}" for name in names)
+    return f"from {origin} import ({newline}{rows})"
+
+
+def merge(
+    source: Source, statement: ast.ImportFrom, names: Sequence[str], line_length: int
+) -> list[Change]:
+    """Add names to a ``from`` import; nothing where they are all there."""
+    aliases = statement.names
+    there = {source.slice(alias) for alias in aliases}
+    missing = sorted((name for name in names if name not in there), key=name_key)
+    if not missing:
+        return []
+    start, end = source.start(statement), source.end(statement)
+    old = source.text[start:end]
+    sort_keys = [name_key(alias.name) for alias in aliases]
+    is_sorted = sort_keys == sorted(sort_keys)
+    first, last = source.start(aliases[0]), source.end(aliases[-1])
+    listed = source.text[first:last]
+    if "\n" not in listed and "\r" not in listed and "#" not in old:
+        added = sum(len(name) + 2 for name in missing)
+        width = len(source.row(statement.lineno).rstrip()) + added
+        if width > line_length and statement.lineno == statement.end_lineno:
+            every = [source.slice(alias) for alias in aliases] + missing
+            every = sorted(every, key=name_key) if is_sorted else every
+            origin = old[: first - start].rstrip(" (").removesuffix("import").rstrip()
+            flat = from_import(origin.removeprefix("from").strip(), every, 0, source.newline)
+            return [Change(start, end, flat)]
+    changes = []
+    for name in missing:
+        later = [one for one in aliases if name_key(one.name) > name_key(name)] if is_sorted else []
+        changes += _before(source, later[0], name) if later else _behind(source, statement, name)
+    return changes
+
+
+def _starts_row(source: Source, alias: ast.alias) -> str | None:
+    start = source.start(alias)
+    indentation = source.indentation(start)
+    at_start = source.row_start(source.row_of(start)) + len(indentation) == start
+    return indentation if at_start else None
+
+
+def _before(source: Source, alias: ast.alias, name: str) -> list[Change]:
+    start = source.start(alias)
+    indentation = _starts_row(source, alias)
+    if indentation is None:
+        return [Change(start, start, f"{name}, ")]
+    place = source.row_start(source.row_of(start))
+    return [Change(place, place, f"{indentation}{name},{source.newline}")]
+
+
+def _behind(source: Source, statement: ast.ImportFrom, name: str) -> list[Change]:
+    alias = statement.names[-1]
+    end = source.end(alias)
+    indentation = _starts_row(source, alias)
+    rest = source.text[end : source.end(statement)]
+    own_rows = indentation is not None and rest.lstrip(", \t")[:1] in {"\n", "\r", "#"}
+    if not own_rows:
+        return [Change(end, end, f", {name}")]
+    row_after = source.row_start(source.row_of(end) + 1)
+    row = f"{indentation}{name},{source.newline}"
+    if rest.lstrip(" \t").startswith(","):
+        return [Change(row_after, row_after, row)]
+    return [
+        Change(end, end, ","),
+        Change(row_after, row_after, row.replace(",", "")),
+    ]

@@ -1,0 +1,145 @@
+"""What the import statements of a file bind, at module level, and how each target is reached."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from torchload_lint.fixes.scopes import bound_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.module import Module
+
+ImportNode = ast.Import | ast.ImportFrom
+
+# Packages that import these submodules themselves, so that `import torch` is enough to reach them
+# (torch/__init__.py and torch/nn/__init__.py of 2.4 to 2.13; numpy/__init__.py of 1.21 to 2.4).
+_EAGER = {
+    "torch": (
+        "torch.serialization",
+        "torch.nn",
+        "torch.optim",
+        "torch.storage",
+        "torch.distributions",
+        "torch.utils.data",
+        "torch.cuda",
+        "torch.random",
+        "torch.torch_version",
+        "torch._utils",
+        "torch._tensor",
+    ),
+    "numpy": ("numpy.random", "numpy.ma"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One name that a top-level import binds."""
+
+    name: str
+    target: str
+    """Dotted and absolute: ``torch.nn`` for ``from torch import nn``."""
+    loads: str
+    """The module that is loaded for certain: ``torch.nn`` for ``import torch.nn``."""
+    statement: ImportNode
+
+
+def top_level_imports(module: Module) -> Iterator[ImportNode]:
+    """The import statements that always run when the file is imported."""
+    for statement in module.tree.body:
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            yield statement
+
+
+def imported_names(module: Module) -> Iterator[Imported]:
+    """The names that those statements bind."""
+    for statement in top_level_imports(module):
+        yield from names_of(statement, module)
+
+
+def names_of(statement: ImportNode, module: Module) -> Iterator[Imported]:
+    """The names that one import statement binds."""
+    if isinstance(statement, ast.Import):
+        for alias in statement.names:
+            root = alias.name.partition(".")[0]
+            name, target = (alias.asname, alias.name) if alias.asname else (root, root)
+            yield Imported(name, target, alias.name, statement)
+        return
+    origin = origin_of(statement, module)
+    if origin is None:
+        return
+    for alias in statement.names:
+        if alias.name != "*":
+            target = f"{origin}.{alias.name}" if origin else alias.name
+            yield Imported(alias.asname or alias.name, target, origin, statement)
+
+
+def origin_of(statement: ast.ImportFrom, module: Module) -> str | None:
+    """The absolute module of a ``from`` import; None where a relative one cannot be resolved."""
+    if not statement.level:
+        return statement.module or ""
+    if not module.name:
+        return None
+    package = package_of(module).split(".")
+    kept = package[: len(package) - statement.level + 1]
+    if not kept or not kept[0]:
+        return None
+    return ".".join([*kept, *([statement.module] if statement.module else [])])
+
+
+def package_of(module: Module) -> str:
+    """The package that a file's relative imports start from."""
+    if module.path.rpartition("/")[2] == "__init__.py":
+        return module.name
+    return module.name.rpartition(".")[0]
+
+
+def same_object_only(module: Module, name: str, target: str) -> bool:
+    """Whether every binding of ``name``, anywhere in the file, imports this same object."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            if any(one.name == name and one.target != target for one in names_of(node, module)):
+                return False
+        elif isinstance(node, (ast.Name, ast.Module)):
+            if (
+                isinstance(node, ast.Name)
+                and node.id == name
+                and not isinstance(node.ctx, ast.Load)
+            ):
+                return False
+        elif name in bound_names(node) and not _imports(node, name, target, module):
+            return False
+    return True
+
+
+def _imports(scope: ast.AST, name: str, target: str, module: Module) -> bool:
+    return any(
+        isinstance(node, (ast.Import, ast.ImportFrom))
+        and any(one.name == name and one.target == target for one in names_of(node, module))
+        for node in ast.walk(scope)
+    )
+
+
+def path_from(found: Imported, module: str, name: str) -> str | None:
+    """How ``module.name`` is written through an imported name; None where it cannot be."""
+    full = f"{module}.{name}"
+    if found.target != full and not full.startswith(f"{found.target}."):
+        return None
+    reaches_module = (
+        len(found.target) >= len(module)
+        or found.loads == module
+        or found.loads.startswith(f"{module}.")
+        or is_eager(found.target, module)
+    )
+    return found.name + full[len(found.target) :] if reaches_module else None
+
+
+def is_eager(package: str, module: str) -> bool:
+    """Whether importing ``package`` alone makes its submodule ``module`` reachable."""
+    return any(
+        module == eager or (module.startswith(f"{eager}.") and eager == "torch.nn")
+        for eager in _EAGER.get(package, ())
+    )

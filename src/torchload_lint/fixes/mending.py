@@ -1,0 +1,194 @@
+"""From what a load needs to the edits: keyword, block, import, in that order.
+
+``repair.repair_load`` is the door; this module is only imported where there is something to mend.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.fixes.arguments import add_argument, is_constant, remove_argument, replace_value
+from torchload_lint.fixes.block import put_in_block
+from torchload_lint.fixes.edits import Change, Source, source_of
+from torchload_lint.fixes.extend import extend
+from torchload_lint.fixes.function import through_function
+from torchload_lint.fixes.import_lines import import_changes
+from torchload_lint.fixes.naming import Names, NewImport, Unreachable, imports_module
+from torchload_lint.fixes.outcome import Outcome, Refusal
+from torchload_lint.fixes.repair import NotRepaired, Repair, Repaired
+from torchload_lint.fixes.shape import Shape, shape_of
+from torchload_lint.names import GlobalName
+from torchload_lint.source.allowlists import AllowlistKind
+from torchload_lint.source.calls import CallKind, LoadCall, WeightsOnly
+
+if TYPE_CHECKING:
+    from torchload_lint.source.allowlists import Allowlist
+    from torchload_lint.source.module import Module
+
+_MODES = frozenset({"r", "rb", "br", "rt"})
+
+
+def mend(module: Module, load: LoadCall, repair: Repair) -> Repaired | NotRepaired:
+    """See ``repair.repair_load``."""
+    source = source_of(module.text)
+    try:
+        _refuse_mistakes(load)
+        _refuse_lost_registrations(module, load, repair)
+        outcome = _outcome(module, source, load, repair)
+        changes = [*outcome.changes, *_registering_imports(module, load, repair)]
+    except Refusal as refusal:
+        return NotRepaired(refusal.reason, refusal.advice)
+    except Unreachable as unreachable:
+        return NotRepaired(
+            f"what has to be allowed cannot be named here: {unreachable}",
+            "write the safe_globals block by hand, with an import that works at this place",
+        )
+    if not changes:
+        return NotRepaired("nothing is missing")
+    return Repaired(source.edits(changes), outcome.how, outcome.keeps_meaning)
+
+
+def _outcome(module: Module, source: Source, load: LoadCall, repair: Repair) -> Outcome:
+    if load.kind is CallKind.REFERENCE:
+        return through_function(module, load, repair)
+    if not repair.allow:
+        return Outcome(weights_only_changes(module, source, load), "keyword")
+    if not repair.safe_globals_available:
+        raise Refusal(
+            "the oldest torch that has to be supported (before 2.5) has no safe_globals context",
+            "raise the oldest torch to 2.5, or call torch.serialization.add_safe_globals (2.4)",
+        )
+    blocks = [one for one in load.allowlists if one.kind is not AllowlistKind.PROCESS]
+    if blocks:
+        changes = weights_only_changes(module, source, load)
+        return extend(module, blocks[-1], repair, changes)
+    shape = shape_of(load.node, load.statement, module.parents)
+    if load.kind is CallKind.PARTIAL or shape is Shape.FUNCTION:
+        return through_function(module, load, repair)
+    return put_in_block(
+        module, load, repair, weights_only_changes(module, source, load), shape is Shape.HOIST
+    )
+
+
+def _refuse_mistakes(load: LoadCall) -> None:
+    """Calls that do not mean what they say are left for a person."""
+    arguments = load.node.args if load.kind is CallKind.CALL else []
+    for argument in arguments[1:]:
+        if isinstance(argument, ast.Constant) and argument.value in _MODES:
+            raise Refusal(
+                f"{argument.value!r} is passed as map_location, which is not a file mode",
+                "remove the argument",
+            )
+    if isinstance(load.pickle_module, ast.Constant) and load.kind is CallKind.CALL:
+        raise Refusal(
+            f"{load.pickle_module.value!r} is passed as pickle_module",
+            "weights_only can only be given by keyword",
+        )
+
+
+def weights_only_changes(module: Module, source: Source, load: LoadCall) -> list[Change]:
+    """The changes after which the call says ``weights_only=True`` and torch accepts it."""
+    changes = _without_pickle_module(module, source, load)
+    if load.weights_only is WeightsOnly.TRUE:
+        return changes
+    node = load.weights_only_node
+    if node is not None:
+        if is_constant(node):
+            return [*changes, replace_value(source, node)]
+        given = source.slice(node)
+        raise Refusal(
+            f"weights_only={given} is decided elsewhere"
+            + (f" ({load.weights_only_because})" if load.weights_only_because else ""),
+            f"make {given} true there, or write weights_only=True here",
+        )
+    if any(keyword.arg is None for keyword in load.node.keywords) and load.unpacks:
+        raise Refusal(
+            "keywords are unpacked into the call, and weights_only may be among them",
+            "pass weights_only=True where these keywords are made",
+        )
+    if load.weights_only is not WeightsOnly.ABSENT:
+        raise Refusal(
+            "weights_only comes from elsewhere"
+            + (f": {load.weights_only_because}" if load.weights_only_because else ""),
+            "pass weights_only=True where it is set",
+        )
+    return [*changes, *add_argument(source, load.node, "weights_only=True")]
+
+
+def _without_pickle_module(module: Module, source: Source, load: LoadCall) -> list[Change]:
+    """Torch refuses ``weights_only=True`` beside any explicit ``pickle_module``."""
+    node = load.pickle_module
+    if node is None:
+        return []
+    if module.bindings.qualified(node) != "pickle":
+        raise Refusal(
+            f"pickle_module={source.slice(node)} replaces the unpickler, "
+            "and torch refuses weights_only=True beside it",
+            "save the checkpoint again with the standard pickle module",
+        )
+    change = remove_argument(source, load.node, node)
+    if change is None:
+        raise Refusal(
+            "pickle_module is given by position, before other arguments",
+            "pass the later arguments by keyword and remove pickle_module",
+        )
+    return [change]
+
+
+def _refuse_lost_registrations(module: Module, load: LoadCall, repair: Repair) -> None:
+    """Leaving a block takes its names out of torch's process-wide set, whoever added them."""
+    wanted = {GlobalName(one.spelling.module, one.spelling.name) for one in repair.allow}
+    keys = {one.key for one in repair.allow if one.key is not None}
+    if not wanted:
+        return
+    for one in sorted(wanted & set(repair.registered)):
+        raise Refusal(
+            f"{one} is registered with add_safe_globals elsewhere in the project; "
+            "leaving a safe_globals block here would take it away",
+            "make sure that the registration runs before this load, and write weights_only=True",
+        )
+    for allowlist in module.allowlists:
+        if allowlist in load.allowlists or not _shares(allowlist, wanted, keys):
+            continue
+        if allowlist.kind is AllowlistKind.PROCESS:
+            raise Refusal(
+                f"add_safe_globals in row {allowlist.span.start.row} registers the same names; "
+                "leaving a safe_globals block here would take them away",
+                "register them at the top of the module, before any load",
+            )
+        if _block_calls(allowlist, load.function):
+            raise Refusal(
+                f"the safe_globals block in row {allowlist.span.start.row} calls this function "
+                "and allows the same names; a block here would take them away from it",
+                "extend that block, or load inside it",
+            )
+
+
+def _shares(allowlist: Allowlist, wanted: set[GlobalName], keys: set[str]) -> bool:
+    if not allowlist.complete and allowlist.kind is AllowlistKind.PROCESS:
+        return True
+    return any(entry.obj in wanted or entry.key in keys for entry in allowlist.entries)
+
+
+def _block_calls(allowlist: Allowlist, function: str) -> bool:
+    """Whether the body of a block calls a function of this name."""
+    name = function.rpartition(".")[2]
+    if not name or not isinstance(allowlist.statement, (ast.With, ast.AsyncWith)):
+        return False
+    return any(
+        isinstance(node, ast.Call)
+        and name in {getattr(node.func, "id", None), getattr(node.func, "attr", None)}
+        for statement in allowlist.statement.body
+        for node in ast.walk(statement)
+    )
+
+
+def _registering_imports(module: Module, load: LoadCall, repair: Repair) -> list[Change]:
+    missing = [
+        NewImport(name) for name in repair.import_modules if not imports_module(module, name)
+    ]
+    if not missing:
+        return []
+    names = Names.at(module, load.statement)
+    return import_changes(module, missing, names.import_limit, repair.line_length)

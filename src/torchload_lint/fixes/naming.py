@@ -1,0 +1,238 @@
+"""How a place in a file writes an object: through what is imported already, or a new import."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from torchload_lint.fixes.imported import (
+    imported_names,
+    path_from,
+    same_object_only,
+    top_level_imports,
+)
+from torchload_lint.fixes.scopes import FUNCTIONS, enclosing_scopes, is_visible, names_in_use
+from torchload_lint.names import Spelling
+
+if TYPE_CHECKING:
+    from torchload_lint.fixes.repair import Allow
+    from torchload_lint.fixes.scopes import Scope
+    from torchload_lint.source.module import Module
+
+SAFE_GLOBALS = Spelling("torch.serialization", "safe_globals")
+
+
+class Unreachable(Exception):  # noqa: N818 - a refusal, not an error
+    """The object cannot be named at this place; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewImport:
+    """A name to be imported: ``from module import name as asname``, or ``import module``."""
+
+    module: str
+    name: str = ""
+    asname: str = ""
+    first_party: bool = False
+
+    def statement(self) -> str:
+        """The import as a statement of its own."""
+        if not self.name:
+            return f"import {self.module}"
+        alias = f" as {self.asname}" if self.asname else ""
+        return f"from {self.module} import {self.name}{alias}"
+
+
+@dataclass(slots=True)
+class Names:
+    """The names that one statement can use, and the imports that have to be added for it."""
+
+    module: Module
+    row: int
+    scopes: list[Scope]
+    torch: str = ""
+    """What the load itself calls torch (``torch`` in ``torch.load``); empty if it does not."""
+    top: list[NewImport] = field(default_factory=list)
+    local: list[NewImport] = field(default_factory=list)
+    """To be written right before the block, inside the function."""
+
+    @classmethod
+    def at(cls, module: Module, statement: ast.stmt, torch: str = "") -> Names:
+        """The names at a statement."""
+        return cls(module, statement.lineno, enclosing_scopes(statement, module.parents), torch)
+
+    @classmethod
+    def at_top(cls, module: Module, row: int) -> Names:
+        """The names inside a new function at module level that is written at a row."""
+        function = ast.parse("def f(): pass").body[0]
+        assert isinstance(function, ast.FunctionDef)
+        return cls(module, row, [function])
+
+    @property
+    def in_function(self) -> bool:
+        """Whether the place runs later than the import of its file."""
+        return any(isinstance(scope, FUNCTIONS) for scope in self.scopes)
+
+    @property
+    def import_limit(self) -> int:
+        """The row that new imports have to stay above."""
+        return sys.maxsize if self.in_function else self.row
+
+    def entry(self, allow: Allow) -> str:
+        """One item of an allowlist, as source text."""
+        expression = allow.spelling.expression(self.reference(allow))
+        if allow.key is None:
+            return expression
+        key = allow.key.replace("\\", "\\\\").replace('"', '\\"')
+        return f'({expression}, "{key}")'
+
+    def reference(self, allow: Allow) -> str:
+        """The object of an entry."""
+        module, name = allow.spelling.module, allow.spelling.name
+        if module == "builtins":
+            return self._builtin(name)
+        if allow.defined_in == self.module.path or module == self.module.name:
+            return self._own(name)
+        known = self._known(module, name)
+        if known is not None:
+            return known
+        return self._new(module, name, bool(allow.defined_in), local=allow.circular)
+
+    def safe_globals(self) -> str:
+        """``safe_globals`` itself: imported by name, unless torch is an optional import."""
+        module, name = SAFE_GLOBALS.module, SAFE_GLOBALS.name
+        known = self._known(module, name)
+        if known is not None and not known.endswith(f".{module.partition('.')[2]}.{name}"):
+            return known
+        imports_torch = any(
+            found.loads.partition(".")[0] == "torch" and self._in_time(found.statement)
+            for found in imported_names(self.module)
+        )
+        if imports_torch:
+            clash = self._clashes(name, f"{module}.{name}")
+            return known if clash and known else self._new(module, name)
+        if self.torch:
+            return f"{self.torch}.{module.partition('.')[2]}.{name}"
+        return self._new(module, name, local=self.in_function)
+
+    def loader(self, module: str, name: str) -> str:
+        """A loader (``torch.load``), to be called at this place."""
+        return self._known(module, name) or self._new(module, name, local=True)
+
+    def _builtin(self, name: str) -> str:
+        root = name.partition(".")[0]
+        if root not in names_in_use(self.module.tree) or not self._rebinds(root):
+            return name
+        return self._new("builtins", name)
+
+    def _rebinds(self, name: str) -> bool:
+        at_module_level = self.module.bindings.module_definitions(name)
+        return bool(at_module_level) or not is_visible(name, self.scopes)
+
+    def _own(self, name: str) -> str:
+        """An object that this very file defines: by its bare name, if it exists by then."""
+        root = name.partition(".")[0]
+        if not is_visible(root, self.scopes):
+            raise Unreachable(f"{root} means something else in this scope")
+        if self.in_function:
+            return name
+        for statement in self.module.tree.body:
+            defines = isinstance(statement, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+            if defines and getattr(statement, "name", "") == root:
+                if (statement.end_lineno or 0) < self.row:
+                    return name
+                raise Unreachable(f"{root} is defined further down, after this load has run")
+        return name
+
+    def _in_time(self, statement: ast.stmt) -> bool:
+        return self.in_function or statement.lineno < self.row
+
+    def _known(self, module: str, name: str) -> str | None:
+        """The object through a name that is bound at this place already."""
+        for new in [*self.top, *self.local]:
+            if new.module == module and new.name == name and not new.asname:
+                return name
+        paths = [
+            path
+            for found in imported_names(self.module)
+            if (path := path_from(found, module, name)) is not None
+            and self._in_time(found.statement)
+            and is_visible(found.name, self.scopes)
+            and self._means_only(found.name, found.target)
+        ]
+        return min(paths, key=lambda path: path.count("."), default=None)
+
+    def _means_only(self, name: str, target: str) -> bool:
+        """Whether nothing else is bound to the name at module level."""
+        definitions = self.module.bindings.module_definitions(name)
+        return all(
+            one.kind == "import" and one.qualified in {"", target, *_prefixes(target)}
+            for one in definitions
+        )
+
+    def _clashes(self, name: str, target: str) -> bool:
+        taken = {new.asname or new.name for new in [*self.top, *self.local]}
+        if name in taken or hasattr(builtins, name) or not is_visible(name, self.scopes):
+            return True
+        in_use = name in names_in_use(self.module.tree)
+        return in_use and not same_object_only(self.module, name, target)
+
+    def _new(self, module: str, name: str, first_party: bool = False, local: bool = False) -> str:
+        if local and not self.in_function:
+            raise Unreachable(f"importing {module} here would close a circle of imports")
+        root, _, rest = name.partition(".")
+        where = self.local if local else self.top
+        if not self._clashes(root, f"{module}.{root}"):
+            where.append(NewImport(module, root, first_party=first_party))
+            return name
+        package = module.partition(".")[0]
+        if not local and not self._clashes(package, package):
+            where.append(NewImport(module, first_party=first_party))
+            return f"{module}.{name}"
+        alias = self._free(f"_{root}")
+        where.append(NewImport(module, root, alias, first_party))
+        return f"{alias}.{rest}" if rest else alias
+
+    def _free(self, name: str) -> str:
+        return free_name(self.module, name)
+
+
+def _prefixes(dotted: str) -> set[str]:
+    parts = dotted.split(".")
+    return {".".join(parts[:count]) for count in range(1, len(parts))}
+
+
+def free_name(module: Module, wish: str) -> str:
+    """``wish``, or with a number where the file uses that name already."""
+    used = names_in_use(module.tree)
+    if wish not in used:
+        return wish
+    number = 2
+    while f"{wish}_{number}" in used:
+        number += 1
+    return f"{wish}_{number}"
+
+
+def torch_at(load_function: ast.expr) -> str:
+    """What the load calls torch: the name in front of ``.load`` or ``.serialization.load``."""
+    node = load_function
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def imports_module(module: Module, dotted: str) -> bool:
+    """Whether a top-level import loads this module for certain."""
+    for statement in top_level_imports(module):
+        if isinstance(statement, ast.Import):
+            names = [alias.name for alias in statement.names]
+        else:
+            origin = statement.module or ""
+            names = [] if statement.level else [origin]
+            names += [f"{origin}.{alias.name}" for alias in statement.names]
+        if any(name == dotted or name.startswith(f"{dotted}.") for name in names):
+            return True
+    return False

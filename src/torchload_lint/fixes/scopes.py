@@ -1,0 +1,111 @@
+"""Which names a place can see: enclosing scopes, and what each of them binds.
+
+Deliberately coarse: a fix may only write a name that means the same thing on every path.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+def ancestors(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> Iterator[ast.AST]:
+    """The nodes around ``node``, innermost first."""
+    while (above := parents.get(node)) is not None:
+        yield above
+        node = above
+
+
+def enclosing_scopes(statement: ast.stmt, parents: Mapping[ast.AST, ast.AST]) -> list[Scope]:
+    """The functions and classes whose *body* holds a statement, innermost first."""
+    return [node for node in ancestors(statement, parents) if isinstance(node, SCOPES)]
+
+
+def bound_names(scope: ast.AST) -> frozenset[str]:
+    """The names that a function or class body binds itself (not its nested scopes)."""
+    return _bound(scope)
+
+
+@lru_cache(maxsize=64)
+def _bound(scope: ast.AST) -> frozenset[str]:
+    names: set[str] = set()
+    outside: set[str] = set()
+    if isinstance(scope, FUNCTIONS):
+        arguments = scope.args
+        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        every += [extra for extra in (arguments.vararg, arguments.kwarg) if extra is not None]
+        names.update(argument.arg for argument in every)
+    body = getattr(scope, "body", [])
+    pending: list[ast.AST] = list(body) if isinstance(body, list) else [body]
+    while pending:
+        node = pending.pop()
+        names.update(_bindings(node))
+        if isinstance(node, (ast.Global, ast.Nonlocal)):
+            outside.update(node.names)
+        if isinstance(node, SCOPES):
+            pending += _outer_parts(node)
+        else:
+            pending += ast.iter_child_nodes(node)
+    return frozenset(names - outside)
+
+
+def _outer_parts(node: Scope) -> list[ast.AST]:
+    """The parts of a nested definition that are evaluated in the scope around it."""
+    if isinstance(node, ast.ClassDef):
+        return [*node.bases, *node.keywords, *node.decorator_list]
+    decorators: list[ast.AST] = [] if isinstance(node, ast.Lambda) else [*node.decorator_list]
+    defaults = [default for default in node.args.kw_defaults if default is not None]
+    return [*decorators, *node.args.defaults, *defaults]
+
+
+def _bindings(node: ast.AST) -> Iterator[str]:
+    """The names that one node binds."""
+    if isinstance(node, ast.Name):
+        if not isinstance(node.ctx, ast.Load):
+            yield node.id
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield node.name
+    elif isinstance(node, ast.alias):
+        yield node.asname or node.name.partition(".")[0]
+    elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
+        if node.name is not None:
+            yield node.name
+    elif isinstance(node, ast.MatchMapping) and node.rest is not None:
+        yield node.rest
+
+
+@lru_cache(maxsize=8)
+def names_in_use(tree: ast.Module) -> frozenset[str]:
+    """Every name that a file reads, binds or declares anywhere."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            names.add(node.id)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            names.update(node.names)
+        else:
+            names.update(_bindings(node))
+    return frozenset(names)
+
+
+def is_visible(name: str, scopes: list[Scope]) -> bool:
+    """Whether a module-level (or builtin) name is not hidden at a place by scopes around it.
+
+    A class body hides names only from the statements that stand directly in it.
+    """
+    return not any(
+        name in bound_names(scope)
+        for index, scope in enumerate(scopes)
+        if index == 0 or not isinstance(scope, ast.ClassDef)
+    )
