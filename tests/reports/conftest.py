@@ -49,7 +49,7 @@ RULES = (
 TEXT = (
     "import torch\n"
     "\n"
-    'näme = "𝒳"; model = torch.load("a.pt", weights_only=False)\n'
+    'näme = "𐐀"; model = torch.load("a.pt", weights_only=False)\n'
     "other = torch.load(\n"
     '    "b.pt",\n'
     ")\n"

@@ -17,7 +17,7 @@ from torchload_lint.reports.diff import colored_diff, unified_diff
         ("a\r\nb\r\n", "a\r\nB\r\n"),
         ("a\x0cb\u2028c\nend\n", "a\x0cb\u2028d\nend\n"),
         ("", "new\n"),
-        ("é𝒳\n" * 20 + "load()\n" + "é\n" * 20, "é𝒳\n" * 20 + "load(x)\n" + "é\n" * 20),
+        ("é𐐀\n" * 20 + "load()\n" + "é\n" * 20, "é𐐀\n" * 20 + "load(x)\n" + "é\n" * 20),
     ],
 )
 def test_git_applies_the_patch(tmp_path, before, after):

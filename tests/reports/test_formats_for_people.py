@@ -13,6 +13,9 @@ FLAKE8_LINE = re.compile(
 )
 
 
+ENABLED = "can be enabled with the `--unsafe-fixes` option"
+
+
 def test_concise_is_flake8s_format_in_order_of_place(results, rules, options):
     lines = render("concise", results, rules, options).splitlines()
     found = [FLAKE8_LINE.fullmatch(line) for line in lines]
@@ -48,7 +51,7 @@ def test_full_shows_source_carets_notes_and_the_fix(results, rules, options):
         "  |",
         "1 | import torch",
         "2 |",
-        '3 | näme = "𝒳"; model = torch.load("a.pt", weights_only=False)',
+        '3 | näme = "𐐀"; model = torch.load("a.pt", weights_only=False)',
         "  |                     " + "^" * 38,
         "  |",
         "  = note: the file was saved by torch 1.13",
@@ -60,7 +63,7 @@ def test_full_shows_source_carets_notes_and_the_fix(results, rules, options):
 def test_full_marks_each_row_of_a_long_call(results, rules, options):
     block = render("full", results, rules, options).split("\n\n")[1]
     assert block.splitlines()[4:11] == [
-        '3 | näme = "𝒳"; model = torch.load("a.pt", weights_only=False)',
+        '3 | näme = "𐐀"; model = torch.load("a.pt", weights_only=False)',
         "4 | other = torch.load(",
         "  |         ^^^^^^^^^^^",
         '5 |     "b.pt",',
@@ -140,15 +143,13 @@ def with_fix(make, applicability):
         (
             "su",
             False,
-            "[*] 1 fixable with the `--fix` option (1 hidden fix can be enabled with the "
-            "`--unsafe-fixes` option).\n",
+            f"[*] 1 fixable with the `--fix` option (1 hidden fix {ENABLED}).\n",
         ),
         ("su", True, "[*] 2 fixable with the `--fix` option.\n"),
         (
             "uu",
             False,
-            "No safe fixes available (2 hidden fixes can be enabled with the `--unsafe-fixes` "
-            "option).\n",
+            f"No safe fixes available (2 hidden fixes {ENABLED}).\n",
         ),
         ("d", True, ""),
         ("", False, ""),

@@ -13,10 +13,10 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 import report_schemas
-from notebook_samples import notebook_text
 
+from notebook_samples import notebook_text
 from torchload_lint.diagnostic import Applicability, Edit, FileResult, Fix, Severity, Span
-from torchload_lint.reports import FORMATS, Options, render
+from torchload_lint.reports import FORMATS, render
 
 
 def as_json(name, results, rules, options):
@@ -168,7 +168,7 @@ def test_rdjson_suggests_the_whole_fix_at_once(results, rules, options):
     found = as_json("rdjson", results, rules, options)["diagnostics"][0]
     (suggestion,) = found["suggestions"]
     assert suggestion["range"]["start"] == {"line": 2, "column": 1}
-    before = 'näme = "𝒳"; model = torch.load("a.pt", weights_only='
+    before = 'näme = "𐐀"; model = torch.load("a.pt", weights_only='
     assert suggestion["text"] == f"from myapp import Model\n\n{before}True"
     lines = results[1].text.encode().split(b"\n")
     end = suggestion["range"]["end"]
