@@ -104,5 +104,5 @@ class FileResult:
     had nothing to report."""
     fixed: tuple[Diagnostic, ...] = ()
     """Findings that this run mended."""
-    diff: str = ""
-    """The change as a unified diff, where one was asked for."""
+    original: str = ""
+    """The text before this run's fixes, where they changed it; else empty."""

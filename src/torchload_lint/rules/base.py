@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.checkpoint.torch_versions import Target
     from torchload_lint.config import Config
     from torchload_lint.diagnostic import Fix, Span
     from torchload_lint.names import ClassFacts, GlobalName
@@ -24,11 +25,13 @@ DOCS = "https://torchload-lint.readthedocs.io/rules/"
 
 class Checkpoints(Protocol):
     """The checkpoint files within reach, and their reports. The workspace looks at the disk; a
-    test has a dictionary."""
+    test has a dictionary.
+    """
 
     def matching(self, pattern: PathPattern, near: str) -> Sequence[str]:
         """The files that a pattern names, as paths from the project's root, sorted; ``near`` is
-        the source file that names them."""
+        the source file that names them.
+        """
 
     def inspect(
         self, path: str, lookup: Callable[[GlobalName], ClassFacts | None]
@@ -41,8 +44,8 @@ class Context:
     """Everything outside the file that a rule may look at."""
 
     config: Config
-    target: tuple[int, int]
-    """The oldest torch that the code must run on."""
+    target: Target
+    """The oldest torch that the code must run on, and the rest of the program's surroundings."""
     project: ProjectIndex
     checkpoints: Checkpoints
 
@@ -74,7 +77,7 @@ class Rule:
         return f"{DOCS}{self.name}/"
 
 
-def finding(  # noqa: PLR0913 - a finding has this many parts
+def finding(
     rule: Rule,
     span: Span,
     message: str,

@@ -84,10 +84,9 @@ def _restricted(situation: Situation, context: Context) -> Diagnostic:
 
 
 def _unsafe(situation: Situation, context: Context) -> Diagnostic:
-    major, minor = context.target
     message = (
         f"`{situation.load.loader}` without `weights_only=True` runs whatever code the file holds "
-        f"on torch {major}.{minor}"
+        f"on torch {context.target.torch}"
     )
     plan = plan_repair(situation, context)
     return finding(

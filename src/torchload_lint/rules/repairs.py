@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.report import Verdict
+from torchload_lint.checkpoint.torch_versions import TorchVersion
 from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, repair_load
 from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE, Evidence, Mode, entry_names
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from torchload_lint.rules.base import Context
     from torchload_lint.rules.situation import Need, Situation
 
-PARAMETER_SINCE = (1, 13)
-PAIRS_SINCE = (2, 6)
+PARAMETER_SINCE = TorchVersion(1, 13)
+PAIRS_SINCE = TorchVersion(2, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def plan_repair(situation: Situation, context: Context) -> Plan:
     """The whole repair of one load: weights_only=True, and everything it needs allowed."""
     if situation.evidence is Evidence.NONE:
         return _plan_without_checkpoint(situation, context)
-    obstacles = (*_obstacles(situation), *_target_obstacles(situation, context.target))
+    obstacles = (*_obstacles(situation), *_target_obstacles(situation, context.target.torch))
     if obstacles:
         return Plan(notes=obstacles)
     return _written(situation, context, situation.missing, _applicability(situation))
@@ -42,7 +43,7 @@ def plan_repair(situation: Situation, context: Context) -> Plan:
 
 def plan_keyword(situation: Situation, context: Context) -> Plan:
     """Only ``weights_only=True``, where the call already means it: nothing changes."""
-    if situation.mode is not Mode.RESTRICTED or context.target < PARAMETER_SINCE:
+    if situation.mode is not Mode.RESTRICTED or context.target.torch < PARAMETER_SINCE:
         return Plan()
     return _written(situation, context, (), Applicability.SAFE)
 
@@ -51,8 +52,8 @@ def _plan_without_checkpoint(situation: Situation, context: Context) -> Plan:
     """Nothing tells what the file holds: only the use of the value speaks."""
     if situation.mode is Mode.RESTRICTED:
         return plan_keyword(situation, context)
-    if context.target < PARAMETER_SINCE:
-        return Plan(notes=_target_obstacles(situation, context.target))
+    if context.target.torch < PARAMETER_SINCE:
+        return Plan(notes=_target_obstacles(situation, context.target.torch))
     use = situation.load.use
     if use is Use.STATE_DICT:
         plan = _written(situation, context, (), Applicability.SAFE)
@@ -75,7 +76,7 @@ def plan_stand_ins(situation: Situation, report: CheckpointReport, context: Cont
     refused = tuple(need for need in situation.missing if not need.judgement.allowed)
     if not lacking and not situation.missing:
         return Plan(met=True)
-    if refused or context.target < PAIRS_SINCE or len(situation.reports) > 1:
+    if refused or context.target.torch < PAIRS_SINCE or len(situation.reports) > 1:
         return Plan()
     pairs = tuple(Allow(one.spelling, str(one.name)) for one in lacking)
     return _written(situation, context, situation.missing, Applicability.UNSAFE, pairs)
@@ -120,8 +121,8 @@ def _obstacles(situation: Situation) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _target_obstacles(situation: Situation, target: tuple[int, int]) -> tuple[str, ...]:
-    wanted = f"the code must also run on torch {target[0]}.{target[1]}"
+def _target_obstacles(situation: Situation, target: TorchVersion) -> tuple[str, ...]:
+    wanted = f"the code must also run on torch {target}"
     if target < PARAMETER_SINCE:
         return (f"{wanted}, which has no weights_only (1.13 or newer has; see --target-torch)",)
     if situation.missing and target < SAFE_GLOBALS_SINCE:
@@ -150,7 +151,7 @@ def _written(
         import_modules=tuple(
             dict.fromkeys(n.needed.import_only for n in missing if n.needed.import_only)
         ),
-        safe_globals_available=context.target >= SAFE_GLOBALS_SINCE,
+        safe_globals_available=context.target.torch >= SAFE_GLOBALS_SINCE,
         line_length=context.config.line_length,
     )
     outcome = repair_load(situation.module, situation.load, repair)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known_globals import runtime_name, spelling_of
 from torchload_lint.checkpoint.report import NeededGlobal, Verdict
+from torchload_lint.checkpoint.torch_versions import TorchVersion
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import Judgement, judge
 from torchload_lint.source.allowlists import AllowlistKind, EntryKind
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 MAX_FILES = 32
 """How many files one load's patterns may match before the rest is left out (and said)."""
 
-SAFE_GLOBALS_SINCE = (2, 5)
-RESTRICTED_BY_DEFAULT_SINCE = (2, 6)
+SAFE_GLOBALS_SINCE = TorchVersion(2, 5)
+RESTRICTED_BY_DEFAULT_SINCE = TorchVersion(2, 6)
 
 
 class Mode(str, Enum):
@@ -126,20 +127,20 @@ def assess(load: LoadCall, module: Module, context: Context) -> Situation:
     configured = (*configured, *_configured_files(without_file, context))
     evidence = _evidence(resolution, reports, configured)
     needed = [entry for report in reports for entry in report.safe_globals]
-    needed += [_named(GlobalName.parse(name), lookup) for name in configured]
+    needed += [_named(GlobalName.parse(name), lookup, context) for name in configured]
     producers: tuple[Producer, ...] = ()
     if evidence is Evidence.NONE:
         producers = producers_for(resolution, load, module, context.project)
         if producers and all(producer.complete for producer in producers):
             evidence = Evidence.INFERRED
             inferred = dict.fromkeys(name for producer in producers for name in producer.needs)
-            needed += [_named(name, lookup) for name in inferred]
+            needed += [_named(name, lookup, context) for name in inferred]
     needs = tuple(_judged(needed, set(configured), lookup, context))
     missing = tuple(need for need in needs if not _allowed_here(need, load, context, module))
     return Situation(
         module=module,
         load=load,
-        mode=_mode(load, context.target),
+        mode=_mode(load, context.target.torch),
         resolution=resolution,
         reports=reports,
         left_out=len(paths) - len(kept),
@@ -164,10 +165,10 @@ def entry_names(entry: AllowlistEntry, module: Module, context: Context) -> str 
     if entry.obj is None or entry.kind is EntryKind.INVALID:
         return None
     facts = context.project.find(entry.obj, module.path)
-    return str(facts.defined_as if facts else runtime_name(entry.obj))
+    return str(facts.defined_as if facts else runtime_name(entry.obj, context.target))
 
 
-def _mode(load: LoadCall, target: tuple[int, int]) -> Mode:
+def _mode(load: LoadCall, target: TorchVersion) -> Mode:
     given = load.weights_only
     if load.pickle_module is not None:
         if given is WeightsOnly.TRUE:
@@ -239,11 +240,14 @@ def _evidence(
     return Evidence.PATTERN if read else Evidence.NONE
 
 
-def _named(name: GlobalName, lookup: Callable[[GlobalName], ClassFacts | None]) -> NeededGlobal:
+def _named(
+    name: GlobalName, lookup: Callable[[GlobalName], ClassFacts | None], context: Context
+) -> NeededGlobal:
     """A need known by name alone: from the configuration, or from the saving side."""
     facts = lookup(name)
     if facts is None:
-        return NeededGlobal(runtime_name(name), spelling_of(name), pair=False)
+        real = runtime_name(name, context.target)
+        return NeededGlobal(real, spelling_of(real), pair=False)
     return NeededGlobal(name, spelling_of(facts.defined_as), pair=facts.defined_as != name)
 
 

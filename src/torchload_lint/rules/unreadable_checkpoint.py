@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from torchload_lint.rules.base import Context
     from torchload_lint.rules.situation import Situation
 
+LOOKED_UP = (
+    "paths are looked up from the project's root, the `checkpoint-roots` and the file's own "
+    "folder; [tool.torchload-lint.checkpoints] can say where it lies"
+)
 NAMED_OUTRIGHT = frozenset({Rung.LITERAL, Rung.CONFIGURATION})
 
 
@@ -56,8 +60,7 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         message = f"{path} is not there"
         notes = (
             *evidence_notes(situation),
-            "paths are looked up from the project's root, the `checkpoint-roots` and the file's "
-            "own folder; [tool.torchload-lint.checkpoints] can say where it lies",
+            LOOKED_UP,
         )
         yield finding(RULE, situation.load.span, message, situation=situation, notes=notes)
 

@@ -1,1 +1,17 @@
 """Many files: find them, remember them, share them out, write them."""
+
+from __future__ import annotations
+
+from torchload_lint.workspace.discover import discover
+from torchload_lint.workspace.projects import Projects, Settings
+from torchload_lint.workspace.session import Options, Run, check, check_bytes
+
+__all__ = [
+    "Options",
+    "Projects",
+    "Run",
+    "Settings",
+    "check",
+    "check_bytes",
+    "discover",
+]

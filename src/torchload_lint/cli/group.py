@@ -1,0 +1,74 @@
+"""The root command: ``torchload-lint [OPTIONS] [PATHS]...`` checks, other words are commands."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from torchload_lint import __version__
+
+COMMANDS = {
+    "check": "Find the loads, and with --fix mend them (the default command).",
+    "inspect": "Show what a checkpoint holds and needs, without running it.",
+    "rule": "Explain a rule.",
+    "show-settings": "Show the settings that hold for a path, and where they come from.",
+}
+"""Command → its line in the help; each lives in the module of that name, imported when called."""
+
+DEFAULT = "check"
+
+
+class LazyGroup(click.Group):
+    """Commands are imported when they are called; anything else is an argument of ``check``.
+
+    A path that is called like a command is written ``./inspect`` or after ``--``.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order of the table."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"torchload_lint.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put ``check`` before arguments that do not begin with a command."""
+        own = {"--help", "-h", "--version", "-V"}
+        completing = ctx.resilient_parsing and not args
+        if not completing and (not args or args[0] not in {*COMMANDS, *own}):
+            args.insert(0, DEFAULT)
+        return super().parse_args(ctx, args)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The short form, and the long one."""
+        formatter.write_usage(ctx.command_path, "[OPTIONS] [PATHS]...")
+        formatter.write_usage(ctx.command_path, "COMMAND [ARGS]...", prefix="       ")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options of ``check``, then the other commands."""
+        check = self.get_command(ctx, DEFAULT)
+        assert check is not None
+        check.format_options(click.Context(check), formatter)
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(
+    cls=LazyGroup,
+    name="torchload-lint",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, "-V", "--version", message="torchload-lint %(version)s")
+def root() -> None:
+    """Find every torch.load, learn what its checkpoint needs, and allow exactly that.
+
+    PATHS are files or folders (default: the current folder); "-" is standard input.
+    """

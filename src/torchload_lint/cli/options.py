@@ -1,0 +1,78 @@
+"""The options that several commands share, and how they become settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from torchload_lint.config import READERS, ConfigError
+from torchload_lint.workspace.projects import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+LISTS = ("select", "ignore", "extend_select", "extend_ignore", "fixable", "unfixable", "exclude",
+         "extend_exclude")  # fmt: skip
+
+
+def configuration(function: F) -> F:
+    """``--config``, ``--isolated``, ``--target-torch``."""
+    for option in reversed(
+        (
+            click.option(
+                "--target-torch",
+                metavar="VERSION",
+                help="The oldest torch that the code must run on, such as 2.6.",
+            ),
+            click.option(
+                "--config",
+                "config_file",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="Use this pyproject.toml or torchload-lint.toml for every file.",
+            ),
+            click.option("--isolated", is_flag=True, help="Ignore all configuration files."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def settings_from(config_file: Path | None, isolated: bool, flags: dict[str, Any]) -> Settings:
+    """Settings from flags; a flag that was not given (None) changes nothing.
+
+    Raises ConfigError for a value that the configuration would refuse too.
+    """
+    if config_file and isolated:
+        raise ConfigError("--isolated and --config exclude each other")
+    overrides: dict[str, Any] = {}
+    for name, value in flags.items():
+        if value is None or value == ():
+            continue
+        key = name.replace("_", "-")
+        given = _listed(value) if name in LISTS else value
+        try:
+            overrides[name] = READERS[key](given)
+        except ValueError as error:
+            raise ConfigError(f"--{key} {error}") from None
+    return Settings(config_file, isolated, overrides)
+
+
+def _listed(values: tuple[str, ...]) -> list[str]:
+    """``--select A,B --select C`` is three selectors."""
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]
+
+
+def per_file_ignores(values: tuple[str, ...]) -> dict[str, list[str]] | None:
+    """``--per-file-ignores 'tests/*:TLL102'``, several of them."""
+    table: dict[str, list[str]] = {}
+    for value in values:
+        glob, colon, codes = value.rpartition(":")
+        if not colon:
+            raise ConfigError(f"--per-file-ignores must be GLOB:CODES, not {value!r}")
+        table.setdefault(glob, []).extend(_listed((codes,)))
+    return table or None

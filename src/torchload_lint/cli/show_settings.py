@@ -1,0 +1,32 @@
+"""``torchload-lint show-settings PATH``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from torchload_lint.cli.options import configuration, settings_from
+from torchload_lint.cli.terminal import fail, say
+from torchload_lint.config import ConfigError, settings_of
+from torchload_lint.workspace import Projects
+
+
+@click.command(name="show-settings", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("path", type=click.Path(path_type=Path), default=Path())
+@configuration
+def command(path: Path, config_file: Path | None, isolated: bool, **flags: Any) -> None:  # noqa: ANN401
+    """Show the settings that hold for PATH (as JSON), and where they come from."""
+    try:
+        projects = Projects(settings_from(config_file, isolated, flags))
+        inside = path / "any" if path.is_dir() else path
+        project = projects.project_of(inside)
+        shown = settings_of(project.config)
+        shown["target-torch"] = str(project.target.torch)
+        shown["target-torch-origin"] = project.target_origin
+        shown["enabled"] = sorted(project.enabled)
+    except ConfigError as error:
+        fail(str(error))
+    say(json.dumps(shown, indent=2) + "\n")

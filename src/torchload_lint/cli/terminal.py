@@ -1,0 +1,50 @@
+"""Printing: colours, standard error, exit statuses."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+CLEAN, FINDINGS, FAILED = 0, 1, 2
+"""Exit statuses: nothing to report; something reported; the tool could not do its work."""
+
+
+def use_color(choice: str, stream: TextIO) -> bool:
+    """Whether to write colours: ``--color``, then NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, then
+    whether the stream is a terminal.
+    """
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE", "0") != "0":
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print text as it is (it ends in its own newline)."""
+    stream = sys.stderr if err else sys.stdout
+    try:
+        stream.write(text)
+        stream.flush()
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def warn(message: str) -> None:
+    """One line on standard error."""
+    say(f"warning: {message}\n", err=True)
+
+
+def fail(message: str) -> NoReturn:
+    """Say what went wrong, and end with status 2."""
+    say(f"error: {message}\n", err=True)
+    raise click.exceptions.Exit(FAILED)

@@ -1,0 +1,124 @@
+"""Paths → the Python files and notebooks to look at."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from torchload_lint.config import Config
+
+SUFFIXES = (".py", ".pyi", ".ipynb")
+GIT_SECONDS = 30
+
+
+def discover(
+    paths: Iterable[Path], config_of: Callable[[Path], Config]
+) -> tuple[list[Path], list[Path]]:
+    """All files to check under ``paths``, sorted, each once; and the paths that do not exist.
+
+    A folder is searched for Python files and notebooks, as git sees it (ignored files are left
+    out) or, outside of git, whole; the configured excludes hold. A file given by name is taken
+    whatever it is called, unless ``force-exclude`` is on. ``config_of`` gives the configuration
+    for a folder. Raises ConfigError.
+    """
+    found: set[Path] = set()
+    missing: list[Path] = []
+    for path in paths:
+        if not os.path.lexists(path):
+            missing.append(path)
+        elif path.is_dir():
+            found.update(_in_folder(path, config_of(path)))
+        elif not _forced_out(path, config_of(path.parent)):
+            found.add(path)
+    return sorted(found), missing
+
+
+def _forced_out(path: Path, config: Config) -> bool:
+    return config.force_exclude and is_excluded(path, config)
+
+
+def _in_folder(folder: Path, config: Config) -> Iterator[Path]:
+    names = _git_files(folder, SUFFIXES) if config.respect_gitignore else None
+    names = _walk(folder, config) if names is None else names
+    excluded = Excludes(config)
+    for name in names:
+        path = folder / name
+        if not excluded.match(path) and (os.path.lexists(path) and not path.is_dir()):
+            yield path
+
+
+def _git_files(folder: Path, suffixes: tuple[str, ...]) -> list[str] | None:
+    """Tracked and untracked files that git does not ignore; None outside of a work tree.
+
+    The file system monitor is switched off: a repository's own configuration could name a program.
+    """
+    command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others"]
+    command += ["--exclude-standard", "--", *(f"*{suffix}" for suffix in suffixes)]
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed command; file names are only read back
+            command, cwd=folder, capture_output=True, check=False, timeout=GIT_SECONDS
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    if done.returncode:
+        return None
+    return [os.fsdecode(name) for name in set(done.stdout.split(b"\0")) if name]
+
+
+def _walk(folder: Path, config: Config) -> Iterator[str]:
+    excluded = Excludes(config)
+    for root, folders, files in os.walk(folder):
+        base = Path(root)
+        folders[:] = sorted(name for name in folders if not excluded.match(base / name))
+        for name in files:
+            if name.endswith(SUFFIXES):
+                yield str((base / name).relative_to(folder))
+
+
+def python_files(root: Path, config: Config) -> list[str]:
+    """Every ``.py`` file of a project, relative to its root with ``/``, sorted."""
+    files = (path.relative_to(root).as_posix() for path in _in_folder(root, config))
+    return sorted(name for name in files if name.endswith(".py"))
+
+
+class Excludes:
+    """The ``exclude`` patterns of a configuration.
+
+    A pattern without a slash matches any part of the path below the root; one with a slash
+    matches the path from the root, or a folder above it.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._root = os.path.abspath(config.root)
+        patterns = (*config.exclude, *config.extend_exclude)
+        self._names = frozenset(p for p in patterns if not any(c in p for c in "*?[/"))
+        self._globs = tuple(p.rstrip("/") for p in patterns if p not in self._names)
+
+    def match(self, path: Path) -> bool:
+        """Whether the path, or a folder above it inside the root, is excluded."""
+        absolute = os.path.abspath(path)
+        inside = absolute.startswith(self._root + os.sep)
+        relative = absolute[len(self._root) + 1 :] if inside else absolute
+        parts = relative.replace(os.sep, "/").split("/")
+        if not self._names.isdisjoint(parts):
+            return True
+        return any(self._glob(pattern, parts) for pattern in self._globs)
+
+    @staticmethod
+    def _glob(pattern: str, parts: list[str]) -> bool:
+        if "/" not in pattern:
+            return any(fnmatchcase(part, pattern) for part in parts)
+        wanted = pattern.removeprefix("./").removeprefix("/")
+        heads = ("/".join(parts[:size]) for size in range(1, len(parts) + 1))
+        return any(fnmatchcase(head, wanted) for head in heads)
+
+
+def is_excluded(path: Path, config: Config) -> bool:
+    """Whether one path is excluded by the configuration."""
+    return Excludes(config).match(path)

@@ -1,0 +1,103 @@
+"""A source file as bytes on the disk: Python text or notebook, decoded, and written back."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.notebook import Notebook, NotebookProblem
+from torchload_lint.source.text import Decoded, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torchload_lint.diagnostic import Edit
+
+
+class UnreadableError(Exception):
+    """A file that cannot be read as source; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file: its raw text, the Python in it, and how to get back to bytes."""
+
+    decoded: Decoded
+    notebook: Notebook | None
+
+    @property
+    def raw(self) -> str:
+        """The file's text (JSON, for a notebook)."""
+        return self.decoded.text
+
+    @property
+    def python(self) -> str:
+        """The text that is linted."""
+        return self.notebook.python if self.notebook else self.decoded.text
+
+    @classmethod
+    def of(cls, data: bytes, *, is_notebook: bool) -> Document:
+        """Decode a file. Raises UnreadableError, saying what is wrong with it."""
+        if b"\0" in data:
+            raise UnreadableError("it holds NUL bytes: not a Python source file")
+        try:
+            decoded = (
+                Decoded(data.decode("utf-8"), "utf-8", bom=False) if is_notebook else decode(data)
+            )
+        except SyntaxError as error:
+            raise UnreadableError(str(error.msg)) from error
+        except UnicodeDecodeError as error:
+            raise UnreadableError(f"it is not text in its encoding: {error}") from error
+        return cls(decoded, _notebook(decoded.text) if is_notebook else None)
+
+    def edited(self, edits: Sequence[Edit], python: str) -> Document:
+        """The document after edits to its Python; ``python`` is the text they lead to."""
+        raw = self.notebook.apply(edits) if self.notebook else python
+        decoded = self.decoded._replace(text=raw)
+        return replace(self, decoded=decoded, notebook=_notebook(raw) if self.notebook else None)
+
+    def encoded(self) -> bytes:
+        """The bytes to write. Raises UnicodeEncodeError."""
+        return self.decoded.encode(self.raw)
+
+
+def _notebook(text: str) -> Notebook:
+    found = Notebook.of(text)
+    if isinstance(found, NotebookProblem):
+        raise UnreadableError(f"it is not a notebook: {found.message}")
+    return found
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a source file. Raises UnreadableError with the reason."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        reason = "the link leads nowhere" if path.is_symlink() else "it is not there"
+        raise UnreadableError(reason) from None
+    except OSError as error:
+        raise UnreadableError(error.strerror or str(error)) from error
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace a file's content as a whole, or not at all; its mode, and a link to it, stay.
+
+    Raises OSError where the folder cannot be written to; the file is then as it was.
+    """
+    target = Path(os.path.realpath(path))
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, target.stat().st_mode & 0o7777)
+        os.replace(name, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise

@@ -1,0 +1,88 @@
+"""Checkpoints given by name: read each, and judge what it needs by the project it lies in."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint import inspect_file
+from torchload_lint.names import GlobalName
+from torchload_lint.policy import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.names import ClassFacts
+    from torchload_lint.policy import Judgement
+    from torchload_lint.workspace.projects import Project, Projects
+
+SUFFIXES = frozenset(
+    """
+    .bin .checkpoint .chkpt .ckpt .model .p .pickle .pkl .pt .pth .ptl .safetensors .tar .th
+    """.split()
+)
+"""What a file in a folder must end in to be taken for a checkpoint; a file named outright may be
+called anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """One checkpoint: its report, and the judgement on each global that it needs."""
+
+    path: Path
+    report: CheckpointReport
+    judgements: tuple[Judgement, ...]
+    """One for each of ``report.safe_globals``, in the same order."""
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether the file loads with nothing but globals that may be allowed."""
+        loadable = self.report.verdict.value in {"loads", "needs-safe-globals"}
+        return loadable and all(judgement.allowed for judgement in self.judgements)
+
+
+def inspect_paths(paths: Iterable[Path], projects: Projects) -> Iterator[Inspection]:
+    """Inspect files, and the checkpoints in folders, in order. Raises ConfigError."""
+    for path in paths:
+        for found in _checkpoints(path):
+            yield inspect_path(found, projects.project_of(found))
+
+
+def inspect_path(path: Path, project: Project) -> Inspection:
+    """Inspect one checkpoint, as the project it lies in sees it."""
+
+    def lookup(name: GlobalName) -> ClassFacts | None:
+        renamed = dict(project.config.renames).get(str(name))
+        return project.context.project.find(GlobalName.parse(renamed) if renamed else name)
+
+    report = inspect_file(path, project.target, lookup)
+    judgements = []
+    for needed in report.safe_globals:
+        facts = lookup(needed.name)
+        aliases = {needed.spelling.expression()} | ({str(facts.defined_as)} if facts else set())
+        judgements.append(judge(needed.name, facts, project.config.trusted, aliases))
+    return Inspection(path, report, tuple(judgements))
+
+
+def _checkpoints(path: Path) -> Iterator[Path]:
+    """The path itself, or the files in it that look like checkpoints.
+
+    A folder that is one checkpoint (a distributed one, with a ``.metadata``) counts as a file.
+    """
+    if not path.is_dir() or (path / ".metadata").is_file():
+        yield path
+        return
+    for folder, folders, files in os.walk(path):
+        folders.sort()
+        if ".metadata" in files:
+            folders.clear()
+            yield Path(folder)
+            continue
+        yield from (Path(folder, name) for name in sorted(files) if _looks_like_one(name))
+
+
+def _looks_like_one(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in SUFFIXES

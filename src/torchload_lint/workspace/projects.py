@@ -1,0 +1,145 @@
+"""One project for each configuration: its files, its checkpoints, its rules."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torchload_lint.checkpoint import NEWEST, Target
+from torchload_lint.config import Config, config_for, find_root, load_config
+from torchload_lint.rules import RULES
+from torchload_lint.rules.base import Context
+from torchload_lint.rules.selection import codes_for
+from torchload_lint.source.project import ProjectIndex
+from torchload_lint.workspace.disk import DiskCheckpoints, DiskFiles
+from torchload_lint.workspace.target import torch_of_project
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torchload_lint.diagnostic import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where configuration comes from, and what the command line says over it."""
+
+    config_file: Path | None = None
+    isolated: bool = False
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of Config that flags have set."""
+
+
+class Projects:
+    """The project that each file belongs to; made once for each configuration."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._configs: dict[Path, Config] = {}
+        self._projects: dict[Config, Project] = {}
+        self._given = (
+            self._overridden(load_config(settings.config_file)) if settings.config_file else None
+        )
+
+    def config_of(self, folder: Path) -> Config:
+        """The configuration that holds in a folder. Raises ConfigError where it is wrong."""
+        if self._given is not None:
+            return self._given
+        folder = Path(os.path.abspath(folder))
+        if folder not in self._configs:
+            found = Config(root=find_root(folder)) if self.settings.isolated else config_for(folder)
+            self._configs[folder] = self._overridden(found)
+        return self._configs[folder]
+
+    def project_of(self, path: Path) -> Project:
+        """The project of a file."""
+        config = self.config_of(path.parent)
+        if config not in self._projects:
+            self._projects[config] = Project(config)
+        return self._projects[config]
+
+    def _overridden(self, config: Config) -> Config:
+        return replace(config, **self.settings.overrides)
+
+
+class Project:
+    """A configuration, and everything that is made from it once."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.files = DiskFiles(config)
+
+    @cached_property
+    def target(self) -> Target:
+        """The oldest torch the code must run on: configured, from the dependencies, or newest."""
+        if self.config.target_torch:
+            return Target.of(self.config.target_torch)
+        found = torch_of_project(self.config.root)
+        return Target.of("{}.{}".format(*found[0])) if found else NEWEST
+
+    @cached_property
+    def target_origin(self) -> str:
+        """Where the target was taken from, in words."""
+        if self.config.target_torch:
+            return "configured"
+        found = torch_of_project(self.config.root)
+        return f"from {found[1]}" if found else "the newest known"
+
+    @cached_property
+    def enabled(self) -> frozenset[str]:
+        """The codes of the rules that are on. Raises ConfigError for an unknown selector."""
+        config = self.config
+        chosen = self._codes(config.select or ("ALL",), "select")
+        chosen |= self._codes(config.extend_select, "extend-select")
+        return chosen - self._codes((*config.ignore, *config.extend_ignore), "ignore")
+
+    @cached_property
+    def fixable(self) -> frozenset[str]:
+        """The codes of the rules whose fixes may be applied."""
+        chosen = self._codes(self.config.fixable or ("ALL",), "fixable")
+        return chosen - self._codes(self.config.unfixable, "unfixable")
+
+    @cached_property
+    def context(self) -> Context:
+        """What rules may ask."""
+        return Context(
+            config=self.config,
+            target=self.target,
+            project=ProjectIndex(self.files, self.config.src),
+            checkpoints=DiskCheckpoints(self.config, self.target),
+        )
+
+    def forget(self) -> None:
+        """Start anew: files on the disk have changed."""
+        self.files = DiskFiles(self.config)
+        self.__dict__.pop("context", None)
+
+    def name_of(self, path: Path) -> str:
+        """A file's path from the project's root, with ``/``; as given where it lies outside."""
+        relative = os.path.relpath(os.path.abspath(path), os.path.abspath(self.config.root))
+        return path.as_posix() if relative.startswith("..") else relative.replace(os.sep, "/")
+
+    def is_ignored(self, diagnostic: Diagnostic, name: str) -> bool:
+        """Whether ``per-file-ignores`` silences a finding."""
+        return any(
+            diagnostic.code in codes for glob, codes in self._per_file if _matches(name, glob)
+        )
+
+    @cached_property
+    def _per_file(self) -> tuple[tuple[str, frozenset[str]], ...]:
+        entries = self.config.per_file_ignores
+        return tuple(
+            (glob, self._codes(codes, f"per-file-ignores {glob!r}")) for glob, codes in entries
+        )
+
+    def _codes(self, selectors: tuple[str, ...], key: str) -> frozenset[str]:
+        origin = f"{self.config.file}: {key}" if self.config.file else f"--{key}"
+        return codes_for(selectors, RULES, origin)
+
+
+def _matches(name: str, glob: str) -> bool:
+    return fnmatchcase(name, glob) or fnmatchcase(name.rpartition("/")[2], glob)

@@ -1,0 +1,245 @@
+"""Check (and mend) many files: the cheap question first, then the rest, shared out to workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from torchload_lint.diagnostic import Applicability, Diagnostic, FileResult, Span
+from torchload_lint.source.prefilter import may_hold_load
+from torchload_lint.workspace.document import (
+    Document,
+    UnreadableError,
+    read_bytes,
+    write_atomically,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from torchload_lint.source.module import SyntaxProblem
+    from torchload_lint.workspace.projects import Project, Projects
+
+MAX_PASSES = 20
+"""How often a file is fixed and linted again before the tool admits that it does not settle."""
+
+FILES_PER_WORKER = 40
+"""Below this many files with loads, starting workers costs more than it saves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to do with the files."""
+
+    fix: bool = False
+    """Apply fixes to the text."""
+    unsafe: bool = False
+    """Also the unsafe ones."""
+    write: bool = False
+    """Write the fixed text (otherwise it is only returned)."""
+    jobs: int = 0
+    """Worker processes; 0 lets the tool decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The outcome of a run over many files."""
+
+    results: tuple[FileResult, ...]
+    """Files with something to report or mended, by path."""
+    files: int
+    """How many files were looked at."""
+    errors: tuple[str, ...] = ()
+    """What could not be done (a fixed file that could not be written), one sentence each."""
+
+
+def check(
+    paths: Sequence[Path],
+    projects: Projects,
+    options: Options,
+    progress: Callable[[int, int], None] | None = None,
+) -> Run:
+    """Check all ``paths`` (files). ``progress`` is told how many of how many are done.
+
+    Raises ConfigError for a wrong configuration. A file that fails is a result like any other.
+    """
+    results: list[FileResult] = []
+    candidates: list[Path] = []
+    for path in paths:
+        verdict = _first_look(path, projects)
+        if isinstance(verdict, FileResult):
+            results.append(verdict)
+        elif verdict:
+            candidates.append(path)
+    errors: list[str] = []
+    for done, (result, error) in enumerate(_checked(candidates, projects, options), start=1):
+        if result.diagnostics or result.fixed:
+            results.append(result)
+        if error:
+            errors.append(error)
+        if progress:
+            progress(done, len(candidates))
+    results.sort(key=lambda result: str(result.path))
+    return Run(tuple(results), len(paths), tuple(errors))
+
+
+def _first_look(path: Path, projects: Projects) -> FileResult | bool:
+    """Whether a file may hold a load at all; a result where it cannot even be read."""
+    project = projects.project_of(path)
+    try:
+        data = read_bytes(path)
+    except UnreadableError as error:
+        return _unreadable(path, str(error), project)
+    if b"\0" in data[:8192] and path.suffix != ".ipynb":
+        return _unreadable(path, "it holds NUL bytes: not a Python source file", project)
+    project.files.keep(project.name_of(path), data)
+    return may_hold_load(data)
+
+
+def _checked(
+    paths: Sequence[Path], projects: Projects, options: Options
+) -> Iterator[tuple[FileResult, str]]:
+    workers = options.jobs or _workers(len(paths))
+    if workers <= 1 or len(paths) <= 1:
+        for path in paths:
+            yield check_file(path, projects, options)
+        return
+    from torchload_lint.workspace.pool import check_in_parallel  # noqa: PLC0415 - 30 ms to import
+
+    yield from check_in_parallel(paths, projects, options, workers)
+
+
+def _workers(files: int) -> int:
+    import os  # noqa: PLC0415
+
+    return min(os.cpu_count() or 1, files // FILES_PER_WORKER)
+
+
+def check_file(path: Path, projects: Projects, options: Options) -> tuple[FileResult, str]:
+    """Check one file that may hold a load; the error is what kept a fix from being written."""
+    project = projects.project_of(path)
+    name = project.name_of(path)
+    try:
+        document = Document.of(
+            project.files.data(name) or read_bytes(path), is_notebook=_is_notebook(path)
+        )
+    except UnreadableError as error:
+        return _unreadable(path, str(error), project), ""
+    result, fixed = check_document(path, document, project, options)
+    if not options.write or fixed is document:
+        return result, ""
+    try:
+        write_atomically(path, fixed.encoded())
+    except (OSError, UnicodeEncodeError) as error:
+        unfixed, _ = check_document(path, document, project, replace(options, fix=False))
+        return unfixed, f"{path}: could not be written: {error}"
+    return result, ""
+
+
+def check_bytes(
+    data: bytes, path: Path, projects: Projects, options: Options
+) -> tuple[FileResult, bytes]:
+    """Check what is not on the disk (standard input, an editor's buffer) as if it lay at ``path``.
+
+    The bytes that come back are the mended ones; the same, where nothing was mended.
+    """
+    project = projects.project_of(path)
+    try:
+        document = Document.of(data, is_notebook=_is_notebook(path))
+    except UnreadableError as error:
+        return _unreadable(path, str(error), project), data
+    result, fixed = check_document(path, document, project, options)
+    return result, fixed.encoded() if fixed is not document else data
+
+
+def check_document(
+    path: Path, document: Document, project: Project, options: Options
+) -> tuple[FileResult, Document]:
+    """Lint, and with ``options.fix`` mend and lint again until nothing changes."""
+    original = document
+    fixed: list[Diagnostic] = []
+    for _ in range(MAX_PASSES):
+        found = _diagnostics(path, document, project)
+        chosen = [d for d in found if _applies(d, project, options)] if options.fix else []
+        if not chosen:
+            break
+        changed, applied = _apply(document, chosen)
+        if not applied:
+            break
+        fixed += applied
+        document = changed
+    shown = [_in_cell(diagnostic, document) for diagnostic in found]
+    result = FileResult(
+        path=path,
+        diagnostics=tuple(shown),
+        text=document.raw,
+        fixed=tuple(fixed),
+        original=original.raw if document is not original else "",
+    )
+    return result, document
+
+
+def _in_cell(diagnostic: Diagnostic, document: Document) -> Diagnostic:
+    return document.notebook.in_cell(diagnostic) if document.notebook else diagnostic
+
+
+def _applies(diagnostic: Diagnostic, project: Project, options: Options) -> bool:
+    if diagnostic.fix is None or diagnostic.code not in project.fixable:
+        return False
+    allowed = {Applicability.SAFE} | ({Applicability.UNSAFE} if options.unsafe else set())
+    return diagnostic.fix.applicability in allowed
+
+
+def _apply(document: Document, chosen: Sequence[Diagnostic]) -> tuple[Document, list[Diagnostic]]:
+    """Apply what does not collide; in a notebook only what stays inside its cells."""
+    from torchload_lint.fixes.apply import apply_edits  # noqa: PLC0415 - only where there is a fix
+
+    fixes = [d.fix for d in chosen if d.fix is not None]
+    if document.notebook is not None:
+        fixes = [fix for fix in fixes if document.notebook.accepts(fix.edits)]
+    python, applied = apply_edits(document.python, fixes)
+    edits = sorted({edit for fix in applied for edit in fix.edits})
+    mended = [d for d in chosen if d.fix in applied]
+    if not applied or python == document.python:
+        return document, []
+    return document.edited(edits, python), mended
+
+
+def _diagnostics(path: Path, document: Document, project: Project) -> list[Diagnostic]:
+    """The findings of one text that are neither off, nor suppressed, nor ignored here."""
+    from torchload_lint.linter import lint  # noqa: PLC0415 - a run without loads needs no rules
+    from torchload_lint.source import module as modules  # noqa: PLC0415
+
+    name = project.name_of(path)
+    text = document.python
+    read = modules.read(text, name, project.context.project.module_name(name))
+    if isinstance(read, modules.SyntaxProblem):
+        found = [_unparsable(read)]
+    else:
+        project.context.project.adopt(read)
+        found = lint(read, project.context, project.enabled)
+    return [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
+
+
+def _unparsable(problem: SyntaxProblem) -> Diagnostic:
+    from torchload_lint.rules.unparsable_source import RULE  # noqa: PLC0415
+
+    span = Span.of(problem.row, problem.column, problem.row, problem.column + 1)
+    return Diagnostic(
+        RULE.code, RULE.name, f"cannot be parsed: {problem.message}", RULE.severity, span
+    )
+
+
+def _unreadable(path: Path, reason: str, project: Project) -> FileResult:
+    from torchload_lint.rules.unreadable_source import RULE  # noqa: PLC0415
+
+    span = Span.of(1, 1, 1, 1)
+    found = Diagnostic(RULE.code, RULE.name, f"cannot be read: {reason}", RULE.severity, span)
+    name = project.name_of(path)
+    silent = RULE.code not in project.enabled or project.is_ignored(found, name)
+    return FileResult(path, () if silent else (found,))
+
+
+def _is_notebook(path: Path) -> bool:
+    return path.suffix == ".ipynb"
