@@ -167,6 +167,21 @@ class Bindings:
             for definition in self.flow(self.scope(node)).all.get(identifier, ())
         )
 
+    def imports_module(self, name: str) -> bool:
+        """Whether importing this file imports the module ``name`` (or a part of it)."""
+        flow = self.flow(self.tree)
+        for definitions in flow.all.values():
+            for definition in definitions:
+                if definition.kind not in {"import", "star-import"}:
+                    continue
+                alias = definition.node
+                assert isinstance(alias, ast.alias)
+                from_import = isinstance(self._parents.get(alias), ast.ImportFrom)
+                imported = definition.qualified if from_import else alias.name
+                if f"{imported}.".startswith(f"{name}."):
+                    return True
+        return False
+
     # which meaning
 
     def qualified(self, expression: ast.expr) -> str | None:

@@ -6,14 +6,15 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.source import contexts
 from torchload_lint.source.answers import ABSENT, KEY, Answer, over
 from torchload_lint.source.calls import CallKind, LoadCall, SaveCall, WeightsOnly
 from torchload_lint.source.flow import last_name
 from torchload_lint.source.truth import Reader
 
 if TYPE_CHECKING:
-    from torchload_lint.source.loads import Reference
     from torchload_lint.source.module import Module
+    from torchload_lint.source.references import Reference
 
 _LOAD_POSITIONS = ("f", "map_location", "pickle_module")
 _SAVE_POSITIONS = ("obj", "f", "pickle_module", "pickle_protocol", "_use_new_zipfile_serialization")
@@ -130,6 +131,7 @@ def _build(
         weights_only_because=answer.because,
         pickle_module=pickle_module,
         unpacks=sorted_out.starred or _may_bring_more(module, call, sorted_out),
+        allowlists=contexts.in_force(module, place),
         through=through,
         passes_on=passes_on,
         passes_on_default=default,

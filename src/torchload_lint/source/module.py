@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import loads
+from torchload_lint.source import contexts, loads
 from torchload_lint.source.bindings import Bindings
 from torchload_lint.source.definitions import FUNCTIONS
 from torchload_lint.source.parents import Parents
@@ -60,10 +60,10 @@ class Module:
         """Every ``torch.save`` call, in the order of the file."""
         return self._found.saves
 
-    @property
+    @cached_property
     def allowlists(self) -> tuple[Allowlist, ...]:
         """Every ``safe_globals`` and ``add_safe_globals`` call of the file."""
-        return ()
+        return contexts.collect(self)
 
     def span(self, node: ast.expr | ast.stmt) -> Span:
         """Where a node stands, in rows and columns of code points."""

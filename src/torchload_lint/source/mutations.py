@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from torchload_lint.source.answers import ABSENT, KEY, Answer, asks_version, either, over
 from torchload_lint.source.calls import WeightsOnly
 from torchload_lint.source.candidates import carrying
+from torchload_lint.source.steps import blocks_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ class Step(NamedTuple):
 def of(module: Module, name: str, at: ast.stmt) -> list[Step]:
     """The changes of the dictionary ``name`` that come before ``at`` in the same scope."""
     scope = module.bindings.scope(at)
-    blocks = {id(block) for block in _blocks_around(module, at)}
+    blocks = {id(block) for block in blocks_around(module, at)}
     steps: list[Step] = []
     for node in carrying(module.tree, module.lines, [name])[name]:
         if not isinstance(node, ast.Name):
@@ -54,7 +55,7 @@ def of(module: Module, name: str, at: ast.stmt) -> list[Step]:
             continue
         change = _change(module, node)
         if change is not None:
-            own = next(_blocks_around(module, statement), [])
+            own = next(blocks_around(module, statement), [])
             versioned = any(asks_version(test) for test in _tests_around(module, statement))
             steps.append(Step(*change, statement, id(own) in blocks, versioned))
     return steps
@@ -120,18 +121,6 @@ def _change(module: Module, name: ast.Name) -> tuple[str, ast.expr | None] | Non
 
 def _is_key(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value == KEY
-
-
-def _blocks_around(module: Module, statement: ast.stmt) -> Iterator[list[ast.stmt]]:
-    """The lists of statements that hold a statement, innermost first."""
-    child: ast.AST = statement
-    parent = module.parents.get(child)
-    while parent is not None:
-        for field in ("body", "orelse", "finalbody", "handlers"):
-            block = getattr(parent, field, None)
-            if isinstance(block, list) and child in block:
-                yield block
-        child, parent = parent, module.parents.get(parent)
 
 
 def _tests_around(module: Module, statement: ast.stmt) -> Iterator[ast.expr]:

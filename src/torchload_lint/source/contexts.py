@@ -1,0 +1,179 @@
+"""Find every ``safe_globals`` and ``add_safe_globals``, and which of them hold at a load."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.allowlists import Allowlist, AllowlistKind
+from torchload_lint.source.definitions import FUNCTIONS
+from torchload_lint.source.entries import entries_of
+from torchload_lint.source.flow import last_name
+from torchload_lint.source.references import find
+from torchload_lint.source.steps import always_before, ancestors, blocks_around
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.module import Module
+
+_BLOCKS = frozenset({"torch.serialization.safe_globals"})
+_ADDERS = frozenset({"torch.serialization.add_safe_globals"})
+_STACKED = frozenset({"enter_context", "push"})
+_DEPTH = 6
+"""How many names and helper functions are followed from a ``with`` to its ``safe_globals``."""
+
+
+def collect(module: Module) -> tuple[Allowlist, ...]:
+    """Every ``safe_globals(...)`` and ``add_safe_globals(...)`` of the file, in its order."""
+    found: list[Allowlist] = []
+    for word, targets in (("safe_globals", _BLOCKS), ("add_safe_globals", _ADDERS)):
+        for reference in find(module, word, targets):
+            call = module.parents.get(reference.node)
+            if isinstance(call, ast.Call) and call.func is reference.node:
+                found.append(_allowlist(module, call, adds=targets is _ADDERS))
+    return tuple(sorted(found, key=lambda allowlist: allowlist.span))
+
+
+def _allowlist(module: Module, call: ast.Call, *, adds: bool) -> Allowlist:
+    given = call.args[0] if call.args else None
+    for keyword in call.keywords:
+        if keyword.arg == "safe_globals":
+            given = keyword.value
+    entries, complete = entries_of(module, given) if given is not None else ((), False)
+    return Allowlist(
+        node=call,
+        span=module.span(call),
+        kind=AllowlistKind.PROCESS if adds else _kind(module, call),
+        entries=entries,
+        complete=complete,
+        function=module.qualname(call),
+        display=given if isinstance(given, (ast.List, ast.Tuple)) else None,
+        statement=module.statement(call),
+    )
+
+
+def _kind(module: Module, call: ast.Call) -> AllowlistKind:
+    parent = module.parents.get(call)
+    if isinstance(parent, ast.Call) and last_name(parent.func) in _STACKED:
+        return AllowlistKind.STACK
+    if isinstance(parent, FUNCTIONS) and call in parent.decorator_list:
+        return AllowlistKind.DECORATOR
+    return AllowlistKind.BLOCK
+
+
+def in_force(module: Module, place: ast.AST) -> tuple[Allowlist, ...]:
+    """The allowlists that hold when ``place`` runs, outermost first.
+
+    What ``add_safe_globals`` registers counts where it has surely been called before: at module
+    level, or earlier on every way through the same function. A decorator counts for nothing:
+    ``safe_globals`` objects cannot be called (torch 2.13 ``_weights_only_unpickler.py``).
+    """
+    if not module.allowlists:
+        return ()
+    around = list(_around(module, place))[::-1]
+    before = [
+        allowlist
+        for allowlist in module.allowlists
+        if allowlist not in around and _ran_before(module, allowlist, place)
+    ]
+    return (*before, *around)
+
+
+def _around(module: Module, place: ast.AST) -> Iterator[Allowlist]:
+    """The blocks around a place, innermost first, up to the end of its function."""
+    known = {allowlist.node: allowlist for allowlist in module.allowlists}
+    child = place
+    for parent in ancestors(module, place):
+        if isinstance(parent, (ast.With, ast.AsyncWith)):
+            items = parent.items
+            if isinstance(child, ast.withitem):
+                items = items[: items.index(child)]
+            for item in reversed(items):
+                for call in _made_by(module, item.context_expr, _DEPTH):
+                    if call in known:
+                        yield known[call]
+        elif isinstance(parent, (*FUNCTIONS, ast.Lambda, ast.ClassDef)):
+            return
+        child = parent
+
+
+def _made_by(module: Module, node: ast.expr, depth: int) -> Iterator[ast.Call]:
+    """The calls that may have made the context manager that an expression stands for."""
+    if depth == 0:
+        return
+    if isinstance(node, ast.Call):
+        yield node
+        for function in _local_functions(module, node.func):
+            yield from _made_inside(module, function, depth)
+        return
+    for value in _possible_values(module, node):
+        yield from _made_by(module, value, depth - 1)
+
+
+def _possible_values(module: Module, node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.Name):
+        definitions = module.bindings.definitions(node)
+        return [
+            part.value
+            for part in definitions
+            if part.kind in {"assign", "walrus"} and part.value is not None
+        ]
+    if isinstance(node, ast.Attribute):
+        return module.bindings.member_values(node)
+    if isinstance(node, ast.IfExp):
+        return [node.body, node.orelse]
+    return [node.value] if isinstance(node, ast.NamedExpr) else []
+
+
+def _local_functions(
+    module: Module, node: ast.expr
+) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    if not isinstance(node, ast.Name):
+        return []
+    definitions = module.bindings.definitions(node)
+    return [part.node for part in definitions if isinstance(part.node, FUNCTIONS)]
+
+
+def _made_inside(
+    module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef, depth: int
+) -> Iterator[ast.Call]:
+    """What a function of this file returns, or holds open around its ``yield``."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Return) and node.value is not None:
+            yield from _made_by(module, node.value, depth - 1)
+        elif isinstance(node, ast.Yield):
+            for parent in ancestors(module, node):
+                if parent is function:
+                    break
+                for item in getattr(parent, "items", ()):
+                    yield from _made_by(module, item.context_expr, depth - 1)
+
+
+def _ran_before(module: Module, allowlist: Allowlist, place: ast.AST) -> bool:
+    """Whether an ``add_safe_globals`` or ``enter_context`` surely came before ``place``."""
+    if allowlist.kind not in {AllowlistKind.PROCESS, AllowlistKind.STACK}:
+        return False
+    assert allowlist.statement is not None
+    if always_before(module, allowlist.statement, place):
+        return allowlist.kind is AllowlistKind.PROCESS or _still_open(module, allowlist, place)
+    if allowlist.kind is AllowlistKind.STACK:
+        return False
+    at_import = next(blocks_around(module, allowlist.statement), None) is module.tree.body
+    return at_import and module.function(place) is not None
+
+
+def _still_open(module: Module, allowlist: Allowlist, place: ast.AST) -> bool:
+    """Whether the stack that was entered is still open: its ``with`` block holds the place too."""
+    statement = allowlist.statement
+    entered = module.parents.get(allowlist.node)
+    if statement is None or not isinstance(entered, ast.Call):
+        return False
+    stack = entered.func.value if isinstance(entered.func, ast.Attribute) else None
+    if not isinstance(stack, ast.Name):
+        return True
+    for definition in module.bindings.definitions(stack):
+        if definition.kind == "with":
+            block = module.parents.get(definition.node)
+            return any(parent is block for parent in ancestors(module, place))
+    return True

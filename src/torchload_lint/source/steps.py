@@ -1,0 +1,69 @@
+"""Before and around: where statements stand relative to one another."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.definitions import FUNCTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.module import Module
+
+_BLOCKS = ("body", "orelse", "finalbody", "handlers")
+
+
+def ancestors(module: Module, node: ast.AST) -> Iterator[ast.AST]:
+    """What holds a node, innermost first, up to the module."""
+    parent = module.parents.get(node)
+    while parent is not None:
+        yield parent
+        parent = module.parents.get(parent)
+
+
+def blocks_around(module: Module, node: ast.AST) -> Iterator[list[ast.stmt]]:
+    """The lists of statements that hold a node, innermost first."""
+    child = node
+    for parent in ancestors(module, node):
+        if isinstance(child, ast.stmt):
+            for field in _BLOCKS:
+                block = getattr(parent, field, None)
+                if isinstance(block, list) and child in block:
+                    yield block
+        child = parent
+
+
+def always_before(module: Module, first: ast.stmt, place: ast.AST) -> bool:
+    """Whether ``first`` has run whenever ``place`` does, both being in one run of one scope.
+
+    That is so where the block of ``first`` holds ``place`` too, further down; a ``with`` or
+    ``try`` body that has ended counts as well.
+    """
+    holder = first
+    own = next(blocks_around(module, holder), None)
+    while own is not None:
+        if _further_down(module, own, holder, place):
+            return True
+        parent = module.parents.get(holder)
+        if not isinstance(parent, (ast.With, ast.AsyncWith)):
+            return False
+        holder = parent
+        own = next(blocks_around(module, holder), None)
+    return False
+
+
+def _further_down(module: Module, block: list[ast.stmt], first: ast.stmt, place: ast.AST) -> bool:
+    child: ast.AST = place
+    while child not in block:
+        if isinstance(child, (*FUNCTIONS, ast.Lambda)):
+            return False
+        parent = module.parents.get(child)
+        if parent is None:
+            return False
+        child = parent
+    if isinstance(child, FUNCTIONS) and child is not place:
+        return False
+    assert isinstance(child, ast.stmt)
+    return block.index(first) < block.index(child)
