@@ -1,0 +1,88 @@
+"""The plan of ARCHITECTURE.md, held: floors, doors, and what is never imported."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "src" / "torchload_lint"
+ROOMS = sorted(path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists())
+HEAVY = ("libcst", "torch", "numpy", "pygls", "lsprotocol", "yaml", "asyncio", "multiprocessing")
+
+
+def imported_modules(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def test_floors_and_forbidden_imports() -> None:
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()"]
+    done = subprocess.run(
+        command, cwd=PACKAGE.parent.parent, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_siblings_do_not_use_their_own_door(room: str) -> None:
+    inside = [path for path in (PACKAGE / room).glob("*.py") if path.name != "__init__.py"]
+    assert inside
+    through_the_door = [p.name for p in inside if f"torchload_lint.{room}" in imported_modules(p)]
+    assert through_the_door == []
+
+
+def test_every_module_has_a_docstring() -> None:
+    modules = list(PACKAGE.rglob("*.py"))
+    bare = [str(path) for path in modules if not ast.get_docstring(ast.parse(path.read_text()))]
+    assert modules
+    assert bare == []
+
+
+def test_only_the_command_line_prints() -> None:
+    printing = [
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if any(isinstance(n, ast.Name) and n.id == "print" for n in ast.walk(ast.parse(path.read_text())))
+    ]
+    assert printing == []
+
+
+def loaded_after(folder: Path, *arguments: str) -> set[str]:
+    """The modules that a run of the command line has imported by its end."""
+    script = (
+        "import sys, atexit\n"
+        "atexit.register(lambda: sys.stderr.write('\\n'.join(sorted(sys.modules))))\n"
+        f"sys.argv = ['torchload-lint', *{list(arguments)!r}]\n"
+        "from torchload_lint.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode in {0, 1}, done.stderr
+    return set(done.stderr.splitlines())
+
+
+def test_a_run_without_loads_imports_nothing_heavy(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import os\nprint(os.sep)\n")
+    loaded = loaded_after(tmp_path, ".")
+    assert "click" in loaded
+    assert [name for name in HEAVY if name in loaded] == []
+
+
+def test_a_report_without_fixes_imports_nothing_heavy(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import torch\nx = torch.load(p, weights_only=q)\n")
+    loaded = loaded_after(tmp_path, ".")
+    assert "torchload_lint.linter" in loaded
+    assert [name for name in HEAVY if name in loaded] == []
