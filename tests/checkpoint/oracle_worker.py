@@ -1,0 +1,278 @@
+"""What real torch does with a checkpoint, told over a pipe: the oracle of the differential tests.
+
+Run by the interpreter whose torch is asked. Reads one JSON request a line from standard input,
+writes one JSON answer a line to standard output. Every load is ``weights_only=True``.
+
+``{"op": "load", "path": …, "allow": [entry, …], "imports": [module, …]}``: does it load?
+    An entry is ``{"key", "module", "name", "template", "pair"}``.
+``{"op": "truth", "path": …}``: the smallest allowlist of real objects, found by letting torch look
+    for every name that it misses (:class:`EveryGlobal`) and taking entries away again.
+``{"op": "unsafe_globals", "path": …}``: torch's own ``get_unsafe_globals_in_checkpoint``.
+``{"op": "version"}``.
+
+With ``--stubs`` every class that is not torch's, numpy's or Python's own is played by an empty one,
+and no module outside those is imported: for checkpoints that nobody here has written.
+"""
+
+# ruff: noqa: PLC0415 - torch is imported when the worker runs
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import sys
+import types
+import warnings
+from typing import Any
+
+STUBS_ONLY = "--stubs" in sys.argv
+FREELY_IMPORTED = {"torch", "numpy", "collections", "argparse", "pathlib", "datetime", "builtins"}
+"""With ``--stubs``: packages whose real objects are used all the same."""
+
+
+def main() -> None:
+    """Answer requests until the pipe closes. Payloads' own output goes to nowhere."""
+    requests, answers = os.fdopen(os.dup(0), "r"), os.fdopen(os.dup(1), "w")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)
+    warnings.simplefilter("ignore")
+    import torch  # noqa: F401 - before the first request, so that its time is not a load's
+
+    for line in requests:
+        request = json.loads(line)
+        operation = request.pop("op")
+        try:
+            answer = OPERATIONS[operation](**request)
+        except BaseException as error:  # noqa: BLE001 - also SystemExit from a payload
+            answer = {"crash": described(error)}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def described(error: BaseException) -> str:
+    """The last line of a traceback."""
+    return f"{type(error).__name__}: {error}"[:2000]
+
+
+def version() -> dict[str, str]:
+    """Which torch this is."""
+    import torch
+
+    return {"torch": torch.__version__, "python": sys.version.split()[0]}
+
+
+def unsafe_globals(path: str) -> dict[str, Any]:
+    """torch's own answer."""
+    from torch.serialization import get_unsafe_globals_in_checkpoint
+
+    try:
+        return {"names": sorted(get_unsafe_globals_in_checkpoint(path))}
+    except Exception as error:  # noqa: BLE001
+        return {"raises": described(error)}
+
+
+def load(path: str, allow: list[dict[str, Any]], imports: list[str]) -> dict[str, Any]:
+    """Load under an allowlist; ``{"loads": bool, "error": str}``."""
+    for module in imports:
+        importlib.import_module(module)
+    return attempt(path, [resolved(entry) for entry in allow])
+
+
+def attempt(path: str, entries: list[Any]) -> dict[str, Any]:
+    """One load under ``entries`` and whatever an import has registered, which stays."""
+    import torch
+    from torch import serialization
+
+    serialization.add_safe_globals(entries)
+    try:
+        torch.load(path, weights_only=True, map_location="cpu")
+    except BaseException as error:  # noqa: BLE001
+        return {"loads": False, "error": described(error)}
+    else:
+        return {"loads": True, "error": ""}
+    finally:
+        forget(entries)
+
+
+def forget(entries: list[Any]) -> None:
+    """Take back what :func:`attempt` added (torch 2.4 can only clear)."""
+    from torch import serialization
+
+    inner = sys.modules["torch._weights_only_unpickler"]
+    if hasattr(inner, "_remove_safe_globals"):
+        inner._remove_safe_globals(entries)
+    else:
+        serialization.clear_safe_globals()
+
+
+def resolved(entry: dict[str, Any]) -> Any:
+    """The object that an entry spells, as the program would write it, alone or in its pair."""
+    try:
+        value = attribute(entry["module"], entry["name"])
+    except (ImportError, AttributeError):
+        value = stub(entry["module"], entry["name"])
+    if entry["template"] != "{}":
+        expression = entry["template"].replace("{}", "reference")
+        value = eval(expression, {"reference": value})
+    return (value, entry["key"]) if entry["pair"] else value
+
+
+def attribute(module: str, qualname: str) -> Any:
+    """The object, imported; AttributeError or ImportError where there is none."""
+    if STUBS_ONLY and module.partition(".")[0] not in FREELY_IMPORTED:
+        raise ImportError(f"{module} is not imported here")
+    value: Any = importlib.import_module(module)
+    for part in qualname.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def stub(module: str, qualname: str) -> type:
+    """A class of that name which takes any arguments and any state."""
+    known = sys.modules.get(f"stubs of {module}")
+    if known is None:
+        known = sys.modules[f"stubs of {module}"] = types.ModuleType(module)
+    if not hasattr(known, qualname):
+        members = {
+            "__module__": module,
+            "__qualname__": qualname,
+            "__new__": lambda cls, *_args, **_options: object.__new__(cls),
+            "__init__": lambda _self, *_args, **_options: None,
+            "__setstate__": lambda _self, _state: None,
+            "__call__": lambda _self, *_args, **_options: None,
+            "__hash__": object.__hash__,
+        }
+        setattr(known, qualname, type(qualname.rpartition(".")[2], (), members))
+    found: type = getattr(known, qualname)
+    return found
+
+
+class EveryGlobal(dict[str, Any]):
+    """An allowlist that holds whatever is asked for, and notes what was.
+
+    It takes the place of what ``_get_user_allowed_globals`` returns. ``values()`` is asked by
+    identity of an object (BUILD, NEWOBJ, REDUCE), the mapping itself by name (GLOBAL).
+    """
+
+    def __init__(self, default: list[Any]) -> None:
+        super().__init__()
+        self.default = default
+        self.stubbed: list[str] = []
+        self.checked: list[Any] = []
+
+    def __contains__(self, name: object) -> bool:
+        assert isinstance(name, str)
+        if not dict.__contains__(self, name):
+            dict.__setitem__(self, name, self.find(name))
+        return True
+
+    def find(self, name: str) -> Any:
+        parts = name.split(".")
+        for cut in range(len(parts) - 1, 0, -1):
+            try:
+                return attribute(".".join(parts[:cut]), ".".join(parts[cut:]))
+            except (ImportError, AttributeError, ValueError):  # noqa: PERF203
+                continue
+            except BaseException:  # noqa: BLE001 - a module that cannot be imported here
+                break
+        if not all(part.isidentifier() for part in parts):
+            raise ImportError(f"cannot import {name}")
+        self.stubbed.append(name)
+        module, _, qualname = name.rpartition(".")
+        return stub(module, qualname)
+
+    def values(self) -> Checked:
+        return Checked(self)
+
+
+class Checked:
+    """The values of :class:`EveryGlobal`: every function and class is among them."""
+
+    def __init__(self, owner: EveryGlobal) -> None:
+        self.owner = owner
+
+    def __contains__(self, value: Any) -> bool:
+        if not any(value is known for known in (*self.owner.default, *self.owner.checked)):
+            self.owner.checked.append(value)
+        return True
+
+
+def truth(path: str) -> dict[str, Any]:
+    """``{"outcome", "needed": [key, …], "plain": [key, …], "stubbed": [name, …], "error"}``.
+
+    ``outcome`` is ``as-is``, ``allowlist`` or ``impossible``; ``needed`` are the keys of a minimal
+    allowlist; ``plain`` those for which the object itself will do, without a pair.
+    """
+    import torch
+
+    inner = sys.modules["torch._weights_only_unpickler"]
+    nothing = attempt(path, [])
+    if nothing["loads"]:
+        return {"outcome": "as-is", "needed": [], "plain": [], "stubbed": [], "error": ""}
+    every = EveryGlobal(list(inner._get_allowed_globals().values()))
+    real = inner._get_user_allowed_globals
+    registered = real()
+    inner._get_user_allowed_globals = lambda: every
+    try:
+        torch.load(path, weights_only=True, map_location="cpu")
+    except BaseException as error:  # noqa: BLE001
+        return {
+            "outcome": "impossible",
+            "needed": [],
+            "plain": [],
+            "stubbed": every.stubbed,
+            "error": described(error),
+        }
+    finally:
+        inner._get_user_allowed_globals = real
+    entries = candidates(every, registered)
+    if not attempt(path, list(entries.values()))["loads"]:
+        return {"outcome": "impossible", "needed": [], "plain": [], "stubbed": every.stubbed,
+                "error": attempt(path, list(entries.values()))["error"]}  # fmt: skip
+    entries = minimal(path, entries)
+    return {
+        "outcome": "allowlist",
+        "needed": sorted(entries),
+        "plain": sorted(key for key in entries if plain_will_do(path, entries, key)),
+        "stubbed": every.stubbed,
+        "error": "",
+    }
+
+
+def candidates(every: EveryGlobal, registered: dict[str, Any]) -> dict[str, Any]:
+    """Key → pair, for each name that was looked up and each object that was checked."""
+    found = {key: (value, key) for key, value in every.items() if key not in registered}
+    values = [value for value, _ in found.values()]
+    for value in every.checked:
+        if any(value is known for known in values):
+            continue
+        key = f"{getattr(value, '__module__', '?')}.{getattr(value, '__qualname__', '?')}"
+        found.setdefault(key, (value, key))
+    return found
+
+
+def minimal(path: str, entries: dict[str, Any]) -> dict[str, Any]:
+    """Without the entries that are not needed."""
+    for key in list(entries):
+        without = {other: entry for other, entry in entries.items() if other != key}
+        if attempt(path, list(without.values()))["loads"]:
+            entries = without
+    return entries
+
+
+def plain_will_do(path: str, entries: dict[str, Any], key: str) -> bool:
+    """Whether the object itself, in place of its pair, lets the file load."""
+    value = entries[key][0]
+    if not all(hasattr(value, name) for name in ("__module__", "__qualname__")):
+        return False
+    others = [entry for other, entry in entries.items() if other != key]
+    return bool(attempt(path, [*others, value])["loads"])
+
+
+OPERATIONS = {"load": load, "truth": truth, "unsafe_globals": unsafe_globals, "version": version}
+
+if __name__ == "__main__":
+    main()
