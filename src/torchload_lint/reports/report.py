@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from torchload_lint.diagnostic import Applicability
-from torchload_lint.source.notebook import Notebook
+from torchload_lint.source.notebook import Notebook, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -136,19 +136,9 @@ def uri(path: str) -> str:
     return quoted
 
 
-def text_lines(text: str) -> list[str]:
-    """The lines of a Python text as its parser counts them: ends are LF, CRLF and CR only."""
-    return re.split("\r\n|\r|\n", text)
-
-
 def source_lines(result: FileResult, diagnostic: Diagnostic) -> list[str]:
     """The lines that the finding's rows count in: the file's, or the notebook cell's."""
-    if diagnostic.cell is None:
-        return text_lines(result.text)
-    notebook = Notebook.of(result.text)
-    if not isinstance(notebook, Notebook):
-        return []
-    return text_lines(notebook.cell_text(diagnostic.cell))
+    return rows_of(result.text, diagnostic.cell)
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,8 +178,8 @@ class Notebook:
         replaced: list[tuple[int, int, str]] = []
         for cell, changes in self._changes(edits):
             new_text = _changed(cell.source.text + cell.tail, changes)
-            for end in cell.tail:  # as far as the edit has left it
-                new_text = new_text.removesuffix(end)
+            for newline in cell.tail:  # as far as the edit has left it
+                new_text = new_text.removesuffix(newline)
             inside = _changes_inside(cell, changes, new_text)
             replaced += replacements(self.raw, cell.source, inside, new_text)
         raw = self.raw
@@ -200,6 +200,16 @@ class Notebook:
         if index < 0:
             raise RefusedEditError(f"row {row} lies in no cell")
         return self._cells[index]
+
+
+def rows_of(text: str, cell: int | None) -> list[str]:
+    """The rows, without their ends, that a finding's rows count in: those of a file's Python text,
+    or of one cell of the notebook that ``text`` is (none where it is no notebook).
+    """
+    if cell is not None:
+        notebook = Notebook.of(text)
+        text = notebook.cell_text(cell) if isinstance(notebook, Notebook) else ""
+    return re.split("\r\n|\r|\n", text)
 
 
 def _language(document: dict[str, Any]) -> str:

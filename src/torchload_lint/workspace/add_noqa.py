@@ -1,0 +1,121 @@
+"""``--add-noqa``: write a ``# noqa: CODE`` comment for each finding of an old code base.
+
+The comment goes on the first row of what is suppressed, or on its last row where the first one
+cannot hold a comment (it ends in a backslash, or inside a string). Codes join a comment that is
+there already.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from torchload_lint.diagnostic import Edit, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.workspace.document import Document
+
+_NOQA = re.compile(
+    r"#\s*noqa(?P<colon>:\s?(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?", re.IGNORECASE
+)
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """The outcome for one file."""
+
+    document: Document
+    added: int
+    """How many findings are suppressed now."""
+    left: tuple[Diagnostic, ...]
+    """Findings with no row that can hold a comment."""
+
+
+def add_noqa(document: Document, diagnostics: Iterable[Diagnostic], reason: str = "") -> Suppressed:
+    """Suppress ``diagnostics`` (told by cell, in a notebook); ``reason`` follows the codes."""
+    text = document.python
+    closed = _rows_that_end_a_line(text)
+    wanted: dict[int, set[str]] = {}
+    added, left = 0, []
+    for found in diagnostics:
+        row = _row(document, found, closed)
+        if row is None:
+            left.append(found)
+            continue
+        wanted.setdefault(row, set()).add(found.code)
+        added += 1
+    lines = _LINE.findall(text)
+    edits = [
+        edit
+        for row, codes in sorted(wanted.items())
+        if (edit := _edit(lines[row - 1], row, codes, reason))
+    ]
+    if not edits:
+        return Suppressed(document, added, tuple(left))
+    return Suppressed(document.edited(edits, _edited(lines, edits)), added, tuple(left))
+
+
+def _row(document: Document, found: Diagnostic, closed: frozenset[int]) -> int | None:
+    """The row of the Python text that gets the comment."""
+    candidates = (found.noqa_row or found.span.start.row, found.span.start.row, found.span.end.row)
+    for candidate in candidates:
+        row: int | None = candidate
+        if document.notebook is not None and found.cell is not None:
+            row = document.notebook.row_of(found.cell, candidate)
+        if row is not None and row in closed:
+            return row
+    return None
+
+
+def _rows_that_end_a_line(text: str) -> frozenset[int]:
+    """Rows at whose end a comment may stand: not inside a string, not before a backslash's line.
+
+    Where the text cannot be read to its end, no row after that place is taken.
+    """
+    rows: set[int] = set()
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text, newline="").readline):
+            if token.type in {tokenize.NEWLINE, tokenize.NL}:
+                rows.add(token.start[0])
+    except (tokenize.TokenError, SyntaxError, ValueError):
+        pass
+    return frozenset(rows)
+
+
+def _edit(line: str, row: int, codes: set[str], reason: str) -> Edit | None:
+    body = line.rstrip("\r\n")
+    there = _NOQA.search(body)
+    if there is not None:
+        return _joined(there, row, codes)
+    column = len(body.rstrip()) + 1
+    because = f" -- {reason}" if reason else ""
+    comment = f"  # noqa: {', '.join(sorted(codes))}{because}"
+    return Edit(Span.of(row, column, row, len(body) + 1), comment)
+
+
+def _joined(there: re.Match[str], row: int, codes: set[str]) -> Edit | None:
+    """Add the codes that a comment lacks; a comment without codes covers everything already."""
+    if there["codes"] is None:
+        return None
+    known = re.split(r"[,\s]+", there["codes"].upper())
+    missing = sorted(code for code in codes if not code.startswith(tuple(known)))
+    if not missing:
+        return None
+    column = there.end("codes") + 1
+    return Edit(Span.of(row, column, row, column), "".join(f", {code}" for code in missing))
+
+
+def _edited(lines: Sequence[str], edits: Sequence[Edit]) -> str:
+    changed = list(lines)
+    for edit in edits:
+        row, line = edit.span.start.row, lines[edit.span.start.row - 1]
+        before, after = line[: edit.span.start.column - 1], line[edit.span.end.column - 1 :]
+        changed[row - 1] = before + edit.content + after
+    return "".join(changed)

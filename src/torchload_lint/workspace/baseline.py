@@ -1,0 +1,144 @@
+"""A baseline: the findings that a code base starts with, so that only new ones are reported.
+
+The file says, for each path and rule, which lines had findings: a hash of the line's text, with
+spaces at its ends left out, and how often. So findings stay known when their lines move, and a
+line that is rewritten is looked at again. Row numbers are not kept, and merging two branches'
+baselines is merging sorted JSON.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from torchload_lint.config import ConfigError
+from torchload_lint.source.notebook import rows_of
+from torchload_lint.workspace.document import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+    from pathlib import Path
+
+    from torchload_lint.diagnostic import Diagnostic, FileResult
+
+VERSION = 1
+_HASH_LENGTH = 16
+
+_Key = tuple[str, str, str]
+"""Path, code, hash of the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Known findings, counted."""
+
+    known: Mapping[_Key, int]
+
+    @classmethod
+    def of(cls, results: Iterable[FileResult], name_of: Callable[[Path], str]) -> Baseline:
+        """All findings of a run. ``name_of`` gives a file's path from the project's root."""
+        keys = (
+            _key(name_of(result.path), found, rows)
+            for result in results
+            for found, rows in _with_rows(result)
+        )
+        return cls(Counter(keys))
+
+    @classmethod
+    def read(cls, path: Path) -> Baseline:
+        """Read a baseline file; a file that is not there yet is an empty one.
+
+        Raises ConfigError where it cannot be read or is not a baseline.
+        """
+        try:
+            return cls(_known(json.loads(path.read_text(encoding="utf-8"))))
+        except FileNotFoundError:
+            return cls({})
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from error
+        except (ValueError, RecursionError) as error:
+            raise ConfigError(f"{path}: is not a baseline: {error}") from error
+
+    def write(self, path: Path) -> None:
+        """Write the baseline as a whole. Raises OSError."""
+        path.touch()  # so that a new file gets the usual mode
+        write_atomically(path, self.as_json().encode())
+
+    def as_json(self) -> str:
+        """Sorted, one entry a line."""
+        findings: dict[str, dict[str, dict[str, int]]] = {}
+        for (name, code, line), count in sorted(self.known.items()):
+            findings.setdefault(name, {}).setdefault(code, {})[line] = count
+        return json.dumps({"version": VERSION, "findings": findings}, indent=1) + "\n"
+
+    def new(
+        self, results: Iterable[FileResult], name_of: Callable[[Path], str]
+    ) -> tuple[FileResult, ...]:
+        """The results without the findings that are known. Of several equal lines, the first
+        ones are taken for the known ones.
+        """
+        left = Counter(self.known)
+        told = []
+        for result in results:
+            kept = []
+            for found, rows in _with_rows(result):
+                key = _key(name_of(result.path), found, rows)
+                if left[key] > 0:
+                    left[key] -= 1
+                else:
+                    kept.append(found)
+            told.append(replace(result, diagnostics=tuple(kept)))
+        return tuple(told)
+
+    def updated(
+        self,
+        results: Iterable[FileResult],
+        checked: Collection[str],
+        name_of: Callable[[Path], str],
+    ) -> Baseline:
+        """The baseline after a run over the files ``checked``: what is known of others stays."""
+        others = {key: count for key, count in self.known.items() if key[0] not in checked}
+        return Baseline({**others, **Baseline.of(results, name_of).known})
+
+    def gone(self, results: Iterable[FileResult], name_of: Callable[[Path], str]) -> int:
+        """How many known findings the run did not meet again (mended, or in other files)."""
+        left = Counter(self.known)
+        left.subtract(Baseline.of(results, name_of).known)
+        return sum(count for count in left.values() if count > 0)
+
+
+def _with_rows(result: FileResult) -> list[tuple[Diagnostic, list[str]]]:
+    """The findings in order of place, each with the lines that its rows count in."""
+    ordered = sorted(result.diagnostics, key=lambda found: (found.cell or 0, found.span))
+    rows = {cell: rows_of(result.text, cell) for cell in {found.cell for found in ordered}}
+    return [(found, rows[found.cell]) for found in ordered]
+
+
+def _key(name: str, found: Diagnostic, rows: list[str]) -> _Key:
+    row = found.span.start.row
+    text = rows[row - 1].strip() if 1 <= row <= len(rows) else ""
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return name, found.code, digest[:_HASH_LENGTH]
+
+
+def _known(value: object) -> dict[_Key, int]:
+    """The entries of a baseline's JSON. Raises ValueError where it has another shape."""
+    if not isinstance(value, dict) or value.get("version") != VERSION:
+        raise ValueError(f'no "version": {VERSION}')
+    known = {}
+    for name, codes in _table(value.get("findings")):
+        for code, lines in _table(codes):
+            for line, count in _table(lines):
+                if not isinstance(count, int) or count < 1:
+                    raise ValueError(f"{name}: {code}: {count!r} is not a count")
+                known[name, code, line] = count
+    return known
+
+
+def _table(value: object) -> Iterable[tuple[str, Any]]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{value!r:.40} is not an object")
+    return value.items()
