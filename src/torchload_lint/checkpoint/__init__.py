@@ -1,1 +1,31 @@
 """What does this checkpoint need? Bytes in, a report out; nothing is unpickled, torch is not used."""
+
+from __future__ import annotations
+
+from torchload_lint.checkpoint.inspection import inspect_bytes, inspect_file
+from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, Limits
+from torchload_lint.checkpoint.report import (
+    CheckpointReport,
+    FoundGlobal,
+    NeededGlobal,
+    Problem,
+    StandIn,
+    Verdict,
+)
+from torchload_lint.checkpoint.torch_versions import NEWEST, Target, TorchVersion
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "NEWEST",
+    "CheckpointReport",
+    "FoundGlobal",
+    "Limits",
+    "NeededGlobal",
+    "Problem",
+    "StandIn",
+    "Target",
+    "TorchVersion",
+    "Verdict",
+    "inspect_bytes",
+    "inspect_file",
+]

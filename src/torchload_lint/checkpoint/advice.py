@@ -1,0 +1,165 @@
+"""What stands in the way of a weights-only load, and the way out, in the words of the report."""
+
+from __future__ import annotations
+
+from torchload_lint.checkpoint.report import Problem
+
+_RESAVE = (
+    "load it once with weights_only=False where its origin is trusted, and save what is needed "
+    "again: torch.save(model.state_dict(), path), with plain dicts, lists, numbers and tensors"
+)
+_DAMAGED = "get the file again; what is there cannot be read by any torch"
+
+UNDECODABLE = Problem(
+    "encoding",
+    "a Python 2 string in the file is no UTF-8",
+    'pass encoding="latin1" (or "bytes") to torch.load, or save the file again with Python 3',
+)
+UNHASHABLE_KEY = Problem(
+    "malformed", "a key of a dict is a list, dict or set, which no dict can hold", _DAMAGED
+)
+ARGUMENTS = Problem("malformed", "a call's arguments are no tuple", _DAMAGED)
+STATE = Problem(
+    "build", "an OrderedDict is given a state that is no dict, which torch cannot set", _RESAVE
+)
+SLOTS = Problem(
+    "slots",
+    "an object with __slots__ is in the file, whose state torch can set only from 2.6 on",
+    "use torch 2.6 or newer, or save plain values instead of the object",
+)
+BUILD_ON_GLOBAL = Problem(
+    "build",
+    "the file changes attributes of a class or function that it names, instead of an object",
+    "no allowlist should permit this; find out who made the file",
+)
+
+
+def opcode(name: str, code: int, protocol: int | None) -> Problem:
+    """An instruction that the weights-only unpickler does not have."""
+    written = f", written with pickle protocol {protocol}" if protocol not in {None, 2} else ""
+    return Problem(
+        "opcode",
+        f"the pickle{written} uses {name} (torch: Unsupported operand {code}), which no allowlist "
+        "makes loadable",
+        _OPCODE_ADVICE.get(name, "save it again with torch.save and its default protocol 2: ")
+        + ("" if name in _OPCODE_ADVICE else _RESAVE),
+    )
+
+
+_OPCODE_ADVICE = {
+    "POP": "a tuple contains itself, or an object's __reduce__ gives six items: save it without, "
+    "after loading it once with weights_only=False where its origin is trusted",
+    "POP_MARK": "a tuple contains itself: save it without that cycle",
+    "LONG4": "an integer has more than 255 bytes: save it as text or as a tensor",
+}
+
+
+def blocked(name: str, module: str) -> Problem:
+    """A global of a module that torch refuses whatever is allowed."""
+    return Problem(
+        "blocked",
+        f"the file names {name}; torch refuses everything from the module {module}, whatever is "
+        "allowed",
+        "do not load this file unless you know its origin; then " + _RESAVE,
+    )
+
+
+def uncallable(what: str) -> Problem:
+    """A call or instantiation of something that is not allowed by any entry."""
+    return Problem(
+        "reduce", f"the file calls {what}, which torch's weights-only loader refuses", _RESAVE
+    )
+
+
+def arguments(name: str, why: str) -> Problem:
+    """A call that must fail because of its arguments."""
+    return Problem("malformed", f"the call of {name} must fail: {why}", _DAMAGED)
+
+
+def append(kind: str) -> Problem:
+    """Items for something that is not exactly a list."""
+    return Problem(
+        "append",
+        f"the file fills a {kind} item by item; torch's weights-only loader does that only for "
+        "exactly list",
+        f"save list(...) instead of the {kind}, or use a stand-in",
+    )
+
+
+def set_item(kind: str) -> Problem:
+    """Entries for something that is not exactly a dict, OrderedDict or Counter."""
+    return Problem(
+        "setitem",
+        f"the file fills a {kind} entry by entry; since torch 2.10 the weights-only loader does "
+        "that only for exactly dict, OrderedDict and Counter",
+        f"save dict(...) instead of the {kind}, or use a stand-in",
+    )
+
+
+def build_on_plain(kind: str) -> Problem:
+    """A state for something that takes none."""
+    return Problem("build", f"the file sets attributes of a {kind}, which has none", _RESAVE)
+
+
+def unknown_result(what: str) -> Problem:
+    """The type of an object cannot be told from the file."""
+    return Problem(
+        "undecided",
+        f"the file sets the state of {what}; its class has to be allowed too, and the file does "
+        "not say which it is",
+        "run with --verify, or add the class that the function returns to the allowlist",
+    )
+
+
+def persistent(found: str) -> Problem:
+    """A persistent id that is no storage."""
+    return Problem(
+        "persistent-id",
+        f"the file refers to {found} outside the pickle; torch's weights-only loader takes only "
+        "storages (whole modules of torch < 1.6 are saved like this)",
+        _RESAVE,
+    )
+
+
+def damaged(message: str) -> Problem:
+    """A file that contradicts itself."""
+    return Problem("damaged", message, _DAMAGED)
+
+
+def plain_pickle(found: Problem | None) -> Problem:
+    """A pickle that torch.save did not write."""
+    detail = f" ({found.message})" if found is not None else ""
+    return Problem(
+        "plain-pickle",
+        f"this is a plain pickle, which torch.save did not write{detail}; torch.load refuses it",
+        "if you trust its origin, read it with pickle.load (or joblib.load) and save it again with "
+        "torch.save, or with safetensors",
+    )
+
+
+def no_pickle(fault: Problem) -> Problem:
+    """Bytes that are no pickle at all."""
+    return Problem(
+        "not-a-checkpoint",
+        f"this is no checkpoint that torch can read: {fault.message}",
+        "get the right file, or read it with the program that wrote it",
+        fault.where,
+    )
+
+
+def no_allowlist(torch: object) -> Problem:
+    """A target without add_safe_globals."""
+    return Problem(
+        "target",
+        f"torch {torch} has no allowlist; it can load only plain tensors and containers safely",
+        "use torch 2.6 or newer, or save the file again with plain values only",
+    )
+
+
+def no_pairs(torch: object) -> Problem:
+    """A target without (object, name) entries."""
+    return Problem(
+        "target",
+        f"a class was saved under another name than it has now; torch {torch} cannot map names",
+        "use torch 2.6 or newer, which takes (object, name) pairs",
+    )

@@ -1,0 +1,93 @@
+"""One pass over a checkpoint: its pickles run abstractly, under torch's rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.legacy import read_pickles
+from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
+from torchload_lint.checkpoint.report import Problem
+from torchload_lint.checkpoint.storages import StorageReader
+from torchload_lint.checkpoint.torch_versions import NEWEST
+from torchload_lint.checkpoint.unpickler import Unpickled, unpickle
+from torchload_lint.checkpoint.weights_only import WeightsOnlyGuard
+from torchload_lint.checkpoint.zip_archive import ZipFaultError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torchload_lint.checkpoint.bytesource import ByteSource
+    from torchload_lint.checkpoint.container import Container
+    from torchload_lint.checkpoint.limits import Limits
+    from torchload_lint.checkpoint.results import ClassLookup
+    from torchload_lint.checkpoint.stand_ins import Substitute
+    from torchload_lint.checkpoint.torch_versions import Target
+    from torchload_lint.checkpoint.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Everything that an evaluation depends on besides the bytes."""
+
+    target: Target = NEWEST
+    lookup: ClassLookup | None = None
+    limits: Limits = DEFAULT_LIMITS
+    encoding: str = "utf-8"
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """The object of a checkpoint, and what torch's rules said on the way."""
+
+    kind: str
+    """The container, now that its pickles are known (``legacy`` or ``pickle``)."""
+    guard: WeightsOnlyGuard
+    streams: list[Unpickled] = field(default_factory=list)
+    main: Unpickled | None = None
+    """The stream that holds the object."""
+    problem: Problem | None = None
+    """What is wrong around the pickles."""
+
+    @property
+    def value(self) -> Value:
+        """The object."""
+        return self.main.value if self.main is not None else None
+
+    @property
+    def fault(self) -> Problem | None:
+        """The first stream's end that was none."""
+        return next((stream.fault for stream in self.streams if stream.fault is not None), None)
+
+
+def evaluate(
+    source: ByteSource,
+    container: Container,
+    question: Question,
+    substitutes: Mapping[str, Substitute] | None = None,
+) -> Evaluation:
+    """Run the pickles of a container that has some. Never raises."""
+
+    def make_guard(storages: StorageReader) -> WeightsOnlyGuard:
+        return WeightsOnlyGuard(
+            storages, question.target, question.lookup, substitutes, question.encoding
+        )
+
+    archive = container.archive
+    if archive is None:
+        found = read_pickles(source, lambda: make_guard(StorageReader("legacy")), question.limits)
+        guard = found.guard or make_guard(StorageReader("none"))
+        kind = "legacy" if found.is_legacy else "pickle"
+        return Evaluation(kind, guard, found.streams, found.object_stream, found.problem)
+    guard = make_guard(StorageReader("zip", archive.record_size))
+    result = Evaluation(container.kind, guard)
+    try:
+        data = archive.read("data.pkl")
+    except ZipFaultError as error:
+        result.problem = Problem(error.code, str(error), "get the file again")
+    except LimitExceededError as error:
+        result.problem = Problem("limit", f"{error} (limit: {error.limit})")
+    else:
+        result.main = unpickle(data, guard, 0, question.limits)
+        result.streams.append(result.main)
+    return result

@@ -1,0 +1,155 @@
+"""Files that are no checkpoint of torch.save, told by their first bytes (data).
+
+Each says what it is, what torch makes of it, and the way out.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.report import Problem
+
+if TYPE_CHECKING:
+    from torchload_lint.checkpoint.bytesource import ByteSource
+
+_HEAD = 512
+_MAX_SAFETENSORS_HEADER = 100_000_000
+"""The largest header that the safetensors library reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of file, recognised by how it starts."""
+
+    kind: str
+    starts: tuple[bytes, ...]
+    message: str
+    advice: str
+
+    def problem(self) -> Problem:
+        """The problem to report."""
+        return Problem(self.kind, self.message, self.advice)
+
+
+FORMATS = (
+    Format(
+        "git-lfs-pointer",
+        (b"version https://git-lfs.github.com",),
+        "this is a git-lfs pointer, not the file itself (torch says: Unsupported operand 118)",
+        "run `git lfs install` and `git lfs pull`",
+    ),
+    Format(
+        "html",
+        (b"<!doctype", b"<!DOCTYPE", b"<html", b"<HTML", b"<head", b"<?xml"),
+        "this is a web page, not a checkpoint (torch says: Unsupported operand 60)",
+        "the download gave an error or a login page; get the file again, with its direct address",
+    ),
+    Format(
+        "gzip",
+        (b"\x1f\x8b",),
+        "this is a gzip file (torch says: Unsupported operand 31)",
+        "unpack it first (`gunzip`, or gzip.open(path) as the file that torch.load is given)",
+    ),
+    Format(
+        "bzip2", (b"BZh",), "this is a bzip2 file", "unpack it first (`bunzip2`)"
+    ),
+    Format("xz", (b"\xfd7zXZ\x00",), "this is an xz file", "unpack it first (`unxz`)"),
+    Format("zstd", (b"\x28\xb5\x2f\xfd",), "this is a zstd file", "unpack it first (`unzstd`)"),
+    Format("rar", (b"Rar!",), "this is a rar archive", "unpack it first"),
+    Format("7z", (b"7z\xbc\xaf\x27\x1c",), "this is a 7z archive", "unpack it first"),
+    Format(
+        "npy",
+        (b"\x93NUMPY",),
+        "this is an array that numpy.save wrote",
+        "read it with torch.from_numpy(numpy.load(path, allow_pickle=False))",
+    ),
+    Format(
+        "hdf5",
+        (b"\x89HDF\r\n\x1a\n",),
+        "this is an HDF5 file (Keras weights, perhaps)",
+        "read it with h5py, or with the library that wrote it",
+    ),
+    Format(
+        "gguf",
+        (b"GGUF",),
+        "this is a GGUF file of llama.cpp",
+        "read it with the gguf package or with llama.cpp",
+    ),
+    Format(
+        "ggml",
+        (b"lmgg", b"ggml", b"tjgg", b"fmgg"),
+        "this is a GGML file of llama.cpp or whisper.cpp",
+        "read it with the program that it is made for",
+    ),
+    Format(
+        "onnx",
+        (b"\x08\x03\x12", b"\x08\x04\x12", b"\x08\x05\x12", b"\x08\x06\x12", b"\x08\x07\x12",
+         b"\x08\x08\x12", b"\x08\x09\x12", b"\x08\x0a\x12"),
+        "this looks like an ONNX model",
+        "read it with onnx.load(path)",
+    ),
+    Format("pdf", (b"%PDF",), "this is a PDF document", "get the right file"),
+    Format("png", (b"\x89PNG",), "this is a picture", "get the right file"),
+    Format(
+        "script", (b"#!", b"import ", b"from "), "this is a program's text", "get the right file"
+    ),
+)  # fmt: skip
+
+
+def recognise(source: ByteSource) -> Problem | None:
+    """What a file is that torch.save did not write; None where it may be a checkpoint."""
+    if source.size == 0:
+        return Problem(
+            "empty", "the file is empty", "get or save it again; the last write did not finish"
+        )
+    head = source.read_at(0, _HEAD)
+    for known in FORMATS:
+        if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(known.starts):
+            return known.problem()
+    if head.strip(b"\x00") == b"":
+        return Problem(
+            "zeros", "the file begins with nothing but zero bytes", "get or save it again"
+        )
+    if head.lstrip()[:1] in {b"{", b"["}:
+        return Problem("text", "this is a text, JSON perhaps", "read it with json.load")
+    return None
+
+
+def is_tar(source: ByteSource) -> bool:
+    """Whether the first block is a tar header with the right checksum."""
+    block = source.read_at(0, 512)
+    if len(block) < 512:  # noqa: PLR2004 - a tar block
+        return False
+    try:
+        claimed = int(block[148:156].strip(b" \x00") or b"x", 8)
+    except ValueError:
+        return False
+    return claimed == 256 + sum(block[:148]) + sum(block[156:512])
+
+
+def is_safetensors(source: ByteSource) -> bool:
+    """Whether the file begins like a safetensors file: a length, then a JSON object."""
+    head = source.read_at(0, 9)
+    length = int.from_bytes(head[:8], "little")
+    return head[8:9] == b"{" and 0 < length <= min(source.size - 8, _MAX_SAFETENSORS_HEADER)
+
+
+def safetensors_fault(source: ByteSource) -> str:
+    """Why the safetensors library refuses the file; empty where it does not.
+
+    Source: the format's description in the safetensors repository (README.md, "Format").
+    """
+    length = int.from_bytes(source.read_at(0, 8), "little")
+    try:
+        header = json.loads(source.read_at(8, length))
+        ends = [
+            tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"
+        ]
+        end = max(ends, default=0)
+    except (ValueError, RecursionError, KeyError, IndexError, TypeError, AttributeError):
+        return "its header is damaged"
+    if not isinstance(end, int) or end != source.size - 8 - length:
+        return "its tensors have not the bytes that the header says"
+    return ""

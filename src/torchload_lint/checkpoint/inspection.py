@@ -1,0 +1,320 @@
+"""From a path or bytes to the whole answer: the verdict, the allowlist, the problems."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint import advice
+from torchload_lint.checkpoint.bytesource import ByteSource, FileSource, MemorySource
+from torchload_lint.checkpoint.container import Container, open_container
+from torchload_lint.checkpoint.evaluate import Evaluation, Question, evaluate
+from torchload_lint.checkpoint.known_globals import spelling_of
+from torchload_lint.checkpoint.limits import DEFAULT_LIMITS
+from torchload_lint.checkpoint.places import name_places
+from torchload_lint.checkpoint.report import (
+    CheckpointReport,
+    FoundGlobal,
+    NeededGlobal,
+    Problem,
+    StandIn,
+    Verdict,
+)
+from torchload_lint.checkpoint.stand_ins import find_stand_ins
+from torchload_lint.checkpoint.threats import Threat, find_threats
+from torchload_lint.checkpoint.torch_versions import (
+    NEWEST,
+    Target,
+    default_allowed,
+    features,
+    registered_by,
+)
+
+if TYPE_CHECKING:
+    from torchload_lint.checkpoint.limits import Limits
+    from torchload_lint.checkpoint.results import ClassLookup
+    from torchload_lint.checkpoint.values import Value
+    from torchload_lint.checkpoint.weights_only import Need
+
+DAMAGE = frozenset({"truncated", "malformed", "damaged", "limit", "internal"})
+"""Codes of problems that make a file unreadable, rather than sound but not loadable."""
+
+
+def inspect_file(
+    path: str | os.PathLike[str],
+    target: Target = NEWEST,
+    lookup: ClassLookup | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    encoding: str = "utf-8",
+) -> CheckpointReport:
+    """What ``torch.load(path, weights_only=True)`` would do with a file, and what it needs.
+
+    Nothing is unpickled, and nothing but the pickle is read. Never raises: whatever the path
+    leads to gives a report. ``encoding`` is the argument of that name of torch.load.
+    """
+    name = os.fspath(path)
+    question = Question(target, lookup, limits, encoding)
+    try:
+        status = Path(name).stat()
+        if stat.S_ISDIR(status.st_mode):
+            return _inspect_folder(name, question)
+        if not stat.S_ISREG(status.st_mode):
+            return _unreadable(name, Problem("not-a-file", "this is no regular file"))
+        with Path(name).open("rb") as file:
+            return _guarded(FileSource(file), name, question)
+    except (OSError, ValueError) as error:
+        return _unreadable(name, _access_problem(error))
+
+
+def inspect_bytes(
+    data: bytes,
+    name: str,
+    target: Target = NEWEST,
+    lookup: ClassLookup | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    encoding: str = "utf-8",
+) -> CheckpointReport:
+    """The same as :func:`inspect_file` for bytes in memory; ``name`` is only shown."""
+    return _guarded(MemorySource(data), name, Question(target, lookup, limits, encoding))
+
+
+def _guarded(source: ByteSource, name: str, question: Question) -> CheckpointReport:
+    """The last line of the promise that any bytes give a report."""
+    try:
+        return _inspect(source, name, question)
+    except OSError as error:
+        return _unreadable(name, _access_problem(error))
+    except (MemoryError, RecursionError) as error:
+        return _unreadable(name, Problem("limit", f"too large or too deep ({error!r:.80})"))
+    except Exception as error:  # noqa: BLE001 - a hostile file must never stop the others
+        message = f"torchload-lint failed on this file: {error!r:.200}"
+        return _unreadable(name, Problem("internal", message, "please report this as a bug"))
+
+
+def _access_problem(error: OSError | ValueError) -> Problem:
+    if isinstance(error, FileNotFoundError):
+        return Problem("missing", "there is no such file", "check the path, or fetch the file")
+    if isinstance(error, PermissionError):
+        return Problem("permission", "the file may not be read", "check its permissions")
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return Problem("unreadable", f"the file cannot be read: {reason}", "check the path")
+
+
+def _unreadable(name: str, problem: Problem, container: str = "") -> CheckpointReport:
+    kind = container or problem.code
+    return CheckpointReport(name, kind, Verdict.UNREADABLE, problems=(problem,))
+
+
+def _inspect_folder(name: str, question: Question) -> CheckpointReport:
+    """A distributed checkpoint is a folder; its ``.metadata`` is a plain pickle."""
+    metadata = Path(name, ".metadata")
+    if not metadata.is_file():
+        problem = Problem(
+            "directory", "this is a folder, not a file", "give the file inside it that is loaded"
+        )
+        return _unreadable(name, problem)
+    inner = inspect_file(metadata, question.target, question.lookup, question.limits)
+    problem = Problem(
+        "dcp",
+        "this is a distributed checkpoint (a folder), which torch.load does not read",
+        "load it with torch.distributed.checkpoint.load, or turn it into one file with "
+        "python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER FILE",
+    )
+    dangerous = inner.verdict is Verdict.DANGEROUS
+    return CheckpointReport(
+        name,
+        "dcp",
+        Verdict.DANGEROUS if dangerous else Verdict.CANNOT_LOAD,
+        inner.protocol,
+        globals=inner.globals,
+        problems=(*(inner.problems if dangerous else ()), problem),
+    )
+
+
+def _inspect(source: ByteSource, name: str, question: Question) -> CheckpointReport:
+    container = open_container(source, Path(name).name, question.limits, question.target)
+    if container.problem is not None:
+        verdict = Verdict.CANNOT_LOAD if container.is_torch_file else Verdict.UNREADABLE
+        return CheckpointReport(name, container.kind, verdict, problems=(container.problem,))
+    if container.loads:
+        return CheckpointReport(name, container.kind, Verdict.LOADS)
+    result = evaluate(source, container, question)
+    threats = find_threats(result.streams, result.guard.names)
+    if threats:
+        return _dangerous(name, result, threats, question)
+    obstacle = result.fault or result.guard.failure or result.problem
+    if obstacle is not None:
+        return _blocked(name, source, container, result, question)
+    return _report(name, result, question)
+
+
+def _dangerous(
+    name: str, result: Evaluation, threats: list[Threat], question: Question
+) -> CheckpointReport:
+    problems = [
+        Problem(
+            "dangerous",
+            f"loaded unsafely, this file would call {threat.call}"
+            if threat.call
+            else f"this file names {threat.name}, which {threat.why}",
+            "do not load it; find out where it comes from, and delete it",
+        )
+        for threat in threats
+    ]
+    return CheckpointReport(
+        name,
+        result.kind,
+        Verdict.DANGEROUS,
+        _protocol(result),
+        globals=_found_globals(result, question, threats),
+        problems=tuple(problems),
+    )
+
+
+def _blocked(
+    name: str,
+    source: ByteSource,
+    container: Container,
+    result: Evaluation,
+    question: Question,
+) -> CheckpointReport:
+    """A file that no allowlist of the real objects makes loadable."""
+    if result.fault is None and result.guard.failure is not None:
+        rescued = find_stand_ins(
+            result, lambda given: evaluate(source, container, question, given), question.target
+        )
+        if rescued is not None:
+            evaluation, stand_ins = rescued
+            return _report(
+                name, evaluation, question, stand_ins=stand_ins, obstacle=result.guard.failure
+            )
+    problem = _first_obstacle(result)
+    unreadable = problem.code in DAMAGE
+    return CheckpointReport(
+        name,
+        result.kind,
+        Verdict.UNREADABLE if unreadable else Verdict.CANNOT_LOAD,
+        _protocol(result),
+        globals=_found_globals(result, question),
+        problems=(problem,),
+    )
+
+
+def _first_obstacle(result: Evaluation) -> Problem:
+    """What torch stumbles over first, or what says more than that."""
+    failure, fault = result.guard.failure, result.fault
+    if result.kind == "pickle" and fault is None:
+        return advice.plain_pickle(result.problem)
+    if fault is not None and fault.code == "malformed" and result.kind == "pickle":
+        return advice.no_pickle(fault)
+    problem = failure or fault or result.problem
+    return problem if problem is not None else Problem("internal", "no obstacle was found")
+
+
+def _report(
+    name: str,
+    result: Evaluation,
+    question: Question,
+    stand_ins: tuple[StandIn, ...] = (),
+    obstacle: Problem | None = None,
+) -> CheckpointReport:
+    registered = registered_by(question.target.torch)
+    replaced = {str(stand_in.name) for stand_in in stand_ins}
+    needs = [need for need in result.guard.minimal_needs() if str(need.name) not in replaced]
+    places = _places(result, needs, question)
+    entries = tuple(
+        NeededGlobal(
+            name=need.name,
+            spelling=spelling_of(need.runtime),
+            pair=need.pair,
+            where=_where(need.values, places),
+            because=need.because,
+            import_only=registered.get(str(need.name), ""),
+        )
+        for need in needs
+    )
+    problems = [obstacle] if obstacle is not None else []
+    problems += [*result.guard.notes, *_too_old(entries, question.target)]
+    verdict = Verdict.NEEDS_SAFE_GLOBALS if entries else Verdict.LOADS
+    if stand_ins:
+        verdict = Verdict.NEEDS_STAND_IN
+    if any(problem.code == "target" for problem in problems):
+        verdict = Verdict.CANNOT_LOAD
+    return CheckpointReport(
+        name,
+        result.kind,
+        verdict,
+        _protocol(result),
+        safe_globals=entries,
+        globals=_found_globals(result, question),
+        problems=tuple(dict.fromkeys(problems)),
+        stand_ins=stand_ins,
+        imports=tuple(dict.fromkeys(entry.import_only for entry in entries if entry.import_only)),
+    )
+
+
+def _too_old(entries: tuple[NeededGlobal, ...], target: Target) -> list[Problem]:
+    """What the target torch cannot express of this allowlist."""
+    can = features(target.torch)
+    if entries and not can.safe_globals:
+        return [advice.no_allowlist(target.torch)]
+    if any(entry.pair for entry in entries) and not can.pairs:
+        return [advice.no_pairs(target.torch)]
+    return []
+
+
+def _protocol(result: Evaluation) -> int | None:
+    return result.main.protocol if result.main is not None else None
+
+
+def _places(result: Evaluation, needs: list[Need], question: Question) -> dict[int, str]:
+    wanted = [value for need in needs for value in need.values]
+    return name_places(result.value, wanted, question.limits.places)
+
+
+def _where(values: list[Value], places: dict[int, str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(places[id(value)] for value in values if id(value) in places))
+
+
+def _found_globals(
+    result: Evaluation, question: Question, threats: list[Threat] | None = None
+) -> tuple[FoundGlobal, ...]:
+    """Every global of the file, in the order of its first appearance."""
+    by_name: dict[str, list[Value]] = {}
+    names = {}
+    for stream in result.streams:
+        for reference in stream.globals:
+            dotted = str(reference.name)
+            names[dotted] = reference.name
+            values = by_name.setdefault(dotted, [])
+            if len(values) < _SHOWN_PLACES:
+                values.append(reference)
+    wanted = [value for values in by_name.values() for value in values]
+    places = name_places(result.value, wanted, question.limits.places)
+    calls = {threat.name: threat.call for threat in threats or ()}
+    return tuple(
+        FoundGlobal(
+            names[dotted],
+            _where(values, places),
+            _status(dotted, names[dotted].module, question.target, calls),
+            calls.get(dotted, ""),
+        )
+        for dotted, values in by_name.items()
+    )
+
+
+_SHOWN_PLACES = 8
+
+
+def _status(dotted: str, module: str, target: Target, threats: dict[str, str]) -> str:
+    if dotted in threats:
+        return "dangerous"
+    if module in features(target.torch).blocked_modules:
+        return "blocked"
+    if dotted in default_allowed(target.torch):
+        return "default"
+    if dotted in registered_by(target.torch):
+        return "registered"
+    return "needed"

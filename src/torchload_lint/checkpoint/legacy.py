@@ -1,0 +1,126 @@
+"""Files that torch.save wrote before 1.6: five pickles after one another, then the storages.
+
+Source: ``_legacy_load`` in ``torch/serialization.py``: a magic number, a protocol version, the
+machine's byte order and sizes, the object, the storages' keys, then for each key its number of
+elements (eight bytes) and its bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint import advice
+from torchload_lint.checkpoint.report import Problem
+from torchload_lint.checkpoint.storages import ITEM_SIZES, StorageReader
+from torchload_lint.checkpoint.unpickler import Unpickled, unpickle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torchload_lint.checkpoint.bytesource import ByteSource
+    from torchload_lint.checkpoint.limits import Limits
+    from torchload_lint.checkpoint.weights_only import WeightsOnlyGuard
+
+MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
+PROTOCOL_VERSION = 1001
+_FIRST_WINDOW = 1024 * 1024
+_OBJECT = 3
+"""The place of the object among the pickles."""
+
+
+@dataclass(slots=True)
+class PickleFile:
+    """The pickles of a file that is no archive."""
+
+    is_legacy: bool = False
+    """Whether it starts as torch.save's files did; otherwise it is any pickle."""
+    streams: list[Unpickled] = field(default_factory=list)
+    guard: WeightsOnlyGuard | None = None
+    problem: Problem | None = None
+    """What is wrong around the pickles."""
+
+    @property
+    def object_stream(self) -> Unpickled | None:
+        """The pickle that holds the object."""
+        if not self.is_legacy:
+            return self.streams[0] if self.streams else None
+        return self.streams[_OBJECT] if len(self.streams) > _OBJECT else None
+
+
+def read_pickles(
+    source: ByteSource, make_guard: Callable[[], WeightsOnlyGuard], limits: Limits
+) -> PickleFile:
+    """Run the pickles at the start of a file.
+
+    Nobody knows beforehand how far they reach, so they are read through a window that grows until
+    they fit; each attempt starts afresh.
+    """
+    window = _FIRST_WINDOW
+    while True:
+        data = source.read_at(0, min(window, source.size))
+        result = _read(data, make_guard(), limits)
+        last = result.streams[-1].fault
+        cut_off = last is not None and last.code == "truncated" and len(data) < source.size
+        if not cut_off:
+            break
+        if window >= limits.pickle_bytes:
+            message = f"the pickle has more than {limits.pickle_bytes:,} bytes"
+            result.streams[-1].fault = Problem("limit", f"{message} (limit: pickle_bytes)")
+            break
+        window *= 16
+    if result.is_legacy and result.problem is None and last is None:
+        result.problem = _check_storages(source, result, limits)
+    return result
+
+
+def _read(data: bytes, guard: WeightsOnlyGuard, limits: Limits) -> PickleFile:
+    result = PickleFile(guard=guard)
+    storages, position = guard.storages, 0
+    guard.storages = StorageReader("none")
+    checks: tuple[tuple[int, str] | None, ...] = (
+        (MAGIC_NUMBER, "it does not start with torch.save's magic number"),
+        (PROTOCOL_VERSION, "its protocol version is not the one that torch reads"),
+        None,
+        None,
+        None,
+    )
+    for index, check in enumerate(checks):
+        guard.storages = storages if index == _OBJECT else StorageReader("none")
+        stream = unpickle(data, guard, position, limits)
+        result.streams.append(stream)
+        position = stream.end
+        if stream.fault is not None:
+            break
+        if check is not None and not (isinstance(stream.value, int) and stream.value == check[0]):
+            result.problem = Problem("not-torch-save", check[1])
+            break
+        result.is_legacy = True
+    guard.storages = storages
+    return result
+
+
+def _check_storages(source: ByteSource, result: PickleFile, limits: Limits) -> Problem | None:
+    """Whether the storages behind the pickles are all there."""
+    guard, last = result.guard, result.streams[-1]
+    keys = last.value
+    if guard is None or not isinstance(keys, (list, tuple)):
+        return advice.damaged("the list of storages is none")
+    if len(keys) > limits.storages:
+        return Problem("limit", f"more than {limits.storages:,} storages (limit: storages)")
+    position = last.end
+    for key in keys:
+        storage = guard.storages.storages.get(key if isinstance(key, str) else str(key))
+        if storage is None:
+            return advice.damaged("a storage is listed that the object does not have")
+        count = int.from_bytes(source.read_at(position, 8), "little", signed=True)
+        position += 8 + storage.numel * ITEM_SIZES.get(storage.dtype, 1)
+        if position > source.size:
+            return Problem(
+                "truncated",
+                "the file ends before the bytes of its tensors do",
+                "get the file again: the download or the save was cut off",
+            )
+        if count != storage.numel:
+            return advice.damaged("a storage has another size than the object says")
+    return None

@@ -1,0 +1,115 @@
+"""Where in the object a value is: ``['hyper_parameters']['optimizer']``, ``.model.fc``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, SetValue, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_REGISTRIES = frozenset({"_modules", "_parameters", "_buffers"})
+"""Where an nn.Module keeps what is reached as its attributes."""
+
+MAX_PLACE = 200
+"""Characters after which a place is shortened."""
+
+
+def key_text(key: Value) -> str:
+    """A dict's key as it is written in brackets."""
+    if isinstance(key, (str, bytes, int, float, bool)) or key is None:
+        try:
+            text = repr(key[:80] if isinstance(key, (str, bytes)) else key)
+        except ValueError:  # an integer with more digits than Python writes
+            return "<int>"
+        return text
+    if isinstance(key, GlobalRef):
+        return str(key.name)
+    return f"<{type(key).__name__}>"
+
+
+def children(value: Value) -> Iterator[tuple[str, Value]]:
+    """The values right inside another one, each with the step that leads to it."""
+    if isinstance(value, DictValue):
+        for key, item in value.entries:
+            yield f"[{key_text(key)}]", item
+            if isinstance(key, (Instance, GlobalRef, tuple)):
+                yield f" (key {key_text(key)})", key
+        for state in value.state:
+            yield from _attributes(state)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield f"[{index}]", item
+    elif isinstance(value, SetValue):
+        for item in value.items:
+            yield " (element)", item
+    elif isinstance(value, Instance):
+        yield from _parts(value)
+
+
+def _parts(value: Instance) -> Iterator[tuple[str, Value]]:
+    yield "", value.callee
+    args = value.args if isinstance(value.args, tuple) else (value.args,)
+    for item in args:
+        yield "", item
+    for state in value.states:
+        yield from _attributes(state)
+    for index, item in enumerate(value.items):
+        yield f"[{index}]", item
+    for key, item in value.entries:
+        yield f"[{key_text(key)}]", item
+
+
+def _attributes(state: Value) -> Iterator[tuple[str, Value]]:
+    """The state that BUILD sets: attributes where it is a dict with names."""
+    if not isinstance(state, DictValue):
+        yield "", state
+        return
+    for key, item in state.entries:
+        if isinstance(key, str) and key in _REGISTRIES and isinstance(item, DictValue):
+            for name, member in item.entries:
+                yield _attribute_step(name), member
+        else:
+            yield _attribute_step(key), item
+
+
+def _attribute_step(key: Value) -> str:
+    if isinstance(key, str) and key.isidentifier():
+        return f".{key}"
+    return f"[{key_text(key)}]"
+
+
+def name_places(root: Value, wanted: Iterable[Value], limit: int) -> dict[int, str]:
+    """The first place (nearest to the root) of each wanted value, by its ``id``.
+
+    Visits at most ``limit`` values; what is not reached has no place.
+    """
+    missing = {id(value) for value in wanted}
+    found: dict[int, str] = {}
+    seen = {id(root)}
+    level: list[tuple[Value, str]] = [(root, "")]
+    visited = 0
+    while level and missing:
+        following: list[tuple[Value, str]] = []
+        for value, place in level:
+            if id(value) in missing:
+                missing.discard(id(value))
+                found[id(value)] = place or "(the object itself)"
+            for step, child in children(value):
+                if visited >= limit:
+                    return found
+                visited += 1
+                if isinstance(child, (str, bytes, int, float, bool, type(None))):
+                    continue
+                if id(child) not in seen:
+                    seen.add(id(child))
+                    following.append((child, _join(place, step)))
+        level = following
+    return found
+
+
+def _join(place: str, step: str) -> str:
+    if len(place) > MAX_PLACE:
+        return place
+    return place + step if len(place) + len(step) <= MAX_PLACE else place + "…"

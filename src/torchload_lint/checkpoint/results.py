@@ -1,0 +1,138 @@
+"""What a call that a pickle asks for would give, told from names and arguments alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.known_globals import (
+    BIT_GENERATORS,
+    RETURNS,
+    dtype_class,
+    looks_like_class,
+)
+from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, SetValue, Value
+from torchload_lint.names import ClassFacts, GlobalName
+
+if TYPE_CHECKING:
+    from torchload_lint.checkpoint.torch_versions import Target
+
+ClassLookup = Callable[[GlobalName], "ClassFacts | None"]
+
+MAPPINGS = frozenset({"builtins.dict", "collections.OrderedDict", "collections.Counter"})
+"""The types that SETITEM(S) is allowed on."""
+
+_SETS = frozenset({"builtins.set", "builtins.frozenset"})
+
+
+class NameResolver:
+    """Which object a value is, by its runtime name, where that is known."""
+
+    def __init__(self, runtime_name: Callable[[GlobalName], GlobalName]) -> None:
+        self._runtime_name = runtime_name
+
+    def of(self, value: Value) -> GlobalName | None:
+        """The runtime name of a global, or of what ``getattr`` finds below one."""
+        parts: list[str] = []
+        while isinstance(value, Instance) and is_getattr(value.callee):
+            args = value.args
+            if not (isinstance(args, tuple) and len(args) in {2, 3} and isinstance(args[1], str)):
+                return None
+            parts.append(args[1])
+            value = args[0]
+        if not isinstance(value, GlobalRef):
+            return None
+        name = self._runtime_name(value.name)
+        return GlobalName(name.module, ".".join([name.qualname, *reversed(parts)]))
+
+
+def is_getattr(callee: Value) -> bool:
+    """Whether a value is the builtin getattr."""
+    return isinstance(callee, GlobalRef) and str(callee.name) == "builtins.getattr"
+
+
+def make_plain(name: str, args: Value) -> Value | None:
+    """The value of a call that gives a plain container or bytes; None for any other."""
+    given = args if isinstance(args, tuple) else ()
+    first = given[0] if given else None
+    if name in MAPPINGS and len(given) <= 1:
+        return _mapping(name, first)
+    if name in _SETS and len(given) <= 1 and isinstance(first, (type(None), list, tuple)):
+        return SetValue(name, list(first or ()))
+    if name == "builtins.list" and isinstance(first, (type(None), list, tuple)):
+        return list(first or ())
+    if name == "_codecs.encode":
+        return _encoded(given)
+    return None
+
+
+def _mapping(kind: str, first: Value) -> DictValue | None:
+    if first is None:
+        return DictValue(kind)
+    if isinstance(first, DictValue):
+        return DictValue(kind, list(first.entries))
+    if isinstance(first, (list, tuple)) and kind != "collections.Counter":
+        pairs = [pair for pair in first if isinstance(pair, (list, tuple)) and len(pair) == 2]  # noqa: PLR2004 - a pair
+        return DictValue(kind, [(pair[0], pair[1]) for pair in pairs])
+    return DictValue(kind)
+
+
+def _encoded(args: tuple[Value, ...]) -> bytes | None:
+    """How bytes are written in protocol 2: ``_codecs.encode("…", "latin1")``."""
+    if len(args) == 2 and isinstance(args[0], str) and args[1] in ("latin1", "latin-1"):  # noqa: PLR2004 - text, encoding
+        try:
+            return args[0].encode("latin-1")
+        except UnicodeEncodeError:
+            return None
+    return None
+
+
+def result_type(  # noqa: C901 - one case after the other
+    name: GlobalName | None, args: Value, names: NameResolver, facts: ClassFacts | None
+) -> GlobalName | None:
+    """The runtime type of what calling ``name`` gives; None where it cannot be known."""
+    if name is None:
+        return None
+    dotted = str(name)
+    given = args if isinstance(args, tuple) else ()
+    if dotted == "numpy.dtype":
+        return dtype_class(given[0]) if given and isinstance(given[0], str) else None
+    if name.qualname == "__bit_generator_ctor":
+        return _bit_generator(given, names)
+    if name.qualname.startswith("__pyx_unpickle_"):
+        return names.of(given[0]) if given else None
+    known = RETURNS.get(dotted)
+    if isinstance(known, int):
+        return names.of(given[known]) if len(given) > known else None
+    if known is not None:
+        return GlobalName.parse(known) if known else None
+    if facts is not None:
+        return name if facts.kind == "class" else None
+    return name if looks_like_class(name) else None
+
+
+def _bit_generator(args: tuple[Value, ...], names: NameResolver) -> GlobalName | None:
+    first = args[0] if args else "MT19937"
+    if isinstance(first, str):
+        found = BIT_GENERATORS.get(first)
+        return GlobalName.parse(found) if found else None
+    return names.of(first)
+
+
+def runtime_namer(
+    target: Target,
+    known: Callable[[GlobalName, Target], GlobalName],
+    lookup: ClassLookup | None,
+) -> Callable[[GlobalName], GlobalName]:
+    """Name in the file → runtime name: the project's own classes first, then what is known."""
+    cache: dict[GlobalName, GlobalName] = {}
+
+    def namer(name: GlobalName) -> GlobalName:
+        found = cache.get(name)
+        if found is None:
+            facts = lookup(name) if lookup is not None else None
+            found = facts.defined_as if facts is not None else known(name, target)
+            cache[name] = found
+        return found
+
+    return namer

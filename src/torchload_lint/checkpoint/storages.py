@@ -1,0 +1,102 @@
+"""Persistent ids: the references from a pickle to the tensors' bytes beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint import advice
+from torchload_lint.checkpoint.values import GlobalRef, StorageValue, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torchload_lint.checkpoint.report import Problem
+
+ITEM_SIZES = {
+    "float16": 2, "float32": 4, "float64": 8, "bfloat16": 2, "complex32": 4, "complex64": 8,
+    "complex128": 16, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8, "bool": 1,
+    "qint8": 1, "quint8": 1, "qint32": 4, "quint4x2": 1, "quint2x4": 1,
+}  # fmt: skip
+"""Bytes of one element, by dtype."""
+
+STORAGE_DTYPES = {
+    "Float": "float32", "Double": "float64", "Half": "float16", "BFloat16": "bfloat16",
+    "Long": "int64", "Int": "int32", "Short": "int16", "Char": "int8", "Byte": "uint8",
+    "Bool": "bool", "ComplexFloat": "complex64", "ComplexDouble": "complex128",
+    "QInt8": "qint8", "QUInt8": "quint8", "QInt32": "qint32", "QUInt4x2": "quint4x2",
+    "QUInt2x4": "quint2x4", "Untyped": "uint8",
+}  # fmt: skip
+"""Storage class without its suffix → dtype of its elements."""
+
+_LOCATIONS = ("cpu", "cuda", "mps", "meta", "xla", "hpu", "xpu", "privateuseone", "npu", "mtia")
+"""Devices that a storage may say it was on (the part before a colon)."""
+
+_FIELDS = {"zip": 5, "legacy": 6}
+
+
+class StorageReader:
+    """Turns persistent ids into storages, by the rules of one container."""
+
+    def __init__(self, kind: str, record_size: Callable[[str], int | None] | None = None) -> None:
+        self._kind = kind
+        """``zip``, ``legacy``, or anything else, where there are no storages."""
+        self._record_size = record_size
+        """The bytes of the record ``data/<key>``; None where it is missing."""
+        self.storages: dict[str, StorageValue] = {}
+
+    def load(self, pid: Value) -> tuple[StorageValue | None, Problem | None]:
+        """The storage that an id stands for, or why there is none."""
+        fields = _FIELDS.get(self._kind)
+        if fields is None:
+            return None, advice.persistent("something")
+        if not isinstance(pid, tuple):
+            return None, advice.persistent(
+                f"{pid!r:.60}" if isinstance(pid, (str, int)) else "a value"
+            )
+        if not pid or _text(pid[0]) != "storage":
+            return None, advice.persistent(f"a {_text(pid[0])!r:.60}" if pid else "nothing")
+        if len(pid) != fields:
+            return None, advice.damaged(f"a storage has {len(pid)} fields instead of {fields}")
+        return self._storage(pid)
+
+    def _storage(self, pid: tuple[Value, ...]) -> tuple[StorageValue | None, Problem | None]:
+        kind, raw_key, raw_location, numel = pid[1:5]
+        dtype = _dtype(kind)
+        key, location = _text(raw_key), _text(raw_location)
+        if dtype is None or not isinstance(numel, int) or numel < 0 or location is None:
+            return None, advice.damaged("a storage is described by values that torch cannot use")
+        if location.split(":")[0] not in _LOCATIONS:
+            return None, advice.damaged(f"a storage lies on an unknown device ({location!r:.40})")
+        if key is None:
+            key = str(raw_key) if isinstance(raw_key, int) else ""
+        storage = self.storages.get(key)
+        if storage is not None and storage.numel:
+            return StorageValue(key, storage.dtype, storage.numel, storage.location), None
+        storage = StorageValue(key, dtype, numel, location)
+        self.storages[key] = storage
+        return storage, self._check_record(storage)
+
+    def _check_record(self, storage: StorageValue) -> Problem | None:
+        if self._record_size is None:
+            return None
+        size = self._record_size(f"data/{storage.key}")
+        if size is None:
+            return advice.damaged(f"the record data/{storage.key:.60} of a tensor is missing")
+        expected = storage.numel * ITEM_SIZES.get(storage.dtype, 1)
+        if size != expected:
+            return advice.damaged(
+                f"the record data/{storage.key:.60} has {size:,} bytes instead of {expected:,}"
+            )
+        return None
+
+
+def _dtype(kind: Value) -> str | None:
+    if not isinstance(kind, GlobalRef) or not kind.name.module.startswith("torch"):
+        return None
+    return STORAGE_DTYPES.get(kind.name.qualname.removesuffix("Storage"))
+
+
+def _text(value: Value) -> str | None:
+    if isinstance(value, bytes):
+        return value.decode("ascii", "replace")
+    return value if isinstance(value, str) else None

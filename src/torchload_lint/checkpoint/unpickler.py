@@ -1,0 +1,338 @@
+"""An abstract unpickler: runs a pickle over shapes instead of objects, and calls nothing.
+
+It understands every opcode of the protocols 0 to 5, because it has to tell both what torch's
+weights-only loader does and what an unsafe load would call. The loader's own rules are those of
+its :class:`~torchload_lint.checkpoint.weights_only.WeightsOnlyGuard`, which is asked at each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError, Limits
+from torchload_lint.checkpoint.opcodes import Opcode, PickleFaultError, read_opcodes
+from torchload_lint.checkpoint.report import Problem
+from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, Opaque, SetValue, Value
+from torchload_lint.names import GlobalName
+
+if TYPE_CHECKING:
+    from torchload_lint.checkpoint.weights_only import WeightsOnlyGuard
+
+
+@dataclass(slots=True)
+class Unpickled:
+    """What one pickle stream holds."""
+
+    value: Value = None
+    """The object; None where the stream ended badly."""
+    end: int = 0
+    """Where the next pickle starts."""
+    protocol: int | None = None
+    globals: list[GlobalRef] = field(default_factory=list)
+    """Every GLOBAL, in the order of the stream."""
+    calls: list[Instance] = field(default_factory=list)
+    """Every REDUCE and NEWOBJ, in the order of the stream."""
+    fault: Problem | None = None
+    """Why the stream could not be read to its end."""
+
+
+def unpickle(
+    data: bytes, guard: WeightsOnlyGuard, start: int = 0, limits: Limits = DEFAULT_LIMITS
+) -> Unpickled:
+    """Run one pickle stream. Never raises: what is wrong is in ``fault`` and in the guard."""
+    machine = _Machine(guard)
+    result = machine.result
+    position = start
+    try:
+        for opcode in read_opcodes(data, start, limits):
+            position = opcode.position
+            guard.meet(opcode)
+            _HANDLERS[opcode.name](machine, opcode)
+        result.end = position + 1
+    except PickleFaultError as error:
+        result.fault = Problem(error.code, str(error), where=f"byte {error.position}")
+    except LimitExceededError as error:
+        result.fault = Problem("limit", f"{error} (limit: {error.limit})", where=f"byte {position}")
+    except (IndexError, KeyError):
+        message = "the pickle takes from an empty stack, or recalls what it never stored"
+        result.fault = Problem("malformed", message, where=f"byte {position}")
+    return result
+
+
+class _Machine:
+    """The stack, the marks and the memo."""
+
+    def __init__(self, guard: WeightsOnlyGuard) -> None:
+        self.guard = guard
+        self.stack: list[Value] = []
+        self.metastack: list[list[Value]] = []
+        self.memo: dict[int, Value] = {}
+        self.result = Unpickled()
+
+    def pop_mark(self) -> list[Value]:
+        items = self.stack
+        self.stack = self.metastack.pop()
+        return items
+
+    def name_global(self, module: str, name: str, position: int) -> GlobalRef:
+        reference = GlobalRef(self.guard.name_global(module, name, position), position)
+        self.guard.check_global(reference, module)
+        self.result.globals.append(reference)
+        return reference
+
+    def record(self, value: Value) -> Value:
+        if isinstance(value, Instance):
+            self.result.calls.append(value)
+        return value
+
+
+def _push_argument(machine: _Machine, opcode: Opcode) -> None:
+    machine.stack.append(opcode.argument)
+
+
+def _constant(make: Callable[[], Value]) -> Callable[[_Machine, Opcode], None]:
+    def handler(machine: _Machine, _opcode: Opcode) -> None:
+        machine.stack.append(make())
+
+    return handler
+
+
+def _text_number(machine: _Machine, opcode: Opcode) -> None:
+    """INT, LONG and FLOAT of protocol 0."""
+    text = str(opcode.argument).strip()
+    if opcode.name == "INT" and text in {"00", "01"}:
+        machine.stack.append(text == "01")
+        return
+    try:
+        number = float(text) if opcode.name == "FLOAT" else int(text.rstrip("L"))
+    except ValueError:
+        raise PickleFaultError("malformed", "a number is none", opcode.position) from None
+    machine.stack.append(number)
+
+
+def _byte_text(machine: _Machine, opcode: Opcode) -> None:
+    """Python 2 strings: text in the encoding that torch.load is given (``utf-8`` by default)."""
+    raw = opcode.argument
+    data = raw if isinstance(raw, bytes) else str(raw).strip("'\"").encode("utf-8", "replace")
+    machine.stack.append(machine.guard.decode(data, opcode.position))
+
+
+def _proto(machine: _Machine, opcode: Opcode) -> None:
+    if isinstance(opcode.argument, int):
+        machine.guard.protocol = opcode.argument
+        if machine.result.protocol is None:
+            machine.result.protocol = opcode.argument
+
+
+def _mark(machine: _Machine, _opcode: Opcode) -> None:
+    machine.metastack.append(machine.stack)
+    machine.stack = []
+
+
+def _stop(machine: _Machine, _opcode: Opcode) -> None:
+    machine.result.value = machine.stack.pop()
+
+
+def _pop(machine: _Machine, _opcode: Opcode) -> None:
+    if machine.stack:
+        machine.stack.pop()
+    else:
+        machine.pop_mark()
+
+
+def _pop_mark(machine: _Machine, _opcode: Opcode) -> None:
+    machine.pop_mark()
+
+
+def _dup(machine: _Machine, _opcode: Opcode) -> None:
+    machine.stack.append(machine.stack[-1])
+
+
+def _put(machine: _Machine, opcode: Opcode) -> None:
+    machine.memo[_index(opcode)] = machine.stack[-1]
+
+
+def _memoize(machine: _Machine, _opcode: Opcode) -> None:
+    machine.memo[len(machine.memo)] = machine.stack[-1]
+
+
+def _get(machine: _Machine, opcode: Opcode) -> None:
+    machine.stack.append(machine.memo[_index(opcode)])
+
+
+def _index(opcode: Opcode) -> int:
+    try:
+        return int(opcode.argument)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise PickleFaultError("malformed", "a memo index is none", opcode.position) from None
+
+
+def _last_as_tuple(count: int) -> Callable[[_Machine, Opcode], None]:
+    def handler(machine: _Machine, _opcode: Opcode) -> None:
+        if len(machine.stack) < count:
+            raise IndexError
+        machine.stack[-count:] = [tuple(machine.stack[-count:])]
+
+    return handler
+
+
+def _collect(kind: Callable[[list[Value]], Value]) -> Callable[[_Machine, Opcode], None]:
+    def handler(machine: _Machine, _opcode: Opcode) -> None:
+        items = machine.pop_mark()
+        machine.stack.append(kind(items))
+
+    return handler
+
+
+def _dict_of(items: list[Value]) -> Value:
+    return DictValue(entries=list(zip(items[::2], items[1::2], strict=False)))
+
+
+def _global(machine: _Machine, opcode: Opcode) -> None:
+    if isinstance(opcode.argument, tuple):
+        module, name = opcode.argument
+        machine.stack.append(machine.name_global(module, name, opcode.position))
+
+
+def _stack_global(machine: _Machine, opcode: Opcode) -> None:
+    name, module = machine.stack.pop(), machine.stack.pop()
+    if not isinstance(name, str) or not isinstance(module, str):
+        raise PickleFaultError("malformed", "STACK_GLOBAL needs two texts", opcode.position)
+    machine.stack.append(machine.name_global(module, name, opcode.position))
+
+
+def _reduce(machine: _Machine, _opcode: Opcode) -> None:
+    args = machine.stack.pop()
+    callee = machine.stack[-1]
+    machine.stack[-1] = machine.record(machine.guard.reduce(callee, args))
+
+
+def _newobj(machine: _Machine, _opcode: Opcode) -> None:
+    args, cls = machine.stack.pop(), machine.stack.pop()
+    machine.stack.append(machine.record(machine.guard.newobj(cls, args)))
+
+
+def _newobj_ex(machine: _Machine, _opcode: Opcode) -> None:
+    keywords, args, cls = machine.stack.pop(), machine.stack.pop(), machine.stack.pop()
+    value = machine.guard.newobj(cls, args)
+    if isinstance(value, Instance):
+        value.entries.append(("**", keywords))
+    machine.stack.append(machine.record(value))
+
+
+def _inst(machine: _Machine, opcode: Opcode) -> None:
+    args = tuple(machine.pop_mark())
+    if isinstance(opcode.argument, tuple):
+        module, name = opcode.argument
+        reference = machine.name_global(module, name, opcode.position)
+        machine.stack.append(machine.record(machine.guard.reduce(reference, args)))
+
+
+def _obj(machine: _Machine, _opcode: Opcode) -> None:
+    cls, *args = machine.pop_mark()
+    machine.stack.append(machine.record(machine.guard.reduce(cls, tuple(args))))
+
+
+def _build(machine: _Machine, _opcode: Opcode) -> None:
+    state = machine.stack.pop()
+    machine.guard.build(machine.stack[-1], state)
+
+
+def _append(machine: _Machine, _opcode: Opcode) -> None:
+    item = machine.stack.pop()
+    machine.guard.extend(machine.stack[-1], [item])
+
+
+def _appends(machine: _Machine, _opcode: Opcode) -> None:
+    items = machine.pop_mark()
+    machine.guard.extend(machine.stack[-1], items)
+
+
+def _setitem(machine: _Machine, _opcode: Opcode) -> None:
+    value, key = machine.stack.pop(), machine.stack.pop()
+    machine.guard.set_items(machine.stack[-1], [(key, value)])
+
+
+def _setitems(machine: _Machine, _opcode: Opcode) -> None:
+    items = machine.pop_mark()
+    if len(items) % 2:
+        raise IndexError
+    machine.guard.set_items(machine.stack[-1], list(zip(items[::2], items[1::2], strict=True)))
+
+
+def _additems(machine: _Machine, _opcode: Opcode) -> None:
+    items = machine.pop_mark()
+    target = machine.stack[-1]
+    if isinstance(target, (SetValue, Instance)):
+        target.items.extend(items)
+
+
+def _persistent(machine: _Machine, opcode: Opcode) -> None:
+    pid = opcode.argument if opcode.name == "PERSID" else machine.stack.pop()
+    machine.stack.append(machine.guard.persistent_load(pid))
+
+
+def _bytearray(machine: _Machine, _opcode: Opcode) -> None:
+    machine.stack.append(Opaque(GlobalName("builtins", "bytearray")))
+
+
+def _opaque(machine: _Machine, _opcode: Opcode) -> None:
+    """The extension registry and out-of-band buffers: not known to the file."""
+    machine.stack.append(Opaque(None))
+
+
+def _ignore(_machine: _Machine, _opcode: Opcode) -> None:
+    pass
+
+
+_HANDLERS: dict[str, Callable[[_Machine, Opcode], None]] = {
+    **dict.fromkeys(
+        "BININT BININT1 BININT2 LONG1 LONG4 BINFLOAT BINUNICODE SHORT_BINUNICODE BINUNICODE8 "
+        "UNICODE BINBYTES SHORT_BINBYTES BINBYTES8".split(),
+        _push_argument,
+    ),
+    **dict.fromkeys("INT LONG FLOAT".split(), _text_number),
+    **dict.fromkeys("STRING BINSTRING SHORT_BINSTRING".split(), _byte_text),
+    **dict.fromkeys("GET BINGET LONG_BINGET".split(), _get),
+    **dict.fromkeys("PUT BINPUT LONG_BINPUT".split(), _put),
+    **dict.fromkeys("PERSID BINPERSID".split(), _persistent),
+    **dict.fromkeys("EXT1 EXT2 EXT4 NEXT_BUFFER".split(), _opaque),
+    **dict.fromkeys("FRAME READONLY_BUFFER".split(), _ignore),
+    "NONE": _constant(lambda: None),
+    "NEWTRUE": _constant(lambda: True),
+    "NEWFALSE": _constant(lambda: False),
+    "EMPTY_TUPLE": _constant(tuple),
+    "EMPTY_LIST": _constant(list),
+    "EMPTY_DICT": _constant(DictValue),
+    "EMPTY_SET": _constant(SetValue),
+    "TUPLE1": _last_as_tuple(1),
+    "TUPLE2": _last_as_tuple(2),
+    "TUPLE3": _last_as_tuple(3),
+    "TUPLE": _collect(tuple),
+    "LIST": _collect(list),
+    "DICT": _collect(_dict_of),
+    "FROZENSET": _collect(lambda items: SetValue("builtins.frozenset", items)),
+    "BYTEARRAY8": _bytearray,
+    "PROTO": _proto,
+    "MARK": _mark,
+    "STOP": _stop,
+    "POP": _pop,
+    "POP_MARK": _pop_mark,
+    "DUP": _dup,
+    "MEMOIZE": _memoize,
+    "GLOBAL": _global,
+    "STACK_GLOBAL": _stack_global,
+    "REDUCE": _reduce,
+    "NEWOBJ": _newobj,
+    "NEWOBJ_EX": _newobj_ex,
+    "INST": _inst,
+    "OBJ": _obj,
+    "BUILD": _build,
+    "APPEND": _append,
+    "APPENDS": _appends,
+    "SETITEM": _setitem,
+    "SETITEMS": _setitems,
+    "ADDITEMS": _additems,
+}

@@ -1,0 +1,107 @@
+"""What an abstract unpickler builds: the shape of the object, with nothing called.
+
+Numbers, texts, bytes, tuples and lists stand for themselves; the classes here stand for the rest.
+Values are compared by identity: a hostile pickle may nest or share them as deep as it likes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+from torchload_lint.names import GlobalName
+
+Value = Union[
+    None, bool, int, float, str, bytes, tuple[Any, ...], list[Any],
+    "GlobalRef", "Instance", "DictValue", "SetValue", "StorageValue", "Opaque",
+]  # fmt: skip
+
+
+@dataclass(eq=False, slots=True)
+class GlobalRef:
+    """An object that the pickle names."""
+
+    name: GlobalName
+    """After the renaming of Python 2 names that torch does."""
+    position: int = 0
+    """The byte offset of the opcode in its pickle."""
+
+
+@dataclass(eq=False, slots=True)
+class Instance:
+    """What a call (REDUCE) or an instantiation (NEWOBJ) would give."""
+
+    how: str
+    """``REDUCE`` or ``NEWOBJ``."""
+    callee: Value
+    args: Value
+    type_name: GlobalName | None = None
+    """The runtime type of the result; None where it cannot be known."""
+    states: list[Any] = field(default_factory=list)
+    """What BUILD gave it, in order."""
+    items: list[Any] = field(default_factory=list)
+    """What APPEND(S) and ADDITEMS added."""
+    entries: list[tuple[Any, Any]] = field(default_factory=list)
+    """What SETITEM(S) set."""
+
+
+@dataclass(eq=False, slots=True)
+class DictValue:
+    """Exactly a dict, an OrderedDict or a Counter."""
+
+    kind: str = "builtins.dict"
+    entries: list[tuple[Any, Any]] = field(default_factory=list)
+    state: list[Any] = field(default_factory=list)
+    """What BUILD put on it (``_metadata`` of a state dict)."""
+
+    def get(self, key: str) -> Value:
+        """The value under a text key, the last one where there are several; None without one."""
+        for name, value in reversed(self.entries):
+            if isinstance(name, str) and name == key:
+                return value  # type: ignore[no-any-return]
+        return None
+
+
+@dataclass(eq=False, slots=True)
+class SetValue:
+    """A set or a frozenset."""
+
+    kind: str = "builtins.set"
+    items: list[Any] = field(default_factory=list)
+
+
+@dataclass(eq=False, slots=True)
+class StorageValue:
+    """A tensor's bytes, which stay in the file."""
+
+    key: str
+    dtype: str
+    """``float32`` …; ``uint8`` for an untyped storage."""
+    numel: int
+    location: str = "cpu"
+
+
+@dataclass(eq=False, slots=True)
+class Opaque:
+    """A value of which only the kind is known."""
+
+    type_name: GlobalName | None
+
+
+_PLAIN_TYPES = {
+    type(None): "NoneType", bool: "bool", int: "int", float: "float", str: "str", bytes: "bytes",
+    tuple: "tuple", list: "list",
+}  # fmt: skip
+
+
+def type_of(value: Value) -> GlobalName | None:
+    """The runtime type of a value; None where it cannot be known."""
+    if isinstance(value, (Instance, Opaque)):
+        return value.type_name
+    if isinstance(value, (DictValue, SetValue)):
+        return GlobalName.parse(value.kind)
+    if isinstance(value, StorageValue):
+        return GlobalName("torch.storage", "TypedStorage")
+    if isinstance(value, GlobalRef):
+        return None
+    return GlobalName("builtins", _PLAIN_TYPES[type(value)])

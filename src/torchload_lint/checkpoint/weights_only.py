@@ -1,0 +1,416 @@
+"""The rules of torch's weights-only unpickler, asked at each step of an abstract one.
+
+Source: ``torch/_weights_only_unpickler.py`` and ``torch/serialization.py`` of torch 2.13, with the
+differences of the other releases from :mod:`torchload_lint.checkpoint.torch_versions`.
+
+The guard assumes that everything may be allowed that the file names, and writes down what has to
+be (``needs``). The first step that no allowlist helps is its ``failure``; later steps still build
+values, so that the rest of the file can be shown, but no longer count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint import advice
+from torchload_lint.checkpoint.known_globals import (
+    SINGLETONS,
+    rename_python_2,
+    runtime_name,
+)
+from torchload_lint.checkpoint.opcodes import CODES
+from torchload_lint.checkpoint.report import Problem
+from torchload_lint.checkpoint.results import (
+    MAPPINGS,
+    NameResolver,
+    is_getattr,
+    make_plain,
+    result_type,
+    runtime_namer,
+)
+from torchload_lint.checkpoint.signatures import call_problem, default_kind
+from torchload_lint.checkpoint.torch_versions import (
+    NEWEST,
+    SUPPORTED_OPCODES,
+    default_allowed,
+    features,
+    registered_by,
+)
+from torchload_lint.checkpoint.values import (
+    DictValue,
+    GlobalRef,
+    Instance,
+    Opaque,
+    SetValue,
+    StorageValue,
+    Value,
+    type_of,
+)
+from torchload_lint.names import GlobalName
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torchload_lint.checkpoint.opcodes import Opcode
+    from torchload_lint.checkpoint.results import ClassLookup
+    from torchload_lint.checkpoint.stand_ins import Substitute
+    from torchload_lint.checkpoint.storages import StorageReader
+    from torchload_lint.checkpoint.torch_versions import Target
+    from torchload_lint.names import ClassFacts
+
+_WITHOUT_DICT = frozenset(
+    f"builtins.{name}"
+    for name in "NoneType bool int float str bytes tuple list dict set frozenset complex".split()
+)
+"""Types whose instances take no attributes, so that a BUILD with a state must fail."""
+
+PLACES_KEPT = 8
+"""Values remembered for each need, to name their places."""
+
+
+@dataclass(slots=True)
+class Need:
+    """One thing that the allowlist must hold."""
+
+    name: GlobalName
+    """The key: the name in the file, or the type that a BUILD, NEWOBJ or REDUCE checks."""
+    runtime: GlobalName
+    because: str
+    values: list[Value] = field(default_factory=list)
+
+    @property
+    def pair(self) -> bool:
+        """Whether the object's own name is another one than the key."""
+        if self.because != "GLOBAL":
+            return False
+        return str(self.name) != str(self.runtime) or str(self.runtime) in SINGLETONS
+
+
+class WeightsOnlyGuard:
+    """What the weights-only unpickler checks, and what the allowlist must hold for it to pass."""
+
+    def __init__(
+        self,
+        storages: StorageReader,
+        target: Target = NEWEST,
+        lookup: ClassLookup | None = None,
+        substitutes: Mapping[str, Substitute] | None = None,
+        encoding: str = "utf-8",
+    ) -> None:
+        self.protocol: int | None = None
+        self.failure: Problem | None = None
+        self.culprit: Value = None
+        """The value that the failing step was done to."""
+        self.needs: dict[str, Need] = {}
+        self.notes: list[Problem] = []
+        self.position = 0
+        self.storages = storages
+        self._features = features(target.torch)
+        self._default = default_allowed(target.torch)
+        self._registered = registered_by(target.torch)
+        self._target = target
+        self._lookup = lookup
+        self._substitutes = substitutes or {}
+        self._encoding = encoding
+        self._runtime = runtime_namer(target, runtime_name, lookup)
+        self.names = NameResolver(self._runtime)
+        self._allowed: set[str] = set()
+        """Runtime names of what the needs bring in."""
+
+    # -- the steps ---------------------------------------------------------------------------
+
+    def meet(self, opcode: Opcode) -> None:
+        """Before each opcode: does the weights-only unpickler have it?"""
+        self.position = opcode.position
+        if opcode.name in SUPPORTED_OPCODES:
+            if opcode.name == "BINFLOAT" and not self._features.binfloat:
+                self._fail(advice.opcode(opcode.name, CODES[opcode.name], self.protocol))
+        elif self.failure is None:
+            self._fail(advice.opcode(opcode.name, CODES[opcode.name], self.protocol))
+
+    def decode(self, data: bytes, position: int) -> Value:
+        """A Python 2 string in the encoding of the load; bytes where it is none."""
+        if self._encoding == "bytes":
+            return data
+        try:
+            return data.decode(self._encoding)
+        except UnicodeDecodeError:
+            self.position = position
+            self._fail(advice.UNDECODABLE)
+            return data
+
+    def name_global(self, module: str, name: str, position: int) -> GlobalName:
+        """The global's name after the renaming that this torch does."""
+        self.position = position
+        renames = self._features.renaming == "always" or (
+            self._features.renaming == "protocol 2" and self.protocol == 2  # noqa: PLR2004
+        )
+        if renames:
+            exceptions = self._features.exceptions_renamed
+            module, name = rename_python_2(module, name, exceptions=exceptions)
+        return GlobalName(module, name)
+
+    def check_global(self, reference: GlobalRef, _written: str) -> None:
+        """GLOBAL: blocked, allowed, or in need of being allowed."""
+        if self.failure is not None:
+            return
+        dotted = str(reference.name)
+        if reference.name.module in self._features.blocked_modules:
+            self._fail(advice.blocked(dotted, reference.name.module), reference)
+        elif dotted not in self._default and self._registered.get(dotted) != "":
+            self._need(reference.name, self._runtime(reference.name), "GLOBAL", reference)
+
+    def reduce(self, callee: Value, args: Value) -> Value:
+        """REDUCE: call ``callee(*args)``."""
+        name = self.names.of(callee)
+        substitute = self._substitute_for(callee)
+        if self.failure is None and substitute is None:
+            self._check_reduce(callee, name, args)
+        if substitute is not None:
+            return substitute.make()
+        plain = make_plain(str(name), args) if name is not None else None
+        if plain is not None:
+            return plain
+        kind = result_type(name, args, self.names, self._facts(callee))
+        return Instance("REDUCE", callee, args, kind)
+
+    def newobj(self, cls: Value, args: Value) -> Value:
+        """NEWOBJ: ``cls.__new__(cls, *args)``."""
+        name = self.names.of(cls)
+        substitute = self._substitute_for(cls)
+        if self.failure is None and substitute is None:
+            self._check_newobj(cls, name, args)
+        if substitute is not None:
+            return substitute.make()
+        plain = make_plain(str(name), ()) if name is not None and str(name) in MAPPINGS else None
+        return plain if plain is not None else Instance("NEWOBJ", cls, args, name)
+
+    def build(self, target: Value, state: Value) -> None:
+        """BUILD: give an object its state."""
+        if self.failure is None:
+            self._check_build(target, state)
+        if isinstance(target, Instance):
+            target.states.append(state)
+        elif isinstance(target, DictValue):
+            target.state.append(state)
+
+    def extend(self, target: Value, items: list[Value]) -> None:
+        """APPEND and APPENDS: only on exactly a list."""
+        if isinstance(target, list):
+            target.extend(items)
+            return
+        if self.failure is None and not self._may_extend(target):
+            self._fail(advice.append(self._type_words(target)), target)
+        if isinstance(target, (Instance, SetValue)):
+            target.items.extend(items)
+
+    def set_items(self, target: Value, entries: list[tuple[Value, Value]]) -> None:
+        """SETITEM and SETITEMS: from 2.10 only on exactly a dict, OrderedDict or Counter."""
+        if isinstance(target, DictValue):
+            target.entries.extend(entries)
+            if self.failure is None and any(_unhashable(key) for key, _ in entries):
+                self._fail(advice.UNHASHABLE_KEY, target)
+            return
+        if self.failure is None:
+            plainly_no = not isinstance(target, (Instance, list))
+            if self._features.strict_setitem or plainly_no:
+                self._fail(advice.set_item(self._type_words(target)), target)
+        if isinstance(target, Instance):
+            target.entries.extend(entries)
+
+    def persistent_load(self, pid: Value) -> Value:
+        """BINPERSID: only storages."""
+        value, problem = self.storages.load(pid)
+        if problem is not None:
+            self._fail(problem)
+        return value if value is not None else Opaque(None)
+
+    # -- the checks --------------------------------------------------------------------------
+
+    def _check_reduce(self, callee: Value, name: GlobalName | None, args: Value) -> None:
+        if name is None:
+            self._fail(advice.uncallable(self._type_words(callee)), callee)
+            return
+        dotted = str(name)
+        if isinstance(callee, GlobalRef):
+            if dotted in self._default:
+                if default_kind(dotted) == "value":
+                    self._fail(advice.uncallable(dotted), callee)
+                    return
+                problem = call_problem(dotted, args)
+                if problem is not None:
+                    self._fail(problem, callee)
+        else:
+            self._need_value(name, "REDUCE", callee)
+        if not isinstance(args, (tuple, list, str, bytes, DictValue, SetValue, Instance)):
+            self._fail(advice.ARGUMENTS, callee)
+
+    def _check_newobj(self, cls: Value, name: GlobalName | None, args: Value) -> None:
+        if name is None:
+            self._fail(advice.uncallable(self._type_words(cls)), cls)
+            return
+        dotted = str(name)
+        if dotted in self._default and isinstance(cls, GlobalRef):
+            old = not self._features.default_types_build
+            if default_kind(dotted) != "class" or (
+                old and dotted != "torch.nn.parameter.Parameter"
+            ):
+                self._fail(advice.uncallable(dotted), cls)
+        elif not isinstance(cls, GlobalRef):
+            self._need_value(name, "NEWOBJ", cls)
+        if not isinstance(args, (tuple, list, str, bytes, DictValue, SetValue, Instance)):
+            self._fail(advice.ARGUMENTS, cls)
+
+    def _check_build(self, target: Value, state: Value) -> None:
+        kind = type_of(target)
+        dotted = str(kind) if kind is not None else ""
+        if dotted in {"torch.Tensor", "torch.nn.parameter.Parameter"}:
+            return
+        if dotted == "collections.OrderedDict":
+            if not _updates_dict(state):
+                self._fail(advice.STATE, target)
+            return
+        if kind is None:
+            self._build_on_unknown(target)
+            return
+        self._need_value(kind, "BUILD", target)
+        takes_nothing = dotted in _WITHOUT_DICT and not isinstance(target, Instance)
+        if takes_nothing and _truthy(state):
+            self._fail(advice.build_on_plain(dotted), target)
+        elif not self._features.slots_state and _has_slots(state) and not self._sets_state(target):
+            self._fail(advice.SLOTS, target)
+
+    def _build_on_unknown(self, target: Value) -> None:
+        """What a function returns, or a class itself: the type that torch will see is not known."""
+        if isinstance(target, Instance):
+            self.notes.append(advice.unknown_result(self._type_words(target)))
+        else:
+            self._fail(advice.BUILD_ON_GLOBAL, target)
+
+    def _may_extend(self, target: Value) -> bool:
+        """torch 2.14 alone also took allowed subclasses of list."""
+        if not self._features.list_subclasses or not isinstance(target, Instance):
+            return False
+        facts = self._facts(target.callee)
+        return facts is not None and GlobalName("builtins", "list") in facts.bases
+
+    def _sets_state(self, target: Value) -> bool:
+        facts = self._facts(target.callee) if isinstance(target, Instance) else None
+        return facts is not None and "__setstate__" in facts.methods
+
+    def minimal_needs(self) -> list[Need]:
+        """The needs in the order they were met, without those that another entry brings in.
+
+        A check by value is content with a pair whose object is the one it looks for.
+        """
+        named = {str(need.runtime) for need in self.needs.values() if need.because == "GLOBAL"}
+        return [
+            need
+            for need in self.needs.values()
+            if need.because == "GLOBAL" or str(need.runtime) not in named
+        ]
+
+    # -- helpers -----------------------------------------------------------------------------
+
+    def _need(self, name: GlobalName, runtime: GlobalName, because: str, value: Value) -> None:
+        need = self.needs.get(str(name))
+        if need is None:
+            need = self.needs[str(name)] = Need(name, runtime, because)
+            self._allowed.add(str(runtime))
+        elif because == "GLOBAL":
+            need.runtime, need.because = runtime, because
+            self._allowed.add(str(runtime))
+        if len(need.values) < PLACES_KEPT:
+            need.values.append(value)
+
+    def _need_value(self, runtime: GlobalName, because: str, value: Value) -> None:
+        """NEWOBJ, REDUCE and BUILD look for the object itself, whatever its key is."""
+        dotted = str(runtime)
+        need = self.needs.get(dotted)
+        if need is not None and need.because != "GLOBAL" and len(need.values) < PLACES_KEPT:
+            need.values.append(value)
+        if dotted in self._allowed or self._registered.get(dotted) == "":
+            return
+        types_count = because != "BUILD" or self._features.default_types_build
+        if dotted in self._default and types_count:
+            return
+        self._need(runtime, runtime, because, value)
+
+    def _fail(self, problem: Problem, culprit: Value = None) -> None:
+        if self.failure is None:
+            where = problem.where or f"byte {self.position}"
+            self.failure = Problem(problem.code, problem.message, problem.advice, where)
+            self.culprit = culprit
+
+    def _facts(self, value: Value) -> ClassFacts | None:
+        if self._lookup is None or not isinstance(value, GlobalRef):
+            return None
+        return self._lookup(value.name)
+
+    def _substitute_for(self, value: Value) -> Substitute | None:
+        if not self._substitutes or not isinstance(value, GlobalRef):
+            return None
+        return self._substitutes.get(str(value.name))
+
+    def _type_words(self, value: Value) -> str:
+        """A value's type in words, for a message."""
+        kind = type_of(value)
+        if kind is not None:
+            return str(kind).removeprefix("builtins.")
+        if isinstance(value, GlobalRef):
+            return str(value.name)
+        if isinstance(value, Instance):
+            called = self.names.of(value.callee)
+            if is_getattr(value.callee) and self.names.of(value) is None:
+                return "an attribute of an object"
+            return f"what {called} returns" if called is not None else "the result of a call"
+        return "a value of unknown type"
+
+
+def _truthy(state: Value) -> bool:
+    if isinstance(state, DictValue):
+        return bool(state.entries)
+    if isinstance(state, SetValue):
+        return bool(state.items)
+    if isinstance(state, (GlobalRef, Instance, Opaque, StorageValue)):
+        return True
+    return bool(state)
+
+
+def _updates_dict(state: Value) -> bool:
+    """Whether ``{}.update(state)`` can work: a mapping, or pairs."""
+    if isinstance(state, (DictValue, Instance)):
+        return True
+    if isinstance(state, SetValue):
+        return not state.items
+    if isinstance(state, (list, tuple)):
+        return all(_is_pair(item) for item in state)
+    return state in ("", b"") if isinstance(state, (str, bytes)) else False
+
+
+def _is_pair(item: Value) -> bool:
+    if isinstance(item, DictValue):
+        return len(item.entries) == 2  # noqa: PLR2004 - a pair
+    return isinstance(item, (list, tuple, str)) and len(item) == 2  # noqa: PLR2004 - a pair
+
+
+def _has_slots(state: Value) -> bool:
+    return isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], DictValue)  # noqa: PLR2004
+
+
+def _unhashable(key: Value) -> bool:
+    """Whether a dict refuses the key (tuples are looked into, not deeper than people write)."""
+    waiting: list[tuple[Value, int]] = [(key, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if isinstance(value, (list, DictValue)):
+            return True
+        if isinstance(value, SetValue) and value.kind == "builtins.set":
+            return True
+        if isinstance(value, tuple) and depth < 8 and len(waiting) < 1000:  # noqa: PLR2004 - bounds
+            waiting.extend((item, depth + 1) for item in value[:1000])
+    return False
+
+
+__all__ = ["Need", "WeightsOnlyGuard"]

@@ -1,0 +1,205 @@
+"""Zip archives by torch's rules (``caffe2/serialize/inline_container.cc`` over miniz).
+
+They differ from Python's zipfile: names are looked up without regard to case, the first of two
+equal names wins, every member lies below one folder, and a ``version`` record is required. Only the
+central directory and the members asked for are read.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from struct import Struct
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.limits import LimitExceededError
+
+if TYPE_CHECKING:
+    from torchload_lint.checkpoint.bytesource import ByteSource
+    from torchload_lint.checkpoint.limits import Limits
+
+LOCAL_SIGNATURE = b"PK\x03\x04"
+_CENTRAL = Struct("<4s6H3L5H2L")
+_END = Struct("<4s4H2LH")
+_LOCATOR = Struct("<4sLQL")
+_END_64 = Struct("<4sQ2H2L4Q")
+_LOCAL = Struct("<4s5H3L2H")
+_MAX_32, _MAX_16 = 0xFFFFFFFF, 0xFFFF
+_STORED, _DEFLATED = 0, 8
+_ENCRYPTED = 1
+_OLDEST_FORMAT, _NEWEST_FORMAT = 1, 10
+"""Values that the ``version`` record may have (``versions.h``)."""
+
+
+class ZipFaultError(Exception):
+    """The archive cannot be read; ``code`` is ``truncated`` or ``damaged``."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One entry of the central directory."""
+
+    name: str
+    method: int
+    flags: int
+    packed: int
+    """Bytes in the archive."""
+    size: int
+    """Bytes after decompression, as the directory says."""
+    offset: int
+    """Where the local header is."""
+
+
+class ZipArchive:
+    """The members of an archive, found without reading their contents."""
+
+    def __init__(self, source: ByteSource, limits: Limits) -> None:
+        """Read the central directory. Raises ZipFaultError or LimitExceededError."""
+        self._source = source
+        self._limits = limits
+        self.members = _read_directory(source, limits)
+        self.prefix = self.members[0].name.partition("/")[0] if self.members else ""
+        """The folder that every record lies in (the first member decides)."""
+        self._by_name: dict[str, Member] = {}
+        for member in self.members:
+            self._by_name.setdefault(member.name.lower(), member)
+
+    def layout_fault(self) -> str:
+        """Why torch's reader refuses the archive as a whole; empty where it does not."""
+        folder = f"{self.prefix}/"
+        for member in self.members:
+            if not member.name.startswith(folder):
+                return f"the member {member.name!r:.80} is not in the folder {folder!r:.60}"
+        record = ".data/version" if self.find(".data/version") else "version"
+        if self.find(record) is None:
+            return "there is no version record"
+        text = self.read(record)[:20].strip()
+        if not text[:1].isdigit():
+            return "the version record holds no number"
+        digits = text[: len(text) - len(text.lstrip(b"0123456789"))]
+        if not _OLDEST_FORMAT <= int(digits) <= _NEWEST_FORMAT:
+            return f"the archive has the format version {int(digits)}, which torch does not know"
+        return ""
+
+    def find(self, record: str) -> Member | None:
+        """The member that torch takes for a record, such as ``data.pkl``."""
+        return self._by_name.get(f"{self.prefix}/{record}".lower())
+
+    def record_size(self, record: str) -> int | None:
+        """The bytes of a record; None where there is none."""
+        member = self.find(record)
+        return member.size if member is not None else None
+
+    def has(self, record: str) -> bool:
+        """Whether there is a member with exactly this name (torch lists names as they are)."""
+        return any(member.name == f"{self.prefix}/{record}" for member in self.members)
+
+    def read(self, record: str) -> bytes:
+        """The content of a record. Raises ZipFaultError or LimitExceededError."""
+        member = self.find(record)
+        if member is None:
+            raise ZipFaultError("damaged", f"the record {record} is missing")
+        return self._extract(member)
+
+    def _extract(self, member: Member) -> bytes:
+        limit = self._limits.pickle_bytes
+        if max(member.size, member.packed) > limit:
+            raise LimitExceededError(
+                "pickle_bytes", f"the record {member.name:.80} has more than {limit:,} bytes"
+            )
+        header = self._source.read_at(member.offset, _LOCAL.size)
+        if len(header) < _LOCAL.size or not header.startswith(LOCAL_SIGNATURE):
+            raise ZipFaultError("damaged", f"the header of {member.name:.80} is missing")
+        *_, name_length, extra_length = _LOCAL.unpack(header)
+        begin = member.offset + _LOCAL.size + name_length + extra_length
+        packed = self._source.read_at(begin, member.packed)
+        if len(packed) < member.packed:
+            raise ZipFaultError("truncated", f"the archive ends inside {member.name:.80}")
+        if member.flags & _ENCRYPTED:
+            raise ZipFaultError("damaged", f"the record {member.name:.80} is encrypted")
+        return _unpack(member, packed)
+
+
+def _unpack(member: Member, packed: bytes) -> bytes:
+    if member.method == _STORED:
+        content = packed
+    elif member.method == _DEFLATED:
+        try:
+            content = zlib.decompressobj(-15).decompress(packed, member.size + 1)
+        except zlib.error as error:
+            raise ZipFaultError("damaged", f"{member.name:.80} does not unpack: {error}") from None
+    else:
+        raise ZipFaultError("damaged", f"{member.name:.80} has an unknown compression")
+    if len(content) != member.size:
+        raise ZipFaultError("damaged", f"{member.name:.80} has not the size that is given for it")
+    return content
+
+
+def _read_directory(source: ByteSource, limits: Limits) -> list[Member]:
+    count, size, offset = _find_directory(source)
+    if size > limits.directory_bytes or count > limits.members:
+        raise LimitExceededError("members", "the archive's directory is absurdly large")
+    if offset + size > source.size:
+        raise ZipFaultError("truncated", "the archive's directory lies beyond its end")
+    directory = source.read_at(offset, size)
+    members = []
+    position = 0
+    for _ in range(count):
+        if position + _CENTRAL.size > len(directory):
+            raise ZipFaultError("damaged", "the archive's directory ends early")
+        member, position = _read_member(directory, position)
+        members.append(member)
+    return members
+
+
+def _find_directory(source: ByteSource) -> tuple[int, int, int]:
+    """The number of members, and the directory's size and offset."""
+    span = min(source.size, _MAX_16 + _END.size)
+    tail = source.read_at(source.size - span, span)
+    at = tail.rfind(b"PK\x05\x06", 0, max(0, len(tail) - _END.size + 4))
+    if at < 0:
+        raise ZipFaultError("truncated", "the archive's end is missing: the file is cut off")
+    _, _, _, _, count, size, offset, _ = _END.unpack_from(tail, at)
+    end = source.size - span + at
+    locator = source.read_at(end - _LOCATOR.size, _LOCATOR.size)
+    if len(locator) == _LOCATOR.size and locator.startswith(b"PK\x06\x07"):
+        record = source.read_at(_LOCATOR.unpack(locator)[2], _END_64.size)
+        if len(record) == _END_64.size and record.startswith(b"PK\x06\x06"):
+            *_, count, size, offset = _END_64.unpack(record)
+    return count, size, offset
+
+
+def _read_member(directory: bytes, position: int) -> tuple[Member, int]:
+    fields = _CENTRAL.unpack_from(directory, position)
+    signature, flags, method = fields[0], fields[3], fields[4]
+    packed, size, name_length, extra_length, comment_length = fields[8:13]
+    offset = fields[16]
+    if signature != b"PK\x01\x02":
+        raise ZipFaultError("damaged", "the archive's directory is damaged")
+    begin = position + _CENTRAL.size
+    name = directory[begin : begin + name_length].decode("utf-8", "replace")
+    extra = directory[begin + name_length : begin + name_length + extra_length]
+    if _MAX_32 in {packed, size, offset}:
+        size, packed, offset = _wide_numbers(extra, size, packed, offset)
+    end = begin + name_length + extra_length + comment_length
+    return Member(name, method, flags, packed, size, offset), end
+
+
+def _wide_numbers(extra: bytes, *numbers: int) -> list[int]:
+    """The zip64 extra field holds, in this order, the numbers that did not fit."""
+    position = 0
+    while position + 4 <= len(extra):
+        kind, length = Struct("<2H").unpack_from(extra, position)
+        if kind == 1:
+            words = [
+                int.from_bytes(extra[at : at + 8], "little")
+                for at in range(position + 4, min(position + 4 + length, len(extra)) - 7, 8)
+            ]
+            wide = iter(words)
+            return [next(wide, number) if number == _MAX_32 else number for number in numbers]
+        position += 4 + length
+    return list(numbers)
