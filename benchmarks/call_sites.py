@@ -1,0 +1,115 @@
+"""Recall and precision of the finder against a list of call sites made by another hand.
+
+    python benchmarks/call_sites.py REPOS_DIR CALLSITES.jsonl [OWNER/NAME ...]
+
+REPOS_DIR holds a folder ``owner__name`` for each repository. CALLSITES.jsonl has one object a
+line: ``repo``, ``file``, ``line``, ``col`` (from 0), ``cell``, ``weights_only``,
+``under_safe_globals``. Nothing of the repositories is run or imported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
+
+from torchload_lint.source.calls import CallKind
+from torchload_lint.source.module import Module, read
+from torchload_lint.source.prefilter import may_hold_load
+from torchload_lint.source.text import decode
+
+Site = tuple[str, int, int]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("repos", type=Path)
+    parser.add_argument("sites", type=Path)
+    parser.add_argument("only", nargs="*")
+    options = parser.parse_args()
+    expected: dict[str, dict[Site, dict[str, object]]] = defaultdict(dict)
+    for line in options.sites.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        if row["cell"] is None:
+            expected[row["repo"]][row["file"], row["line"], row["col"]] = row
+    total: Counter[str] = Counter()
+    for repo in sorted(options.only or expected):
+        folder = options.repos / repo.replace("/", "__")
+        if folder.is_dir():
+            total += compare(repo, folder, expected[repo])
+    report("all", total)
+    return 0
+
+
+def compare(repo: str, folder: Path, expected: dict[Site, dict[str, object]]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    found: dict[Site, object] = {}
+    others: list[str] = []
+    for path in sorted(folder.rglob("*.py")):
+        if not path.is_file():
+            continue
+        file = path.relative_to(folder).as_posix()
+        data = path.read_bytes()
+        counts["files"] += 1
+        counts["bytes"] += len(data)
+        start = time.perf_counter()
+        possible = may_hold_load(data)
+        counts["prefilter ns"] += int((time.perf_counter() - start) * 1e9)
+        if not possible:
+            continue
+        counts["parsed"] += 1
+        start = time.perf_counter()
+        module = parsed(data, file)
+        if isinstance(module, Module):
+            for load in module.loads:
+                if load.kind is CallKind.CALL:
+                    place = (file, load.node.lineno, load.node.col_offset)
+                    found[place] = load
+                else:
+                    others.append(f"  {load.kind.value}: {file}:{load.span.start.row}")
+        else:
+            others.append(f"  unparsed: {file}: {module}")
+        counts["facts ns"] += int((time.perf_counter() - start) * 1e9)
+    both = expected.keys() & found.keys()
+    counts += Counter({"expected": len(expected), "found": len(found), "both": len(both)})
+    for place in sorted(expected.keys() - found.keys()):
+        print(f"  missed: {repo} {place} {expected[place]['style']}")
+    for place in sorted(found.keys() - expected.keys()):
+        print(f"  extra: {repo} {place}")
+    for line in others:
+        print(repo, line)
+    for place in sorted(both):
+        said, truth = found[place].weights_only.value, str(expected[place]["weights_only"]).lower()
+        counts["same value"] += said == truth
+        if said != truth:
+            because = found[place].weights_only_because
+            print(f"  value: {repo} {place}: {said} ({because}), listed as {truth}")
+    report(repo, counts)
+    return counts
+
+
+def parsed(data: bytes, file: str) -> object:
+    try:
+        return read(decode(data).text, file, file.removesuffix(".py").replace("/", "."))
+    except (SyntaxError, UnicodeDecodeError) as error:
+        return error
+
+
+def report(title: str, counts: Counter[str]) -> None:
+    recall = counts["both"] / counts["expected"] if counts["expected"] else 1
+    precision = counts["both"] / counts["found"] if counts["found"] else 1
+    print(
+        f"{title}: {counts['both']} of {counts['expected']} found ({recall:.1%}), "
+        f"precision {precision:.1%}, same weights_only {counts['same value']}; "
+        f"{counts['files']} files ({counts['bytes'] / 1e6:.1f} MB), {counts['parsed']} parsed; "
+        f"prefilter {counts['prefilter ns'] / 1e9:.3f} s, facts {counts['facts ns'] / 1e9:.3f} s"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
