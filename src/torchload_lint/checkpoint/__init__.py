@@ -13,6 +13,7 @@ from torchload_lint.checkpoint.report import (
     Verdict,
 )
 from torchload_lint.checkpoint.torch_versions import NEWEST, Target, TorchVersion
+from torchload_lint.checkpoint.tree import TreeLimits, inspect_tree
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -25,7 +26,9 @@ __all__ = [
     "StandIn",
     "Target",
     "TorchVersion",
+    "TreeLimits",
     "Verdict",
     "inspect_bytes",
     "inspect_file",
+    "inspect_tree",
 ]

@@ -1,0 +1,122 @@
+"""Tensors as a checkpoint describes them: dtype, shape, and which bytes of which storage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from torchload_lint.checkpoint.storages import ITEM_SIZES
+from torchload_lint.checkpoint.values import GlobalRef, Instance, StorageValue, Value
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """One tensor; its numbers stay in the file."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    kind: str = "tensor"
+    """``tensor``, ``Parameter``, ``sparse tensor``, ``quantized tensor``, or a class's name."""
+    storage: StorageValue | None = None
+    offset: int = 0
+    """The first element in the storage, in elements."""
+    stride: tuple[int, ...] = ()
+    """In elements."""
+    requires_grad: bool = False
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of its elements (of a dense tensor of this shape)."""
+        return prod(self.shape) * ITEM_SIZES.get(self.dtype, 1)
+
+
+_DENSE = frozenset({"_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3"})
+_PARAMETERS = frozenset({"_rebuild_parameter", "_rebuild_parameter_with_state"})
+
+
+def tensor_of(value: Value) -> TensorInfo | None:
+    """The tensor that a value is; None where it is none, or is described in a way not known."""
+    if not isinstance(value, Instance) or not isinstance(value.callee, GlobalRef):
+        return None
+    name, args = value.callee.name, value.args
+    if not isinstance(args, tuple) or not args or not name.module.startswith("torch"):
+        return None
+    if name.qualname in _DENSE:
+        return _dense(args)
+    if name.qualname == "_rebuild_qtensor":
+        return _renamed(_dense(args), "quantized tensor")
+    if name.qualname in _PARAMETERS:
+        return _renamed(tensor_of(args[0]), "Parameter")
+    if name.qualname == "_rebuild_from_type_v2":
+        return _of_subclass(args)
+    if name.qualname == "_rebuild_sparse_tensor":
+        return _sparse(args)
+    if name.qualname == "_rebuild_meta_tensor_no_storage":
+        shape = _integers(args[1]) if len(args) > 1 else None
+        return TensorInfo(_dtype_name(args[0]), shape, "meta tensor") if shape is not None else None
+    return None
+
+
+def _dense(args: tuple[Value, ...]) -> TensorInfo | None:
+    """``(storage, offset, size, stride, requires_grad, …)``."""
+    if len(args) < 4:  # noqa: PLR2004 - the fields above
+        return None
+    storage, offset = args[0], args[1]
+    shape, stride = _integers(args[2]), _integers(args[3])
+    if not isinstance(storage, StorageValue) or not isinstance(offset, int):
+        return None
+    if shape is None or stride is None:
+        return None
+    dtype = storage.dtype
+    if len(args) > 6:  # noqa: PLR2004 - _rebuild_tensor_v3 names the dtype
+        dtype = _dtype_name(args[6]) or dtype
+    grad = len(args) > 4 and args[4] is True  # noqa: PLR2004 - the flag's place
+    return TensorInfo(dtype, shape, "tensor", storage, offset, stride, requires_grad=grad)
+
+
+def _sparse(args: tuple[Value, ...]) -> TensorInfo | None:
+    """``(layout, (indices, values, size, …))``."""
+    data = args[1] if len(args) > 1 else None
+    if not isinstance(data, tuple) or len(data) < 3:  # noqa: PLR2004 - at least these
+        return None
+    parts = [tensor_of(item) for item in data]
+    values = next((part for part in reversed(parts) if part is not None), None)
+    shape = next((size for size in map(_integers, data) if size is not None), None)
+    if values is None or shape is None:
+        return None
+    return TensorInfo(values.dtype, shape, "sparse tensor")
+
+
+def _of_subclass(args: tuple[Value, ...]) -> TensorInfo | None:
+    """``(function, type, its arguments, state)``."""
+    if len(args) < 3:  # noqa: PLR2004 - the fields above
+        return None
+    inner = tensor_of(Instance("REDUCE", args[0], args[2]))
+    cls = args[1]
+    kind = str(cls.name) if isinstance(cls, GlobalRef) else "tensor subclass"
+    if kind in {"torch.Tensor", "torch.nn.parameter.Parameter"}:
+        kind = "tensor" if kind == "torch.Tensor" else "Parameter"
+    return _renamed(inner, kind)
+
+
+def _renamed(tensor: TensorInfo | None, kind: str) -> TensorInfo | None:
+    if tensor is None:
+        return None
+    return TensorInfo(
+        tensor.dtype, tensor.shape, kind, tensor.storage, tensor.offset, tensor.stride,
+        tensor.requires_grad,
+    )  # fmt: skip
+
+
+def _integers(value: Value) -> tuple[int, ...] | None:
+    if isinstance(value, Instance) and isinstance(value.args, tuple) and value.args:
+        value = value.args[0]  # torch.Size((2, 3))
+    if not isinstance(value, (tuple, list)):
+        return None
+    if not all(isinstance(item, int) for item in value):
+        return None
+    return tuple(value)
+
+
+def _dtype_name(value: Value) -> str:
+    return value.name.qualname if isinstance(value, GlobalRef) else ""
