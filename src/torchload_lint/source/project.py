@@ -7,13 +7,23 @@ few that matter are parsed, once.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+
+from torchload_lint.source import classes, imports
+from torchload_lint.source import module as modules
+from torchload_lint.source.layout import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from torchload_lint.names import ClassFacts, GlobalName
+    from torchload_lint.source.bindings import Definition
     from torchload_lint.source.module import Module
+
+T = TypeVar("T")
+_LONGEST_CHAIN_OF_REEXPORTS = 8
 
 
 class ProjectFiles(Protocol):
@@ -32,24 +42,62 @@ class ProjectFiles(Protocol):
         """Whether a file of that name is there."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What a dotted name stands for in the project."""
+
+    module: Module
+    node: ast.AST
+    """A ClassDef, a function, the defining statement of a value, or the ast.Module itself."""
+    kind: str
+    """``class``, ``function``, ``value`` or ``module``."""
+    qualname: str
+    value: ast.expr | None = None
+    """For a value: the expression that is assigned."""
+
+
 class ProjectIndex:
     """Questions about the project as a whole."""
 
     def __init__(self, files: ProjectFiles, source_roots: Sequence[str] = ("src", ".")) -> None:
         """``source_roots``: where first-party modules live, relative to the project's root."""
+        self.files = files
+        self.layout = Layout(files, source_roots)
+        self._memory: dict[object, object] = {}
+        self._modules: dict[str, Module | None] = {}
+
+    def remember(self, key: object, find: Callable[[], T]) -> T:
+        """What ``find`` answers, asked once.
+
+        For siblings of this room. Only answers that depend on nothing but the files may be kept
+        like this, so that the order of questions never shows.
+        """
+        if key not in self._memory:
+            self._memory[key] = find()
+        return cast("T", self._memory[key])
 
     def module_name(self, path: str) -> str:
         """The dotted name a file is imported by (src layout, namespace packages, several packages
-        in one repository); for a script, its stem."""
-        raise NotImplementedError(path)
+        in one repository); for a script, its stem.
+        """
+        return self.layout.module_name(path)
 
     def module(self, name: str) -> Module | None:
         """The parsed first-party module of that dotted name (package ``__init__`` included)."""
-        raise NotImplementedError(name)
+        path = self.layout.locate(name)
+        return None if path is None else self.module_at(path)
 
     def module_at(self, path: str) -> Module | None:
-        """The parsed file at a path of the project."""
-        raise NotImplementedError(path)
+        """The parsed file at a path of the project; None where it cannot be read or parsed."""
+        if path not in self._modules:
+            text = self.files.text(path)
+            read = None if text is None else modules.read(text, path, self.module_name(path))
+            self._modules[path] = read if isinstance(read, modules.Module) else None
+        return self._modules[path]
+
+    def adopt(self, module: Module) -> None:
+        """Take over a file that is parsed already, so that it is not parsed again."""
+        self._modules.setdefault(module.path, module)
 
     def find(self, name: GlobalName, near: str = "") -> ClassFacts | None:
         """The first-party class or function that a checkpoint names.
@@ -58,4 +106,96 @@ class ProjectIndex:
         ``near`` first, then in the whole project, and is only answered where exactly one
         definition exists.
         """
-        raise NotImplementedError(name, near)
+        found = self._in_main(name, near) if name.module == "__main__" else self._named(name, near)
+        return None if found is None else classes.facts(found, self)
+
+    def _named(self, name: GlobalName, near: str) -> Found | None:
+        definitions = self.definitions(str(name), near)
+        return definitions[0] if len({id(found.node) for found in definitions}) == 1 else None
+
+    def _in_main(self, name: GlobalName, near: str) -> Found | None:
+        outer = name.qualname.partition(".")[0]
+        holders = self.files.holding(outer)
+        for paths in ([near] if near else [], holders):
+            found = [
+                definition
+                for path in paths
+                if (module := self.module_at(path)) is not None
+                for definition in self._in_module(module, name.qualname.split("."), set())
+                if definition.module.path == path and definition.kind in {"class", "function"}
+            ]
+            if found:
+                return found[0] if len(found) == 1 else None
+        return None
+
+    def definitions(self, dotted: str, near: str = "") -> tuple[Found, ...]:
+        """What a dotted name stands for, as a file at ``near`` would import it; re-exports are
+        followed. Several, where branches define it differently; none, for what is not ours.
+        """
+        return tuple(self._definitions(dotted, near, set()))
+
+    def _definitions(self, dotted: str, near: str, seen: set[object]) -> Iterator[Found]:
+        if (dotted, near) in seen or len(seen) > _LONGEST_CHAIN_OF_REEXPORTS:
+            return
+        seen.add((dotted, near))
+        parts = dotted.split(".")
+        for length in range(len(parts), 0, -1):
+            path = self.layout.locate(".".join(parts[:length]), near)
+            module = None if path is None else self.module_at(path)
+            if module is None:
+                continue
+            if length == len(parts):
+                yield Found(module, module.tree, "module", "")
+            else:
+                yield from self._in_module(module, parts[length:], seen)
+            return
+
+    def _in_module(
+        self, module: Module, names: Sequence[str], seen: set[object]
+    ) -> Iterator[Found]:
+        for definition in module.bindings.module_definitions(names[0]):
+            yield from self._follow(module, definition, names, seen)
+
+    def _follow(
+        self, module: Module, definition: Definition, names: Sequence[str], seen: set[object]
+    ) -> Iterator[Found]:
+        node, rest = definition.node, names[1:]
+        if definition.qualified:
+            target = definition.qualified
+            names_to_find = rest if definition.kind != "star-import" else names
+            yield from self._definitions(".".join((target, *names_to_find)), module.path, seen)
+        elif isinstance(node, ast.ClassDef):
+            yield from self._in_class(module, node, names)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not rest:
+            yield Found(module, node, "function", names[0])
+        elif definition.value is not None:
+            alias = module.bindings.qualified(definition.value) if not rest else None
+            followed = tuple(self._definitions(alias, module.path, seen)) if alias else ()
+            yield from followed
+            if not followed and not rest:
+                yield Found(module, node, "value", names[0], definition.value)
+
+    def _in_class(
+        self, module: Module, node: ast.ClassDef, names: Sequence[str]
+    ) -> Iterator[Found]:
+        qualname = names[0]
+        current: ast.AST = node
+        for name in names[1:]:
+            if not isinstance(current, ast.ClassDef):
+                return
+            member = classes.member(current, name)
+            if member is None:
+                return
+            current, qualname = member, f"{qualname}.{name}"
+        if isinstance(current, ast.ClassDef):
+            yield Found(module, current, "class", qualname)
+        elif isinstance(current, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield Found(module, current, "function", qualname)
+        elif isinstance(current, ast.Assign | ast.AnnAssign):
+            yield Found(module, current, "value", qualname, current.value)
+
+    def imports_closed_circle(self, importing_path: str, defining_module: str) -> bool:
+        """Whether a top-level ``from defining_module import …`` in ``importing_path`` would close
+        an import circle, so that the import belongs inside the function.
+        """
+        return imports.closes_circle(self, importing_path, defining_module)

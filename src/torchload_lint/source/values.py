@@ -6,65 +6,23 @@ calls and imports only as far as that expression needs, within a budget.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING
+
+from torchload_lint.source import domain, patterns
+from torchload_lint.source.domain import Constant, Handle, Sequence, Text, Unknown
+from torchload_lint.source.evaluate import Evaluator
+from torchload_lint.source.patterns import MAX_PATTERNS, PathPattern, Resolution, Rung
 
 if TYPE_CHECKING:
     import ast
 
+    from torchload_lint.source.domain import Value, Values
     from torchload_lint.source.module import Module
     from torchload_lint.source.project import ProjectIndex
 
+__all__ = ["MAX_PATTERNS", "PathPattern", "Resolution", "Rung", "resolve_path"]
 
-class Rung(str, Enum):
-    """The step of the ladder that settled a path (the highest one that was needed)."""
-
-    LITERAL = "literal"
-    LOCAL = "local"
-    CONSTANT = "constant"
-    DEFAULT = "default"
-    CONFIG_FILE = "config-file"
-    CALLER = "caller"
-    DOWNLOAD = "download"
-    PRODUCER = "producer"
-    CONFIGURATION = "configuration"
-    RECORDED = "recorded"
-
-
-@dataclass(frozen=True, order=True, slots=True)
-class PathPattern:
-    """A path as far as it is known. ``*`` stands for an unknown part (``**`` is not used).
-
-    Literal ``*``, ``?`` and ``[`` in a known part are kept as a glob only where the source
-    itself globs (``glob.glob("runs/*.pt")``); elsewhere they are escaped as ``[*]``.
-    """
-
-    text: str
-    """With ``/`` between parts. Relative unless the code makes it absolute. A path made from
-    ``__file__`` is relative to the project's root and has ``anchored`` set."""
-    exact: bool
-    """Whether no part is unknown."""
-    rung: Rung
-    anchored: bool = False
-    """Whether the path starts at the project's root for certain (made from ``__file__``)."""
-    in_archive: bool = False
-    """Whether it is read through something else than the plain file (BytesIO of a response)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """What a load reads, as far as the source tells."""
-
-    patterns: tuple[PathPattern, ...] = ()
-    """The possibilities, at most ``MAX_PATTERNS``; empty where nothing is known."""
-    complete: bool = False
-    """Whether the patterns are all there can be (no branch was left unknown)."""
-    unknown: tuple[str, ...] = ()
-    """Why parts are unknown: ``parameter 'path' of load() has no caller in the project``."""
-
-
-MAX_PATTERNS = 16
+_NOT_FILES = frozenset({"", ".", "none", "null", "false", "true", "no", "n/a", "-"})
 
 
 def resolve_path(expression: ast.expr, module: Module, project: ProjectIndex) -> Resolution:
@@ -73,4 +31,55 @@ def resolve_path(expression: ast.expr, module: Module, project: ProjectIndex) ->
     A ``None``, ``False`` or empty-string possibility ("do not resume") is not a path and is left
     out; a URL is not a path unless a download rung maps it to a local cache.
     """
-    raise NotImplementedError  # replaced by the resolver
+    evaluator = Evaluator(project)
+    return resolution(evaluator.top(expression, module), evaluator)
+
+
+def resolution(values: Values, evaluator: Evaluator) -> Resolution:
+    """The values of an expression, read as the file that a load opens."""
+    found: dict[tuple[str, bool], PathPattern] = {}
+    reasons: dict[str, None] = {}
+    for value in values:
+        text, in_archive = _source(value)
+        if text is None:
+            if not isinstance(value, Constant):
+                reasons.setdefault(domain.why(value))
+            continue
+        reasons.update(dict.fromkeys(text.why))
+        pattern = _pattern(text, in_archive=in_archive)
+        if pattern is not None:
+            found.setdefault((pattern.text, pattern.anchored), pattern)
+        elif patterns.is_url(text.text):
+            reasons.setdefault(f"{patterns.render(text.text)} is no local file")
+    complete = not reasons and not evaluator.open_ends
+    reasons.update(dict.fromkeys(evaluator.open_ends))
+    chosen = tuple(found.values())[:MAX_PATTERNS]
+    return Resolution(chosen, complete=complete and bool(chosen), unknown=tuple(reasons))
+
+
+def _source(value: Value) -> tuple[Text | None, bool]:
+    if isinstance(value, Handle):
+        return value.source, value.wrapped
+    if isinstance(value, Text):
+        return value, False
+    if isinstance(value, Sequence) and len(value.items) == 1:
+        return _source(value.items[0][0]) if value.items[0] else (None, False)
+    return None, isinstance(value, Unknown)
+
+
+def _pattern(text: Text, *, in_archive: bool) -> PathPattern | None:
+    """The pattern of a text; None for a sentinel, a URL, a folder and what says nothing."""
+    marked = text.text.removeprefix("file://")
+    if marked.strip().lower() in _NOT_FILES or patterns.is_url(marked) or marked.endswith("/"):
+        return None
+    marked = patterns.normal(marked)
+    shown = patterns.render(marked)
+    if not any(map(str.isalnum, shown)):
+        return None
+    return PathPattern(
+        shown,
+        exact=patterns.is_exact(marked),
+        rung=text.rung,
+        anchored=text.anchored and not patterns.is_absolute(marked),
+        in_archive=in_archive,
+    )

@@ -1,0 +1,135 @@
+"""Attributes and items: what ``args.x``, ``self.x``, ``config["x"]`` and ``Settings.X`` can be."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source import domain, instances, methods, options, stores, strings
+from torchload_lint.source.domain import (
+    Class,
+    Constant,
+    Function,
+    Handle,
+    Instance,
+    Made,
+    Options,
+    Record,
+    Sequence,
+    Text,
+    Unknown,
+    lift,
+    union,
+    unknown,
+)
+from torchload_lint.source.sequences import elements, item
+
+if TYPE_CHECKING:
+    from torchload_lint.source.domain import Value, Values
+    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.frame import Frame
+
+_TEXT_CONSTANTS = {"os.sep": "/", "os.path.sep": "/", "os.curdir": ".", "os.pardir": ".."}
+
+
+def attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Values:
+    """``base.name``."""
+    stored, settled = stores.reaching(evaluator, node, frame)
+    if settled:
+        return stored
+    dotted = frame.module.bindings.qualified(node)
+    if dotted in _TEXT_CONSTANTS:
+        return (Text(_TEXT_CONSTANTS[dotted]),)
+    ours = evaluator.dotted(dotted, frame) if dotted else ()
+    if ours:
+        return union(stored, ours)
+    updated, settled = stores.updates(evaluator, node.value, node.attr, frame)
+    if settled:
+        return union(stored, updated)
+    bases = evaluator.values(node.value, frame)
+    found = union(*(of_value(evaluator, base, node.attr, frame) for base in bases))
+    found = union(stored, updated, found)
+    if all(isinstance(value, Unknown) for value in found):
+        return options.declared_beside(evaluator, node, frame) or found
+    return found
+
+
+def of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Values:
+    """The attribute of one possibility."""
+    if isinstance(base, Text):
+        known_property = methods.TEXT_PROPERTIES.get(name)
+        return known_property(base) if known_property else unknown(f"the attribute .{name}")
+    if isinstance(base, Handle):
+        return (base.source,) if name == "name" else (base,)
+    if isinstance(base, Record):
+        return methods.entry(base, Text(name))
+    if isinstance(base, Options):
+        return options.value(evaluator, base, name)
+    if isinstance(base, Instance):
+        return lift(instances.attribute(evaluator, base, name, frame), base.rung)
+    if isinstance(base, Class):
+        return instances.class_attribute(evaluator, base, name, frame)
+    if isinstance(base, Made):
+        return (Made(f"{base.callee}.{name}", rung=base.rung),)
+    if isinstance(base, Function):
+        return unknown(f"the attribute .{name} of a function")
+    return unknown(domain.why(base))
+
+
+def subscript(evaluator: Evaluator, node: ast.Subscript, frame: Frame) -> Values:
+    """``base[key]``."""
+    dotted = frame.module.bindings.qualified(node.value)
+    if dotted == "os.environ":
+        return unknown(f"the environment variable {ast.unparse(node.slice)}")
+    if dotted == "sys.argv":
+        return unknown("an argument of the command line")
+    stored, settled = stores.reaching(evaluator, node, frame)
+    if settled:
+        return stored
+    bases = evaluator.values(node.value, frame)
+    if isinstance(node.slice, ast.Slice):
+        return union(*(_slice(evaluator, base, node.slice, frame) for base in bases))
+    keys = evaluator.values(node.slice, frame)
+    if len(keys) == 1 and isinstance(keys[0], Text) and not keys[0].why:
+        updated, settled = stores.updates(evaluator, node.value, keys[0].text, frame)
+        if settled:
+            return union(stored, updated)
+        stored = union(stored, updated)
+    return union(stored, *(_item(evaluator, base, key, frame) for base in bases for key in keys))
+
+
+def _item(evaluator: Evaluator, base: Value, key: Value, frame: Frame) -> Values:
+    if isinstance(base, Record):
+        return methods.entry(base, key)
+    if isinstance(key, Text) and not key.why and isinstance(base, Options | Instance):
+        return of_value(evaluator, base, key.text, frame)
+    if isinstance(base, Sequence):
+        if isinstance(key, Constant) and isinstance(key.value, int):
+            return item(base, key.value)
+        return lift(base.element(), base.rung)
+    return unknown(domain.why(base) if not isinstance(base, Text) else "it is cut out of a text")
+
+
+def _slice(evaluator: Evaluator, base: Value, cut: ast.Slice, frame: Frame) -> Values:
+    bounds = [_bound(evaluator, bound, frame) for bound in (cut.lower, cut.upper)]
+    if isinstance(base, Text):
+        if cut.step is not None or "unknown" in bounds:
+            return (strings.hole(base, "it is cut out of a text"),)
+        lower, upper = (bound if isinstance(bound, int) else None for bound in bounds)
+        return (strings.sliced(base, lower, upper),)
+    if isinstance(base, Sequence):
+        lower, upper = (bound if isinstance(bound, int) else None for bound in bounds)
+        if cut.step is None and "unknown" not in bounds and not base.others:
+            return (Sequence(base.items[lower:upper], kind=base.kind, rung=base.rung),)
+        return (Sequence(others=union(*(elements((base,)),)), rung=base.rung),)
+    return unknown(domain.why(base))
+
+
+def _bound(evaluator: Evaluator, bound: ast.expr | None, frame: Frame) -> int | str | None:
+    if bound is None:
+        return None
+    values = evaluator.values(bound, frame)
+    value = values[0] if len(values) == 1 else None
+    return (
+        value.value if isinstance(value, Constant) and isinstance(value.value, int) else "unknown"
+    )

@@ -1,0 +1,257 @@
+"""Who calls a function of the project. Found by words first, then by what the names stand for."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from posixpath import commonpath, dirname
+from typing import TYPE_CHECKING
+
+from torchload_lint.source import classes, instances
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.module import Module
+    from torchload_lint.source.project import ProjectIndex
+
+MAX_FILES = 12
+"""Files that are parsed in search of the callers of one function, the nearest first."""
+MAX_CALLS = 24
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """One call of a function."""
+
+    module: Module
+    call: ast.Call
+    skipped: int
+    """Leading parameters that the call does not write (``self``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """The calls of a function."""
+
+    calls: tuple[Site, ...] = ()
+    cut: bool = False
+    """Whether there may be more than were looked at."""
+
+
+def sites(
+    evaluator: Evaluator, module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef
+) -> Sites:
+    """The calls of a function in the project; found once."""
+    project = evaluator.project
+    return project.remember(("callers", function), lambda: _find(project, module, function))
+
+
+def _find(
+    project: ProjectIndex, module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef
+) -> Sites:
+    holder = module.parents.get(function)
+    owner = holder if isinstance(holder, ast.ClassDef) else None
+    name = function.name
+    if owner is not None and name == "__init__":
+        name = owner.name
+    elif name.startswith("__") and name.endswith("__"):
+        return Sites(cut=True)
+    paths, cut = _files(project, name, module.path)
+    target = _Target(project, module, function, owner)
+    found: list[Site] = []
+    for path in paths:
+        calling = module if path == module.path else project.module_at(path)
+        if calling is None:
+            continue
+        for call in calls_named(project, calling).get(name, ()):
+            skipped = target.skipped(calling, call)
+            if skipped is not None:
+                found.append(Site(calling, call, skipped))
+        if owner is not None and name == owner.name:
+            found.extend(_initialized_by_heirs(project, calling, function, owner))
+    return Sites(tuple(found[:MAX_CALLS]), cut or len(found) > MAX_CALLS)
+
+
+def _files(project: ProjectIndex, name: str, home: str) -> tuple[list[str], bool]:
+    """The files that may call something of that name, nearest to ``home`` first."""
+    called = re.compile(rf"(?<!def )\b{re.escape(name)}\s*\(|\({re.escape(name)}[,)]")
+    holding = [
+        path
+        for path in project.files.holding(name)
+        if called.search(project.files.text(path) or "")
+    ]
+    folder = dirname(home)
+
+    def distance(path: str) -> tuple[bool, int, str]:
+        common = commonpath([dirname(path) or ".", folder or "."]) if folder else ""
+        return path != home, -len(common), path
+
+    ordered = sorted(holding, key=distance)
+    return ordered[:MAX_FILES], len(ordered) > MAX_FILES
+
+
+def calls_named(project: ProjectIndex, module: Module) -> dict[str, list[ast.Call]]:
+    """Last part of the callee's name → calls, in the order of the file; collected once."""
+    return project.remember(("calls", module.tree), lambda: _collect_calls(module.tree))
+
+
+def _collect_calls(tree: ast.Module) -> dict[str, list[ast.Call]]:
+    found: dict[str, list[ast.Call]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (name := _last_part(node.func)):
+            found.setdefault(name, []).append(node)
+    for calls in found.values():
+        calls.sort(key=lambda call: (call.lineno, call.col_offset))
+    return found
+
+
+def _last_part(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The function whose callers are looked for."""
+
+    project: ProjectIndex
+    module: Module
+    function: ast.FunctionDef | ast.AsyncFunctionDef
+    owner: ast.ClassDef | None
+
+    def skipped(self, calling: Module, call: ast.Call) -> int | None:
+        """How many parameters the call leaves out in front; None where it calls another thing."""
+        dotted = calling.bindings.qualified(call.func)
+        if dotted:
+            found = self.project.definitions(dotted, calling.path)
+            if any(each.node is self.owner for each in found) and self.owner is not None:
+                return 1
+            if any(each.node is self.function for each in found):
+                return self._left_out(call)
+            if found:
+                return None
+        if isinstance(call.func, ast.Name):
+            return self._by_local_name(calling, call.func)
+        if self.owner is None or not isinstance(call.func, ast.Attribute):
+            return None
+        return self._by_receiver(calling, call.func)
+
+    def _left_out(self, call: ast.Call) -> int:
+        if self.owner is None or instances.is_static(self.function):
+            return 0
+        if instances.is_class_method(self.function):
+            return 1
+        through_self = isinstance(call.func, ast.Attribute) and _is_self(call.func.value)
+        return int(through_self)
+
+    def _by_local_name(self, calling: Module, name: ast.Name) -> int | None:
+        for definition in calling.bindings.definitions(name):
+            if definition.node is self.function:
+                return 0
+            if definition.node is self.owner and self.owner is not None:
+                return 1
+        return None
+
+    def _by_receiver(self, calling: Module, function: ast.Attribute) -> int | None:
+        """``self.method(…)`` in the class or an heir, ``x.method(…)`` on an object made from the
+        class, or a method whose name only one class of the project has.
+        """
+        bound = 0 if instances.is_static(self.function) else 1
+        holder = calling.bindings.class_of_self(function.value)
+        if holder is not None:
+            return bound if self._inherits(holder, calling) else None
+        if _is_super(function.value):
+            around = _class_around(calling, function)
+            return bound if around is not None and self._inherits(around, calling) else None
+        made = self._made_from(calling, function.value)
+        if made is not None:
+            return bound if made else None
+        return bound if self._is_only_one() else None
+
+    def _made_from(self, calling: Module, receiver: ast.expr) -> bool | None:
+        """Whether the receiver is an object of the class; None where that cannot be said."""
+        if not isinstance(receiver, ast.Name):
+            return None
+        for definition in calling.bindings.definitions(receiver):
+            value = definition.value
+            if not isinstance(value, ast.Call):
+                continue
+            dotted = calling.bindings.qualified(value.func)
+            for found in self.project.definitions(dotted, calling.path) if dotted else ():
+                if isinstance(found.node, ast.ClassDef):
+                    return self._inherits(found.node, found.module)
+            if dotted and dotted.partition(".")[0] not in {"", "self"}:
+                return False
+        return None
+
+    def _inherits(self, node: ast.ClassDef, module: Module) -> bool:
+        lineage = classes.ancestry(node, module, self.project)
+        for level, _ in lineage:
+            if level is self.owner:
+                return True
+            if classes.is_function(classes.member(level, self.function.name)):
+                return level is self.owner
+        return False
+
+    def _is_only_one(self) -> bool:
+        name = self.function.name
+        return (
+            self.project.remember(
+                ("definitions of", name), lambda: _count_definitions(self.project, name)
+            )
+            == 1
+        )
+
+
+def _count_definitions(project: ProjectIndex, name: str) -> int:
+    """How many functions of that name the project has."""
+    pattern = re.compile(rf"\bdef {re.escape(name)}\b")
+    holding = project.files.holding(f"def {name}")
+    return sum(len(pattern.findall(project.files.text(path) or "")) for path in holding)
+
+
+def _initialized_by_heirs(
+    project: ProjectIndex,
+    calling: Module,
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    owner: ast.ClassDef,
+) -> Iterator[Site]:
+    """``super().__init__(…)`` in classes that inherit, and heirs that have no ``__init__``."""
+    for node in classes.body(calling.tree.body):
+        if not isinstance(node, ast.ClassDef) or node is owner:
+            continue
+        lineage = [level for level, _ in classes.ancestry(node, calling, project)]
+        if owner not in lineage or classes.member(node, "__init__") is function:
+            continue
+        initializer = classes.member(node, "__init__")
+        if not classes.is_function(initializer):
+            for call in calls_named(project, calling).get(node.name, ()):
+                yield Site(calling, call, 1)
+            continue
+        for call in calls_named(project, calling).get("__init__", ()):
+            inside = initializer.lineno <= call.lineno <= (initializer.end_lineno or 0)
+            if inside and isinstance(call.func, ast.Attribute):
+                yield Site(calling, call, 1 if _is_super(call.func.value) else 0)
+
+
+def _class_around(module: Module, node: ast.AST) -> ast.ClassDef | None:
+    holder: ast.AST | None = node
+    while holder is not None and not isinstance(holder, ast.ClassDef):
+        holder = module.parents.get(holder)
+    return holder
+
+
+def _is_self(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in {"self", "cls"}
+
+
+def _is_super(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and _is_named(node.func, "super")
+
+
+def _is_named(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name

@@ -1,0 +1,143 @@
+"""Files that come from the net: where each downloader keeps its local copy.
+
+Sources: huggingface_hub (``file_download.py``: ``models--org--name/snapshots/<commit>/<file>``),
+torch 2.13 (``hub.py``: ``<hub dir>/checkpoints/<name in the URL>``), gdown, ``cached_path``
+implementations whose names are hashes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.source import patterns, strings
+from torchload_lint.source.arguments import arguments
+from torchload_lint.source.domain import Constant, Text, as_text, lift, union, unknown
+from torchload_lint.source.patterns import HOLE, Rung
+
+if TYPE_CHECKING:
+    import ast
+
+    from torchload_lint.source.arguments import Arguments
+    from torchload_lint.source.domain import Values
+    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.frame import Frame
+    from torchload_lint.source.library import Known
+
+HUB_CACHE = "~/.cache/huggingface/hub"
+TORCH_CACHE = "~/.cache/torch/hub"
+
+
+def table() -> dict[str, Known]:
+    """Canonical name → where the file is afterwards."""
+    return {
+        **dict.fromkeys(_HUB_FILES, _hub_file),
+        **dict.fromkeys(_HUB_SNAPSHOTS, _hub_snapshot),
+        **dict.fromkeys(_TO_TORCH_CACHE, _torch_hub_file),
+        "torch.hub.get_dir": lambda *_: (Text(TORCH_CACHE, rung=Rung.DOWNLOAD),),
+        "torch.hub.download_url_to_file": lambda *_: unknown("nothing is returned"),
+        "gdown.download": _to_argument,
+        "urllib.request.urlretrieve": _to_argument_in_tuple,
+        "wget.download": _to_argument,
+        **dict.fromkeys(_LOCAL_OR_HASHED, _local_or_hashed),
+    }
+
+
+_HUB_FILES = (
+    *("huggingface_hub.hf_hub_download", "huggingface_hub.file_download.hf_hub_download"),
+    *("huggingface_hub.cached_download", "modelscope.hub.file_download.model_file_download"),
+    *("transformers.utils.cached_file", "transformers.utils.hub.cached_file"),
+    "huggingface_hub.try_to_load_from_cache",
+)
+_HUB_SNAPSHOTS = (
+    *("huggingface_hub.snapshot_download", "modelscope.snapshot_download"),
+    "modelscope.hub.snapshot_download.snapshot_download",
+)
+_TO_TORCH_CACHE = (
+    *("torch.hub.load_state_dict_from_url", "torch.utils.model_zoo.load_url"),
+    *("timm.models.hub.download_cached_file", "torchvision.models.utils.load_state_dict_from_url"),
+    *("torchvision._internally_replaced_utils.load_state_dict_from_url",),
+    *("basicsr.utils.download_util.load_file_from_url", "facexlib.utils.load_file_from_url"),
+)
+_LOCAL_OR_HASHED = (
+    *("cached_path.cached_path", "transformers.file_utils.cached_path"),
+    *(
+        "iopath.common.file_io.PathManager.get_local_path",
+        "iopath.common.file_io.g_pathmgr.get_local_path",
+    ),
+    *("fvcore.common.file_io.PathManager.get_local_path", "datasets.utils.file_utils.cached_path"),
+)
+
+
+def _hub_file(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``hf_hub_download(repo_id, filename)`` in the hub's cache, or in ``local_dir``."""
+    given = arguments(evaluator, call, frame)
+    names = given.at(1, "filename") or unknown("the file's name")
+    folders = given.named.get("local_dir", ())
+    folders = tuple(folder for folder in folders if not isinstance(folder, Constant))
+    repositories = given.at(0, "repo_id") or unknown("the repository")
+    if not folders:
+        folders = union(*(_snapshot(as_text(each), given) for each in repositories))
+    return _joined(folders, names)
+
+
+def _snapshot(repository: Text, given: Arguments) -> Values:
+    cached = given.named.get("cache_dir", ())
+    cached = tuple(each for each in cached if not isinstance(each, Constant))
+    name = repository.text.replace("/", "--")
+    inside = strings.changed(repository, f"models--{name}/snapshots/{HOLE}")
+    inside = Text(inside.text, why=("the commit of the hub",), rung=Rung.DOWNLOAD)
+    return _joined(cached or (Text(HUB_CACHE),), (inside,))
+
+
+def _hub_snapshot(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    given = arguments(evaluator, call, frame)
+    local = tuple(each for each in given.named.get("local_dir", ()) if isinstance(each, Text))
+    repositories = given.at(0, "repo_id") or unknown("the repository")
+    found = local or union(*(_snapshot(as_text(each), given) for each in repositories))
+    return lift(found, Rung.DOWNLOAD)
+
+
+def _torch_hub_file(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``<hub dir>/checkpoints/<file_name, or the name in the URL>``."""
+    given = arguments(evaluator, call, frame)
+    folders = given.at(1, "model_dir")
+    folders = tuple(each for each in folders if not isinstance(each, Constant))
+    names = tuple(each for each in given.named.get("file_name", ()) if isinstance(each, Text))
+    if not names:
+        names = tuple(_name_in_url(as_text(url)) for url in given.at(0, "url"))
+    return _joined(folders or (Text(f"{TORCH_CACHE}/checkpoints"),), names)
+
+
+def _name_in_url(url: Text) -> Text:
+    name = patterns.base(url.text.partition("?")[0].partition("#")[0])
+    return strings.changed(url, name)
+
+
+def _to_argument(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``gdown.download(url, output)`` yields ``output``."""
+    given = arguments(evaluator, call, frame)
+    return lift(given.at(1, "output") or given.at(1, "out"), Rung.DOWNLOAD) or unknown(
+        "the name that a download gets"
+    )
+
+
+def _to_argument_in_tuple(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    return _to_argument(evaluator, call, frame)
+
+
+def _local_or_hashed(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """A local path stays what it is; a URL is kept under a name that nobody can know."""
+    given = arguments(evaluator, call, frame)
+    return tuple(
+        strings.hole(each, "a download under a hashed name")
+        if isinstance(each, Text) and patterns.is_url(each.text)
+        else each
+        for each in given.at(0)
+    )
+
+
+def _joined(folders: Values, names: Values) -> Values:
+    joined = union(
+        strings.join(as_text(folder), as_text(name)) for folder in folders for name in names
+    )
+    return lift(joined, Rung.DOWNLOAD)

@@ -1,0 +1,406 @@
+"""The evaluator: what an expression can be, found out on demand and within a budget.
+
+One ``Evaluator`` answers one question (one load). It follows names by flow, calls into functions
+of the project with the arguments they are given, and parameters out to their callers. Whatever
+cannot be followed is ``Unknown`` with its reason; nothing is ever run.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from torchload_lint.source import attributes as attribute_lookup
+from torchload_lint.source import domain, invoke, library, parameters, stores, strings
+from torchload_lint.source.definitions import SCOPES
+from torchload_lint.source.domain import (
+    Class,
+    Constant,
+    Function,
+    Made,
+    Record,
+    Sequence,
+    Text,
+    lift,
+    union,
+    unknown,
+)
+from torchload_lint.source.frame import Frame
+from torchload_lint.source.patterns import Rung, known
+from torchload_lint.source.sequences import elements, item
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torchload_lint.source.definitions import Definition
+    from torchload_lint.source.domain import Values
+    from torchload_lint.source.module import Module
+    from torchload_lint.source.project import Found, ProjectIndex
+
+_SHOWN = 60
+MAX_STEPS = 2500
+"""Expressions looked at for one load."""
+MAX_NESTING = 48
+"""Expressions that wait for one another."""
+
+
+class Evaluator:
+    """Answers what expressions can be; keeps count of the work and of what stays open."""
+
+    def __init__(self, project: ProjectIndex) -> None:
+        self.project = project
+        self.open_ends: dict[str, None] = {}
+        """Why there may be further possibilities, besides those that were found."""
+        self._steps = 0
+        self._active: set[object] = set()
+
+    def top(self, node: ast.expr, module: Module) -> Values:
+        """The values of an expression, whoever may have called the function it stands in."""
+        return self.values(node, Frame(module))
+
+    def values(self, node: ast.expr, frame: Frame) -> Values:
+        """What an expression can be."""
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            return unknown("following it takes too many steps")
+        key = (node, id(frame.arguments))
+        if key in self._active:
+            return unknown("it changes in a loop")
+        if len(self._active) > MAX_NESTING:
+            return unknown("following it leads too deep")
+        evaluate = _EXPRESSIONS.get(type(node))
+        if evaluate is None:
+            return unknown(f"{_describe(node)} is computed")
+        self._active.add(key)
+        try:
+            return evaluate(self, node, frame)
+        finally:
+            self._active.discard(key)
+
+    def once(self, key: object) -> bool:
+        """Whether a way is taken for the first time (to cut circles); ``done`` gives it back."""
+        if key in self._active:
+            return False
+        self._active.add(key)
+        return True
+
+    def done(self, key: object) -> None:
+        """Give a way back."""
+        self._active.discard(key)
+
+    def leave_open(self, why: str) -> None:
+        """Note that there may be further possibilities."""
+        self.open_ends.setdefault(why)
+
+    def found(self, found: Found, frame: Frame) -> Values:
+        """What a name of the project is when seen from another place."""
+        if isinstance(found.node, ast.ClassDef):
+            return (Class(found.node, found.module),)
+        if isinstance(found.node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return (Function(found.node, found.module),)
+        if found.value is None:
+            return unknown(f"{found.qualname or found.module.name} has no value of its own")
+        home = replace(frame, module=found.module)
+        return lift(self.values(found.value, home), Rung.CONSTANT)
+
+    def dotted(self, name: str, frame: Frame) -> Values:
+        """What a dotted name stands for in the project; empty for what is not ours."""
+        definitions = self.project.definitions(name, frame.module.path)
+        return union(*(self.found(found, frame) for found in definitions))
+
+
+def _constant(_: Evaluator, node: ast.expr, __: Frame) -> Values:
+    assert isinstance(node, ast.Constant)
+    if isinstance(node.value, str):
+        return (Text(known(node.value)),)
+    if isinstance(node.value, bytes):
+        return (Text(known(node.value.decode("utf-8", "replace"))),)
+    if node.value is None or isinstance(node.value, int | float):
+        return (Constant(node.value),)
+    return unknown("no text and no number")
+
+
+def _name(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    assert isinstance(node, ast.Name)
+    if node.id == "__file__":
+        return (Text(known(frame.module.path), anchored=True),)
+    definitions = frame.module.bindings.definitions(node)
+    if not definitions:
+        return unknown(f"{node.id} is not defined in the file")
+    ordered = sorted(definitions, key=_place)
+    return union(*(_defined(evaluator, definition, node, frame) for definition in ordered))
+
+
+def _place(definition: Definition) -> tuple[int, int]:
+    return getattr(definition.node, "lineno", 0), getattr(definition.node, "col_offset", 0)
+
+
+def _defined(evaluator: Evaluator, definition: Definition, name: ast.Name, frame: Frame) -> Values:
+    node = definition.node
+    if definition.qualified:
+        dotted = definition.qualified
+        if definition.kind == "star-import":
+            dotted = f"{dotted}.{name.id}"
+        return evaluator.dotted(dotted, frame) or (Made(dotted),)
+    if isinstance(node, ast.arg):
+        return parameters.values(evaluator, node, frame)
+    if isinstance(node, ast.ClassDef):
+        return (Class(node, frame.module),)
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return (Function(node, frame.module),)
+    rung = Rung.CONSTANT if _is_constant(node, name, frame.module) else Rung.LOCAL
+    return lift(_assigned(evaluator, definition, name, frame), rung)
+
+
+def _is_constant(definition: ast.AST, use: ast.Name, module: Module) -> bool:
+    """Whether a function uses what the module defines."""
+    return isinstance(scope(definition, module), ast.Module) and not isinstance(
+        scope(use, module), ast.Module
+    )
+
+
+def scope(node: ast.AST, module: Module) -> ast.AST:
+    """The function, class or module that holds a node."""
+    while not isinstance(node, SCOPES):
+        holder = module.parents.get(node)
+        if holder is None:
+            return module.tree
+        node = holder
+        if isinstance(node, SCOPES):
+            break
+    return node
+
+
+def _assigned(evaluator: Evaluator, definition: Definition, name: ast.Name, frame: Frame) -> Values:
+    node = definition.node
+    if isinstance(node, ast.AugAssign):
+        return _augmented(evaluator, node, frame)
+    if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
+        items = elements(evaluator.values(node.iter, frame))
+        return _part(node.target, name.id, items)
+    if definition.value is not None:
+        values = evaluator.values(definition.value, frame)
+        return stores.with_appended(evaluator, values, name, definition, frame)
+    if isinstance(node, ast.Assign):
+        return union(
+            *(
+                _part(target, name.id, evaluator.values(node.value, frame))
+                for target in node.targets
+            )
+        )
+    if definition.kind in {"delete", "unbound"}:
+        return ()
+    return unknown(f"{name.id} is set by {definition.kind}")
+
+
+def _part(target: ast.expr, name: str, values: Values) -> Values:
+    """What a name inside a target gets when the target is given ``values``."""
+    if isinstance(target, ast.Name):
+        return values if target.id == name else ()
+    if not isinstance(target, ast.Tuple | ast.List):
+        return ()
+    found: list[Values] = []
+    starred = any(isinstance(part, ast.Starred) for part in target.elts)
+    for index, part in enumerate(target.elts):
+        if not any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(part)):
+            continue
+        if starred:
+            return unknown(f"{name} is unpacked")
+        found.append(_part(part, name, union(*(item(value, index) for value in values))))
+    return union(*found)
+
+
+def _augmented(evaluator: Evaluator, node: ast.AugAssign, frame: Frame) -> Values:
+    target = node.target
+    if not isinstance(target, ast.Name):
+        return unknown("it is changed in place")
+    before = frame.module.bindings.definitions(target)
+    if not evaluator.once(key := (node, id(frame.arguments))):
+        return unknown("it changes in a loop")
+    try:
+        first = union(
+            *(_defined(evaluator, each, target, frame) for each in sorted(before, key=_place))
+        )
+        return strings.binary(node.op, first, evaluator.values(node.value, frame))
+    finally:
+        evaluator.done(key)
+
+
+def _binary(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    assert isinstance(node, ast.BinOp)
+    left = evaluator.values(node.left, frame)
+    return strings.binary(node.op, left, evaluator.values(node.right, frame))
+
+
+def _joined(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    assert isinstance(node, ast.JoinedStr)
+    built: Values = (Text(""),)
+    for piece in node.values:
+        part = evaluator.values(piece, frame)
+        if isinstance(piece, ast.FormattedValue):
+            specification = _literal_specification(piece)
+            part = tuple(strings.formatted(value, specification) for value in part)
+        built = strings.concatenate(built, part)
+    return built
+
+
+def _literal_specification(piece: ast.FormattedValue) -> str | None:
+    """The format specification where it is literal text; None where it is computed."""
+    if piece.format_spec is None:
+        return ""
+    parts = getattr(piece.format_spec, "values", [])
+    if all(isinstance(part, ast.Constant) for part in parts):
+        return "".join(str(part.value) for part in parts)
+    return None
+
+
+def _formatted_value(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    assert isinstance(node, ast.FormattedValue)
+    return evaluator.values(node.value, frame)
+
+
+def _conditional(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    assert isinstance(node, ast.IfExp)
+    return union(evaluator.values(node.body, frame), evaluator.values(node.orelse, frame))
+
+
+def _boolean(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    """``a or b``: every truthy ``a``, and ``b``. ``a and b``: ``b``."""
+    assert isinstance(node, ast.BoolOp)
+    *first, last = node.values
+    if isinstance(node.op, ast.And):
+        return evaluator.values(last, frame)
+    truthy = (
+        value
+        for operand in first
+        for value in evaluator.values(operand, frame)
+        if domain.truths((value,)) != {False}
+    )
+    return union(truthy, evaluator.values(last, frame))
+
+
+def _display(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    assert isinstance(node, ast.List | ast.Tuple | ast.Set)
+    items: list[Values] = []
+    others: list[Values] = []
+    for element in node.elts:
+        if isinstance(element, ast.Starred):
+            others.append(elements(evaluator.values(element.value, frame)))
+        elif others:
+            others.append(evaluator.values(element, frame))
+        else:
+            items.append(evaluator.values(element, frame))
+    kind = type(node).__name__.lower()
+    return (Sequence(tuple(items), union(*others), kind=kind),)
+
+
+def _dictionary(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    assert isinstance(node, ast.Dict)
+    entries: dict[str, Values] = {}
+    others: list[Values] = []
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is None:
+            for spread in evaluator.values(value, frame):
+                if isinstance(spread, Record):
+                    entries.update(spread.entries)
+                    others.append(spread.others)
+                else:
+                    others.append(unknown(domain.why(spread)))
+            continue
+        names = evaluator.values(key, frame)
+        content = evaluator.values(value, frame)
+        if len(names) == 1 and isinstance(names[0], Text) and not names[0].why:
+            entries[names[0].text] = content
+        else:
+            others.append(content)
+    return (Record(entries, union(*others)),)
+
+
+def _comprehension(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    assert isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp)
+    return (Sequence(others=evaluator.values(node.elt, frame)),)
+
+
+def _dictionary_comprehension(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    assert isinstance(node, ast.DictComp)
+    return (Record({}, evaluator.values(node.value, frame)),)
+
+
+def _walrus(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    assert isinstance(node, ast.NamedExpr)
+    return evaluator.values(node.value, frame)
+
+
+def _awaited(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    assert isinstance(node, ast.Await)
+    return evaluator.values(node.value, frame)
+
+
+def _lambda(_: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    assert isinstance(node, ast.Lambda)
+    return (Function(node, frame.module),)
+
+
+def _unary(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    assert isinstance(node, ast.UnaryOp)
+    return union(
+        *(
+            (Constant(-value.value, rung=value.rung),)
+            if isinstance(value, Constant)
+            and isinstance(node.op, ast.USub)
+            and value.value is not None
+            else unknown("it is computed")
+            for value in evaluator.values(node.operand, frame)
+        )
+    )
+
+
+def _attribute(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    assert isinstance(node, ast.Attribute)
+    return attribute_lookup.attribute(evaluator, node, frame)
+
+
+def _subscript(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    assert isinstance(node, ast.Subscript)
+    return attribute_lookup.subscript(evaluator, node, frame)
+
+
+def _call(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    assert isinstance(node, ast.Call)
+    dotted = frame.module.bindings.qualified(node.func)
+    known_call = library.lookup(dotted) if dotted else None
+    if known_call is not None:
+        return known_call(evaluator, node, frame)
+    return invoke.call(evaluator, node, dotted, frame)
+
+
+def _describe(node: ast.expr) -> str:
+    shown = ast.unparse(node)
+    return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 4]} ..."
+
+
+_EXPRESSIONS: dict[type[ast.expr], Callable[[Evaluator, ast.expr, Frame], Values]] = {
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.Subscript: _subscript,
+    ast.Call: _call,
+    ast.BinOp: _binary,
+    ast.UnaryOp: _unary,
+    ast.BoolOp: _boolean,
+    ast.IfExp: _conditional,
+    ast.JoinedStr: _joined,
+    ast.FormattedValue: _formatted_value,
+    ast.List: _display,
+    ast.Tuple: _display,
+    ast.Set: _display,
+    ast.Dict: _dictionary,
+    ast.ListComp: _comprehension,
+    ast.SetComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.DictComp: _dictionary_comprehension,
+    ast.NamedExpr: _walrus,
+    ast.Await: _awaited,
+    ast.Lambda: _lambda,
+}

@@ -1,0 +1,26 @@
+"""Where an expression stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Mapping
+
+    from torchload_lint.source.domain import Values
+    from torchload_lint.source.module import Module
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """Where an expression stands: its file, and what is known of the calls that led there."""
+
+    module: Module
+    arguments: Mapping[ast.arg, Values] = field(default_factory=dict)
+    """What parameters of the functions entered so far were given."""
+    calls: int = 0
+    """How many calls were followed inwards."""
+    callers: int = 0
+    """How many calls were followed outwards."""

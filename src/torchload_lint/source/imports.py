@@ -1,0 +1,109 @@
+"""Which modules a file imports when it is imported itself, read line by line without parsing."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.module import Module
+    from torchload_lint.source.project import ProjectIndex
+
+_MOST_FILES_IN_A_CIRCLE = 400
+_IMPORT = re.compile(
+    r"^(?P<indent>[ \t]*)(?:from[ \t]+(?P<module>[.\w]+)[ \t]+import[ \t]*"
+    r"(?P<names>\([^)]*\)|[^\n]*)"
+    r"|import[ \t]+(?P<modules>[^\n]*))",
+    re.MULTILINE,
+)
+_RUNS_AT_IMPORT = re.compile(r"(?:try|except|else|elif|finally|if|with)\b")
+_COLUMN_ZERO = re.compile(r"^[^\s#)\]}].*$", re.MULTILINE)
+
+
+def absolute(target: str, level: int, name: str, path: str) -> str:
+    """``from ..target import`` in the module ``name`` at ``path``, as an absolute dotted name."""
+    if not level:
+        return target
+    package = name.split(".") if path.endswith("__init__.py") else name.split(".")[:-1]
+    package = package[: len(package) - level + 1]
+    return ".".join((*package, target)) if target else ".".join(package)
+
+
+def closes_circle(project: ProjectIndex, importing_path: str, defining_module: str) -> bool:
+    """Whether importing ``defining_module`` would come back to ``importing_path``.
+
+    Walks the top-level imports of project files; where there are too many to walk, the answer
+    is a careful yes.
+    """
+    start = project.layout.locate(defining_module, importing_path)
+    waiting = [] if start is None else [start]
+    seen: set[str] = set()
+    while waiting:
+        path = waiting.pop()
+        if path == importing_path or len(seen) > _MOST_FILES_IN_A_CIRCLE:
+            return True
+        if path not in seen:
+            seen.add(path)
+            waiting.extend(_imported_files(project, path))
+    return False
+
+
+def _imported_files(project: ProjectIndex, path: str) -> tuple[str, ...]:
+    return project.remember(
+        ("imported files", path), lambda: tuple(_find_imported_files(project, path))
+    )
+
+
+def _find_imported_files(project: ProjectIndex, path: str) -> Iterator[str]:
+    name = project.module_name(path)
+    for target in dict.fromkeys(_targets(project.files.text(path) or "", name, path)):
+        parts = target.split(".")
+        for length in range(1, len(parts) + 1):
+            found = project.layout.locate(".".join(parts[:length]), path)
+            if found is not None and found != path:
+                yield found
+
+
+def _targets(text: str, name: str, path: str) -> Iterator[str]:
+    """Every dotted name that the file may import a module by, when it is imported."""
+    openings = [match.start() for match in _COLUMN_ZERO.finditer(text)]
+    for match in _IMPORT.finditer(text):
+        if match["indent"] and not _runs_at_import(text, openings, match.start()):
+            continue
+        if match["modules"] is not None:
+            for item in match["modules"].split(","):
+                yield item.split("#")[0].split(" as ")[0].strip()
+            continue
+        dots = len(match["module"]) - len(match["module"].lstrip("."))
+        base = absolute(match["module"].lstrip("."), dots, name, path)
+        yield base
+        for item in re.sub(r"#[^\n]*", "", match["names"]).strip("() \t\n\\").split(","):
+            word = item.split(" as ")[0].strip()
+            if word.isidentifier():
+                yield f"{base}.{word}"
+
+
+def _runs_at_import(text: str, openings: list[int], position: int) -> bool:
+    """Whether the indented line at ``position`` belongs to a block that runs at import time."""
+    before = [opening for opening in openings if opening < position]
+    if not before:
+        return False
+    opening = text[before[-1] : text.find("\n", before[-1])]
+    return _RUNS_AT_IMPORT.match(opening) is not None and "TYPE_CHECKING" not in opening
+
+
+def imports_at_top(module: Module, name: str) -> bool:
+    """Whether a file imports ``name``, or something inside it, at its top level."""
+    for statement in module.tree.body:
+        if isinstance(statement, ast.Import):
+            found = [alias.name for alias in statement.names]
+        elif isinstance(statement, ast.ImportFrom) and not statement.level:
+            found = [f"{statement.module}.{alias.name}" for alias in statement.names]
+        else:
+            continue
+        if any(one == name or one.startswith(f"{name}.") for one in found):
+            return True
+    return False

@@ -1,0 +1,270 @@
+"""Objects of the project's classes: attributes, class attributes, fields and methods."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source import classes, invoke
+from torchload_lint.source.bound import Bound
+from torchload_lint.source.domain import (
+    Class,
+    Function,
+    Instance,
+    lift,
+    union,
+    unknown,
+)
+from torchload_lint.source.frame import Frame
+from torchload_lint.source.patterns import Rung
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.domain import FunctionNode, Values
+    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.module import Module
+
+_PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property"})
+_FIELD_FUNCTIONS = frozenset({"field", "Field", "attrib", "ib"})
+
+
+def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame) -> Values:
+    """``instance.name``: what its methods store, a field, a class attribute, a property."""
+    found: Values = ()
+    for node, module in classes.ancestry(instance.of.node, instance.of.module, evaluator.project):
+        found = union(found, _stored(evaluator, instance, node, module, name, frame))
+        member = classes.member(node, name)
+        if member is not None:
+            of_class = _member(evaluator, instance, member, module, frame)
+            found = union(found, of_class)
+        if found:
+            return found
+    return unknown(f"self.{name} is not set in class {instance.of.node.name}")
+
+
+def _stored(
+    evaluator: Evaluator,
+    instance: Instance,
+    node: ast.ClassDef,
+    module: Module,
+    name: str,
+    frame: Frame,
+) -> Values:
+    """What the methods of a class assign to ``self.name``."""
+    found: list[Values] = []
+    for method, receiver, value in assigned(evaluator, node).get(name, ()):
+        arguments = dict(instance.arguments or {})
+        arguments[receiver] = (instance,)
+        home = Frame(module, arguments, frame.calls, frame.callers)
+        if not evaluator.once(key := (method, receiver, value)):
+            found.append(unknown(f"self.{name} is made from itself"))
+            continue
+        try:
+            found.append(evaluator.values(value, home))
+        finally:
+            evaluator.done(key)
+    return lift(union(*found), Rung.CONSTANT)
+
+
+def assigned(
+    evaluator: Evaluator, node: ast.ClassDef
+) -> dict[str, list[tuple[ast.AST, ast.arg, ast.expr]]]:
+    """Attribute → (method, its ``self``, value) for each ``self.attribute = value`` of a class."""
+    return evaluator.project.remember(("assigned", node), lambda: _collect_assigned(node))
+
+
+def _collect_assigned(node: ast.ClassDef) -> dict[str, list[tuple[ast.AST, ast.arg, ast.expr]]]:
+    found: dict[str, list[tuple[ast.AST, ast.arg, ast.expr]]] = {}
+    for method in classes.body(node.body):
+        if classes.is_function(method):
+            for receiver, name, value in _self_stores(method):
+                found.setdefault(name, []).append((method, receiver, value))
+    return found
+
+
+def _self_stores(
+    method: ast.FunctionDef | ast.AsyncFunctionDef,
+) -> Iterator[tuple[ast.arg, str, ast.expr]]:
+    receiver = next(iter((*method.args.posonlyargs, *method.args.args)), None)
+    if receiver is None:
+        return
+    statements = [
+        inner
+        for inner in ast.walk(method)
+        if isinstance(inner, ast.Assign | ast.AnnAssign) and inner.value is not None
+    ]
+    for statement in sorted(statements, key=lambda each: each.lineno):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        for target in targets:
+            for part, value in _pairs(target, statement.value):
+                if (
+                    isinstance(part, ast.Attribute)
+                    and isinstance(part.value, ast.Name)
+                    and part.value.id == receiver.arg
+                    and value is not None
+                ):
+                    yield receiver, part.attr, value
+
+
+def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    if isinstance(target, ast.Tuple | ast.List):
+        given = value.elts if isinstance(value, ast.Tuple | ast.List) else []
+        for index, part in enumerate(target.elts):
+            yield part, given[index] if index < len(given) else None
+    else:
+        yield target, value
+
+
+def _member(
+    evaluator: Evaluator, instance: Instance, member: ast.stmt, module: Module, frame: Frame
+) -> Values:
+    if classes.is_function(member):
+        function = Function(member, module, instance)
+        decorators = {ast.unparse(decorator) for decorator in member.decorator_list}
+        if decorators & _PROPERTIES or any(each.endswith(".setter") for each in decorators):
+            return invoke.run(evaluator, function, None, frame)
+        return (function,)
+    if isinstance(member, ast.ClassDef):
+        return (Class(member, module),)
+    home = Frame(module, {}, frame.calls, frame.callers)
+    if isinstance(member, ast.AnnAssign):
+        return _field(evaluator, instance, member, home)
+    value = getattr(member, "value", None)
+    if not isinstance(value, ast.expr):
+        return unknown("a member that cannot be read")
+    return lift(evaluator.values(value, home), Rung.CONSTANT)
+
+
+def _field(evaluator: Evaluator, instance: Instance, member: ast.AnnAssign, home: Frame) -> Values:
+    """A dataclass, attrs or pydantic field: what the constructor was given, else its default."""
+    assert isinstance(member.target, ast.Name)
+    name = member.target.id
+    if instance.call is not None and isinstance(instance.arguments, Bound):
+        given = _given(instance.call, instance.of.node, name)
+        if given is not None:
+            return evaluator.values(given, instance.arguments.frame)
+    default = _default(member.value)
+    if default is None:
+        nested = _annotated_class(evaluator, member.annotation, home)
+        return nested or unknown(f"the field {name} has no default")
+    if instance.call is None:
+        evaluator.leave_open(f"the field {name} may be given another value")
+    values = evaluator.values(default, home)
+    if isinstance(default, ast.Name | ast.Attribute) and default is not member.value:
+        values = union(
+            *((Instance(value),) if isinstance(value, Class) else (value,) for value in values)
+        )
+    return lift(values, Rung.DEFAULT)
+
+
+def _given(call: ast.Call, node: ast.ClassDef, name: str) -> ast.expr | None:
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    fields = [
+        item.target.id
+        for item in node.body
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
+    ]
+    index = fields.index(name) if name in fields else len(call.args)
+    before = call.args[: index + 1]
+    if index < len(call.args) and not any(isinstance(each, ast.Starred) for each in before):
+        return call.args[index]
+    return None
+
+
+def _default(value: ast.expr | None) -> ast.expr | None:
+    """The default of ``x: T = value``, of ``field(default=…)`` and ``Field(…)``."""
+    if not isinstance(value, ast.Call):
+        return value
+    function = value.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if name not in _FIELD_FUNCTIONS:
+        return value
+    for keyword in value.keywords:
+        if keyword.arg in {"default", "default_factory", "factory"}:
+            return keyword.value.body if isinstance(keyword.value, ast.Lambda) else keyword.value
+    if value.args and not isinstance(value.args[0], ast.Constant):
+        return value.args[0]
+    literal = value.args[0] if value.args else None
+    return None if isinstance(literal, ast.Constant) and literal.value is ... else literal
+
+
+def _annotated_class(evaluator: Evaluator, annotation: ast.expr | None, frame: Frame) -> Values:
+    """An object of the project's class that an annotation names."""
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        name = annotation.value
+        found = frame.module.bindings.module_definitions(name) if name.isidentifier() else ()
+        nodes = [each.node for each in found if isinstance(each.node, ast.ClassDef)]
+        return tuple(Instance(Class(node, frame.module)) for node in nodes)
+    if isinstance(annotation, ast.BinOp):
+        left = _annotated_class(evaluator, annotation.left, frame)
+        return left or _annotated_class(evaluator, annotation.right, frame)
+    if isinstance(annotation, ast.Subscript) and _is_optional(annotation):
+        return _annotated_class(evaluator, annotation.slice, frame)
+    if not isinstance(annotation, ast.Name | ast.Attribute):
+        return ()
+    dotted = frame.module.bindings.qualified(annotation)
+    definitions = evaluator.project.definitions(dotted, frame.module.path) if dotted else ()
+    return tuple(
+        Instance(Class(found.node, found.module))
+        for found in definitions
+        if isinstance(found.node, ast.ClassDef)
+    )
+
+
+def _is_optional(annotation: ast.Subscript) -> bool:
+    return ast.unparse(annotation.value).rpartition(".")[2] == "Optional"
+
+
+def annotated(evaluator: Evaluator, annotation: ast.expr | None, frame: Frame) -> Values:
+    """An object of the class that a parameter is annotated with, where it is the project's and
+    has fields of its own.
+    """
+    return _annotated_class(evaluator, annotation, frame)
+
+
+def class_attribute(evaluator: Evaluator, of: Class, name: str, frame: Frame) -> Values:
+    """``Class.name``."""
+    for node, module in classes.ancestry(of.node, of.module, evaluator.project):
+        member = classes.member(node, name)
+        if member is None:
+            continue
+        if classes.is_function(member):
+            return (Function(member, module),)
+        if isinstance(member, ast.ClassDef):
+            return (Class(member, module),)
+        value = getattr(member, "value", None)
+        if isinstance(value, ast.expr):
+            home = Frame(module, {}, frame.calls, frame.callers)
+            return lift(evaluator.values(value, home), Rung.CONSTANT)
+    return unknown(f"{of.node.name}.{name} is not defined in the class")
+
+
+def method(
+    evaluator: Evaluator, of: Class, name: str, receiver: Instance | None
+) -> Function | None:
+    """The method of that name, inherited or not."""
+    for node, module in classes.ancestry(of.node, of.module, evaluator.project):
+        member = classes.member(node, name)
+        if classes.is_function(member):
+            return Function(member, module, receiver)
+    return None
+
+
+def is_static(node: FunctionNode) -> bool:
+    """Whether a method is a ``staticmethod``."""
+    return _has_decorator(node, "staticmethod")
+
+
+def is_class_method(node: FunctionNode) -> bool:
+    """Whether a method is a ``classmethod``."""
+    return _has_decorator(node, "classmethod")
+
+
+def _has_decorator(node: FunctionNode, name: str) -> bool:
+    return any(
+        isinstance(decorator, ast.Name) and decorator.id == name
+        for decorator in getattr(node, "decorator_list", ())
+    )

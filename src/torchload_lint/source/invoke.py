@@ -1,0 +1,245 @@
+"""Calls: methods of what is known, and functions and classes of the project, entered with the
+arguments that they are given.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source import classes as class_facts
+from torchload_lint.source import instances, methods, options, stores
+from torchload_lint.source.arguments import arguments
+from torchload_lint.source.bound import Bound, match
+from torchload_lint.source.domain import (
+    Class,
+    Function,
+    Handle,
+    Instance,
+    Made,
+    Options,
+    Record,
+    Sequence,
+    Text,
+    Unknown,
+    lift,
+    union,
+    unknown,
+)
+from torchload_lint.source.frame import Frame
+from torchload_lint.source.patterns import HOLE, Rung
+
+if TYPE_CHECKING:
+    from torchload_lint.source.domain import Value, Values
+    from torchload_lint.source.evaluate import Evaluator
+
+_SHOWN = 50
+MAX_CALLS = 6
+"""How many calls are followed inwards."""
+_PATH_METHODS = frozenset({"joinpath", "with_suffix", "with_name", "glob", "rglob", "iterdir"})
+_YIELDS_ONCE = ("contextmanager", "asynccontextmanager", "fixture")
+
+
+def call(evaluator: Evaluator, node: ast.Call, dotted: str | None, frame: Frame) -> Values:
+    """What a call yields that the library knows nothing of."""
+    function = node.func
+    if not isinstance(function, ast.Attribute):
+        return _of_callable(evaluator, node, dotted, frame)
+    if dotted:
+        ours = evaluator.dotted(dotted, frame)
+        if ours:
+            return union(*(of_value(evaluator, value, node, frame) for value in ours))
+    if _is_super(function.value):
+        return _of_super(evaluator, node, function.attr, frame)
+    receivers = evaluator.values(function.value, frame)
+    parsed = options.parsed(evaluator, node, receivers, frame)
+    if parsed:
+        return parsed
+    return union(
+        *(_method(evaluator, receiver, node, function.attr, frame) for receiver in receivers)
+    )
+
+
+def _of_callable(evaluator: Evaluator, node: ast.Call, dotted: str | None, frame: Frame) -> Values:
+    """A call of a plain name (or of a call's result)."""
+    found: list[Values] = []
+    for value in evaluator.values(node.func, frame):
+        if isinstance(value, Made | Unknown) and dotted:
+            found.append((Made(dotted, node, frame.module),))
+        else:
+            found.append(of_value(evaluator, value, node, frame))
+    return union(*found)
+
+
+def of_value(evaluator: Evaluator, value: Value, node: ast.Call, frame: Frame) -> Values:
+    """What calling a value yields."""
+    if isinstance(value, Function):
+        return run(evaluator, value, node, frame)
+    if isinstance(value, Class):
+        return (construct(evaluator, value, node, frame),)
+    if isinstance(value, Instance):
+        method = instances.method(evaluator, value.of, "__call__", value)
+        method = method or instances.method(evaluator, value.of, "forward", value)
+        return run(evaluator, method, node, frame) if method else unknown("an object is called")
+    if isinstance(value, Made):
+        return (Made(value.callee, node, frame.module),)
+    return unknown(f"the result of {_shown(node.func)}() is not known")
+
+
+def _shown(node: ast.expr) -> str:
+    shown = ast.unparse(node)
+    return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 4]} ..."
+
+
+def construct(evaluator: Evaluator, of: Class, node: ast.Call, frame: Frame) -> Instance:
+    """The object that ``Class(…)`` makes."""
+    for level, module in class_facts.ancestry(of.node, of.module, evaluator.project):
+        initializer = class_facts.member(level, "__init__")
+        if class_facts.is_function(initializer):
+            given = match(node, initializer, skipped=1)
+            return Instance(of, Bound(evaluator, initializer, module, given, frame), node)
+    nothing = ast.Lambda(ast.arguments([], [], None, [], [], None, []), ast.Constant(None))
+    return Instance(of, Bound(evaluator, nothing, of.module, {}, frame), node)
+
+
+def run(evaluator: Evaluator, function: Function, node: ast.Call | None, frame: Frame) -> Values:
+    """What a function of the project returns for these arguments (``node`` is None for a
+    property).
+    """
+    if frame.calls >= MAX_CALLS:
+        return unknown("it is made by calls nested too deep")
+    definition = function.node
+    skipped, receiver = _receiver(function)
+    given = match(node, definition, skipped) if node is not None else {}
+    outer = frame
+    if function.receiver is not None and function.receiver.arguments is not None:
+        outer = Frame(
+            frame.module,
+            {**function.receiver.arguments, **frame.arguments},
+            frame.calls,
+            frame.callers,
+        )
+    bound = Bound(evaluator, definition, function.module, given, outer, receiver=receiver)
+    inner = Frame(function.module, bound, frame.calls + 1, frame.callers)
+    if isinstance(definition, ast.Lambda):
+        return evaluator.values(definition.body, inner)
+    if not evaluator.once(key := ("run", definition, frame.calls)):
+        return unknown(f"{definition.name}() calls itself")
+    try:
+        return lift(_returned(evaluator, definition, inner), Rung.LOCAL)
+    finally:
+        evaluator.done(key)
+
+
+def _receiver(function: Function) -> tuple[int, tuple[ast.arg, Values] | None]:
+    """How many parameters the call does not write, and what the first of them is."""
+    if function.receiver is None or isinstance(function.node, ast.Lambda):
+        return 0, None
+    if instances.is_static(function.node):
+        return 0, None
+    leading = [*function.node.args.posonlyargs, *function.node.args.args][:1]
+    if not leading:
+        return 0, None
+    is_class = instances.is_class_method(function.node)
+    value: Value = function.receiver.of if is_class else function.receiver
+    return 1, (leading[0], (value,))
+
+
+def _returned(
+    evaluator: Evaluator, definition: ast.FunctionDef | ast.AsyncFunctionDef, inner: Frame
+) -> Values:
+    returns: list[ast.expr] = []
+    yields: list[ast.expr] = []
+    for node in stores.own_nodes(definition):
+        if isinstance(node, ast.Return) and node.value is not None:
+            returns.append(node.value)
+        elif isinstance(node, ast.Yield) and node.value is not None:
+            yields.append(node.value)
+    if not yields:
+        ordered = sorted(returns, key=lambda each: (each.lineno, each.col_offset))
+        found = union(*(evaluator.values(each, inner) for each in ordered))
+        return found or unknown(f"{definition.name}() returns nothing")
+    produced = union(*(evaluator.values(each, inner) for each in yields))
+    marks = {ast.unparse(each).partition("(")[0] for each in definition.decorator_list}
+    if any(mark.rpartition(".")[2] in _YIELDS_ONCE for mark in marks):
+        return produced
+    return (Sequence(others=produced),)
+
+
+def _method(
+    evaluator: Evaluator, receiver: Value, node: ast.Call, name: str, frame: Frame
+) -> Values:
+    if isinstance(receiver, Instance):
+        return lift(_of_instance(evaluator, receiver, node, name, frame), receiver.rung)
+    if isinstance(receiver, Class):
+        return _of_class(evaluator, receiver, node, name, frame)
+    if isinstance(receiver, Text):
+        return methods.of_text(receiver, name, arguments(evaluator, node, frame))
+    if isinstance(receiver, Handle):
+        return methods.of_handle(receiver, name)
+    if isinstance(receiver, Sequence):
+        return methods.of_sequence(receiver, name)
+    if isinstance(receiver, Record):
+        return methods.of_record(receiver, name, arguments(evaluator, node, frame))
+    if isinstance(receiver, Options):
+        return (receiver,)
+    return _of_stranger(evaluator, receiver, node, name, frame)
+
+
+def _of_stranger(
+    evaluator: Evaluator, receiver: Value, node: ast.Call, name: str, frame: Frame
+) -> Values:
+    """A method of something that is not the project's; those of paths still say something."""
+    if name in _PATH_METHODS and isinstance(receiver, Unknown):
+        text = Text(HOLE, is_path=True, why=(receiver.why,), rung=receiver.rung)
+        return methods.of_text(text, name, arguments(evaluator, node, frame))
+    if isinstance(receiver, Made):
+        return (Made(f"{receiver.callee}.{name}", node, frame.module, rung=receiver.rung),)
+    return unknown(f"the result of {_shown(node.func)}() is not known")
+
+
+def _of_instance(
+    evaluator: Evaluator, receiver: Instance, node: ast.Call, name: str, frame: Frame
+) -> Values:
+    method = instances.method(evaluator, receiver.of, name, receiver)
+    if method is not None:
+        return run(evaluator, method, node, frame)
+    stored = instances.attribute(evaluator, receiver, name, frame)
+    if all(isinstance(value, Unknown) for value in stored):
+        bases = class_facts.base_names(receiver.of.node, receiver.of.module, evaluator.project)
+        if any(base.startswith("torch.nn.") for base in bases):
+            return (Made(f"torch.nn.Module.{name}", node, frame.module),)
+        return unknown(f"{receiver.of.node.name}.{name}() is not known")
+    return union(*(of_value(evaluator, value, node, frame) for value in stored))
+
+
+def _of_class(evaluator: Evaluator, of: Class, node: ast.Call, name: str, frame: Frame) -> Values:
+    """``Class.method(…)``; an instance passed as ``self`` is an argument like any other."""
+    method = instances.method(evaluator, of, name, None)
+    if method is None:
+        found = instances.class_attribute(evaluator, of, name, frame)
+        return union(*(of_value(evaluator, value, node, frame) for value in found))
+    if instances.is_class_method(method.node):
+        method = Function(method.node, method.module, Instance(of))
+    return run(evaluator, method, node, frame)
+
+
+def _is_super(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
+    )
+
+
+def _of_super(evaluator: Evaluator, node: ast.Call, name: str, frame: Frame) -> Values:
+    """``super().name(…)``: the method of the nearest base of the class around that has it."""
+    holder: ast.AST | None = node
+    while holder is not None and not isinstance(holder, ast.ClassDef):
+        holder = frame.module.parents.get(holder)
+    if isinstance(holder, ast.ClassDef):
+        lineage = class_facts.ancestry(holder, frame.module, evaluator.project)
+        for level, module in list(lineage)[1:]:
+            member = class_facts.member(level, name)
+            if class_facts.is_function(member):
+                function = Function(member, module, Instance(Class(holder, frame.module)))
+                return run(evaluator, function, node, frame)
+    return unknown(f"super().{name}() is not the project's")

@@ -1,0 +1,139 @@
+"""Where a project's modules lie: file ↔ dotted name, by the names of files alone.
+
+Three ways of laying out Python code live side by side in one repository: installed packages
+(``src/pkg/…``, several of them), namespace packages (folders without ``__init__.py`` that are
+imported by their dotted path), and folders of scripts that import their neighbours by stem.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from posixpath import dirname, normpath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torchload_lint.source.project import ProjectFiles
+
+
+class Layout:
+    """Answers about module names. Looks into files only to tell namespace packages from scripts."""
+
+    def __init__(self, files: ProjectFiles, source_roots: Sequence[str]) -> None:
+        self._files = files
+        roots = {"" if root in {"", "."} else normpath(root) for root in source_roots}
+        self._roots = sorted(roots, key=lambda root: (-root.count("/") - bool(root), root))
+        self._names: dict[str, str] = {}
+        self._located: dict[tuple[str, str], str | None] = {}
+
+    @cached_property
+    def _paths(self) -> frozenset[str]:
+        return frozenset(self._files.python_files())
+
+    @cached_property
+    def _by_last_part(self) -> dict[str, list[str]]:
+        """Last part of the dotted name → files that could be that module."""
+        table: dict[str, list[str]] = {}
+        for path in self._files.python_files():
+            table.setdefault(_dotted(path).rpartition(".")[2], []).append(path)
+        return table
+
+    def module_name(self, path: str) -> str:
+        """The dotted name a file is imported by; for a script, its stem."""
+        if path not in self._names:
+            self._names[path] = self._find_name(path)
+        return self._names[path]
+
+    def _find_name(self, path: str) -> str:
+        if not path.endswith((".py", ".pyi", ".pyw")):
+            return ""
+        for root in self._roots:
+            if root and path.startswith(f"{root}/"):
+                return _dotted(path[len(root) + 1 :])
+        top = self._top_package(dirname(path))
+        if top is not None:
+            outside = dirname(top)
+            return _dotted(path[len(outside) + 1 :] if outside else path)
+        dotted = _dotted(path)
+        folder, _, stem = dotted.rpartition(".")
+        if folder and "-" not in folder and self._imported_as(folder, stem):
+            return dotted
+        return stem
+
+    def _top_package(self, folder: str) -> str | None:
+        """The outermost package that holds a folder; parts between may lack ``__init__.py``."""
+        top = None
+        while folder:
+            if f"{folder}/__init__.py" in self._paths:
+                top = folder
+            folder = dirname(folder)
+        return top
+
+    def _imported_as(self, folder: str, stem: str) -> bool:
+        """Whether some file imports ``folder.stem`` by its full dotted path."""
+        spelled = re.compile(
+            rf"^\s*(?:import\s+{re.escape(folder)}\.{re.escape(stem)}\b"
+            rf"|from\s+{re.escape(folder)}(?:\.{re.escape(stem)}\s+import\b"
+            rf"|\s+import\b[^\n]*\b{re.escape(stem)}\b))",
+            re.MULTILINE,
+        )
+        return any(
+            spelled.search(self._files.text(path) or "") for path in self._files.holding(folder)
+        )
+
+    def locate(self, name: str, near: str = "") -> str | None:
+        """The file of a dotted module name, as a file at ``near`` would import it.
+
+        The folder that the name starts from is the closest one above ``near`` (a script's own
+        folder comes first on ``sys.path``); else the one whose files are named so everywhere.
+        """
+        key = (name, dirname(near))
+        if key not in self._located:
+            self._located[key] = self._locate(name, dirname(near), has_near=bool(near))
+        return self._located[key]
+
+    def _locate(self, name: str, folder: str, *, has_near: bool) -> str | None:
+        candidates = self._candidates(name)
+        named = [path for path, _ in candidates if self.module_name(path) == name]
+        if has_near:
+            above = [(path, base) for path, base in candidates if _is_above(base, folder)]
+            scripts = [
+                (path, base)
+                for path, base in above
+                if path in named or f"{base}/__init__.py" not in self._paths
+            ]
+            closest = max(scripts or above, key=lambda item: len(item[1]), default=None)
+            if closest is not None and (scripts or not named):
+                return closest[0]
+        return named[0] if len(named) == 1 else None
+
+    def _candidates(self, name: str) -> list[tuple[str, str]]:
+        """Files whose path ends like the name, each with the folder that the name starts from."""
+        found = []
+        for path in self._by_last_part.get(name.rpartition(".")[2], ()):
+            dotted = _dotted(path)
+            if dotted == name:
+                found.append((path, ""))
+            elif dotted.endswith(f".{name}"):
+                found.append(
+                    (path, "/".join(path.split("/")[: dotted.count(".") - name.count(".")]))
+                )
+        return found
+
+    def files_named(self, name: str) -> tuple[str, ...]:
+        """Every file that is imported by this dotted name from somewhere."""
+        return tuple(path for path, _ in self._candidates(name) if self.module_name(path) == name)
+
+
+def _dotted(path: str) -> str:
+    stem = path.rpartition(".")[0]
+    parts = stem.split("/")
+    if parts[-1] == "__init__" and len(parts) > 1:
+        parts.pop()
+    return ".".join(parts)
+
+
+def _is_above(base: str, folder: str) -> bool:
+    return not base or folder == base or folder.startswith(f"{base}/")

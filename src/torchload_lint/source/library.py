@@ -1,0 +1,372 @@
+"""What functions of the standard library and of well-known packages do with paths.
+
+One table, from the canonical dotted name to a small function. What is not in the table is either
+a function of the project (see ``invoke``) or unknown.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, TypeAlias
+
+from torchload_lint.source import (
+    config_files,
+    domain,
+    downloads,
+    methods,
+    options,
+    strings,
+)
+from torchload_lint.source.arguments import Arguments, arguments
+from torchload_lint.source.domain import (
+    Constant,
+    Handle,
+    Instance,
+    Record,
+    Sequence,
+    Text,
+    Values,
+    as_text,
+    lift,
+    union,
+    unknown,
+)
+from torchload_lint.source.patterns import HOLE, Rung
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.frame import Frame
+
+    Known: TypeAlias = Callable[[Evaluator, ast.Call, Frame], Values]
+    OfText: TypeAlias = Callable[[Text], Values]
+
+
+def lookup(dotted: str) -> Known | None:
+    """What is known of the callable of that canonical name."""
+    return _TABLE.get(dotted)
+
+
+def _first(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    return next(iter(arguments(evaluator, call, frame).positional), ())
+
+
+def _on_text(function: Callable[[Text, Arguments], Values]) -> Known:
+    """A function of a text that has a method's twin (``os.path.dirname`` and ``.parent``)."""
+
+    def apply(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+        given = arguments(evaluator, call, frame)
+        receiver, *rest = given.positional or [(), ()]
+        receiver = receiver or next(iter(given.named.values()), ())
+        left = Arguments(rest, given.named)
+        return union(*(function(as_text(value), left) for value in receiver))
+
+    return apply
+
+
+def _to_text(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    values = _first(evaluator, call, frame)
+    return tuple(value if isinstance(value, Instance) else as_text(value) for value in values)
+
+
+def _path(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    given = arguments(evaluator, call, frame)
+    if not given.positional:
+        return (Text("", is_path=True),)
+    first, *rest = given.positional
+    joined = union(
+        *(methods.join_path(as_text(value), Arguments(rest)) for value in first if _is_some(value))
+    )
+    return tuple(strings.path(as_text(value)) for value in joined) or first
+
+
+def _is_some(value: domain.Value) -> bool:
+    return not (isinstance(value, Constant) and value.value is None)
+
+
+def _open(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    given = arguments(evaluator, call, frame)
+    path = given.at(0) or next(iter(given.named.values()), ())
+    return tuple(_opened(value) for value in path)
+
+
+def _opened(value: domain.Value) -> domain.Value:
+    if isinstance(value, Handle):
+        return value
+    return Handle(as_text(value), rung=value.rung)
+
+
+def _wrapped_open(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    return tuple(
+        Handle(value.source if isinstance(value, Handle) else as_text(value), wrapped=True)
+        for value in _open(evaluator, call, frame)
+    )
+
+
+def _buffer(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    values = _first(evaluator, call, frame)
+    if not values:
+        return unknown("a buffer in memory")
+    return tuple(
+        value if isinstance(value, Handle) else domain.Unknown("a buffer in memory")
+        for value in values
+    )
+
+
+def _as_sequence(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``sorted``, ``list``, ``reversed`` …: the same items, at other places."""
+    made: list[domain.Value] = []
+    for value in _first(evaluator, call, frame):
+        if isinstance(value, Sequence):
+            made.append(Sequence(others=value.element(), rung=value.rung))
+        else:
+            made.append(Sequence(others=unknown(domain.why(value))))
+    return tuple(made) or (Sequence(),)
+
+
+def _as_list(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    values = _first(evaluator, call, frame)
+    return tuple(
+        value if isinstance(value, Sequence) else Sequence(others=unknown(domain.why(value)))
+        for value in values
+    ) or (Sequence(),)
+
+
+def _any_element(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``next``, ``max``, ``random.choice``: one of the items (or of the arguments)."""
+    given = arguments(evaluator, call, frame)
+    picked = (
+        lift(value.element(), value.rung) if isinstance(value, Sequence) else (value,)
+        for value in given.at(0)
+    )
+    return union(*picked, *given.positional[1:])
+
+
+def _enumerate(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    pairs = tuple(
+        Sequence((unknown("a number that counts"), value.element()), kind="tuple")
+        for value in _first(evaluator, call, frame)
+        if isinstance(value, Sequence)
+    )
+    return (Sequence(others=pairs),) if pairs else unknown("enumerate() of what is not known")
+
+
+def _zip(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    given = arguments(evaluator, call, frame)
+    columns = tuple(
+        union(
+            *(
+                value.element() if isinstance(value, Sequence) else unknown(domain.why(value))
+                for value in column
+            )
+        )
+        for column in given.positional
+    )
+    return (Sequence(others=(Sequence(columns, kind="tuple"),)),)
+
+
+def _glob(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    return union(*(methods.glob_text(as_text(value)) for value in _first(evaluator, call, frame)))
+
+
+def _list_folder(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    values = _first(evaluator, call, frame) or (Text(""),)
+    return union(*(methods.entries(as_text(value), bare=True) for value in values))
+
+
+def _walk(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    name = unknown("any entry of a folder")
+    found = tuple(
+        Sequence(
+            (
+                (strings.concatenate((as_text(top),), (Text(HOLE, why=("any folder below",)),))),
+                (Sequence(others=name),),
+                (Sequence(others=name),),
+            ),
+            kind="tuple",
+        )
+        for top in _first(evaluator, call, frame)
+    )
+    return (Sequence(others=found),)
+
+
+def _environment(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    given = arguments(evaluator, call, frame)
+    name = given.literal(0) or "…"
+    evaluator.leave_open(f"the environment variable {name} may say otherwise")
+    default = given.at(1, "default")
+    return lift(default, Rung.DEFAULT) or unknown(f"the environment variable {name}")
+
+
+def _get_attribute(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``getattr(x, "name", default)``."""
+    literal = call.args[1] if len(call.args) > 1 else None
+    if not isinstance(literal, ast.Constant) or not isinstance(literal.value, str):
+        return unknown("an attribute whose name is not known")
+    reference = ast.copy_location(ast.Attribute(call.args[0], literal.value, ast.Load()), call)
+    found = evaluator.values(reference, frame)
+    default = union(*(evaluator.values(each, frame) for each in call.args[2:]))
+    return union(found, default)
+
+
+def _variables(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``vars(args)``, ``edict(d)``, ``OmegaConf.create(d)``: the same entries in another coat."""
+    given = arguments(evaluator, call, frame)
+    if given.positional:
+        return given.positional[0]
+    return (Record(dict(given.named), kind="namespace"),)
+
+
+def _mapping(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``dict(…)``, ``Namespace(…)``, ``AttrDict(…)``."""
+    given = arguments(evaluator, call, frame)
+    dotted = frame.module.bindings.qualified(call.func) or "dict"
+    base: dict[str, Values] = {}
+    others: Values = ()
+    for value in given.at(0):
+        if isinstance(value, Record):
+            base.update(value.entries)
+            others = union(others, value.others)
+        else:
+            others = union(others, unknown(domain.why(value)))
+    if any(keyword.arg is None for keyword in call.keywords):
+        others = union(others, unknown("**arguments that are not known"))
+    return (Record({**base, **given.named}, others, kind=dotted),)
+
+
+def _partial(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    return evaluator.values(call.args[0], frame) if call.args else ()
+
+
+def _unknowable(why: str) -> Known:
+    def answer(*_: object) -> Values:
+        return unknown(why)
+
+    return answer
+
+
+def _empty_text(*_: object) -> Values:
+    return (Text(""),)
+
+
+def _home(*_: object) -> Values:
+    return (Text("~", is_path=True),)
+
+
+def _table() -> dict[str, Known]:
+    """The table, made once: canonical name → what a call of it yields."""
+    paths = ("os.path", "posixpath")
+    table: dict[str, Known] = {}
+    for module in paths:
+        table |= {
+            f"{module}.join": _on_text(methods.join_path),
+            f"{module}.dirname": _on_text(methods.parent),
+            f"{module}.basename": _on_text(methods.base),
+            f"{module}.splitext": _on_text(methods.split_suffix),
+            f"{module}.split": _on_text(methods.split_folder),
+            **{
+                f"{module}.{name}": _first
+                for name in (
+                    "abspath",
+                    "realpath",
+                    "normpath",
+                    "expanduser",
+                    "expandvars",
+                    "normcase",
+                )
+            },
+        }
+    for name in ("Path", "PurePath", "PosixPath", "PurePosixPath", "WindowsPath"):
+        table[f"pathlib.{name}"] = _path
+    table |= {
+        f"pathlib.Path.{name}": known for name, known in (("home", _home), ("cwd", _empty_text))
+    }
+    table |= dict.fromkeys(_SAME_AS_FIRST, _first)
+    table |= dict.fromkeys(_OPENERS, _open)
+    table |= dict.fromkeys(_WRAPPING_OPENERS, _wrapped_open)
+    table |= dict.fromkeys(_WORKING_FOLDER, _empty_text)
+    table |= dict.fromkeys(_REARRANGING, _as_sequence)
+    table |= dict.fromkeys(("builtins.list", "builtins.tuple", "builtins.iter"), _as_list)
+    table |= dict.fromkeys(_PICKING, _any_element)
+    table |= dict.fromkeys(("os.environ.get", "os.getenv", "os.environ.setdefault"), _environment)
+    table |= dict.fromkeys(_MAPPINGS, _mapping)
+    table |= dict.fromkeys(_SAME_ENTRIES, _variables)
+    table |= dict.fromkeys(_TEMPORARY, _unknowable("a temporary file or folder"))
+    table |= dict.fromkeys(("glob.glob", "glob.iglob"), _glob)
+    table |= dict.fromkeys(_CONFIG_LOADERS, config_files.loaded)
+    table |= {
+        "builtins.str": _to_text,
+        "io.BytesIO": _buffer,
+        "builtins.enumerate": _enumerate,
+        "builtins.zip": _zip,
+        "os.listdir": _list_folder,
+        "os.walk": _walk,
+        "builtins.getattr": _get_attribute,
+        "builtins.input": _unknowable("typed in by the user"),
+        "functools.partial": _partial,
+    }
+    table |= downloads.table()
+    return table | options.table()
+
+
+_SAME_AS_FIRST = (
+    *("os.fspath", "builtins.bytes", "hydra.utils.to_absolute_path", "copy.copy", "copy.deepcopy"),
+    *("sys.intern", "tqdm.tqdm", "tqdm.auto.tqdm", "os.fsdecode", "os.fsencode"),
+)
+_OPENERS = (
+    *(
+        "builtins.open",
+        "io.open",
+        "io.FileIO",
+        "codecs.open",
+        "smart_open.open",
+        "smart_open.smart_open",
+    ),
+    *("fsspec.open", "megfile.smart_open", "os.open", "io.BufferedReader"),
+    *("fvcore.common.file_io.PathManager.open", "iopath.common.file_io.g_pathmgr.open"),
+    *("tensorflow.io.gfile.GFile", "tensorflow.gfile.GFile", "blobfile.BlobFile", "mmap.mmap"),
+)
+_WRAPPING_OPENERS = (
+    *("gzip.open", "gzip.GzipFile", "bz2.open", "bz2.BZ2File", "lzma.open", "lzma.LZMAFile"),
+    *("zipfile.ZipFile", "tarfile.open", "zstandard.open"),
+)
+_WORKING_FOLDER = ("os.getcwd", "os.getcwdb", "hydra.utils.get_original_cwd")
+_REARRANGING = (
+    *("builtins.sorted", "builtins.reversed", "builtins.set", "builtins.frozenset"),
+    *("natsort.natsorted", "collections.deque", "more_itertools.always_iterable"),
+)
+_PICKING = ("builtins.next", "builtins.max", "builtins.min", "random.choice", "numpy.random.choice")
+_MAPPINGS = (
+    *("builtins.dict", "collections.OrderedDict", "argparse.Namespace", "types.SimpleNamespace"),
+    *("easydict.EasyDict", "addict.Dict", "box.Box", "munch.Munch", "ml_collections.ConfigDict"),
+    *("collections.defaultdict", "attrdict.AttrDict", "attridict.AttriDict", "dotmap.DotMap"),
+)
+_SAME_ENTRIES = (
+    *("builtins.vars", "omegaconf.OmegaConf.create", "omegaconf.DictConfig", "munch.munchify"),
+    *("omegaconf.OmegaConf.to_container", "omegaconf.OmegaConf.structured", "dataclasses.asdict"),
+)
+_TEMPORARY = (
+    *("tempfile.mkdtemp", "tempfile.mkstemp", "tempfile.mktemp", "tempfile.gettempdir"),
+    *("tempfile.NamedTemporaryFile", "tempfile.TemporaryFile", "tempfile.TemporaryDirectory"),
+    *("tempfile.SpooledTemporaryFile", "uuid.uuid4", "time.time", "time.strftime"),
+)
+_CONFIG_LOADERS = (
+    *(
+        "yaml.load",
+        "yaml.safe_load",
+        "yaml.full_load",
+        "yaml.unsafe_load",
+        "json.load",
+        "toml.load",
+    ),
+    *("tomllib.load", "tomli.load", "omegaconf.OmegaConf.load", "json.loads", "toml.loads"),
+    *(
+        "ruamel.yaml.safe_load",
+        "ruamel.yaml.load",
+        "oyaml.safe_load",
+        "hyperpyyaml.load_hyperpyyaml",
+    ),
+)
+_TABLE: dict[str, Known] = {}
+_TABLE.update(_table())

@@ -1,0 +1,329 @@
+"""Methods and properties of texts, paths, open files, sequences and mappings.
+
+Each is a function of the receiver and the arguments; the tables at the end say which name is
+which. A method that is not listed yields an unknown.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from torchload_lint.source import patterns, strings
+from torchload_lint.source.domain import (
+    Constant,
+    Handle,
+    Record,
+    Sequence,
+    Text,
+    Value,
+    Values,
+    as_text,
+    lift,
+    union,
+    unknown,
+)
+from torchload_lint.source.patterns import GLOB_ANY, HOLE, known
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torchload_lint.source.arguments import Arguments
+
+    TextMethod: TypeAlias = Callable[[Text, Arguments], Values]
+
+
+def _same(text: Text, _: Arguments) -> Values:
+    return (text,)
+
+
+def _format(text: Text, given: Arguments) -> Values:
+    return strings.fill(text, given.positional, given.named)
+
+
+def _replace(text: Text, given: Arguments) -> Values:
+    return union(
+        (
+            strings.changed(text, text.text.replace(old.text, new.text))
+            if not old.why
+            else strings.hole(text, "it is replaced")
+        )
+        for old in map(as_text, given.at(0))
+        for new in map(as_text, given.at(1))
+    )
+
+
+def _split(text: Text, given: Arguments) -> Values:
+    return (strings.split(text, given.literal(0), at_most=given.number(1, -1)),)
+
+
+def _right_split(text: Text, given: Arguments) -> Values:
+    return (strings.split(text, given.literal(0), at_most=given.number(1, -1), right=True),)
+
+
+def _partition(text: Text, given: Arguments) -> Values:
+    return _three(text, text.text.partition(given.literal(0) or " "))
+
+
+def _right_partition(text: Text, given: Arguments) -> Values:
+    return _three(text, text.text.rpartition(given.literal(0) or " "))
+
+
+def _three(text: Text, parts: tuple[str, str, str]) -> Values:
+    return (Sequence(tuple((strings.changed(text, part),) for part in parts), kind="split"),)
+
+
+def _case(name: str) -> TextMethod:
+    def change(text: Text, _: Arguments) -> Values:
+        return (strings.changed(text, getattr(text.text, name)()),)
+
+    return change
+
+
+def _strip(side: str) -> TextMethod:
+    def strip(text: Text, given: Arguments) -> Values:
+        return (strings.stripped(text, given.literal(0), side),)
+
+    return strip
+
+
+def _remove(side: str) -> TextMethod:
+    def remove(text: Text, given: Arguments) -> Values:
+        return (strings.changed(text, getattr(text.text, side)(given.literal(0) or "")),)
+
+    return remove
+
+
+def _join_parts(text: Text, given: Arguments) -> Values:
+    found: list[Values] = []
+    for parts in given.at(0):
+        if isinstance(parts, Sequence) and not parts.others:
+            found.append(strings.joined(text, parts.items))
+        else:
+            found.append(unknown("parts that are not all known are joined"))
+    return union(*found)
+
+
+def _zero_fill(text: Text, given: Arguments) -> Values:
+    if text.why:
+        return (text,)
+    return (strings.changed(text, text.text.zfill(given.number(0, 0))),)
+
+
+def join_path(text: Text, given: Arguments) -> Values:
+    """``os.path.join(text, *given)`` and ``path.joinpath(*given)``."""
+    built: Values = (text,)
+    for part in given.positional:
+        built = union(
+            strings.join(as_text(first), as_text(second)) for first in built for second in part
+        )
+    return built
+
+
+def _with_suffix(text: Text, given: Arguments) -> Values:
+    root, _ = patterns.split_suffix(text.text)
+    return union(strings.changed(text, root + as_text(suffix).text) for suffix in given.at(0))
+
+
+def _with_name(text: Text, given: Arguments) -> Values:
+    folder = strings.changed(text, patterns.parent(text.text))
+    return union(strings.join(folder, as_text(name), is_path=True) for name in given.at(0))
+
+
+def _with_stem(text: Text, given: Arguments) -> Values:
+    suffix = patterns.split_suffix(text.text)[1]
+    folder = strings.changed(text, patterns.parent(text.text))
+    return union(
+        strings.join(folder, strings.changed(as_text(stem), as_text(stem).text + suffix))
+        for stem in given.at(0)
+    )
+
+
+def _relative_to(text: Text, _: Arguments) -> Values:
+    return (strings.hole(text, "it is made relative"),)
+
+
+def glob_path(text: Text, given: Arguments) -> Values:
+    """``path.glob(pattern)``: a sequence of what matches."""
+    found = union(strings.join(text, _globbed(as_text(pattern))) for pattern in given.at(0))
+    return (Sequence(others=found),)
+
+
+def _recursive_glob(text: Text, given: Arguments) -> Values:
+    below = strings.join(text, Text(GLOB_ANY))
+    found = union(
+        strings.join(folder, _globbed(as_text(pattern)))
+        for pattern in given.at(0)
+        for folder in (text, below)
+    )
+    return (Sequence(others=found),)
+
+
+def _globbed(text: Text) -> Text:
+    return Text(patterns.globbed(text.text), text.anchored, why=text.why, rung=text.rung)
+
+
+def glob_text(text: Text) -> Values:
+    """``glob.glob(text)``."""
+    return (Sequence(others=(_globbed(text),), rung=text.rung),)
+
+
+def entries(text: Text, *, bare: bool) -> Values:
+    """``os.listdir`` (``bare`` names) or ``path.iterdir()``."""
+    name = Text(HOLE, why=("any entry of a folder",), rung=text.rung)
+    return (Sequence(others=(name if bare else strings.join(text, name),)),)
+
+
+def _iterate_folder(text: Text, _: Arguments) -> Values:
+    return entries(text, bare=False)
+
+
+def opened(text: Text, _: Arguments) -> Values:
+    """``open(text)``."""
+    return (Handle(text, rung=text.rung),)
+
+
+def parent(text: Text, _: Arguments | None = None) -> Values:
+    """``os.path.dirname(text)``, ``path.parent``."""
+    return (strings.changed(text, patterns.parent(text.text)),)
+
+
+def base(text: Text, _: Arguments | None = None) -> Values:
+    """``os.path.basename(text)``, ``path.name``."""
+    return (
+        strings.changed(Text(text.text, why=text.why, rung=text.rung), patterns.base(text.text)),
+    )
+
+
+def split_suffix(text: Text, _: Arguments) -> Values:
+    """``os.path.splitext(text)``."""
+    parts = patterns.split_suffix(text.text)
+    return (Sequence(tuple((strings.changed(text, part),) for part in parts), kind="tuple"),)
+
+
+def split_folder(text: Text, _: Arguments) -> Values:
+    """``os.path.split(text)``."""
+    return (Sequence((parent(text), base(text)), kind="tuple"),)
+
+
+def _stem(text: Text) -> Values:
+    name = patterns.base(text.text)
+    return (strings.changed(text, patterns.split_suffix(name)[0]),)
+
+
+def _suffix(text: Text) -> Values:
+    suffix = patterns.split_suffix(text.text)[1]
+    if not suffix and HOLE in text.text:
+        return (strings.hole(text, "a suffix that is not known"),)
+    return (strings.changed(text, suffix),)
+
+
+def _parents(text: Text) -> Values:
+    found: list[Values] = []
+    current = text
+    for _ in range(6):
+        current = strings.changed(current, patterns.parent(patterns.normal(current.text)))
+        found.append((current,))
+    return (Sequence(tuple(found)),)
+
+
+def _parts(text: Text) -> Values:
+    return (strings.split(text, "/"),)
+
+
+TEXT_METHODS: dict[str, TextMethod] = {
+    **dict.fromkeys(
+        (
+            *("resolve", "absolute", "expanduser", "as_posix", "encode", "decode", "expandtabs"),
+            *("__str__", "__fspath__", "readlink", "strip_tags", "copy"),
+        ),
+        _same,
+    ),
+    "format": _format,
+    "replace": _replace,
+    "split": _split,
+    "rsplit": _right_split,
+    "partition": _partition,
+    "rpartition": _right_partition,
+    **{name: _case(name) for name in ("lower", "upper", "title", "capitalize", "casefold")},
+    **{name: _strip(name) for name in ("strip", "lstrip", "rstrip")},
+    **{name: _remove(name) for name in ("removeprefix", "removesuffix")},
+    "join": _join_parts,
+    "zfill": _zero_fill,
+    "joinpath": join_path,
+    "with_suffix": _with_suffix,
+    "with_name": _with_name,
+    "with_stem": _with_stem,
+    "relative_to": _relative_to,
+    "glob": glob_path,
+    "rglob": _recursive_glob,
+    "iterdir": _iterate_folder,
+    "open": opened,
+    "read_bytes": opened,
+}
+TEXT_PROPERTIES: dict[str, Callable[[Text], Values]] = {
+    "parent": parent,
+    "name": base,
+    "stem": _stem,
+    "suffix": _suffix,
+    "parents": _parents,
+    "parts": _parts,
+}
+
+
+def of_text(text: Text, name: str, given: Arguments) -> Values:
+    """``text.name(*given)``."""
+    method = TEXT_METHODS.get(name)
+    if method is None:
+        return unknown(f"the result of .{name}() is not known")
+    made = method(text, given)
+    return tuple(
+        strings.path(each) if text.is_path and isinstance(each, Text) else each for each in made
+    )
+
+
+def of_handle(handle: Handle, name: str) -> Values:
+    """``handle.name()``."""
+    if name in {"read", "getvalue", "getbuffer", "__enter__", "readall"}:
+        return (handle,)
+    return unknown(f"the result of .{name}() is not known")
+
+
+def of_sequence(sequence: Sequence, name: str) -> Values:
+    """``sequence.name()``."""
+    if name in {"pop", "popleft", "get", "__next__"}:
+        return lift(sequence.element(), sequence.rung)
+    if name == "copy":
+        return (sequence,)
+    return unknown(f"the result of .{name}() is not known")
+
+
+def of_record(record: Record, name: str, given: Arguments) -> Values:
+    """``record.name(*given)``."""
+    if name in {"get", "pop", "setdefault"}:
+        default = given.at(1) or (Constant(None),)
+        return union(*(entry(record, key, default) for key in given.at(0)))
+    if name in {"copy", "to_dict", "to_container", "as_dict", "dict", "model_dump", "clone"}:
+        return (record,)
+    if name == "keys":
+        return (Sequence(tuple((Text(known(key)),) for key in record.entries)),)
+    if name == "values":
+        return (Sequence(tuple(record.entries.values()), record.others),)
+    if name == "items":
+        pairs = tuple(
+            (Sequence(((Text(known(key)),), values), kind="tuple"),)
+            for key, values in record.entries.items()
+        )
+        rest = Sequence((unknown("a key"), record.others), kind="tuple")
+        return (Sequence(pairs, (rest,) if record.others else ()),)
+    return unknown(f"the result of .{name}() is not known")
+
+
+def entry(record: Record, key: Value, default: Values = ()) -> Values:
+    """``record[key]``; ``default`` is what a missing key yields, where something does."""
+    if isinstance(key, Text) and not key.why:
+        if key.text in record.entries:
+            return lift(record.entries[key.text], record.rung)
+        if record.others:
+            return lift(union(record.others, default), record.rung)
+        return default or unknown(f"nothing is stored as {key.text!r}")
+    return lift(union(*record.entries.values(), record.others, default), record.rung)

@@ -1,0 +1,126 @@
+"""What a parameter can be: what it was given, what callers give it, and what it defaults to."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source import callers, config_files, instances, options
+from torchload_lint.source.bound import evaluate, match
+from torchload_lint.source.definitions import defaults
+from torchload_lint.source.domain import Class, Instance, Unknown, lift, union, unknown
+from torchload_lint.source.frame import Frame
+from torchload_lint.source.patterns import Rung
+
+if TYPE_CHECKING:
+    from torchload_lint.source.domain import FunctionNode, Values
+    from torchload_lint.source.evaluate import Evaluator
+
+MAX_CALLERS = 4
+"""How many calls are followed outwards."""
+
+
+def values(evaluator: Evaluator, parameter: ast.arg, frame: Frame) -> Values:
+    """What a parameter can be in this frame."""
+    if parameter in frame.arguments:
+        return frame.arguments[parameter]
+    function = frame.module.parents[frame.module.parents[parameter]]
+    assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    if isinstance(function, ast.Lambda):
+        return _default(evaluator, parameter, function, frame) or unknown(
+            f"parameter {parameter.arg} of a lambda"
+        )
+    receiver = _receiver(parameter, function, frame)
+    if receiver:
+        return receiver
+    outside = _from_outside(evaluator, parameter, function, frame)
+    if outside:
+        return outside
+    if not evaluator.once(key := ("parameter", parameter)):
+        return ()
+    try:
+        return _from_callers(evaluator, parameter, function, frame)
+    finally:
+        evaluator.done(key)
+
+
+def _receiver(
+    parameter: ast.arg, function: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame
+) -> Values:
+    """``self`` and ``cls``."""
+    holder = frame.module.parents.get(function)
+    leading = [*function.args.posonlyargs, *function.args.args][:1]
+    if not isinstance(holder, ast.ClassDef) or leading != [parameter]:
+        return ()
+    if instances.is_static(function):
+        return ()
+    of = Class(holder, frame.module)
+    is_class = instances.is_class_method(function) or function.name == "__new__"
+    return (of,) if is_class else (Instance(of),)
+
+
+def _from_outside(
+    evaluator: Evaluator,
+    parameter: ast.arg,
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    frame: Frame,
+) -> Values:
+    """What the command line or a configuration file gives to an entry point."""
+    for decorator in function.decorator_list:
+        found = options.from_decorator(evaluator, decorator, parameter, frame)
+        found = found or config_files.from_decorator(evaluator, decorator, parameter, frame)
+        if found:
+            return found
+    return ()
+
+
+def _from_callers(
+    evaluator: Evaluator,
+    parameter: ast.arg,
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    frame: Frame,
+) -> Values:
+    shown = f"parameter {parameter.arg!r} of {function.name}()"
+    default = _default(evaluator, parameter, function, frame)
+    if frame.callers >= MAX_CALLERS:
+        evaluator.leave_open(f"callers of {function.name}() are not followed that far")
+        return default or unknown(f"{shown} comes from too far out")
+    sites = callers.sites(evaluator, frame.module, function)
+    found: list[Values] = []
+    for site in sites.calls:
+        given = match(site.call, function, site.skipped)
+        if parameter not in given:
+            found.append(default)
+            continue
+        outer = Frame(site.module, {}, frame.calls, frame.callers + 1)
+        found.append(lift(evaluate(evaluator, given[parameter], outer), Rung.CALLER))
+    if sites.cut:
+        evaluator.leave_open(f"{function.name}() has more callers than are followed")
+    if found:
+        return union(*found)
+    return _without_caller(evaluator, parameter, shown, default, frame)
+
+
+def _without_caller(
+    evaluator: Evaluator, parameter: ast.arg, shown: str, default: Values, frame: Frame
+) -> Values:
+    reason = f"{shown} has no caller in the project"
+    annotated = instances.annotated(evaluator, parameter.annotation, frame)
+    if default and not all(isinstance(value, Unknown) for value in default):
+        evaluator.leave_open(reason)
+        return union(default, annotated)
+    if annotated:
+        evaluator.leave_open(reason)
+        return lift(annotated, Rung.DEFAULT)
+    return unknown(reason)
+
+
+def _default(
+    evaluator: Evaluator, parameter: ast.arg, function: FunctionNode, frame: Frame
+) -> Values:
+    default = defaults(function.args).get(parameter.arg)
+    if default is None:
+        return ()
+    declared = options.from_default(evaluator, default, frame)
+    home = Frame(frame.module, {}, frame.calls, frame.callers)
+    return lift(declared or evaluator.values(default, home), Rung.DEFAULT)

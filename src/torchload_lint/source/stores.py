@@ -1,0 +1,263 @@
+"""What a function does to things that have no name of their own.
+
+``args.out = …``, ``config["x"] = …``, ``params.update(vars(args))``, ``paths.append(…)``: looked
+up by the text of the target, in the function that the use stands in and at module level.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from torchload_lint.source import domain, methods, options
+from torchload_lint.source.definitions import SCOPES
+from torchload_lint.source.domain import (
+    Instance,
+    Options,
+    Record,
+    Sequence,
+    Text,
+    Unknown,
+    lift,
+    union,
+)
+from torchload_lint.source.patterns import Rung
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from torchload_lint.source.definitions import Definition
+    from torchload_lint.source.domain import Value, Values
+    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.frame import Frame
+    from torchload_lint.source.module import Module
+
+_ADDS_ONE = frozenset({"append", "add", "appendleft"})
+_ADDS_MANY = frozenset({"extend", "update"})
+
+
+@dataclass(slots=True)
+class ScopeStores:
+    """The stores of one scope, in the order of the text."""
+
+    targets: dict[str, list[tuple[ast.stmt, ast.expr]]] = field(default_factory=dict)
+    """Text of an attribute or item target → its assignments."""
+    calls: dict[str, list[tuple[str, ast.Call]]] = field(default_factory=dict)
+    """Name → method calls on it that add something (``append``, ``update`` …)."""
+
+
+def reaching(
+    evaluator: Evaluator, node: ast.Attribute | ast.Subscript, frame: Frame
+) -> tuple[Values, bool]:
+    """What was stored under this attribute or item before it is used here, and whether such a
+    store has certainly happened.
+    """
+    module = frame.module
+    if not isinstance(_root(node), ast.Name):
+        return (), False
+    spelled = ast.unparse(node)
+    scope = module.bindings.scope(node)
+    stored = [
+        (statement, value)
+        for statement, value in of_scope(evaluator, scope).targets.get(spelled, ())
+        if (statement.end_lineno or statement.lineno) < node.lineno
+    ]
+    settled = False
+    for index in range(len(stored) - 1, -1, -1):
+        if _always_before(stored[index][0], node, module):
+            stored, settled = stored[index:], True
+            break
+    if not isinstance(scope, ast.Module) and not settled:
+        stored = [*_at_module_level(evaluator, node, spelled, module), *stored]
+    values = union(*(evaluator.values(value, frame) for _, value in stored))
+    return lift(values, Rung.LOCAL), settled
+
+
+def _at_module_level(
+    evaluator: Evaluator, node: ast.Attribute | ast.Subscript, spelled: str, module: Module
+) -> list[tuple[ast.stmt, ast.expr]]:
+    """Stores at module level to something that the module defines, not the function."""
+    stored = of_scope(evaluator, module.tree).targets.get(spelled, [])
+    if not stored:
+        return []
+    root = _root(node)
+    assert isinstance(root, ast.Name)
+    own = any(
+        isinstance(each.node, ast.arg)
+        or not isinstance(module.bindings.scope(each.node), ast.Module)
+        for each in module.bindings.definitions(root)
+    )
+    return [] if own else stored
+
+
+def _root(node: ast.expr) -> ast.expr:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node
+
+
+def _always_before(statement: ast.stmt, node: ast.AST, module: Module) -> bool:
+    """Whether the statement has run whenever the node runs: it stands in a block around it."""
+    holder = module.parents.get(statement)
+    inner: ast.AST = node
+    while (outer := module.parents.get(inner)) is not None:
+        if outer is holder:
+            return any(
+                isinstance(block, list) and statement in block and inner in block
+                for block in (
+                    getattr(holder, name, None) for name in ("body", "orelse", "finalbody")
+                )
+            )
+        inner = outer
+    return False
+
+
+def of_scope(evaluator: Evaluator, scope: ast.AST) -> ScopeStores:
+    """The stores of a scope; collected once."""
+    return evaluator.project.remember(("stores", scope), lambda: _collect(scope))
+
+
+def _collect(scope: ast.AST) -> ScopeStores:
+    found = ScopeStores()
+    for node in own_nodes(scope):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                _note(found, node, target, node.value)
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            _note(found, node, node.target, node.value)
+        elif isinstance(node, ast.Call):
+            _note_call(found, node)
+    for stored in found.targets.values():
+        stored.sort(key=lambda pair: pair[0].lineno)
+    for calls in found.calls.values():
+        calls.sort(key=lambda pair: (pair[1].lineno, pair[1].col_offset))
+    return found
+
+
+def _note(found: ScopeStores, statement: ast.stmt, target: ast.expr, value: ast.expr) -> None:
+    if isinstance(target, ast.Attribute | ast.Subscript):
+        found.targets.setdefault(ast.unparse(target), []).append((statement, value))
+    elif isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List):
+        for part, given in zip(target.elts, value.elts, strict=False):
+            _note(found, statement, part, given)
+
+
+def _note_call(found: ScopeStores, node: ast.Call) -> None:
+    function = node.func
+    if (
+        isinstance(function, ast.Attribute)
+        and function.attr in _ADDS_ONE | _ADDS_MANY
+        and isinstance(function.value, ast.Name | ast.Attribute)
+        and node.args
+    ):
+        found.calls.setdefault(ast.unparse(function.value), []).append((function.attr, node))
+
+
+def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a scope, without those of the functions and classes inside it."""
+    waiting = list(ast.iter_child_nodes(scope))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, SCOPES) and not isinstance(node, ast.Lambda):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def updates(evaluator: Evaluator, base: ast.expr, name: str, frame: Frame) -> tuple[Values, bool]:
+    """What ``base.update(…)`` calls before this place have put under ``name``, and whether one
+    of them certainly has.
+    """
+    if not isinstance(base, ast.Name | ast.Attribute):
+        return (), False
+    module = frame.module
+    scope = module.bindings.scope(base)
+    calls = of_scope(evaluator, scope).calls.get(ast.unparse(base), ())
+    found: Values = ()
+    for method, call in reversed(calls):
+        if method != "update" or (call.end_lineno or call.lineno) >= base.lineno:
+            continue
+        sources = evaluator.values(call.args[0], frame)
+        entries = union(*(_entry(evaluator, source, name) for source in sources))
+        found = union(found, entries)
+        if entries and _always_before(module.statement(call), base, module):
+            return found, True
+    return found, False
+
+
+def _entry(evaluator: Evaluator, source: Value, name: str) -> Values:
+    if isinstance(source, Options):
+        values = options.value(evaluator, source, name)
+        return () if options.is_undeclared(values) else values
+    if isinstance(source, Record) and name in source.entries:
+        return methods.entry(source, Text(name))
+    return ()
+
+
+def with_appended(
+    evaluator: Evaluator, values: Values, name: ast.Name, definition: Definition, frame: Frame
+) -> Values:
+    """Sequences and mappings with what the function adds to them under this name."""
+    if not any(isinstance(value, Sequence | Record) for value in values):
+        return values
+    module = frame.module
+    scope = module.bindings.scope(definition.node)
+    stores = of_scope(evaluator, scope)
+    if not evaluator.once(key := ("appended", definition)):
+        return values
+    try:
+        items = _appended(evaluator, stores.calls.get(name.id, ()), frame)
+        entries, others = _stored(evaluator, stores, name.id, frame)
+    finally:
+        evaluator.done(key)
+    return tuple(_extended(value, items, entries, others) for value in values)
+
+
+def _appended(evaluator: Evaluator, calls: Iterable[tuple[str, ast.Call]], frame: Frame) -> Values:
+    found: list[Values] = []
+    for method, call in calls:
+        given = evaluator.values(call.args[0], frame)
+        if method in _ADDS_ONE:
+            found.append(given)
+            continue
+        for value in given:
+            if isinstance(value, Sequence):
+                found.append(value.element())
+            elif not isinstance(value, Record | Options | Instance):
+                found.append((Unknown(domain.why(value)),))
+    return union(*found)
+
+
+def _stored(
+    evaluator: Evaluator, stores: ScopeStores, name: str, frame: Frame
+) -> tuple[dict[str, Values], Values]:
+    """What ``name[key] = value`` puts into a mapping: at known keys, and at others."""
+    entries: dict[str, Values] = {}
+    others: Values = ()
+    for stored in stores.targets.values():
+        for statement, value in stored:
+            for target in getattr(statement, "targets", ()):
+                if not isinstance(target, ast.Subscript) or not _is_name(target.value, name):
+                    continue
+                content = evaluator.values(value, frame)
+                if isinstance(target.slice, ast.Constant) and isinstance(target.slice.value, str):
+                    key = target.slice.value
+                    entries[key] = union(entries.get(key, ()), content)
+                else:
+                    others = union(others, content)
+    return entries, others
+
+
+def _is_name(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _extended(value: Value, items: Values, entries: dict[str, Values], others: Values) -> Value:
+    if isinstance(value, Sequence) and items:
+        return Sequence(value.items, union(value.others, items), kind=value.kind, rung=value.rung)
+    if isinstance(value, Record) and (entries or others):
+        merged = {key: union(value.entries.get(key, ()), new) for key, new in entries.items()}
+        return Record(
+            {**value.entries, **merged}, union(value.others, others), value.kind, rung=value.rung
+        )
+    return value

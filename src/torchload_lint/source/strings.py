@@ -1,0 +1,219 @@
+"""Operators and methods of texts and paths, over all possibilities."""
+
+from __future__ import annotations
+
+import ast
+import operator
+import re
+import string
+from typing import TYPE_CHECKING
+
+from torchload_lint.source import patterns
+from torchload_lint.source.domain import (
+    Constant,
+    Record,
+    Sequence,
+    Text,
+    as_text,
+    combine,
+    union,
+    unknown,
+)
+from torchload_lint.source.patterns import HOLE, highest, is_exact, known
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from torchload_lint.source.domain import Value, Values
+
+_ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+}
+_LARGEST_NUMBER = 10**12
+_PERCENT = re.compile(
+    r"%(?:\((?P<key>\w+)\))?(?P<spec>[-+ #0]*(?:\*|\d+)?(?:\.\d+)?)(?P<type>[a-zA-Z%])"
+)
+
+
+def binary(op: ast.operator, left: Values, right: Values) -> Values:
+    """``left op right`` over all possibilities."""
+    return union(*(_binary(op, first, second) for first in left for second in right))
+
+
+def _binary(op: ast.operator, first: Value, second: Value) -> Values:
+    if isinstance(first, Constant) and isinstance(second, Constant):
+        return _arithmetic(op, first, second)
+    if isinstance(op, ast.Add):
+        if isinstance(first, Sequence) and isinstance(second, Sequence):
+            return (_chain(first, second),)
+        if isinstance(first, Text) or isinstance(second, Text):
+            return (_concatenated(first, second),)
+    if isinstance(op, ast.Div) and (isinstance(first, Text) or isinstance(second, Text)):
+        return (join(as_text(first), as_text(second), is_path=True),)
+    if isinstance(op, ast.Mod) and isinstance(first, Text):
+        return percent(first, second)
+    return unknown("it is computed")
+
+
+def _chain(first: Sequence, second: Sequence) -> Sequence:
+    if first.others:
+        return Sequence(first.items, union(first.others, second.element()), kind=first.kind)
+    return Sequence((*first.items, *second.items), second.others, kind=first.kind)
+
+
+def _arithmetic(op: ast.operator, first: Constant, second: Constant) -> Values:
+    compute = _ARITHMETIC.get(type(op))
+    a, b = first.value, second.value
+    if (
+        compute is None
+        or not isinstance(a, int | float)
+        or not isinstance(b, int | float)
+        or max(abs(a), abs(b)) > _LARGEST_NUMBER
+        or (isinstance(op, ast.FloorDiv | ast.Mod) and not b)
+    ):
+        return unknown("it is computed")
+    return (Constant(compute(a, b), rung=highest(first.rung, second.rung)),)
+
+
+def _concatenated(first: Value, second: Value) -> Text:
+    a, b = as_text(first), as_text(second)
+    return combine(a, b, a.text + b.text, anchored=a.anchored)
+
+
+def concatenate(left: Values, right: Values) -> Values:
+    """``left + right`` of texts, over all possibilities."""
+    return union(_concatenated(first, second) for first in left for second in right)
+
+
+def join(first: Text, second: Text, *, is_path: bool = False) -> Text:
+    """``os.path.join(first, second)``, or ``first / second`` of paths."""
+    joined = patterns.join(first.text, second.text)
+    leaves = patterns.is_absolute(second.text)
+    anchored = second.anchored or (first.anchored and not leaves)
+    if second.anchored:
+        joined = second.text
+    made = combine(first, second, joined, anchored=anchored)
+    return path(made) if is_path else made
+
+
+def path(text: Text) -> Text:
+    """``Path(text)``."""
+    return Text(text.text, text.anchored, is_path=True, why=text.why, rung=text.rung)
+
+
+def changed(text: Text, new: str) -> Text:
+    """The text with another content; it is no longer anchored where it left its folder."""
+    anchored = text.anchored and not patterns.is_absolute(new)
+    reasons = text.why if HOLE in new else ()
+    if HOLE in new and not reasons:
+        reasons = ("it is cut out of an unknown text",)
+    return Text(new, anchored, is_path=text.is_path, why=reasons, rung=text.rung)
+
+
+def hole(text: Text, why: str) -> Text:
+    """A text of which nothing is known any more."""
+    return Text(HOLE, is_path=text.is_path, why=text.why or (why,), rung=text.rung)
+
+
+def formatted(value: Value, specification: str | None) -> Value:
+    """``format(value, specification)``; a hole where the specification is computed."""
+    if isinstance(value, Constant) and value.value is not None and specification is not None:
+        try:
+            return Text(known(format(value.value, specification)), rung=value.rung)
+        except (ValueError, OverflowError, MemoryError):
+            return hole(as_text(value), "a format that does not fit")
+    return as_text(value)
+
+
+def percent(template: Text, given: Value) -> Values:
+    """``template % given``."""
+    positional = iter(given.items) if isinstance(given, Sequence) else iter([(given,)])
+    entries = given.entries if isinstance(given, Record) else {}
+    built: Values = (changed(template, ""),)
+    end = 0
+    for match in _PERCENT.finditer(template.text):
+        literal = template.text[end : match.start()] + "%" * (match["type"] == "%")
+        built = concatenate(built, (changed(template, literal),))
+        end = match.end()
+        if match["type"] != "%":
+            values = entries.get(match["key"], ()) if match["key"] else next(positional, ())
+            specification = f"%{match['spec']}{match['type']}"
+            built = concatenate(built, _fields(values, specification, percent_formatted))
+    return concatenate(built, (changed(template, template.text[end:]),))
+
+
+def _fields(
+    values: Values, specification: str, format_one: Callable[[Value, str], Value]
+) -> Values:
+    """A field's text for each possibility; one hole where nothing was given."""
+    if not values:
+        return unknown("a field of a format that is given nothing")
+    return tuple(format_one(value, specification) for value in values)
+
+
+def percent_formatted(value: Value, specification: str) -> Value:
+    """``specification % value``."""
+    if not isinstance(value, Constant) or value.value is None:
+        return as_text(value)
+    try:
+        return Text(known(specification % value.value), rung=value.rung)
+    except (ValueError, TypeError, OverflowError, MemoryError):
+        return hole(as_text(value), "a format that does not fit")
+
+
+def fill(template: Text, positional: list[Values], named: dict[str, Values]) -> Values:
+    """``template.format(*positional, **named)``."""
+    try:
+        pieces = list(string.Formatter().parse(template.text))
+    except ValueError:
+        return (hole(template, "a format that does not fit"),)
+    built: Values = (changed(template, ""),)
+    automatic = 0
+    for literal, name, specification, _ in pieces:
+        built = concatenate(built, (changed(template, literal),))
+        if name is None:
+            continue
+        key = name or str(automatic)
+        automatic += not name
+        if key.isdecimal():
+            values = positional[int(key)] if int(key) < len(positional) else ()
+        else:
+            values = named.get(key, ())
+        built = concatenate(built, _fields(values, specification or "", formatted))
+    return built
+
+
+def split(text: Text, separator: str | None, *, at_most: int = -1, right: bool = False) -> Sequence:
+    """``text.split(separator)``."""
+    pieces = text.text.rsplit(separator, at_most) if right else text.text.split(separator, at_most)
+    items = tuple((changed(text, piece),) for piece in pieces)
+    kind = "list" if is_exact(text.text) else "split"
+    return Sequence(items, kind=kind, rung=text.rung)
+
+
+def stripped(text: Text, characters: str | None, side: str) -> Text:
+    """``text.strip(characters)`` (``side``: ``strip``, ``lstrip`` or ``rstrip``)."""
+    return changed(text, getattr(text.text, side)(characters))
+
+
+def sliced(text: Text, lower: int | None, upper: int | None) -> Text:
+    """``text[lower:upper]``; a hole where an unknown part decides where the cut is."""
+    counted_from_left = [end for end in (lower, upper) if end is not None and end >= 0]
+    counted_from_right = [end for end in (lower, upper) if end is not None and end < 0]
+    left = text.text[: max(counted_from_left, default=0)]
+    right = text.text[min(counted_from_right) :] if counted_from_right else ""
+    if is_exact(left) and is_exact(right):
+        return changed(text, text.text[lower:upper])
+    return hole(text, "it is cut out of an unknown text")
+
+
+def joined(separator: Text, parts: Iterable[Values]) -> Values:
+    """``separator.join(parts)``."""
+    built: Values = ()
+    for number, part in enumerate(parts):
+        built = concatenate(concatenate(built, (separator,)), part) if number else part
+    return built or (Text("", rung=separator.rung),)

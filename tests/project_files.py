@@ -1,0 +1,38 @@
+"""A project that is a dictionary: path → text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.project import ProjectIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@dataclass(frozen=True)
+class MemoryFiles:
+    """The files of a project, as ``ProjectIndex`` wants them."""
+
+    texts: Mapping[str, str]
+
+    def python_files(self) -> Sequence[str]:
+        return sorted(path for path in self.texts if path.endswith(".py"))
+
+    def holding(self, word: str) -> Sequence[str]:
+        return [path for path in self.python_files() if word in self.texts[path]]
+
+    def text(self, path: str) -> str | None:
+        return self.texts.get(path)
+
+    def exists(self, path: str) -> bool:
+        return path in self.texts
+
+
+def project(texts: Mapping[str, str], **settings: Sequence[str]) -> ProjectIndex:
+    """An index over the files; their texts may be indented."""
+    return ProjectIndex(
+        MemoryFiles({path: dedent(text) for path, text in texts.items()}), **settings
+    )
