@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
-from torchload_lint.fixes.edits import Change, Source, apply_changes, smallest_change, source_of
+from torchload_lint.fixes.edits import (
+    Change,
+    Source,
+    apply_changes,
+    first_row,
+    smallest_change,
+    source_of,
+)
 from torchload_lint.fixes.import_lines import import_changes
 from torchload_lint.fixes.layout import with_header
 from torchload_lint.fixes.naming import Names, free_name, torch_at
@@ -54,7 +62,7 @@ class _Rows:
         self.source = source
         self.statement = _first_in_row(module, source, load.statement)
         beside = _sharing_rows(module, self.statement)
-        self.start = source.row_start(min(one.lineno for one in beside))
+        self.start = source.row_start(min(map(first_row, beside)))
         last = max(one.end_lineno or 0 for one in beside)
         self.end = source.row_start(last + 1)
         self.text = source.text[self.start : self.end]
@@ -111,17 +119,22 @@ def _first_in_row(module: Module, source: Source, statement: ast.stmt) -> ast.st
     """The statement, or where it shares its first row with a header, the one of the header."""
     while True:
         parent = module.parents.get(statement)
-        body = _siblings(module, statement)
-        first = min((one for one in body if one.lineno == statement.lineno), key=source.start)
-        start = source.start(first)
-        alone = source.text[source.row_start(source.row_of(start)) : start].strip() == ""
-        if alone and not _continues(source, first):
+        first = _sharing_rows(module, statement)[0]
+        if _leads_row(source, first) and not _continues(source, first):
             return statement
         while parent is not None and not isinstance(parent, ast.stmt):
             parent = module.parents.get(parent)
         if parent is None:
             raise Refusal("the rows of the statement cannot be taken apart")
         statement = parent
+
+
+def _leads_row(source: Source, statement: ast.stmt) -> bool:
+    """Whether only white space (or the ``@`` of a decorator) stands before a statement."""
+    row = first_row(statement)
+    if row < statement.lineno:
+        return True
+    return not source.text[source.row_start(row) : source.start(statement)].strip()
 
 
 def _continues(source: Source, statement: ast.stmt) -> bool:
@@ -150,19 +163,26 @@ def _sharing_rows(module: Module, statement: ast.stmt) -> list[ast.stmt]:
     """The statements on the same rows (``a; b``), this one included."""
     body = _siblings(module, statement)
     index = body.index(statement)
+    source = source_of(module.text)
     first = last = index
-    while first and body[first - 1].end_lineno == body[first].lineno:
+    while first and _share_row(source, body[first - 1], body[first]):
         first -= 1
-    while last + 1 < len(body) and body[last + 1].lineno == body[last].end_lineno:
+    while last + 1 < len(body) and _share_row(source, body[last], body[last + 1]):
         last += 1
     return body[first : last + 1]
 
 
-def indentation_unit(module: Module, source: Source, near: ast.stmt) -> str:
+def _share_row(source: Source, one: ast.stmt, following: ast.stmt) -> bool:
+    """Whether two statements stand on one row, which a backslash may continue."""
+    between = source.text[source.end(one) : source.start(following)]
+    return not re.search(r"(?<!\\)[\r\n]", between.replace("\r\n", "\n"))
+
+
+def indentation_unit(module: Module, source: Source, near: ast.stmt | None = None) -> str:
     """One step of indentation, as the code around does it."""
-    parent = module.parents.get(near)
-    inner = source.indentation(source.start(near))
-    if isinstance(parent, ast.stmt):
+    parent = module.parents.get(near) if near is not None else None
+    if near is not None and isinstance(parent, ast.stmt):
+        inner = source.indentation(source.start(near))
         outer = source.indentation(source.start(parent))
         if inner.startswith(outer) and len(inner) > len(outer):
             return inner[len(outer) :]
@@ -217,7 +237,7 @@ def _joined(
     inner = source.indentation(source.start(block.body[-1]))
     outer = source.indentation(rows.start)
     start = source.row_start(block.end_lineno + 1)
-    between = [source.row(row) for row in range(block.end_lineno + 1, rows.statement.lineno)]
+    between = [source.row(row) for row in range(block.end_lineno + 1, first_row(rows.statement))]
     moved = "".join(row if not row.strip() else inner + row.lstrip(" \t") for row in between)
     body = "".join(new.splitlines(keepends=True)[header.count("\n") + 1 :])
     if inner != outer + unit:
@@ -229,16 +249,17 @@ def _joined(
 
 
 def _touching(module: Module, source: Source, load: LoadCall, edit: Change) -> Change:
-    """Reach back over a load right before, so that the two are fixed in turn.
+    """Reach back over the loads right before, so that these are fixed first, one by one.
 
-    The second then finds the block of the first, and joins it where both need the same.
+    Each then finds the block of the one before, and joins it where both need the same.
     """
     body = _siblings(module, load.statement)
-    index = body.index(load.statement)
-    previous = body[index - 1] if index else None
-    if previous is None or not any(one.statement is previous for one in module.loads):
-        return edit
-    start = source.start(previous)
+    loading = {one.statement for one in module.loads}
+    first = body.index(load.statement)
+    while first and body[first - 1] in loading:
+        first -= 1
+    start = source.row_start(first_row(body[first]))
+    start += len(source.indentation(start))
     if start >= edit.start:
         return edit
     return Change(start, edit.end, source.text[start : edit.start] + edit.content)

@@ -85,6 +85,12 @@ def source_of(text: str) -> Source:
     return Source(text)
 
 
+def first_row(statement: ast.stmt) -> int:
+    """The first row of a statement, its decorators counted."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(one.lineno for one in decorators)])
+
+
 def apply_changes(text: str, changes: Iterable[Change]) -> str:
     """Apply changes that do not overlap; those at the same place in the order given."""
     pieces: list[str] = []

@@ -12,6 +12,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.arguments import is_constant, remove_argument
+from torchload_lint.fixes.block import indentation_unit
 from torchload_lint.fixes.edits import Change, Source, source_of
 from torchload_lint.fixes.import_lines import import_changes
 from torchload_lint.fixes.layout import with_header
@@ -39,7 +40,7 @@ def through_function(module: Module, load: LoadCall, repair: Repair) -> Outcome:
     if not repair.safe_globals_available:
         raise Refusal("the oldest torch that has to be supported has no safe_globals context")
     names = Names.at_top(module, load.statement.lineno)
-    text = _helper(names, load, repair, source.newline)
+    text = _helper(names, load, repair, source.newline, indentation_unit(module, source))
     name, needed = _name_for(module, text)
     place = _place(module, source)
     imports = import_changes(module, names.top, load.statement.lineno, repair.line_length)
@@ -94,18 +95,18 @@ def _partial(module: Module, load: LoadCall, repair: Repair, span: tuple[int, in
     return Outcome([*imports, change], "function", keeps_meaning=False)
 
 
-def _helper(names: Names, load: LoadCall, repair: Repair, newline: str) -> str:
+def _helper(names: Names, load: LoadCall, repair: Repair, newline: str, unit: str) -> str:
     """The text of the helper."""
     module, _, name = load.loader.rpartition(".")
     loader = names.loader(module, name)
     entries = [names.entry(allow) for allow in repair.allow]
     safe_globals = names.safe_globals()
-    header = with_header(safe_globals, entries, "    ", "    ", repair.line_length)
+    header = with_header(safe_globals, entries, unit, unit, repair.line_length)
     rows = [f"def {HELPER}(*args, **kwargs):"]
-    rows += [f"    {new.statement()}" for new in names.local]
+    rows += [f"{unit}{new.statement()}" for new in names.local]
     rows += [""] if names.local else []
-    rows += [f"    {row}" for row in header.split("\n")]
-    rows += [f"        return {loader}(*args, weights_only=True, **kwargs)", ""]
+    rows += [f"{unit}{row}" for row in header.split("\n")]
+    rows += [f"{unit * 2}return {loader}(*args, weights_only=True, **kwargs)", ""]
     return newline.join(rows)
 
 

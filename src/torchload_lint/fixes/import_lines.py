@@ -6,7 +6,7 @@ import ast
 import sys
 from typing import TYPE_CHECKING
 
-from torchload_lint.fixes.edits import Change, Source, source_of
+from torchload_lint.fixes.edits import Change, Source, first_row, source_of
 from torchload_lint.fixes.imported import ImportNode, origin_of, package_of, top_level_imports
 
 if TYPE_CHECKING:
@@ -185,15 +185,9 @@ class _Writer:
             blank = newline if ends_row else newline * 2
             return [Change(place, place, blank), Change(place, place, row)]
         definition = isinstance(body[0], (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-        place = self.source.row_start(_first_row(body[0]))
+        place = self.source.row_start(first_row(body[0]))
         blank = newline * 2 if definition else newline
         return [Change(place, place, row), Change(place, place, blank)]
-
-
-def _first_row(statement: ast.stmt) -> int:
-    """The first row of a statement, its decorators counted."""
-    decorators = getattr(statement, "decorator_list", [])
-    return min([statement.lineno, *(one.lineno for one in decorators)])
 
 
 def _written(new: NewImport) -> str:
