@@ -18,6 +18,7 @@ and no module outside those is imported: for checkpoints that nobody here has wr
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import importlib.util
 import json
@@ -25,6 +26,7 @@ import os
 import sys
 import types
 import warnings
+from _compat_pickle import IMPORT_MAPPING
 from typing import Any
 
 STUBS_ONLY = "--stubs" in sys.argv
@@ -83,18 +85,29 @@ def load(path: str, allow: list[dict[str, Any]], imports: list[str]) -> dict[str
 
 def attempt(path: str, entries: list[Any]) -> dict[str, Any]:
     """One load under ``entries`` and whatever an import has registered, which stays."""
-    import torch
     from torch import serialization
 
     serialization.add_safe_globals(entries)
     try:
-        torch.load(path, weights_only=True, map_location="cpu")
+        restricted_load(path)
     except BaseException as error:  # noqa: BLE001
         return {"loads": False, "error": described(error)}
     else:
         return {"loads": True, "error": ""}
     finally:
         forget(entries)
+
+
+def restricted_load(path: str) -> None:
+    """Load; tensors that were saved on a GPU go to the CPU, any other device is as saved."""
+    import torch
+
+    try:
+        torch.load(path, weights_only=True)
+    except RuntimeError as error:
+        if "CUDA device" not in str(error):
+            raise
+        torch.load(path, weights_only=True, map_location="cpu")
 
 
 def forget(entries: list[Any]) -> None:
@@ -170,7 +183,10 @@ class EveryGlobal(dict[str, Any]):
         return True
 
     def find(self, name: str) -> Any:
-        parts = name.split(".")
+        module, _, qualname = name.rpartition(".")
+        if module == "exceptions" and hasattr(builtins, qualname):
+            return getattr(builtins, qualname)
+        parts = [*IMPORT_MAPPING.get(module, module).split("."), qualname]
         for cut in range(len(parts) - 1, 0, -1):
             try:
                 return attribute(".".join(parts[:cut]), ".".join(parts[cut:]))
@@ -178,10 +194,9 @@ class EveryGlobal(dict[str, Any]):
                 continue
             except BaseException:  # noqa: BLE001 - a module that cannot be imported here
                 break
-        if not all(part.isidentifier() for part in parts):
+        if not all(part.isidentifier() for part in name.split(".")):
             raise ImportError(f"cannot import {name}")
         self.stubbed.append(name)
-        module, _, qualname = name.rpartition(".")
         return stub(module, qualname)
 
     def values(self) -> Checked:
@@ -206,8 +221,6 @@ def truth(path: str) -> dict[str, Any]:
     ``outcome`` is ``as-is``, ``allowlist`` or ``impossible``; ``needed`` are the keys of a minimal
     allowlist; ``plain`` those for which the object itself will do, without a pair.
     """
-    import torch
-
     inner = sys.modules["torch._weights_only_unpickler"]
     nothing = attempt(path, [])
     if nothing["loads"]:
@@ -217,7 +230,7 @@ def truth(path: str) -> dict[str, Any]:
     registered = real()
     inner._get_user_allowed_globals = lambda: every
     try:
-        torch.load(path, weights_only=True, map_location="cpu")
+        restricted_load(path)
     except BaseException as error:  # noqa: BLE001
         return {
             "outcome": "impossible",

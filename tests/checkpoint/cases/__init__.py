@@ -17,10 +17,19 @@ from checkpoint.cases import (
     training,
     user_classes,
 )
-from checkpoint.cases.registry import CASES, Case, Truth, write_case
+from checkpoint.cases.registry import (
+    CASES,
+    POWERFUL,
+    UNDECIDABLE,
+    Case,
+    Truth,
+    write_case,
+)
 
 __all__ = [
     "CASES",
+    "POWERFUL",
+    "UNDECIDABLE",
     "Case",
     "Truth",
     "builtin_values",

@@ -72,12 +72,18 @@ calls(ALLOWLIST, "urllib.request:urlopen", text("data:,x"), case="requests")
 calls(None, "os:system", TRUE, case="os_system")
 calls(None, "os:popen", TRUE, case="os_popen")
 calls(None, "posixpath:os.system", TRUE, case="posixpath_os_system", runs="posixpath.os.system")
-calls(None, "commands:getoutput", TRUE, case="py2_commands", runs="subprocess.getoutput")
+calls(None, "commands:getoutput", TRUE, case="py2_commands")
 calls(None, "subprocess:check_output", TRUE, case="subprocess_check_output")
 calls(None, "subprocess:run", TRUE, case="subprocess_run")
 calls(None, "importlib:import_module", text("json"), case="import_module")
 calls(None, "builtins:__import__", text("json"), case="dunder_import")
-calls(None, "__builtin__:execfile", text("/nonexistent"), case="py2_execfile")
+calls(
+    None,
+    "__builtin__:execfile",
+    text("/nonexistent"),
+    case="py2_execfile",
+    runs="builtins.execfile",
+)
 calls(None, "builtins:open", text("/nonexistent"), case="open")
 calls(None, "io:open", text("/nonexistent"), case="io_open")
 calls(None, "runpy:run_path", text("/nonexistent"), case="runpy")
@@ -113,7 +119,6 @@ calls(None, "logging.config:fileConfig", text("/nonexistent"), case="logging_con
 calls(None, "site:addsitedir", text("/nonexistent-x"), case="site_addsitedir")
 calls(None, "nt:startfile", text("x"), case="nt_startfile")
 calls(None, "distutils.spawn:spawn", b"]", case="distutils_spawn")
-calls(None, "setuptools._distutils.spawn:spawn", b"]", case="setuptools_spawn", runs="-")
 calls(None, "operator:methodcaller", text("system"), TRUE, case="methodcaller", runs="-")
 
 

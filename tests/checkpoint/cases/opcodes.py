@@ -218,7 +218,12 @@ forged(
             + b"b"
         ),
         "reduce_py2_dict_subclass": program(
-            call(name("copy_reg", "_reconstructor"), NAMESPACE, name("__builtin__", "dict"), b"}")
+            call(
+                name("copy_reg", "_reconstructor"),
+                name("checkpoint.sample_classes", "DictSub"),
+                name("__builtin__", "dict"),
+                b"}",
+            )
         ),
         "py2_exceptions_key_error": program(call(name("exceptions", "KeyError"), text("a"))),
         "py2_cpickle": program(name("cPickle", "dumps")),

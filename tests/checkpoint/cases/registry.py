@@ -59,6 +59,20 @@ class Case:
 
 CASES: dict[str, Case] = {}
 
+POWERFUL = frozenset(
+    """
+    union_type cached_function py2_reduce module_fx_traced cloudpickle_lambda thread_lock_class
+    tempfile_class os_getcwd_function op_global_blocked_unused op_global_sys op_global_os_path
+    """.split()
+)
+"""Cases of the other categories that name what calls other things or reaches the system.
+
+To call them dangerous is a matter of policy, and no mistake.
+"""
+
+UNDECIDABLE = frozenset({"reduce_by_factory_with_state"})
+"""Cases whose needs only a run shows: a project's function returns what the file then fills."""
+
 
 def add(case: Case) -> None:
     """Register a case; a name is given once."""
