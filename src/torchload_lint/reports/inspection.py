@@ -1,0 +1,186 @@
+"""How a checkpoint is told: for a terminal of 80 columns, and as JSON."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import TYPE_CHECKING
+
+from torchload_lint.reports.colors import Palette
+from torchload_lint.reports.report import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from torchload_lint.checkpoint.report import CheckpointReport, NeededGlobal
+    from torchload_lint.policy import Judgement
+
+WIDTH = 80
+PLACES = 3
+"""How many places of a global are listed before the rest is counted."""
+
+IN_WORDS = {
+    "loads": "loads with weights_only=True as it is",
+    "needs-safe-globals": "loads with weights_only=True and an allowlist",
+    "needs-stand-in": "loads only if a stand-in takes a class's place",
+    "cannot-load": "cannot be loaded with weights_only=True",
+    "dangerous": "DANGEROUS: it would run code if it were loaded unsafely",
+    "unreadable": "is not a readable checkpoint",
+}
+
+
+def as_text(
+    report: CheckpointReport, judgements: Sequence[Judgement], tree: str, *, color: bool = False
+) -> str:
+    """One checkpoint for a person; ends in a newline."""
+    palette = Palette(enabled=color)
+    good = report.verdict.value in {"loads", "needs-safe-globals"}
+    verdict = IN_WORDS[report.verdict.value]
+    painted = palette.green(verdict) if good else palette.red(verdict)
+    parts = [f"{palette.bold(printable(report.path))}: {painted}", _container(report)]
+    parts += _section("It holds", tree.splitlines())
+    parts += _section("It would run", _what_runs(report))
+    parts += _section("Problems", _problems(report))
+    parts += _section("It needs", _needs(report, judgements))
+    if report.verdict.value == "needs-safe-globals" and all(j.allowed for j in judgements):
+        parts += _section("To load it", what_to_write(report).splitlines())
+    parts += _section("Stand-ins", _stand_ins(report))
+    return "\n".join(parts) + "\n"
+
+
+def as_json(inspections: Iterable[tuple[CheckpointReport, Sequence[Judgement]]]) -> str:
+    """Checkpoints as a JSON list; ends in a newline."""
+    return json.dumps([_as_data(*inspection) for inspection in inspections], indent=2) + "\n"
+
+
+def what_to_write(report: CheckpointReport) -> str:
+    """The lines of Python that load the file with exactly what it needs."""
+    listed = [needed for needed in report.safe_globals if not needed.import_only]
+    modules = {needed.spelling.module for needed in listed} - {"builtins", "torch"}
+    imports = [
+        "import torch",
+        *(f"import {module}" for module in sorted({*modules, *report.imports})),
+    ]
+    call = f'torch.load("{report.path}", weights_only=True)'
+    if not listed:
+        return "\n".join([*imports, "", f"loaded = {call}"])
+    entries = [f"    {_entry(needed)}," for needed in listed]
+    block = ["with torch.serialization.safe_globals([", *entries, "]):", f"    loaded = {call}"]
+    return "\n".join([*imports, "", *block])
+
+
+def _entry(needed: NeededGlobal) -> str:
+    expression = needed.spelling.expression()
+    return f'({expression}, "{needed.name}")' if needed.pair else expression
+
+
+def _container(report: CheckpointReport) -> str:
+    words = [report.container]
+    if report.protocol is not None:
+        words.append(f"pickle protocol {report.protocol}")
+    if report.torch_version:
+        words.append(f"written by torch {report.torch_version}")
+    return f"  {', '.join(words)}"
+
+
+def _section(title: str, lines: Iterable[str]) -> list[str]:
+    body = [f"    {printable(line)}".rstrip() for line in lines]
+    return ["", f"  {title}:", *body] if body else []
+
+
+def _what_runs(report: CheckpointReport) -> Iterator[str]:
+    for found in report.globals:
+        if found.status in {"dangerous", "blocked"}:
+            yield (found.calls or str(found.name)) + _where(found.where)
+
+
+def _problems(report: CheckpointReport) -> Iterator[str]:
+    for problem in report.problems:
+        place = f" at {problem.where}" if problem.where else ""
+        yield from _wrapped(f"{problem.message}{place}")
+        if problem.advice:
+            yield from _wrapped(f"way out: {problem.advice}", "  ")
+
+
+def _needs(report: CheckpointReport, judgements: Sequence[Judgement]) -> Iterator[str]:
+    for needed, judgement in zip(report.safe_globals, judgements, strict=True):
+        if needed.import_only:
+            yield f"{needed.name}: `import {needed.import_only}` is enough"
+            continue
+        mark = "ok" if judgement.allowed else "NO"
+        yield f"{mark}  {_entry(needed)} [{judgement.trust.value}]{_where(needed.where)}"
+        if not judgement.allowed:
+            yield from _wrapped(f"{judgement.reason}; {judgement.advice}", "      ")
+
+
+def _stand_ins(report: CheckpointReport) -> Iterator[str]:
+    for one in report.stand_ins:
+        yield f'({one.spelling.expression()}, "{one.name}")'
+        yield from _wrapped(one.consequence, "  ")
+
+
+def _where(places: Sequence[str]) -> str:
+    shown = [place or "the object itself" for place in places[:PLACES]]
+    rest = f" and {len(places) - PLACES} more" if len(places) > PLACES else ""
+    return f" at {', '.join(shown)}{rest}" if shown else ""
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH - 4,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+    )
+
+
+def _as_data(report: CheckpointReport, judgements: Sequence[Judgement]) -> dict[str, object]:
+    return {
+        "path": report.path,
+        "container": report.container,
+        "protocol": report.protocol,
+        "torch_version": report.torch_version,
+        "verdict": report.verdict.value,
+        "safe_globals": [
+            {
+                "name": str(needed.name),
+                "import_from": needed.spelling.module,
+                "expression": needed.spelling.expression(),
+                "pair": needed.pair,
+                "trust": judgement.trust.value,
+                "where": list(needed.where),
+                "because": needed.because,
+                "import_only": needed.import_only or None,
+            }
+            for needed, judgement in zip(report.safe_globals, judgements, strict=True)
+        ],
+        "globals": [
+            {
+                "name": str(found.name),
+                "where": list(found.where),
+                "status": found.status,
+                "calls": found.calls or None,
+            }
+            for found in report.globals
+        ],
+        "problems": [
+            {
+                "code": problem.code,
+                "message": problem.message,
+                "advice": problem.advice,
+                "where": problem.where,
+            }
+            for problem in report.problems
+        ],
+        "stand_ins": [
+            {
+                "name": str(one.name),
+                "import_from": one.spelling.module,
+                "expression": one.spelling.expression(),
+                "consequence": one.consequence,
+            }
+            for one in report.stand_ins
+        ],
+        "imports": list(report.imports),
+    }

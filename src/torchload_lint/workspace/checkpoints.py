@@ -1,0 +1,96 @@
+"""The checkpoints within reach of a project, as the disk has them."""
+
+from __future__ import annotations
+
+import glob
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint import Target, inspect_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.config import CheckpointEntry, Config
+    from torchload_lint.names import ClassFacts, GlobalName
+    from torchload_lint.source.values import PathPattern
+
+MIN_LITERAL = 3
+"""How many known characters the stem of a pattern must have before files are matched to it."""
+
+
+class DiskCheckpoints:
+    """Checkpoints over the disk, looked up where the configuration says that paths may start."""
+
+    def __init__(self, config: Config, target: Target) -> None:
+        self._config = config
+        self._root = Path(os.path.abspath(config.root))
+        self._target = target
+        self._reports: dict[str, CheckpointReport] = {}
+        self._matches: dict[tuple[PathPattern, str], tuple[str, ...]] = {}
+
+    def matching(self, pattern: PathPattern, near: str) -> Sequence[str]:
+        """The files that a pattern names, from the first place that has any."""
+        folder = os.path.dirname(near)
+        key = (pattern, folder)
+        if key not in self._matches:
+            self._matches[key] = self._find(pattern, folder)
+        return self._matches[key]
+
+    def inspect(
+        self, path: str, lookup: Callable[[GlobalName], ClassFacts | None]
+    ) -> CheckpointReport:
+        """The report for one file, named as ``path`` whatever the place it lies in.
+
+        A file that names ``__main__`` may mean another class for each script, so its report is
+        not kept.
+        """
+        if path in self._reports:
+            return self._reports[path]
+        report = replace(inspect_file(self._root / path, self._target, lookup), path=path)
+        if not any(found.name.module == "__main__" for found in report.globals):
+            self._reports[path] = report
+        return report
+
+    def _find(self, pattern: PathPattern, folder: str) -> tuple[str, ...]:
+        if not pattern.exact and not _is_telling(pattern.text):
+            return ()
+        for start in self._starts(pattern, folder):
+            paths = self._below(start, pattern)
+            if paths:
+                return tuple(sorted({self._shown(path) for path in paths}))
+        return ()
+
+    def _starts(self, pattern: PathPattern, folder: str) -> list[Path]:
+        if pattern.anchored:
+            return [self._root]
+        roots = (self._root / root for root in self._config.checkpoint_roots)
+        return list(dict.fromkeys((*roots, self._root / folder)))
+
+    def _below(self, start: Path, pattern: PathPattern) -> list[str]:
+        text = os.path.expanduser(self._moved(pattern.text))
+        whole = os.path.normpath(start / text)
+        if "*" not in text and "?" not in text and "[" not in text:
+            return [whole] if os.path.exists(whole) else []
+        found = glob.glob(whole, recursive="**" in text)
+        return [path for path in found if os.path.isfile(path)]
+
+    def _moved(self, text: str) -> str:
+        """The place that the configuration gives for a path, or the path itself."""
+        entries: tuple[CheckpointEntry, ...] = self._config.checkpoints
+        return next((e.path for e in entries if e.path and e.pattern == text), text)
+
+    def _shown(self, path: str) -> str:
+        absolute = Path(path)
+        if absolute.is_relative_to(self._root):
+            return absolute.relative_to(self._root).as_posix()
+        return absolute.as_posix()
+
+
+def _is_telling(text: str) -> bool:
+    """Whether enough of the file's stem is known for a match to mean something."""
+    stem = text.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    return len(stem.replace("*", "")) >= MIN_LITERAL
