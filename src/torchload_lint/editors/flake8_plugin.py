@@ -1,0 +1,104 @@
+"""The flake8 plugin: findings while flake8 runs, in every editor that knows flake8.
+
+By default it looks at nothing but the file in hand: no other file of the project, no checkpoint,
+so that flake8 stays as fast as it was. What needs more (which globals a checkpoint needs, whether
+it can be loaded at all) is found by ``torchload-lint`` itself, or with ``--tll-project``.
+
+flake8 selects, ignores and honours ``# noqa`` by itself. Nothing heavy is imported before a file
+that mentions ``torch`` and ``load``.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from torchload_lint import __version__
+from torchload_lint.source.prefilter import may_hold_load
+
+if TYPE_CHECKING:
+    import ast
+    from argparse import Namespace
+    from collections.abc import Iterator, Sequence
+
+    from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.editors.one_file import OneFile
+
+_VERSION = re.compile(r"\d+\.\d+")
+
+
+class _Options(Protocol):
+    """flake8's OptionManager, as far as it is used."""
+
+    def add_option(self, name: str, **settings: Any) -> None:
+        """Add one option."""
+
+
+class Plugin:
+    """Made by flake8 for each file."""
+
+    name = "torchload-lint"
+    version = __version__
+
+    _target: ClassVar[str] = ""
+    _whole_project: ClassVar[bool] = False
+    _linter: ClassVar[OneFile | None] = None
+
+    def __init__(self, tree: ast.AST, filename: str, lines: Sequence[str]) -> None:
+        """``tree`` tells flake8 to ask once for each file; ``lines`` hold standard input too."""
+        del tree
+        self._filename = filename
+        self._lines = lines
+
+    @classmethod
+    def add_options(cls, options: _Options) -> None:
+        """Add our options to flake8's, for the command line and its configuration files."""
+        options.add_option(
+            "--tll-target-torch",
+            default="",
+            metavar="VERSION",
+            parse_from_config=True,
+            help="The oldest torch that the code must run on (default: read from the project).",
+        )
+        options.add_option(
+            "--tll-project",
+            action="store_true",
+            default=False,
+            parse_from_config=True,
+            help="Also look at the project's other files and its checkpoints (slower).",
+        )
+
+    @classmethod
+    def parse_options(cls, options: Namespace) -> None:
+        """Take our options over; refuse a version that is none."""
+        target = options.tll_target_torch
+        if target and not _VERSION.match(target):
+            # flake8 is running, so it is there; it tells this error without a traceback.
+            error = import_module("flake8.exceptions").ExecutionError
+            raise error(f"--tll-target-torch: {target!r} is not a version such as 2.6")
+        cls._target = target
+        cls._whole_project = options.tll_project
+        cls._linter = None
+
+    def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
+        """Row, column from 0, text that starts with the code, and what found it."""
+        text = "".join(self._lines)
+        if not may_hold_load(text.encode("utf-8", "replace")):
+            return
+        for found in self._findings(text):
+            start = found.span.start
+            yield start.row, start.column - 1, f"{found.code} {found.message}", type(self)
+
+    def _findings(self, text: str) -> Sequence[Diagnostic]:
+        path = Path(self._filename)
+        if self._whole_project:
+            from torchload_lint.editors.one_file import check_in_project  # noqa: PLC0415 - asked for
+
+            return check_in_project(text, path, self._target)
+        from torchload_lint.editors.one_file import OneFile  # noqa: PLC0415 - only for torch.load
+
+        if Plugin._linter is None:
+            Plugin._linter = OneFile(self._target)
+        return Plugin._linter.lint(text, path)

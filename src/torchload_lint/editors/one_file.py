@@ -1,0 +1,121 @@
+"""Linting one file by itself: no other file, no checkpoint, nothing on the disk is looked at."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint import NEWEST, Target
+from torchload_lint.config import Config, ConfigError, config_for
+from torchload_lint.linter import lint
+from torchload_lint.rules import RULES
+from torchload_lint.rules.base import Context
+from torchload_lint.source.module import SyntaxProblem, read
+from torchload_lint.source.project import ProjectIndex
+from torchload_lint.workspace.target import torch_of_project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.names import ClassFacts, GlobalName
+    from torchload_lint.source.values import PathPattern
+    from torchload_lint.workspace import Projects
+
+
+NEEDS_PROJECT = frozenset({"TLL103", "TLL104", "TLL202", "TLL204", "TLL501", "TLL502"})
+"""Rules about what checkpoints hold; without the project they would only guess."""
+
+
+class NoFiles:
+    """A project without files."""
+
+    def python_files(self) -> Sequence[str]:
+        """None."""
+        return ()
+
+    def holding(self, word: str) -> Sequence[str]:
+        """None."""
+        del word
+        return ()
+
+    def text(self, path: str) -> str | None:
+        """Nothing can be read."""
+        del path
+        return None
+
+    def exists(self, path: str) -> bool:
+        """Nothing is there."""
+        del path
+        return False
+
+
+class NoCheckpoints:
+    """No checkpoint is within reach."""
+
+    def matching(self, pattern: PathPattern, near: str) -> Sequence[str]:
+        """None."""
+        del pattern, near
+        return ()
+
+    def inspect(
+        self, path: str, lookup: Callable[[GlobalName], ClassFacts | None]
+    ) -> CheckpointReport:
+        """Never asked, since nothing matches."""
+        del lookup
+        raise LookupError(path)
+
+
+class OneFile:
+    """A linter for files by themselves. Settings are those of the closest configuration file."""
+
+    def __init__(self, target: str = "") -> None:
+        """``target``: the oldest torch, where it is given."""
+        self._given = target
+
+    def lint(self, text: str, path: Path) -> list[Diagnostic]:
+        """The findings of one file; none where it cannot be parsed (flake8 says so itself)."""
+        module = read(text, path.as_posix(), path.stem)
+        if isinstance(module, SyntaxProblem):
+            return []
+        config = _config(path.parent)
+        project = ProjectIndex(NoFiles(), config.src)
+        context = Context(config, self._target(config), project, NoCheckpoints())
+        return lint(module, context, {rule.code for rule in RULES} - NEEDS_PROJECT)
+
+    def _target(self, config: Config) -> Target:
+        given = self._given or config.target_torch
+        if given:
+            return Target.of(given)
+        found = torch_of_project(config.root)
+        return Target.of("{}.{}".format(*found[0])) if found else NEWEST
+
+
+@lru_cache(maxsize=1024)
+def _config(folder: Path) -> Config:
+    """The configuration for a folder; the defaults where it is wrong (the command says what is)."""
+    try:
+        return config_for(folder.resolve())
+    except ConfigError:
+        return Config(root=folder)
+
+
+def check_in_project(text: str, path: Path, target: str) -> Sequence[Diagnostic]:
+    """The findings of one file with the whole project and its checkpoints at hand."""
+    from torchload_lint.source.text import Decoded  # noqa: PLC0415 - only where it is asked for
+    from torchload_lint.workspace.document import Document  # noqa: PLC0415
+    from torchload_lint.workspace.session import Options, check_document  # noqa: PLC0415
+
+    document = Document(Decoded(text, "utf-8", bom=False), None)
+    project = _projects(target).project_of(path)
+    result, _ = check_document(path, document, project, Options())
+    return result.diagnostics
+
+
+@lru_cache(maxsize=1)
+def _projects(target: str) -> Projects:
+    from torchload_lint.workspace import Projects, Settings  # noqa: PLC0415
+
+    return Projects(Settings(overrides={"target_torch": target} if target else {}))

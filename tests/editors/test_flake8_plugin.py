@@ -1,0 +1,130 @@
+"""The plugin in real flake8. ``[flake8:local-plugins]`` stands in for an installed entry point."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src"
+CONFIG = """
+[flake8]
+select = TLL
+[flake8:local-plugins]
+extension =
+    TLL = torchload_lint.editors.flake8_plugin:Plugin
+"""
+CODE = """\
+import torch
+
+é = "日本"; m = torch.load("m.pt", weights_only=False)
+n = torch.load("n.pt")  # noqa: TLL102
+k = torch.load("k.pt")
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "setup.cfg").write_text(CONFIG)
+    (tmp_path / "a.py").write_text(CODE, encoding="utf-8")
+    return tmp_path
+
+
+def flake8(project, *arguments, stdin=None, code=None):
+    done = subprocess.run(
+        [sys.executable, "-m", "flake8", "-j1", *arguments],
+        cwd=project,
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": str(SOURCE), "PYTHONUTF8": "1"},
+        check=False,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    if code is not None:
+        assert done.returncode == code, done.stderr
+    return done.stdout
+
+
+def codes(output):
+    return [tuple(line.split(" ")[:2]) for line in output.splitlines()]
+
+
+def test_findings_with_their_places_and_flake8s_own_noqa(project):
+    # Columns are code points, as the command line tells them; flake8 adds one to what it is given.
+    assert codes(flake8(project, "a.py", code=1)) == [
+        ("a.py:3:15:", "TLL101"),
+        ("a.py:5:5:", "TLL102"),
+    ]
+
+
+def test_standard_input_has_the_name_it_is_given(project):
+    output = flake8(project, "--stdin-display-name", "b.py", "-", stdin=CODE, code=1)
+    assert codes(output)[0] == ("b.py:3:15:", "TLL101")
+
+
+def test_flake8_selects_and_ignores(project):
+    assert codes(flake8(project, "--extend-ignore=TLL102", "a.py")) == [("a.py:3:15:", "TLL101")]
+    assert flake8(project, "--per-file-ignores=a.py:TLL", "a.py", code=0) == ""
+    assert codes(flake8(project, "--disable-noqa", "a.py"))[1] == ("a.py:4:5:", "TLL102")
+
+
+def test_the_target_comes_from_the_option_or_the_configuration(project):
+    newest = flake8(project, "--select=TLL102", "a.py")
+    (project / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.4"\n')
+    configured = flake8(project, "--select=TLL102", "a.py")
+    given = flake8(project, "--select=TLL102", "--tll-target-torch=2.13", "a.py")
+    assert configured != newest
+    assert given == newest
+
+
+def test_a_target_that_is_no_version_is_refused(project):
+    told = flake8(project, "--tll-target-torch=new", "a.py", code=1)
+    assert "--tll-target-torch: 'new' is not a version" in told
+
+
+def test_only_what_needs_no_project_by_default(project):
+    assert "TLL502" not in flake8(project, "a.py")
+    whole = flake8(project, "--tll-project", "a.py", code=1)
+    assert ("a.py:3:15:", "TLL502") in codes(whole)
+
+
+def test_broken_code_is_left_to_flake8(project):
+    (project / "broken.py").write_text("import torch\ntorch.load(\n")
+    assert "E999" in flake8(project, "--select=E9,TLL", "broken.py", code=1)
+
+
+def test_importing_the_plugin_is_cheap():
+    heavy = ["libcst", "click", "torch", "torchload_lint.rules", "torchload_lint.workspace"]
+    code = "import sys, torchload_lint.editors.flake8_plugin; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        check=True,
+    )
+    assert not set(heavy) & set(done.stdout.split())
+    assert "torchload_lint.editors.flake8_plugin" in done.stdout
+
+
+def test_a_run_without_fixes_needs_no_libcst(project):
+    """flake8 applies no fixes, so that the half second of libcst is not spent."""
+    code = (
+        "import sys; from pathlib import Path;"
+        "from torchload_lint.editors.one_file import OneFile;"
+        "found = OneFile().lint(Path('a.py').read_text(encoding='utf-8'), Path('a.py'));"
+        "print(len(found), 'libcst' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        check=True,
+    )
+    assert done.stdout.split() == ["3", "False"]
