@@ -106,13 +106,32 @@ def remove_argument(source: Source, call: ast.Call, node: ast.expr) -> Change | 
     if item is node and any(not isinstance(other, ast.keyword) for other in following):
         return None
     if following:
-        # Up to the next argument, so that the row and its comment go too.
-        return Change(source.start(item), _opening(source, item, following[0]), "")
+        # Up to the next argument, so that no empty row is left.
+        end = _opening(source, item, following[0])
+        if "#" in source.text[source.end(item) : end]:
+            end = _closing(source, item, end, comma=True)
+        return Change(source.start(item), end, "")
     gap = Gap(source, call)
-    if index:
-        before = _closing(source, items[index - 1], source.start(item))
-        return Change(before, gap.end, "")
-    return Change(source.start(item), gap.end if gap.comma is None else gap.comma + 1, "")
+    if not index:
+        return Change(source.start(item), gap.end if gap.comma is None else gap.comma + 1, "")
+    before = _closing(source, items[index - 1], source.start(item))
+    if "#" in source.text[before : source.start(item)]:
+        # The comma before stays, as the comment behind it does.
+        return Change(source.start(item), gap.end if gap.comma is None else gap.comma + 1, "")
+    return Change(before, gap.end, "")
+
+
+def replace_argument(source: Source, call: ast.Call, node: ast.expr, written: str) -> Change | None:
+    """Write a keyword argument in the place of the argument with this value.
+
+    None where it is a positional argument that other positional ones follow.
+    """
+    for keyword in call.keywords:
+        if keyword.value is node and keyword.arg is not None:
+            return Change(source.start(keyword), source.end(keyword), written)
+    if not call.args or call.args[-1] is not node:
+        return None
+    return Change(source.start(node), source.end(node), written)
 
 
 def _opening(source: Source, item: Argument, following: Argument) -> int:
@@ -126,12 +145,12 @@ def _opening(source: Source, item: Argument, following: Argument) -> int:
     return place if opened < 0 or "#" in source.text[comma:place] else opened
 
 
-def _closing(source: Source, item: Argument, limit: int) -> int:
-    """Where an argument ends, its closing parentheses included; ``limit``: the next one's start."""
+def _closing(source: Source, item: Argument, limit: int, comma: bool = False) -> int:
+    """Where an argument ends, its closing parentheses (and comma) included, before ``limit``."""
     end = source.end(item)
     for match in _TOKEN.finditer(source.text, end, limit):
         if match.group() == ",":
-            break
+            return match.end() if comma else end
         if match.group() == ")":
             end = match.end()
     return end

@@ -27,8 +27,11 @@ def extend(module: Module, allowlist: Allowlist, repair: Repair, changes: list[C
     source = source_of(module.text)
     if allowlist.statement is None:
         raise Refusal("the statement of the allowlist around the load is not known")
-    names = Names.at(module, allowlist.statement, torch_at(allowlist.node.func))
-    entries = [names.entry(allow) for allow in repair.allow]
+    names = Names.at(module, allowlist.statement, torch_at(module, allowlist.node.func))
+    there = {source.slice(item) for item in getattr(allowlist.display, "elts", ())}
+    entries = [one for allow in repair.allow if (one := names.entry(allow)) not in there]
+    if not entries:
+        return Outcome(changes, "keyword")
     if names.local:
         raise Refusal(
             "the import of what has to be allowed would close a circle of imports",

@@ -33,6 +33,7 @@ HELPER = "load_with_safe_globals"
 def through_function(module: Module, load: LoadCall, repair: Repair) -> Outcome:
     """Call (or hand on) a helper in the place of the loader."""
     source = source_of(module.text)
+    _refuse_other_loaders(module, load)
     start, end = _loader_span(source, load)
     dropped = _dropped_keyword(module, source, load)
     if not repair.allow:
@@ -47,6 +48,21 @@ def through_function(module: Module, load: LoadCall, repair: Repair) -> Outcome:
     helper = [Change(place, place, _framed(source, place, text.replace(HELPER, name, 1)))]
     changes = [*imports, *(helper if needed else []), Change(start, end, name), *dropped]
     return Outcome(changes, "function", keeps_meaning=False)
+
+
+def _refuse_other_loaders(module: Module, load: LoadCall) -> None:
+    """A name that merely holds torch.load (before it is patched, say) is not to be replaced."""
+    loader = load.node.func if load.kind is CallKind.CALL else None
+    while isinstance(loader, ast.Attribute):
+        loader = loader.value
+    if loader is None:
+        return
+    definitions = module.bindings.definitions(loader) if isinstance(loader, ast.Name) else ()
+    if not definitions or any("import" not in one.kind for one in definitions):
+        raise Refusal(
+            "the loader is reached through a name that is assigned, not imported",
+            "load in a function of its own, with safe_globals and weights_only=True",
+        )
 
 
 def _loader_span(source: Source, load: LoadCall) -> tuple[int, int]:

@@ -25,15 +25,16 @@ def import_changes(
 ) -> list[Change]:
     """The changes that add imports at the top of a file, all above ``before_row``."""
     writer = _Writer(module, before_row, line_length)
-    return [change for group in _grouped(new) for change in writer.add(group)]
+    groups = sorted(_grouped(new), key=writer.group_key)
+    return [change for group in groups for change in writer.add(group)]
 
 
 def _grouped(new: Sequence[NewImport]) -> list[list[NewImport]]:
-    """Names of one module together, in isort's order of modules."""
+    """Names of one module together."""
     groups: dict[tuple[str, bool], list[NewImport]] = {}
     for one in new:
         groups.setdefault((one.module, bool(one.name)), []).append(one)
-    return [groups[key] for key in sorted(groups, key=lambda key: (key[1], key[0].lower()))]
+    return list(groups.values())
 
 
 def name_key(name: str) -> tuple[int, str]:
@@ -58,6 +59,10 @@ class _Writer:
                     return merge(self.source, statement, names, self.line_length)
         return self._rows(group)
 
+    def group_key(self, group: list[NewImport]) -> SortKey:
+        """Where isort would put the import of a group."""
+        return self._key(self._spelled(group[0]), bool(group[0].name), group[0].first_party)
+
     def _takes(self, statement: ast.ImportFrom, new: NewImport) -> bool:
         star = any(alias.name == "*" for alias in statement.names)
         return not star and origin_of(statement, self.module) == new.module
@@ -66,7 +71,7 @@ class _Writer:
         first = group[0]
         names = sorted((_written(one) for one in group), key=name_key)
         origin = self._spelled(first)
-        key = self._key(origin, bool(first.name), first.first_party)
+        key = self.group_key(group)
         text = f"import {first.module}"
         if first.name:
             text = from_import(origin, names, self.line_length, self.source.newline)
@@ -114,8 +119,8 @@ class _Writer:
         return self._key(origin, is_from, same_root)
 
     def _insert(self, key: SortKey, row: str) -> list[Change]:
-        candidates = self._head() if key[0] < _FIRST_PARTY else self.imports
         root = key[2].partition(".")[0]
+        candidates = self._run_for(key[0], root)
         keyed = [(self._statement_key(one, key, root), one) for one in candidates]
         same = [(other, one) for other, one in keyed if other[0] == key[0]]
         if same:
@@ -131,16 +136,31 @@ class _Writer:
             return [*self._above(keyed[0][1], row), *self._blank_above(keyed[0][1])]
         return self._at_start(row)
 
-    def _head(self) -> list[ImportNode]:
-        """The imports before any other code (guards and the docstring aside)."""
-        head: list[ImportNode] = []
+    def _run_for(self, section: int, root: str) -> list[ImportNode]:
+        """The run of import statements that a new one belongs in.
+
+        Code between imports may matter to those behind it (``sys.path``, environment variables),
+        so an import of the same package shows the place; else only the standard library may come
+        before such code.
+        """
+        runs = self._runs()
+        if not runs:
+            return []
+        for run in runs:
+            if any(_root(statement).lower() == root for statement in run):
+                return run
+        return runs[0] if section <= _STDLIB else runs[-1]
+
+    def _runs(self) -> list[list[ImportNode]]:
+        """Import statements with no other code in between (guards aside)."""
+        runs: list[list[ImportNode]] = [[]]
         for statement in self.module.tree.body:
             if isinstance(statement, (ast.Import, ast.ImportFrom)):
                 if statement in self.imports:
-                    head.append(statement)
-            elif head and not isinstance(statement, (ast.Try, ast.If)):
-                break
-        return head
+                    runs[-1].append(statement)
+            elif not isinstance(statement, (ast.Try, ast.If)):
+                runs.append([])
+        return [run for run in runs if run]
 
     def _row_after(self, statement: ast.stmt) -> int:
         assert statement.end_lineno is not None
@@ -188,6 +208,13 @@ class _Writer:
         place = self.source.row_start(first_row(body[0]))
         blank = newline * 2 if definition else newline
         return [Change(place, place, row), Change(place, place, blank)]
+
+
+def _root(statement: ImportNode) -> str:
+    """The package that an absolute import starts from; empty for a relative one."""
+    if isinstance(statement, ast.Import):
+        return statement.names[0].name.partition(".")[0]
+    return "" if statement.level else (statement.module or "").partition(".")[0]
 
 
 def _written(new: NewImport) -> str:

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from torchload_lint.fixes.scopes import bound_names
+from torchload_lint.fixes.scopes import bindings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,24 +103,9 @@ def same_object_only(module: Module, name: str, target: str) -> bool:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             if any(one.name == name and one.target != target for one in names_of(node, module)):
                 return False
-        elif isinstance(node, (ast.Name, ast.Module)):
-            if (
-                isinstance(node, ast.Name)
-                and node.id == name
-                and not isinstance(node.ctx, ast.Load)
-            ):
-                return False
-        elif name in bound_names(node) and not _imports(node, name, target, module):
+        elif not isinstance(node, ast.alias) and name in bindings_of(node):
             return False
     return True
-
-
-def _imports(scope: ast.AST, name: str, target: str, module: Module) -> bool:
-    return any(
-        isinstance(node, (ast.Import, ast.ImportFrom))
-        and any(one.name == name and one.target == target for one in names_of(node, module))
-        for node in ast.walk(scope)
-    )
 
 
 def path_from(found: Imported, module: str, name: str) -> str | None:

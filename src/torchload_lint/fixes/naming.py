@@ -216,12 +216,13 @@ def free_name(module: Module, wish: str) -> str:
     return f"{wish}_{number}"
 
 
-def torch_at(load_function: ast.expr) -> str:
-    """What the load calls torch: the name in front of ``.load`` or ``.serialization.load``."""
-    node = load_function
+def torch_at(module: Module, loader: ast.expr) -> str:
+    """What an expression such as ``t.load`` calls torch; empty where it does not name torch."""
+    node = loader
     while isinstance(node, ast.Attribute):
         node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
+    is_torch = isinstance(node, ast.Name) and module.bindings.qualified(node) == "torch"
+    return node.id if isinstance(node, ast.Name) and is_torch else ""
 
 
 def imports_module(module: Module, dotted: str) -> bool:

@@ -44,9 +44,11 @@ def rewrite(rows: str, ordinal: int, call: str, request: Rewrite) -> str:
     newline = next((found for found in ("\r\n", "\n", "\r") if found in rows), "\n")
     text = rows.replace("\r", "\n") if newline == "\r" else rows
     indented = text[:1] in {" ", "\t", "\f"}
-    prefix = "if 1:\n" if indented else ""
+    ends = "\r\n" if newline == "\r\n" else "\n"
+    # libcst takes the first newline that it sees for that of the module.
+    prefix = f"if 1:{ends}" if indented else ""
     config: cst.PartialParserConfig = cst.PartialParserConfig(
-        default_indent=request.unit, default_newline="\r\n" if newline == "\r\n" else "\n"
+        default_indent=request.unit, default_newline=ends
     )
     module = cst.parse_module(prefix + text, config)
     finder = _Finder(ordinal, call)

@@ -48,7 +48,7 @@ def _bound(scope: ast.AST) -> frozenset[str]:
     pending: list[ast.AST] = list(body) if isinstance(body, list) else [body]
     while pending:
         node = pending.pop()
-        names.update(_bindings(node))
+        names.update(bindings_of(node))
         if isinstance(node, (ast.Global, ast.Nonlocal)):
             outside.update(node.names)
         if isinstance(node, SCOPES):
@@ -67,20 +67,31 @@ def _outer_parts(node: Scope) -> list[ast.AST]:
     return [*decorators, *node.args.defaults, *defaults]
 
 
-def _bindings(node: ast.AST) -> Iterator[str]:
-    """The names that one node binds."""
+_NAME_FIELD: dict[type[ast.AST], str] = {
+    ast.FunctionDef: "name",
+    ast.AsyncFunctionDef: "name",
+    ast.ClassDef: "name",
+    ast.ExceptHandler: "name",
+    ast.MatchAs: "name",
+    ast.MatchStar: "name",
+    ast.MatchMapping: "rest",
+    ast.arg: "arg",
+}
+
+
+def bindings_of(node: ast.AST) -> Iterator[str]:
+    """The names that one node binds, or declares to be bound elsewhere."""
     if isinstance(node, ast.Name):
         if not isinstance(node.ctx, ast.Load):
             yield node.id
-    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        yield node.name
     elif isinstance(node, ast.alias):
         yield node.asname or node.name.partition(".")[0]
-    elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
-        if node.name is not None:
-            yield node.name
-    elif isinstance(node, ast.MatchMapping) and node.rest is not None:
-        yield node.rest
+    elif isinstance(node, (ast.Global, ast.Nonlocal)):
+        yield from node.names
+    elif (field := _NAME_FIELD.get(type(node))) is not None:
+        name: str | None = getattr(node, field)
+        if name is not None:
+            yield name
 
 
 @lru_cache(maxsize=8)
@@ -90,12 +101,8 @@ def names_in_use(tree: ast.Module) -> frozenset[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             names.add(node.id)
-        elif isinstance(node, ast.arg):
-            names.add(node.arg)
-        elif isinstance(node, (ast.Global, ast.Nonlocal)):
-            names.update(node.names)
         else:
-            names.update(_bindings(node))
+            names.update(bindings_of(node))
     return frozenset(names)
 
 
