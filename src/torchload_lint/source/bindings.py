@@ -6,6 +6,7 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.candidates import on_rows, rows_with
 from torchload_lint.source.definitions import (
     FUNCTIONS,
     SCOPES,
@@ -18,6 +19,8 @@ from torchload_lint.source.flow import STAR, UNBOUND, Flow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from torchload_lint.source.text import Lines
 
 __all__ = ["Bindings", "Definition"]
 
@@ -41,18 +44,18 @@ class Bindings:
         *,
         name: str = "",
         is_package: bool = False,
-        text: str = "",
+        lines: Lines,
     ) -> None:
         """``name``: the module's dotted name; ``is_package``: whether this is an ``__init__``;
-        ``text``: the source, in which words are looked up before the tree is searched for them.
+        ``lines``: the source, in which words are looked up before the tree is searched for them.
         """
         self.tree = tree
         self.name = name
         self.package = name if is_package else name.rpartition(".")[0] or None
         self._parents = parents
-        self._walrus = ":=" in text or not text
-        self._globals = "global" in text or not text
-        self._nonlocals = "nonlocal" in text or not text
+        self.lines = lines
+        self._walrus = ":=" in lines.text
+        self._nonlocals = "nonlocal" in lines.text
         self._flows: dict[ast.AST, Flow] = {}
         self._written: dict[str, list[Definition]] | None = None
         self._possible: dict[ast.expr, frozenset[str]] = {}
@@ -150,8 +153,8 @@ class Bindings:
         """Module names that functions define by ``global``."""
         if self._written is None:
             self._written = {}
-            if self._globals:
-                for node in ast.walk(self.tree):
+            if "global" in self.lines.text:
+                for node in on_rows(self.tree, rows_with(self.lines, ["global"])):
                     if isinstance(node, ast.Global):
                         flow = self.flow(self.scope(node))
                         for name in node.names:
@@ -259,7 +262,7 @@ class Bindings:
             return
         for meaning in self._meanings(node.value, depth - 1):
             local = self._local_class(meaning) if meaning else None
-            if local is not None and class_assignments(local, node.attr):
+            if local is not None and class_assignments(self.lines, local, node.attr):
                 yield from self._member_meanings(local, node.attr, depth)
             else:
                 yield f"{meaning}.{node.attr}" if meaning else ""
@@ -270,10 +273,10 @@ class Bindings:
         if holder is None:
             meaning = self.qualified(node.value)
             holder = self._local_class(meaning) if meaning else None
-        return class_assignments(holder, node.attr) if holder is not None else []
+        return class_assignments(self.lines, holder, node.attr) if holder is not None else []
 
     def _member_meanings(self, holder: ast.ClassDef, name: str, depth: int) -> Iterator[str]:
-        values = class_assignments(holder, name)
+        values = class_assignments(self.lines, holder, name)
         for value in values:
             yield from self._meanings(value, depth - 1)
         if not values:
@@ -375,14 +378,15 @@ class Bindings:
         return None
 
 
-def class_assignments(holder: ast.ClassDef, name: str) -> list[ast.expr]:
+def class_assignments(lines: Lines, holder: ast.ClassDef, name: str) -> list[ast.expr]:
     """What a class assigns to an attribute: in its body, and through ``self`` in its methods."""
+    rows = rows_with(lines, [name])
     found: list[ast.expr] = []
     for part in holder.body:
         if isinstance(part, FUNCTIONS):
             receiver = [*part.args.posonlyargs, *part.args.args][:1]
             if receiver:
-                found += _attribute_assignments(part, receiver[0].arg, name)
+                found += _attribute_assignments(part, rows, receiver[0].arg, name)
         elif isinstance(part, ast.Assign):
             if any(isinstance(target, ast.Name) and target.id == name for target in part.targets):
                 found.append(part.value)
@@ -393,8 +397,10 @@ def class_assignments(holder: ast.ClassDef, name: str) -> list[ast.expr]:
     return found
 
 
-def _attribute_assignments(function: ast.AST, receiver: str, name: str) -> Iterator[ast.expr]:
-    for node in ast.walk(function):
+def _attribute_assignments(
+    function: ast.AST, rows: list[int], receiver: str, name: str
+) -> Iterator[ast.expr]:
+    for node in on_rows(function, rows):
         if isinstance(node, ast.Assign):
             targets = node.targets
         elif isinstance(node, ast.AnnAssign) and node.value is not None:

@@ -7,7 +7,6 @@ entered. So the cost follows the findings, not the file.
 from __future__ import annotations
 
 import ast
-import re
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from torchload_lint.source.text import Lines
+
+
+_NO_CHILDREN = frozenset({"ctx", "op"})
 
 
 def carrying(tree: ast.Module, lines: Lines, words: Iterable[str]) -> dict[str, list[ast.AST]]:
@@ -26,15 +28,31 @@ def carrying(tree: ast.Module, lines: Lines, words: Iterable[str]) -> dict[str, 
     found: dict[str, list[ast.AST]] = {word: [] for word in words}
     if not found:
         return found
-    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(found)))})(?!\w)")
-    rows = sorted(
-        {bisect_right(lines.starts, match.start()) for match in pattern.finditer(lines.text)}
-    )
+    rows = rows_with(lines, found)
     for node in on_rows(tree, rows):
         for word in _words(node):
             if word in found:
                 found[word].append(node)
     return found
+
+
+def rows_with(lines: Lines, words: Iterable[str]) -> list[int]:
+    """The rows on which one of some words stands, as a word of its own; sorted."""
+    text, starts = lines.text, lines.starts
+    rows: set[int] = set()
+    for word in words:
+        size = len(word)
+        place = text.find(word) if size else -1
+        while place >= 0:
+            end = place + size
+            if not _in_word(text[place - 1 : place]) and not _in_word(text[end : end + 1]):
+                rows.add(bisect_right(starts, place))
+            place = text.find(word, end)
+    return sorted(rows)
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 def on_rows(tree: ast.AST, rows: list[int]) -> Iterator[ast.AST]:
@@ -51,7 +69,22 @@ def on_rows(tree: ast.AST, rows: list[int]) -> Iterator[ast.AST]:
             if place == len(rows) or rows[place] > (getattr(node, "end_lineno", None) or first):
                 continue
         yield node
-        todo.extend(reversed(list(ast.iter_child_nodes(node))))
+        todo.extend(reversed(children(node)))
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The nodes directly below a node, in the order of the file (``ctx`` and operators aside).
+
+    The same as ``ast.iter_child_nodes``, in a third of the time.
+    """
+    found: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if value.__class__ is list:
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST) and name not in _NO_CHILDREN:
+            found.append(value)
+    return found
 
 
 def _words(node: ast.AST) -> tuple[str, ...]:

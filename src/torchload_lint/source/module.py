@@ -112,8 +112,9 @@ def read(text: str, path: str, name: str = "") -> Module | SyntaxProblem:
         return tree
     parents = Parents(tree)
     is_package = path.rpartition("/")[2] == "__init__.py"
-    bindings = Bindings(tree, parents, name=name, is_package=is_package, text=text)
-    return Module(path, name, text, tree, parents, bindings, Lines(text))
+    lines = Lines(text)
+    bindings = Bindings(tree, parents, name=name, is_package=is_package, lines=lines)
+    return Module(path, name, text, tree, parents, bindings, lines)
 
 
 def _parse(text: str) -> ast.Module | SyntaxProblem:

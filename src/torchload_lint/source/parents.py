@@ -11,6 +11,8 @@ import ast
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
+from torchload_lint.source.candidates import children
+
 
 class Parents(Mapping[ast.AST, ast.AST]):
     """A read-only mapping from a node to the node that holds it; the module has no entry."""
@@ -38,7 +40,7 @@ class Parents(Mapping[ast.AST, ast.AST]):
         opened = isinstance(unit, ast.ClassDef)
         while todo:
             node = todo.pop()
-            for child in ast.iter_child_nodes(node):
+            for child in children(node):
                 if opened and node is unit and isinstance(child, ast.stmt):
                     continue
                 known[child] = node

@@ -2,57 +2,73 @@
 
 Most files are answered by a few searches for plain words, before anything is decoded or parsed.
 A yes is no promise; a no is one, as far as one file can tell: what is called through another
-file's alias of ``torch.load`` is only noticed where that name has ``torch`` and ``load`` in it.
+file's alias of ``torch.load`` is only noticed where that name has ``torch_load`` in it.
+
+The patterns all start with a plain word, not with a word boundary or a set: only then does ``re``
+skip through the bytes at the speed of a string search (ten times as fast, measured).
 """
 
 from __future__ import annotations
 
 import re
 
-_TELLING = (
-    b"torch.load",
-    b"torch.save",
-    b"weights_only",
-    b"safe_globals",
-    b"load_from_checkpoint",
-    b"load_state_dict_from_url",
-    b"model_zoo",
-    b"torch_load",
-    b"WEIGHTS_ONLY_LOAD",
-    b"torch.serialization",
-    b"weights_only_load",
+_TORCH = re.compile(
+    rb"torch(?:(\.(?:load|save|serialization|utils\.model_zoo)\b|_load)|[ \t\\'\"])"
 )
-"""Words any one of which is enough."""
-_RENAMED = re.compile(rb"\btorch[ \t]+as[ \t]+(\w+)")
-_FROM_TORCH = re.compile(
-    rb"\bfrom[ \t]+torch(?:\.serialization|\.hub)?[ \t]+import\b"
-    rb"(?:[ \t]*\(([^)]*)\)|((?:[^\n\\]|\\\r?\n)*))"
+"""A use of torch that is telling by itself (1), or one that has to be looked at."""
+_OTHERWISE = re.compile(
+    rb"torch(?:[ \t]+as[ \t]+(\w+)"
+    rb"|[ \t]+import\b(?:[ \t]*\(([^)]*)\)|((?:[^\n\\]|\\\r?\n)*))"
+    rb"|([ \t]*\\\r?\n[ \t]*\.|[ \t]+\.)"
+    rb"|(['\"]))"
 )
-_TAKEN = re.compile(rb"\b(?:load|save|serialization|load_url)\b|\*")
-_SPACED = re.compile(rb"\btorch\s*(?:\\\s*)?\.\s*(?:\\\s*)?(?:load|save|serialization)\b")
-_TORCH_AS_VALUE = re.compile(rb"""['"]torch['"]|[=:(,]\s*torch\s*(?:[\r\n,;)#]|$)|__dict__""")
-_LOAD = re.compile(rb"\b(?:load|save)\b")
+"""torch by another name (1), what is imported from it (2, 3), torch and a dot apart (4), torch in
+a string (5)."""
+_IMPORTED = re.compile(rb"\b(?:load|save|serialization|hub)\b|\*")
+_LOADERS = re.compile(rb"load(?:_url|_from_checkpoint|_state_dict_from_url)\b")
+_LOAD_USED = re.compile(rb"load[('\"]")
+_SAVE_USED = re.compile(rb"save[('\"]")
+_BARE = re.compile(rb"torch[ \t]*(?:[\r\n,;)#]|$)")
+_RENAMED_USES = (b".load", b".save", b".serialization")
 
 
 def may_hold_load(data: bytes) -> bool:
     """Whether a file with these bytes has to be parsed at all."""
     if b"torch" not in data:
         return b"WEIGHTS_ONLY_LOAD" in data or b"load_from_checkpoint" in data
-    if any(word in data for word in _TELLING):
-        return True
-    return (b"load" in data or b"save" in data) and _may_hold_renamed(data)
-
-
-def _may_hold_renamed(data: bytes) -> bool:
-    """Whether torch or its functions go by another name here."""
-    for match in _RENAMED.finditer(data):
-        name = match[1]
-        if any(name + end in data for end in (b".load", b".save", b".serialization")):
+    otherwise = False
+    for match in _TORCH.finditer(data):
+        if match[1]:
             return True
-    if b"from torch" in data:
-        for match in _FROM_TORCH.finditer(data):
-            if _TAKEN.search(match[1] or match[2] or b""):
-                return True
-    if not _LOAD.search(data):
+        otherwise = True
+    if b"weights_only" in data or b"WEIGHTS_ONLY_LOAD" in data:
+        return True
+    if b"load" not in data and b"save" not in data:
         return False
-    return bool(_TORCH_AS_VALUE.search(data) or _SPACED.search(data))
+    if _LOADERS.search(data):
+        return True
+    in_string = False
+    if otherwise:
+        for match in _OTHERWISE.finditer(data):
+            if _is_telling(match, data):
+                return True
+            in_string = in_string or bool(match[5])
+    used = _LOAD_USED.search(data) or _SAVE_USED.search(data)
+    return bool(used) and (in_string or _is_a_value(data))
+
+
+def _is_telling(match: re.Match[bytes], data: bytes) -> bool:
+    """Whether another spelling of torch brings ``load`` or ``save`` with it."""
+    name = match[1]
+    if name and any(name + use in data for use in _RENAMED_USES):
+        return True
+    return bool(match[4]) or bool(_IMPORTED.search(match[2] or match[3] or b""))
+
+
+def _is_a_value(data: bytes) -> bool:
+    """Whether the module torch is assigned or handed on, or looked into as a dictionary."""
+    for match in _BARE.finditer(data):
+        before = data[max(0, match.start() - 40) : match.start()].rstrip(b" \t")
+        if before[-1:] in {b"=", b"(", b",", b":"}:
+            return True
+    return b"__dict__" in data or b"sys.modules" in data

@@ -12,6 +12,7 @@ import io
 import re
 import tokenize
 from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.diagnostic import Position, Span
@@ -60,7 +61,9 @@ def _first_lines(data: bytes) -> bytes:
 
 def line_starts(text: str) -> tuple[int, ...]:
     """Offset in code points of each row's first character, for Python's idea of a line."""
-    return (0, *(match.end() for match in _NEWLINE.finditer(text)))
+    if "\r" in text:
+        return (0, *(match.end() for match in _NEWLINE.finditer(text)))
+    return (0, *accumulate(len(line) + 1 for line in text.split("\n")[:-1]))
 
 
 class Lines:
