@@ -24,14 +24,13 @@ def lint(
 
 
 def _findings(module: Module, context: Context, rules: Collection[Rule]) -> Iterator[Diagnostic]:
-    for_loads = [rule.check_load for rule in rules if rule.check_load]
-    for load in module.loads if for_loads else ():
-        situation = assess(load, module, context)
-        for check in for_loads:
-            yield from check(situation, context)
+    situations = [assess(load, module, context) for load in module.loads] if rules else []
     for rule in rules:
+        if rule.check_load:
+            for situation in situations:
+                yield from rule.check_load(situation, context)
         if rule.check_module:
-            yield from rule.check_module(module, context)
+            yield from rule.check_module(module, situations, context)
 
 
 def _order(diagnostic: Diagnostic) -> tuple[object, ...]:

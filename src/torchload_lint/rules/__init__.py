@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from torchload_lint.rules import (
+    custom_pickle_module,
     dangerous_checkpoint,
+    dangerous_safe_global,
     implicit_weights_only,
+    invalid_safe_global,
+    mismatched_safe_global,
     missing_safe_globals,
+    overlapping_safe_globals,
+    process_wide_safe_globals,
     undecided_weights_only,
     unloadable_checkpoint,
+    unneeded_safe_global,
     unparsable_source,
     unreadable_checkpoint,
     unreadable_source,
@@ -23,6 +30,13 @@ RULES: tuple[Rule, ...] = (
     missing_safe_globals.RULE,
     unloadable_checkpoint.RULE,
     undecided_weights_only.RULE,
+    custom_pickle_module.RULE,
+    dangerous_safe_global.RULE,
+    unneeded_safe_global.RULE,
+    process_wide_safe_globals.RULE,
+    mismatched_safe_global.RULE,
+    invalid_safe_global.RULE,
+    overlapping_safe_globals.RULE,
     dangerous_checkpoint.RULE,
     unreadable_checkpoint.RULE,
 )

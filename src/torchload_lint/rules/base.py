@@ -54,8 +54,9 @@ class Context:
 class Rule:
     """One rule: its names, its page, and the function that finds it.
 
-    ``check_load`` is asked once for each load of a file, ``check_module`` once for the file. A
-    rule with neither is reported by the workspace (a file that cannot be read).
+    ``check_load`` is asked once for each load of a file; ``check_module`` once for the file, with
+    the situations of all its loads. A rule with neither is reported by the workspace (a file that
+    cannot be read).
     """
 
     code: str
@@ -64,7 +65,9 @@ class Rule:
     doc: str
     """The page: the docstring of the rule's module."""
     check_load: Callable[[Situation, Context], Iterator[Diagnostic]] | None = None
-    check_module: Callable[[Module, Context], Iterator[Diagnostic]] | None = None
+    check_module: Callable[[Module, Sequence[Situation], Context], Iterator[Diagnostic]] | None = (
+        None
+    )
 
     @property
     def summary(self) -> str:

@@ -17,6 +17,7 @@ from torchload_lint.names import GlobalName
 from torchload_lint.policy import Judgement, judge
 from torchload_lint.source.allowlists import AllowlistKind, EntryKind
 from torchload_lint.source.calls import CallKind, WeightsOnly
+
 try:  # TMP
     from torchload_lint.source.producers import producers_for
 except ImportError:
@@ -314,7 +315,7 @@ def _registered(
         for need in missing
         for as_pair in (True, False)
     }
-    for other in _registering(module, context) if wanted else ():
+    for other in registering_modules(module, context) if wanted else ():
         for allowlist in other.allowlists:
             if allowlist.kind is not AllowlistKind.PROCESS:
                 continue
@@ -324,7 +325,7 @@ def _registered(
                     yield name, f"{other.path}:{entry.span.start.row}"
 
 
-def _registering(module: Module, context: Context) -> Iterator[Module]:
+def registering_modules(module: Module, context: Context) -> Iterator[Module]:
     """This file, and the files of the project that speak of add_safe_globals."""
     yield module
     for path in context.project.files.holding("add_safe_globals"):

@@ -1,0 +1,74 @@
+"""An allowed global that no checkpoint read here needs.
+
+## What it does
+Reads the checkpoints of the loads inside a `safe_globals` block and reports the items that none of
+them needs. It only speaks where every file of every load in the block was read.
+
+## Why is this bad?
+Each item is one more thing that a hostile file may use. A list that has grown over time hides which
+classes matter.
+
+## Example
+```python
+with safe_globals([MyModel, Namespace]):   # the file holds no Namespace
+    model = torch.load("model.pt", weights_only=True)
+```
+
+## Use instead
+```python
+with safe_globals([MyModel]):
+    model = torch.load("model.pt", weights_only=True)
+```
+
+## Fix safety
+The fix is unsafe: other files of the same name may need the item.
+
+## References
+- [`torch.serialization.safe_globals`](https://docs.pytorch.org/docs/stable/notes/serialization.html)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.diagnostic import Severity
+from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.situation import Evidence, entry_key, need_key
+from torchload_lint.rules.words import listed
+from torchload_lint.source.allowlists import AllowlistKind, EntryKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.module import Module
+
+
+def check(
+    module: Module, situations: Sequence[Situation], context: Context
+) -> Iterator[Diagnostic]:
+    """Report the unneeded items of each block whose loads are all understood."""
+    for allowlist in module.allowlists:
+        inside = [one for one in situations if allowlist in one.load.allowlists]
+        if allowlist.kind is not AllowlistKind.BLOCK or not inside:
+            continue
+        if any(one.evidence is not Evidence.FILES or one.left_out for one in inside):
+            continue
+        needed = {
+            need_key(need, context, as_pair=as_pair)
+            for one in inside
+            for need in one.needs
+            for as_pair in (True, False)
+        }
+        needed |= {str(s.name) for one in inside for r in one.reports for s in r.stand_ins}
+        files = listed([path for one in inside for path in one.checkpoints])
+        for entry in allowlist.entries:
+            key = entry_key(entry, module, context)
+            if key is None or key in needed or entry.kind is EntryKind.INVALID:
+                continue
+            yield finding(RULE, entry.span, f"`{key}` is allowed, but {files} does not need it")
+
+
+RULE = Rule("TLL202", "unneeded-safe-global", Severity.WARNING, __doc__, check_module=check)
