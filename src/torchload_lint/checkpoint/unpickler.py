@@ -274,8 +274,10 @@ def _persistent(machine: _Machine, opcode: Opcode) -> None:
     machine.stack.append(machine.guard.persistent_load(pid))
 
 
-def _bytearray(machine: _Machine, _opcode: Opcode) -> None:
-    machine.stack.append(Opaque(GlobalName("builtins", "bytearray")))
+def _bytearray(machine: _Machine, opcode: Opcode) -> None:
+    name = GlobalName("builtins", "bytearray")
+    callee = GlobalRef(name, opcode.position)
+    machine.stack.append(Instance("REDUCE", callee, (opcode.argument,), name))
 
 
 def _opaque(machine: _Machine, _opcode: Opcode) -> None:

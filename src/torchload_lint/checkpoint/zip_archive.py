@@ -52,6 +52,8 @@ class Member:
     """Bytes after decompression, as the directory says."""
     offset: int
     """Where the local header is."""
+    crc: int = 0
+    """The checksum of the content, as the directory says."""
 
 
 class ZipArchive:
@@ -105,18 +107,21 @@ class ZipArchive:
             raise ZipFaultError("damaged", f"the record {record} is missing")
         return self._extract(member)
 
+    def content_offset(self, member: Member) -> int:
+        """Where the (packed) bytes of a member begin. Raises ZipFaultError."""
+        header = self._source.read_at(member.offset, _LOCAL.size)
+        if len(header) < _LOCAL.size or not header.startswith(LOCAL_SIGNATURE):
+            raise ZipFaultError("damaged", f"the header of {member.name:.80} is missing")
+        *_, name_length, extra_length = _LOCAL.unpack(header)
+        return member.offset + int(_LOCAL.size + name_length + extra_length)
+
     def _extract(self, member: Member) -> bytes:
         limit = self._limits.pickle_bytes
         if max(member.size, member.packed) > limit:
             raise LimitExceededError(
                 "pickle_bytes", f"the record {member.name:.80} has more than {limit:,} bytes"
             )
-        header = self._source.read_at(member.offset, _LOCAL.size)
-        if len(header) < _LOCAL.size or not header.startswith(LOCAL_SIGNATURE):
-            raise ZipFaultError("damaged", f"the header of {member.name:.80} is missing")
-        *_, name_length, extra_length = _LOCAL.unpack(header)
-        begin = member.offset + _LOCAL.size + name_length + extra_length
-        packed = self._source.read_at(begin, member.packed)
+        packed = self._source.read_at(self.content_offset(member), member.packed)
         if len(packed) < member.packed:
             raise ZipFaultError("truncated", f"the archive ends inside {member.name:.80}")
         if member.flags & _ENCRYPTED:
@@ -175,7 +180,7 @@ def _find_directory(source: ByteSource) -> tuple[int, int, int]:
 
 def _read_member(directory: bytes, position: int) -> tuple[Member, int]:
     fields = _CENTRAL.unpack_from(directory, position)
-    signature, flags, method = fields[0], fields[3], fields[4]
+    signature, flags, method, crc = fields[0], fields[3], fields[4], fields[7]
     packed, size, name_length, extra_length, comment_length = fields[8:13]
     offset = fields[16]
     if signature != b"PK\x01\x02":
@@ -186,7 +191,7 @@ def _read_member(directory: bytes, position: int) -> tuple[Member, int]:
     if _MAX_32 in {packed, size, offset}:
         size, packed, offset = _wide_numbers(extra, size, packed, offset)
     end = begin + name_length + extra_length + comment_length
-    return Member(name, method, flags, packed, size, offset), end
+    return Member(name, method, flags, packed, size, offset, crc), end
 
 
 def _wide_numbers(extra: bytes, *numbers: int) -> list[int]:
