@@ -27,6 +27,12 @@ SLOTS = Problem(
     "an object with __slots__ is in the file, whose state torch can set only from 2.6 on",
     "use torch 2.6 or newer, or save plain values instead of the object",
 )
+STATE_SHAPE = Problem(
+    "build", "an object is given a state that it cannot take: no dict of attributes", _RESAVE
+)
+MISMATCH = Problem(
+    "malformed", "an object is made from a base class that its class does not have", _DAMAGED
+)
 BUILD_ON_GLOBAL = Problem(
     "build",
     "the file changes attributes of a class or function that it names, instead of an object",
@@ -61,6 +67,13 @@ def blocked(name: str, module: str) -> Problem:
         f"the file names {name}; torch refuses everything from the module {module}, whatever is "
         "allowed",
         "do not load this file unless you know its origin; then " + _RESAVE,
+    )
+
+
+def unimportable(name: str) -> Problem:
+    """A global whose name nobody can write."""
+    return Problem(
+        "unimportable", f"the file names {name!r:.80}, which is no name of anything", _DAMAGED
     )
 
 

@@ -16,7 +16,6 @@ DANGEROUS_NAMES = {
     "types": "CodeType FunctionType LambdaType",
     "copyreg": "add_extension pickle constructor dispatch_table",
     "copy_reg": "add_extension pickle constructor",
-    "functools": "reduce",
     "uuid": "_get_command_stdout _popen",
     "linecache": "getline getlines updatecache lazycache checkcache",
     "logging": "FileHandler",
@@ -77,7 +76,7 @@ DANGEROUS_PACKAGES = frozenset(
     """
     __main__.__builtins__ _aix_support _asyncio _ctypes _imp _pickle _posixsubprocess _pyrepl
     _socket _thread _winapi aiohttp ast asyncio bdb cProfile cgi cgitb codeop
-     compileall concurrent ctypes dbm distutils doctest ensurepip fcntl filecmp fileinput
+     compileall concurrent ctypes dbm distutils setuptools doctest ensurepip fcntl filecmp fileinput
     ftplib gc getpass glob httplib http.client http.server httpx idlelib imaplib imp importlib
     importlib.util inspect lib2to3 marshal mmap msvcrt multiprocessing netrc nntplib nt ntpath.os
     nturl2path os paramiko pdb pickle pickletools pip pkg_resources pkgutil poplib posix
@@ -103,6 +102,8 @@ HARMLESS = frozenset(
         "inspect.Signature",
         "inspect.Parameter",
         "inspect._ParameterKind",
+        "inspect._empty",
+        "torch.testing._internal.two_tensor.TwoTensor",
         "concurrent.futures.process._ExceptionWithTraceback",
     }
 )
@@ -120,6 +121,7 @@ GATEWAYS = {
     "builtins.type": "makes classes that the file describes",
     "operator.attrgetter": "reaches any attribute of any object it is given",
     "operator.methodcaller": "calls a method that the file chooses",
+    "functools.reduce": "calls a function that the file chooses",
     "functools.partial": "calls a function that the file chooses",
     "functools.partialmethod": "calls a function that the file chooses",
     "types.MethodType": "binds a function that the file chooses",

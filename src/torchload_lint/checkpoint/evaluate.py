@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.legacy import read_pickles
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
 from torchload_lint.checkpoint.report import Problem
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.stand_ins import Substitute
     from torchload_lint.checkpoint.torch_versions import Target
     from torchload_lint.checkpoint.values import Value
+    from torchload_lint.checkpoint.zip_archive import ZipArchive
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ def evaluate(
     guard = make_guard(StorageReader("zip", archive.record_size))
     result = Evaluation(container.kind, guard)
     try:
+        result.problem = _odd_record(archive)
         data = archive.read("data.pkl")
     except ZipFaultError as error:
         result.problem = Problem(error.code, str(error), "get the file again")
@@ -91,3 +94,16 @@ def evaluate(
         result.main = unpickle(data, guard, 0, question.limits)
         result.streams.append(result.main)
     return result
+
+
+def _odd_record(archive: ZipArchive) -> Problem | None:
+    """Small records that torch reads before the pickle, and refuses where they say nonsense."""
+    if archive.find("byteorder") is not None:
+        order = archive.read("byteorder")
+        if order not in {b"little", b"big"}:
+            return advice.damaged(f"the record byteorder says {order!r:.40}")
+    if archive.find(".storage_alignment") is not None:
+        alignment = archive.read(".storage_alignment")
+        if not alignment.strip().isdigit():
+            return advice.damaged(f"the record .storage_alignment says {alignment!r:.40}")
+    return None

@@ -97,6 +97,7 @@ NUMPY_2_NAMES = {
     "numpy.ma.core.MaskedArray": "numpy.ma.MaskedArray",
     "numpy.bool_": "numpy.bool",
     "numpy.core.numeric.dtype": "numpy.dtype",
+    "numpy.core.multiarray.dtype": "numpy.dtype",
     "numpy.core.defchararray.chararray": "numpy.char.chararray",
     "numpy.chararray": "numpy.char.chararray",
     "numpy.core.multiarray.ndarray": "numpy.ndarray",
@@ -134,6 +135,9 @@ SINGLETONS = frozenset(
 )
 """Objects without a ``__module__`` or ``__qualname__``: an entry must be a pair."""
 
+PLAIN_CLASSES = frozenset({"argparse.Namespace", "types.SimpleNamespace"})
+"""Classes that extend nothing but object and have no ``__setstate__``."""
+
 RETURNS: dict[str, int | str] = {
     "torch._utils._rebuild_tensor": "torch.Tensor",
     "torch._utils._rebuild_tensor_v2": "torch.Tensor",
@@ -165,7 +169,6 @@ RETURNS: dict[str, int | str] = {
     "numpy.random.__RandomState_ctor": "numpy.random.mtrand.RandomState",
     "numpy.random._pickle.__generator_ctor": "numpy.random._generator.Generator",
     "re._compile": "re.Pattern",
-    "datetime.timezone": "datetime.timezone",
     "zoneinfo.ZoneInfo._unpickle": "zoneinfo.ZoneInfo",
     "builtins.getattr": "",
 }
@@ -222,6 +225,23 @@ _SIZED_DTYPES = {
     "a": ("Bytes", "S1"),
 }
 """Kinds that are followed by any size."""
+
+
+_DTYPE_TYPES = {
+    "numpy.record": "V1", "numpy.void": "V1", "numpy.object_": "O", "builtins.object": "O",
+    "builtins.float": "f8", "builtins.complex": "c16", "builtins.bool": "b1",
+    "builtins.bytes": "S1", "builtins.str": "U1",
+    "numpy.float16": "f2", "numpy.float32": "f4", "numpy.float64": "f8", "numpy.int8": "i1",
+    "numpy.int16": "i2", "numpy.int32": "i4", "numpy.int64": "i8", "numpy.uint8": "u1",
+    "numpy.uint16": "u2", "numpy.uint32": "u4", "numpy.uint64": "u8", "numpy.bool": "b1",
+    "numpy.complex64": "c8", "numpy.complex128": "c16", "numpy.bytes_": "S1", "numpy.str_": "U1",
+}  # fmt: skip
+
+
+def dtype_class_of_type(name: str) -> GlobalName | None:
+    """The class of ``numpy.dtype(type)``: a record array's dtype names ``numpy.record``."""
+    code = _DTYPE_TYPES.get(name)
+    return dtype_class(code) if code is not None else None
 
 
 def dtype_class(code: str) -> GlobalName | None:
@@ -283,8 +303,37 @@ def _numpy_name(dotted: str, numpy: int, name: GlobalName) -> GlobalName:
     return GlobalName.parse(dotted.replace("numpy.matrixlib.defmatrix.", "numpy."))
 
 
+ITERATORS = {
+    "builtins.list": "builtins.list_iterator",
+    "builtins.tuple": "builtins.tuple_iterator",
+    "builtins.range": "builtins.range_iterator",
+    "builtins.str": "builtins.str_iterator",
+    "builtins.bytes": "builtins.bytes_iterator",
+}
+"""Type → the type of its iterator."""
+
+SPELLINGS = {
+    "builtins.list_iterator": Spelling("builtins", "iter", "type({}([]))"),
+    "builtins.tuple_iterator": Spelling("builtins", "iter", "type({}(()))"),
+    "builtins.range_iterator": Spelling("builtins", "iter", "type({}(range(0)))"),
+    "builtins.str_iterator": Spelling("builtins", "iter", 'type({}(""))'),
+    "builtins.bytes_iterator": Spelling("builtins", "iter", 'type({}(b""))'),
+    "builtins.list_reverseiterator": Spelling("builtins", "reversed", "type({}([]))"),
+    "builtins.NoneType": Spelling("types", "NoneType"),
+    "builtins.function": Spelling("types", "FunctionType"),
+    "builtins.builtin_function_or_method": Spelling("types", "BuiltinFunctionType"),
+    "builtins.method": Spelling("types", "MethodType"),
+    "builtins.module": Spelling("types", "ModuleType"),
+    "builtins.mappingproxy": Spelling("types", "MappingProxyType"),
+    "builtins.ellipsis": Spelling("builtins", "Ellipsis", "type({})"),
+}
+"""Runtime names that cannot be imported → how the object is written."""
+
+
 def spelling_of(name: GlobalName) -> Spelling:
     """How people write the object that has this runtime name."""
+    if str(name) in SPELLINGS:
+        return SPELLINGS[str(name)]
     if name.module == "numpy.dtypes" and name.qualname in _DTYPE_CODES:
         return Spelling("numpy", "dtype", f'type({{}}("{_DTYPE_CODES[name.qualname]}"))')
     if name.module == "pathlib._local":

@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known_globals import (
     BIT_GENERATORS,
+    ITERATORS,
     RETURNS,
     dtype_class,
+    dtype_class_of_type,
     looks_like_class,
 )
-from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, SetValue, Value
+from torchload_lint.checkpoint.values import (
+    DictValue,
+    GlobalRef,
+    Instance,
+    SetValue,
+    Value,
+    type_of,
+)
 from torchload_lint.names import ClassFacts, GlobalName
 
 if TYPE_CHECKING:
@@ -96,7 +105,9 @@ def result_type(  # noqa: C901 - one case after the other
     dotted = str(name)
     given = args if isinstance(args, tuple) else ()
     if dotted == "numpy.dtype":
-        return dtype_class(given[0]) if given and isinstance(given[0], str) else None
+        return _dtype(given, names)
+    if dotted in {"builtins.iter", "builtins.reversed"}:
+        return _iterator(dotted, given)
     if name.qualname == "__bit_generator_ctor":
         return _bit_generator(given, names)
     if name.qualname.startswith("__pyx_unpickle_"):
@@ -109,6 +120,23 @@ def result_type(  # noqa: C901 - one case after the other
     if facts is not None:
         return name if facts.kind == "class" else None
     return name if looks_like_class(name) else None
+
+
+def _dtype(args: tuple[Value, ...], names: NameResolver) -> GlobalName | None:
+    first = args[0] if args else None
+    if isinstance(first, str):
+        return dtype_class(first)
+    kind = names.of(first)
+    return dtype_class_of_type(str(kind)) if kind is not None else None
+
+
+def _iterator(function: str, args: tuple[Value, ...]) -> GlobalName | None:
+    kind = type_of(args[0]) if args else None
+    if function == "builtins.reversed":
+        is_list = str(kind) == "builtins.list"
+        return GlobalName("builtins", "list_reverseiterator" if is_list else "reversed")
+    found = ITERATORS.get(str(kind))
+    return GlobalName.parse(found) if found is not None else None
 
 
 def _bit_generator(args: tuple[Value, ...], names: NameResolver) -> GlobalName | None:

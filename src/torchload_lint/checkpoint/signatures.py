@@ -1,12 +1,29 @@
-"""The callables that torch allows by default: what they are, and which arguments they take."""
+"""The callables that torch allows by default: what they are, and which arguments they take.
+
+Source: the signatures in ``torch/_utils.py``, ``torch/_tensor.py`` and ``torch/serialization.py``
+of torch 2.13. A call that must fail makes a file unreadable, whatever is allowed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from encodings.aliases import aliases
 from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint import advice
+from torchload_lint.checkpoint.storages import ITEM_SIZES
+from torchload_lint.checkpoint.values import (
+    DictValue,
+    GlobalRef,
+    Instance,
+    SetValue,
+    StorageValue,
+    Value,
+    unhashable,
+)
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.report import Problem
-    from torchload_lint.checkpoint.values import Value
 
 _FUNCTIONS = ("torch._utils.", "torch._tensor.", "torch.serialization.", "_codecs.")
 _CLASSES = frozenset(
@@ -16,6 +33,17 @@ _CLASSES = frozenset(
     torch.storage.TypedStorage torch.storage.UntypedStorage
     """.split()
 )
+_LAYOUTS = frozenset(
+    f"torch.{name}"
+    for name in "strided sparse_coo sparse_csr sparse_csc sparse_bsr sparse_bsc jagged _mkldnn".split()
+)
+_DEVICES = frozenset(
+    """
+    cpu cuda ipu xpu mkldnn opengl opencl ideep hip ve fpga maia xla lazy vulkan mps meta hpu mtia
+    privateuseone
+    """.split()
+)
+_GRAD_DTYPES = frozenset("float16 float32 float64 bfloat16 complex32 complex64 complex128".split())
 
 
 def default_kind(name: str) -> str:
@@ -25,6 +53,225 @@ def default_kind(name: str) -> str:
     return "function" if name.startswith(_FUNCTIONS) else "value"
 
 
-def call_problem(_name: str, _args: Value) -> Problem | None:
+def call_problem(name: str, args: Value) -> Problem | None:
     """Why calling a default-allowed global with these arguments must fail; None where it works."""
+    if not isinstance(args, tuple):
+        return None
+    fault = _arity_fault(name, len(args))
+    check = _CHECKS.get(name)
+    if not fault and check is not None:
+        fault = check(args)
+    return advice.arguments(name, fault) if fault else None
+
+
+_ARITIES = {
+    "torch._utils._rebuild_tensor": (4, 4),
+    "torch._utils._rebuild_tensor_v2": (6, 7),
+    "torch._utils._rebuild_tensor_v3": (7, 8),
+    "torch._utils._rebuild_parameter": (3, 3),
+    "torch._utils._rebuild_parameter_with_state": (4, 4),
+    "torch._utils._rebuild_qtensor": (7, 7),
+    "torch._utils._rebuild_sparse_tensor": (2, 2),
+    "torch._utils._rebuild_nested_tensor": (4, 4),
+    "torch._utils._rebuild_meta_tensor_no_storage": (4, 4),
+    "torch._utils._rebuild_device_tensor_from_numpy": (4, 4),
+    "torch._utils._rebuild_device_tensor_from_cpu_tensor": (4, 4),
+    "torch._utils._rebuild_wrapper_subclass": (8, 8),
+    "torch._tensor._rebuild_from_type_v2": (4, 4),
+    "torch.serialization._get_layout": (1, 1),
+    "_codecs.encode": (1, 3),
+    "builtins.set": (0, 1),
+    "builtins.bytearray": (0, 3),
+    "builtins.complex": (0, 2),
+    "torch.Size": (0, 1),
+    "torch.device": (1, 2),
+    "collections.OrderedDict": (0, 1),
+    "collections.Counter": (0, 1),
+    "torch.nn.parameter.Parameter": (0, 2),
+}
+"""Fewest and most positional arguments."""
+
+
+def _arity_fault(name: str, count: int) -> str:
+    fewest, most = _ARITIES.get(name, (0, count))
+    if fewest <= count <= most:
+        return ""
+    return f"it is given {count} arguments and takes {fewest if count < fewest else most}"
+
+
+def _tensor(args: tuple[Value, ...]) -> str:
+    """``(storage, offset, size, stride[, requires_grad, hooks[, dtype]])``."""
+    storage, offset = args[0], args[1]
+    if not isinstance(storage, StorageValue) or not isinstance(offset, int) or offset < 0:
+        return "its storage or offset is none"
+    size, stride = _integers(args[2]), _integers(args[3])
+    if size is None or stride is None or len(size) != len(stride):
+        return "its size or stride is none"
+    if any(number < 0 for number in (*size, *stride)):
+        return "its size or stride is negative"
+    reach = 0
+    if all(size):
+        reach = offset + 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    if reach > storage.numel:
+        return f"it reaches to element {reach:,} of a storage of {storage.numel:,}"
+    if len(args) > 4:  # noqa: PLR2004 - the flag's place
+        return _gradient_fault(args[4], storage.dtype)
+    return ""
+
+
+def _tensor_v3(args: tuple[Value, ...]) -> str:
+    """As ``_rebuild_tensor_v2``, over an untyped storage and with a dtype of its own."""
+    storage, dtype = args[0], args[6]
+    if not isinstance(storage, StorageValue) or not isinstance(dtype, GlobalRef):
+        return "its storage or dtype is none"
+    width = ITEM_SIZES.get(dtype.name.qualname, 1)
+    items = StorageValue(
+        storage.key,
+        dtype.name.qualname,
+        storage.numel * ITEM_SIZES.get(storage.dtype, 1) // width,
+        storage.location,
+    )
+    return _tensor((items, *args[1:4]))
+
+
+def _quantized(args: tuple[Value, ...]) -> str:
+    return _tensor(args[:4])
+
+
+def _gradient_fault(flag: Value, dtype: str) -> str:
+    if not isinstance(flag, (bool, int)):
+        return "requires_grad is no truth value"
+    if flag and dtype not in _GRAD_DTYPES:
+        return f"a tensor of {dtype} cannot require gradients"
+    return ""
+
+
+def _parameter(args: tuple[Value, ...]) -> str:
+    data = args[0] if args else None
+    if isinstance(data, (Instance, type(None))):
+        return ""
+    return "its data is no tensor"
+
+
+def _from_type(args: tuple[Value, ...]) -> str:
+    """``(function, type, its arguments, state)``: the inner call has to work as well."""
+    function, inner = args[0], args[2]
+    if not isinstance(function, (GlobalRef, Instance)):
+        return "it calls what is no function"
+    if not isinstance(inner, (tuple, list)):
+        return "its inner arguments are none"
+    if isinstance(function, GlobalRef):
+        problem = call_problem(str(function.name), tuple(inner))
+        return problem.message if problem is not None else ""
+    return ""
+
+
+def _sparse(args: tuple[Value, ...]) -> str:
+    data = args[1]
+    if not isinstance(data, tuple) or len(data) not in {3, 4}:
+        return "a sparse tensor has three or four parts"
+    return ""
+
+
+def _layout(args: tuple[Value, ...]) -> str:
+    known = isinstance(args[0], str) and args[0] in _LAYOUTS
+    return "" if known else "there is no such layout"
+
+
+def _encode(args: tuple[Value, ...]) -> str:
+    codec = args[1] if len(args) > 1 else "utf-8"
+    if not isinstance(codec, str):
+        return "the encoding is no text"
+    normal = codec.lower().replace("-", "_").replace(" ", "_")
+    if normal not in aliases and normal not in aliases.values():
+        return f"there is no encoding {codec!r:.40}"
+    if normal in {"latin1", "latin_1", "iso_8859_1", "iso8859_1", "ascii"}:
+        if not isinstance(args[0], str):
+            return "what it encodes is no text"
+        top = 127 if normal == "ascii" else 255
+        if len(args) < 3 and any(ord(char) > top for char in args[0]):  # noqa: PLR2004 - errors=
+            return "the text has characters beyond the encoding"
+    return ""
+
+
+def _set(args: tuple[Value, ...]) -> str:
+    items = args[0] if args else ()
+    if isinstance(items, (list, tuple)):
+        return "an element is a list, dict or set" if any(map(unhashable, items)) else ""
+    return "" if isinstance(items, (str, bytes, DictValue, SetValue, Instance)) else "no iterable"
+
+
+def _bytearray(args: tuple[Value, ...]) -> str:
+    if not args:
+        return ""
+    if isinstance(args[0], str):
+        return _encode(args) if len(args) > 1 else "a text without an encoding"
+    return "" if len(args) == 1 else "an encoding without a text"
+
+
+def _complex(args: tuple[Value, ...]) -> str:
+    fine = all(isinstance(item, (int, float)) for item in args)
+    return "" if fine or (len(args) == 1 and isinstance(args[0], str)) else "no numbers"
+
+
+def _size(args: tuple[Value, ...]) -> str:
+    return "" if not args or _integers(args[0]) is not None else "no integers"
+
+
+def _device(args: tuple[Value, ...]) -> str:
+    if isinstance(args[0], int) and len(args) == 1:
+        return ""
+    if not isinstance(args[0], str):
+        return "no device's name" if not isinstance(args[0], Instance) else ""
+    kind, _, index = args[0].partition(":")
+    if kind not in _DEVICES or (index and not index.isdigit()):
+        return f"there is no device {args[0]!r:.40}"
+    return "" if len(args) == 1 or isinstance(args[1], int) else "no device's index"
+
+
+def _ordered_dict(args: tuple[Value, ...]) -> str:
+    if not args or isinstance(args[0], (DictValue, Instance)):
+        return ""
+    items = args[0]
+    if not isinstance(items, (list, tuple)):
+        return "no mapping"
+    pairs = [item for item in items if isinstance(item, (list, tuple)) and len(item) == 2]  # noqa: PLR2004
+    if len(pairs) != len(items):
+        return "no pairs"
+    return "a key is a list, dict or set" if any(unhashable(pair[0]) for pair in pairs) else ""
+
+
+def _counter(args: tuple[Value, ...]) -> str:
+    if args and not isinstance(args[0], (DictValue, Instance, SetValue, list, tuple, str, bytes)):
+        return "" if args[0] is None else "no iterable"
+    return _set(args) if args and isinstance(args[0], (list, tuple)) else ""
+
+
+def _integers(value: Value) -> tuple[int, ...] | None:
+    if isinstance(value, Instance) and isinstance(value.args, tuple):
+        value = value.args[0] if value.args else ()  # torch.Size((2, 3))
+    if isinstance(value, (tuple, list)) and all(isinstance(item, int) for item in value):
+        return tuple(value)
     return None
+
+
+_CHECKS: dict[str, Callable[[tuple[Value, ...]], str]] = {
+    "torch._utils._rebuild_tensor": _tensor,
+    "torch._utils._rebuild_tensor_v2": _tensor,
+    "torch._utils._rebuild_tensor_v3": _tensor_v3,
+    "torch._utils._rebuild_qtensor": _quantized,
+    "torch._utils._rebuild_parameter": _parameter,
+    "torch._utils._rebuild_parameter_with_state": _parameter,
+    "torch._utils._rebuild_sparse_tensor": _sparse,
+    "torch._tensor._rebuild_from_type_v2": _from_type,
+    "torch.nn.parameter.Parameter": _parameter,
+    "torch.serialization._get_layout": _layout,
+    "_codecs.encode": _encode,
+    "builtins.set": _set,
+    "builtins.bytearray": _bytearray,
+    "builtins.complex": _complex,
+    "torch.Size": _size,
+    "torch.device": _device,
+    "collections.OrderedDict": _ordered_dict,
+    "collections.Counter": _counter,
+}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.dangerous import why_dangerous
+from torchload_lint.checkpoint.dangerous import why_dangerous, why_gateway
 from torchload_lint.checkpoint.values import (
     DictValue,
     GlobalRef,
@@ -26,6 +27,38 @@ _MAX_ITEMS = 4
 _MAX_CALLS = 50
 
 
+SOFT_PACKAGES = (
+    "_thread", "ast", "asyncio", "cloudpickle", "concurrent", "dbm", "dill", "fileinput", "gc",
+    "getpass", "glob", "http", "inspect", "joblib", "mmap", "multiprocessing", "netrc", "os.path",
+    "posixpath", "ntpath", "sched", "selectors", "socket", "socketserver", "sqlite3", "ssl",
+    "tempfile", "threading", "torch.testing", "urllib", "urllib2", "xmlrpc",
+)  # fmt: skip
+"""Packages whose objects do no harm unless the file calls them."""
+
+BUILDERS = ("cloudpickle", "dill")
+"""Packages that put functions together from code in the file, without running it yet."""
+
+LOADERS = frozenset({"load", "loads"})
+
+INERT = frozenset(
+    """
+    os.getcwd os.getpid os.sep os.linesep os.cpu_count os.fspath os.PathLike os._Environ
+    posix.getcwd posix.getpid posix.fspath nt.getcwd nt.getpid os.path.join os.path.basename
+    os.path.dirname sys.version sys.version_info sys.maxsize sys.byteorder sys.platform
+    """.split()
+)
+"""Names in hard packages that do nothing unless they are called, and little then."""
+
+DEFERRED = frozenset({"__setstate__", "__call__", "__reduce__", "__class__", "__del__", "__dict__"})
+"""Attributes through which a later opcode calls what an earlier one has set."""
+
+INDIRECT = {
+    "torch._tensor._rebuild_from_type_v2": (0, 2),
+    "torch._tensor._rebuild_from_type": (0, 2),
+}
+"""Callables that call one of their arguments: the index of the function and of its arguments."""
+
+
 @dataclass(frozen=True, slots=True)
 class Threat:
     """One dangerous global, or attribute of one."""
@@ -41,36 +74,115 @@ def find_threats(streams: Iterable[Unpickled], names: NameResolver) -> list[Thre
     found: dict[str, Threat] = {}
     for stream in streams:
         for call in stream.calls:
-            threat = _call_threat(call, names)
-            if threat is not None and len(found) < _MAX_CALLS:
-                found.setdefault(threat.name, threat)
+            for threat in _call_threats(call, names):
+                if len(found) < _MAX_CALLS:
+                    found.setdefault(threat.name, threat)
         for reference in stream.globals:
             name = str(reference.name)
-            why = why_dangerous(name)
-            if why and len(found) < _MAX_CALLS:
-                found.setdefault(name, Threat(name, "", why))
+            if name not in found and len(found) < _MAX_CALLS:
+                why = _reference_threat(name)
+                if why:
+                    found[name] = Threat(name, "", why)
     return list(found.values())
 
 
-def _call_threat(call: Instance, names: NameResolver) -> Threat | None:
-    callee = names.of(call.callee)
-    if callee is None:
-        return None
-    written = str(call.callee.name) if isinstance(call.callee, GlobalRef) else str(callee)
-    why = why_dangerous(written) or why_dangerous(str(callee))
-    if not why and isinstance(call.callee, Instance):
-        why = _attribute_call(callee.qualname)
-    if not why:
-        return None
-    return Threat(written, f"{written}{render_arguments(call.args)}", why)
+@lru_cache(maxsize=4096)
+def _reference_threat(name: str) -> str:
+    """Why a global is a threat where the file only names it."""
+    if name in INERT or _is_below(name, SOFT_PACKAGES):
+        return ""
+    return why_dangerous(name)
 
 
-def _attribute_call(qualname: str) -> str:
+@lru_cache(maxsize=4096)
+def _call_reason(name: str) -> str:
+    """Why calling a global is a threat."""
+    last = name.rpartition(".")[2]
+    if _is_below(name, BUILDERS):
+        return "runs code that the file holds" if last in LOADERS else ""
+    if name.startswith("ast.") and last[:1].isupper():
+        return ""  # a node of a syntax tree is plain data
+    return why_dangerous(name)
+
+
+def _is_below(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name.startswith(f"{package}.") for package in packages)
+
+
+def _call_threats(call: Instance, names: NameResolver) -> list[Threat]:
+    threats = []
+    direct = _threat_of(call.callee, call.args, names)
+    if direct is not None:
+        threats.append(direct)
+        if isinstance(call.callee, Instance):
+            threats.append(Threat("builtins.getattr", direct.call, direct.why))
+    args = call.args if isinstance(call.args, tuple) else ()
+    indirect = INDIRECT.get(str(names.of(call.callee)))
+    if indirect is not None and len(args) > max(indirect):
+        inner = _threat_of(args[indirect[0]], args[indirect[1]], names)
+        threats += [inner] if inner is not None else []
+    for value in (*args, *_deferred(call)):
+        if isinstance(value, GlobalRef):
+            passed = _passed_threat(str(value.name), call)
+            threats += [passed] if passed is not None else []
+    return threats
+
+
+def _threat_of(callee: Value, args: Value, names: NameResolver) -> Threat | None:
+    """The threat of calling a value."""
+    name = names.of(callee)
+    if name is None:
+        return _of_built_function(callee, args)
+    written = str(callee.name) if isinstance(callee, GlobalRef) else str(name)
+    why = _call_reason(written) or _call_reason(str(name))
+    if not why and isinstance(callee, Instance):
+        why = _attribute_call(str(name))
+    return Threat(written, f"{written}{render_arguments(args)}", why) if why else None
+
+
+def _of_built_function(callee: Value, args: Value) -> Threat | None:
+    """A call of what another call has put together (a function from code in the file)."""
+    if not isinstance(callee, Instance) or not isinstance(callee.callee, GlobalRef):
+        return None
+    maker = str(callee.callee.name)
+    if maker == "builtins.getattr" or _is_below(maker, BUILDERS) or why_gateway(maker):
+        text = f"{render(callee, 3)}{render_arguments(args)}"
+        return Threat(maker, text, "calls a function that the file chooses")
+    return None
+
+
+def _passed_threat(name: str, call: Instance) -> Threat | None:
+    """A dangerous function as an argument of a call, which may call it."""
+    if name.rpartition(".")[2][:1].isupper() and _is_below(name, SOFT_PACKAGES):
+        return None
+    why = _call_reason(name) if name not in INERT else ""
+    return (
+        Threat(name, f"{render(call.callee, 1)}{render_arguments(call.args)}", why) if why else None
+    )
+
+
+def _deferred(call: Instance) -> list[Value]:
+    """What the state of an object sets as its special methods."""
+    return [
+        value
+        for state in call.states
+        if isinstance(state, DictValue)
+        for key, value in state.entries
+        if isinstance(key, str) and key in DEFERRED
+    ]
+
+
+HARMLESS_METHODS = frozenset({"zoneinfo.ZoneInfo._unpickle"})
+
+
+def _attribute_call(name: str) -> str:
     """A call of something that ``getattr`` found: harmless only where it looks like a class.
 
     Nested classes and their enum members are saved like that; functions and methods are not.
     """
-    last = qualname.rpartition(".")[2]
+    last = name.rpartition(".")[2]
+    if name in HARMLESS_METHODS:
+        return ""
     if last.startswith("__") or not last.lstrip("_")[:1].isupper():
         return "calls an attribute that it looks up by name"
     return ""

@@ -105,3 +105,17 @@ def type_of(value: Value) -> GlobalName | None:
     if isinstance(value, GlobalRef):
         return None
     return GlobalName("builtins", _PLAIN_TYPES[type(value)])
+
+
+def unhashable(key: Value) -> bool:
+    """Whether dicts and sets refuse a key (tuples are looked into, not deeper than people nest)."""
+    waiting: list[tuple[Value, int]] = [(key, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if isinstance(value, (list, DictValue)):
+            return True
+        if isinstance(value, SetValue) and value.kind == "builtins.set":
+            return True
+        if isinstance(value, tuple) and depth < 8 and len(waiting) < 1000:  # noqa: PLR2004 - bounds
+            waiting.extend((item, depth + 1) for item in value[:1000])
+    return False

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.known_globals import (
+    PLAIN_CLASSES,
     SINGLETONS,
     rename_python_2,
     runtime_name,
@@ -30,6 +31,13 @@ from torchload_lint.checkpoint.results import (
     runtime_namer,
 )
 from torchload_lint.checkpoint.signatures import call_problem, default_kind
+from torchload_lint.checkpoint.states import (
+    has_slots,
+    is_default_state,
+    is_tensor_state,
+    truthy,
+    updates_dict,
+)
 from torchload_lint.checkpoint.torch_versions import (
     NEWEST,
     SUPPORTED_OPCODES,
@@ -46,6 +54,7 @@ from torchload_lint.checkpoint.values import (
     StorageValue,
     Value,
     type_of,
+    unhashable,
 )
 from torchload_lint.names import GlobalName
 
@@ -78,13 +87,20 @@ class Need:
     runtime: GlobalName
     because: str
     values: list[Value] = field(default_factory=list)
+    is_value: bool = False
+    """Whether the project's source says that it is neither a class nor a function."""
 
     @property
     def pair(self) -> bool:
         """Whether the object's own name is another one than the key."""
         if self.because != "GLOBAL":
             return False
-        return str(self.name) != str(self.runtime) or str(self.runtime) in SINGLETONS
+        return str(self.name) != str(self.runtime) or self.nameless
+
+    @property
+    def nameless(self) -> bool:
+        """Whether the object says no name of its own."""
+        return self.is_value or str(self.runtime) in SINGLETONS
 
 
 class WeightsOnlyGuard:
@@ -158,6 +174,9 @@ class WeightsOnlyGuard:
         dotted = str(reference.name)
         if reference.name.module in self._features.blocked_modules:
             self._fail(advice.blocked(dotted, reference.name.module), reference)
+        elif not all(part.isidentifier() for part in dotted.split(".")):
+            if dotted not in self._default:
+                self._fail(advice.unimportable(dotted), reference)
         elif dotted not in self._default and self._registered.get(dotted) != "":
             self._need(reference.name, self._runtime(reference.name), "GLOBAL", reference)
 
@@ -209,7 +228,7 @@ class WeightsOnlyGuard:
         """SETITEM and SETITEMS: from 2.10 only on exactly a dict, OrderedDict or Counter."""
         if isinstance(target, DictValue):
             target.entries.extend(entries)
-            if self.failure is None and any(_unhashable(key) for key, _ in entries):
+            if self.failure is None and any(unhashable(key) for key, _ in entries):
                 self._fail(advice.UNHASHABLE_KEY, target)
             return
         if self.failure is None:
@@ -241,10 +260,22 @@ class WeightsOnlyGuard:
                 problem = call_problem(dotted, args)
                 if problem is not None:
                     self._fail(problem, callee)
+            elif dotted == "copyreg._reconstructor" and self._is_mismatched(args):
+                self._fail(advice.MISMATCH, callee)
         else:
             self._need_value(name, "REDUCE", callee)
         if not isinstance(args, (tuple, list, str, bytes, DictValue, SetValue, Instance)):
             self._fail(advice.ARGUMENTS, callee)
+
+    def _is_mismatched(self, args: Value) -> bool:
+        """``copyreg._reconstructor(cls, base, state)`` with a base that the class has not."""
+        if not isinstance(args, tuple) or len(args) != 3:  # noqa: PLR2004 - the fields above
+            return True
+        cls, base = self.names.of(args[0]), self.names.of(args[1])
+        if cls is None or base is None or str(base) == "builtins.object":
+            return False
+        facts = self._facts(args[0])
+        return str(cls) in PLAIN_CLASSES or (facts is not None and not facts.bases)
 
     def _check_newobj(self, cls: Value, name: GlobalName | None, args: Value) -> None:
         if name is None:
@@ -266,9 +297,11 @@ class WeightsOnlyGuard:
         kind = type_of(target)
         dotted = str(kind) if kind is not None else ""
         if dotted in {"torch.Tensor", "torch.nn.parameter.Parameter"}:
+            if not is_tensor_state(state, dotted):
+                self._fail(advice.STATE_SHAPE, target)
             return
         if dotted == "collections.OrderedDict":
-            if not _updates_dict(state):
+            if not updates_dict(state):
                 self._fail(advice.STATE, target)
             return
         if kind is None:
@@ -276,9 +309,11 @@ class WeightsOnlyGuard:
             return
         self._need_value(kind, "BUILD", target)
         takes_nothing = dotted in _WITHOUT_DICT and not isinstance(target, Instance)
-        if takes_nothing and _truthy(state):
+        if takes_nothing and truthy(state):
             self._fail(advice.build_on_plain(dotted), target)
-        elif not self._features.slots_state and _has_slots(state) and not self._sets_state(target):
+        elif self._has_default_setstate(target, dotted) and not is_default_state(state):
+            self._fail(advice.STATE_SHAPE, target)
+        elif not self._features.slots_state and has_slots(state) and not self._sets_state(target):
             self._fail(advice.SLOTS, target)
 
     def _build_on_unknown(self, target: Value) -> None:
@@ -294,6 +329,15 @@ class WeightsOnlyGuard:
             return False
         facts = self._facts(target.callee)
         return facts is not None and GlobalName("builtins", "list") in facts.bases
+
+    def _has_default_setstate(self, target: Value, kind: str) -> bool:
+        """Whether the class is known to have no ``__setstate__`` of its own."""
+        if kind in PLAIN_CLASSES:
+            return True
+        facts = self._facts(target.callee) if isinstance(target, Instance) else None
+        if facts is None or facts.kind != "class":
+            return False
+        return not facts.bases and "__setstate__" not in facts.methods
 
     def _sets_state(self, target: Value) -> bool:
         facts = self._facts(target.callee) if isinstance(target, Instance) else None
@@ -317,6 +361,8 @@ class WeightsOnlyGuard:
         need = self.needs.get(str(name))
         if need is None:
             need = self.needs[str(name)] = Need(name, runtime, because)
+            facts = self._facts(value)
+            need.is_value = facts is not None and facts.kind == "value"
             self._allowed.add(str(runtime))
         elif because == "GLOBAL":
             need.runtime, need.because = runtime, because
@@ -366,51 +412,3 @@ class WeightsOnlyGuard:
                 return "an attribute of an object"
             return f"what {called} returns" if called is not None else "the result of a call"
         return "a value of unknown type"
-
-
-def _truthy(state: Value) -> bool:
-    if isinstance(state, DictValue):
-        return bool(state.entries)
-    if isinstance(state, SetValue):
-        return bool(state.items)
-    if isinstance(state, (GlobalRef, Instance, Opaque, StorageValue)):
-        return True
-    return bool(state)
-
-
-def _updates_dict(state: Value) -> bool:
-    """Whether ``{}.update(state)`` can work: a mapping, or pairs."""
-    if isinstance(state, (DictValue, Instance)):
-        return True
-    if isinstance(state, SetValue):
-        return not state.items
-    if isinstance(state, (list, tuple)):
-        return all(_is_pair(item) for item in state)
-    return state in ("", b"") if isinstance(state, (str, bytes)) else False
-
-
-def _is_pair(item: Value) -> bool:
-    if isinstance(item, DictValue):
-        return len(item.entries) == 2  # noqa: PLR2004 - a pair
-    return isinstance(item, (list, tuple, str)) and len(item) == 2  # noqa: PLR2004 - a pair
-
-
-def _has_slots(state: Value) -> bool:
-    return isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], DictValue)  # noqa: PLR2004
-
-
-def _unhashable(key: Value) -> bool:
-    """Whether a dict refuses the key (tuples are looked into, not deeper than people write)."""
-    waiting: list[tuple[Value, int]] = [(key, 0)]
-    while waiting:
-        value, depth = waiting.pop()
-        if isinstance(value, (list, DictValue)):
-            return True
-        if isinstance(value, SetValue) and value.kind == "builtins.set":
-            return True
-        if isinstance(value, tuple) and depth < 8 and len(waiting) < 1000:  # noqa: PLR2004 - bounds
-            waiting.extend((item, depth + 1) for item in value[:1000])
-    return False
-
-
-__all__ = ["Need", "WeightsOnlyGuard"]

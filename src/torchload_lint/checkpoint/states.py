@@ -1,0 +1,62 @@
+"""Which states BUILD can give to which objects."""
+
+from __future__ import annotations
+
+from torchload_lint.checkpoint.values import (
+    DictValue,
+    GlobalRef,
+    Instance,
+    Opaque,
+    SetValue,
+    StorageValue,
+    Value,
+)
+
+
+def truthy(state: Value) -> bool:
+    """Whether ``if state:`` would pass."""
+    if isinstance(state, DictValue):
+        return bool(state.entries)
+    if isinstance(state, SetValue):
+        return bool(state.items)
+    if isinstance(state, (GlobalRef, Instance, Opaque, StorageValue)):
+        return True
+    return bool(state)
+
+
+def updates_dict(state: Value) -> bool:
+    """Whether ``{}.update(state)`` can work: a mapping, or pairs."""
+    if isinstance(state, (DictValue, Instance)):
+        return True
+    if isinstance(state, SetValue):
+        return not state.items
+    if isinstance(state, (list, tuple)):
+        return all(_is_pair(item) for item in state)
+    return state in ("", b"") if isinstance(state, (str, bytes)) else False
+
+
+def is_default_state(state: Value) -> bool:
+    """What an object without ``__setstate__`` can be given: a dict, or (dict, slots)."""
+    if isinstance(state, tuple) and len(state) == 2:  # noqa: PLR2004 - dict and slots
+        attributes, slots = state
+        slots_fine = not truthy(slots) or isinstance(slots, (DictValue, Instance))
+        return slots_fine and (not truthy(attributes) or updates_dict(attributes))
+    return not truthy(state) or updates_dict(state)
+
+
+def is_tensor_state(state: Value, kind: str) -> bool:
+    """What ``Tensor.set_`` or ``Tensor.__setstate__`` takes."""
+    if not isinstance(state, (tuple, list)):
+        return isinstance(state, Instance)
+    return kind == "torch.Tensor" or len(state) in {3, 4, 5}
+
+
+def _is_pair(item: Value) -> bool:
+    if isinstance(item, DictValue):
+        return len(item.entries) == 2  # noqa: PLR2004 - a pair
+    return isinstance(item, (list, tuple, str)) and len(item) == 2  # noqa: PLR2004 - a pair
+
+
+def has_slots(state: Value) -> bool:
+    """Whether it is the (dict, slots) state of an object with ``__slots__``."""
+    return isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], DictValue)  # noqa: PLR2004
