@@ -1,216 +1,117 @@
-"""``torchload-lint [check] PATHS``."""
+"""``torchload-lint [check] PATHS``: the options."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from torchload_lint.cli.options import configuration, per_file_ignores, settings_from
-from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, fail, say, use_color, warn
+from torchload_lint.cli.options import configuration
+from torchload_lint.cli.terminal import fail
 from torchload_lint.config import OUTPUT_FORMATS, ConfigError
-from torchload_lint.workspace import Options, Projects, Run, check, check_bytes, discover
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from torchload_lint.diagnostic import FileResult
-
-STDIN = "-"
+    from collections.abc import Callable
 
 
-def _list_option(name: str, help_text: str) -> Callable[[Any], Any]:
+def _codes(name: str, help_text: str) -> Callable[[Any], Any]:
     return click.option(f"--{name}", multiple=True, metavar="CODES", help=help_text)
+
+
+def _globs(name: str, help_text: str) -> Callable[[Any], Any]:
+    return click.option(f"--{name}", multiple=True, metavar="GLOBS", help=help_text)
+
+
+def _flag(name: str, help_text: str, **more: Any) -> Callable[[Any], Any]:  # noqa: ANN401
+    return click.option(f"--{name}", is_flag=True, help=help_text, **more)
+
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+OPTIONS = (
+    click.option("--fix/--no-fix", default=False, help="Apply the safe fixes."),
+    click.option(
+        "--unsafe-fixes/--no-unsafe-fixes", default=None, help="Count and apply unsafe fixes too."
+    ),
+    _flag("fix-only", "Apply fixes, report nothing that is left."),
+    _flag("diff", "Print the change instead of writing it."),
+    _flag("show-fixes", "List what was mended."),
+    _codes("select", "Rules to turn on: codes, prefixes or names, comma-separated; ALL."),
+    _codes("ignore", "Rules to turn off."),
+    _codes("extend-select", "Rules to turn on besides the selected ones."),
+    _codes("extend-ignore", "Rules to turn off besides the ignored ones."),
+    _codes("fixable", "Rules whose fixes may be applied (default ALL)."),
+    _codes("unfixable", "Rules whose fixes may not be applied."),
+    click.option(
+        "--per-file-ignores", multiple=True, metavar="GLOB:CODES", help="Rules off for some files."
+    ),
+    click.option(
+        "--output-format",
+        type=click.Choice(OUTPUT_FORMATS),
+        envvar="TORCHLOAD_LINT_OUTPUT_FORMAT",
+        metavar="FORMAT",
+        help=f"{', '.join(OUTPUT_FORMATS)} (default concise).",
+    ),
+    click.option("-o", "--output-file", type=_FILE, metavar="FILE", help="Write the report there."),
+    configuration,
+    _globs("exclude", "Replace the default excludes."),
+    _globs("extend-exclude", "Exclude more."),
+    click.option(
+        "--respect-gitignore/--no-respect-gitignore",
+        default=None,
+        help="Skip what git ignores (default).",
+    ),
+    _flag("force-exclude", "Exclude files that are named outright, too.", default=None),
+    click.option(
+        "--stdin-filename",
+        "--stdin-display-name",
+        metavar="NAME",
+        help="What to call standard input.",
+    ),
+    _flag("exit-zero", "Exit with 0 even where something is found."),
+    _flag("exit-non-zero-on-fix", "Exit with 1 if anything was mended."),
+    _flag("statistics", "Count the findings by rule."),
+    _flag("add-noqa", "Silence what is found with noqa comments."),
+    click.option(
+        "--noqa-reason", metavar="TEXT", default="", help="What --add-noqa writes behind the codes."
+    ),
+    click.option("--baseline", type=_FILE, metavar="FILE", help="Report only what is not in it."),
+    _flag("update-baseline", "Write what is found to the baseline."),
+    click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        help="When to write colours.",
+    ),
+    click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(min=0),
+        default=0,
+        metavar="N",
+        help="Worker processes (0: as needed).",
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="Print findings only."),
+    click.option("-v", "--verbose", is_flag=True, help="Print the notes of each finding too."),
+)
+
+
+def _options(function: Any) -> Any:  # noqa: ANN401
+    for option in reversed(OPTIONS):
+        function = option(function)
+    return function
 
 
 @click.command(name="check", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--fix/--no-fix", default=False, help="Apply the safe fixes.")
-@click.option(
-    "--unsafe-fixes/--no-unsafe-fixes", default=None, help="Count and apply unsafe fixes too."
-)
-@click.option("--fix-only", is_flag=True, help="Apply fixes, report nothing that is left.")
-@click.option("--diff", is_flag=True, help="Print the change instead of writing it.")
-@click.option("--show-fixes", is_flag=True, help="List what was mended.")
-@_list_option("select", "Rules to turn on: codes, prefixes or names, comma-separated (ALL).")
-@_list_option("ignore", "Rules to turn off.")
-@_list_option("extend-select", "Rules to turn on besides the selected ones.")
-@_list_option("extend-ignore", "Rules to turn off besides the ignored ones.")
-@_list_option("fixable", "Rules whose fixes may be applied (default ALL).")
-@_list_option("unfixable", "Rules whose fixes may not be applied.")
-@click.option(
-    "--per-file-ignores",
-    multiple=True,
-    metavar="GLOB:CODES",
-    help="Rules to turn off for some files.",
-)
-@click.option(
-    "--output-format",
-    type=click.Choice(OUTPUT_FORMATS),
-    envvar="TORCHLOAD_LINT_OUTPUT_FORMAT",
-    metavar="FORMAT",
-    help=f"{', '.join(OUTPUT_FORMATS)} (default concise).",
-)
-@click.option(
-    "-o",
-    "--output-file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write the report there.",
-)
-@configuration
-@click.option("--exclude", multiple=True, metavar="GLOBS", help="Replace the default excludes.")
-@click.option("--extend-exclude", multiple=True, metavar="GLOBS", help="Exclude more.")
-@click.option(
-    "--respect-gitignore/--no-respect-gitignore",
-    default=None,
-    help="Skip what git ignores (default).",
-)
-@click.option(
-    "--force-exclude",
-    is_flag=True,
-    default=None,
-    help="Exclude files that are named outright, too.",
-)
-@click.option(
-    "--stdin-filename", "--stdin-display-name", metavar="NAME", help="What to call standard input."
-)
-@click.option("--exit-zero", is_flag=True, help="Exit with 0 even where something is found.")
-@click.option("--exit-non-zero-on-fix", is_flag=True, help="Exit with 1 if anything was mended.")
-@click.option("--statistics", is_flag=True, help="Count the findings by rule.")
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    help="When to write colours.",
-)
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(min=0),
-    default=0,
-    metavar="N",
-    help="Worker processes (0: as needed).",
-)
-@click.option("-q", "--quiet", is_flag=True, help="Print findings only.")
-@click.option("-v", "--verbose", is_flag=True, help="Say how each path was found, and more.")
-def command(
-    paths: tuple[Path, ...],
-    config_file: Path | None,
-    isolated: bool,
-    **flags: Any,  # noqa: ANN401
-) -> None:
+@_options
+def command(**flags: Any) -> None:  # noqa: ANN401
     """Find every torch.load under PATHS, and with --fix mend what can be mended."""
+    from torchload_lint.cli.checking import Flags, run  # noqa: PLC0415 - not needed for --help
+
     try:
-        status = _run(paths or (Path(),), config_file, isolated, flags)
+        status = run(Flags(**flags))
     except ConfigError as error:
         fail(str(error))
     raise click.exceptions.Exit(status)
-
-
-CONFIG_FLAGS = tuple(
-    """
-    target_torch select ignore extend_select extend_ignore fixable unfixable exclude extend_exclude
-    respect_gitignore force_exclude unsafe_fixes output_format
-    """.split()
-)
-"""Flags that stand for a key of the configuration."""
-
-
-def _run(
-    paths: tuple[Path, ...], config_file: Path | None, isolated: bool, flags: dict[str, Any]
-) -> int:
-    given = {name: flags[name] for name in CONFIG_FLAGS}
-    given["per_file_ignores"] = per_file_ignores(flags["per_file_ignores"])
-    projects = Projects(settings_from(config_file, isolated, given))
-    config = projects.config_of(Path())
-    wants_fix = flags["fix"] or flags["fix_only"] or flags["diff"]
-    options = Options(
-        fix=wants_fix,
-        unsafe=config.unsafe_fixes,
-        write=wants_fix and not flags["diff"],
-        jobs=flags["jobs"],
-    )
-    if any(str(path) == STDIN for path in paths):
-        return _check_stdin(projects, options, flags, config.output_format)
-    files, missing = discover(paths, projects.config_of)
-    for path in missing:
-        say(f"error: {path}: no such file or folder\n", err=True)
-    if not files and not missing:
-        warn("no Python files or notebooks under " + ", ".join(map(str, paths)))
-    run = check(files, projects, options)
-    for error in run.errors:
-        say(f"error: {error}\n", err=True)
-    status = _report(run, flags, config.output_format)
-    return FAILED if missing or run.errors else status
-
-
-def _check_stdin(
-    projects: Projects, options: Options, flags: dict[str, Any], output_format: str
-) -> int:
-    """Findings go to standard error where standard output carries the fixed source."""
-    path = Path(flags["stdin_filename"] or "-")
-    data = sys.stdin.buffer.read()
-    result, fixed = check_bytes(data, path, projects, options)
-    run = Run((result,) if result.diagnostics or result.fixed else (), 1)
-    if options.write:
-        sys.stdout.buffer.write(fixed)
-        sys.stdout.buffer.flush()
-        flags = {**flags, "to_stderr": True}
-    return _report(run, flags, output_format)
-
-
-def _report(run: Run, flags: dict[str, Any], output_format: str) -> int:
-    from torchload_lint import reports  # noqa: PLC0415 - not needed where nothing is found
-    from torchload_lint.rules import RULES  # noqa: PLC0415
-
-    to_stderr = flags.get("to_stderr", False)
-    shown = reports.Options(
-        color=use_color(flags["color"], sys.stderr if to_stderr else sys.stdout),
-        show_fixes=flags["show_fixes"],
-        unsafe_fixes=bool(flags["unsafe_fixes"]),
-    )
-    if flags["diff"]:
-        return _print_diffs(run.results, flags)
-    results = [] if flags["fix_only"] else run.results
-    if flags["statistics"]:
-        text = reports.statistics(results, shown, as_json=output_format == "json")
-    else:
-        text = reports.render(output_format, results, RULES, shown)
-    if flags["output_file"]:
-        _write_report(flags["output_file"], text)
-    else:
-        say(text, err=to_stderr)
-    if not flags["quiet"]:
-        for_people = output_format in reports.TEXT_FORMATS and not flags["output_file"]
-        say(reports.summary(run.results, shown), err=to_stderr or not for_people)
-    return _status(run.results, flags)
-
-
-def _write_report(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        fail(f"{path}: cannot be written: {error.strerror or error}")
-
-
-def _print_diffs(results: Sequence[FileResult], flags: dict[str, Any]) -> int:
-    from torchload_lint import reports  # noqa: PLC0415
-
-    changed = [result for result in results if result.original]
-    for result in changed:
-        say(reports.unified_diff(result.original, result.text, result.path.as_posix()))
-    if not flags["quiet"]:
-        fixes = sum(len(result.fixed) for result in changed)
-        say(f"Would fix {fixes} finding(s) in {len(changed)} file(s).\n", err=True)
-    return FINDINGS if changed and not flags["exit_zero"] else CLEAN
-
-
-def _status(results: Sequence[FileResult], flags: dict[str, Any]) -> int:
-    if flags["exit_zero"]:
-        return CLEAN
-    left = not flags["fix_only"] and any(result.diagnostics for result in results)
-    mended = flags["exit_non_zero_on_fix"] and any(result.fixed for result in results)
-    return FINDINGS if left or mended else CLEAN

@@ -12,6 +12,7 @@ COMMANDS = {
     "check": "Find the loads, and with --fix mend them (the default command).",
     "inspect": "Show what a checkpoint holds and needs, without running it.",
     "rule": "Explain a rule.",
+    "server": "Run the language server, for editors.",
     "show-settings": "Show the settings that hold for a path, and where they come from.",
 }
 """Command → its line in the help; each lives in the module of that name, imported when called."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-inspect_tree = lambda path: ""  # TMP
+from torchload_lint.checkpoint import inspect_tree
 from torchload_lint.cli.options import configuration, settings_from
 from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, fail, say, use_color, warn
 from torchload_lint.config import ConfigError

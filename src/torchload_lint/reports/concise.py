@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 def render(report: Report) -> str:
     """The findings, one a line."""
-    palette = Palette(report.options.color)
+    palette, notes = Palette(report.options.color), report.options.notes
     return "".join(
         f"{palette.bold(printable(report.path(result)))}:{place(found)}: "
         f"{palette.red(found.code, bold=True)} {printable(found.message)}\n"
+        + ("".join(f"    {printable(note)}\n" for note in found.notes) if notes else "")
         for result, found in report.findings()
     )
 

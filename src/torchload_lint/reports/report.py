@@ -57,6 +57,8 @@ class Options:
     """Whether ``summary`` lists what was mended."""
     unsafe_fixes: bool = False
     """Whether unsafe fixes count as fixable."""
+    notes: bool = False
+    """Whether the concise form prints the notes of each finding too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from torchload_lint.rules import (
     unparsable_source,
     unreadable_checkpoint,
     unreadable_source,
+    unused_suppression,
     weights_only_disabled,
 )
 from torchload_lint.rules.base import Checkpoints, Context, Rule
@@ -39,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     overlapping_safe_globals.RULE,
     dangerous_checkpoint.RULE,
     unreadable_checkpoint.RULE,
+    unused_suppression.RULE,
 )
 """Every rule, by code."""
 

@@ -40,26 +40,31 @@ class Suppressed:
 
 def add_noqa(document: Document, diagnostics: Iterable[Diagnostic], reason: str = "") -> Suppressed:
     """Suppress ``diagnostics`` (told by cell, in a notebook); ``reason`` follows the codes."""
+    found = list(diagnostics)
+    edits, left = noqa_edits(document, found, reason)
+    changed = document
+    if edits:
+        changed = document.edited(edits, _edited(_LINE.findall(document.python), edits))
+    return Suppressed(changed, len(found) - len(left), left)
+
+
+def noqa_edits(
+    document: Document, diagnostics: Iterable[Diagnostic], reason: str = ""
+) -> tuple[list[Edit], tuple[Diagnostic, ...]]:
+    """The edits of the document's Python text, and the findings that no row has room for."""
     text = document.python
     closed = _rows_that_end_a_line(text)
     wanted: dict[int, set[str]] = {}
-    added, left = 0, []
+    left = []
     for found in diagnostics:
         row = _row(document, found, closed)
         if row is None:
             left.append(found)
-            continue
-        wanted.setdefault(row, set()).add(found.code)
-        added += 1
+        else:
+            wanted.setdefault(row, set()).add(found.code)
     lines = _LINE.findall(text)
-    edits = [
-        edit
-        for row, codes in sorted(wanted.items())
-        if (edit := _edit(lines[row - 1], row, codes, reason))
-    ]
-    if not edits:
-        return Suppressed(document, added, tuple(left))
-    return Suppressed(document.edited(edits, _edited(lines, edits)), added, tuple(left))
+    edits = (_edit(lines[row - 1], row, codes, reason) for row, codes in sorted(wanted.items()))
+    return [edit for edit in edits if edit is not None], tuple(left)
 
 
 def _row(document: Document, found: Diagnostic, closed: frozenset[int]) -> int | None:

@@ -114,6 +114,15 @@ class Project:
             checkpoints=DiskCheckpoints(self.config, self.target),
         )
 
+    def validate(self) -> None:
+        """Raise ConfigError for an unknown rule, where any selector is configured at all."""
+        config = self.config
+        lists = (config.select, config.extend_select, config.ignore, config.extend_ignore)
+        if any((*lists, config.fixable, config.unfixable)):
+            _ = self.enabled, self.fixable
+        if config.per_file_ignores:
+            _ = self._per_file
+
     def forget(self) -> None:
         """Start anew: files on the disk have changed."""
         self.files = DiskFiles(self.config)

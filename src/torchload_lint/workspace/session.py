@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MAX_PASSES = 20
 """How often a file is fixed and linted again before the tool admits that it does not settle."""
 
-FILES_PER_WORKER = 40
+FILES_PER_WORKER = 16
 """Below this many files with loads, starting workers costs more than it saves."""
 
 
@@ -210,6 +210,7 @@ def _diagnostics(path: Path, document: Document, project: Project) -> list[Diagn
     """The findings of one text that are neither off, nor suppressed, nor ignored here."""
     from torchload_lint.linter import lint  # noqa: PLC0415 - a run without loads needs no rules
     from torchload_lint.source import module as modules  # noqa: PLC0415
+    from torchload_lint.suppressing import unsuppressed  # noqa: PLC0415
 
     name = project.name_of(path)
     text = document.python
@@ -219,6 +220,7 @@ def _diagnostics(path: Path, document: Document, project: Project) -> list[Diagn
     else:
         project.context.project.adopt(read)
         found = lint(read, project.context, project.enabled)
+        found = unsuppressed(found, text, project.enabled)
     return [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
 
 

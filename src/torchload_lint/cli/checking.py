@@ -1,0 +1,237 @@
+"""``torchload-lint [check] PATHS``: the work."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torchload_lint.cli.options import per_file_ignores, settings_from
+from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, fail, say, use_color, warn
+from torchload_lint.config import ConfigError
+from torchload_lint.workspace import Options, Projects, Run, check, check_bytes, discover
+
+if TYPE_CHECKING:
+    from torchload_lint.config import Config
+    from torchload_lint.diagnostic import FileResult
+    from torchload_lint.workspace import Settings
+
+STDIN = "-"
+
+SETTINGS = tuple(
+    """
+    target_torch select ignore extend_select extend_ignore fixable unfixable exclude extend_exclude
+    respect_gitignore force_exclude unsafe_fixes output_format baseline
+    """.split()
+)
+"""Flags that stand for a key of the configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """The command line, as it was given; None where a flag leaves the configuration alone."""
+
+    paths: tuple[Path, ...]
+    fix: bool
+    unsafe_fixes: bool | None
+    fix_only: bool
+    diff: bool
+    show_fixes: bool
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    extend_select: tuple[str, ...]
+    extend_ignore: tuple[str, ...]
+    fixable: tuple[str, ...]
+    unfixable: tuple[str, ...]
+    per_file_ignores: tuple[str, ...]
+    output_format: str | None
+    output_file: Path | None
+    target_torch: str | None
+    config_file: Path | None
+    isolated: bool
+    exclude: tuple[str, ...]
+    extend_exclude: tuple[str, ...]
+    respect_gitignore: bool | None
+    force_exclude: bool | None
+    stdin_filename: str | None
+    exit_zero: bool
+    exit_non_zero_on_fix: bool
+    statistics: bool
+    add_noqa: bool
+    noqa_reason: str
+    baseline: Path | None
+    update_baseline: bool
+    color: str
+    jobs: int
+    quiet: bool
+    verbose: bool
+
+    @property
+    def mends(self) -> bool:
+        """Whether fixes are applied (to the files, or to what is shown)."""
+        return self.fix or self.fix_only or self.diff
+
+
+def run(flags: Flags) -> int:
+    """Check, tell, and give the exit status. Raises ConfigError."""
+    projects = Projects(_settings(flags))
+    config = projects.config_of(Path())
+    projects.project_of(Path("any")).validate()
+    options = Options(
+        fix=flags.mends,
+        unsafe=config.unsafe_fixes,
+        write=flags.mends and not flags.diff,
+        jobs=flags.jobs,
+    )
+    if STDIN in map(str, flags.paths):
+        return _check_stdin(flags, projects, options, config)
+    files, missing = discover(flags.paths or (Path(),), projects.config_of)
+    for path in missing:
+        say(f"error: {path}: no such file or folder\n", err=True)
+    if not files and not missing:
+        warn(f"no Python files or notebooks under {', '.join(map(str, flags.paths)) or '.'}")
+    outcome = check(files, projects, options)
+    if flags.add_noqa:
+        return _add_noqa(outcome, flags)
+    if flags.update_baseline:
+        return _update_baseline(outcome, files, config, projects)
+    outcome = replace(outcome, results=_without_known(outcome, config, projects))
+    for error in outcome.errors:
+        say(f"error: {error}\n", err=True)
+    status = _tell(outcome, flags, config)
+    return FAILED if missing or outcome.errors else status
+
+
+def _settings(flags: Flags) -> Settings:
+    given = {name: getattr(flags, name) for name in SETTINGS}
+    given["baseline"] = str(flags.baseline) if flags.baseline else None
+    given["per_file_ignores"] = per_file_ignores(flags.per_file_ignores)
+    return settings_from(flags.config_file, flags.isolated, given)
+
+
+def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Config) -> int:
+    """Findings go to standard error where standard output carries the fixed source."""
+    path = Path(flags.stdin_filename or STDIN)
+    result, fixed = check_bytes(sys.stdin.buffer.read(), path, projects, options)
+    outcome = Run((result,) if result.diagnostics or result.fixed else (), 1)
+    if options.write:
+        sys.stdout.buffer.write(fixed)
+        sys.stdout.buffer.flush()
+    return _tell(outcome, flags, config, to_stderr=options.write)
+
+
+def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False) -> int:
+    from torchload_lint import reports  # noqa: PLC0415 - after the work, and only once
+    from torchload_lint.rules import RULES  # noqa: PLC0415
+
+    shown = reports.Options(
+        color=not flags.output_file
+        and use_color(flags.color, sys.stderr if to_stderr else sys.stdout),
+        show_fixes=flags.show_fixes,
+        unsafe_fixes=config.unsafe_fixes,
+        notes=flags.verbose,
+    )
+    if flags.diff:
+        return _print_diffs(outcome, flags)
+    results = () if flags.fix_only else outcome.results
+    if flags.statistics:
+        text = reports.statistics(results, shown, as_json=config.output_format == "json")
+    else:
+        text = reports.render(config.output_format, results, RULES, shown)
+    if flags.output_file:
+        _write(flags.output_file, text)
+    else:
+        say(text, err=to_stderr)
+    if not flags.quiet:
+        for_people = config.output_format in reports.TEXT_FORMATS and not flags.output_file
+        say(reports.summary(outcome.results, shown), err=to_stderr or not for_people)
+    return _status(outcome, flags)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        fail(f"{path}: cannot be written: {error.strerror or error}")
+
+
+def _print_diffs(outcome: Run, flags: Flags) -> int:
+    from torchload_lint.reports.diff import colored_diff, unified_diff  # noqa: PLC0415
+
+    changed = [result for result in outcome.results if result.original]
+    for result in changed:
+        diff = unified_diff(result.original, result.text, result.path.as_posix())
+        say(colored_diff(diff) if use_color(flags.color, sys.stdout) else diff)
+    if not flags.quiet:
+        fixes = sum(len(result.fixed) for result in changed)
+        say(f"Would fix {fixes} of the findings, in {len(changed)} files.\n", err=True)
+    return FINDINGS if changed and not flags.exit_zero else CLEAN
+
+
+def _status(outcome: Run, flags: Flags) -> int:
+    if flags.exit_zero:
+        return CLEAN
+    left = not flags.fix_only and any(result.diagnostics for result in outcome.results)
+    mended = flags.exit_non_zero_on_fix and any(result.fixed for result in outcome.results)
+    return FINDINGS if left or mended else CLEAN
+
+
+def _add_noqa(outcome: Run, flags: Flags) -> int:
+    """Write a comment beside each finding."""
+    from torchload_lint.workspace.add_noqa import add_noqa  # noqa: PLC0415
+    from torchload_lint.workspace.document import (  # noqa: PLC0415
+        Document,
+        read_bytes,
+        write_atomically,
+    )
+
+    added, left = 0, 0
+    for result in outcome.results:
+        if not result.text:
+            left += len(result.diagnostics)
+            continue
+        data = read_bytes(result.path)
+        document = Document.of(data, is_notebook=result.path.suffix == ".ipynb")
+        done = add_noqa(document, result.diagnostics, flags.noqa_reason)
+        write_atomically(result.path, done.document.encoded())
+        added += done.added
+        left += len(done.left)
+    say(f"Added noqa comments for {added} findings.\n")
+    if left:
+        say(f"{left} findings have no line that could hold a comment.\n")
+    return CLEAN if not left or flags.exit_zero else FINDINGS
+
+
+def _baseline_path(config: Config) -> Path:
+    if not config.baseline:
+        raise ConfigError("--update-baseline needs --baseline FILE (or the key `baseline`)")
+    return config.root / config.baseline if config.file else Path(config.baseline)
+
+
+def _update_baseline(outcome: Run, files: list[Path], config: Config, projects: Projects) -> int:
+    from torchload_lint.workspace.baseline import Baseline  # noqa: PLC0415
+
+    path = _baseline_path(config)
+
+    def name_of(file: Path) -> str:
+        return projects.project_of(file).name_of(file)
+
+    known = Baseline.read(path).updated(outcome.results, {name_of(file) for file in files}, name_of)
+    try:
+        known.write(path)
+    except OSError as error:
+        fail(f"{path}: cannot be written: {error.strerror or error}")
+    say(f"{path}: {sum(known.known.values())} findings are known now.\n")
+    return CLEAN
+
+
+def _without_known(outcome: Run, config: Config, projects: Projects) -> tuple[FileResult, ...]:
+    """The results without what the baseline knows."""
+    if not config.baseline:
+        return outcome.results
+    from torchload_lint.workspace.baseline import Baseline  # noqa: PLC0415
+
+    known = Baseline.read(_baseline_path(config))
+    results = known.new(outcome.results, lambda file: projects.project_of(file).name_of(file))
+    return tuple(result for result in results if result.diagnostics or result.fixed)

@@ -1,0 +1,61 @@
+"""Take away the findings that comments silence, and find the comments that silence none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.diagnostic import Applicability, Diagnostic, Edit, Fix, Position, Span
+from torchload_lint.rules import RULES
+from torchload_lint.rules.unused_suppression import RULE
+from torchload_lint.source.suppressions import Suppressions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from torchload_lint.source.suppressions import Suppression
+
+
+def unsuppressed(
+    found: Iterable[Diagnostic], text: str, enabled: Collection[str]
+) -> list[Diagnostic]:
+    """The findings that no comment in ``text`` silences, and TLL801 for comments without use.
+
+    A comment is only called unused where every rule that it speaks of was asked (``enabled``).
+    """
+    comments = Suppressions.of(text)
+    if not comments.comments:
+        return list(found)
+    kept = [one for one in found if not _is_silenced(one, comments)]
+    if RULE.code in enabled:
+        kept += [_unused(comment, text) for comment in _without_use(comments, enabled)]
+    return sorted(kept, key=lambda one: (one.span, one.code))
+
+
+def _is_silenced(one: Diagnostic, comments: Suppressions) -> bool:
+    first, last = one.span.start.row, one.span.end.row
+    return comments.match(one.noqa_row or first, last, one.code, one.name) is not None
+
+
+def _without_use(comments: Suppressions, enabled: Collection[str]) -> Iterator[Suppression]:
+    for comment in comments.unused():
+        meant = [rule.code for rule in RULES if comment.covers(rule.code, rule.name)]
+        if all(code in enabled for code in meant):
+            yield comment
+
+
+def _unused(comment: Suppression, text: str) -> Diagnostic:
+    codes = ", ".join(comment.codes)
+    message = f"this comment suppresses nothing{f' ({codes})' if codes else ''}"
+    fix = Fix(Applicability.SAFE, "Remove the comment", (_removal(comment, text),))
+    return Diagnostic(RULE.code, RULE.name, message, RULE.severity, comment.span, fix)
+
+
+def _removal(comment: Suppression, text: str) -> Edit:
+    """From the spaces before the comment to the end of its row; the row too, if that is all."""
+    row = comment.span.start.row
+    line = text.splitlines(keepends=True)[row - 1]
+    body = line.rstrip("\r\n")
+    before = body[: comment.span.start.column - 1].rstrip()
+    if not before:
+        return Edit(Span(Position(row, 1), Position(row + 1, 1)), "")
+    return Edit(Span.of(row, len(before) + 1, row, len(body) + 1), "")
