@@ -21,8 +21,15 @@ def imported_modules(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
+            found |= {_meant(node.module, alias.name) for alias in node.names}
     return found
+
+
+def _meant(module: str, name: str) -> str:
+    """``from package import sibling`` means the sibling, not the package's door."""
+    path = PACKAGE.parent.joinpath(*module.split("."))
+    is_module = (path / f"{name}.py").exists() or (path / name).is_dir()
+    return f"{module}.{name}" if is_module else module
 
 
 def test_floors_and_forbidden_imports() -> None:
