@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.source import contexts
-from torchload_lint.source.answers import ABSENT, KEY, Answer, over
-from torchload_lint.source.calls import CallKind, LoadCall, SaveCall, WeightsOnly
+from torchload_lint.source.answers import KEY
+from torchload_lint.source.calls import CallKind, LoadCall, SaveCall, Use, WeightsOnly
 from torchload_lint.source.flow import last_name
+from torchload_lint.source.given import Given, given, keyword_answer
 from torchload_lint.source.truth import Reader
+from torchload_lint.source.usage import use_of
 
 if TYPE_CHECKING:
     from torchload_lint.source.module import Module
@@ -27,31 +29,6 @@ _ONE_EACH = frozenset({"map", "imap", "imap_unordered", "map_async", "filter", "
 _OPEN_MODES = frozenset({"rb", "r", "rb+", "r+b", "br", "wb"})
 
 
-class Given(NamedTuple):
-    """The arguments of a call, by the name of the parameter that they reach."""
-
-    named: dict[str, ast.expr]
-    mappings: list[ast.expr]
-    """What is unpacked by ``**``."""
-    starred: bool
-    """Whether ``*args`` is unpacked."""
-    surplus: list[ast.expr]
-    """Positional arguments for which there is no parameter."""
-
-
-def given(args: list[ast.expr], keywords: list[ast.keyword], positions: tuple[str, ...]) -> Given:
-    """Sort arguments to parameters; what stands behind a ``*args`` has no known place."""
-    plain: list[ast.expr] = []
-    for arg in args:
-        if isinstance(arg, ast.Starred):
-            break
-        plain.append(arg)
-    named = dict(zip(positions, plain, strict=False))
-    named.update({keyword.arg: keyword.value for keyword in keywords if keyword.arg})
-    mappings = [keyword.value for keyword in keywords if keyword.arg is None]
-    return Given(named, mappings, len(plain) < len(args), plain[len(positions) :])
-
-
 def load_call(module: Module, call: ast.Call, reference: Reference) -> LoadCall:
     """``torch.load(...)``, or a call of a partial of it."""
     args, keywords = list(call.args), list(call.keywords)
@@ -60,7 +37,8 @@ def load_call(module: Module, call: ast.Call, reference: Reference) -> LoadCall:
         own = {keyword.arg for keyword in keywords if keyword.arg}
         keywords += [part for part in reference.partial.keywords if part.arg not in own]
     sorted_out = given(args, keywords, _LOAD_POSITIONS)
-    return _build(module, call, call, sorted_out, CallKind.CALL, reference.partial)
+    load = _build(module, call, call, sorted_out, CallKind.CALL, reference.partial)
+    return load if reference.certain else replace(load, certain=False)
 
 
 def partial_call(module: Module, call: ast.Call, reference: Reference) -> LoadCall:
@@ -112,9 +90,11 @@ def _build(
     kind: CallKind,
     through: ast.Call | None,
 ) -> LoadCall:
-    answer = _weights_only(module, call, sorted_out)
+    answer = keyword_answer(module, call, sorted_out)
     node = _given_here(sorted_out, through)
-    passes_on, default = _passed_on(module, sorted_out)
+    passes_on, default = "", WeightsOnly.ABSENT
+    if answer.verdict is WeightsOnly.UNDECIDED:
+        passes_on, default = _passed_on(module, sorted_out)
     pickle_module = sorted_out.named.get("pickle_module")
     if pickle_module is not None and _is_none(module, pickle_module):
         pickle_module = None
@@ -132,22 +112,12 @@ def _build(
         pickle_module=pickle_module,
         unpacks=sorted_out.starred or _may_bring_more(module, call, sorted_out),
         allowlists=contexts.in_force(module, place),
+        use=use_of(module, call) if kind is CallKind.CALL else Use.UNKNOWN,
         through=through,
         passes_on=passes_on,
         passes_on_default=default,
         mistake=_mistake(sorted_out),
     )
-
-
-def _weights_only(module: Module, call: ast.Call, sorted_out: Given) -> Answer:
-    reader = Reader(module)
-    explicit = sorted_out.named.get(KEY)
-    if explicit is not None:
-        return reader.value(explicit)
-    answer = ABSENT
-    for mapping in sorted_out.mappings:
-        answer = over(reader.mapping(mapping, module.statement(call)), answer)
-    return answer
 
 
 def _given_here(sorted_out: Given, through: ast.Call | None) -> ast.expr | None:

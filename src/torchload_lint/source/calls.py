@@ -86,6 +86,9 @@ class LoadCall:
     ``**kwargs`` where it may arrive among a function's own keywords."""
     passes_on_default: WeightsOnly = WeightsOnly.ABSENT
     """What that parameter is where a caller says nothing."""
+    certain: bool = True
+    """False where something else may be called here too (a parameter that is ``torch.load`` by
+    default, a name that some branch gives another meaning)."""
     mistake: str = ""
     """What is wrong with the arguments themselves: ``True`` or ``"rb"`` as map_location, more
     positional arguments than there are."""

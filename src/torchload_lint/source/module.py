@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import contexts, loads
+from torchload_lint.source import contexts, environment, fallbacks, indirect, loads, patches
 from torchload_lint.source.bindings import Bindings
 from torchload_lint.source.definitions import FUNCTIONS
 from torchload_lint.source.parents import Parents
+from torchload_lint.source.suppressions import Suppressions
 from torchload_lint.source.text import Lines
 
 if TYPE_CHECKING:
@@ -64,6 +65,36 @@ class Module:
     def allowlists(self) -> tuple[Allowlist, ...]:
         """Every ``safe_globals`` and ``add_safe_globals`` call of the file."""
         return contexts.collect(self)
+
+    @cached_property
+    def wrappers(self) -> tuple[indirect.Wrapper, ...]:
+        """The functions of the file that pass a parameter on as ``weights_only``."""
+        return indirect.wrappers(self)
+
+    @cached_property
+    def indirect_loads(self) -> tuple[indirect.IndirectLoad, ...]:
+        """Every call of a function that loads a checkpoint itself, in the order of the file."""
+        return indirect.collect(self)
+
+    @cached_property
+    def environment(self) -> tuple[environment.EnvironmentSwitch, ...]:
+        """Every place that sets the variable by which torch drops its restricted loader."""
+        return environment.collect(self)
+
+    @cached_property
+    def patches(self) -> tuple[patches.Patch, ...]:
+        """Every place that puts something else in the place of ``torch.load``."""
+        return patches.collect(self)
+
+    @cached_property
+    def fallbacks(self) -> tuple[fallbacks.UnsafeFallback, ...]:
+        """Every safe load that is tried again unsafely when it fails."""
+        return fallbacks.collect(self)
+
+    @cached_property
+    def suppressions(self) -> Suppressions:
+        """The comments that silence findings, and which of them were needed so far."""
+        return Suppressions.of(self.text)
 
     def span(self, node: ast.expr | ast.stmt) -> Span:
         """Where a node stands, in rows and columns of code points."""

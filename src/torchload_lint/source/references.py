@@ -27,6 +27,8 @@ class Reference(NamedTuple):
 
     node: ast.expr
     partial: ast.Call | None = None
+    certain: bool = True
+    """Whether it stands for nothing else."""
 
 
 def find(module: Module, word: str, targets: frozenset[str]) -> list[Reference]:
@@ -69,8 +71,9 @@ def _resolve(module: Module, words: Iterable[str], targets: frozenset[str]) -> I
             expression = _expression(module, node)
             if expression is None:
                 continue
-            if targets & possible(expression):
-                yield Reference(expression)
+            meanings = possible(expression)
+            if targets & meanings:
+                yield Reference(expression, certain=meanings <= targets)
                 continue
             partial = _partial_behind(module, expression, targets)
             if partial is not None:

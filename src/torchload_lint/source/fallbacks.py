@@ -1,0 +1,114 @@
+"""A load that is tried safely first, and unsafely when that fails."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from torchload_lint.source.calls import LoadCall, WeightsOnly
+from torchload_lint.source.flow import last_name
+from torchload_lint.source.references import find
+from torchload_lint.source.steps import blocks_around
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torchload_lint.diagnostic import Span
+    from torchload_lint.source.module import Module
+
+_TRY = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
+_PICKLE = frozenset(
+    f"{package}.{name}"
+    for package in ("pickle", "cPickle", "_pickle", "dill", "cloudpickle")
+    for name in ("load", "loads")
+)
+_SAFE = frozenset({WeightsOnly.TRUE, WeightsOnly.ABSENT, WeightsOnly.NONE})
+_CANNOT_PASS = (ast.Raise, ast.Return, ast.Continue, ast.Break)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnsafeFallback:
+    """A safe load, and the unsafe one that follows when it fails."""
+
+    statement: ast.Try
+    safe: LoadCall
+    handler: ast.ExceptHandler
+    unsafe: ast.Call
+    """The ``torch.load(..., weights_only=False)`` or ``pickle.load(...)`` of the handler."""
+    loader: str
+    """``torch.load`` or ``pickle.load``."""
+    span: Span
+    """The place of the unsafe call."""
+    load: LoadCall | None = None
+    """The unsafe call as a load, where it is one of torch's."""
+
+
+def collect(module: Module) -> tuple[UnsafeFallback, ...]:
+    """Every unsafe fallback of a file, in its order."""
+    safe = [load for load in module.loads if load.weights_only in _SAFE]
+    found = [fallback for load in safe for fallback in _fallbacks_of(module, load)]
+    distinct = {fallback.unsafe: fallback for fallback in found}
+    return tuple(sorted(distinct.values(), key=lambda fallback: fallback.span))
+
+
+def _fallbacks_of(module: Module, load: LoadCall) -> Iterator[UnsafeFallback]:
+    for statement in _tries_around(module, load.node):
+        for handler in statement.handlers:
+            places: list[Sequence[ast.stmt]] = [handler.body]
+            if _falls_through(handler) and isinstance(load.statement, ast.Return):
+                places.append(_behind(module, statement))
+            for block in places:
+                for call, name, unsafe in _unsafe_in(module, block):
+                    yield UnsafeFallback(
+                        statement, load, handler, call, name, module.span(call), unsafe
+                    )
+
+
+def _tries_around(module: Module, node: ast.AST) -> Iterator[ast.Try]:
+    """The ``try`` statements in whose body (not in a handler) a node stands, innermost first."""
+    child = node
+    parent = module.parents.get(child)
+    while parent is not None:
+        if isinstance(parent, _TRY) and child in parent.body:
+            yield cast("ast.Try", parent)
+        if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            return
+        child, parent = parent, module.parents.get(parent)
+
+
+def _falls_through(handler: ast.ExceptHandler) -> bool:
+    return not isinstance(handler.body[-1], _CANNOT_PASS)
+
+
+def _behind(module: Module, statement: ast.stmt) -> Sequence[ast.stmt]:
+    """What follows a statement in its own block."""
+    block = next(blocks_around(module, statement), [])
+    return block[block.index(statement) + 1 :] if statement in block else []
+
+
+def _unsafe_in(
+    module: Module, block: Sequence[ast.stmt]
+) -> Iterator[tuple[ast.Call, str, LoadCall | None]]:
+    """The unsafe loads of some statements; nested functions do not run there."""
+    if not block:
+        return
+    inside = set(_run_in(block))
+    for load in module.loads:
+        chosen = load.weights_only is WeightsOnly.FALSE or load.pickle_module is not None
+        if load.node in inside and chosen:
+            yield load.node, "torch.load", load
+    for word in ("load", "loads"):
+        for reference in find(module, word, _PICKLE):
+            call = module.parents.get(reference.node)
+            if isinstance(call, ast.Call) and call in inside and call.func is reference.node:
+                yield call, f"pickle.{last_name(call.func)}", None
+
+
+def _run_in(block: Sequence[ast.stmt]) -> Iterator[ast.AST]:
+    todo: list[ast.AST] = list(block)
+    while todo:
+        node = todo.pop()
+        yield node
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            todo.extend(ast.iter_child_nodes(node))

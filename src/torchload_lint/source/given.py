@@ -1,0 +1,51 @@
+"""The arguments of a call, sorted to the parameters that they reach."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.source.answers import ABSENT, KEY, Answer, over
+from torchload_lint.source.truth import Reader
+
+if TYPE_CHECKING:
+    from torchload_lint.source.module import Module
+
+
+class Given(NamedTuple):
+    """The arguments of a call, by the name of the parameter that they reach."""
+
+    named: dict[str, ast.expr]
+    mappings: list[ast.expr]
+    """What is unpacked by ``**``."""
+    starred: bool
+    """Whether ``*args`` is unpacked."""
+    surplus: list[ast.expr]
+    """Positional arguments for which there is no parameter."""
+
+
+def given(args: list[ast.expr], keywords: list[ast.keyword], positions: tuple[str, ...]) -> Given:
+    """Sort arguments to parameters; what stands behind a ``*args`` has no known place."""
+    plain: list[ast.expr] = []
+    for arg in args:
+        if isinstance(arg, ast.Starred):
+            break
+        plain.append(arg)
+    named = dict(zip(positions, plain, strict=False))
+    named.update({keyword.arg: keyword.value for keyword in keywords if keyword.arg})
+    mappings = [keyword.value for keyword in keywords if keyword.arg is None]
+    return Given(named, mappings, len(plain) < len(args), plain[len(positions) :])
+
+
+def keyword_answer(
+    module: Module, call: ast.Call, sorted_out: Given, parameter: str = KEY
+) -> Answer:
+    """What a call says of ``weights_only`` (or of another parameter with that meaning)."""
+    reader = Reader(module)
+    explicit = sorted_out.named.get(parameter)
+    if explicit is not None:
+        return reader.value(explicit)
+    answer = ABSENT
+    for mapping in sorted_out.mappings:
+        answer = over(reader.mapping(mapping, module.statement(call)), answer)
+    return answer

@@ -1,0 +1,162 @@
+"""Where something else is put in the place of ``torch.load``."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.answers import KEY
+from torchload_lint.source.bindings import text_of
+from torchload_lint.source.calls import WeightsOnly
+from torchload_lint.source.candidates import carrying, on_rows, rows_with
+from torchload_lint.source.definitions import FUNCTIONS
+from torchload_lint.source.flow import last_name
+from torchload_lint.source.loads import LOADERS
+from torchload_lint.source.truth import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.diagnostic import Span
+    from torchload_lint.source.module import Module
+
+_OWNERS = frozenset({"torch", "torch.serialization"})
+_SETTERS = frozenset({"setattr", "object"})
+_DEPTH = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """One place that replaces ``torch.load``."""
+
+    node: ast.stmt | ast.expr
+    """The assignment, or the call."""
+    span: Span
+    function: str
+    statement: ast.stmt
+    how: str
+    """``assignment``, ``setattr`` or ``mock`` (a test tool that undoes it)."""
+    replacement: ast.expr | None
+    unsafe: bool | None
+    """Whether what is put there loads unsafely; None where that is not known."""
+    because: str = ""
+
+
+def collect(module: Module) -> tuple[Patch, ...]:
+    """Every replacement, but for those that put the real one back."""
+    if "torch" not in module.text:
+        return ()
+    found = [patch for patch in _patches(module) if not _restores(module, patch.replacement)]
+    return tuple(sorted(found, key=lambda patch: patch.span))
+
+
+def _patches(module: Module) -> Iterator[Patch]:
+    words = carrying(module.tree, module.lines, ["load", "torch.load", "torch.serialization.load"])
+    for node in words.pop("load"):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            if _OWNERS & module.bindings.possible(node.value):
+                yield from _assigned(module, node)
+        elif isinstance(node, ast.Constant):
+            call = module.parents.get(node)
+            if isinstance(call, ast.Call) and node in call.args[1:2]:
+                yield from _set(module, call, 2)
+    for nodes in words.values():
+        for node in nodes:
+            call = module.parents.get(node)
+            if not isinstance(call, ast.Call) or node not in call.args[:1]:
+                continue
+            if last_name(call.func) in {"patch", "setattr"}:
+                yield _patch(module, call, "mock", _argument(call, 1))
+
+
+def _assigned(module: Module, target: ast.Attribute) -> Iterator[Patch]:
+    parent = module.parents.get(target)
+    if isinstance(parent, (ast.Assign, ast.AnnAssign)):
+        yield _patch(module, parent, "assignment", parent.value)
+    elif isinstance(parent, ast.Tuple):
+        statement = module.statement(parent)
+        yield _patch(module, statement, "assignment", None)
+
+
+def _set(module: Module, call: ast.Call, place: int) -> Iterator[Patch]:
+    """``setattr(torch, "load", x)``, ``monkeypatch.setattr(...)``, ``patch.object(...)``."""
+    name = last_name(call.func)
+    if name in _SETTERS and _OWNERS & module.bindings.possible(call.args[0]):
+        plain = module.bindings.qualified(call.func) == "builtins.setattr"
+        yield _patch(module, call, "setattr" if plain else "mock", _argument(call, place))
+
+
+def _argument(call: ast.Call, place: int) -> ast.expr | None:
+    for keyword in call.keywords:
+        if keyword.arg in {"new", "side_effect", "value", "wraps"}:
+            return keyword.value
+    return call.args[place] if len(call.args) > place else None
+
+
+def _restores(module: Module, replacement: ast.expr | None) -> bool:
+    return replacement is not None and bool(LOADERS & module.bindings.possible(replacement))
+
+
+def _patch(
+    module: Module, node: ast.stmt | ast.expr, how: str, replacement: ast.expr | None
+) -> Patch:
+    unsafe, because = (None, "") if replacement is None else _judge(module, replacement, _DEPTH)
+    return Patch(
+        node=node,
+        span=module.span(node),
+        function=module.qualname(node),
+        statement=module.statement(node),
+        how=how,
+        replacement=replacement,
+        unsafe=unsafe,
+        because=because,
+    )
+
+
+def _judge(module: Module, node: ast.expr, depth: int) -> tuple[bool | None, str]:
+    """Whether a replacement loads unsafely: a partial, a lambda, or a function of this file."""
+    if any(part.node is node and part.weights_only is WeightsOnly.FALSE for part in module.loads):
+        return True, "the partial gives weights_only=False"
+    if isinstance(node, ast.Lambda):
+        return _judge_body(module, node)
+    if not depth:
+        return None, ""
+    if isinstance(node, ast.Name):
+        for definition in module.bindings.definitions(node):
+            if isinstance(definition.node, FUNCTIONS):
+                return _judge_body(module, definition.node)
+            if definition.value is not None:
+                return _judge(module, definition.value, depth - 1)
+    parts = [node.func, *node.args] if isinstance(node, ast.Call) else []
+    answers = [_judge(module, part, depth - 1) for part in parts]
+    return next((answer for answer in answers if answer[0]), (None, ""))
+
+
+def _judge_body(module: Module, function: ast.AST) -> tuple[bool | None, str]:
+    for node in on_rows(function, rows_with(module.lines, [KEY])):
+        value = _value_for_key(module, node)
+        if value is not None and Reader(module).value(value).verdict is WeightsOnly.FALSE:
+            return True, f"it gives weights_only={ast.unparse(value)} (line {value.lineno})"
+    inside = set(ast.walk(function))
+    values = {load.weights_only for load in module.loads if load.node in inside}
+    return (False, "") if values == {WeightsOnly.TRUE} else (None, "")
+
+
+def _value_for_key(module: Module, node: ast.AST) -> ast.expr | None:
+    """The value that ``weights_only`` is given here, by keyword, by key or by ``setdefault``."""
+    if isinstance(node, ast.keyword):
+        return node.value if node.arg == KEY else None
+    if not isinstance(node, ast.Constant) or text_of(node) != KEY:
+        return None
+    parent = module.parents.get(node)
+    if isinstance(parent, ast.Subscript):
+        holder = module.parents.get(parent)
+        return holder.value if isinstance(holder, ast.Assign) else None
+    if isinstance(parent, ast.Dict):
+        return next(
+            value for key, value in zip(parent.keys, parent.values, strict=True) if key is node
+        )
+    if isinstance(parent, ast.Call) and last_name(parent.func) == "setdefault":
+        return parent.args[1] if len(parent.args) > 1 else None
+    return None

@@ -1,0 +1,145 @@
+"""Comments that silence a finding: ``# noqa`` and its kind.
+
+``# noqa`` and ``# noqa: TLL101,TLL2`` mean what they mean to flake8 (codes are prefixes, case does
+not matter), on the first or the last row of what is reported. ``# torchload-lint: ignore[TLL101]``
+does the same for this tool alone; on a row of its own it is about the next logical line.
+``# torchload-lint: file-ignore[TLL2]`` and ``# flake8: noqa`` are about the whole file.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from torchload_lint.diagnostic import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_WORTH_A_LOOK = re.compile(r"noqa|torchload-lint\s*:", re.IGNORECASE)
+_CODE = re.compile(r"[A-Z]+[0-9]+|[A-Z]+(?:-[A-Z]+)+", re.IGNORECASE)
+_NOQA = re.compile(
+    r"# *noqa(?!\w)(?::\s?(?P<list>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?", re.IGNORECASE
+)
+"""A comment about its line, as in ``flake8/defaults.py``; what is no list of codes is ignored."""
+_FILE_NOQA = re.compile(
+    r"#\s*flake8[:=]\s*noqa(?::\s?(?P<list>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?\s*$",
+    re.IGNORECASE,
+)
+_OWN = re.compile(
+    r"#\s*torchload-lint\s*:\s*(?P<file>file-)?ignore\s*(?:\[(?P<list>[^\]]*)\])?", re.IGNORECASE
+)
+
+
+@dataclass(eq=False, slots=True)
+class Suppression:
+    """One comment that silences findings."""
+
+    span: Span
+    text: str
+    codes: tuple[str, ...]
+    """Upper-case prefixes of codes (or rule names, lower-case); empty: everything."""
+    rows: tuple[int, int] | None
+    """The rows it is about; None: the whole file."""
+    own: bool
+    """Whether it is written for this tool alone, so that it may be called unused."""
+    used: set[str] = field(default_factory=set)
+    """The codes that it has silenced so far."""
+
+    def covers(self, code: str, name: str = "") -> bool:
+        """Whether a finding of this code (or rule name) is meant."""
+        if not self.codes:
+            return True
+        return any(
+            code.upper().startswith(prefix.upper()) or prefix.lower() == name
+            for prefix in self.codes
+        )
+
+
+class Suppressions:
+    """The suppressing comments of one file. ``match`` notes which of them were needed."""
+
+    def __init__(self, comments: tuple[Suppression, ...] = ()) -> None:
+        self.comments = comments
+
+    @classmethod
+    def of(cls, text: str) -> Suppressions:
+        """Read them from a source text; text that cannot be tokenized has those found so far."""
+        if not _WORTH_A_LOOK.search(text):
+            return cls()
+        return cls(tuple(_read(text)))
+
+    def match(self, row_first: int, row_last: int, code: str, name: str = "") -> Suppression | None:
+        """The comment that silences a finding on these rows (from 1), if there is one."""
+        for comment in self.comments:
+            if not comment.covers(code, name):
+                continue
+            if comment.rows is None or any(
+                comment.rows[0] <= row <= comment.rows[1] for row in (row_first, row_last)
+            ):
+                comment.used.add(code)
+                return comment
+        return None
+
+    def unused(self) -> tuple[Suppression, ...]:
+        """The comments for this tool (by its name, or by a ``TLL`` code) that silenced nothing."""
+        return tuple(
+            comment
+            for comment in self.comments
+            if not comment.used and (comment.own or _names_us(comment))
+        )
+
+
+def _names_us(comment: Suppression) -> bool:
+    return bool(comment.codes) and all(code.upper().startswith("TLL") for code in comment.codes)
+
+
+def _read(text: str) -> Iterator[Suppression]:
+    waiting: list[Suppression] = []
+    first_row: int | None = None
+    tokens = tokenize.generate_tokens(io.StringIO(text, newline="").readline)
+    try:
+        for token in tokens:
+            if token.type == tokenize.COMMENT:
+                for found in _comments(token):
+                    alone = not token.line[: token.start[1]].strip() and first_row is None
+                    if found.own and found.rows is not None and alone:
+                        waiting.append(found)
+                    else:
+                        yield found
+            elif token.type == tokenize.NEWLINE:
+                for found in waiting:
+                    found.rows = (first_row or token.start[0], token.end[0])
+                    yield found
+                waiting, first_row = [], None
+            elif token.type not in _BLANK and first_row is None:
+                first_row = token.start[0]
+    except (tokenize.TokenError, SyntaxError):
+        pass
+    yield from waiting
+
+
+_BLANK = frozenset(
+    {tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.ENDMARKER}
+)
+
+
+def _comments(token: tokenize.TokenInfo) -> Iterator[Suppression]:
+    """The suppressions that one comment holds."""
+    row, column = token.start
+    for pattern, own in ((_FILE_NOQA, False), (_OWN, True), (_NOQA, False)):
+        match = pattern.search(token.string)
+        if match is None:
+            continue
+        whole = pattern is _FILE_NOQA or (own and bool(match["file"]))
+        yield Suppression(
+            span=Span.of(row, column + match.start() + 1, row, column + match.end() + 1),
+            text=match[0],
+            codes=tuple(_CODE.findall(match["list"] or "")),
+            rows=None if whole else (row, row),
+            own=own,
+        )
+        return
