@@ -10,8 +10,8 @@ writes one JSON answer a line to standard output. Every load is ``weights_only=T
 ``{"op": "unsafe_globals", "path": …}``: torch's own ``get_unsafe_globals_in_checkpoint``.
 ``{"op": "version"}``.
 
-With ``--stubs`` every class that is not torch's, numpy's or Python's own is played by an empty one,
-and no module outside those is imported: for checkpoints that nobody here has written.
+With ``--stubs`` everything but a few known harmless names is played by an empty class, and nothing
+else is imported: for checkpoints that nobody here has written.
 """
 
 # ruff: noqa: PLC0415 - torch is imported when the worker runs
@@ -30,8 +30,33 @@ from _compat_pickle import IMPORT_MAPPING
 from typing import Any
 
 STUBS_ONLY = "--stubs" in sys.argv
-FREELY_IMPORTED = {"torch", "numpy", "collections", "argparse", "pathlib", "datetime", "builtins"}
-"""With ``--stubs``: packages whose real objects are used all the same."""
+HARMLESS = (
+    "torch.nn.modules.",
+    "torch.nn.parameter.",
+    "torch.nn.Linear",
+    "torch.optim.",
+    "torch.torch_version.",
+    "numpy.core.multiarray.",
+    "numpy._core.multiarray.",
+    "numpy.dtype",
+    "numpy.ndarray",
+    "numpy.float",
+    "numpy.int",
+    "collections.",
+    "argparse.Namespace",
+    "pathlib.",
+    "datetime.",
+    "builtins.bytes",
+    "builtins.dict",
+    "builtins.frozenset",
+    "builtins.int",
+    "builtins.list",
+    "builtins.object",
+    "builtins.range",
+    "builtins.slice",
+    "builtins.tuple",
+)
+"""With ``--stubs``: beginnings of the names whose real objects are used all the same."""
 
 
 def main() -> None:
@@ -55,8 +80,10 @@ def main() -> None:
 
 
 def described(error: BaseException) -> str:
-    """The last line of a traceback."""
-    return f"{type(error).__name__}: {error}"[:2000]
+    """The last line of a traceback, without what torch tells everybody about weights_only."""
+    advice, _, reason = str(error).rpartition("WeightsUnpickler error: ")
+    words = reason.partition("\n")[0] if advice else str(error)
+    return f"{type(error).__name__}: {words}"[:1000]
 
 
 def version() -> dict[str, str]:
@@ -126,7 +153,8 @@ def resolved(entry: dict[str, Any]) -> Any:
     try:
         value = attribute(entry["module"], entry["name"])
     except (ImportError, AttributeError):
-        value = stub(entry["module"], entry["name"])
+        module, _, qualname = entry["key"].rpartition(".")
+        value = stub(module, qualname)
     if entry["template"] != "{}":
         expression = entry["template"].replace("{}", "reference")
         value = eval(expression, {"reference": value})
@@ -135,7 +163,7 @@ def resolved(entry: dict[str, Any]) -> Any:
 
 def attribute(module: str, qualname: str) -> Any:
     """The object, imported; AttributeError or ImportError where there is none."""
-    if STUBS_ONLY and module.partition(".")[0] not in FREELY_IMPORTED:
+    if STUBS_ONLY and not f"{module}.{qualname}".startswith(HARMLESS):
         raise ImportError(f"{module} is not imported here")
     value: Any = importlib.import_module(module)
     for part in qualname.split("."):
@@ -144,7 +172,10 @@ def attribute(module: str, qualname: str) -> Any:
 
 
 def stub(module: str, qualname: str) -> type:
-    """A class of that name which takes any arguments and any state."""
+    """A class of that name which takes any arguments, any state and any items.
+
+    Where a file fills an object with items, its class is one that has them.
+    """
     known = sys.modules.get(f"stubs of {module}")
     if known is None:
         known = sys.modules[f"stubs of {module}"] = types.ModuleType(module)
@@ -155,6 +186,7 @@ def stub(module: str, qualname: str) -> type:
             "__new__": lambda cls, *_args, **_options: object.__new__(cls),
             "__init__": lambda _self, *_args, **_options: None,
             "__setstate__": lambda _self, _state: None,
+            "__setitem__": lambda _self, _key, _value: None,
             "__call__": lambda _self, *_args, **_options: None,
             "__hash__": object.__hash__,
         }

@@ -18,6 +18,7 @@ from checkpoint.cases import (
     user_classes,
 )
 from checkpoint.cases.registry import (
+    BOUND_TO_TORCH,
     CASES,
     POWERFUL,
     UNDECIDABLE,
@@ -27,6 +28,7 @@ from checkpoint.cases.registry import (
 )
 
 __all__ = [
+    "BOUND_TO_TORCH",
     "CASES",
     "POWERFUL",
     "UNDECIDABLE",

@@ -70,6 +70,9 @@ POWERFUL = frozenset(
 To call them dangerous is a matter of policy, and no mistake.
 """
 
+BOUND_TO_TORCH = frozenset({"nested_tensor_jagged", "dtensor_", "dtensor_replicated"})
+"""Cases whose classes take their state from the same torch only."""
+
 UNDECIDABLE = frozenset({"reduce_by_factory_with_state"})
 """Cases whose needs only a run shows: a project's function returns what the file then fills."""
 
