@@ -32,7 +32,7 @@ _VERSION = re.compile(r"\d+\.\d+")
 class _Options(Protocol):
     """flake8's OptionManager, as far as it is used."""
 
-    def add_option(self, name: str, **settings: Any) -> None:
+    def add_option(self, name: str, **settings: object) -> None:
         """Add one option."""
 
 

@@ -1,0 +1,192 @@
+"""Findings and fixes in the words of the Language Server Protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from torchload_lint.diagnostic import Applicability, Severity
+from torchload_lint.reports.report import TOOL, printable, rule_url
+from torchload_lint.source.notebook import Notebook
+from torchload_lint.workspace.add_noqa import noqa_edits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from torchload_lint.diagnostic import Diagnostic, Edit
+    from torchload_lint.editors.positions import Units
+    from torchload_lint.editors.views import Analysis
+
+FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.{TOOL}"
+_SEVERITIES = {
+    Severity.ERROR: types.DiagnosticSeverity.Error,
+    Severity.WARNING: types.DiagnosticSeverity.Warning,
+    Severity.INFO: types.DiagnosticSeverity.Information,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Makes answers in the agreed units; ``version_of`` gives an open document's version."""
+
+    units: Units
+    versioned: bool
+    """Whether the client takes edits with the version that they are for."""
+    version_of: Callable[[str], int | None]
+
+    def diagnostics(self, analysis: Analysis, uri: str) -> list[types.Diagnostic]:
+        """All findings in one document."""
+        return [self.diagnostic(analysis, found) for found in analysis.findings(uri)]
+
+    def diagnostic(self, analysis: Analysis, found: Diagnostic) -> types.Diagnostic:
+        """One finding, with its notes below the message."""
+        notes = "".join(f"\nnote: {printable(note)}" for note in found.notes)
+        return types.Diagnostic(
+            range=self.units.range(found.span, analysis.lines(found.cell)),
+            message=printable(found.message) + notes,
+            severity=_SEVERITIES[found.severity],
+            code=found.code,
+            code_description=types.CodeDescription(rule_url(found.name)),
+            source=TOOL,
+        )
+
+    def quick_fixes(
+        self, analysis: Analysis, uri: str, wanted: types.Range
+    ) -> Iterator[types.CodeAction]:
+        """For each finding in the range: its fix, and a comment that suppresses it."""
+        for found in analysis.findings(uri):
+            diagnostic = self.diagnostic(analysis, found)
+            if not _meet(diagnostic.range, wanted):
+                continue
+            if found.fix is not None and found.fix.applicability is not Applicability.DISPLAY:
+                safe = found.fix.applicability is Applicability.SAFE
+                yield types.CodeAction(
+                    title=f"{TOOL}: {printable(found.fix.message)}" + ("" if safe else " (unsafe)"),
+                    kind=types.CodeActionKind.QuickFix,
+                    diagnostics=[diagnostic],
+                    is_preferred=safe,
+                    edit=self._edit(analysis, analysis.edits(found)),
+                )
+            yield from self._suppression(analysis, found, diagnostic)
+
+    def _suppression(
+        self, analysis: Analysis, found: Diagnostic, diagnostic: types.Diagnostic
+    ) -> Iterator[types.CodeAction]:
+        document = analysis.view.document()
+        edits, _ = noqa_edits(document, [found])
+        if not edits:
+            return
+        notebook = document.notebook
+        placed = [(e, None) if notebook is None else notebook.edit_in_cell(e) for e in edits]
+        yield types.CodeAction(
+            title=f"{TOOL}: suppress {found.code} with a # noqa comment",
+            kind=types.CodeActionKind.QuickFix,
+            diagnostics=[diagnostic],
+            edit=self._edit(analysis, placed),
+        )
+
+    def fix_all(self, analysis: Analysis, fixed: str) -> types.CodeAction | None:
+        """All safe fixes at once, given the text that they lead to."""
+        changes = list(self._replaced(analysis, fixed))
+        if not changes:
+            return None
+        return types.CodeAction(
+            title=f"{TOOL}: fix all that can be fixed safely",
+            kind=FIX_ALL,
+            edit=self._workspace_edit(changes),
+        )
+
+    def _replaced(
+        self, analysis: Analysis, fixed: str
+    ) -> Iterator[tuple[str, list[types.TextEdit]]]:
+        """For each document that changes, the rows that do."""
+        view = analysis.view
+        if not view.cell_uris:
+            texts = [(view.uri, view.text, fixed)]
+        else:
+            before, after = Notebook.of(view.text), Notebook.of(fixed)
+            if not isinstance(before, Notebook) or not isinstance(after, Notebook):
+                return
+            texts = [
+                (uri, before.cell_text(number), after.cell_text(number))
+                for number, uri in enumerate(view.cell_uris, start=1)
+            ]
+        for uri, old, new in texts:
+            if old != new:
+                lines = analysis.lines(view.cell_of(uri))
+                yield uri, [self._difference(old, new, lines)]
+
+    def _difference(self, old: str, new: str, lines: Sequence[str]) -> types.TextEdit:
+        """One edit of the rows between the first and the last difference."""
+        old_rows, new_rows = _rows(old), _rows(new)
+        shorter = min(len(old_rows), len(new_rows))
+        first = next((i for i in range(shorter) if old_rows[i] != new_rows[i]), shorter)
+        same = 0
+        while same < shorter - first and old_rows[-1 - same] == new_rows[-1 - same]:
+            same += 1
+        end = types.Position(len(old_rows) - same, 0)
+        if not same:
+            end = types.Position(len(lines) - 1, self.units.count(lines[-1]))
+        start = types.Position(first, 0)
+        content = "".join(new_rows[first : len(new_rows) - same])
+        return types.TextEdit(types.Range(start, end), content)
+
+    def _edit(
+        self, analysis: Analysis, edits: Iterable[tuple[Edit, int | None]]
+    ) -> types.WorkspaceEdit:
+        by_uri: dict[str, list[types.TextEdit]] = {}
+        for edit, cell in edits:
+            lines = analysis.lines(cell)
+            changed = types.TextEdit(self._range_of(edit, lines), self._content(edit, lines))
+            by_uri.setdefault(analysis.view.uri_of(cell), []).append(changed)
+        return self._workspace_edit(list(by_uri.items()))
+
+    def _range_of(self, edit: Edit, lines: Sequence[str]) -> types.Range:
+        """The edit's range; what is behind a cell's last row is its end."""
+        if edit.span.start.row <= len(lines):
+            return self.units.range(edit.span, lines)
+        end = types.Position(len(lines) - 1, self.units.count(lines[-1]))
+        return types.Range(end, end)
+
+    def _content(self, edit: Edit, lines: Sequence[str]) -> str:
+        """What is added behind a cell's last row starts a row of its own."""
+        if edit.span.start.row <= len(lines):
+            return edit.content
+        return "\n" + edit.content.removesuffix("\n")
+
+    def _workspace_edit(
+        self, changes: Sequence[tuple[str, list[types.TextEdit]]]
+    ) -> types.WorkspaceEdit:
+        if not self.versioned:
+            return types.WorkspaceEdit(changes=dict(changes))
+        return types.WorkspaceEdit(
+            document_changes=[
+                types.TextDocumentEdit(
+                    types.OptionalVersionedTextDocumentIdentifier(uri, self.version_of(uri)),
+                    list(edits),
+                )
+                for uri, edits in changes
+            ]
+        )
+
+
+def _rows(text: str) -> list[str]:
+    """The rows of a text with their ends."""
+    rows: list[str] = []
+    for piece in text.splitlines(keepends=True):
+        # str.splitlines also ends lines at form feeds and the like, which editors do not.
+        if rows and not rows[-1].endswith(("\n", "\r")):
+            rows[-1] += piece
+        else:
+            rows.append(piece)
+    return rows
+
+
+def _meet(one: types.Range, other: types.Range) -> bool:
+    return _key(one.start) <= _key(other.end) and _key(other.start) <= _key(one.end)
+
+
+def _key(position: types.Position) -> tuple[int, int]:
+    return position.line, position.character

@@ -1,0 +1,124 @@
+"""What an editor shows under the mouse: a rule's page, or what a load reads and what that holds."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from torchload_lint.diagnostic import Position, Span
+from torchload_lint.reports.report import printable
+from torchload_lint.rules import RULES
+from torchload_lint.rules.situation import assess
+from torchload_lint.source.module import SyntaxProblem, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.checkpoint.report import CheckpointReport, NeededGlobal
+    from torchload_lint.editors.views import Analysis
+    from torchload_lint.rules.situation import Situation
+    from torchload_lint.workspace import Projects
+
+_WORD = re.compile(r"[A-Za-z0-9-]+")
+_COMMENT = re.compile(r"#\s*(?:noqa|torchload-lint|flake8)\b.*", re.IGNORECASE)
+_SHOWN = 20
+"""How many globals of a file are listed."""
+
+
+def hover(
+    analysis: Analysis, projects: Projects, cell: int | None, place: Position
+) -> tuple[str, Span] | None:
+    """Markdown and the span it is about (rows counted in the cell); None where nothing is known."""
+    return _rule_page(analysis, cell, place) or _load(analysis, projects, cell, place)
+
+
+def page(code: str) -> str:
+    """A rule's page in Markdown, by its code or name; empty for an unknown one."""
+    for rule in RULES:
+        if code.upper() == rule.code or code.lower() == rule.name:
+            return f"# {rule.name} ({rule.code})\n\n{rule.doc.strip()}\n"
+    return ""
+
+
+def _rule_page(analysis: Analysis, cell: int | None, place: Position) -> tuple[str, Span] | None:
+    """The page of the rule that a suppression comment names at this place."""
+    lines = analysis.lines(cell)
+    line = lines[place.row - 1] if place.row <= len(lines) else ""
+    comment = _COMMENT.search(line)
+    if comment is None:
+        return None
+    for word in _WORD.finditer(line, comment.start()):
+        first, last = word.start() + 1, word.end() + 1
+        if first <= place.column <= last and (told := page(word.group())):
+            return told, Span.of(place.row, first, place.row, last)
+    return None
+
+
+def _load(
+    analysis: Analysis, projects: Projects, cell: int | None, place: Position
+) -> tuple[str, Span] | None:
+    """What is known of the load at this place."""
+    document = analysis.view.document()
+    row: int | None = place.row
+    if document.notebook is not None and cell is not None:
+        row = document.notebook.row_of(cell, place.row)
+    if row is None:
+        return None
+    project = projects.project_of(analysis.view.path)
+    name = project.name_of(analysis.view.path)
+    module = read(document.python, name, project.context.project.module_name(name))
+    if isinstance(module, SyntaxProblem):
+        return None
+    at = Position(row, place.column)
+    for load in module.loads:
+        if load.span.start <= at <= load.span.end:
+            moved = place.row - row
+            return described(assess(load, module, project.context)), _moved(load.span, moved)
+    return None
+
+
+def _moved(span: Span, rows: int) -> Span:
+    start, end = span.start, span.end
+    return Span.of(start.row + rows, start.column, end.row + rows, end.column)
+
+
+def described(situation: Situation) -> str:
+    """A load in Markdown: how it loads, the files it reads, what they need."""
+    return "\n".join(_description(situation)) + "\n"
+
+
+def _description(situation: Situation) -> Iterator[str]:
+    yield f"**`{situation.load.loader}`** · {situation.mode.value}"
+    yield ""
+    for report in situation.reports:
+        yield from _file(report)
+    if situation.reports:
+        return
+    for pattern in situation.resolution.patterns:
+        yield f"- {_code(pattern.text)}: no file there"
+    for need in situation.needs:
+        yield f"- needs {_code(str(need.name))}"
+    if situation.evidence.value == "none":
+        yield "- what it needs is not known"
+    yield from (f"- {printable(reason)}" for reason in situation.resolution.unknown)
+
+
+def _file(report: CheckpointReport) -> Iterator[str]:
+    made = f", saved by torch {printable(report.torch_version)}" if report.torch_version else ""
+    yield f"- {_code(report.path)} ({report.container}{made}): **{report.verdict.value}**"
+    for needed in report.safe_globals[:_SHOWN]:
+        yield f"    - needs {_needed(needed)}"
+    if len(report.safe_globals) > _SHOWN:
+        yield f"    - and {len(report.safe_globals) - _SHOWN} more"
+    for problem in report.problems[:_SHOWN]:
+        yield f"    - {printable(problem.message)}"
+
+
+def _needed(needed: NeededGlobal) -> str:
+    where = f" at {_code(needed.where[0])}" if needed.where else ""
+    return f"{_code(str(needed.name))}{where}"
+
+
+def _code(text: str) -> str:
+    """Inline code; what a checkpoint says must not end it."""
+    return f"`{printable(text).replace('`', chr(0x2CB))}`"

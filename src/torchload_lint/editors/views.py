@@ -1,0 +1,107 @@
+"""What an editor shows: a text, or a notebook of which each cell is a text; and its findings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from torchload_lint.reports.report import edits_by_cell
+from torchload_lint.source.notebook import Notebook, rows_of
+from torchload_lint.source.text import Decoded
+from torchload_lint.workspace.document import Document
+from torchload_lint.workspace.session import Options, check_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from torchload_lint.diagnostic import Diagnostic, Edit, FileResult
+    from torchload_lint.workspace import Projects
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One open document, at one moment."""
+
+    uri: str
+    """The document's, or the notebook's."""
+    path: Path
+    version: int
+    text: str
+    """The text; for a notebook, its cells as the JSON of an ``.ipynb`` file."""
+    cell_uris: tuple[str, ...] = ()
+    """The cells' documents, in order; empty for a plain text."""
+
+    @classmethod
+    def of_cells(
+        cls, uri: str, path: Path, version: int, cells: Mapping[str, tuple[str, str]]
+    ) -> View:
+        """A notebook, from ``cell uri → (cell type, text)`` in order."""
+        value = {
+            "cells": [
+                {"cell_type": kind, "metadata": {}, "source": text} for kind, text in cells.values()
+            ]
+        }
+        return cls(uri, path, version, json.dumps(value), tuple(cells))
+
+    def cell_of(self, uri: str) -> int | None:
+        """The number of a cell's document; None in a plain text."""
+        return self.cell_uris.index(uri) + 1 if uri in self.cell_uris else None
+
+    def uri_of(self, cell: int | None) -> str:
+        """The document that a finding lies in."""
+        return self.uri if cell is None else self.cell_uris[cell - 1]
+
+    def lines(self, cell: int | None) -> list[str]:
+        """The lines of the text, or of a cell."""
+        return rows_of(self.text, cell)
+
+    def document(self) -> Document:
+        """The text as a document; an encoding that it declares is that of the file, not its own."""
+        notebook = Notebook.of(self.text) if self.cell_uris else None
+        known = notebook if isinstance(notebook, Notebook) else None
+        return Document(Decoded(self.text, "utf-8", bom=False), known)
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A view and what was found in it."""
+
+    view: View
+    result: FileResult
+    error: str = ""
+    """Why nothing could be said (a wrong configuration)."""
+    _lines: dict[int | None, list[str]] = field(default_factory=dict)
+
+    def findings(self, uri: str) -> Iterator[Diagnostic]:
+        """The findings in one document (a text, or a cell)."""
+        cell = self.view.cell_of(uri)
+        return (found for found in self.result.diagnostics if found.cell == cell)
+
+    def lines(self, cell: int | None) -> list[str]:
+        """The lines of the text, or of a cell; remembered."""
+        if cell not in self._lines:
+            self._lines[cell] = self.view.lines(cell)
+        return self._lines[cell]
+
+    def edits(self, found: Diagnostic) -> list[tuple[Edit, int | None]]:
+        """A fix's edits, each with its cell."""
+        return edits_by_cell(self.result, found)
+
+
+def analyse(view: View, projects: Projects) -> Analysis:
+    """Check a view. Raises ConfigError."""
+    result, _ = _checked(view, projects, Options())
+    return Analysis(view, result)
+
+
+def fixed_text(view: View, projects: Projects) -> str:
+    """The text after all safe fixes."""
+    _, fixed = _checked(view, projects, Options(fix=True))
+    return fixed.raw
+
+
+def _checked(view: View, projects: Projects, options: Options) -> tuple[FileResult, Document]:
+    project = projects.project_of(view.path)
+    return check_document(view.path, view.document(), project, options)
