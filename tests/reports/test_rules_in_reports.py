@@ -1,0 +1,38 @@
+"""What reports say of rules agrees with the rules."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+import report_schemas
+
+from torchload_lint.config import OUTPUT_FORMATS
+from torchload_lint.reports import FORMATS, render
+from torchload_lint.reports.report import rule_url
+from torchload_lint.reports.sarif import SECURITY_SEVERITY
+from torchload_lint.rules import RULES
+
+
+def test_sarif_describes_every_rule(results, options):
+    log = json.loads(render("sarif", results, RULES, options))
+    jsonschema.validate(log, report_schemas.SARIF)
+    described = log["runs"][0]["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in described] == [rule.code for rule in RULES]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_addresses_agree(rule):
+    assert rule_url(rule.name) == rule.url
+
+
+def test_the_command_line_offers_these_formats():
+    assert set(OUTPUT_FORMATS) == set(FORMATS)
+
+
+def test_scores_are_of_rules_about_running_code():
+    """A rule with a score becomes a security alert; the ones about failing loads must not."""
+    failing = {"TLL001", "TLL002", "TLL103", "TLL104", "TLL202", "TLL204", "TLL205", "TLL502"}
+    assert not failing & set(SECURITY_SEVERITY)
+    assert {"TLL101", "TLL107", "TLL201", "TLL501"} <= set(SECURITY_SEVERITY)
