@@ -82,7 +82,6 @@ class Config:
     unsafe_fixes: bool = False
     output_format: str = "concise"
     line_length: int = 88
-    cache_dir: str = ".torchload_lint_cache"
     baseline: str = ""
 
 
@@ -290,7 +289,6 @@ READERS: dict[str, Callable[[object], object]] = {
     "unsafe-fixes": _flag,
     "output-format": _format,
     "line-length": _length,
-    "cache-dir": _string,
     "baseline": _string,
 }
 """Every key of the configuration, and what reads its value (ValueError: a wrong type)."""

@@ -1,0 +1,67 @@
+"""Codes in the rules, the README, the samples and the pages are one set."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from torchload_lint.config import READERS, Config, settings_of
+from torchload_lint.rules import RULES
+from torchload_lint.rules.base import Rule
+
+ROOT = Path(__file__).parent.parent
+RULE_FILES = ROOT / "src" / "torchload_lint" / "rules"
+HEADINGS = (
+    "What it does",
+    "Why is this bad?",
+    "Example",
+    "Use instead",
+    "Fix safety",
+    "References",
+)
+
+
+def rule_table() -> str:
+    rows = ["| code | name | severity | |", "|---|---|---|---|"]
+    rows += [f"| {r.code} | {r.name} | {r.severity.value} | {r.summary} |" for r in RULES]
+    return "\n".join(rows)
+
+
+def test_codes_and_names_are_distinct_and_in_order() -> None:
+    codes = [rule.code for rule in RULES]
+    assert codes == sorted(set(codes))
+    assert len({rule.name for rule in RULES}) == len(RULES)
+    assert all(re.fullmatch(r"TLL\d{3}", code) for code in codes)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_rule_lives_in_the_file_of_its_name(rule: Rule) -> None:
+    path = RULE_FILES / f"{rule.name.replace('-', '_')}.py"
+    assert path.exists()
+    assert rule.doc in path.read_text()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_page_has_its_headings(rule: Rule) -> None:
+    found = re.findall(r"^## (.+)$", rule.doc, re.MULTILINE)
+    assert [heading for heading in HEADINGS if heading not in found] == []
+    assert rule.summary
+    assert not rule.summary.endswith(".")
+
+
+def test_the_readme_lists_the_rules() -> None:
+    readme = (ROOT / "README.md").read_text()
+    table = readme.partition("checked by tests/test_consistency.py -->")[2]
+    assert table.partition("<!-- end of rules -->")[0].strip() == rule_table()
+
+
+def test_the_readme_names_every_key_of_the_configuration() -> None:
+    readme = (ROOT / "README.md").read_text()
+    section = readme.partition("## Configuration")[2].partition("\n## ")[0]
+    assert [key for key in READERS if key not in section] == []
+
+
+def test_every_key_is_a_setting() -> None:
+    shown = settings_of(Config())
+    assert [key for key in READERS if key not in shown] == []
