@@ -24,6 +24,8 @@ _LOADER = "<loader>"
 def same_but_for_safe_globals(before: str, after: str) -> str | None:
     """None, or the first difference in words."""
     old, new = ast.parse(before), ast.parse(after)
+    _rename_aliases(old)
+    _rename_aliases(new)
     problem = (
         _comments(before, after)
         or _newlines(before, after)
@@ -95,13 +97,23 @@ def _imports(old: ast.Module, new: ast.Module) -> str | None:
             continue
         if bound in _identifiers(old):
             return f"the import of {alias} takes a name that is in use"
-    top = [node for node in new.body if isinstance(node, (ast.Import, ast.ImportFrom))]
-    doubled = [
-        alias
-        for alias, count in _aliases(ast.Module(list(top), [])).items()
-        if count > max(1, had[alias])
-    ]
-    return f"imported twice: {doubled}" if doubled else None
+    for run in _import_runs(new):
+        count = _aliases(ast.Module(run, []))
+        doubled = [alias for alias in count if count[alias] > max(1, had[alias])]
+        if doubled:
+            return f"imported twice: {doubled}"
+    return None
+
+
+def _import_runs(tree: ast.Module) -> list[list[ast.stmt]]:
+    """Import statements that follow each other."""
+    runs: list[list[ast.stmt]] = [[]]
+    for node in tree.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            runs[-1].append(node)
+        else:
+            runs.append([])
+    return runs
 
 
 def _binds_root(aliases: Counter[tuple[object, ...]], root: str) -> bool:
@@ -109,6 +121,20 @@ def _binds_root(aliases: Counter[tuple[object, ...]], root: str) -> bool:
         module == "import" and not asname and str(name).partition(".")[0] == root
         for module, _, name, asname in aliases
     )
+
+
+def _rename_aliases(tree: ast.AST) -> None:
+    """Write ``safe_globals`` where it is imported under another name."""
+    aliases = {
+        alias.asname
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name == "safe_globals" and alias.asname
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in aliases:
+            node.id = "safe_globals"
 
 
 def _is_block_call(node: ast.expr) -> bool:
@@ -125,7 +151,9 @@ def _entries(tree: ast.AST) -> list[set[str]]:
             assert isinstance(node, ast.Call)
             items: list[ast.expr] = []
             for argument in node.args:
-                items += argument.elts if isinstance(argument, (ast.List, ast.Tuple)) else [argument]
+                items += (
+                    argument.elts if isinstance(argument, (ast.List, ast.Tuple)) else [argument]
+                )
             lists.append({ast.unparse(item).lstrip("*") for item in items})
     return lists
 
@@ -156,7 +184,7 @@ def _unsafe_added(old: ast.Module, new: ast.Module) -> str | None:
 class _Stripped(ast.NodeTransformer):
     """Take away what a fix may add; every import is taken away, as those are compared apart."""
 
-    def _drop(self, node: ast.stmt) -> None:
+    def _drop(self, _node: ast.stmt) -> None:
         return None
 
     visit_Import = visit_ImportFrom = _drop  # noqa: N815
@@ -206,7 +234,11 @@ def _without_helpers(tree: ast.Module, known: set[str]) -> ast.Module:
     """Undo ``def load_with_safe_globals(*args, **kwargs)``: its uses are the loader again."""
     loaders: dict[str, ast.expr] = {}
     for node in list(tree.body):
-        if isinstance(node, ast.FunctionDef) and _HELPER.match(node.name) and node.name not in known:
+        if (
+            isinstance(node, ast.FunctionDef)
+            and _HELPER.match(node.name)
+            and node.name not in known
+        ):
             loaders[node.name] = _helper_loader(node)
             tree.body.remove(node)
 

@@ -57,7 +57,8 @@ def add_argument(source: Source, call: ast.Call, written: str) -> list[Change]:
     own_row = _own_row(source, call, gap)
     if own_row is None:
         if gap.comments:
-            return _behind_comment(source, gap, written, source.indentation(gap.end))
+            column = source.position(source.start(gap.last)).column
+            return _behind_comment(source, gap, written, " " * (column - 1))
         if gap.comma is not None:
             return [Change(gap.comma + 1, gap.comma + 1, f" {written}" + ",")]
         return [Change(gap.end, gap.end, f", {written}")]

@@ -203,11 +203,18 @@ class _Writer:
             place = self._row_after(lead[-1])
             ends_row = self.source.text[:place].endswith(("\n", "\r"))
             blank = newline if ends_row else newline * 2
-            return [Change(place, place, blank), Change(place, place, row)]
-        definition = isinstance(body[0], (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+            changes = [Change(place, place, blank), Change(place, place, row)]
+            following = body[len(lead)] if len(body) > len(lead) else None
+            if following is not None and self.source.row_start(first_row(following)) == place:
+                changes.append(Change(place, place, self._blank_before(following)))
+            return changes
         place = self.source.row_start(first_row(body[0]))
-        blank = newline * 2 if definition else newline
-        return [Change(place, place, row), Change(place, place, blank)]
+        return [Change(place, place, row), Change(place, place, self._blank_before(body[0]))]
+
+    def _blank_before(self, statement: ast.stmt) -> str:
+        """The blank rows between imports and what follows them."""
+        definition = isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        return self.source.newline * (2 if definition else 1)
 
 
 def _root(statement: ImportNode) -> str:

@@ -23,6 +23,7 @@ from torchload_lint.fixes.import_lines import import_changes
 from torchload_lint.fixes.naming import Names, NewImport, Unreachable, imports_module
 from torchload_lint.fixes.outcome import Outcome, Refusal
 from torchload_lint.fixes.repair import NotRepaired, Repair, Repaired
+from torchload_lint.fixes.scopes import FUNCTIONS, ancestors
 from torchload_lint.fixes.shape import Shape, shape_of
 from torchload_lint.names import GlobalName
 from torchload_lint.source.allowlists import AllowlistKind
@@ -65,16 +66,34 @@ def _outcome(module: Module, source: Source, load: LoadCall, repair: Repair) -> 
             "the oldest torch that has to be supported (before 2.5) has no safe_globals context",
             "raise the oldest torch to 2.5, or call torch.serialization.add_safe_globals (2.4)",
         )
-    blocks = [one for one in load.allowlists if one.kind is not AllowlistKind.PROCESS]
-    if blocks:
-        changes = weights_only_changes(module, source, load)
-        return extend(module, blocks[-1], repair, changes)
     shape = shape_of(load.node, load.statement, module.parents)
+    block = _block_around(module, load, shape)
+    if block is not None:
+        return extend(module, block, repair, weights_only_changes(module, source, load))
     if load.kind is CallKind.PARTIAL or shape is Shape.FUNCTION:
         return through_function(module, load, repair)
     return put_in_block(
         module, load, repair, weights_only_changes(module, source, load), shape is Shape.HOIST
     )
+
+
+def _block_around(module: Module, load: LoadCall, shape: Shape) -> Allowlist | None:
+    """The innermost allowlist around a load."""
+    blocks = [one for one in load.allowlists if one.kind is not AllowlistKind.PROCESS]
+    if blocks or shape is Shape.FUNCTION:
+        return blocks[-1] if blocks else None
+    # What runs right where it stands is inside every block of its function.
+    around: list[ast.AST] = []
+    for node in ancestors(load.statement, module.parents):
+        if isinstance(node, FUNCTIONS):
+            break
+        around.append(node)
+    inside = [
+        one
+        for one in module.allowlists
+        if one.kind is AllowlistKind.BLOCK and one.statement in around
+    ]
+    return max(inside, key=lambda one: one.span) if inside else None
 
 
 def _refuse_mistakes(load: LoadCall) -> None:
@@ -168,12 +187,13 @@ def _refuse_lost_registrations(module: Module, load: LoadCall, repair: Repair) -
         if allowlist in load.allowlists or not _shares(allowlist, wanted, keys):
             continue
         if allowlist.kind is AllowlistKind.PROCESS:
+            registers = "registers" if allowlist.complete else "may register"
             raise Refusal(
-                f"add_safe_globals in row {allowlist.span.start.row} registers the same names; "
+                f"add_safe_globals in row {allowlist.span.start.row} {registers} the same names; "
                 "leaving a safe_globals block here would take them away",
                 "register them at the top of the module, before any load",
             )
-        if _block_calls(allowlist, load.function):
+        if _block_calls(module, allowlist, load.function):
             raise Refusal(
                 f"the safe_globals block in row {allowlist.span.start.row} calls this function "
                 "and allows the same names; a block here would take them away from it",
@@ -187,13 +207,15 @@ def _shares(allowlist: Allowlist, wanted: set[GlobalName], keys: set[str]) -> bo
     return any(entry.obj in wanted or entry.key in keys for entry in allowlist.entries)
 
 
-def _block_calls(allowlist: Allowlist, function: str) -> bool:
+def _block_calls(module: Module, allowlist: Allowlist, function: str) -> bool:
     """Whether the body of a block calls a function of this name."""
     name = function.rpartition(".")[2]
     if not name or not isinstance(allowlist.statement, (ast.With, ast.AsyncWith)):
         return False
+    loads = {load.node for load in module.loads}
     return any(
         isinstance(node, ast.Call)
+        and node not in loads
         and name in {getattr(node.func, "id", None), getattr(node.func, "attr", None)}
         for statement in allowlist.statement.body
         for node in ast.walk(statement)

@@ -120,7 +120,12 @@ class Names:
 
     def loader(self, module: str, name: str) -> str:
         """A loader (``torch.load``), to be called at this place."""
-        return self._known(module, name) or self._new(module, name, local=True)
+        known = self._known(module, name)
+        if known is not None:
+            return known
+        self.local.append(NewImport(module))
+        self.torch = "torch"
+        return f"{module}.{name}"
 
     def _builtin(self, name: str) -> str:
         root = name.partition(".")[0]

@@ -72,6 +72,20 @@ _PURE = (
 )
 
 
+# What is evaluated first, and always, of a node; the rest may come later or never.
+_FIRST_FIELD: dict[type[ast.AST], str] = {
+    ast.IfExp: "test",
+    ast.Assert: "test",
+    ast.comprehension: "iter",
+    ast.Assign: "value",
+    ast.AnnAssign: "value",
+    ast.For: "iter",
+    ast.AsyncFor: "iter",
+    ast.withitem: "context_expr",
+    ast.Match: "subject",
+}
+
+
 def is_compound(statement: ast.stmt) -> bool:
     """Whether a statement holds other statements."""
     return isinstance(statement, _COMPOUND)
@@ -157,20 +171,15 @@ def _comes_first(parent: ast.AST, child: ast.AST) -> bool:
     """Whether ``child`` is always evaluated, and nothing with an effect before it."""
     if isinstance(parent, ast.BoolOp):
         return child is parent.values[0]
-    if isinstance(parent, ast.IfExp):
-        return child is parent.test
     if isinstance(parent, ast.Compare):
         return child is parent.left or (child is parent.comparators[0] and _is_pure(parent.left))
     if isinstance(parent, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
         return child is parent.generators[0]
-    if isinstance(parent, ast.comprehension):
-        return child is parent.iter
-    if isinstance(parent, ast.Assert):
-        return child is parent.test
     if isinstance(parent, (ast.With, ast.AsyncWith)):
         return child is parent.items[0]
-    if isinstance(parent, (ast.Assign, ast.AnnAssign, ast.withitem, ast.For, ast.AsyncFor)):
-        return True  # the value comes before the target
+    for kind, field in _FIRST_FIELD.items():
+        if isinstance(parent, kind):
+            return child is getattr(parent, field)
     return all(_is_pure(sibling) for sibling in _earlier(parent, child))
 
 
