@@ -11,13 +11,17 @@ from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, repair_load
 from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE, Evidence, Mode, entry_key
 from torchload_lint.source.calls import Use, WeightsOnly
+from torchload_lint.source.indirect import IndirectKind
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.rules.base import Context
     from torchload_lint.rules.situation import Need, Situation
+    from torchload_lint.source.indirect import IndirectLoad
+    from torchload_lint.source.module import Module
 
 PARAMETER_SINCE = TorchVersion(1, 13)
+HUB_PARAMETER_SINCE = TorchVersion(2, 0)
 PAIRS_SINCE = TorchVersion(2, 6)
 
 
@@ -80,6 +84,18 @@ def plan_stand_ins(situation: Situation, report: CheckpointReport, context: Cont
         return Plan()
     pairs = tuple(Allow(one.spelling, str(one.name)) for one in lacking)
     return _written(situation, context, situation.missing, Applicability.UNSAFE, pairs)
+
+
+def plan_indirect(load: IndirectLoad, module: Module, context: Context) -> Fix | None:
+    """The unsafe fix that writes ``weights_only=True`` into a call of one of torch's functions."""
+    if load.kind is not IndirectKind.HUB or context.target.torch < HUB_PARAMETER_SINCE:
+        return None
+    from torchload_lint.fixes.keyword import write_keyword  # noqa: PLC0415 - only to mend
+
+    outcome = write_keyword(module, load.node, load.weights_only_node)
+    if isinstance(outcome, NotRepaired) or not outcome.edits:
+        return None
+    return Fix(Applicability.UNSAFE, "Write weights_only=True", outcome.edits)
 
 
 def allowed_names(situation: Situation, context: Context) -> frozenset[str]:

@@ -1,0 +1,61 @@
+"""`torch.load` is replaced.
+
+## What it does
+Reports `torch.load = …`, `setattr(torch, "load", …)` and the like, with anything but the real
+function. Test tools that put it back (`mock.patch`, `monkeypatch.setattr`) are reported only where
+what they put there is known to load unsafely.
+
+## Why is this bad?
+Every load of the process changes its meaning, in every library, and no reader of those lines can
+see it. The usual reason, `partial(torch.load, weights_only=False)`, makes all of them unsafe.
+
+## Example
+```python
+torch.load = functools.partial(torch.load, weights_only=False)
+```
+
+## Use instead
+Allow what each checkpoint needs, at the load that needs it:
+
+```python
+with safe_globals([MyModel]):
+    model = torch.load("model.pt", weights_only=True)
+```
+
+## Fix safety
+There is no fix: loads elsewhere may depend on the replacement.
+
+## References
+- [`torch.load`](https://docs.pytorch.org/docs/stable/generated/torch.load.html)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.diagnostic import Severity
+from torchload_lint.rules.base import Rule, finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.module import Module
+
+
+def check(
+    module: Module, situations: Sequence[Situation], context: Context
+) -> Iterator[Diagnostic]:
+    """Report each replacement; in test tools only those that are known to be unsafe."""
+    del situations, context
+    for patch in module.patches:
+        if patch.how == "mock" and not patch.unsafe:
+            continue
+        effect = "makes every load of the process unsafe" if patch.unsafe else "changes every load"
+        notes = (patch.because,) if patch.because else ()
+        yield finding(RULE, patch.span, f"replacing `torch.load` {effect}", notes=notes)
+
+
+RULE = Rule("TLL302", "patched-torch-load", Severity.ERROR, __doc__, check_module=check)

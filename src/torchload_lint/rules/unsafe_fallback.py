@@ -1,0 +1,63 @@
+"""A safe load whose exception handler loads the same file unsafely.
+
+## What it does
+Reports a `try` that loads with `weights_only=True` (or its default) and, when that fails, loads
+again with `weights_only=False` or with `pickle`.
+
+## Why is this bad?
+A hostile file only has to make the first load fail. "Try the safe load, fall back to the unsafe
+one" has been published as a vulnerability (Stanza 1.12).
+
+## Example
+```python
+try:
+    state = torch.load(path, weights_only=True)
+except Exception:
+    state = torch.load(path, weights_only=False)
+```
+
+## Use instead
+```python
+with safe_globals([Namespace]):
+    state = torch.load(path, weights_only=True)
+```
+
+## Fix safety
+There is no fix for the fallback itself: which error it was written for is not known. The unsafe
+call is reported by weights-only-disabled (TLL101) too, with its own fix.
+
+## References
+- [CWE-502](https://cwe.mitre.org/data/definitions/502.html)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.diagnostic import Severity
+from torchload_lint.rules.base import Rule, finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.module import Module
+
+
+def check(
+    module: Module, situations: Sequence[Situation], context: Context
+) -> Iterator[Diagnostic]:
+    """Report the unsafe call in the handler."""
+    del situations, context
+    for fallback in module.fallbacks:
+        row = fallback.safe.span.start.row
+        message = (
+            f"`{fallback.loader}` loads unsafely what the safe load on line {row} refused: "
+            "a hostile file only has to make that one fail"
+        )
+        yield finding(RULE, fallback.span, message)
+
+
+RULE = Rule("TLL107", "unsafe-fallback", Severity.ERROR, __doc__, check_module=check)
