@@ -51,7 +51,7 @@ def compare(repo: str, folder: Path, expected: dict[Site, dict[str, object]]) ->
     found: dict[Site, object] = {}
     others: list[str] = []
     for path in sorted(folder.rglob("*.py")):
-        if not path.is_file():
+        if not path.is_file() or path.is_symlink():
             continue
         file = path.relative_to(folder).as_posix()
         data = path.read_bytes()

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import contexts, environment, fallbacks, indirect, loads, patches
+from torchload_lint.source import (
+    contexts,
+    environment,
+    fallbacks,
+    indirect,
+    loads,
+    newer_syntax,
+    patches,
+)
 from torchload_lint.source.bindings import Bindings
 from torchload_lint.source.definitions import FUNCTIONS
 from torchload_lint.source.parents import Parents
@@ -126,6 +135,9 @@ class Module:
         return ".".join(self.bindings.enclosing_names(scope))
 
 
+_PYTHON_2 = " (this is Python 2; only Python 3 is read)"
+
+
 @dataclass(frozen=True, slots=True)
 class SyntaxProblem:
     """A file that cannot be parsed: where, and why."""
@@ -149,13 +161,30 @@ def read(text: str, path: str, name: str = "") -> Module | SyntaxProblem:
 
 
 def _parse(text: str) -> ast.Module | SyntaxProblem:
+    tree = _tree(text)
+    if isinstance(tree, ast.Module) or "\0" in text:
+        return tree
+    older = newer_syntax.masked(text)
+    second = _tree(older) if older is not None else tree
+    return second if isinstance(second, ast.Module) else tree
+
+
+def _tree(text: str) -> ast.Module | SyntaxProblem:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except SyntaxError as error:
-        return SyntaxProblem(error.msg, error.lineno or 1, error.offset or 1)
+        message = f"{error.msg}{_PYTHON_2 if _is_python_2(error) else ''}"
+        return SyntaxProblem(message, max(error.lineno or 1, 1), max(error.offset or 1, 1))
     except ValueError as error:
         return SyntaxProblem(str(error), 1, 1)
     except (RecursionError, MemoryError):
         return SyntaxProblem("the code is nested too deeply to be parsed", 1, 1)
+
+
+def _is_python_2(error: SyntaxError) -> bool:
+    line = error.text or ""
+    statement = re.match(r"\s*(?:print\s+[^=(\s]|exec\s+[^=(\s]|raise\s+\w+\s*,)", line)
+    literal = re.search(r"\b(?:0[0-7]+|\d+[lL])\b|\bur['\"]|<>|`", line)
+    return bool(statement or literal) or "Missing parentheses in call to" in error.msg
