@@ -1,0 +1,161 @@
+"""The pre-commit hooks and the GitHub action: real pre-commit, a real git repository."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from notebook_samples import notebook_text
+
+ROOT = Path(__file__).parents[2]
+HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+NOTEBOOK = notebook_text(["import torch", "%matplotlib inline\nx = torch.load(p)\n"])
+IDENTITY = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+
+
+def git(folder, *arguments):
+    subprocess.run(["git", *IDENTITY, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def commit(folder, message="x"):
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", message)
+
+
+@pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
+def test_a_hooks_command_is_one_that_the_command_line_takes(hook, tmp_path):
+    (tmp_path / "a.py").write_text("import torch\nx = torch.load(p)\n")
+    program, *arguments = shlex.split(hook["entry"])
+    assert program == "torchload-lint"
+    done = subprocess.run(
+        [sys.executable, "-m", "torchload_lint", *arguments, "a.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        check=False,
+    )
+    assert done.returncode == (0 if "--fix" in arguments else 1), done.stderr
+    fixed = "weights_only=True" in (tmp_path / "a.py").read_text()
+    assert fixed == ("--fix" in arguments)
+
+
+def test_hooks_run_one_process_for_python_and_notebooks():
+    assert [hook["id"] for hook in HOOKS] == ["torchload-lint", "torchload-lint-fix"]
+    for hook in HOOKS:
+        assert hook["language"] == "python"
+        assert hook["require_serial"] is True
+        assert {"python", "jupyter"} <= set(hook["types_or"])
+        assert "--force-exclude" in hook["entry"]
+
+
+pre_commit = shutil.which("pre-commit", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+
+
+@pytest.fixture
+def hook_repository(tmp_path):
+    """This project as a hook repository."""
+    folder = tmp_path / "hooks"
+    folder.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml"):
+        shutil.copy(ROOT / name, folder)
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "src", folder / "src", ignore=ignored)
+    git(folder, "init", "-q")
+    commit(folder)
+    git(folder, "tag", "v0")
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path, hook_repository):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "a.py").write_text("import torch\n\nmodel = torch.load(path)\n")
+    (folder / "n.ipynb").write_text(NOTEBOOK)
+    (folder / "vendored").mkdir()
+    (folder / "vendored" / "b.py").write_text("import torch\n\nmodel = torch.load(path)\n")
+    (folder / "pyproject.toml").write_text(
+        '[tool.torchload-lint]\nextend-exclude = ["vendored"]\ntarget-torch = "2.6"\n'
+    )
+    hooks = [{"id": "torchload-lint-fix"}, {"id": "torchload-lint"}]
+    config = {"repos": [{"repo": str(hook_repository), "rev": "v0", "hooks": hooks}]}
+    (folder / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
+    git(folder, "init", "-q")
+    commit(folder)
+    return folder
+
+
+@pytest.mark.skipif(pre_commit is None, reason="needs pre-commit")
+def test_real_pre_commit_checks_and_fixes(project, tmp_path):
+    """pre-commit builds the environment itself, from this tree (and needs the package index)."""
+
+    def run(hook):
+        return subprocess.run(
+            [str(pre_commit), "run", hook, "--all-files", "--verbose"],
+            cwd=project,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PRE_COMMIT_HOME": str(tmp_path / "cache")},
+            check=False,
+        )
+
+    checked = run("torchload-lint")
+    assert checked.returncode == 1
+    assert "a.py:3:9: TLL102" in checked.stdout, checked.stdout
+    assert "n.ipynb:cell 2:2:5: TLL102" in checked.stdout
+    # pre-commit names excluded files outright; the configuration's excludes hold all the same.
+    assert "vendored" not in checked.stdout
+    mended = run("torchload-lint-fix")
+    assert "files were modified by this hook" in mended.stdout
+    assert (project / "n.ipynb").read_text() == NOTEBOOK.replace(
+        "load(p)", "load(p, weights_only=True)"
+    )
+    assert run("torchload-lint-fix").returncode == 0
+    assert run("torchload-lint").returncode == 0
+
+
+def test_the_action_takes_no_input_as_shell_code():
+    for step in ACTION["runs"]["steps"]:
+        assert step["shell"] == "bash"
+        assert "${{" not in step["run"]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_the_actions_script_checks_and_writes_sarif(tmp_path):
+    """The script of the action's last step, with the runner's variables."""
+    (tmp_path / "a b.py").write_text("import torch\nx = torch.load(p)\n")
+    programs = tmp_path / "torchload-lint" / "bin"
+    programs.mkdir(parents=True)
+    program = programs / "torchload-lint"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m torchload_lint "$@"\n')
+    program.chmod(0o755)
+    outputs = tmp_path / "outputs"
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", ACTION["runs"]["steps"][-1]["run"]],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT / "src"),
+            "RUNNER_TEMP": str(tmp_path),
+            "GITHUB_OUTPUT": str(outputs),
+            "PATHS": ".",
+            "ARGS": "--select TLL102 --isolated",
+            "FORMAT": "sarif",
+            "FILE": "",
+        },
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert outputs.read_text() == "report=torchload-lint.sarif\n"
+    assert '"ruleId": "TLL102"' in (tmp_path / "torchload-lint.sarif").read_text()
