@@ -98,7 +98,7 @@ class Bound(Mapping[ast.arg, Values]):
         default = self._defaults.get(parameter.arg)
         if default is None:
             return unknown(f"parameter {parameter.arg} is not given")
-        home = type(self.frame)(self._module, {}, self.frame.calls, self.frame.callers)
+        home = self.frame.elsewhere(self._module)
         return lift(self._evaluator.values(default, home), Rung.DEFAULT)
 
 

@@ -59,7 +59,9 @@ def _find(
         name = owner.name
     elif name.startswith("__") and name.endswith("__"):
         return Sites(cut=True)
-    paths, cut = _files(project, name, module.path)
+    paths, cut = _files(
+        project, name, module.path, is_method=owner is not None and name != owner.name
+    )
     target = _Target(project, module, function, owner)
     found: list[Site] = []
     for path in paths:
@@ -75,13 +77,31 @@ def _find(
     return Sites(tuple(found[:MAX_CALLS]), cut or len(found) > MAX_CALLS)
 
 
-def _files(project: ProjectIndex, name: str, home: str) -> tuple[list[str], bool]:
+def _may_call(text: str, name: str, *, is_method: bool) -> bool:
+    """Whether a file calls the name as a method, or calls what it got by an import."""
+    if f".{name}(" in text:
+        return True
+    if is_method or name not in text:
+        return False
+    if "import *" in text:
+        return text.count(f"{name}(") > text.count(f"def {name}(")
+    position = text.find(name)
+    while position >= 0:
+        line = text[text.rfind("\n", 0, position) + 1 : position]
+        if "import" in line or (line.isspace() and "import (" in text):
+            return True
+        position = text.find(name, position + 1)
+    return False
+
+
+def _files(
+    project: ProjectIndex, name: str, home: str, *, is_method: bool
+) -> tuple[list[str], bool]:
     """The files that may call something of that name, nearest to ``home`` first."""
-    called = re.compile(rf"(?<!def )\b{re.escape(name)}\s*\(|\({re.escape(name)}[,)]")
     holding = [
         path
-        for path in project.files.holding(name)
-        if called.search(project.files.text(path) or "")
+        for path in project.files.holding(f"{name}(")
+        if path == home or _may_call(project.files.text(path) or "", name, is_method=is_method)
     ]
     folder = dirname(home)
 

@@ -34,6 +34,8 @@ def table() -> dict[str, Known]:
         **dict.fromkeys(_HUB_SNAPSHOTS, _hub_snapshot),
         **dict.fromkeys(_TO_TORCH_CACHE, _torch_hub_file),
         "torch.hub.get_dir": lambda *_: (Text(TORCH_CACHE, rung=Rung.DOWNLOAD),),
+        "timm.models.hub.get_cache_dir": _timm_cache,
+        "timm.models._hub.get_cache_dir": _timm_cache,
         "torch.hub.download_url_to_file": lambda *_: unknown("nothing is returned"),
         "gdown.download": _to_argument,
         "urllib.request.urlretrieve": _to_argument_in_tuple,
@@ -66,6 +68,10 @@ _LOCAL_OR_HASHED = (
     ),
     *("fvcore.common.file_io.PathManager.get_local_path", "datasets.utils.file_utils.cached_path"),
 )
+
+
+def _timm_cache(*_: object) -> Values:
+    return (Text(f"{TORCH_CACHE}/checkpoints", rung=Rung.DOWNLOAD),)
 
 
 def _hub_file(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:

@@ -54,6 +54,7 @@ class Evaluator:
         """Why there may be further possibilities, besides those that were found."""
         self._steps = 0
         self._active: set[object] = set()
+        self._answers: dict[object, tuple[Values, Frame]] = {}
 
     def top(self, node: ast.expr, module: Module) -> Values:
         """The values of an expression, whoever may have called the function it stands in."""
@@ -67,6 +68,9 @@ class Evaluator:
         key = (node, id(frame.arguments))
         if key in self._active:
             return unknown("it changes in a loop")
+        exact_key = (*key, frame.calls, frame.callers)
+        if exact_key in self._answers:
+            return self._answers[exact_key][0]
         if len(self._active) > MAX_NESTING:
             return unknown("following it leads too deep")
         evaluate = _EXPRESSIONS.get(type(node))
@@ -74,9 +78,11 @@ class Evaluator:
             return unknown(f"{_describe(node)} is computed")
         self._active.add(key)
         try:
-            return evaluate(self, node, frame)
+            answer = evaluate(self, node, frame)
         finally:
             self._active.discard(key)
+        self._answers[exact_key] = answer, frame  # the frame keeps its id from being reused
+        return answer
 
     def once(self, key: object) -> bool:
         """Whether a way is taken for the first time (to cut circles); ``done`` gives it back."""

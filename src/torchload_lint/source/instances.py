@@ -127,7 +127,7 @@ def _member(
         return (function,)
     if isinstance(member, ast.ClassDef):
         return (Class(member, module),)
-    home = Frame(module, {}, frame.calls, frame.callers)
+    home = frame.elsewhere(module)
     if isinstance(member, ast.AnnAssign):
         return _field(evaluator, instance, member, home)
     value = getattr(member, "value", None)
@@ -237,7 +237,7 @@ def class_attribute(evaluator: Evaluator, of: Class, name: str, frame: Frame) ->
             return (Class(member, module),)
         value = getattr(member, "value", None)
         if isinstance(value, ast.expr):
-            home = Frame(module, {}, frame.calls, frame.callers)
+            home = frame.elsewhere(module)
             return lift(evaluator.values(value, home), Rung.CONSTANT)
     return unknown(f"{of.node.name}.{name} is not defined in the class")
 

@@ -148,22 +148,31 @@ def _receiver(function: Function) -> tuple[int, tuple[ast.arg, Values] | None]:
 def _returned(
     evaluator: Evaluator, definition: ast.FunctionDef | ast.AsyncFunctionDef, inner: Frame
 ) -> Values:
-    returns: list[ast.expr] = []
-    yields: list[ast.expr] = []
-    for node in stores.own_nodes(definition):
-        if isinstance(node, ast.Return) and node.value is not None:
-            returns.append(node.value)
-        elif isinstance(node, ast.Yield) and node.value is not None:
-            yields.append(node.value)
+    returns, yields = evaluator.project.remember(
+        ("returns", definition), lambda: _collect_returned(definition)
+    )
     if not yields:
-        ordered = sorted(returns, key=lambda each: (each.lineno, each.col_offset))
-        found = union(*(evaluator.values(each, inner) for each in ordered))
+        found = union(*(evaluator.values(each, inner) for each in returns))
         return found or unknown(f"{definition.name}() returns nothing")
     produced = union(*(evaluator.values(each, inner) for each in yields))
     marks = {ast.unparse(each).partition("(")[0] for each in definition.decorator_list}
     if any(mark.rpartition(".")[2] in _YIELDS_ONCE for mark in marks):
         return produced
     return (Sequence(others=produced),)
+
+
+def _collect_returned(
+    definition: ast.FunctionDef | ast.AsyncFunctionDef,
+) -> tuple[list[ast.expr], list[ast.expr]]:
+    """What a function returns, and what it yields, in the order of the text."""
+    found = [
+        node
+        for node in stores.own_nodes(definition)
+        if isinstance(node, ast.Return | ast.Yield) and node.value is not None
+    ]
+    found.sort(key=lambda node: (node.lineno, node.col_offset))
+    returns = [node.value for node in found if isinstance(node, ast.Return) and node.value]
+    return returns, [node.value for node in found if isinstance(node, ast.Yield) and node.value]
 
 
 def _method(

@@ -89,6 +89,8 @@ class Layout:
         The folder that the name starts from is the closest one above ``near`` (a script's own
         folder comes first on ``sys.path``); else the one whose files are named so everywhere.
         """
+        if name.startswith("."):
+            return self._relative(name, dirname(near))
         key = (name, dirname(near))
         if key not in self._located:
             self._located[key] = self._locate(name, dirname(near), has_near=bool(near))
@@ -108,6 +110,17 @@ class Layout:
             if closest is not None and (scripts or not named):
                 return closest[0]
         return named[0] if len(named) == 1 else None
+
+    def _relative(self, name: str, folder: str) -> str | None:
+        """``..pkg.module`` as a file in ``folder`` means it."""
+        dotted = name.lstrip(".")
+        for _ in range(len(name) - len(dotted) - 1):
+            folder = dirname(folder)
+        path = "/".join(part for part in (folder, *dotted.split(".")) if part)
+        for candidate in (f"{path}.py", f"{path}/__init__.py"):
+            if candidate in self._paths:
+                return candidate
+        return None
 
     def _candidates(self, name: str) -> list[tuple[str, str]]:
         """Files whose path ends like the name, each with the folder that the name starts from."""

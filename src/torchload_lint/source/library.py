@@ -235,6 +235,18 @@ def _mapping(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     return (Record({**base, **given.named}, others, kind=dotted),)
 
 
+def _parsed_url(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    found: list[domain.Value] = []
+    for value in _first(evaluator, call, frame):
+        text = as_text(value)
+        scheme, _, rest = text.text.rpartition("://")
+        host, slash, path = rest.partition("/") if scheme else ("", "", rest)
+        parts = {"scheme": scheme, "netloc": host, "path": slash + path.partition("?")[0]}
+        entries = {name: (strings.changed(text, part),) for name, part in parts.items()}
+        found.append(Record(dict(entries), kind="url"))
+    return tuple(found)
+
+
 def _partial(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     return evaluator.values(call.args[0], frame) if call.args else ()
 
@@ -297,6 +309,7 @@ def _table() -> dict[str, Known]:
     table |= dict.fromkeys(_CONFIG_LOADERS, config_files.loaded)
     table |= {
         "builtins.str": _to_text,
+        **dict.fromkeys(_URL_PARSERS, _parsed_url),
         "io.BytesIO": _buffer,
         "builtins.enumerate": _enumerate,
         "builtins.zip": _zip,
@@ -310,7 +323,9 @@ def _table() -> dict[str, Known]:
     return table | options.table()
 
 
+_URL_PARSERS = ("urllib.parse.urlparse", "urllib.parse.urlsplit", "torch.hub.urlparse")
 _SAME_AS_FIRST = (
+    *("urllib.parse.unquote", "urllib.parse.quote"),
     *("os.fspath", "builtins.bytes", "hydra.utils.to_absolute_path", "copy.copy", "copy.deepcopy"),
     *("sys.intern", "tqdm.tqdm", "tqdm.auto.tqdm", "os.fsdecode", "os.fsencode"),
 )
@@ -340,6 +355,7 @@ _PICKING = ("builtins.next", "builtins.max", "builtins.min", "random.choice", "n
 _MAPPINGS = (
     *("builtins.dict", "collections.OrderedDict", "argparse.Namespace", "types.SimpleNamespace"),
     *("easydict.EasyDict", "addict.Dict", "box.Box", "munch.Munch", "ml_collections.ConfigDict"),
+    *("yacs.config.CfgNode", "fvcore.common.config.CfgNode", "detectron2.config.CfgNode"),
     *("collections.defaultdict", "attrdict.AttrDict", "attridict.AttriDict", "dotmap.DotMap"),
 )
 _SAME_ENTRIES = (

@@ -9,7 +9,7 @@ from torchload_lint.source import callers, config_files, instances, options
 from torchload_lint.source.bound import evaluate, match
 from torchload_lint.source.definitions import defaults
 from torchload_lint.source.domain import Class, Instance, Unknown, lift, union, unknown
-from torchload_lint.source.frame import Frame
+from torchload_lint.source.frame import NO_ARGUMENTS, Frame
 from torchload_lint.source.patterns import Rung
 
 if TYPE_CHECKING:
@@ -92,12 +92,12 @@ def _from_callers(
         if parameter not in given:
             found.append(default)
             continue
-        outer = Frame(site.module, {}, frame.calls, frame.callers + 1)
+        outer = Frame(site.module, NO_ARGUMENTS, frame.calls, frame.callers + 1)
         found.append(lift(evaluate(evaluator, given[parameter], outer), Rung.CALLER))
     if sites.cut:
         evaluator.leave_open(f"{function.name}() has more callers than are followed")
     if found:
-        return union(*found)
+        return union(*found) or unknown(f"what the callers give as {shown} is not known")
     return _without_caller(evaluator, parameter, shown, default, frame)
 
 
@@ -122,5 +122,5 @@ def _default(
     if default is None:
         return ()
     declared = options.from_default(evaluator, default, frame)
-    home = Frame(frame.module, {}, frame.calls, frame.callers)
+    home = frame.elsewhere(frame.module)
     return lift(declared or evaluator.values(default, home), Rung.DEFAULT)

@@ -131,16 +131,20 @@ class ProjectIndex:
     def definitions(self, dotted: str, near: str = "") -> tuple[Found, ...]:
         """What a dotted name stands for, as a file at ``near`` would import it; re-exports are
         followed. Several, where branches define it differently; none, for what is not ours.
+        A name that starts with dots is relative to ``near``.
         """
-        return tuple(self._definitions(dotted, near, set()))
+        return self.remember(
+            ("definitions", dotted, near), lambda: tuple(self._definitions(dotted, near, set()))
+        )
 
     def _definitions(self, dotted: str, near: str, seen: set[object]) -> Iterator[Found]:
         if (dotted, near) in seen or len(seen) > _LONGEST_CHAIN_OF_REEXPORTS:
             return
         seen.add((dotted, near))
-        parts = dotted.split(".")
-        for length in range(len(parts), 0, -1):
-            path = self.layout.locate(".".join(parts[:length]), near)
+        dots = len(dotted) - len(dotted.lstrip("."))
+        parts = dotted[dots:].split(".")
+        for length in range(len(parts), -1 if dots else 0, -1):
+            path = self.layout.locate("." * dots + ".".join(parts[:length]), near)
             module = None if path is None else self.module_at(path)
             if module is None:
                 continue

@@ -41,8 +41,8 @@ _ADDS_MANY = frozenset({"extend", "update"})
 class ScopeStores:
     """The stores of one scope, in the order of the text."""
 
-    targets: dict[str, list[tuple[ast.stmt, ast.expr]]] = field(default_factory=dict)
-    """Text of an attribute or item target → its assignments."""
+    targets: dict[str, list[tuple[ast.expr, ast.stmt, ast.expr]]] = field(default_factory=dict)
+    """Text of an attribute or item target → target, statement and value of each assignment."""
     calls: dict[str, list[tuple[str, ast.Call]]] = field(default_factory=dict)
     """Name → method calls on it that add something (``append``, ``update`` …)."""
 
@@ -60,7 +60,7 @@ def reaching(
     scope = module.bindings.scope(node)
     stored = [
         (statement, value)
-        for statement, value in of_scope(evaluator, scope).targets.get(spelled, ())
+        for _, statement, value in of_scope(evaluator, scope).targets.get(spelled, ())
         if (statement.end_lineno or statement.lineno) < node.lineno
     ]
     settled = False
@@ -88,7 +88,7 @@ def _at_module_level(
         or not isinstance(module.bindings.scope(each.node), ast.Module)
         for each in module.bindings.definitions(root)
     )
-    return [] if own else stored
+    return [] if own else [(statement, value) for _, statement, value in stored]
 
 
 def _root(node: ast.expr) -> ast.expr:
@@ -129,7 +129,7 @@ def _collect(scope: ast.AST) -> ScopeStores:
         elif isinstance(node, ast.Call):
             _note_call(found, node)
     for stored in found.targets.values():
-        stored.sort(key=lambda pair: pair[0].lineno)
+        stored.sort(key=lambda each: each[1].lineno)
     for calls in found.calls.values():
         calls.sort(key=lambda pair: (pair[1].lineno, pair[1].col_offset))
     return found
@@ -137,7 +137,7 @@ def _collect(scope: ast.AST) -> ScopeStores:
 
 def _note(found: ScopeStores, statement: ast.stmt, target: ast.expr, value: ast.expr) -> None:
     if isinstance(target, ast.Attribute | ast.Subscript):
-        found.targets.setdefault(ast.unparse(target), []).append((statement, value))
+        found.targets.setdefault(ast.unparse(target), []).append((target, statement, value))
     elif isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List):
         for part, given in zip(target.elts, value.elts, strict=False):
             _note(found, statement, part, given)
@@ -231,32 +231,59 @@ def _appended(evaluator: Evaluator, calls: Iterable[tuple[str, ast.Call]], frame
 def _stored(
     evaluator: Evaluator, stores: ScopeStores, name: str, frame: Frame
 ) -> tuple[dict[str, Values], Values]:
-    """What ``name[key] = value`` puts into a mapping: at known keys, and at others."""
+    """What ``name.key = value`` and ``name[key] = value`` put into a mapping: at known keys
+    (those of mappings inside it too), and at others.
+    """
     entries: dict[str, Values] = {}
     others: Values = ()
     for stored in stores.targets.values():
-        for statement, value in stored:
-            for target in getattr(statement, "targets", ()):
-                if not isinstance(target, ast.Subscript) or not _is_name(target.value, name):
-                    continue
-                content = evaluator.values(value, frame)
-                if isinstance(target.slice, ast.Constant) and isinstance(target.slice.value, str):
-                    key = target.slice.value
-                    entries[key] = union(entries.get(key, ()), content)
-                else:
-                    others = union(others, content)
+        for target, _, value in stored:
+            keys = _keys(target, name)
+            if keys is None:
+                continue
+            content = evaluator.values(value, frame)
+            if not all(keys):
+                others = union(others, content if len(keys) == 1 else ())
+                continue
+            for key in reversed(keys[1:]):
+                content = (Record({key: content}, kind="part"),)
+            entries[keys[0]] = _merged(entries.get(keys[0], ()), content)
     return entries, others
 
 
-def _is_name(node: ast.expr, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
+def _keys(target: ast.expr, name: str) -> list[str] | None:
+    """The way from ``name`` to the target (an empty text for a key that is not literal); None
+    where the target belongs to something else.
+    """
+    keys: list[str] = []
+    while isinstance(target, ast.Attribute | ast.Subscript):
+        if isinstance(target, ast.Attribute):
+            keys.append(target.attr)
+        else:
+            literal = getattr(target.slice, "value", None)
+            keys.append(literal if isinstance(literal, str) else "")
+        target = target.value
+    return keys[::-1] if isinstance(target, ast.Name) and target.id == name else None
+
+
+def _merged(first: Values, second: Values) -> Values:
+    """Both possibilities; mappings that were stored part by part become one."""
+    for index, value in enumerate(first):
+        for part in second:
+            if isinstance(value, Record) and isinstance(part, Record) and part.kind == "part":
+                entries = dict(value.entries)
+                for key, content in part.entries.items():
+                    entries[key] = _merged(entries.get(key, ()), content)
+                whole = Record(entries, value.others, value.kind, rung=value.rung)
+                return (*first[:index], whole, *first[index + 1 :])
+    return union(first, second)
 
 
 def _extended(value: Value, items: Values, entries: dict[str, Values], others: Values) -> Value:
     if isinstance(value, Sequence) and items:
         return Sequence(value.items, union(value.others, items), kind=value.kind, rung=value.rung)
     if isinstance(value, Record) and (entries or others):
-        merged = {key: union(value.entries.get(key, ()), new) for key, new in entries.items()}
+        merged = {key: _merged(value.entries.get(key, ()), new) for key, new in entries.items()}
         return Record(
             {**value.entries, **merged}, union(value.others, others), value.kind, rung=value.rung
         )

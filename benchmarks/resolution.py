@@ -1,0 +1,138 @@
+"""How many loads of real repositories are resolved, by which rung, and what it costs.
+
+    python benchmarks/resolution.py REPOS_DIR CALLSITES.jsonl [--only OWNER/NAME] [--dump FILE]
+
+REPOS_DIR holds checked-out repositories as ``owner__name``; CALLSITES.jsonl has one object a load
+with ``repo``, ``file``, ``line`` and ``cell`` (null outside notebooks). Nothing in them is run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from torchload_lint.config import Config
+from torchload_lint.source.project import ProjectIndex
+from torchload_lint.source.values import resolve_path
+from torchload_lint.workspace.disk import DiskFiles
+
+
+def grade(resolution):
+    if any(pattern.exact for pattern in resolution.patterns):
+        return "exact"
+    if any(pattern.strong for pattern in resolution.patterns):
+        return "strong"
+    return "weak" if resolution.patterns else "unknown"
+
+
+def best(resolution):
+    key = lambda pattern: (pattern.exact, pattern.strong)  # noqa: E731
+    return max(resolution.patterns, key=key)
+
+
+def producers_of(load, module, resolution, project):
+    try:
+        from torchload_lint.source.producers import producers_for  # noqa: PLC0415
+    except ImportError:
+        return ()
+    return producers_for(load, module, resolution, project)
+
+
+def measure(root, sites, records):
+    project = ProjectIndex(DiskFiles(Config(root=root)))
+    by_file = defaultdict(list)
+    for site in sites:
+        by_file[site["file"]].append(site)
+    reading = resolving = 0.0
+    for path, wanted in sorted(by_file.items()):
+        start = time.perf_counter()
+        module = project.module_at(path)
+        loads = {} if module is None else {l.span.start.row: l for l in module.loads}
+        reading += time.perf_counter() - start
+        for site in wanted:
+            load = loads.get(site["line"])
+            record = {"repo": site["repo"], "file": path, "line": site["line"]}
+            records.append(record)
+            if load is None or load.file is None:
+                record["grade"] = "no load" if load is None else "unknown"
+                continue
+            start = time.perf_counter()
+            resolution = resolve_path(load.file, module, project)
+            spent = time.perf_counter() - start
+            resolving += spent
+            record["ms"] = round(spent * 1000, 2)
+            record["grade"] = grade(resolution)
+            record["patterns"] = [pattern.text for pattern in resolution.patterns]
+            record["unknown"] = list(resolution.unknown)
+            record["expression"] = module.source(load.file)
+            if resolution.patterns:
+                record["rung"] = best(resolution).rung.value
+            start = time.perf_counter()
+            producers = producers_of(load, module, resolution, project)
+            record["producer_ms"] = round((time.perf_counter() - start) * 1000, 2)
+            record["producers"] = [
+                f"{each.path}:{each.row} {each.match} {each.saves} {list(map(str, each.needs))}"
+                for each in producers
+            ]
+            record["script"] = site.get("resolved_grade")
+            record["script_saves"] = site.get("save_match")
+    return reading, resolving
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("repositories", type=Path)
+    parser.add_argument("call_sites", type=Path)
+    parser.add_argument("--only")
+    parser.add_argument("--dump", type=Path)
+    arguments = parser.parse_args()
+    by_repository = defaultdict(list)
+    for line in arguments.call_sites.read_text().splitlines():
+        site = json.loads(line)
+        if site["cell"] is None and arguments.only in {None, site["repo"]}:
+            by_repository[site["repo"]].append(site)
+    records = []
+    for name, sites in by_repository.items():
+        root = arguments.repositories / name.replace("/", "__")
+        if not root.is_dir():
+            continue
+        gc.collect()
+        start = time.perf_counter()
+        reading, resolving = measure(root, sites, records)
+        took = time.perf_counter() - start
+        if took > 3:
+            print(f"{name:45} {len(sites):4} loads {took:6.1f} s  (parsing {reading:.1f}, "
+                  f"paths {resolving:.1f}: {1000 * resolving / len(sites):.1f} ms a load)")
+    report(records)
+    if arguments.dump:
+        arguments.dump.write_text("".join(json.dumps(record) + "\n" for record in records))
+
+
+def report(records):
+    total = len(records)
+    grades = Counter(record["grade"] for record in records)
+    print(f"\n{total} loads")
+    for name in ("exact", "strong", "weak", "unknown", "no load"):
+        print(f"  {name:8} {grades[name]:5}  {100 * grades[name] / total:5.1f}%")
+    told = [r for r in records if r["grade"] in {"exact", "strong"}]
+    made = [r for r in records if r.get("producers")]
+    either = [r for r in records if r["grade"] in {"exact", "strong"} or r.get("producers")]
+    print(f"  exact or strong       {100 * len(told) / total:5.1f}%")
+    print(f"  with a producer       {100 * len(made) / total:5.1f}%")
+    print(f"  a path or a producer  {100 * len(either) / total:5.1f}%")
+    print("by rung (exact, strong):")
+    for rung, counted in Counter(r["rung"] for r in told).most_common():
+        exact = sum(r["grade"] == "exact" and r["rung"] == rung for r in told)
+        print(f"  {rung:12} {exact:5} {counted - exact:5}")
+    times = sorted(r["ms"] for r in records if "ms" in r)
+    if times:
+        print(f"ms a path: median {times[len(times) // 2]}, 95% {times[len(times) * 95 // 100]}, "
+              f"most {times[-1]}, mean {sum(times) / len(times):.1f}")
+
+
+if __name__ == "__main__":
+    main()
