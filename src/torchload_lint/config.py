@@ -96,11 +96,15 @@ def find_config(start: Path) -> Path | None:
 
 
 def find_root(start: Path) -> Path:
-    """The project's root where no configuration file says it: the closest folder with a marker."""
+    """The project's root where no configuration file says it.
+
+    The closest folder with a marker; without one, the current folder where ``start`` is below it.
+    """
     for folder in (start, *start.parents):
         if any((folder / marker).exists() for marker in PROJECT_MARKERS):
             return folder
-    return start
+    here = Path.cwd()
+    return here if here in start.parents else start
 
 
 def load_config(file: Path) -> Config:

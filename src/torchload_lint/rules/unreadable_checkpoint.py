@@ -53,7 +53,7 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     del context
     for report in situation.with_verdict(Verdict.UNREADABLE):
         problem = report.problems[0]
-        message = f"{report.path} is not a checkpoint: {problem.message}"
+        message = f"{report.path} cannot be read: {problem.message}"
         notes = (*evidence_notes(situation), *filter(None, [problem.advice]))
         yield finding(RULE, situation.load.span, message, situation=situation, notes=notes)
     for path in _missing(situation):
