@@ -44,6 +44,8 @@ def disagreements(
             f" ({truth.error or sorted(truth.needed)})"
         )
         return
+    if report.verdict is Verdict.CANNOT_LOAD and truth.stand_ins:
+        yield f"loads with stand-ins {truth.stand_ins}"
     if report.verdict is Verdict.NEEDS_SAFE_GLOBALS:
         yield from allowlist_disagreements(path, report, oracle)
     if report.verdict is Verdict.NEEDS_STAND_IN:

@@ -43,6 +43,8 @@ class Truth:
     plain: frozenset[str] = frozenset()
     stubbed: tuple[str, ...] = ()
     error: str = ""
+    stand_ins: tuple[tuple[str, str], ...] = ()
+    """Name and plain container, where such pairs make an otherwise impossible file load."""
 
 
 class Oracle:
@@ -73,6 +75,7 @@ class Oracle:
             frozenset(answer["plain"]),
             tuple(answer["stubbed"]),
             answer["error"],
+            tuple(sorted(answer.get("stand_ins", {}).items())),
         )
 
     def unsafe_globals(self, path: Path) -> dict[str, Any]:

@@ -19,8 +19,10 @@ else is imported: for checkpoints that nobody here has written.
 from __future__ import annotations
 
 import builtins
+import collections
 import importlib
 import importlib.util
+import itertools
 import json
 import os
 import sys
@@ -257,22 +259,17 @@ def truth(path: str) -> dict[str, Any]:
     nothing = attempt(path, [])
     if nothing["loads"]:
         return {"outcome": "as-is", "needed": [], "plain": [], "stubbed": [], "error": ""}
-    every = EveryGlobal(list(inner._get_allowed_globals().values()))
-    real = inner._get_user_allowed_globals
-    registered = real()
-    inner._get_user_allowed_globals = lambda: every
-    try:
-        restricted_load(path)
-    except BaseException as error:  # noqa: BLE001
+    registered = inner._get_user_allowed_globals()
+    every, error = with_every_global(path, {})
+    if error:
         return {
             "outcome": "impossible",
             "needed": [],
             "plain": [],
             "stubbed": every.stubbed,
-            "error": described(error),
+            "error": error,
+            "stand_ins": simple_stand_ins(path, every, error),
         }
-    finally:
-        inner._get_user_allowed_globals = real
     entries = candidates(every, registered)
     if not attempt(path, list(entries.values()))["loads"]:
         return {"outcome": "impossible", "needed": [], "plain": [], "stubbed": every.stubbed,
@@ -285,6 +282,55 @@ def truth(path: str) -> dict[str, Any]:
         "stubbed": every.stubbed,
         "error": "",
     }
+
+
+def with_every_global(path: str, instead: dict[str, Any]) -> tuple[EveryGlobal, str]:
+    """Load with every global allowed, some replaced; the error, or nothing where it loads."""
+    inner = sys.modules["torch._weights_only_unpickler"]
+    every = EveryGlobal(list(inner._get_allowed_globals().values()))
+    every.update(instead)
+    real = inner._get_user_allowed_globals
+    inner._get_user_allowed_globals = lambda: every
+    try:
+        restricted_load(path)
+    except BaseException as error:  # noqa: BLE001
+        return every, described(error)
+    finally:
+        inner._get_user_allowed_globals = real
+    return every, ""
+
+
+REFUSED_ITEMS = ("Can only SETITEM", "Can only append", "Can only extend")
+
+
+def simple_stand_ins(path: str, every: EveryGlobal, error: str) -> dict[str, str]:
+    """Name → plain container that makes torch load a file whose objects it would not fill."""
+    instead: dict[str, Any] = {}
+    for _ in range(ROUNDS):
+        if not any(word in error for word in REFUSED_ITEMS):
+            return {}
+        better = None
+        for key, kind in itertools.product(list(every), (dict, collections.OrderedDict, list)):
+            if key in instead:
+                continue
+            tried, outcome = with_every_global(path, instead | {key: kind})
+            if not outcome:
+                return {name: one.__name__ for name, one in {**instead, key: kind}.items()}
+            if (
+                better is None
+                and any(word in outcome for word in REFUSED_ITEMS)
+                and outcome != error
+            ):
+                better = tried, outcome, {key: kind}
+        if better is None:
+            return {}
+        every, error = better[:2]
+        instead |= better[2]
+    return {}
+
+
+ROUNDS = 4
+"""How many classes of one file are replaced at most."""
 
 
 def candidates(every: EveryGlobal, registered: dict[str, Any]) -> dict[str, Any]:

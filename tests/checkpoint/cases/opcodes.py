@@ -209,7 +209,7 @@ forged(
             call(name("_codecs", "encode"), text("\u20ac"), text("latin1"))
         ),
         "reduce_getattr_nested": program(
-            call(name("__builtin__", "getattr"), NAMESPACE, text("__init__"))
+            call(name("__builtin__", "getattr"), NAMESPACE, text("_get_kwargs"))
         ),
         "reduce_long_py2": program(call(name("__builtin__", "long"), text("5"))),
         "reduce_py2_object": program(
