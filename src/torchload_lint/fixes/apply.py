@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Fix
 
 _INSERTED_NAME = re.compile(r"\s*(from\s+\S+|def\s+\w+)")
+_IMPORTED = re.compile(r"\s*(?:from\s+\S+\s+import\s*\(?)?([\w\s,]*?)\)?\s*")
 
 
 def apply_edits(text: str, fixes: Iterable[Fix]) -> tuple[str, tuple[Fix, ...]]:
@@ -39,7 +40,9 @@ def apply_edits(text: str, fixes: Iterable[Fix]) -> tuple[str, tuple[Fix, ...]]:
 
 def _collide(one: Change, other: Change) -> bool:
     if one.start == one.end and other.start == other.end:
-        return one.start == other.start and _alternatives(one.content, other.content)
+        if one.start == other.start and _alternatives(one.content, other.content):
+            return True
+        return bool(_imported(one.content) & _imported(other.content))
     return one.start < other.end and other.start < one.end
 
 
@@ -50,3 +53,12 @@ def _alternatives(one: str, other: str) -> bool:
     """
     first, second = _INSERTED_NAME.match(one), _INSERTED_NAME.match(other)
     return bool(first and second and first[1].split() == second[1].split())
+
+
+def _imported(content: str) -> frozenset[str]:
+    """The names that an inserted import, or an insertion into a list of imports, binds."""
+    found = _IMPORTED.fullmatch(content)
+    if found is None:
+        return frozenset()
+    names = (item.split() for item in found[1].split(","))
+    return frozenset(words[-1] for words in names if words)
