@@ -149,7 +149,7 @@ def test_a_wrong_option_is_named(project: Path, arguments: list[str], words: str
     ("data", "words"),
     [
         (LFS.encode(), "git-lfs pointer"),
-        (b"<!DOCTYPE html><html><body>Not found</body></html>", "HTML"),
+        (b"<!DOCTYPE html><html><body>Not found</body></html>", "web page"),
         (b"", "empty"),
         (b"\x1f\x8b\x08\x00" + b"\x00" * 40, "gzip"),
         (b"PK\x03\x04" + b"\x00" * 60, ""),
