@@ -84,6 +84,15 @@ def uncallable(what: str) -> Problem:
     )
 
 
+def other_platform(name: str) -> Problem:
+    """A path of the other kind of operating system."""
+    return Problem(
+        "platform",
+        f"the file holds a {name}, which cannot be made on this kind of system",
+        "use a stand-in (a pure path), or save str(path) instead",
+    )
+
+
 def arguments(name: str, why: str) -> Problem:
     """A call that must fail because of its arguments."""
     return Problem("malformed", f"the call of {name} must fail: {why}", _DAMAGED)

@@ -97,13 +97,19 @@ def evaluate(
 
 
 def _odd_record(archive: ZipArchive) -> Problem | None:
-    """Small records that torch reads before the pickle, and refuses where they say nonsense."""
-    if archive.find("byteorder") is not None:
-        order = archive.read("byteorder")
-        if order not in {b"little", b"big"}:
-            return advice.damaged(f"the record byteorder says {order!r:.40}")
-    if archive.find(".storage_alignment") is not None:
-        alignment = archive.read(".storage_alignment")
-        if not alignment.strip().isdigit():
-            return advice.damaged(f"the record .storage_alignment says {alignment!r:.40}")
+    """Small records that torch reads besides the pickle, and refuses where they say nonsense."""
+    contents = {
+        name: archive.read(name) if archive.find(name) is not None else None
+        for name in (".format_version", "byteorder", ".storage_alignment", _SERIALIZATION_ID)
+    }
+    if contents["byteorder"] not in {b"little", b"big", None}:
+        return advice.damaged(f"the record byteorder says {contents['byteorder']!r:.40}")
+    try:
+        int((contents[".storage_alignment"] or b"0")[:100])
+        (contents[_SERIALIZATION_ID] or b"").decode("utf-8")
+    except ValueError:
+        return advice.damaged("a small record of the archive holds nonsense")
     return None
+
+
+_SERIALIZATION_ID = ".data/serialization_id"

@@ -64,6 +64,7 @@ MOVED_PREFIXES = (
     ("torch.distributed._tensor.placement_types.", "torch.distributed.tensor.placement_types."),
     ("torch.tensor.", "torch._tensor."),
     ("numpy.matrixlib.defmatrix.", "numpy."),
+    ("os.path.", "posixpath."),
 )
 """Start of the name in the file → start of the runtime name."""
 
@@ -84,6 +85,8 @@ MOVED_NAMES = {
     "io.StringIO": "_io.StringIO",
     "types.NoneType": "builtins.NoneType",
     "_functools.partial": "functools.partial",
+    "functools.reduce": "_functools.reduce",
+    "functools.cmp_to_key": "_functools.cmp_to_key",
     "_operator.itemgetter": "operator.itemgetter",
     "_operator.attrgetter": "operator.attrgetter",
     "codecs.encode": "_codecs.encode",
@@ -326,8 +329,10 @@ SPELLINGS = {
     "builtins.module": Spelling("types", "ModuleType"),
     "builtins.mappingproxy": Spelling("types", "MappingProxyType"),
     "builtins.ellipsis": Spelling("builtins", "Ellipsis", "type({})"),
+    "_functools.reduce": Spelling("functools", "reduce"),
+    "_functools.cmp_to_key": Spelling("functools", "cmp_to_key"),
 }
-"""Runtime names that cannot be imported → how the object is written."""
+"""Runtime names that nobody imports → how the object is written."""
 
 
 def spelling_of(name: GlobalName) -> Spelling:

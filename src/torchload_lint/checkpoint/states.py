@@ -46,8 +46,10 @@ def is_default_state(state: Value) -> bool:
 
 def is_tensor_state(state: Value, kind: str) -> bool:
     """What ``Tensor.set_`` or ``Tensor.__setstate__`` takes."""
+    if isinstance(state, Instance):
+        return True
     if not isinstance(state, (tuple, list)):
-        return isinstance(state, Instance)
+        return kind == "torch.Tensor" and not truthy(state) and state not in (None, False, 0)
     return kind == "torch.Tensor" or len(state) in {3, 4, 5}
 
 

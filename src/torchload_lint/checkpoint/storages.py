@@ -28,6 +28,9 @@ STORAGE_DTYPES = {
 }  # fmt: skip
 """Storage class without its suffix → dtype of its elements."""
 
+_LOCATIONS = ("cpu", "cuda", "mps", "meta", "xla", "hpu", "xpu", "privateuseone", "npu", "mtia")
+"""Devices that a storage may say it was on (the part before a colon)."""
+
 _FIELDS = {"zip": 5, "legacy": 6}
 
 
@@ -62,6 +65,8 @@ class StorageReader:
         key, location = _text(raw_key), _text(raw_location)
         if dtype is None or not isinstance(numel, int) or numel < 0 or location is None:
             return None, advice.damaged("a storage is described by values that torch cannot use")
+        if location.split(":")[0] not in _LOCATIONS:
+            return None, advice.damaged(f"a storage lies on an unknown device ({location!r:.40})")
         if key is None:
             key = str(raw_key) if isinstance(raw_key, int) else ""
         storage = self.storages.get(key)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.dangerous import why_dangerous, why_gateway
+from torchload_lint.checkpoint.results import is_getattr
 from torchload_lint.checkpoint.values import (
     DictValue,
     GlobalRef,
@@ -117,6 +118,9 @@ def _call_threats(call: Instance, names: NameResolver) -> list[Threat]:
         if isinstance(call.callee, Instance):
             threats.append(Threat("builtins.getattr", direct.call, direct.why))
     args = call.args if isinstance(call.args, tuple) else ()
+    if is_getattr(call.callee) and len(args) > 1 and _is_inner(args[1]):
+        text = f"getattr{render_arguments(args)}"
+        threats.append(Threat("builtins.getattr", text, "reaches into the interpreter"))
     indirect = INDIRECT.get(str(names.of(call.callee)))
     if indirect is not None and len(args) > max(indirect):
         inner = _threat_of(args[indirect[0]], args[indirect[1]], names)
@@ -132,7 +136,7 @@ def _threat_of(callee: Value, args: Value, names: NameResolver) -> Threat | None
     """The threat of calling a value."""
     name = names.of(callee)
     if name is None:
-        return _of_built_function(callee, args)
+        return _of_built_function(callee, args, names)
     written = str(callee.name) if isinstance(callee, GlobalRef) else str(name)
     why = _call_reason(written) or _call_reason(str(name))
     if not why and isinstance(callee, Instance):
@@ -140,14 +144,30 @@ def _threat_of(callee: Value, args: Value, names: NameResolver) -> Threat | None
     return Threat(written, f"{written}{render_arguments(args)}", why) if why else None
 
 
-def _of_built_function(callee: Value, args: Value) -> Threat | None:
+def _of_built_function(callee: Value, args: Value, names: NameResolver) -> Threat | None:
     """A call of what another call has put together (a function from code in the file)."""
     if not isinstance(callee, Instance) or not isinstance(callee.callee, GlobalRef):
         return None
     maker = str(callee.callee.name)
+    if maker == "functools.partial":
+        return _of_partial(callee, args, names)
     if maker == "builtins.getattr" or _is_below(maker, BUILDERS) or why_gateway(maker):
         text = f"{render(callee, 3)}{render_arguments(args)}"
         return Threat(maker, text, "calls a function that the file chooses")
+    return None
+
+
+def _of_partial(partial: Instance, args: Value, names: NameResolver) -> Threat | None:
+    """A call of a partial calls its function; ``cls.__new__`` alone is how objects are saved."""
+    functions = [partial.args[0]] if isinstance(partial.args, tuple) and partial.args else []
+    functions += [state[0] for state in partial.states if isinstance(state, tuple) and state]
+    for function in functions:
+        name = names.of(function)
+        if name is not None and name.qualname.endswith(".__new__"):
+            continue
+        threat = _threat_of(function, args, names)
+        if threat is not None:
+            return threat
     return None
 
 
@@ -170,6 +190,11 @@ def _deferred(call: Instance) -> list[Value]:
         for key, value in state.entries
         if isinstance(key, str) and key in DEFERRED
     ]
+
+
+def _is_inner(attribute: Value) -> bool:
+    """``__globals__``, ``__subclasses__`` and their kind; ``__new__`` is how objects are saved."""
+    return isinstance(attribute, str) and attribute.startswith("__") and attribute != "__new__"
 
 
 HARMLESS_METHODS = frozenset({"zoneinfo.ZoneInfo._unpickle"})

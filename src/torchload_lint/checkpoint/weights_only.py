@@ -74,6 +74,12 @@ _WITHOUT_DICT = frozenset(
 )
 """Types whose instances take no attributes, so that a BUILD with a state must fail."""
 
+_OTHER_PLATFORM = {
+    False: frozenset({"pathlib.WindowsPath", "pathlib._local.WindowsPath"}),
+    True: frozenset({"pathlib.PosixPath", "pathlib._local.PosixPath"}),
+}
+"""Paths that cannot be made, by whether the program runs on Windows."""
+
 PLACES_KEPT = 8
 """Values remembered for each need, to name their places."""
 
@@ -187,7 +193,7 @@ class WeightsOnlyGuard:
         if self.failure is None and substitute is None:
             self._check_reduce(callee, name, args)
         if substitute is not None:
-            return substitute.make()
+            return substitute.make("REDUCE", callee, args)
         plain = make_plain(str(name), args) if name is not None else None
         if plain is not None:
             return plain
@@ -201,7 +207,7 @@ class WeightsOnlyGuard:
         if self.failure is None and substitute is None:
             self._check_newobj(cls, name, args)
         if substitute is not None:
-            return substitute.make()
+            return substitute.make("NEWOBJ", cls, args)
         plain = make_plain(str(name), ()) if name is not None and str(name) in MAPPINGS else None
         return plain if plain is not None else Instance("NEWOBJ", cls, args, name)
 
@@ -262,6 +268,8 @@ class WeightsOnlyGuard:
                     self._fail(problem, callee)
             elif dotted == "copyreg._reconstructor" and self._is_mismatched(args):
                 self._fail(advice.MISMATCH, callee)
+            elif dotted in _OTHER_PLATFORM[self._target.windows]:
+                self._fail(advice.other_platform(dotted), callee)
         else:
             self._need_value(name, "REDUCE", callee)
         if not isinstance(args, (tuple, list, str, bytes, DictValue, SetValue, Instance)):

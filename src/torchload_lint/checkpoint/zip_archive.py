@@ -26,7 +26,10 @@ _END_64 = Struct("<4sQ2H2L4Q")
 _LOCAL = Struct("<4s5H3L2H")
 _MAX_32, _MAX_16 = 0xFFFFFFFF, 0xFFFF
 _STORED, _DEFLATED = 0, 8
-_ENCRYPTED = 1
+_UNREADABLE_FLAGS = 0x1 | 0x20 | 0x40
+"""Encrypted, a patch, strongly encrypted."""
+_MASKED = 0x2000
+"""The directory itself is encrypted."""
 _OLDEST_FORMAT, _NEWEST_FORMAT = 1, 10
 """Values that the ``version`` record may have (``versions.h``)."""
 
@@ -52,6 +55,16 @@ class Member:
     """Bytes after decompression, as the directory says."""
     offset: int
     """Where the local header is."""
+
+    @property
+    def fault(self) -> str:
+        """Why miniz does not read it; empty where it does."""
+        if self.flags & _UNREADABLE_FLAGS:
+            return f"the record {self.name:.80} is encrypted"
+        if self.method not in {_STORED, _DEFLATED}:
+            return f"the record {self.name:.80} has an unknown compression"
+        return ""
+
     crc: int = 0
     """The checksum of the content, as the directory says."""
 
@@ -92,9 +105,16 @@ class ZipArchive:
         return self._by_name.get(f"{self.prefix}/{record}".lower())
 
     def record_size(self, record: str) -> int | None:
-        """The bytes of a record; None where there is none."""
+        """The bytes of a record; None where there is none that can be read."""
         member = self.find(record)
-        return member.size if member is not None else None
+        if member is None or member.fault:
+            return None
+        if member.packed:
+            try:
+                self.content_offset(member)
+            except ZipFaultError:
+                return None
+        return member.size
 
     def has(self, record: str) -> bool:
         """Whether there is a member with exactly this name (torch lists names as they are)."""
@@ -108,12 +128,15 @@ class ZipArchive:
         return self._extract(member)
 
     def content_offset(self, member: Member) -> int:
-        """Where the (packed) bytes of a member begin. Raises ZipFaultError."""
+        """Where the (packed) bytes of a member begin, all of them there. Raises ZipFaultError."""
         header = self._source.read_at(member.offset, _LOCAL.size)
         if len(header) < _LOCAL.size or not header.startswith(LOCAL_SIGNATURE):
             raise ZipFaultError("damaged", f"the header of {member.name:.80} is missing")
         *_, name_length, extra_length = _LOCAL.unpack(header)
-        return member.offset + int(_LOCAL.size + name_length + extra_length)
+        begin: int = member.offset + _LOCAL.size + name_length + extra_length
+        if begin + member.packed > self._source.size:
+            raise ZipFaultError("truncated", f"the archive ends inside {member.name:.80}")
+        return begin
 
     def _extract(self, member: Member) -> bytes:
         limit = self._limits.pickle_bytes
@@ -121,24 +144,20 @@ class ZipArchive:
             raise LimitExceededError(
                 "pickle_bytes", f"the record {member.name:.80} has more than {limit:,} bytes"
             )
-        packed = self._source.read_at(self.content_offset(member), member.packed)
-        if len(packed) < member.packed:
-            raise ZipFaultError("truncated", f"the archive ends inside {member.name:.80}")
-        if member.flags & _ENCRYPTED:
-            raise ZipFaultError("damaged", f"the record {member.name:.80} is encrypted")
-        return _unpack(member, packed)
+        if member.fault:
+            raise ZipFaultError("damaged", member.fault)
+        begin = self.content_offset(member) if member.packed else 0
+        return _unpack(member, self._source.read_at(begin, member.packed))
 
 
 def _unpack(member: Member, packed: bytes) -> bytes:
     if member.method == _STORED:
         content = packed
-    elif member.method == _DEFLATED:
+    else:
         try:
             content = zlib.decompressobj(-15).decompress(packed, member.size + 1)
         except zlib.error as error:
             raise ZipFaultError("damaged", f"{member.name:.80} does not unpack: {error}") from None
-    else:
-        raise ZipFaultError("damaged", f"{member.name:.80} has an unknown compression")
     if len(content) != member.size:
         raise ZipFaultError("damaged", f"{member.name:.80} has not the size that is given for it")
     return content
@@ -157,6 +176,8 @@ def _read_directory(source: ByteSource, limits: Limits) -> list[Member]:
         if position + _CENTRAL.size > len(directory):
             raise ZipFaultError("damaged", "the archive's directory ends early")
         member, position = _read_member(directory, position)
+        if position > len(directory) or not _is_sound(member, source.size):
+            raise ZipFaultError("damaged", "the archive's directory contradicts itself")
         members.append(member)
     return members
 
@@ -192,6 +213,12 @@ def _read_member(directory: bytes, position: int) -> tuple[Member, int]:
         size, packed, offset = _wide_numbers(extra, size, packed, offset)
     end = begin + name_length + extra_length + comment_length
     return Member(name, method, flags, packed, size, offset, crc), end
+
+
+def _is_sound(member: Member, archive_size: int) -> bool:
+    """What miniz checks of each entry before it opens an archive."""
+    inside = member.offset + _LOCAL.size + member.packed <= archive_size
+    return inside and not (member.size and not member.packed) and not member.flags & _MASKED
 
 
 def _wide_numbers(extra: bytes, *numbers: int) -> list[int]:
