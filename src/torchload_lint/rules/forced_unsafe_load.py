@@ -2,7 +2,9 @@
 
 ## What it does
 Reports code that sets `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD`, through `os.environ`, `setdefault`,
-`putenv`, `monkeypatch.setenv`, a dictionary for a child process, or a command line.
+`putenv`, `monkeypatch.setenv`, a dictionary for a child process, or a command line; and
+Dockerfiles, shell scripts, YAML, INI, TOML and `.env` files that do, where they are among the paths
+given.
 
 ## Why is this bad?
 From then on every `torch.load` of the process that does not say `weights_only=True` is a full
@@ -30,7 +32,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.source.environment import VARIABLE
+from torchload_lint.source.settings_files import VARIABLE, switches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,9 +49,18 @@ def check(
     """Report each place that sets the variable."""
     del situations, context
     for switch in module.environment:
-        value = "" if switch.value is None else f"={switch.value}"
-        message = f"{VARIABLE}{value} makes every load unsafe that does not say `weights_only=True`"
-        yield finding(RULE, switch.span, message)
+        yield finding(RULE, switch.span, _message(switch.value))
+
+
+def in_settings(text: str) -> Iterator[Diagnostic]:
+    """Report each place in a Dockerfile, shell script, YAML or INI file that sets the variable."""
+    for span, value in switches(text):
+        yield finding(RULE, span, _message(value))
+
+
+def _message(value: str | None) -> str:
+    set_to = "" if value is None else f"={value}"
+    return f"{VARIABLE}{set_to} makes every load unsafe that does not say `weights_only=True`"
 
 
 RULE = Rule("TLL301", "forced-unsafe-load", Severity.ERROR, __doc__, check_module=check)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.candidates import carrying, on_rows, rows_with
 from torchload_lint.source.flow import last_name
+from torchload_lint.source.settings_files import TRUE_VALUES, VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Span
     from torchload_lint.source.module import Module
 
-VARIABLE = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
-TRUE_VALUES = frozenset({"1", "y", "yes", "true"})
-"""What torch takes for set (torch 2.13 ``serialization.py``; from 2.13 on in any case)."""
 _SETTERS = frozenset({"setdefault", "putenv", "setenv", "__setitem__"})
 _IN_SHELL = re.compile(rf"(?<!\w){VARIABLE}=[\"']?(\w*)")
 

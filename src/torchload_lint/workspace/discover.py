@@ -8,12 +8,21 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.settings_files import is_settings_file
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from torchload_lint.config import Config
 
 SUFFIXES = (".py", ".pyi", ".ipynb")
+SETTINGS_PATTERNS = tuple(
+    """
+    *.sh *.bash *.zsh *Dockerfile* *.dockerfile Containerfile *.yml *.yaml *.env .env* *.ini *.cfg
+    *.toml Makefile *.mk *.service justfile
+    """.split()
+)
+"""What may set environment variables; ``source.settings_files`` has the last word."""
 GIT_SECONDS = 30
 
 
@@ -44,7 +53,7 @@ def _forced_out(path: Path, config: Config) -> bool:
 
 
 def _in_folder(folder: Path, config: Config) -> Iterator[Path]:
-    names = _git_files(folder, SUFFIXES) if config.respect_gitignore else None
+    names = _git_files(folder) if config.respect_gitignore else None
     names = _walk(folder, config) if names is None else names
     excluded = Excludes(config)
     for name in names:
@@ -53,13 +62,18 @@ def _in_folder(folder: Path, config: Config) -> Iterator[Path]:
             yield path
 
 
-def _git_files(folder: Path, suffixes: tuple[str, ...]) -> list[str] | None:
+def _git_files(folder: Path) -> list[str] | None:
     """Tracked and untracked files that git does not ignore; None outside of a work tree.
 
     The file system monitor is switched off: a repository's own configuration could name a program.
     """
     command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others"]
-    command += ["--exclude-standard", "--", *(f"*{suffix}" for suffix in suffixes)]
+    command += [
+        "--exclude-standard",
+        "--",
+        *(f"*{suffix}" for suffix in SUFFIXES),
+        *SETTINGS_PATTERNS,
+    ]
     try:
         done = subprocess.run(  # noqa: S603 - a fixed command; file names are only read back
             command, cwd=folder, capture_output=True, check=False, timeout=GIT_SECONDS
@@ -77,7 +91,7 @@ def _walk(folder: Path, config: Config) -> Iterator[str]:
         base = Path(root)
         folders[:] = sorted(name for name in folders if not excluded.match(base / name))
         for name in files:
-            if name.endswith(SUFFIXES):
+            if name.endswith(SUFFIXES) or is_settings_file(name):
                 yield str((base / name).relative_to(folder))
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability, Diagnostic, FileResult, Span
 from torchload_lint.source.prefilter import may_hold_load
+from torchload_lint.source.settings_files import VARIABLE, is_settings_file
+from torchload_lint.workspace.discover import SUFFIXES
 from torchload_lint.workspace.document import (
     Document,
     UnreadableError,
@@ -91,10 +93,25 @@ def _first_look(path: Path, projects: Projects) -> FileResult | bool:
         data = read_bytes(path)
     except UnreadableError as error:
         return _unreadable(path, str(error), project)
+    if not path.name.endswith(SUFFIXES) and is_settings_file(path.name):
+        return _settings_result(path, data, project)
     if b"\0" in data[:8192] and path.suffix != ".ipynb":
         return _unreadable(path, "it holds NUL bytes: not a Python source file", project)
     project.files.keep(project.name_of(path), data)
     return may_hold_load(data)
+
+
+def _settings_result(path: Path, data: bytes, project: Project) -> FileResult | bool:
+    """The findings in a Dockerfile, shell script or the like."""
+    if VARIABLE.encode() not in data:
+        return False
+    from torchload_lint.rules.forced_unsafe_load import in_settings  # noqa: PLC0415
+
+    text = data.decode("utf-8", "replace")
+    name = project.name_of(path)
+    found = [one for one in in_settings(text) if one.code in project.enabled]
+    found = [one for one in found if not project.is_ignored(one, name)]
+    return FileResult(path, tuple(found), text) if found else False
 
 
 def _checked(
