@@ -117,6 +117,8 @@ class Options(Value):
 
     call: ast.Call
     module: Module = field(compare=False)
+    as_mapping: bool = False
+    """Whether it is ``vars(args)``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,10 @@ _SHOWN = 50
 MAX_CALLS = 6
 """How many calls are followed inwards."""
 _PATH_METHODS = frozenset({"joinpath", "with_suffix", "with_name", "glob", "rglob", "iterdir"})
+_SAME_OBJECT = frozenset(
+    {"to", "cuda", "cpu", "eval", "train", "half", "float", "double", "requires_grad_", "detach"}
+)
+"""Methods of modules and tensors that yield the object itself (or one like it)."""
 _YIELDS_ONCE = ("contextmanager", "asynccontextmanager", "fixture")
 
 
@@ -199,6 +203,10 @@ def _of_stranger(
     evaluator: Evaluator, receiver: Value, node: ast.Call, name: str, frame: Frame
 ) -> Values:
     """A method of something that is not the project's; those of paths still say something."""
+    if name == "state_dict":
+        return (Made("state_dict", node, frame.module),)
+    if name in _SAME_OBJECT and isinstance(receiver, Made):
+        return (receiver,)
     if name in _PATH_METHODS and isinstance(receiver, Unknown):
         text = Text(HOLE, is_path=True, why=(receiver.why,), rung=receiver.rung)
         return methods.of_text(text, name, arguments(evaluator, node, frame))
@@ -216,6 +224,8 @@ def _of_instance(
     stored = instances.attribute(evaluator, receiver, name, frame)
     if all(isinstance(value, Unknown) for value in stored):
         bases = class_facts.base_names(receiver.of.node, receiver.of.module, evaluator.project)
+        if name in _SAME_OBJECT:
+            return (receiver,)
         if any(base.startswith("torch.nn.") for base in bases):
             return (Made(f"torch.nn.Module.{name}", node, frame.module),)
         return unknown(f"{receiver.of.node.name}.{name}() is not known")

@@ -7,6 +7,7 @@ a function of the project (see ``invoke``) or unknown.
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.source import (
@@ -22,6 +23,7 @@ from torchload_lint.source.domain import (
     Constant,
     Handle,
     Instance,
+    Options,
     Record,
     Sequence,
     Text,
@@ -213,9 +215,16 @@ def _get_attribute(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values
 def _variables(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     """``vars(args)``, ``edict(d)``, ``OmegaConf.create(d)``: the same entries in another coat."""
     given = arguments(evaluator, call, frame)
-    if given.positional:
-        return given.positional[0]
-    return (Record(dict(given.named), kind="namespace"),)
+    if not given.positional:
+        return (Record(dict(given.named), kind="dict"),)
+    return tuple(
+        replace(value, as_mapping=True)
+        if isinstance(value, Options)
+        else replace(value, kind="dict")
+        if isinstance(value, Record)
+        else value
+        for value in given.positional[0]
+    )
 
 
 def _mapping(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:

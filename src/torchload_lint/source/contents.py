@@ -1,0 +1,230 @@
+"""What a saved object holds: the globals that its pickle will name, inferred from the source."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from torchload_lint.names import GlobalName
+from torchload_lint.source import classes, instances, torch_modules
+from torchload_lint.source.domain import (
+    Class,
+    Constant,
+    Function,
+    Handle,
+    Instance,
+    Made,
+    Options,
+    Record,
+    Sequence,
+    Text,
+    why,
+)
+from torchload_lint.source.frame import Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torchload_lint.source.domain import Value, Values
+    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.module import Module
+
+_DEEPEST = 8
+_PLAIN_RESULTS = frozenset(
+    f"builtins.{name}"
+    for name in ("len", "sum", "int", "float", "bool", "str", "round", "abs", "max", "min", "id")
+) | {"time.time", "time.perf_counter", "time.strftime", "os.getpid"}
+_TORCH_STATE = (".state_dict", ".get_rng_state", ".get_rng_state_all", ".named_parameters")
+_NOT_TENSORS = ("torch.optim.", "torch.utils.", "torch.distributions.", "torch.nn.", "torch.jit.")
+_DICTS = frozenset(
+    {"dict", "builtins.dict", "collections.OrderedDict", "part", "config", "url", "builtins.vars"}
+)
+_RECORD_GLOBALS = {
+    "argparse.Namespace": GlobalName("argparse", "Namespace"),
+    "types.SimpleNamespace": GlobalName("types", "SimpleNamespace"),
+    "collections.defaultdict": GlobalName("collections", "defaultdict"),
+    "easydict.EasyDict": GlobalName("easydict", "EasyDict"),
+    "omegaconf.DictConfig": GlobalName("omegaconf.dictconfig", "DictConfig"),
+}
+
+
+@dataclass(slots=True)
+class Contents:
+    """What is found in a saved object."""
+
+    kinds: dict[str, None] = field(default_factory=dict)
+    """What the object itself is: ``state dict``, ``module``, ``dict``, ``tensor`` …"""
+    needs: dict[GlobalName, None] = field(default_factory=dict)
+    """Globals that its pickle names and that torch does not allow by itself."""
+    unknown: dict[str, None] = field(default_factory=dict)
+    """Why parts of it are not known."""
+
+
+def of_expression(evaluator: Evaluator, node: ast.expr, module: Module) -> Contents:
+    """The contents of what ``torch.save`` is given."""
+    collector = _Collector(evaluator)
+    values = evaluator.top(node, module)
+    for value in values:
+        collector.contents.kinds.setdefault(collector.visit(value, _DEEPEST))
+    if not values:
+        collector.miss("nothing is known of it")
+    return collector.contents
+
+
+@dataclass(slots=True)
+class _Collector:
+    evaluator: Evaluator
+    contents: Contents = field(default_factory=Contents)
+    seen: set[ast.AST] = field(default_factory=set)
+
+    def visit(self, value: Value, depth: int) -> str:
+        """Add what a value holds; answers what kind of thing it is."""
+        if depth == 0:
+            return self.miss("it is nested too deep")
+        visit = _VISITS.get(type(value))
+        return self.miss(why(value)) if visit is None else visit(self, value, depth)
+
+    def visit_all(self, values: Values, depth: int) -> None:
+        for value in values:
+            self.visit(value, depth - 1)
+
+    def need(self, name: GlobalName) -> None:
+        self.contents.needs.setdefault(name)
+
+    def miss(self, reason: str) -> str:
+        self.contents.unknown.setdefault(reason)
+        return "unknown"
+
+    def text(self, value: Text, _: int) -> str:
+        if value.is_path:
+            self.need(GlobalName("pathlib", "PosixPath"))
+        return "text"
+
+    def plain(self, _: Value, __: int) -> str:
+        return "plain value"
+
+    def sequence(self, value: Sequence, depth: int) -> str:
+        self.visit_all(value.element(), depth)
+        return value.kind if value.kind != "split" else "list"
+
+    def record(self, value: Record, depth: int) -> str:
+        for values in (*value.entries.values(), value.others):
+            self.visit_all(values, depth)
+        if value.kind in _RECORD_GLOBALS:
+            self.need(_RECORD_GLOBALS[value.kind])
+        elif value.kind not in _DICTS:
+            self.miss(f"an object of {value.kind}")
+        return "dict"
+
+    def options(self, value: Options, _: int) -> str:
+        if value.as_mapping:
+            return "dict"
+        self.need(GlobalName("argparse", "Namespace"))
+        return "Namespace"
+
+    def reference(self, value: Class | Function, _: int) -> str:
+        name = getattr(value.node, "name", None)
+        if name is None:
+            return self.miss("a lambda cannot be saved")
+        dotted = value.module.bindings.qualname(value.node)
+        self.need(_split(dotted, value.module.name))
+        return "class" if isinstance(value, Class) else "function"
+
+    def instance(self, value: Instance, depth: int) -> str:
+        node, module = value.of.node, value.of.module
+        self.need(_split(module.bindings.qualname(node), module.name))
+        bases = classes.base_names(node, module, self.evaluator.project)
+        is_module = any(base.startswith("torch.nn.") for base in bases) or any(
+            base.endswith("LightningModule") for base in bases
+        )
+        if node not in self.seen:
+            self.seen.add(node)
+            for level, home in classes.ancestry(node, module, self.evaluator.project):
+                self._attributes(value, level, home, depth)
+        for base in bases:
+            if torch_modules.is_module_class(base) and base != "torch.nn.Module":
+                self._torch_module(base)
+        return "module" if is_module else "object"
+
+    def _attributes(self, of: Instance, node: ast.ClassDef, module: Module, depth: int) -> None:
+        for stores in instances.assigned(self.evaluator, node).values():
+            for _, receiver, expression in stores:
+                arguments = {**(of.arguments or {}), receiver: (of,)}
+                frame = Frame(module, arguments)
+                self.visit_all(self.evaluator.values(expression, frame), depth)
+
+    def made(self, value: Made, depth: int) -> str:
+        callee = value.callee
+        if value.call is None and callee.startswith(("torch.", "numpy.")):
+            return self._global(callee)
+        if callee == "state_dict" or callee.endswith(_TORCH_STATE):
+            return "state dict"
+        if torch_modules.is_module_class(callee):
+            self._torch_module(callee)
+            self._arguments(value, depth)
+            return "module"
+        if callee in _PLAIN_RESULTS:
+            return "plain value"
+        if callee.startswith("numpy."):
+            return self._numpy(callee)
+        last = callee.rpartition(".")[2]
+        if callee.startswith("torch.") and not callee.startswith(_NOT_TENSORS) and last.islower():
+            return "tensor"
+        return self.miss(f"the result of {callee}() is not known")
+
+    def _global(self, dotted: str) -> str:
+        if not dotted.startswith(("torch.float", "torch.int", "torch.bfloat", "torch.long")):
+            self.need(GlobalName.parse(dotted))
+        return "function"
+
+    def _torch_module(self, dotted: str) -> None:
+        for name in torch_modules.needs(dotted):
+            self.need(name)
+
+    def _arguments(self, value: Made, depth: int) -> None:
+        """The modules that a container is given."""
+        if value.call is None or value.module is None:
+            return
+        for argument in value.call.args:
+            inner = argument.value if isinstance(argument, ast.Starred) else argument
+            for each in self.evaluator.top(inner, value.module):
+                if isinstance(each, Instance | Made | Sequence | Record):
+                    self._module_argument(each, depth)
+                elif isinstance(argument, ast.Starred):
+                    self.miss(f"the modules in {value.callee}(*…)")
+
+    def _module_argument(self, value: Value, depth: int) -> None:
+        if isinstance(value, Made) and not torch_modules.is_module_class(value.callee):
+            return
+        self.visit(value, depth - 1)
+
+    def _numpy(self, callee: str) -> str:
+        self.need(GlobalName("numpy", "dtype"))
+        if callee.startswith("numpy.random."):
+            return self.miss(f"the type that {callee}() yields")
+        self.need(GlobalName("numpy._core.multiarray", "_reconstruct"))
+        self.need(GlobalName("numpy", "ndarray"))
+        self.miss("the type of a numpy array's items")
+        return "array"
+
+
+def _split(dotted: str, module: str) -> GlobalName:
+    """The module's own name apart from the qualified name inside it."""
+    if module and dotted.startswith(f"{module}."):
+        return GlobalName(module, dotted.removeprefix(f"{module}."))
+    return GlobalName.parse(dotted)
+
+
+_VISITS: dict[type[Value], Callable[[_Collector, Value, int], str]] = {
+    Text: _Collector.text,  # type: ignore[dict-item]
+    Constant: _Collector.plain,
+    Handle: _Collector.plain,
+    Sequence: _Collector.sequence,  # type: ignore[dict-item]
+    Record: _Collector.record,  # type: ignore[dict-item]
+    Options: _Collector.options,  # type: ignore[dict-item]
+    Class: _Collector.reference,  # type: ignore[dict-item]
+    Function: _Collector.reference,  # type: ignore[dict-item]
+    Instance: _Collector.instance,  # type: ignore[dict-item]
+    Made: _Collector.made,  # type: ignore[dict-item]
+}

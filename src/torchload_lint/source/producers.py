@@ -1,0 +1,217 @@
+"""The ``torch.save`` that writes what a load reads: what it saves tells the need without a file.
+
+A save is matched to a load by the path that both resolve to, by the same expression in the same
+file or folder, or because they are the save and the load method of one class. Only files that
+can hold a match are parsed: the load's own, its neighbours, and those that spell the file's name.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from posixpath import dirname
+from typing import TYPE_CHECKING
+
+from torchload_lint.source import contents, patterns
+from torchload_lint.source.evaluate import Evaluator
+from torchload_lint.source.values import resolution as resolution_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.names import GlobalName
+    from torchload_lint.source.calls import LoadCall, SaveCall
+    from torchload_lint.source.module import Module
+    from torchload_lint.source.project import ProjectIndex
+    from torchload_lint.source.values import PathPattern, Resolution
+
+MAX_FILES = 8
+"""Files besides the load's own that are searched for saves, the nearest first."""
+MAX_PRODUCERS = 8
+_SAVES = ("torch.save(", "th.save(")
+_SHORTEST_WORD = 3
+_TOO_COMMON = frozenset(
+    {"path", "file", "filename", "filepath", "fname", "f", "fp", "buffer", "name", "model_path"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Producer:
+    """One save that writes what a load reads."""
+
+    path: str
+    """The file that the save stands in."""
+    row: int
+    match: str
+    """Why it is taken for the writer: ``path``, ``expression`` or ``methods``."""
+    saves: str
+    """What is saved: ``state dict``, ``module``, ``dict``, ``tensor`` …"""
+    needs: tuple[GlobalName, ...] = ()
+    """The globals that have to be allowed, as far as they are known."""
+    complete: bool = False
+    """Whether nothing of what is saved is unknown."""
+    unknown: tuple[str, ...] = ()
+    """Why parts of it are unknown."""
+    call: SaveCall | None = field(default=None, compare=False)
+
+
+def producers_for(
+    load: LoadCall, module: Module, resolution: Resolution, project: ProjectIndex
+) -> tuple[Producer, ...]:
+    """The saves of the project that write what a load reads: those that match by path, or, where
+    there are none, those that match by another sign.
+    """
+    found: dict[str, list[Producer]] = {"path": [], "expression": [], "methods": []}
+    telling = [each for each in resolution.patterns if each.strong]
+    for home in _modules(module, telling, project):
+        for save in home.saves:
+            match = _match(load, module, telling, save, home, project)
+            if match is not None:
+                found[match].append(_producer(save, home, match, project))
+    for kind in ("path", "expression", "methods"):
+        if found[kind]:
+            return tuple(found[kind][:MAX_PRODUCERS])
+    return ()
+
+
+def _modules(module: Module, telling: list[PathPattern], project: ProjectIndex) -> Iterator[Module]:
+    """The files that can hold a matching save, the load's own first."""
+    yield module
+    saving = project.remember("files that save", lambda: _saving_files(project))
+    folder = dirname(module.path)
+    words = [word for pattern in telling for word in _words(pattern.text)]
+    candidates = [path for path in saving if path != module.path]
+    named = [
+        path
+        for path in candidates
+        if any(word in (project.files.text(path) or "") for word in words)
+    ]
+    near = [path for path in candidates if dirname(path) == folder]
+    named.sort(key=lambda path: (-_shared(dirname(path), folder), path))
+    for path in list(dict.fromkeys((*named[:MAX_FILES], *near[:MAX_FILES])))[:MAX_FILES]:
+        found = project.module_at(path)
+        if found is not None:
+            yield found
+
+
+def _saving_files(project: ProjectIndex) -> list[str]:
+    holding = {path for word in _SAVES for path in project.files.holding(word)}
+    imported = (
+        path
+        for path in project.files.holding("from torch import")
+        if re.search(r"from torch import[^\n]*\bsave\b", project.files.text(path) or "")
+    )
+    return sorted(holding.union(imported))
+
+
+def _words(pattern: str) -> list[str]:
+    """The literal pieces of a file's name that are worth looking for."""
+    name = pattern.rpartition("/")[2].rpartition(".")[0] or pattern.rpartition("/")[2]
+    pieces = re.findall(r"[A-Za-z]+", name)
+    return [piece for piece in pieces if len(piece) >= _SHORTEST_WORD]
+
+
+def _shared(first: str, second: str) -> int:
+    """How many leading folders two paths share."""
+    count = 0
+    for one, other in zip(first.split("/"), second.split("/"), strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
+
+
+def _match(
+    load: LoadCall,
+    module: Module,
+    telling: list[PathPattern],
+    save: SaveCall,
+    home: Module,
+    project: ProjectIndex,
+) -> str | None:
+    if save.file is None:
+        return None
+    if telling and _same_file(telling, _patterns(save.file, home, project)):
+        return "path"
+    near = dirname(home.path) == dirname(module.path)
+    if near and load.file is not None and _same_expression(load.file, save.file):
+        same_place = home.path == module.path or not isinstance(load.file, ast.Name)
+        return "expression" if same_place else None
+    if home.path == module.path and _are_a_pair(load.function, save.function):
+        return "methods"
+    return None
+
+
+def _patterns(file: ast.expr, home: Module, project: ProjectIndex) -> tuple[PathPattern, ...]:
+    def resolve() -> tuple[PathPattern, ...]:
+        evaluator = Evaluator(project)
+        return resolution_of(evaluator.top(file, home), evaluator).patterns
+
+    return tuple(each for each in project.remember(("saved as", file), resolve) if each.strong)
+
+
+def _same_file(loaded: list[PathPattern], saved: tuple[PathPattern, ...]) -> bool:
+    return any(
+        patterns.overlap(one.text, other.text) and _common_word(one.text, other.text)
+        for one in loaded
+        for other in saved
+    )
+
+
+def _common_word(first: str, second: str) -> bool:
+    """Whether the names of the files have a literal piece in common; two patterns that overlap
+    only because each is unknown where the other is known say nothing.
+    """
+    names = first.rpartition("/")[2].lower(), second.rpartition("/")[2].lower()
+    return names[0] == names[1] or any(
+        word.lower() in name
+        for words, name in ((_words(first), names[1]), (_words(second), names[0]))
+        for word in words
+    )
+
+
+def _same_expression(loaded: ast.expr, saved: ast.expr) -> bool:
+    """Whether both are spelled alike, and the spelling says more than ``path``."""
+    spelled = ast.unparse(loaded)
+    if spelled.rpartition(".")[2].lower() in _TOO_COMMON or isinstance(loaded, ast.Constant):
+        return False
+    return spelled == ast.unparse(saved)
+
+
+def _are_a_pair(loading: str, saving: str) -> bool:
+    """Whether the functions are a ``load…`` and a ``save…`` of the same class (or file)."""
+    owner, _, first = loading.rpartition(".")
+    other, _, second = saving.rpartition(".")
+    if not first or not second or owner != other:
+        return False
+    first, second = first.strip("_"), second.strip("_")
+    for word, twin in (
+        ("load", "save"),
+        ("restore", "save"),
+        ("resume", "save"),
+        ("read", "write"),
+    ):
+        if word in first and twin in second:
+            return first.replace(word, "", 1).strip("_") == second.replace(twin, "", 1).strip("_")
+    return False
+
+
+def _producer(save: SaveCall, home: Module, match: str, project: ProjectIndex) -> Producer:
+    found = project.remember(("saved", save.node), lambda: _contents(save, home, project))
+    return Producer(
+        path=home.path,
+        row=save.span.start.row,
+        match=match,
+        saves=" or ".join(found.kinds) or "unknown",
+        needs=tuple(sorted(found.needs)),
+        complete=not found.unknown,
+        unknown=tuple(found.unknown),
+        call=save,
+    )
+
+
+def _contents(save: SaveCall, home: Module, project: ProjectIndex) -> contents.Contents:
+    if save.obj is None:
+        return contents.Contents(unknown={"nothing is seen to be saved": None})
+    return contents.of_expression(Evaluator(project), save.obj, home)
