@@ -17,12 +17,8 @@ from torchload_lint.names import GlobalName
 from torchload_lint.policy import Judgement, judge
 from torchload_lint.source.allowlists import AllowlistKind, EntryKind
 from torchload_lint.source.calls import CallKind, WeightsOnly
-
-try:  # TMP
-    from torchload_lint.source.producers import producers_for
-except ImportError:
-    producers_for = lambda *a: ()
 from torchload_lint.source.imports import imports_at_top
+from torchload_lint.source.producers import producers_for
 from torchload_lint.source.values import PathPattern, Resolution, Rung, resolve_path
 
 if TYPE_CHECKING:
@@ -135,7 +131,7 @@ def assess(load: LoadCall, module: Module, context: Context) -> Situation:
     needed += [_named(GlobalName.parse(name), lookup, context) for name in configured]
     producers: tuple[Producer, ...] = ()
     if evidence is Evidence.NONE:
-        producers = producers_for(resolution, load, module, context.project)
+        producers = producers_for(load, module, resolution, context.project)
         if producers and all(producer.complete for producer in producers):
             evidence = Evidence.INFERRED
             inferred = dict.fromkeys(name for producer in producers for name in producer.needs)
