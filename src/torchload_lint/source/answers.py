@@ -71,7 +71,7 @@ def either(answers: Iterable[Answer], *, versioned: bool = False) -> Answer:
 
 def asks_version(test: ast.expr) -> bool:
     """Whether a condition is about the torch that is installed."""
-    return bool(_VERSION.search(ast.unparse(test)))
+    return bool(_VERSION.search(code_of(test)))
 
 
 def constant(value: object) -> Answer:
@@ -103,5 +103,13 @@ def over(upper: Answer, lower: Answer) -> Answer:
 
 def short(node: ast.AST) -> str:
     """A node's code, cut to fit into a sentence."""
-    text = ast.unparse(node)
+    text = code_of(node)
     return text if len(text) <= _SHORT else f"{text[: _SHORT - 3]}..."
+
+
+def code_of(node: ast.AST) -> str:
+    """A node's code; ``…`` where it is nested too deeply to be written."""
+    try:
+        return ast.unparse(node)
+    except RecursionError:
+        return "…"

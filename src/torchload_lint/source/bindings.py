@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import ast
-import builtins
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.candidates import on_rows, rows_with
-from torchload_lint.source.definitions import (
-    FUNCTIONS,
-    SCOPES,
-    Definition,
-    Scope,
-    defaults,
-    parameters,
-)
-from torchload_lint.source.flow import STAR, UNBOUND, Flow
+from torchload_lint.source.definitions import FUNCTIONS, Definition, defaults
+from torchload_lint.source.reaching import BUILTINS, Reaching
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from torchload_lint.source.text import Lines
 
 __all__ = ["Bindings", "Definition"]
 
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_BUILTINS = frozenset(dir(builtins))
 _DEPTH = 12
 """How many aliases are followed one after another."""
+_STEPS = 500
+"""How many expressions are looked at for one question."""
 CUSTOMARY = {"torch": "torch", "th": "torch", "os": "os", "sys": "sys", "np": "numpy",
              "osp": "os.path", "Path": "pathlib.Path", "functools": "functools",
              "partial": "functools.partial", "json": "json", "glob": "glob"}  # fmt: skip
 """What an unbound name means where ``from x import *`` may have brought it: by custom."""
 
 
-class Bindings:
+class Bindings(Reaching):
     """Answers about names in one file. Built lazily: asking for one name costs one function."""
 
     def __init__(
@@ -49,126 +41,10 @@ class Bindings:
         """``name``: the module's dotted name; ``is_package``: whether this is an ``__init__``;
         ``lines``: the source, in which words are looked up before the tree is searched for them.
         """
-        self.tree = tree
-        self.name = name
-        self.package = name if is_package else name.rpartition(".")[0] or None
-        self._parents = parents
-        self.lines = lines
-        self._walrus = ":=" in lines.text
-        self._nonlocals = "nonlocal" in lines.text
-        self._flows: dict[ast.AST, Flow] = {}
-        self._written: dict[str, list[Definition]] | None = None
+        super().__init__(tree, parents, name=name, is_package=is_package, lines=lines)
         self._possible: dict[ast.expr, frozenset[str]] = {}
-
-    # which definitions
-
-    def definitions(self, name: ast.Name) -> tuple[Definition, ...]:
-        """The definitions that may reach this use of a name, by flow (all branches; a loop's body
-        may reach its own start). Empty for a builtin or an unbound name.
-        """
-        return self.definitions_at(name.id, name)
-
-    def module_definitions(self, name: str) -> tuple[Definition, ...]:
-        """The definitions of ``name`` at module level (as another file would import it)."""
-        flow = self.flow(self.tree)
-        found = [*flow.exit.get(name, ()), *self._global_writes().get(name, ())]
-        return _ordered(found) or self._stars(name)
-
-    def definitions_at(self, identifier: str, place: ast.AST) -> tuple[Definition, ...]:
-        """The definitions of a name as seen from any place in the file."""
-        parents = self._parents
-        before: ast.AST | None = None
-        child: ast.AST = place
-        deferred = False
-        while not isinstance(child, ast.stmt):
-            node = parents.get(child)
-            if node is None:
-                return ()
-            if isinstance(node, _COMPREHENSIONS):
-                bound = _bound_by_comprehension(node, child, before, identifier)
-            elif isinstance(node, ast.Lambda) and child is node.body:
-                bound = _parameter(node.args, identifier)
-                deferred = True
-            else:
-                bound = ()
-            if bound:
-                return bound
-            before, child = child, node
-        return self._seen_from(identifier, child, deferred=deferred)
-
-    def flow(self, owner: ast.AST) -> Flow:
-        """The reaching definitions of one scope (a module, a function or a class)."""
-        flow = self._flows.get(owner)
-        if flow is None:
-            assert isinstance(owner, SCOPES)
-            flow = self._flows[owner] = Flow(owner, self.package, walrus=self._walrus)
-        return flow
-
-    def scope(self, statement: ast.AST) -> Scope:
-        """The scope that a statement stands in (for a ``def``, the scope around it)."""
-        node = self._parents.get(statement)
-        while node is not None and not isinstance(node, SCOPES):
-            node = self._parents.get(node)
-        return node if isinstance(node, SCOPES) else self.tree
-
-    def _seen_from(
-        self, identifier: str, statement: ast.stmt, *, deferred: bool, nested: bool = False
-    ) -> tuple[Definition, ...]:
-        """``deferred``: the use runs later than the statement, so what is defined after it counts
-        too; ``nested``: the use is inside a function there, to which a class body is invisible.
-        """
-        owner = self.scope(statement)
-        flow = self.flow(owner)
-        if isinstance(owner, ast.ClassDef) and nested:
-            return self._seen_from(identifier, owner, deferred=deferred, nested=True)
-        found = _reaching(flow, identifier, statement, deferred=deferred)
-        if isinstance(owner, ast.Module):
-            return self._module_names(identifier, found)
-        if isinstance(owner, FUNCTIONS) and identifier not in flow.outward:
-            if self._nonlocals and identifier in flow.all:
-                found |= self._nonlocal_writes(owner, identifier)
-            if identifier in flow.all or identifier in flow.declared:
-                return _ordered(found)
-        elif found and UNBOUND not in found:
-            return _ordered(found)
-        later = deferred or isinstance(owner, FUNCTIONS)
-        outer = self._seen_from(
-            identifier, owner, deferred=later, nested=nested or isinstance(owner, FUNCTIONS)
-        )
-        return _ordered([*found, *outer])
-
-    def _module_names(
-        self, identifier: str, found: frozenset[Definition]
-    ) -> tuple[Definition, ...]:
-        written = self._global_writes().get(identifier, ())
-        return _ordered([*found, *written]) or self._stars(identifier)
-
-    def _stars(self, identifier: str) -> tuple[Definition, ...]:
-        """The star imports that may have brought a name that nothing else defines."""
-        if identifier in _BUILTINS or identifier.startswith("__"):
-            return ()
-        return tuple(self.flow(self.tree).all.get(STAR, ()))
-
-    def _global_writes(self) -> dict[str, list[Definition]]:
-        """Module names that functions define by ``global``."""
-        if self._written is None:
-            self._written = {}
-            if "global" in self.lines.text:
-                for node in on_rows(self.tree, rows_with(self.lines, ["global"])):
-                    if isinstance(node, ast.Global):
-                        flow = self.flow(self.scope(node))
-                        for name in node.names:
-                            self._written.setdefault(name, []).extend(flow.all.get(name, ()))
-        return self._written
-
-    def _nonlocal_writes(self, owner: Scope, identifier: str) -> frozenset[Definition]:
-        """What nested functions assign to a name of ``owner`` by ``nonlocal``."""
-        return frozenset(
-            definition
-            for node in ast.walk(owner)
-            if isinstance(node, ast.Nonlocal) and identifier in node.names
-            for definition in self.flow(self.scope(node)).all.get(identifier, ())
-        )
+        self._budget = 0
+        self._asking = False
 
     def imports_module(self, name: str) -> bool:
         """Whether importing this file imports the module ``name`` (or a part of it)."""
@@ -205,11 +81,17 @@ class Bindings:
         """
         known = self._possible.get(expression)
         if known is None:
+            outermost = not self._asking
+            if outermost:
+                self._budget, self._asking = _STEPS, True
             known = self._possible[expression] = frozenset(self._meanings(expression, _DEPTH))
+            if outermost:
+                self._asking = False
         return known
 
     def _meanings(self, node: ast.expr, depth: int) -> Iterator[str]:
-        if depth == 0:
+        self._budget -= 1
+        if depth == 0 or self._budget < 0:
             yield ""
         elif isinstance(node, ast.Name):
             yield from self._name_meanings(node, depth)
@@ -226,7 +108,7 @@ class Bindings:
     def _name_meanings(self, node: ast.Name, depth: int) -> Iterator[str]:
         reaching = self.definitions(node)
         if not reaching:
-            yield f"builtins.{node.id}" if node.id in _BUILTINS else ""
+            yield f"builtins.{node.id}" if node.id in BUILTINS else ""
         for definition in reaching:
             yield from self.meanings_of(definition, node.id, depth)
 
@@ -380,7 +262,7 @@ class Bindings:
 
 def class_assignments(lines: Lines, holder: ast.ClassDef, name: str) -> list[ast.expr]:
     """What a class assigns to an attribute: in its body, and through ``self`` in its methods."""
-    rows = rows_with(lines, [name])
+    rows = rows_with(lines, [name], holder)
     found: list[ast.expr] = []
     for part in holder.body:
         if isinstance(part, FUNCTIONS):
@@ -418,51 +300,6 @@ def _attribute_assignments(
                 yield node.value
 
 
-def _reaching(
-    flow: Flow, identifier: str, statement: ast.stmt, *, deferred: bool
-) -> frozenset[Definition]:
-    env = flow.before.get(statement, flow.exit)
-    found = env.get(identifier, frozenset((UNBOUND,)))
-    everything = flow.all.get(identifier)
-    if everything is None:
-        return frozenset()
-    if deferred:
-        row = statement.lineno
-        later = [part for part in everything if _position(part)[0] >= row]
-        return found.union(later)
-    inside = [part for part in everything if part.kind == "walrus" and _holds(statement, part.node)]
-    return found.union(inside)
-
-
-def _holds(statement: ast.stmt, node: ast.AST) -> bool:
-    """Whether an expression stands in a statement, by its rows."""
-    row = getattr(node, "lineno", 0)
-    return statement.lineno <= row <= (statement.end_lineno or statement.lineno)
-
-
-def _bound_by_comprehension(
-    node: ast.expr, child: ast.AST, before: ast.AST | None, identifier: str
-) -> tuple[Definition, ...]:
-    """The comprehension variable of that name, unless the use stands in the first iterable,
-    which is evaluated outside.
-    """
-    generators: list[ast.comprehension] = getattr(node, "generators", [])
-    if child is generators[0] and before is generators[0].iter:
-        return ()
-    return tuple(
-        Definition("comprehension", generator)
-        for generator in generators
-        for target in ast.walk(generator.target)
-        if isinstance(target, ast.Name) and target.id == identifier
-    )
-
-
-def _parameter(arguments: ast.arguments, identifier: str) -> tuple[Definition, ...]:
-    return tuple(
-        Definition("parameter", arg) for arg in parameters(arguments) if arg.arg == identifier
-    )
-
-
 def _choices(node: ast.expr) -> list[ast.expr] | list[None]:
     """The expressions that one expression may be equal to; [None] where it is something new."""
     if isinstance(node, ast.NamedExpr):
@@ -477,16 +314,3 @@ def text_of(node: ast.expr) -> str:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     return ""
-
-
-def _ordered(found: Iterable[Definition]) -> tuple[Definition, ...]:
-    """Each real definition once, in the order of the file (so that answers never vary)."""
-    distinct = {part for part in found if part is not UNBOUND}
-    return tuple(sorted(distinct, key=_position))
-
-
-def _position(definition: Definition) -> tuple[int, int]:
-    node = definition.node
-    if isinstance(node, ast.withitem):
-        node = node.context_expr
-    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)

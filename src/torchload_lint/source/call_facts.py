@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import contexts
-from torchload_lint.source.answers import KEY
+from torchload_lint.source.answers import KEY, code_of
 from torchload_lint.source.calls import CallKind, LoadCall, SaveCall, Use, WeightsOnly
 from torchload_lint.source.flow import last_name
 from torchload_lint.source.given import Given, given, keyword_answer
@@ -62,7 +62,7 @@ def handed_on(module: Module, call: ast.Call, reference: Reference) -> LoadCall:
     load = _build(module, node, call, sorted_out, CallKind.REFERENCE, reference.partial)
     if how in _ONE_EACH or how in _AFTER_THE_FUNCTION:
         return load
-    because = f"{ast.unparse(call.func)}() decides how it is called"
+    because = f"{code_of(call.func)}() decides how it is called"
     return replace(load, weights_only=WeightsOnly.UNDECIDED, weights_only_because=because)
 
 

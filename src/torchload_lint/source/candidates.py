@@ -36,18 +36,24 @@ def carrying(tree: ast.Module, lines: Lines, words: Iterable[str]) -> dict[str, 
     return found
 
 
-def rows_with(lines: Lines, words: Iterable[str]) -> list[int]:
-    """The rows on which one of some words stands, as a word of its own; sorted."""
+def rows_with(lines: Lines, words: Iterable[str], within: ast.AST | None = None) -> list[int]:
+    """The rows on which one of some words stands, as a word of its own; sorted.
+
+    ``within``: a statement to whose rows the search is limited.
+    """
     text, starts = lines.text, lines.starts
+    first = starts[getattr(within, "lineno", 1) - 1]
+    last_row = getattr(within, "end_lineno", None) or len(starts)
+    last = starts[last_row] if last_row < len(starts) else len(text)
     rows: set[int] = set()
     for word in words:
         size = len(word)
-        place = text.find(word) if size else -1
+        place = text.find(word, first, last) if size else -1
         while place >= 0:
             end = place + size
             if not _in_word(text[place - 1 : place]) and not _in_word(text[end : end + 1]):
                 rows.add(bisect_right(starts, place))
-            place = text.find(word, end)
+            place = text.find(word, end, last)
     return sorted(rows)
 
 

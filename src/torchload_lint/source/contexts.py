@@ -22,6 +22,8 @@ _ADDERS = frozenset({"torch.serialization.add_safe_globals"})
 _STACKED = frozenset({"enter_context", "push"})
 _DEPTH = 6
 """How many names and helper functions are followed from a ``with`` to its ``safe_globals``."""
+_BREADTH = 4
+"""How many definitions of each name are followed."""
 
 
 def collect(module: Module) -> tuple[Allowlist, ...]:
@@ -116,11 +118,11 @@ def _possible_values(module: Module, node: ast.expr) -> list[ast.expr]:
         definitions = module.bindings.definitions(node)
         return [
             part.value
-            for part in definitions
+            for part in definitions[:_BREADTH]
             if part.kind in {"assign", "walrus"} and part.value is not None
         ]
     if isinstance(node, ast.Attribute):
-        return module.bindings.member_values(node)
+        return module.bindings.member_values(node)[:_BREADTH]
     if isinstance(node, ast.IfExp):
         return [node.body, node.orelse]
     return [node.value] if isinstance(node, ast.NamedExpr) else []

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
 from torchload_lint.source.allowlists import AllowlistEntry, EntryKind
+from torchload_lint.source.answers import code_of
 from torchload_lint.source.bindings import text_of
 from torchload_lint.source.candidates import carrying
 
 if TYPE_CHECKING:
     from torchload_lint.source.module import Module
 
-_DEPTH = 6
+_DEPTH = 4
 """How many names are followed from the argument to the list."""
+_BREADTH = 4
+"""How many definitions of each name are followed; a list with several is never complete."""
 _INSTANCES = frozenset({"numpy.dtype", "torch.device", "torch.dtype"})
 _CONSTANTS = frozenset(
     f"torch.{name}"
@@ -73,7 +76,7 @@ def _items(module: Module, node: ast.expr, depth: int) -> tuple[list[ast.expr], 
     if isinstance(node, ast.Name):
         return _named(module, node, depth)
     if isinstance(node, ast.Attribute):
-        values = module.bindings.member_values(node)
+        values = module.bindings.member_values(node)[:_BREADTH]
         items, complete = _joined([_items(module, value, depth - 1) for value in values])
         return items, complete and len(values) == 1
     return [], False
@@ -98,6 +101,7 @@ def _named(module: Module, node: ast.Name, depth: int) -> tuple[list[ast.expr], 
     """A list by name: complete where it is assigned once and never added to."""
     definitions = module.bindings.definitions(node)
     values = [part.value for part in definitions if part.kind == "assign" and part.value]
+    values = values[:_BREADTH]
     items, complete = _joined([_items(module, value, depth - 1) for value in values])
     plain = len(values) == 1 and len(definitions) == 1 and not _is_added_to(module, node.id)
     return items, complete and plain
@@ -194,7 +198,7 @@ def _made(module: Module, node: ast.Call) -> _Facts:
     if name is not None:
         return EntryKind.OBJECT, name, None, ""
     if made in _INSTANCES or _is_own_class(module, node.func):
-        return _invalid(f"{ast.unparse(node.func)}(...) is an instance; its class is needed")
+        return _invalid(f"{code_of(node.func)}(...) is an instance; its class is needed")
     return EntryKind.UNKNOWN, None, None, ""
 
 

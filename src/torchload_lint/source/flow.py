@@ -49,7 +49,8 @@ class Flow:
         self._walrus = walrus
         self._made: dict[tuple[ast.AST, str], Definition] = {}
         self._loops: list[tuple[list[Env], list[Env]]] = []
-        self._raising: list[list[Env]] = []
+        self._raising: list[dict[str, set[Definition]]] = []
+        self._finals = 0
         self._typing = 0
         self._silent = 0
         env: Env = {}
@@ -80,7 +81,10 @@ class Flow:
         value: ast.expr | None = None,
         qualified: str = "",
     ) -> Env:
-        return {**env, name: frozenset((self._define(name, kind, node, value, qualified),))}
+        made = self._define(name, kind, node, value, qualified)
+        for log in self._raising:
+            log.setdefault(name, set()).add(made)
+        return {**env, name: frozenset((made,))}
 
     def _target(
         self, env: Env, target: ast.expr, kind: str, node: ast.AST, value: ast.expr | None
@@ -105,8 +109,6 @@ class Flow:
         for statement in statements:
             if not self._silent:
                 self.before[statement] = env
-            for envs in self._raising:
-                envs.append(env)
             run = self._run.get(type(statement))
             after = run(self, statement, env) if run else env
             if after is None:
@@ -257,29 +259,44 @@ class Flow:
             suppresses |= last_name(item.context_expr) == "suppress"
             if item.optional_vars is not None:
                 env = self._target(env, item.optional_vars, "with", item, item.context_expr)
-        self._raising.append([])
-        end = self._block(node.body, env)
-        raised = self._raising.pop()
-        return _merge_live([end, *raised]) if suppresses else end
+        end, raised = self._guarded(node.body, env)
+        return _merge_live([end, raised]) if suppresses else end
+
+    def _guarded(self, body: list[ast.stmt], env: Env) -> tuple[Env | None, Env]:
+        """Run through statements that may be left anywhere: what holds at their end, and what may
+        hold where they are left (any definition made in them, or none).
+        """
+        self._raising.append({})
+        end = self._block(body, env)
+        return end, self._left(env)
+
+    def _left(self, env: Env) -> Env:
+        """What may hold where a guarded part is left by an exception."""
+        log = self._raising.pop()
+        return {**env, **{name: env.get(name, _NOTHING).union(made) for name, made in log.items()}}
 
     def _try(self, node: ast.Try, env: Env) -> Env | None:
-        self._raising.append([])
-        end = self._block(node.body, env)
-        raised = self._raising.pop()
+        end, raised = self._guarded(node.body, env)
         ends = [self._block(node.orelse, end) if end is not None else None]
-        inside: list[Env] = []
+        left = [raised]
         for handler in node.handlers:
-            self._raising.append([])
-            ends.append(self._handler(handler, _merge([env, *raised])))
-            inside += self._raising.pop()
+            self._raising.append({})
+            ends.append(self._handler(handler, raised))
+            left.append(self._left(raised))
         after = _merge_live(ends)
-        if not node.finalbody:
-            return after
-        self._block(node.finalbody, _merge([env, *raised, *inside, *([after] if after else [])]))
-        if after is None:
-            return None
+        return self._finally(node.finalbody, left, after) if node.finalbody else after
+
+    def _finally(self, body: list[ast.stmt], left: list[Env], after: Env | None) -> Env | None:
+        """A ``finally`` body is seen with all that may hold there; what goes on behind it is only
+        what held without an exception.
+        """
+        end = self._block(body, _merge([*left, *([after] if after is not None else [])]))
+        if after is None or end is None or self._finals >= _LOOPS_RUN_TWICE:
+            return end if after is not None else None
         self._silent += 1
-        after = self._block(node.finalbody, after)
+        self._finals += 1
+        after = self._block(body, after)
+        self._finals -= 1
         self._silent -= 1
         return after
 
@@ -369,10 +386,11 @@ def _merge(envs: Iterable[Env]) -> Env:
     distinct = list({id(env): env for env in envs}.values())
     if len(distinct) == 1:
         return distinct[0]
-    merged: Env = {}
-    for name in {name for env in distinct for name in env}:
-        sets = {env.get(name, _NOTHING) for env in distinct}
-        merged[name] = sets.pop() if len(sets) == 1 else frozenset().union(*sets)
+    first, *others = distinct
+    changed = {name for env in others for name, _ in first.items() ^ env.items()}
+    merged = dict(first)
+    for name in changed:
+        merged[name] = frozenset().union(*(env.get(name, _NOTHING) for env in distinct))
     return merged
 
 

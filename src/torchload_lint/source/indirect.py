@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.answers import KEY, Answer
+from torchload_lint.source.answers import KEY, Answer, code_of
 from torchload_lint.source.calls import LoadCall, WeightsOnly
 from torchload_lint.source.candidates import carrying
 from torchload_lint.source.definitions import defaults
@@ -133,7 +133,7 @@ def _lightning(module: Module) -> Iterator[IndirectLoad]:
         call = module.parents.get(node)
         if isinstance(node, ast.Attribute) and isinstance(call, ast.Call) and call.func is node:
             yield _indirect(
-                module, call, ast.unparse(node), IndirectKind.LIGHTNING, _LIGHTNING_ENTRY,
+                module, call, code_of(node), IndirectKind.LIGHTNING, _LIGHTNING_ENTRY,
                 certain=known,
             )  # fmt: skip
 
@@ -151,7 +151,7 @@ def _keyword(module: Module) -> Iterator[IndirectLoad]:
         method = last_name(call.func)
         trainer = method in _TRAINER and isinstance(call.func, ast.Attribute)
         kind = IndirectKind.LIGHTNING if trainer else IndirectKind.KEYWORD
-        name = module.bindings.qualified(call.func) or ast.unparse(call.func)
+        name = module.bindings.qualified(call.func) or code_of(call.func)
         if name not in {"builtins.dict", "functools.partial"}:
             yield _indirect(module, call, name, kind, ("",), certain=method != "dict")
 
@@ -187,7 +187,7 @@ def _wrapper_call(
         return found
     return IndirectLoad(
         call, found.loader, found.kind, found.span, found.function, found.statement, found.file,
-        wrapper.default, None, f"{wrapper.qualname}() passes {parameter}={ast.unparse(default)}",
+        wrapper.default, None, f"{wrapper.qualname}() passes {parameter}={code_of(default)}",
     )  # fmt: skip
 
 

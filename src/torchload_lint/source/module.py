@@ -147,6 +147,9 @@ class SyntaxProblem:
     column: int
 
 
+_TOO_DEEP = SyntaxProblem("the code is nested too deeply to be parsed", 1, 1)
+
+
 def read(text: str, path: str, name: str = "") -> Module | SyntaxProblem:
     """Parse ``text`` and collect the facts. Never raises; never looks at the disk."""
     text = text.removeprefix("\ufeff")
@@ -162,7 +165,7 @@ def read(text: str, path: str, name: str = "") -> Module | SyntaxProblem:
 
 def _parse(text: str) -> ast.Module | SyntaxProblem:
     tree = _tree(text)
-    if isinstance(tree, ast.Module) or "\0" in text:
+    if isinstance(tree, ast.Module) or "\0" in text or tree is _TOO_DEEP:
         return tree
     older = newer_syntax.masked(text)
     second = _tree(older) if older is not None else tree
@@ -180,7 +183,7 @@ def _tree(text: str) -> ast.Module | SyntaxProblem:
     except ValueError as error:
         return SyntaxProblem(str(error), 1, 1)
     except (RecursionError, MemoryError):
-        return SyntaxProblem("the code is nested too deeply to be parsed", 1, 1)
+        return _TOO_DEEP
 
 
 def _is_python_2(error: SyntaxError) -> bool:

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.answers import KEY
+from torchload_lint.source.answers import KEY, code_of
 from torchload_lint.source.bindings import text_of
 from torchload_lint.source.calls import WeightsOnly
 from torchload_lint.source.candidates import carrying, on_rows, rows_with
@@ -137,7 +137,7 @@ def _judge_body(module: Module, function: ast.AST) -> tuple[bool | None, str]:
     for node in on_rows(function, rows_with(module.lines, [KEY])):
         value = _value_for_key(module, node)
         if value is not None and Reader(module).value(value).verdict is WeightsOnly.FALSE:
-            return True, f"it gives weights_only={ast.unparse(value)} (line {value.lineno})"
+            return True, f"it gives weights_only={code_of(value)} (line {value.lineno})"
     inside = set(ast.walk(function))
     values = {load.weights_only for load in module.loads if load.node in inside}
     return (False, "") if values == {WeightsOnly.TRUE} else (None, "")

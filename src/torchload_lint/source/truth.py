@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _DEPTH = 8
 """How many names, branches and calls are followed one inside another."""
+_STEPS = 500
+"""How many expressions are looked at for one answer."""
 
 
 class Reader:
@@ -37,12 +39,14 @@ class Reader:
     def __init__(self, module: Module) -> None:
         self._module = module
         self._bindings = module.bindings
+        self._budget = _STEPS
 
     # a value
 
     def value(self, node: ast.expr, depth: int = _DEPTH) -> Answer:
         """What an expression given as ``weights_only`` is."""
-        if depth == 0:
+        self._budget -= 1
+        if depth == 0 or self._budget < 0:
             return unknown("it is computed in too many steps")
         if isinstance(node, ast.Constant):
             return constant(node.value)
@@ -158,7 +162,8 @@ class Reader:
 
     def mapping(self, node: ast.expr, at: ast.stmt, depth: int = _DEPTH) -> Answer:
         """What ``weights_only`` is in ``**node``, as it stands when ``at`` runs."""
-        if depth == 0:
+        self._budget -= 1
+        if depth == 0 or self._budget < 0:
             return unknown("the keywords are computed in too many steps")
         if isinstance(node, ast.Dict):
             return self._display(node, at, depth)

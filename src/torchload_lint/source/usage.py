@@ -10,7 +10,6 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.calls import Use
-from torchload_lint.source.candidates import on_rows, rows_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +22,7 @@ _WHOLE = "whole"
 _OBJECT = "object"
 _NOTHING = "nothing"
 _OTHER = "other"
+_STATE = "state_dict"
 _DEPTH = 4
 """How many names a value is followed through."""
 _DICT_METHODS = frozenset({"get", "pop", "keys", "items", "values", "copy", "update", "setdefault"})
@@ -40,7 +40,7 @@ _LOOKERS = frozenset(
 
 def use_of(module: Module, call: ast.expr) -> Use:
     """What becomes of the value that ``call`` returns."""
-    uses = set(_uses(module, call, _DEPTH)) - {_NOTHING}
+    uses = set(_Follower(module).uses(call, _DEPTH)) - {_NOTHING}
     if _OBJECT in uses:
         return Use.OBJECT
     if _OTHER in uses or not uses:
@@ -48,118 +48,116 @@ def use_of(module: Module, call: ast.expr) -> Use:
     return Use.STATE_DICT if uses == {_WHOLE} else Use.STATE_DICT_ITEM
 
 
-def _uses(module: Module, node: ast.expr, depth: int) -> Iterator[str]:
-    """What is done with the value of an expression at the place where it stands."""
-    if depth == 0:
-        yield _OTHER
-        return
-    parent = module.parents.get(node)
-    if isinstance(parent, ast.Await):
-        yield from _uses(module, parent, depth)
-    elif isinstance(parent, ast.Call):
-        yield from _passed(module, parent, node, depth)
-    elif isinstance(parent, ast.keyword):
-        call = module.parents.get(parent)
-        yield _WHOLE if isinstance(call, ast.Call) and _loads_state(call) else _OTHER
-    elif isinstance(parent, ast.Subscript) and parent.value is node:
-        yield from _item(module, parent, depth)
-    elif isinstance(parent, ast.Attribute):
-        yield from _attribute(module, parent, depth)
-    elif isinstance(parent, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
-        yield from _assigned(module, parent, depth)
-    elif isinstance(parent, ast.Compare):
-        yield _NOTHING if all(isinstance(op, (ast.In, ast.NotIn)) for op in parent.ops) else _OTHER
-    elif isinstance(parent, ast.IfExp) and parent.test is not node:
-        yield from _uses(module, parent, depth - 1)
-    else:
-        yield _NOTHING if isinstance(parent, (ast.Delete, ast.Expr)) else _OTHER
+class _Follower:
+    """Follows a value from name to name; each assignment is followed once."""
 
+    def __init__(self, module: Module) -> None:
+        self._module = module
+        self._seen: set[tuple[ast.AST, str]] = set()
 
-def _passed(module: Module, call: ast.Call, node: ast.expr, depth: int) -> Iterator[str]:
-    if call.func is node:
-        yield _OBJECT
-    elif _loads_state(call):
-        yield _WHOLE if call.args[:1] == [node] else _OTHER
-    else:
-        called = module.bindings.qualified(call.func)
-        if called in _LOOKERS:
-            yield _NOTHING
-        elif called in _COPIES:
-            yield from _uses(module, call, depth - 1)
-        else:
+    def uses(self, node: ast.expr, depth: int) -> Iterator[str]:
+        """What is done with the value of an expression at the place where it stands."""
+        if depth == 0:
             yield _OTHER
+            return
+        parent = self._module.parents.get(node)
+        if isinstance(parent, ast.Await):
+            yield from self.uses(parent, depth)
+        elif isinstance(parent, ast.Call):
+            yield from self._passed(parent, node, depth)
+        elif isinstance(parent, ast.keyword):
+            call = self._module.parents.get(parent)
+            whole = isinstance(call, ast.Call) and _loads_state(call) and parent.arg == _STATE
+            yield _WHOLE if whole else _OTHER
+        elif isinstance(parent, ast.Subscript) and parent.value is node:
+            yield from self._item(parent, depth)
+        elif isinstance(parent, ast.Attribute):
+            yield from self._attribute(parent, depth)
+        elif isinstance(parent, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
+            yield from self._assigned(parent, depth)
+        elif isinstance(parent, ast.Compare):
+            membership = all(isinstance(operator, (ast.In, ast.NotIn)) for operator in parent.ops)
+            yield _NOTHING if membership else _OTHER
+        elif isinstance(parent, ast.IfExp) and parent.test is not node:
+            yield from self.uses(parent, depth - 1)
+        else:
+            yield _NOTHING if isinstance(parent, (ast.Delete, ast.Expr)) else _OTHER
+
+    def _passed(self, call: ast.Call, node: ast.expr, depth: int) -> Iterator[str]:
+        if call.func is node:
+            yield _OBJECT
+        elif _loads_state(call):
+            yield _WHOLE if call.args[:1] == [node] else _OTHER
+        else:
+            called = self._module.bindings.qualified(call.func)
+            if called in _LOOKERS:
+                yield _NOTHING
+            elif called in _COPIES:
+                yield from self.uses(call, depth - 1)
+            else:
+                yield _OTHER
+
+    def _item(self, item: ast.Subscript, depth: int) -> Iterator[str]:
+        """An item of the value: harmless where it too goes into ``load_state_dict``."""
+        if not isinstance(item.ctx, ast.Load):
+            yield _ITEM
+            return
+        uses = set(self.uses(item, depth - 1))
+        yield _ITEM if uses <= {_WHOLE, _ITEM, _NOTHING} else _OTHER
+
+    def _attribute(self, attribute: ast.Attribute, depth: int) -> Iterator[str]:
+        call = self._module.parents.get(attribute)
+        called = isinstance(call, ast.Call) and call.func is attribute
+        if attribute.attr in _MODULE_METHODS:
+            yield _OBJECT
+        elif not called or attribute.attr not in _DICT_METHODS:
+            yield _OTHER
+        elif attribute.attr in {"get", "pop"}:
+            assert isinstance(call, ast.Call)
+            uses = set(self.uses(call, depth - 1))
+            yield _ITEM if uses <= {_WHOLE, _ITEM, _NOTHING} else _OTHER
+        elif attribute.attr == "copy":
+            assert isinstance(call, ast.Call)
+            yield from self.uses(call, depth - 1)
+        else:
+            yield _ITEM
+
+    def _assigned(
+        self, node: ast.Assign | ast.AnnAssign | ast.NamedExpr, depth: int
+    ) -> Iterator[str]:
+        """Follow a local name to every place where this very value may be used."""
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if not all(isinstance(target, ast.Name) for target in targets):
+            yield _OTHER
+            return
+        if isinstance(node, ast.NamedExpr):
+            yield from self.uses(node, depth - 1)
+        for target in targets:
+            assert isinstance(target, ast.Name)
+            yield from self._name_uses(node, target.id, depth)
+
+    def _name_uses(self, node: ast.AST, name: str, depth: int) -> Iterator[str]:
+        if (node, name) in self._seen:
+            return
+        self._seen.add((node, name))
+        scope = self._module.bindings.scope(self._module.statement(node))
+        if isinstance(scope, ast.ClassDef) or _escapes(self._module, scope, name):
+            yield _OTHER
+            return
+        for place in self._module.bindings.uses(name, scope).get(node, ()):
+            definitions = self._module.bindings.definitions(place)
+            yield from self._name_use(place, definitions, depth)
+
+    def _name_use(
+        self, place: ast.Name, definitions: tuple[Definition, ...], depth: int
+    ) -> Iterator[str]:
+        """What is done with the name; an object's method may belong to another branch's value."""
+        uses = set(self.uses(place, depth - 1))
+        yield from {_OTHER} if len(definitions) > 1 and _OBJECT in uses else uses
 
 
 def _loads_state(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Attribute) and call.func.attr == "load_state_dict"
-
-
-def _item(module: Module, item: ast.Subscript, depth: int) -> Iterator[str]:
-    """An item of the value: harmless where it too goes into ``load_state_dict``."""
-    if not isinstance(item.ctx, ast.Load):
-        yield _ITEM
-        return
-    uses = set(_uses(module, item, depth - 1))
-    yield _ITEM if uses <= {_WHOLE, _ITEM, _NOTHING} else _OTHER
-
-
-def _attribute(module: Module, attribute: ast.Attribute, depth: int) -> Iterator[str]:
-    call = module.parents.get(attribute)
-    called = isinstance(call, ast.Call) and call.func is attribute
-    if attribute.attr in _MODULE_METHODS:
-        yield _OBJECT
-    elif not called or attribute.attr not in _DICT_METHODS:
-        yield _OTHER
-    elif attribute.attr in {"get", "pop"}:
-        assert isinstance(call, ast.Call)
-        uses = set(_uses(module, call, depth - 1))
-        yield _ITEM if uses <= {_WHOLE, _ITEM, _NOTHING} else _OTHER
-    elif attribute.attr == "copy":
-        assert isinstance(call, ast.Call)
-        yield from _uses(module, call, depth - 1)
-    else:
-        yield _ITEM
-
-
-def _assigned(
-    module: Module, node: ast.Assign | ast.AnnAssign | ast.NamedExpr, depth: int
-) -> Iterator[str]:
-    """Follow a local name to every place where this very value may be used."""
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    if not all(isinstance(target, ast.Name) for target in targets):
-        yield _OTHER
-        return
-    if isinstance(node, ast.NamedExpr):
-        yield from _uses(module, node, depth - 1)
-    for target in targets:
-        assert isinstance(target, ast.Name)
-        yield from _name_uses(module, node, target.id, depth)
-
-
-def _name_uses(module: Module, node: ast.AST, name: str, depth: int) -> Iterator[str]:
-    scope = module.bindings.scope(module.statement(node))
-    if isinstance(scope, ast.ClassDef) or _escapes(module, scope, name):
-        yield _OTHER
-        return
-    for place in on_rows(scope, rows_with(module.lines, [name])):
-        if (
-            isinstance(place, ast.Name)
-            and place.id == name
-            and place.ctx.__class__ is not ast.Store
-        ):
-            definitions = module.bindings.definitions(place)
-            if any(definition.node is node for definition in definitions):
-                yield from _name_use(module, place, definitions, depth)
-
-
-def _name_use(
-    module: Module, place: ast.Name, definitions: tuple[Definition, ...], depth: int
-) -> Iterator[str]:
-    uses = set(_uses(module, place, depth - 1))
-    if len(definitions) > 1 and _OBJECT in uses:
-        yield _OTHER
-        return
-    yield from sorted(uses)
 
 
 def _escapes(module: Module, scope: ast.AST, name: str) -> bool:
