@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,7 @@ from torchload_lint.checkpoint.weights_only import WeightsOnlyGuard
 from torchload_lint.checkpoint.zip_archive import ZipFaultError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from torchload_lint.checkpoint.bytesource import ByteSource
     from torchload_lint.checkpoint.container import Container
@@ -26,6 +28,18 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.torch_versions import Target
     from torchload_lint.checkpoint.values import Value
     from torchload_lint.checkpoint.zip_archive import ZipArchive
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """No passes of the cyclic collector, which take half of the time where millions are made."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.bytesource import ByteSource, FileSource, MemorySource
 from torchload_lint.checkpoint.container import Container, open_container
-from torchload_lint.checkpoint.evaluate import Evaluation, Question, evaluate
+from torchload_lint.checkpoint.evaluate import (
+    Evaluation,
+    Question,
+    evaluate,
+    no_garbage_collection,
+)
 from torchload_lint.checkpoint.known_globals import spelling_of
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS
 from torchload_lint.checkpoint.places import name_places
@@ -83,7 +88,8 @@ def inspect_bytes(
 def _guarded(source: ByteSource, name: str, question: Question) -> CheckpointReport:
     """The last line of the promise that any bytes give a report."""
     try:
-        return _inspect(source, name, question)
+        with no_garbage_collection():
+            return _inspect(source, name, question)
     except OSError as error:
         return _unreadable(name, _access_problem(error))
     except (MemoryError, RecursionError) as error:

@@ -67,6 +67,8 @@ def _parse_table() -> dict[int, tuple[str, str]]:
 OPCODES = _parse_table()
 """Byte → (name, kind of argument)."""
 
+_BY_BYTE = [OPCODES.get(code) for code in range(256)]
+
 CODES = {name: code for code, (name, _) in OPCODES.items()}
 """Name → byte."""
 
@@ -77,29 +79,40 @@ _NUMBERS = {
 _COUNTS = {"1": ("<B", 1), "4": ("<I", 4), "8": ("<Q", 8)}
 
 
+Step = tuple[int, str, Argument]
+"""An Opcode's three fields, without the cost of making one."""
+
+
 def read_opcodes(data: bytes, start: int = 0, limits: Limits = DEFAULT_LIMITS) -> Iterator[Opcode]:
     """The opcodes from ``start`` up to and including STOP.
 
     Raises PickleFaultError where the bytes end or are no opcode, LimitExceededError beyond a limit.
     """
-    position = start
+    return map(Opcode._make, read_steps(data, start, limits))
+
+
+def read_steps(data: bytes, start: int = 0, limits: Limits = DEFAULT_LIMITS) -> Iterator[Step]:
+    """The same as plain tuples: large checkpoints have millions of opcodes."""
+    position, size = start, len(data)
     for _ in range(limits.opcodes):
-        if position >= len(data):
+        if position >= size:
             raise PickleFaultError("truncated", "the pickle ends before its STOP", position)
-        found = OPCODES.get(data[position])
+        found = _BY_BYTE[data[position]]
         if found is None:
-            raise PickleFaultError(
-                "malformed", f"byte {data[position]} is no pickle opcode", position
-            )
+            message = f"byte {data[position]} is no pickle opcode"
+            raise PickleFaultError("malformed", message, position)
         name, kind = found
         if kind == "-":
-            yield Opcode(position, name, None)
+            yield position, name, None
             position += 1
             if name == "STOP":
                 return
+        elif kind == "u1" and position + 1 < size:
+            yield position, name, data[position + 1]
+            position += 2
         else:
             argument, end = _read_argument(data, position + 1, kind, limits)
-            yield Opcode(position, name, argument)
+            yield position, name, argument
             position = end
     raise LimitExceededError("opcodes", f"the pickle has more than {limits.opcodes:,} opcodes")
 

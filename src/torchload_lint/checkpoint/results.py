@@ -39,9 +39,14 @@ class NameResolver:
 
     def __init__(self, runtime_name: Callable[[GlobalName], GlobalName]) -> None:
         self._runtime_name = runtime_name
+        self._dotted: dict[GlobalName, str] = {}
 
     def of(self, value: Value) -> GlobalName | None:
         """The runtime name of a global, or of what ``getattr`` finds below one."""
+        if isinstance(value, GlobalRef):
+            return self._runtime_name(value.name)
+        if not isinstance(value, Instance) or not is_getattr(value.callee):
+            return None
         parts: list[str] = []
         while isinstance(value, Instance) and is_getattr(value.callee):
             args = value.args
@@ -54,10 +59,22 @@ class NameResolver:
         name = self._runtime_name(value.name)
         return GlobalName(name.module, ".".join([name.qualname, *reversed(parts)]))
 
+    def dotted(self, name: GlobalName | None) -> str:
+        """The name as one text (kept: large files ask for the same few names again and again)."""
+        if name is None:
+            return ""
+        text = self._dotted.get(name)
+        if text is None:
+            text = self._dotted[name] = str(name)
+        return text
+
 
 def is_getattr(callee: Value) -> bool:
     """Whether a value is the builtin getattr."""
-    return isinstance(callee, GlobalRef) and str(callee.name) == "builtins.getattr"
+    return isinstance(callee, GlobalRef) and callee.name == _GETATTR
+
+
+_GETATTR = GlobalName("builtins", "getattr")
 
 
 def make_plain(name: str, args: Value) -> Value | None:
@@ -102,7 +119,7 @@ def result_type(  # noqa: C901 - one case after the other
     """The runtime type of what calling ``name`` gives; None where it cannot be known."""
     if name is None:
         return None
-    dotted = str(name)
+    dotted = names.dotted(name)
     given = args if isinstance(args, tuple) else ()
     if dotted == "numpy.dtype":
         return _dtype(given, names)

@@ -188,8 +188,8 @@ def _encode(args: tuple[Value, ...]) -> str:
     if normal in {"latin1", "latin_1", "iso_8859_1", "iso8859_1", "ascii"}:
         if not isinstance(args[0], str):
             return "what it encodes is no text"
-        top = 127 if normal == "ascii" else 255
-        if len(args) < 3 and any(ord(char) > top for char in args[0]):  # noqa: PLR2004 - errors=
+        fits = args[0].isascii() or (normal != "ascii" and max(args[0]) <= "\xff")
+        if not fits and len(args) < 3:  # noqa: PLR2004 - the third says what to do with errors
             return "the text has characters beyond the encoding"
     return ""
 

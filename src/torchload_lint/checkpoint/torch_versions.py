@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from torchload_lint.checkpoint.opcodes import CODES
+
 
 @dataclass(frozen=True, order=True, slots=True)
 class TorchVersion:
@@ -154,6 +156,9 @@ SUPPORTED_OPCODES = frozenset(
     """.split()
 )
 """The opcodes that the weights-only unpickler has (BINFLOAT from 2.0 on)."""
+
+CHECKED_OPCODES = frozenset(CODES) - SUPPORTED_OPCODES | {"BINFLOAT"}
+"""The opcodes that some release or every release lacks."""
 
 _SINCE_1_13 = """
 collections: OrderedDict

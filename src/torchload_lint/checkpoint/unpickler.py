@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError, Limits
-from torchload_lint.checkpoint.opcodes import Opcode, PickleFaultError, read_opcodes
+from torchload_lint.checkpoint.opcodes import Argument, Opcode, PickleFaultError, read_steps
 from torchload_lint.checkpoint.report import Problem
+from torchload_lint.checkpoint.torch_versions import CHECKED_OPCODES
 from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, Opaque, SetValue, Value
 from torchload_lint.names import GlobalName
 
@@ -46,10 +47,11 @@ def unpickle(
     result = machine.result
     position = start
     try:
-        for opcode in read_opcodes(data, start, limits):
-            position = opcode.position
-            guard.meet(opcode)
-            _HANDLERS[opcode.name](machine, opcode)
+        for position, name, argument in read_steps(data, start, limits):
+            guard.position = position
+            if name in CHECKED_OPCODES:
+                guard.meet(Opcode(position, name, argument))
+            _HANDLERS[name](machine, argument)
         result.end = position + 1
     except PickleFaultError as error:
         result.fault = Problem(error.code, str(error), where=f"byte {error.position}")
@@ -88,89 +90,95 @@ class _Machine:
         return value
 
 
-def _push_argument(machine: _Machine, opcode: Opcode) -> None:
-    machine.stack.append(opcode.argument)
+def _push_argument(machine: _Machine, argument: Argument) -> None:
+    machine.stack.append(argument)
 
 
-def _constant(make: Callable[[], Value]) -> Callable[[_Machine, Opcode], None]:
-    def handler(machine: _Machine, _opcode: Opcode) -> None:
+def _constant(make: Callable[[], Value]) -> Callable[[_Machine, Argument], None]:
+    def handler(machine: _Machine, _argument: Argument) -> None:
         machine.stack.append(make())
 
     return handler
 
 
-def _text_number(machine: _Machine, opcode: Opcode) -> None:
+def _text_number(parse: Callable[[str], Value]) -> Callable[[_Machine, Argument], None]:
     """INT, LONG and FLOAT of protocol 0."""
-    text = str(opcode.argument).strip()
-    if opcode.name == "INT" and text in {"00", "01"}:
-        machine.stack.append(text == "01")
-        return
-    try:
-        number = float(text) if opcode.name == "FLOAT" else int(text.rstrip("L"))
-    except ValueError:
-        raise PickleFaultError("malformed", "a number is none", opcode.position) from None
-    machine.stack.append(number)
+
+    def handler(machine: _Machine, argument: Argument) -> None:
+        try:
+            machine.stack.append(parse(str(argument).strip()))
+        except ValueError:
+            position = machine.guard.position
+            raise PickleFaultError("malformed", "a number is none", position) from None
+
+    return handler
 
 
-def _byte_text(machine: _Machine, opcode: Opcode) -> None:
+def _parse_int(text: str) -> Value:
+    return text == "01" if text in {"00", "01"} else int(text)
+
+
+def _byte_text(machine: _Machine, argument: Argument) -> None:
     """Python 2 strings: text in the encoding that torch.load is given (``utf-8`` by default)."""
-    raw = opcode.argument
+    raw = argument
     data = raw if isinstance(raw, bytes) else str(raw).strip("'\"").encode("utf-8", "replace")
-    machine.stack.append(machine.guard.decode(data, opcode.position))
+    machine.stack.append(machine.guard.decode(data, machine.guard.position))
 
 
-def _proto(machine: _Machine, opcode: Opcode) -> None:
-    if isinstance(opcode.argument, int):
-        machine.guard.protocol = opcode.argument
+def _proto(machine: _Machine, argument: Argument) -> None:
+    if isinstance(argument, int):
+        machine.guard.protocol = argument
         if machine.result.protocol is None:
-            machine.result.protocol = opcode.argument
+            machine.result.protocol = argument
 
 
-def _mark(machine: _Machine, _opcode: Opcode) -> None:
+def _mark(machine: _Machine, _argument: Argument) -> None:
     machine.metastack.append(machine.stack)
     machine.stack = []
 
 
-def _stop(machine: _Machine, _opcode: Opcode) -> None:
+def _stop(machine: _Machine, _argument: Argument) -> None:
     machine.result.value = machine.stack.pop()
 
 
-def _pop(machine: _Machine, _opcode: Opcode) -> None:
+def _pop(machine: _Machine, _argument: Argument) -> None:
     if machine.stack:
         machine.stack.pop()
     else:
         machine.pop_mark()
 
 
-def _pop_mark(machine: _Machine, _opcode: Opcode) -> None:
+def _pop_mark(machine: _Machine, _argument: Argument) -> None:
     machine.pop_mark()
 
 
-def _dup(machine: _Machine, _opcode: Opcode) -> None:
+def _dup(machine: _Machine, _argument: Argument) -> None:
     machine.stack.append(machine.stack[-1])
 
 
-def _put(machine: _Machine, opcode: Opcode) -> None:
-    machine.memo[_index(opcode)] = machine.stack[-1]
+def _put(machine: _Machine, argument: Argument) -> None:
+    machine.memo[_index(machine, argument)] = machine.stack[-1]
 
 
-def _memoize(machine: _Machine, _opcode: Opcode) -> None:
+def _memoize(machine: _Machine, _argument: Argument) -> None:
     machine.memo[len(machine.memo)] = machine.stack[-1]
 
 
-def _get(machine: _Machine, opcode: Opcode) -> None:
-    machine.stack.append(machine.memo[_index(opcode)])
+def _get(machine: _Machine, argument: Argument) -> None:
+    machine.stack.append(machine.memo[_index(machine, argument)])
 
 
-def _index(opcode: Opcode) -> int:
+def _index(machine: _Machine, argument: Argument) -> int:
     try:
-        return int(opcode.argument)  # type: ignore[arg-type]
+        return int(argument)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        raise PickleFaultError("malformed", "a memo index is none", opcode.position) from None
+        raise PickleFaultError(
+            "malformed", "a memo index is none", machine.guard.position
+        ) from None
 
 
-def _last_as_tuple(count: int) -> Callable[[_Machine, Opcode], None]:
-    def handler(machine: _Machine, _opcode: Opcode) -> None:
+def _last_as_tuple(count: int) -> Callable[[_Machine, Argument], None]:
+    def handler(machine: _Machine, _argument: Argument) -> None:
         if len(machine.stack) < count:
             raise IndexError
         machine.stack[-count:] = [tuple(machine.stack[-count:])]
@@ -178,8 +186,8 @@ def _last_as_tuple(count: int) -> Callable[[_Machine, Opcode], None]:
     return handler
 
 
-def _collect(kind: Callable[[list[Value]], Value]) -> Callable[[_Machine, Opcode], None]:
-    def handler(machine: _Machine, _opcode: Opcode) -> None:
+def _collect(kind: Callable[[list[Value]], Value]) -> Callable[[_Machine, Argument], None]:
+    def handler(machine: _Machine, _argument: Argument) -> None:
         items = machine.pop_mark()
         machine.stack.append(kind(items))
 
@@ -190,31 +198,31 @@ def _dict_of(items: list[Value]) -> Value:
     return DictValue(entries=list(zip(items[::2], items[1::2], strict=False)))
 
 
-def _global(machine: _Machine, opcode: Opcode) -> None:
-    if isinstance(opcode.argument, tuple):
-        module, name = opcode.argument
-        machine.stack.append(machine.name_global(module, name, opcode.position))
+def _global(machine: _Machine, argument: Argument) -> None:
+    if isinstance(argument, tuple):
+        module, name = argument
+        machine.stack.append(machine.name_global(module, name, machine.guard.position))
 
 
-def _stack_global(machine: _Machine, opcode: Opcode) -> None:
+def _stack_global(machine: _Machine, argument: Argument) -> None:
     name, module = machine.stack.pop(), machine.stack.pop()
     if not isinstance(name, str) or not isinstance(module, str):
-        raise PickleFaultError("malformed", "STACK_GLOBAL needs two texts", opcode.position)
-    machine.stack.append(machine.name_global(module, name, opcode.position))
+        raise PickleFaultError("malformed", "STACK_GLOBAL needs two texts", machine.guard.position)
+    machine.stack.append(machine.name_global(module, name, machine.guard.position))
 
 
-def _reduce(machine: _Machine, _opcode: Opcode) -> None:
+def _reduce(machine: _Machine, _argument: Argument) -> None:
     args = machine.stack.pop()
     callee = machine.stack[-1]
     machine.stack[-1] = machine.record(machine.guard.reduce(callee, args))
 
 
-def _newobj(machine: _Machine, _opcode: Opcode) -> None:
+def _newobj(machine: _Machine, _argument: Argument) -> None:
     args, cls = machine.stack.pop(), machine.stack.pop()
     machine.stack.append(machine.record(machine.guard.newobj(cls, args)))
 
 
-def _newobj_ex(machine: _Machine, _opcode: Opcode) -> None:
+def _newobj_ex(machine: _Machine, _argument: Argument) -> None:
     keywords, args, cls = machine.stack.pop(), machine.stack.pop(), machine.stack.pop()
     value = machine.guard.newobj(cls, args)
     if isinstance(value, Instance):
@@ -222,80 +230,82 @@ def _newobj_ex(machine: _Machine, _opcode: Opcode) -> None:
     machine.stack.append(machine.record(value))
 
 
-def _inst(machine: _Machine, opcode: Opcode) -> None:
+def _inst(machine: _Machine, argument: Argument) -> None:
     args = tuple(machine.pop_mark())
-    if isinstance(opcode.argument, tuple):
-        module, name = opcode.argument
-        reference = machine.name_global(module, name, opcode.position)
+    if isinstance(argument, tuple):
+        module, name = argument
+        reference = machine.name_global(module, name, machine.guard.position)
         machine.stack.append(machine.record(machine.guard.reduce(reference, args)))
 
 
-def _obj(machine: _Machine, _opcode: Opcode) -> None:
+def _obj(machine: _Machine, _argument: Argument) -> None:
     cls, *args = machine.pop_mark()
     machine.stack.append(machine.record(machine.guard.reduce(cls, tuple(args))))
 
 
-def _build(machine: _Machine, _opcode: Opcode) -> None:
+def _build(machine: _Machine, _argument: Argument) -> None:
     state = machine.stack.pop()
     machine.guard.build(machine.stack[-1], state)
 
 
-def _append(machine: _Machine, _opcode: Opcode) -> None:
+def _append(machine: _Machine, _argument: Argument) -> None:
     item = machine.stack.pop()
     machine.guard.extend(machine.stack[-1], [item])
 
 
-def _appends(machine: _Machine, _opcode: Opcode) -> None:
+def _appends(machine: _Machine, _argument: Argument) -> None:
     items = machine.pop_mark()
     machine.guard.extend(machine.stack[-1], items)
 
 
-def _setitem(machine: _Machine, _opcode: Opcode) -> None:
+def _setitem(machine: _Machine, _argument: Argument) -> None:
     value, key = machine.stack.pop(), machine.stack.pop()
     machine.guard.set_items(machine.stack[-1], [(key, value)])
 
 
-def _setitems(machine: _Machine, _opcode: Opcode) -> None:
+def _setitems(machine: _Machine, _argument: Argument) -> None:
     items = machine.pop_mark()
     if len(items) % 2:
         raise IndexError
     machine.guard.set_items(machine.stack[-1], list(zip(items[::2], items[1::2], strict=True)))
 
 
-def _additems(machine: _Machine, _opcode: Opcode) -> None:
+def _additems(machine: _Machine, _argument: Argument) -> None:
     items = machine.pop_mark()
     target = machine.stack[-1]
     if isinstance(target, (SetValue, Instance)):
         target.items.extend(items)
 
 
-def _persistent(machine: _Machine, opcode: Opcode) -> None:
-    pid = opcode.argument if opcode.name == "PERSID" else machine.stack.pop()
+def _persistent(machine: _Machine, argument: Argument) -> None:
+    pid = machine.stack.pop() if argument is None else argument
     machine.stack.append(machine.guard.persistent_load(pid))
 
 
-def _bytearray(machine: _Machine, opcode: Opcode) -> None:
+def _bytearray(machine: _Machine, argument: Argument) -> None:
     name = GlobalName("builtins", "bytearray")
-    callee = GlobalRef(name, opcode.position)
-    machine.stack.append(Instance("REDUCE", callee, (opcode.argument,), name))
+    callee = GlobalRef(name, machine.guard.position)
+    machine.stack.append(Instance("REDUCE", callee, (argument,), name))
 
 
-def _opaque(machine: _Machine, _opcode: Opcode) -> None:
+def _opaque(machine: _Machine, _argument: Argument) -> None:
     """The extension registry and out-of-band buffers: not known to the file."""
     machine.stack.append(Opaque(None))
 
 
-def _ignore(_machine: _Machine, _opcode: Opcode) -> None:
+def _ignore(_machine: _Machine, _argument: Argument) -> None:
     pass
 
 
-_HANDLERS: dict[str, Callable[[_Machine, Opcode], None]] = {
+_HANDLERS: dict[str, Callable[[_Machine, Argument], None]] = {
     **dict.fromkeys(
         "BININT BININT1 BININT2 LONG1 LONG4 BINFLOAT BINUNICODE SHORT_BINUNICODE BINUNICODE8 "
         "UNICODE BINBYTES SHORT_BINBYTES BINBYTES8".split(),
         _push_argument,
     ),
-    **dict.fromkeys("INT LONG FLOAT".split(), _text_number),
+    "INT": _text_number(_parse_int),
+    "LONG": _text_number(lambda text: int(text.rstrip("L"))),
+    "FLOAT": _text_number(float),
     **dict.fromkeys("STRING BINSTRING SHORT_BINSTRING".split(), _byte_text),
     **dict.fromkeys("GET BINGET LONG_BINGET".split(), _get),
     **dict.fromkeys("PUT BINPUT LONG_BINPUT".split(), _put),

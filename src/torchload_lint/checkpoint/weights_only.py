@@ -143,7 +143,7 @@ class WeightsOnlyGuard:
     # -- the steps ---------------------------------------------------------------------------
 
     def meet(self, opcode: Opcode) -> None:
-        """Before each opcode: does the weights-only unpickler have it?"""
+        """Before each opcode that some torch lacks: does this weights-only unpickler have it?"""
         self.position = opcode.position
         if opcode.name in SUPPORTED_OPCODES:
             if opcode.name == "BINFLOAT" and not self._features.binfloat:
@@ -177,7 +177,7 @@ class WeightsOnlyGuard:
         """GLOBAL: blocked, allowed, or in need of being allowed."""
         if self.failure is not None:
             return
-        dotted = str(reference.name)
+        dotted = self.names.dotted(reference.name)
         if reference.name.module in self._features.blocked_modules:
             self._fail(advice.blocked(dotted, reference.name.module), reference)
         elif not all(part.isidentifier() for part in dotted.split(".")):
@@ -194,7 +194,7 @@ class WeightsOnlyGuard:
             self._check_reduce(callee, name, args)
         if substitute is not None:
             return substitute.make("REDUCE", callee, args)
-        plain = make_plain(str(name), args) if name is not None else None
+        plain = make_plain(self.names.dotted(name), args) if name is not None else None
         if plain is not None:
             return plain
         kind = result_type(name, args, self.names, self._facts(callee))
@@ -208,7 +208,9 @@ class WeightsOnlyGuard:
             self._check_newobj(cls, name, args)
         if substitute is not None:
             return substitute.make("NEWOBJ", cls, args)
-        plain = make_plain(str(name), ()) if name is not None and str(name) in MAPPINGS else None
+        plain = (
+            make_plain(self.names.dotted(name), ()) if self.names.dotted(name) in MAPPINGS else None
+        )
         return plain if plain is not None else Instance("NEWOBJ", cls, args, name)
 
     def build(self, target: Value, state: Value) -> None:
@@ -257,7 +259,7 @@ class WeightsOnlyGuard:
         if name is None:
             self._fail(advice.uncallable(self._type_words(callee)), callee)
             return
-        dotted = str(name)
+        dotted = self.names.dotted(name)
         if isinstance(callee, GlobalRef):
             if dotted in self._default:
                 if default_kind(dotted) == "value":
@@ -289,7 +291,7 @@ class WeightsOnlyGuard:
         if name is None:
             self._fail(advice.uncallable(self._type_words(cls)), cls)
             return
-        dotted = str(name)
+        dotted = self.names.dotted(name)
         if dotted in self._default and isinstance(cls, GlobalRef):
             old = not self._features.default_types_build
             if default_kind(dotted) != "class" or (
@@ -303,7 +305,7 @@ class WeightsOnlyGuard:
 
     def _check_build(self, target: Value, state: Value) -> None:
         kind = type_of(target)
-        dotted = str(kind) if kind is not None else ""
+        dotted = self.names.dotted(kind)
         if dotted in {"torch.Tensor", "torch.nn.parameter.Parameter"}:
             if not is_tensor_state(state, dotted):
                 self._fail(advice.STATE_SHAPE, target)
@@ -380,7 +382,7 @@ class WeightsOnlyGuard:
 
     def _need_value(self, runtime: GlobalName, because: str, value: Value) -> None:
         """NEWOBJ, REDUCE and BUILD look for the object itself, whatever its key is."""
-        dotted = str(runtime)
+        dotted = self.names.dotted(runtime)
         need = self.needs.get(dotted)
         if need is not None and need.because != "GLOBAL" and len(need.values) < PLACES_KEPT:
             need.values.append(value)
