@@ -149,7 +149,7 @@ def _continues(source: Source, statement: ast.stmt) -> bool:
     )
 
 
-def _siblings(module: Module, statement: ast.stmt) -> list[ast.stmt]:
+def siblings(module: Module, statement: ast.stmt) -> list[ast.stmt]:
     """The list of statements that a statement is one of."""
     parent = module.parents[statement]
     for name in ("body", "orelse", "finalbody"):
@@ -161,7 +161,7 @@ def _siblings(module: Module, statement: ast.stmt) -> list[ast.stmt]:
 
 def _sharing_rows(module: Module, statement: ast.stmt) -> list[ast.stmt]:
     """The statements on the same rows (``a; b``), this one included."""
-    body = _siblings(module, statement)
+    body = siblings(module, statement)
     index = body.index(statement)
     source = source_of(module.text)
     first = last = index
@@ -197,7 +197,7 @@ def indentation_unit(module: Module, source: Source, near: ast.stmt | None = Non
 
 def _neighbour(module: Module, load: LoadCall, repair: Repair) -> Allowlist | None:
     """The block right before this statement that allows exactly the same: it can take it in."""
-    body = _siblings(module, load.statement)
+    body = siblings(module, load.statement)
     index = body.index(load.statement)
     previous = body[index - 1] if index else None
     alone = len(_sharing_rows(module, load.statement)) == 1
@@ -253,7 +253,7 @@ def _touching(module: Module, source: Source, load: LoadCall, edit: Change) -> C
 
     Each then finds the block of the one before, and joins it where both need the same.
     """
-    body = _siblings(module, load.statement)
+    body = siblings(module, load.statement)
     loading = {one.statement for one in module.loads}
     first = body.index(load.statement)
     while first and body[first - 1] in loading:

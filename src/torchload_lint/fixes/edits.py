@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Iterable
 
-    Located = ast.expr | ast.stmt | ast.keyword | ast.arg | ast.alias
+    Located = ast.expr | ast.stmt | ast.keyword | ast.arg | ast.alias | ast.ExceptHandler
 
 
 class Change(NamedTuple):

@@ -56,6 +56,17 @@ def mend(module: Module, load: LoadCall, repair: Repair) -> Repaired | NotRepair
     return Repaired(source.edits(changes), outcome.how, outcome.keeps_meaning)
 
 
+def allow_around(module: Module, load: LoadCall, repair: Repair) -> Outcome:
+    """The changes of a repair whose entries are known not to clash with a registration.
+
+    Raises Refusal.
+    """
+    try:
+        return _outcome(module, source_of(module.text), load, repair)
+    except Unreachable as unreachable:
+        raise Refusal(f"what has to be allowed cannot be named here: {unreachable}") from None
+
+
 def _outcome(module: Module, source: Source, load: LoadCall, repair: Repair) -> Outcome:
     if load.kind is CallKind.REFERENCE:
         return through_function(module, load, repair)

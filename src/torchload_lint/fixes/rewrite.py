@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +41,59 @@ def rewrite(rows: str, ordinal: int, call: str, request: Rewrite) -> str:
     ``ordinal`` counts the calls in the rows in the order in which they start (an outer one before
     an inner one); ``call`` is its text, which decides where the two do not agree.
     """
+
+    def change(module: cst.Module, config: cst.PartialParserConfig) -> cst.Module:
+        finder = _Finder(ordinal, call)
+        module.visit(finder)
+        return module.visit(_Mender(finder.target(), request, config))
+
+    return _changed(rows, request.unit, change)
+
+
+def without_try(rows: str, unit: str) -> str:
+    """The rows of a ``try`` statement with one handler: its body, and that of its ``else``."""
+
+    def change(module: cst.Module, config: cst.PartialParserConfig) -> cst.Module:
+        del config
+        first = module.body[0]
+        if isinstance(first, cst.If) and isinstance(first.body, cst.IndentedBlock):
+            block = first.body.with_changes(body=_flattened(first.body.body))
+            return module.with_changes(body=[first.with_changes(body=block)])
+        return module.with_changes(body=_flattened(module.body))
+
+    return _changed(rows, unit, change)
+
+
+def _flattened(statements: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:
+    """The statements with those of a leading ``try`` in its place."""
+    first, *rest = statements
+    assert isinstance(first, cst.Try)
+    bodies = [first.body, *([first.orelse.body] if first.orelse else [])]
+    kept: list[cst.BaseStatement] = []
+    for body in bodies:
+        if isinstance(body, cst.SimpleStatementSuite):
+            line = cst.SimpleStatementLine(body.body, trailing_whitespace=body.trailing_whitespace)
+            kept.append(line)
+        else:
+            kept += [one for one in body.body if isinstance(one, cst.BaseStatement)]
+    return [*kept, *rest]
+
+
+def _changed(
+    rows: str,
+    unit: str,
+    change: Callable[[cst.Module, cst.PartialParserConfig], cst.Module],
+) -> str:
+    """Rows through libcst and back."""
     newline = next((found for found in ("\r\n", "\n", "\r") if found in rows), "\n")
     text = rows.replace("\r", "\n") if newline == "\r" else rows
-    indented = text[:1] in {" ", "\t", "\f"}
     ends = "\r\n" if newline == "\r\n" else "\n"
     # libcst takes the first newline that it sees for that of the module.
-    prefix = f"if 1:{ends}" if indented else ""
+    prefix = f"if 1:{ends}" if text[:1] in {" ", "\t", "\f"} else ""
     config: cst.PartialParserConfig = cst.PartialParserConfig(
-        default_indent=request.unit, default_newline=ends
+        default_indent=unit, default_newline=ends
     )
-    module = cst.parse_module(prefix + text, config)
-    finder = _Finder(ordinal, call)
-    module.visit(finder)
-    target = finder.target()
-    changed = module.visit(_Mender(target, request, config))
-    code = changed.code.removeprefix(prefix)
+    code = change(cst.parse_module(prefix + text, config), config).code.removeprefix(prefix)
     return code.replace("\n", "\r") if newline == "\r" else code
 
 
