@@ -11,6 +11,7 @@ import collections
 import datetime as dt
 import io
 import os
+import pickle
 import warnings
 
 import pytest
@@ -20,7 +21,7 @@ pytest.importorskip("numpy")
 
 import numpy as np
 import torch
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, given, note, reject, settings
 from hypothesis import strategies as st
 
 from checkpoint import sample_classes as own
@@ -52,6 +53,12 @@ HARMLESS = {
     "builtins.range",
 }
 """What a broken pickle may be given."""
+
+CONSTRUCTORS_REFUSE = ("TypeError: ", "ValueError: ", "OverflowError: ", "AttributeError: ")
+"""Beginnings of the errors by which an allowed class refuses broken arguments.
+
+Whether a class takes them only its code can say; the allowlist is right all the same.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +171,10 @@ def save(value, protocol=2, *, legacy=False):
 @LIMITS
 @given(VALUES, st.sampled_from([2, 2, 2, 2, 0, 1, 3, 4, 5]), st.booleans())
 def test_saved_objects(oracle, version, path, value, protocol, legacy):
-    path.write_bytes(save(value, protocol, legacy=legacy))
+    try:
+        path.write_bytes(save(value, protocol, legacy=legacy))
+    except (TypeError, pickle.PicklingError):
+        reject()  # protocols 0 and 1 cannot save every object
     report = report_on(path, version)
     problems = list(disagreements(path, report, oracle.truth(path), oracle))
     assert not problems, (problems, value)
@@ -261,7 +271,7 @@ def check_without_objects(oracle, version, path, data):
     needed = {str(one.name) for one in report.safe_globals}
     if report.verdict is Verdict.NEEDS_SAFE_GLOBALS and needed <= HARMLESS:
         allowed = oracle.load(path, [entry(one) for one in report.safe_globals])
-        assert allowed.loads, allowed.error
+        assert allowed.loads or allowed.error.startswith(CONSTRUCTORS_REFUSE), allowed.error
 
 
 def test_the_oracle_answers_for_a_sound_file(oracle, path):
