@@ -1,4 +1,4 @@
-"""What does this checkpoint need? Bytes in, a report out; nothing is unpickled, torch is not used."""
+"""What does this checkpoint need? Bytes in, a report out; nothing is unpickled, no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which kind of file is it, and where are its pickles?"""
+"""Which kind of file it is, and where its pickles are."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ Each says what it is, what torch makes of it, and the way out.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -141,6 +140,8 @@ def safetensors_fault(source: ByteSource) -> str:
 
     Source: the format's description in the safetensors repository (README.md, "Format").
     """
+    import json  # noqa: PLC0415 - seldom needed, and this module is imported by every run
+
     length = int.from_bytes(source.read_at(0, 8), "little")
     try:
         header = json.loads(source.read_at(8, length))

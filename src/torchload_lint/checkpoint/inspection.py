@@ -40,8 +40,7 @@ from torchload_lint.checkpoint.torch_versions import (
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.limits import Limits
     from torchload_lint.checkpoint.results import ClassLookup
-    from torchload_lint.checkpoint.values import Value
-    from torchload_lint.checkpoint.weights_only import Need
+    from torchload_lint.checkpoint.values import GlobalRef, Value
 
 DAMAGE = frozenset({"truncated", "malformed", "damaged", "limit", "internal"})
 """Codes of problems that make a file unreadable, rather than sound but not loadable."""
@@ -174,7 +173,7 @@ def _dangerous(
         result.kind,
         Verdict.DANGEROUS,
         _protocol(result),
-        globals=_found_globals(result, question, threats),
+        globals=_found_globals(result, question, _name_places(result, question), threats),
         problems=tuple(problems),
     )
 
@@ -203,7 +202,7 @@ def _blocked(
         result.kind,
         Verdict.UNREADABLE if unreadable else Verdict.CANNOT_LOAD,
         _protocol(result),
-        globals=_found_globals(result, question),
+        globals=_found_globals(result, question, _name_places(result, question)),
         problems=(problem,),
     )
 
@@ -229,7 +228,7 @@ def _report(
     registered = registered_by(question.target.torch)
     replaced = {str(stand_in.name) for stand_in in stand_ins}
     needs = [need for need in result.guard.minimal_needs() if str(need.name) not in replaced]
-    places = _places(result, needs, question)
+    places = _name_places(result, question, *(value for need in needs for value in need.values))
     entries = tuple(
         NeededGlobal(
             name=need.name,
@@ -254,7 +253,7 @@ def _report(
         verdict,
         _protocol(result),
         safe_globals=entries,
-        globals=_found_globals(result, question),
+        globals=_found_globals(result, question, places),
         problems=tuple(dict.fromkeys(problems)),
         stand_ins=stand_ins,
         imports=tuple(dict.fromkeys(entry.import_only for entry in entries if entry.import_only)),
@@ -275,39 +274,42 @@ def _protocol(result: Evaluation) -> int | None:
     return result.main.protocol if result.main is not None else None
 
 
-def _places(result: Evaluation, needs: list[Need], question: Question) -> dict[int, str]:
-    wanted = [value for need in needs for value in need.values]
-    return name_places(result.value, wanted, question.limits.places)
-
-
 def _where(values: list[Value], places: dict[int, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(places[id(value)] for value in values if id(value) in places))
 
 
-def _found_globals(
-    result: Evaluation, question: Question, threats: list[Threat] | None = None
-) -> tuple[FoundGlobal, ...]:
-    """Every global of the file, in the order of its first appearance."""
-    by_name: dict[str, list[Value]] = {}
-    names = {}
+def _references(result: Evaluation) -> dict[str, list[GlobalRef]]:
+    """Every global of the file, in the order of its first appearance, with its first mentions."""
+    by_name: dict[str, list[GlobalRef]] = {}
     for stream in result.streams:
         for reference in stream.globals:
-            dotted = str(reference.name)
-            names[dotted] = reference.name
-            values = by_name.setdefault(dotted, [])
-            if len(values) < _SHOWN_PLACES:
-                values.append(reference)
-    wanted = [value for values in by_name.values() for value in values]
-    places = name_places(result.value, wanted, question.limits.places)
+            mentions = by_name.setdefault(str(reference.name), [])
+            if len(mentions) < _SHOWN_PLACES:
+                mentions.append(reference)
+    return by_name
+
+
+def _name_places(result: Evaluation, question: Question, *more: Value) -> dict[int, str]:
+    """The places of all globals, and of some more values."""
+    mentions = [one for found in _references(result).values() for one in found]
+    return name_places(result.value, [*mentions, *more], question.limits.places)
+
+
+def _found_globals(
+    result: Evaluation,
+    question: Question,
+    places: dict[int, str],
+    threats: list[Threat] | None = None,
+) -> tuple[FoundGlobal, ...]:
     calls = {threat.name: threat.call for threat in threats or ()}
     return tuple(
         FoundGlobal(
-            names[dotted],
-            _where(values, places),
-            _status(dotted, names[dotted].module, question.target, calls),
+            mentions[0].name,
+            _where(list(mentions), places),
+            _status(dotted, mentions[0].name.module, question.target, calls),
             calls.get(dotted, ""),
         )
-        for dotted, values in by_name.items()
+        for dotted, mentions in _references(result).items()
     )
 
 

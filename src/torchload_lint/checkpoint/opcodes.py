@@ -14,7 +14,7 @@ from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError,
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Argument = Union[None, int, float, str, bytes, tuple[str, str]]
+Argument = Union[int, float, str, bytes, tuple[str, str], None]  # noqa: UP007 - made at run time, on 3.10 too
 
 
 class Opcode(NamedTuple):
@@ -59,7 +59,10 @@ def _parse_table() -> dict[int, tuple[str, str]]:
     words = _TABLE.split()
     rows = zip(words[::3], words[1::3], words[2::3], strict=True)
     return {
-        int(symbol[2:], 16) if len(symbol) > 1 else ord(symbol): (name, argument)
+        int(symbol.removeprefix("\\x"), base=16) if len(symbol) > 1 else ord(symbol): (
+            name,
+            argument,
+        )
         for symbol, name, argument in rows
     }
 

@@ -1,7 +1,7 @@
 """Where the public spelling of a class differs from the module that defines it (data).
 
-Derived from torch 2.13, numpy 2.4, scipy and scikit-learn by importing each public module and keeping
-each public name whose object says another ``__module__``, where it can be had as well.
+Derived from torch 2.13, numpy 2.4, scipy and scikit-learn by importing each public module and
+keeping each public name whose object says another ``__module__``, where it can be had as well.
 """
 
 from __future__ import annotations

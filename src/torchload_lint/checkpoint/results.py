@@ -113,7 +113,7 @@ def _encoded(args: tuple[Value, ...]) -> bytes | None:
     return None
 
 
-def result_type(  # noqa: C901 - one case after the other
+def result_type(
     name: GlobalName | None, args: Value, names: NameResolver, facts: ClassFacts | None
 ) -> GlobalName | None:
     """The runtime type of what calling ``name`` gives; None where it cannot be known."""

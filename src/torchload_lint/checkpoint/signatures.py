@@ -6,7 +6,7 @@ of torch 2.13. A call that must fail makes a file unreadable, whatever is allowe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable  # noqa: TC003 - in an annotation of module level
 from encodings.aliases import aliases
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,9 @@ _CLASSES = frozenset(
 )
 _LAYOUTS = frozenset(
     f"torch.{name}"
-    for name in "strided sparse_coo sparse_csr sparse_csc sparse_bsr sparse_bsc jagged _mkldnn".split()
+    for name in (
+        "strided sparse_coo sparse_csr sparse_csc sparse_bsr sparse_bsc jagged _mkldnn".split()
+    )
 )
 _DEVICES = frozenset(
     """

@@ -221,8 +221,8 @@ _CHANGES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "2.7",
-        "torch: float8_e8m0fnu int1 int2 int3 int4 int5 int6 int7 uint1 uint2 uint3 uint4 uint5\n"
-        "torch: uint6 uint7",
+        """torch: float8_e8m0fnu int1 int2 int3 int4 int5 int6 int7
+        torch: uint1 uint2 uint3 uint4 uint5 uint6 uint7""",
         "",
     ),
     ("2.8", "torch: float4_e2m1fn_x2", ""),

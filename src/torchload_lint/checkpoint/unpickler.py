@@ -7,7 +7,7 @@ its :class:`~torchload_lint.checkpoint.weights_only.WeightsOnlyGuard`, which is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable  # noqa: TC003 - in an annotation of module level
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -204,7 +204,7 @@ def _global(machine: _Machine, argument: Argument) -> None:
         machine.stack.append(machine.name_global(module, name, machine.guard.position))
 
 
-def _stack_global(machine: _Machine, argument: Argument) -> None:
+def _stack_global(machine: _Machine, _argument: Argument) -> None:
     name, module = machine.stack.pop(), machine.stack.pop()
     if not isinstance(name, str) or not isinstance(module, str):
         raise PickleFaultError("malformed", "STACK_GLOBAL needs two texts", machine.guard.position)

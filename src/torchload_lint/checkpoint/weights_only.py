@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
+from torchload_lint.checkpoint.class_knowledge import ClassKnowledge
 from torchload_lint.checkpoint.known_globals import (
-    PLAIN_CLASSES,
     SINGLETONS,
     rename_python_2,
     runtime_name,
@@ -51,7 +51,6 @@ from torchload_lint.checkpoint.values import (
     Instance,
     Opaque,
     SetValue,
-    StorageValue,
     Value,
     type_of,
     unhashable,
@@ -132,18 +131,18 @@ class WeightsOnlyGuard:
         self._default = default_allowed(target.torch)
         self._registered = registered_by(target.torch)
         self._target = target
-        self._lookup = lookup
         self._substitutes = substitutes or {}
         self._encoding = encoding
         self._runtime = runtime_namer(target, runtime_name, lookup)
         self.names = NameResolver(self._runtime)
+        self._classes = ClassKnowledge(lookup, self.names)
         self._allowed: set[str] = set()
         """Runtime names of what the needs bring in."""
 
     # -- the steps ---------------------------------------------------------------------------
 
     def meet(self, opcode: Opcode) -> None:
-        """Before each opcode that some torch lacks: does this weights-only unpickler have it?"""
+        """Refuse an opcode that this torch lacks (asked for those that some torch lacks)."""
         self.position = opcode.position
         if opcode.name in SUPPORTED_OPCODES:
             if opcode.name == "BINFLOAT" and not self._features.binfloat:
@@ -227,7 +226,9 @@ class WeightsOnlyGuard:
         if isinstance(target, list):
             target.extend(items)
             return
-        if self.failure is None and not self._may_extend(target):
+        if self.failure is None and not (
+            self._features.list_subclasses and self._classes.extends_list(target)
+        ):
             self._fail(advice.append(self._type_words(target)), target)
         if isinstance(target, (Instance, SetValue)):
             target.items.extend(items)
@@ -268,7 +269,7 @@ class WeightsOnlyGuard:
                 problem = call_problem(dotted, args)
                 if problem is not None:
                     self._fail(problem, callee)
-            elif dotted == "copyreg._reconstructor" and self._is_mismatched(args):
+            elif dotted == "copyreg._reconstructor" and self._classes.is_mismatched(args):
                 self._fail(advice.MISMATCH, callee)
             elif dotted in _OTHER_PLATFORM[self._target.windows]:
                 self._fail(advice.other_platform(dotted), callee)
@@ -276,16 +277,6 @@ class WeightsOnlyGuard:
             self._need_value(name, "REDUCE", callee)
         if not isinstance(args, (tuple, list, str, bytes, DictValue, SetValue, Instance)):
             self._fail(advice.ARGUMENTS, callee)
-
-    def _is_mismatched(self, args: Value) -> bool:
-        """``copyreg._reconstructor(cls, base, state)`` with a base that the class has not."""
-        if not isinstance(args, tuple) or len(args) != 3:  # noqa: PLR2004 - the fields above
-            return True
-        cls, base = self.names.of(args[0]), self.names.of(args[1])
-        if cls is None or base is None or str(base) == "builtins.object":
-            return False
-        facts = self._facts(args[0])
-        return str(cls) in PLAIN_CLASSES or (facts is not None and not facts.bases)
 
     def _check_newobj(self, cls: Value, name: GlobalName | None, args: Value) -> None:
         if name is None:
@@ -321,9 +312,13 @@ class WeightsOnlyGuard:
         takes_nothing = dotted in _WITHOUT_DICT and not isinstance(target, Instance)
         if takes_nothing and truthy(state):
             self._fail(advice.build_on_plain(dotted), target)
-        elif self._has_default_setstate(target, dotted) and not is_default_state(state):
+        elif self._classes.has_default_setstate(target, dotted) and not is_default_state(state):
             self._fail(advice.STATE_SHAPE, target)
-        elif not self._features.slots_state and has_slots(state) and not self._sets_state(target):
+        elif (
+            not self._features.slots_state
+            and has_slots(state)
+            and not self._classes.sets_state(target)
+        ):
             self._fail(advice.SLOTS, target)
 
     def _build_on_unknown(self, target: Value) -> None:
@@ -332,26 +327,6 @@ class WeightsOnlyGuard:
             self.notes.append(advice.unknown_result(self._type_words(target)))
         else:
             self._fail(advice.BUILD_ON_GLOBAL, target)
-
-    def _may_extend(self, target: Value) -> bool:
-        """torch 2.14 alone also took allowed subclasses of list."""
-        if not self._features.list_subclasses or not isinstance(target, Instance):
-            return False
-        facts = self._facts(target.callee)
-        return facts is not None and GlobalName("builtins", "list") in facts.bases
-
-    def _has_default_setstate(self, target: Value, kind: str) -> bool:
-        """Whether the class is known to have no ``__setstate__`` of its own."""
-        if kind in PLAIN_CLASSES:
-            return True
-        facts = self._facts(target.callee) if isinstance(target, Instance) else None
-        if facts is None or facts.kind != "class":
-            return False
-        return not facts.bases and "__setstate__" not in facts.methods
-
-    def _sets_state(self, target: Value) -> bool:
-        facts = self._facts(target.callee) if isinstance(target, Instance) else None
-        return facts is not None and "__setstate__" in facts.methods
 
     def minimal_needs(self) -> list[Need]:
         """The needs in the order they were met, without those that another entry brings in.
@@ -400,9 +375,7 @@ class WeightsOnlyGuard:
             self.culprit = culprit
 
     def _facts(self, value: Value) -> ClassFacts | None:
-        if self._lookup is None or not isinstance(value, GlobalRef):
-            return None
-        return self._lookup(value.name)
+        return self._classes.facts(value)
 
     def _substitute_for(self, value: Value) -> Substitute | None:
         if not self._substitutes or not isinstance(value, GlobalRef):
