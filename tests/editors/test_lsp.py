@@ -319,6 +319,39 @@ async def test_configuration_files_and_settings_are_followed(code: LanguageClien
     assert codes(await diagnostics(code, uri)) == ["TLL102"]
 
 
+async def test_settings_are_asked_for(code: LanguageClient, tmp_path):
+    uri = open_text(code, tmp_path / "a.py", "import torch\nx = torch.load(p)\n")
+    assert codes(await diagnostics(code, uri)) == ["TLL102"]
+    code.set_configuration({"torchload-lint": {"extendIgnore": ["TLL102"]}})
+    code.workspace_did_change_configuration(types.DidChangeConfigurationParams(None))
+    found = [None]
+    for _ in range(50):  # until the server has asked and been answered
+        found = await diagnostics(code, uri)
+        if not found:
+            break
+        await asyncio.sleep(0.1)
+    assert found == []
+
+
+async def test_wrong_settings_are_named(emacs: LanguageClient, tmp_path):
+    settings = {"torchload-lint": {"selct": ["TLL1"], "src": "x", "ignore": ["TLL102"]}}
+    emacs.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings))
+    await emacs.wait_for_notification(types.WINDOW_SHOW_MESSAGE)
+    assert emacs.messages[-1].message == ("torchload-lint: unknown or wrong settings: selct, src")
+    uri = open_text(emacs, tmp_path / "a.py", "import torch\nx = torch.load(p)\n")
+    assert await diagnostics(emacs, uri) == []
+
+
+async def test_files_are_watched_where_the_client_can(emacs: LanguageClient, tmp_path):
+    open_text(emacs, tmp_path / "a.py", "")
+    await diagnostics(emacs, (tmp_path / "a.py").as_uri())
+    (registration,) = emacs.registered
+    assert registration.method == types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+    globs = str(registration.register_options)
+    assert "pyproject.toml" in globs
+    assert "ckpt" in globs
+
+
 async def test_a_wrong_configuration_is_said_once(code: LanguageClient, tmp_path):
     (tmp_path / "pyproject.toml").write_text("[tool.torchload-lint]\nnonsense = 1\n")
     uri = open_text(code, tmp_path / "a.py", "import torch\nx = torch.load(p)\n")

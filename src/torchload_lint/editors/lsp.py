@@ -102,7 +102,8 @@ def _register_lifecycle(server: Server) -> None:
         server.session.configure(params.initialization_options)
 
     @server.feature(types.INITIALIZED)
-    def initialized(_: types.InitializedParams) -> None:
+    async def initialized(_: types.InitializedParams) -> None:
+        await _ask_for_settings(server)
         if not server.session.can_watch:
             return
         watchers = [types.FileSystemWatcher(glob_pattern=pattern) for pattern in _WATCHED]
@@ -116,9 +117,19 @@ def _register_lifecycle(server: Server) -> None:
         server.refresh()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
-    def configuration(params: types.DidChangeConfigurationParams) -> None:
+    async def configuration(params: types.DidChangeConfigurationParams) -> None:
         server.session.configure(params.settings)
+        await _ask_for_settings(server)
         server.refresh()
+
+
+async def _ask_for_settings(server: Server) -> None:
+    """Newer clients do not send their settings, but answer when they are asked."""
+    if not server.session.can_be_asked:
+        return
+    item = types.ConfigurationItem(section=TOOL)
+    (settings,) = await server.workspace_configuration_async(types.ConfigurationParams([item]))
+    server.session.configure(settings)
 
 
 def _register_documents(server: Server) -> None:

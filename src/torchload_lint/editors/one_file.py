@@ -55,6 +55,10 @@ class NoFiles:
 class NoCheckpoints:
     """No checkpoint is within reach."""
 
+    def any(self) -> bool:
+        """None."""
+        return False
+
     def matching(self, pattern: PathPattern, near: str) -> Sequence[str]:
         """None."""
         del pattern, near

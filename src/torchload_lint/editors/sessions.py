@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types
 from pygls.uris import to_fs_path
 
-from torchload_lint.config import Config, ConfigError
+from torchload_lint.config import ConfigError
 from torchload_lint.editors.answers import FIX_ALL, Answers
 from torchload_lint.editors.hover import hover
 from torchload_lint.editors.positions import Units
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
+_LOG = logging.getLogger(__name__)
 SETTINGS_KEY = "torchload-lint"
 CONFIGURATION_FILES = ("pyproject.toml", "torchload-lint.toml", ".torchload-lint.toml")
 _CELL_TYPES = {types.NotebookCellKind.Code: "code", types.NotebookCellKind.Markup: "markdown"}
@@ -78,15 +79,26 @@ class Session:
 
     # Settings
 
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether the client answers when it is asked for its settings."""
+        workspace = self._server.client_capabilities.workspace
+        return bool(workspace and workspace.configuration)
+
     def configure(self, settings: Any) -> None:  # noqa: ANN401 - JSON from the client
-        """Take the client's settings over: keys of the configuration, in camel or kebab case."""
+        """Take the client's settings over: keys of the configuration, in camel or kebab case.
+
+        They may stand below the name of this tool. Others' settings leave ours as they are.
+        """
         given = _object(settings)
         given = _object(given.get(SETTINGS_KEY, given.get("settings", given)))
+        if not given:
+            return
         file = given.pop("configuration", None) or None
         overrides, unknown = _overrides(given)
         if unknown:
             self._complain(f"unknown or wrong settings: {', '.join(unknown)}")
-        self._settings = Settings(Path(file) if file else None, overrides=overrides)
+        self._settings = Settings(Path(str(file)) if file else None, overrides=overrides)
         self.forget()
 
     def forget(self) -> None:
@@ -209,12 +221,15 @@ class Session:
         return types.Hover(content, units.range(span, lines))
 
     async def _beside(self, work: Callable[[], T]) -> T | None:
-        """Do it in the worker; a wrong configuration is told, once, and gives None."""
+        """Do it in the worker; what goes wrong is told, once, and gives None."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self._worker, work)
         except ConfigError as error:
             self._complain(str(error))
-            return None
+        except Exception as error:  # noqa: BLE001 - one text must not end the server for the others
+            _LOG.exception("a document could not be checked")
+            self._complain(f"internal error: {type(error).__name__}: {error}")
+        return None
 
 
 def _asked(kind: str, only: Iterable[str]) -> bool:
@@ -229,20 +244,23 @@ def _object(value: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON from the clien
 
 
 def _overrides(given: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Settings as fields of Config; and the names of those that are none."""
-    known = {field.name: field for field in fields(Config)}
+    """Settings as fields of Config; and the names of those that are none, or of another type."""
     overrides: dict[str, Any] = {}
     unknown: list[str] = []
     for key, value in given.items():
         name = "".join(f"_{c.lower()}" if c.isupper() else c for c in key).replace("-", "_")
-        default = getattr(Config(), name, None) if name in known else None
-        if isinstance(value, list) and isinstance(default, tuple):
+        if name in _LISTS and isinstance(value, list):
             overrides[name] = tuple(map(str, value))
-        elif isinstance(value, bool) is isinstance(default, bool) and name in _PLAIN:
+        elif isinstance(value, _PLAIN.get(name, ())):
             overrides[name] = value
         else:
             unknown.append(key)
     return overrides, sorted(unknown)
 
 
-_PLAIN = frozenset({"target_torch", "unsafe_fixes", "line_length", "respect_gitignore"})
+_LISTS = frozenset(
+    """
+    select ignore extend_select extend_ignore fixable unfixable trusted checkpoint_roots src
+    """.split()
+)
+_PLAIN = {"target_torch": str, "unsafe_fixes": bool}
