@@ -85,26 +85,18 @@ class Config:
     baseline: str = ""
 
 
-def find_config(start: Path) -> Path | None:
-    """The configuration file that holds for ``start`` (a folder): the closest one above it."""
-    for folder in (start, *start.parents):
-        for name in (*OWN_FILES, "pyproject.toml"):
-            candidate = folder / name
-            if candidate.is_file() and _has_section(candidate):
-                return candidate
+def find_config(folder: Path) -> Path | None:
+    """The configuration file that lies in a folder, if there is one."""
+    for name in (*OWN_FILES, "pyproject.toml"):
+        candidate = folder / name
+        if candidate.is_file() and _has_section(candidate):
+            return candidate
     return None
 
 
-def find_root(start: Path) -> Path:
-    """The project's root where no configuration file says it.
-
-    The closest folder with a marker; without one, the current folder where ``start`` is below it.
-    """
-    for folder in (start, *start.parents):
-        if any((folder / marker).exists() for marker in PROJECT_MARKERS):
-            return folder
-    here = Path.cwd()
-    return here if here in start.parents else start
+def is_root(folder: Path) -> bool:
+    """Whether a folder without configuration is the root of a project."""
+    return any((folder / marker).exists() for marker in PROJECT_MARKERS)
 
 
 def load_config(file: Path) -> Config:
@@ -119,10 +111,20 @@ def load_config(file: Path) -> Config:
     return replace(Config(root=file.resolve().parent, file=file), **settings)
 
 
-def config_for(start: Path) -> Config:
-    """The configuration that holds for a folder (defaults where there is none)."""
-    file = find_config(start)
-    return load_config(file) if file else Config(root=find_root(start))
+def config_for(start: Path, *, isolated: bool = False) -> Config:
+    """The configuration that holds for a folder: the closest file above it, else defaults.
+
+    Without any file, the root is the closest folder with a marker (``.git``, ``setup.py`` …);
+    without a marker, the current folder where ``start`` is below it. Raises ConfigError.
+    """
+    above = (start, *start.parents)
+    if not isolated:
+        file = next(filter(None, map(find_config, above)), None)
+        if file:
+            return load_config(file)
+    here = Path.cwd()
+    fallback = here if here in above else start
+    return Config(root=next(filter(is_root, above), fallback))
 
 
 def _has_section(file: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability, Diagnostic, Edit, Fix, Position, Span
@@ -10,9 +11,13 @@ from torchload_lint.rules.unused_suppression import RULE
 from torchload_lint.source.suppressions import Suppressions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from torchload_lint.source.suppressions import Suppression
+
+
+NOQA = re.compile(r"noqa", re.IGNORECASE)
+FOR_US = re.compile(r"torchload-lint\s*:|flake8\s*[:=]\s*noqa|noqa\s*:[^\n]*TLL", re.IGNORECASE)
 
 
 def unsuppressed(
@@ -22,13 +27,25 @@ def unsuppressed(
 
     A comment is only called unused where every rule that it speaks of was asked (``enabled``).
     """
+    found = list(found)
+    if not _is_worth_reading(found, text):
+        return found
     comments = Suppressions.of(text)
-    if not comments.comments:
-        return list(found)
     kept = [one for one in found if not _is_silenced(one, comments)]
     if RULE.code in enabled:
         kept += [_unused(comment, text) for comment in _without_use(comments, enabled)]
     return sorted(kept, key=lambda one: (one.span, one.code))
+
+
+def _is_worth_reading(found: Sequence[Diagnostic], text: str) -> bool:
+    """Whether a comment can matter at all; reading them takes as long as parsing the file."""
+    if FOR_US.search(text):
+        return True
+    if not found or not NOQA.search(text):
+        return False
+    rows = text.splitlines()
+    ends = {row for one in found for row in (one.noqa_row, one.span.start.row, one.span.end.row)}
+    return any(NOQA.search(rows[row - 1]) for row in ends if row and row <= len(rows))
 
 
 def _is_silenced(one: Diagnostic, comments: Suppressions) -> bool:

@@ -33,6 +33,9 @@ class Checkpoints(Protocol):
         the source file that names them.
         """
 
+    def any(self) -> bool:
+        """Whether there is any checkpoint within reach, or any configured."""
+
     def inspect(
         self, path: str, lookup: Callable[[GlobalName], ClassFacts | None]
     ) -> CheckpointReport:
@@ -48,6 +51,9 @@ class Context:
     """The oldest torch that the code must run on, and the rest of the program's surroundings."""
     project: ProjectIndex
     checkpoints: Checkpoints
+    infers: bool = False
+    """Whether needs are inferred from the saving side where no file is there. Only unsafe fixes
+    rest on that, and it costs most of the time that a run takes."""
 
 
 @dataclass(frozen=True, slots=True)

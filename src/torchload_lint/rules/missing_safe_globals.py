@@ -43,8 +43,9 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.reading import Evidence
 from torchload_lint.rules.repairs import plan_repair
-from torchload_lint.rules.situation import Evidence, Mode
+from torchload_lint.rules.situation import Mode
 from torchload_lint.rules.words import evidence_notes, files, listed
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.checkpoint.torch_versions import TorchVersion
 from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, repair_load
-from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE, Evidence, Mode, entry_key
+from torchload_lint.rules.reading import Evidence
+from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE, Mode, entry_key
 from torchload_lint.source.calls import Use, WeightsOnly
 from torchload_lint.source.indirect import IndirectKind
 

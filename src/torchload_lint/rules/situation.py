@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known_globals import runtime_name, spelling_of
@@ -15,11 +14,11 @@ from torchload_lint.checkpoint.report import NeededGlobal, Verdict
 from torchload_lint.checkpoint.torch_versions import TorchVersion
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import Judgement, judge
+from torchload_lint.rules.reading import Evidence, read_files
 from torchload_lint.source.allowlists import AllowlistKind, EntryKind
-from torchload_lint.source.calls import CallKind, WeightsOnly
+from torchload_lint.source.calls import WeightsOnly
 from torchload_lint.source.imports import imports_at_top
-from torchload_lint.source.producers import producers_for
-from torchload_lint.source.values import PathPattern, Resolution, Rung, resolve_path
+from torchload_lint.source.values import Resolution
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -30,10 +29,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.allowlists import Allowlist, AllowlistEntry
     from torchload_lint.source.calls import LoadCall
     from torchload_lint.source.module import Module
-    from torchload_lint.source.producers import Producer
-
-MAX_FILES = 32
-"""How many files one load's patterns may match before the rest is left out (and said)."""
 
 SAFE_GLOBALS_SINCE = TorchVersion(2, 5)
 RESTRICTED_BY_DEFAULT_SINCE = TorchVersion(2, 6)
@@ -47,19 +42,6 @@ class Mode(str, Enum):
     UNDECIDED = "undecided"
     REFUSED = "refused"
     """torch raises: weights_only=True together with a pickle_module."""
-
-
-class Evidence(str, Enum):
-    """How it is known what the load needs, from strong to weak."""
-
-    FILES = "files"
-    """Every path is exact and was read."""
-    CONFIGURED = "configured"
-    PATTERN = "pattern"
-    """Files that match a path with unknown parts."""
-    INFERRED = "inferred"
-    """From the torch.save that writes the file."""
-    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,41 +97,28 @@ class Situation:
 
 def assess(load: LoadCall, module: Module, context: Context) -> Situation:
     """Find out all that is known about one load."""
-    resolution, configured = _configured(load, module, context)
-    if resolution is None:
-        resolution = _resolve(load, module, context)
 
     def lookup(name: GlobalName) -> ClassFacts | None:
         return find_class(name, module, context)
 
-    paths, without_file = _files(resolution, module, context)
-    kept = paths[:MAX_FILES]
-    reports = tuple(context.checkpoints.inspect(path, lookup) for path in kept)
-    configured = (*configured, *_configured_files(without_file, context))
-    evidence = _evidence(resolution, reports, configured)
-    needed = [entry for report in reports for entry in report.safe_globals]
-    needed += [_named(GlobalName.parse(name), lookup, context) for name in configured]
-    producers: tuple[Producer, ...] = ()
-    if evidence is Evidence.NONE:
-        producers = producers_for(load, module, resolution, context.project)
-        if producers and all(producer.complete for producer in producers):
-            evidence = Evidence.INFERRED
-            inferred = dict.fromkeys(name for producer in producers for name in producer.needs)
-            needed += [_named(name, lookup, context) for name in inferred]
-    needs = tuple(_judged(needed, set(configured), lookup, context))
+    reading = read_files(load, module, context, lookup)
+    needed = [entry for report in reading.reports for entry in report.safe_globals]
+    by_name = (*map(GlobalName.parse, reading.configured), *reading.inferred)
+    needed += [_named(name, lookup, context) for name in by_name]
+    needs = tuple(_judged(needed, set(reading.configured), lookup, context))
     missing = tuple(need for need in needs if not _allowed_here(need, load, context, module))
     return Situation(
         module=module,
         load=load,
         mode=_mode(load, context.target.torch),
-        resolution=resolution,
-        reports=reports,
-        left_out=len(paths) - len(kept),
-        evidence=evidence,
+        resolution=reading.resolution,
+        reports=reading.reports,
+        left_out=reading.left_out,
+        evidence=reading.evidence,
         needs=needs,
         missing=missing,
         registered=tuple(_registered(missing, module, context)),
-        written_by=tuple(f"{producer.path}:{producer.row}" for producer in producers),
+        written_by=tuple(f"{producer.path}:{producer.row}" for producer in reading.producers),
     )
 
 
@@ -194,64 +163,6 @@ def _mode(load: LoadCall, target: TorchVersion) -> Mode:
         restricted = target >= RESTRICTED_BY_DEFAULT_SINCE
         return Mode.RESTRICTED if restricted else Mode.UNSAFE
     return Mode.RESTRICTED if given is WeightsOnly.TRUE else Mode.UNSAFE
-
-
-def _resolve(load: LoadCall, module: Module, context: Context) -> Resolution:
-    if load.file is None or load.kind is not CallKind.CALL:
-        return Resolution(unknown=("the call does not say which file",))
-    return resolve_path(load.file, module, context.project)
-
-
-def _configured(
-    load: LoadCall, module: Module, context: Context
-) -> tuple[Resolution | None, tuple[str, ...]]:
-    """What ``[tool.torchload-lint.loads]`` says of this call site: files, and globals."""
-    site = f"{module.name or module.path}:{load.function or '<module>'}"
-    entries = [e for e in context.config.loads if _site_matches(site, e.site)]
-    names = tuple(dict.fromkeys(name for entry in entries for name in entry.safe_globals))
-    files = dict.fromkeys(text for entry in entries for text in entry.checkpoints)
-    if not files:
-        return None, names
-    patterns = tuple(PathPattern(text, "*" not in text, Rung.CONFIGURATION) for text in files)
-    return Resolution(patterns, complete=True), names
-
-
-def _site_matches(site: str, pattern: str) -> bool:
-    return pattern == "*" or fnmatchcase(site, pattern)
-
-
-def _files(
-    resolution: Resolution, module: Module, context: Context
-) -> tuple[list[str], list[PathPattern]]:
-    """The files that the patterns match, and the patterns that match none."""
-    found: dict[str, None] = {}
-    without: list[PathPattern] = []
-    for pattern in resolution.patterns:
-        matches = context.checkpoints.matching(pattern, module.path)
-        found |= dict.fromkeys(matches)
-        if not matches:
-            without.append(pattern)
-    return list(found), without
-
-
-def _configured_files(patterns: Iterable[PathPattern], context: Context) -> Iterator[str]:
-    """What ``[tool.torchload-lint.checkpoints]`` says of files that are not here."""
-    for pattern in patterns:
-        for entry in context.config.checkpoints:
-            if entry.pattern == pattern.text or fnmatchcase(pattern.text, entry.pattern):
-                yield from entry.safe_globals
-
-
-def _evidence(
-    resolution: Resolution, reports: tuple[CheckpointReport, ...], configured: tuple[str, ...]
-) -> Evidence:
-    read = [report for report in reports if report.verdict is not Verdict.UNREADABLE]
-    exact = all(pattern.exact for pattern in resolution.patterns)
-    if read and len(read) == len(reports) and exact and resolution.complete:
-        return Evidence.FILES
-    if configured:
-        return Evidence.CONFIGURED
-    return Evidence.PATTERN if read else Evidence.NONE
 
 
 def _named(

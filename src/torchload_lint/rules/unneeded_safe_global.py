@@ -33,7 +33,8 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.rules.situation import Evidence, entry_key, need_key
+from torchload_lint.rules.reading import Evidence
+from torchload_lint.rules.situation import entry_key, need_key
 from torchload_lint.rules.words import listed
 from torchload_lint.source.allowlists import AllowlistKind, EntryKind
 

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.reading import may_be_written
 from torchload_lint.rules.words import evidence_notes
 from torchload_lint.source.values import Rung
 
@@ -50,13 +51,12 @@ NAMED_OUTRIGHT = frozenset({Rung.LITERAL, Rung.CONFIGURATION})
 
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report the unreadable files of a load, and the exact paths at which there is none."""
-    del context
     for report in situation.with_verdict(Verdict.UNREADABLE):
         problem = report.problems[0]
         message = f"{report.path} cannot be read: {problem.message}"
         notes = (*evidence_notes(situation), *filter(None, [problem.advice]))
         yield finding(RULE, situation.load.span, message, situation=situation, notes=notes)
-    for path in _missing(situation):
+    for path in _missing(situation, context):
         message = f"{path} is not there"
         notes = (
             *evidence_notes(situation),
@@ -65,11 +65,12 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         yield finding(RULE, situation.load.span, message, situation=situation, notes=notes)
 
 
-def _missing(situation: Situation) -> list[str]:
+def _missing(situation: Situation, context: Context) -> list[str]:
     if situation.reports or situation.needs or situation.written_by:
         return []
     patterns = situation.resolution.patterns
-    return [p.text for p in patterns if p.exact and p.rung in NAMED_OUTRIGHT]
+    named = [p.text for p in patterns if p.exact and p.rung in NAMED_OUTRIGHT]
+    return [path for path in named if not may_be_written(path, context)]
 
 
 RULE = Rule("TLL502", "unreadable-checkpoint", Severity.WARNING, __doc__, check_load=check)

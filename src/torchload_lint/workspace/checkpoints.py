@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import Target, inspect_file
+from torchload_lint.config import DEFAULT_EXCLUDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from torchload_lint.config import CheckpointEntry, Config
     from torchload_lint.names import ClassFacts, GlobalName
     from torchload_lint.source.values import PathPattern
+
+SUFFIXES = (
+    ".pt", ".pth", ".ckpt", ".bin", ".th", ".chkpt", ".checkpoint", ".pkl", ".pickle", ".tar",
+    ".safetensors", ".model", ".ptl",
+)  # fmt: skip
+"""What a checkpoint's name usually ends in."""
 
 MIN_LITERAL = 3
 """How many known characters the stem of a pattern must have before files are matched to it."""
@@ -29,6 +36,7 @@ class DiskCheckpoints:
         self._config = config
         self._root = Path(os.path.abspath(config.root))
         self._target = target
+        self._any: bool | None = None
         self._reports: dict[str, CheckpointReport] = {}
         self._matches: dict[tuple[PathPattern, str], tuple[str, ...]] = {}
 
@@ -39,6 +47,13 @@ class DiskCheckpoints:
         if key not in self._matches:
             self._matches[key] = self._find(pattern, folder)
         return self._matches[key]
+
+    def any(self) -> bool:
+        """Whether a file that looks like a checkpoint lies in the project or a checkpoint root."""
+        if self._any is None:
+            roots = {self._root, *(self._root / root for root in self._config.checkpoint_roots)}
+            self._any = bool(self._config.checkpoints) or any(map(_holds_checkpoint, roots))
+        return self._any
 
     def inspect(
         self, path: str, lookup: Callable[[GlobalName], ClassFacts | None]
@@ -88,6 +103,15 @@ class DiskCheckpoints:
         if absolute.is_relative_to(self._root):
             return absolute.relative_to(self._root).as_posix()
         return absolute.as_posix()
+
+
+def _holds_checkpoint(root: Path) -> bool:
+    """Whether any file below a folder has a checkpoint's suffix. Hidden folders are left out."""
+    for _, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if name[0] != "." and name not in DEFAULT_EXCLUDE]
+        if any(name.endswith(SUFFIXES) for name in files):
+            return True
+    return False
 
 
 def _is_telling(text: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint.checkpoint.torch_versions import NEWEST, Target
-from torchload_lint.config import Config, config_for, find_root, load_config
+from torchload_lint.config import Config, config_for, find_config, is_root, load_config
 from torchload_lint.workspace.disk import DiskFiles
 from torchload_lint.workspace.target import torch_of_project
 
@@ -36,7 +36,7 @@ class Projects:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._configs: dict[Path, Config] = {}
+        self._by_folder: dict[str, Project] = {}
         self._projects: dict[Config, Project] = {}
         self._given = (
             self._overridden(load_config(settings.config_file)) if settings.config_file else None
@@ -44,17 +44,33 @@ class Projects:
 
     def config_of(self, folder: Path) -> Config:
         """The configuration that holds in a folder. Raises ConfigError where it is wrong."""
-        if self._given is not None:
-            return self._given
-        folder = Path(os.path.abspath(folder))
-        if folder not in self._configs:
-            found = Config(root=find_root(folder)) if self.settings.isolated else config_for(folder)
-            self._configs[folder] = self._overridden(found)
-        return self._configs[folder]
+        return self._project_in(os.path.abspath(folder)).config
 
     def project_of(self, path: Path) -> Project:
-        """The project of a file."""
-        config = self.config_of(path.parent)
+        """The project of a file. Raises ConfigError."""
+        return self._project_in(os.path.dirname(os.path.abspath(path)))
+
+    def _project_in(self, folder: str) -> Project:
+        if folder not in self._by_folder:
+            self._by_folder[folder] = self._project_with(self._config_in(Path(folder)))
+        return self._by_folder[folder]
+
+    def _config_in(self, folder: Path) -> Config:
+        """The folder's own configuration, or that of the folder above it, looked at once each."""
+        if self._given is not None:
+            return self._given
+        parent = folder.parent
+        has_own = is_root(folder) or (not self.settings.isolated and find_config(folder))
+        if has_own or parent == folder or folder == Path.cwd() or not self._knows(parent):
+            return self._overridden(config_for(folder, isolated=self.settings.isolated))
+        return self._project_in(str(parent)).config
+
+    def _knows(self, folder: Path) -> bool:
+        """Whether the configuration of a folder is one that holds below it too."""
+        config = self._project_in(str(folder)).config
+        return config.file is not None or is_root(config.root) or config.root == Path.cwd()
+
+    def _project_with(self, config: Config) -> Project:
         if config not in self._projects:
             self._projects[config] = Project(config)
         return self._projects[config]
