@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
-from torchload_lint.source.calls import CallKind
+from torchload_lint.source.calls import CallKind, LoadCall
 from torchload_lint.source.module import Module, read
 from torchload_lint.source.prefilter import may_hold_load
 from torchload_lint.source.text import decode
@@ -48,41 +48,17 @@ def main() -> int:
 
 def compare(repo: str, folder: Path, expected: dict[Site, dict[str, object]]) -> Counter[str]:
     counts: Counter[str] = Counter()
-    found: dict[Site, object] = {}
-    others: list[str] = []
+    found: dict[Site, LoadCall] = {}
     for path in sorted(folder.rglob("*.py")):
-        if not path.is_file() or path.is_symlink():
-            continue
-        file = path.relative_to(folder).as_posix()
-        data = path.read_bytes()
-        counts["files"] += 1
-        counts["bytes"] += len(data)
-        start = time.perf_counter()
-        possible = may_hold_load(data)
-        counts["prefilter ns"] += int((time.perf_counter() - start) * 1e9)
-        if not possible:
-            continue
-        counts["parsed"] += 1
-        start = time.perf_counter()
-        module = parsed(data, file)
-        if isinstance(module, Module):
-            for load in module.loads:
-                if load.kind is CallKind.CALL:
-                    place = (file, load.node.lineno, load.node.col_offset)
-                    found[place] = load
-                else:
-                    others.append(f"  {load.kind.value}: {file}:{load.span.start.row}")
-        else:
-            others.append(f"  unparsed: {file}: {module}")
-        counts["facts ns"] += int((time.perf_counter() - start) * 1e9)
+        if path.is_file() and not path.is_symlink():
+            file = path.relative_to(folder).as_posix()
+            found.update(search(repo, file, path.read_bytes(), counts))
     both = expected.keys() & found.keys()
     counts += Counter({"expected": len(expected), "found": len(found), "both": len(both)})
     for place in sorted(expected.keys() - found.keys()):
         print(f"  missed: {repo} {place} {expected[place]['style']}")
     for place in sorted(found.keys() - expected.keys()):
         print(f"  extra: {repo} {place}")
-    for line in others:
-        print(repo, line)
     for place in sorted(both):
         said, truth = found[place].weights_only.value, str(expected[place]["weights_only"]).lower()
         counts["same value"] += said == truth
@@ -91,6 +67,28 @@ def compare(repo: str, folder: Path, expected: dict[Site, dict[str, object]]) ->
             print(f"  value: {repo} {place}: {said} ({because}), listed as {truth}")
     report(repo, counts)
     return counts
+
+
+def search(repo: str, file: str, data: bytes, counts: Counter[str]) -> dict[Site, LoadCall]:
+    """The direct calls of one file; what else there is, is printed."""
+    counts.update({"files": 1, "bytes": len(data)})
+    start = time.perf_counter()
+    possible = may_hold_load(data)
+    counts["prefilter ns"] += int((time.perf_counter() - start) * 1e9)
+    if not possible:
+        return {}
+    counts["parsed"] += 1
+    start = time.perf_counter()
+    module = parsed(data, file)
+    loads = module.loads if isinstance(module, Module) else ()
+    counts["facts ns"] += int((time.perf_counter() - start) * 1e9)
+    if not isinstance(module, Module):
+        print(f"  unparsed: {repo} {file}: {module}")
+    for load in loads:
+        if load.kind is not CallKind.CALL:
+            print(f"  {load.kind.value}: {repo} {file}:{load.span.start.row}")
+    calls = [load for load in loads if load.kind is CallKind.CALL]
+    return {(file, load.node.lineno, load.node.col_offset): load for load in calls}
 
 
 def parsed(data: bytes, file: str) -> object:

@@ -190,4 +190,4 @@ def _is_python_2(error: SyntaxError) -> bool:
     line = error.text or ""
     statement = re.match(r"\s*(?:print\s+[^=(\s]|exec\s+[^=(\s]|raise\s+\w+\s*,)", line)
     literal = re.search(r"\b(?:0[0-7]+|\d+[lL])\b|\bur['\"]|<>|`", line)
-    return bool(statement or literal) or "Missing parentheses in call to" in error.msg
+    return bool(statement or literal)

@@ -1,4 +1,4 @@
-"""The cheap question first: can these bytes hold anything that a rule would report on?
+"""The cheap question first, whether these bytes can hold anything that a rule reports on.
 
 Most files are answered by a few searches for plain words, before anything is decoded or parsed.
 A yes is no promise; a no is one, as far as one file can tell: what is called through another
@@ -13,13 +13,13 @@ from __future__ import annotations
 import re
 
 _TORCH = re.compile(
-    rb"torch(?:(\.(?:load|save|serialization|utils\.model_zoo)\b|_load)|[ \t\\'\"])"
+    rb"torch(?:(\.(?:load|save|serialization|utils\.model_zoo)\b|_load)|[ \t\\'\"]|\.[ \t\\])"
 )
 """A use of torch that is telling by itself (1), or one that has to be looked at."""
 _OTHERWISE = re.compile(
     rb"torch(?:[ \t]+as[ \t]+(\w+)"
     rb"|[ \t]+import\b(?:[ \t]*\(([^)]*)\)|((?:[^\n\\]|\\\r?\n)*))"
-    rb"|([ \t]*\\\r?\n[ \t]*\.|[ \t]+\.)"
+    rb"|([ \t]*\\\r?\n[ \t]*\.|[ \t]+\.|\.[ \t\\\r\n]+(?:load|save|serialization)\b)"
     rb"|(['\"]))"
 )
 """torch by another name (1), what is imported from it (2, 3), torch and a dot apart (4), torch in
@@ -43,7 +43,7 @@ def may_hold_load(data: bytes) -> bool:
         otherwise = True
     if b"weights_only" in data or b"WEIGHTS_ONLY_LOAD" in data:
         return True
-    if b"load" not in data and b"save" not in data:
+    if b"load" not in data and b"save" not in data and b"safe_globals" not in data:
         return False
     if _LOADERS.search(data):
         return True

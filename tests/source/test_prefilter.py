@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+
+from torchload_lint.source.prefilter import may_hold_load
+
+WORTH_A_LOOK = [
+    "import torch\ntorch.load(p)",
+    "import torch\ntorch.save(x, p)",
+    "import torch as th\nth.load(p)",
+    "import torch as th\nth.save(x, p)",
+    "import torch as th\nth.serialization.load(p)",
+    "import  torch\tas  th\nth.load(p)",
+    "from torch import load",
+    "from torch import nn, load as read",
+    "from torch import (\n    nn,\n    load,\n)",
+    "from torch import nn, \\\n    load",
+    "from torch import *\nload(p)",
+    "from torch.serialization import load",
+    "from torch import serialization\nserialization.add_safe_globals([A])",
+    "import torch\nx = torch\nx.load(p)",
+    "import torch\nf(torch, 'load')",
+    'getattr(torch, "load")(p)',
+    "importlib.import_module('torch').load(p)",
+    "__import__('torch').load(p)",
+    "setattr(torch, 'load', x)",
+    "import torch\nvars(torch)['load'](p)",
+    "import torch\n(torch\n  .load(p))",
+    "import torch\ntorch .load(p)",
+    "import torch\ntorch. \\\n  load(p)",
+    "from x import torch_load\ntorch_load(p)",
+    "torch.serialization.add_safe_globals([A])",
+    "trainer.fit(m, weights_only=False)  # torch",
+    "import torch.utils.model_zoo as z\nz.load_url(u)",
+    "from torch.hub import load_state_dict_from_url",
+    "from torchvision.models.utils import load_state_dict_from_url",
+    "os.environ['TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'] = '1'",
+    "Net.load_from_checkpoint(p)",
+]
+NOTHING = [
+    "",
+    "x = 1",
+    "import json\njson.load(f)",
+    "import torch\nmodel.load_state_dict(x)",
+    "import torch\nx = torch.zeros(1)",
+    "import torch\nfrom torch import nn",
+    "import torch as th\nth.zeros(1)\njson.load(f)",
+    "from torch import (\n    nn,\n    optim,\n)\njson.load(f)",
+    "from torch.utils.data import DataLoader",
+    "import torchvision\nyaml.load(f)",
+    "import torch, json\njson.load(f)",
+    "# uses torch. Then loads\nmodel.load(p)",
+    "import torch\ntorch.jit.load(p)",
+    "from torch import Tensor  # noqa\nimport pickle\npickle.load(f)",
+]
+
+
+@pytest.mark.parametrize("code", WORTH_A_LOOK)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_worth_a_look(code, newline):
+    assert may_hold_load(code.replace("\n", newline).encode())
+
+
+@pytest.mark.parametrize("code", NOTHING)
+def test_nothing_to_see(code):
+    assert not may_hold_load(code.encode())
+
+
+def test_any_bytes_have_an_answer():
+    assert not may_hold_load(bytes(range(256)) * 10)
