@@ -1,0 +1,176 @@
+"""From a checkpoint's path to a new file that loads without any allowlist."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from torchload_lint.checkpoint.inspection import inspect_file
+from torchload_lint.checkpoint.places import key_text
+from torchload_lint.checkpoint.report import Verdict
+from torchload_lint.checkpoint.values import DictValue, Instance, Value
+from torchload_lint.migrate.contents import BytesContent
+from torchload_lint.migrate.pickle_writer import write_pickle
+from torchload_lint.migrate.plain import Converter
+from torchload_lint.migrate.reading import read_checkpoint
+from torchload_lint.migrate.results import (
+    Format,
+    MigrationError,
+    MigrationResult,
+    Options,
+    Plan,
+)
+from torchload_lint.migrate.safetensors_writer import entries_of, write_safetensors
+from torchload_lint.migrate.storage_pool import StoragePool, nbytes
+from torchload_lint.migrate.tensors import LEFT_OUT
+from torchload_lint.migrate.zip_writer import ZipWriter
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from torchload_lint.checkpoint.results import ClassLookup
+    from torchload_lint.checkpoint.values import StorageValue
+
+DEFAULT_OPTIONS = Options()
+_VERSION_RECORD = b"3\n"
+"""The version of the archive's format that torch.save writes."""
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """A plan, and what is needed to carry it out while the checkpoint is open."""
+
+    plan: Plan
+    pool: StoragePool
+    pickle: bytes
+    storages: list[StorageValue]
+
+
+def plan(
+    path: str | os.PathLike[str],
+    options: Options = DEFAULT_OPTIONS,
+    lookup: ClassLookup | None = None,
+) -> Plan:
+    """What migrating a checkpoint would do; nothing is written. Raises MigrationError, OSError."""
+    with Path(path).open("rb") as file:
+        return _prepare(file, Path(path), options, lookup).plan
+
+
+def migrate_file(
+    path: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    options: Options = DEFAULT_OPTIONS,
+    lookup: ClassLookup | None = None,
+) -> MigrationResult:
+    """Write a checkpoint anew, as plain data. Nothing of it is run, and it is not changed.
+
+    The new file appears as a whole or not at all. Raises MigrationError where the checkpoint cannot
+    be migrated, OSError where a file cannot be read or written.
+    """
+    source, target = Path(path), Path(out)
+    if target.exists() and target.samefile(source):
+        raise MigrationError("the new file would replace the checkpoint; choose another name")
+    with source.open("rb") as file:
+        prepared = _prepare(file, source, options, lookup)
+        size = _write_as_whole(target, prepared, options)
+    return MigrationResult(prepared.plan, target, size)
+
+
+def _prepare(
+    file: BinaryIO, path: Path, options: Options, lookup: ClassLookup | None
+) -> _Prepared:
+    try:
+        return _prepared(file, path, options, lookup)
+    except RecursionError:
+        raise MigrationError("the object is nested too deep") from None
+
+
+def _prepared(
+    file: BinaryIO, path: Path, options: Options, lookup: ClassLookup | None
+) -> _Prepared:
+    checkpoint = read_checkpoint(file, path.name, lookup, options.encoding)
+    pool = StoragePool(checkpoint)
+    converter = Converter(checkpoint.names, pool, options, lookup)
+    before, place = _chosen(checkpoint.value, options.only)
+    after = converter.plain(before, place)
+    if after is LEFT_OUT:
+        reasons = "; ".join(f"{note.what}: {note.outcome}" for note in converter.notes)
+        raise MigrationError(f"nothing of it can be carried: {reasons}")
+    if options.format is Format.SAFETENSORS:
+        entries = entries_of(after)
+        data, storages, total = b"", [], sum(entry.nbytes for entry in entries)
+    else:
+        data, storages = write_pickle(after)
+        total = sum(map(nbytes, storages))
+    made = Plan(
+        path=path, container=checkpoint.kind, before=before, after=after,
+        notes=tuple(converter.notes), storages=len(storages), nbytes=total,
+    )  # fmt: skip
+    return _Prepared(made, pool, data, storages)
+
+
+def _chosen(value: Value, only: tuple[str, ...]) -> tuple[Value, str]:
+    """The part of the object that the keys lead to."""
+    place = ""
+    for key in only:
+        entries = value.entries if isinstance(value, (DictValue, Instance)) else []
+        found = [item for name, item in entries if str(name) == key]
+        if not found:
+            known = ", ".join(key_text(name) for name, _ in entries[:10]) or "none"
+            raise MigrationError(f"there is no key {key!r} at {place or 'the top'}; keys: {known}")
+        value, place = found[-1], f"{place}[{key!r}]"
+    return value, place
+
+
+def _write_as_whole(target: Path, prepared: _Prepared, options: Options) -> int:
+    """Write beside the target, look at what was written, and rename."""
+    folder = target.resolve().parent
+    handle, name = tempfile.mkstemp(dir=folder, prefix=f".{target.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w+b") as out:
+            _write(cast("BinaryIO", out), prepared, options)
+            out.flush()
+            os.fsync(out.fileno())
+            size = out.tell()
+        if options.format is Format.TORCH:
+            _check(name)
+        Path(name).chmod(_mode(prepared.plan.path))
+        Path(name).replace(target)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+    return size
+
+
+def _write(out: BinaryIO, prepared: _Prepared, options: Options) -> None:
+    if options.format is Format.SAFETENSORS:
+        write_safetensors(entries_of(prepared.plan.after), prepared.pool, out)
+        return
+    archive = ZipWriter(out)
+    archive.add("data.pkl", BytesContent(prepared.pickle))
+    archive.add("byteorder", BytesContent(prepared.pool.byteorder.encode()))
+    for number, storage in enumerate(prepared.storages):
+        archive.add(f"data/{number}", prepared.pool.content(storage))
+    archive.add("version", BytesContent(_VERSION_RECORD))
+    archive.finish()
+
+
+def _check(path: str) -> None:
+    """The promise of the migration, asked of the file itself."""
+    report = inspect_file(path)
+    if report.verdict is not Verdict.LOADS:
+        problems = "; ".join(problem.message for problem in report.problems)
+        needed = ", ".join(str(entry.name) for entry in report.safe_globals)
+        raise MigrationError(
+            f"the new file would not load ({problems or needed}); please report this as a bug"
+        )
+
+
+def _mode(path: Path) -> int:
+    return path.stat().st_mode & 0o666
+

@@ -1,0 +1,288 @@
+"""A pickled ``nn.Module`` as the state dict that it would give, without an instance of it.
+
+Source: ``Module.state_dict`` and ``_save_to_state_dict`` in ``torch/nn/modules/module.py`` of torch
+2.13, and the classes of torch's own that override the latter (``module_facts``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, SetValue, Value
+from torchload_lint.migrate import tensors
+from torchload_lint.migrate.made import attributes_of, read_instance
+from torchload_lint.migrate.module_facts import (
+    MORE_THAN_KNOWN,
+    OVERRIDES,
+    QUANTIZED_CONVOLUTIONS,
+    is_torch_class,
+    state_dict_version,
+)
+from torchload_lint.migrate.results import NoteKind
+from torchload_lint.migrate.tensors import LEFT_OUT
+from torchload_lint.names import GlobalName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.migrate.made import Made
+    from torchload_lint.migrate.plain import Converter
+
+_REGISTRIES = ("_modules", "_parameters", "_buffers")
+_GRAPH_MODULES = frozenset({"torch.fx.graph_module.reduce_graph_module",
+                            "torch.fx.graph_module.reduce_package_graph_module"})  # fmt: skip
+_STATE_DICT_HOOKS = ("_state_dict_hooks", "_state_dict_pre_hooks")
+_CALL_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks",
+               "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks")  # fmt: skip
+_SPECTRAL_HOOK = "SpectralNormStateDictHook"
+_METHODS = frozenset("state_dict _save_to_state_dict get_extra_state".split())
+"""Methods whose override changes what ``state_dict()`` gives."""
+
+
+@dataclass(slots=True)
+class _Building:
+    """One state dict on its way."""
+
+    converter: Converter
+    out: DictValue
+    metadata: DictValue
+    place: str
+    foreign: dict[str, None]
+    """Classes that are not torch's own."""
+    hooks: dict[str, None]
+    """Hooks of modules that are not carried."""
+    above: set[int]
+    """The modules around the present one."""
+
+    def put(self, key: str, value: Value) -> None:
+        """One entry."""
+        if value is not LEFT_OUT:
+            self.out.entries.append((key, value))
+
+
+def registries(made: Made) -> dict[str, Value] | None:
+    """The attributes of an ``nn.Module``; None where the instance is none."""
+    attributes = made.attributes or {}
+    if made.name in _GRAPH_MODULES and made.args and isinstance(made.args[0], DictValue):
+        attributes = {k: v for k, v in made.args[0].entries if isinstance(k, str)}
+    if all(isinstance(attributes.get(name), DictValue) for name in _REGISTRIES):
+        return attributes
+    if made.name in QUANTIZED_CONVOLUTIONS and _convolution_state(made):
+        return {}
+    return None
+
+
+def state_dict(converter: Converter, made: Made, place: str) -> Value:
+    """The state dict of a module, with the ``_metadata`` that torch gives it."""
+    ordered = "collections.OrderedDict"
+    building = _Building(converter, DictValue(ordered), DictValue(ordered), place, {}, {}, set())
+    if not (made.name in QUANTIZED_CONVOLUTIONS and _save_convolution(building, made, "")):
+        _save(building, made, "")
+    building.out.state.append(DictValue(entries=[("_metadata", building.metadata)]))
+    converter.changed(place, f"the module {made.name}", "its state dict")
+    if building.foreign:
+        classes = ", ".join(building.foreign)
+        why = "if it overrides state_dict or get_extra_state, what that adds is not in the file"
+        converter.note(NoteKind.CAUTION, place, classes, why)
+    if building.hooks:
+        converter.leave_out(place, ", ".join(building.hooks), "hooks are functions")
+    return building.out
+
+
+def _save(building: _Building, made: Made, prefix: str) -> None:
+    attributes = registries(made) or {}
+    _add_metadata(building, made, attributes, prefix)
+    absent = _names(attributes.get("_non_persistent_buffers_set"))
+    for name, value in _entries(attributes.get("_parameters")):
+        if value is not None:
+            building.put(prefix + name, _tensor(building, value, prefix + name))
+    for name, value in _entries(attributes.get("_buffers")):
+        if value is not None and name not in absent:
+            building.put(prefix + name, _tensor(building, value, prefix + name))
+    extra = OVERRIDES.get(made.name, ())
+    for kind, name in extra:
+        _EXTRAS[kind](building, attributes, prefix, name)
+    _look_at_class(building, made, prefix)
+    for name, child in _entries(attributes.get("_modules")):
+        if isinstance(child, Instance):
+            _save_child(building, child, f"{prefix}{name}.")
+        elif child is not None:
+            building.converter.leave_out(f"{building.place}.{prefix}{name}", "a module",
+                                         "the file does not hold it as an object")  # fmt: skip
+
+
+def _save_child(building: _Building, child: Instance, prefix: str) -> None:
+    converter = building.converter
+    made = read_instance(child, converter.names)
+    if made.name in QUANTIZED_CONVOLUTIONS and _save_convolution(building, made, prefix):
+        return
+    if id(child) in building.above:
+        converter.leave_out(f"{building.place}.{prefix[:-1]}", made.name, "it contains itself")
+        return
+    if registries(made) is None:
+        why = "its own __reduce__ or __getstate__ hides its parameters"
+        converter.leave_out(f"{building.place}.{prefix[:-1]}", f"the module {made.name}", why)
+        return
+    building.above.add(id(child))
+    _save(building, made, prefix)
+    building.above.discard(id(child))
+
+
+def _add_metadata(
+    building: _Building, made: Made, attributes: dict[str, Value], prefix: str
+) -> None:
+    version = state_dict_version(made.name, _keys(attributes.get("_buffers")))
+    entry = DictValue(entries=[("version", version)])
+    building.metadata.entries.append((prefix[:-1], entry))
+    for registry in (*_STATE_DICT_HOOKS, *_CALL_HOOKS):
+        for _, hook in _entries(attributes.get(registry)):
+            name = _hook_name(building.converter, hook)
+            if name.endswith(_SPECTRAL_HOOK):
+                _add_spectral_norm(entry, hook)
+            elif registry in _STATE_DICT_HOOKS:
+                place = f"{building.place}.{prefix[:-1]}".rstrip(".")
+                why = "it may change the state dict, and is not run"
+                building.converter.note(NoteKind.CAUTION, place, f"the hook {name}", why)
+            else:
+                building.hooks[name] = None
+
+
+def _add_spectral_norm(entry: DictValue, hook: Value) -> None:
+    """What the state dict hook of ``torch.nn.utils.spectral_norm`` writes."""
+    fn = attributes_of(attributes_of(hook).get("fn"))
+    name = fn.get("name")
+    if isinstance(name, str):
+        versions = DictValue(entries=[(f"{name}.version", 1)])
+        entry.entries.append(("spectral_norm", versions))
+
+
+def _hook_name(converter: Converter, hook: Value) -> str:
+    name = converter.names.of(hook)
+    if name is None and isinstance(hook, Instance):
+        return read_instance(hook, converter.names).name or "a hook"
+    return str(name) if name is not None else "a hook"
+
+
+def _look_at_class(building: _Building, made: Made, prefix: str) -> None:
+    """Is ``state_dict()`` of this class known to give just this?"""
+    if is_torch_class(made.name):
+        if made.name in MORE_THAN_KNOWN:
+            place = f"{building.place}.{prefix[:-1]}".rstrip(".")
+            why = "this class writes more into its state dict than the file tells"
+            building.converter.note(NoteKind.CAUTION, place, made.name, why)
+        return
+    lookup = building.converter.lookup
+    facts = lookup(GlobalName.parse(made.name)) if lookup is not None else None
+    if facts is None:
+        building.foreign[made.name] = None
+    elif facts.methods & _METHODS:
+        names = ", ".join(sorted(facts.methods & _METHODS))
+        why = f"it defines {names}, which is not run ({facts.path}:{facts.row})"
+        building.converter.note(NoteKind.CAUTION, building.place, made.name, why)
+
+
+def _tensor(building: _Building, value: Value, key: str) -> Value:
+    return tensors.detached(building.converter, value, f"{building.place}[{key!r}]")
+
+
+def _entries(value: Value) -> Iterator[tuple[str, Value]]:
+    """The entries of a registry, in their order, the last of equal names winning."""
+    if isinstance(value, (DictValue, Instance)):
+        found = {str(key): item for key, item in value.entries}
+        yield from found.items()
+
+
+def _keys(value: Value) -> set[str]:
+    return {name for name, _ in _entries(value)}
+
+
+def _names(value: Value) -> set[str]:
+    items = value.items if isinstance(value, SetValue) else ()
+    return {item for item in items if isinstance(item, str)}
+
+
+# -- what classes of torch's own add ---------------------------------------------------------------
+
+
+def _packed_parameters(value: Value) -> Value:
+    """The state of a quantized ``ScriptObject``: BUILD gave it ``(state, type's name)``."""
+    if isinstance(value, Instance) and value.states:
+        state = value.states[-1]
+        if isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], str):  # noqa: PLR2004
+            return state[0]
+    return None
+
+
+def _put_attribute(
+    building: _Building, attributes: dict[str, Value], prefix: str, name: str
+) -> None:
+    """An attribute as it is."""
+    value = attributes.get(name)
+    key = prefix + name
+    place = f"{building.place}[{key!r}]"
+    if isinstance(value, GlobalRef) and str(value.name) in tensors.ALLOWED:
+        building.put(key, value)
+    elif value is not None:
+        building.put(key, building.converter.plain(value, place))
+
+
+def _put_number(
+    building: _Building, attributes: dict[str, Value], prefix: str, name: str
+) -> None:
+    """``torch.tensor(self.scale)``: a float32 or int64 tensor without dimensions."""
+    value = attributes.get(name)
+    if isinstance(value, (int, float)):
+        building.put(prefix + name, tensors.from_number(building.converter, value))
+    elif value is not None:
+        building.put(prefix + name, _tensor(building, value, prefix + name))
+
+
+def _put_packed(
+    building: _Building, attributes: dict[str, Value], prefix: str, name: str
+) -> None:
+    """``_weight_bias()`` of linear layers, as one tuple."""
+    packed = _packed_parameters(attributes.get(name))
+    if packed is None:
+        place = f"{building.place}[{prefix + name!r}]"
+        building.converter.leave_out(place, "packed weights", "their state is not in the file")
+        return
+    building.put(prefix + name, building.converter.plain(packed, f"{building.place}[{prefix}]"))
+
+
+def _put_unpacked(
+    building: _Building, attributes: dict[str, Value], prefix: str, name: str
+) -> None:
+    """``_weight()`` of embeddings: the tensor in ``(version, tensors, doubles, longs)``."""
+    packed = _packed_parameters(attributes.get(name))
+    parts = packed[1] if isinstance(packed, tuple) and len(packed) > 1 else None
+    key = prefix + name
+    if not isinstance(parts, (list, tuple)) or not parts:
+        place = f"{building.place}[{key!r}]"
+        building.converter.leave_out(place, "packed weights", "their state is not in the file")
+        return
+    building.put(key, building.converter.plain(parts[0], f"{building.place}[{key!r}]"))
+
+
+def _convolution_state(made: Made) -> tuple[Value, ...] | None:
+    state = made.states[-1] if made.states else None
+    return state if isinstance(state, tuple) and len(state) == 15 else None  # noqa: PLR2004 - see QUANTIZED_CONVOLUTIONS
+
+
+def _save_convolution(building: _Building, made: Made, prefix: str) -> bool:
+    """A quantized convolution, whose weights are in its own state."""
+    state = _convolution_state(made)
+    if state is None:
+        return False
+    _add_metadata(building, made, {}, prefix)
+    for name, value in (("weight", state[10]), ("bias", state[11])):
+        place = f"{building.place}[{prefix + name!r}]"
+        building.put(prefix + name, building.converter.plain(value, place))
+    numbers = {"scale": state[12], "zero_point": state[13]}
+    for name in numbers:
+        _put_number(building, numbers, prefix, name)
+    return True
+
+
+_EXTRAS = {"attribute": _put_attribute, "number": _put_number, "packed": _put_packed,
+           "unpacked": _put_unpacked}  # fmt: skip

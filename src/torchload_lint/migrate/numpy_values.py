@@ -1,0 +1,367 @@
+"""numpy's arrays and scalars, as pickles hold them, as tensors, lists and Python numbers.
+
+Source: ``array_reduce`` and ``array_setstate`` (``numpy/_core/src/multiarray/methods.c``),
+``arraydescr_reduce`` (``descriptor.c``) and ``numpy/ma/core.py`` of numpy 1.26 and 2.4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from struct import Struct
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.values import DictValue, Instance, Value
+from torchload_lint.migrate import tensors
+from torchload_lint.migrate.results import Arrays
+from torchload_lint.migrate.tensors import LEFT_OUT
+
+if TYPE_CHECKING:
+    from torchload_lint.migrate.made import Made
+    from torchload_lint.migrate.plain import Converter
+
+_TORCH_DTYPES = {
+    "b1": "bool", "?": "bool", "i1": "int8", "i2": "int16", "i4": "int32", "i8": "int64",
+    "u1": "uint8", "u2": "uint16", "u4": "uint32", "u8": "uint64", "f2": "float16",
+    "f4": "float32", "f8": "float64", "c8": "complex64", "c16": "complex128",
+    "M8": "int64", "m8": "int64",
+}  # fmt: skip
+_STRUCT_CODES = {
+    "b1": "?", "?": "?", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H",
+    "u4": "I", "u8": "Q", "f2": "e", "f4": "f", "f8": "d", "c8": "ff", "c16": "dd", "M8": "q",
+    "m8": "q",
+}  # fmt: skip
+_MAX_LISTED = 1_000_000
+"""Elements of an array that may become a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class DType:
+    """A dtype as its pickle describes it."""
+
+    code: str
+    """``f8``, ``U4``, ``V12``, ``O8``."""
+    order: str = "<"
+    fields: tuple[tuple[str, DType, int], ...] = ()
+    """Name, dtype and byte offset of each field of a structured dtype."""
+    unit: str = ""
+    """Of datetime64 and timedelta64."""
+    itemsize: int = 0
+
+    @property
+    def torch_dtype(self) -> str | None:
+        """The torch dtype with the same bytes; None where there is none."""
+        return None if self.fields else _TORCH_DTYPES.get(self.code)
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it is datetime64 or timedelta64."""
+        return self.code in {"M8", "m8"}
+
+    def __str__(self) -> str:
+        kind = self.torch_dtype if not self.is_time else f"{self.code}[{self.unit}]"
+        return kind or self.code
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """An array's shape and bytes."""
+
+    dtype: DType
+    shape: tuple[int, ...]
+    is_fortran: bool
+    data: bytes
+
+
+def read_dtype(value: Value) -> DType | None:
+    """``numpy.dtype('f8', False, True)`` and its state; None where it is something else."""
+    if not isinstance(value, Instance) or not isinstance(value.args, tuple) or not value.args:
+        return None
+    code = value.args[0]
+    if isinstance(code, bytes):
+        code = code.decode("ascii", "replace")
+    if not isinstance(code, str):
+        return None
+    state = value.states[-1] if value.states else None
+    bare, order = code.lstrip("<>=|"), "<"
+    if not isinstance(state, tuple) or len(state) < 7:  # noqa: PLR2004 - version to alignment
+        return DType(bare, ">" if code.startswith(">") else "<", itemsize=_size_of(bare))
+    order = ">" if _text(state[1]) == ">" else "<"
+    if state[2] is not None:
+        return None  # a subarray
+    fields = _read_fields(state[3], state[4])
+    if fields is None:
+        return None
+    size = state[5] if isinstance(state[5], int) and state[5] > 0 else _size_of(bare)
+    return DType(bare, order, fields, _read_unit(state), size)
+
+
+def _read_fields(names: Value, fields: Value) -> tuple[tuple[str, DType, int], ...] | None:
+    if names is None:
+        return ()
+    if not isinstance(names, tuple) or not isinstance(fields, DictValue):
+        return None
+    found = []
+    for name in names:
+        described = fields.get(_text(name))
+        inner = read_dtype(described[0]) if isinstance(described, tuple) and described else None
+        if inner is None or not isinstance(described, tuple) or not isinstance(described[1], int):
+            return None
+        found.append((_text(name), inner, described[1]))
+    return tuple(found)
+
+
+def _read_unit(state: tuple[Value, ...]) -> str:
+    """The ninth item of a time's state: ``({}, (b'ns', 1, 1, 1))``."""
+    metadata = state[8] if len(state) > 8 else None  # noqa: PLR2004 - the ninth
+    described = metadata[1] if isinstance(metadata, tuple) and len(metadata) == 2 else None  # noqa: PLR2004
+    if isinstance(described, tuple) and described:
+        count = described[1] if len(described) > 1 and described[1] != 1 else ""
+        return f"{count}{_text(described[0])}"
+    return "generic"
+
+
+def _size_of(code: str) -> int:
+    digits = code.lstrip("?abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    number = int(digits) if digits.isdigit() and len(digits) < 10 else 1  # noqa: PLR2004 - sane
+    return number * 4 if code.startswith("U") else number
+
+
+def _text(value: Value) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+# -- carriers --------------------------------------------------------------------------------------
+
+
+def _array(converter: Converter, made: Made, place: str) -> Value:
+    """``_reconstruct(class, (0,), b"b")``, then ``(version, shape, dtype, is_fortran, data)``."""
+    state = made.states[-1] if made.states else None
+    if isinstance(state, tuple) and len(state) == 2 and isinstance(state[0], tuple):  # noqa: PLR2004
+        state = state[0]  # a subclass with attributes
+    if not isinstance(state, tuple) or len(state) < 5:  # noqa: PLR2004 - as above
+        return converter.leave_out(place, made.name, "it has no data")
+    shape, dtype_value, is_fortran, data = state[-4:] if len(state) == 5 else state[1:5]  # noqa: PLR2004
+    name = "numpy.ndarray" if made.name.endswith("ndarray") else made.name
+    if made.name.endswith("MaskedArray") and len(state) == 7:  # noqa: PLR2004 - and mask, fill value
+        return _masked(converter, state, place)
+    return _carry_array(converter, name, (shape, dtype_value, is_fortran, data), place)
+
+
+def _carry_array(
+    converter: Converter, name: str, state: tuple[Value, Value, Value, Value], place: str
+) -> Value:
+    shape_value, dtype_value, is_fortran, data = state
+    shape = _shape(shape_value)
+    if isinstance(data, list):
+        return _objects(converter, name, shape, data, place)
+    dtype = read_dtype(dtype_value)
+    if dtype is None or shape is None:
+        return converter.leave_out(place, name, "its dtype is not understood")
+    raw = data.encode(converter.options.encoding) if isinstance(data, str) else data
+    if not isinstance(raw, bytes) or len(raw) != prod(shape) * dtype.itemsize:
+        return converter.leave_out(place, name, "its data has not the size of its shape")
+    return _carried(converter, name, Array(dtype, shape, is_fortran is True, raw), place)
+
+
+def _carried(converter: Converter, name: str, array: Array, place: str) -> Value:
+    dtype = array.dtype
+    if dtype.fields:
+        converter.changed(place, f"a structured {name}", "a dict of its fields")
+        parts = ((field, _field(array, inner, at)) for field, inner, at in dtype.fields)
+        plain = [(f, _carried(converter, name, a, f"{place}[{f!r}]")) for f, a in parts]
+        return DictValue(entries=[(f, value) for f, value in plain if value is not LEFT_OUT])
+    what = f"{name} of {dtype}"
+    if dtype.torch_dtype is not None and converter.options.arrays is Arrays.TENSOR:
+        outcome = "an int64 tensor" if dtype.is_time else "a tensor"
+        converter.changed(place, what, outcome)
+        return _tensor(converter, array, dtype.torch_dtype)
+    if prod(array.shape) > _MAX_LISTED:
+        return converter.leave_out(place, what, f"more than {_MAX_LISTED:,} elements for a list")
+    elements = _elements(array)
+    if elements is None:
+        return converter.leave_out(place, what, "torch has no such dtype, nor has Python")
+    converter.changed(place, what, "a list" if array.shape else "a plain value")
+    return _nested(elements, array.shape, array.is_fortran)
+
+
+def _field(array: Array, dtype: DType, offset: int) -> Array:
+    step, size = array.dtype.itemsize, dtype.itemsize
+    data = b"".join(
+        array.data[at + offset : at + offset + size] for at in range(0, len(array.data), step)
+    )
+    return Array(dtype, array.shape, array.is_fortran, data)
+
+
+def _tensor(converter: Converter, array: Array, torch_dtype: str) -> Value:
+    data = array.data
+    stored_little = array.dtype.order == "<" or array.dtype.itemsize == 1
+    if stored_little != (converter.pool.byteorder == "little") and array.dtype.itemsize > 1:
+        halves = 2 if array.dtype.code.startswith("c") else 1
+        data = swapped(data, array.dtype.itemsize // halves)
+    storage = converter.pool.add(data, torch_dtype)
+    return tensors.dense(
+        storage, array.shape, strides(array.shape, is_fortran=array.is_fortran), torch_dtype
+    )
+
+
+def swapped(data: bytes, size: int) -> bytes:
+    """Every ``size`` bytes in the opposite order."""
+    result = bytearray(len(data))
+    for at in range(size):
+        result[at::size] = data[size - 1 - at :: size]
+    return bytes(result)
+
+
+def strides(shape: tuple[int, ...], *, is_fortran: bool = False) -> tuple[int, ...]:
+    """The strides of a contiguous array, in elements."""
+    found, step = [], 1
+    for length in shape if is_fortran else reversed(shape):
+        found.append(step)
+        step *= max(length, 1)
+    return tuple(found) if is_fortran else tuple(reversed(found))
+
+
+def _elements(array: Array) -> list[Value] | None:
+    """The elements in the order of the memory, as Python values."""
+    code, size, data = array.dtype.code, array.dtype.itemsize, array.data
+    if code[:1] in {"S", "a"}:
+        return [data[at : at + size].rstrip(b"\0") for at in range(0, len(data), size or 1)]
+    if code.startswith("U"):
+        codec = "utf-32-be" if array.dtype.order == ">" else "utf-32-le"
+        texts = (data[at : at + size] for at in range(0, len(data), size or 1))
+        return [text.decode(codec, "replace").rstrip("\0") for text in texts]
+    fmt = _STRUCT_CODES.get(code)
+    if fmt is None:
+        return None
+    rows = list(Struct(array.dtype.order + fmt).iter_unpack(data))
+    if len(fmt) == 1:
+        return [row[0] for row in rows]
+    return [tensors.call("builtins.complex", *row) for row in rows]
+
+
+def _nested(elements: list[Value], shape: tuple[int, ...], is_fortran: bool = False) -> Value:  # noqa: FBT002
+    """A flat list as nested lists of a shape; the element itself without dimensions."""
+    if not shape:
+        return elements[0] if elements else None
+    if is_fortran and len(shape) > 1:
+        step = strides(shape, is_fortran=True)
+        indices = product(*map(range, shape))
+        elements = [elements[sum(i * s for i, s in zip(at, step, strict=True))] for at in indices]
+    for length in reversed(shape[1:]):
+        starts = range(0, len(elements), length) if length else range(prod(shape[:-1]))
+        elements = [list(elements[at : at + length]) for at in starts]
+    return list(elements)
+
+
+def _objects(
+    converter: Converter, name: str, shape: tuple[int, ...] | None, data: list[Value], place: str
+) -> Value:
+    """An array of objects: its elements lie in the pickle, always row by row."""
+    converter.changed(place, f"{name} of objects", "a list")
+    items = converter.items(data, place)
+    if shape is None or prod(shape) != len(items):
+        return items
+    return _nested(items, shape)
+
+
+def _masked(converter: Converter, state: tuple[Value, ...], place: str) -> Value:
+    """``(version, shape, dtype, is_fortran, data, mask, fill value)``."""
+    _, shape, dtype, is_fortran, data, mask, fill = state
+    converter.changed(place, "numpy.ma.MaskedArray", "a dict of data, mask and fill_value")
+    parts = {
+        "data": _carry_array(converter, "numpy.ndarray", (shape, dtype, is_fortran, data), place),
+        "mask": _mask(converter, shape, is_fortran, mask, place),
+        "fill_value": converter.plain(fill, place),
+    }
+    return DictValue(entries=[(k, v) for k, v in parts.items() if v is not LEFT_OUT])
+
+
+def _mask(
+    converter: Converter, shape_value: Value, is_fortran: Value, mask: Value, place: str
+) -> Value:
+    shape = _shape(shape_value)
+    if shape is None or not isinstance(mask, bytes) or len(mask) != prod(shape):
+        return converter.leave_out(place, "a mask", "it has not the size of its array")
+    array = Array(DType("b1", itemsize=1), shape, is_fortran is True, mask)
+    return _carried(converter, "numpy.ndarray", array, place)
+
+
+def _from_buffer(converter: Converter, made: Made, place: str) -> Value:
+    """``_frombuffer(buffer, dtype, shape, order)``, written with protocol 5."""
+    if len(made.args) < 4:  # noqa: PLR2004 - the four arguments
+        return converter.leave_out(place, "numpy.ndarray", "it has no data")
+    buffer, dtype, shape, order = made.args[:4]
+    if isinstance(buffer, Instance) and isinstance(buffer.args, tuple) and buffer.args:
+        buffer = buffer.args[0]  # bytearray(…)
+    state = (shape, dtype, order == "F", buffer)
+    return _carry_array(converter, "numpy.ndarray", state, place)
+
+
+def _scalar(converter: Converter, made: Made, place: str) -> Value:
+    """``scalar(dtype, bytes)``."""
+    dtype = read_dtype(made.args[0]) if made.args else None
+    data = made.args[1] if len(made.args) > 1 else None
+    if isinstance(data, str):
+        data = data.encode(converter.options.encoding)
+    if dtype is None or not isinstance(data, bytes):
+        if dtype is not None and dtype.code.startswith("O"):
+            return converter.plain(data, place)
+        return converter.leave_out(place, "a numpy scalar", "its dtype is not understood")
+    if len(data) != dtype.itemsize:
+        return converter.leave_out(place, f"a numpy scalar of {dtype}", "it has not its size")
+    array = Array(dtype, (), is_fortran=False, data=data)
+    what = f"a numpy scalar of {dtype}"
+    if dtype.fields:
+        return _carried(converter, "numpy.void", array, place)
+    if converter.options.scalars_as_tensors and dtype.torch_dtype is not None:
+        converter.changed(place, what, "a tensor without dimensions")
+        return _tensor(converter, array, dtype.torch_dtype)
+    elements = _elements(array)
+    if not elements:
+        if dtype.code[:1] in {"S", "U", "a"}:
+            return "" if dtype.code.startswith("U") else b""
+        return converter.leave_out(place, what, "Python has no such number")
+    converter.changed(place, what, "a Python value")
+    return elements[0]
+
+
+def _dtype_text(converter: Converter, made: Made, place: str) -> Value:
+    """A dtype itself: as the text that numpy.dtype takes."""
+    code = made.args[0] if made.args else None
+    if not isinstance(code, str):
+        return converter.leave_out(place, "numpy.dtype", "it is not made from a text")
+    if code.startswith("V"):
+        return converter.leave_out(place, "a structured numpy.dtype", "it is not made from a text")
+    converter.changed(place, "numpy.dtype", "its text")
+    state = made.states[-1] if made.states else None
+    order = _text(state[1]) if isinstance(state, tuple) and len(state) > 1 else "<"
+    return f"{order if order in '<>|' else '<'}{code}"
+
+
+def _device_tensor(converter: Converter, made: Made, place: str) -> Value:
+    """``_rebuild_device_tensor_from_numpy(array, dtype, device, requires_grad)`` (XLA and others)."""
+    device = made.args[2] if len(made.args) > 2 else ""  # noqa: PLR2004 - its place
+    array = made.args[0] if made.args else None
+    converter.changed(place, f"a tensor on {device!s:.20}", "a tensor on the CPU")
+    return converter.plain(array, place)
+
+
+def _shape(value: Value) -> tuple[int, ...] | None:
+    if isinstance(value, (tuple, list)) and all(isinstance(n, int) and n >= 0 for n in value):
+        return tuple(value)
+    return None
+
+
+_MODULES = ("numpy.core", "numpy._core")
+
+CARRIERS = {
+    **{f"{module}.multiarray._reconstruct": _array for module in _MODULES},
+    "numpy.ma.core._mareconstruct": _array,
+    **{f"{module}.multiarray.scalar": _scalar for module in _MODULES},
+    **{f"{module}.numeric._frombuffer": _from_buffer for module in _MODULES},
+    "numpy.dtype": _dtype_text,
+    "torch._utils._rebuild_device_tensor_from_numpy": _device_tensor,
+}
+"""Class or function → how what it makes is carried."""

@@ -1,0 +1,297 @@
+"""From what a pickle describes to plain data that says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.places import key_text
+from torchload_lint.checkpoint.results import is_getattr
+from torchload_lint.checkpoint.values import (
+    DictValue,
+    GlobalRef,
+    Instance,
+    Opaque,
+    SetValue,
+    StorageValue,
+    Value,
+)
+from torchload_lint.migrate import (
+    config_objects,
+    modules,
+    numpy_values,
+    stdlib_values,
+    tensors,
+    training,
+)
+from torchload_lint.migrate.made import Entries, Made, read_instance
+from torchload_lint.migrate.pickle_writer import LARGEST_INTEGER_BYTES
+from torchload_lint.migrate.results import Note, NoteKind, Options
+from torchload_lint.migrate.tensors import LEFT_OUT
+
+if TYPE_CHECKING:
+    from torchload_lint.checkpoint.results import ClassLookup, NameResolver
+    from torchload_lint.migrate.storage_pool import StoragePool
+
+Carrier = Callable[["Converter", Made, str], Value]
+
+CARRIERS: dict[str, Carrier] = {
+    **stdlib_values.CARRIERS,
+    **numpy_values.CARRIERS,
+    **config_objects.CARRIERS,
+    "torch.nn.parameter.Parameter": tensors.old_tensor,
+    "torch.autograd.variable.Variable": tensors.old_tensor,
+    "torch.Tensor": tensors.old_tensor,
+}
+"""Class or function → how what it makes is carried."""
+
+_MAPPINGS = frozenset("AttributeDict AttrDict EasyDict Munch Box DotDict ConfigDict".split())
+"""Classes known to be dicts, so that an empty one becomes a dict."""
+
+_MAX_PLACE = 200
+
+
+class Converter:
+    """Makes values plain; a value that is met twice stays one value."""
+
+    def __init__(
+        self,
+        names: NameResolver,
+        pool: StoragePool,
+        options: Options,
+        lookup: ClassLookup | None = None,
+    ) -> None:
+        self.names = names
+        self.pool = pool
+        self.options = options
+        self.lookup = lookup
+        self.notes: dict[Note, None] = {}
+        self._memo: dict[int, Value] = {}
+        self._kept: list[Value] = []
+        self._open: set[int] = set()
+
+    # -- what carriers use ---------------------------------------------------------------------
+
+    def note(self, kind: NoteKind, place: str, what: str, outcome: str) -> None:
+        """Say what is different at a place."""
+        self.notes[Note(kind, place, what, outcome)] = None
+
+    def changed(self, place: str, what: str, outcome: str) -> None:
+        """Say that a value is carried as another type."""
+        self.note(NoteKind.CHANGED, place, what, outcome)
+
+    def leave_out(self, place: str, what: str, why: str) -> Value:
+        """Say that a value is not carried, and give the mark for that."""
+        self.note(NoteKind.LEFT_OUT, place, what, why)
+        return LEFT_OUT
+
+    def plain(self, value: Value, place: str) -> Value:
+        """A value made plain, or LEFT_OUT."""
+        if value is None or isinstance(value, (bool, float, str, bytes)):
+            return value
+        if isinstance(value, int):
+            return self._integer(value, place)
+        key = id(value)
+        if key in self._memo:
+            return self._memo[key]
+        if key in self._open and not isinstance(value, tuple):
+            return self.leave_out(place, "an object", "it contains itself")
+        self._open.add(key)
+        result = self._convert(value, place)
+        self._open.discard(key)
+        return self.remember(value, result)
+
+    def remember(self, value: Value, result: Value) -> Value:
+        """What a value has become, so that it becomes that again."""
+        self._memo[id(value)] = result
+        self._kept.append(value)
+        return result
+
+    def items(self, items: list[Value] | tuple[Value, ...], place: str) -> list[Value]:
+        """A sequence's items; None stands where one is left out, so that the others stay."""
+        plain = (self.plain(item, f"{place}[{index}]") for index, item in enumerate(items))
+        return [None if item is LEFT_OUT else item for item in plain]
+
+    def entries(self, entries: Entries, place: str) -> Entries:
+        """A mapping's entries; those that are left out are not there. The last of two equal keys
+        wins, at the place of the first, as in a dict."""
+        plain: dict[object, tuple[Value, Value]] = {}
+        for key, item in entries:
+            step = _step(place, f"[{key_text(key)}]")
+            new_key = self.plain(key, f"{step} (key)")
+            if new_key is LEFT_OUT or not is_hashable(new_key):
+                if new_key is not LEFT_OUT:
+                    self.leave_out(step, "an entry", "its key is no plain value")
+                continue
+            new_item = self.plain(item, step)
+            if new_item is LEFT_OUT:
+                continue
+            identity = new_key if _is_atom(new_key) else ("object", id(new_key))
+            first = plain[identity][0] if identity in plain else new_key
+            plain[identity] = (first, new_item)
+        return list(plain.values())
+
+    def attributes(self, value: dict[str, Value], place: str, into: DictValue) -> Value:
+        """An object's attributes as a dict."""
+        for name, item in value.items():
+            plain = self.plain(item, _step(place, f".{name}"))
+            if plain is not LEFT_OUT:
+                into.entries.append((name, plain))
+        return into
+
+    # -- dispatch ------------------------------------------------------------------------------
+
+    def _integer(self, value: int, place: str) -> Value:
+        if value.bit_length() // 8 + 1 <= LARGEST_INTEGER_BYTES:
+            return value
+        self.changed(place, "an integer of more than 255 bytes", "its hexadecimal text")
+        return hex(value)
+
+    def _convert(self, value: Value, place: str) -> Value:
+        if isinstance(value, list):
+            return self._list(value, value, place)
+        if isinstance(value, tuple):
+            return tuple(self.items(value, place))
+        if isinstance(value, DictValue):
+            return self._dict(value, place)
+        if isinstance(value, SetValue):
+            return self._set(value, place)
+        if isinstance(value, StorageValue):
+            return self.pool.checked(value)
+        if isinstance(value, GlobalRef):
+            return self._global(value, place)
+        if isinstance(value, Instance):
+            return self._instance(value, place)
+        what = str(value.type_name) if isinstance(value, Opaque) and value.type_name else "a value"
+        return self.leave_out(place, what, "the file does not say what it is")
+
+    def _list(self, value: Value, items: list[Value], place: str) -> Value:
+        result: list[Value] = []
+        self.remember(value, result)
+        result.extend(self.items(items, place))
+        return result
+
+    def _dict(self, value: DictValue, place: str) -> Value:
+        result = DictValue(value.kind)
+        self.remember(value, result)
+        result.entries.extend(self.entries(value.entries, place))
+        for state in value.state if value.kind == "collections.OrderedDict" else ():
+            plain = self.plain(state, place)
+            if isinstance(plain, DictValue) and plain.entries:
+                result.state.append(plain)
+        return result
+
+    def _set(self, value: SetValue, place: str) -> Value:
+        items = [self.plain(item, f"{place} (element)") for item in value.items]
+        kept = [item for item in items if item is not LEFT_OUT]
+        if not all(is_hashable(item) for item in kept):
+            self.changed(place, value.kind, "a list, since not all its elements are hashable")
+            return kept
+        if value.kind != "builtins.set":
+            self.changed(place, value.kind.removeprefix("builtins."), "a set")
+        return SetValue("builtins.set", kept)
+
+    def _global(self, value: GlobalRef, place: str) -> Value:
+        if str(value.name) in tensors.ALLOWED:
+            return value
+        name = str(self.names.of(value) or value.name)
+        self.changed(place, f"the class or function {name}", "its name, as text")
+        return name
+
+    def _instance(self, value: Instance, place: str) -> Value:
+        if is_getattr(value.callee):
+            name = self.names.of(value)
+            if name is None:
+                return self.leave_out(place, "an attribute of an object", "getattr is not run")
+            self.changed(place, f"the class or function {name}", "its name, as text")
+            return str(name)
+        made = read_instance(value, self.names)
+        called = str(self.names.of(value.callee))
+        carrier = CARRIERS.get(called)
+        allowed = value.how == "REDUCE" and called in tensors.ALLOWED and not value.states
+        if carrier is None and (allowed or called in tensors.TYPED):
+            made.name = called
+            return tensors.carry(self, made, place)
+        carrier = carrier or CARRIERS.get(made.name)
+        if carrier is not None:
+            return carrier(self, made, place)
+        if modules.registries(made) is not None:
+            return modules.state_dict(self, made, place)
+        if training.is_training_state(made):
+            return training.carry(self, made, place)
+        return self._object(value, made, place)
+
+    def _object(self, value: Instance, made: Made, place: str) -> Value:
+        """An instance of a class that nothing is known of."""
+        if not made.name:
+            return self.leave_out(place, "an object", "what makes it is not known")
+        if made.entries or made.short in _MAPPINGS or self._derives(value, "builtins.dict"):
+            return self._mapping(value, made, place)
+        if made.items or self._derives(value, "builtins.list"):
+            self._say_lost(made, made.attributes, place)
+            self.changed(place, made.name, "a list")
+            return self._list(value, made.items, place)
+        described = bool(made.attributes) and not made.by_new
+        if made.args and (made.is_class or made.by_new) and not described:
+            return self._by_arguments(made, place)
+        if made.attributes is None:
+            why = "its state is understood by its own __setstate__ only"
+            return self.leave_out(place, made.name, why)
+        if not made.is_class:
+            return self.leave_out(place, f"what {made.name} returns", "the call is not made")
+        self.changed(place, made.name, "a dict of its attributes")
+        result = DictValue()
+        self.remember(value, result)
+        return self.attributes(made.attributes, place, result)
+
+    def _mapping(self, value: Instance, made: Made, place: str) -> Value:
+        self.changed(place, made.name, "a dict")
+        result = DictValue()
+        self.remember(value, result)
+        result.entries.extend(self.entries(made.entries, place))
+        keys = {key for key, _ in made.entries if isinstance(key, str)}
+        others = {k: v for k, v in (made.attributes or {}).items() if k not in keys}
+        if not made.entries and others:
+            return self.attributes(others, place, result)
+        self._say_lost(made, others, place)
+        return result
+
+    def _by_arguments(self, made: Made, place: str) -> Value:
+        """A named tuple, an enum member, a subclass of str or int, or the like."""
+        self._say_lost(made, made.attributes, place)
+        single = len(made.args) == 1
+        if single and (not isinstance(made.args[0], (list, tuple)) or not made.by_new):
+            plain = self.plain(made.args[0], place)
+            if plain is not LEFT_OUT:
+                self.changed(place, made.name, "the value that it was made of")
+            return plain
+        args = made.args[0] if single else made.args
+        self.changed(place, made.name, "a tuple" if made.by_new else "a tuple of its arguments")
+        return tuple(self.items(args if isinstance(args, (list, tuple)) else (), place))
+
+    def _say_lost(self, made: Made, attributes: dict[str, Value] | None, place: str) -> None:
+        if attributes:
+            names = ", ".join(sorted(attributes)[:6])
+            self.leave_out(place, f"attributes of {made.name} ({names})", "there is no room for them")
+
+    def _derives(self, value: Instance, base: str) -> bool:
+        """Whether the project's source says that the class is a dict or list."""
+        if self.lookup is None or value.type_name is None:
+            return False
+        facts = self.lookup(value.type_name)
+        return facts is not None and base in map(str, facts.bases)
+
+
+def _step(place: str, step: str) -> str:
+    return place if len(place) > _MAX_PLACE else place + step
+
+
+def _is_atom(value: Value) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str, bytes))
+
+
+def is_hashable(value: Value) -> bool:
+    """Whether a plain value may be a key of a dict."""
+    if isinstance(value, tuple):
+        return all(map(is_hashable, value))
+    return not isinstance(value, (list, DictValue, SetValue, StorageValue))

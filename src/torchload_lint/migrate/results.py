@@ -1,0 +1,102 @@
+"""What a migration is asked for, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torchload_lint.checkpoint.values import Value
+
+
+class MigrationError(Exception):
+    """The checkpoint cannot be migrated at all; the message says why and what else to do."""
+
+
+class Format(str, Enum):
+    """What is written."""
+
+    TORCH = "torch"
+    """A zip archive as torch.save writes it."""
+    SAFETENSORS = "safetensors"
+    """For pure tensor content."""
+
+
+class Arrays(str, Enum):
+    """What becomes of numpy arrays."""
+
+    TENSOR = "tensor"
+    """A tensor of the same dtype, bit for bit."""
+    LIST = "list"
+    """Nested lists of Python numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to migrate."""
+
+    format: Format = Format.TORCH
+    arrays: Arrays = Arrays.TENSOR
+    scalars_as_tensors: bool = False
+    """numpy scalars become tensors without dimensions instead of Python numbers."""
+    only: tuple[str, ...] = ()
+    """Keys that lead to the part of the object to be migrated; empty for the whole."""
+    encoding: str = "utf-8"
+    """How the strings of Python 2 pickles are read (torch.load's argument of that name)."""
+
+
+class NoteKind(str, Enum):
+    """What happened at a place."""
+
+    CHANGED = "changed"
+    """Carried as another, plain type."""
+    LEFT_OUT = "left out"
+    """Not carried; the file does not say what it would be without running something."""
+    CAUTION = "caution"
+    """Carried, but ``state_dict()`` of the real object might say something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One thing that is different after the migration."""
+
+    kind: NoteKind
+    place: str
+    """``['hyper_parameters']['optimizer']``; empty for the object itself."""
+    what: str
+    """What is in the checkpoint there: a type, mostly."""
+    outcome: str
+    """What it became, or why it is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a migration would do."""
+
+    path: Path
+    container: str
+    """``zip``, ``legacy`` or ``tar``."""
+    before: Value
+    after: Value
+    notes: tuple[Note, ...] = ()
+    storages: int = 0
+    """How many storages the new file has."""
+    nbytes: int = 0
+    """Their bytes."""
+
+    def of_kind(self, kind: NoteKind) -> tuple[Note, ...]:
+        """The notes of one kind."""
+        return tuple(note for note in self.notes if note.kind is kind)
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationResult:
+    """A migration that was done."""
+
+    plan: Plan
+    out: Path
+    size: int
+    """Bytes of the new file."""

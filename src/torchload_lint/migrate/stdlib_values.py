@@ -1,0 +1,196 @@
+"""Values of the standard library as plain data: times as text, paths as text, deques as lists.
+
+How each is pickled was read in CPython 3.10 to 3.14 (``__reduce__`` and ``__getstate__``).
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.values import DictValue, Instance, Value
+from torchload_lint.migrate.made import name_of_global, read_instance
+from torchload_lint.migrate.tensors import LEFT_OUT
+
+if TYPE_CHECKING:
+    from torchload_lint.migrate.made import Made
+    from torchload_lint.migrate.plain import Converter
+
+_PATHS = "Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath".split()
+
+
+def _path(converter: Converter, made: Made, place: str) -> Value:
+    parts = [part for part in made.args if isinstance(part, str)]
+    windows = "Windows" in made.name
+    converter.changed(place, f"pathlib.{made.short}", "its text")
+    return str((PureWindowsPath if windows else PurePosixPath)(*parts))
+
+
+def _default_dict(converter: Converter, made: Made, place: str) -> Value:
+    factory = name_of_global(made.args[0]) if made.args else ""
+    what = f"defaultdict({factory.removeprefix('builtins.')})"
+    converter.changed(place, what, "a dict")
+    return DictValue(entries=converter.entries(made.entries, place))
+
+
+def _sequence(converter: Converter, made: Made, place: str) -> Value:
+    """deque: items by APPENDS, or as the first argument; UserList: in its ``data``."""
+    first = made.args[0] if made.args else None
+    data = (made.attributes or {}).get("data")
+    items = [*(first if isinstance(first, (list, tuple)) else ()), *made.items]
+    items += data if isinstance(data, list) else []
+    limit = made.args[1] if len(made.args) > 1 else None
+    what = made.short + (f"(maxlen={limit})" if isinstance(limit, int) else "")
+    converter.changed(place, what, "a list")
+    return converter.items(items, place)
+
+
+def _user_dict(converter: Converter, made: Made, place: str) -> Value:
+    data = (made.attributes or {}).get("data")
+    entries = data.entries if isinstance(data, DictValue) else made.entries
+    converter.changed(place, made.name, "a dict")
+    return DictValue(entries=converter.entries(entries, place))
+
+
+def _as_text(converter: Converter, made: Made, place: str) -> Value:
+    """Decimal, Fraction, addresses: made from their own text (or number)."""
+    text = next((arg for arg in made.args if isinstance(arg, (str, int))), None)
+    if text is None:
+        return converter.leave_out(place, made.name, "it is not made from a text")
+    converter.changed(place, made.name, "its text")
+    if made.name.startswith("ipaddress.") and isinstance(text, int):
+        return _address(made.short, text)
+    return str(text)
+
+
+def _address(kind: str, number: int) -> Value:
+    import ipaddress  # noqa: PLC0415 - seldom
+
+    try:
+        four = kind == "IPv4Address"
+        return str(ipaddress.IPv4Address(number) if four else ipaddress.IPv6Address(number))
+    except ValueError:
+        return number
+
+
+def _uuid(converter: Converter, made: Made, place: str) -> Value:
+    number = (made.attributes or {}).get("int")
+    if not isinstance(number, int) or not 0 <= number < 1 << 128:
+        return converter.leave_out(place, made.name, "it has no number")
+    converter.changed(place, "uuid.UUID", "its text")
+    return str(uuid.UUID(int=number))
+
+
+def _bytes_argument(made: Made) -> bytes | None:
+    first = made.args[0] if made.args else None
+    if isinstance(first, str):  # a pickle of Python 2
+        first = first.encode("latin-1", "replace")
+    return first if isinstance(first, bytes) else None
+
+
+def _moment(converter: Converter, made: Made, place: str) -> Value:
+    """date, time and datetime: packed bytes, and a time zone."""
+    packed = _bytes_argument(made)
+    zone = _zone(converter, made.args[1]) if len(made.args) > 1 else None
+    kinds: dict[str, type[datetime.date | datetime.time]] = {
+        "date": datetime.date, "time": datetime.time, "datetime": datetime.datetime,
+    }  # fmt: skip
+    kind = kinds[made.short]
+    try:
+        moment = kind(packed) if zone is None else kind(packed, zone)  # type: ignore[arg-type,call-arg]
+    except (TypeError, ValueError):
+        return converter.leave_out(place, made.name, "its bytes are no time")
+    converter.changed(place, made.name, "its ISO text")
+    return moment.isoformat()
+
+
+def _zone(converter: Converter, value: Value) -> datetime.tzinfo | None:
+    """A fixed offset; None for a zone that only a library can look up."""
+    if not isinstance(value, Instance):
+        return None
+    made = read_instance(value, converter.names)
+    if made.name != "datetime.timezone" or not made.args:
+        return None
+    offset = made.args[0]
+    seconds = _seconds(read_instance(offset, converter.names)) if isinstance(offset, Instance) else 0
+    try:
+        return datetime.timezone(datetime.timedelta(seconds=seconds))
+    except ValueError:
+        return None
+
+
+def _seconds(made: Made) -> float:
+    numbers = [n for n in made.args if isinstance(n, int)]
+    try:
+        return datetime.timedelta(*numbers[:3]).total_seconds()
+    except OverflowError:
+        return 0.0
+
+
+def _duration(converter: Converter, made: Made, place: str) -> Value:
+    converter.changed(place, made.name, "its seconds")
+    return _seconds(made)
+
+
+def _timezone(converter: Converter, made: Made, place: str) -> Value:
+    converter.changed(place, made.name, "its offset in seconds")
+    offset = made.args[0] if made.args else None
+    return _seconds(read_instance(offset, converter.names)) if isinstance(offset, Instance) else 0.0
+
+
+def _of_arguments(converter: Converter, made: Made, place: str) -> Value:
+    """range and slice: start, stop and step."""
+    converter.changed(place, made.short, "a tuple of start, stop and step")
+    return tuple(converter.items(made.args, place))
+
+
+def _first_text(converter: Converter, made: Made, place: str) -> Value:
+    """A compiled pattern, a zone, a version: the text it is made from."""
+    first = made.args[0] if made.args else None
+    if not isinstance(first, (str, bytes)):
+        return converter.leave_out(place, made.name, "it is not made from a text")
+    converter.changed(place, made.name, "its text")
+    return first
+
+
+def _function(converter: Converter, made: Made, place: str) -> Value:
+    """functools.partial and the like: functions, whatever they are given."""
+    return converter.leave_out(place, made.name, "functions are not data")
+
+
+def _plain_number(converter: Converter, made: Made, place: str) -> Value:
+    """``int(…)``, ``str(…)``, ``bytes()`` as calls."""
+    first = made.args[0] if made.args else {"bytes": b"", "str": ""}.get(made.short, 0)
+    plain = converter.plain(first, place)
+    return plain if isinstance(plain, (bool, int, float, str, bytes)) else LEFT_OUT
+
+
+CARRIERS = {
+    **{f"{module}.{name}": _path for module in ("pathlib", "pathlib._local") for name in _PATHS},
+    "collections.defaultdict": _default_dict,
+    "collections.deque": _sequence,
+    "collections.UserList": _sequence,
+    "collections.UserDict": _user_dict,
+    "collections.ChainMap": _function,
+    "decimal.Decimal": _as_text,
+    "_decimal.Decimal": _as_text,
+    "fractions.Fraction": _as_text,
+    **{f"ipaddress.IPv{n}{kind}": _as_text for n in (4, 6) for kind in ("Address", "Network")},
+    "uuid.UUID": _uuid,
+    "datetime.date": _moment,
+    "datetime.time": _moment,
+    "datetime.datetime": _moment,
+    "datetime.timedelta": _duration,
+    "datetime.timezone": _timezone,
+    "builtins.range": _of_arguments,
+    "builtins.slice": _of_arguments,
+    "re._compile": _first_text,
+    "zoneinfo.ZoneInfo._unpickle": _first_text,
+    "torch.torch_version.TorchVersion": _first_text,
+    "functools.partial": _function,
+    **{f"operator.{name}": _function for name in ("itemgetter", "attrgetter", "methodcaller")},
+    **{f"builtins.{name}": _plain_number for name in ("int", "float", "str", "bytes", "bool")},
+}
+"""Class or function → how what it makes is carried."""

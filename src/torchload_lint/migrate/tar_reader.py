@@ -1,0 +1,149 @@
+"""Tar files, as torch.save wrote them before 0.2: storages, tensors and the object beside them.
+
+Source: ``legacy_load`` in ``torch/serialization.py`` of torch 2.13. The members are read where they
+lie; nothing is unpacked.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from struct import error as StructError
+from struct import unpack
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.bytesource import FileSource
+from torchload_lint.checkpoint.limits import DEFAULT_LIMITS
+from torchload_lint.checkpoint.storages import ITEM_SIZES, STORAGE_DTYPES
+from torchload_lint.checkpoint.unpickler import unpickle
+from torchload_lint.checkpoint.values import (
+    DictValue,
+    GlobalRef,
+    Instance,
+    Opaque,
+    StorageValue,
+    Value,
+)
+from torchload_lint.migrate.contents import Content, FileRange
+from torchload_lint.migrate.reading import Checkpoint, Recorder, checked
+from torchload_lint.migrate.results import MigrationError
+from torchload_lint.names import GlobalName
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+_WINDOW = 64 * 1024
+"""Bytes in which each of the small pickles between the storages must end."""
+_REBUILD = GlobalRef(GlobalName("torch._utils", "_rebuild_tensor_v2"))
+_FOREIGN = "this is a tar file, but not one that torch.save wrote; unpack it"
+
+
+def read_tar(file: BinaryIO, recorder: Recorder) -> Checkpoint:
+    """Read the object and the places of its storages. Raises MigrationError."""
+    try:
+        with tarfile.open(fileobj=file, mode="r:") as archive:
+            members = {member.name: member for member in archive if member.isreg()}
+        places = [members[name] for name in ("storages", "tensors", "pickle")]
+    except (tarfile.TarError, KeyError, OSError):
+        raise MigrationError(_FOREIGN) from None
+    reader = _Reader(file, recorder)
+    storages, tensors, main = places
+    try:
+        reader.read_storages(storages.offset_data)
+        reader.read_tensors(tensors.offset_data)
+    except (StructError, KeyError, TypeError, ValueError):
+        raise MigrationError("the tar file is damaged; get it again") from None
+    if main.size > DEFAULT_LIMITS.pickle_bytes:
+        raise MigrationError("the pickle in the tar file is absurdly large")
+    data = reader.source.read_at(main.offset_data, main.size)
+    objects = _Objects(recorder, reader.tensors)
+    value = checked(unpickle(data, objects), objects)
+    return Checkpoint("tar", value, objects.names, reader.contents)
+
+
+class _Objects(Recorder):
+    """The object's pickle names tensors by numbers."""
+
+    def __init__(self, like: Recorder, tensors: dict[int, Value]) -> None:
+        super().__init__(like.storages, like.lookup, like.encoding)
+        self._tensors = tensors
+
+    def persistent_load(self, pid: Value) -> Value:
+        """A tensor; or a class together with its source."""
+        if isinstance(pid, tuple) and pid:
+            first: Value = pid[0]
+            return first
+        number = int(pid) if isinstance(pid, (int, str)) and str(pid).isdigit() else -1
+        return self._tensors.get(number, Opaque(None))
+
+
+class _Reader:
+    """Goes through the two members that describe storages and tensors."""
+
+    def __init__(self, file: BinaryIO, recorder: Recorder) -> None:
+        self.source = FileSource(file)
+        self.contents: dict[str, Content] = {}
+        self.tensors: dict[int, Value] = {}
+        self._file = file
+        self._recorder = recorder
+        self._storages: dict[int, tuple[StorageValue, int]] = {}
+        """Number → storage, and the element of it where a view begins."""
+        self._position = 0
+
+    def read_storages(self, start: int) -> None:
+        """Each: a pickle of (number, device, class), eight bytes that count, the elements."""
+        self._position = start
+        for _ in range(self._number()):
+            key, location, kind = self._triple()
+            name = kind.name.qualname if isinstance(kind, GlobalRef) else ""
+            dtype = STORAGE_DTYPES[name.removesuffix("Storage")]
+            (count,) = unpack("<q", self._bytes(8))
+            size = count * ITEM_SIZES[dtype]
+            if not 0 <= size <= self.source.size - self._position:
+                raise ValueError("the storage is larger than the file")
+            self.contents[str(key)] = FileRange(self._file, self._position, size)
+            self._storages[key] = (StorageValue(str(key), dtype, count, str(location)), 0)
+            self._position += size
+        views = self._pickle()
+        for target, root, offset, _count in views if isinstance(views, list) else ():
+            storage, begin = self._storages[root]
+            self._storages[target] = (storage, begin + offset)
+
+    def read_tensors(self, start: int) -> None:
+        """Each: a pickle of (number, storage, class), the number of dimensions, sizes, strides."""
+        self._position = start
+        for _ in range(self._number()):
+            key, storage_key, _ = self._triple()
+            storage, begin = self._storages[storage_key]
+            (ndim,) = unpack("<i4x", self._bytes(8))
+            size = unpack(f"<{ndim}q", self._bytes(8 * ndim))
+            stride = unpack(f"<{ndim}q", self._bytes(8 * ndim))
+            (offset,) = unpack("<q", self._bytes(8))
+            hooks = DictValue("collections.OrderedDict")
+            args = (storage, begin + offset, size, stride, False, hooks)
+            self.tensors[key] = Instance(
+                "REDUCE", _REBUILD, args, GlobalName("torch", "Tensor")
+            )
+
+    def _pickle(self) -> Value:
+        data = self.source.read_at(self._position, _WINDOW)
+        stream = unpickle(data, self._recorder)
+        value = checked(stream, self._recorder)
+        self._position += stream.end
+        return value
+
+    def _number(self) -> int:
+        value = self._pickle()
+        if not isinstance(value, int):
+            raise TypeError("a count is no number")
+        return value
+
+    def _triple(self) -> tuple[int, Value, Value]:
+        value = self._pickle()
+        if not isinstance(value, tuple) or len(value) != 3 or not isinstance(value[0], int):  # noqa: PLR2004 - a triple
+            raise TypeError("a description is no triple")
+        return value
+
+    def _bytes(self, count: int) -> bytes:
+        data = self.source.read_at(self._position, count)
+        self._position += count
+        return data

@@ -1,0 +1,199 @@
+"""Tensors are carried as they are: a rebuilding function of torch's own, over the same storage."""
+
+from __future__ import annotations
+
+from struct import pack
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.torch_versions import NEWEST, default_allowed
+from torchload_lint.checkpoint.values import (
+    DictValue,
+    GlobalRef,
+    Instance,
+    Opaque,
+    StorageValue,
+    Value,
+)
+from torchload_lint.migrate.results import NoteKind
+from torchload_lint.names import GlobalName
+
+if TYPE_CHECKING:
+    from torchload_lint.migrate.made import Made
+    from torchload_lint.migrate.plain import Converter
+
+ALLOWED = default_allowed(NEWEST.torch)
+"""What torch loads without being asked."""
+
+LEFT_OUT: Value = Opaque(None)
+"""Stands where a value cannot be carried."""
+
+PARAMETERS = frozenset({"torch._utils._rebuild_parameter",
+                        "torch._utils._rebuild_parameter_with_state"})  # fmt: skip
+TYPED = frozenset({"torch._tensor._rebuild_from_type_v2", "torch._tensor._rebuild_from_type"})
+_BASES = frozenset({"torch.Tensor", "torch.nn.parameter.Parameter"})
+_DENSE = "torch._utils._rebuild_tensor_v2"
+
+_HOOKS = {
+    "torch._utils._rebuild_tensor_v2": 5,
+    "torch._utils._rebuild_tensor_v3": 5,
+    "torch._utils._rebuild_qtensor": 6,
+    "torch._utils._rebuild_parameter": 2,
+    "torch._utils._rebuild_parameter_with_state": 2,
+}
+"""Function → the place of its argument ``backward_hooks``."""
+
+_REQUIRES_GRAD = {
+    "torch._utils._rebuild_tensor_v2": 4,
+    "torch._utils._rebuild_tensor_v3": 4,
+    "torch._utils._rebuild_qtensor": 5,
+    "torch._utils._rebuild_meta_tensor_no_storage": 3,
+}
+"""Function → the place of its argument ``requires_grad``."""
+
+DTYPES_WITHOUT_STORAGE = frozenset({"uint16", "uint32", "uint64"})
+"""Dtypes of numpy's that have no storage class: their tensors name the dtype themselves."""
+
+
+def call(function: str, *args: Value) -> Instance:
+    """A call of one of torch's rebuilding functions."""
+    callee = GlobalRef(GlobalName.parse(function))
+    return Instance("REDUCE", callee, args, GlobalName("torch", "Tensor"))
+
+
+def dense(
+    storage: StorageValue, shape: tuple[int, ...], stride: tuple[int, ...], dtype: str
+) -> Instance:
+    """A tensor over a whole storage."""
+    hooks = DictValue("collections.OrderedDict")
+    if dtype not in DTYPES_WITHOUT_STORAGE:
+        return call(_DENSE, storage, 0, shape, stride, False, hooks)  # noqa: FBT003 - positions
+    of_type = GlobalRef(GlobalName("torch", dtype))
+    return call("torch._utils._rebuild_tensor_v3", storage, 0, shape, stride, False, hooks, of_type)  # noqa: FBT003
+
+
+def from_number(converter: Converter, value: float) -> Instance:
+    """What ``torch.tensor(value)`` gives: float32, int64 or bool, without dimensions."""
+    order = "<" if converter.pool.byteorder == "little" else ">"
+    if isinstance(value, bool):
+        return dense(converter.pool.add(pack("?", value), "bool"), (), (), "bool")
+    if isinstance(value, int):
+        return dense(converter.pool.add(pack(f"{order}q", value), "int64"), (), (), "int64")
+    return dense(converter.pool.add(pack(f"{order}f", value), "float32"), (), (), "float32")
+
+
+def carry(converter: Converter, made: Made, place: str) -> Value:
+    """A call that torch allows by default, with its arguments made plain."""
+    if made.name in TYPED:
+        return _carry_typed(converter, made.args, place)
+    if made.name == "torch._utils._rebuild_wrapper_subclass":
+        return converter.leave_out(place, "a wrapper tensor", "only its class can put it together")
+    args = list(made.args)
+    hooks = _HOOKS.get(made.name)
+    if hooks is not None and hooks < len(args):
+        args[hooks] = _no_hooks(converter, args[hooks], place)
+    plain = []
+    for arg in args:
+        one = argument(converter, arg, place)
+        if one is LEFT_OUT:
+            return LEFT_OUT
+        plain.append(one)
+    return call(made.name, *plain)
+
+
+def argument(converter: Converter, value: Value, place: str) -> Value:
+    """An argument of a rebuilding function: it must stay exactly what it is."""
+    if isinstance(value, GlobalRef):
+        name = converter.names.of(value)
+        if str(name) in ALLOWED or str(value.name) in ALLOWED:
+            return value
+        return converter.leave_out(place, str(value.name), "torch does not allow it in a tensor")
+    if isinstance(value, tuple):
+        items = tuple(argument(converter, item, place) for item in value)
+        return LEFT_OUT if any(item is LEFT_OUT for item in items) else items
+    return converter.plain(value, place)
+
+
+def _no_hooks(converter: Converter, hooks: Value, place: str) -> Value:
+    if isinstance(hooks, DictValue) and hooks.entries:
+        names = ", ".join(str(key) for key, _ in hooks.entries[:3])
+        converter.leave_out(place, f"backward hooks ({names})", "they are functions")
+    return DictValue("collections.OrderedDict")
+
+
+def _carry_typed(converter: Converter, args: tuple[Value, ...], place: str) -> Value:
+    """``_rebuild_from_type_v2(function, type, args, state)``: a subclass, or attributes."""
+    if len(args) < 4 or not isinstance(args[2], tuple):  # noqa: PLR2004 - the four arguments
+        return converter.leave_out(place, "a tensor", "the call that makes it is damaged")
+    function, kind, inner_args, state = args[:4]
+    inner = converter.plain(Instance("REDUCE", function, inner_args), place)
+    if inner is LEFT_OUT or not isinstance(inner, Instance):
+        return LEFT_OUT
+    name = str(converter.names.of(kind))
+    if name not in _BASES:
+        converter.note(NoteKind.CHANGED, place, name, "a plain tensor")
+        if isinstance(state, DictValue) and state.entries:
+            names = ", ".join(str(key) for key, _ in state.entries[:5])
+            converter.leave_out(place, f"attributes of {name} ({names})", "its class knows them")
+        return inner
+    plain_state = converter.plain(state, place)
+    if plain_state is LEFT_OUT:
+        return inner
+    typed: GlobalRef = GlobalRef(GlobalName.parse(name))
+    inner_call = (inner.callee, typed, inner.args, plain_state)
+    return call("torch._tensor._rebuild_from_type_v2", *inner_call)
+
+
+def detached(converter: Converter, value: Value, place: str) -> Value:
+    """What ``state_dict()`` gives for a parameter or buffer: the same storage, no gradient.
+
+    LEFT_OUT where the value is no tensor that can be carried.
+    """
+    while isinstance(value, Instance):
+        name = str(converter.names.of(value.callee))
+        args = value.args if isinstance(value.args, tuple) else ()
+        if name in PARAMETERS and args:
+            value = args[0]
+        elif name in TYPED and len(args) > 2 and str(converter.names.of(args[1])) in _BASES:  # noqa: PLR2004
+            value = Instance("REDUCE", args[0], args[2])
+        else:
+            break
+    plain = converter.plain(value, place)
+    if not isinstance(plain, Instance) or not isinstance(plain.callee, GlobalRef):
+        return plain
+    name, args = str(plain.callee.name), plain.args
+    if name in PARAMETERS and isinstance(args, tuple):
+        return detached(converter, args[0], place)
+    if not isinstance(args, tuple):
+        return plain
+    flag = _REQUIRES_GRAD.get(name)
+    if flag is not None and flag < len(args):
+        args = (*args[:flag], False, *args[flag + 1 :])
+    return Instance("REDUCE", plain.callee, args, plain.type_name)
+
+
+def is_tensor(value: Value) -> bool:
+    """Whether a plain value is a tensor."""
+    if not isinstance(value, Instance) or not isinstance(value.callee, GlobalRef):
+        return False
+    name = str(value.callee.name)
+    return name.startswith(("torch._utils._rebuild", "torch._tensor._rebuild"))
+
+
+def old_tensor(converter: Converter, made: Made, place: str) -> Value:
+    """A tensor, parameter or variable of torch < 0.4, which BUILD fills.
+
+    Source: ``Tensor.__setstate__`` in ``torch/_tensor.py``: four items are a storage, offset, size
+    and stride; five are a tensor, and what a variable added to it.
+    """
+    state = made.states[-1] if made.states else None
+    if isinstance(state, tuple) and len(state) == 4:  # noqa: PLR2004 - a tensor
+        args = argument(converter, state, place)
+        if isinstance(args, tuple):
+            return call(_DENSE, *args, False, DictValue("collections.OrderedDict"))  # noqa: FBT003
+    if isinstance(state, tuple) and len(state) == 5:  # noqa: PLR2004 - a variable
+        data = converter.plain(state[0], place)
+        if is_tensor(data) and made.short == "Parameter":
+            hooks = DictValue("collections.OrderedDict")
+            return call("torch._utils._rebuild_parameter", data, bool(state[3]), hooks)
+        return data
+    return converter.leave_out(place, made.name, "it has no data")

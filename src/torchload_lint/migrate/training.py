@@ -1,0 +1,97 @@
+"""Optimizers and learning rate schedulers, which people save whole, as their state dicts.
+
+Source: ``Optimizer.state_dict`` in ``torch/optim/optimizer.py`` and ``LRScheduler.state_dict`` in
+``torch/optim/lr_scheduler.py`` of torch 2.13.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, Value
+from torchload_lint.migrate.tensors import LEFT_OUT
+
+if TYPE_CHECKING:
+    from torchload_lint.migrate.made import Entries, Made
+    from torchload_lint.migrate.plain import Converter
+
+_SCHEDULERS = "torch.optim.lr_scheduler."
+
+
+def is_training_state(made: Made) -> bool:
+    """Whether an instance is an optimizer or a scheduler of torch's kind."""
+    return _is_scheduler(made) or _is_optimizer(made)
+
+
+def carry(converter: Converter, made: Made, place: str) -> Value:
+    """The state dict of an optimizer or scheduler."""
+    converter.changed(place, made.name, "its state dict")
+    if _is_scheduler(made):
+        return _scheduler(converter, made, place)
+    return _optimizer(converter, made, place)
+
+
+def _is_optimizer(made: Made) -> bool:
+    attributes = made.attributes or {}
+    groups = attributes.get("param_groups")
+    return (
+        made.is_class
+        and isinstance(attributes.get("state"), (DictValue, Instance))
+        and isinstance(groups, list)
+        and all(isinstance(group, DictValue) for group in groups)
+    )
+
+
+def _is_scheduler(made: Made) -> bool:
+    return made.name.startswith(_SCHEDULERS) and bool(made.attributes)
+
+
+def _optimizer(converter: Converter, made: Made, place: str) -> Value:
+    attributes = made.attributes or {}
+    numbers: dict[int, int] = {}
+    groups: list[Value] = []
+    listed = attributes["param_groups"]
+    for index, group in enumerate(listed if isinstance(listed, list) else ()):
+        entries: Entries = group.entries
+        others = [(key, item) for key, item in entries if key != "params"]
+        packed = DictValue(entries=converter.entries(others, f"{place}['param_groups'][{index}]"))
+        params = group.get("params")
+        for parameter in params if isinstance(params, (list, tuple)) else ():
+            numbers.setdefault(id(parameter), len(numbers))
+        indices: list[Value] = [
+            numbers[id(parameter)]
+            for parameter in (params if isinstance(params, (list, tuple)) else ())
+        ]
+        packed.entries.append(("params", indices))
+        groups.append(packed)
+    state = attributes["state"]
+    kept: Entries = []
+    for key, item in state.entries if isinstance(state, (DictValue, Instance)) else ():
+        plain = converter.plain(item, f"{place}['state'][{numbers.get(id(key), '…')}]")
+        number: Value = numbers.get(id(key), key if isinstance(key, (int, str)) else LEFT_OUT)
+        if number is LEFT_OUT:
+            converter.leave_out(f"{place}['state']", "a state", "its parameter is in no group")
+        elif plain is not LEFT_OUT:
+            kept.append((number, plain))
+    return DictValue(entries=[("state", DictValue(entries=kept)), ("param_groups", groups)])
+
+
+def _scheduler(converter: Converter, made: Made, place: str) -> Value:
+    """Everything but the optimizer; functions as the scheduler's own ``state_dict`` leaves them."""
+    result = DictValue()
+    for name, value in (made.attributes or {}).items():
+        if name == "optimizer":
+            continue
+        plain = _without_functions(converter, name, value, f"{place}.{name}")
+        if plain is not LEFT_OUT:
+            result.entries.append((name, plain))
+    return result
+
+
+def _without_functions(converter: Converter, name: str, value: Value, place: str) -> Value:
+    if name == "lr_lambdas" and isinstance(value, list):
+        converter.leave_out(place, "the functions of a scheduler", "functions are not data")
+        return [None] * len(value)
+    if isinstance(value, GlobalRef):
+        return converter.leave_out(place, str(value.name), "functions are not data")
+    return converter.plain(value, place)
