@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from torchload_lint.checkpoint.torch_versions import NEWEST, Target
 from torchload_lint.config import Config, config_for, find_config, is_root, load_config
 from torchload_lint.workspace.disk import DiskFiles
 from torchload_lint.workspace.target import torch_of_project
@@ -17,6 +16,7 @@ from torchload_lint.workspace.target import torch_of_project
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from torchload_lint.checkpoint.torch_versions import Target
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.base import Context
 
@@ -89,6 +89,8 @@ class Project:
     @cached_property
     def target(self) -> Target:
         """The oldest torch the code must run on: configured, from the dependencies, or newest."""
+        from torchload_lint.checkpoint.torch_versions import NEWEST, Target  # noqa: PLC0415
+
         if self.config.target_torch:
             return Target.of(self.config.target_torch)
         found = torch_of_project(self.config.root)
