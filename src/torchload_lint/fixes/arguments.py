@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.edits import Change, Source
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeGuard
+
     Argument = ast.expr | ast.keyword
 
 _TOKEN = re.compile(r"[ \t\f]+|\\(?:\r\n|\r|\n)|\r\n|\r|\n|#[^\r\n]*|.", re.DOTALL)
@@ -93,33 +97,61 @@ def _behind_comment(source: Source, gap: Gap, written: str, indentation: str) ->
     ]
 
 
-def remove_argument(source: Source, call: ast.Call, node: ast.expr) -> Change | None:
-    """Take the argument with this value out, with the comma and white space that belong to it.
+def remove_arguments(
+    source: Source, call: ast.Call, nodes: Sequence[ast.expr]
+) -> list[Change] | None:
+    """Take the arguments with these values out, with the commas and white space they need.
 
-    None where it is a positional argument that others follow.
+    None where one is a positional argument that other positional ones follow.
     """
     items = sorted(_arguments(call), key=source.start)
-    item = next(
-        one for one in items if one is node or (isinstance(one, ast.keyword) and one.value is node)
-    )
-    index = items.index(item)
-    following = items[index + 1 :]
-    if item is node and any(not isinstance(other, ast.keyword) for other in following):
+    removed = [one for one in items if (one.value if _is_keyword(one) else one) in nodes]
+    if any(_is_followed(items, one) for one in removed):
         return None
-    if following:
-        # Up to the next argument, so that no empty row is left.
-        end = _opening(source, item, following[0])
-        if "#" in source.text[source.end(item) : end]:
-            end = _closing(source, item, end, comma=True)
-        return Change(source.start(item), end, "")
+    changes = []
+    tail = len(items)
+    while tail and items[tail - 1] in removed:
+        tail -= 1
+    if tail < len(items):
+        changes += _without_tail(source, call, items, tail)
+    for item, following in pairwise(items[:tail]):
+        if item in removed:
+            # Up to the next argument, so that no empty row is left.
+            end = _opening(source, item, following)
+            if "#" in source.text[source.end(item) : end]:
+                end = _closing(source, item, end, comma=True)
+            changes.append(Change(source.start(item), end, ""))
+    return changes
+
+
+def _is_keyword(item: Argument) -> TypeGuard[ast.keyword]:
+    return isinstance(item, ast.keyword)
+
+
+def _is_followed(items: Sequence[Argument], item: Argument) -> bool:
+    """Whether other positional arguments follow a positional one."""
+    following = items[items.index(item) + 1 :]
+    return not _is_keyword(item) and not all(map(_is_keyword, following))
+
+
+def _without_tail(
+    source: Source, call: ast.Call, items: Sequence[Argument], tail: int
+) -> list[Change]:
+    """Take out every argument from ``tail`` on."""
     gap = Gap(source, call)
-    if not index:
-        return Change(source.start(item), gap.end if gap.comma is None else gap.comma + 1, "")
-    before = _closing(source, items[index - 1], source.start(item))
-    if "#" in source.text[before : source.start(item)]:
-        # The comma before stays, as the comment behind it does.
-        return Change(source.start(item), gap.end if gap.comma is None else gap.comma + 1, "")
-    return Change(before, gap.end, "")
+    start = source.start(items[tail])
+    before = _closing(source, items[tail - 1], start) if tail else start
+    if tail and "#" not in source.text[before : gap.end]:
+        return [Change(before, gap.end, "")]
+    # Comments stay, and so does the comma before.
+    end = gap.end if gap.comma is None else gap.comma + 1
+    starts = [source.start(item) for item in items[tail:]]
+    ends = [
+        _closing(source, item, following, comma=True)
+        for item, following in zip(items[tail:], starts[1:], strict=False)
+    ]
+    pairs = zip(starts, [*ends, end], strict=True)
+    return [Change(first, last, "") for first, last in pairs]
 
 
 def replace_argument(source: Source, call: ast.Call, node: ast.expr, written: str) -> Change | None:

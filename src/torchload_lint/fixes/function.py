@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.fixes.arguments import is_constant, remove_argument
 from torchload_lint.fixes.block import indentation_unit
 from torchload_lint.fixes.edits import Change, Source, source_of
 from torchload_lint.fixes.import_lines import import_changes
@@ -19,8 +18,9 @@ from torchload_lint.fixes.layout import with_header
 from torchload_lint.fixes.naming import Names, free_name
 from torchload_lint.fixes.outcome import Outcome, Refusal
 from torchload_lint.fixes.repair import Allow
+from torchload_lint.fixes.weights_only import without_weights_only
 from torchload_lint.names import Spelling
-from torchload_lint.source.calls import CallKind, WeightsOnly
+from torchload_lint.source.calls import CallKind
 
 if TYPE_CHECKING:
     from torchload_lint.fixes.repair import Repair
@@ -35,11 +35,12 @@ def through_function(module: Module, load: LoadCall, repair: Repair) -> Outcome:
     source = source_of(module.text)
     _refuse_other_loaders(module, load)
     start, end = _loader_span(source, load)
-    dropped = _dropped_keyword(module, source, load)
+    dropped = without_weights_only(module, source, load)
     if not repair.allow:
         return _partial(module, load, repair, (start, end))
     if not repair.safe_globals_available:
         raise Refusal("the oldest torch that has to be supported has no safe_globals context")
+    _refuse_unborn_classes(module, load, repair)
     names = Names.at_top(module, load.statement.lineno)
     text = _helper(names, load, repair, source.newline, indentation_unit(module, source))
     name, needed = _name_for(module, text)
@@ -65,6 +66,14 @@ def _refuse_other_loaders(module: Module, load: LoadCall) -> None:
         )
 
 
+def _refuse_unborn_classes(module: Module, load: LoadCall, repair: Repair) -> None:
+    """Raises Unreachable where the load may run before a class of the file itself exists."""
+    names = Names.at(module, load.statement)
+    for allow in repair.allow:
+        if allow.defined_in == module.path:
+            names.reference(allow)
+
+
 def _loader_span(source: Source, load: LoadCall) -> tuple[int, int]:
     """Where the loader itself is written."""
     if load.kind is CallKind.CALL:
@@ -72,32 +81,6 @@ def _loader_span(source: Source, load: LoadCall) -> tuple[int, int]:
     if load.kind is CallKind.PARTIAL and load.node.args:
         return source.start(load.node.args[0]), source.end(load.node.args[0])
     return source.offset_of(load.span.start), source.offset_of(load.span.end)
-
-
-def _dropped_keyword(module: Module, source: Source, load: LoadCall) -> list[Change]:
-    """The helper says ``weights_only=True`` itself; a second one would be an error."""
-    node = load.weights_only_node
-    if node is None:
-        if load.weights_only is not WeightsOnly.ABSENT or (
-            load.unpacks and any(keyword.arg is None for keyword in load.node.keywords)
-        ):
-            raise Refusal(
-                "weights_only may be among what is unpacked into the call",
-                "load in a function of its own, with safe_globals and weights_only=True",
-            )
-        if load.pickle_module is not None:
-            raise Refusal("pickle_module is given where no block can be written")
-        return []
-    given = module.parents.get(node)
-    direct = isinstance(given, ast.keyword) and given in load.node.keywords
-    if not direct or not is_constant(node):
-        raise Refusal(
-            f"weights_only={source.slice(node)} is decided elsewhere",
-            "load in a function of its own, with safe_globals and weights_only=True",
-        )
-    change = remove_argument(source, load.node, node)
-    assert change is not None, "a keyword argument can always be removed"
-    return [change]
 
 
 def _partial(module: Module, load: LoadCall, repair: Repair, span: tuple[int, int]) -> Outcome:

@@ -8,13 +8,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.fixes.arguments import (
-    add_argument,
-    is_constant,
-    remove_argument,
-    replace_argument,
-    replace_value,
-)
 from torchload_lint.fixes.block import put_in_block
 from torchload_lint.fixes.edits import Change, Source, source_of
 from torchload_lint.fixes.extend import extend
@@ -25,9 +18,10 @@ from torchload_lint.fixes.outcome import Outcome, Refusal
 from torchload_lint.fixes.repair import NotRepaired, Repair, Repaired
 from torchload_lint.fixes.scopes import FUNCTIONS, ancestors
 from torchload_lint.fixes.shape import Shape, shape_of
+from torchload_lint.fixes.weights_only import weights_only_changes
 from torchload_lint.names import GlobalName
 from torchload_lint.source.allowlists import AllowlistKind
-from torchload_lint.source.calls import CallKind, LoadCall, WeightsOnly
+from torchload_lint.source.calls import CallKind, LoadCall
 
 if TYPE_CHECKING:
     from torchload_lint.source.allowlists import Allowlist
@@ -121,65 +115,6 @@ def _refuse_mistakes(load: LoadCall) -> None:
             f"{load.pickle_module.value!r} is passed as pickle_module",
             "weights_only can only be given by keyword",
         )
-
-
-def weights_only_changes(module: Module, source: Source, load: LoadCall) -> list[Change]:
-    """The changes after which the call says ``weights_only=True`` and torch accepts it."""
-    _refuse_other_pickles(module, source, load)
-    pickle, given = load.pickle_module, load.weights_only_node
-    if load.weights_only is not WeightsOnly.TRUE and given is None:
-        _refuse_unknown_keywords(load)
-        if pickle is None:
-            return add_argument(source, load.node, "weights_only=True")
-        replaced = replace_argument(source, load.node, pickle, "weights_only=True")
-        return [_possible(replaced)]
-    changes = []
-    if pickle is not None:
-        changes.append(_possible(remove_argument(source, load.node, pickle)))
-    if load.weights_only is not WeightsOnly.TRUE and given is not None:
-        if not is_constant(given):
-            written = source.slice(given)
-            because = f" ({load.weights_only_because})" if load.weights_only_because else ""
-            raise Refusal(
-                f"weights_only={written} is decided elsewhere{because}",
-                f"make {written} true there, or write weights_only=True here",
-            )
-        changes.append(replace_value(source, given))
-    return changes
-
-
-def _refuse_unknown_keywords(load: LoadCall) -> None:
-    """A second ``weights_only`` would be an error when the call runs."""
-    if load.unpacks and any(keyword.arg is None for keyword in load.node.keywords):
-        raise Refusal(
-            "keywords are unpacked into the call, and weights_only may be among them",
-            "pass weights_only=True where these keywords are made",
-        )
-    if load.weights_only is not WeightsOnly.ABSENT:
-        because = f": {load.weights_only_because}" if load.weights_only_because else ""
-        raise Refusal(
-            f"weights_only comes from elsewhere{because}", "pass weights_only=True where it is set"
-        )
-
-
-def _refuse_other_pickles(module: Module, source: Source, load: LoadCall) -> None:
-    """Torch refuses ``weights_only=True`` beside any explicit ``pickle_module``."""
-    node = load.pickle_module
-    if node is not None and module.bindings.qualified(node) != "pickle":
-        raise Refusal(
-            f"pickle_module={source.slice(node)} replaces the unpickler, "
-            "and torch refuses weights_only=True beside it",
-            "save the checkpoint again with the standard pickle module",
-        )
-
-
-def _possible(change: Change | None) -> Change:
-    if change is None:
-        raise Refusal(
-            "pickle_module is given by position, before other arguments",
-            "pass the later arguments by keyword and remove pickle_module",
-        )
-    return change
 
 
 def _refuse_lost_registrations(module: Module, load: LoadCall, repair: Repair) -> None:

@@ -1,0 +1,99 @@
+"""What a call says about ``weights_only``, and the changes after which it says True."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.fixes.arguments import (
+    add_argument,
+    is_constant,
+    remove_arguments,
+    replace_argument,
+    replace_value,
+)
+from torchload_lint.fixes.outcome import Refusal
+from torchload_lint.source.calls import WeightsOnly
+
+if TYPE_CHECKING:
+    from torchload_lint.fixes.edits import Change, Source
+    from torchload_lint.source.calls import LoadCall
+    from torchload_lint.source.module import Module
+
+
+def weights_only_changes(module: Module, source: Source, load: LoadCall) -> list[Change]:
+    """The changes after which the call says ``weights_only=True`` and torch accepts it."""
+    _refuse_other_pickles(module, source, load)
+    pickle, given = load.pickle_module, load.weights_only_node
+    if load.weights_only is not WeightsOnly.TRUE and given is None:
+        _refuse_unknown_keywords(load)
+        if pickle is None:
+            return add_argument(source, load.node, "weights_only=True")
+        replaced = replace_argument(source, load.node, pickle, "weights_only=True")
+        return _possible(None if replaced is None else [replaced])
+    changes = []
+    if pickle is not None:
+        changes += _possible(remove_arguments(source, load.node, [pickle]))
+    if load.weights_only is not WeightsOnly.TRUE and given is not None:
+        if not is_constant(given):
+            written = source.slice(given)
+            because = f" ({load.weights_only_because})" if load.weights_only_because else ""
+            raise Refusal(
+                f"weights_only={written} is decided elsewhere{because}",
+                f"make {written} true there, or write weights_only=True here",
+            )
+        changes.append(replace_value(source, given))
+    return changes
+
+
+def without_weights_only(module: Module, source: Source, load: LoadCall) -> list[Change]:
+    """The changes after which the call leaves ``weights_only`` to the function that it calls."""
+    _refuse_other_pickles(module, source, load)
+    pickle, given = load.pickle_module, load.weights_only_node
+    removed = [] if pickle is None else [pickle]
+    if given is None:
+        _refuse_unknown_keywords(load)
+    else:
+        holder = module.parents.get(given)
+        direct = isinstance(holder, ast.keyword) and holder in load.node.keywords
+        if not direct or not is_constant(given):
+            raise Refusal(
+                f"weights_only={source.slice(given)} is decided elsewhere",
+                "load in a function of its own, with safe_globals and weights_only=True",
+            )
+        removed.append(given)
+    return _possible(remove_arguments(source, load.node, removed))
+
+
+def _refuse_unknown_keywords(load: LoadCall) -> None:
+    """A second ``weights_only`` would be an error when the call runs."""
+    if load.unpacks and any(keyword.arg is None for keyword in load.node.keywords):
+        raise Refusal(
+            "keywords are unpacked into the call, and weights_only may be among them",
+            "pass weights_only=True where these keywords are made",
+        )
+    if load.weights_only is not WeightsOnly.ABSENT:
+        because = f": {load.weights_only_because}" if load.weights_only_because else ""
+        raise Refusal(
+            f"weights_only comes from elsewhere{because}", "pass weights_only=True where it is set"
+        )
+
+
+def _refuse_other_pickles(module: Module, source: Source, load: LoadCall) -> None:
+    """Torch refuses ``weights_only=True`` beside any explicit ``pickle_module``."""
+    node = load.pickle_module
+    if node is not None and module.bindings.qualified(node) != "pickle":
+        raise Refusal(
+            f"pickle_module={source.slice(node)} replaces the unpickler, "
+            "and torch refuses weights_only=True beside it",
+            "save the checkpoint again with the standard pickle module",
+        )
+
+
+def _possible(changes: list[Change] | None) -> list[Change]:
+    if changes is None:
+        raise Refusal(
+            "pickle_module is given by position, before other arguments",
+            "pass the later arguments by keyword and remove pickle_module",
+        )
+    return changes
