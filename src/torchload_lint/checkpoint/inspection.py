@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.results import ClassLookup
     from torchload_lint.checkpoint.values import GlobalRef, Value
 
-DAMAGE = frozenset({"truncated", "malformed", "damaged", "limit", "internal"})
+DAMAGE = frozenset("truncated malformed damaged limit internal not-a-checkpoint".split())
 """Codes of problems that make a file unreadable, rather than sound but not loadable."""
 
 

@@ -39,7 +39,7 @@ _TABLE = """
 ( MARK -         . STOP -           0 POP -           1 POP_MARK -      2 DUP -
 F FLOAT text     I INT text         J BININT i4       K BININT1 u1      L LONG text
 M BININT2 u2     N NONE -           P PERSID text     Q BINPERSID -     R REDUCE -
-S STRING text    T BINSTRING raw4   U SHORT_BINSTRING raw1              V UNICODE text
+S STRING text    T BINSTRING raw4   U SHORT_BINSTRING raw1              V UNICODE escaped
 X BINUNICODE utf4                   a APPEND -        b BUILD -         c GLOBAL global
 d DICT -         } EMPTY_DICT -     e APPENDS -       g GET text        h BINGET u1
 i INST global    j LONG_BINGET u4   l LIST -          ] EMPTY_LIST -    o OBJ -
@@ -79,6 +79,8 @@ _NUMBERS = {
     "u1": ("<B", 1), "u2": ("<H", 2), "u4": ("<I", 4), "u8": ("<Q", 8),
     "i4": ("<i", 4), "f8": (">d", 8),
 }  # fmt: skip
+_LINE_CODECS = {"text": "latin-1", "escaped": "raw-unicode-escape"}
+"""How the arguments of protocol 0 are written; names are UTF-8."""
 _COUNTS = {"1": ("<B", 1), "4": ("<I", 4), "8": ("<Q", 8)}
 
 
@@ -128,8 +130,8 @@ def _read_argument(data: bytes, at: int, kind: str, limits: Limits) -> tuple[Arg
         if at + width > len(data):
             raise PickleFaultError("truncated", "the pickle ends inside an argument", at)
         return unpack_from(layout, data, at)[0], at + width
-    if kind == "text":
-        return _read_line(data, at, limits)
+    if kind in _LINE_CODECS:
+        return _read_line(data, at, limits, _LINE_CODECS[kind])
     if kind == "global":
         module, middle = _read_line(data, at, limits)
         name, end = _read_line(data, middle, limits)
@@ -137,16 +139,16 @@ def _read_argument(data: bytes, at: int, kind: str, limits: Limits) -> tuple[Arg
     return _read_counted(data, at, kind)
 
 
-def _read_line(data: bytes, at: int, limits: Limits) -> tuple[str, int]:
+def _read_line(data: bytes, at: int, limits: Limits, codec: str = "utf-8") -> tuple[str, int]:
     end = data.find(b"\n", at, at + limits.line_bytes)
     if end < 0:
         if at + limits.line_bytes < len(data):
             raise LimitExceededError("line_bytes", "a name in the pickle is absurdly long")
         raise PickleFaultError("truncated", "the pickle ends inside a line", at)
     try:
-        return data[at:end].decode("utf-8"), end + 1
+        return data[at:end].decode(codec), end + 1
     except UnicodeDecodeError:
-        raise PickleFaultError("malformed", "a name in the pickle is no UTF-8", at) from None
+        raise PickleFaultError("malformed", f"a line in the pickle is no {codec}", at) from None
 
 
 def _read_counted(data: bytes, at: int, kind: str) -> tuple[Argument, int]:

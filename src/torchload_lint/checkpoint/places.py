@@ -20,7 +20,7 @@ def key_text(key: Value) -> str:
     """A dict's key as it is written in brackets."""
     if isinstance(key, (str, bytes, int, float, bool)) or key is None:
         try:
-            text = repr(key[:80] if isinstance(key, (str, bytes)) else key)
+            text = repr(key[:160] if isinstance(key, (str, bytes)) else key)
         except ValueError:  # an integer with more digits than Python writes
             return "<int>"
         return text

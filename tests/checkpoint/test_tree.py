@@ -1,0 +1,96 @@
+"""The object of a checkpoint as a tree of text."""
+
+from __future__ import annotations
+
+import pytest
+
+from checkpoint import bare_files as files
+from torchload_lint.checkpoint import inspect_tree
+from torchload_lint.checkpoint.tree import TreeLimits, readable_bytes, tree_of_bytes
+
+
+def tree(*parts, **limits):
+    data = files.archive(b"\x80\x02" + b"".join(parts) + b".", extra=[("data/0", bytes(8))])
+    return tree_of_bytes(data, limits=TreeLimits(**limits)).splitlines()
+
+
+def entry(key, value):
+    return files.text(key) + value + b"s"
+
+
+def test_nesting_types_and_tensors():
+    lines = tree(
+        b"}",
+        entry("w", files.tensor()),
+        entry("n", b"K\x05"),
+        entry("args", b"cargparse\nNamespace\n)\x81}" + entry("lr", b"K\x01") + b"b"),
+        entry("list", b"](N\x88e"),
+    )
+    assert lines == [
+        "dict, 4 entries",
+        "├── ['w']: tensor float32 [2], 8 B",
+        "├── ['n']: 5",
+        "├── ['args']: argparse.Namespace",
+        "│   └── .lr: 1",
+        "└── ['list']: list, 2 items",
+        "    ├── [0]: None",
+        "    └── [1]: True",
+    ]
+
+
+def test_what_was_shown_is_not_shown_again():
+    lines = tree(b"}q\x00", entry("me", b"h\x00"))
+    assert lines == ["dict, 1 entry", "└── ['me']: dict, 1 entry (see above)"]
+
+
+def test_many_entries_are_counted():
+    lines = tree(b"](", b"K\x01" * 30, b"e", entries=3)
+    assert lines[-1] == "└── … 27 more"
+    assert len(lines) == 5
+
+
+def test_depth_ends_the_tree():
+    lines = tree(b"]" * 10, b"a" * 9, depth=3)
+    assert len(lines) == 4
+
+
+def test_a_long_key_gives_way_to_what_it_holds():
+    (line,) = tree(b"}", entry("layer." * 20 + "weight", files.tensor()), width=60)[1:]
+    assert len(line) <= 60
+    assert line.endswith("weight']: tensor float32 [2], 8 B")
+
+
+def test_modules_show_their_members_and_not_their_hooks():
+    state = (
+        b"}"
+        + entry("_hooks", b"}")
+        + entry("_modules", b"}" + entry("fc", b"ctorch.nn\nLinear\n)\x81}b"))
+        + entry("_parameters", b"}" + entry("weight", files.tensor()))
+    )
+    lines = tree(b"cmodels\nNet\n)\x81", state, b"b")
+    assert lines == [
+        "models.Net",
+        "├── .fc: torch.nn.Linear",
+        "└── .weight: tensor float32 [2], 8 B",
+    ]
+
+
+def test_calls_show_their_plain_arguments():
+    assert tree(b"cdatetime\ndate\nM\xe8\x07K\x01K\x02\x87R") == ["datetime.date(2024, 1, 2)"]
+
+
+@pytest.mark.parametrize("data", [b"", b"junk", files.archive(b"\x80\x02R."), files.tar()])
+def test_what_cannot_be_read_has_no_tree(data, tmp_path):
+    path = tmp_path / "x.pt"
+    path.write_bytes(data)
+    assert inspect_tree(path) == ""
+    assert inspect_tree(tmp_path) == ""
+    assert inspect_tree(tmp_path / "missing") == ""
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (2_500_000, "2.5 MB"), (10**13, "10.0 TB")],
+)
+def test_bytes_for_people(count, words):
+    assert readable_bytes(count) == words
