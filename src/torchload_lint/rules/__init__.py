@@ -17,6 +17,7 @@ from torchload_lint.rules import (
     process_wide_safe_globals,
     undecided_weights_only,
     unloadable_checkpoint,
+    unloadable_when_saved,
     unneeded_safe_global,
     unparsable_source,
     unreadable_checkpoint,
@@ -24,6 +25,7 @@ from torchload_lint.rules import (
     unsafe_fallback,
     unused_suppression,
     weights_only_disabled,
+    whole_module_saved,
 )
 from torchload_lint.rules.base import Checkpoints, Context, Rule
 
@@ -46,6 +48,8 @@ RULES: tuple[Rule, ...] = (
     overlapping_safe_globals.RULE,
     forced_unsafe_load.RULE,
     patched_torch_load.RULE,
+    whole_module_saved.RULE,
+    unloadable_when_saved.RULE,
     dangerous_checkpoint.RULE,
     unreadable_checkpoint.RULE,
     unused_suppression.RULE,

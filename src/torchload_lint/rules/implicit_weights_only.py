@@ -58,6 +58,8 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         return
     if load.pickle_module is not None or not situation.is_torch_load:
         return
+    if any(load.through is other.node for other in situation.module.loads):
+        return  # a call of a partial of this file: said where the partial is made
     if situation.mode is Mode.RESTRICTED:
         yield _restricted(situation, context)
     else:

@@ -176,7 +176,9 @@ def _written(
         return Plan(notes=tuple(filter(None, (outcome.reason, outcome.advice))))
     if not outcome.edits:
         return Plan()
-    if not outcome.keeps_meaning and applicability is Applicability.SAFE:
+    # Something else that may be called here too need not take the keyword.
+    keeps_meaning = outcome.keeps_meaning and situation.load.certain
+    if not keeps_meaning and applicability is Applicability.SAFE:
         applicability = Applicability.UNSAFE
     return Plan(Fix(applicability, _fix_message(situation, missing), outcome.edits))
 

@@ -1,0 +1,183 @@
+"""Which files a load reads, and how it is known: the ladder from a call to its checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.report import Verdict
+from torchload_lint.source.calls import CallKind
+from torchload_lint.source.project import ProjectIndex
+from torchload_lint.source.values import PathPattern, Resolution, Rung, resolve_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.names import ClassFacts, GlobalName
+    from torchload_lint.rules.base import Context
+    from torchload_lint.source.calls import LoadCall
+    from torchload_lint.source.module import Module
+    from torchload_lint.source.producers import Producer
+
+MAX_FILES = 32
+"""How many files one load's patterns may match before the rest is left out (and said)."""
+
+
+class Evidence(str, Enum):
+    """How it is known what the load needs, from strong to weak."""
+
+    FILES = "files"
+    """Every path is exact and was read."""
+    CONFIGURED = "configured"
+    PATTERN = "pattern"
+    """Files that match a path with unknown parts."""
+    INFERRED = "inferred"
+    """From the torch.save that writes the file."""
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is known of the files that one load reads."""
+
+    resolution: Resolution
+    reports: tuple[CheckpointReport, ...]
+    left_out: int
+    """How many matching files were not read because of ``MAX_FILES``."""
+    evidence: Evidence
+    configured: tuple[str, ...]
+    """Needs that the configuration names."""
+    producers: tuple[Producer, ...]
+    """The saves of the project that write the file, where no file is there to be read."""
+
+    @property
+    def inferred(self) -> tuple[GlobalName, ...]:
+        """What the saving side says is needed."""
+        if self.evidence is not Evidence.INFERRED:
+            return ()
+        return tuple(dict.fromkeys(name for one in self.producers for name in one.needs))
+
+
+def read_files(
+    load: LoadCall,
+    module: Module,
+    context: Context,
+    lookup: Callable[[GlobalName], ClassFacts | None],
+) -> Reading:
+    """Find the files of one load and read them."""
+    resolution, configured = _configured(load, module, context)
+    if resolution is None:
+        resolution = _resolve(load, module, context)
+    paths, without_file = _files(resolution, module, context)
+    kept = paths[:MAX_FILES]
+    reports = tuple(context.checkpoints.inspect(path, lookup) for path in kept)
+    configured = tuple(dict.fromkeys((*configured, *_configured_files(without_file, context))))
+    evidence = _evidence(resolution, reports, configured)
+    producers: tuple[Producer, ...] = ()
+    if context.infers and evidence is Evidence.NONE:
+        from torchload_lint.source.producers import producers_for  # noqa: PLC0415 - costs time
+
+        producers = producers_for(load, module, resolution, context.project)
+        if producers and all(producer.complete for producer in producers):
+            evidence = Evidence.INFERRED
+    return Reading(resolution, reports, len(paths) - len(kept), evidence, configured, producers)
+
+
+def may_be_written(path: str, context: Context) -> bool:
+    """Whether some file of the project names this file and saves something."""
+    files = context.project.files
+    holders = files.holding(path.rpartition("/")[2])
+    return any("save(" in (files.text(name) or "") for name in holders)
+
+
+def _resolve(load: LoadCall, module: Module, context: Context) -> Resolution:
+    """The path, followed through other files only where that can lead to something.
+
+    Callers, imports and configuration files cost time; they are only asked where a checkpoint is
+    within reach that they might name, or where needs are to be inferred.
+    """
+    if load.file is None or load.kind is not CallKind.CALL:
+        return Resolution(unknown=("the call does not say which file",))
+    if context.infers or context.checkpoints.any():
+        return resolve_path(load.file, module, context.project)
+    alone = ProjectIndex(OneFile())
+    alone.adopt(module)
+    return resolve_path(load.file, module, alone)
+
+
+class OneFile:
+    """ProjectFiles for a module that is looked at by itself."""
+
+    def python_files(self) -> Sequence[str]:
+        """None besides the module."""
+        return ()
+
+    def holding(self, word: str) -> Sequence[str]:
+        """None."""
+        del word
+        return ()
+
+    def text(self, path: str) -> str | None:
+        """Nothing else can be read."""
+        del path
+        return None
+
+    def exists(self, path: str) -> bool:
+        """Nothing else is there."""
+        del path
+        return False
+
+
+def _configured(
+    load: LoadCall, module: Module, context: Context
+) -> tuple[Resolution | None, tuple[str, ...]]:
+    """What ``[tool.torchload-lint.loads]`` says of this call site: files, and globals."""
+    site = f"{module.name or module.path}:{load.function or '<module>'}"
+    entries = [e for e in context.config.loads if _site_matches(site, e.site)]
+    names = tuple(dict.fromkeys(name for entry in entries for name in entry.safe_globals))
+    files = dict.fromkeys(text for entry in entries for text in entry.checkpoints)
+    if not files:
+        return None, names
+    patterns = tuple(PathPattern(text, "*" not in text, Rung.CONFIGURATION) for text in files)
+    return Resolution(patterns, complete=True), names
+
+
+def _site_matches(site: str, pattern: str) -> bool:
+    return pattern == "*" or fnmatchcase(site, pattern)
+
+
+def _files(
+    resolution: Resolution, module: Module, context: Context
+) -> tuple[list[str], list[PathPattern]]:
+    """The files that the patterns match, and the patterns that match none."""
+    found: dict[str, None] = {}
+    without: list[PathPattern] = []
+    for pattern in resolution.patterns:
+        matches = context.checkpoints.matching(pattern, module.path)
+        found |= dict.fromkeys(matches)
+        if not matches:
+            without.append(pattern)
+    return list(found), without
+
+
+def _configured_files(patterns: Iterable[PathPattern], context: Context) -> Iterator[str]:
+    """What ``[tool.torchload-lint.checkpoints]`` says of files that are not here."""
+    for pattern in patterns:
+        for entry in context.config.checkpoints:
+            if entry.pattern == pattern.text or fnmatchcase(pattern.text, entry.pattern):
+                yield from entry.safe_globals
+
+
+def _evidence(
+    resolution: Resolution, reports: tuple[CheckpointReport, ...], configured: tuple[str, ...]
+) -> Evidence:
+    read = [report for report in reports if report.verdict is not Verdict.UNREADABLE]
+    exact = all(pattern.exact for pattern in resolution.patterns)
+    if read and len(read) == len(reports) and exact and resolution.complete:
+        return Evidence.FILES
+    if configured:
+        return Evidence.CONFIGURED
+    return Evidence.PATTERN if read else Evidence.NONE

@@ -1,0 +1,78 @@
+"""A whole module is saved.
+
+## What it does
+Reports `torch.save(model, ...)` where the object is seen to be an `nn.Module`.
+
+## Why is this bad?
+The file names the classes of the model and of everything in it. It loads only with an allowlist of
+all of them, only while they keep their names and modules, and with `weights_only=False` only as an
+act of trust. A state dict loads anywhere.
+
+## Example
+```python
+model = Net()
+torch.save(model, "model.pt")
+```
+
+## Use instead
+```python
+model = Net()
+torch.save(model.state_dict(), "model.pt")
+
+# and where it is loaded
+model = Net()
+model.load_state_dict(torch.load("model.pt", weights_only=True))
+```
+
+## Fix safety
+The fix is only shown: whoever loads the file has to change at the same time.
+
+## References
+- [Saving and loading models](https://docs.pytorch.org/tutorials/beginner/saving_loading_models.html)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.diagnostic import Applicability, Edit, Fix, Severity, Span
+from torchload_lint.rules.base import Rule, finding
+from torchload_lint.source.saved import saved_class
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.calls import SaveCall
+    from torchload_lint.source.module import Module
+
+
+def check(
+    module: Module, situations: Sequence[Situation], context: Context
+) -> Iterator[Diagnostic]:
+    """Report each save of an object that is seen to be a module."""
+    del situations
+    for save in module.saves:
+        name = saved_class(save, module, context.project)
+        if name is None:
+            continue
+        short = name.rpartition(".")[2]
+        message = f"this saves a whole `{short}`; its state dict would load anywhere"
+        note = (
+            f"where it is loaded: model = {short}(...), then "
+            "model.load_state_dict(torch.load(path, weights_only=True))"
+        )
+        yield finding(RULE, save.span, message, fix=_shown(save, module), notes=(note,))
+
+
+def _shown(save: SaveCall, module: Module) -> Fix | None:
+    if save.obj is None:
+        return None
+    end = module.span(save.obj).end
+    edit = Edit(Span(end, end), ".state_dict()")
+    return Fix(Applicability.DISPLAY, "Save the state dict, and load it as one", (edit,))
+
+
+RULE = Rule("TLL401", "whole-module-saved", Severity.INFO, __doc__, check_module=check)

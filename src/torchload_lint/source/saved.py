@@ -1,0 +1,115 @@
+"""What a ``torch.save`` writes, as far as its own function and the classes it names tell."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.names import GlobalName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.calls import SaveCall
+    from torchload_lint.source.module import Module
+    from torchload_lint.source.project import ProjectIndex
+
+MODULE_ROOTS = ("torch.nn.Module", "torch.nn.modules.module.Module")
+_KEEPS_MODULE = frozenset({"to", "cpu", "cuda", "eval", "train", "half", "float", "double"})
+_DEPTH = 6
+_LOADABLE_PROTOCOLS = (2,)
+_FILLED = {
+    "collections.defaultdict": "a filled defaultdict",
+    "collections.deque": "a filled deque",
+}
+
+
+def saved_class(save: SaveCall, module: Module, project: ProjectIndex) -> str | None:
+    """The class of the module object that is saved whole; None where it is something else.
+
+    Known where the object is made in sight (``Net()``, ``model = Net().to(device)``).
+    """
+    if save.obj is None:
+        return None
+    return _module_class(save.obj, module, project, _DEPTH)
+
+
+def _module_class(node: ast.expr, module: Module, project: ProjectIndex, depth: int) -> str | None:
+    if depth == 0:
+        return None
+    if isinstance(node, ast.Name):
+        values = [definition.value for definition in module.bindings.definitions(node)]
+        classes = {
+            _module_class(value, module, project, depth - 1) if value is not None else None
+            for value in values
+        }
+        return classes.pop() if len(classes) == 1 else None
+    if not isinstance(node, ast.Call):
+        return None
+    if isinstance(node.func, ast.Attribute) and node.func.attr in _KEEPS_MODULE:
+        return _module_class(node.func.value, module, project, depth - 1)
+    made = module.bindings.qualified(node.func)
+    return made if made and is_module_class(made, module, project, depth) else None
+
+
+def is_module_class(name: str, module: Module, project: ProjectIndex, depth: int = _DEPTH) -> bool:
+    """Whether a dotted name is ``torch.nn.Module`` or a class below it."""
+    if name in MODULE_ROOTS:
+        return True
+    if name.startswith("torch.nn."):
+        last = name.rpartition(".")[2]
+        return last[:1].isupper() and not last.endswith("Parameter")
+    facts = project.find(GlobalName.parse(name), module.path) if depth else None
+    if facts is None or facts.kind != "class":
+        return False
+    return any(is_module_class(str(base), module, project, depth - 1) for base in facts.bases)
+
+
+def why_unloadable(save: SaveCall, module: Module) -> str:
+    """Why a weights-only load will refuse what is saved here; empty where nothing is seen."""
+    protocol = save.protocol
+    if isinstance(protocol, ast.Constant) and isinstance(protocol.value, int):
+        if protocol.value not in _LOADABLE_PROTOCOLS:
+            return f"pickle protocol {protocol.value} uses opcodes that the loader refuses"
+    elif protocol is not None:
+        named = module.bindings.qualified(protocol) or ""
+        if named.endswith((".HIGHEST_PROTOCOL", ".DEFAULT_PROTOCOL")):
+            return f"pickle protocol {named.rpartition('.')[2]} is 4 or 5, which the loader refuses"
+    return next(_doubts(save.obj, module), "") if save.obj is not None else ""
+
+
+def _doubts(node: ast.expr, module: Module) -> Iterator[str]:
+    """What in a display that is saved cannot be loaded."""
+    for value in _held(node, module, _DEPTH):
+        if isinstance(value, ast.Lambda):
+            yield "a lambda cannot be pickled"
+        elif isinstance(value, ast.GeneratorExp):
+            yield "a generator cannot be pickled"
+        elif isinstance(value, ast.Call):
+            made = module.bindings.qualified(value.func) or ""
+            filled = value.args[1:] if made.endswith("defaultdict") else value.args
+            if made in _FILLED and filled:
+                yield f"{_FILLED[made]} is refused since torch 2.10"
+
+
+def _held(node: ast.expr, module: Module, depth: int) -> Iterator[ast.expr]:
+    """The parts of what an expression stands for: values of displays, of locals, one by one."""
+    if depth == 0:
+        return
+    if isinstance(node, ast.Dict):
+        parts = node.values
+    elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        parts = node.elts
+    elif isinstance(node, ast.Name):
+        definitions = module.bindings.definitions(node)
+        parts = [one.value for one in definitions if one.value is not None]
+        parts = parts if len(definitions) == 1 else []
+    elif isinstance(node, ast.Call):
+        yield node
+        made = module.bindings.qualified(node.func)
+        parts = [keyword.value for keyword in node.keywords] if made == "builtins.dict" else []
+    else:
+        yield node
+        return
+    for part in parts:
+        yield from _held(part, module, depth - 1)
