@@ -72,7 +72,7 @@ def _suggestions(result: FileResult, found: Diagnostic) -> list[dict[str, Any]]:
     lines = source_lines(result, found)
     edits = sorted(fix.edits)
     whole = Span(edits[0].span.start, edits[-1].span.end)
-    if whole.end.row - whole.start.row > MAX_SUGGESTED_ROWS:
+    if whole.end.row > len(lines) or whole.end.row - whole.start.row > MAX_SUGGESTED_ROWS:
         return []
     return [{"range": _range(whole, lines), "text": _joined(edits, result.text)}]
 

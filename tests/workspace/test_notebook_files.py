@@ -1,0 +1,83 @@
+"""Notebooks and percent scripts through the whole tool: found, fixed in place, fixed once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from notebook_samples import notebook_text
+from torchload_lint.diagnostic import Severity
+from torchload_lint.workspace import Options, Projects, Settings, check_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CELLS = [
+    ("markdown", "# torch.load in prose"),
+    "%matplotlib inline\nimport torch",
+    "%%bash\npython -c 'import torch; torch.load(p)'",
+    "%%writefile other.py\nimport torch\ntorch.load(p)",
+    "!pip install torch\nawait ready()\nmodel = torch.load(path)",
+    "%time other = torch.load(path)",
+]
+FIX = Options(fix=True)
+
+
+def checked(text: str, path: Path, options: Options = FIX):
+    projects = Projects(Settings(isolated=True))
+    result, data = check_bytes(text.encode(), path, projects, options)
+    return result, data.decode()
+
+
+def test_findings_are_told_by_cell(tmp_path):
+    result, same = checked(notebook_text(CELLS), tmp_path / "n.ipynb", Options())
+    places = [(d.code, d.cell, d.span.start.row, d.span.start.column) for d in result.diagnostics]
+    assert places == [("TLL102", 5, 3, 9), ("TLL102", 6, 1, 15)]
+    assert same == notebook_text(CELLS)
+
+
+@pytest.mark.parametrize("style", [{}, {"indent": 2}, {"indent": None}, {"sort_keys": True}])
+def test_a_fix_changes_its_lines_only_and_once(tmp_path, style):
+    text = notebook_text(CELLS, **style)
+    result, fixed = checked(text, tmp_path / "n.ipynb")
+    assert [d.code for d in result.fixed] == ["TLL102", "TLL102"]
+    assert fixed.count(", weights_only=True") == 2
+    assert fixed.replace(", weights_only=True", "") == text
+    again, same = checked(fixed, tmp_path / "n.ipynb")
+    assert (again.diagnostics, again.fixed, same) == ((), (), fixed)
+
+
+def test_what_is_no_notebook_is_one_finding(tmp_path):
+    result, same = checked('{"torch.load": 1}', tmp_path / "n.ipynb")
+    (found,) = result.diagnostics
+    assert found.severity is Severity.ERROR
+    assert "not a notebook" in found.message
+    assert same == '{"torch.load": 1}'
+
+
+PERCENT = """\
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+# ---
+
+# %% [markdown]
+# # Load it with torch.load(path)
+
+# %%
+# %matplotlib inline
+import torch
+
+# %% tags=["load"]
+model = torch.load(path)
+"""
+
+
+def test_percent_scripts_are_python(tmp_path):
+    result, fixed = checked(PERCENT, tmp_path / "n.py")
+    assert [d.span.start.row for d in result.fixed] == [15]
+    assert fixed == PERCENT.replace("load(path)\n", "load(path, weights_only=True)\n").replace(
+        "with torch.load(path, weights_only=True)", "with torch.load(path)"
+    )
