@@ -89,6 +89,15 @@ class Bindings(Reaching):
                 self._asking = False
         return known
 
+    def exported(self, name: str) -> frozenset[str]:
+        """Every dotted name that a module-level name may stand for when the file has run."""
+        self._budget = _STEPS
+        return frozenset(
+            meaning
+            for definition in self.module_definitions(name)
+            for meaning in self.meanings_of(definition, name)
+        )
+
     def _meanings(self, node: ast.expr, depth: int) -> Iterator[str]:
         self._budget -= 1
         if depth == 0 or self._budget < 0:

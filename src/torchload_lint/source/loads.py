@@ -59,9 +59,7 @@ class Found(NamedTuple):
 def collect(module: Module) -> Found:
     """The loads and saves of a module, in the order of the file."""
     loads = [
-        load
-        for reference in find(module, "load", LOADERS)
-        if (load := _load(module, reference)) is not None
+        load for reference in _references(module) if (load := _load(module, reference)) is not None
     ]
     saves = [
         call_facts.save_call(module, call)
@@ -73,6 +71,14 @@ def collect(module: Module) -> Found:
         tuple(sorted(distinct.values(), key=lambda load: load.span)),
         tuple(sorted(saves, key=lambda save: save.span)),
     )
+
+
+def _references(module: Module) -> list[Reference]:
+    """The loader by its own name, and by those that the project gives it."""
+    found = find(module, "load", LOADERS)
+    for word, names in module.aliases.items():
+        found += find(module, word, names)
+    return found
 
 
 def _called(module: Module, node: ast.expr) -> ast.Call | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,8 @@ class Module:
     parents: Mapping[ast.AST, ast.AST]
     bindings: Bindings
     lines: Lines
+    aliases: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Names under which other files of the project offer ``torch.load`` (``reexports.loaders``)."""
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:
@@ -150,8 +152,12 @@ class SyntaxProblem:
 _TOO_DEEP = SyntaxProblem("the code is nested too deeply to be parsed", 1, 1)
 
 
-def read(text: str, path: str, name: str = "") -> Module | SyntaxProblem:
-    """Parse ``text`` and collect the facts. Never raises; never looks at the disk."""
+def read(
+    text: str, path: str, name: str = "", aliases: Mapping[str, frozenset[str]] | None = None
+) -> Module | SyntaxProblem:
+    """Parse ``text``; the facts are collected when asked for. Never raises, never looks at the
+    disk. ``aliases``: what ``reexports.loaders`` says of the project.
+    """
     text = text.removeprefix("\ufeff")
     tree = _parse(text)
     if isinstance(tree, SyntaxProblem):
@@ -160,7 +166,7 @@ def read(text: str, path: str, name: str = "") -> Module | SyntaxProblem:
     is_package = path.rpartition("/")[2] == "__init__.py"
     lines = Lines(text)
     bindings = Bindings(tree, parents, name=name, is_package=is_package, lines=lines)
-    return Module(path, name, text, tree, parents, bindings, lines)
+    return Module(path, name, text, tree, parents, bindings, lines, aliases or {})
 
 
 def _parse(text: str) -> ast.Module | SyntaxProblem:

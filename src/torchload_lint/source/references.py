@@ -33,8 +33,6 @@ class Reference(NamedTuple):
 
 def find(module: Module, word: str, targets: frozenset[str]) -> list[Reference]:
     """Every expression that may stand for one of ``targets``, aliases followed by name."""
-    if not _mentions_torch(module):
-        return []
     found: dict[ast.expr, Reference] = {}
     words = {word}
     seen: set[str] = set()
@@ -48,10 +46,6 @@ def find(module: Module, word: str, targets: frozenset[str]) -> list[Reference]:
         if words == seen:
             break
     return list(found.values())
-
-
-def _mentions_torch(module: Module) -> bool:
-    return "torch" in module.text
 
 
 def _imported_as(module: Module, words: Iterable[str]) -> set[str]:
