@@ -27,6 +27,7 @@ WORTH_A_LOOK = [
     "import torch\nvars(torch)['load'](p)",
     "import torch\n(torch\n  .load(p))",
     "import torch\ntorch .load(p)",
+    "import torch\nx = (a or torch  # why\n     .load(p))",
     "import torch\ntorch. \\\n  load(p)",
     "from x import torch_load\ntorch_load(p)",
     "torch.serialization.add_safe_globals([A])",

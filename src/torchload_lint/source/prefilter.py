@@ -28,6 +28,7 @@ _IMPORTED = re.compile(rb"\b(?:load|save|serialization|hub)\b|\*")
 _LOADERS = re.compile(rb"load(?:_url|_from_checkpoint|_state_dict_from_url)\b")
 _LOAD_USED = re.compile(rb"load[('\"]")
 _SAVE_USED = re.compile(rb"save[('\"]")
+_NEXT_ROW = re.compile(rb"torch[ \t]*(?:#[^\n]*)?\r?\n[ \t]*\.")
 _BARE = re.compile(rb"torch[ \t]*(?:[\r\n,;)#]|$)")
 _RENAMED_USES = (b".load", b".save", b".serialization")
 
@@ -53,6 +54,8 @@ def may_hold_load(data: bytes) -> bool:
             if _is_telling(match, data):
                 return True
             in_string = in_string or bool(match[5])
+    if _NEXT_ROW.search(data):
+        return True
     used = _LOAD_USED.search(data) or _SAVE_USED.search(data)
     return bool(used) and (in_string or _is_a_value(data))
 
