@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.source.definitions import defaults, parameters
 from torchload_lint.source.domain import Record, Sequence, Values, lift, unknown
+from torchload_lint.source.frame import NO_ARGUMENTS
 from torchload_lint.source.patterns import Rung
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Bound(Mapping[ast.arg, Values]):
         frame: Frame,
         *,
         receiver: tuple[ast.arg, Values] | None = None,
+        rung: Rung = Rung.LITERAL,
     ) -> None:
         """``frame`` is the caller's; ``module`` is the function's."""
         self.frame = frame
@@ -74,6 +76,7 @@ class Bound(Mapping[ast.arg, Values]):
         self._given = given
         self._defaults = defaults(function.args)
         self._own = frozenset(parameters(function.args))
+        self._rung = rung
         self._values: dict[ast.arg, Values] = {}
         if receiver is not None:
             self._values[receiver[0]] = receiver[1]
@@ -86,6 +89,9 @@ class Bound(Mapping[ast.arg, Values]):
             self._values[key] = self._evaluate(key)
         return self._values[key]
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._own or key in self.frame.arguments
+
     def __iter__(self) -> Iterator[ast.arg]:
         return iter({*self._own, *self.frame.arguments})
 
@@ -94,12 +100,37 @@ class Bound(Mapping[ast.arg, Values]):
 
     def _evaluate(self, parameter: ast.arg) -> Values:
         if parameter in self._given:
-            return evaluate(self._evaluator, self._given[parameter], self.frame)
+            values = evaluate(self._evaluator, self._given[parameter], self.frame)
+            return lift(values, self._rung)
         default = self._defaults.get(parameter.arg)
         if default is None:
             return unknown(f"parameter {parameter.arg} is not given")
         home = self.frame.elsewhere(self._module)
         return lift(self._evaluator.values(default, home), Rung.DEFAULT)
+
+
+class Layers(Mapping[ast.arg, Values]):
+    """Several mappings of parameters, the first that has a parameter answers. Unlike a merged
+    dictionary it evaluates nothing that is not asked for.
+    """
+
+    def __init__(self, layers: tuple[Mapping[ast.arg, Values], ...]) -> None:
+        self._layers = tuple(layer for layer in layers if layer is not NO_ARGUMENTS)
+
+    def __getitem__(self, key: ast.arg) -> Values:
+        for layer in self._layers:
+            if key in layer:
+                return layer[key]
+        raise KeyError(key)
+
+    def __contains__(self, key: object) -> bool:
+        return any(key in layer for layer in self._layers)
+
+    def __iter__(self) -> Iterator[ast.arg]:
+        return iter({key: None for layer in self._layers for key in layer})
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def evaluate(evaluator: Evaluator, given: Given, frame: Frame) -> Values:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
-from posixpath import commonpath, dirname
+from posixpath import dirname
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import classes, instances
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.module import Module
     from torchload_lint.source.project import ProjectIndex
 
-MAX_FILES = 12
+MAX_FILES = 8
 """Files that are parsed in search of the callers of one function, the nearest first."""
 MAX_CALLS = 24
 
@@ -59,9 +59,8 @@ def _find(
         name = owner.name
     elif name.startswith("__") and name.endswith("__"):
         return Sites(cut=True)
-    paths, cut = _files(
-        project, name, module.path, is_method=owner is not None and name != owner.name
-    )
+    kind = "function" if owner is None else "class" if name == owner.name else "method"
+    paths, cut = _files(project, name, module.path, kind)
     target = _Target(project, module, function, owner)
     found: list[Site] = []
     for path in paths:
@@ -77,12 +76,45 @@ def _find(
     return Sites(tuple(found[:MAX_CALLS]), cut or len(found) > MAX_CALLS)
 
 
-def _may_call(text: str, name: str, *, is_method: bool) -> bool:
-    """Whether a file calls the name as a method, or calls what it got by an import."""
+def _files(project: ProjectIndex, name: str, home: str, kind: str) -> tuple[list[str], bool]:
+    """The files that may call something of that name, nearest to ``home`` first. ``kind`` is
+    ``method``, ``function`` or ``class``.
+
+    A file that stands closer to another definition of the name means that one: repositories hold
+    several copies of one package.
+    """
+    word = f"class {name}" if kind == "class" else f"def {name}("
+    rivals = [dirname(path) for path in project.files.holding(word) if path != home]
+    folder = dirname(home)
+    holding = []
+    for path in project.files.holding(name if kind == "class" else f"{name}("):
+        near = _shared(path, folder)
+        if path != home and any(_shared(path, rival) > near for rival in rivals):
+            continue
+        if path == home or _may_call(project.files.text(path) or "", name, kind):
+            holding.append((path != home, -near, path))
+    ordered = [path for _, _, path in sorted(holding)]
+    return ordered[:MAX_FILES], len(ordered) > MAX_FILES
+
+
+def _shared(path: str, folder: str) -> int:
+    """How many leading folders a file shares with a folder."""
+    parts = folder.split("/") if folder else []
+    own = path.split("/")[:-1]
+    count = 0
+    while count < min(len(parts), len(own)) and parts[count] == own[count]:
+        count += 1
+    return count
+
+
+def _may_call(text: str, name: str, kind: str) -> bool:
+    """Whether a file calls the name as a method, or calls what it got by an import (or, of a
+    class, inherits from it).
+    """
     if f".{name}(" in text:
         return True
-    if is_method or name not in text:
-        return False
+    if kind == "method" or (kind == "class" and f"({name}" in text):
+        return kind == "class"
     if "import *" in text:
         return text.count(f"{name}(") > text.count(f"def {name}(")
     position = text.find(name)
@@ -92,25 +124,6 @@ def _may_call(text: str, name: str, *, is_method: bool) -> bool:
             return True
         position = text.find(name, position + 1)
     return False
-
-
-def _files(
-    project: ProjectIndex, name: str, home: str, *, is_method: bool
-) -> tuple[list[str], bool]:
-    """The files that may call something of that name, nearest to ``home`` first."""
-    holding = [
-        path
-        for path in project.files.holding(f"{name}(")
-        if path == home or _may_call(project.files.text(path) or "", name, is_method=is_method)
-    ]
-    folder = dirname(home)
-
-    def distance(path: str) -> tuple[bool, int, str]:
-        common = commonpath([dirname(path) or ".", folder or "."]) if folder else ""
-        return path != home, -len(common), path
-
-    ordered = sorted(holding, key=distance)
-    return ordered[:MAX_FILES], len(ordered) > MAX_FILES
 
 
 def calls_named(project: ProjectIndex, module: Module) -> dict[str, list[ast.Call]]:

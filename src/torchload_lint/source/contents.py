@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
 from torchload_lint.source import classes, instances, torch_modules
+from torchload_lint.source.bound import Layers
 from torchload_lint.source.domain import (
     Class,
     Constant,
@@ -150,7 +151,7 @@ class _Collector:
     def _attributes(self, of: Instance, node: ast.ClassDef, module: Module, depth: int) -> None:
         for stores in instances.assigned(self.evaluator, node).values():
             for _, receiver, expression in stores:
-                arguments = {**(of.arguments or {}), receiver: (of,)}
+                arguments = Layers(({receiver: (of,)}, of.arguments or {}))
                 frame = Frame(module, arguments)
                 self.visit_all(self.evaluator.values(expression, frame), depth)
 
@@ -188,7 +189,7 @@ class _Collector:
             return
         for argument in value.call.args:
             inner = argument.value if isinstance(argument, ast.Starred) else argument
-            for each in self.evaluator.top(inner, value.module):
+            for each in self.evaluator.anywhere(inner, value.module):
                 if isinstance(each, Instance | Made | Sequence | Record):
                     self._module_argument(each, depth)
                 elif isinstance(argument, ast.Starred):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.source.definitions import Definition
-    from torchload_lint.source.domain import Values
+    from torchload_lint.source.domain import FunctionNode, Values
     from torchload_lint.source.module import Module
     from torchload_lint.source.project import Found, ProjectIndex
 
@@ -53,12 +53,43 @@ class Evaluator:
         self.open_ends: dict[str, None] = {}
         """Why there may be further possibilities, besides those that were found."""
         self._steps = 0
+        self.asked: dict[FunctionNode, set[ast.arg]] = {}
+        """Parameters that several callers were asked about, by function."""
+        self.homes: dict[FunctionNode, Module] = {}
+        """The files of those functions."""
+        self._apart = False
         self._active: set[object] = set()
         self._answers: dict[object, tuple[Values, Frame]] = {}
 
     def top(self, node: ast.expr, module: Module) -> Values:
-        """The values of an expression, whoever may have called the function it stands in."""
+        """The values of an expression, whoever may have called the function it stands in.
+
+        Where several parameters of one function come from its callers, each call is followed by
+        itself, so that what one caller passes is never combined with what another does.
+        """
+        self.asked.clear()
+        values = self.values(node, Frame(module))
+        together = [function for function, names in self.asked.items() if len(names) > 1]
+        if not together or self._apart:
+            return values
+        self._apart = True
+        try:
+            return self._one_caller_at_a_time(node, module, together[0]) or values
+        finally:
+            self._apart = False
+
+    def anywhere(self, node: ast.expr, module: Module) -> Values:
+        """The values of a further expression that a question leads to."""
         return self.values(node, Frame(module))
+
+    def _one_caller_at_a_time(
+        self, node: ast.expr, module: Module, function: FunctionNode
+    ) -> Values:
+        found: list[Values] = []
+        for arguments in parameters.of_each_caller(self, function):
+            self._steps = 0
+            found.append(self.values(node, Frame(module, arguments)))
+        return union(*found)
 
     def values(self, node: ast.expr, frame: Frame) -> Values:
         """What an expression can be."""

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import classes, invoke
-from torchload_lint.source.bound import Bound
+from torchload_lint.source.bound import Bound, Layers
 from torchload_lint.source.domain import (
     Class,
     Function,
@@ -54,9 +54,8 @@ def _stored(
     """What the methods of a class assign to ``self.name``."""
     found: list[Values] = []
     for method, receiver, value in assigned(evaluator, node).get(name, ()):
-        arguments = dict(instance.arguments or {})
-        arguments[receiver] = (instance,)
-        home = Frame(module, arguments, frame.calls, frame.callers)
+        given = ({receiver: (instance,)}, instance.arguments or {}, frame.arguments)
+        home = Frame(module, Layers(given), frame.calls, frame.callers)
         if not evaluator.once(key := (method, receiver, value)):
             found.append(unknown(f"self.{name} is made from itself"))
             continue

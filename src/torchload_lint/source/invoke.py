@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source import classes as class_facts
 from torchload_lint.source import instances, methods, options, stores
 from torchload_lint.source.arguments import arguments
-from torchload_lint.source.bound import Bound, match
+from torchload_lint.source.bound import Bound, Layers, match
 from torchload_lint.source.domain import (
     Class,
     Function,
@@ -119,7 +119,7 @@ def run(evaluator: Evaluator, function: Function, node: ast.Call | None, frame: 
     if function.receiver is not None and function.receiver.arguments is not None:
         outer = Frame(
             frame.module,
-            {**function.receiver.arguments, **frame.arguments},
+            Layers((frame.arguments, function.receiver.arguments)),
             frame.calls,
             frame.callers,
         )

@@ -7,6 +7,7 @@ incomplete; but the default is the file that the program reads when it is run as
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,13 @@ from torchload_lint.source.domain import (
     Made,
     Options,
     Sequence,
+    Text,
     Unknown,
     lift,
     union,
     unknown,
 )
-from torchload_lint.source.patterns import Rung
+from torchload_lint.source.patterns import Rung, known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +67,8 @@ _CUSTOMARY_NAMES = frozenset(
     }
 )
 _DEEPEST_SETUP = 3
+_PLACEHOLDER = re.compile(r"^-|[<>{}$%]|path/to|/your|your_|xxx|\.\.\.|^/?PATH", re.IGNORECASE)
+"""What stands for a value that the reader has to fill in."""
 _UNDECLARED = "is not declared where the command line is parsed"
 
 
@@ -113,7 +117,9 @@ def _into_dataclasses(evaluator: Evaluator, receivers: Values) -> Values:
     for receiver in receivers:
         if isinstance(receiver, Made) and receiver.call is not None and receiver.module is not None:
             given = (
-                evaluator.top(receiver.call.args[0], receiver.module) if receiver.call.args else ()
+                evaluator.anywhere(receiver.call.args[0], receiver.module)
+                if receiver.call.args
+                else ()
             )
             for value in given:
                 kinds = value.items if isinstance(value, Sequence) else ((value,),)
@@ -166,13 +172,27 @@ def _default(evaluator: Evaluator, declaration: Declaration, module: Module) -> 
     shown = declaration.shown
     if declaration.is_flag:
         return (Constant(False, rung=Rung.DEFAULT),)
-    if declaration.default is None:
-        return unknown(f"the option {shown} has no default")
-    values = evaluator.top(declaration.default, module)
+    values = evaluator.anywhere(declaration.default, module) if declaration.default else ()
     if all(isinstance(each, Constant) and each.value is None for each in values):
-        return unknown(f"the option {shown} has no default")
+        shown_by_usage = _usage(module, shown)
+        if not shown_by_usage:
+            return unknown(f"the option {shown} has no default")
+        values = shown_by_usage
     evaluator.leave_open(f"the option {shown} may be given another value")
     return lift(values, Rung.DEFAULT)
+
+
+def _usage(module: Module, option: str) -> Values:
+    """The value that the command lines in the file's own docstring give to an option."""
+    usage = ast.get_docstring(module.tree) or ""
+    if not option.startswith("--") or option not in usage:
+        return ()
+    written = re.findall(rf"(?<!\S){re.escape(option)}[ =]+([^\s\\'\"`,;]+)", usage)
+    return tuple(
+        Text(known(value), rung=Rung.USAGE)
+        for value in dict.fromkeys(written)
+        if ("/" in value or "." in value) and not _PLACEHOLDER.search(value)
+    )
 
 
 def _set_up_in(
@@ -329,4 +349,4 @@ def from_default(evaluator: Evaluator, default: ast.expr, frame: Frame) -> Value
     if not given or (isinstance(given[0], ast.Constant) and given[0].value in {..., None}):
         return unknown("the option has no default")
     evaluator.leave_open("the option may be given another value")
-    return evaluator.top(given[0], frame.module)
+    return evaluator.anywhere(given[0], frame.module)

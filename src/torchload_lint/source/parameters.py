@@ -6,17 +6,19 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import callers, config_files, instances, options
-from torchload_lint.source.bound import evaluate, match
+from torchload_lint.source.bound import Bound, evaluate, match
 from torchload_lint.source.definitions import defaults
 from torchload_lint.source.domain import Class, Instance, Unknown, lift, union, unknown
 from torchload_lint.source.frame import NO_ARGUMENTS, Frame
 from torchload_lint.source.patterns import Rung
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torchload_lint.source.domain import FunctionNode, Values
     from torchload_lint.source.evaluate import Evaluator
 
-MAX_CALLERS = 4
+MAX_CALLERS = 3
 """How many calls are followed outwards."""
 
 
@@ -94,11 +96,27 @@ def _from_callers(
             continue
         outer = Frame(site.module, NO_ARGUMENTS, frame.calls, frame.callers + 1)
         found.append(lift(evaluate(evaluator, given[parameter], outer), Rung.CALLER))
+    if len(sites.calls) > 1:
+        evaluator.asked.setdefault(function, set()).add(parameter)
+        evaluator.homes[function] = frame.module
     if sites.cut:
         evaluator.leave_open(f"{function.name}() has more callers than are followed")
     if found:
         return union(*found) or unknown(f"what the callers give as {shown} is not known")
     return _without_caller(evaluator, parameter, shown, default, frame)
+
+
+def of_each_caller(evaluator: Evaluator, function: FunctionNode) -> Iterator[Bound]:
+    """For each call of a function in the project, what it gives to the parameters."""
+    module = evaluator.homes[function]
+    assert not isinstance(function, ast.Lambda)
+    leading = next(iter((*function.args.posonlyargs, *function.args.args)), None)
+    for site in callers.sites(evaluator, module, function).calls:
+        outer = Frame(site.module, NO_ARGUMENTS, 0, 1)
+        given = match(site.call, function, site.skipped)
+        own = _receiver(leading, function, Frame(module)) if leading is not None else ()
+        receiver = (leading, own) if leading is not None and own else None
+        yield Bound(evaluator, function, module, given, outer, receiver=receiver, rung=Rung.CALLER)
 
 
 def _without_caller(

@@ -34,6 +34,8 @@ class Rung(str, Enum):
     LOCAL = "local"
     CONSTANT = "constant"
     DEFAULT = "default"
+    USAGE = "usage"
+    """An example of use in the file's own docstring: ``train.py --resume runs/last.pt``."""
     CONFIG_FILE = "config-file"
     CALLER = "caller"
     DOWNLOAD = "download"
