@@ -79,6 +79,9 @@ OPTIONS = (
     click.option("--baseline", type=_FILE, metavar="FILE", help="Report only what is not in it."),
     _flag("update-baseline", "Write what is found to the baseline."),
     click.option(
+        "--explain-load", metavar="FILE:LINE", help="Show all that is known of the load there."
+    ),
+    click.option(
         "--color",
         type=click.Choice(["auto", "always", "never"]),
         default="auto",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torchload_lint.config import Config
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.workspace import Settings
+    from torchload_lint.workspace.survey import SurveyedLoad
 
 STDIN = "-"
 
@@ -62,6 +63,7 @@ class Flags:
     noqa_reason: str
     baseline: Path | None
     update_baseline: bool
+    explain_load: str | None
     color: str
     jobs: int
     quiet: bool
@@ -86,6 +88,8 @@ def run(flags: Flags) -> int:
     )
     if STDIN in map(str, flags.paths):
         return _check_stdin(flags, projects, options, config)
+    if flags.explain_load:
+        return _explain(flags.explain_load, projects)
     files, missing = discover(flags.paths or (Path(),), projects.config_of)
     for path in missing:
         say(f"error: {path}: no such file or folder\n", err=True)
@@ -101,6 +105,32 @@ def run(flags: Flags) -> int:
         say(f"error: {error}\n", err=True)
     status = _tell(outcome, flags, config)
     return FAILED if missing or outcome.errors else status
+
+
+def _explain(place: str, projects: Projects) -> int:
+    """Everything about the load (or loads) on one line."""
+    from torchload_lint.cli.loads import told  # noqa: PLC0415
+    from torchload_lint.reports.survey import explain  # noqa: PLC0415
+    from torchload_lint.workspace.survey import survey  # noqa: PLC0415
+
+    name, colon, row = place.rpartition(":")
+    if not colon or not row.isdigit():
+        raise ConfigError(f"--explain-load must be FILE:LINE, not {place!r}")
+    if not Path(name).is_file():
+        fail(f"{name}: no such file")
+    loads = list(survey([Path(name)], projects))
+    here = [one for one in loads if _covers(one, int(row))]
+    for one in here:
+        say(explain(told(one), one.would_settle))
+    if not here:
+        rows = ", ".join(str(one.row) for one in loads) or "none"
+        fail(f"{name}: no load on line {row} (loads on lines: {rows})")
+    return CLEAN
+
+
+def _covers(load: SurveyedLoad, row: int) -> bool:
+    span = load.situation.load.span
+    return load.row <= row <= load.row + span.end.row - span.start.row
 
 
 def _settings(flags: Flags) -> Settings:

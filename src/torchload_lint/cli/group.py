@@ -11,6 +11,7 @@ from torchload_lint import __version__
 COMMANDS = {
     "check": "Find the loads, and with --fix mend them (the default command).",
     "inspect": "Show what a checkpoint holds and needs, without running it.",
+    "loads": "List every load with what is known of it: path, files, needs.",
     "rule": "Explain a rule.",
     "server": "Run the language server, for editors.",
     "show-settings": "Show the settings that hold for a path, and where they come from.",

@@ -53,8 +53,8 @@ def _forced_out(path: Path, config: Config) -> bool:
 
 
 def _in_folder(folder: Path, config: Config) -> Iterator[Path]:
-    names = _git_files(folder) if config.respect_gitignore else None
-    names = _walk(folder, config) if names is None else names
+    listed = _git_files(folder) if config.respect_gitignore else None
+    names: Iterable[str] = _walk(folder, config) if listed is None else listed
     excluded = Excludes(config)
     for name in names:
         path = folder / name

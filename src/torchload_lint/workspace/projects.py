@@ -141,10 +141,16 @@ class Project:
         if config.per_file_ignores:
             _ = self._per_file
 
+    @cached_property
+    def context_that_infers(self) -> Context:
+        """The same, with needs inferred from the saving side."""
+        return replace(self.context, infers=True)
+
     def forget(self) -> None:
         """Start anew: files on the disk have changed."""
         self.files = DiskFiles(self.config)
         self.__dict__.pop("context", None)
+        self.__dict__.pop("context_that_infers", None)
 
     def name_of(self, path: Path) -> str:
         """A file's path from the project's root, with ``/``; as given where it lies outside."""

@@ -177,7 +177,7 @@ def check_document(
     original = document
     fixed: list[Diagnostic] = []
     for _ in range(MAX_PASSES):
-        found = _diagnostics(path, document, project)
+        found = _diagnostics(path, document, project, infers=options.unsafe)
         chosen = [d for d in found if _applies(d, project, options)] if options.fix else []
         if not chosen:
             break
@@ -223,7 +223,9 @@ def _apply(document: Document, chosen: Sequence[Diagnostic]) -> tuple[Document, 
     return document.edited(edits, python), mended
 
 
-def _diagnostics(path: Path, document: Document, project: Project) -> list[Diagnostic]:
+def _diagnostics(
+    path: Path, document: Document, project: Project, *, infers: bool
+) -> list[Diagnostic]:
     """The findings of one text that are neither off, nor suppressed, nor ignored here."""
     from torchload_lint.linter import lint  # noqa: PLC0415 - a run without loads needs no rules
     from torchload_lint.source import module as modules  # noqa: PLC0415
@@ -235,8 +237,9 @@ def _diagnostics(path: Path, document: Document, project: Project) -> list[Diagn
     if isinstance(read, modules.SyntaxProblem):
         found = [_unparsable(read)]
     else:
-        project.context.project.adopt(read)
-        found = lint(read, project.context, project.enabled)
+        context = project.context_that_infers if infers else project.context
+        context.project.adopt(read)
+        found = lint(read, context, project.enabled)
         found = unsuppressed(found, text, project.enabled)
     return [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
 

@@ -1,0 +1,92 @@
+"""``torchload-lint loads [PATHS]``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from torchload_lint.cli.options import configuration, settings_from
+from torchload_lint.cli.terminal import CLEAN, FAILED, fail, say, warn
+from torchload_lint.config import ConfigError
+from torchload_lint.reports.survey import Load, as_json, as_table
+from torchload_lint.workspace import Projects, discover
+from torchload_lint.workspace.survey import SurveyedLoad, survey
+
+
+@click.command(name="loads", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
+@click.option("--wide", is_flag=True, help="Shorten nothing.")
+@click.option(
+    "--write-config",
+    is_flag=True,
+    help="Add an entry to the configuration for each load whose needs are unknown.",
+)
+@click.option(
+    "--checkpoints",
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="Pair the checkpoints of a folder with the loads.",
+)
+@configuration
+def command(
+    paths: tuple[Path, ...],
+    output_format: str,
+    wide: bool,
+    write_config: bool,
+    folder: Path | None,
+    config_file: Path | None,
+    isolated: bool,
+    **flags: Any,  # noqa: ANN401
+) -> None:
+    """List every load under PATHS with what is known of it: path, files, verdict, needs."""
+    try:
+        projects = Projects(settings_from(config_file, isolated, flags))
+        files, missing = discover(paths or (Path(),), projects.config_of)
+        found = list(survey(files, projects))
+        for path in missing:
+            say(f"error: {path}: no such file or folder\n", err=True)
+        if folder is not None:
+            _tell_pairs(found, folder, projects)
+        elif write_config:
+            _write_config(found)
+        elif output_format == "json":
+            say(as_json([told(load) for load in found]))
+        elif found:
+            say(as_table([told(load) for load in found], full=wide))
+        else:
+            warn("no loads under " + (", ".join(map(str, paths)) or "."))
+    except ConfigError as error:
+        fail(str(error))
+    raise click.exceptions.Exit(FAILED if missing else CLEAN)
+
+
+def told(load: SurveyedLoad) -> Load:
+    """A surveyed load as the reports want it."""
+    cell = f"cell {load.cell}:" if load.cell else ""
+    place = f"{load.path.as_posix()}:{cell}{load.row}"
+    return Load(place, load.site, load.source, load.situation)
+
+
+def _tell_pairs(found: list[SurveyedLoad], folder: Path, projects: Projects) -> None:
+    from torchload_lint.workspace.pairing import pair  # noqa: PLC0415
+
+    pairs = pair(found, folder, projects)
+    for one in pairs:
+        reasons = ", ".join(one.reasons)
+        say(f"{one.checkpoint}\n  {one.load.path.as_posix()}:{one.load.row}  {one.load.site}\n")
+        say(f"  {one.certainty}: {reasons}\n")
+    say(f"{len(pairs)} pairs.\n")
+
+
+def _write_config(found: list[SurveyedLoad]) -> None:
+    from torchload_lint.workspace.write_config import add_loads  # noqa: PLC0415
+
+    written = list(add_loads(found))
+    if not written:
+        say("Nothing to add: each load is known, or has its entry.\n")
+    for path, added in written:
+        say(f"{path}: {added} entries added to [loads]; complete them by hand.\n")

@@ -1,0 +1,153 @@
+"""How the loads of a project are told: a table, JSON, and the whole chain for one load."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from torchload_lint.reports.report import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torchload_lint.rules.situation import Need, Situation
+
+WIDTHS = (34, 30, 14, 22)
+TITLES = ("load", "reads", "known from", "needs")
+
+
+class Load:
+    """What the teller needs of a surveyed load (see ``workspace.survey``)."""
+
+    def __init__(self, place: str, site: str, code: str, situation: Situation) -> None:
+        self.place = place
+        self.site = site
+        self.code = code
+        self.situation = situation
+
+
+def as_table(loads: Sequence[Load], *, full: bool = False) -> str:
+    """One row a load, and a line of sums; ``full`` does not shorten anything."""
+    rows = [_cells(load) for load in loads]
+    widths = [max(map(len, column)) for column in zip(TITLES, *rows, strict=True)]
+    if not full:
+        widths = [min(width, limit) for width, limit in zip(widths, WIDTHS, strict=True)]
+    lines = [_row(TITLES, widths), _row(["-" * width for width in widths], widths)]
+    lines += [_row(row, widths) for row in rows]
+    return "\n".join(lines) + "\n\n" + _sums(loads)
+
+
+def as_json(loads: Sequence[Load]) -> str:
+    """The loads as a JSON list; ends in a newline."""
+    return json.dumps([_as_data(load) for load in loads], indent=2) + "\n"
+
+
+def explain(load: Load, advice: Sequence[str]) -> str:
+    """The whole chain for one load, from the expression to what would have to be configured."""
+    situation = load.situation
+    lines = [f"{load.place}  {load.site}", f"  {_one_line(load.code)}", ""]
+    lines += _section("weights_only", [_mode(situation)])
+    lines += _section("reads", list(_patterns(situation)) or ["nothing that is known"])
+    lines += _section("not known", situation.resolution.unknown)
+    lines += _section("files", [f"{r.path}: {r.verdict.value}" for r in situation.reports])
+    lines += _section("written by", situation.written_by)
+    lines += _section("needs", [_need(need, situation) for need in situation.needs])
+    lines += _section("would settle it", advice)
+    return "\n".join(map(printable, lines)) + "\n"
+
+
+def _cells(load: Load) -> tuple[str, str, str, str]:
+    situation = load.situation
+    patterns = situation.resolution.patterns
+    reads = ", ".join(pattern.text for pattern in patterns) or "?"
+    rungs = dict.fromkeys(pattern.rung.value for pattern in patterns)
+    needs = ", ".join(need.name.qualname for need in situation.needs)
+    verdicts = {report.verdict.value for report in situation.reports}
+    refused = sorted(verdicts - {"loads", "needs-safe-globals"})
+    if refused:
+        needs = ", ".join(refused)
+    elif not needs:
+        needs = "?" if situation.evidence.value == "none" else "nothing"
+    return load.place, printable(reads), ", ".join(rungs) or "-", printable(needs)
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    fitted = (_fit(cell, width).ljust(width) for cell, width in zip(cells, widths, strict=True))
+    return "  ".join(fitted).rstrip()
+
+
+def _fit(text: str, width: int) -> str:
+    """The end of a text says more than its beginning: a path's file name, a place's row."""
+    return text if len(text) <= width else "…" + text[len(text) - width + 1 :]
+
+
+def _sums(loads: Sequence[Load]) -> str:
+    kinds = Counter(load.situation.evidence.value for load in loads)
+    exact = sum(
+        bool(load.situation.resolution.patterns)
+        and all(pattern.exact for pattern in load.situation.resolution.patterns)
+        for load in loads
+    )
+    pathless = sum(not load.situation.resolution.patterns for load in loads)
+    parts = [f"{len(loads)} loads", f"{exact} with an exact path", f"{pathless} without any"]
+    words = {
+        "files": "read from their files",
+        "pattern": "read from files that match",
+        "configured": "configured",
+        "inferred": "inferred from the saving side",
+        "none": "with unknown needs",
+    }
+    parts += [f"{count} {words[kind]}" for kind, count in sorted(kinds.items())]
+    return ", ".join(parts) + ".\n"
+
+
+def _patterns(situation: Situation) -> Iterator[str]:
+    for pattern in situation.resolution.patterns:
+        certainty = "" if pattern.exact else ", with unknown parts"
+        yield f"{pattern.text} ({pattern.rung.value}{certainty})"
+
+
+def _mode(situation: Situation) -> str:
+    load = situation.load
+    because = f" ({load.weights_only_because})" if load.weights_only_because else ""
+    return f"{load.weights_only.value}{because}: the load is {situation.mode.value}"
+
+
+def _need(need: Need, situation: Situation) -> str:
+    allowed = "missing" if need in situation.missing else "allowed here"
+    advice = f"; {need.judgement.advice}" if need.judgement.advice else ""
+    return f"{need.name} [{need.judgement.trust.value}, {allowed}]: {need.judgement.reason}{advice}"
+
+
+def _section(title: str, lines: Sequence[str]) -> list[str]:
+    return [f"  {title}:", *(f"    {line}" for line in lines)] if lines else []
+
+
+def _one_line(code: str) -> str:
+    return " ".join(code.split())
+
+
+def _as_data(load: Load) -> dict[str, object]:
+    situation = load.situation
+    return {
+        "place": load.place,
+        "site": load.site,
+        "loader": situation.load.loader,
+        "weights_only": situation.load.weights_only.value,
+        "mode": situation.mode.value,
+        "paths": [
+            {"path": p.text, "exact": p.exact, "known_from": p.rung.value}
+            for p in situation.resolution.patterns
+        ],
+        "unknown": list(situation.resolution.unknown),
+        "files": [{"path": r.path, "verdict": r.verdict.value} for r in situation.reports],
+        "evidence": situation.evidence.value,
+        "written_by": list(situation.written_by),
+        "needs": [
+            {"name": str(need.name), "trust": need.judgement.trust.value}
+            for need in situation.needs
+        ],
+        "missing": [str(need.name) for need in situation.missing],
+        "use": situation.load.use.value,
+    }

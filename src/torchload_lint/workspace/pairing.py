@@ -1,0 +1,83 @@
+"""Which checkpoint of a folder belongs to which load: by name, by keys, by classes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from torchload_lint.workspace.inspection import inspect_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.workspace.projects import Projects
+    from torchload_lint.workspace.survey import SurveyedLoad
+
+CERTAIN, LIKELY = 4, 2
+_KEY = re.compile(r"\['([^']+)'\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A checkpoint, the load that may read it, and why."""
+
+    checkpoint: str
+    load: SurveyedLoad
+    score: int
+    reasons: tuple[str, ...]
+
+    @property
+    def certainty(self) -> str:
+        """In a word."""
+        if self.score >= CERTAIN:
+            return "sure"
+        return "likely" if self.score >= LIKELY else "possible"
+
+
+def pair(loads: Sequence[SurveyedLoad], folder: Path, projects: Projects) -> list[Pair]:
+    """The best loads for each checkpoint under ``folder`` (several, where they are equally good).
+
+    The same name counts most, then a pattern, then keys of the file that the code asks for, then
+    classes that the code names.
+    """
+    pairs: list[Pair] = []
+    for inspection in inspect_paths([folder], projects):
+        path = inspection.path.relative_to(folder).as_posix()
+        scored = [_scored(load, path, inspection.report) for load in loads]
+        best = max((one.score for one in scored), default=0)
+        pairs += [one for one in scored if one.score == best and best > 0]
+    return pairs
+
+
+def _scored(load: SurveyedLoad, path: str, report: CheckpointReport) -> Pair:
+    reasons = list(_reasons(load, path, report))
+    return Pair(
+        path, load, sum(weight for weight, _ in reasons), tuple(text for _, text in reasons)
+    )
+
+
+def _reasons(load: SurveyedLoad, path: str, report: CheckpointReport) -> Iterator[tuple[int, str]]:
+    name = path.rpartition("/")[2]
+    for pattern in load.situation.resolution.patterns:
+        wanted = pattern.text.rpartition("/")[2]
+        if wanted == name:
+            yield 4, f"the code names {wanted}"
+            break
+        if pattern.strong and fnmatchcase(name, wanted):
+            yield 2, f"the code names {wanted}"
+            break
+    text = load.situation.module.text
+    keys = sorted(
+        {key for found in report.globals for place in found.where for key in _KEY.findall(place)}
+    )
+    asked = [key for key in keys if f'"{key}"' in text or f"'{key}'" in text]
+    if asked:
+        yield 1, f"the code asks for {', '.join(asked[:3])}"
+    classes = sorted({need.name.qualname for need in report.safe_globals})
+    named = [one for one in classes if re.search(rf"\b{re.escape(one)}\b", text)]
+    if named:
+        yield 1, f"the code names {', '.join(named[:3])}"

@@ -1,0 +1,80 @@
+"""Every load of a project with all that is known of it: for ``loads`` and ``--explain-load``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from torchload_lint.rules.repairs import what_would_settle_it
+from torchload_lint.rules.situation import assess
+from torchload_lint.source import module as modules
+from torchload_lint.source.prefilter import may_hold_load
+from torchload_lint.workspace.document import Document, UnreadableError, read_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from torchload_lint.rules.situation import Situation
+    from torchload_lint.workspace.projects import Project, Projects
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyedLoad:
+    """One load, seen whole, in a file of the run."""
+
+    path: Path
+    situation: Situation
+    project: Project
+    cell: int | None = None
+    row: int = 0
+    """In the file, or in the notebook's cell."""
+
+    @property
+    def site(self) -> str:
+        """The key of this load in ``[tool.torchload-lint.loads]``."""
+        module, load = self.situation.module, self.situation.load
+        return f"{module.name or module.path}:{load.function or '<module>'}"
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known what the load needs, in any way."""
+        return self.situation.evidence.value != "none"
+
+    @property
+    def would_settle(self) -> tuple[str, ...]:
+        """What is missing, where something is."""
+        return () if self.is_known else what_would_settle_it(self.situation)
+
+    @property
+    def source(self) -> str:
+        """The code of the call."""
+        return self.situation.module.source(self.situation.load.node)
+
+
+def survey(files: Iterable[Path], projects: Projects) -> Iterator[SurveyedLoad]:
+    """The loads of ``files``, in order. Files that cannot be read or parsed have none.
+
+    Values are followed through the whole project, and needs inferred from the saving side.
+    Raises ConfigError.
+    """
+    for path in files:
+        project = projects.project_of(path)
+        try:
+            data = read_bytes(path)
+            if not may_hold_load(data):
+                continue
+            document = Document.of(data, is_notebook=path.suffix == ".ipynb")
+        except UnreadableError:
+            continue
+        name = project.name_of(path)
+        context = project.context_that_infers
+        read = modules.read(document.python, name, context.project.module_name(name))
+        if isinstance(read, modules.SyntaxProblem):
+            continue
+        context.project.adopt(read)
+        for load in read.loads:
+            row, cell = load.span.start.row, None
+            if document.notebook is not None:
+                cell, row = document.notebook.locate(row)
+            yield SurveyedLoad(path, assess(load, read, context), project, cell, row)
