@@ -35,6 +35,7 @@ def mend(module: Module, load: LoadCall, repair: Repair) -> Repaired | NotRepair
     source = source_of(module.text)
     try:
         _refuse_mistakes(load)
+        _refuse_wrong_places(module, source, load)
         _refuse_lost_registrations(module, load, repair)
         outcome = _outcome(module, source, load, repair)
         changes = [*outcome.changes, *_registering_imports(module, load, repair)]
@@ -115,6 +116,19 @@ def _refuse_mistakes(load: LoadCall) -> None:
             f"{load.pickle_module.value!r} is passed as pickle_module",
             "weights_only can only be given by keyword",
         )
+
+
+def _refuse_wrong_places(module: Module, source: Source, load: LoadCall) -> None:
+    """Before Python 3.12 ``ast`` misplaces some expressions inside f-strings."""
+    around = ancestors(load.node, module.parents)
+    if not any(isinstance(node, ast.JoinedStr) for node in around):
+        return
+    try:
+        found = ast.parse(f"({source.slice(load.node)})", mode="eval").body
+    except SyntaxError:
+        found = None
+    if found is None or ast.dump(found) != ast.dump(load.node):
+        raise Refusal("this Python cannot tell where the call stands in its f-string")
 
 
 def _refuse_lost_registrations(module: Module, load: LoadCall, repair: Repair) -> None:
