@@ -186,14 +186,22 @@ def old_tensor(converter: Converter, made: Made, place: str) -> Value:
     and stride; five are a tensor, and what a variable added to it.
     """
     state = made.states[-1] if made.states else None
+    if made.args and isinstance(state, (tuple, type(None))):  # Parameter(data), (grad, …, hooks)
+        data = converter.plain(made.args[0], place)
+        needs_grad = bool(state[0]) if state else True
+        return _old_parameter(data, needs_grad) if made.short == "Parameter" else data
     if isinstance(state, tuple) and len(state) == 4:  # noqa: PLR2004 - a tensor
         args = argument(converter, state, place)
         if isinstance(args, tuple):
             return call(_DENSE, *args, False, DictValue("collections.OrderedDict"))  # noqa: FBT003
     if isinstance(state, tuple) and len(state) == 5:  # noqa: PLR2004 - a variable
         data = converter.plain(state[0], place)
-        if is_tensor(data) and made.short == "Parameter":
-            hooks = DictValue("collections.OrderedDict")
-            return call("torch._utils._rebuild_parameter", data, bool(state[3]), hooks)
-        return data
+        return _old_parameter(data, bool(state[3])) if made.short == "Parameter" else data
     return converter.leave_out(place, made.name, "it has no data")
+
+
+def _old_parameter(data: Value, needs_grad: bool) -> Value:  # noqa: FBT001 - as torch has it
+    if not is_tensor(data):
+        return LEFT_OUT
+    hooks = DictValue("collections.OrderedDict")
+    return call("torch._utils._rebuild_parameter", data, needs_grad, hooks)

@@ -1,1 +1,26 @@
 """Was it true? Real torch, in another process."""
+
+from __future__ import annotations
+
+from torchload_lint.verify.interpreter import find_python
+from torchload_lint.verify.parent import (
+    DEFAULT_TIMEOUT,
+    Entry,
+    Interpreter,
+    NoTorchError,
+    Outcome,
+    prove,
+)
+from torchload_lint.verify.proofs import Proof, Prover
+
+__all__ = [
+    "DEFAULT_TIMEOUT",
+    "Entry",
+    "Interpreter",
+    "NoTorchError",
+    "Outcome",
+    "Proof",
+    "Prover",
+    "find_python",
+    "prove",
+]

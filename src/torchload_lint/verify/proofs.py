@@ -1,0 +1,107 @@
+"""Which proofs the loads of a program ask for: allowlists in the code, and those of fixes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.report import Verdict
+from torchload_lint.names import Spelling
+from torchload_lint.source.allowlists import EntryKind
+from torchload_lint.verify.parent import Entry, Interpreter, Outcome, prove
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torchload_lint.fixes.repair import Repair
+    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.allowlists import AllowlistEntry
+
+_HOPELESS = frozenset({Verdict.UNREADABLE, Verdict.DANGEROUS})
+"""Verdicts of files that are not given to torch at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One load of one checkpoint under one allowlist, and what came of it."""
+
+    situation: Situation
+    checkpoint: str
+    allowlist: tuple[Entry, ...]
+    outcome: Outcome
+
+
+@dataclass(slots=True)
+class Prover:
+    """Proves allowlists, each only once for each checkpoint."""
+
+    interpreter: Interpreter
+    _known: dict[tuple[object, ...], Outcome] = field(default_factory=dict)
+
+    def in_code(self, situation: Situation, context: Context) -> Iterator[Proof]:
+        """The allowlist around a load as it is written, for each checkpoint that it reads.
+
+        Nothing where an entry cannot be read statically. Raises NoTorchError.
+        """
+        entries = entries_in_force(situation)
+        if entries is None:
+            return
+        for path in _readable(situation):
+            outcome = self._prove(path, entries, (), context)
+            yield Proof(situation, path, entries, outcome)
+
+    def veto(self, situation: Situation, repair: Repair, context: Context) -> str:
+        """Why a fix must not be applied: the first load that fails with what it allows; or "".
+
+        Raises NoTorchError.
+        """
+        present = entries_in_force(situation)
+        if present is None:
+            return "the allowlist in the code cannot be read, so the fix is not proven"
+        added = tuple(Entry(allow.spelling, allow.key) for allow in repair.allow)
+        paths = _readable(situation)
+        if not paths and repair.allow:
+            return "there is no checkpoint to prove the fix with"
+        for path in paths:
+            outcome = self._prove(path, (*present, *added), repair.import_modules, context)
+            if not outcome.loads:
+                return f"torch {outcome.torch} does not load {path} with it: {outcome.error}"
+        return ""
+
+    def _prove(
+        self, path: str, entries: Sequence[Entry], imports: Sequence[str], context: Context
+    ) -> Outcome:
+        key = (path, tuple(entries), tuple(imports))
+        if key not in self._known:
+            root = Path(context.config.root).absolute()
+            roots = [root / folder for folder in context.config.src]
+            self._known[key] = prove(root / path, entries, self.interpreter, roots, imports)
+        return self._known[key]
+
+
+def entries_in_force(situation: Situation) -> tuple[Entry, ...] | None:
+    """The allowlist around a load; None where an entry is not known."""
+    entries: list[Entry] = []
+    for allowlist in situation.load.allowlists:
+        if not allowlist.complete:
+            return None
+        for entry in allowlist.entries:
+            read = _entry(entry)
+            if read is None:
+                return None
+            entries.append(read)
+    return tuple(entries)
+
+
+def _entry(entry: AllowlistEntry) -> Entry | None:
+    if entry.obj is None or entry.kind in {EntryKind.INVALID, EntryKind.UNKNOWN}:
+        return None
+    first, _, rest = entry.obj.qualname.partition(".")
+    template = f"{{}}.{rest}" if rest else "{}"
+    return Entry(Spelling(entry.obj.module or "builtins", first, template), entry.key)
+
+
+def _readable(situation: Situation) -> list[str]:
+    return [report.path for report in situation.reports if report.verdict not in _HOPELESS]
