@@ -30,7 +30,7 @@ from torchload_lint.source.module import Module, SyntaxProblem, read
 from torchload_lint.source.text import decode
 
 NAMESPACE = Allow(Spelling("argparse", "Namespace"))
-MOST_PASSES = 60
+MOST_PASSES = 20
 
 
 @dataclass

@@ -210,6 +210,24 @@ PROGRAMS = {
         result = f()
     """,
     "standard pickle": "import pickle\nresult = torch.load(p, None, pickle, weights_only=True)",
+    "another loading function before": """
+        def read(q):
+            return torch.load(q)
+        a, result = read(p), torch.load(p)
+        assert a == result
+    """,
+    "a loading function in a comprehension": """
+        def read(q):
+            return torch.load(q)
+        each = [(torch.load(q), read(q)) for q in [p, p]]
+        result = each[1][0]
+    """,
+    "a recursive function": """
+        def read(paths):
+            first, *rest = paths
+            return ([*read(rest), torch.load(first)] if rest else [torch.load(first)])
+        result, _ = read([p, p])
+    """,
     "string over rows": 'result = dict([("""a\n b""", torch.load(p))])["a\\n b"]',
 }
 

@@ -18,7 +18,6 @@ from torchload_lint.fixes.import_lines import import_changes
 from torchload_lint.fixes.layout import with_header
 from torchload_lint.fixes.naming import Names, free_name, torch_at
 from torchload_lint.fixes.outcome import Outcome, Refusal
-from torchload_lint.names import GlobalName
 from torchload_lint.source.allowlists import AllowlistKind
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def put_in_block(
     names = Names.at(module, load.statement, torch_at(module, load.node.func))
     entries = [names.entry(allow) for allow in repair.allow]
     rows = _Rows(module, source, load)
-    neighbour = None if hoist or names.local else _neighbour(module, load, repair)
+    neighbour = None if hoist or names.local else _neighbour(module, load, entries)
     safe_globals = "safe_globals" if neighbour else names.safe_globals()
     indent, unit = source.indentation(rows.start), indentation_unit(module, source, load.statement)
     header = with_header(safe_globals, entries, indent, unit, repair.line_length)
@@ -195,7 +194,7 @@ def indentation_unit(module: Module, source: Source, near: ast.stmt | None = Non
     return "    "
 
 
-def _neighbour(module: Module, load: LoadCall, repair: Repair) -> Allowlist | None:
+def _neighbour(module: Module, load: LoadCall, entries: list[str]) -> Allowlist | None:
     """The block right before this statement that allows exactly the same: it can take it in."""
     body = siblings(module, load.statement)
     index = body.index(load.statement)
@@ -208,13 +207,12 @@ def _neighbour(module: Module, load: LoadCall, repair: Repair) -> Allowlist | No
         source.start(load.statement)
     ):
         return None
-    wanted = {(GlobalName(a.spelling.module, a.spelling.name), a.key) for a in repair.allow}
     for allowlist in module.allowlists:
         if (
             allowlist.statement is previous
             and allowlist.kind is AllowlistKind.BLOCK
             and allowlist.complete
-            and {(entry.obj, entry.key) for entry in allowlist.entries} == wanted
+            and {source.slice(entry.node) for entry in allowlist.entries} == set(entries)
             and _only_loads(module, previous)
         ):
             return allowlist

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _FUTURE, _STDLIB, _THIRD_PARTY, _FIRST_PARTY, _RELATIVE = range(5)
 
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
 SortKey = tuple[int, int, str]
 
 
@@ -149,7 +151,13 @@ class _Writer:
         for run in runs:
             if any(_root(statement).lower() == root for statement in run):
                 return run
-        return runs[0] if section <= _STDLIB else runs[-1]
+        if section <= _STDLIB:
+            return runs[0]
+        first_code = min(
+            (one.lineno for one in self.module.tree.body if isinstance(one, _DEFINITIONS)),
+            default=sys.maxsize,
+        )
+        return [run for run in runs if run is runs[0] or run[0].lineno < first_code][-1]
 
     def _runs(self) -> list[list[ImportNode]]:
         """Import statements with no other code in between (guards aside)."""
@@ -213,7 +221,7 @@ class _Writer:
 
     def _blank_before(self, statement: ast.stmt) -> str:
         """The blank rows between imports and what follows them."""
-        definition = isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        definition = isinstance(statement, _DEFINITIONS)
         return self.source.newline * (2 if definition else 1)
 
 

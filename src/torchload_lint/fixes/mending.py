@@ -72,7 +72,8 @@ def _outcome(module: Module, source: Source, load: LoadCall, repair: Repair) -> 
             "the oldest torch that has to be supported (before 2.5) has no safe_globals context",
             "raise the oldest torch to 2.5, or call torch.serialization.add_safe_globals (2.4)",
         )
-    shape = shape_of(load.node, load.statement, module.parents)
+    others = calls_of_loaders(module, load)
+    shape = shape_of(load.node, load.statement, module.parents, others)
     block = _block_around(module, load, shape)
     if block is not None:
         return extend(module, block, repair, weights_only_changes(module, source, load))
@@ -81,6 +82,26 @@ def _outcome(module: Module, source: Source, load: LoadCall, repair: Repair) -> 
     return put_in_block(
         module, load, repair, weights_only_changes(module, source, load), shape is Shape.HOIST
     )
+
+
+def calls_of_loaders(module: Module, load: LoadCall) -> list[ast.Call]:
+    """The calls in a statement that run functions of this file which load or allow themselves.
+
+    Such a function may leave a block of its own, and take the names of ours away before our load.
+    """
+    loads = {one.node for one in module.loads}
+    places = [*(one.function for one in module.loads), *(one.function for one in module.allowlists)]
+    names = {place.rpartition(".")[2] for place in places if place}
+    return [
+        node
+        for node in ast.walk(load.statement)
+        if isinstance(node, ast.Call) and node not in loads and _called(node) in names
+    ]
+
+
+def _called(call: ast.Call) -> str:
+    """The last word of what is called."""
+    return str(getattr(call.func, "attr", getattr(call.func, "id", "")))
 
 
 def _block_around(module: Module, load: LoadCall, shape: Shape) -> Allowlist | None:
@@ -174,9 +195,7 @@ def _block_calls(module: Module, allowlist: Allowlist, function: str) -> bool:
         return False
     loads = {load.node for load in module.loads}
     return any(
-        isinstance(node, ast.Call)
-        and node not in loads
-        and name in {getattr(node.func, "id", None), getattr(node.func, "attr", None)}
+        isinstance(node, ast.Call) and node not in loads and _called(node) == name
         for statement in allowlist.statement.body
         for node in ast.walk(statement)
     )

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     Parents = Mapping[ast.AST, ast.AST]
 
@@ -91,14 +91,24 @@ def is_compound(statement: ast.stmt) -> bool:
     return isinstance(statement, _COMPOUND)
 
 
-def shape_of(node: ast.expr, statement: ast.stmt, parents: Parents) -> Shape:
-    """How the load ``node`` inside ``statement`` is to be rewritten."""
+def shape_of(
+    node: ast.expr,
+    statement: ast.stmt,
+    parents: Parents,
+    outside: Collection[ast.AST] = (),
+) -> Shape:
+    """How the load ``node`` inside ``statement`` is to be rewritten.
+
+    ``outside``: calls in the statement that must not run inside the block.
+    """
     steps = list(_steps(node, statement, parents))
     if any(_runs_later(parent, child, parents) for parent, child in steps):
         return Shape.FUNCTION
     if not is_compound(statement):
-        if not _suspends(statement):
+        if not _suspends(statement) and not outside:
             return Shape.WRAP
+        if any(call in outside for call in ast.walk(node)):
+            return Shape.FUNCTION
         return _hoist(node, statement, steps, parents)
     if not isinstance(statement, _HOISTABLE) or _is_elif(statement, parents):
         return Shape.FUNCTION
