@@ -71,7 +71,7 @@ def _suggestions(result: FileResult, found: Diagnostic) -> list[dict[str, Any]]:
         return []
     lines = source_lines(result, found)
     edits = sorted(fix.edits)
-    whole = Span(edits[0].span.start, edits[-1].span.end)
+    whole = Span(edits[0].span.start, max(edit.span.end for edit in edits))
     if whole.end.row > len(lines) or whole.end.row - whole.start.row > MAX_SUGGESTED_ROWS:
         return []
     return [{"range": _range(whole, lines), "text": _joined(edits, result.text)}]
