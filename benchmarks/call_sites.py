@@ -3,8 +3,8 @@
     python benchmarks/call_sites.py REPOS_DIR CALLSITES.jsonl [OWNER/NAME ...]
 
 REPOS_DIR holds a folder ``owner__name`` for each repository. CALLSITES.jsonl has one object a
-line: ``repo``, ``file``, ``line``, ``col`` (from 0), ``cell``, ``weights_only``,
-``under_safe_globals``. Nothing of the repositories is run or imported.
+line: ``repo``, ``file``, ``line``, ``col`` (from 0), ``cell`` (from 0),
+``cell_line``, ``weights_only``. Nothing of the repositories is run or imported.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
 from torchload_lint.source.calls import CallKind, LoadCall
 from torchload_lint.source.module import Module, read
+from torchload_lint.source.notebook import Notebook
 from torchload_lint.source.prefilter import may_hold_load
 from torchload_lint.source.text import decode
 
-Site = tuple[str, int, int]
+Site = tuple[str, int, int, int]
+"""File, cell (0 in a plain file), row (inside the cell) and column in bytes, from 0."""
 
 
 def main() -> int:
@@ -35,8 +37,9 @@ def main() -> int:
     expected: dict[str, dict[Site, dict[str, object]]] = defaultdict(dict)
     for line in options.sites.read_text("utf-8").splitlines():
         row = json.loads(line)
-        if row["cell"] is None:
-            expected[row["repo"]][row["file"], row["line"], row["col"]] = row
+        in_cell = row["cell"] is not None
+        place = (row["cell"] + 1, row["cell_line"]) if in_cell else (0, row["line"])
+        expected[row["repo"]][(row["file"], *place, row["col"])] = row
     total: Counter[str] = Counter()
     for repo in sorted(options.only or expected):
         folder = options.repos / repo.replace("/", "__")
@@ -49,7 +52,7 @@ def main() -> int:
 def compare(repo: str, folder: Path, expected: dict[Site, dict[str, object]]) -> Counter[str]:
     counts: Counter[str] = Counter()
     found: dict[Site, LoadCall] = {}
-    for path in sorted(folder.rglob("*.py")):
+    for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.ipynb")]):
         if path.is_file() and not path.is_symlink():
             file = path.relative_to(folder).as_posix()
             found.update(search(repo, file, path.read_bytes(), counts))
@@ -88,10 +91,21 @@ def search(repo: str, file: str, data: bytes, counts: Counter[str]) -> dict[Site
         if load.kind is not CallKind.CALL:
             print(f"  {load.kind.value}: {repo} {file}:{load.span.start.row}")
     calls = [load for load in loads if load.kind is CallKind.CALL]
-    return {(file, load.node.lineno, load.node.col_offset): load for load in calls}
+    return {(file, *place_of(load, data, file)): load for load in calls}
+
+
+def place_of(load: LoadCall, data: bytes, file: str) -> tuple[int, int, int]:
+    if not file.endswith(".ipynb"):
+        return 0, load.node.lineno, load.node.col_offset
+    notebook = Notebook.of(data.decode("utf-8"))
+    assert isinstance(notebook, Notebook)
+    return *notebook.locate(load.node.lineno), load.node.col_offset
 
 
 def parsed(data: bytes, file: str) -> object:
+    if file.endswith(".ipynb"):
+        notebook = Notebook.of(data.decode("utf-8"))
+        return read(notebook.python, file) if isinstance(notebook, Notebook) else notebook
     try:
         return read(decode(data).text, file, file.removesuffix(".py").replace("/", "."))
     except (SyntaxError, UnicodeDecodeError) as error:

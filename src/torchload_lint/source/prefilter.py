@@ -48,12 +48,16 @@ def may_hold_load(data: bytes) -> bool:
         return False
     if _LOADERS.search(data):
         return True
+    return _may_be_renamed(data, otherwise=otherwise)
+
+
+def _may_be_renamed(data: bytes, *, otherwise: bool) -> bool:
+    """Whether torch, its ``load`` or its ``save`` may go by another name here."""
     in_string = False
-    if otherwise:
-        for match in _OTHERWISE.finditer(data):
-            if _is_telling(match, data):
-                return True
-            in_string = in_string or bool(match[5])
+    for match in _OTHERWISE.finditer(data) if otherwise else ():
+        if _is_telling(match, data):
+            return True
+        in_string = in_string or bool(match[5])
     if _NEXT_ROW.search(data):
         return True
     used = _LOAD_USED.search(data) or _SAVE_USED.search(data)
