@@ -77,6 +77,15 @@ def is_getattr(callee: Value) -> bool:
 _GETATTR = GlobalName("builtins", "getattr")
 
 
+def as_arguments(args: Value) -> Value:
+    """What ``*args`` passes: a tuple, where the value is anything that can be gone through."""
+    if isinstance(args, (list, str, bytes)):
+        return tuple(args)
+    if isinstance(args, DictValue):
+        return tuple(key for key, _ in args.entries)
+    return tuple(args.items) if isinstance(args, SetValue) else args
+
+
 def make_plain(name: str, args: Value) -> Value | None:
     """The value of a call that gives a plain container or bytes; None for any other."""
     given = args if isinstance(args, tuple) else ()

@@ -114,7 +114,9 @@ def _tensor(args: tuple[Value, ...]) -> str:
     reach = 0
     if all(size):
         reach = offset + 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-    if reach > storage.numel:
+    if reach > storage.numel and storage.resizable:
+        storage.numel = reach
+    elif reach > storage.numel:
         return f"it reaches to element {reach:,} of a storage of {storage.numel:,}"
     if len(args) > 4:  # noqa: PLR2004 - the flag's place
         return _gradient_fault(args[4], storage.dtype)

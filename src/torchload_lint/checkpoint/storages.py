@@ -71,8 +71,8 @@ class StorageReader:
             key = str(raw_key) if isinstance(raw_key, int) else ""
         storage = self.storages.get(key)
         if storage is not None and storage.numel:
-            return StorageValue(key, storage.dtype, storage.numel, storage.location), None
-        storage = StorageValue(key, dtype, numel, location)
+            return storage, None
+        storage = StorageValue(key, dtype, numel, location, resizable=self._kind == "legacy")
         self.storages[key] = storage
         return storage, self._check_record(storage)
 

@@ -79,6 +79,8 @@ class StorageValue:
     """``float32`` …; ``uint8`` for an untyped storage."""
     numel: int
     location: str = "cpu"
+    resizable: bool = False
+    """Whether a tensor that reaches beyond it makes it larger, as in legacy files."""
 
 
 @dataclass(eq=False, slots=True)

@@ -25,6 +25,7 @@ from torchload_lint.checkpoint.report import Problem
 from torchload_lint.checkpoint.results import (
     MAPPINGS,
     NameResolver,
+    as_arguments,
     is_getattr,
     make_plain,
     result_type,
@@ -187,6 +188,7 @@ class WeightsOnlyGuard:
 
     def reduce(self, callee: Value, args: Value) -> Value:
         """REDUCE: call ``callee(*args)``."""
+        args = as_arguments(args)
         name = self.names.of(callee)
         substitute = self._substitute_for(callee)
         if self.failure is None and substitute is None:
@@ -201,6 +203,7 @@ class WeightsOnlyGuard:
 
     def newobj(self, cls: Value, args: Value) -> Value:
         """NEWOBJ: ``cls.__new__(cls, *args)``."""
+        args = as_arguments(args)
         name = self.names.of(cls)
         substitute = self._substitute_for(cls)
         if self.failure is None and substitute is None:
@@ -275,7 +278,7 @@ class WeightsOnlyGuard:
                 self._fail(advice.other_platform(dotted), callee)
         else:
             self._need_value(name, "REDUCE", callee)
-        if not isinstance(args, (tuple, list, str, bytes, DictValue, SetValue, Instance)):
+        if not isinstance(args, (tuple, Instance)):
             self._fail(advice.ARGUMENTS, callee)
 
     def _check_newobj(self, cls: Value, name: GlobalName | None, args: Value) -> None:
@@ -291,7 +294,7 @@ class WeightsOnlyGuard:
                 self._fail(advice.uncallable(dotted), cls)
         elif not isinstance(cls, GlobalRef):
             self._need_value(name, "NEWOBJ", cls)
-        if not isinstance(args, (tuple, list, str, bytes, DictValue, SetValue, Instance)):
+        if not isinstance(args, (tuple, Instance)):
             self._fail(advice.ARGUMENTS, cls)
 
     def _check_build(self, target: Value, state: Value) -> None:

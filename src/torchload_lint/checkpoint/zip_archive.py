@@ -55,6 +55,10 @@ class Member:
     """Bytes after decompression, as the directory says."""
     offset: int
     """Where the local header is."""
+    crc: int = 0
+    """The checksum of the content, as the directory says (torch does not check it)."""
+    disk: int = 0
+    """The part of a divided archive that it is on."""
 
     @property
     def fault(self) -> str:
@@ -64,9 +68,6 @@ class Member:
         if self.method not in {_STORED, _DEFLATED}:
             return f"the record {self.name:.80} has an unknown compression"
         return ""
-
-    crc: int = 0
-    """The checksum of the content, as the directory says."""
 
 
 class ZipArchive:
@@ -189,13 +190,15 @@ def _find_directory(source: ByteSource) -> tuple[int, int, int]:
     at = tail.rfind(b"PK\x05\x06", 0, max(0, len(tail) - _END.size + 4))
     if at < 0:
         raise ZipFaultError("truncated", "the archive's end is missing: the file is cut off")
-    _, _, _, _, count, size, offset, _ = _END.unpack_from(tail, at)
+    _, disk, directory_disk, count_here, count, size, offset, _ = _END.unpack_from(tail, at)
     end = source.size - span + at
     locator = source.read_at(end - _LOCATOR.size, _LOCATOR.size)
     if len(locator) == _LOCATOR.size and locator.startswith(b"PK\x06\x07"):
         record = source.read_at(_LOCATOR.unpack(locator)[2], _END_64.size)
         if len(record) == _END_64.size and record.startswith(b"PK\x06\x06"):
-            *_, count, size, offset = _END_64.unpack(record)
+            *_, disk, directory_disk, count_here, count, size, offset = _END_64.unpack(record)
+    if (disk, directory_disk) not in {(0, 0), (1, 1)} or count != count_here:
+        raise ZipFaultError("damaged", "the archive says that it is one of several parts")
     return count, size, offset
 
 
@@ -212,13 +215,14 @@ def _read_member(directory: bytes, position: int) -> tuple[Member, int]:
     if _MAX_32 in {packed, size, offset}:
         size, packed, offset = _wide_numbers(extra, size, packed, offset)
     end = begin + name_length + extra_length + comment_length
-    return Member(name, method, flags, packed, size, offset, crc), end
+    return Member(name, method, flags, packed, size, offset, crc, fields[13]), end
 
 
 def _is_sound(member: Member, archive_size: int) -> bool:
     """What miniz checks of each entry before it opens an archive."""
     inside = member.offset + _LOCAL.size + member.packed <= archive_size
-    return inside and not (member.size and not member.packed) and not member.flags & _MASKED
+    whole = member.disk in {0, 1} and not member.flags & _MASKED
+    return inside and whole and not (member.size and not member.packed)
 
 
 def _wide_numbers(extra: bytes, *numbers: int) -> list[int]:
