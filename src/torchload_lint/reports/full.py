@@ -49,10 +49,11 @@ def _colored_code(palette: Palette, found: Diagnostic) -> str:
 
 
 def _notes(found: Diagnostic) -> list[str]:
+    """The notes, and the checkpoints that neither they nor the message name."""
+    said = " ".join((found.message, *found.notes))
+    unsaid = [printable(path) for path in found.checkpoints if path not in said]
     notes = [printable(note) for note in found.notes]
-    if found.checkpoints:
-        notes.append("checkpoint " + ", ".join(map(printable, found.checkpoints)))
-    return notes
+    return [*notes, f"checkpoint {', '.join(unsaid)}"] if unsaid else notes
 
 
 def _help(palette: Palette, fix: Fix) -> str:

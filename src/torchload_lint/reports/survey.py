@@ -95,6 +95,7 @@ def _sums(loads: Sequence[Load]) -> str:
         "files": "read from their files",
         "pattern": "read from files that match",
         "configured": "configured",
+        "recorded": "recorded",
         "inferred": "inferred from the saving side",
         "none": "with unknown needs",
     }
