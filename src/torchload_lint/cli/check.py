@@ -71,6 +71,17 @@ OPTIONS = (
     ),
     _flag("exit-zero", "Exit with 0 even where something is found."),
     _flag("exit-non-zero-on-fix", "Exit with 1 if anything was mended."),
+    _flag("verify", "Apply a fix only if real torch loads the checkpoint with it (imports modules)."),
+    click.option(
+        "--python", type=_FILE, metavar="PATH", help="Whose torch --verify asks (default: yours)."
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=1),
+        default=120.0,
+        metavar="SECONDS",
+        help="How long one load of --verify may take.",
+    ),
     _flag("statistics", "Count the findings by rule."),
     _flag("add-noqa", "Silence what is found with noqa comments."),
     click.option(

@@ -15,6 +15,9 @@ from torchload_lint.workspace import Options, Projects, Run, check, check_bytes,
 if TYPE_CHECKING:
     from torchload_lint.config import Config
     from torchload_lint.diagnostic import FileResult
+    from torchload_lint.fixes.repair import Repair
+    from torchload_lint.rules.base import Context, Veto
+    from torchload_lint.rules.situation import Situation
     from torchload_lint.workspace import Settings
     from torchload_lint.workspace.survey import SurveyedLoad
 
@@ -58,6 +61,9 @@ class Flags:
     stdin_filename: str | None
     exit_zero: bool
     exit_non_zero_on_fix: bool
+    verify: bool
+    python: Path | None
+    timeout: float
     statistics: bool
     add_noqa: bool
     noqa_reason: str
@@ -77,14 +83,14 @@ class Flags:
 
 def run(flags: Flags) -> int:
     """Check, tell, and give the exit status. Raises ConfigError."""
-    projects = Projects(_settings(flags))
+    projects = Projects(_settings(flags), _veto(flags) if flags.verify else None)
     config = projects.config_of(Path())
     projects.project_of(Path("any")).validate()
     options = Options(
         fix=flags.mends,
         unsafe=config.unsafe_fixes,
         write=flags.mends and not flags.diff,
-        jobs=flags.jobs,
+        jobs=1 if flags.verify else flags.jobs,
     )
     if STDIN in map(str, flags.paths):
         return _check_stdin(flags, projects, options, config)
@@ -131,6 +137,21 @@ def _explain(place: str, projects: Projects) -> int:
 def _covers(load: SurveyedLoad, row: int) -> bool:
     span = load.situation.load.span
     return load.row <= row <= load.row + span.end.row - span.start.row
+
+
+def _veto(flags: Flags) -> Veto:
+    """Real torch, asked before a fix is offered."""
+    from torchload_lint.verify import Interpreter, NoTorchError, Prover, find_python  # noqa: PLC0415
+
+    prover = Prover(Interpreter(find_python(flags.python, Path()), flags.timeout))
+
+    def veto(situation: Situation, repair: Repair, context: Context) -> str:
+        try:
+            return prover.veto(situation, repair, context)
+        except NoTorchError as error:
+            fail(f"--verify: {error}; name an interpreter that has it with --python")
+
+    return veto
 
 
 def _settings(flags: Flags) -> Settings:

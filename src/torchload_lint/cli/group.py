@@ -11,6 +11,8 @@ from torchload_lint import __version__
 COMMANDS = {
     "check": "Find the loads, and with --fix mend them (the default command).",
     "inspect": "Show what a checkpoint holds and needs, without running it.",
+    "migrate": "Rewrite a checkpoint so that it loads without any allowlist, without running it.",
+    "verify": "Load what the code loads with real torch, under the allowlists that it gives.",
     "loads": "List every load with what is known of it: path, files, needs.",
     "rule": "Explain a rule.",
     "server": "Run the language server, for editors.",

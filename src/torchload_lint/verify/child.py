@@ -124,7 +124,8 @@ def _new_modules(before: set[str]) -> list[str]:
     """The packages outside the standard library that were imported after torch."""
     standard = getattr(sys, "stdlib_module_names", frozenset())
     tops = {name.partition(".")[0] for name in set(sys.modules) - before}
-    return sorted(top for top in tops if top not in standard and not top.startswith("_"))
+    ours = {"torch", "functorch", *standard}
+    return sorted(top for top in tops if top not in ours and not top.startswith("_"))
 
 
 def _described(error: BaseException | None) -> str:
@@ -132,6 +133,7 @@ def _described(error: BaseException | None) -> str:
     text = str(error).strip()
     detail = re.search(r"(?:Unsupported|GLOBAL|Trying to|WeightsUnpickler error)[^\n]*", text)
     line = detail.group(0) if detail else text.partition("\n")[0]
+    line = line.partition(" Please use")[0]
     return f"{type(error).__name__}: {line}"[:500]
 
 

@@ -57,18 +57,27 @@ class Prover:
 
         Raises NoTorchError.
         """
+        if entries_in_force(situation) is None:
+            return "the allowlist in the code cannot be read, so the fix is not proven"
+        if repair.allow and not _readable(situation):
+            return "there is no checkpoint to prove the fix with"
+        for proof in self.of_fix(situation, repair, context):
+            outcome = proof.outcome
+            if not outcome.loads:
+                said = f"{outcome.status}: {outcome.error}"
+                return f"torch {outcome.torch} does not load {proof.checkpoint} with it ({said})"
+        return ""
+
+    def of_fix(self, situation: Situation, repair: Repair, context: Context) -> Iterator[Proof]:
+        """The allowlist that a fix would leave, for each checkpoint. Raises NoTorchError."""
         present = entries_in_force(situation)
         if present is None:
-            return "the allowlist in the code cannot be read, so the fix is not proven"
+            return
         added = tuple(Entry(allow.spelling, allow.key) for allow in repair.allow)
-        paths = _readable(situation)
-        if not paths and repair.allow:
-            return "there is no checkpoint to prove the fix with"
-        for path in paths:
-            outcome = self._prove(path, (*present, *added), repair.import_modules, context)
-            if not outcome.loads:
-                return f"torch {outcome.torch} does not load {path} with it: {outcome.error}"
-        return ""
+        entries = (*present, *_as_main(added, situation))
+        for path in _readable(situation):
+            outcome = self._prove(path, entries, repair.import_modules, context)
+            yield Proof(situation, path, entries, outcome)
 
     def _prove(
         self, path: str, entries: Sequence[Entry], imports: Sequence[str], context: Context
@@ -92,7 +101,20 @@ def entries_in_force(situation: Situation) -> tuple[Entry, ...] | None:
             if read is None:
                 return None
             entries.append(read)
-    return tuple(entries)
+    return _as_main(tuple(entries), situation)
+
+
+def _as_main(entries: tuple[Entry, ...], situation: Situation) -> tuple[Entry, ...]:
+    """A class of the script itself is ``__main__``'s when the script runs, but not where it is
+    imported for the proof: there it gets the name that the checkpoint has for it."""
+    own = situation.module.name
+    mains = {need.name.qualname for need in situation.needs if need.name.module == "__main__"}
+    return tuple(
+        Entry(entry.spelling, f"__main__.{entry.spelling.name}")
+        if entry.key is None and entry.spelling.module == own and entry.spelling.name in mains
+        else entry
+        for entry in entries
+    )
 
 
 def _entry(entry: AllowlistEntry) -> Entry | None:

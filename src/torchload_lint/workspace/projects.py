@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.checkpoint.torch_versions import Target
     from torchload_lint.diagnostic import Diagnostic
-    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.base import Context, Veto
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,10 @@ class Settings:
 class Projects:
     """The project that each file belongs to; made once for each configuration."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, veto: Veto | None = None) -> None:
+        """``veto`` is asked about every fix (``rules.base.Context.veto``)."""
         self.settings = settings
+        self._veto = veto
         self._by_folder: dict[str, Project] = {}
         self._projects: dict[Config, Project] = {}
         self._given = (
@@ -72,7 +74,7 @@ class Projects:
 
     def _project_with(self, config: Config) -> Project:
         if config not in self._projects:
-            self._projects[config] = Project(config)
+            self._projects[config] = Project(config, self._veto)
         return self._projects[config]
 
     def _overridden(self, config: Config) -> Config:
@@ -82,8 +84,9 @@ class Projects:
 class Project:
     """A configuration, and everything that is made from it once."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, veto: Veto | None = None) -> None:
         self.config = config
+        self._veto = veto
         self.files = DiskFiles(config)
 
     @cached_property
@@ -130,6 +133,7 @@ class Project:
             target=self.target,
             project=ProjectIndex(self.files, self.config.src),
             checkpoints=DiskCheckpoints(self.config, self.target),
+            veto=self._veto,
         )
 
     def validate(self) -> None:
