@@ -71,7 +71,9 @@ OPTIONS = (
     ),
     _flag("exit-zero", "Exit with 0 even where something is found."),
     _flag("exit-non-zero-on-fix", "Exit with 1 if anything was mended."),
-    _flag("verify", "Apply a fix only if real torch loads the checkpoint with it (imports modules)."),
+    _flag(
+        "verify", "Apply a fix only if real torch loads the checkpoint with it (imports modules)."
+    ),
     click.option(
         "--python", type=_FILE, metavar="PATH", help="Whose torch --verify asks (default: yours)."
     ),

@@ -14,6 +14,7 @@ COMMANDS = {
     "migrate": "Rewrite a checkpoint so that it loads without any allowlist, without running it.",
     "verify": "Load what the code loads with real torch, under the allowlists that it gives.",
     "loads": "List every load with what is known of it: path, files, needs.",
+    "record": "Run a command and note which file each of its loads opens.",
     "rule": "Explain a rule.",
     "server": "Run the language server, for editors.",
     "show-settings": "Show the settings that hold for a path, and where they come from.",

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from torchload_lint.diagnostic import Diagnostic, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.checkpoint.torch_versions import Target
     from torchload_lint.config import Config
     from torchload_lint.diagnostic import Fix, Span
+    from torchload_lint.fixes.repair import Repair
     from torchload_lint.names import ClassFacts, GlobalName
     from torchload_lint.rules.situation import Situation
     from torchload_lint.source.module import Module
     from torchload_lint.source.project import ProjectIndex
+    from torchload_lint.source.recorded import RecordedLoad
     from torchload_lint.source.values import PathPattern
+
+Veto = Callable[["Situation", "Repair", "Context"], str]
+"""A load, the fix that is meant for it, and the context → why not; "" where nothing is against it."""
 
 DOCS = "https://torchload-lint.readthedocs.io/rules/"
 
@@ -51,9 +57,13 @@ class Context:
     """The oldest torch that the code must run on, and the rest of the program's surroundings."""
     project: ProjectIndex
     checkpoints: Checkpoints
+    recorded: tuple[RecordedLoad, ...] = ()
+    """What recorded runs have seen of the project's loads."""
     infers: bool = False
     """Whether needs are inferred from the saving side where no file is there. Only unsafe fixes
     rest on that, and it costs most of the time that a run takes."""
+    veto: Veto | None = None
+    """Asked before a fix is offered: why it must not be applied, or "" (with ``--verify``)."""
 
 
 @dataclass(frozen=True, slots=True)

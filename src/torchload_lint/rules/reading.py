@@ -8,19 +8,24 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.report import Verdict
+from torchload_lint.names import GlobalName
 from torchload_lint.source.calls import CallKind
 from torchload_lint.source.project import ProjectIndex
+from torchload_lint.source.recorded import matching
 from torchload_lint.source.values import PathPattern, Resolution, Rung, resolve_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from torchload_lint.checkpoint.report import CheckpointReport
-    from torchload_lint.names import ClassFacts, GlobalName
+    from torchload_lint.names import ClassFacts
     from torchload_lint.rules.base import Context
     from torchload_lint.source.calls import LoadCall
     from torchload_lint.source.module import Module
     from torchload_lint.source.producers import Producer
+    from torchload_lint.source.recorded import RecordedLoad
+
+LOADABLE = frozenset({"loads", "needs-safe-globals"})
 
 MAX_FILES = 32
 """How many files one load's patterns may match before the rest is left out (and said)."""
@@ -32,6 +37,8 @@ class Evidence(str, Enum):
     FILES = "files"
     """Every path is exact and was read."""
     CONFIGURED = "configured"
+    RECORDED = "recorded"
+    """A recorded run opened the files, which are gone since; what they needed was kept."""
     PATTERN = "pattern"
     """Files that match a path with unknown parts."""
     INFERRED = "inferred"
@@ -50,15 +57,20 @@ class Reading:
     evidence: Evidence
     configured: tuple[str, ...]
     """Needs that the configuration names."""
+    gone: tuple[RecordedLoad, ...]
+    """Files that a recorded run opened here and that are not there any more."""
     producers: tuple[Producer, ...]
     """The saves of the project that write the file, where no file is there to be read."""
 
     @property
-    def inferred(self) -> tuple[GlobalName, ...]:
-        """What the saving side says is needed."""
-        if self.evidence is not Evidence.INFERRED:
-            return ()
-        return tuple(dict.fromkeys(name for one in self.producers for name in one.needs))
+    def told(self) -> tuple[GlobalName, ...]:
+        """What the saving side, or a recorded run, says is needed; nobody vouches for it."""
+        if self.evidence is Evidence.INFERRED:
+            return tuple(dict.fromkeys(name for one in self.producers for name in one.needs))
+        if self.evidence is Evidence.RECORDED:
+            names = dict.fromkeys(name for one in self.gone for name in one.safe_globals)
+            return tuple(map(GlobalName.parse, names))
+        return ()
 
 
 def read_files(
@@ -69,13 +81,17 @@ def read_files(
 ) -> Reading:
     """Find the files of one load and read them."""
     resolution, configured = _configured(load, module, context)
+    seen = _recorded(load, module, context)
     if resolution is None:
-        resolution = _resolve(load, module, context)
+        resolution = _seen_paths(seen) if seen else _resolve(load, module, context)
     paths, without_file = _files(resolution, module, context)
     kept = paths[:MAX_FILES]
     reports = tuple(context.checkpoints.inspect(path, lookup) for path in kept)
     configured = tuple(dict.fromkeys((*configured, *_configured_files(without_file, context))))
+    gone = [one for one in seen if one.checkpoint in {p.text for p in without_file}]
     evidence = _evidence(resolution, reports, configured)
+    if evidence is Evidence.NONE and gone and all(one.verdict in LOADABLE for one in gone):
+        evidence = Evidence.RECORDED
     producers: tuple[Producer, ...] = ()
     if context.infers and evidence is Evidence.NONE:
         from torchload_lint.source.producers import producers_for  # noqa: PLC0415 - costs time
@@ -83,7 +99,8 @@ def read_files(
         producers = producers_for(load, module, resolution, context.project)
         if producers and all(producer.complete for producer in producers):
             evidence = Evidence.INFERRED
-    return Reading(resolution, reports, len(paths) - len(kept), evidence, configured, producers)
+    left_out = len(paths) - len(kept)
+    return Reading(resolution, reports, left_out, evidence, configured, tuple(gone), producers)
 
 
 def may_be_written(path: str, context: Context) -> bool:
@@ -91,6 +108,20 @@ def may_be_written(path: str, context: Context) -> bool:
     files = context.project.files
     holders = files.holding(path.rpartition("/")[2])
     return any("save(" in (files.text(name) or "") for name in holders)
+
+
+def _recorded(load: LoadCall, module: Module, context: Context) -> tuple[RecordedLoad, ...]:
+    if not context.recorded:
+        return ()
+    return matching(context.recorded, module.path, load.function, load.span.start.row)
+
+
+def _seen_paths(seen: tuple[RecordedLoad, ...]) -> Resolution:
+    """The files that a recorded run opened here: all that are known, not all there can be."""
+    paths = dict.fromkeys(one.checkpoint for one in seen)
+    return Resolution(
+        tuple(PathPattern(path, True, Rung.RECORDED) for path in paths), complete=True
+    )
 
 
 def _resolve(load: LoadCall, module: Module, context: Context) -> Resolution:

@@ -151,7 +151,7 @@ def _target_obstacles(situation: Situation, target: TorchVersion) -> tuple[str, 
 
 def _applicability(situation: Situation) -> Applicability:
     """Safe where exactly the files that the call reads were read, or the user named the needs."""
-    certain = situation.evidence in {Evidence.FILES, Evidence.CONFIGURED}
+    certain = situation.evidence in {Evidence.FILES, Evidence.CONFIGURED, Evidence.RECORDED}
     return Applicability.SAFE if certain and not situation.left_out else Applicability.UNSAFE
 
 
@@ -176,6 +176,9 @@ def _written(
         return Plan(notes=tuple(filter(None, (outcome.reason, outcome.advice))))
     if not outcome.edits:
         return Plan()
+    objection = context.veto(situation, repair, context) if context.veto else ""
+    if objection:
+        return Plan(notes=(f"the fix is not applied: {objection}",))
     # Something else that may be called here too need not take the keyword.
     keeps_meaning = outcome.keeps_meaning and situation.load.certain
     if not keeps_meaning and applicability is Applicability.SAFE:

@@ -18,7 +18,6 @@ from torchload_lint.rules.reading import Evidence, read_files
 from torchload_lint.source.allowlists import AllowlistKind, EntryKind
 from torchload_lint.source.calls import WeightsOnly
 from torchload_lint.source.imports import imports_at_top
-from torchload_lint.source.values import Resolution
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.allowlists import Allowlist, AllowlistEntry
     from torchload_lint.source.calls import LoadCall
     from torchload_lint.source.module import Module
+    from torchload_lint.source.values import Resolution
 
 SAFE_GLOBALS_SINCE = TorchVersion(2, 5)
 RESTRICTED_BY_DEFAULT_SINCE = TorchVersion(2, 6)
@@ -103,7 +103,7 @@ def assess(load: LoadCall, module: Module, context: Context) -> Situation:
 
     reading = read_files(load, module, context, lookup)
     needed = [entry for report in reading.reports for entry in report.safe_globals]
-    by_name = (*map(GlobalName.parse, reading.configured), *reading.inferred)
+    by_name = (*map(GlobalName.parse, reading.configured), *reading.told)
     needed += [_named(name, lookup, context) for name in by_name]
     needs = tuple(_judged(needed, set(reading.configured), lookup, context))
     missing = tuple(need for need in needs if not _allowed_here(need, load, context, module))

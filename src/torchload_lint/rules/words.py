@@ -62,6 +62,8 @@ def evidence_notes(situation: Situation) -> tuple[str, ...]:
     ]
     if situation.evidence is Evidence.CONFIGURED:
         notes.append("what it needs is known from the configuration")
+    if situation.evidence is Evidence.RECORDED:
+        notes.append("what it needs was noted when a recorded run opened it")
     if situation.evidence is Evidence.INFERRED:
         notes.append(f"what it needs is inferred from {listed(situation.written_by)}")
     if situation.left_out:

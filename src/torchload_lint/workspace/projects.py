@@ -124,6 +124,7 @@ class Project:
     @cached_property
     def context(self) -> Context:
         """What rules may ask. The rooms below are only imported where there is a load."""
+        from torchload_lint.record.store import read_store  # noqa: PLC0415
         from torchload_lint.rules.base import Context  # noqa: PLC0415
         from torchload_lint.source.project import ProjectIndex  # noqa: PLC0415
         from torchload_lint.workspace.checkpoints import DiskCheckpoints  # noqa: PLC0415
@@ -134,6 +135,7 @@ class Project:
             project=ProjectIndex(self.files, self.config.src),
             checkpoints=DiskCheckpoints(self.config, self.target),
             veto=self._veto,
+            recorded=read_store(self.config.root),
         )
 
     def validate(self) -> None:

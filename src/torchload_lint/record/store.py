@@ -1,0 +1,67 @@
+"""``.torchload-lint/loads.json``: readable, sorted, made to be committed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torchload_lint.config import ConfigError
+from torchload_lint.source.recorded import RecordedLoad
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+STORE = Path(".torchload-lint") / "loads.json"
+VERSION = 1
+
+
+def read_store(root: Path) -> tuple[RecordedLoad, ...]:
+    """What earlier runs have recorded; nothing where there is no file.
+
+    Raises ConfigError where the file cannot be read or is something else.
+    """
+    path = root / STORE
+    try:
+        return _entries(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ConfigError(f"{path}: is not a recording: {error}") from error
+
+
+def merge(old: Iterable[RecordedLoad], new: Iterable[RecordedLoad]) -> tuple[RecordedLoad, ...]:
+    """Both, sorted; what was seen again replaces what was known of it."""
+    known = {_identity(one): one for one in (*old, *new)}
+    return tuple(sorted(known.values()))
+
+
+def write_store(root: Path, loads: Iterable[RecordedLoad]) -> Path:
+    """Write the file, and give its path. Raises OSError."""
+    path = root / STORE
+    path.parent.mkdir(exist_ok=True)
+    text = json.dumps({"version": VERSION, "loads": [asdict(one) for one in loads]}, indent=1)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(text + "\n", encoding="utf-8")
+    temporary.replace(path)
+    return path
+
+
+def _identity(one: RecordedLoad) -> tuple[str, str, str]:
+    return one.file, one.function, one.checkpoint
+
+
+def _entries(data: dict[str, Any]) -> tuple[RecordedLoad, ...]:
+    if data.get("version") != VERSION:
+        raise ValueError(f'no "version": {VERSION}')
+    return tuple(map(_entry, data["loads"]))
+
+
+def _entry(item: dict[str, Any]) -> RecordedLoad:
+    names = {field.name for field in fields(RecordedLoad)}
+    given = {name: value for name, value in item.items() if name in names}
+    given["safe_globals"] = tuple(map(str, given.get("safe_globals", ())))
+    return RecordedLoad(**given)
