@@ -35,7 +35,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 DEFAULT = default_allowed(NEWEST.torch)
-KINDS = ("right", "too few", "too many", "other names", "gives a list", "says nothing", "raises")
+KINDS = (
+    "right",
+    "too few",
+    "too many",
+    "other names",
+    "refuses",
+    "gives a list",
+    "says nothing",
+    "raises",
+)
 
 
 @dataclass(frozen=True)
@@ -153,6 +162,8 @@ def judged(answer: Answer, truth: Truth) -> str:
             return "right"
         return "gives a list" if answer.names else "says nothing"
     needed = normal(truth.needed)
+    if answer.dangerous and not answer.names:
+        return "refuses"
     if answer.unloadable:
         return "other names"
     if answer.names == needed:
@@ -274,13 +285,15 @@ every object that a file names and from which entries are then taken away until 
 
 - *right*: exactly the names that are needed; for a file that cannot be loaded, that it cannot.
 - *too few*, *too many*, *other names*: the list is short, long, or both.
+- *refuses*: calls the file dangerous and gives no list (`torch.fx` modules are rebuilt by `exec`).
 - *gives a list*: names to allow, for a file that no allowlist of real objects makes loadable.
 - *says nothing*: an empty list for such a file.
 - *raises*: an exception instead of an answer, or an error without a list.
 
 Names that torch allows by default are not counted, and Python 2 and Python 3 spellings are the
 same here. No tool but torchload-lint says whether `(object, "name")` pairs are needed; that is not
-held against them. picklescan and fickling were made to find malice, not to write allowlists.
+held against them. picklescan and fickling were made to find malice, not to write allowlists. In the
+last table six files hide a second pickle that torch never reads, or refuses to look for.
 """
 
 if __name__ == "__main__":

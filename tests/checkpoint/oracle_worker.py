@@ -340,7 +340,10 @@ def candidates(every: EveryGlobal, registered: dict[str, Any]) -> dict[str, Any]
     for value in every.checked:
         if any(value is known for known in values):
             continue
-        key = f"{getattr(value, '__module__', '?')}.{getattr(value, '__qualname__', '?')}"
+        owner = getattr(value, "__module__", None) or getattr(
+            getattr(value, "__self__", None), "__module__", "?"
+        )
+        key = f"{owner}.{getattr(value, '__qualname__', '?')}"
         found.setdefault(key, (value, key))
     return found
 
