@@ -28,7 +28,8 @@ USES = {
     "items replaced": ("c = torch.load(p)\nc['a'] = 1\nm.load_state_dict(c)", Use.STATE_DICT_ITEM),
     "keys": ("c = torch.load(p)\nc.keys()\nm.load_state_dict(c)", Use.STATE_DICT_ITEM),
     "a method of a module": ("m = torch.load(p)\nm.eval()\nreturn m", Use.OBJECT),
-    "moved": ("m = torch.load(p).to('cpu')\nreturn m", Use.OBJECT),
+    "moved": ("m = torch.load(p).to('cpu')\nm.eval()\nreturn m", Use.OBJECT),
+    "a module or a tensor": ("m = torch.load(p).to('cpu')\nreturn m", Use.UNKNOWN),
     "called": ("m = torch.load(p)\nreturn m(x)", Use.OBJECT),
     # nothing is known
     "returned": ("return torch.load(p)", Use.UNKNOWN),

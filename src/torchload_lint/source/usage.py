@@ -27,11 +27,12 @@ _DEPTH = 4
 """How many names a value is followed through."""
 _DICT_METHODS = frozenset({"get", "pop", "keys", "items", "values", "copy", "update", "setdefault"})
 _MODULE_METHODS = frozenset(
-    """eval train to cuda cpu half float double forward parameters named_parameters modules
-    named_modules children state_dict load_state_dict requires_grad_ zero_grad apply predict
-    share_memory fuse generate encode decode fit transform""".split()
+    """eval train forward parameters named_parameters modules named_modules children state_dict
+    load_state_dict zero_grad apply predict fuse generate encode decode fit transform""".split()
 )
 """Methods of modules and of other whole objects, which no dictionary has."""
+_MOVES = frozenset("to cuda cpu half float double bfloat16 share_memory requires_grad_".split())
+"""Methods of modules and tensors alike, which return the same kind of thing."""
 _COPIES = frozenset({"collections.OrderedDict", "builtins.dict", "copy.copy", "copy.deepcopy"})
 _LOOKERS = frozenset(
     {"builtins.print", "builtins.len", "builtins.type", "builtins.isinstance", "builtins.list"}
@@ -110,6 +111,9 @@ class _Follower:
         called = isinstance(call, ast.Call) and call.func is attribute
         if attribute.attr in _MODULE_METHODS:
             yield _OBJECT
+        elif called and attribute.attr in _MOVES:
+            assert isinstance(call, ast.Call)
+            yield _OBJECT if _OBJECT in set(self.uses(call, depth - 1)) else _OTHER
         elif not called or attribute.attr not in _DICT_METHODS:
             yield _OTHER
         elif attribute.attr in {"get", "pop"}:
