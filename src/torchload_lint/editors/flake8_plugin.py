@@ -4,8 +4,9 @@ By default it looks at nothing but the file in hand: no other file of the projec
 so that flake8 stays as fast as it was. What needs more (which globals a checkpoint needs, whether
 it can be loaded at all) is found by ``torchload-lint`` itself, or with ``--tll-project``.
 
-flake8 selects, ignores and honours ``# noqa`` by itself. Nothing heavy is imported before a file
-that mentions ``torch`` and ``load``.
+flake8 selects, ignores and honours ``# noqa`` by itself; comments that it does not know (on the
+last row of a call, ``# torchload-lint: ignore``) are honoured here. Nothing heavy is imported
+before a file that mentions ``torch`` and ``load``.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class Plugin:
 
     _target: ClassVar[str] = ""
     _whole_project: ClassVar[bool] = False
+    _noqa: ClassVar[bool] = True
     _linter: ClassVar[OneFile | None] = None
 
     def __init__(self, tree: ast.AST, filename: str, lines: Sequence[str]) -> None:
@@ -80,6 +82,7 @@ class Plugin:
             raise error(f"--tll-target-torch: {target!r} is not a version such as 2.6")
         cls._target = target
         cls._whole_project = options.tll_project
+        cls._noqa = not options.disable_noqa
         cls._linter = None
 
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
@@ -101,4 +104,4 @@ class Plugin:
 
         if Plugin._linter is None:
             Plugin._linter = OneFile(self._target)
-        return Plugin._linter.lint(text, path)
+        return Plugin._linter.lint(text, path, noqa=self._noqa)

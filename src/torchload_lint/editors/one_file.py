@@ -12,6 +12,7 @@ from torchload_lint.rules import RULES
 from torchload_lint.rules.base import Context
 from torchload_lint.source.module import SyntaxProblem, read
 from torchload_lint.source.project import ProjectIndex
+from torchload_lint.suppressing import unsuppressed
 from torchload_lint.workspace.target import torch_of_project
 
 if TYPE_CHECKING:
@@ -79,15 +80,20 @@ class OneFile:
         """``target``: the oldest torch, where it is given."""
         self._given = target
 
-    def lint(self, text: str, path: Path) -> list[Diagnostic]:
-        """The findings of one file; none where it cannot be parsed (flake8 says so itself)."""
+    def lint(self, text: str, path: Path, *, noqa: bool = True) -> list[Diagnostic]:
+        """The findings of one file; none where it cannot be parsed (flake8 says so itself).
+
+        ``noqa``: whether comments may suppress them.
+        """
         module = read(text, path.as_posix(), path.stem)
         if isinstance(module, SyntaxProblem):
             return []
         config = _config(path.parent)
         project = ProjectIndex(NoFiles(), config.src)
         context = Context(config, self._target(config), project, NoCheckpoints())
-        return lint(module, context, {rule.code for rule in RULES} - NEEDS_PROJECT)
+        enabled = {rule.code for rule in RULES} - NEEDS_PROJECT
+        found = lint(module, context, enabled)
+        return unsuppressed(found, text, enabled) if noqa else found
 
     def _target(self, config: Config) -> Target:
         given = self._given or config.target_torch

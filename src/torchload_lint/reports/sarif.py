@@ -61,7 +61,10 @@ def render(report: Report) -> str:
         "tool": {"driver": _driver(report)},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {
-            _ROOT: {"description": {"text": "The directory that was checked."}},
+            _ROOT: {
+                "uri": f"{uri(report.options.root.absolute().as_posix())}/",
+                "description": {"text": "The directory that was checked."},
+            },
         },
         "results": results,
     }
