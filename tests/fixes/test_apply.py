@@ -266,3 +266,18 @@ def test_a_file_whose_name_is_not_known() -> None:
     source = "import torch\nfrom . import models\nx = torch.load(p)\n"
     after = mend(source, Allow(Spelling("myapp.models", "Net")), path="-", name="").text
     assert "from myapp.models import Net" in after
+
+
+def test_neighbours_in_a_notebook_are_wrapped_one_by_one() -> None:
+    source = "import torch\n\nx = torch.load(p)\ny = torch.load(q)\n"
+    after = mend(source, NAMESPACE, path="a.ipynb", name="").text
+    assert after.count("with safe_globals([Namespace]):") == 2
+    assert mend(source, NAMESPACE).text.count("with safe_globals([Namespace]):") == 1
+
+
+@pytest.mark.parametrize("depth", [50, 400])
+def test_a_deep_statement_is_mended_or_left_alone(depth: int) -> None:
+    source = f"import torch\nx = torch.load(p{' + 1' * depth})\n"
+    mended = mend(source, NAMESPACE)
+    assert ("with safe_globals" in mended.text) == (not mended.reasons)
+    assert mended.text == source or not mended.reasons

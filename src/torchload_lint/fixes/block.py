@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.edits import (
@@ -104,6 +105,8 @@ class _Rows:
             if type(error).__module__.partition(".")[0] != "libcst":
                 raise
             raise Refusal(f"libcst cannot parse the statement: {error}") from error
+        if _parses(text) and not _parses(new):
+            raise Refusal("the statement would not parse when rewritten")
         return new if ends_row else new.removesuffix(self.source.newline)
 
     def _ordinal(self) -> int:
@@ -112,6 +115,17 @@ class _Rows:
             self.calls, key=lambda node: (self.source.start(node), -self.source.end(node))
         )
         return ordered.index(self.load.node)
+
+
+def _parses(rows: str) -> bool:
+    """Whether rows are statements, indented or not."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(f"if 1:\n{rows}" if rows[:1] in {" ", "\t", "\f"} else rows)
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _first_in_row(module: Module, source: Source, statement: ast.stmt) -> ast.stmt:
@@ -199,7 +213,7 @@ def _neighbour(module: Module, load: LoadCall, entries: list[str]) -> Allowlist 
     body = siblings(module, load.statement)
     index = body.index(load.statement)
     previous = body[index - 1] if index else None
-    alone = len(_sharing_rows(module, load.statement)) == 1
+    alone = len(_sharing_rows(module, load.statement)) == 1 and not _is_notebook(module)
     if not isinstance(previous, ast.With) or len(previous.items) != 1 or not alone:
         return None
     source = source_of(module.text)
@@ -217,6 +231,11 @@ def _neighbour(module: Module, load: LoadCall, entries: list[str]) -> Allowlist 
         ):
             return allowlist
     return None
+
+
+def _is_notebook(module: Module) -> bool:
+    """Neighbours may stand in different cells there, and no block spans two."""
+    return module.path.endswith(".ipynb")
 
 
 def _only_loads(module: Module, block: ast.With) -> bool:
@@ -254,7 +273,7 @@ def _touching(module: Module, source: Source, load: LoadCall, edit: Change) -> C
     body = siblings(module, load.statement)
     loading = {one.statement for one in module.loads}
     first = body.index(load.statement)
-    while first and body[first - 1] in loading:
+    while first and body[first - 1] in loading and not _is_notebook(module):
         first -= 1
     start = source.row_start(first_row(body[first]))
     start += len(source.indentation(start))

@@ -41,6 +41,8 @@ def mend(module: Module, load: LoadCall, repair: Repair) -> Repaired | NotRepair
         changes = [*outcome.changes, *_registering_imports(module, load, repair)]
     except Refusal as refusal:
         return NotRepaired(refusal.reason, refusal.advice)
+    except RecursionError:
+        return NotRepaired("the statement is nested too deeply")
     except Unreachable as unreachable:
         return NotRepaired(
             f"what has to be allowed cannot be named here: {unreachable}",
