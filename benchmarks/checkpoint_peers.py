@@ -162,12 +162,12 @@ def judged(answer: Answer, truth: Truth) -> str:
             return "right"
         return "gives a list" if answer.names else "says nothing"
     needed = normal(truth.needed)
-    if answer.dangerous and not answer.names:
-        return "refuses"
     if answer.unloadable:
         return "other names"
     if answer.names == needed:
         return "right"
+    if answer.dangerous and not answer.names:
+        return "refuses"
     if answer.names < needed:
         return "too few"
     return "too many" if answer.names > needed else "other names"
@@ -292,8 +292,10 @@ every object that a file names and from which entries are then taken away until 
 
 Names that torch allows by default are not counted, and Python 2 and Python 3 spellings are the
 same here. No tool but torchload-lint says whether `(object, "name")` pairs are needed; that is not
-held against them. picklescan and fickling were made to find malice, not to write allowlists. In the
-last table six files hide a second pickle that torch never reads, or refuses to look for.
+held against them. Three in ten of the files that need a list hold numpy values, of every dtype:
+where no opcode names the DType class that torch checks, the other lists are short. picklescan and
+fickling were made to find malice, not to write allowlists. In the last table six files hide a
+second pickle that torch never reads, or refuses to look for.
 """
 
 if __name__ == "__main__":
