@@ -13,6 +13,7 @@ from torchload_lint.migrate.results import (
     Options,
     Plan,
 )
+from torchload_lint.migrate.telling import as_json, as_text
 
 __all__ = [
     "Arrays",
@@ -23,6 +24,8 @@ __all__ = [
     "NoteKind",
     "Options",
     "Plan",
+    "as_json",
+    "as_text",
     "migrate_file",
     "plan",
 ]

@@ -24,7 +24,7 @@ class Content(Protocol):
     """Their checksum, where it is known before they are read."""
 
     def pieces(self, start: int = 0, size: int | None = None) -> Iterator[bytes]:
-        """All of them, or ``size`` of them from ``start``. Raises OSError where they are not there."""
+        """All, or ``size`` of them from ``start``. Raises OSError where they are not there."""
 
     def copy_to(self, out: BinaryIO) -> int:
         """Write them, and return their checksum."""
@@ -60,8 +60,7 @@ class FileRange:
         """Write the bytes; by the kernel alone where nothing has to be looked at."""
         if self.crc is not None:
             if not self._copied_by_kernel(out):
-                for piece in self.pieces():
-                    out.write(piece)
+                out.writelines(self.pieces())
             return self.crc
         crc = 0
         for piece in self.pieces():
@@ -127,8 +126,7 @@ class DeflatedRange:
 
     def copy_to(self, out: BinaryIO) -> int:
         """Write the unpacked bytes."""
-        for piece in self.pieces():
-            out.write(piece)
+        out.writelines(self.pieces())
         return self.crc or 0
 
 

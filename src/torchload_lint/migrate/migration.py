@@ -80,9 +80,7 @@ def migrate_file(
     return MigrationResult(prepared.plan, target, size)
 
 
-def _prepare(
-    file: BinaryIO, path: Path, options: Options, lookup: ClassLookup | None
-) -> _Prepared:
+def _prepare(file: BinaryIO, path: Path, options: Options, lookup: ClassLookup | None) -> _Prepared:
     try:
         return _prepared(file, path, options, lookup)
     except RecursionError:
@@ -102,13 +100,16 @@ def _prepared(
         raise MigrationError(f"nothing of it can be carried: {reasons}")
     if options.format is Format.SAFETENSORS:
         entries = entries_of(after)
-        data, storages, total = b"", [], sum(entry.nbytes for entry in entries)
+        data, count = b"", len(entries)
+        storages: list[StorageValue] = []
+        total = sum(entry.nbytes for entry in entries)
     else:
         data, storages = write_pickle(after)
+        count = len(storages)
         total = sum(map(nbytes, storages))
     made = Plan(
         path=path, container=checkpoint.kind, before=before, after=after,
-        notes=tuple(converter.notes), storages=len(storages), nbytes=total,
+        notes=tuple(converter.notes), storages=count, nbytes=total,
     )  # fmt: skip
     return _Prepared(made, pool, data, storages)
 
@@ -173,4 +174,3 @@ def _check(path: str) -> None:
 
 def _mode(path: Path) -> int:
     return path.stat().st_mode & 0o666
-

@@ -165,7 +165,7 @@ def _hook_name(converter: Converter, hook: Value) -> str:
 
 
 def _look_at_class(building: _Building, made: Made, prefix: str) -> None:
-    """Is ``state_dict()`` of this class known to give just this?"""
+    """Say it where ``state_dict()`` of this class is not known to give just this."""
     if is_torch_class(made.name):
         if made.name in MORE_THAN_KNOWN:
             place = f"{building.place}.{prefix[:-1]}".rstrip(".")
@@ -210,7 +210,8 @@ def _packed_parameters(value: Value) -> Value:
     if isinstance(value, Instance) and value.states:
         state = value.states[-1]
         if isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], str):  # noqa: PLR2004
-            return state[0]
+            inner: Value = state[0]
+            return inner
     return None
 
 
@@ -227,9 +228,7 @@ def _put_attribute(
         building.put(key, building.converter.plain(value, place))
 
 
-def _put_number(
-    building: _Building, attributes: dict[str, Value], prefix: str, name: str
-) -> None:
+def _put_number(building: _Building, attributes: dict[str, Value], prefix: str, name: str) -> None:
     """``torch.tensor(self.scale)``: a float32 or int64 tensor without dimensions."""
     value = attributes.get(name)
     if isinstance(value, (int, float)):
@@ -238,9 +237,7 @@ def _put_number(
         building.put(prefix + name, _tensor(building, value, prefix + name))
 
 
-def _put_packed(
-    building: _Building, attributes: dict[str, Value], prefix: str, name: str
-) -> None:
+def _put_packed(building: _Building, attributes: dict[str, Value], prefix: str, name: str) -> None:
     """``_weight_bias()`` of linear layers, as one tuple."""
     packed = _packed_parameters(attributes.get(name))
     if packed is None:

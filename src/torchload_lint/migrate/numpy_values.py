@@ -241,7 +241,7 @@ def _elements(array: Array) -> list[Value] | None:
     return [tensors.call("builtins.complex", *row) for row in rows]
 
 
-def _nested(elements: list[Value], shape: tuple[int, ...], is_fortran: bool = False) -> Value:  # noqa: FBT002
+def _nested(elements: list[Value], shape: tuple[int, ...], is_fortran: bool = False) -> Value:
     """A flat list as nested lists of a shape; the element itself without dimensions."""
     if not shape:
         return elements[0] if elements else None
@@ -341,7 +341,7 @@ def _dtype_text(converter: Converter, made: Made, place: str) -> Value:
 
 
 def _device_tensor(converter: Converter, made: Made, place: str) -> Value:
-    """``_rebuild_device_tensor_from_numpy(array, dtype, device, requires_grad)`` (XLA and others)."""
+    """``_rebuild_device_tensor_from_numpy(array, dtype, device, requires_grad)``, of XLA."""
     device = made.args[2] if len(made.args) > 2 else ""  # noqa: PLR2004 - its place
     array = made.args[0] if made.args else None
     converter.changed(place, f"a tensor on {device!s:.20}", "a tensor on the CPU")

@@ -6,7 +6,6 @@ written: plain values, OrderedDict, Counter, set, storages, and calls of torch's
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from struct import pack
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,7 @@ from torchload_lint.checkpoint.values import (
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 LARGEST_INTEGER_BYTES = 255
 """LONG1 counts its bytes in one; the weights-only loader has no LONG4."""
@@ -62,11 +61,7 @@ class _Writer:
         if value is None or isinstance(value, (bool, int, float)):
             self.out += _atom(value)
             return
-        key = (type(value), value) if isinstance(value, (str, bytes)) else id(value)
-        if isinstance(value, GlobalRef):
-            key = value.name
-        if isinstance(value, StorageValue):
-            key = ("storage", value.key)
+        key = _identity(value)
         known = self._memo.get(key)
         if known is not None:
             self.out += b"h" + pack("<B", known) if known < 256 else b"j" + pack("<I", known)  # noqa: PLR2004 - one byte
@@ -101,13 +96,24 @@ class _Writer:
             self.out += b"u"
 
 
+def _identity(value: Value) -> object:
+    """Equal texts, names and storages are one; everything else is what it is."""
+    if isinstance(value, (str, bytes)):
+        return type(value), value
+    if isinstance(value, GlobalRef):
+        return value.name
+    return ("storage", value.key) if isinstance(value, StorageValue) else id(value)
+
+
 def _atom(value: float | None) -> bytes:
     if value is None:
         return b"N"
     if isinstance(value, bool):
         return b"\x88" if value else b"\x89"
-    if isinstance(value, float):
-        return b"G" + pack(">d", value)
+    return _integer(value) if isinstance(value, int) else b"G" + pack(">d", value)
+
+
+def _integer(value: int) -> bytes:
     if 0 <= value < 1 << 8:
         return b"K" + pack("<B", value)
     if 0 <= value < 1 << 16:

@@ -113,8 +113,10 @@ class Converter:
         return [None if item is LEFT_OUT else item for item in plain]
 
     def entries(self, entries: Entries, place: str) -> Entries:
-        """A mapping's entries; those that are left out are not there. The last of two equal keys
-        wins, at the place of the first, as in a dict."""
+        """A mapping's entries; those that are left out are not there.
+
+        The last of two equal keys wins, at the place of the first, as in a dict.
+        """
         plain: dict[object, tuple[Value, Value]] = {}
         for key, item in entries:
             step = _step(place, f"[{key_text(key)}]")
@@ -272,7 +274,9 @@ class Converter:
     def _say_lost(self, made: Made, attributes: dict[str, Value] | None, place: str) -> None:
         if attributes:
             names = ", ".join(sorted(attributes)[:6])
-            self.leave_out(place, f"attributes of {made.name} ({names})", "there is no room for them")
+            self.leave_out(
+                place, f"attributes of {made.name} ({names})", "there is no room for them"
+            )
 
     def _derives(self, value: Instance, base: str) -> bool:
         """Whether the project's source says that the class is a dict or list."""

@@ -110,7 +110,8 @@ class Recorder(WeightsOnlyGuard):
     def persistent_load(self, pid: Value) -> Value:
         """A storage; or, in files of old, a class together with its source."""
         if isinstance(pid, tuple) and len(pid) > 1 and pid[0] in ("module", b"module"):
-            return pid[1]
+            cls: Value = pid[1]
+            return cls
         value, problem = self.storages.load(pid)
         is_view = isinstance(pid, tuple) and len(pid) > 5 and pid[5] is not None  # noqa: PLR2004 - legacy has six fields
         if is_view and problem is None:

@@ -83,7 +83,7 @@ class Plan:
     after: Value
     notes: tuple[Note, ...] = ()
     storages: int = 0
-    """How many storages the new file has."""
+    """How many storages (of a safetensors file: tensors) the new file has."""
     nbytes: int = 0
     """Their bytes."""
 

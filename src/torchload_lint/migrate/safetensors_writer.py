@@ -93,8 +93,7 @@ def write_safetensors(entries: list[Entry], pool: StoragePool, out: BinaryIO) ->
     text += b" " * (-len(text) % 8)
     out.write(len(text).to_bytes(8, "little") + text)
     for entry in ordered:
-        for piece in _pieces(entry, pool):
-            out.write(piece)
+        out.writelines(_pieces(entry, pool))
 
 
 def _pieces(entry: Entry, pool: StoragePool) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ How each is pickled was read in CPython 3.10 to 3.14 (``__reduce__`` and ``__get
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import uuid
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
@@ -94,8 +94,8 @@ def _moment(converter: Converter, made: Made, place: str) -> Value:
     """date, time and datetime: packed bytes, and a time zone."""
     packed = _bytes_argument(made)
     zone = _zone(converter, made.args[1]) if len(made.args) > 1 else None
-    kinds: dict[str, type[datetime.date | datetime.time]] = {
-        "date": datetime.date, "time": datetime.time, "datetime": datetime.datetime,
+    kinds: dict[str, type[dt.date | dt.time]] = {
+        "date": dt.date, "time": dt.time, "datetime": dt.datetime,
     }  # fmt: skip
     kind = kinds[made.short]
     try:
@@ -106,7 +106,7 @@ def _moment(converter: Converter, made: Made, place: str) -> Value:
     return moment.isoformat()
 
 
-def _zone(converter: Converter, value: Value) -> datetime.tzinfo | None:
+def _zone(converter: Converter, value: Value) -> dt.tzinfo | None:
     """A fixed offset; None for a zone that only a library can look up."""
     if not isinstance(value, Instance):
         return None
@@ -114,9 +114,11 @@ def _zone(converter: Converter, value: Value) -> datetime.tzinfo | None:
     if made.name != "datetime.timezone" or not made.args:
         return None
     offset = made.args[0]
-    seconds = _seconds(read_instance(offset, converter.names)) if isinstance(offset, Instance) else 0
+    seconds = (
+        _seconds(read_instance(offset, converter.names)) if isinstance(offset, Instance) else 0
+    )
     try:
-        return datetime.timezone(datetime.timedelta(seconds=seconds))
+        return dt.timezone(dt.timedelta(seconds=seconds))
     except ValueError:
         return None
 
@@ -124,7 +126,7 @@ def _zone(converter: Converter, value: Value) -> datetime.tzinfo | None:
 def _seconds(made: Made) -> float:
     numbers = [n for n in made.args if isinstance(n, int)]
     try:
-        return datetime.timedelta(*numbers[:3]).total_seconds()
+        return dt.timedelta(*numbers[:3]).total_seconds()
     except OverflowError:
         return 0.0
 
@@ -141,7 +143,7 @@ def _timezone(converter: Converter, made: Made, place: str) -> Value:
 
 
 def _of_arguments(converter: Converter, made: Made, place: str) -> Value:
-    """range and slice: start, stop and step."""
+    """Of range and slice: start, stop and step."""
     converter.changed(place, made.short, "a tuple of start, stop and step")
     return tuple(converter.items(made.args, place))
 
@@ -162,7 +164,8 @@ def _function(converter: Converter, made: Made, place: str) -> Value:
 
 def _plain_number(converter: Converter, made: Made, place: str) -> Value:
     """``int(…)``, ``str(…)``, ``bytes()`` as calls."""
-    first = made.args[0] if made.args else {"bytes": b"", "str": ""}.get(made.short, 0)
+    empty: dict[str, Value] = {"bytes": b"", "str": ""}
+    first: Value = made.args[0] if made.args else empty.get(made.short, 0)
     plain = converter.plain(first, place)
     return plain if isinstance(plain, (bool, int, float, str, bytes)) else LEFT_OUT
 

@@ -6,8 +6,8 @@ lie; nothing is unpacked.
 
 from __future__ import annotations
 
+import struct
 import tarfile
-from struct import error as StructError
 from struct import unpack
 from typing import TYPE_CHECKING
 
@@ -50,7 +50,7 @@ def read_tar(file: BinaryIO, recorder: Recorder) -> Checkpoint:
     try:
         reader.read_storages(storages.offset_data)
         reader.read_tensors(tensors.offset_data)
-    except (StructError, KeyError, TypeError, ValueError):
+    except (struct.error, KeyError, TypeError, ValueError):
         raise MigrationError("the tar file is damaged; get it again") from None
     if main.size > DEFAULT_LIMITS.pickle_bytes:
         raise MigrationError("the pickle in the tar file is absurdly large")
@@ -113,6 +113,8 @@ class _Reader:
         self._position = start
         for _ in range(self._number()):
             key, storage_key, _ = self._triple()
+            if not isinstance(storage_key, int):
+                raise TypeError("a storage's number is none")
             storage, begin = self._storages[storage_key]
             (ndim,) = unpack("<i4x", self._bytes(8))
             size = unpack(f"<{ndim}q", self._bytes(8 * ndim))
@@ -120,9 +122,7 @@ class _Reader:
             (offset,) = unpack("<q", self._bytes(8))
             hooks = DictValue("collections.OrderedDict")
             args = (storage, begin + offset, size, stride, False, hooks)
-            self.tensors[key] = Instance(
-                "REDUCE", _REBUILD, args, GlobalName("torch", "Tensor")
-            )
+            self.tensors[key] = Instance("REDUCE", _REBUILD, args, GlobalName("torch", "Tensor"))
 
     def _pickle(self) -> Value:
         data = self.source.read_at(self._position, _WINDOW)

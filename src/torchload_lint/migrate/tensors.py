@@ -57,7 +57,8 @@ DTYPES_WITHOUT_STORAGE = frozenset({"uint16", "uint32", "uint64"})
 def call(function: str, *args: Value) -> Instance:
     """A call of one of torch's rebuilding functions."""
     callee = GlobalRef(GlobalName.parse(function))
-    return Instance("REDUCE", callee, args, GlobalName("torch", "Tensor"))
+    made = "torch.Tensor" if "._rebuild_" in function else function
+    return Instance("REDUCE", callee, args, GlobalName.parse(made))
 
 
 def dense(
@@ -66,9 +67,9 @@ def dense(
     """A tensor over a whole storage."""
     hooks = DictValue("collections.OrderedDict")
     if dtype not in DTYPES_WITHOUT_STORAGE:
-        return call(_DENSE, storage, 0, shape, stride, False, hooks)  # noqa: FBT003 - positions
+        return call(_DENSE, storage, 0, shape, stride, False, hooks)
     of_type = GlobalRef(GlobalName("torch", dtype))
-    return call("torch._utils._rebuild_tensor_v3", storage, 0, shape, stride, False, hooks, of_type)  # noqa: FBT003
+    return call("torch._utils._rebuild_tensor_v3", storage, 0, shape, stride, False, hooks, of_type)
 
 
 def from_number(converter: Converter, value: float) -> Instance:
@@ -160,15 +161,15 @@ def detached(converter: Converter, value: Value, place: str) -> Value:
     plain = converter.plain(value, place)
     if not isinstance(plain, Instance) or not isinstance(plain.callee, GlobalRef):
         return plain
-    name, args = str(plain.callee.name), plain.args
-    if name in PARAMETERS and isinstance(args, tuple):
-        return detached(converter, args[0], place)
-    if not isinstance(args, tuple):
+    name, given = str(plain.callee.name), plain.args
+    if not isinstance(given, tuple):
         return plain
+    if name in PARAMETERS:
+        return detached(converter, given[0], place)
     flag = _REQUIRES_GRAD.get(name)
-    if flag is not None and flag < len(args):
-        args = (*args[:flag], False, *args[flag + 1 :])
-    return Instance("REDUCE", plain.callee, args, plain.type_name)
+    if flag is not None and flag < len(given):
+        given = (*given[:flag], False, *given[flag + 1 :])
+    return Instance("REDUCE", plain.callee, given, plain.type_name)
 
 
 def is_tensor(value: Value) -> bool:
@@ -191,16 +192,16 @@ def old_tensor(converter: Converter, made: Made, place: str) -> Value:
         needs_grad = bool(state[0]) if state else True
         return _old_parameter(data, needs_grad) if made.short == "Parameter" else data
     if isinstance(state, tuple) and len(state) == 4:  # noqa: PLR2004 - a tensor
-        args = argument(converter, state, place)
-        if isinstance(args, tuple):
-            return call(_DENSE, *args, False, DictValue("collections.OrderedDict"))  # noqa: FBT003
+        dense_args = argument(converter, state, place)
+        if isinstance(dense_args, tuple):
+            return call(_DENSE, *dense_args, False, DictValue("collections.OrderedDict"))
     if isinstance(state, tuple) and len(state) == 5:  # noqa: PLR2004 - a variable
         data = converter.plain(state[0], place)
         return _old_parameter(data, bool(state[3])) if made.short == "Parameter" else data
     return converter.leave_out(place, made.name, "it has no data")
 
 
-def _old_parameter(data: Value, needs_grad: bool) -> Value:  # noqa: FBT001 - as torch has it
+def _old_parameter(data: Value, needs_grad: bool) -> Value:
     if not is_tensor(data):
         return LEFT_OUT
     hooks = DictValue("collections.OrderedDict")

@@ -110,7 +110,7 @@ def _load(torch: Any, path: str) -> dict[str, Any]:  # noqa: ANN401 - a module
     for way in ways:
         try:
             torch.load(path, weights_only=True, **way)
-        except pickle.UnpicklingError as refused:
+        except pickle.UnpicklingError as refused:  # noqa: PERF203 - each way is an attempt
             return {"status": "refused", "error": _described(refused)}
         except Exception as failure:  # noqa: BLE001 - each way has its own reasons to fail
             error = failure
@@ -122,7 +122,7 @@ def _load(torch: Any, path: str) -> dict[str, Any]:  # noqa: ANN401 - a module
 
 def _new_modules(before: set[str]) -> list[str]:
     """The packages outside the standard library that were imported after torch."""
-    standard = getattr(sys, "stdlib_module_names", frozenset())
+    standard: frozenset[str] = getattr(sys, "stdlib_module_names", frozenset())
     tops = {name.partition(".")[0] for name in set(sys.modules) - before}
     ours = {"torch", "functorch", *standard}
     return sorted(top for top in tops if top not in ours and not top.startswith("_"))

@@ -8,7 +8,7 @@ import signal
 import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,11 +77,11 @@ def prove(
 ) -> Outcome:
     """Load a checkpoint with ``weights_only=True`` under exactly this allowlist.
 
-    ``roots`` are the folders where first-party modules lie, ``imports`` the modules that the program
-    imports for what they register. This imports the modules that the allowlist names, and so runs
-    their code. Raises NoTorchError where the interpreter cannot be asked.
+    ``roots`` are the folders where first-party modules lie, ``imports`` the modules that the
+    program imports for what they register. This imports the modules that
+    the allowlist names, and so runs their code. Raises NoTorchError where the interpreter cannot be asked.
     """
-    request = {
+    request: dict[str, object] = {
         "checkpoint": str(checkpoint.absolute()),
         "allow": [{**asdict(entry.spelling), "key": entry.key} for entry in allowlist],
         "imports": list(imports),
@@ -101,7 +101,7 @@ def prove(
     )
 
 
-def _ask(request: dict[str, object], interpreter: Interpreter, folder: Path) -> dict[str, object]:
+def _ask(request: dict[str, object], interpreter: Interpreter, folder: Path) -> dict[str, Any]:
     environment = {name: value for name, value in os.environ.items() if name not in _ABSENT}
     try:
         child = subprocess.Popen(  # noqa: S603 - the interpreter that the user named

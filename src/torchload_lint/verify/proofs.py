@@ -105,8 +105,10 @@ def entries_in_force(situation: Situation) -> tuple[Entry, ...] | None:
 
 
 def _as_main(entries: tuple[Entry, ...], situation: Situation) -> tuple[Entry, ...]:
-    """A class of the script itself is ``__main__``'s when the script runs, but not where it is
-    imported for the proof: there it gets the name that the checkpoint has for it."""
+    """Name a class of the script itself as the checkpoint does.
+
+    It is ``__main__``'s when the script runs, but not where it is imported for the proof.
+    """
     own = situation.module.name
     mains = {need.name.qualname for need in situation.needs if need.name.module == "__main__"}
     return tuple(

@@ -1,0 +1,116 @@
+"""``torchload-lint migrate CHECKPOINT``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from torchload_lint.cli.options import configuration, settings_from
+from torchload_lint.cli.terminal import CLEAN, FINDINGS, fail, say
+from torchload_lint.config import ConfigError
+from torchload_lint.migrate import (
+    Arrays,
+    Format,
+    MigrationError,
+    NoteKind,
+    Options,
+    as_json,
+    as_text,
+    migrate_file,
+    plan,
+)
+from torchload_lint.names import GlobalName
+from torchload_lint.workspace import Projects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torchload_lint.names import ClassFacts
+
+_ENDINGS = {Format.TORCH: ".migrated.pt", Format.SAFETENSORS: ".safetensors"}
+
+
+@click.command(name="migrate", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("checkpoint", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "-o",
+    "--output-file",
+    "out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="OUT",
+    help="The new file (default: beside the checkpoint, NAME.migrated.pt).",
+)
+@click.option("--to", type=click.Choice([one.value for one in Format]), default="torch",
+              help="What to write; safetensors takes dense tensors only.")  # fmt: skip
+@click.option("--numpy-arrays", type=click.Choice([one.value for one in Arrays]), default="tensor",
+              help="What numpy arrays become.")  # fmt: skip
+@click.option("--numpy-scalars", type=click.Choice(["number", "tensor"]), default="number",
+              help="What numpy scalars become.")  # fmt: skip
+@click.option("--only", multiple=True, metavar="KEY",
+              help="Migrate what lies under this key (again: under that one).")  # fmt: skip
+@click.option("--encoding", default="utf-8", metavar="NAME",
+              help="How strings of Python 2 are read (utf-8, latin1).")  # fmt: skip
+@click.option("-n", "--dry-run", is_flag=True,
+              help="Write nothing; show the object before and after.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace OUT where it is there already.")
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
+@configuration
+def command(  # noqa: PLR0913, PLR0917 - one for each option
+    checkpoint: Path,
+    out: Path | None,
+    to: str,
+    numpy_arrays: str,
+    numpy_scalars: str,
+    only: tuple[str, ...],
+    encoding: str,
+    dry_run: bool,
+    force: bool,
+    output_format: str,
+    config_file: Path | None,
+    isolated: bool,
+    **flags: Any,  # noqa: ANN401
+) -> None:
+    """Rewrite CHECKPOINT as plain data that loads with weights_only=True and no allowlist.
+
+    Nothing of it is run, and it is not changed. A model becomes its state dict. Ends with 1 where
+    something had to be left out, 2 where nothing was written.
+    """
+    options = Options(
+        Format(to), Arrays(numpy_arrays), numpy_scalars == "tensor", only, encoding
+    )  # fmt: skip
+    target = out or checkpoint.with_name(checkpoint.stem + _ENDINGS[options.format])
+    if target.exists() and not (force or dry_run):
+        fail(f"{target} is there already; --force replaces it, -o FILE writes another")
+    try:
+        lookup = _lookup(checkpoint, config_file, isolated, flags)
+        if dry_run:
+            planned, size = plan(checkpoint, options, lookup), None
+        else:
+            result = migrate_file(checkpoint, target, options, lookup)
+            planned, size = result.plan, result.size
+    except (MigrationError, ConfigError) as error:
+        fail(f"{checkpoint}: {error}")
+    except LookupError as error:  # an unknown encoding
+        fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename or checkpoint}: {error.strerror or error}")
+    if output_format == "json":
+        say(as_json(planned, target, size))
+    else:
+        say(as_text(planned, target, size, trees=dry_run))
+    raise click.exceptions.Exit(FINDINGS if planned.of_kind(NoteKind.LEFT_OUT) else CLEAN)
+
+
+def _lookup(
+    checkpoint: Path, config_file: Path | None, isolated: bool, flags: dict[str, Any]
+) -> Callable[[GlobalName], ClassFacts | None]:
+    """The project's classes, read from their source, where the checkpoint lies in a project."""
+    project = Projects(settings_from(config_file, isolated, flags)).project_of(checkpoint)
+
+    def lookup(name: GlobalName) -> ClassFacts | None:
+        renamed = dict(project.config.renames).get(str(name))
+        return project.context.project.find(GlobalName.parse(renamed) if renamed else name)
+
+    return lookup

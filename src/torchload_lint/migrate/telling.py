@@ -1,0 +1,91 @@
+"""A migration in words: the tree before and after, and what is different, by place."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.tree import readable_bytes, render_tree
+from torchload_lint.migrate.results import NoteKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from torchload_lint.migrate.results import Note, Plan
+
+WIDTH = 80
+PLACES = 3
+"""How many places of equal notes are listed before the rest is counted."""
+
+_HEADINGS = {
+    NoteKind.CHANGED: "Carried as plain data",
+    NoteKind.CAUTION: "To look at",
+    NoteKind.LEFT_OUT: "Left out",
+}
+
+
+def as_text(plan: Plan, out: Path, size: int | None, *, trees: bool = False) -> str:
+    """One migration for a person; ends in a newline. ``size`` is None where nothing is written."""
+    done = "would become" if size is None else "is now"
+    amount = f"{plan.storages:,} storages of {readable_bytes(plan.nbytes)}"
+    head = f"{_printable(str(plan.path))} ({plan.container}) {done} {_printable(str(out))}"
+    lines = [head, f"    {amount}" + (f"; {size:,} bytes in all" if size is not None else "")]
+    if trees:
+        lines += ["", "Before:", *_indented(render_tree(plan.before))]
+        lines += ["", "After:", *_indented(render_tree(plan.after))]
+    for kind, heading in _HEADINGS.items():
+        groups = list(_grouped(plan.of_kind(kind)))
+        if groups:
+            lines += ["", f"{heading}:", *groups]
+    if not plan.notes:
+        lines += ["", "Everything is carried as it is."]
+    return "\n".join(lines) + "\n"
+
+
+def as_data(plan: Plan, out: Path, size: int | None) -> dict[str, object]:
+    """One migration for a program."""
+    return {
+        "path": str(plan.path),
+        "container": plan.container,
+        "out": str(out),
+        "size": size,
+        "storages": plan.storages,
+        "storage_bytes": plan.nbytes,
+        "notes": [
+            {"kind": n.kind.value, "place": n.place, "what": n.what, "outcome": n.outcome}
+            for n in plan.notes
+        ],
+    }
+
+
+def as_json(plan: Plan, out: Path, size: int | None) -> str:
+    """One migration as JSON; ends in a newline."""
+    return json.dumps(as_data(plan, out, size), indent=2) + "\n"
+
+
+def _grouped(notes: tuple[Note, ...]) -> Iterator[str]:
+    """Notes that differ only in their place, told once."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for note in notes:
+        groups.setdefault((note.what, note.outcome), []).append(note.place)
+    for (what, outcome), places in groups.items():
+        yield from _wrapped(f"{what}: {outcome}", "  - ")
+        shown = ", ".join(place or "the object itself" for place in places[:PLACES])
+        more = f", and {len(places) - PLACES:,} more" if len(places) > PLACES else ""
+        yield from _wrapped(f"at {shown}{more}", "    ")
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    blank = " " * len(indent)
+    return textwrap.wrap(_printable(text), WIDTH, initial_indent=indent, subsequent_indent=blank)
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
+
+
+def _printable(text: str) -> str:
+    """Without characters that would move a terminal's cursor."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
