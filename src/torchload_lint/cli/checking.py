@@ -7,10 +7,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from torchload_lint.api import check_in
 from torchload_lint.cli.options import per_file_ignores, settings_from
-from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, fail, say, use_color, warn
+from torchload_lint.cli.terminal import (
+    CLEAN,
+    FAILED,
+    FINDINGS,
+    Progress,
+    fail,
+    say,
+    use_color,
+    warn,
+)
 from torchload_lint.config import ConfigError
-from torchload_lint.workspace import Options, Projects, Run, check, check_bytes, discover
+from torchload_lint.workspace import Options, Projects, Run, check_bytes
 
 if TYPE_CHECKING:
     from torchload_lint.config import Config
@@ -96,21 +106,19 @@ def run(flags: Flags) -> int:
         return _check_stdin(flags, projects, options, config)
     if flags.explain_load:
         return _explain(flags.explain_load, projects)
-    files, missing = discover(flags.paths or (Path(),), projects.config_of)
-    for path in missing:
-        say(f"error: {path}: no such file or folder\n", err=True)
-    if not files and not missing:
+    with Progress("files with loads") as progress:
+        outcome = check_in(projects, list(flags.paths) or [Path()], options, progress.tell)
+    if not outcome.files and not outcome.errors:
         warn(f"no Python files or notebooks under {', '.join(map(str, flags.paths)) or '.'}")
-    outcome = check(files, projects, options)
     if flags.add_noqa:
         return _add_noqa(outcome, flags)
     if flags.update_baseline:
-        return _update_baseline(outcome, files, config, projects)
+        return _update_baseline(outcome, config, projects)
     outcome = replace(outcome, results=_without_known(outcome, config, projects))
     for error in outcome.errors:
         say(f"error: {error}\n", err=True)
     status = _tell(outcome, flags, config)
-    return FAILED if missing or outcome.errors else status
+    return FAILED if outcome.errors else status
 
 
 def _explain(place: str, projects: Projects) -> int:
@@ -165,7 +173,7 @@ def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Con
     """Findings go to standard error where standard output carries the fixed source."""
     path = Path(flags.stdin_filename or STDIN)
     result, fixed = check_bytes(sys.stdin.buffer.read(), path, projects, options)
-    outcome = Run((result,) if result.diagnostics or result.fixed else (), 1)
+    outcome = Run((result,) if result.diagnostics or result.fixed else (), (path,))
     if options.write:
         sys.stdout.buffer.write(fixed)
         sys.stdout.buffer.flush()
@@ -260,7 +268,7 @@ def _baseline_path(config: Config) -> Path:
     return config.root / config.baseline if config.file else Path(config.baseline)
 
 
-def _update_baseline(outcome: Run, files: list[Path], config: Config, projects: Projects) -> int:
+def _update_baseline(outcome: Run, config: Config, projects: Projects) -> int:
     from torchload_lint.workspace.baseline import Baseline  # noqa: PLC0415
 
     path = _baseline_path(config)
@@ -268,7 +276,7 @@ def _update_baseline(outcome: Run, files: list[Path], config: Config, projects: 
     def name_of(file: Path) -> str:
         return projects.project_of(file).name_of(file)
 
-    known = Baseline.read(path).updated(outcome.results, {name_of(file) for file in files}, name_of)
+    known = Baseline.read(path).updated(outcome.results, set(map(name_of, outcome.files)), name_of)
     try:
         known.write(path)
     except OSError as error:

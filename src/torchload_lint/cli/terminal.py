@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 if TYPE_CHECKING:
     from typing import TextIO
+
 
 CLEAN, FINDINGS, FAILED = 0, 1, 2
 """Exit statuses: nothing to report; something reported; the tool could not do its work."""
@@ -42,6 +44,33 @@ def say(text: str, *, err: bool = False) -> None:
 def warn(message: str) -> None:
     """One line on standard error."""
     say(f"warning: {message}\n", err=True)
+
+
+class Progress:
+    """A context with a counter on standard error for runs of more than a second; only a person sees it.
+
+    Hooks and CI, which give their programs a terminal too, get none.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._start = time.monotonic()
+        self._shown = False
+        quiet = os.environ.get("CI") or os.environ.get("PRE_COMMIT")
+        self._wanted = sys.stderr.isatty() and not quiet
+
+    def tell(self, done: int, total: int) -> None:
+        """``done`` of ``total`` are finished."""
+        if self._wanted and time.monotonic() - self._start > 1:
+            say(f"\r{done}/{total} {self._what}", err=True)
+            self._shown = True
+
+    def __enter__(self) -> Progress:  # noqa: PYI034 - Self needs Python 3.11
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            say("\r\x1b[K", err=True)
 
 
 def fail(message: str) -> NoReturn:

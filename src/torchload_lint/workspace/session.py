@@ -50,8 +50,8 @@ class Run:
 
     results: tuple[FileResult, ...]
     """Files with something to report or mended, by path."""
-    files: int
-    """How many files were looked at."""
+    files: tuple[Path, ...]
+    """The files that were looked at."""
     errors: tuple[str, ...] = ()
     """What could not be done (a fixed file that could not be written), one sentence each."""
 
@@ -83,7 +83,7 @@ def check(
         if progress:
             progress(done, len(candidates))
     results.sort(key=lambda result: str(result.path))
-    return Run(tuple(results), len(paths), tuple(errors))
+    return Run(tuple(results), tuple(paths), tuple(errors))
 
 
 def _first_look(path: Path, projects: Projects) -> FileResult | bool:

@@ -1,0 +1,202 @@
+"""Recorded runs: the program behaves as without, and later static runs know its files."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from torchload_lint.config import ConfigError
+from torchload_lint.record import merge, read_store, write_store
+from torchload_lint.source.recorded import RecordedLoad, matching
+
+PROGRAM = """
+    import inspect, multiprocessing, subprocess, sys
+    from pathlib import Path
+    import torch
+
+    class Loader:
+        def state(self, path):
+            return torch.load(path, weights_only=True)
+
+    def in_worker(path):
+        return torch.load(path)["w"].tolist()
+
+    if __name__ == "__main__":
+        path = Path(sys.argv[1])
+        print(Loader().state(path)["w"].tolist())
+        with open(path, "rb") as handle:
+            torch.load(handle, weights_only=True)
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            print(pool.map(in_worker, [str(path)]))
+        subprocess.run([sys.executable, "child.py", str(path)], check=True)
+        first = list(inspect.signature(torch.load).parameters)[0]
+        print(torch.load is torch.serialization.load, first)
+        try:
+            torch.load("weights/missing.pt")
+        except FileNotFoundError as error:
+            print("missing", error.filename)
+        sys.exit(7)
+"""
+CHILD = """
+    import sys, torch
+    print("child", len(torch.load(sys.argv[1])))
+"""
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    return subprocess.run(
+        words, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def record(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return run(folder, sys.executable, "-m", "torchload_lint", "record", "--", *words)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "pyproject.toml").write_text("[tool.torchload-lint]\n")
+    (tmp_path / "main.py").write_text(dedent(PROGRAM))
+    (tmp_path / "child.py").write_text(dedent(CHILD))
+    (tmp_path / "weights").mkdir()
+    return tmp_path
+
+
+@pytest.mark.torch
+def test_a_recorded_program_behaves_as_without(project: Path) -> None:
+    import torch
+
+    torch.save({"w": torch.ones(2)}, project / "weights" / "w.pt")
+    words = (sys.executable, "main.py", "weights/w.pt")
+    plain = run(project, *words)
+    recorded = record(project, *words)
+    assert plain.returncode == recorded.returncode == 7
+    assert recorded.stdout == plain.stdout
+    assert "True f" in plain.stdout
+
+    store = json.loads((project / ".torchload-lint" / "loads.json").read_text())
+    seen = {(one["file"], one["function"], one["checkpoint"]) for one in store["loads"]}
+    method = "Loader.state" if sys.version_info >= (3, 11) else "state"
+    assert seen == {
+        ("child.py", "<module>", "weights/w.pt"),
+        ("main.py", "<module>", "weights/missing.pt"),
+        ("main.py", "<module>", "weights/w.pt"),
+        ("main.py", "in_worker", "weights/w.pt"),
+        ("main.py", method, "weights/w.pt"),
+    }
+    outcomes = {one["checkpoint"]: one["outcome"] for one in store["loads"]}
+    assert outcomes["weights/w.pt"] == "loaded"
+    assert outcomes["weights/missing.pt"].startswith("FileNotFoundError")
+    assert all(one["torch"] == torch.__version__ for one in store["loads"])
+
+
+@pytest.mark.torch
+def test_a_later_run_knows_a_file_that_is_gone(project: Path) -> None:
+    import argparse
+
+    import torch
+
+    checkpoint = project / "weights" / "args.pt"
+    torch.save({"args": argparse.Namespace(lr=1)}, checkpoint)
+    (project / "main.py").write_text(
+        "import sys\n\nimport torch\n\nprint(torch.load(sys.argv[1], weights_only=False))\n"
+    )
+    assert record(project, sys.executable, "main.py", "weights/args.pt").returncode == 0
+    checkpoint.unlink()
+    fixed = run(project, sys.executable, "-m", "torchload_lint", "--fix", ".")
+    assert fixed.returncode == 0, fixed.stdout
+    assert "safe_globals([Namespace])" in (project / "main.py").read_text()
+    torch.save({"args": argparse.Namespace(lr=1)}, checkpoint)
+    after = run(project, sys.executable, "main.py", "weights/args.pt")
+    assert after.stdout == "{'args': Namespace(lr=1)}\n"
+
+
+@pytest.mark.torch
+def test_what_was_recorded_is_not_trusted_for_that(project: Path) -> None:
+    loads = [
+        RecordedLoad(
+            "main.py",
+            "<module>",
+            3,
+            "w.pt",
+            verdict="needs-safe-globals",
+            safe_globals=("other.Thing",),
+        )
+    ]
+    write_store(project, loads)
+    source = 'import torch\n\nx = torch.load("w.pt")\n'
+    (project / "main.py").write_text(source)
+    result = run(
+        project, sys.executable, "-m", "torchload_lint", "--fix", "--unsafe-fixes", "-v", "main.py"
+    )
+    assert "TLL103" in result.stdout
+    assert '"other.Thing" to `trusted`' in result.stdout
+    assert "other" not in (project / "main.py").read_text()
+
+
+def test_a_command_that_is_not_there(project: Path) -> None:
+    result = record(project, "no-such-command-at-all")
+    assert result.returncode == 2
+    assert "no-such-command-at-all" in result.stderr
+
+
+def test_another_sitecustomize_still_runs(project: Path) -> None:
+    other = project / "other"
+    other.mkdir()
+    (other / "sitecustomize.py").write_text("import builtins\nbuiltins.SEEN = 'theirs'\n")
+    (project / "main.py").write_text("print(SEEN)\n")
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2] / "src"), str(other)]),
+    }
+    words = [sys.executable, "-m", "torchload_lint", "record", "--", sys.executable, "main.py"]
+    done = subprocess.run(
+        words, cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "theirs\n"
+
+
+def load(function: str, row: int, checkpoint: str = "a.pt") -> RecordedLoad:
+    return RecordedLoad("m.py", function, row, checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("function", "row", "expected"),
+    [
+        ("f", 3, ["a.pt"]),
+        ("f", 99, ["a.pt", "b.pt"]),
+        ("", 1, ["c.pt"]),
+        ("K.g", 7, ["d.pt"]),
+        ("h", 3, []),
+    ],
+)
+def test_matching_by_function_then_row(function: str, row: int, expected: list[str]) -> None:
+    recorded = (
+        load("f", 3),
+        load("f", 5, "b.pt"),
+        load("<module>", 9, "c.pt"),
+        load("g", 2, "d.pt"),
+    )
+    assert [one.checkpoint for one in matching(recorded, "m.py", function, row)] == expected
+
+
+def test_merging_replaces_what_was_seen_again(tmp_path: Path) -> None:
+    old, new = load("f", 3), load("f", 30)
+    assert merge([old, load("g", 1)], [new]) == (new, load("g", 1))
+    write_store(tmp_path, [new])
+    assert read_store(tmp_path) == (new,)
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"version": 9}', '{"version": 1, "loads": [{}]}'])
+def test_a_store_that_is_none_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / ".torchload-lint").mkdir()
+    (tmp_path / ".torchload-lint" / "loads.json").write_text(text)
+    with pytest.raises(ConfigError, match=r"loads\.json: is not a recording"):
+        read_store(tmp_path)
