@@ -24,7 +24,7 @@ from pytest_lsp import (  # noqa: E402
 pytestmark = pytest.mark.asyncio
 
 SOURCE = Path(__file__).parents[2] / "src"
-COMMAND = [sys.executable, "-m", "torchload_lint.editors.lsp"]
+COMMAND = [sys.executable, "-m", "torchload_lint", "server"]
 
 
 def make_client():

@@ -210,7 +210,3 @@ def _register_questions(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams) -> types.Hover | None:
         return await session.hover(params.text_document.uri, params.position)
-
-
-if __name__ == "__main__":
-    serve()
