@@ -78,8 +78,8 @@ def prove(
     """Load a checkpoint with ``weights_only=True`` under exactly this allowlist.
 
     ``roots`` are the folders where first-party modules lie, ``imports`` the modules that the
-    program imports for what they register. This imports the modules that
-    the allowlist names, and so runs their code. Raises NoTorchError where the interpreter cannot be asked.
+    program imports for what they register. The child imports the modules that the allowlist
+    names, and so runs their code. Raises NoTorchError where the interpreter cannot be asked.
     """
     request: dict[str, object] = {
         "checkpoint": str(checkpoint.absolute()),
