@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.calls import WeightsOnly
+from torchload_lint.source.expressions import code_of
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterable
 
 KEY = "weights_only"
@@ -105,11 +106,3 @@ def short(node: ast.AST) -> str:
     """A node's code, cut to fit into a sentence."""
     text = code_of(node)
     return text if len(text) <= _SHORT else f"{text[: _SHORT - 3]}..."
-
-
-def code_of(node: ast.AST) -> str:
-    """A node's code; ``…`` where it is nested too deeply to be written."""
-    try:
-        return ast.unparse(node)
-    except RecursionError:
-        return "…"

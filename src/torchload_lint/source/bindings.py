@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.candidates import on_rows, rows_with
 from torchload_lint.source.definitions import FUNCTIONS, Definition, defaults
+from torchload_lint.source.expressions import text_of
 from torchload_lint.source.reaching import BUILTINS, Reaching
 
 if TYPE_CHECKING:
@@ -316,10 +317,3 @@ def _choices(node: ast.expr) -> list[ast.expr] | list[None]:
     if isinstance(node, ast.IfExp):
         return [node.body, node.orelse]
     return list(node.values) if isinstance(node, ast.BoolOp) else [None]
-
-
-def text_of(node: ast.expr) -> str:
-    """The value of a string literal; empty for anything else."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    return ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.allowlists import Allowlist, AllowlistKind
 from torchload_lint.source.definitions import FUNCTIONS
 from torchload_lint.source.entries import entries_of
-from torchload_lint.source.flow import last_name
+from torchload_lint.source.expressions import last_name
 from torchload_lint.source.references import find
 from torchload_lint.source.steps import always_before, ancestors, blocks_around
 

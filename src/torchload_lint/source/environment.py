@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.candidates import carrying, on_rows, rows_with
-from torchload_lint.source.flow import last_name
+from torchload_lint.source.expressions import last_name
 from torchload_lint.source.settings_files import TRUE_VALUES, VARIABLE
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from torchload_lint.source.calls import LoadCall, WeightsOnly
-from torchload_lint.source.flow import last_name
+from torchload_lint.source.expressions import last_name
 from torchload_lint.source.references import find
 from torchload_lint.source.steps import blocks_around
 

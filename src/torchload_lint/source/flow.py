@@ -11,6 +11,7 @@ import ast
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from torchload_lint.source.definitions import FUNCTIONS, Definition, Scope, parameters
+from torchload_lint.source.expressions import ends_the_program, is_type_checking, last_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +25,6 @@ STAR = "*"
 """The key under which star imports are kept."""
 _LOOPS_RUN_TWICE = 4
 """How deep loops are nested before their second pass is left out (each level doubles the cost)."""
-_ENDS = frozenset({"sys.exit", ".exit", ".quit", "os._exit"})
 _TRY = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
 
 
@@ -138,7 +138,7 @@ class Flow:
 
     def _expr(self, node: ast.Expr, env: Env) -> Env | None:
         env = self._expressions(env, node.value)
-        return None if _ends_the_program(node.value) else env
+        return None if ends_the_program(node.value) else env
 
     def _assign(self, node: ast.Assign, env: Env) -> Env:
         env = self._expressions(env, node.value)
@@ -397,31 +397,6 @@ def _merge(envs: Iterable[Env]) -> Env:
 def _merge_live(envs: Iterable[Env | None]) -> Env | None:
     live = [env for env in envs if env is not None]
     return _merge(live) if live else None
-
-
-def _ends_the_program(node: ast.expr) -> bool:
-    """Whether this is ``sys.exit()`` or one of its kind."""
-    if not isinstance(node, ast.Call):
-        return False
-    if isinstance(node.func, ast.Name):
-        return f".{node.func.id}" in _ENDS
-    if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
-        return f"{node.func.value.id}.{node.func.attr}" in _ENDS
-    return False
-
-
-def is_type_checking(test: ast.expr) -> bool:
-    """Whether a condition is ``TYPE_CHECKING``, from whichever module."""
-    return last_name(test) == "TYPE_CHECKING"
-
-
-def last_name(node: ast.expr) -> str:
-    """The last part of a name, an attribute, or what a call calls; else empty."""
-    if isinstance(node, ast.Call):
-        node = node.func
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _catches_all(pattern: ast.pattern) -> bool:

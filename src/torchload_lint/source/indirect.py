@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.answers import KEY, Answer, code_of
+from torchload_lint.source.answers import KEY, Answer
 from torchload_lint.source.calls import LoadCall, WeightsOnly
 from torchload_lint.source.candidates import carrying
 from torchload_lint.source.definitions import defaults
-from torchload_lint.source.flow import last_name
+from torchload_lint.source.expressions import code_of, last_name
 from torchload_lint.source.given import given, keyword_answer
 from torchload_lint.source.references import find
 

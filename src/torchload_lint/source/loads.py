@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source import call_facts
-from torchload_lint.source.flow import is_type_checking, last_name
+from torchload_lint.source.expressions import is_type_checking, last_name
 from torchload_lint.source.references import Reference, find, is_partial
 
 if TYPE_CHECKING:

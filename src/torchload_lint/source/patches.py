@@ -6,12 +6,11 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.answers import KEY, code_of
-from torchload_lint.source.bindings import text_of
+from torchload_lint.source.answers import KEY
 from torchload_lint.source.calls import WeightsOnly
 from torchload_lint.source.candidates import carrying, on_rows, rows_with
 from torchload_lint.source.definitions import FUNCTIONS
-from torchload_lint.source.flow import last_name
+from torchload_lint.source.expressions import code_of, last_name, text_of
 from torchload_lint.source.loads import LOADERS
 from torchload_lint.source.truth import Reader
 

@@ -21,7 +21,7 @@ from torchload_lint.source.answers import (
 )
 from torchload_lint.source.calls import WeightsOnly
 from torchload_lint.source.definitions import FUNCTIONS
-from torchload_lint.source.flow import last_name
+from torchload_lint.source.expressions import last_name
 
 if TYPE_CHECKING:
     from torchload_lint.source.definitions import Definition
