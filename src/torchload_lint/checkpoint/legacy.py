@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 PROTOCOL_VERSION = 1001
 _FIRST_WINDOW = 1024 * 1024
+_OVERFLOW = 1 << 64
+"""torch multiplies the number of elements with their size in 64 bits."""
 _OBJECT = 3
 """The place of the object among the pickles."""
 
@@ -113,14 +115,15 @@ def _check_storages(source: ByteSource, result: PickleFile, limits: Limits) -> P
         storage = guard.storages.storages.get(key if isinstance(key, str) else str(key))
         if storage is None:
             return advice.damaged("a storage is listed that the object does not have")
-        count = int.from_bytes(source.read_at(position, 8), "little", signed=True)
-        position += 8 + storage.numel * ITEM_SIZES.get(storage.dtype, 1)
+        width = ITEM_SIZES.get(storage.dtype, 1)
+        count = int.from_bytes(source.read_at(position, 8), "little")
+        position += 8 + storage.numel * width
         if position > source.size:
             return Problem(
                 "truncated",
                 "the file ends before the bytes of its tensors do",
                 "get the file again: the download or the save was cut off",
             )
-        if count != storage.numel:
+        if count * width % _OVERFLOW != storage.numel * width:
             return advice.damaged("a storage has another size than the object says")
     return None

@@ -186,7 +186,7 @@ def _encode(args: tuple[Value, ...]) -> str:
     codec = args[1] if len(args) > 1 else "utf-8"
     if not isinstance(codec, str):
         return "the encoding is no text"
-    normal = codec.lower().replace("-", "_").replace(" ", "_")
+    normal = "_".join("".join(c if c.isalnum() else " " for c in codec[:100].lower()).split())
     if normal not in aliases and normal not in aliases.values():
         return f"there is no encoding {codec!r:.40}"
     if normal in {"latin1", "latin_1", "iso_8859_1", "iso8859_1", "ascii"}:

@@ -28,6 +28,8 @@ _MAX_32, _MAX_16 = 0xFFFFFFFF, 0xFFFF
 _STORED, _DEFLATED = 0, 8
 _UNREADABLE_FLAGS = 0x1 | 0x20 | 0x40
 """Encrypted, a patch, strongly encrypted."""
+_FOLDER = 0x10
+"""The attribute of a folder, as MS-DOS had it."""
 _MASKED = 0x2000
 """The directory itself is encrypted."""
 _OLDEST_FORMAT, _NEWEST_FORMAT = 1, 10
@@ -59,6 +61,8 @@ class Member:
     """The checksum of the content, as the directory says (torch does not check it)."""
     disk: int = 0
     """The part of a divided archive that it is on."""
+    is_folder: bool = False
+    """Whether it says that it is a folder; then there is nothing to read."""
 
     @property
     def fault(self) -> str:
@@ -88,6 +92,8 @@ class ZipArchive:
         """Why torch's reader refuses the archive as a whole; empty where it does not."""
         folder = f"{self.prefix}/"
         for member in self.members:
+            if not member.name.isascii() and not _is_text(member.name):
+                return f"the member {member.name!r:.80} has a name that is no UTF-8"
             if not member.name.startswith(folder):
                 return f"the member {member.name!r:.80} is not in the folder {folder!r:.60}"
         record = ".data/version" if self.find(".data/version") else "version"
@@ -145,10 +151,20 @@ class ZipArchive:
             raise LimitExceededError(
                 "pickle_bytes", f"the record {member.name:.80} has more than {limit:,} bytes"
             )
-        if member.fault:
-            raise ZipFaultError("damaged", member.fault)
+        if member.fault or member.is_folder:
+            fault = member.fault or f"the record {member.name:.80} says that it is a folder"
+            raise ZipFaultError("damaged", fault)
         begin = self.content_offset(member) if member.packed else 0
         return _unpack(member, self._source.read_at(begin, member.packed))
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name came from valid UTF-8."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _unpack(member: Member, packed: bytes) -> bytes:
@@ -195,8 +211,13 @@ def _find_directory(source: ByteSource) -> tuple[int, int, int]:
     locator = source.read_at(end - _LOCATOR.size, _LOCATOR.size)
     if len(locator) == _LOCATOR.size and locator.startswith(b"PK\x06\x07"):
         record = source.read_at(_LOCATOR.unpack(locator)[2], _END_64.size)
-        if len(record) == _END_64.size and record.startswith(b"PK\x06\x06"):
-            *_, disk, directory_disk, count_here, count, size, offset = _END_64.unpack(record)
+        if len(record) < _END_64.size or _LOCATOR.unpack(locator)[3] != 1:
+            raise ZipFaultError("damaged", "the archive's end points beyond it")
+        if record.startswith(b"PK\x06\x06"):
+            _, length, _, _, *numbers = _END_64.unpack(record)
+            if length < _END_64.size - 12:
+                raise ZipFaultError("damaged", "the archive's end is damaged")
+            disk, directory_disk, count_here, count, size, offset = numbers
     if (disk, directory_disk) not in {(0, 0), (1, 1)} or count != count_here:
         raise ZipFaultError("damaged", "the archive says that it is one of several parts")
     return count, size, offset
@@ -210,18 +231,21 @@ def _read_member(directory: bytes, position: int) -> tuple[Member, int]:
     if signature != b"PK\x01\x02":
         raise ZipFaultError("damaged", "the archive's directory is damaged")
     begin = position + _CENTRAL.size
-    name = directory[begin : begin + name_length].decode("utf-8", "replace")
+    name = directory[begin : begin + name_length].decode("utf-8", "surrogateescape")
     extra = directory[begin + name_length : begin + name_length + extra_length]
     if _MAX_32 in {packed, size, offset}:
         size, packed, offset = _wide_numbers(extra, size, packed, offset)
     end = begin + name_length + extra_length + comment_length
-    return Member(name, method, flags, packed, size, offset, crc, fields[13]), end
+    is_folder = bool(fields[15] & _FOLDER) or name.endswith("/")
+    return Member(name, method, flags, packed, size, offset, crc, fields[13], is_folder), end
 
 
 def _is_sound(member: Member, archive_size: int) -> bool:
     """What miniz checks of each entry before it opens an archive."""
     inside = member.offset + _LOCAL.size + member.packed <= archive_size
     whole = member.disk in {0, 1} and not member.flags & _MASKED
+    if member.method == _STORED and member.size != member.packed:
+        return False
     return inside and whole and not (member.size and not member.packed)
 
 
