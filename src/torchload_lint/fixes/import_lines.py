@@ -28,7 +28,8 @@ def import_changes(
     """The changes that add imports at the top of a file, all above ``before_row``."""
     writer = _Writer(module, before_row, line_length)
     groups = sorted(_grouped(new), key=writer.group_key)
-    return [change for group in groups for change in writer.add(group)]
+    changes = [change for group in groups for change in writer.add(group)]
+    return writer.set_apart(changes)
 
 
 def _grouped(new: Sequence[NewImport]) -> list[list[NewImport]]:
@@ -52,6 +53,8 @@ class _Writer:
         self.line_length = line_length
         self.imports = [one for one in top_level_imports(module) if one.lineno < before_row]
         self.separated: set[int] = set()
+        self.blank_below: dict[int, str] = {}
+        """Blank rows to be written below what is inserted at a place."""
 
     def add(self, group: list[NewImport]) -> list[Change]:
         if group[0].name:
@@ -60,6 +63,16 @@ class _Writer:
                     names = [_written(one) for one in group]
                     return merge(self.source, statement, names, self.line_length)
         return self._rows(group)
+
+    def set_apart(self, changes: list[Change]) -> list[Change]:
+        """Add the blank rows below new imports, as part of the last of them.
+
+        Then the insertions at one place may be sorted in any way.
+        """
+        for place, blank in self.blank_below.items():
+            last = max(index for index, change in enumerate(changes) if change.start == place)
+            changes[last] = changes[last]._replace(content=changes[last].content + blank)
+        return changes
 
     def group_key(self, group: list[NewImport]) -> SortKey:
         """Where isort would put the import of a group."""
@@ -135,7 +148,8 @@ class _Writer:
         if earlier:
             return self._after(earlier[-1], row, section=key[0])
         if keyed:
-            return [*self._above(keyed[0][1], row), *self._blank_above(keyed[0][1])]
+            self.blank_below[self.source.row_start(keyed[0][1].lineno)] = self.source.newline
+            return self._above(keyed[0][1], row)
         return self._at_start(row)
 
     def _run_for(self, section: int, root: str) -> list[ImportNode]:
@@ -193,10 +207,6 @@ class _Writer:
         place = self.source.row_start(statement.lineno)
         return [Change(place, place, row)]
 
-    def _blank_above(self, statement: ast.stmt) -> list[Change]:
-        place = self.source.row_start(statement.lineno)
-        return [Change(place, place, self.source.newline)]
-
     def _at_start(self, row: str) -> list[Change]:
         """No import to go by: behind the docstring and ``__future__``, before the first code."""
         newline = self.source.newline
@@ -214,10 +224,11 @@ class _Writer:
             changes = [Change(place, place, blank), Change(place, place, row)]
             following = body[len(lead)] if len(body) > len(lead) else None
             if following is not None and self.source.row_start(first_row(following)) == place:
-                changes.append(Change(place, place, self._blank_before(following)))
+                self.blank_below[place] = self._blank_before(following)
             return changes
         place = self.source.row_start(first_row(body[0]))
-        return [Change(place, place, row), Change(place, place, self._blank_before(body[0]))]
+        self.blank_below[place] = self._blank_before(body[0])
+        return [Change(place, place, row)]
 
     def _blank_before(self, statement: ast.stmt) -> str:
         """The blank rows between imports and what follows them."""
