@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.names import GlobalName
     from torchload_lint.rules.base import Context
     from torchload_lint.rules.situation import Situation
 
@@ -64,6 +65,7 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         return  # a file that must not be loaded at all is another finding
     registered = {name for name, _ in situation.registered}
     missing = [need for need in situation.missing if str(need.name) not in registered]
+    missing = [need for need in missing if need.name not in _in_vain(situation)]
     if not missing:
         return
     names = listed([str(need.name) for need in missing])
@@ -74,6 +76,15 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     yield finding(
         RULE, situation.load.span, message, fix=plan.fix, situation=situation, notes=notes
     )
+
+
+def _in_vain(situation: Situation) -> set[GlobalName]:
+    """What only files need that no allowlist can load (TLL104 reports those)."""
+    hopeless = situation.with_verdict(Verdict.CANNOT_LOAD, Verdict.NEEDS_STAND_IN)
+    others = [report for report in situation.reports if report not in hopeless]
+    return {need.name for report in hopeless for need in report.safe_globals} - {
+        need.name for report in others for need in report.safe_globals
+    }
 
 
 RULE = Rule("TLL103", "missing-safe-globals", Severity.ERROR, __doc__, check_load=check)

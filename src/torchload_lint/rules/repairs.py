@@ -11,6 +11,7 @@ from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, repair_load
 from torchload_lint.rules.reading import Evidence
 from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE, Mode, entry_key
+from torchload_lint.source.allowlists import EntryKind
 from torchload_lint.source.calls import Use, WeightsOnly
 from torchload_lint.source.indirect import IndirectKind
 
@@ -76,8 +77,10 @@ def plan_stand_ins(situation: Situation, report: CheckpointReport, context: Cont
     """The unsafe repair that lets stand-ins take the place of the real objects."""
     if not report.stand_ins:
         return Plan()
-    allowed = allowed_names(situation, context)
-    lacking = [one for one in report.stand_ins if str(one.name) not in allowed]
+    stands_in, itself = allowed_names(situation, context)
+    lacking = [one for one in report.stand_ins if str(one.name) not in stands_in]
+    if any(str(one.name) in itself for one in lacking):
+        return Plan()  # which of two entries for one name counts is not said
     refused = tuple(need for need in situation.missing if not need.judgement.allowed)
     if not lacking and not situation.missing:
         return Plan(met=True)
@@ -99,11 +102,16 @@ def plan_indirect(load: IndirectLoad, module: Module, context: Context) -> Fix |
     return Fix(Applicability.UNSAFE, "Write weights_only=True", outcome.edits)
 
 
-def allowed_names(situation: Situation, context: Context) -> frozenset[str]:
-    """The names that the allowlists around a load carry."""
-    entries = (entry for allowlist in situation.load.allowlists for entry in allowlist.entries)
-    names = (entry_key(entry, situation.module, context) for entry in entries)
-    return frozenset(name for name in names if name)
+def allowed_names(situation: Situation, context: Context) -> tuple[frozenset[str], frozenset[str]]:
+    """The names for which another object is allowed around a load, and those allowed themselves."""
+    stands_in: set[str] = set()
+    itself: set[str] = set()
+    for entry in (one for allowlist in situation.load.allowlists for one in allowlist.entries):
+        key = entry_key(entry, situation.module, context)
+        if key is not None:
+            other = entry.kind is EntryKind.PAIR and str(entry.obj) != key
+            (stands_in if other else itself).add(key)
+    return frozenset(stands_in), frozenset(itself)
 
 
 def what_would_settle_it(situation: Situation) -> tuple[str, ...]:

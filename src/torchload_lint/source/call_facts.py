@@ -95,7 +95,7 @@ def _build(
     passes_on, default = "", WeightsOnly.ABSENT
     if answer.verdict is WeightsOnly.UNDECIDED:
         passes_on, default = _passed_on(module, sorted_out)
-    pickle_module = sorted_out.named.get("pickle_module")
+    pickle_module = sorted_out.named.get("pickle_module") or _unpacked(module, sorted_out)
     if pickle_module is not None and _is_none(module, pickle_module):
         pickle_module = None
     return LoadCall(
@@ -160,6 +160,24 @@ def _passed_on(module: Module, sorted_out: Given) -> tuple[str, WeightsOnly]:
                 if isinstance(holder, ast.arguments) and holder.kwarg is definition.node:
                     return f"**{mapping.id}", WeightsOnly.ABSENT
     return "", WeightsOnly.ABSENT
+
+
+def _unpacked(module: Module, sorted_out: Given) -> ast.expr | None:
+    """The ``pickle_module`` in a dictionary that is unpacked, where it is displayed as a whole."""
+    for mapping in sorted_out.mappings:
+        shown: list[ast.expr | None] = [mapping]
+        if isinstance(mapping, ast.Name):
+            shown = [one.value for one in module.bindings.definitions(mapping)]
+        for display in shown:
+            if isinstance(display, ast.Dict):
+                for key, value in zip(display.keys, display.values, strict=True):
+                    if isinstance(key, ast.Constant) and key.value == "pickle_module":
+                        return value
+            elif isinstance(display, ast.Call):
+                for keyword in display.keywords:
+                    if keyword.arg == "pickle_module":
+                        return keyword.value
+    return None
 
 
 def _is_none(module: Module, node: ast.expr) -> bool:
