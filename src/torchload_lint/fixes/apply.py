@@ -43,6 +43,11 @@ def _collide(one: Change, other: Change) -> bool:
         if one.start == other.start and _alternatives(one.content, other.content):
             return True
         return bool(_imported(one.content) & _imported(other.content))
+    # What is inserted at the very end of a replaced part may be in what replaces it already.
+    if one.start == one.end:
+        return other.start < one.start <= other.end
+    if other.start == other.end:
+        return one.start < other.start <= one.end
     return one.start < other.end and other.start < one.end
 
 

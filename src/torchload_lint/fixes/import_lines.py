@@ -139,6 +139,10 @@ class _Writer:
         keyed = [(self._statement_key(one, key, root), one) for one in candidates]
         same = [(other, one) for other, one in keyed if other[0] == key[0]]
         if same:
+            kin = (one for _, one in same if _root(one).lower() == root)
+            paragraph = self._paragraph(candidates, next(kin, same[0][1]))
+            same = [(other, one) for other, one in same if one in paragraph]
+        if same:
             keys = [other for other, _ in same]
             smaller = [one for other, one in same if other <= key]
             if keys != sorted(keys):
@@ -151,6 +155,18 @@ class _Writer:
             self.blank_below[self.source.row_start(keyed[0][1].lineno)] = self.source.newline
             return self._above(keyed[0][1], row)
         return self._at_start(row)
+
+    def _paragraph(self, candidates: list[ImportNode], anchor: ImportNode) -> list[ImportNode]:
+        """The imports around one, up to blank rows: a section, however the file divides them."""
+        paragraphs: list[list[ImportNode]] = [[]]
+        row = 0
+        for statement in candidates:
+            between = range(row, statement.lineno)
+            if row and any(not self.source.row(number).strip() for number in between):
+                paragraphs.append([])
+            paragraphs[-1].append(statement)
+            row = (statement.end_lineno or statement.lineno) + 1
+        return next(paragraph for paragraph in paragraphs if anchor in paragraph)
 
     def _run_for(self, section: int, root: str) -> list[ImportNode]:
         """The run of import statements that a new one belongs in.
