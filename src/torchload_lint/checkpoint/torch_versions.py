@@ -260,17 +260,19 @@ class Registration:
     module: str
     """The module to import; empty where ``import torch`` is enough."""
     names: frozenset[str]
+    since: TorchVersion = TorchVersion(2, 6)
+    until: TorchVersion = TorchVersion(9999, 0)
+    """The first release without it."""
 
 
 REGISTRATIONS = (
     Registration(
+        "", frozenset(_names("torch.nested._internal.nested_tensor: NestedTensor _rebuild_njt"))
+    ),
+    Registration(
         "",
-        frozenset(
-            _names(
-                """torch.nested._internal.nested_tensor: NestedTensor _rebuild_njt
-                torch.distributed._mesh_layout: _FlatLayout _MeshLayout"""
-            )
-        ),
+        frozenset(_names("torch.distributed._mesh_layout: _FlatLayout _MeshLayout")),
+        since=TorchVersion(2, 13),
     ),
     Registration("torch._dynamo", frozenset({"torch._dynamo.decorators._DimRange"})),
     Registration(
@@ -279,18 +281,59 @@ REGISTRATIONS = (
             _names(
                 """torch.distributed.device_mesh: DeviceMesh
                 torch.distributed.tensor: DTensor
-                torch.distributed.tensor._dtensor_spec: DTensorSpec ShardOrderEntry TensorMeta
-                torch.distributed.tensor.placement_types: Partial Replicate Shard _StridedShard"""
+                torch.distributed.tensor._dtensor_spec: DTensorSpec TensorMeta
+                torch.distributed.tensor.placement_types: Partial Replicate Shard"""
             )
         ),
     ),
+    Registration(
+        "torch.distributed.tensor",
+        frozenset(
+            _names(
+                """torch.distributed.tensor._dtensor_spec: ShardOrderEntry
+                torch.distributed.tensor.placement_types: _StridedShard"""
+            )
+        ),
+        since=TorchVersion(2, 13),
+    ),
+    Registration(
+        "",
+        frozenset(
+            _names(
+                """builtins: ArithmeticError AssertionError AttributeError BaseException
+                builtins: BaseExceptionGroup BlockingIOError BrokenPipeError BufferError
+                builtins: BytesWarning ChildProcessError ConnectionAbortedError ConnectionError
+                builtins: ConnectionRefusedError ConnectionResetError DeprecationWarning EOFError
+                builtins: EncodingWarning Exception ExceptionGroup FileExistsError
+                builtins: FileNotFoundError FloatingPointError FutureWarning GeneratorExit
+                builtins: ImportError ImportWarning IndentationError IndexError InterruptedError
+                builtins: IsADirectoryError KeyError KeyboardInterrupt LookupError MemoryError
+                builtins: ModuleNotFoundError NameError NotADirectoryError NotImplementedError
+                builtins: OSError OverflowError PendingDeprecationWarning PermissionError
+                builtins: ProcessLookupError RecursionError ReferenceError ResourceWarning
+                builtins: RuntimeError RuntimeWarning StopAsyncIteration StopIteration SyntaxError
+                builtins: SyntaxWarning SystemError SystemExit TabError TimeoutError TypeError
+                builtins: UnboundLocalError UnicodeDecodeError UnicodeEncodeError UnicodeError
+                builtins: UnicodeTranslateError UnicodeWarning UserWarning ValueError Warning
+                builtins: ZeroDivisionError
+                traceback: FrameSummary StackSummary"""
+            )
+        ),
+        since=TorchVersion(2, 14),
+        until=TorchVersion(2, 15),
+    ),
 )
-"""What ``get_safe_globals()`` holds after each import, torch 2.13 (registered since 2.6)."""
+"""What ``get_safe_globals()`` holds after each import, run with torch 2.6.0, 2.9.1, 2.13.0 and
+2.14.1; what 2.9 lacks and 2.13 has is dated 2.13."""
 
 
 @lru_cache(maxsize=32)
 def registered_by(version: TorchVersion) -> dict[str, str]:
     """Global → the import that registers it (empty: ``import torch`` does), for one release."""
-    if not features(version).pairs:
-        return {}
-    return {name: entry.module for entry in REGISTRATIONS for name in entry.names}
+    known = nearest_known(version)
+    return {
+        name: entry.module
+        for entry in REGISTRATIONS
+        if entry.since <= known < entry.until
+        for name in entry.names
+    }

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.class_knowledge import ClassKnowledge
 from torchload_lint.checkpoint.known_globals import (
+    PLAIN_CLASSES,
     SINGLETONS,
     rename_python_2,
     runtime_name,
@@ -128,6 +129,7 @@ class WeightsOnlyGuard:
         self.notes: list[Problem] = []
         self.position = 0
         self.storages = storages
+        storages.checks_sizes = features(target.torch).record_sizes
         self._features = features(target.torch)
         self._default = default_allowed(target.torch)
         self._registered = registered_by(target.torch)
@@ -243,10 +245,8 @@ class WeightsOnlyGuard:
             if self.failure is None and any(unhashable(key) for key, _ in entries):
                 self._fail(advice.UNHASHABLE_KEY, target)
             return
-        if self.failure is None:
-            plainly_no = not isinstance(target, (Instance, list))
-            if self._features.strict_setitem or plainly_no:
-                self._fail(advice.set_item(self._type_words(target)), target)
+        if self.failure is None and not self._may_set(target, entries):
+            self._fail(advice.set_item(self._type_words(target)), target)
         if isinstance(target, Instance):
             target.entries.extend(entries)
 
@@ -296,6 +296,15 @@ class WeightsOnlyGuard:
             self._need_value(name, "NEWOBJ", cls)
         if not isinstance(args, (tuple, Instance)):
             self._fail(advice.ARGUMENTS, cls)
+
+    def _may_set(self, target: Value, entries: list[tuple[Value, Value]]) -> bool:
+        """Before 2.10, whatever takes ``target[key] = value`` would do."""
+        if self._features.strict_setitem:
+            return False
+        if isinstance(target, list):
+            size = len(target)
+            return all(isinstance(key, int) and -size <= key < size for key, _ in entries)
+        return isinstance(target, Instance) and str(target.type_name) not in PLAIN_CLASSES
 
     def _check_build(self, target: Value, state: Value) -> None:
         kind = type_of(target)
