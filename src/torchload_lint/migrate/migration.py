@@ -167,9 +167,9 @@ def _check(path: str) -> None:
     if report.verdict is not Verdict.LOADS:
         problems = "; ".join(problem.message for problem in report.problems)
         needed = ", ".join(str(entry.name) for entry in report.safe_globals)
-        raise MigrationError(
-            f"the new file would not load ({problems or needed}); please report this as a bug"
-        )
+        if needed:
+            raise MigrationError(f"{needed} was not made plain; please report this as a bug")
+        raise MigrationError(f"the checkpoint holds what torch cannot load: {problems}")
 
 
 def _mode(path: Path) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint.results import is_getattr
 from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, SetValue, Value
 from torchload_lint.migrate import tensors
 from torchload_lint.migrate.made import attributes_of, read_instance
@@ -159,6 +160,8 @@ def _add_spectral_norm(entry: DictValue, hook: Value) -> None:
 
 def _hook_name(converter: Converter, hook: Value) -> str:
     name = converter.names.of(hook)
+    if isinstance(hook, Instance) and is_getattr(hook.callee) and name is None:
+        return "a bound method"
     if name is None and isinstance(hook, Instance):
         return read_instance(hook, converter.names).name or "a hook"
     return str(name) if name is not None else "a hook"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.values import DictValue, Instance, Value
 from torchload_lint.migrate import tensors
+from torchload_lint.migrate.made import name_of_global
 from torchload_lint.migrate.results import Arrays
 from torchload_lint.migrate.tensors import LEFT_OUT
 
@@ -81,6 +82,8 @@ def read_dtype(value: Value) -> DType | None:
     code = value.args[0]
     if isinstance(code, bytes):
         code = code.decode("ascii", "replace")
+    if name_of_global(code) in {"numpy.record", "numpy.void"}:
+        code = "V"
     if not isinstance(code, str):
         return None
     state = value.states[-1] if value.states else None
@@ -226,12 +229,16 @@ def strides(shape: tuple[int, ...], *, is_fortran: bool = False) -> tuple[int, .
 def _elements(array: Array) -> list[Value] | None:
     """The elements in the order of the memory, as Python values."""
     code, size, data = array.dtype.code, array.dtype.itemsize, array.data
+    if not size:
+        return ["" if code.startswith("U") else b""] * prod(array.shape)
     if code[:1] in {"S", "a"}:
-        return [data[at : at + size].rstrip(b"\0") for at in range(0, len(data), size or 1)]
+        return [data[at : at + size].rstrip(b"\0") for at in range(0, len(data), size)]
     if code.startswith("U"):
         codec = "utf-32-be" if array.dtype.order == ">" else "utf-32-le"
-        texts = (data[at : at + size] for at in range(0, len(data), size or 1))
+        texts = (data[at : at + size] for at in range(0, len(data), size))
         return [text.decode(codec, "replace").rstrip("\0") for text in texts]
+    if code.startswith("V"):
+        return [data[at : at + size] for at in range(0, len(data), size)]
     fmt = _STRUCT_CODES.get(code)
     if fmt is None:
         return None
@@ -320,8 +327,6 @@ def _scalar(converter: Converter, made: Made, place: str) -> Value:
         return _tensor(converter, array, dtype.torch_dtype)
     elements = _elements(array)
     if not elements:
-        if dtype.code[:1] in {"S", "U", "a"}:
-            return "" if dtype.code.startswith("U") else b""
         return converter.leave_out(place, what, "Python has no such number")
     converter.changed(place, what, "a Python value")
     return elements[0]

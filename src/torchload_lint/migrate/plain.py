@@ -120,7 +120,7 @@ class Converter:
         plain: dict[object, tuple[Value, Value]] = {}
         for key, item in entries:
             step = _step(place, f"[{key_text(key)}]")
-            new_key = self.plain(key, f"{step} (key)")
+            new_key = self._element(key, f"{step} (key)")
             if new_key is LEFT_OUT or not is_hashable(new_key):
                 if new_key is not LEFT_OUT:
                     self.leave_out(step, "an entry", "its key is no plain value")
@@ -184,7 +184,7 @@ class Converter:
         return result
 
     def _set(self, value: SetValue, place: str) -> Value:
-        items = [self.plain(item, f"{place} (element)") for item in value.items]
+        items = [self._element(item, f"{place} (element)") for item in value.items]
         kept = [item for item in items if item is not LEFT_OUT]
         if not all(is_hashable(item) for item in kept):
             self.changed(place, value.kind, "a list, since not all its elements are hashable")
@@ -192,6 +192,13 @@ class Converter:
         if value.kind != "builtins.set":
             self.changed(place, value.kind.removeprefix("builtins."), "a set")
         return SetValue("builtins.set", kept)
+
+    def _element(self, value: Value, place: str) -> Value:
+        """A key, or an element of a set: a frozenset there becomes a tuple, which is hashable."""
+        if isinstance(value, SetValue):
+            self.changed(place, value.kind.removeprefix("builtins."), "a tuple")
+            return tuple(self._element(item, place) for item in value.items)
+        return self.plain(value, place)
 
     def _global(self, value: GlobalRef, place: str) -> Value:
         if str(value.name) in tensors.ALLOWED:
@@ -233,14 +240,15 @@ class Converter:
             self._say_lost(made, made.attributes, place)
             self.changed(place, made.name, "a list")
             return self._list(value, made.items, place)
-        described = bool(made.attributes) and not made.by_new
-        if made.args and (made.is_class or made.by_new) and not described:
-            return self._by_arguments(made, place)
-        if made.attributes is None:
-            why = "its state is understood by its own __setstate__ only"
-            return self.leave_out(place, made.name, why)
-        if not made.is_class:
+        if not made.is_class and not made.by_new:
             return self.leave_out(place, f"what {made.name} returns", "the call is not made")
+        if made.attributes is None:
+            self.changed(place, made.name, "its state, as its own __setstate__ takes it")
+            return self.plain(made.states[-1], place)
+        if made.args and not made.attributes:
+            return self._by_arguments(made, place)
+        if made.by_new and made.args:
+            self.leave_out(place, f"what {made.name} is made of", "its attributes are carried")
         self.changed(place, made.name, "a dict of its attributes")
         result = DictValue()
         self.remember(value, result)
@@ -260,7 +268,6 @@ class Converter:
 
     def _by_arguments(self, made: Made, place: str) -> Value:
         """A named tuple, an enum member, a subclass of str or int, or the like."""
-        self._say_lost(made, made.attributes, place)
         single = len(made.args) == 1
         if single and (not isinstance(made.args[0], (list, tuple)) or not made.by_new):
             plain = self.plain(made.args[0], place)

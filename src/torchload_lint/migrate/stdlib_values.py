@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from torchload_lint.migrate.made import Made
     from torchload_lint.migrate.plain import Converter
 
+_RETURN_TYPES = """
+    aminmax cummax cummin frexp geqrf histogram histogramdd kthvalue linalg_eig linalg_eigh
+    linalg_qr linalg_slogdet linalg_svd lu_unpack max median min mode nanmedian qr slogdet sort svd topk
+    triangular_solve
+""".split()
+"""Functions of torch that return a named sequence (``torch/return_types.py``)."""
 _PATHS = "Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath".split()
 
 
@@ -157,6 +163,20 @@ def _first_text(converter: Converter, made: Made, place: str) -> Value:
     return first
 
 
+def _record(converter: Converter, made: Made, place: str) -> Value:
+    """Named sequences of C: their items are the first argument."""
+    items = made.args[0] if made.args else ()
+    converter.changed(place, made.name, "a tuple")
+    return tuple(converter.items(items if isinstance(items, (list, tuple)) else (), place))
+
+
+def _only_attribute(converter: Converter, made: Made, place: str) -> Value:
+    """UserString and ChainMap: what they keep in one attribute."""
+    name, words = ("data", "its text") if made.short == "UserString" else ("maps", "a list")
+    converter.changed(place, made.name, words)
+    return converter.plain((made.attributes or {}).get(name), place)
+
+
 def _function(converter: Converter, made: Made, place: str) -> Value:
     """functools.partial and the like: functions, whatever they are given."""
     return converter.leave_out(place, made.name, "functions are not data")
@@ -176,7 +196,11 @@ CARRIERS = {
     "collections.deque": _sequence,
     "collections.UserList": _sequence,
     "collections.UserDict": _user_dict,
-    "collections.ChainMap": _function,
+    "collections.UserString": _only_attribute,
+    "collections.ChainMap": _only_attribute,
+    "time.struct_time": _record,
+    "os.stat_result": _record,
+    **{f"torch.return_types.{name}": _record for name in _RETURN_TYPES},
     "decimal.Decimal": _as_text,
     "_decimal.Decimal": _as_text,
     "fractions.Fraction": _as_text,
