@@ -21,6 +21,7 @@ RUNGS = {
     Rung.LOCAL: "a local value",
     Rung.CONSTANT: "a constant of the project",
     Rung.DEFAULT: "a default value",
+    Rung.USAGE: "an example in the docstring of the file",
     Rung.CONFIG_FILE: "a configuration file of the project",
     Rung.CALLER: "the callers in the project",
     Rung.DOWNLOAD: "the local cache of a download",

@@ -40,7 +40,8 @@ def attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Values
     dotted = frame.module.bindings.qualified(node)
     if dotted in _TEXT_CONSTANTS:
         return (Text(_TEXT_CONSTANTS[dotted]),)
-    ours = evaluator.dotted(dotted, frame) if dotted else ()
+    of_self = frame.module.bindings.class_of_self(node.value) is not None
+    ours = evaluator.dotted(dotted, frame) if dotted and not of_self else ()
     if ours:
         return union(stored, ours)
     updated, settled = stores.updates(evaluator, node.value, node.attr, frame)
@@ -49,7 +50,7 @@ def attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Values
     bases = evaluator.values(node.value, frame)
     found = union(*(of_value(evaluator, base, node.attr, frame) for base in bases))
     found = union(stored, updated, found)
-    if all(isinstance(value, Unknown) for value in found):
+    if all(isinstance(value, Unknown | Made) for value in found):
         return options.declared_beside(evaluator, node, frame) or found
     return found
 
@@ -64,16 +65,26 @@ def of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Valu
     if isinstance(base, Record):
         return methods.entry(base, Text(name))
     if isinstance(base, Options):
-        return options.value(evaluator, base, name)
+        return lift(options.value(evaluator, base, name), base.rung)
     if isinstance(base, Instance):
         return lift(instances.attribute(evaluator, base, name, frame), base.rung)
     if isinstance(base, Class):
         return instances.class_attribute(evaluator, base, name, frame)
     if isinstance(base, Made):
-        return (Made(f"{base.callee}.{name}", rung=base.rung),)
+        return _of_stranger(evaluator, base, name)
     if isinstance(base, Function):
         return unknown(f"the attribute .{name} of a function")
     return unknown(domain.why(base))
+
+
+def _of_stranger(evaluator: Evaluator, base: Made, name: str) -> Values:
+    """An attribute of something outside the project, or of an object that it made."""
+    if base.call is None:
+        return (Made(f"{base.callee}.{name}", rung=base.rung),)
+    wraps = base.callee.endswith("Parallel") and name == "module"
+    if wraps and base.call.args and base.module is not None:
+        return evaluator.anywhere(base.call.args[0], base.module)
+    return unknown(f"the attribute .{name} of what {base.callee}() yields")
 
 
 def subscript(evaluator: Evaluator, node: ast.Subscript, frame: Frame) -> Values:

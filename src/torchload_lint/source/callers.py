@@ -207,10 +207,10 @@ class _Target:
 
     def _made_from(self, calling: Module, receiver: ast.expr) -> bool | None:
         """Whether the receiver is an object of the class; None where that cannot be said."""
-        if not isinstance(receiver, ast.Name):
-            return None
-        for definition in calling.bindings.definitions(receiver):
-            value = definition.value
+        made: list[ast.expr | None] = [receiver]
+        if isinstance(receiver, ast.Name):
+            made = [each.value for each in calling.bindings.definitions(receiver)]
+        for value in made:
             if not isinstance(value, ast.Call):
                 continue
             dotted = calling.bindings.qualified(value.func)

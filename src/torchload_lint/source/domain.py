@@ -166,7 +166,7 @@ def as_text(value: Value) -> Text:
         return value
     if isinstance(value, Handle):
         return value.source
-    if isinstance(value, Constant) and value.value is not None:
+    if isinstance(value, Constant) and not isinstance(value.value, bool | None):
         return Text(str(value.value), rung=value.rung)
     return Text(HOLE, rung=value.rung, why=(why(value),))
 
@@ -178,7 +178,7 @@ def why(value: Value) -> str:
     if isinstance(value, Made):
         return f"the result of {value.callee}() is not known"
     if isinstance(value, Constant):
-        return "the default is None"
+        return f"it is {value.value} by default"
     return f"{type(value).__name__.lower()} in a path"
 
 

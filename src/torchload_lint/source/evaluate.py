@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import attributes as attribute_lookup
-from torchload_lint.source import domain, invoke, library, parameters, stores, strings
+from torchload_lint.source import domain, guards, invoke, library, parameters, stores, strings
 from torchload_lint.source.definitions import SCOPES
 from torchload_lint.source.domain import (
     Class,
@@ -110,6 +110,8 @@ class Evaluator:
         self._active.add(key)
         try:
             answer = evaluate(self, node, frame)
+            if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+                answer = guards.allowed(node, answer, frame.module)
         finally:
             self._active.discard(key)
         self._answers[exact_key] = answer, frame  # the frame keeps its id from being reused

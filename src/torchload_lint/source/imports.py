@@ -38,9 +38,9 @@ def closes_circle(project: ProjectIndex, importing_path: str, defining_module: s
     Walks the top-level imports of project files; where there are too many to walk, the answer
     is a careful yes.
     """
-    start = project.layout.locate(defining_module, importing_path)
-    waiting = [] if start is None else [start]
-    seen: set[str] = set()
+    waiting = list(_files_of(project, defining_module, importing_path))
+    # The packages around the importing file are being imported already: they are not run again.
+    seen = {path for path in _packages_around(importing_path) if path != importing_path}
     while waiting:
         path = waiting.pop()
         if path == importing_path or len(seen) > _MOST_FILES_IN_A_CIRCLE:
@@ -60,11 +60,22 @@ def _imported_files(project: ProjectIndex, path: str) -> tuple[str, ...]:
 def _find_imported_files(project: ProjectIndex, path: str) -> Iterator[str]:
     name = project.module_name(path)
     for target in dict.fromkeys(_targets(project.files.text(path) or "", name, path)):
-        parts = target.split(".")
-        for length in range(1, len(parts) + 1):
-            found = project.layout.locate(".".join(parts[:length]), path)
-            if found is not None and found != path:
-                yield found
+        yield from _files_of(project, target, path)
+
+
+def _files_of(project: ProjectIndex, dotted: str, near: str) -> Iterator[str]:
+    """The files that importing a dotted name runs: the packages on the way, and the module."""
+    parts = dotted.split(".")
+    for length in range(1, len(parts) + 1):
+        found = project.layout.locate(".".join(parts[:length]), near)
+        if found is not None and found != near:
+            yield found
+
+
+def _packages_around(path: str) -> Iterator[str]:
+    folders = path.split("/")[:-1]
+    for length in range(1, len(folders) + 1):
+        yield "/".join((*folders[:length], "__init__.py"))
 
 
 def _targets(text: str, name: str, path: str) -> Iterator[str]:

@@ -334,7 +334,8 @@ def _table() -> dict[str, Known]:
 
 _URL_PARSERS = ("urllib.parse.urlparse", "urllib.parse.urlsplit", "torch.hub.urlparse")
 _SAME_AS_FIRST = (
-    *("urllib.parse.unquote", "urllib.parse.quote"),
+    *("urllib.parse.unquote", "urllib.parse.quote", "torch.compile"),
+    "torch.nn.SyncBatchNorm.convert_sync_batchnorm",
     *("os.fspath", "builtins.bytes", "hydra.utils.to_absolute_path", "copy.copy", "copy.deepcopy"),
     *("sys.intern", "tqdm.tqdm", "tqdm.auto.tqdm", "os.fsdecode", "os.fsencode"),
 )

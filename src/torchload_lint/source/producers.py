@@ -63,7 +63,7 @@ def producers_for(
     there are none, those that match by another sign.
     """
     found: dict[str, list[Producer]] = {"path": [], "expression": [], "methods": []}
-    telling = [each for each in resolution.patterns if each.strong]
+    telling = [each for each in resolution.patterns if each.exact or each.strong]
     for home in _modules(module, telling, project):
         for save in home.saves:
             match = _match(load, module, telling, save, home, project)
@@ -71,8 +71,18 @@ def producers_for(
                 found[match].append(_producer(save, home, match, project))
     for kind in ("path", "expression", "methods"):
         if found[kind]:
-            return tuple(found[kind][:MAX_PRODUCERS])
+            return tuple(_nearest(found[kind], module.path)[:MAX_PRODUCERS])
     return ()
+
+
+def _nearest(found: list[Producer], path: str) -> list[Producer]:
+    """Those in the load's own file; else those that share the most folders with it. Repositories
+    hold many recipes that use the same names in folders of their own.
+    """
+    own = [each for each in found if each.path == path]
+    folder = dirname(path)
+    shared = [_shared(dirname(each.path), folder) for each in found]
+    return own or [each for each, near in zip(found, shared, strict=True) if near == max(shared)]
 
 
 def _modules(module: Module, telling: list[PathPattern], project: ProjectIndex) -> Iterator[Module]:
@@ -136,8 +146,9 @@ def _match(
         return "path"
     near = dirname(home.path) == dirname(module.path)
     if near and load.file is not None and _same_expression(load.file, save.file):
-        same_place = home.path == module.path or not isinstance(load.file, ast.Name)
-        return "expression" if same_place else None
+        is_name = isinstance(load.file, ast.Name)
+        here = home.path == module.path and load.function == save.function
+        return "expression" if here or not is_name else None
     if home.path == module.path and _are_a_pair(load.function, save.function):
         return "methods"
     return None
@@ -148,7 +159,8 @@ def _patterns(file: ast.expr, home: Module, project: ProjectIndex) -> tuple[Path
         evaluator = Evaluator(project)
         return resolution_of(evaluator.top(file, home), evaluator).patterns
 
-    return tuple(each for each in project.remember(("saved as", file), resolve) if each.strong)
+    saved = project.remember(("saved as", file), resolve)
+    return tuple(each for each in saved if each.exact or each.strong)
 
 
 def _same_file(loaded: list[PathPattern], saved: tuple[PathPattern, ...]) -> bool:

@@ -6,12 +6,14 @@ calls and imports only as far as that expression needs, within a budget.
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import domain, patterns
 from torchload_lint.source.domain import Constant, Handle, Sequence, Text, Unknown
 from torchload_lint.source.evaluate import Evaluator
-from torchload_lint.source.patterns import MAX_PATTERNS, PathPattern, Resolution, Rung
+from torchload_lint.source.patterns import MAX_PATTERNS, PathPattern, Resolution, Rung, highest
 
 if TYPE_CHECKING:
     import ast
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_PATTERNS", "PathPattern", "Resolution", "Rung", "resolve_path"]
 
+_FIELD = re.compile(r"\{[A-Za-z_][^{}/]*\}|\{\}|%\(\w+\)[sdif]|%\d*[sdif](?![A-Za-z0-9])")
+"""A field of a template that something out of sight fills in."""
 _NOT_FILES = frozenset({"", ".", "none", "null", "false", "true", "no", "n/a", "-"})
 
 
@@ -51,6 +55,8 @@ def resolution(values: Values, evaluator: Evaluator) -> Resolution:
             found.setdefault((pattern.text, pattern.anchored), pattern)
         elif patterns.is_url(text.text):
             reasons.setdefault(f"{patterns.render(text.text)} is no local file")
+    if not found and not reasons:
+        reasons.setdefault("its default names no file")
     complete = not reasons and not evaluator.open_ends
     reasons.update(dict.fromkeys(evaluator.open_ends))
     chosen = tuple(found.values())[:MAX_PATTERNS]
@@ -59,7 +65,8 @@ def resolution(values: Values, evaluator: Evaluator) -> Resolution:
 
 def _source(value: Value) -> tuple[Text | None, bool]:
     if isinstance(value, Handle):
-        return value.source, value.wrapped
+        rung = highest(value.rung, value.source.rung)
+        return replace(value.source, rung=rung), value.wrapped
     if isinstance(value, Text):
         return value, False
     if isinstance(value, Sequence) and len(value.items) == 1:
@@ -72,7 +79,7 @@ def _pattern(text: Text, *, in_archive: bool) -> PathPattern | None:
     marked = text.text.removeprefix("file://")
     if marked.strip().lower() in _NOT_FILES or patterns.is_url(marked) or marked.endswith("/"):
         return None
-    marked = patterns.normal(marked)
+    marked = patterns.normal(_FIELD.sub(patterns.HOLE, marked))
     shown = patterns.render(marked)
     if not any(map(str.isalnum, shown)):
         return None

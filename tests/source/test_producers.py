@@ -1,0 +1,154 @@
+"""What the project's own torch.save calls say about a checkpoint."""
+
+# ruff: noqa: E501 (a program stays on its line)
+
+from __future__ import annotations
+
+import pytest
+
+from project_files import project
+from torchload_lint.source import torch_modules
+from torchload_lint.source.producers import producers_for
+from torchload_lint.source.values import resolve_path
+
+NET = """
+    import torch
+    from torch import nn
+    class Part(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+    class Net(nn.Module):
+        def __init__(self, width):
+            super().__init__()
+            self.width = width
+            self.part = Part()
+            convs = []
+            for _ in range(3):
+                convs.append(nn.Conv2d(1, 1, 1))
+            self.convs = nn.ModuleList(convs)
+    """
+NET_NEEDS = [
+    "net.Net",
+    "net.Part",
+    "torch.nn.modules.activation.ReLU",
+    "torch.nn.modules.container.ModuleList",
+    "torch.nn.modules.container.Sequential",
+    "torch.nn.modules.conv.Conv2d",
+    "torch.nn.modules.linear.Linear",
+]
+
+
+def producers(saving, loading='torch.load("runs/a.pt")'):
+    index = project(
+        {
+            "net.py": NET,
+            "train.py": f"import torch, argparse\nfrom torch import nn\nfrom net import Net\n{saving}\n",
+            "use.py": f"import torch\n{loading}\n",
+        }
+    )
+    module = index.module_at("use.py")
+    (load,) = module.loads
+    return producers_for(load, module, resolve_path(load.file, module, index), index)
+
+
+SAVED = {
+    "a module": ("Net(3)", "module", NET_NEEDS, True),
+    "a module on a device": ("Net(3).cuda().eval()", "module", NET_NEEDS, True),
+    "a state dict": ("Net(3).state_dict()", "state dict", [], True),
+    "the state dict of what is unknown": ("get().state_dict()", "state dict", [], True),
+    "a dict": ("{'m': Net(3).state_dict(), 'n': 3, 'x': 'text'}", "dict", [], True),
+    "a dict with a module": ("{'m': Net(3)}", "dict", NET_NEEDS, True),
+    "options": (
+        "{'args': argparse.ArgumentParser().parse_args()}",
+        "dict",
+        ["argparse.Namespace"],
+        True,
+    ),
+    "options as a dict": ("vars(argparse.ArgumentParser().parse_args())", "dict", [], True),
+    "a namespace": ("argparse.Namespace(a=1)", "dict", ["argparse.Namespace"], True),
+    "a tensor": ("torch.zeros(3)", "tensor", [], True),
+    "a class": ("Net", "class", ["net.Net"], True),
+    "a built-in module": (
+        "nn.DataParallel(nn.Linear(1, 2))",
+        "module",
+        ["torch.nn.modules.linear.Linear", "torch.nn.parallel.data_parallel.DataParallel"],
+        True,
+    ),
+    "something unknown": ("{'m': other()}", "dict", [], False),
+}
+
+
+@pytest.mark.parametrize(("saved", "kind", "needs", "complete"), SAVED.values(), ids=SAVED)
+def test_what_is_saved_tells_what_is_needed(saved, kind, needs, complete):
+    (producer,) = producers(f"torch.save({saved}, 'runs/a.pt')")
+    assert producer.match == "path"
+    assert producer.saves == kind
+    assert list(map(str, producer.needs)) == needs
+    assert producer.complete is complete
+    assert (producer.path, producer.row) == ("train.py", 4)
+
+
+MATCHES = {
+    "a pattern": ("f'runs/{x}_model.pt'", "torch.load('runs/3_model.pt')", True),
+    "another folder": ("'other/a.pt'", "torch.load('runs/a.pt')", False),
+    "another name": ("'runs/b.pt'", "torch.load('runs/a.pt')", False),
+    "an unknown name": ("f'runs/{x}.pt'", "torch.load('runs/model.pt')", False),
+    "an unknown folder": ("x + '/model.pt'", "torch.load('runs/model.pt')", True),
+}
+
+
+@pytest.mark.parametrize(("saved", "loading", "expected"), MATCHES.values(), ids=MATCHES)
+def test_a_save_is_matched_by_its_path(saved, loading, expected):
+    assert bool(producers(f"torch.save({{}}, {saved})", loading)) is expected
+
+
+def in_one_file(source):
+    index = project({"a.py": f"import torch\n{source}"})
+    module = index.module_at("a.py")
+    (load,) = module.loads
+    return producers_for(load, module, resolve_path(load.file, module, index), index)
+
+
+def test_the_same_expression_in_the_same_file():
+    (producer,) = in_one_file(
+        "def save(self):\n    torch.save({}, self.best)\ndef go(self):\n    torch.load(self.best)\n"
+    )
+    assert producer.match == "expression"
+
+
+def test_a_save_method_and_its_load_method():
+    (producer,) = in_one_file(
+        "class A:\n    def save(self, p):\n        torch.save(self.net.state_dict(), p)\n"
+        "    def load(self, q):\n        torch.load(q)\n"
+    )
+    assert (producer.match, producer.saves) == ("methods", "state dict")
+
+
+def test_unrelated_saves_are_not_producers():
+    source = "def dump(p):\n    torch.save({}, p)\ndef load(p):\n    torch.load(p)\n"
+    assert in_one_file(source) == ()
+
+
+def test_the_table_of_modules_is_true():
+    nn = pytest.importorskip("torch.nn")
+    for name in dir(nn):
+        value = getattr(nn, name)
+        if isinstance(value, type) and torch_modules.is_module_class(f"torch.nn.{name}"):
+            first = torch_modules.needs(f"torch.nn.{name}")[0]
+            assert str(first) == f"{value.__module__}.{value.__qualname__}"
+
+
+@pytest.mark.torch
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor")
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [("Linear", (1, 2)), ("TransformerEncoderLayer", (4, 2)), ("Transformer", (4, 2, 1, 1, 8)),
+     ("MultiheadAttention", (4, 2)), ("LSTM", (2, 2)), ("BatchNorm2d", (3,))],
+)  # fmt: skip
+def test_what_a_module_is_made_of_is_what_torch_saves(tmp_path, name, arguments):
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "a.pt"
+    torch.save(getattr(torch.nn, name)(*arguments), path)
+    names = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+    assert set(names) == set(map(str, torch_modules.needs(f"torch.nn.{name}")))

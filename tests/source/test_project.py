@@ -1,0 +1,156 @@
+"""Module names, classes and import circles of projects that lie about in different ways."""
+
+from __future__ import annotations
+
+import pytest
+
+from project_files import project
+from torchload_lint.names import GlobalName
+
+LAYOUTS = {
+    "src/pkg/models.py": "pkg.models",
+    "src/pkg/__init__.py": "pkg",
+    "src/space/part/a.py": "space.part.a",
+    "python/other/__init__.py": "other",
+    "python/other/sub/b.py": "other.sub.b",
+    "lib/net.py": "lib.net",
+    "tools/train.py": "train",
+    "tools/my-exp/run.py": "run",
+    "setup.py": "setup",
+    "pkg_at_root/__init__.py": "pkg_at_root",
+    "pkg_at_root/x.py": "pkg_at_root.x",
+}
+
+
+@pytest.mark.parametrize(("path", "name"), LAYOUTS.items())
+def test_module_names(path, name):
+    files = dict.fromkeys(LAYOUTS, "")
+    files["main.py"] = "from lib import net\nimport os\n"
+    assert project(files).module_name(path) == name
+
+
+def test_source_roots_are_a_setting():
+    index = project({"code/app/x.py": ""}, source_roots=("code",))
+    assert index.module_name("code/app/x.py") == "app.x"
+
+
+def test_a_module_is_found_by_its_name():
+    index = project({"src/pkg/__init__.py": "A = 1", "src/pkg/m.py": "B = 2"})
+    assert index.module("pkg").path == "src/pkg/__init__.py"
+    assert index.module("pkg.m").path == "src/pkg/m.py"
+    assert index.module("torch") is None
+
+
+def test_a_broken_file_is_no_module():
+    assert project({"a.py": "def ("}).module_at("a.py") is None
+
+
+NETS = {
+    "pkg/__init__.py": "from .models import Net, make\nfrom .models import *\n",
+    "pkg/models.py": """
+        import os, enum
+        from torch import nn
+        class Base(nn.Module):
+            def __setstate__(self, state):
+                os.system(state["x"])
+        class Net(Base):
+            __slots__ = ("a", "b")
+            def forward(self, x): ...
+            class Inner(enum.Enum):
+                A = 1
+        def make():
+            return eval("1")
+        Alias = Net
+        value = 3
+        """,
+}
+
+
+def test_a_class_is_found_with_its_facts():
+    facts = project(NETS).find(GlobalName("pkg.models", "Net"))
+    assert str(facts.defined_as) == "pkg.models.Net"
+    assert (facts.kind, facts.path, facts.row) == ("class", "pkg/models.py", 7)
+    assert list(map(str, facts.bases)) == ["pkg.models.Base"]
+    assert facts.methods == {"forward"}
+    assert facts.slots == ("a", "b")
+    assert not facts.is_enum
+
+
+def test_what_unpickling_would_run_is_inherited():
+    assert project(NETS).find(GlobalName("pkg.models", "Net")).runs == ("os.system",)
+    assert project(NETS).find(GlobalName("pkg.models", "make")).runs == ("builtins.eval",)
+
+
+@pytest.mark.parametrize("name", ["pkg.Net", "pkg.models.Alias", "pkg.Alias"])
+def test_reexports_and_aliases_lead_to_the_definition(name):
+    assert str(project(NETS).find(GlobalName.parse(name)).defined_as) == "pkg.models.Net"
+
+
+def test_nested_classes_functions_and_values():
+    index = project(NETS)
+    inner = index.find(GlobalName("pkg.models", "Net.Inner"))
+    assert (inner.kind, inner.is_enum) == ("class", True)
+    assert index.find(GlobalName("pkg", "make")).kind == "function"
+    assert index.find(GlobalName("pkg.models", "value")).kind == "value"
+
+
+@pytest.mark.parametrize(
+    "name", ["pkg.models.Gone", "torch.nn.Linear", "gone.Net", "pkg.models.Net.Gone"]
+)
+def test_what_is_not_ours_is_not_found(name):
+    assert project(NETS).find(GlobalName.parse(name)) is None
+
+
+def test_reexports_in_a_circle_end():
+    index = project({"a.py": "from b import X", "b.py": "from a import X"})
+    assert index.find(GlobalName("a", "X")) is None
+
+
+def test_main_is_looked_for_near_and_then_everywhere():
+    files = {"a.py": "class Net: ...", "b.py": "class Net: ...", "c.py": "class Only: ..."}
+    index = project(files)
+    assert index.find(GlobalName("__main__", "Net"), near="b.py").path == "b.py"
+    assert index.find(GlobalName("__main__", "Net")) is None
+    assert index.find(GlobalName("__main__", "Only"), near="a.py").path == "c.py"
+
+
+def test_an_imported_name_is_not_what_main_defined():
+    index = project({"a.py": "from c import Only", "c.py": "class Only: ..."})
+    assert index.find(GlobalName("__main__", "Only"), near="a.py").path == "c.py"
+
+
+def test_scripts_with_the_same_stem_are_told_apart_by_their_folder():
+    files = {f"{x}/{name}.py": f"class Net_{x}: ..." for x in "ab" for name in ("model", "run")}
+    index = project(files)
+    assert index.find(GlobalName("model", "Net_b"), near="b/run.py").path == "b/model.py"
+    assert index.find(GlobalName("model", "Net_b"), near="a/run.py") is None
+    assert index.find(GlobalName("model", "Net_b")) is None
+
+
+CIRCLES = {
+    "direct": ("import use", True),
+    "from": ("from use import main", True),
+    "through another": ("import third", True),
+    "in a function": ("def f():\n    import use", False),
+    "in a try": ("try:\n    import use\nexcept ImportError:\n    use = None", True),
+    "for types only": ("if TYPE_CHECKING:\n    import use", False),
+    "none": ("import os", False),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), CIRCLES.values(), ids=CIRCLES)
+def test_import_circles(text, expected):
+    files = {"use.py": "", "models.py": text, "third.py": "from use import x"}
+    assert project(files).imports_closed_circle("use.py", "models") is expected
+
+
+PACKAGE = {"pkg/__init__.py": "from .use import main", "pkg/use.py": "", "pkg/models.py": ""}
+
+
+def test_the_package_around_is_being_imported_already():
+    assert not project(PACKAGE).imports_closed_circle("pkg/use.py", "pkg.models")
+
+
+def test_another_package_may_come_back():
+    files = {**PACKAGE, "app.py": "", "pkg/__init__.py": "import app"}
+    assert project(files).imports_closed_circle("app.py", "pkg.models")
