@@ -118,6 +118,8 @@ def run(flags: Flags) -> int:
     for error in outcome.errors:
         say(f"error: {error}\n", err=True)
     status = _tell(outcome, flags, config)
+    if outcome.results and not flags.quiet:
+        _hint_at_targets(projects)
     return FAILED if outcome.errors else status
 
 
@@ -206,6 +208,23 @@ def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False
         for_people = config.output_format in reports.TEXT_FORMATS and not flags.output_file
         say(reports.summary(outcome.results, shown), err=to_stderr or not for_people)
     return _status(outcome, flags)
+
+
+def _hint_at_targets(projects: Projects) -> None:
+    """Say where an old requirement keeps fixes back."""
+    from torchload_lint.rules.situation import RESTRICTED_BY_DEFAULT_SINCE  # noqa: PLC0415
+
+    for project in projects.made:
+        found = project.target_origin
+        if (
+            project.config.target_torch is None
+            and project.target.torch < RESTRICTED_BY_DEFAULT_SINCE
+        ):
+            say(
+                f"note: the target is torch {project.target.torch} ({found}), which keeps fixes "
+                "back; if 2.6 is the oldest you need, say so with --target-torch 2.6\n",
+                err=True,
+            )
 
 
 def _write(path: Path, text: str) -> None:
