@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 
 import torch
@@ -63,7 +64,6 @@ save_all(
         "unicode_error": lambda: UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"),
         "warning_value": lambda: UserWarning("w"),
         "exception_with_notes": _noted,
-        "exception_group": lambda: ExceptionGroup("g", [ValueError(1), TypeError(2)]),  # noqa: F821
         "reversed_list": lambda: reversed([1, 2]),
         "list_iterator": lambda: iter([1, 2]),
         "dict_iterator": lambda: iter({"a": 1}),
@@ -95,3 +95,9 @@ save_all(
         "torch_long_tensor_class": lambda: torch.LongTensor,
     },
 )
+
+if sys.version_info >= (3, 11):
+
+    @saved("builtin")
+    def exception_group():
+        return ExceptionGroup("g", [ValueError(1), TypeError(2)])

@@ -1,6 +1,6 @@
 """Other containers than torch's own zip, and files that are no checkpoints at all."""
 
-# ruff: noqa: PLC0415, PLC3002 - optional libraries; a value that refers to itself
+# ruff: noqa: PLC3002 - optional libraries; a value that refers to itself
 
 from __future__ import annotations
 

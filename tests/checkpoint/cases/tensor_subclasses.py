@@ -1,7 +1,5 @@
 """Tensors of other classes, and tensors whose classes torch registers on import."""
 
-# ruff: noqa: PLC0415 - imports that register globals
-
 from __future__ import annotations
 
 import torch

@@ -1,7 +1,5 @@
 """What other libraries put into checkpoints; uninstalled ones are played by planted classes."""
 
-# ruff: noqa: PLC0415 - optional libraries are imported where they are needed
-
 from __future__ import annotations
 
 import argparse

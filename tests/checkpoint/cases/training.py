@@ -1,7 +1,5 @@
 """Objects that training loops keep: optimizers, schedulers, loaders, random state, histories."""
 
-# ruff: noqa: PLC0415 - an optional library
-
 from __future__ import annotations
 
 import random
