@@ -23,12 +23,15 @@ from torchload_lint.config import ConfigError
 from torchload_lint.workspace import Options, Projects, Run, check_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from torchload_lint.config import Config
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.fixes.repair import Repair
     from torchload_lint.rules.base import Context, Veto
     from torchload_lint.rules.situation import Situation
     from torchload_lint.workspace import Settings
+    from torchload_lint.workspace.projects import Project
     from torchload_lint.workspace.survey import SurveyedLoad
 
 STDIN = "-"
@@ -118,8 +121,8 @@ def run(flags: Flags) -> int:
     for error in outcome.errors:
         say(f"error: {error}\n", err=True)
     status = _tell(outcome, flags, config)
-    if outcome.results and not flags.quiet:
-        _hint_at_targets(projects)
+    if not flags.quiet:
+        _hint_at_targets({projects.project_of(result.path) for result in outcome.results})
     return FAILED if outcome.errors else status
 
 
@@ -210,11 +213,11 @@ def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False
     return _status(outcome, flags)
 
 
-def _hint_at_targets(projects: Projects) -> None:
+def _hint_at_targets(projects: Iterable[Project]) -> None:
     """Say where an old requirement keeps fixes back."""
     from torchload_lint.rules.situation import RESTRICTED_BY_DEFAULT_SINCE  # noqa: PLC0415
 
-    for project in projects.made:
+    for project in projects:
         found = project.target_origin
         if (
             project.config.target_torch is None

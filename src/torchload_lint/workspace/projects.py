@@ -48,11 +48,6 @@ class Projects:
         """The configuration that holds in a folder. Raises ConfigError where it is wrong."""
         return self._project_in(os.path.abspath(folder)).config
 
-    @property
-    def made(self) -> tuple[Project, ...]:
-        """The projects that have been asked for so far."""
-        return tuple(self._projects.values())
-
     def project_of(self, path: Path) -> Project:
         """The project of a file. Raises ConfigError."""
         return self._project_in(os.path.dirname(os.path.abspath(path)))
