@@ -6,7 +6,6 @@ at the difference before it is committed.
 
 from __future__ import annotations
 
-import ast
 import os
 from collections import Counter
 from dataclasses import dataclass
@@ -95,7 +94,7 @@ def update(file: Path, after: bytes, last: bytes) -> None:
 def parses(data: bytes) -> bool:
     """Python newer than the one that runs is taken on trust."""
     try:
-        ast.parse(data)
+        compile(data, "sample", "exec", dont_inherit=True)
     except SyntaxError as error:
         return "type" in (error.text or "") or "f-string" in (error.msg or "")
     return True

@@ -281,3 +281,11 @@ def test_a_deep_statement_is_mended_or_left_alone(depth: int) -> None:
     mended = mend(source, NAMESPACE)
     assert ("with safe_globals" in mended.text) == (not mended.reasons)
     assert mended.text == source or not mended.reasons
+
+
+def test_an_insertion_at_the_end_of_a_replaced_part_waits():
+    text = "x = load(p)\n"
+    keyword = fix((1, 11, 1, 11, ", k=1"))
+    whole = fix((1, 1, 1, 11, "with a:\n    x = load(p, k=1"))
+    assert apply_edits(text, [keyword, whole]) == ("x = load(p, k=1)\n", (keyword,))
+    assert apply_edits(text, [whole, keyword]) == ("with a:\n    x = load(p, k=1)\n", (whole,))
