@@ -14,8 +14,6 @@ With ``--stubs`` everything but a few known harmless names is played by an empty
 else is imported: for checkpoints that nobody here has written.
 """
 
-# ruff: noqa: PLC0415 - torch is imported when the worker runs
-
 from __future__ import annotations
 
 import builtins

@@ -100,4 +100,4 @@ if sys.version_info >= (3, 11):
 
     @saved("builtin")
     def exception_group():
-        return ExceptionGroup("g", [ValueError(1), TypeError(2)])
+        return ExceptionGroup("g", [ValueError(1), TypeError(2)])  # noqa: F821 - above 3.10
