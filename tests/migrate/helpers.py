@@ -1,0 +1,89 @@
+"""What the tests of migration share: save, migrate, load with nothing allowed, compare bits."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from torchload_lint.migrate import NoteKind, Options, Plan, migrate_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def migrated(value: Any, folder: Path, options: Options | None = None, **saving: Any) -> Any:
+    """The value after torch.save, a migration, and a load that allows nothing."""
+    return migrated_with_plan(value, folder, options, **saving)[0]
+
+
+def migrated_with_plan(
+    value: Any, folder: Path, options: Options | None = None, **saving: Any
+) -> tuple[Any, Plan]:
+    before, after = folder / "before.pt", folder / "after.pt"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.save(value, before, **saving)
+    content = before.read_bytes()
+    result = migrate_file(before, after, options or Options())
+    assert before.read_bytes() == content
+    torch.serialization.clear_safe_globals()
+    return load(after), result.plan
+
+
+def load(path: Path) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.load(path, weights_only=True)
+
+
+def bits(tensor: torch.Tensor) -> tuple[Any, ...]:
+    """All that makes a tensor what it is, down to its bytes."""
+    if tensor.layout is not torch.strided:
+        parts = (
+            (tensor._indices(), tensor._values())
+            if tensor.layout is torch.sparse_coo
+            else (tensor.crow_indices(), tensor.col_indices(), tensor.values())
+        )
+        return (tensor.layout, tuple(tensor.shape), *(bits(part) for part in parts))
+    kind = (tensor.dtype, tuple(tensor.shape), tensor.stride(), tensor.requires_grad)
+    if tensor.is_meta:
+        return (*kind, "meta")
+    if tensor.is_quantized:
+        return (*kind, str(tensor.qscheme()), bits(tensor.int_repr()), *_scales(tensor))
+    flat = tensor.detach().contiguous().reshape(-1)
+    return (*kind, bytes(flat.view(torch.uint8).numpy()) if flat.numel() else b"")
+
+
+def _scales(tensor: torch.Tensor) -> tuple[Any, ...]:
+    if tensor.qscheme() in {torch.per_tensor_affine, torch.per_tensor_symmetric}:
+        return tensor.q_scale(), tensor.q_zero_point()
+    return bits(tensor.q_per_channel_scales()), bits(tensor.q_per_channel_zero_points())
+
+
+def same(left: Any, right: Any) -> bool:
+    """Whether two state dicts (or nested values) are equal bit for bit, types included."""
+    if isinstance(left, torch.Tensor) and isinstance(right, torch.Tensor):
+        return bits(left) == bits(right)
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, dict):
+        keys = list(left) == list(right)
+        return keys and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, (list, tuple)):
+        return len(left) == len(right) and all(map(same, left, right))
+    return bool(left == right)
+
+
+def sharing(state: dict[str, Any]) -> dict[str, list[str]]:
+    """Which entries of a state dict lie in the same storage."""
+    found: dict[int, list[str]] = {}
+    for name, value in state.items():
+        if isinstance(value, torch.Tensor) and value.layout is torch.strided and value.numel():
+            found.setdefault(value.untyped_storage().data_ptr(), []).append(name)
+    return {names[0]: names for names in found.values()}
+
+
+def notes(plan: Plan, kind: NoteKind) -> list[tuple[str, str]]:
+    return [(note.place, note.what) for note in plan.of_kind(kind)]
