@@ -63,6 +63,8 @@ def check(
             for need in one.needs
             for as_pair in (True, False)
         }
+        # An object that is needed under another name is mismatched (TLL204), not unneeded.
+        needed |= {need.needed.spelling.expression() for one in inside for need in one.needs}
         needed |= {str(s.name) for one in inside for r in one.reports for s in r.stand_ins}
         files = listed([path for one in inside for path in one.checkpoints])
         for entry in allowlist.entries:

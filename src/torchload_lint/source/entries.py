@@ -154,6 +154,9 @@ def _pair(module: Module, node: ast.Tuple) -> _Facts:
         return _invalid(f"{expected}; the object comes first")
     text = text_of(key) or _constant_text(module, key)
     if not text:
+        named = module.bindings.qualified(key) or ""
+        if named.startswith("builtins.") or _is_own_class(module, key):
+            return _invalid(f"{expected}; {code_of(key)} is no name")
         return EntryKind.UNKNOWN, None, None, ""
     return EntryKind.PAIR, _global(module, obj), text, ""
 
