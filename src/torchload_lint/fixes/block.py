@@ -81,19 +81,10 @@ class _Rows:
         """The rows with the block written into them."""
         from torchload_lint.fixes.rewrite import NotFound, Rewrite, rewrite  # noqa: PLC0415
 
-        inner = [
-            Change(one.start - self.start, one.end - self.start, one.content)
-            for one in changes
-            if self.start <= one.start <= self.end
-        ]
+        inner = _inside(changes, self.start, self.end)
         start = self.source.start(self.load.node) - self.start
         end = self.source.end(self.load.node) - self.start
-        in_call = [
-            Change(one.start - start, one.end - start, one.content)
-            for one in inner
-            if start <= one.start and one.end <= end
-        ]
-        call = apply_changes(self.text[start:end], in_call)
+        call = apply_changes(self.text[start:end], _inside(inner, start, end))
         request = Rewrite(header, before, hoist, unit)
         ends_row = self.text.endswith(("\n", "\r"))
         text = apply_changes(self.text, inner) + ("" if ends_row else self.source.newline)
@@ -115,6 +106,15 @@ class _Rows:
             self.calls, key=lambda node: (self.source.start(node), -self.source.end(node))
         )
         return ordered.index(self.load.node)
+
+
+def _inside(changes: Sequence[Change], start: int, end: int) -> list[Change]:
+    """The changes within ``start:end``, counted from ``start``."""
+    return [
+        Change(one.start - start, one.end - start, one.content)
+        for one in changes
+        if start <= one.start and one.end <= end
+    ]
 
 
 def _parses(rows: str) -> bool:
