@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from torchload_lint.checkpoint.inspection import inspect_bytes, inspect_file
-from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, Limits
-from torchload_lint.checkpoint.report import (
-    CheckpointReport,
-    FoundGlobal,
-    NeededGlobal,
-    Problem,
-    StandIn,
-    Verdict,
-)
-from torchload_lint.checkpoint.torch_versions import NEWEST, Target, TorchVersion
-from torchload_lint.checkpoint.tree import TreeLimits, inspect_tree
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torchload_lint.checkpoint.inspection import inspect_bytes, inspect_file
+    from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, Limits
+    from torchload_lint.checkpoint.report import (
+        CheckpointReport,
+        FoundGlobal,
+        NeededGlobal,
+        Problem,
+        StandIn,
+        Verdict,
+    )
+    from torchload_lint.checkpoint.torch_versions import NEWEST, Target, TorchVersion
+    from torchload_lint.checkpoint.tree import TreeLimits, inspect_tree
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -32,3 +36,19 @@ __all__ = [
     "inspect_file",
     "inspect_tree",
 ]
+
+_HOMES = {
+    "inspection": "inspect_bytes inspect_file",
+    "limits": "DEFAULT_LIMITS Limits",
+    "report": "CheckpointReport FoundGlobal NeededGlobal Problem StandIn Verdict",
+    "torch_versions": "NEWEST Target TorchVersion",
+    "tree": "TreeLimits inspect_tree",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a name's module when it is first asked for: rules that read no file need no reader."""
+    for module, names in _HOMES.items():
+        if name in names.split():
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

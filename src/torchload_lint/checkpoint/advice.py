@@ -70,6 +70,15 @@ def blocked(name: str, module: str) -> Problem:
     )
 
 
+def newer_torch(name: str, since: object) -> Problem:
+    """A dtype that the target does not have."""
+    return Problem(
+        "newer-torch",
+        f"the file holds {name}, which torch has since {since}",
+        f"use torch {since} or newer, or save the tensor in another dtype",
+    )
+
+
 def unimportable(name: str) -> Problem:
     """A global whose name nobody can write."""
     return Problem(

@@ -253,6 +253,14 @@ def default_allowed(version: TorchVersion) -> frozenset[str]:
     return frozenset(names)
 
 
+DTYPES_SINCE = {
+    "torch.float8_e8m0fnu": TorchVersion(2, 7),
+    "torch.float4_e2m1fn_x2": TorchVersion(2, 8),
+    "torch.bcomplex32": TorchVersion(2, 14),
+}
+"""dtype → the first release that has it at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Registration:
     """Globals that torch itself allows, and the import that makes it do so."""

@@ -41,6 +41,8 @@ from torchload_lint.checkpoint.states import (
     updates_dict,
 )
 from torchload_lint.checkpoint.torch_versions import (
+    DTYPES_SINCE,
+    KNOWN_VERSIONS,
     NEWEST,
     SUPPORTED_OPCODES,
     default_allowed,
@@ -81,6 +83,8 @@ _OTHER_PLATFORM = {
 }
 """Paths that cannot be made, by whether the program runs on Windows."""
 
+_LATEST = default_allowed(KNOWN_VERSIONS[-1])
+
 PLACES_KEPT = 8
 """Values remembered for each need, to name their places."""
 
@@ -94,6 +98,8 @@ class Need:
     runtime: GlobalName
     because: str
     values: list[Value] = field(default_factory=list)
+    is_nested: bool = False
+    """Whether this torch (before 2.7) takes the object for one of its last name alone."""
     is_value: bool = False
     """Whether the project's source says that it is neither a class nor a function."""
 
@@ -102,7 +108,7 @@ class Need:
         """Whether the object's own name is another one than the key."""
         if self.because != "GLOBAL":
             return False
-        return str(self.name) != str(self.runtime) or self.nameless
+        return str(self.name) != str(self.runtime) or self.nameless or self.is_nested
 
     @property
     def nameless(self) -> bool:
@@ -182,6 +188,8 @@ class WeightsOnlyGuard:
         dotted = self.names.dotted(reference.name)
         if reference.name.module in self._features.blocked_modules:
             self._fail(advice.blocked(dotted, reference.name.module), reference)
+        elif self._target.known < DTYPES_SINCE.get(dotted, self._target.known):
+            self._fail(advice.newer_torch(dotted, DTYPES_SINCE[dotted]), reference)
         elif not all(part.isidentifier() for part in dotted.split(".")):
             if dotted not in self._default:
                 self._fail(advice.unimportable(dotted), reference)
@@ -359,7 +367,9 @@ class WeightsOnlyGuard:
         if need is None:
             need = self.needs[str(name)] = Need(name, runtime, because)
             facts = self._facts(value)
-            need.is_value = facts is not None and facts.kind == "value"
+            is_dtype = default_kind(str(runtime)) == "value" and str(runtime) in _LATEST
+            need.is_value = is_dtype or (facts is not None and facts.kind == "value")
+            need.is_nested = "." in runtime.qualname and not self._features.key_is_qualname
             self._allowed.add(str(runtime))
         elif because == "GLOBAL":
             need.runtime, need.because = runtime, because
