@@ -289,3 +289,31 @@ def test_an_insertion_at_the_end_of_a_replaced_part_waits():
     whole = fix((1, 1, 1, 11, "with a:\n    x = load(p, k=1"))
     assert apply_edits(text, [keyword, whole]) == ("x = load(p, k=1)\n", (keyword,))
     assert apply_edits(text, [whole, keyword]) == ("with a:\n    x = load(p, k=1)\n", (whole,))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "torch.load(p)",
+        "torch.load(p,)",
+        "torch.load(\n    p,\n)",
+        "torch.load(\n    p,  # path\n)",
+        "torch.load(\n    p  # path\n)",
+        "torch.load(p, weights_only=False)",
+        "torch.load(x for x in p)",
+        "f(torch.load(p,))(a, b)",
+        "lambda p: torch.load(p)",
+        "lambda p: torch.load(p, weights_only=False, mmap=True)",
+        "functools.partial(torch.load, mmap=True)",
+    ],
+)
+def test_a_keyword_and_a_block_for_one_call_are_not_both_written(call: str) -> None:
+    source = f"import functools\nimport torch\nx = {call}\n"
+    module = parsed(source)
+    fixes = []
+    for repair in (Repair(), Repair(allow=(NAMESPACE,))):
+        outcome = repair_load(module, module.loads[0], repair)
+        assert isinstance(outcome, Repaired)
+        fixes.append(Fix(Applicability.SAFE, outcome.how, outcome.edits))
+    assert apply_edits(source, fixes)[1] == (fixes[0],)
+    assert apply_edits(source, fixes[::-1])[1] == (fixes[1],)

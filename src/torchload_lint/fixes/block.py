@@ -11,6 +11,7 @@ from torchload_lint.fixes.edits import (
     Change,
     Source,
     apply_changes,
+    changes_inside,
     first_row,
     smallest_change,
     source_of,
@@ -47,7 +48,9 @@ def put_in_block(
     new = rows.rewritten(changes, header, before, hoisted, unit)
     if neighbour is not None:
         return Outcome([_joined(source, neighbour, rows, new, header, unit)], "join")
-    edit = smallest_change(rows.start + len(indent), rows.text[len(indent) :], new[len(indent) :])
+    reach = max((one.end for one in changes), default=0)
+    start, old = rows.start + len(indent), rows.text[len(indent) :]
+    edit = smallest_change(start, old, new[len(indent) :], up_to=min(reach, rows.end))
     imports = import_changes(module, names.top, names.import_limit, repair.line_length)
     outside = [one for one in changes if not rows.start <= one.start <= rows.end]
     edit = _touching(module, source, load, edit)
@@ -81,10 +84,10 @@ class _Rows:
         """The rows with the block written into them."""
         from torchload_lint.fixes.rewrite import NotFound, Rewrite, rewrite  # noqa: PLC0415
 
-        inner = _inside(changes, self.start, self.end)
+        inner = changes_inside(changes, self.start, self.end)
         start = self.source.start(self.load.node) - self.start
         end = self.source.end(self.load.node) - self.start
-        call = apply_changes(self.text[start:end], _inside(inner, start, end))
+        call = apply_changes(self.text[start:end], changes_inside(inner, start, end))
         request = Rewrite(header, before, hoist, unit)
         ends_row = self.text.endswith(("\n", "\r"))
         text = apply_changes(self.text, inner) + ("" if ends_row else self.source.newline)
@@ -106,15 +109,6 @@ class _Rows:
             self.calls, key=lambda node: (self.source.start(node), -self.source.end(node))
         )
         return ordered.index(self.load.node)
-
-
-def _inside(changes: Sequence[Change], start: int, end: int) -> list[Change]:
-    """The changes within ``start:end``, counted from ``start``."""
-    return [
-        Change(one.start - start, one.end - start, one.content)
-        for one in changes
-        if start <= one.start and one.end <= end
-    ]
 
 
 def _parses(rows: str) -> bool:

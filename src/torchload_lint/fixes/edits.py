@@ -102,13 +102,23 @@ def apply_changes(text: str, changes: Iterable[Change]) -> str:
     return "".join([*pieces, text[done:]])
 
 
-def smallest_change(start: int, old: str, new: str) -> Change:
+def changes_inside(changes: Iterable[Change], start: int, end: int) -> list[Change]:
+    """The changes within ``start:end``, counted from ``start``."""
+    return [
+        Change(one.start - start, one.end - start, one.content)
+        for one in changes
+        if start <= one.start and one.end <= end
+    ]
+
+
+def smallest_change(start: int, old: str, new: str, up_to: int = 0) -> Change:
     """The change from ``old`` (at ``start``) to ``new`` without their common tail.
 
     The head is kept: two structural fixes of one statement both start at its first character, so
-    that they overlap and are never applied together.
+    that they overlap and are never applied together. ``up_to`` is an offset that the change has to
+    reach, so that it meets other fixes which edit what it has edited there.
     """
-    limit = min(len(old), len(new)) - 1
+    limit = min(len(old) - 1, len(new) - 1, start + len(old) - up_to)
     tail = 0
     while tail < limit and old[-1 - tail] == new[-1 - tail]:
         tail += 1

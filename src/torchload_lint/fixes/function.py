@@ -12,7 +12,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.block import indentation_unit
-from torchload_lint.fixes.edits import Change, Source, source_of
+from torchload_lint.fixes.edits import Change, Source, apply_changes, changes_inside, source_of
 from torchload_lint.fixes.import_lines import import_changes
 from torchload_lint.fixes.layout import with_header
 from torchload_lint.fixes.naming import Names, free_name
@@ -47,7 +47,11 @@ def through_function(module: Module, load: LoadCall, repair: Repair) -> Outcome:
     place = _place(module, source)
     imports = import_changes(module, names.top, load.statement.lineno, repair.line_length)
     helper = [Change(place, place, _framed(source, place, text.replace(HELPER, name, 1)))]
-    changes = [*imports, *(helper if needed else []), Change(start, end, name), *dropped]
+    # One change from the loader to the end of the call, so that it meets every other fix of it.
+    last = end if load.kind is CallKind.REFERENCE else source.end(load.node)
+    inside = changes_inside([Change(start, end, name), *dropped], start, last)
+    call = Change(start, last, apply_changes(source.text[start:last], inside))
+    changes = [*imports, *(helper if needed else []), call]
     return Outcome(changes, "function", keeps_meaning=False)
 
 
