@@ -139,12 +139,16 @@ def _call_threats(call: Instance, names: NameResolver) -> list[Threat]:
 
 def _is_harmless_inside(args: Value) -> bool:
     """Whether the checkpoint that is nested in a call's one argument has no threat of its own."""
+    inner = args[0] if isinstance(args, tuple) and len(args) == 1 else None
+    return isinstance(inner, bytes) and _is_harmless(inner)
+
+
+@lru_cache(maxsize=1024)
+def _is_harmless(nested: bytes) -> bool:
+    """Looked at once for each content: a hostile pickle may name the same bytes a million times."""
     from torchload_lint.checkpoint.inspection import inspect_bytes  # noqa: PLC0415 - a circle
 
-    inner = args[0] if isinstance(args, tuple) and len(args) == 1 else None
-    if not isinstance(inner, bytes):
-        return False
-    return inspect_bytes(inner, "nested").verdict.value in {"loads", "needs-safe-globals"}
+    return inspect_bytes(nested, "nested").verdict.value in {"loads", "needs-safe-globals"}
 
 
 def _threat_of(callee: Value, args: Value, names: NameResolver) -> Threat | None:
