@@ -50,6 +50,8 @@ class Question:
     lookup: ClassLookup | None = None
     limits: Limits = DEFAULT_LIMITS
     encoding: str = "utf-8"
+    nesting: int = 3
+    """How deep checkpoints inside checkpoints are followed."""
 
 
 @dataclass(slots=True)

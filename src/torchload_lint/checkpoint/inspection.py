@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from torchload_lint.checkpoint.evaluate import (
 )
 from torchload_lint.checkpoint.known_globals import spelling_of
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS
+from torchload_lint.checkpoint.needs import minimal
 from torchload_lint.checkpoint.places import name_places
 from torchload_lint.checkpoint.report import (
     CheckpointReport,
@@ -146,13 +148,23 @@ def _inspect(source: ByteSource, name: str, question: Question) -> CheckpointRep
     if container.loads:
         return CheckpointReport(name, container.kind, Verdict.LOADS)
     result = evaluate(source, container, question)
-    threats = find_threats(result.streams, result.guard.names)
+    threats = find_threats(
+        result.streams, result.guard.names, lambda data: _is_dangerous(data, question)
+    )
     if threats:
         return _dangerous(name, result, threats, question)
     obstacle = result.fault or result.guard.failure or result.problem
     if obstacle is not None:
         return _blocked(name, source, container, result, question)
     return _report(name, result, question)
+
+
+def _is_dangerous(data: bytes, question: Question) -> bool:
+    """Whether a checkpoint inside the checkpoint is (to a small depth; beyond it, it is)."""
+    if question.nesting <= 0:
+        return True
+    inner = _inspect(MemorySource(data), "", replace(question, nesting=question.nesting - 1))
+    return inner.verdict is Verdict.DANGEROUS
 
 
 def _dangerous(
@@ -227,7 +239,7 @@ def _report(
 ) -> CheckpointReport:
     registered = registered_by(question.target.torch)
     replaced = {str(stand_in.name) for stand_in in stand_ins}
-    needs = [need for need in result.guard.minimal_needs() if str(need.name) not in replaced]
+    needs = [need for need in minimal(result.guard.needs) if str(need.name) not in replaced]
     places = _name_places(result, question, *(value for need in needs for value in need.values))
     entries = tuple(
         NeededGlobal(

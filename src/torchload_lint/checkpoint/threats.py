@@ -18,7 +18,7 @@ from torchload_lint.checkpoint.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from torchload_lint.checkpoint.results import NameResolver
     from torchload_lint.checkpoint.unpickler import Unpickled
@@ -73,11 +73,24 @@ class Threat:
     why: str
 
 
-def find_threats(streams: Iterable[Unpickled], names: NameResolver) -> list[Threat]:
-    """The dangerous callables in the streams, calls first, each name once."""
+NESTED_LOADERS = frozenset({"torch.storage._load_from_bytes"})
+"""How pickle (not torch.save) writes a tensor: as the bytes of a file inside the file."""
+
+
+def find_threats(
+    streams: Iterable[Unpickled], names: NameResolver, is_dangerous: Callable[[bytes], bool]
+) -> list[Threat]:
+    """The dangerous callables in the streams, calls first, each name once.
+
+    ``is_dangerous`` judges a checkpoint that is inside the checkpoint.
+    """
     found: dict[str, Threat] = {}
+    harmless = set()
     for stream in streams:
         for call in stream.calls:
+            if _is_harmless_file(call, is_dangerous):
+                harmless.add(id(call.callee))
+                continue
             for threat in _call_threats(call, names):
                 if len(found) < _MAX_CALLS:
                     found.setdefault(threat.name, threat)
@@ -90,6 +103,14 @@ def find_threats(streams: Iterable[Unpickled], names: NameResolver) -> list[Thre
                 if why:
                     found[name] = Threat(name, "", why)
     return list(found.values())
+
+
+def _is_harmless_file(call: Instance, is_dangerous: Callable[[bytes], bool]) -> bool:
+    """Whether a call reads a tensor from bytes in the file, and these do nothing else."""
+    if not isinstance(call.callee, GlobalRef) or str(call.callee.name) not in NESTED_LOADERS:
+        return False
+    args = call.args if isinstance(call.args, tuple) else ()
+    return len(args) == 1 and isinstance(args[0], bytes) and not is_dangerous(args[0])
 
 
 @lru_cache(maxsize=4096)

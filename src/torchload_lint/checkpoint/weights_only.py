@@ -10,17 +10,16 @@ values, so that the rest of the file can be shown, but no longer count.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.class_knowledge import ClassKnowledge
 from torchload_lint.checkpoint.known_globals import (
     PLAIN_CLASSES,
-    SINGLETONS,
     rename_python_2,
     runtime_name,
 )
+from torchload_lint.checkpoint.needs import Need
 from torchload_lint.checkpoint.opcodes import CODES
 from torchload_lint.checkpoint.report import Problem
 from torchload_lint.checkpoint.results import (
@@ -87,33 +86,6 @@ _LATEST = default_allowed(KNOWN_VERSIONS[-1])
 
 PLACES_KEPT = 8
 """Values remembered for each need, to name their places."""
-
-
-@dataclass(slots=True)
-class Need:
-    """One thing that the allowlist must hold."""
-
-    name: GlobalName
-    """The key: the name in the file, or the type that a BUILD, NEWOBJ or REDUCE checks."""
-    runtime: GlobalName
-    because: str
-    values: list[Value] = field(default_factory=list)
-    is_nested: bool = False
-    """Whether this torch (before 2.7) takes the object for one of its last name alone."""
-    is_value: bool = False
-    """Whether the project's source says that it is neither a class nor a function."""
-
-    @property
-    def pair(self) -> bool:
-        """Whether the object's own name is another one than the key."""
-        if self.because != "GLOBAL":
-            return False
-        return str(self.name) != str(self.runtime) or self.nameless or self.is_nested
-
-    @property
-    def nameless(self) -> bool:
-        """Whether the object says no name of its own."""
-        return self.is_value or str(self.runtime) in SINGLETONS
 
 
 class WeightsOnlyGuard:
@@ -347,18 +319,6 @@ class WeightsOnlyGuard:
             self.notes.append(advice.unknown_result(self._type_words(target)))
         else:
             self._fail(advice.BUILD_ON_GLOBAL, target)
-
-    def minimal_needs(self) -> list[Need]:
-        """The needs in the order they were met, without those that another entry brings in.
-
-        A check by value is content with a pair whose object is the one it looks for.
-        """
-        named = {str(need.runtime) for need in self.needs.values() if need.because == "GLOBAL"}
-        return [
-            need
-            for need in self.needs.values()
-            if need.because == "GLOBAL" or str(need.runtime) not in named
-        ]
 
     # -- helpers -----------------------------------------------------------------------------
 
