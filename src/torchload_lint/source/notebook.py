@@ -84,6 +84,12 @@ class Notebook:
             )
         return cls._build(text, document, raw_cells)
 
+    @property
+    def unread(self) -> tuple[tuple[NotebookProblem, str], ...]:
+        """The problems that are about a cell, each with that cell's text."""
+        sources = ((problem, self._sources[(problem.cell or 1) - 1]) for problem in self.problems)
+        return tuple((problem, source.text) for problem, source in sources if source is not None)
+
     @classmethod
     def _build(cls, raw: str, document: dict[str, Any], raw_cells: Sequence[RawCell]) -> Notebook:
         cells: list[_Cell] = []

@@ -36,7 +36,8 @@ _RENAMED_USES = (b".load", b".save", b".serialization")
 def may_hold_load(data: bytes) -> bool:
     """Whether a file with these bytes has to be parsed at all."""
     if b"torch" not in data:
-        return b"WEIGHTS_ONLY_LOAD" in data or b"load_from_checkpoint" in data
+        words = (b"WEIGHTS_ONLY_LOAD", b"load_from_checkpoint", b"weights_only")
+        return any(word in data for word in words)
     otherwise = False
     for match in _TORCH.finditer(data):
         if match[1]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from torchload_lint.source.module import SyntaxProblem
+    from torchload_lint.source.notebook import NotebookProblem
     from torchload_lint.workspace.projects import Project, Projects
 
 MAX_PASSES = 20
@@ -187,6 +188,7 @@ def check_document(
         fixed += applied
         document = changed
     shown = [_in_cell(diagnostic, document) for diagnostic in found]
+    shown += _broken_cells(document, project, project.name_of(path))
     result = FileResult(
         path=path,
         diagnostics=tuple(shown),
@@ -199,6 +201,18 @@ def check_document(
 
 def _in_cell(diagnostic: Diagnostic, document: Document) -> Diagnostic:
     return document.notebook.in_cell(diagnostic) if document.notebook else diagnostic
+
+
+def _broken_cells(document: Document, project: Project, name: str) -> list[Diagnostic]:
+    """A finding for each cell of a notebook that is not Python and may hold a load."""
+    if document.notebook is None:
+        return []
+    found = [
+        replace(_unparsable(problem), cell=problem.cell)
+        for problem, text in document.notebook.unread
+        if may_hold_load(text.encode())
+    ]
+    return [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
 
 
 def _applies(diagnostic: Diagnostic, project: Project, options: Options) -> bool:
@@ -244,7 +258,7 @@ def _diagnostics(
     return [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
 
 
-def _unparsable(problem: SyntaxProblem) -> Diagnostic:
+def _unparsable(problem: SyntaxProblem | NotebookProblem) -> Diagnostic:
     from torchload_lint.rules.unparsable_source import RULE  # noqa: PLC0415
 
     span = Span.of(problem.row, problem.column, problem.row, problem.column + 1)
