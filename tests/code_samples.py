@@ -47,7 +47,7 @@ def _is_sample(path: Path) -> bool:
 def expected(sample: Path) -> list[Expected]:
     """What the marks of a sample ask for, in order."""
     text = (SAMPLES / sample).read_bytes().decode("latin-1")
-    if sample.suffix != ".ipynb":
+    if sample.suffix != ".ipynb" or not text.startswith("{"):
         return sorted(_marks(text, 0))
     cells = enumerate(json.loads(text)["cells"], start=1)
     return sorted(one for number, cell in cells for one in _marks("".join(cell["source"]), number))
