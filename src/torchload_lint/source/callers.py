@@ -84,10 +84,10 @@ def _files(project: ProjectIndex, name: str, home: str, kind: str) -> tuple[list
     several copies of one package.
     """
     word = f"class {name}" if kind == "class" else f"def {name}("
-    rivals = [dirname(path) for path in project.files.holding(word) if path != home]
+    rivals = [dirname(path) for path in project.holding(word) if path != home]
     folder = dirname(home)
     holding = []
-    for path in project.files.holding(name if kind == "class" else f"{name}("):
+    for path in project.holding(name if kind == "class" else f"{name}("):
         near = _shared(path, folder)
         if path != home and any(_shared(path, rival) > near for rival in rivals):
             continue
@@ -243,7 +243,7 @@ class _Target:
 def _count_definitions(project: ProjectIndex, name: str) -> int:
     """How many functions of that name the project has."""
     pattern = re.compile(rf"\bdef {re.escape(name)}\b")
-    holding = project.files.holding(f"def {name}")
+    holding = project.holding(f"def {name}")
     return sum(len(pattern.findall(project.files.text(path) or "")) for path in holding)
 
 

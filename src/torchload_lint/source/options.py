@@ -290,7 +290,7 @@ def _flag(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Values:
     if frame.module.bindings.qualified(node.value) not in _FLAGS:
         return ()
     found: list[Values] = []
-    for path in (frame.module.path, *evaluator.project.files.holding("DEFINE_")):
+    for path in (frame.module.path, *evaluator.project.holding("DEFINE_")):
         module = evaluator.project.module_at(path)
         if module is None or f"{node.attr}" not in module.text:
             continue

@@ -106,10 +106,10 @@ def _modules(module: Module, telling: list[PathPattern], project: ProjectIndex) 
 
 
 def _saving_files(project: ProjectIndex) -> list[str]:
-    holding = {path for word in _SAVES for path in project.files.holding(word)}
+    holding = {path for word in _SAVES for path in project.holding(word)}
     imported = (
         path
-        for path in project.files.holding("from torch import")
+        for path in project.holding("from torch import")
         if re.search(r"from torch import[^\n]*\bsave\b", project.files.text(path) or "")
     )
     return sorted(holding.union(imported))

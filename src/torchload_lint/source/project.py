@@ -76,6 +76,10 @@ class ProjectIndex:
             self._memory[key] = find()
         return cast("T", self._memory[key])
 
+    def holding(self, word: str) -> Sequence[str]:
+        """The Python files that hold a word; each word is searched for once."""
+        return self.remember(("holding", word), lambda: self.files.holding(word))
+
     def module_name(self, path: str) -> str:
         """The dotted name a file is imported by (src layout, namespace packages, several packages
         in one repository); for a script, its stem.
@@ -115,7 +119,7 @@ class ProjectIndex:
 
     def _in_main(self, name: GlobalName, near: str) -> Found | None:
         outer = name.qualname.partition(".")[0]
-        holders = self.files.holding(outer)
+        holders = self.holding(outer)
         for paths in ([near] if near else [], holders):
             found = [
                 definition
