@@ -95,6 +95,7 @@ NOTHING = [
     "io.BytesIO()",
     "io.BytesIO(requests.get(url).content)",
     "sys.argv[1]",
+    '"/path/to/net.pt"',
     '"https://example.org/net.pt"',
     "tempfile.mkdtemp()",
     "x",

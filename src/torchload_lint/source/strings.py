@@ -6,7 +6,7 @@ import ast
 import operator
 import re
 import string
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from torchload_lint.source import patterns
 from torchload_lint.source.domain import (
@@ -119,9 +119,14 @@ def hole(text: Text, why: str) -> Text:
     return Text(HOLE, is_path=text.is_path, why=text.why or (why,), rung=text.rung)
 
 
+def _is_number(value: Value) -> TypeGuard[Constant]:
+    """Whether a value is a number (a truth value in a path is a sign of something not followed)."""
+    return isinstance(value, Constant) and not isinstance(value.value, bool | None)
+
+
 def formatted(value: Value, specification: str | None) -> Value:
     """``format(value, specification)``; a hole where the specification is computed."""
-    if isinstance(value, Constant) and value.value is not None and specification is not None:
+    if _is_number(value) and specification is not None:
         try:
             return Text(known(format(value.value, specification)), rung=value.rung)
         except (ValueError, OverflowError, MemoryError):
@@ -157,7 +162,7 @@ def _fields(
 
 def percent_formatted(value: Value, specification: str) -> Value:
     """``specification % value``."""
-    if not isinstance(value, Constant) or value.value is None:
+    if not _is_number(value):
         return as_text(value)
     try:
         return Text(known(specification % value.value), rung=value.rung)

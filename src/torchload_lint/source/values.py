@@ -75,8 +75,12 @@ def _source(value: Value) -> tuple[Text | None, bool]:
 
 
 def _pattern(text: Text, *, in_archive: bool) -> PathPattern | None:
-    """The pattern of a text; None for a sentinel, a URL, a folder and what says nothing."""
+    """The pattern of a text; None for a sentinel, a placeholder, a URL, a folder and
+    what says nothing.
+    """
     marked = text.text.removeprefix("file://")
+    if "path/to/" in marked:
+        return None
     if marked.strip().lower() in _NOT_FILES or patterns.is_url(marked) or marked.endswith("/"):
         return None
     marked = patterns.normal(_FIELD.sub(patterns.HOLE, marked))
