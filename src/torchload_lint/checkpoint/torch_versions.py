@@ -275,11 +275,18 @@ class Registration:
 
 REGISTRATIONS = (
     Registration(
-        "", frozenset(_names("torch.nested._internal.nested_tensor: NestedTensor _rebuild_njt"))
+        "",
+        frozenset(_names("torch.nested._internal.nested_tensor: NestedTensor _rebuild_njt")),
+        until=TorchVersion(2, 15),
     ),
     Registration(
         "",
-        frozenset(_names("torch.distributed._mesh_layout: _FlatLayout _MeshLayout")),
+        frozenset({"torch.distributed._mesh_layout._MeshLayout"}),
+        since=TorchVersion(2, 10),
+    ),
+    Registration(
+        "",
+        frozenset({"torch.distributed._mesh_layout._FlatLayout"}),
         since=TorchVersion(2, 13),
     ),
     Registration("torch._dynamo", frozenset({"torch._dynamo.decorators._DimRange"})),
@@ -296,13 +303,13 @@ REGISTRATIONS = (
     ),
     Registration(
         "torch.distributed.tensor",
-        frozenset(
-            _names(
-                """torch.distributed.tensor._dtensor_spec: ShardOrderEntry
-                torch.distributed.tensor.placement_types: _StridedShard"""
-            )
-        ),
-        since=TorchVersion(2, 13),
+        frozenset({"torch.distributed.tensor._dtensor_spec.ShardOrderEntry"}),
+        since=TorchVersion(2, 10),
+    ),
+    Registration(
+        "torch.distributed.tensor",
+        frozenset({"torch.distributed.tensor.placement_types._StridedShard"}),
+        since=TorchVersion(2, 12),
     ),
     Registration(
         "",
@@ -331,8 +338,9 @@ REGISTRATIONS = (
         until=TorchVersion(2, 15),
     ),
 )
-"""What ``get_safe_globals()`` holds after each import, run with torch 2.6.0, 2.9.1, 2.13.0 and
-2.14.1; what 2.9 lacks and 2.13 has is dated 2.13."""
+"""What ``get_safe_globals()`` holds after each import: run with torch 2.6.0, 2.9.1, 2.13.0 and
+2.14.1, read in the wheels of 2.10.0, 2.11.0, 2.12.1 and 2.15.0 (device_mesh.py, tensor/__init__.py
+and distributed_c10d.py of torch/distributed, torch/nested/__init__.py)."""
 
 
 @lru_cache(maxsize=32)

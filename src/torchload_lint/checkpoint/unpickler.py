@@ -239,7 +239,10 @@ def _inst(machine: _Machine, argument: Argument) -> None:
 
 
 def _obj(machine: _Machine, _argument: Argument) -> None:
-    cls, *args = machine.pop_mark()
+    items = machine.pop_mark()
+    if not items:
+        raise IndexError
+    cls, *args = items
     machine.stack.append(machine.record(machine.guard.reduce(cls, tuple(args))))
 
 

@@ -110,6 +110,7 @@ forged(
         "op_stack_global": program(text("collections") + text("OrderedDict") + b"\x93"),
         "op_inst": program(b"(iargparse\nNamespace\n"),
         "op_obj": program(b"(" + NAMESPACE + b"o"),
+        "op_obj_without_class": program(b"(o"),
         "op_persid_text": program(b"P0\n"),
         "op_ext2": program(b"\x83\x01\x00"),
         "op_ext4": program(b"\x84\x01\x00\x00\x00"),
