@@ -53,9 +53,6 @@ INERT = frozenset(
 DEFERRED = frozenset({"__setstate__", "__call__", "__reduce__", "__class__", "__del__", "__dict__"})
 """Attributes through which a later opcode calls what an earlier one has set."""
 
-NESTED = "torch.storage._load_from_bytes"
-"""How an ordinary pickle holds a tensor: a whole checkpoint as bytes, which is loaded unsafely."""
-
 INDIRECT = {
     "torch._tensor._rebuild_from_type_v2": (0, 2),
     "torch._tensor._rebuild_from_type": (0, 2),
@@ -96,8 +93,6 @@ def find_threats(
                     found.setdefault(threat.name, threat)
         for reference in stream.globals:
             name = str(reference.name)
-            if name == NESTED:
-                continue  # its calls have been looked at, inside too
             if name not in found and len(found) < _MAX_CALLS:
                 why = _reference_threat(name)
                 if why:
@@ -158,27 +153,11 @@ def _call_threats(call: Instance, names: NameResolver) -> list[Threat]:
     return threats
 
 
-def _is_harmless_inside(args: Value) -> bool:
-    """Whether the checkpoint that is nested in a call's one argument has no threat of its own."""
-    inner = args[0] if isinstance(args, tuple) and len(args) == 1 else None
-    return isinstance(inner, bytes) and _is_harmless(inner)
-
-
-@lru_cache(maxsize=1024)
-def _is_harmless(nested: bytes) -> bool:
-    """Looked at once for each content: a hostile pickle may name the same bytes a million times."""
-    from torchload_lint.checkpoint.inspection import inspect_bytes  # noqa: PLC0415 - a circle
-
-    return inspect_bytes(nested, "nested").verdict.value in {"loads", "needs-safe-globals"}
-
-
 def _threat_of(callee: Value, args: Value, names: NameResolver) -> Threat | None:
     """The threat of calling a value."""
     name = names.of(callee)
     if name is None:
         return _of_built_function(callee, args, names)
-    if str(name) == NESTED and _is_harmless_inside(args):
-        return None
     written = str(callee.name) if isinstance(callee, GlobalRef) else str(name)
     why = _call_reason(written) or _call_reason(str(name))
     if not why and isinstance(callee, Instance):
