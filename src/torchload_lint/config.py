@@ -6,7 +6,6 @@ one another: the closest one above a source file holds for it.
 
 from __future__ import annotations
 
-import difflib
 import sys
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -165,6 +164,8 @@ def _settings(table: Mapping[str, Any], file: Path) -> dict[str, Any]:
 
 
 def _suggest(word: str, known: Mapping[str, object]) -> str:
+    import difflib  # noqa: PLC0415 - only for a wrong word
+
     close = difflib.get_close_matches(word, list(known), n=1)
     return (
         f" (did you mean {close[0]!r}?)" if close else f"; known keys: {', '.join(sorted(known))}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.api import check_in
 from torchload_lint.cli.options import per_file_ignores, settings_from
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from torchload_lint.config import Config
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.fixes.repair import Repair
-    from torchload_lint.rules.base import Context, Veto
+    from torchload_lint.rules.base import Context, Rule, Veto
     from torchload_lint.rules.situation import Situation
     from torchload_lint.workspace import Settings
     from torchload_lint.workspace.projects import Project
@@ -45,8 +45,7 @@ SETTINGS = tuple(
 """Flags that stand for a key of the configuration."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
+class Flags(NamedTuple):
     """The command line, as it was given; None where a flag leaves the configuration alone."""
 
     paths: tuple[Path, ...]
@@ -121,7 +120,7 @@ def run(flags: Flags) -> int:
     for error in outcome.errors:
         say(f"error: {error}\n", err=True)
     status = _tell(outcome, flags, config)
-    if not flags.quiet:
+    if not flags.quiet and outcome.results:
         _hint_at_targets({projects.project_of(result.path) for result in outcome.results})
     return FAILED if outcome.errors else status
 
@@ -187,7 +186,6 @@ def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Con
 
 def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False) -> int:
     from torchload_lint import reports  # noqa: PLC0415 - after the work, and only once
-    from torchload_lint.rules import RULES  # noqa: PLC0415
 
     shown = reports.Options(
         color=not flags.output_file
@@ -202,7 +200,7 @@ def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False
     if flags.statistics:
         text = reports.statistics(results, shown, as_json=config.output_format == "json")
     else:
-        text = reports.render(config.output_format, results, RULES, shown)
+        text = reports.render(config.output_format, results, _rules(config), shown)
     if flags.output_file:
         _write(flags.output_file, text)
     else:
@@ -211,6 +209,15 @@ def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False
         for_people = config.output_format in reports.TEXT_FORMATS and not flags.output_file
         say(reports.summary(outcome.results, shown), err=to_stderr or not for_people)
     return _status(outcome, flags)
+
+
+def _rules(config: Config) -> tuple[Rule, ...]:
+    """The rules, where the format tells of them: a run that finds nothing need not import them."""
+    if config.output_format != "sarif":
+        return ()
+    from torchload_lint.rules import RULES  # noqa: PLC0415
+
+    return RULES
 
 
 def _hint_at_targets(projects: Iterable[Project]) -> None:

@@ -47,7 +47,7 @@ def warn(message: str) -> None:
 
 
 class Progress:
-    """A context with a counter on standard error for runs of more than a second; only a person sees it.
+    """A counter on standard error for runs of more than a second; only a person sees it.
 
     Hooks and CI, which give their programs a terminal too, get none.
     """

@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint import NEWEST, Target
+from torchload_lint.checkpoint.torch_versions import NEWEST, Target
 from torchload_lint.config import Config, ConfigError, config_for
+from torchload_lint.dependencies import torch_of_project
 from torchload_lint.linter import lint
 from torchload_lint.rules import RULES
 from torchload_lint.rules.base import Context
 from torchload_lint.source.module import SyntaxProblem, read
 from torchload_lint.source.project import ProjectIndex
 from torchload_lint.suppressing import unsuppressed
-from torchload_lint.workspace.target import torch_of_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import unified_diff as difference
 from typing import TYPE_CHECKING
 
 from torchload_lint.reports.colors import Palette
@@ -21,6 +20,8 @@ def unified_diff(before: str, after: str, path: str) -> str:
     patch is applied. Line ends are kept; a last line without one gets the marker that difflib
     leaves out.
     """
+    from difflib import unified_diff as difference  # noqa: PLC0415 - only where there is a change
+
     old, new = _lines(before), _lines(after)
     told = difference(old, new, f"a/{_header(path)}", f"b/{_header(path)}")
     return "".join(_terminated(told))

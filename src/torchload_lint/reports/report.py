@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from torchload_lint.diagnostic import Applicability
-from torchload_lint.source.notebook import Notebook, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from torchload_lint.diagnostic import Diagnostic, Edit, FileResult, Severity
+    from torchload_lint.source.notebook import Notebook
 
 TOOL = "torchload-lint"
 DOCUMENTATION = "https://torchload-lint.readthedocs.io"
@@ -140,6 +140,8 @@ def uri(path: str) -> str:
 
 def source_lines(result: FileResult, diagnostic: Diagnostic) -> list[str]:
     """The lines that the finding's rows count in: the file's, or the notebook cell's."""
+    from torchload_lint.source.notebook import rows_of  # noqa: PLC0415 - only for a finding
+
     return rows_of(result.text, diagnostic.cell)
 
 
@@ -160,12 +162,19 @@ def file_place(result: FileResult, diagnostic: Diagnostic) -> FilePlace:
     start, end = diagnostic.span.start, diagnostic.span.end
     if diagnostic.cell is None:
         return FilePlace(start.row, start.column, end.row, end.column)
-    notebook = Notebook.of(result.text)
-    if not isinstance(notebook, Notebook):
+    notebook = _notebook(result)
+    if notebook is None:
         return FilePlace(1, 1, 1, 1, whole_rows=True)
     row = notebook.file_row(diagnostic.cell, start.row)
     end_row = notebook.file_row(diagnostic.cell, end.row)
     return FilePlace(row, 1, end_row, 1, whole_rows=True)
+
+
+def _notebook(result: FileResult) -> Notebook | None:
+    from torchload_lint.source.notebook import Notebook  # noqa: PLC0415 - 25 ms to import
+
+    notebook = Notebook.of(result.text)
+    return notebook if isinstance(notebook, Notebook) else None
 
 
 def edits_by_cell(result: FileResult, diagnostic: Diagnostic) -> list[tuple[Edit, int | None]]:
@@ -178,7 +187,7 @@ def edits_by_cell(result: FileResult, diagnostic: Diagnostic) -> list[tuple[Edit
         return []
     if diagnostic.cell is None:
         return [(edit, None) for edit in diagnostic.fix.edits]
-    notebook = Notebook.of(result.text)
-    if not isinstance(notebook, Notebook):
+    notebook = _notebook(result)
+    if notebook is None:
         return []
     return [notebook.edit_in_cell(edit) for edit in diagnostic.fix.edits]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING
 
@@ -40,6 +39,8 @@ def _matches(selector: str, rule: Rule) -> bool:
 
 
 def _suggestion(selector: str, rules: Sequence[Rule]) -> str:
+    import difflib  # noqa: PLC0415 - only for a wrong word
+
     known = [word for rule in rules for word in (rule.code, rule.name)]
     close = difflib.get_close_matches(selector.lower(), [word.lower() for word in known], n=1)
     if not close:

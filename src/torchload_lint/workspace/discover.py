@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,6 +66,8 @@ def _git_files(folder: Path) -> list[str] | None:
 
     The file system monitor is switched off: a repository's own configuration could name a program.
     """
+    import subprocess  # noqa: PLC0415 - not for files that are named one by one
+
     command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others"]
     command += [
         "--exclude-standard",

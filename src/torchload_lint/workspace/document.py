@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.notebook import Notebook, NotebookProblem
 from torchload_lint.source.text import Decoded, decode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torchload_lint.diagnostic import Edit
+    from torchload_lint.source.notebook import Notebook
 
 
 class UnreadableError(Exception):
@@ -66,6 +65,11 @@ class Document:
 
 
 def _notebook(text: str) -> Notebook:
+    from torchload_lint.source.notebook import (  # noqa: PLC0415 - 25 ms, for notebooks alone
+        Notebook,
+        NotebookProblem,
+    )
+
     found = Notebook.of(text)
     if isinstance(found, NotebookProblem):
         raise UnreadableError(f"it is not a notebook: {found.message}")
@@ -88,6 +92,8 @@ def write_atomically(path: Path, data: bytes) -> None:
 
     Raises OSError where the folder cannot be written to; the file is then as it was.
     """
+    import tempfile  # noqa: PLC0415 - 12 ms, where something is written
+
     target = Path(os.path.realpath(path))
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     try:

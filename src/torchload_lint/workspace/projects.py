@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint.config import Config, config_for, find_config, is_root, load_config
+from torchload_lint.dependencies import torch_of_project
 from torchload_lint.workspace.disk import DiskFiles
-from torchload_lint.workspace.target import torch_of_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
