@@ -82,7 +82,7 @@ def find_threats(
     ``is_dangerous`` judges a checkpoint that is inside the checkpoint.
     """
     found: dict[str, Threat] = {}
-    harmless = set()
+    harmless: set[int] = set()
     for stream in streams:
         for call in stream.calls:
             if _is_harmless_file(call, is_dangerous):
@@ -93,7 +93,7 @@ def find_threats(
                     found.setdefault(threat.name, threat)
         for reference in stream.globals:
             name = str(reference.name)
-            if name not in found and len(found) < _MAX_CALLS:
+            if id(reference) not in harmless and name not in found and len(found) < _MAX_CALLS:
                 why = _reference_threat(name)
                 if why:
                     found[name] = Threat(name, "", why)
