@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint import Target, inspect_file
+from torchload_lint.checkpoint import NEWEST, Target, Verdict, inspect_file
 from torchload_lint.config import DEFAULT_EXCLUDE
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.config import CheckpointEntry, Config
     from torchload_lint.names import ClassFacts, GlobalName
+
+    ClassLookup = Callable[[GlobalName], ClassFacts | None]
     from torchload_lint.source.values import PathPattern
 
 SUFFIXES = (
@@ -55,9 +57,7 @@ class DiskCheckpoints:
             self._any = bool(self._config.checkpoints) or any(map(_holds_checkpoint, roots))
         return self._any
 
-    def inspect(
-        self, path: str, lookup: Callable[[GlobalName], ClassFacts | None]
-    ) -> CheckpointReport:
+    def inspect(self, path: str, lookup: ClassLookup) -> CheckpointReport:
         """The report for one file, named as ``path`` whatever the place it lies in.
 
         A file that names ``__main__`` may mean another class for each script, so its report is
@@ -65,10 +65,18 @@ class DiskCheckpoints:
         """
         if path in self._reports:
             return self._reports[path]
-        report = replace(inspect_file(self._root / path, self._target, lookup), path=path)
+        report = replace(self._inspect(self._root / path, lookup), path=path)
         if not any(found.name.module == "__main__" for found in report.globals):
             self._reports[path] = report
         return report
+
+    def _inspect(self, path: Path, lookup: ClassLookup) -> CheckpointReport:
+        """What holds on the target, and on every torch up to the newest: code runs on both."""
+        oldest = inspect_file(path, self._target, lookup)
+        if self._target.known >= NEWEST.known:
+            return oldest
+        newest = replace(self._target, torch=NEWEST.torch)
+        return on_both(oldest, inspect_file(path, newest, lookup))
 
     def _find(self, pattern: PathPattern, folder: str) -> tuple[str, ...]:
         if not pattern.exact and not _is_telling(pattern.text):
@@ -103,6 +111,24 @@ class DiskCheckpoints:
         if absolute.is_relative_to(self._root):
             return absolute.relative_to(self._root).as_posix()
         return absolute.as_posix()
+
+
+WORSE = (
+    Verdict.LOADS, Verdict.NEEDS_SAFE_GLOBALS, Verdict.NEEDS_STAND_IN, Verdict.CANNOT_LOAD,
+    Verdict.UNREADABLE, Verdict.DANGEROUS,
+)  # fmt: skip
+"""Verdicts from good to bad."""
+
+
+def on_both(one: CheckpointReport, other: CheckpointReport) -> CheckpointReport:
+    """One report for two versions of torch: the worse verdict, and what either of them needs."""
+    worse, better = sorted((one, other), key=lambda report: -WORSE.index(report.verdict))
+    known = {needed.name for needed in worse.safe_globals}
+    further = tuple(needed for needed in better.safe_globals if needed.name not in known)
+    verdict = worse.verdict
+    if verdict is Verdict.LOADS and further:
+        verdict = Verdict.NEEDS_SAFE_GLOBALS
+    return replace(worse, verdict=verdict, safe_globals=(*worse.safe_globals, *further))
 
 
 def _holds_checkpoint(root: Path) -> bool:
