@@ -6,8 +6,10 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from torchload_lint.diagnostic import FileResult
 from torchload_lint.reports.report import edits_by_cell
 from torchload_lint.source.notebook import Notebook, rows_of
+from torchload_lint.source.prefilter import may_hold_load
 from torchload_lint.source.text import Decoded
 from torchload_lint.workspace.document import Document
 from torchload_lint.workspace.session import Options, check_document
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from torchload_lint.diagnostic import Diagnostic, Edit, FileResult
+    from torchload_lint.diagnostic import Diagnostic, Edit
     from torchload_lint.workspace import Projects
 
 
@@ -103,5 +105,7 @@ def fixed_text(view: View, projects: Projects) -> str:
 
 
 def _checked(view: View, projects: Projects, options: Options) -> tuple[FileResult, Document]:
-    project = projects.project_of(view.path)
-    return check_document(view.path, view.document(), project, options)
+    document = view.document()
+    if not may_hold_load(view.text.encode("utf-8", "replace")):
+        return FileResult(view.path, text=document.raw), document
+    return check_document(view.path, document, projects.project_of(view.path), options)

@@ -38,6 +38,9 @@ def _module_class(node: ast.expr, module: Module, project: ProjectIndex, depth: 
     if depth == 0:
         return None
     if isinstance(node, ast.Name):
+        own = _class_of_self(node, module, project)
+        if own is not None:
+            return own
         values = [definition.value for definition in module.bindings.definitions(node)]
         classes = {
             _module_class(value, module, project, depth - 1) if value is not None else None
@@ -50,6 +53,20 @@ def _module_class(node: ast.expr, module: Module, project: ProjectIndex, depth: 
         return _module_class(node.func.value, module, project, depth - 1)
     made = module.bindings.qualified(node.func)
     return made if made and is_module_class(made, module, project, depth) else None
+
+
+def _class_of_self(node: ast.Name, module: Module, project: ProjectIndex) -> str | None:
+    """The class of a method's first parameter, where it is seen to be a module."""
+    method = module.function(node)
+    owner = module.parents.get(method) if method is not None else None
+    if method is None or not isinstance(owner, ast.ClassDef) or method.decorator_list:
+        return None
+    if [argument.arg for argument in method.args.args[:1]] != [node.id]:
+        return None
+    bases = (module.bindings.qualified(base) for base in owner.bases)
+    if not any(is_module_class(base, module, project) for base in bases if base):
+        return None
+    return module.bindings.qualname(owner)
 
 
 def is_module_class(name: str, module: Module, project: ProjectIndex, depth: int = _DEPTH) -> bool:
@@ -87,7 +104,8 @@ def _doubts(node: ast.expr, module: Module) -> Iterator[str]:
             yield "a generator cannot be pickled"
         elif isinstance(value, ast.Call):
             made = module.bindings.qualified(value.func) or ""
-            filled = value.args[1:] if made.endswith("defaultdict") else value.args
+            given = [*value.args[1:], *value.keywords]
+            filled = given if made.endswith("defaultdict") else value.args
             if made in _FILLED and filled:
                 yield f"{_FILLED[made]} is refused since torch 2.10"
 
