@@ -12,15 +12,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import attributes as attribute_lookup
-from torchload_lint.source import domain, guards, invoke, library, parameters, stores, strings
+from torchload_lint.source import (
+    displays,
+    domain,
+    guards,
+    invoke,
+    library,
+    parameters,
+    stores,
+    strings,
+)
 from torchload_lint.source.definitions import SCOPES
 from torchload_lint.source.domain import (
     Class,
     Constant,
     Function,
     Made,
-    Record,
-    Sequence,
     Text,
     lift,
     union,
@@ -319,53 +326,6 @@ def _boolean(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     return union(truthy, evaluator.values(last, frame))
 
 
-def _display(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
-    assert isinstance(node, ast.List | ast.Tuple | ast.Set)
-    items: list[Values] = []
-    others: list[Values] = []
-    for element in node.elts:
-        if isinstance(element, ast.Starred):
-            others.append(elements(evaluator.values(element.value, frame)))
-        elif others:
-            others.append(evaluator.values(element, frame))
-        else:
-            items.append(evaluator.values(element, frame))
-    kind = type(node).__name__.lower()
-    return (Sequence(tuple(items), union(*others), kind=kind),)
-
-
-def _dictionary(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
-    assert isinstance(node, ast.Dict)
-    entries: dict[str, Values] = {}
-    others: list[Values] = []
-    for key, value in zip(node.keys, node.values, strict=True):
-        if key is None:
-            for spread in evaluator.values(value, frame):
-                if isinstance(spread, Record):
-                    entries.update(spread.entries)
-                    others.append(spread.others)
-                else:
-                    others.append(unknown(domain.why(spread)))
-            continue
-        names = evaluator.values(key, frame)
-        content = evaluator.values(value, frame)
-        if len(names) == 1 and isinstance(names[0], Text) and not names[0].why:
-            entries[names[0].text] = content
-        else:
-            others.append(content)
-    return (Record(entries, union(*others)),)
-
-
-def _comprehension(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
-    assert isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp)
-    return (Sequence(others=evaluator.values(node.elt, frame)),)
-
-
-def _dictionary_comprehension(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
-    assert isinstance(node, ast.DictComp)
-    return (Record({}, evaluator.values(node.value, frame)),)
-
-
 def _walrus(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     assert isinstance(node, ast.NamedExpr)
     return evaluator.values(node.value, frame)
@@ -431,14 +391,14 @@ _EXPRESSIONS: dict[type[ast.expr], Callable[[Evaluator, ast.expr, Frame], Values
     ast.IfExp: _conditional,
     ast.JoinedStr: _joined,
     ast.FormattedValue: _formatted_value,
-    ast.List: _display,
-    ast.Tuple: _display,
-    ast.Set: _display,
-    ast.Dict: _dictionary,
-    ast.ListComp: _comprehension,
-    ast.SetComp: _comprehension,
-    ast.GeneratorExp: _comprehension,
-    ast.DictComp: _dictionary_comprehension,
+    ast.List: displays.display,
+    ast.Tuple: displays.display,
+    ast.Set: displays.display,
+    ast.Dict: displays.dictionary,
+    ast.ListComp: displays.comprehension,
+    ast.SetComp: displays.comprehension,
+    ast.GeneratorExp: displays.comprehension,
+    ast.DictComp: displays.dictionary_comprehension,
     ast.NamedExpr: _walrus,
     ast.Await: _awaited,
     ast.Lambda: _lambda,

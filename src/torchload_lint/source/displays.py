@@ -1,0 +1,66 @@
+"""Displays and comprehensions: lists, tuples, sets and dictionaries that are written out."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source import domain
+from torchload_lint.source.domain import Record, Sequence, Text, union, unknown
+from torchload_lint.source.sequences import elements
+
+if TYPE_CHECKING:
+    from torchload_lint.source.domain import Values
+    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.frame import Frame
+
+
+def display(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    """A list, tuple or set."""
+    assert isinstance(node, ast.List | ast.Tuple | ast.Set)
+    items: list[Values] = []
+    others: list[Values] = []
+    for element in node.elts:
+        if isinstance(element, ast.Starred):
+            others.append(elements(evaluator.values(element.value, frame)))
+        elif others:
+            others.append(evaluator.values(element, frame))
+        else:
+            items.append(evaluator.values(element, frame))
+    kind = type(node).__name__.lower()
+    return (Sequence(tuple(items), union(*others), kind=kind),)
+
+
+def dictionary(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    """A dictionary; ``**`` spreads what is known."""
+    assert isinstance(node, ast.Dict)
+    entries: dict[str, Values] = {}
+    others: list[Values] = []
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is None:
+            for spread in evaluator.values(value, frame):
+                if isinstance(spread, Record):
+                    entries.update(spread.entries)
+                    others.append(spread.others)
+                else:
+                    others.append(unknown(domain.why(spread)))
+            continue
+        names = evaluator.values(key, frame)
+        content = evaluator.values(value, frame)
+        if len(names) == 1 and isinstance(names[0], Text) and not names[0].why:
+            entries[names[0].text] = content
+        else:
+            others.append(content)
+    return (Record(entries, union(*others)),)
+
+
+def comprehension(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    """A list or set comprehension, or a generator."""
+    assert isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp)
+    return (Sequence(others=evaluator.values(node.elt, frame)),)
+
+
+def dictionary_comprehension(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    """A dictionary comprehension: its keys are not known."""
+    assert isinstance(node, ast.DictComp)
+    return (Record({}, evaluator.values(node.value, frame)),)
