@@ -108,6 +108,14 @@ OPTIONS = (
         metavar="N",
         help="Worker processes (0: as needed).",
     ),
+    _flag("no-cache", "Changes nothing: there is no cache.", expose_value=False),
+    click.option(
+        "--cache-dir",
+        type=click.Path(),
+        metavar="DIR",
+        expose_value=False,
+        help="Changes nothing: there is no cache.",
+    ),
     click.option("-q", "--quiet", is_flag=True, help="Print findings only."),
     click.option("-v", "--verbose", is_flag=True, help="Print the notes of each finding too."),
 )

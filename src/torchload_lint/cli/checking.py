@@ -20,6 +20,7 @@ from torchload_lint.cli.terminal import (
     warn,
 )
 from torchload_lint.config import ConfigError
+from torchload_lint.source.settings_files import is_settings_file
 from torchload_lint.workspace import Options, Projects, Run, check_bytes
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class Flags(NamedTuple):
 
 def run(flags: Flags) -> int:
     """Check, tell, and give the exit status. Raises ConfigError."""
+    _refuse_contradictions(flags)
     projects = Projects(_settings(flags), _veto(flags) if flags.verify else None)
     config = projects.config_of(Path())
     projects.project_of(Path("any")).validate()
@@ -110,7 +112,7 @@ def run(flags: Flags) -> int:
         return _explain(flags.explain_load, projects)
     with Progress("files with loads") as progress:
         outcome = check_in(projects, list(flags.paths) or [Path()], options, progress.tell)
-    if not outcome.files and not outcome.errors:
+    if not outcome.errors and all(is_settings_file(path.name) for path in outcome.files):
         warn(f"no Python files or notebooks under {', '.join(map(str, flags.paths)) or '.'}")
     if flags.add_noqa:
         return _add_noqa(outcome, flags)
@@ -123,6 +125,22 @@ def run(flags: Flags) -> int:
     if not flags.quiet and outcome.results:
         _hint_at_targets({projects.project_of(result.path) for result in outcome.results})
     return FAILED if outcome.errors else status
+
+
+def _refuse_contradictions(flags: Flags) -> None:
+    stdin = STDIN in map(str, flags.paths)
+    if stdin and len(flags.paths) > 1:
+        raise ConfigError('"-" (standard input) and other paths exclude each other')
+    for option, given in (
+        ("--add-noqa", flags.add_noqa),
+        ("--update-baseline", flags.update_baseline),
+    ):
+        if given and flags.diff:
+            raise ConfigError(f"{option} and --diff exclude each other")
+        if given and stdin:
+            raise ConfigError(f"{option} needs files, not standard input")
+    if flags.add_noqa and flags.update_baseline:
+        raise ConfigError("--add-noqa and --update-baseline exclude each other")
 
 
 def _explain(place: str, projects: Projects) -> int:
@@ -205,7 +223,8 @@ def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False
         _write(flags.output_file, text)
     else:
         say(text, err=to_stderr)
-    if not flags.quiet:
+    found_none = not outcome.files and outcome.errors  # "All checks passed!" would be a lie
+    if not flags.quiet and not found_none:
         for_people = config.output_format in reports.TEXT_FORMATS and not flags.output_file
         say(reports.summary(outcome.results, shown), err=to_stderr or not for_people)
     return _status(outcome, flags)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from torchload_lint import __version__
 
@@ -47,10 +49,22 @@ class LazyGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put ``check`` before arguments that do not begin with a command."""
         own = {"--help", "-h", "--version", "-V"}
+        if len(args) == 1 and args[0] in COMMANDS and Path(args[0]).exists():
+            note = f"note: {args[0]!r} is a command here; the path is written ./{args[0]}"
+            click.echo(note, err=True)
         completing = ctx.resilient_parsing and not args
         if not completing and (not args or args[0] not in {*COMMANDS, *own}):
             args.insert(0, DEFAULT)
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands, the options of ``check`` and files."""
+        found = super().shell_complete(ctx, incomplete)
+        if not incomplete.startswith("-"):
+            return [*found, CompletionItem(incomplete, type="file")]
+        check = self.get_command(ctx, DEFAULT)
+        assert check is not None
+        return [*found, *check.shell_complete(click.Context(check), incomplete)]
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The short form, and the long one."""

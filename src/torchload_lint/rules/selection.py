@@ -44,5 +44,5 @@ def _suggestion(selector: str, rules: Sequence[Rule]) -> str:
     known = [word for rule in rules for word in (rule.code, rule.name)]
     close = difflib.get_close_matches(selector.lower(), [word.lower() for word in known], n=1)
     if not close:
-        return " (`torchload-lint rule --all` lists them)"
+        return " (`torchload-lint rule` lists them)"
     return f" (did you mean {next(word for word in known if word.lower() == close[0])!r}?)"

@@ -1,0 +1,50 @@
+"""An old code base: noqa comments for what is there, or a baseline."""
+
+from __future__ import annotations
+
+from cli_samples import IMPLICIT, UNSAFE, codes
+
+
+def test_comments_silence_what_was_found(cli, write, folder):
+    write({"a.py": UNSAFE})
+    result = cli("--add-noqa", "--noqa-reason", "trusted, ours")
+    assert result.exit_code == 0
+    assert "2 findings" in result.stdout
+    (row,) = [row for row in (folder / "a.py").read_text().splitlines() if "noqa" in row]
+    assert "# noqa: TLL101, TLL502" in row
+    assert row.endswith("trusted, ours")
+    assert cli().exit_code == 0
+    assert cli("--add-noqa").stdout == "Added noqa comments for 0 findings.\n"
+
+
+def test_only_what_is_selected_gets_a_comment(cli, write, folder):
+    write({"a.py": UNSAFE})
+    cli("--add-noqa", "--select", "TLL502")
+    assert "# noqa: TLL502\n" in (folder / "a.py").read_text()
+    assert codes(cli()) == ["101"]
+
+
+def test_a_baseline_lets_only_new_findings_through(cli, write):
+    write({"a.py": UNSAFE})
+    done = cli("--baseline", "known.json", "--update-baseline")
+    assert "2 findings are known now" in done.stdout
+    assert cli("--baseline", "known.json").exit_code == 0
+    write({"a.py": "import os\n\n" + UNSAFE, "b.py": IMPLICIT})
+    result = cli("--baseline", "known.json")
+    assert codes(result) == ["102"]
+    assert result.stdout.startswith("b.py:")
+    assert codes(cli()) == ["101", "502", "102"]
+
+
+def test_the_baseline_may_be_configured(cli, write):
+    write({"a.py": UNSAFE, "torchload-lint.toml": 'baseline = "known.json"\n'})
+    assert cli().exit_code == 1
+    assert cli("--update-baseline").exit_code == 0
+    assert cli().exit_code == 0
+
+
+def test_a_broken_baseline_is_an_error(cli, write):
+    write({"a.py": UNSAFE, "known.json": "{"})
+    result = cli("--baseline", "known.json")
+    assert result.exit_code == 2
+    assert "known.json" in result.stderr

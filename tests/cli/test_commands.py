@@ -1,0 +1,105 @@
+"""Which word is a command, which a path; help, version and completion."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from cli_samples import UNSAFE, codes
+from torchload_lint import __version__
+from torchload_lint.cli.group import COMMANDS
+from torchload_lint.rules import RULES
+
+
+@pytest.mark.parametrize("args", [["./inspect"], ["--", "inspect"], ["check", "inspect"]])
+def test_a_path_that_is_called_like_a_command(cli, write, args):
+    write({"inspect/a.py": UNSAFE})
+    assert codes(cli(*args)) == ["101", "502"]
+
+
+def test_the_other_spelling_is_told(cli, write):
+    write({"inspect/a.py": UNSAFE})
+    result = cli("inspect")
+    assert result.exit_code == 2
+    assert "the path is written ./inspect" in result.stderr
+
+
+def test_no_command_checks_the_current_folder(cli, write):
+    write({"a.py": UNSAFE})
+    assert cli().stdout == cli("check").stdout == cli("check", ".").stdout
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_has_its_help(cli, command):
+    result = cli(command, "--help")
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Usage: torchload-lint {command} ")
+
+
+def test_the_first_help_shows_the_options_and_the_commands(cli):
+    shown = cli("--help").stdout
+    assert shown == cli("-h").stdout
+    for word in ("--fix", "--select", "--baseline", *COMMANDS):
+        assert word in shown
+
+
+@pytest.mark.parametrize("flag", ["-V", "--version"])
+def test_the_version(cli, flag):
+    result = cli(flag)
+    assert (result.stdout, result.exit_code) == (f"torchload-lint {__version__}\n", 0)
+
+
+def test_it_runs_as_a_module(write):
+    write({"a.py": UNSAFE})
+    done = subprocess.run(
+        [sys.executable, "-m", "torchload_lint", "a.py"], capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    assert b"a.py:3:9: TLL101" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("torchload-lint ins", "inspect"),
+        ("torchload-lint check --stat", "--statistics"),
+        ("torchload-lint --stat", "--statistics"),
+        ("torchload-lint --output-format sa", "sarif"),
+    ],
+)
+def test_shells_complete(cli, words, offered):
+    env = {
+        "_TORCHLOAD_LINT_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+    }
+    assert f"plain,{offered}" in cli(env=env).stdout.splitlines()
+
+
+def test_rules_are_explained(cli):
+    assert len(cli("rule").stdout.splitlines()) == len(RULES)
+    assert cli("rule", "TLL101").stdout.startswith("# weights-only-disabled (TLL101)\n")
+    assert cli("rule", "weights-only-disabled").stdout == cli("rule", "tll101").stdout
+    told = json.loads(cli("rule", "--all", "--output-format", "json").stdout)
+    assert [one["code"] for one in told] == [rule.code for rule in RULES]
+    wrong = cli("rule", "TLL9")
+    assert wrong.exit_code == 2
+    assert "unknown rule 'TLL9'" in wrong.stderr
+
+
+def test_the_load_on_a_line_is_explained(cli, write):
+    write({"a.py": UNSAFE})
+    assert "a.pt" in cli("--explain-load", "a.py:3").stdout
+    assert "loads on lines: 3" in cli("--explain-load", "a.py:1").stderr
+    assert cli("--explain-load", "a.py").exit_code == 2
+    assert cli("--explain-load", "gone.py:3").exit_code == 2
+
+
+def test_loads_are_listed(cli, write):
+    write({"a.py": UNSAFE})
+    (load,) = json.loads(cli("loads", "--output-format", "json").stdout)
+    assert "a.py:3" in json.dumps(load)
+    assert cli("loads", "gone").exit_code == 2

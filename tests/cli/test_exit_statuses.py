@@ -1,0 +1,115 @@
+"""0 nothing to report, 1 something reported, 2 the tool could not do its work."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli_samples import IMPLICIT, MENDED, UNSAFE, codes
+
+
+@pytest.mark.parametrize(
+    ("files", "args", "status"),
+    [
+        ({"a.py": MENDED}, [], 0),
+        ({"a.py": UNSAFE}, [], 1),
+        ({"a.py": UNSAFE}, ["--exit-zero"], 0),
+        ({"a.py": IMPLICIT}, ["--fix"], 0),
+        ({"a.py": IMPLICIT}, ["--fix", "--exit-non-zero-on-fix"], 1),
+        ({"a.py": MENDED}, ["--fix", "--exit-non-zero-on-fix"], 0),
+        ({"a.py": UNSAFE}, ["--fix"], 1),
+        ({"a.py": UNSAFE}, ["--fix-only"], 0),
+        ({"a.py": IMPLICIT}, ["--fix-only", "--exit-non-zero-on-fix"], 1),
+        ({"a.py": IMPLICIT}, ["--diff"], 1),
+        ({"a.py": IMPLICIT}, ["--diff", "--exit-zero"], 0),
+        ({"a.py": UNSAFE}, ["--diff"], 0),
+        ({"a.py": UNSAFE}, ["--select", "TLL103"], 0),
+        ({"a.py": "torch.load(\n"}, [], 1),
+        ({}, [], 0),
+        ({"a.py": MENDED}, ["gone.py"], 2),
+        ({"a.py": MENDED}, ["a.py", "gone.py"], 2),
+        ({"a.py": MENDED}, ["gone.py", "--exit-zero"], 2),
+        ({"a.py": MENDED}, ["--no-such-option"], 2),
+        ({"a.py": MENDED}, ["--select", "TLL999"], 2),
+        ({"a.py": MENDED}, ["--per-file-ignores", "a.py"], 2),
+        ({"a.py": MENDED}, ["--target-torch", "new"], 2),
+        ({"a.py": MENDED}, ["--output-format", "html"], 2),
+        ({"a.py": MENDED}, ["--config", "gone.toml"], 2),
+        ({"a.py": MENDED}, ["--isolated", "--config", "pyproject.toml"], 2),
+        ({"a.py": MENDED, "torchload-lint.toml": "selct = []"}, [], 2),
+        ({"a.py": MENDED, "torchload-lint.toml": "select = 1"}, [], 2),
+        ({"a.py": MENDED, "torchload-lint.toml": "select = ["}, [], 2),
+        ({"a.py": UNSAFE}, ["--output-file", "gone/report.txt"], 2),
+        ({"a.py": UNSAFE}, ["--update-baseline"], 2),
+        ({"a.py": UNSAFE}, ["--add-noqa", "--diff"], 2),
+        ({"a.py": UNSAFE}, ["--add-noqa", "-"], 2),
+        ({"a.py": UNSAFE}, ["-", "a.py"], 2),
+        ({"a.py": UNSAFE}, ["--baseline", "known.json", "--update-baseline"], 0),
+    ],
+)
+def test_the_status(cli, write, files, args, status):
+    write(files)
+    result = cli(*args)
+    assert result.exit_code == status, result.output
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("selct = []", "unknown key 'selct' (did you mean 'select'?)"),
+        ("select = 1", "select must be a list of strings, not an integer"),
+        ('select = ["weights-only-disable"]', "did you mean 'weights-only-disabled'?"),
+        ('output-format = "html"', "output-format must be one of concise"),
+        ("zzz = true", "known keys: baseline"),
+        ('[loads]\n"a:b" = { checkpoint = [] }', "unknown key 'checkpoint'"),
+    ],
+)
+def test_a_wrong_configuration_is_named_with_the_way_out(cli, write, config, said):
+    write({"a.py": UNSAFE, "torchload-lint.toml": config})
+    result = cli()
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "torchload-lint.toml" in result.stderr
+    assert said in result.stderr
+
+
+def test_a_wrong_option_suggests_the_right_one(cli):
+    assert "'--select'" in cli("--selct", "TLL101").stderr
+    assert "did you mean 'TLL101'?" in cli("--select", "TLL1011").stderr
+    assert "--per-file-ignores must be GLOB:CODES" in cli("--per-file-ignores", "x").stderr
+
+
+def test_a_missing_path_does_not_pass_the_checks(cli, write):
+    result = cli("gone.py")
+    assert result.stderr == "error: gone.py: no such file or folder\n"
+    assert "passed" not in result.output
+    write({"a.py": UNSAFE})
+    both = cli("gone.py", "a.py")
+    assert "101" in codes(both)
+    assert both.exit_code == 2
+
+
+def test_nothing_to_look_at_is_said(cli):
+    result = cli()
+    assert result.exit_code == 0
+    assert "no Python files or notebooks under ." in result.stderr
+
+
+def test_a_file_that_cannot_be_written_is_an_error(cli, write, folder, monkeypatch):
+    def refuse(path, data):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("torchload_lint.workspace.session.write_atomically", refuse)
+    write({"a.py": IMPLICIT})
+    result = cli("--fix")
+    assert result.exit_code == 2
+    assert "a.py: could not be written" in result.stderr
+    assert "102" in codes(result)
+    assert (folder / "a.py").read_text() == IMPLICIT
+
+
+def test_contradictions_are_refused(cli, write, folder):
+    write({"a.py": UNSAFE})
+    assert "exclude each other" in cli("--add-noqa", "--diff").stderr
+    assert "exclude each other" in cli("--update-baseline", "--baseline", "b", "--diff").stderr
+    assert (folder / "a.py").read_text() == UNSAFE
+    assert not (folder / "b").exists()

@@ -1,0 +1,150 @@
+"""Precedence: default, then the closest configuration file, then flags."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cli_samples import IMPLICIT, UNSAFE, codes
+
+
+def config(**keys):
+    return "".join(
+        f"{key.replace('_', '-')} = {json.dumps(value)}\n" for key, value in keys.items()
+    )
+
+
+def test_default_then_configuration_then_flag(cli, write):
+    write({"a.py": UNSAFE})
+    assert codes(cli()) == ["101", "502"]
+    write({"torchload-lint.toml": config(select=["TLL502"])})
+    assert codes(cli()) == ["502"]
+    assert codes(cli("--select", "TLL101")) == ["101"]
+    assert codes(cli("--isolated")) == ["101", "502"]
+
+
+@pytest.mark.parametrize(
+    ("args", "left"),
+    [
+        (["--select", "TLL1"], ["101"]),
+        (["--select", "weights-only-disabled,TLL502"], ["101", "502"]),
+        (["--select", "TLL502", "--extend-select", "tll101"], ["101", "502"]),
+        (["--ignore", "TLL5"], ["101"]),
+        (["--extend-ignore", "weights-only-disabled"], ["502"]),
+        (["--ignore", "ALL"], []),
+        (["--per-file-ignores", "a.py:TLL101"], ["502"]),
+        (["--per-file-ignores", "*.py:TLL101,TLL502"], []),
+        (["--per-file-ignores", "b.py:TLL101"], ["101", "502"]),
+        (["--select", "TLL101", "--select", "TLL502"], ["101", "502"]),
+    ],
+)
+def test_rules_are_chosen_by_code_prefix_and_name(cli, write, args, left):
+    write({"a.py": UNSAFE})
+    assert codes(cli(*args)) == left
+
+
+def test_ignores_of_the_configuration_and_of_the_command_line_add_up_only_if_extended(cli, write):
+    write({"a.py": UNSAFE, "torchload-lint.toml": config(ignore=["TLL101"])})
+    assert codes(cli("--extend-ignore", "TLL502")) == []
+    assert codes(cli("--ignore", "TLL502")) == ["101"]
+
+
+def test_the_closest_configuration_holds_and_is_not_merged(cli, write):
+    write(
+        {
+            "torchload-lint.toml": config(ignore=["TLL502"]),
+            "a.py": UNSAFE,
+            "inner/torchload-lint.toml": config(ignore=["TLL101"]),
+            "inner/deep/b.py": UNSAFE,
+            "other/c.py": UNSAFE,
+        }
+    )
+    result = cli()
+    assert [row.split(":")[0] for row in result.stdout.splitlines() if ": TLL101" in row] == [
+        "a.py",
+        "other/c.py",
+    ]
+    assert [row.split(":")[0] for row in result.stdout.splitlines() if ": TLL502" in row] == [
+        "inner/deep/b.py"
+    ]
+    assert codes(cli("--isolated")) == ["101", "502"] * 3
+    assert codes(cli("--config", "torchload-lint.toml")) == ["101"] * 3
+
+
+def test_own_files_win_over_pyproject(cli, write):
+    write({"a.py": UNSAFE, "pyproject.toml": '[tool.torchload-lint]\nselect = ["TLL502"]\n'})
+    assert codes(cli()) == ["502"]
+    write({"torchload-lint.toml": config(select=["TLL101"])})
+    assert codes(cli()) == ["101"]
+
+
+def test_the_target_decides_what_a_bare_load_is(cli, write):
+    write({"a.py": IMPLICIT})
+    assert "[*] 1 fixable" in cli("--target-torch", "2.6").stdout
+    assert "fixable" not in cli("--target-torch", "2.4").stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "mended"),
+    [
+        ([], True),
+        (["--unfixable", "TLL102"], False),
+        (["--unfixable", "TLL101"], True),
+        (["--fixable", "TLL101"], False),
+        (["--fixable", "implicit-weights-only"], True),
+        (["--no-fix"], False),
+    ],
+)
+def test_fixable_and_unfixable(cli, write, folder, args, mended):
+    write({"a.py": IMPLICIT})
+    cli("--fix", *args)
+    assert ("weights_only=True" in (folder / "a.py").read_text()) is mended
+
+
+def test_files_are_chosen(cli, write):
+    write({"a.py": UNSAFE, "old/b.py": UNSAFE, "build/c.py": UNSAFE})
+
+    def files(*args):
+        rows = cli("--select", "TLL101", *args).stdout.splitlines()
+        return [row.split(":")[0] for row in rows if "TLL101" in row]
+
+    assert files() == ["a.py", "old/b.py"]
+    assert files("--extend-exclude", "old") == ["a.py"]
+    assert files("--exclude", "old") == ["a.py", "build/c.py"]
+    assert files("build/c.py") == ["build/c.py"]
+    assert files("build/c.py", "--force-exclude") == []
+    assert files("old", "a.py", "a.py") == ["a.py", "old/b.py"]
+
+
+def test_git_decides_unless_told_otherwise(cli, write, folder):
+    import subprocess
+
+    write({"a.py": UNSAFE, "made/b.py": UNSAFE, ".gitignore": "made/\n"})
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    assert codes(cli("--select", "TLL101")) == ["101"]
+    assert codes(cli("--select", "TLL101", "--no-respect-gitignore")) == ["101", "101"]
+
+
+def test_the_answer_does_not_depend_on_the_workers(cli, write):
+    write({f"m{number}.py": UNSAFE for number in range(5)})
+    assert cli("--jobs", "2").stdout == cli("--jobs", "1").stdout
+
+
+def test_the_flags_about_a_cache_change_nothing(cli, write, folder):
+    write({"a.py": UNSAFE})
+    before = cli().stdout
+    assert cli("--no-cache").stdout == before
+    assert cli("--cache-dir", "kept").stdout == before
+    assert sorted(path.name for path in folder.iterdir()) == ["a.py", "pyproject.toml"]
+
+
+def test_show_settings_tells_what_holds_and_why(cli, write):
+    write({"inner/torchload-lint.toml": config(ignore=["TLL1"], target_torch="2.5")})
+    shown = json.loads(cli("show-settings", "inner").stdout)
+    assert shown["ignore"] == ["TLL1"]
+    assert (shown["target-torch"], shown["target-torch-origin"]) == ("2.5", "configured")
+    assert shown["file"].endswith("inner/torchload-lint.toml")
+    assert "TLL101" not in shown["enabled"]
+    assert json.loads(cli("show-settings", "inner", "--isolated").stdout)["ignore"] == []
+    assert cli("show-settings", "--config", "gone.toml").exit_code == 2

@@ -1,0 +1,145 @@
+"""What goes to standard output, what to standard error, and in which colours."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from cli_samples import IMPLICIT, MENDED, UNSAFE, codes
+from torchload_lint.cli.terminal import use_color
+
+
+def test_findings_and_their_summary_go_to_standard_output(cli, write):
+    write({"a.py": IMPLICIT})
+    result = cli()
+    assert codes(result) == ["102"]
+    assert result.stdout.endswith("Found 1 error.\n[*] 1 fixable with the `--fix` option.\n")
+    assert result.stderr == ""
+    assert cli("--quiet").stdout == result.stdout.splitlines(keepends=True)[0]
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "gitlab", "rdjson"])
+def test_what_programs_read_has_no_other_line_in_it(cli, write, form):
+    write({"a.py": IMPLICIT})
+    result = cli("--output-format", form)
+    assert json.loads(result.stdout)
+    assert "Found 1 error" in result.stderr
+
+
+def test_the_report_goes_to_a_file(cli, write, folder):
+    write({"a.py": IMPLICIT})
+    expected = cli("--output-format", "json").stdout
+    result = cli("--output-format", "json", "-o", "report.json", "--color", "always")
+    assert (result.stdout, result.exit_code) == ("", 1)
+    assert (folder / "report.json").read_text() == expected
+
+
+def test_the_format_may_come_from_the_environment(cli, write):
+    write({"a.py": IMPLICIT})
+    env = {"TORCHLOAD_LINT_OUTPUT_FORMAT": "json"}
+    assert json.loads(cli(env=env).stdout)[0]["code"] == "TLL102"
+    assert codes(cli("--output-format", "concise", env=env)) == ["102"]
+
+
+def test_statistics(cli, write):
+    write({"a.py": IMPLICIT, "b.py": IMPLICIT + UNSAFE})
+    shown = cli("--statistics", "--quiet").stdout.splitlines()
+    assert shown[0] == "2\tTLL102\t[*] implicit-weights-only"
+    rows = json.loads(cli("--statistics", "--output-format", "json").stdout)
+    assert rows[0] == {
+        "code": "TLL102",
+        "name": "implicit-weights-only",
+        "count": 2,
+        "fixable_count": 2,
+    }
+
+
+def test_verbose_adds_the_notes(cli, write):
+    write({"a.py": UNSAFE})
+    assert len(cli("--verbose").stdout) > len(cli().stdout)
+
+
+def test_what_was_mended_is_listed(cli, write, folder):
+    write({"a.py": IMPLICIT})
+    result = cli("--fix", "--show-fixes")
+    assert "1 x TLL102 (implicit-weights-only)" in result.stdout
+    assert "Found 1 error (1 fixed, 0 remaining)." in result.stdout
+    assert (folder / "a.py").read_text() == MENDED
+
+
+def test_a_diff_is_taken_by_git(cli, write, folder):
+    write({"sub/a.py": IMPLICIT})
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    result = cli("--diff")
+    assert result.stderr == "Would fix 1 of the findings, in 1 files.\n"
+    assert (folder / "sub" / "a.py").read_text() == IMPLICIT
+    subprocess.run(["git", "apply"], cwd=folder, check=True, input=result.stdout.encode())
+    assert (folder / "sub" / "a.py").read_text() == MENDED
+
+
+def test_standard_input_is_checked_under_its_name(cli, write):
+    write({"torchload-lint.toml": '[per-file-ignores]\n"sub/*.py" = ["TLL101"]\n'})
+    result = cli("-", "--stdin-filename", "sub/a.py", stdin=UNSAFE)
+    assert codes(result) == ["502"]
+    assert result.stdout.startswith("sub/a.py:3:")
+    assert codes(cli("-", "--stdin-display-name", "a.py", stdin=UNSAFE)) == ["101", "502"]
+    assert cli("-", stdin=UNSAFE).stdout.startswith("-:3:9: TLL101")
+
+
+def test_standard_input_mended_goes_to_standard_output_alone(cli):
+    result = cli("-", "--fix", stdin=IMPLICIT + UNSAFE)
+    assert result.stdout == MENDED + UNSAFE
+    assert "TLL101" in result.stderr
+    assert result.exit_code == 1
+    assert cli("-", "--fix", stdin=IMPLICIT).exit_code == 0
+
+
+def test_nothing_to_mend_hands_standard_input_back(cli):
+    assert cli("-", "--fix", stdin=MENDED).stdout == MENDED
+
+
+def test_standard_input_as_a_diff(cli):
+    result = cli("-", "--diff", "--stdin-filename", "a.py", stdin=IMPLICIT)
+    assert result.stdout.startswith("--- a/a.py\n+++ b/a.py\n")
+    assert result.exit_code == 1
+
+
+class Stream:
+    def __init__(self, terminal):
+        self._terminal = terminal
+
+    def isatty(self):
+        return self._terminal
+
+
+@pytest.mark.parametrize(
+    ("choice", "env", "terminal", "painted"),
+    [
+        ("auto", {}, True, True),
+        ("auto", {}, False, False),
+        ("auto", {"TERM": "dumb"}, True, False),
+        ("auto", {"NO_COLOR": "1"}, True, False),
+        ("auto", {"NO_COLOR": ""}, True, True),
+        ("auto", {"FORCE_COLOR": "1"}, False, True),
+        ("auto", {"CLICOLOR_FORCE": "1"}, False, True),
+        ("auto", {"CLICOLOR_FORCE": "0"}, False, False),
+        ("auto", {"NO_COLOR": "1", "FORCE_COLOR": "1"}, True, False),
+        ("always", {"NO_COLOR": "1"}, False, True),
+        ("never", {"FORCE_COLOR": "1"}, True, False),
+    ],
+)
+def test_colours(monkeypatch, choice, env, terminal, painted):
+    for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    assert use_color(choice, Stream(terminal)) is painted
+
+
+def test_colours_reach_the_report(cli, write):
+    write({"a.py": UNSAFE})
+    assert "\x1b[" in cli("--color", "always").stdout
+    assert "\x1b[" not in cli("--color", "never", env={"FORCE_COLOR": "1"}).stdout
