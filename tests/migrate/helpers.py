@@ -40,6 +40,8 @@ def load(path: Path) -> Any:
 
 def bits(tensor: torch.Tensor) -> tuple[Any, ...]:
     """All that makes a tensor what it is, down to its bytes."""
+    if tensor.is_nested:
+        return tuple(bits(part) for part in tensor.unbind())
     if tensor.layout is not torch.strided:
         parts = (
             (tensor._indices(), tensor._values())

@@ -134,8 +134,6 @@ def _write_as_whole(target: Path, prepared: _Prepared, options: Options) -> int:
     try:
         with os.fdopen(handle, "w+b") as out:
             _write(cast("BinaryIO", out), prepared, options)
-            out.flush()
-            os.fsync(out.fileno())
             size = out.tell()
         if options.format is Format.TORCH:
             _check(name)

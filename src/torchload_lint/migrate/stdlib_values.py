@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _RETURN_TYPES = """
     aminmax cummax cummin frexp geqrf histogram histogramdd kthvalue linalg_eig linalg_eigh
-    linalg_qr linalg_slogdet linalg_svd lu_unpack max median min mode nanmedian qr slogdet sort svd topk
-    triangular_solve
+    linalg_qr linalg_slogdet linalg_svd lu_unpack max median min mode nanmedian qr slogdet sort
+    svd topk triangular_solve
 """.split()
 """Functions of torch that return a named sequence (``torch/return_types.py``)."""
 _PATHS = "Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath".split()
@@ -66,6 +66,8 @@ def _as_text(converter: Converter, made: Made, place: str) -> Value:
     if text is None:
         return converter.leave_out(place, made.name, "it is not made from a text")
     converter.changed(place, made.name, "its text")
+    if made.short == "Fraction" and isinstance(text, int):
+        return "/".join(str(part) for part in made.args)
     if made.name.startswith("ipaddress.") and isinstance(text, int):
         return _address(made.short, text)
     return str(text)

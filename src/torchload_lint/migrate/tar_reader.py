@@ -39,6 +39,7 @@ _FOREIGN = "this is a tar file, but not one that torch.save wrote; unpack it"
 
 def read_tar(file: BinaryIO, recorder: Recorder) -> Checkpoint:
     """Read the object and the places of its storages. Raises MigrationError."""
+    file.seek(0)
     try:
         with tarfile.open(fileobj=file, mode="r:") as archive:
             members = {member.name: member for member in archive if member.isreg()}

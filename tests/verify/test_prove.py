@@ -1,0 +1,209 @@
+"""Proofs by real torch: the allowlist that holds, the one that does not, and what is reported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from torchload_lint.cli.group import root
+from torchload_lint.names import Spelling
+from torchload_lint.verify import Entry, Interpreter, NoTorchError, find_python, prove
+
+pytestmark = pytest.mark.torch
+
+PYTHON = Path(sys.executable)
+INTERPRETER = Interpreter(PYTHON)
+MODEL = Entry(Spelling("myapp.models", "MyModel"))
+LINEAR = Entry(Spelling("torch.nn", "Linear"))
+
+FILES = {
+    "pyproject.toml": "[project]\nname = 'x'\n",
+    "myapp/__init__.py": "",
+    "myapp/models.py": """
+        import torch
+
+        print("printing does no harm")
+
+
+        class MyModel(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc = torch.nn.Linear(2, 2)
+        """,
+    "myapp/moved.py": "from myapp.models import MyModel as Renamed\n",
+    "myapp/sleepy.py": "import time\n\ntime.sleep(60)\n",
+    "myapp/registers.py": """
+        import torch
+        from myapp.models import MyModel
+
+        torch.serialization.add_safe_globals([torch.nn.Linear, MyModel])
+        """,
+    "train.py": """
+        import torch
+
+        model = torch.load("model.pt", weights_only=False)
+        """,
+    "save.py": """
+        import torch
+        from myapp.models import MyModel
+
+        torch.save(MyModel(), "model.pt")
+        """,
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("project")
+    for name, text in FILES.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(textwrap.dedent(text).lstrip())
+    subprocess.run([sys.executable, "save.py"], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def test_the_right_allowlist(project: Path) -> None:
+    outcome = prove(project / "model.pt", [MODEL, LINEAR], INTERPRETER, [project])
+    assert outcome.loads, outcome
+    assert outcome.how == "meta device, mapped"
+    assert outcome.imported == ("myapp",)
+    assert outcome.torch
+    assert outcome.python
+
+
+@pytest.mark.parametrize(("entries", "missing"), [([MODEL], "Linear"), ([LINEAR], "MyModel")])
+def test_an_entry_too_few(project: Path, entries: list[Entry], missing: str) -> None:
+    outcome = prove(project / "model.pt", entries, INTERPRETER, [project])
+    assert outcome.status == "refused"
+    assert missing in outcome.error
+
+
+def test_pairs(project: Path) -> None:
+    moved = Entry(Spelling("myapp.moved", "Renamed"), "myapp.models.MyModel")
+    assert prove(project / "model.pt", [moved, LINEAR], INTERPRETER, [project]).loads
+
+
+def test_what_modules_register_does_not_help(project: Path) -> None:
+    register = Entry(Spelling("myapp.registers", "torch", "{}.nn.ReLU"))
+    outcome = prove(project / "model.pt", [register], INTERPRETER, [project])
+    assert outcome.status == "refused"
+
+
+def test_a_name_that_is_not_there(project: Path) -> None:
+    gone = Entry(Spelling("myapp.models", "Gone"))
+    outcome = prove(project / "model.pt", [gone], INTERPRETER, [project])
+    assert outcome.status == "cannot-import"
+    assert "Gone" in outcome.error
+
+
+@pytest.mark.parametrize("template", ["{}.__class__", 'type({}("f4"))'])
+def test_templates(project: Path, template: str) -> None:
+    name = ("numpy", "dtype") if "f4" in template else ("myapp.models", "MyModel")
+    outcome = prove(project / "model.pt", [Entry(Spelling(*name, template)), MODEL, LINEAR],
+                    INTERPRETER, [project])  # fmt: skip
+    assert outcome.loads, outcome
+
+
+def test_templates_are_not_evaluated(project: Path) -> None:
+    spelling = Spelling("myapp.models", "MyModel", "{}.__init__('x') or print")
+    outcome = prove(project / "model.pt", [Entry(spelling)], INTERPRETER, [project])
+    assert outcome.status == "cannot-import"
+
+
+def test_time_limit(project: Path) -> None:
+    sleepy = Entry(Spelling("myapp.sleepy", "time"))
+    start = time.monotonic()
+    outcome = prove(project / "model.pt", [sleepy], Interpreter(PYTHON, 8.0), [project])
+    assert outcome.status == "timeout"
+    assert time.monotonic() - start < 30
+
+
+def test_no_torch_there(tmp_path: Path) -> None:
+    with pytest.raises(NoTorchError, match="cannot be started"):
+        prove(tmp_path / "a.pt", [], Interpreter(tmp_path / "python"))
+    without = tmp_path / "python.sh"
+    without.write_text(f'#!/bin/sh\nexec "{getattr(sys, "_base_executable", PYTHON)}" -I -S "$@"\n')
+    without.chmod(0o755)
+    with pytest.raises(NoTorchError, match="has no torch"):
+        prove(tmp_path / "a.pt", [], Interpreter(without))
+
+
+def test_which_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    assert find_python(None, tmp_path) == PYTHON
+    own = tmp_path / ".venv" / "bin" / "python"
+    own.parent.mkdir(parents=True)
+    own.touch()
+    assert find_python(None, tmp_path) == own
+    active = tmp_path / "active" / "bin" / "python"
+    active.parent.mkdir(parents=True)
+    active.touch()
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "active"))
+    assert find_python(None, tmp_path) == active
+    assert find_python(Path("given"), tmp_path) == Path("given")
+
+
+# -- the commands ----------------------------------------------------------------------------------
+
+
+def test_verify_proves_the_fix(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    result = CliRunner().invoke(root, ["verify", "train.py", "--python", sys.executable])
+    assert result.exit_code == 0, result.output
+    assert "train.py:3: model.pt: with the fix, allowing myapp.models.MyModel" in result.output
+    assert "imported there: myapp" in result.output
+
+
+def test_verify_finds_what_does_not_load(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    (project / "bare.py").write_text(
+        "import torch\n\n\ndef f(model_class):\n"
+        "    with torch.serialization.safe_globals([model_class]):\n"
+        '        torch.load("model.pt", weights_only=True)\n\n\n'
+        "with torch.serialization.safe_globals([torch.nn.ReLU]):\n"
+        '    torch.load("weights.pt", weights_only=True)\n'
+    )
+    import torch  # noqa: PLC0415
+
+    torch.save({"w": torch.ones(1)}, project / "weights.pt")
+    result = CliRunner().invoke(root, ["verify", "bare.py", "--python", sys.executable])
+    assert "bare.py:10: weights.pt: as it is, allowing torch.nn.ReLU: loads" in result.output
+
+
+def test_a_fix_that_is_not_proven_is_not_applied(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    code = (project / "train.py").read_text()
+    models = project / "myapp" / "models.py"
+    text = models.read_text()
+    try:
+        models.write_text(text + "\nraise RuntimeError('not importable')\n")
+        result = CliRunner().invoke(
+            root, ["--fix", "-v", "--verify", "--python", sys.executable, "train.py"]
+        )
+        assert (project / "train.py").read_text() == code
+        assert "the fix is not applied" in result.output
+        assert "not importable" in result.output
+    finally:
+        models.write_text(text)
+    result = CliRunner().invoke(root, ["--fix", "--verify", "--python", sys.executable, "train.py"])
+    assert result.exit_code == 0, result.output
+    assert "safe_globals([MyModel" in (project / "train.py").read_text()
+    (project / "train.py").write_text(code)
+
+
+def test_no_torch_ends_with_2(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    for command in (["verify"], ["--verify"]):
+        result = CliRunner().invoke(root, [*command, "--python", "no-such-python", "train.py"])
+        assert result.exit_code == 2
+        assert "no-such-python cannot be started" in result.output
+        assert "--python" in result.output
