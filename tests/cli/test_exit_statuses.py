@@ -95,7 +95,7 @@ def test_nothing_to_look_at_is_said(cli):
 
 
 def test_a_file_that_cannot_be_written_is_an_error(cli, write, folder, monkeypatch):
-    def refuse(path, data):
+    def refuse(*_):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("torchload_lint.workspace.session.write_atomically", refuse)
