@@ -1,4 +1,4 @@
-"""The samples of ``fixtures/code_samples``: what each of them expects, and a copy without the marks.
+"""The samples of ``fixtures/code_samples``: what each expects, and a copy without the marks.
 
 A finding is expected where a line ends in ``# expect: TLL102`` (several codes with commas between;
 ``TLL102:9`` also says the column). Where a line has no room for a comment, ``# expect+1: TLL102``

@@ -9,12 +9,17 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
 from code_samples import Expected, copy_to, expected, result_file, samples
-from torchload_lint.diagnostic import Diagnostic, FileResult
 from torchload_lint.workspace import Options, Projects, Settings, check, check_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torchload_lint.diagnostic import Diagnostic, FileResult
 
 UPDATE = bool(os.environ.get("UPDATE_EXPECTED"))
 SAMPLES = samples()
@@ -78,7 +83,8 @@ def test_fixes(sample: Path, tree: Tree) -> None:
         for code in {one.code for one in result.fixed}:
             assert left[code] < codes[code], f"{code} was fixed and is still there"
         if after != before:
-            assert sample.suffix == ".ipynb" or parses(after)
+            # A sample newer than the Python that runs the test is taken on trust.
+            assert sample.suffix == ".ipynb" or parses(after) or not parses(before)
             again, twice = mended(after, sample, tree, kind)
             assert twice == after
             assert again.fixed == ()
@@ -92,9 +98,8 @@ def update(file: Path, after: bytes, last: bytes) -> None:
 
 
 def parses(data: bytes) -> bool:
-    """Python newer than the one that runs is taken on trust."""
     try:
         compile(data, "sample", "exec", dont_inherit=True)
-    except SyntaxError as error:
-        return "type" in (error.text or "") or "f-string" in (error.msg or "")
+    except SyntaxError:
+        return False
     return True

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from code_samples import expected, samples
 from torchload_lint.config import READERS, Config, settings_of
 from torchload_lint.rules import RULES
-from torchload_lint.rules.base import Rule
+
+if TYPE_CHECKING:
+    from torchload_lint.rules.base import Rule
 
 ROOT = Path(__file__).parent.parent
 RULE_FILES = ROOT / "src" / "torchload_lint" / "rules"
+FOLDERS = {rule.name.replace("-", "_"): rule for rule in RULES}
 HEADINGS = (
     "What it does",
     "Why is this bad?",
@@ -65,3 +71,23 @@ def test_the_readme_names_every_key_of_the_configuration() -> None:
 def test_every_key_is_a_setting() -> None:
     shown = settings_of(Config())
     assert [key for key in READERS if key not in shown] == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_rule_has_samples_with_and_without_a_finding(rule: Rule) -> None:
+    folder = rule.name.replace("-", "_")
+    own = [sample for sample in samples() if sample.parts[0] == folder]
+    found = [sample for sample in own if rule.code in {one.code for one in expected(sample)}]
+    assert found
+    assert len(found) < len(own)
+
+
+def test_every_folder_of_samples_is_a_rules() -> None:
+    assert {sample.parts[0] for sample in samples()} <= FOLDERS.keys()
+
+
+def test_four_samples_in_ten_have_nothing_to_find() -> None:
+    every = samples()
+    quiet = [sample for sample in every if not expected(sample)]
+    assert len(every) >= 300
+    assert len(quiet) >= 0.4 * len(every)

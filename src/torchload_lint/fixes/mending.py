@@ -139,6 +139,8 @@ def _refuse_mistakes(load: LoadCall) -> None:
             f"{load.pickle_module.value!r} is passed as pickle_module",
             "weights_only can only be given by keyword",
         )
+    if load.mistake and load.kind is CallKind.CALL:
+        raise Refusal(load.mistake, "correct the arguments")
 
 
 def _refuse_wrong_places(module: Module, source: Source, load: LoadCall) -> None:
