@@ -61,27 +61,55 @@ class Config:
     file: Path | None = None
     """The configuration file, where there is one."""
     target_torch: str | None = None
+    """The oldest torch that the code must run on, such as "2.6". Default: the lower bound in the
+    project's dependencies, else the newest torch that the tool knows."""
     src: tuple[str, ...] = ("src", ".")
+    """Folders, from the root, in which first-party modules live. Their classes may be allowed."""
     checkpoint_roots: tuple[str, ...] = (".",)
+    """Folders in which a relative path of a checkpoint may start."""
     trusted: tuple[str, ...] = ()
+    """Globals that may be allowed besides first-party and vetted classes; `*` matches anything.
+    What runs code must be named exactly."""
     checkpoints: tuple[CheckpointEntry, ...] = ()
+    """What a checkpoint file needs, or where it lies: a pattern of its path, and a list of globals
+    or a table with `safe-globals` and `path`."""
     loads: tuple[LoadEntry, ...] = ()
+    """What a call site reads or needs: `module:qualified.name` (`*` in it matches anything), and a
+    table with `checkpoints` and `safe-globals`. A checkpoint may be a pattern."""
     renames: tuple[tuple[str, str], ...] = ()
+    """Classes that have moved since files were saved: the old name in the file, and the new one."""
     select: tuple[str, ...] = ()
+    """Rules to turn on: codes, prefixes of codes, names, or `ALL`. Empty means all."""
     ignore: tuple[str, ...] = ()
+    """Rules to turn off."""
     extend_select: tuple[str, ...] = ()
+    """Rules to turn on besides `select`."""
     extend_ignore: tuple[str, ...] = ()
+    """Rules to turn off besides `ignore`."""
     fixable: tuple[str, ...] = ()
+    """Rules whose fixes may be applied. Empty means all."""
     unfixable: tuple[str, ...] = ()
+    """Rules whose fixes may not be applied."""
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Rules that are off in some files: a pattern of the path from the root or of the file's name,
+    and the rules."""
     exclude: tuple[str, ...] = DEFAULT_EXCLUDE
+    """Files and folders to leave out. A pattern without a slash matches any part of the path below
+    the root; one with a slash matches the path from the root."""
     extend_exclude: tuple[str, ...] = ()
+    """Files and folders to leave out besides `exclude`."""
     respect_gitignore: bool = True
+    """Whether to leave out what git ignores."""
     force_exclude: bool = False
+    """Whether excludes hold for files that are named outright, too."""
     unsafe_fixes: bool = False
+    """Whether unsafe fixes count as fixable and are applied by `--fix`."""
     output_format: str = "concise"
+    """How to report."""
     line_length: int = 88
+    """How long a row of a fix may be before it is split; only what a fix writes is concerned."""
     baseline: str = ""
+    """A file of known findings, from the root; only others are reported."""
 
 
 def find_config(folder: Path) -> Path | None:
@@ -173,30 +201,35 @@ def _suggest(word: str, known: Mapping[str, object]) -> str:
 
 
 def _string(value: object) -> str:
+    """A string."""
     if not isinstance(value, str):
         raise ValueError(f"must be a string, not {_kind(value)}")
     return value
 
 
 def _strings(value: object) -> tuple[str, ...]:
+    """A list of strings."""
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueError(f"must be a list of strings, not {_kind(value)}")
     return tuple(value)
 
 
 def _flag(value: object) -> bool:
+    """A true or false."""
     if not isinstance(value, bool):
         raise ValueError(f"must be true or false, not {_kind(value)}")
     return value
 
 
 def _length(value: object) -> int:
+    """A positive integer."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ValueError(f"must be a positive integer, not {value!r}")
     return value
 
 
 def _version(value: object) -> str:
+    """A version, as a string."""
     text = _string(value)
     if not all(part.isdigit() for part in text.split(".")):
         raise ValueError(f'must be a version such as "2.6", not {text!r}')
@@ -204,6 +237,7 @@ def _version(value: object) -> str:
 
 
 def _format(value: object) -> str:
+    """The name of a format."""
     text = _string(value)
     if text not in OUTPUT_FORMATS:
         raise ValueError(f"must be one of {', '.join(OUTPUT_FORMATS)}, not {text!r}")
@@ -217,6 +251,7 @@ def _table(value: object) -> dict[str, Any]:
 
 
 def _checkpoints(value: object) -> tuple[CheckpointEntry, ...]:
+    """A table of lists or tables."""
     entries = []
     for pattern, given in _table(value).items():
         if isinstance(given, list):
@@ -235,6 +270,7 @@ def _checkpoints(value: object) -> tuple[CheckpointEntry, ...]:
 
 
 def _loads(value: object) -> tuple[LoadEntry, ...]:
+    """A table of tables."""
     entries = []
     for site, given in _table(value).items():
         if not isinstance(given, dict):
@@ -261,10 +297,12 @@ def _named(where: str, reader: Callable[[object], Any], value: object) -> Any:  
 
 
 def _renames(value: object) -> tuple[tuple[str, str], ...]:
+    """A table of strings."""
     return tuple((old, _named(old, _string, new)) for old, new in _table(value).items())
 
 
 def _per_file(value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """A table of lists of strings."""
     return tuple((glob, _named(glob, _strings, codes)) for glob, codes in _table(value).items())
 
 
