@@ -19,7 +19,8 @@ torch.serialization.add_safe_globals([MyModel])
 ```
 
 ## Fix safety
-There is no fix: the tool does not guess which object a string meant.
+The fix writes the object in the place of a string that is the dotted name of a class of the project
+or of the vetted table. It is unsafe: the string allowed nothing so far.
 
 ## References
 - [torch 2.13, `torch/_weights_only_unpickler.py`](https://github.com/pytorch/pytorch/blob/v2.13.0/torch/_weights_only_unpickler.py)
@@ -27,10 +28,18 @@ There is no fix: the tool does not guess which object a string meant.
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.diagnostic import Severity
+from torchload_lint.checkpoint.known_globals import spelling_of
+from torchload_lint.diagnostic import Applicability, Severity
+from torchload_lint.fixes.entries import replace_entry
+from torchload_lint.fixes.repair import Allow
+from torchload_lint.names import GlobalName
+from torchload_lint.policy import judge
 from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.repairs import Plan, fix_from
+from torchload_lint.rules.situation import find_class
 from torchload_lint.source.allowlists import EntryKind
 
 if TYPE_CHECKING:
@@ -39,6 +48,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.base import Context
     from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.allowlists import Allowlist, AllowlistEntry
     from torchload_lint.source.module import Module
 
 
@@ -46,11 +56,30 @@ def check(
     module: Module, situations: Sequence[Situation], context: Context
 ) -> Iterator[Diagnostic]:
     """Report every invalid item of every allowlist in the file."""
-    del situations, context
+    del situations
     for allowlist in module.allowlists:
         for entry in allowlist.entries:
             if entry.kind is EntryKind.INVALID:
-                yield finding(RULE, entry.span, f"this item breaks the allowlist: {entry.why}")
+                plan = _object_meant(entry, allowlist, module, context)
+                message = f"this item breaks the allowlist: {entry.why}"
+                yield finding(RULE, entry.span, message, fix=plan.fix, notes=plan.notes)
+
+
+def _object_meant(
+    entry: AllowlistEntry, allowlist: Allowlist, module: Module, context: Context
+) -> Plan:
+    """The object whose dotted name a string is, where it is known and may be trusted."""
+    node = entry.node
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return Plan()
+    name = GlobalName.parse(node.value)
+    facts = find_class(name, module, context)
+    if not judge(name, facts, context.config.trusted).allowed:
+        return Plan()
+    spelling = spelling_of(facts.defined_as if facts else name)
+    allow = Allow(spelling, defined_in=facts.path if facts else "")
+    outcome = replace_entry(module, allowlist, entry, allow, context.config.line_length)
+    return fix_from(outcome, f"Write the object for {node.value!r}", Applicability.UNSAFE)
 
 
 RULE = Rule("TLL205", "invalid-safe-global", Severity.ERROR, __doc__, check_module=check)

@@ -22,8 +22,8 @@ with safe_globals([(Net, "__main__.Net")]):
 ```
 
 ## Fix safety
-The fix adds the pair; it is as safe as that of missing-safe-globals (TLL103), which reports the
-same load.
+The fix writes the pair. It is safe where the checkpoint was read, and unsafe where the need was
+inferred.
 
 ## References
 - [torch 2.6, `torch/serialization.py`](https://docs.pytorch.org/docs/stable/notes/serialization.html)
@@ -33,10 +33,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.diagnostic import Severity
+from torchload_lint.diagnostic import Applicability, Severity
+from torchload_lint.fixes.entries import pair_entry
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.rules.situation import Mode, entry_key
-from torchload_lint.source.allowlists import EntryKind
+from torchload_lint.rules.reading import Evidence
+from torchload_lint.rules.repairs import Plan, fix_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,30 +50,26 @@ if TYPE_CHECKING:
 
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report the plain items that would have to be pairs."""
-    if situation.mode is not Mode.RESTRICTED:
-        return
-    for need in situation.missing:
-        if not need.needed.pair:
-            continue
-        for entry in _plain_entries(situation):
-            if _is_object_of(need, entry, situation, context):
-                message = (
-                    f"`{entry.obj}` is not called that in {', '.join(situation.checkpoints)}: "
-                    f'({need.needed.spelling.expression()}, "{need.name}") is needed'
-                )
-                yield finding(RULE, entry.span, message, situation=situation)
+    del context
+    for need, entry in situation.mismatched:
+        message = (
+            f"`{entry.obj}` is not called that in {', '.join(situation.checkpoints)}: "
+            f'({need.needed.spelling.expression()}, "{need.name}") is needed'
+        )
+        plan = _pair(need, entry, situation)
+        yield finding(
+            RULE, entry.span, message, fix=plan.fix, situation=situation, notes=plan.notes
+        )
 
 
-def _plain_entries(situation: Situation) -> Iterator[AllowlistEntry]:
-    for allowlist in situation.load.allowlists:
-        yield from (entry for entry in allowlist.entries if entry.kind is EntryKind.OBJECT)
-
-
-def _is_object_of(
-    need: Need, entry: AllowlistEntry, situation: Situation, context: Context
-) -> bool:
-    key = entry_key(entry, situation.module, context)
-    return key is not None and key == need.needed.spelling.expression()
+def _pair(need: Need, entry: AllowlistEntry, situation: Situation) -> Plan:
+    """The entry as a pair, where the global may be trusted."""
+    if not need.judgement.allowed:
+        return Plan(notes=(f"{need.judgement.reason}; {need.judgement.advice}",))
+    outcome = pair_entry(situation.module, entry, str(need.name))
+    certain = situation.evidence in {Evidence.FILES, Evidence.CONFIGURED}
+    safety = Applicability.SAFE if certain else Applicability.UNSAFE
+    return fix_from(outcome, f"Write the pair for {need.name}", safety)
 
 
 RULE = Rule("TLL204", "mismatched-safe-global", Severity.ERROR, __doc__, check_load=check)

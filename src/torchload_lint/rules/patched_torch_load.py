@@ -23,7 +23,7 @@ with safe_globals([MyModel]):
 ```
 
 ## Fix safety
-There is no fix: loads elsewhere may depend on the replacement.
+The fix removes the statement. It is unsafe: loads elsewhere may depend on the replacement.
 
 ## References
 - [`torch.load`](https://docs.pytorch.org/docs/stable/generated/torch.load.html)
@@ -31,10 +31,13 @@ There is no fix: loads elsewhere may depend on the replacement.
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.diagnostic import Severity
+from torchload_lint.diagnostic import Applicability, Severity
+from torchload_lint.fixes.removal import remove_statement
 from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.repairs import Plan, fix_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from torchload_lint.rules.base import Context
     from torchload_lint.rules.situation import Situation
     from torchload_lint.source.module import Module
+    from torchload_lint.source.patches import Patch
 
 
 def check(
@@ -55,7 +59,19 @@ def check(
             continue
         effect = "makes every load of the process unsafe" if patch.unsafe else "changes every load"
         notes = (patch.because,) if patch.because else ()
-        yield finding(RULE, patch.span, f"replacing `torch.load` {effect}", notes=notes)
+        plan = _removal(patch, module)
+        message = f"replacing `torch.load` {effect}"
+        yield finding(RULE, patch.span, message, fix=plan.fix, notes=(*notes, *plan.notes))
+
+
+def _removal(patch: Patch, module: Module) -> Plan:
+    """Without the statement, where it does nothing but replace the function."""
+    if patch.how == "mock" or module.statement(patch.node) is not patch.statement:
+        return Plan()
+    if not isinstance(patch.node, ast.stmt) and not isinstance(patch.statement, ast.Expr):
+        return Plan()
+    outcome = remove_statement(module, patch.statement)
+    return fix_from(outcome, "Remove the replacement", Applicability.UNSAFE)
 
 
 RULE = Rule("TLL302", "patched-torch-load", Severity.ERROR, __doc__, check_module=check)

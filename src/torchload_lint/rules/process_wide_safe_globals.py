@@ -20,7 +20,8 @@ with torch.serialization.safe_globals([MyModel]):
 ```
 
 ## Fix safety
-There is no safe fix: other files may rely on the registration.
+The fix moves the registration into a block around that load. It is unsafe: other files may rely on
+the registration.
 
 ## References
 - [`torch.serialization.add_safe_globals`](https://docs.pytorch.org/docs/stable/notes/serialization.html)
@@ -30,8 +31,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.diagnostic import Severity
+from torchload_lint.diagnostic import Applicability, Severity
+from torchload_lint.fixes.removal import narrow_registration
 from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.repairs import fix_from
 from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE
 from torchload_lint.source.allowlists import AllowlistKind
 
@@ -56,10 +59,12 @@ def check(
         served = [one.load for one in situations if allowlist in one.load.allowlists]
         if len(served) == 1:
             row = served[0].span.start.row
+            outcome = narrow_registration(module, allowlist, served[0], context.config.line_length)
+            plan = fix_from(outcome, "Allow it around that load instead", Applicability.UNSAFE)
             message = (
                 f"`add_safe_globals` allows this for the whole process; only line {row} needs it"
             )
-            yield finding(RULE, allowlist.span, message)
+            yield finding(RULE, allowlist.span, message, fix=plan.fix, notes=plan.notes)
 
 
 RULE = Rule("TLL203", "process-wide-safe-globals", Severity.INFO, __doc__, check_module=check)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.checkpoint.torch_versions import TorchVersion
 from torchload_lint.diagnostic import Applicability, Fix
-from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, repair_load
+from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired, repair_load
 from torchload_lint.rules.reading import Evidence
 from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE, Mode, entry_key
 from torchload_lint.source.allowlists import EntryKind
@@ -39,12 +39,16 @@ class Plan:
 
 def plan_repair(situation: Situation, context: Context) -> Plan:
     """The whole repair of one load: weights_only=True, and everything it needs allowed."""
+    for fallback in situation.module.fallbacks:
+        if fallback.load is situation.load:
+            row = fallback.safe.span.start.row
+            return Plan(notes=(f"it is the fallback of the safe load on line {row} (TLL107)",))
     if situation.evidence is Evidence.NONE:
         return _plan_without_checkpoint(situation, context)
     obstacles = (*_obstacles(situation), *_target_obstacles(situation, context.target.torch))
     if obstacles:
         return Plan(notes=obstacles)
-    return _written(situation, context, situation.missing, _applicability(situation))
+    return _written(situation, context, situation.to_allow, _applicability(situation))
 
 
 def plan_keyword(situation: Situation, context: Context) -> Plan:
@@ -88,6 +92,13 @@ def plan_stand_ins(situation: Situation, report: CheckpointReport, context: Cont
         return Plan()
     pairs = tuple(Allow(one.spelling, str(one.name)) for one in lacking)
     return _written(situation, context, situation.missing, Applicability.UNSAFE, pairs)
+
+
+def fix_from(outcome: Repaired | NotRepaired, message: str, applicability: Applicability) -> Plan:
+    """A fix of one of the other fixers, or the reason why it has none."""
+    if isinstance(outcome, NotRepaired):
+        return Plan(notes=tuple(filter(None, (outcome.reason, outcome.advice))))
+    return Plan(Fix(applicability, message, outcome.edits)) if outcome.edits else Plan()
 
 
 def plan_indirect(load: IndirectLoad, module: Module, context: Context) -> Fix | None:

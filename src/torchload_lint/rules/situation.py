@@ -73,10 +73,18 @@ class Situation:
     needs: tuple[Need, ...]
     missing: tuple[Need, ...]
     """The needs that no allowlist in force meets."""
+    mismatched: tuple[tuple[Need, AllowlistEntry], ...]
+    """Missing needs whose object is allowed by itself, where the file's name asks for a pair."""
     registered: tuple[tuple[str, str], ...]
     """Missing needs that an ``add_safe_globals`` somewhere registers: name, and ``file:row``."""
     written_by: tuple[str, ...] = ()
     """The saving sites of the project that write this file, as ``file:row``."""
+
+    @property
+    def to_allow(self) -> tuple[Need, ...]:
+        """The missing needs, without those that a pair in the place of an item meets."""
+        paired = [need for need, _ in self.mismatched]
+        return tuple(need for need in self.missing if need not in paired)
 
     @property
     def is_torch_load(self) -> bool:
@@ -107,16 +115,20 @@ def assess(load: LoadCall, module: Module, context: Context) -> Situation:
     needed += [_named(name, lookup, context) for name in by_name]
     needs = tuple(_judged(needed, set(reading.configured), lookup, context))
     missing = tuple(need for need in needs if not _allowed_here(need, load, context, module))
+    mode = _mode(load, context.target.torch)
     return Situation(
         module=module,
         load=load,
-        mode=_mode(load, context.target.torch),
+        mode=mode,
         resolution=reading.resolution,
         reports=reading.reports,
         left_out=reading.left_out,
         evidence=reading.evidence,
         needs=needs,
         missing=missing,
+        mismatched=tuple(_mismatched(missing, load, module, context))
+        if mode is Mode.RESTRICTED
+        else (),
         registered=tuple(_registered(missing, module, context)),
         written_by=tuple(f"{producer.path}:{producer.row}" for producer in reading.producers),
     )
@@ -211,6 +223,20 @@ def _allows(allowlist: Allowlist, need: Need, module: Module, context: Context) 
         if entry_key(entry, module, context) == need_key(need, context, as_pair=as_pair):
             return True
     return False
+
+
+def _mismatched(
+    missing: tuple[Need, ...], load: LoadCall, module: Module, context: Context
+) -> Iterator[tuple[Need, AllowlistEntry]]:
+    """The plain items around a load that stand for a missing need, but not by the file's name."""
+    for allowlist in load.allowlists:
+        for entry in allowlist.entries:
+            if entry.kind is not EntryKind.OBJECT:
+                continue
+            key = entry_key(entry, module, context)
+            for need in missing:
+                if need.needed.pair and key == need.needed.spelling.expression():
+                    yield need, entry
 
 
 def _registered(

@@ -31,9 +31,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.diagnostic import Severity
+from torchload_lint.diagnostic import Applicability, Severity
+from torchload_lint.fixes.entries import remove_entry
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.reading import Evidence
+from torchload_lint.rules.repairs import fix_from
 from torchload_lint.rules.situation import entry_key, need_key
 from torchload_lint.rules.words import listed
 from torchload_lint.source.allowlists import AllowlistKind, EntryKind
@@ -71,7 +73,11 @@ def check(
             key = entry_key(entry, module, context)
             if key is None or key in needed or entry.kind is EntryKind.INVALID:
                 continue
-            yield finding(RULE, entry.span, f"`{key}` is allowed, but {files} does not need it")
+            plan = fix_from(
+                remove_entry(module, allowlist, entry), f"Remove {key}", Applicability.UNSAFE
+            )
+            message = f"`{key}` is allowed, but {files} does not need it"
+            yield finding(RULE, entry.span, message, fix=plan.fix, notes=plan.notes)
 
 
 RULE = Rule("TLL202", "unneeded-safe-global", Severity.WARNING, __doc__, check_module=check)

@@ -23,8 +23,8 @@ with safe_globals([Namespace]):
 ```
 
 ## Fix safety
-There is no fix for the fallback itself: which error it was written for is not known. The unsafe
-call is reported by weights-only-disabled (TLL101) too, with its own fix.
+The fix removes the handler. It is unsafe: which error the handler was written for is not known, and
+a file that needed it will fail.
 
 ## References
 - [CWE-502](https://cwe.mitre.org/data/definitions/502.html)
@@ -34,10 +34,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.diagnostic import Severity
+from torchload_lint.diagnostic import Applicability, Severity
+from torchload_lint.fixes.removal import remove_handler
 from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.repairs import Plan, fix_from
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterator, Sequence
 
     from torchload_lint.diagnostic import Diagnostic
@@ -51,13 +54,19 @@ def check(
 ) -> Iterator[Diagnostic]:
     """Report the unsafe call in the handler."""
     del situations, context
+    mended: set[ast.Try] = set()
     for fallback in module.fallbacks:
         row = fallback.safe.span.start.row
         message = (
             f"`{fallback.loader}` loads unsafely what the safe load on line {row} refused: "
             "a hostile file only has to make that one fail"
         )
-        yield finding(RULE, fallback.span, message)
+        plan = Plan()
+        if fallback.statement not in mended:  # without two handlers at once, a try may be left bare
+            outcome = remove_handler(module, fallback.statement, fallback.handler)
+            plan = fix_from(outcome, "Remove the fallback", Applicability.UNSAFE)
+            mended.add(fallback.statement)
+        yield finding(RULE, fallback.span, message, fix=plan.fix, notes=plan.notes)
 
 
 RULE = Rule("TLL107", "unsafe-fallback", Severity.ERROR, __doc__, check_module=check)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.notebook import NotebookProblem
     from torchload_lint.workspace.projects import Project, Projects
 
-MAX_PASSES = 20
+MAX_PASSES = 100
 """How often a file is fixed and linted again before the tool admits that it does not settle."""
 
 FILES_PER_WORKER = 16
