@@ -64,17 +64,25 @@ def _scales(tensor: torch.Tensor) -> tuple[Any, ...]:
     return bits(tensor.q_per_channel_scales()), bits(tensor.q_per_channel_zero_points())
 
 
-def same(left: Any, right: Any) -> bool:
+def same(left: Any, right: Any, seen: tuple[int, ...] = ()) -> bool:
     """Whether two state dicts (or nested values) are equal bit for bit, types included."""
+    if id(left) in seen:
+        return True  # inside itself
+    if isinstance(left, (dict, list, tuple)):
+        seen = (*seen, id(left))
     if isinstance(left, torch.Tensor) and isinstance(right, torch.Tensor):
         return bits(left) == bits(right)
     if type(left) is not type(right):
         return False
+    if isinstance(left, torch.storage.TypedStorage):
+        return left.dtype == right.dtype and left.tolist() == right.tolist()
     if isinstance(left, dict):
         keys = list(left) == list(right)
-        return keys and all(same(left[key], right[key]) for key in left)
+        return keys and all(same(left[key], right[key], seen) for key in left)
     if isinstance(left, (list, tuple)):
-        return len(left) == len(right) and all(map(same, left, right))
+        return len(left) == len(right) and all(
+            same(one, other, seen) for one, other in zip(left, right, strict=True)
+        )
     return bool(left == right)
 
 

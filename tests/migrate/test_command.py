@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 from click.testing import CliRunner
-from migrate.helpers import load, same
 
+from migrate.helpers import load, same
 from torchload_lint.cli.group import root
 
 if TYPE_CHECKING:
@@ -109,11 +109,11 @@ def test_classes_of_the_project_are_looked_at(tmp_path: Path) -> None:
         "import torch\n\n\nclass Net(torch.nn.Linear):\n    def get_extra_state(self):\n"
         "        return 1\n"
     )
-    import sys  # noqa: PLC0415
+    import sys
 
     sys.path.insert(0, str(tmp_path))
     try:
-        import nets  # noqa: PLC0415
+        import nets
 
         torch.save(nets.Net(1, 1), tmp_path / "net.pt")
     finally:

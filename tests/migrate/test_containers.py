@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 import torch
-from migrate.helpers import bits, load, migrated_with_plan, same
 
+from migrate.helpers import bits, load, migrated_with_plan, same
 from torchload_lint.migrate import MigrationError, Options, migrate_file, plan, zip_writer
 from torchload_lint.migrate.contents import BytesContent
 from torchload_lint.migrate.pickle_writer import write_pickle
@@ -182,7 +182,7 @@ def test_tar_file(tmp_path: Path) -> None:
 
 
 def test_big_endian_archive_stays_big_endian(tmp_path: Path) -> None:
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     torch.save(
         {"w": torch.arange(3, dtype=torch.int32), "a": np.arange(3, dtype="<i4")}, tmp_path / "l.pt"

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
+
 from checkpoint.cases import CASES
 from checkpoint.cases.registry import write_case
 from migrate.helpers import same
-
 from torchload_lint.checkpoint import Verdict, inspect_file
 from torchload_lint.migrate import MigrationError, NoteKind, migrate_file
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
-from migrate.helpers import same
 from safetensors.torch import load_file
 
+from migrate.helpers import same
 from torchload_lint.migrate import Format, MigrationError, Options, migrate_file
 
 if TYPE_CHECKING:

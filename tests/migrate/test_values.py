@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pytest
 import torch
-from migrate.helpers import bits, migrated, migrated_with_plan, notes, same
 
+from migrate.helpers import bits, migrated, migrated_with_plan, notes, same
 from torchload_lint.migrate import Arrays, MigrationError, NoteKind, Options
 
 if TYPE_CHECKING:

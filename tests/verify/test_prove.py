@@ -38,12 +38,6 @@ FILES = {
         """,
     "myapp/moved.py": "from myapp.models import MyModel as Renamed\n",
     "myapp/sleepy.py": "import time\n\ntime.sleep(60)\n",
-    "myapp/registers.py": """
-        import torch
-        from myapp.models import MyModel
-
-        torch.serialization.add_safe_globals([torch.nn.Linear, MyModel])
-        """,
     "train.py": """
         import torch
 
@@ -90,9 +84,13 @@ def test_pairs(project: Path) -> None:
     assert prove(project / "model.pt", [moved, LINEAR], INTERPRETER, [project]).loads
 
 
-def test_what_modules_register_does_not_help(project: Path) -> None:
-    register = Entry(Spelling("myapp.registers", "torch", "{}.nn.ReLU"))
-    outcome = prove(project / "model.pt", [register], INTERPRETER, [project])
+def test_what_modules_register_does_not_help(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "registers.py").write_text(
+        "import torch\nfrom myapp.models import MyModel\n\n"
+        "torch.serialization.add_safe_globals([torch.nn.Linear, MyModel])\n"
+    )
+    register = Entry(Spelling("registers", "torch", "{}.nn.ReLU"))
+    outcome = prove(project / "model.pt", [register], INTERPRETER, [tmp_path, project])
     assert outcome.status == "refused"
 
 
@@ -170,7 +168,7 @@ def test_verify_finds_what_does_not_load(project: Path, monkeypatch: pytest.Monk
         "with torch.serialization.safe_globals([torch.nn.ReLU]):\n"
         '    torch.load("weights.pt", weights_only=True)\n'
     )
-    import torch  # noqa: PLC0415
+    import torch
 
     torch.save({"w": torch.ones(1)}, project / "weights.pt")
     result = CliRunner().invoke(root, ["verify", "bare.py", "--python", sys.executable])
@@ -185,13 +183,13 @@ def test_a_fix_that_is_not_proven_is_not_applied(
     models = project / "myapp" / "models.py"
     text = models.read_text()
     try:
-        models.write_text(text + "\nraise RuntimeError('not importable')\n")
+        models.write_text("import no_such_module\n" + text)
         result = CliRunner().invoke(
             root, ["--fix", "-v", "--verify", "--python", sys.executable, "train.py"]
         )
         assert (project / "train.py").read_text() == code
         assert "the fix is not applied" in result.output
-        assert "not importable" in result.output
+        assert "no_such_module" in result.output
     finally:
         models.write_text(text)
     result = CliRunner().invoke(root, ["--fix", "--verify", "--python", sys.executable, "train.py"])
