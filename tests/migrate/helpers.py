@@ -83,6 +83,8 @@ def same(left: Any, right: Any, seen: tuple[int, ...] = ()) -> bool:
         return len(left) == len(right) and all(
             same(one, other, seen) for one, other in zip(left, right, strict=True)
         )
+    if isinstance(left, (float, complex)):
+        return repr(left) == repr(right)  # not a number is equal to itself here
     return bool(left == right)
 
 

@@ -30,7 +30,9 @@ _ARGUMENTS: dict[str, tuple[object, ...]] = {
         "ZeroPad3d".split(),
         (2,),
     ),
-    **dict.fromkeys("ConstantPad1d ConstantPad2d ConstantPad3d LPPool1d LPPool2d LPPool3d".split(), (2, 2)),
+    **dict.fromkeys(
+        "ConstantPad1d ConstantPad2d ConstantPad3d LPPool1d LPPool2d LPPool3d".split(), (2, 2)
+    ),
     **dict.fromkeys("FractionalMaxPool2d FractionalMaxPool3d".split(), (2, 2)),
     **dict.fromkeys("RNN LSTM GRU RNNCell LSTMCell GRUCell".split(), (3, 4)),
     "RNNBase": ("LSTM", 3, 4),

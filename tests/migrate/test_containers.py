@@ -10,8 +10,7 @@ import struct
 import tarfile
 import zipfile
 from collections import OrderedDict
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -21,6 +20,9 @@ from torchload_lint.migrate import MigrationError, Options, migrate_file, plan, 
 from torchload_lint.migrate.contents import BytesContent
 from torchload_lint.migrate.pickle_writer import write_pickle
 from torchload_lint.migrate.zip_writer import ZipWriter
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.torch
 

@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 import warnings
 from functools import cache
-from types import FunctionType
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -18,6 +18,9 @@ from torchload_lint.migrate.module_facts import (
     QUANTIZED_CONVOLUTIONS,
     VERSIONS,
 )
+
+if TYPE_CHECKING:
+    from types import FunctionType
 
 pytestmark = pytest.mark.torch
 

@@ -88,7 +88,8 @@ class Exploding:
 
 UNCHANGED = [
     None, True, 0, -1, 255, 256, 65536, -(2**31), 2**31, 2**64, -(2**2000), 1.5, float("inf"), -0.0,
-    "", "text", "ä\N{SNOWMAN}\ud800", b"", b"\x00\xff", (), (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4), [], [1, [2]],
+    "", "text", "ä\N{SNOWMAN}\ud800", b"", b"\x00\xff", (), (1,), (1, 2), (1, 2, 3),
+    (1, 2, 3, 4), [], [1, [2]],
     {}, {"a": 1, 2: "b", (1, "x"): None, None: 0, 1.5: 1}, {1, 2}, set(), 1 + 2j,
     collections.OrderedDict(b=1, a=2), collections.Counter("aab"), bytearray(b"ab"), torch.float16,
     torch.device("cuda", 1), torch.Size([1, 2]), torch.per_tensor_affine,
@@ -123,7 +124,7 @@ CHANGED = [
     ({frozenset([1]): 2}, {(1,): 2}),
     (pathlib.PurePosixPath("/a/b.pt"), "/a/b.pt"),
     (pathlib.PureWindowsPath("C:\\a\\b"), "C:\\a\\b"),
-    (dt.datetime(2024, 1, 2, 3, 4, 5, 6), "2024-01-02T03:04:05.000006"),
+    (dt.datetime(2024, 1, 2, 3, 4, 5, 6), "2024-01-02T03:04:05.000006"),  # noqa: DTZ001 - a naive one
     (dt.datetime(2024, 1, 2, tzinfo=dt.timezone.utc), "2024-01-02T00:00:00+00:00"),
     (
         dt.datetime(2024, 1, 2, tzinfo=dt.timezone(dt.timedelta(hours=-3))),
@@ -327,7 +328,7 @@ def test_lightning_checkpoint(tmp_path: Path) -> None:
         "state_dict": model.state_dict(), "lr_schedulers": [{"last_epoch": 3}],
         "hparams_name": "kwargs", "hyper_parameters": AttributeDict(lr=0.1, net=AttributeDict(n=2)),
         "optimizer_states": [torch.optim.Adam(model.parameters()).state_dict()],
-        "callbacks": {"ModelCheckpoint{'monitor': None}": {"best": torch.tensor(0.5), "dir": pathlib.PurePosixPath("a")}},
+        "callbacks": {"ModelCheckpoint": {"best": torch.tensor(0.5), "dir": pathlib.PurePosixPath("a")}},
         "loops": {"fit_loop": collections.defaultdict(int, {"batches": 4})},
     }  # fmt: skip
     found, plan = migrated_with_plan(value, tmp_path)

@@ -50,6 +50,12 @@ if TYPE_CHECKING:
     from torchload_lint.rules.situation import Situation
 
 
+MIGRATED = frozenset({"zip", "legacy", "tar"})
+"""Containers that ``migrate`` reads."""
+
+_PARAMETERS = frozenset({"_rebuild_parameter", "_rebuild_parameter_with_state", "Parameter"})
+
+
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report each file of a restricted load that cannot be loaded with the real classes."""
     if situation.mode is not Mode.RESTRICTED or not situation.is_torch_load:
@@ -78,7 +84,21 @@ def way_out(report: CheckpointReport) -> tuple[str, ...]:
         f"{stand_in.consequence}"
         for stand_in in report.stand_ins
     ]
-    return (*dict.fromkeys(advice), *stand_ins)
+    return (*dict.fromkeys(advice), *stand_ins, *_migration(report))
+
+
+def _migration(report: CheckpointReport) -> tuple[str, ...]:
+    """That the file can be rewritten, and what then changes where it is loaded."""
+    if report.container not in MIGRATED or report.protocol == 0:
+        return ()
+    command = f"`torchload-lint migrate {report.path}` rewrites it as plain data, running nothing"
+    if not any(found.name.qualname in _PARAMETERS for found in report.globals):
+        return (command,)
+    return (
+        command,
+        "a whole model then is its state dict: write model = MyModel(...), then "
+        "model.load_state_dict(torch.load(path, weights_only=True)), and save model.state_dict()",
+    )
 
 
 RULE = Rule("TLL104", "unloadable-checkpoint", Severity.ERROR, __doc__, check_load=check)

@@ -108,7 +108,7 @@ def _load(torch: Any, path: str) -> dict[str, Any]:  # noqa: ANN401 - a module
     for way in ways:
         try:
             torch.load(path, weights_only=True, **way)
-        except Exception as failure:  # noqa: BLE001 - each way has its own reasons to fail
+        except Exception as failure:  # noqa: BLE001, PERF203 - each way fails for its own reasons
             error = failure
             if type(failure).__name__ == "UnpicklingError":  # no other way would change that
                 break
