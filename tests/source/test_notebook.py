@@ -3,7 +3,6 @@ from __future__ import annotations
 import ast
 import difflib
 import json
-import time
 import warnings
 
 import pytest
@@ -375,11 +374,3 @@ def test_masking_keeps_lengths_and_edits_keep_the_rest(cells, as_lists, style, d
     # After the last line a line end is needed before what is added, and one after it is not.
     assert abs(added - len(edit.content)) <= 1
     assert inner >= 1
-
-
-def test_reading_is_fast():
-    cells = ["x = torch.zeros(3)\nprint(x)\n"] * 500
-    text = notebook_text(cells, as_lists=True)
-    start = time.process_time()
-    read(text)
-    assert time.process_time() - start < 2
