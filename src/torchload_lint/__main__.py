@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
 def main() -> None:
-    """Run the command line; the only place that turns an interrupt into an exit status."""
+    """Run the command line; the only place that turns an interrupt into an exit status.
+
+    Garbage is not collected: a command ends soon and keeps the trees that it parses, so looking
+    through them again and again found nothing and took a third of the time. (What is not in a
+    cycle is freed as always.)
+    """
+    gc.disable()
     from torchload_lint.cli import root  # noqa: PLC0415 - kept out of `import torchload_lint`
 
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import click
 
 from torchload_lint.cli.terminal import fail
@@ -16,4 +18,5 @@ def command() -> None:
         if error.name not in {"pygls", "lsprotocol"}:
             raise
         fail("the language server needs pygls: pip install 'torchload-lint[lsp]'")
+    gc.enable()  # the other commands end before it pays
     serve()

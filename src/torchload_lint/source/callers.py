@@ -9,13 +9,16 @@ from posixpath import dirname
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import classes, instances
+from torchload_lint.source.candidates import on_rows, rows_with
+from torchload_lint.source.expressions import last_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.module import Module
     from torchload_lint.source.project import ProjectIndex
+    from torchload_lint.source.text import Lines
 
 MAX_FILES = 8
 """Files that are parsed in search of the callers of one function, the nearest first."""
@@ -67,7 +70,7 @@ def _find(
         calling = module if path == module.path else project.module_at(path)
         if calling is None:
             continue
-        for call in calls_named(project, calling).get(name, ()):
+        for call in calls_named(project, calling, name):
             skipped = target.skipped(calling, call)
             if skipped is not None:
                 found.append(Site(calling, call, skipped))
@@ -126,25 +129,31 @@ def _may_call(text: str, name: str, kind: str) -> bool:
     return False
 
 
-def calls_named(project: ProjectIndex, module: Module) -> dict[str, list[ast.Call]]:
-    """Last part of the callee's name → calls, in the order of the file; collected once."""
-    return project.remember(("calls", module.tree), lambda: _collect_calls(module.tree))
+def calls_named(project: ProjectIndex, module: Module, name: str) -> list[ast.Call]:
+    """The calls of something whose name ends in ``name``, in the order of the file; found once."""
+    return project.remember(
+        ("calls", module.tree, name), lambda: calls_among(module.tree, module.lines, {name})
+    )
 
 
-def _collect_calls(tree: ast.Module) -> dict[str, list[ast.Call]]:
-    found: dict[str, list[ast.Call]] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and (name := _last_part(node.func)):
-            found.setdefault(name, []).append(node)
-    for calls in found.values():
-        calls.sort(key=lambda call: (call.lineno, call.col_offset))
-    return found
-
-
-def _last_part(function: ast.expr) -> str:
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
+def calls_among(
+    scope: ast.AST,
+    lines: Lines,
+    names: Collection[str],
+    closed: tuple[type[ast.AST], ...] = (),
+) -> list[ast.Call]:
+    """The calls in a scope of what has one of some names, in the order of the file. ``closed``:
+    types of nodes that are not looked into.
+    """
+    rows = rows_with(lines, names, scope)
+    found = [
+        node
+        for node in on_rows(scope, rows, closed)
+        if isinstance(node, ast.Call)
+        and not isinstance(node.func, ast.Call)
+        and last_name(node.func) in names
+    ]
+    return sorted(found, key=lambda call: (call.lineno, call.col_offset))
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,10 +271,10 @@ def _initialized_by_heirs(
             continue
         initializer = classes.member(node, "__init__")
         if not classes.is_function(initializer):
-            for call in calls_named(project, calling).get(node.name, ()):
+            for call in calls_named(project, calling, node.name):
                 yield Site(calling, call, 1)
             continue
-        for call in calls_named(project, calling).get("__init__", ()):
+        for call in calls_named(project, calling, "__init__"):
             inside = initializer.lineno <= call.lineno <= (initializer.end_lineno or 0)
             if inside and isinstance(call.func, ast.Attribute):
                 yield Site(calling, call, 1 if _is_super(call.func.value) else 0)

@@ -7,6 +7,7 @@ entered. So the cost follows the findings, not the file.
 from __future__ import annotations
 
 import ast
+import re
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _NO_CHILDREN = frozenset({"ctx", "op"})
+_CALLED = re.compile(r"(\w+)[ \t]*\(")
 
 
 def carrying(tree: ast.Module, lines: Lines, words: Iterable[str]) -> dict[str, list[ast.AST]]:
@@ -42,9 +44,7 @@ def rows_with(lines: Lines, words: Iterable[str], within: ast.AST | None = None)
     ``within``: a statement to whose rows the search is limited.
     """
     text, starts = lines.text, lines.starts
-    first = starts[getattr(within, "lineno", 1) - 1]
-    last_row = getattr(within, "end_lineno", None) or len(starts)
-    last = starts[last_row] if last_row < len(starts) else len(text)
+    first, last = _stretch(lines, within)
     rows: set[int] = set()
     for word in words:
         size = len(word)
@@ -57,12 +57,31 @@ def rows_with(lines: Lines, words: Iterable[str], within: ast.AST | None = None)
     return sorted(rows)
 
 
+def called_words(lines: Lines, within: ast.AST) -> set[str]:
+    """The words that stand before an opening parenthesis somewhere in a statement."""
+    first, last = _stretch(lines, within)
+    return set(_CALLED.findall(lines.text, first, last))
+
+
+def _stretch(lines: Lines, within: ast.AST | None) -> tuple[int, int]:
+    """Where the rows of a statement begin and end in the text; of anything else, the whole."""
+    starts = lines.starts
+    last_row = getattr(within, "end_lineno", None) or len(starts)
+    last = starts[last_row] if last_row < len(starts) else len(lines.text)
+    return starts[getattr(within, "lineno", 1) - 1], last
+
+
 def _in_word(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 
-def on_rows(tree: ast.AST, rows: list[int]) -> Iterator[ast.AST]:
-    """Every node that shares a row with one of ``rows`` (sorted), parents first, in order."""
+def on_rows(
+    tree: ast.AST, rows: list[int], closed: tuple[type[ast.AST], ...] = ()
+) -> Iterator[ast.AST]:
+    """Every node that shares a row with one of ``rows`` (sorted), parents first, in order.
+
+    Nodes of ``closed`` types are not looked into (the tree itself may be one).
+    """
     todo: list[ast.AST] = [tree]
     while todo:
         node = todo.pop()
@@ -75,7 +94,8 @@ def on_rows(tree: ast.AST, rows: list[int]) -> Iterator[ast.AST]:
             if place == len(rows) or rows[place] > (getattr(node, "end_lineno", None) or first):
                 continue
         yield node
-        todo.extend(reversed(children(node)))
+        if node is tree or not isinstance(node, closed):
+            todo.extend(reversed(children(node)))
 
 
 def children(node: ast.AST) -> list[ast.AST]:

@@ -30,6 +30,8 @@ class Definition:
 Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SCOPES = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+INNER = (*SCOPES, ast.Lambda)
+"""What does not belong to the scope around it."""
 
 
 def parameters(arguments: ast.arguments) -> list[ast.arg]:

@@ -26,6 +26,7 @@ class Layout:
         roots = {"" if root in {"", "."} else normpath(root) for root in source_roots}
         self._roots = sorted(roots, key=lambda root: (-root.count("/") - bool(root), root))
         self._names: dict[str, str] = {}
+        self._holding: dict[str, Sequence[str]] = {}
         self._located: dict[tuple[str, str], str | None] = {}
 
     @cached_property
@@ -79,9 +80,18 @@ class Layout:
             rf"|\s+import\b[^\n]*\b{re.escape(stem)}\b))",
             re.MULTILINE,
         )
-        return any(
-            spelled.search(self._files.text(path) or "") for path in self._files.holding(folder)
-        )
+        texts = (self._files.text(path) or "" for path in self._naming(folder))
+        return any(folder in text and spelled.search(text) for text in texts)
+
+    def _naming(self, folder: str) -> Sequence[str]:
+        """The files that may name a folder by its dotted path: those that name one as its first
+        part does (all the folders of a repository start with a few words, and each search goes
+        through every file).
+        """
+        first, dot, _ = folder.partition(".")
+        if first + dot not in self._holding:
+            self._holding[first + dot] = self._files.holding(first + dot)
+        return self._holding[first + dot]
 
     def locate(self, name: str, near: str = "") -> str | None:
         """The file of a dotted module name, as a file at ``near`` would import it.

@@ -9,9 +9,12 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import callers, stores
+from torchload_lint.source import callers
+from torchload_lint.source.candidates import called_words
+from torchload_lint.source.definitions import INNER
 from torchload_lint.source.domain import (
     Class,
     Constant,
@@ -67,6 +70,9 @@ _CUSTOMARY_NAMES = frozenset(
     }
 )
 _DEEPEST_SETUP = 3
+_DEFINED = re.compile(r"\bdef[ \t]+(\w+)")
+_RENAMED = re.compile(r"\bas[ \t]+(\w+)")
+_DEFINES = re.compile(r"\bDEFINE_\w+")
 _PLACEHOLDER = re.compile(r"^-|[<>{}$%]|path/to|/your|your_|xxx|\.\.\.|^/?PATH", re.IGNORECASE)
 """What stands for a value that the reader has to fill in."""
 _UNDECLARED = "is not declared where the command line is parsed"
@@ -200,14 +206,27 @@ def _set_up_in(
 ) -> list[tuple[Module, ast.AST]]:
     """The functions that build the parser: the one that parses, and those that it calls."""
     found = [(module, scope)]
-    if depth and _mentions_options(module):
-        for node in stores.own_nodes(scope):
-            if isinstance(node, ast.Call):
-                for definition in _called(project, module, node):
-                    inner = definition.node
-                    if isinstance(inner, ast.FunctionDef) and inner is not scope:
-                        found.extend(_set_up_in(project, definition.module, inner, depth - 1))
+    if not depth or not _mentions_options(module):
+        return found
+    names = called_words(module.lines, scope) & _helpers(project, module)
+    for node in callers.calls_among(scope, module.lines, names, INNER) if names else ():
+        for definition in _called(project, module, node):
+            inner = definition.node
+            if isinstance(inner, ast.FunctionDef) and inner is not scope:
+                found.extend(_set_up_in(project, definition.module, inner, depth - 1))
     return found
+
+
+def _helpers(project: ProjectIndex, module: Module) -> frozenset[str]:
+    """The names by which a file may call functions that build a parser."""
+    everywhere = project.remember("functions beside options", lambda: _beside_options(project))
+    return everywhere.union(_DEFINED.findall(module.text), _RENAMED.findall(module.text))
+
+
+def _beside_options(project: ProjectIndex) -> frozenset[str]:
+    """The functions of all files that declare options."""
+    texts = (project.files.text(path) or "" for path in project.holding("add_argument"))
+    return frozenset(name for text in texts for name in _DEFINED.findall(text))
 
 
 def _called(project: ProjectIndex, module: Module, node: ast.Call) -> Iterator[_Callee]:
@@ -241,12 +260,12 @@ def _collect(project: ProjectIndex, module: Module) -> dict[str, list[Declaratio
     found: dict[str, list[Declaration]] = {}
     if "add_arg" not in module.text and "set_defaults" not in module.text:
         return found
-    calls = callers.calls_named(project, module)
-    for call in (*calls.get("add_argument", ()), *calls.get("add_arg", ())):
+    named = partial(callers.calls_named, project, module)
+    for call in (*named("add_argument"), *named("add_arg")):
         scope = module.bindings.scope(module.statement(call))
         for name, declaration in _declaration(call, scope):
             found.setdefault(name, []).append(declaration)
-    for call in calls.get("set_defaults", ()):
+    for call in named("set_defaults"):
         scope = module.bindings.scope(module.statement(call))
         for keyword in call.keywords:
             if keyword.arg:
@@ -294,11 +313,11 @@ def _flag(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Values:
         module = evaluator.project.module_at(path)
         if module is None or f"{node.attr}" not in module.text:
             continue
-        for name, calls in callers.calls_named(evaluator.project, module).items():
-            for call in calls if name.startswith("DEFINE_") else ():
-                literal = call.args[0] if call.args else None
-                if isinstance(literal, ast.Constant) and literal.value == node.attr:
-                    found.append(_flag_default(evaluator, call, module))
+        kinds = set(_DEFINES.findall(module.text))
+        for call in callers.calls_among(module.tree, module.lines, kinds):
+            literal = call.args[0] if call.args else None
+            if isinstance(literal, ast.Constant) and literal.value == node.attr:
+                found.append(_flag_default(evaluator, call, module))
         if found:
             break
     return union(*found)

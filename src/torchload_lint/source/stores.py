@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import domain, methods, options
-from torchload_lint.source.definitions import SCOPES
+from torchload_lint.source.candidates import on_rows, rows_with
+from torchload_lint.source.definitions import INNER, SCOPES
 from torchload_lint.source.domain import (
     Instance,
     Options,
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.frame import Frame
     from torchload_lint.source.module import Module
+    from torchload_lint.source.text import Lines
 
 _ADDS_ONE = frozenset({"append", "add", "appendleft"})
 _ADDS_MANY = frozenset({"extend", "update"})
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
 @dataclass(slots=True)
@@ -60,7 +63,7 @@ def reaching(
     scope = module.bindings.scope(node)
     stored = [
         (statement, value)
-        for _, statement, value in of_scope(evaluator, scope).targets.get(spelled, ())
+        for _, statement, value in of_scope(evaluator, scope, module).targets.get(spelled, ())
         if (statement.end_lineno or statement.lineno) < node.lineno
     ]
     settled = False
@@ -78,7 +81,7 @@ def _at_module_level(
     evaluator: Evaluator, node: ast.Attribute | ast.Subscript, spelled: str, module: Module
 ) -> list[tuple[ast.stmt, ast.expr]]:
     """Stores at module level to something that the module defines, not the function."""
-    stored = of_scope(evaluator, module.tree).targets.get(spelled, [])
+    stored = of_scope(evaluator, module.tree, module).targets.get(spelled, [])
     if not stored:
         return []
     root = _root(node)
@@ -113,20 +116,21 @@ def _always_before(statement: ast.stmt, node: ast.AST, module: Module) -> bool:
     return False
 
 
-def of_scope(evaluator: Evaluator, scope: ast.AST) -> ScopeStores:
+def of_scope(evaluator: Evaluator, scope: ast.AST, module: Module) -> ScopeStores:
     """The stores of a scope; collected once."""
-    return evaluator.project.remember(("stores", scope), lambda: _collect(scope))
+    return evaluator.project.remember(("stores", scope), lambda: _collect(scope, module.lines))
 
 
-def _collect(scope: ast.AST) -> ScopeStores:
+def _collect(scope: ast.AST, lines: Lines) -> ScopeStores:
     found = ScopeStores()
-    for node in own_nodes(scope):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                _note(found, node, target, node.value)
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            _note(found, node, node.target, node.value)
-        elif isinstance(node, ast.Call):
+    for statement in _own_statements(scope):
+        if isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                _note(found, statement, target, statement.value)
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            _note(found, statement, statement.target, statement.value)
+    for node in on_rows(scope, rows_with(lines, _ADDS_ONE | _ADDS_MANY, scope), INNER):
+        if isinstance(node, ast.Call):
             _note_call(found, node)
     for stored in found.targets.values():
         stored.sort(key=lambda each: each[1].lineno)
@@ -154,13 +158,25 @@ def _note_call(found: ScopeStores, node: ast.Call) -> None:
         found.calls.setdefault(ast.unparse(function.value), []).append((function.attr, node))
 
 
+def _own_statements(scope: ast.AST) -> Iterator[ast.stmt]:
+    """The statements of a scope, without those of the functions and classes inside it."""
+    waiting = [scope]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        if node is scope or not isinstance(node, SCOPES):
+            for block in _BLOCKS:
+                waiting.extend(getattr(node, block, ()))
+
+
 def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
     """The nodes of a scope, without those of the functions and classes inside it."""
     waiting = list(ast.iter_child_nodes(scope))
     while waiting:
         node = waiting.pop()
         yield node
-        if not isinstance(node, SCOPES) and not isinstance(node, ast.Lambda):
+        if not isinstance(node, INNER):
             waiting.extend(ast.iter_child_nodes(node))
 
 
@@ -172,7 +188,7 @@ def updates(evaluator: Evaluator, base: ast.expr, name: str, frame: Frame) -> tu
         return (), False
     module = frame.module
     scope = module.bindings.scope(base)
-    calls = of_scope(evaluator, scope).calls.get(ast.unparse(base), ())
+    calls = of_scope(evaluator, scope, module).calls.get(ast.unparse(base), ())
     found: Values = ()
     for method, call in reversed(calls):
         if method != "update" or (call.end_lineno or call.lineno) >= base.lineno:
@@ -202,7 +218,7 @@ def with_appended(
         return values
     module = frame.module
     scope = module.bindings.scope(definition.node)
-    stores = of_scope(evaluator, scope)
+    stores = of_scope(evaluator, scope, frame.module)
     if not evaluator.once(key := ("appended", definition)):
         return values
     try:
