@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PARAMETER_SINCE = TorchVersion(1, 13)
 HUB_PARAMETER_SINCE = TorchVersion(2, 0)
+ALLOWLIST_SINCE = TorchVersion(2, 4)
 PAIRS_SINCE = TorchVersion(2, 6)
 
 
@@ -158,13 +159,24 @@ def _obstacles(situation: Situation) -> tuple[str, ...]:
 
 
 def _target_obstacles(situation: Situation, target: TorchVersion) -> tuple[str, ...]:
+    """What the oldest torch lacks for this repair, and what is possible there instead."""
     wanted = f"the code must also run on torch {target}"
+    raised = "or raise the oldest torch (--target-torch)"
     if target < PARAMETER_SINCE:
         return (f"{wanted}, which has no weights_only (1.13 or newer has; see --target-torch)",)
-    if situation.missing and target < SAFE_GLOBALS_SINCE:
-        return (f"{wanted}, which has no safe_globals block (2.5 or newer has)",)
+    if not situation.missing:
+        return ()
+    migrate = "`torchload-lint migrate` makes a file that needs none"
+    names = ", ".join(need.needed.spelling.expression() for need in situation.missing)
+    if target < ALLOWLIST_SINCE:
+        return (f"{wanted}, which has no allowlist at all (2.4 or newer has): {migrate}, {raised}",)
     if target < PAIRS_SINCE and any(need.needed.pair for need in situation.missing):
-        return (f'{wanted}, which takes no (object, "name") pairs (2.6 or newer does)',)
+        return (f'{wanted}, which takes no (object, "name") pairs (2.6 does): {migrate}, {raised}',)
+    if target < SAFE_GLOBALS_SINCE:
+        instead = f"call torch.serialization.add_safe_globals([{names}]) before the load"
+        return (
+            f"{wanted}, which has no safe_globals block (2.5 or newer has): {instead}, {raised}",
+        )
     return ()
 
 
