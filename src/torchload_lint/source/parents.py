@@ -1,8 +1,8 @@
 """Which node holds which: parents, worked out for the parts of a file that are asked about.
 
 Walking a whole tree costs as much as parsing it, and most of a file has nothing to do with
-loading. So the links of a top-level statement (or of a statement of a class body) are made the
-first time a node on one of its rows is asked about.
+loading. So the links of what stands on a row, and of what holds that, are made the first time a
+node on that row is asked about.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ class Parents(Mapping[ast.AST, ast.AST]):
         self._tree = tree
         self._known: dict[ast.AST, ast.AST] = {}
         self._units: list[ast.stmt] = []
-        self._linked: set[ast.stmt] = set()
+        self._all = False
+        self._rows: set[int] = set()
+        self._linked: set[ast.AST] = set()
         self._plan(tree, tree.body)
         self._starts = [_first_row(unit) for unit in self._units]
 
@@ -33,33 +35,38 @@ class Parents(Mapping[ast.AST, ast.AST]):
             if isinstance(statement, ast.ClassDef):
                 self._plan(statement, statement.body)
 
-    def _link(self, unit: ast.stmt) -> None:
-        self._linked.add(unit)
+    def _link(self, unit: ast.stmt, row: int | None = None) -> None:
+        """Link what is in a unit: what stands on a row and what holds that, or everything."""
         known = self._known
         todo: list[ast.AST] = [unit]
         opened = isinstance(unit, ast.ClassDef)
         while todo:
             node = todo.pop()
-            for child in children(node):
-                if opened and node is unit and isinstance(child, ast.stmt):
-                    continue
-                known[child] = node
-                todo.append(child)
+            held = children(node)
+            if opened and node is unit:
+                held = [child for child in held if not isinstance(child, ast.stmt)]
+            if node not in self._linked:
+                self._linked.add(node)
+                known.update(dict.fromkeys(held, node))
+            todo += held if row is None else (child for child in held if _covers(child, row))
 
     def _link_row(self, row: int) -> None:
-        """Link every unit that may have a node on this row."""
+        """Link what may stand on this row."""
+        if row in self._rows:
+            return
+        self._rows.add(row)
         place = bisect_right(self._starts, row) - 1
         while place >= 0:
             unit = self._units[place]
-            if unit not in self._linked:
-                self._link(unit)
+            self._link(unit, row)
             if isinstance(unit, ast.ClassDef) or _first_row(unit) < row:
                 break
             place -= 1
 
     def _link_all(self) -> None:
-        for unit in self._units:
-            if unit not in self._linked:
+        if not self._all:
+            self._all = True
+            for unit in self._units:
                 self._link(unit)
 
     def __getitem__(self, node: ast.AST) -> ast.AST:
@@ -80,6 +87,17 @@ class Parents(Mapping[ast.AST, ast.AST]):
     def __len__(self) -> int:
         self._link_all()
         return len(self._known)
+
+
+def _covers(node: ast.AST, row: int) -> bool:
+    """Whether a node may have a part on a row; what has no place of its own always may."""
+    first: int | None = getattr(node, "lineno", None)
+    if first is None:
+        return True
+    if row < first:
+        decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+        return bool(decorators) and decorators[0].lineno <= row
+    return row <= (getattr(node, "end_lineno", None) or first)
 
 
 def _first_row(statement: ast.stmt) -> int:

@@ -39,41 +39,34 @@ def find(module: Module, word: str, targets: frozenset[str]) -> list[Reference]:
     for _ in range(_ALIAS_ROUNDS):
         new = words - seen
         seen |= new
-        fresh = list(_resolve(module, new, targets))
+        nodes = carrying(module.tree, module.lines, new)
+        carriers = [node for word in new for node in nodes[word]]
+        fresh = list(_resolve(module, carriers, targets))
         found.update({reference.node: reference for reference in fresh})
         words = seen | {alias for reference in fresh for alias in _aliases(module, reference.node)}
-        words |= _imported_as(module, new)
+        words |= {node.asname for node in carriers if isinstance(node, ast.alias) and node.asname}
         if words == seen:
             break
     return list(found.values())
 
 
-def _imported_as(module: Module, words: Iterable[str]) -> set[str]:
-    """The other names under which an import binds one of ``words``."""
-    return {
-        node.asname
-        for nodes in carrying(module.tree, module.lines, words).values()
-        for node in nodes
-        if isinstance(node, ast.alias) and node.asname
-    }
-
-
-def _resolve(module: Module, words: Iterable[str], targets: frozenset[str]) -> Iterator[Reference]:
+def _resolve(
+    module: Module, nodes: Iterable[ast.AST], targets: frozenset[str]
+) -> Iterator[Reference]:
     possible = module.bindings.possible
-    for nodes in carrying(module.tree, module.lines, words).values():
-        for node in nodes:
-            expression = _expression(module, node)
-            if expression is None:
-                continue
-            meanings = possible(expression)
-            if targets & meanings:
-                yield Reference(expression, certain=meanings <= targets)
-                continue
-            partial = _partial_behind(module, expression, targets)
-            if partial is not None:
-                yield Reference(expression, partial)
-            elif isinstance(expression, ast.Name):
-                yield from _from_table(module, expression, targets)
+    for node in nodes:
+        expression = _expression(module, node)
+        if expression is None:
+            continue
+        meanings = possible(expression)
+        if targets & meanings:
+            yield Reference(expression, certain=meanings <= targets)
+            continue
+        partial = _partial_behind(module, expression, targets)
+        if partial is not None:
+            yield Reference(expression, partial)
+        elif isinstance(expression, ast.Name):
+            yield from _from_table(module, expression, targets)
 
 
 def _expression(module: Module, node: ast.AST) -> ast.expr | None:
