@@ -38,17 +38,24 @@ def load(path: Path) -> Any:
         return torch.load(path, weights_only=True)
 
 
+_ROWS = ("crow_indices", "col_indices", "values")
+_COLUMNS = ("ccol_indices", "row_indices", "values")
+_PARTS = {
+    torch.sparse_coo: ("_indices", "_values"),
+    torch.sparse_csr: _ROWS,
+    torch.sparse_bsr: _ROWS,
+    torch.sparse_csc: _COLUMNS,
+    torch.sparse_bsc: _COLUMNS,
+}
+
+
 def bits(tensor: torch.Tensor) -> tuple[Any, ...]:
     """All that makes a tensor what it is, down to its bytes."""
     if tensor.is_nested:
         return tuple(bits(part) for part in tensor.unbind())
     if tensor.layout is not torch.strided:
-        parts = (
-            (tensor._indices(), tensor._values())
-            if tensor.layout is torch.sparse_coo
-            else (tensor.crow_indices(), tensor.col_indices(), tensor.values())
-        )
-        return (tensor.layout, tuple(tensor.shape), *(bits(part) for part in parts))
+        parts = [getattr(tensor, name)() for name in _PARTS[tensor.layout]]
+        return (tensor.layout, tuple(tensor.shape), *map(bits, parts))
     kind = (tensor.dtype, tuple(tensor.shape), tensor.stride(), tensor.requires_grad)
     if tensor.is_meta:
         return (*kind, "meta")

@@ -328,7 +328,7 @@ def test_lightning_checkpoint(tmp_path: Path) -> None:
         "state_dict": model.state_dict(), "lr_schedulers": [{"last_epoch": 3}],
         "hparams_name": "kwargs", "hyper_parameters": AttributeDict(lr=0.1, net=AttributeDict(n=2)),
         "optimizer_states": [torch.optim.Adam(model.parameters()).state_dict()],
-        "callbacks": {"ModelCheckpoint": {"best": torch.tensor(0.5), "dir": pathlib.PurePosixPath("a")}},
+        "callbacks": {"ModelCheckpoint": {"dir": pathlib.PurePosixPath("a"), "best": torch.ones(1)}},
         "loops": {"fit_loop": collections.defaultdict(int, {"batches": 4})},
     }  # fmt: skip
     found, plan = migrated_with_plan(value, tmp_path)

@@ -102,6 +102,24 @@ def test_norm_of_before_num_batches_tracked(tmp_path: Path) -> None:
     nn.BatchNorm1d(3).load_state_dict(found)  # version 2 would make the missing buffer an error
 
 
+LOSSES = {
+    "lazy": (lambda: nn.LazyLinear(3), "['weight']", "UninitializedParameter"),
+    "quantized cell": (
+        lambda: torch.ao.quantization.quantize_dynamic(nn.ModuleList([nn.LSTMCell(2, 2)])),
+        ".0",
+        "torch.ao.nn.quantized.dynamic.modules.rnn.LSTMCell",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_what_a_state_dict_lacks_is_said(name: str, tmp_path: Path) -> None:
+    make, place, what = LOSSES[name]
+    found, plan = migrated_with_plan(make(), tmp_path)
+    assert (place, what) in notes(plan, NoteKind.LEFT_OUT)
+    assert all(isinstance(value, torch.Tensor) for value in found.values())
+
+
 def test_module_that_contains_itself(tmp_path: Path) -> None:
     model = nn.Module()
     model.inner = nn.Module()

@@ -172,8 +172,8 @@ def _look_at_class(building: _Building, made: Made, prefix: str) -> None:
     if is_torch_class(made.name):
         if made.name in MORE_THAN_KNOWN:
             place = f"{building.place}.{prefix[:-1]}".rstrip(".")
-            why = "this class writes more into its state dict than the file tells"
-            building.converter.note(NoteKind.CAUTION, place, made.name, why)
+            why = "what this class adds to its state dict by itself is not known"
+            building.converter.leave_out(place, made.name, why)
         return
     lookup = building.converter.lookup
     facts = lookup(GlobalName.parse(made.name)) if lookup is not None else None
@@ -186,7 +186,11 @@ def _look_at_class(building: _Building, made: Made, prefix: str) -> None:
 
 
 def _tensor(building: _Building, value: Value, key: str) -> Value:
-    return tensors.detached(building.converter, value, f"{building.place}[{key!r}]")
+    place = f"{building.place}[{key!r}]"
+    found = tensors.detached(building.converter, value, place)
+    if found is LEFT_OUT or tensors.is_tensor(found):
+        return found
+    return building.converter.leave_out(place, "a parameter or buffer", "it is no tensor")
 
 
 def _entries(value: Value) -> Iterator[tuple[str, Value]]:

@@ -42,6 +42,8 @@ CARRIERS: dict[str, Carrier] = {
     "torch.nn.parameter.Parameter": tensors.old_tensor,
     "torch.autograd.variable.Variable": tensors.old_tensor,
     "torch.Tensor": tensors.old_tensor,
+    "torch.nn.parameter.UninitializedParameter": tensors.without_data,
+    "torch.nn.parameter.UninitializedBuffer": tensors.without_data,
 }
 """Class or function → how what it makes is carried."""
 

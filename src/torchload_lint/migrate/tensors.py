@@ -206,3 +206,8 @@ def _old_parameter(data: Value, needs_grad: bool) -> Value:
         return LEFT_OUT
     hooks = DictValue("collections.OrderedDict")
     return call("torch._utils._rebuild_parameter", data, needs_grad, hooks)
+
+
+def without_data(converter: Converter, made: Made, place: str) -> Value:
+    """A parameter of a lazy module that has seen no input yet."""
+    return converter.leave_out(place, made.short, "it has no data yet")

@@ -96,8 +96,11 @@ def _migration(report: CheckpointReport) -> tuple[str, ...]:
         return (command,)
     return (
         command,
-        "a whole model then is its state dict: write model = MyModel(...), then "
-        "model.load_state_dict(torch.load(path, weights_only=True)), and save model.state_dict()",
+        (
+            "a whole model then is its state dict: write model = MyModel(...), then "
+            "model.load_state_dict(torch.load(path, weights_only=True)), and save "
+            "model.state_dict()"
+        ),
     )
 
 
