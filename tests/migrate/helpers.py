@@ -61,7 +61,8 @@ def bits(tensor: torch.Tensor) -> tuple[Any, ...]:
         return (*kind, "meta")
     if tensor.is_quantized:
         return (*kind, str(tensor.qscheme()), bits(tensor.int_repr()), *_scales(tensor))
-    flat = tensor.detach().contiguous().reshape(-1)
+    kind = (*kind, tensor.is_conj(), tensor.is_neg())
+    flat = tensor.detach().resolve_conj().resolve_neg().contiguous().reshape(-1)
     return (*kind, bytes(flat.view(torch.uint8).numpy()) if flat.numel() else b"")
 
 

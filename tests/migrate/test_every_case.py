@@ -62,7 +62,7 @@ REFUSED = {
     "numpy": 6,  # long doubles, subarrays, a structured dtype by itself
     "plain": 1,  # a jagged nested tensor, whose class has to be imported
     "stdlib": 8,  # functions with their arguments, loggers, types
-    "tensorsub": 4,  # wrappers
+    "tensorsub": 6,  # wrappers, and parameters without data
     "third": 2,  # pandas
     "user": 5,  # what functions of the program return
 }

@@ -158,7 +158,7 @@ CHANGED = [
 ]
 
 
-@pytest.mark.parametrize(("value", "wanted"), CHANGED, ids=lambda value: repr(value)[:40])
+@pytest.mark.parametrize(("value", "wanted"), CHANGED, ids=lambda value: type(value).__name__)
 def test_objects_become_plain(value: Any, wanted: Any, tmp_path: Path) -> None:
     found, plan = migrated_with_plan({"v": value}, tmp_path)
     assert same(found["v"], wanted)
@@ -210,7 +210,7 @@ def test_tensors_stay_bit_for_bit(name: str, legacy: bool, tmp_path: Path) -> No
     saving = {"_use_new_zipfile_serialization": not legacy}
     found = migrated([tensor, argparse.Namespace()], tmp_path, **saving)[0]
     assert type(found) is type(tensor)
-    assert bits(found.resolve_conj()) == bits(tensor.resolve_conj())
+    assert bits(found) == bits(tensor)
 
 
 ARRAYS = [
@@ -328,7 +328,7 @@ def test_lightning_checkpoint(tmp_path: Path) -> None:
         "state_dict": model.state_dict(), "lr_schedulers": [{"last_epoch": 3}],
         "hparams_name": "kwargs", "hyper_parameters": AttributeDict(lr=0.1, net=AttributeDict(n=2)),
         "optimizer_states": [torch.optim.Adam(model.parameters()).state_dict()],
-        "callbacks": {"ModelCheckpoint": {"dir": pathlib.PurePosixPath("a"), "best": torch.ones(1)}},
+        "callbacks": {"ModelCheckpoint": {"dir": pathlib.PurePosixPath("a"), "k": 3}},
         "loops": {"fit_loop": collections.defaultdict(int, {"batches": 4})},
     }  # fmt: skip
     found, plan = migrated_with_plan(value, tmp_path)
