@@ -44,7 +44,14 @@ def pages() -> dict[str, str]:
 
 def rule_page(rule: Rule) -> str:
     facts = f"`{rule.code}` · {rule.severity.value}"
-    return f"{MADE}# {rule.name}\n\n{facts}\n\n{rule.doc.strip()}\n"
+    text, options, rest = rule.doc.strip().partition("\n## Options\n")
+    linked = re.sub(r"`([\w-]+)`", _link_to_setting, rest)
+    return f"{MADE}# {rule.name}\n\n{facts}\n\n{text}{options}{linked}\n"
+
+
+def _link_to_setting(found: re.Match[str]) -> str:
+    key = found[1]
+    return f"[`{key}`](../configuration.md#{key})" if key in config.READERS else found[0]
 
 
 def rules_page() -> str:
