@@ -166,6 +166,8 @@ class _Mender(cst.CSTTransformer):
         if original_node is self.call and self.request.hoist:
             assert isinstance(updated_node, cst.Call)
             return cst.Name(self.request.hoist, lpar=updated_node.lpar, rpar=updated_node.rpar)
+        if isinstance(updated_node, cst.EmptyLine) and updated_node.comment is None:
+            return updated_node.with_changes(indent=False)  # no white space on a blank row
         if isinstance(original_node, _Holder):
             self.stack.pop()
         if original_node is not self.holder:
