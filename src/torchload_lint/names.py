@@ -6,6 +6,12 @@ Nothing here knows of source code or of checkpoints; both sides speak through th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from keyword import iskeyword
+
+
+def is_dotted_name(text: str) -> bool:
+    """Whether it is identifiers with dots between them; nothing else is ever written as code."""
+    return all(part.isidentifier() and not iskeyword(part) for part in text.split("."))
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -63,11 +69,13 @@ class ClassFacts:
     row: int
     bases: tuple[GlobalName, ...] = ()
     """Base classes, resolved through the file's imports as far as they can be."""
+    foreign_bases: tuple[str, ...] = ()
+    """Bases outside of the project, direct or not, under the names that they have there."""
     methods: frozenset[str] = frozenset()
     """Names of the functions defined in the class body."""
     slots: tuple[str, ...] | None = None
     """``__slots__`` where it is a literal; None where the class has none."""
     is_enum: bool = False
     runs: tuple[str, ...] = field(default=())
-    """Dangerous callables that ``__setstate__``, ``__reduce__``, ``__new__`` or the function's
-    own body call, as dotted names (``os.system``)."""
+    """Dangerous callables that ``__setstate__``, ``__reduce__``, ``__new__`` and their like, or the
+    function's own body, call, directly or through the project's functions (``os.system``)."""

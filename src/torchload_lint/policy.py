@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.dangerous import why_dangerous, why_gateway
+from torchload_lint.names import is_dotted_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -111,10 +112,21 @@ VETTED_FUNCTION_MODULES = frozenset({"torch.nn.functional", "torch._C._nn"})
 
 VETTED_CLASSES = re.compile(
     r"(?:numpy\.dtypes|torch\.nn\.(?:modules|parameter|quantized|utils)|torch\.ao\.nn|torch\.optim"
-    r"|torch\.distributions)(?:\.[a-z_][a-z_0-9]*)*\.[A-Z]\w*"
+    r"|torch\.distributions)(?:\.[a-z_][a-z_0-9]*)*\.[A-Z]\w*",
+    re.ASCII,
 )
 """Packages whose classes are vetted as a whole. The pattern leaves no room for a class that is
 reached through something else (``torch.optim.optimizer.functools.partial``)."""
+
+
+UNMISTAKABLE = frozenset(
+    """
+    CDLL Popen __import__ attrgetter check_call check_output compile delattr eval exec exec_module
+    execfile execl execv getattr getoutput getstatusoutput import_module load_module methodcaller
+    partial popen rmtree run_module run_path runctx setattr spawnl spawnv system
+    """.split()
+)
+"""Names that a pattern of the configuration never lets through, whichever module offers them."""
 
 
 def judge(
@@ -122,43 +134,74 @@ def judge(
     facts: ClassFacts | None,
     trusted: Collection[str] = (),
     aliases: Collection[str] = (),
+    origins: Collection[str] = (),
 ) -> Judgement:
     """Judge one global that a checkpoint needs.
 
     ``facts``: what the project's source says of it, None for what is not first-party.
     ``trusted``: patterns from the configuration. ``aliases``: other names of the same object
     (the runtime name beside the one in the file), any of which the configuration may use.
+    ``origins``: what the name stands for in the end, where the project re-exports or renames it;
+    they can only speak against it.
     """
     names = {str(name), *aliases}
+    if not is_dotted_name(str(name)):
+        return _untrusted(name, "no object can have this name")
     if names & set(trusted):
         return Judgement(Trust.CONFIGURED, "named in the configuration")
-    danger = next(filter(None, map(_why_refused, sorted(names))), "")
+    danger = _why_refused_by_name(names | set(origins)) or _why_refused_by_source(facts)
     if danger:
         return _refused(name, danger)
-    if facts is not None and facts.runs:
-        method = ", ".join(facts.runs)
-        return _refused(name, f"{facts.path}:{facts.row} calls {method} while it is unpickled")
     if any(fnmatchcase(one, pattern) for one in names for pattern in trusted):
+        through = "" if facts else next(filter(None, map(_why_hidden, sorted(names))), "")
+        if through:
+            return _refused(name, through)
         return Judgement(Trust.CONFIGURED, "matched by the configuration")
     if any(map(_is_vetted, names)):
         return Judgement(Trust.VETTED, "known to hold data only")
     if facts is None:
         return _untrusted(name, "neither a class of this project nor in the vetted table")
-    return _judge_first_party(name, facts)
-
-
-def _judge_first_party(name: GlobalName, facts: ClassFacts) -> Judgement:
     if facts.kind != "class":
         return _untrusted(name, f"{facts.path}:{facts.row} is a {facts.kind}, not a class")
-    for base in facts.bases:
-        danger = _why_refused(str(base))
-        if danger:
-            return _refused(name, f"its base class {base} {danger}")
     return Judgement(Trust.FIRST_PARTY, f"a class of this project ({facts.path}:{facts.row})")
 
 
 def _why_refused(name: str) -> str:
     return why_dangerous(name) or why_gateway(name)
+
+
+def _why_refused_by_name(names: set[str]) -> str:
+    return next(filter(None, map(_why_refused, sorted(names))), "")
+
+
+def _why_refused_by_source(facts: ClassFacts | None) -> str:
+    """Why the project's own source speaks against it: what it calls, or what it is made from."""
+    if facts is None:
+        return ""
+    if facts.runs:
+        calls = ", ".join(facts.runs)
+        return f"{facts.path}:{facts.row} calls {calls} while it is unpickled"
+    for base in sorted({*map(str, facts.bases), *facts.foreign_bases}):
+        danger = _why_refused(base)
+        if danger:
+            return f"its base class {base} {danger}"
+    return ""
+
+
+def _why_hidden(name: str) -> str:
+    """Why a name that only a pattern matches may lead out of the package that was meant.
+
+    Every module also hands out what it imports: ``app.tools.os.system``, or plain
+    ``app.tools.check_output``.
+    """
+    parts = name.split(".")
+    inner = (".".join(parts[start:]) for start in range(1, len(parts) - 1))
+    reached = next(filter(_why_refused, inner), "")
+    if reached:
+        return f"it may be {reached}, reached through another module"
+    if parts[-1] in UNMISTAKABLE:
+        return f"what is called {parts[-1]} runs code in most packages"
+    return ""
 
 
 def _is_vetted(name: str) -> bool:
@@ -169,6 +212,8 @@ def _is_vetted(name: str) -> bool:
 
 
 def _untrusted(name: GlobalName, reason: str) -> Judgement:
+    if not is_dotted_name(str(name)):
+        return Judgement(Trust.UNTRUSTED, reason)
     advice = f'to allow it, add "{name}" to `trusted` in [tool.torchload-lint]'
     return Judgement(Trust.UNTRUSTED, reason, advice)
 

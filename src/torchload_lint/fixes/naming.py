@@ -15,7 +15,7 @@ from torchload_lint.fixes.imported import (
     top_level_imports,
 )
 from torchload_lint.fixes.scopes import FUNCTIONS, enclosing_scopes, is_visible, names_in_use
-from torchload_lint.names import Spelling
+from torchload_lint.names import Spelling, is_dotted_name
 
 if TYPE_CHECKING:
     from torchload_lint.fixes.repair import Allow
@@ -86,12 +86,16 @@ class Names:
         expression = allow.spelling.expression(self.reference(allow))
         if allow.key is None:
             return expression
+        if not allow.key.isprintable():
+            raise Unreachable(f"{allow.key!r} cannot be written on one line")
         key = allow.key.replace("\\", "\\\\").replace('"', '\\"')
         return f'({expression}, "{key}")'
 
     def reference(self, allow: Allow) -> str:
         """The object of an entry."""
         module, name = allow.spelling.module, allow.spelling.name
+        if not is_dotted_name(f"{module}.{name}"):
+            raise Unreachable(f"{f'{module}.{name}'!r} cannot be written as code")
         if module == "builtins":
             return self._builtin(name)
         if allow.defined_in == self.module.path or module == self.module.name:

@@ -36,10 +36,9 @@ from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.fixes.entries import replace_entry
 from torchload_lint.fixes.repair import Allow
 from torchload_lint.names import GlobalName
-from torchload_lint.policy import judge
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.repairs import Plan, fix_from
-from torchload_lint.rules.situation import find_class
+from torchload_lint.rules.situation import find_class, judge_in
 from torchload_lint.source.allowlists import EntryKind
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def _object_meant(
         return Plan()
     name = GlobalName.parse(node.value)
     facts = find_class(name, module, context)
-    if not judge(name, facts, context.config.trusted).allowed:
+    if not judge_in(context, name, facts, module.path).allowed:
         return Plan()
     spelling = spelling_of(facts.defined_as if facts else name)
     allow = Allow(spelling, defined_in=facts.path if facts else "")

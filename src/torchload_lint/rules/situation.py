@@ -18,9 +18,10 @@ from torchload_lint.rules.reading import Evidence, read_files
 from torchload_lint.source.allowlists import AllowlistKind, EntryKind
 from torchload_lint.source.calls import WeightsOnly
 from torchload_lint.source.imports import imports_at_top
+from torchload_lint.source.origins import origins
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.names import ClassFacts
@@ -113,7 +114,7 @@ def assess(load: LoadCall, module: Module, context: Context) -> Situation:
     needed = [entry for report in reading.reports for entry in report.safe_globals]
     by_name = (*map(GlobalName.parse, reading.configured), *reading.told)
     needed += [_named(name, lookup, context) for name in by_name]
-    needs = tuple(_judged(needed, set(reading.configured), lookup, context))
+    needs = tuple(_judged(needed, set(reading.configured), lookup, module, context))
     missing = tuple(need for need in needs if not _allowed_here(need, load, context, module))
     mode = _mode(load, context.target.torch)
     return Situation(
@@ -192,9 +193,9 @@ def _judged(
     needed: Iterable[NeededGlobal],
     configured: set[str],
     lookup: Callable[[GlobalName], ClassFacts | None],
+    module: Module,
     context: Context,
 ) -> Iterator[Need]:
-    trusted = (*context.config.trusted, *configured)
     merged: dict[GlobalName, NeededGlobal] = {}
     for entry in needed:
         known = merged.get(entry.name)
@@ -205,7 +206,25 @@ def _judged(
     for entry in merged.values():
         facts = lookup(entry.name)
         aliases = {entry.spelling.expression()} | ({str(facts.defined_as)} if facts else set())
-        yield Need(entry, judge(entry.name, facts, trusted, aliases), facts)
+        judgement = judge_in(context, entry.name, facts, module.path, aliases, tuple(configured))
+        yield Need(entry, judgement, facts)
+
+
+def judge_in(
+    context: Context,
+    name: GlobalName,
+    facts: ClassFacts | None,
+    near: str = "",
+    aliases: Collection[str] = (),
+    configured: tuple[str, ...] = (),
+) -> Judgement:
+    """``policy.judge``, told what the project says of a name that the file at ``near`` uses.
+
+    ``configured``: the needs that the configuration names for this load.
+    """
+    renamed = dict(context.config.renames).get(str(name), str(name))
+    leads_to = origins(renamed, near, context.project)
+    return judge(name, facts, (*context.config.trusted, *configured), aliases, leads_to)
 
 
 def _allowed_here(need: Need, load: LoadCall, context: Context, module: Module) -> bool:

@@ -11,7 +11,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
-from torchload_lint.source import classes, imports
+from torchload_lint.source import class_facts, classes, imports
 from torchload_lint.source import module as modules
 from torchload_lint.source.layout import Layout
 
@@ -111,7 +111,7 @@ class ProjectIndex:
         definition exists.
         """
         found = self._in_main(name, near) if name.module == "__main__" else self._named(name, near)
-        return None if found is None else classes.facts(found, self)
+        return None if found is None else class_facts.facts(found, self)
 
     def _named(self, name: GlobalName, near: str) -> Found | None:
         definitions = self.definitions(str(name), near)
@@ -145,18 +145,24 @@ class ProjectIndex:
         if (dotted, near) in seen or len(seen) > _LONGEST_CHAIN_OF_REEXPORTS:
             return
         seen.add((dotted, near))
+        module, rest = self.split(dotted, near)
+        if module is None:
+            return
+        if rest:
+            yield from self._in_module(module, rest, seen)
+        else:
+            yield Found(module, module.tree, "module", "")
+
+    def split(self, dotted: str, near: str = "") -> tuple[Module | None, list[str]]:
+        """The module of the project that a dotted name starts with, and the names inside it."""
         dots = len(dotted) - len(dotted.lstrip("."))
         parts = dotted[dots:].split(".")
         for length in range(len(parts), -1 if dots else 0, -1):
             path = self.layout.locate("." * dots + ".".join(parts[:length]), near)
             module = None if path is None else self.module_at(path)
-            if module is None:
-                continue
-            if length == len(parts):
-                yield Found(module, module.tree, "module", "")
-            else:
-                yield from self._in_module(module, parts[length:], seen)
-            return
+            if module is not None:
+                return module, parts[length:]
+        return None, parts
 
     def _in_module(
         self, module: Module, names: Sequence[str], seen: set[object]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import inspect_file
 from torchload_lint.names import GlobalName
-from torchload_lint.policy import judge
+from torchload_lint.rules.situation import judge_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,7 +63,7 @@ def inspect_path(path: Path, project: Project) -> Inspection:
     for needed in report.safe_globals:
         facts = lookup(needed.name)
         aliases = {needed.spelling.expression()} | ({str(facts.defined_as)} if facts else set())
-        judgements.append(judge(needed.name, facts, project.config.trusted, aliases))
+        judgements.append(judge_in(project.context, needed.name, facts, aliases=aliases))
     return Inspection(path, report, tuple(judgements))
 
 

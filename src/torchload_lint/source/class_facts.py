@@ -1,0 +1,81 @@
+"""What the source says about a class, function or value that a checkpoint names."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.names import ClassFacts, GlobalName
+from torchload_lint.source.classes import (
+    ancestry,
+    base_expressions,
+    bases,
+    body,
+    is_function,
+    member,
+)
+from torchload_lint.source.origins import origins
+from torchload_lint.source.unpickled import run_by_class, run_by_function
+
+if TYPE_CHECKING:
+    from torchload_lint.source.module import Module
+    from torchload_lint.source.project import Found, ProjectIndex
+
+_ENUMS = frozenset(
+    f"enum.{name}" for name in ("Enum", "IntEnum", "Flag", "IntFlag", "StrEnum", "ReprEnum")
+)
+
+
+def facts(found: Found, project: ProjectIndex) -> ClassFacts:
+    """What is known about a class, function or value that was found in the project."""
+    key = ("facts", found.node, found.qualname)
+    return project.remember(key, lambda: _facts(found, project))
+
+
+def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
+    node, module = found.node, found.module
+    name = GlobalName(module.name, found.qualname)
+    row = getattr(node, "lineno", 1)
+    if not isinstance(node, ast.ClassDef):
+        runs = run_by_function(node, module, project) if is_function(node) else ()
+        return ClassFacts(name, found.kind, module.path, row, runs=runs)
+    lineage = tuple(ancestry(node, module, project))
+    return ClassFacts(
+        defined_as=name,
+        kind="class",
+        path=module.path,
+        row=row,
+        bases=bases(node, module),
+        foreign_bases=_foreign_bases(lineage, project),
+        methods=frozenset(item.name for item in body(node.body) if is_function(item)),
+        slots=_slots(node),
+        is_enum=any(_ENUMS & set(map(str, bases(*level))) for level in lineage),
+        runs=run_by_class(node, module, project),
+    )
+
+
+def _foreign_bases(
+    lineage: tuple[tuple[ast.ClassDef, Module], ...], project: ProjectIndex
+) -> tuple[str, ...]:
+    """The bases outside of the project, direct or not, under their own names."""
+    named = {
+        origin
+        for node, module in lineage
+        for expression in base_expressions(node)
+        for dotted in filter(None, module.bindings.possible(expression))
+        for origin in origins(dotted, module.path, project)
+    }
+    return tuple(sorted(named))
+
+
+def _slots(node: ast.ClassDef) -> tuple[str, ...] | None:
+    statement = member(node, "__slots__")
+    value = getattr(statement, "value", None)
+    if value is None:
+        return None
+    try:
+        literal = ast.literal_eval(value)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+    items = (literal,) if isinstance(literal, str) else tuple(literal)
+    return tuple(item for item in items if isinstance(item, str))

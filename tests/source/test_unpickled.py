@@ -1,0 +1,106 @@
+"""Which classes of a project run code while they are unpickled, directly or not."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from project_files import project
+from torchload_lint.names import GlobalName
+
+TOOLS = """
+    import os
+    import subprocess
+
+    Base = subprocess.Popen
+
+    class Meta(type):
+        def __call__(cls, command):
+            os.system(command)
+
+    class Runner:
+        def __init__(self, command):
+            self.run(command)
+
+        def run(self, command):
+            subprocess.run(command)
+
+    def helper(command):
+        return deeper(command)
+
+    def deeper(command):
+        return os.system(command)
+"""
+
+RUNNING = {
+    "directly": ("def __setstate__(self, state): os.system(state)", "os.system"),
+    "in the constructor": ("def __init__(self, x): eval(x)", "builtins.eval"),
+    "through a function": ("def __setstate__(self, state): tools.helper(state)", "os.system"),
+    "through a method": (
+        "def __setstate__(self, state): self.go(state)\n    def go(self, x): exec(x)",
+        "builtins.exec",
+    ),
+    "through another class": ("def __init__(self, x): tools.Runner(x)", "subprocess.run"),
+    "assigned": ("__setstate__ = os.system", "os.system"),
+    "a function handed on": ("def __init__(self, x): list(map(os.system, x))", "os.system"),
+    "after a dataclass": ("def __post_init__(self): os.system(self.x)", "os.system"),
+    "when it goes": ("def __del__(self): os.remove(self.path)", "os.remove"),
+    "an unsafe load": (
+        "def __init__(self, x): self.x = torch.load(x, weights_only=False)",
+        "torch.load",
+    ),
+    "a load with a pickle module": (
+        "def __init__(self, x): self.x = torch.load(x, pickle_module=dill)",
+        "torch.load",
+    ),
+}
+
+QUIET = {
+    "another method": "def forward(self, x): os.system(x)",
+    "a safe load": "def __init__(self, x): self.x = torch.load(x, weights_only=True)",
+    "recursion": "def __init__(self, x): self.__init__(x)",
+    "names of the same kind": "def __init__(self, x): x.system('a'); x.eval()",
+    "a copy": "def __setstate__(self, state): self.__dict__.update(state)",
+}
+
+
+def runs(body: str, head: str = "class Net:") -> tuple[str, ...]:
+    text = f"import os, torch, dill\nfrom app import tools\n{head}\n    {body}\n"
+    files = {"app/__init__.py": "", "app/tools.py": dedent(TOOLS), "app/models.py": text}
+    found = project(files).find(GlobalName("app.models", "Net"))
+    assert found is not None
+    return found.runs
+
+
+@pytest.mark.parametrize(("body", "expected"), RUNNING.values(), ids=RUNNING)
+def test_what_runs_code_is_found(body, expected):
+    assert runs(body) == (expected,)
+
+
+@pytest.mark.parametrize("body", QUIET.values(), ids=QUIET)
+def test_what_does_not_is_left_in_peace(body):
+    assert runs(body) == ()
+
+
+def test_a_base_of_the_project():
+    assert runs("pass", "class Net(tools.Runner):") == ("subprocess.run",)
+
+
+def test_an_inherited_method():
+    body = "def __setstate__(self, state): self.run(state)"
+    assert runs(body, "class Net(tools.Runner):") == ("subprocess.run",)
+
+
+def test_a_metaclass():
+    assert runs("pass", "class Net(metaclass=tools.Meta):") == ("os.system",)
+
+
+def test_bases_outside_of_the_project_are_known_by_their_own_names():
+    files = {
+        "tools.py": dedent(TOOLS),
+        "models.py": "import tools\nclass Mid(tools.Base): ...\nclass Net(Mid): ...\n",
+    }
+    found = project(files).find(GlobalName("models", "Net"))
+    assert found is not None
+    assert found.foreign_bases == ("subprocess.Popen",)
