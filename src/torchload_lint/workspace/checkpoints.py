@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import NEWEST, Target, Verdict, inspect_file
 from torchload_lint.config import DEFAULT_EXCLUDE
+from torchload_lint.workspace.spanning import files_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -98,8 +98,7 @@ class DiskCheckpoints:
         whole = os.path.normpath(start / text)
         if "*" not in text and "?" not in text and "[" not in text:
             return [whole] if os.path.exists(whole) else []
-        found = glob.glob(whole, recursive="**" in text)
-        return [path for path in found if os.path.isfile(path)]
+        return files_below(start, text)
 
     def _moved(self, text: str) -> str:
         """The place that the configuration gives for a path, or the path itself."""

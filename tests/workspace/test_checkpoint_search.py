@@ -1,0 +1,72 @@
+"""Which files on the disk a path pattern names."""
+
+from __future__ import annotations
+
+import pytest
+
+from torchload_lint.checkpoint import Target
+from torchload_lint.config import Config
+from torchload_lint.source.values import PathPattern, Rung
+from torchload_lint.workspace import spanning
+from torchload_lint.workspace.checkpoints import DiskCheckpoints
+
+FILES = """
+    best.pt runs/a/best.pt runs/a/b/best.pt runs/last-3.pt runs/a/last-4.pt deep/x/y/z/only.pt
+    .hidden/best.pt node_modules/best.pt
+""".split()
+WANTED = {
+    "best.pt": ["best.pt"],
+    "runs/*/best.pt": ["runs/a/best.pt"],
+    "*/best.pt": ["best.pt", "runs/a/b/best.pt", "runs/a/best.pt"],
+    "*best.pt": ["best.pt", "runs/a/b/best.pt", "runs/a/best.pt"],
+    "*/b/best.pt": ["runs/a/b/best.pt"],
+    "deep/*/only.pt": ["deep/x/y/z/only.pt"],
+    "deep/*only.pt": ["deep/x/y/z/only.pt"],
+    "runs/last-*.pt": ["runs/last-3.pt"],
+    "runs/*last-4.pt": ["runs/a/last-4.pt"],
+    "runs/last-[4].pt": [],
+    "*/missing.pt": [],
+    "*.pt": [],
+    "../*/best.pt": ["best.pt"],
+    "../*/only.pt": [],
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in FILES:
+        path = tmp_path / "project" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    (tmp_path / "best.pt").write_bytes(b"")
+    return tmp_path / "project"
+
+
+def matching(folder, text, near="train.py"):
+    checkpoints = DiskCheckpoints(Config(root=folder), Target())
+    pattern = PathPattern(text, exact="*" not in text and "[" not in text, rung=Rung.LOCAL)
+    return list(checkpoints.matching(pattern, near))
+
+
+@pytest.mark.parametrize("text", WANTED)
+def test_unknown_parts_may_hold_folders(folder, text):
+    assert matching(folder, text) == WANTED[text]
+
+
+def test_the_folder_of_the_code_comes_after_the_root(folder):
+    assert matching(folder, "last-3.pt", near="runs/use.py") == ["runs/last-3.pt"]
+    assert matching(folder, "best.pt", near="runs/a/use.py") == ["best.pt"]
+
+
+def test_the_search_ends(folder, monkeypatch):
+    monkeypatch.setattr(spanning, "MAX_ENTRIES", 6)
+    assert matching(folder, "*/only.pt") == []
+    monkeypatch.setattr(spanning, "MAX_ENTRIES", 20_000)
+    assert matching(folder, "*/only.pt") == ["deep/x/y/z/only.pt"]
+    monkeypatch.setattr(spanning, "MAX_DEPTH", 3)
+    assert matching(folder, "*/only.pt") == []
+
+
+def test_a_circle_of_links_is_not_followed(folder):
+    (folder / "runs" / "loop").symlink_to(folder, target_is_directory=True)
+    assert matching(folder, "*/only.pt") == ["deep/x/y/z/only.pt"]
