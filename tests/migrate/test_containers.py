@@ -240,6 +240,15 @@ def test_a_plan_writes_nothing(source: Path, tmp_path: Path) -> None:
     assert (found.storages, found.nbytes) == (2, 46)
 
 
+def test_what_is_no_regular_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.pt")
+    for name in ("pipe.pt", "."):
+        with pytest.raises(MigrationError, match="no regular file"):
+            plan(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        plan(tmp_path / "missing.pt")
+
+
 def test_truncated_files(source: Path, tmp_path: Path) -> None:
     data = source.read_bytes()
     torch.save(STATE, tmp_path / "old.pt", _use_new_zipfile_serialization=False)

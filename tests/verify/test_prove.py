@@ -115,6 +115,13 @@ def test_templates_are_not_evaluated(project: Path) -> None:
     assert outcome.status == "cannot-import"
 
 
+def test_paths_are_seen_from_here(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PYTHON.parent)
+    here = Interpreter(Path(PYTHON.name))
+    roots = [project, project / "missing"]
+    assert prove(project / "model.pt", [MODEL, LINEAR], here, roots).loads
+
+
 def test_time_limit(project: Path) -> None:
     sleepy = Entry(Spelling("myapp.sleepy", "time"))
     start = time.monotonic()

@@ -56,7 +56,7 @@ def plan(
     lookup: ClassLookup | None = None,
 ) -> Plan:
     """What migrating a checkpoint would do; nothing is written. Raises MigrationError, OSError."""
-    with Path(path).open("rb") as file:
+    with _opened(Path(path)) as file:
         return _prepare(file, Path(path), options, lookup).plan
 
 
@@ -74,10 +74,17 @@ def migrate_file(
     source, target = Path(path), Path(out)
     if target.exists() and target.samefile(source):
         raise MigrationError("the new file would replace the checkpoint; choose another name")
-    with source.open("rb") as file:
+    with _opened(source) as file:
         prepared = _prepare(file, source, options, lookup)
         size = _write_as_whole(target, prepared, options)
     return MigrationResult(prepared.plan, target, size)
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The checkpoint; a pipe or a device would not end, and cannot be moved in."""
+    if path.exists() and not path.is_file():
+        raise MigrationError("this is no regular file")
+    return path.open("rb")
 
 
 def _prepare(file: BinaryIO, path: Path, options: Options, lookup: ClassLookup | None) -> _Prepared:

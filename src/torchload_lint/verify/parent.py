@@ -87,7 +87,7 @@ def prove(
         "imports": list(imports),
         "roots": [str(root.absolute()) for root in roots],
     }
-    folder = roots[-1] if roots else checkpoint.parent
+    folder = next((root for root in reversed(roots) if root.is_dir()), checkpoint.parent)
     answer = _ask(request, interpreter, folder)
     if answer["status"] == "no-torch":
         raise NoTorchError(f"{interpreter.python} has no torch ({answer['error']})")
@@ -105,7 +105,7 @@ def _ask(request: dict[str, object], interpreter: Interpreter, folder: Path) -> 
     environment = {name: value for name, value in os.environ.items() if name not in _ABSENT}
     try:
         child = subprocess.Popen(  # noqa: S603 - the interpreter that the user named
-            [str(interpreter.python), str(CHILD)],
+            [_program(interpreter.python), str(CHILD)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -128,6 +128,11 @@ def _ask(request: dict[str, object], interpreter: Interpreter, folder: Path) -> 
     except ValueError:
         return {"status": "failed", "error": f"the process ended with {child.returncode}"}
     return answer if isinstance(answer, dict) else {"status": "failed", "error": "no answer"}
+
+
+def _program(python: Path) -> str:
+    """A path as it is seen from here (the child starts in another folder); a bare name stays."""
+    return str(python.absolute()) if len(python.parts) > 1 or python.exists() else str(python)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
