@@ -1,23 +1,24 @@
 """The ``torch.save`` that writes what a load reads: what it saves tells the need without a file.
 
 A save is matched to a load by the path that both resolve to, by the same expression in the same
-file or folder, or because they are the save and the load method of one class. Only files that
-can hold a match are parsed: the load's own, its neighbours, and those that spell the file's name.
+file or folder, because they are the save and the load method of one class, or, where nothing is
+known of the path, by the keys that are asked for and saved. Only files that can hold a match are
+parsed: the load's own, its neighbours, and those that spell the file's name or the keys.
 """
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import dataclass, field
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import contents, patterns
+from torchload_lint.source import contents, pairs, patterns
 from torchload_lint.source.evaluate import Evaluator
 from torchload_lint.source.values import resolution as resolution_of
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterator
 
     from torchload_lint.names import GlobalName
@@ -31,9 +32,8 @@ MAX_FILES = 8
 MAX_PRODUCERS = 8
 _SAVES = ("torch.save(", "th.save(")
 _SHORTEST_WORD = 3
-_TOO_COMMON = frozenset(
-    {"path", "file", "filename", "filepath", "fname", "f", "fp", "buffer", "name", "model_path"}
-)
+_KINDS = ("path", "expression", "methods", "keys")
+"""Signs that a save belongs to a load, from strong to weak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ class Producer:
     """The file that the save stands in."""
     row: int
     match: str
-    """Why it is taken for the writer: ``path``, ``expression`` or ``methods``."""
+    """Why it is taken for the writer: ``path``, ``expression``, ``methods`` or ``keys``. Keys
+    only suggest it: other files may have them too."""
     saves: str
     """What is saved: ``state dict``, ``module``, ``dict``, ``tensor`` …"""
     needs: tuple[GlobalName, ...] = ()
@@ -62,47 +63,55 @@ def producers_for(
     """The saves of the project that write what a load reads: those that match by path, or, where
     there are none, those that match by another sign.
     """
-    found: dict[str, list[Producer]] = {"path": [], "expression": [], "methods": []}
+    found: dict[str, list[tuple[SaveCall, Module]]] = {kind: [] for kind in _KINDS}
     telling = [each for each in resolution.patterns if each.exact or each.strong]
-    for home in _modules(module, telling, project):
+    keys = frozenset() if telling else pairs.asked_keys(load, module)
+    for home in _modules(module, telling, keys, project):
         for save in home.saves:
             match = _match(load, module, telling, save, home, project)
+            if match is None and keys and keys <= pairs.saved_keys(save, home):
+                match = "keys"
             if match is not None:
-                found[match].append(_producer(save, home, match, project))
-    for kind in ("path", "expression", "methods"):
+                found[match].append((save, home))
+    for kind in _KINDS:
         if found[kind]:
-            return tuple(_nearest(found[kind], module.path)[:MAX_PRODUCERS])
+            nearest = _nearest(found[kind], module.path)[:MAX_PRODUCERS]
+            return tuple(_producer(save, home, kind, project) for save, home in nearest)
     return ()
 
 
-def _nearest(found: list[Producer], path: str) -> list[Producer]:
+def _nearest(found: list[tuple[SaveCall, Module]], path: str) -> list[tuple[SaveCall, Module]]:
     """Those in the load's own file; else those that share the most folders with it. Repositories
     hold many recipes that use the same names in folders of their own.
     """
-    own = [each for each in found if each.path == path]
+    own = [each for each in found if each[1].path == path]
     folder = dirname(path)
-    shared = [_shared(dirname(each.path), folder) for each in found]
+    shared = [_shared(dirname(home.path), folder) for _, home in found]
     return own or [each for each, near in zip(found, shared, strict=True) if near == max(shared)]
 
 
-def _modules(module: Module, telling: list[PathPattern], project: ProjectIndex) -> Iterator[Module]:
+def _modules(
+    module: Module, telling: list[PathPattern], keys: frozenset[str], project: ProjectIndex
+) -> Iterator[Module]:
     """The files that can hold a matching save, the load's own first."""
     yield module
     saving = project.remember("files that save", lambda: _saving_files(project))
     folder = dirname(module.path)
     words = [word for pattern in telling for word in _words(pattern.text)]
     candidates = [path for path in saving if path != module.path]
-    named = [
-        path
-        for path in candidates
-        if any(word in (project.files.text(path) or "") for word in words)
-    ]
+    named = [path for path in candidates if _spells(path, words, keys, project)]
     near = [path for path in candidates if dirname(path) == folder]
     named.sort(key=lambda path: (-_shared(dirname(path), folder), path))
     for path in list(dict.fromkeys((*named[:MAX_FILES], *near[:MAX_FILES])))[:MAX_FILES]:
         found = project.module_at(path)
         if found is not None:
             yield found
+
+
+def _spells(path: str, words: list[str], keys: frozenset[str], project: ProjectIndex) -> bool:
+    """Whether a file holds one of the words, or all of the keys."""
+    text = project.files.text(path) or ""
+    return any(word in text for word in words) or (bool(keys) and all(key in text for key in keys))
 
 
 def _saving_files(project: ProjectIndex) -> list[str]:
@@ -145,11 +154,12 @@ def _match(
     if telling and _same_file(telling, _patterns(save.file, home, project)):
         return "path"
     near = dirname(home.path) == dirname(module.path)
-    if near and load.file is not None and _same_expression(load.file, save.file):
-        is_name = isinstance(load.file, ast.Name)
-        here = home.path == module.path and load.function == save.function
-        return "expression" if here or not is_name else None
-    if home.path == module.path and _are_a_pair(load.function, save.function):
+    if pairs.same_file_expression(load, module, save, home, near=near):
+        return "expression"
+    here = home.path == module.path
+    if (here or (near and not telling)) and pairs.are_counterparts(
+        load.function, save.function, here=here
+    ):
         return "methods"
     return None
 
@@ -181,32 +191,6 @@ def _common_word(first: str, second: str) -> bool:
         for words, name in ((_words(first), names[1]), (_words(second), names[0]))
         for word in words
     )
-
-
-def _same_expression(loaded: ast.expr, saved: ast.expr) -> bool:
-    """Whether both are spelled alike, and the spelling says more than ``path``."""
-    spelled = ast.unparse(loaded)
-    if spelled.rpartition(".")[2].lower() in _TOO_COMMON or isinstance(loaded, ast.Constant):
-        return False
-    return spelled == ast.unparse(saved)
-
-
-def _are_a_pair(loading: str, saving: str) -> bool:
-    """Whether the functions are a ``load…`` and a ``save…`` of the same class (or file)."""
-    owner, _, first = loading.rpartition(".")
-    other, _, second = saving.rpartition(".")
-    if not first or not second or owner != other:
-        return False
-    first, second = first.strip("_"), second.strip("_")
-    for word, twin in (
-        ("load", "save"),
-        ("restore", "save"),
-        ("resume", "save"),
-        ("read", "write"),
-    ):
-        if word in first and twin in second:
-            return first.replace(word, "", 1).strip("_") == second.replace(twin, "", 1).strip("_")
-    return False
 
 
 def _producer(save: SaveCall, home: Module, match: str, project: ProjectIndex) -> Producer:

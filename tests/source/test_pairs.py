@@ -1,0 +1,125 @@
+"""Which save belongs to a load where no path tells."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from project_files import project
+from torchload_lint.source.producers import producers_for
+from torchload_lint.source.values import resolve_path
+
+# title: (files, how the save in any of them is matched to the load in use.py; None for not)
+CASES = {
+    "one buffer": (
+        {"use.py": """
+            def copy(m):
+                buffer = io.BytesIO()
+                torch.save(m.state_dict(), buffer)
+                return torch.load(io.BytesIO(buffer.getvalue()))
+            """},
+        "expression",
+    ),
+    "one temporary file": (
+        {"use.py": """
+            def copy(m, f):
+                torch.save(m.state_dict(), f.name)
+                return torch.load(f)
+            """},
+        "expression",
+    ),
+    "two buffers of one name": (
+        {"use.py": """
+            def write(m, buffer):
+                torch.save(m.state_dict(), buffer)
+            def copy(buffer):
+                return torch.load(buffer)
+            """},
+        None,
+    ),
+    "a name that is set anew": (
+        {"use.py": """
+            def copy(m, path, get):
+                torch.save(m.state_dict(), path)
+                path = get()
+                return torch.load(path)
+            """},
+        None,
+    ),
+    "a common name of one self": (
+        {"use.py": """
+            class Agent:
+                def write(self):
+                    torch.save(self.net.state_dict(), self.path)
+                def take(self):
+                    return torch.load(self.path)
+            """},
+        "expression",
+    ),
+    "methods of one class, one more explicit": (
+        {"use.py": """
+            class Agent:
+                def save_model(self, to):
+                    torch.save(self.net.state_dict(), to)
+                def load(self, path):
+                    return torch.load(path)
+            """},
+        "methods",
+    ),
+    "functions of one file about different things": (
+        {"use.py": """
+            def save_model(m, to):
+                torch.save(m.state_dict(), to)
+            def load(path):
+                return torch.load(path)
+            """},
+        None,
+    ),
+    "functions of two files side by side": (
+        {"write.py": "def save_model(m, to):\n    torch.save(m.state_dict(), to)",
+         "use.py": "def load_model(path):\n    return torch.load(path)"},
+        "methods",
+    ),
+    "verbs of two files side by side": (
+        {"write.py": "def save(m, to):\n    torch.save(m.state_dict(), to)",
+         "use.py": "def load(path):\n    return torch.load(path)"},
+        None,
+    ),
+    "keys of a display": (
+        {"lib/write.py": "torch.save({'net': 1, 'epoch': 2}, get())",
+         "use.py": "def f(p):\n    ckpt = torch.load(p)\n    m.load_state_dict(ckpt['net'])"},
+        "keys",
+    ),
+    "keys stored one by one": (
+        {"lib/write.py": "state = dict(epoch=1)\nstate['net'] = 1\ntorch.save(state, get())",
+         "use.py": "def f(p):\n    return torch.load(p)['net']"},
+        "keys",
+    ),
+    "one key of two": (
+        {"lib/write.py": "torch.save({'net': 1}, get())  # no 'epoch'",
+         "use.py": "def f(p):\n    c = torch.load(p)\n    return c['net'], c['epoch']"},
+        None,
+    ),
+    "keys, but another file": (
+        {"lib/write.py": "torch.save({'net': 1}, 'runs/last.pt')",
+         "use.py": "torch.load('vgg16.pt')['net']"},
+        None,
+    ),
+    "keys that are written, not asked for": (
+        {"lib/write.py": "torch.save({'net': 1}, get())",
+         "use.py": "def f(p):\n    c = torch.load(p)\n    c['net'] = 2"},
+        None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "expected"), CASES.values(), ids=CASES)
+def test_signs_that_a_save_belongs_to_a_load(files, expected):
+    index = project(
+        {path: f"import io\nimport torch\n{dedent(text)}\n" for path, text in files.items()}
+    )
+    module = index.module_at("use.py")
+    (load,) = module.loads
+    found = producers_for(load, module, resolve_path(load.file, module, index), index)
+    assert [each.match for each in found] == ([expected] if expected else [])
