@@ -211,7 +211,7 @@ def is_wrong(place: tuple[str, int], marks: dict[tuple[str, int], set[str]]) -> 
 
 
 def print_fixed(tools: list[Tool], chosen: list[Path], folder: Path) -> None:
-    print("\n## Mended\n")
+    print(f"\n## Mended\n\n{MENDED}")
     print(
         "| tool | files changed | findings mended | no longer Python | keyword may come twice |",
         end="",
@@ -274,6 +274,13 @@ for B614, ruff for `torch.load` as a banned API, semgrep with Trail of Bits' pic
 A row counts as found where a tool reports anything on it, and as wrong where it reports a row on
 which nothing is to be found (a safe load, or none at all). Which kind of load it is, and what a
 checkpoint needs, the others do not say.
+"""
+
+MENDED = """\
+What each tool's own `--fix` makes of the same files. *Findings mended* are counted by
+torchload-lint, before and after; *keyword may come twice* is `weights_only=True` beside a `**`
+mapping that holds it, or may, which is a `TypeError` when it does; *nothing was wrong* are files
+without a single mark that were changed all the same.
 """
 
 if __name__ == "__main__":
