@@ -66,6 +66,8 @@ def _git_files(folder: Path) -> list[str] | None:
 
     The file system monitor is switched off: a repository's own configuration could name a program.
     """
+    if not _is_in_git(folder):
+        return None
     import subprocess  # noqa: PLC0415 - not for files that are named one by one
 
     command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others"]
@@ -84,6 +86,14 @@ def _git_files(folder: Path) -> list[str] | None:
     if done.returncode:
         return None
     return [os.fsdecode(name) for name in set(done.stdout.split(b"\0")) if name]
+
+
+def _is_in_git(folder: Path) -> bool:
+    """Whether asking git can lead to anything; starting it in vain costs 10 ms."""
+    above = Path(os.path.abspath(folder))
+    return "GIT_DIR" in os.environ or any(
+        os.path.lexists(os.path.join(one, ".git")) for one in (above, *above.parents)
+    )
 
 
 def _walk(folder: Path, config: Config) -> Iterator[str]:
