@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import domain, methods, options
-from torchload_lint.source.candidates import on_rows, rows_with
+from torchload_lint.source.candidates import children, on_rows, rows_with
 from torchload_lint.source.definitions import INNER, SCOPES
 from torchload_lint.source.domain import (
     Instance,
@@ -172,12 +172,12 @@ def _own_statements(scope: ast.AST) -> Iterator[ast.stmt]:
 
 def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
     """The nodes of a scope, without those of the functions and classes inside it."""
-    waiting = list(ast.iter_child_nodes(scope))
+    waiting = children(scope)
     while waiting:
         node = waiting.pop()
         yield node
         if not isinstance(node, INNER):
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(children(node))
 
 
 def updates(evaluator: Evaluator, base: ast.expr, name: str, frame: Frame) -> tuple[Values, bool]:

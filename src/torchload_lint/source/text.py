@@ -63,7 +63,7 @@ def line_starts(text: str) -> tuple[int, ...]:
     """Offset in code points of each row's first character, for Python's idea of a line."""
     if "\r" in text:
         return (0, *(match.end() for match in _NEWLINE.finditer(text)))
-    return (0, *accumulate(len(line) + 1 for line in text.split("\n")[:-1]))
+    return (0, *accumulate(map((1).__add__, map(len, text.split("\n")[:-1]))))
 
 
 class Lines:
