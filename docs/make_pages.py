@@ -136,10 +136,10 @@ def command_line_page() -> str:
         'completion: `eval "$(_TORCHLOAD_LINT_COMPLETE=bash_source torchload-lint)"` (or '
         "`zsh_source`, `fish_source`).\n",
     ]
-    parent = click.Context(root, info_name="torchload-lint")
+    parent = click.Context(root, info_name="torchload-lint", **root.context_settings)
     for name in COMMANDS:
         command = root.get_command(parent, name)
-        context = click.Context(command, info_name=name, parent=parent)
+        context = click.Context(command, info_name=name, parent=parent, **command.context_settings)
         lines += [f"## {name}\n", f"```console\n$ {_usage(command, context)}\n```\n"]
         lines.append(inspect.cleandoc(command.help or "") + "\n")
         options = [_option(p) for p in command.get_params(context) if isinstance(p, click.Option)]

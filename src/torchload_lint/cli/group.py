@@ -64,7 +64,10 @@ class LazyGroup(click.Group):
             return [*found, CompletionItem(incomplete, type="file")]
         check = self.get_command(ctx, DEFAULT)
         assert check is not None
-        return [*found, *check.shell_complete(click.Context(check), incomplete)]
+        return [
+            *found,
+            *check.shell_complete(click.Context(check, **check.context_settings), incomplete),
+        ]
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The short form, and the long one."""
@@ -75,7 +78,7 @@ class LazyGroup(click.Group):
         """The options of ``check``, then the other commands."""
         check = self.get_command(ctx, DEFAULT)
         assert check is not None
-        check.format_options(click.Context(check), formatter)
+        check.format_options(click.Context(check, **check.context_settings), formatter)
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
