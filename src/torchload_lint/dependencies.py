@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.regular_files import read_regular
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -31,7 +33,7 @@ def torch_of_project(root: Path) -> tuple[tuple[int, int], str] | None:
     """The lower bound of the torch requirement, and the file it stands in; None without one."""
     for name in DEPENDENCY_FILES:
         try:
-            text = (root / name).read_text(encoding="utf-8", errors="replace")
+            text = read_regular(root / name).decode("utf-8", errors="replace")
         except OSError:
             continue
         bounds = [(int(m[1]), int(m[2])) for m in TORCH.finditer(_without_comments(text))]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint.config import ConfigError
+from torchload_lint.regular_files import read_regular_text
 from torchload_lint.source.recorded import RecordedLoad
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def read_store(root: Path) -> tuple[RecordedLoad, ...]:
     """
     path = root / STORE
     try:
-        return _entries(json.loads(path.read_text(encoding="utf-8")))
+        return _entries(json.loads(read_regular_text(path)))
     except FileNotFoundError:
         return ()
     except OSError as error:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint.config import ConfigError
+from torchload_lint.regular_files import read_regular_text
 from torchload_lint.source.notebook import rows_of
 from torchload_lint.workspace.document import write_atomically
 
@@ -54,7 +55,7 @@ class Baseline:
         Raises ConfigError where it cannot be read or is not a baseline.
         """
         try:
-            return cls(_known(json.loads(path.read_text(encoding="utf-8"))))
+            return cls(_known(json.loads(read_regular_text(path))))
         except FileNotFoundError:
             return cls({})
         except OSError as error:

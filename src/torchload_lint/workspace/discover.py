@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,22 +56,41 @@ def _in_folder(folder: Path, config: Config) -> Iterator[Path]:
     listed = _git_files(folder) if config.respect_gitignore else None
     names: Iterable[str] = _walk(folder, config) if listed is None else listed
     excluded = Excludes(config)
+    inside = os.path.join(os.path.commonpath(map(os.path.realpath, (folder, config.root))), "")
     for name in names:
         path = folder / name
-        if not excluded.match(path) and (os.path.lexists(path) and not path.is_dir()):
+        if not excluded.match(path) and _is_own_file(path, inside):
             yield path
+
+
+def _is_own_file(path: Path, inside: str) -> bool:
+    """Whether it is a file, or a link that stays below ``inside``.
+
+    A link that leads elsewhere is another project's file: it is not looked at unawares, and above
+    all not mended. Devices and pipes are left out.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return False
+    if not stat.S_ISLNK(mode):
+        return stat.S_ISREG(mode)
+    target = os.path.realpath(path)
+    return target.startswith(inside) and (os.path.isfile(target) or not os.path.lexists(target))
 
 
 def _git_files(folder: Path) -> list[str] | None:
     """Tracked and untracked files that git does not ignore; None outside of a work tree.
 
-    The file system monitor is switched off: a repository's own configuration could name a program.
+    A repository's own configuration must not start a program: the file system monitor is switched
+    off, and so is fetching what a partial clone lacks.
     """
     if not _is_in_git(folder):
         return None
     import subprocess  # noqa: PLC0415 - not for files that are named one by one
 
     command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others"]
+    environment = {**os.environ, "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
     command += [
         "--exclude-standard",
         "--",
@@ -79,7 +99,12 @@ def _git_files(folder: Path) -> list[str] | None:
     ]
     try:
         done = subprocess.run(  # noqa: S603 - a fixed command; file names are only read back
-            command, cwd=folder, capture_output=True, check=False, timeout=GIT_SECONDS
+            command,
+            cwd=folder,
+            capture_output=True,
+            check=False,
+            timeout=GIT_SECONDS,
+            env=environment,
         )
     except (OSError, subprocess.SubprocessError):
         return None

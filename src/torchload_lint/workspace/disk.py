@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchload_lint.regular_files import read_regular
 from torchload_lint.source.text import decode
 from torchload_lint.workspace.discover import python_files
 
@@ -56,7 +57,7 @@ class DiskFiles:
         if path in self._bytes:
             return self._bytes[path]
         try:
-            data = (self._root / path).read_bytes()
+            data = read_regular(self._root / path)
         except (OSError, ValueError):
             data = b""
         self.keep(path, data)

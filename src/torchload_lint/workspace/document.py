@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from torchload_lint.regular_files import read_regular
 from torchload_lint.source.text import Decoded, decode
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _notebook(text: str) -> Notebook:
 def read_bytes(path: Path) -> bytes:
     """The bytes of a source file. Raises UnreadableError with the reason."""
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except FileNotFoundError:
         reason = "the link leads nowhere" if path.is_symlink() else "it is not there"
         raise UnreadableError(reason) from None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import glob
+import fnmatch
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.config import DEFAULT_EXCLUDE
@@ -12,12 +13,13 @@ from torchload_lint.source.patterns import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 MAX_DEPTH = 8
 """Folders below the last known one that are searched."""
 MAX_ENTRIES = 20_000
 """Directory entries that are looked at for one pattern."""
+MAX_GLOBBED = 200_000
+"""The same for a pattern that says how deep it goes."""
 _GLOB = re.compile(r"[*?[]")
 
 
@@ -31,9 +33,9 @@ def files_below(start: Path, pattern: str) -> list[str]:
     """
     whole = os.path.normpath(start / pattern)
     if not pattern.startswith("*") or "**" in pattern:
-        found = [path for path in glob.glob(whole, recursive=True) if os.path.isfile(path)]
+        found = sorted(path for path in _globbed(whole) if os.path.isfile(path))
         if found or "**" in pattern:
-            return sorted(found)
+            return found
     known = _GLOB.split(pattern, maxsplit=1)[0].rpartition("/")[0]
     if os.path.isabs(known) or ".." in known.split("/"):
         return []
@@ -61,9 +63,68 @@ def _names(start: Path, known: str) -> Iterator[str]:
                 if entry.is_dir(follow_symlinks=False):
                     if entry.name[0] != "." and entry.name not in DEFAULT_EXCLUDE:
                         deeper.append(name)
-                elif entry.is_file():
+                elif _is_file(entry):
                     yield name
         level = deeper
+
+
+def _globbed(whole: str) -> set[str]:
+    """``glob.glob`` with an end: it looks at ``MAX_GLOBBED`` entries, and follows no links to
+    folders under ``**``.
+    """
+    drive, rest = os.path.splitdrive(whole)
+    parts = rest.split(os.sep)
+    left = [MAX_GLOBBED]
+    found = {drive + os.sep if not parts[0] else drive}
+    for place, part in enumerate(parts):
+        if not part:
+            continue
+        if part == "**":
+            files = place == len(parts) - 1
+            found |= {deeper for one in found for deeper in _below(one, left, files=files)}
+        elif _GLOB.search(part):
+            accepts = re.compile(fnmatch.translate(part)).match
+            found = {
+                os.path.join(folder, entry.name)
+                for folder in found
+                for entry in _counted(folder, left)
+                if accepts(entry.name) and (entry.name[0] != "." or part[0] == ".")
+            }
+        else:
+            last = place == len(parts) - 1
+            joined = {os.path.join(folder, part) for folder in found}
+            found = {path for path in joined if last or os.path.isdir(path)}
+    return found
+
+
+def _below(folder: str, left: list[int], *, files: bool) -> Iterator[str]:
+    """Every folder below one, and every file if wanted; hidden ones are left out."""
+    waiting = [folder]
+    while waiting:
+        for entry in _counted(waiting.pop(), left):
+            if entry.name[0] == ".":
+                continue
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if is_folder:
+                waiting.append(entry.path)
+            if is_folder or files:
+                yield entry.path
+
+
+def _counted(folder: str, left: list[int]) -> Iterator[os.DirEntry[str]]:
+    """The entries of a folder, as long as any may still be looked at (``left[0]``)."""
+    for entry in _entries(Path(folder or ".")) if left[0] > 0 else ():
+        left[0] -= 1
+        if left[0] < 0:
+            return
+        yield entry
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link into a folder that may not be read
+        return False
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -1,0 +1,38 @@
+"""Read a file that a stranger may have put there: never a device, a pipe or something endless.
+
+A repository can hold links such as ``requirements.txt -> /dev/zero``, and a pipe would be waited
+for without end.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_BYTES = 64 * 2**20
+"""No source file, setting or list of findings is larger."""
+
+
+def read_regular(path: Path | str, limit: int = MAX_BYTES) -> bytes:
+    """The bytes of a regular file.
+
+    Raises OSError where it cannot be read, is no regular file, or is larger than ``limit``.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        if status.st_size > limit:
+            raise OSError(errno.EFBIG, f"it is larger than {limit >> 20} MB", str(path))
+        return file.read(limit + 1)[:limit]
+
+
+def read_regular_text(path: Path | str) -> str:
+    """The same as UTF-8 text. Raises UnicodeDecodeError too."""
+    return read_regular(path).decode("utf-8")

@@ -1,0 +1,97 @@
+"""Which files are looked at: excludes, git, links, and what a hostile repository puts there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from torchload_lint.config import Config
+from torchload_lint.workspace.discover import discover
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def found(folder: Path, *paths: Path, **settings: object) -> list[str]:
+    """The names of the files that are found, from ``folder``."""
+    config = Config(root=folder, **settings)
+    files, missing = discover(paths or (folder,), lambda _: config)
+    assert not missing
+    return [path.relative_to(folder).as_posix() for path in files]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    for name in ("a.py", "sub/b.py", "sub/n.ipynb", "sub/notes.txt", "build/c.py", "old/d.py"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("import torch\n")
+    return folder
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def test_python_and_notebooks_without_the_usual_excludes(tree):
+    assert found(tree) == ["a.py", "old/d.py", "sub/b.py", "sub/n.ipynb"]
+
+
+def test_configured_excludes(tree):
+    assert found(tree, extend_exclude=("old", "sub/*.ipynb")) == ["a.py", "sub/b.py"]
+
+
+def test_a_file_given_by_name_is_taken_unless_excludes_are_forced(tree):
+    wanted = tree / "build" / "c.py"
+    assert found(tree, wanted) == ["build/c.py"]
+    assert found(tree, wanted, force_exclude=True) == []
+
+
+def test_what_is_not_there_is_said(tmp_path):
+    config = Config(root=tmp_path)
+    assert discover([tmp_path / "no.py"], lambda _: config) == ([], [tmp_path / "no.py"])
+
+
+def test_what_git_ignores(tree):
+    git(tree, "init", "-q")
+    (tree / ".gitignore").write_text("old/\n")
+    assert found(tree) == ["a.py", "sub/b.py", "sub/n.ipynb"]
+    assert "old/d.py" in found(tree, respect_gitignore=False)
+
+
+@pytest.mark.parametrize("with_git", [False, True])
+def test_a_link_that_leads_out_is_another_projects_file(tree, tmp_path, with_git):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "theirs.py").write_text("import torch\n")
+    (tree / "theirs.py").symlink_to(other / "theirs.py")
+    (tree / "ours.py").symlink_to("a.py")
+    if with_git:
+        git(tree, "init", "-q")
+    names = found(tree)
+    assert "ours.py" in names
+    assert "theirs.py" not in names
+    assert found(tree, tree / "theirs.py") == ["theirs.py"], "but given by name it is meant"
+
+
+def test_a_folder_inside_may_link_to_the_rest_of_its_project(tree):
+    (tree / "sub" / "up.py").symlink_to("../a.py")
+    assert "sub/up.py" in found(tree, tree / "sub")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_pipes_and_devices_are_left_out(tree, make):
+    make(tree / "endless.py")
+    assert "endless.py" not in found(tree, respect_gitignore=False)
+
+
+def test_a_repositorys_own_git_configuration_starts_nothing(tree, tmp_path):
+    git(tree, "init", "-q")
+    git(tree, "add", "a.py")
+    for key in ("core.fsmonitor", "core.sshCommand", "core.pager", "core.editor"):
+        git(tree, "config", key, f"touch {tmp_path}/started; false")
+    assert "a.py" in found(tree)
+    assert not (tmp_path / "started").exists()

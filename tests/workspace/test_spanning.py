@@ -1,0 +1,47 @@
+"""Patterns with unknown parts against the disk, within bounds."""
+
+from __future__ import annotations
+
+import glob
+import os
+
+import pytest
+
+from torchload_lint.workspace import spanning
+from torchload_lint.workspace.spanning import files_below
+
+FILES = ("w/a.pt", "w/b.pt", "w/x/a.pt", "w/x/y/a.pt", "w/.hidden/a.pt", "w/.dot.pt", "top.pt")
+
+
+@pytest.fixture
+def tree(tmp_path):
+    for name in FILES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "pattern", ["w/*.pt", "w/?.pt", "w/*/a.pt", "w/[ab].pt", "w/**/a.pt", "w/**", "**/*.pt"]
+)
+def test_what_glob_finds_is_found(tree, pattern):
+    expected = filter(os.path.isfile, glob.glob(str(tree / pattern), recursive=True))  # noqa: PTH
+    assert files_below(tree, pattern) == sorted(map(os.path.normpath, expected))
+
+
+def test_the_search_of_a_hostile_pattern_ends(tree, monkeypatch):
+    monkeypatch.setattr(spanning, "MAX_GLOBBED", 3)
+    for name in range(20):
+        (tree / "w" / f"many{name}").mkdir()
+    looked_at = []
+    entries = spanning._entries
+    monkeypatch.setattr(
+        spanning, "_entries", lambda folder: looked_at.append(folder) or entries(folder)
+    )
+    files_below(tree, "w/**/**/**/a.pt")
+    assert len(looked_at) <= 3
+
+
+def test_a_link_in_a_circle(tree):
+    (tree / "w" / "x" / "again").symlink_to("..")
+    assert len(files_below(tree, "w/**/b.pt")) == 1
