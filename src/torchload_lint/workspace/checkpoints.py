@@ -98,7 +98,15 @@ class DiskCheckpoints:
         whole = os.path.normpath(start / text)
         if "*" not in text and "?" not in text and "[" not in text:
             return [whole] if os.path.exists(whole) else []
-        return files_below(start, text)
+        return [] if self._is_known_absent(text) else files_below(start, text)
+
+    def _is_known_absent(self, text: str) -> bool:
+        """Whether a pattern asks for what ``any`` has found none of: saves a search per load."""
+        if not text.endswith(SUFFIXES) or os.path.isabs(text):
+            return False
+        parts = text.split("/")
+        left_out = any(part.startswith(".") or part in DEFAULT_EXCLUDE for part in parts)
+        return not left_out and not self.any()
 
     def _moved(self, text: str) -> str:
         """The place that the configuration gives for a path, or the path itself."""

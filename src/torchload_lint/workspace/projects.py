@@ -87,6 +87,7 @@ class Project:
     def __init__(self, config: Config, veto: Veto | None = None) -> None:
         self.config = config
         self._veto = veto
+        self._root = os.path.join(os.path.abspath(config.root), "")
         self.files = DiskFiles(config)
 
     @cached_property
@@ -160,7 +161,10 @@ class Project:
 
     def name_of(self, path: Path) -> str:
         """A file's path from the project's root, with ``/``; as given where it lies outside."""
-        relative = os.path.relpath(os.path.abspath(path), os.path.abspath(self.config.root))
+        absolute, root = os.path.abspath(path), self._root
+        if absolute.startswith(root):
+            return absolute[len(root) :].replace(os.sep, "/")
+        relative = os.path.relpath(absolute, root)
         return path.as_posix() if relative.startswith("..") else relative.replace(os.sep, "/")
 
     def is_ignored(self, diagnostic: Diagnostic, name: str) -> bool:
