@@ -444,3 +444,27 @@ def test_the_answer_does_not_depend_on_earlier_questions():
         return dict(sorted(found.items()))
 
     assert answers((0, 1)) == answers((1, 0))
+
+
+def test_what_other_heirs_pass_to_a_base_is_not_ours():
+    source = """
+        import torch
+        class Base:
+            def __init__(self, root):
+                self.root = root
+        class Ours(Base):
+            def __init__(self):
+                super().__init__("ours")
+                torch.load(self.root + "/data.pt")
+        class Other(Base):
+            def __init__(self):
+                super().__init__("other")
+        class Third(Base):
+            pass
+        third = Third("third")
+        """
+    index = project({"a.py": source})
+    module = index.module_at("a.py")
+    (load,) = module.loads
+    found = resolve_path(load.file, module, index).patterns
+    assert [pattern.text for pattern in found] == ["ours/data.pt"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source import classes, instances
 from torchload_lint.source.candidates import on_rows, rows_with
+from torchload_lint.source.domain import Class
 from torchload_lint.source.expressions import last_name
 
 if TYPE_CHECKING:
@@ -50,6 +51,35 @@ def sites(
     """The calls of a function in the project; found once."""
     project = evaluator.project
     return project.remember(("callers", function), lambda: _find(project, module, function))
+
+
+def may_concern(site: Site, of: Class, project: ProjectIndex) -> bool:
+    """Whether a call may be about an object of this class: not where it stands in, or makes an
+    object of, a class that is neither an ancestor nor an heir (another heir of one base).
+    """
+    function = site.call.func
+    through_self = isinstance(function, ast.Attribute) and (
+        _is_super(function.value) or function.attr == "__init__"
+    )
+    if through_self:
+        other = _class_around(site.module, site.call)
+        return other is None or _related(of, Class(other, site.module), project)
+    dotted = site.module.bindings.qualified(function)
+    made = project.definitions(dotted, site.module.path) if dotted else ()
+    classes_made = [each for each in made if isinstance(each.node, ast.ClassDef)]
+    return not classes_made or any(
+        _related(of, Class(each.node, each.module), project)
+        for each in classes_made
+        if isinstance(each.node, ast.ClassDef)
+    )
+
+
+def _related(one: Class, other: Class, project: ProjectIndex) -> bool:
+    lineages = [
+        [level for level, _ in classes.ancestry(each.node, each.module, project)]
+        for each in (one, other)
+    ]
+    return one.node in lineages[1] or other.node in lineages[0]
 
 
 def _find(

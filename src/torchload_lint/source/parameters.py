@@ -89,7 +89,10 @@ def _from_callers(
         return default or unknown(f"{shown} comes from too far out")
     sites = callers.sites(evaluator, frame.module, function)
     found: list[Values] = []
+    of = _own_class(function, frame)
     for site in sites.calls:
+        if of is not None and not callers.may_concern(site, of, evaluator.project):
+            continue
         given = match(site.call, function, site.skipped)
         if parameter not in given:
             found.append(default)
@@ -104,6 +107,13 @@ def _from_callers(
     if found:
         return union(*found) or unknown(f"what the callers give as {shown} is not known")
     return _without_caller(evaluator, parameter, shown, default, frame)
+
+
+def _own_class(function: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> Class | None:
+    """The class of the object whose method this is, where the frame knows it."""
+    leading = next(iter((*function.args.posonlyargs, *function.args.args)), None)
+    known = frame.arguments[leading] if leading is not None and leading in frame.arguments else ()
+    return known[0].of if len(known) == 1 and isinstance(known[0], Instance) else None
 
 
 def of_each_caller(evaluator: Evaluator, function: FunctionNode) -> Iterator[Bound]:
