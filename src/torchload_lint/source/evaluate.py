@@ -62,8 +62,8 @@ class Evaluator:
         self._steps = 0
         self.asked: dict[FunctionNode, set[ast.arg]] = {}
         """Parameters that several callers were asked about, by function."""
-        self.homes: dict[FunctionNode, Module] = {}
-        """The files of those functions."""
+        self.homes: dict[FunctionNode, tuple[Module, Class | None]] = {}
+        """The files of those functions, and the class of the object, for methods."""
         self._apart = False
         self._active: set[object] = set()
         self._answers: dict[object, tuple[Values, Frame]] = {}

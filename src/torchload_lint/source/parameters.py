@@ -101,7 +101,7 @@ def _from_callers(
         found.append(lift(evaluate(evaluator, given[parameter], outer), Rung.CALLER))
     if len(sites.calls) > 1:
         evaluator.asked.setdefault(function, set()).add(parameter)
-        evaluator.homes[function] = frame.module
+        evaluator.homes[function] = frame.module, of
     if sites.cut:
         evaluator.leave_open(f"{function.name}() has more callers than are followed")
     if found:
@@ -118,13 +118,16 @@ def _own_class(function: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -
 
 def of_each_caller(evaluator: Evaluator, function: FunctionNode) -> Iterator[Bound]:
     """For each call of a function in the project, what it gives to the parameters."""
-    module = evaluator.homes[function]
+    module, of = evaluator.homes[function]
     assert not isinstance(function, ast.Lambda)
     leading = next(iter((*function.args.posonlyargs, *function.args.args)), None)
     for site in callers.sites(evaluator, module, function).calls:
+        if of is not None and not callers.may_concern(site, of, evaluator.project):
+            continue
         outer = Frame(site.module, NO_ARGUMENTS, 0, 1)
         given = match(site.call, function, site.skipped)
         own = _receiver(leading, function, Frame(module)) if leading is not None else ()
+        own = (Instance(of),) if own and of is not None else own
         receiver = (leading, own) if leading is not None and own else None
         yield Bound(evaluator, function, module, given, outer, receiver=receiver, rung=Rung.CALLER)
 
