@@ -44,6 +44,8 @@ def check_in(
 ) -> Run:
     """The same, for projects that are there already."""
     files, missing = discover(paths, projects.config_of)
+    if len(paths) == 1 and paths[0].is_dir():
+        projects.know(paths[0], files)
     run = check_files(files, projects, options, progress)
     gone = tuple(f"{path}: no such file or folder" for path in missing)
     return Run(run.results, run.files, (*gone, *run.errors))

@@ -36,41 +36,47 @@ def discover(
     whatever it is called, unless ``force-exclude`` is on. ``config_of`` gives the configuration
     for a folder. Raises ConfigError.
     """
-    found: set[Path] = set()
+    found: set[str] = set()
     missing: list[Path] = []
     for path in paths:
         if not os.path.lexists(path):
             missing.append(path)
         elif path.is_dir():
-            found.update(_in_folder(path, config_of(path)))
+            start = "" if str(path) == "." else os.path.join(path, "")
+            found.update(start + name for name in _in_folder(path, config_of(path)))
         elif not _forced_out(path, config_of(path.parent)):
-            found.add(path)
-    return sorted(found), missing
+            found.add(str(path))
+    return [Path(name) for name in sorted(found)], missing
 
 
 def _forced_out(path: Path, config: Config) -> bool:
     return config.force_exclude and is_excluded(path, config)
 
 
-def _in_folder(folder: Path, config: Config) -> Iterator[Path]:
+def _in_folder(folder: Path, config: Config) -> Iterator[str]:
+    """The files to look at below a folder, relative to it.
+
+    As texts: to make a Path in each step for thousands of files takes as long as reading them.
+    """
     listed = _git_files(folder) if config.respect_gitignore else None
     names: Iterable[str] = _walk(folder, config) if listed is None else listed
     excluded = Excludes(config)
     inside = os.path.join(os.path.commonpath(map(os.path.realpath, (folder, config.root))), "")
+    start = os.path.join(os.path.abspath(folder), "")
     for name in names:
-        path = folder / name
-        if not excluded.match(path) and _is_own_file(path, inside):
-            yield path
+        path = start + name
+        if not excluded.match_absolute(path) and _is_own_file(path, inside):
+            yield name
 
 
-def _is_own_file(path: Path, inside: str) -> bool:
+def _is_own_file(path: str, inside: str) -> bool:
     """Whether it is a file, or a link that stays below ``inside``.
 
     A link that leads elsewhere is another project's file: it is not looked at unawares, and above
     all not mended. Devices and pipes are left out.
     """
     try:
-        mode = path.lstat().st_mode
+        mode = os.lstat(path).st_mode
     except OSError:
         return False
     if not stat.S_ISLNK(mode):
@@ -133,8 +139,8 @@ def _walk(folder: Path, config: Config) -> Iterator[str]:
 
 def python_files(root: Path, config: Config) -> list[str]:
     """Every ``.py`` file of a project, relative to its root with ``/``, sorted."""
-    files = (path.relative_to(root).as_posix() for path in _in_folder(root, config))
-    return sorted(name for name in files if name.endswith(".py"))
+    names = (name for name in _in_folder(root, config) if name.endswith(".py"))
+    return sorted(name.replace(os.sep, "/") for name in names)
 
 
 class Excludes:
@@ -145,16 +151,19 @@ class Excludes:
     """
 
     def __init__(self, config: Config) -> None:
-        self._root = os.path.abspath(config.root)
+        self._root = os.path.join(os.path.abspath(config.root), "")
         patterns = (*config.exclude, *config.extend_exclude)
         self._names = frozenset(p for p in patterns if not any(c in p for c in "*?[/"))
         self._globs = tuple(p.rstrip("/") for p in patterns if p not in self._names)
 
     def match(self, path: Path) -> bool:
         """Whether the path, or a folder above it inside the root, is excluded."""
-        absolute = os.path.abspath(path)
-        inside = absolute.startswith(self._root + os.sep)
-        relative = absolute[len(self._root) + 1 :] if inside else absolute
+        return self.match_absolute(os.path.abspath(path))
+
+    def match_absolute(self, absolute: str) -> bool:
+        """The same for an absolute path without ``..``."""
+        inside = absolute.startswith(self._root)
+        relative = absolute[len(self._root) :] if inside else absolute
         parts = relative.replace(os.sep, "/").split("/")
         if not self._names.isdisjoint(parts):
             return True

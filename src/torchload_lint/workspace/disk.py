@@ -9,7 +9,7 @@ from torchload_lint.source.text import decode
 from torchload_lint.workspace.discover import python_files
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from torchload_lint.config import Config
 
@@ -24,13 +24,21 @@ class DiskFiles:
         self._config = config
         self._root = config.root
         self._names: list[str] | None = None
+        self._listing: Iterable[str] | None = None
         self._bytes: dict[str, bytes] = {}
         self._kept = 0
+
+    def know(self, names: Iterable[str]) -> None:
+        """Take over a listing of the folder (its Python files and others), consumed when needed."""
+        self._listing = names
 
     def python_files(self) -> Sequence[str]:
         """Every Python file of the project, relative to its root."""
         if self._names is None:
-            self._names = python_files(self._root, self._config)
+            if self._listing is None:
+                self._names = python_files(self._root, self._config)
+            else:
+                self._names = sorted(name for name in self._listing if name.endswith(".py"))
         return self._names
 
     def holding(self, word: str) -> Sequence[str]:

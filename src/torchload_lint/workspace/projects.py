@@ -14,7 +14,7 @@ from torchload_lint.dependencies import torch_of_project
 from torchload_lint.workspace.disk import DiskFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from torchload_lint.checkpoint.torch_versions import Target
     from torchload_lint.diagnostic import Diagnostic
@@ -51,6 +51,14 @@ class Projects:
     def project_of(self, path: Path) -> Project:
         """The project of a file. Raises ConfigError."""
         return self._project_in(os.path.dirname(os.path.abspath(path)))
+
+    def know(self, folder: Path, files: Iterable[Path]) -> None:
+        """Tell the project of a folder, where that is the project's root, that these are all its
+        files, so that they are not listed again.
+        """
+        project = self.project_of(folder / "file")
+        if os.path.abspath(folder) == os.path.abspath(project.config.root):
+            project.files.know(map(project.name_of, files))
 
     def _project_in(self, folder: str) -> Project:
         if folder not in self._by_folder:
