@@ -452,7 +452,13 @@ def test_what_other_heirs_pass_to_a_base_is_not_ours():
         class Base:
             def __init__(self, root):
                 self.root = root
-        class Ours(Base):
+        class Middle(Base):
+            def __init__(self, root):
+                super().__init__(root)
+        class Beside(Middle):
+            def __init__(self):
+                super().__init__("beside")
+        class Ours(Middle):
             def __init__(self):
                 super().__init__("ours")
                 torch.load(self.root + "/data.pt")

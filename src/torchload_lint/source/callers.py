@@ -57,20 +57,24 @@ def may_concern(site: Site, of: Class, project: ProjectIndex) -> bool:
     """Whether a call may be about an object of this class: not where it stands in, or makes an
     object of, a class that is neither an ancestor nor an heir (another heir of one base).
     """
-    function = site.call.func
-    through_self = isinstance(function, ast.Attribute) and (
-        _is_super(function.value) or function.attr == "__init__"
-    )
-    if through_self:
+    if is_through_super(site):
         other = _class_around(site.module, site.call)
         return other is None or _related(of, Class(other, site.module), project)
-    dotted = site.module.bindings.qualified(function)
+    dotted = site.module.bindings.qualified(site.call.func)
     made = project.definitions(dotted, site.module.path) if dotted else ()
     classes_made = [each for each in made if isinstance(each.node, ast.ClassDef)]
     return not classes_made or any(
         _related(of, Class(each.node, each.module), project)
         for each in classes_made
         if isinstance(each.node, ast.ClassDef)
+    )
+
+
+def is_through_super(site: Site) -> bool:
+    """Whether it is ``super().method(…)`` or ``Base.__init__(self, …)``."""
+    function = site.call.func
+    return isinstance(function, ast.Attribute) and (
+        _is_super(function.value) or function.attr == "__init__"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import callers, config_files, instances, options
+from torchload_lint.source import callers, classes, config_files, instances, options
 from torchload_lint.source.bound import Bound, evaluate, match
 from torchload_lint.source.definitions import defaults
 from torchload_lint.source.domain import Class, Instance, Unknown, lift, union, unknown
@@ -13,7 +13,7 @@ from torchload_lint.source.frame import NO_ARGUMENTS, Frame
 from torchload_lint.source.patterns import Rung
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from torchload_lint.source.domain import FunctionNode, Values
     from torchload_lint.source.evaluate import Evaluator
@@ -97,7 +97,8 @@ def _from_callers(
         if parameter not in given:
             found.append(default)
             continue
-        outer = Frame(site.module, NO_ARGUMENTS, frame.calls, frame.callers + 1)
+        around = _same_object(site, of)
+        outer = Frame(site.module, around, frame.calls, frame.callers + 1)
         found.append(lift(evaluate(evaluator, given[parameter], outer), Rung.CALLER))
     if len(sites.calls) > 1:
         evaluator.asked.setdefault(function, set()).add(parameter)
@@ -116,6 +117,15 @@ def _own_class(function: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -
     return known[0].of if len(known) == 1 and isinstance(known[0], Instance) else None
 
 
+def _same_object(site: callers.Site, of: Class | None) -> Mapping[ast.arg, Values]:
+    """What is known around ``super().method(…)``: its ``self`` is the same object."""
+    method = site.module.function(site.call)
+    if of is None or not callers.is_through_super(site) or not classes.is_function(method):
+        return NO_ARGUMENTS
+    leading = next(iter((*method.args.posonlyargs, *method.args.args)), None)
+    return NO_ARGUMENTS if leading is None else {leading: (Instance(of),)}
+
+
 def of_each_caller(evaluator: Evaluator, function: FunctionNode) -> Iterator[Bound]:
     """For each call of a function in the project, what it gives to the parameters."""
     module, of = evaluator.homes[function]
@@ -124,7 +134,7 @@ def of_each_caller(evaluator: Evaluator, function: FunctionNode) -> Iterator[Bou
     for site in callers.sites(evaluator, module, function).calls:
         if of is not None and not callers.may_concern(site, of, evaluator.project):
             continue
-        outer = Frame(site.module, NO_ARGUMENTS, 0, 1)
+        outer = Frame(site.module, _same_object(site, of), 0, 1)
         given = match(site.call, function, site.skipped)
         own = _receiver(leading, function, Frame(module)) if leading is not None else ()
         own = (Instance(of),) if own and of is not None else own
