@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import domain, instances, methods, options, stores, strings
+from torchload_lint.source import domain, instances, lightning, methods, options, stores, strings
 from torchload_lint.source.domain import (
     Class,
     Constant,
@@ -84,7 +84,8 @@ def _of_stranger(evaluator: Evaluator, base: Made, name: str) -> Values:
     wraps = base.callee.endswith("Parallel") and name == "module"
     if wraps and base.call.args and base.module is not None:
         return evaluator.anywhere(base.call.args[0], base.module)
-    return unknown(f"the attribute .{name} of what {base.callee}() yields")
+    written = lightning.written_path(evaluator, base, name)
+    return written or unknown(f"the attribute .{name} of what {base.callee}() yields")
 
 
 def subscript(evaluator: Evaluator, node: ast.Subscript, frame: Frame) -> Values:

@@ -1,0 +1,52 @@
+"""Where Lightning's ``ModelCheckpoint`` writes: its ``best_model_path`` and ``last_model_path``."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.arguments import arguments
+from torchload_lint.source.domain import Text, combine, unknown
+from torchload_lint.source.frame import Frame
+from torchload_lint.source.patterns import HOLE, join
+
+if TYPE_CHECKING:
+    from torchload_lint.source.domain import Made, Values
+    from torchload_lint.source.evaluate import Evaluator
+
+CHECKPOINT_CALLBACKS = tuple(
+    f"{package}.callbacks.{rest}"
+    for package in ("pytorch_lightning", "lightning.pytorch", "lightning")
+    for rest in ("ModelCheckpoint", "model_checkpoint.ModelCheckpoint")
+)
+_DEFAULT_NAME = "{epoch}-{step}"
+"""Lightning 2.5, callbacks/model_checkpoint.py: the name where ``filename`` is None."""
+_LAST = "last"
+"""``ModelCheckpoint.CHECKPOINT_NAME_LAST``."""
+_FIELD = re.compile(r"\{(\w+)[^{}]*\}")
+_WRITTEN = frozenset({"best_model_path", "last_model_path"})
+
+
+def written_path(evaluator: Evaluator, callback: Made, name: str) -> Values:
+    """The path in an attribute of a checkpoint callback; empty for other objects and attributes.
+
+    A field of the name, ``{epoch}``, is written as ``epoch=3``.
+    """
+    if callback.callee not in CHECKPOINT_CALLBACKS or name not in _WRITTEN:
+        return ()
+    if callback.call is None or callback.module is None:
+        return ()
+    given = arguments(evaluator, callback.call, Frame(callback.module))
+    folders = [each for each in given.at(0, "dirpath") if isinstance(each, Text)]
+    names = [each for each in given.at(1, "filename") if isinstance(each, Text)]
+    folders = folders or [Text(HOLE, why=("the folder of Lightning's checkpoints",))]
+    names = [Text(_LAST)] if name == "last_model_path" else names or [Text(_DEFAULT_NAME)]
+    return tuple(
+        combine(folder, stem, join(folder.text, f"{_fields(stem.text)}.ckpt"))
+        for folder in folders
+        for stem in names
+    ) or unknown("where Lightning writes")
+
+
+def _fields(name: str) -> str:
+    return _FIELD.sub(lambda match: f"{match[1]}={HOLE}", name)
