@@ -345,6 +345,10 @@ async def test_wrong_settings_are_named(emacs: LanguageClient, tmp_path):
 async def test_files_are_watched_where_the_client_can(emacs: LanguageClient, tmp_path):
     open_text(emacs, tmp_path / "a.py", "")
     await diagnostics(emacs, (tmp_path / "a.py").as_uri())
+    for _ in range(100):  # the request comes when the client is ready, not with the diagnostics
+        if emacs.registered:
+            break
+        await asyncio.sleep(0.1)
     (registration,) = emacs.registered
     assert registration.method == types.WORKSPACE_DID_CHANGE_WATCHED_FILES
     globs = str(registration.register_options)

@@ -14,6 +14,7 @@ from fixes.equivalence import same_but_for_safe_globals
 from fixes.tools import NAMESPACE, mend
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 torch = pytest.importorskip("torch")
@@ -232,12 +233,19 @@ PROGRAMS = {
 }
 
 
-BY_TORCH_ITSELF = set(torch.serialization.get_safe_globals())
+@pytest.fixture(autouse=True)
+def _nothing_allowed() -> Iterator[None]:
+    """What other tests of this process have imported (torch.distributed) registers names too."""
+    registered = torch.serialization.get_safe_globals()
+    torch.serialization.clear_safe_globals()
+    yield
+    torch.serialization.clear_safe_globals()
+    torch.serialization.add_safe_globals(registered)
 
 
 def allowed() -> set[object]:
-    """What is allowed beyond what importing torch allows."""
-    return set(torch.serialization.get_safe_globals()) - BY_TORCH_ITSELF
+    """What is allowed."""
+    return set(torch.serialization.get_safe_globals())
 
 
 def _forget() -> None:
