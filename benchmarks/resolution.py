@@ -128,6 +128,9 @@ def report(records):
     for rung, counted in Counter(r["rung"] for r in told).most_common():
         exact = sum(r["grade"] == "exact" and r["rung"] == rung for r in told)
         print(f"  {rung:12} {exact:5} {counted - exact:5}")
+    print("with a producer, matched by:")
+    for match, counted in Counter(r["producers"][0].split()[1] for r in made).most_common():
+        print(f"  {match:12} {counted:5}")
     times = sorted(r["ms"] for r in records if "ms" in r)
     if times:
         print(f"ms a path: median {times[len(times) // 2]}, 95% {times[len(times) * 95 // 100]}, "

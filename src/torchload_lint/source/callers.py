@@ -14,7 +14,7 @@ from torchload_lint.source.domain import Class
 from torchload_lint.source.expressions import last_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.module import Module
@@ -121,17 +121,35 @@ def _files(project: ProjectIndex, name: str, home: str, kind: str) -> tuple[list
     several copies of one package.
     """
     word = f"class {name}" if kind == "class" else f"def {name}("
-    rivals = [dirname(path) for path in project.holding(word) if path != home]
+    rivals = _with_parents(dirname(path) for path in project.holding(word) if path != home)
     folder = dirname(home)
     holding = []
     for path in project.holding(name if kind == "class" else f"{name}("):
         near = _shared(path, folder)
-        if path != home and any(_shared(path, rival) > near for rival in rivals):
+        if path != home and _depth_of_nearest(path, rivals) > near:
             continue
         if path == home or _may_call(project.files.text(path) or "", name, kind):
             holding.append((path != home, -near, path))
     ordered = [path for _, _, path in sorted(holding)]
     return ordered[:MAX_FILES], len(ordered) > MAX_FILES
+
+
+def _with_parents(folders: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for folder in folders:
+        inner = folder
+        while inner and inner not in found:
+            found.add(inner)
+            inner = dirname(inner)
+    return found
+
+
+def _depth_of_nearest(path: str, folders: set[str]) -> int:
+    """How many leading folders a file shares with the nearest of the folders."""
+    folder = dirname(path)
+    while folder and folder not in folders:
+        folder = dirname(folder)
+    return folder.count("/") + 1 if folder else 0
 
 
 def _shared(path: str, folder: str) -> int:

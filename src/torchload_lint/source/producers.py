@@ -99,7 +99,8 @@ def _modules(
     folder = dirname(module.path)
     words = [word for pattern in telling for word in _words(pattern.text)]
     candidates = [path for path in saving if path != module.path]
-    named = [path for path in candidates if _spells(path, words, keys, project)]
+    spelling = _spelling(words, keys, project)
+    named = [path for path in candidates if path in spelling]
     near = [path for path in candidates if dirname(path) == folder]
     named.sort(key=lambda path: (-_shared(dirname(path), folder), path))
     for path in list(dict.fromkeys((*named[:MAX_FILES], *near[:MAX_FILES])))[:MAX_FILES]:
@@ -108,10 +109,12 @@ def _modules(
             yield found
 
 
-def _spells(path: str, words: list[str], keys: frozenset[str], project: ProjectIndex) -> bool:
-    """Whether a file holds one of the words, or all of the keys."""
-    text = project.files.text(path) or ""
-    return any(word in text for word in words) or (bool(keys) and all(key in text for key in keys))
+def _spelling(words: list[str], keys: frozenset[str], project: ProjectIndex) -> set[str]:
+    """The files that hold one of the words, or all of the keys."""
+    found = {path for word in words for path in project.holding(word)}
+    if keys:
+        found |= set.intersection(*(set(project.holding(key)) for key in keys))
+    return found
 
 
 def _saving_files(project: ProjectIndex) -> list[str]:
