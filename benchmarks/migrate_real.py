@@ -8,8 +8,6 @@ Each file under FOLDER is migrated (nothing of it is run), and torch then loads 
 compared bit for bit: all parameters, buffers and plain tensors.
 """
 
-# ruff: noqa: ANN401 - whatever a checkpoint holds
-
 from __future__ import annotations
 
 import hashlib

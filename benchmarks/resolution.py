@@ -51,7 +51,7 @@ def measure(root, sites, records):
     for path, wanted in sorted(by_file.items()):
         start = time.process_time()
         module = project.module_at(path)
-        loads = {} if module is None else {l.span.start.row: l for l in module.loads}
+        loads = {} if module is None else {line.span.start.row: line for line in module.loads}
         reading += time.process_time() - start
         for site in wanted:
             load = loads.get(site["line"])
@@ -105,8 +105,10 @@ def main():
         reading, resolving = measure(root, sites, records)
         took = time.process_time() - start
         if took > 3:
-            print(f"{name:45} {len(sites):4} loads {took:6.1f} s  (parsing {reading:.1f}, "
-                  f"paths {resolving:.1f}: {1000 * resolving / len(sites):.1f} ms a load)")
+            print(
+                f"{name:45} {len(sites):4} loads {took:6.1f} s  (parsing {reading:.1f}, "
+                f"paths {resolving:.1f}: {1000 * resolving / len(sites):.1f} ms a load)"
+            )
     report(records)
     if arguments.dump:
         arguments.dump.write_text("".join(json.dumps(record) + "\n" for record in records))
@@ -133,8 +135,10 @@ def report(records):
         print(f"  {match:12} {counted:5}")
     times = sorted(r["ms"] for r in records if "ms" in r)
     if times:
-        print(f"ms a path: median {times[len(times) // 2]}, 95% {times[len(times) * 95 // 100]}, "
-              f"most {times[-1]}, mean {sum(times) / len(times):.1f}")
+        print(
+            f"ms a path: median {times[len(times) // 2]}, 95% {times[len(times) * 95 // 100]}, "
+            f"most {times[-1]}, mean {sum(times) / len(times):.1f}"
+        )
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+
 from torchload_lint.cli import root
 
 LOAD = 'import torch\n\nx = torch.load("model.pt", weights_only=False)\n'
@@ -89,7 +90,8 @@ def test_a_folder_that_is_called_like_a_file(project: Path) -> None:
     assert set(codes(lint("x.py"))) == {"x.py/inner.py"}
 
 
-def test_a_missing_path_is_an_error_and_the_rest_goes_on(project: Path) -> None:
+@pytest.mark.usefixtures("project")
+def test_a_missing_path_is_an_error_and_the_rest_goes_on() -> None:
     result = lint("good.py", "nothere.py")
     assert result.exit_code == 2
     assert "nothere.py: no such file or folder" in result.stderr
@@ -142,7 +144,7 @@ def test_a_wrong_option_is_named(project: Path, arguments: list[str], words: str
     result = lint(*arguments, ".")
     assert result.exit_code == 2
     assert words in result.stderr
-    assert project.exists()
+    assert (project / "good.py").read_text() == LOAD
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from main_job_programs import HOSTILE, PROGRAMS, Program, source
 
 pytestmark = pytest.mark.torch

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 64 * 2**20
 """No source file, setting or list of findings is larger."""
+LEAST_READ = 2**16
 
 
 def read_regular(path: Path | str, limit: int = MAX_BYTES) -> bytes:
@@ -30,7 +31,8 @@ def read_regular(path: Path | str, limit: int = MAX_BYTES) -> bytes:
             raise OSError(errno.EINVAL, "it is no regular file", str(path))
         if status.st_size > limit:
             raise OSError(errno.EFBIG, f"it is larger than {limit >> 20} MB", str(path))
-        return file.read(limit + 1)[:limit]
+        # To ask for the whole limit would allocate it; what calls itself empty may be a device.
+        return file.read(max(status.st_size, LEAST_READ))
 
 
 def read_regular_text(path: Path | str) -> str:

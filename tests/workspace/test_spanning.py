@@ -25,7 +25,7 @@ def tree(tmp_path):
     "pattern", ["w/*.pt", "w/?.pt", "w/*/a.pt", "w/[ab].pt", "w/**/a.pt", "w/**", "**/*.pt"]
 )
 def test_what_glob_finds_is_found(tree, pattern):
-    expected = filter(os.path.isfile, glob.glob(str(tree / pattern), recursive=True))  # noqa: PTH
+    expected = filter(os.path.isfile, glob.glob(str(tree / pattern), recursive=True))  # noqa: PTH207
     assert files_below(tree, pattern) == sorted(map(os.path.normpath, expected))
 
 

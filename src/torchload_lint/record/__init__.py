@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from torchload_lint.record.run import Observed, run_recorded
+from typing import TYPE_CHECKING
+
 from torchload_lint.record.store import merge, read_store, write_store
 
+if TYPE_CHECKING:
+    from torchload_lint.record.run import Observed, run_recorded
+
 __all__ = ["Observed", "merge", "read_store", "run_recorded", "write_store"]
+
+
+def __getattr__(name: str) -> object:
+    """What starts programs is imported when it is asked for: every check reads the store."""
+    if name in {"Observed", "run_recorded"}:
+        from torchload_lint.record import run  # noqa: PLC0415
+
+        return getattr(run, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

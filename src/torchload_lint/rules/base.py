@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.values import PathPattern
 
 Veto = Callable[["Situation", "Repair", "Context"], str]
-"""A load, the fix that is meant for it, and the context → why not; "" where nothing is against it."""
+"""A load, the fix that is meant for it, the context → why not; "" where nothing is against it."""
 
 DOCS = "https://torchload-lint.readthedocs.io/rules/"
 
