@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -70,14 +71,14 @@ def test_a_dangling_link(project: Path) -> None:
 
 def test_a_file_without_permission(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "secret.py").write_text(LOAD)
-    real = Path.read_bytes
+    real = os.open
 
-    def refuse(path: Path) -> bytes:
-        if path.name == "secret.py":
+    def refuse(path: str | Path, *rest: int, **more: int) -> int:
+        if Path(path).name == "secret.py":
             raise PermissionError(13, "Permission denied")
-        return real(path)
+        return real(path, *rest, **more)
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     result = lint(".")
     assert codes(result)["secret.py"] == ["TLL002"]
     assert "Permission denied" in result.stdout
