@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint import NEWEST, Target, Verdict, inspect_file
+from torchload_lint.checkpoint import NEWEST, Target, Verdict
 from torchload_lint.config import DEFAULT_EXCLUDE
 from torchload_lint.workspace.spanning import files_below
 
@@ -72,6 +72,8 @@ class DiskCheckpoints:
 
     def _inspect(self, path: Path, lookup: ClassLookup) -> CheckpointReport:
         """What holds on the target, and on every torch up to the newest: code runs on both."""
+        from torchload_lint.checkpoint import inspect_file  # noqa: PLC0415 - where a file is there
+
         oldest = inspect_file(path, self._target, lookup)
         if self._target.known >= NEWEST.known:
             return oldest

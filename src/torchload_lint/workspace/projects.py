@@ -39,6 +39,7 @@ class Projects:
         self.settings = settings
         self._veto = veto
         self._by_folder: dict[str, Project] = {}
+        self._by_spelling: dict[str, Project] = {}
         self._projects: dict[Config, Project] = {}
         self._given = (
             self._overridden(load_config(settings.config_file)) if settings.config_file else None
@@ -50,7 +51,10 @@ class Projects:
 
     def project_of(self, path: Path) -> Project:
         """The project of a file. Raises ConfigError."""
-        return self._project_in(os.path.dirname(os.path.abspath(path)))
+        folder = os.path.dirname(path)
+        if folder not in self._by_spelling:
+            self._by_spelling[folder] = self._project_in(os.path.abspath(folder))
+        return self._by_spelling[folder]
 
     def know(self, folder: Path, files: Iterable[Path]) -> None:
         """Tell the project of a folder, where that is the project's root, that these are all its
