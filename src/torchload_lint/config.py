@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from torchload_lint.names import is_dotted_name
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -214,6 +216,14 @@ def _strings(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _dotted_names(value: object) -> tuple[str, ...]:
+    names = _strings(value)
+    for name in names:
+        if not is_dotted_name(name):
+            raise ValueError(f'must hold dotted names such as "myapp.models.Net", not {name!r}')
+    return names
+
+
 def _flag(value: object) -> bool:
     """A true or false."""
     if not isinstance(value, bool):
@@ -255,14 +265,14 @@ def _checkpoints(value: object) -> tuple[CheckpointEntry, ...]:
     entries = []
     for pattern, given in _table(value).items():
         if isinstance(given, list):
-            entries.append(CheckpointEntry(pattern, _named(pattern, _strings, given)))
+            entries.append(CheckpointEntry(pattern, _named(pattern, _dotted_names, given)))
             continue
         if not isinstance(given, dict):
             raise ValueError(
                 f"[{pattern!r}] must be a list of globals or a table, not {_kind(given)}"
             )
         table = _known(pattern, given, ("safe-globals", "path"))
-        names = _named(pattern, _strings, table.get("safe-globals", []))
+        names = _named(pattern, _dotted_names, table.get("safe-globals", []))
         entries.append(
             CheckpointEntry(pattern, names, _named(pattern, _string, table.get("path", "")))
         )
@@ -277,7 +287,7 @@ def _loads(value: object) -> tuple[LoadEntry, ...]:
             raise ValueError(f"[{site!r}] must be a table, not {_kind(given)}")
         table = _known(site, given, ("checkpoints", "safe-globals"))
         files = _named(site, _strings, table.get("checkpoints", []))
-        names = _named(site, _strings, table.get("safe-globals", []))
+        names = _named(site, _dotted_names, table.get("safe-globals", []))
         entries.append(LoadEntry(site, files, names))
     return tuple(entries)
 

@@ -87,7 +87,7 @@ VETTED_NAMES = frozenset(
     torch.torch_version.TorchVersion
     torch.amp.grad_scaler.GradScaler torch.amp.grad_scaler.OptState
     torch.amp.grad_scaler._refresh_per_optimizer_state
-    torch.cuda.amp.grad_scaler.GradScaler
+    torch.cuda.amp.grad_scaler.GradScaler torch.nn.parallel.data_parallel.DataParallel
     torch._C.Generator torch.Generator torch.memory_format torch.layout
     types.SimpleNamespace
     uuid.UUID uuid.SafeUUID

@@ -104,3 +104,25 @@ def test_bases_outside_of_the_project_are_known_by_their_own_names():
     found = project(files).find(GlobalName("models", "Net"))
     assert found is not None
     assert found.foreign_bases == ("subprocess.Popen",)
+
+
+MADE = {
+    "namedtuple": 'from collections import namedtuple\nP = namedtuple("P", "a b")',
+    "NamedTuple": 'from typing import NamedTuple\nP = NamedTuple("P", [("a", int)])',
+    "Enum": 'import enum\nP = enum.Enum("P", "A B")',
+}
+
+
+@pytest.mark.parametrize("text", MADE.values(), ids=MADE)
+def test_a_class_that_a_call_makes(text):
+    found = project({"m.py": text}).find(GlobalName("m", "P"))
+    assert found is not None
+    assert (found.kind, found.defined_as) == ("class", GlobalName("m", "P"))
+
+
+@pytest.mark.parametrize("value", ['namedtuple("Q", "a")', "make()", "functools.partial(P)"])
+def test_a_value_that_a_call_makes(value):
+    text = f"import functools\nfrom collections import namedtuple\nP = {value}\n"
+    found = project({"m.py": text}).find(GlobalName("m", "P"))
+    assert found is not None
+    assert found.kind == "value"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.module import Module
     from torchload_lint.source.project import Found, ProjectIndex
 
+_CLASS_MAKERS = frozenset({"collections.namedtuple", "typing.NamedTuple", "enum.Enum"})
 _ENUMS = frozenset(
     f"enum.{name}" for name in ("Enum", "IntEnum", "Flag", "IntFlag", "StrEnum", "ReprEnum")
 )
@@ -36,6 +37,10 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
     node, module = found.node, found.module
     name = GlobalName(module.name, found.qualname)
     row = getattr(node, "lineno", 1)
+    made_by = _made_by(found)
+    if made_by:
+        base = GlobalName.parse(made_by)
+        return ClassFacts(name, "class", module.path, row, (base,), is_enum=made_by in _ENUMS)
     if not isinstance(node, ast.ClassDef):
         runs = run_by_function(node, module, project) if is_function(node) else ()
         return ClassFacts(name, found.kind, module.path, row, runs=runs)
@@ -52,6 +57,19 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
         is_enum=any(_ENUMS & set(map(str, bases(*level))) for level in lineage),
         runs=run_by_class(node, module, project),
     )
+
+
+def _made_by(found: Found) -> str:
+    """What makes the class of ``P = namedtuple("P", ...)``; empty where the value is none.
+
+    The class must be given the name that it is assigned to, for that is what a pickle says.
+    """
+    call = found.value
+    if not isinstance(call, ast.Call) or not call.args:
+        return ""
+    maker = found.module.bindings.qualified(call.func) or ""
+    named = isinstance(call.args[0], ast.Constant) and call.args[0].value == found.qualname
+    return maker if named and maker in _CLASS_MAKERS else ""
 
 
 def _foreign_bases(
