@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from torchload_lint.workspace.survey import SurveyedLoad
 
 STDIN = "-"
+FOR_PEOPLE = frozenset({"concise", "full", "grouped"})
+ALL_PASSED = "All checks passed!\n"
+"""What ``reports.summary`` says of no results, without importing it."""
 
 SETTINGS = tuple(
     """
@@ -203,6 +206,10 @@ def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Con
 
 
 def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False) -> int:
+    if not outcome.results and config.output_format in FOR_PEOPLE and not _asks_for_more(flags):
+        if not flags.quiet and (outcome.files or not outcome.errors):
+            say(ALL_PASSED, err=to_stderr)
+        return CLEAN
     from torchload_lint import reports  # noqa: PLC0415 - after the work, and only once
 
     shown = reports.Options(
@@ -228,6 +235,11 @@ def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False
         for_people = config.output_format in reports.TEXT_FORMATS and not flags.output_file
         say(reports.summary(outcome.results, shown), err=to_stderr or not for_people)
     return _status(outcome, flags)
+
+
+def _asks_for_more(flags: Flags) -> bool:
+    """Whether something is to be told even where nothing was found."""
+    return bool(flags.diff or flags.statistics or flags.output_file)
 
 
 def _rules(config: Config) -> tuple[Rule, ...]:
