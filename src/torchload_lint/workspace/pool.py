@@ -11,11 +11,11 @@ from torchload_lint.workspace.projects import Projects
 from torchload_lint.workspace.session import check_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from torchload_lint.diagnostic import FileResult
-    from torchload_lint.workspace.projects import Settings
+    from torchload_lint.workspace.projects import Project, Settings
     from torchload_lint.workspace.session import Options
 
 CHUNKS_PER_WORKER = 8
@@ -31,6 +31,8 @@ def check_in_parallel(
     global _projects  # noqa: PLW0603 - how a forked child finds what its parent has read
     _projects = projects
     method = "fork" if sys.platform == "linux" else "spawn"
+    if method == "fork":
+        _prepare({projects.project_of(path) for path in paths})
     pool = ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context(method),
@@ -40,6 +42,15 @@ def check_in_parallel(
     size = max(1, len(paths) // (workers * CHUNKS_PER_WORKER))
     with pool:
         yield from pool.map(_check, [(path, options) for path in paths], chunksize=size)
+
+
+def _prepare(found: Iterable[Project]) -> None:
+    """Import and find out before the fork what each worker would need."""
+    from torchload_lint import linter, suppressing  # noqa: F401, PLC0415
+
+    for project in found:
+        project.context.checkpoints.any()
+        project.files.python_files()
 
 
 def _start(settings: Settings) -> None:

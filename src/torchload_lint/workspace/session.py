@@ -131,7 +131,11 @@ def _checked(
 def _workers(files: int) -> int:
     import os  # noqa: PLC0415
 
-    return min(os.cpu_count() or 1, files // FILES_PER_WORKER)
+    try:
+        processors = len(os.sched_getaffinity(0))  # a container may give fewer than there are
+    except AttributeError:
+        processors = os.cpu_count() or 1
+    return min(processors, files // FILES_PER_WORKER)
 
 
 def check_file(path: Path, projects: Projects, options: Options) -> tuple[FileResult, str]:
