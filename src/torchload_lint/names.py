@@ -75,7 +75,6 @@ class ClassFacts:
     """Names of the functions defined in the class body."""
     slots: tuple[str, ...] | None = None
     """``__slots__`` where it is a literal; None where the class has none."""
-    is_enum: bool = False
     runs: tuple[str, ...] = field(default=())
     """Dangerous callables that ``__setstate__``, ``__reduce__``, ``__new__`` and their like, or the
     function's own body, call, directly or through the project's functions (``os.system``)."""

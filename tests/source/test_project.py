@@ -73,7 +73,6 @@ def test_a_class_is_found_with_its_facts():
     assert list(map(str, facts.bases)) == ["pkg.models.Base"]
     assert facts.methods == {"forward"}
     assert facts.slots == ("a", "b")
-    assert not facts.is_enum
 
 
 def test_what_unpickling_would_run_is_inherited():

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.project import Found, ProjectIndex
 
 _CLASS_MAKERS = frozenset({"collections.namedtuple", "typing.NamedTuple", "enum.Enum"})
-_ENUMS = frozenset(
-    f"enum.{name}" for name in ("Enum", "IntEnum", "Flag", "IntFlag", "StrEnum", "ReprEnum")
-)
 
 
 def facts(found: Found, project: ProjectIndex) -> ClassFacts:
@@ -40,7 +37,7 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
     made_by = _made_by(found)
     if made_by:
         base = GlobalName.parse(made_by)
-        return ClassFacts(name, "class", module.path, row, (base,), is_enum=made_by in _ENUMS)
+        return ClassFacts(name, "class", module.path, row, (base,))
     if not isinstance(node, ast.ClassDef):
         runs = run_by_function(node, module, project) if is_function(node) else ()
         return ClassFacts(name, found.kind, module.path, row, runs=runs)
@@ -54,7 +51,6 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
         foreign_bases=_foreign_bases(lineage, project),
         methods=frozenset(item.name for item in body(node.body) if is_function(item)),
         slots=_slots(node),
-        is_enum=any(_ENUMS & set(map(str, bases(*level))) for level in lineage),
         runs=run_by_class(node, module, project),
     )
 
