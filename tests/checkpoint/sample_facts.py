@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import inspect
 from typing import Any
 
@@ -43,5 +42,4 @@ def facts_of_class(cls: type) -> ClassFacts:
         ),
         methods=frozenset(key for key, value in body.items() if inspect.isfunction(value)),
         slots=tuple(slots) if slots is not None else None,
-        is_enum=issubclass(cls, enum.Enum),
     )
