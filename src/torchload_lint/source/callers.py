@@ -226,13 +226,23 @@ class _Target:
                 return 1
             if any(each.node is self.function for each in found):
                 return self._left_out(call)
-            if found:
+            if found or self._is_foreign(calling, call.func, dotted):
                 return None
         if isinstance(call.func, ast.Name):
             return self._by_local_name(calling, call.func)
         if self.owner is None or not isinstance(call.func, ast.Attribute):
             return None
         return self._by_receiver(calling, call.func)
+
+    def _is_foreign(self, calling: Module, function: ast.expr, dotted: str) -> bool:
+        """Whether it is a function of an imported module that is not the project's: a method
+        ``load`` of ours is not what ``torch.load(…)`` calls.
+        """
+        if not isinstance(function, ast.Attribute) or not isinstance(function.value, ast.Name):
+            return False
+        imported = any(each.qualified for each in calling.bindings.definitions(function.value))
+        owner = dotted.rpartition(".")[0]
+        return imported and not self.project.definitions(owner, calling.path)
 
     def _left_out(self, call: ast.Call) -> int:
         if self.owner is None or instances.is_static(self.function):

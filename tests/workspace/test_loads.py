@@ -1,0 +1,122 @@
+"""The survey of loads, the pairing with checkpoints, and the entries written for unknown loads."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from textwrap import dedent
+
+import pytest
+
+from torchload_lint.config import ConfigError, load_config
+from torchload_lint.workspace.pairing import pair
+from torchload_lint.workspace.projects import Projects, Settings
+from torchload_lint.workspace.survey import survey
+from torchload_lint.workspace.write_config import add_loads, with_entries
+
+SOURCES = {
+    "known.py": "import torch\ntorch.load('runs/best.pt')\n",
+    "unknown.py": "import torch\ndef resume(path):\n    return torch.load(path)['options']\n",
+    "inferred.py": """
+        import torch
+        class Agent:
+            def save(self, to):
+                torch.save(self.net.state_dict(), to)
+            def load(self, path):
+                return torch.load(path)
+        """,
+    "suggested.py": """
+        import torch
+        def keep(net, where):
+            torch.save({"net": net.state_dict()}, where)
+        def fetch(path):
+            return torch.load(path)["net"]
+        """,
+    "broken.py": "import torch\ntorch.load(\n",
+    "nothing.py": "print()\n",
+}
+NEEDS_NAMESPACE = b"\x80\x02}X\x07\x00\x00\x00optionscargparse\nNamespace\n)\x81s."
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, text in SOURCES.items():
+        (tmp_path / name).write_text(dedent(text), encoding="utf-8")
+    (tmp_path / "torchload-lint.toml").write_text("", encoding="utf-8")
+    return tmp_path
+
+
+def loads_in(folder):
+    names = sorted(folder / name for name in SOURCES)
+    return {load.path.name: load for load in survey(names, Projects(Settings()))}
+
+
+def checkpoint(path):
+    path.parent.mkdir(exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", NEEDS_NAMESPACE)
+        archive.writestr("archive/version", "3\n")
+
+
+def test_files_without_loads_and_broken_ones_have_none(folder):
+    assert sorted(loads_in(folder)) == ["inferred.py", "known.py", "suggested.py", "unknown.py"]
+
+
+def test_what_a_file_and_a_save_tell_is_known(folder):
+    checkpoint(folder / "runs/best.pt")
+    loads = loads_in(folder)
+    evidence = {name: load.situation.evidence.value for name, load in loads.items()}
+    assert evidence == {
+        "known.py": "files",
+        "inferred.py": "inferred",
+        "suggested.py": "none",
+        "unknown.py": "none",
+    }
+    assert loads["known.py"].would_settle == ()
+    assert loads["unknown.py"].would_settle
+    assert loads["suggested.py"].situation.written_by == ("suggested.py:4",)
+
+
+def test_entries_for_unknown_loads_only_and_once(folder):
+    (file, count), *rest = add_loads(loads_in(folder).values())
+    assert (file, count, rest) == (folder / "torchload-lint.toml", 3, [])
+    sites = {entry.site for entry in load_config(file).loads}
+    assert sites == {"known:<module>", "suggested:fetch", "unknown:resume"}
+    assert list(add_loads(loads_in(folder).values())) == []
+    assert 'checkpoints = ["runs/best.pt"]' in file.read_text(encoding="utf-8")
+
+
+def test_a_file_that_would_not_be_read_back_stays_as_it_was(folder):
+    file = folder / "torchload-lint.toml"
+    found = list(loads_in(folder).values())
+    file.write_text("loads = 3\n", encoding="utf-8")
+    with pytest.raises(ConfigError):
+        list(add_loads(found))
+    assert file.read_text(encoding="utf-8") == "loads = 3\n"
+
+
+ENTRIES = {
+    "an empty file": ("", "[loads]\nx = 1\n"),
+    "no table": ("a = 1\n", "a = 1\n\n[loads]\nx = 1\n"),
+    "an empty table": ("[loads]\n", "[loads]\nx = 1\n"),
+    "a table at the end": ("[loads]\ny = 2  # mine\n", "[loads]\ny = 2  # mine\nx = 1\n"),
+    "a table in the middle": ("[loads]\ny = 2\n\n[b]\n", "[loads]\ny = 2\nx = 1\n\n[b]\n"),
+    "a table of the same beginning": ("[loadsome]\n", "[loadsome]\n\n[loads]\nx = 1\n"),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), ENTRIES.values(), ids=ENTRIES)
+def test_entries_go_into_their_table(old, new):
+    assert with_entries(old, "loads", ["x = 1"]) == new
+
+
+def test_a_checkpoint_is_paired_by_name_then_by_keys(folder, tmp_path_factory):
+    others = tmp_path_factory.mktemp("others")
+    checkpoint(others / "best.pt")
+    checkpoint(others / "another.pt")
+    found = pair(list(loads_in(folder).values()), others, Projects(Settings()))
+    told = {(each.checkpoint, each.load.path.name, each.certainty) for each in found}
+    assert told == {
+        ("best.pt", "known.py", "sure"),
+        ("another.pt", "unknown.py", "possible"),
+    }, json.dumps([each.reasons for each in found])
