@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from torchload_lint.names import is_dotted_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -218,6 +217,8 @@ def _strings(value: object) -> tuple[str, ...]:
 
 def _dotted_names(value: object) -> tuple[str, ...]:
     names = _strings(value)
+    from torchload_lint.names import is_dotted_name  # noqa: PLC0415 - only to read such a table
+
     for name in names:
         if not is_dotted_name(name):
             raise ValueError(f'must hold dotted names such as "myapp.models.Net", not {name!r}')
