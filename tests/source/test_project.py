@@ -153,3 +153,20 @@ def test_the_package_around_is_being_imported_already():
 def test_another_package_may_come_back():
     files = {**PACKAGE, "app.py": "", "pkg/__init__.py": "import app"}
     assert project(files).imports_closed_circle("app.py", "pkg.models")
+
+
+def test_a_file_is_one_module_whichever_way_it_is_reached():
+    index = project({"a.py": "def f(): pass\n", "b.py": "from a import f\n"})
+    reached = index.module_at("a.py")
+    assert index.read("def f(): pass\n", "a.py") is reached
+    assert index.definitions("a.f", "b.py")[0].node is reached.tree.body[0]
+
+
+def test_another_text_stands_for_a_file_until_it_is_restored():
+    index = project({"a.py": "def f(): pass\n", "b.py": "from a import f\n"})
+    before = index.definitions("a.f", "b.py")[0].node
+    changed = index.read("\ndef f(): pass\n", "a.py")
+    assert index.module_at("a.py") is changed
+    assert index.definitions("a.f", "b.py")[0].node is changed.tree.body[0]
+    index.restore("a.py")
+    assert index.definitions("a.f", "b.py")[0].node is before

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
     from torchload_lint.names import ClassFacts, GlobalName
     from torchload_lint.source.bindings import Definition
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.module import Module, SyntaxProblem
 
 T = TypeVar("T")
 _LONGEST_CHAIN_OF_REEXPORTS = 8
+_HOLDING_NODES = frozenset({"definitions"})
+"""Answers by name that lead to nodes, and so hold for one text of a file only."""
 
 
 class ProjectFiles(Protocol):
@@ -65,6 +67,7 @@ class ProjectIndex:
         self.layout = Layout(files, source_roots)
         self._memory: dict[object, object] = {}
         self._modules: dict[str, Module | None] = {}
+        self._originals: dict[str, Module] = {}
 
     def remember(self, key: object, find: Callable[[], T]) -> T:
         """What ``find`` answers, asked once.
@@ -102,6 +105,37 @@ class ProjectIndex:
     def adopt(self, module: Module) -> None:
         """Take over a file that is parsed already, so that it is not parsed again."""
         self._modules.setdefault(module.path, module)
+
+    def read(self, text: str, path: str) -> Module | SyntaxProblem:
+        """A file that is looked at with this text, which need not be what the disk has.
+
+        It is the very module that questions from other files lead to: whether a call means a
+        function is told by its node. ``restore`` goes back to the text before.
+        """
+        known = self._modules.get(path)
+        if known is not None and known.text == text.removeprefix("\ufeff"):
+            return known
+        read = modules.read(text, path, self.module_name(path))
+        if isinstance(read, modules.Module):
+            if known is not None:
+                self._originals.setdefault(path, known)
+            self._put(read)
+        return read
+
+    def restore(self, path: str) -> None:
+        """Let a file have the text again with which it was first seen."""
+        original = self._originals.pop(path, None)
+        if original is not None:
+            self._put(original)
+
+    def _put(self, module: Module) -> None:
+        if self._modules.get(module.path) is not None:
+            self._memory = {
+                key: value
+                for key, value in self._memory.items()
+                if not (isinstance(key, tuple) and key[0] in _HOLDING_NODES)
+            }
+        self._modules[module.path] = module
 
     def find(self, name: GlobalName, near: str = "") -> ClassFacts | None:
         """The first-party class or function that a checkpoint names.

@@ -191,6 +191,8 @@ def check_document(
             break
         fixed += applied
         document = changed
+    if document is not original:
+        project.context.project.restore(project.name_of(path))  # to others it is as on the disk
     shown = [_in_cell(diagnostic, document) for diagnostic in found]
     shown += _broken_cells(document, project, project.name_of(path))
     result = FileResult(
@@ -251,12 +253,11 @@ def _diagnostics(
 
     name = project.name_of(path)
     text = document.python
-    read = modules.read(text, name, project.context.project.module_name(name))
+    read = project.context.project.read(text, name)
     if isinstance(read, modules.SyntaxProblem):
         found = [_unparsable(read)]
     else:
         context = project.context_that_infers if infers else project.context
-        context.project.adopt(read)
         found = lint(read, context, project.enabled)
         found = unsuppressed(found, text, project.enabled)
     return [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]

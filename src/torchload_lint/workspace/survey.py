@@ -69,10 +69,9 @@ def survey(files: Iterable[Path], projects: Projects) -> Iterator[SurveyedLoad]:
             continue
         name = project.name_of(path)
         context = project.context_that_infers
-        read = modules.read(document.python, name, context.project.module_name(name))
+        read = context.project.read(document.python, name)
         if isinstance(read, modules.SyntaxProblem):
             continue
-        context.project.adopt(read)
         for load in read.loads:
             row, cell = load.span.start.row, None
             if document.notebook is not None:
