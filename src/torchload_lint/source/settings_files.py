@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from torchload_lint.diagnostic import Span
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from torchload_lint.diagnostic import Span
 
 VARIABLE = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
 TRUE_VALUES = frozenset({"1", "y", "yes", "true"})
@@ -37,6 +37,8 @@ def is_settings_file(name: str) -> bool:
 
 def switches(text: str) -> Iterator[tuple[Span, str]]:
     """Each place that sets the variable to a true value, and that value."""
+    from torchload_lint.diagnostic import Span  # noqa: PLC0415 - most files set nothing
+
     for row, line in enumerate(text.splitlines(), start=1):
         if VARIABLE not in line or _COMMENT.match(line):
             continue

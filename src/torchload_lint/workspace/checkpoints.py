@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     ClassLookup = Callable[[GlobalName], ClassFacts | None]
     from torchload_lint.source.values import PathPattern
+    from torchload_lint.workspace.spanning import Listings
 
 SUFFIXES = (
     ".pt", ".pth", ".ckpt", ".bin", ".th", ".chkpt", ".checkpoint", ".pkl", ".pickle", ".tar",
@@ -40,6 +41,7 @@ class DiskCheckpoints:
         self._target = target
         self._any: bool | None = None
         self._reports: dict[str, CheckpointReport] = {}
+        self._listings: Listings = {}
         self._matches: dict[tuple[PathPattern, str], tuple[str, ...]] = {}
 
     def matching(self, pattern: PathPattern, near: str) -> Sequence[str]:
@@ -100,7 +102,7 @@ class DiskCheckpoints:
         whole = os.path.normpath(start / text)
         if "*" not in text and "?" not in text and "[" not in text:
             return [whole] if os.path.exists(whole) else []
-        return [] if self._is_known_absent(text) else files_below(start, text)
+        return [] if self._is_known_absent(text) else files_below(start, text, self._listings)
 
     def _is_known_absent(self, text: str) -> bool:
         """Whether a pattern asks for what ``any`` has found none of: saves a search per load."""

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.regular_files import read_regular
-from torchload_lint.source.text import Decoded, decode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torchload_lint.diagnostic import Edit
     from torchload_lint.source.notebook import Notebook
+    from torchload_lint.source.text import Decoded
 
 
 class UnreadableError(Exception):
@@ -42,6 +42,8 @@ class Document:
     @classmethod
     def of(cls, data: bytes, *, is_notebook: bool) -> Document:
         """Decode a file. Raises UnreadableError, saying what is wrong with it."""
+        from torchload_lint.source.text import Decoded, decode  # noqa: PLC0415 - not without a load
+
         if b"\0" in data:
             raise UnreadableError("it holds NUL bytes: not a Python source file")
         try:

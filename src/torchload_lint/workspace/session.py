@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from torchload_lint.diagnostic import Applicability, Diagnostic, FileResult, Span
 from torchload_lint.source.prefilter import may_hold_load
 from torchload_lint.source.settings_files import VARIABLE, is_settings_file
 from torchload_lint.workspace.discover import SUFFIXES
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from torchload_lint.diagnostic import Diagnostic, FileResult
     from torchload_lint.source.module import SyntaxProblem
     from torchload_lint.source.notebook import NotebookProblem
     from torchload_lint.workspace.projects import Project, Projects
@@ -71,10 +71,10 @@ def check(
     candidates: list[Path] = []
     for path in paths:
         verdict = _first_look(path, projects)
-        if isinstance(verdict, FileResult):
-            results.append(verdict)
-        elif verdict:
+        if verdict is True:
             candidates.append(path)
+        elif verdict:
+            results.append(verdict)
     errors: list[str] = []
     for done, (result, error) in enumerate(_checked(candidates, projects, options), start=1):
         if result.diagnostics or result.fixed:
@@ -106,6 +106,7 @@ def _settings_result(path: Path, data: bytes, project: Project) -> FileResult | 
     """The findings in a Dockerfile, shell script or the like."""
     if VARIABLE.encode() not in data:
         return False
+    from torchload_lint.diagnostic import FileResult  # noqa: PLC0415 - not without a finding
     from torchload_lint.rules.forced_unsafe_load import in_settings  # noqa: PLC0415
 
     text = data.decode("utf-8", "replace")
@@ -179,6 +180,8 @@ def check_document(
     path: Path, document: Document, project: Project, options: Options
 ) -> tuple[FileResult, Document]:
     """Lint, and with ``options.fix`` mend and lint again until nothing changes."""
+    from torchload_lint.diagnostic import FileResult  # noqa: PLC0415 - not without a load
+
     original = document
     fixed: list[Diagnostic] = []
     for _ in range(MAX_PASSES):
@@ -222,6 +225,8 @@ def _broken_cells(document: Document, project: Project, name: str) -> list[Diagn
 
 
 def _applies(diagnostic: Diagnostic, project: Project, options: Options) -> bool:
+    from torchload_lint.diagnostic import Applicability  # noqa: PLC0415
+
     if diagnostic.fix is None or diagnostic.code not in project.fixable:
         return False
     allowed = {Applicability.SAFE} | ({Applicability.UNSAFE} if options.unsafe else set())
@@ -264,6 +269,7 @@ def _diagnostics(
 
 
 def _unparsable(problem: SyntaxProblem | NotebookProblem) -> Diagnostic:
+    from torchload_lint.diagnostic import Diagnostic, Span  # noqa: PLC0415
     from torchload_lint.rules.unparsable_source import RULE  # noqa: PLC0415
 
     span = Span.of(problem.row, problem.column, problem.row, problem.column + 1)
@@ -273,6 +279,7 @@ def _unparsable(problem: SyntaxProblem | NotebookProblem) -> Diagnostic:
 
 
 def _unreadable(path: Path, reason: str, project: Project) -> FileResult:
+    from torchload_lint.diagnostic import Diagnostic, FileResult, Span  # noqa: PLC0415
     from torchload_lint.rules.unreadable_source import RULE  # noqa: PLC0415
 
     span = Span.of(1, 1, 1, 1)

@@ -21,15 +21,21 @@ MAX_ENTRIES = 20_000
 MAX_GLOBBED = 200_000
 """The same for a pattern that says how deep it goes."""
 _GLOB = re.compile(r"[*?[]")
+_GLOB_END = re.compile(r"[*?\]]")
 
 
-def files_below(start: Path, pattern: str) -> list[str]:
+Listings = dict[tuple[Path, str], tuple[str, ...]]
+"""A folder to start from and one below it → the files there; kept by who asks for many patterns."""
+
+
+def files_below(start: Path, pattern: str, listings: Listings | None = None) -> list[str]:
     """The files that a path pattern with unknown parts names, seen from ``start``, sorted.
 
     Where the pattern begins with what is unknown (``*/best.pt``), that is any folder below
     ``start``, or ``start`` itself. Elsewhere an unknown part is taken for a single name first, and
     for several only where that finds nothing. Nothing outside ``start`` is searched, but an
     absolute pattern is globbed. ``**`` is the configuration's, and means what it does for glob.
+    ``listings`` spares looking at a folder twice.
     """
     whole = os.path.normpath(start / pattern)
     if not pattern.startswith("*") or "**" in pattern:
@@ -39,10 +45,15 @@ def files_below(start: Path, pattern: str) -> list[str]:
     known = _GLOB.split(pattern, maxsplit=1)[0].rpartition("/")[0]
     if os.path.isabs(known) or ".." in known.split("/"):
         return []
+    listings = {} if listings is None else listings
+    if (start, known) not in listings:
+        listings[start, known] = tuple(_names(start, known))
+    end = _GLOB_END.split(pattern)[-1]  # most files differ in what they end in
     return sorted(
         os.path.normpath(start / name)
-        for name in _names(start, known)
-        if matches(pattern, name) or (pattern.startswith("*") and matches(pattern, f"./{name}"))
+        for name in listings[start, known]
+        if f"/{name}".endswith(end)
+        and (matches(pattern, name) or (pattern[0] == "*" and matches(pattern, f"./{name}")))
     )
 
 
