@@ -103,8 +103,12 @@ def read_files(
     return Reading(resolution, reports, left_out, evidence, configured, tuple(gone), producers)
 
 
-def may_be_written(path: str, context: Context) -> bool:
-    """Whether some file of the project names this file and saves something."""
+def may_be_written(path: str, module: Module, context: Context) -> bool:
+    """Whether this module (it may be a notebook), or a Python file of the project that names the
+    file, saves something.
+    """
+    if "save(" in module.text:
+        return True
     files = context.project.files
     holders = files.holding(path.rpartition("/")[2])
     return any("save(" in (files.text(name) or "") for name in holders)

@@ -70,7 +70,7 @@ def _missing(situation: Situation, context: Context) -> list[str]:
         return []
     patterns = situation.resolution.patterns
     named = [p.text for p in patterns if p.exact and p.rung in NAMED_OUTRIGHT]
-    return [path for path in named if not may_be_written(path, context)]
+    return [path for path in named if not may_be_written(path, situation.module, context)]
 
 
 RULE = Rule("TLL502", "unreadable-checkpoint", Severity.WARNING, __doc__, check_load=check)
