@@ -70,3 +70,22 @@ def test_the_search_ends(folder, monkeypatch):
 def test_a_circle_of_links_is_not_followed(folder):
     (folder / "runs" / "loop").symlink_to(folder, target_is_directory=True)
     assert matching(folder, "*/only.pt") == ["deep/x/y/z/only.pt"]
+
+
+@pytest.mark.parametrize(
+    ("data", "counts"),
+    [
+        (b"PK\3\4rest", True),
+        (b"\x80\2l.", True),
+        (b"version https://git-lfs.github.com/spec/v1\n", True),
+        (b"", True),
+        (b"#!/bin/sh\n", False),
+        (b"\n\x0e\n\5<unk", False),
+    ],
+)
+def test_a_checkpoint_is_within_reach_where_a_file_begins_like_one(tmp_path, data, counts):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep/a.model").write_bytes(data)
+    (tmp_path / "gone.pt").symlink_to("nowhere")
+    (tmp_path / "notes.txt").write_bytes(b"PK")
+    assert DiskCheckpoints(Config(root=tmp_path), Target()).any() is counts

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import NEWEST, Target, Verdict
 from torchload_lint.config import DEFAULT_EXCLUDE
+from torchload_lint.regular_files import read_head
 from torchload_lint.workspace.spanning import files_below
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.config import CheckpointEntry, Config
@@ -27,6 +29,10 @@ SUFFIXES = (
     ".safetensors", ".model", ".ptl",
 )  # fmt: skip
 """What a checkpoint's name usually ends in."""
+
+BEGINNINGS = (b"PK", b"\x80", b"(", b"c", b"]", b"}", b"version https://git-lfs", b"<")
+"""Zip archives, pickles of protocol 2 and later and of 0 and 1, git-lfs pointers, web pages."""
+TAR_MARK = slice(257, 262)
 
 MIN_LITERAL = 3
 """How many known characters the stem of a pattern must have before files are matched to it."""
@@ -53,11 +59,19 @@ class DiskCheckpoints:
         return self._matches[key]
 
     def any(self) -> bool:
-        """Whether a file that looks like a checkpoint lies in the project or a checkpoint root."""
+        """Whether a file that looks like a checkpoint lies in the project or a checkpoint root.
+
+        Its name counts, and how it begins: a ``tokenizer.model`` is none.
+        """
         if self._any is None:
-            roots = {self._root, *(self._root / root for root in self._config.checkpoint_roots)}
-            self._any = bool(self._config.checkpoints) or any(map(_holds_checkpoint, roots))
+            self._any = bool(self._config.checkpoints) or any(map(_may_be_checkpoint, self._named))
         return self._any
+
+    @cached_property
+    def _named(self) -> tuple[str, ...]:
+        """The files within reach that are called like a checkpoint."""
+        roots = {self._root, *(self._root / root for root in self._config.checkpoint_roots)}
+        return tuple(path for root in sorted(roots) for path in _called_checkpoints(root))
 
     def inspect(self, path: str, lookup: ClassLookup) -> CheckpointReport:
         """The report for one file, named as ``path`` whatever the place it lies in.
@@ -105,12 +119,12 @@ class DiskCheckpoints:
         return [] if self._is_known_absent(text) else files_below(start, text, self._listings)
 
     def _is_known_absent(self, text: str) -> bool:
-        """Whether a pattern asks for what ``any`` has found none of: saves a search per load."""
+        """Whether a pattern asks for a file of which there is none: saves a search per load."""
         if not text.endswith(SUFFIXES) or os.path.isabs(text):
             return False
         parts = text.split("/")
         left_out = any(part.startswith(".") or part in DEFAULT_EXCLUDE for part in parts)
-        return not left_out and not self.any()
+        return not left_out and not self._named
 
     def _moved(self, text: str) -> str:
         """The place that the configuration gives for a path, or the path itself."""
@@ -142,13 +156,20 @@ def on_both(one: CheckpointReport, other: CheckpointReport) -> CheckpointReport:
     return replace(worse, verdict=verdict, safe_globals=(*worse.safe_globals, *further))
 
 
-def _holds_checkpoint(root: Path) -> bool:
-    """Whether any file below a folder has a checkpoint's suffix. Hidden folders are left out."""
-    for _, folders, files in os.walk(root):
+def _called_checkpoints(root: Path) -> Iterator[str]:
+    """The files below a folder with a checkpoint's suffix. Hidden folders are left out."""
+    for holder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if name[0] != "." and name not in DEFAULT_EXCLUDE]
-        if any(name.endswith(SUFFIXES) for name in files):
-            return True
-    return False
+        yield from (os.path.join(holder, name) for name in files if name.endswith(SUFFIXES))
+
+
+def _may_be_checkpoint(path: str) -> bool:
+    """Whether a file begins like something that torch.load reads, or that stands in its place."""
+    try:
+        head = read_head(path, TAR_MARK.stop)
+    except OSError:
+        return False
+    return not head or head.startswith(BEGINNINGS) or head[TAR_MARK] == b"ustar"
 
 
 def _is_telling(text: str) -> bool:
