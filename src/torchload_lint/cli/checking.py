@@ -113,7 +113,7 @@ def run(flags: Flags) -> int:
         return _check_stdin(flags, projects, options, config)
     if flags.explain_load:
         return _explain(flags.explain_load, projects)
-    with Progress("files with loads") as progress:
+    with Progress("files") as progress:
         outcome = check_in(projects, list(flags.paths) or [Path()], options, progress.tell)
     if not outcome.errors and all(is_settings_file(path.name) for path in outcome.files):
         warn(f"no Python files or notebooks under {', '.join(map(str, flags.paths)) or '.'}")

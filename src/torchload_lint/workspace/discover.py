@@ -59,11 +59,13 @@ def _in_folder(folder: Path, config: Config) -> Iterator[str]:
     As texts: to make a Path in each step for thousands of files takes as long as reading them.
     """
     listed = _git_files(folder) if config.respect_gitignore else None
-    names: Iterable[str] = _walk(folder, config) if listed is None else listed
     excluded = Excludes(config)
     inside = os.path.join(os.path.commonpath(map(os.path.realpath, (folder, config.root))), "")
     start = os.path.join(os.path.abspath(folder), "")
-    for name in names:
+    if listed is None:
+        yield from _walk(start, inside, excluded)
+        return
+    for name in listed:
         path = start + name
         if not excluded.match_absolute(path) and _is_own_file(path, inside):
             yield name
@@ -127,14 +129,32 @@ def _is_in_git(folder: Path) -> bool:
     )
 
 
-def _walk(folder: Path, config: Config) -> Iterator[str]:
-    excluded = Excludes(config)
-    for root, folders, files in os.walk(folder):
-        base = Path(root)
-        folders[:] = sorted(name for name in folders if not excluded.match(base / name))
-        for name in files:
-            if name.endswith(SUFFIXES) or is_settings_file(name):
-                yield str((base / name).relative_to(folder))
+def _walk(start: str, inside: str, excluded: Excludes) -> Iterator[str]:
+    """The files to look at below ``start``, relative to it; links to folders are not followed."""
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop()
+        for entry in _entries(start + folder):
+            name = folder + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if not excluded.match_absolute(entry.path):
+                    waiting.append(name + os.sep)
+            elif not entry.name.endswith(SUFFIXES) and not is_settings_file(entry.name):
+                continue
+            elif not excluded.match_absolute(entry.path) and (
+                entry.is_file(follow_symlinks=False)
+                or (entry.is_symlink() and _is_own_file(entry.path, inside))
+            ):
+                yield name
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    """What a folder holds; nothing, where it cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
 
 
 def python_files(root: Path, config: Config) -> list[str]:

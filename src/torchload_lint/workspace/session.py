@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.prefilter import may_hold_load
 from torchload_lint.source.settings_files import VARIABLE, is_settings_file
@@ -27,8 +27,17 @@ if TYPE_CHECKING:
 MAX_PASSES = 100
 """How often a file is fixed and linted again before the tool admits that it does not settle."""
 
-FILES_PER_WORKER = 16
-"""Below this many files with loads, starting workers costs more than it saves."""
+
+class Outcome(NamedTuple):
+    """What came of one file."""
+
+    path: Path
+    result: FileResult | None = None
+    """None where there is nothing to tell."""
+    rewritten: bytes | None = None
+    """What is to be written, where something was mended."""
+    error: str = ""
+    """What keeps it from being written, as a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +76,39 @@ def check(
 
     Raises ConfigError for a wrong configuration. A file that fails is a result like any other.
     """
-    results: list[FileResult] = []
-    candidates: list[Path] = []
-    for path in paths:
-        verdict = _first_look(path, projects)
-        if verdict is True:
-            candidates.append(path)
-        elif verdict:
-            results.append(verdict)
-    errors: list[str] = []
-    for done, (result, error) in enumerate(_checked(candidates, projects, options), start=1):
-        if result.diagnostics or result.fixed:
-            results.append(result)
-        if error:
-            errors.append(error)
+    outcomes: list[Outcome] = []
+    for outcome in _outcomes(paths, projects, options):
+        outcomes.append(outcome)
         if progress:
-            progress(done, len(candidates))
-    results.sort(key=lambda result: str(result.path))
-    return Run(tuple(results), tuple(paths), tuple(errors))
+            progress(len(outcomes), len(paths))
+    # Written only now: until every file is checked, questions are answered from files as they were.
+    outcomes = [_written(one, projects, options) for one in sorted(outcomes, key=_path)]
+    return Run(
+        tuple(one.result for one in outcomes if one.result is not None),
+        tuple(paths),
+        tuple(one.error for one in outcomes if one.error),
+    )
+
+
+def _path(outcome: Outcome) -> str:
+    return str(outcome.path)
+
+
+def _written(outcome: Outcome, projects: Projects, options: Options) -> Outcome:
+    """Write what was mended; where that fails, tell of the file as it still is."""
+    path, _, rewritten, _ = outcome
+    if rewritten is None:
+        return outcome
+    try:
+        write_atomically(path, rewritten)
+    except OSError as error:
+        return _not_written(path, error, projects, options)
+    return outcome
+
+
+def _not_written(path: Path, error: Exception, projects: Projects, options: Options) -> Outcome:
+    unfixed = check_file(path, projects, replace(options, fix=False, write=False))
+    return unfixed._replace(error=f"{path}: could not be written: {error}")
 
 
 def _first_look(path: Path, projects: Projects) -> FileResult | bool:
@@ -116,48 +140,39 @@ def _settings_result(path: Path, data: bytes, project: Project) -> FileResult | 
     return FileResult(path, tuple(found), text) if found else False
 
 
-def _checked(
-    paths: Sequence[Path], projects: Projects, options: Options
-) -> Iterator[tuple[FileResult, str]]:
-    workers = options.jobs or _workers(len(paths))
-    if workers <= 1 or len(paths) <= 1:
-        for path in paths:
-            yield check_file(path, projects, options)
-        return
-    from torchload_lint.workspace.pool import check_in_parallel  # noqa: PLC0415 - 30 ms to import
+def _outcomes(paths: Sequence[Path], projects: Projects, options: Options) -> Iterator[Outcome]:
+    """The outcome of every file, in any order."""
+    if options.jobs != 1 and len(paths) > 1:
+        from torchload_lint.workspace import pool  # noqa: PLC0415 - not for a file or two
 
-    yield from check_in_parallel(paths, projects, options, workers)
-
-
-def _workers(files: int) -> int:
-    import os  # noqa: PLC0415
-
-    try:
-        processors = len(os.sched_getaffinity(0))  # a container may give fewer than there are
-    except AttributeError:
-        processors = os.cpu_count() or 1
-    return min(processors, files // FILES_PER_WORKER)
+        workers = options.jobs or pool.workers_for(len(paths))
+        if workers > 1:
+            yield from pool.check_in_parallel(paths, projects, options, workers)
+            return
+    for path in paths:
+        yield check_file(path, projects, options)
 
 
-def check_file(path: Path, projects: Projects, options: Options) -> tuple[FileResult, str]:
-    """Check one file that may hold a load; the error is what kept a fix from being written."""
+def check_file(path: Path, projects: Projects, options: Options) -> Outcome:
+    """Ask the cheap question about one file, and check it where it may hold a load."""
+    verdict = _first_look(path, projects)
+    if verdict is not True:
+        return Outcome(path, verdict or None)
     project = projects.project_of(path)
-    name = project.name_of(path)
     try:
-        document = Document.of(
-            project.files.data(name) or read_bytes(path), is_notebook=_is_notebook(path)
-        )
+        data = project.files.data(project.name_of(path)) or read_bytes(path)
+        document = Document.of(data, is_notebook=_is_notebook(path))
     except UnreadableError as error:
-        return _unreadable(path, str(error), project), ""
+        return Outcome(path, _unreadable(path, str(error), project))
     result, fixed = check_document(path, document, project, options)
-    if not options.write or fixed is document:
-        return result, ""
+    if not result.diagnostics and not result.fixed:
+        return Outcome(path)
+    if fixed is document or not options.write:
+        return Outcome(path, result)
     try:
-        write_atomically(path, fixed.encoded())
-    except (OSError, UnicodeEncodeError) as error:
-        unfixed, _ = check_document(path, document, project, replace(options, fix=False))
-        return unfixed, f"{path}: could not be written: {error}"
-    return result, ""
+        return Outcome(path, result, fixed.encoded())
+    except UnicodeEncodeError as error:
+        return _not_written(path, error, projects, options)
 
 
 def check_bytes(
