@@ -81,8 +81,7 @@ def configuration_page() -> str:
         example(),
     ]
     for key, reader in config.READERS.items():
-        field = config.Config.__dataclass_fields__[key.replace("-", "_")]
-        default = field.default
+        default = config.Config._field_defaults[key.replace("-", "_")]
         kind = (inspect.getdoc(reader) or "").rstrip(".").removeprefix("A ").removeprefix("The ")
         lines += [f"## {key}\n", f"{explained[key]}\n", f"*{kind}*, default {_shown(default)}\n"]
         if key == "output-format":
@@ -198,11 +197,16 @@ def _signature(function: object) -> str:
 def _fields_table(kind: type) -> str:
     explained = {key.replace("-", "_"): text for key, text in _explained_fields(kind).items()}
     rows = [
-        f"| `{name}` | `{field.type.replace('|', BAR)}` | {explained.get(name, '')} |"
-        for name, field in kind.__dataclass_fields__.items()
+        f"| `{name}` | `{_told(annotation).replace('|', BAR)}` | {explained.get(name, '')} |"
+        for name, annotation in inspect.get_annotations(kind).items()
     ]
     about = (inspect.getdoc(kind) or "") + "\n\n"
     return about + "| field | type | |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def _told(annotation: object) -> str:
+    """An annotation as it is written; NamedTuple wraps it into a ForwardRef."""
+    return str(getattr(annotation, "__forward_arg__", annotation))
 
 
 def main() -> None:

@@ -7,9 +7,8 @@ one another: the closest one above a source file holds for it.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,8 +31,7 @@ class ConfigError(Exception):
     """A configuration that cannot be used; the message names the file, the key and the way out."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckpointEntry:
+class CheckpointEntry(NamedTuple):
     """``[tool.torchload-lint.checkpoints]``: what a file needs, or where it lies."""
 
     pattern: str
@@ -42,8 +40,7 @@ class CheckpointEntry:
     """Where the file is to be read instead; empty for the place the pattern names."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadEntry:
+class LoadEntry(NamedTuple):
     """``[tool.torchload-lint.loads]``: what a call site reads, or what it needs."""
 
     site: str
@@ -52,11 +49,10 @@ class LoadEntry:
     safe_globals: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """All settings of one project."""
 
-    root: Path = field(default_factory=Path.cwd)
+    root: Path = Path()
     """The project's root: the folder of the configuration file, or of the closest marker."""
     file: Path | None = None
     """The configuration file, where there is one."""
@@ -135,7 +131,7 @@ def load_config(file: Path) -> Config:
     if file.name == "pyproject.toml":
         table = table.get("tool", {}).get(SECTION, {})
     settings = _settings(table, file)
-    return replace(Config(root=file.resolve().parent, file=file), **settings)
+    return Config(root=file.resolve().parent, file=file)._replace(**settings)
 
 
 def config_for(start: Path, *, isolated: bool = False) -> Config:
@@ -351,17 +347,14 @@ READERS: dict[str, Callable[[object], object]] = {
 
 def settings_of(config: Config) -> dict[str, object]:
     """The settings as plain data, for ``show-settings``."""
-    shown = {item.name.replace("_", "-"): getattr(config, item.name) for item in fields(config)}
-    return {key: _plain(value) for key, value in shown.items()}
+    return {key.replace("_", "-"): _plain(value) for key, value in config._asdict().items()}
 
 
 def _plain(value: object) -> object:
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, (CheckpointEntry, LoadEntry)):
-        return {
-            item.name.replace("_", "-"): _plain(getattr(value, item.name)) for item in fields(value)
-        }
+        return {key.replace("_", "-"): _plain(item) for key, item in value._asdict().items()}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return value

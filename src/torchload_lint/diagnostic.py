@@ -6,9 +6,8 @@ result (terminal, SARIF, editor) converts from this one unit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,16 +32,14 @@ class Applicability(str, Enum):
     """Only ever shown, for a person to apply."""
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """A place in a text: row and column from 1, in code points."""
 
     row: int
     column: int
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """From ``start`` up to, but not including, ``end``."""
 
     start: Position
@@ -54,16 +51,14 @@ class Span:
         return cls(Position(row, column), Position(end_row, end_column))
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """Replace the text in ``span`` by ``content`` (an empty span inserts)."""
 
     span: Span
     content: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(NamedTuple):
     """A list of edits that belong together, and whether they may be applied unseen."""
 
     applicability: Applicability
@@ -71,8 +66,7 @@ class Fix:
     edits: tuple[Edit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """One finding, at one place, in one file."""
 
     code: str
@@ -93,8 +87,7 @@ class Diagnostic:
     """The notebook cell (from 1, all cells counted); rows then count inside the cell."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileResult:
+class FileResult(NamedTuple):
     """All that is known about one file after a run."""
 
     path: Path

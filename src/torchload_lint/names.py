@@ -5,8 +5,8 @@ Nothing here knows of source code or of checkpoints; both sides speak through th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from keyword import iskeyword
+from typing import NamedTuple
 
 
 def is_dotted_name(text: str) -> bool:
@@ -14,8 +14,7 @@ def is_dotted_name(text: str) -> bool:
     return all(part.isidentifier() and not iskeyword(part) for part in text.split("."))
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class GlobalName:
+class GlobalName(NamedTuple):
     """A global as a pickle names it: a module and a qualified name inside it."""
 
     module: str
@@ -31,8 +30,7 @@ class GlobalName:
         return f"{self.module}.{self.qualname}" if self.module else self.qualname
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Spelling:
+class Spelling(NamedTuple):
     """How a program gets hold of an object: ``from {module} import {name}``, then ``template``.
 
     ``Spelling("torch.nn", "Linear")`` is ``torch.nn.Linear``;
@@ -52,8 +50,7 @@ class Spelling:
         return self.template.replace("{}", reference)
 
 
-@dataclass(frozen=True, slots=True)
-class ClassFacts:
+class ClassFacts(NamedTuple):
     """What the source of a project says about a class or function that a checkpoint names.
 
     Read statically from the project's files, never by importing them. ``defined_as`` is the
@@ -75,6 +72,6 @@ class ClassFacts:
     """Names of the functions defined in the class body."""
     slots: tuple[str, ...] | None = None
     """``__slots__`` where it is a literal; None where the class has none."""
-    runs: tuple[str, ...] = field(default=())
+    runs: tuple[str, ...] = ()
     """Dangerous callables that ``__setstate__``, ``__reduce__``, ``__new__`` and their like, or the
     function's own body, call, directly or through the project's functions (``os.system``)."""

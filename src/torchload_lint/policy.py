@@ -6,10 +6,9 @@ A checkpoint is hostile input and must never talk its way into an allowlist. So 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.dangerous import why_dangerous, why_gateway
 from torchload_lint.names import is_dotted_name
@@ -32,8 +31,7 @@ class Trust(str, Enum):
     """It runs code that the file chooses; only its exact name in ``trusted`` allows it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """The answer for one global, with the reason in words."""
 
     trust: Trust

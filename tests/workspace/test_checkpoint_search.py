@@ -77,8 +77,8 @@ def test_a_circle_of_links_is_not_followed(folder):
     [
         (b"PK\3\4rest", True),
         (b"\x80\2l.", True),
-        (b"version https://git-lfs.github.com/spec/v1\n", True),
-        (b"", True),
+        (b"version https://git-lfs.github.com/spec/v1\n", False),
+        (b"", False),
         (b"#!/bin/sh\n", False),
         (b"\n\x0e\n\5<unk", False),
     ],

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.formats import (
     is_safetensors,
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
 _AGAIN = "get the file again: the download or the save was cut off"
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(NamedTuple):
     """A file as torch.load meets it, before any pickle is read."""
 
     kind: str

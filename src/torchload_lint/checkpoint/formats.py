@@ -5,8 +5,7 @@ Each says what it is, what torch makes of it, and the way out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.report import Problem
 
@@ -18,8 +17,7 @@ _MAX_SAFETENSORS_HEADER = 100_000_000
 """The largest header that the safetensors library reads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """A kind of file, recognised by how it starts."""
 
     kind: str

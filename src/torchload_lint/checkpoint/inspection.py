@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -163,7 +162,7 @@ def _is_dangerous(data: bytes, question: Question) -> bool:
     """Whether a checkpoint inside the checkpoint is (to a small depth; beyond it, it is)."""
     if question.nesting <= 0:
         return True
-    inner = _inspect(MemorySource(data), "", replace(question, nesting=question.nesting - 1))
+    inner = _inspect(MemorySource(data), "", question._replace(nesting=question.nesting - 1))
     return inner.verdict is Verdict.DANGEROUS
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Bounds on time and memory; a file beyond one of them is reported, not read further."""
 
     pickle_bytes: int = 256 * 1024 * 1024

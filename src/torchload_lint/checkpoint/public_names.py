@@ -6,12 +6,11 @@ keeping each public name whose object says another ``__module__``, where it can 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class PublicModule:
+class PublicModule(NamedTuple):
     """Names that one public module takes from the modules below a prefix."""
 
     module: str

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from torchload_lint.names import GlobalName, Spelling
@@ -21,8 +20,7 @@ class Verdict(str, Enum):
     UNREADABLE = "unreadable"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Something about the file that stands in the way, and the way out."""
 
     code: str
@@ -33,8 +31,7 @@ class Problem:
     """The place in the object, or the byte offset, where it was met."""
 
 
-@dataclass(frozen=True, slots=True)
-class NeededGlobal:
+class NeededGlobal(NamedTuple):
     """One entry that the allowlist must have."""
 
     name: GlobalName
@@ -53,8 +50,7 @@ class NeededGlobal:
     """A module whose import registers this global, so that no entry is needed; else empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class StandIn:
+class StandIn(NamedTuple):
     """A pair that makes a file load with another object in place of the real one."""
 
     name: GlobalName
@@ -64,8 +60,7 @@ class StandIn:
     """What the program gets instead, in one sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundGlobal:
+class FoundGlobal(NamedTuple):
     """A global that the file names, whether torch allows it or not."""
 
     name: GlobalName
@@ -77,8 +72,7 @@ class FoundGlobal:
     """Where the unsafe loader would call it: how, e.g. ``os.system('rm -rf /')``."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckpointReport:
+class CheckpointReport(NamedTuple):
     """The whole answer for one file. Made for any bytes; reading never raises."""
 
     path: str

@@ -7,8 +7,7 @@ program gets a plain dict in its place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.report import StandIn
 from torchload_lint.checkpoint.states import truthy
@@ -26,8 +25,7 @@ _MOST = 16
 """Classes of one file that are replaced at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Substitute:
+class Substitute(NamedTuple):
     """What a program puts in the place of a class."""
 
     kind: str

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 from torchload_lint.checkpoint.storages import ITEM_SIZES
 from torchload_lint.checkpoint.values import GlobalRef, Instance, StorageValue, Value
 
 
-@dataclass(frozen=True, slots=True)
-class TensorInfo:
+class TensorInfo(NamedTuple):
     """One tensor; its numbers stay in the file."""
 
     dtype: str

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.dangerous import why_dangerous, why_gateway
 from torchload_lint.checkpoint.results import is_getattr
@@ -60,8 +59,7 @@ INDIRECT = {
 """Callables that call one of their arguments: the index of the function and of its arguments."""
 
 
-@dataclass(frozen=True, slots=True)
-class Threat:
+class Threat(NamedTuple):
     """One dangerous global, or attribute of one."""
 
     name: str

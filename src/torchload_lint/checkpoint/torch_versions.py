@@ -7,14 +7,13 @@ Read from ``torch/_weights_only_unpickler.py``, ``torch/serialization.py``, ``to
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from torchload_lint.checkpoint.opcodes import CODES
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class TorchVersion:
+class TorchVersion(NamedTuple):
     """A release as far as its behaviour depends on it: major and minor."""
 
     major: int
@@ -51,8 +50,7 @@ def nearest_known(version: TorchVersion) -> TorchVersion:
     return below[-1] if below else KNOWN_VERSIONS[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """The program's surroundings at the time it loads."""
 
     torch: TorchVersion = REFERENCE
@@ -80,8 +78,7 @@ NEWEST = Target()
 """torch as it was measured, numpy 2."""
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
+class Features(NamedTuple):
     """What the weights-only loader of one release does."""
 
     safe_globals: bool
@@ -261,8 +258,7 @@ DTYPES_SINCE = {
 """dtype → the first release that has it at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
+class Registration(NamedTuple):
     """Globals that torch itself allows, and the import that makes it do so."""
 
     module: str

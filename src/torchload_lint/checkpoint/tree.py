@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.bytesource import ByteSource, FileSource, MemorySource
 from torchload_lint.checkpoint.container import open_container
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.torch_versions import Target
 
 
-@dataclass(frozen=True, slots=True)
-class TreeLimits:
+class TreeLimits(NamedTuple):
     """How much of an object is shown."""
 
     depth: int = 5

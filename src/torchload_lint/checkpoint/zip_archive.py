@@ -8,9 +8,8 @@ central directory and the members asked for are read.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
 from struct import Struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.limits import LimitExceededError
 
@@ -44,8 +43,7 @@ class ZipFaultError(Exception):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One entry of the central directory."""
 
     name: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -121,7 +120,7 @@ def run(flags: Flags) -> int:
         return _add_noqa(outcome, flags)
     if flags.update_baseline:
         return _update_baseline(outcome, config, projects)
-    outcome = replace(outcome, results=_without_known(outcome, config, projects))
+    outcome = outcome._replace(results=_without_known(outcome, config, projects))
     for error in outcome.errors:
         say(f"error: {error}\n", err=True)
     status = _tell(outcome, flags, config)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +99,7 @@ def _proofs(load: SurveyedLoad, prover: Prover) -> Iterator[tuple[str, Proof]]:
 
     context = load.project.context_that_infers
     if load.situation.needs:
-        plan_repair(load.situation, replace(context, veto=record))
+        plan_repair(load.situation, context._replace(veto=record))
     if found:
         yield from (("fix", proof) for proof in found)
     else:

@@ -6,7 +6,7 @@ import ast
 import builtins
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.fixes.imported import (
     imported_names,
@@ -29,8 +29,7 @@ class Unreachable(Exception):  # noqa: N818 - a refusal, not an error
     """The object cannot be named at this place; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewImport:
+class NewImport(NamedTuple):
     """A name to be imported: ``from module import name as asname``, or ``import module``."""
 
     module: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Edit
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.module import Module
 
 
-@dataclass(frozen=True, slots=True)
-class Allow:
+class Allow(NamedTuple):
     """One entry to be written into an allowlist."""
 
     spelling: Spelling
@@ -27,8 +25,7 @@ class Allow:
     goes inside the function."""
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
+class Repair(NamedTuple):
     """What should hold of a load afterwards."""
 
     allow: tuple[Allow, ...] = ()
@@ -44,8 +41,7 @@ class Repair:
     that names one of them would take it away."""
 
 
-@dataclass(frozen=True, slots=True)
-class Repaired:
+class Repaired(NamedTuple):
     """The edits, and how the statement was changed.
 
     ``how`` is ``keyword``, ``wrap``, ``join`` (into the block just before), ``extend``, ``hoist``
@@ -58,8 +54,7 @@ class Repaired:
     """False where the rewrite may change what happens (a display-only or unsafe fix)."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotRepaired:
+class NotRepaired(NamedTuple):
     """The call is left alone, and why; ``advice`` says what a person would do."""
 
     reason: str

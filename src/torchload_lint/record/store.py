@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +43,7 @@ def write_store(root: Path, loads: Iterable[RecordedLoad]) -> Path:
     """Write the file, and give its path. Raises OSError."""
     path = root / STORE
     path.parent.mkdir(exist_ok=True)
-    text = json.dumps({"version": VERSION, "loads": [asdict(one) for one in loads]}, indent=1)
+    text = json.dumps({"version": VERSION, "loads": [one._asdict() for one in loads]}, indent=1)
     temporary = path.with_suffix(".tmp")
     temporary.write_text(text + "\n", encoding="utf-8")
     temporary.replace(path)
@@ -62,7 +61,6 @@ def _entries(data: dict[str, Any]) -> tuple[RecordedLoad, ...]:
 
 
 def _entry(item: dict[str, Any]) -> RecordedLoad:
-    names = {field.name for field in fields(RecordedLoad)}
-    given = {name: value for name, value in item.items() if name in names}
+    given = {name: value for name, value in item.items() if name in RecordedLoad._fields}
     given["safe_globals"] = tuple(map(str, given.get("safe_globals", ())))
     return RecordedLoad(**given)

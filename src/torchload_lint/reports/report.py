@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import quote
 
 from torchload_lint.diagnostic import Applicability
@@ -61,8 +61,7 @@ class Options:
     """Whether the concise form prints the notes of each finding too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """A whole run."""
 
     results: tuple[FileResult, ...]
@@ -145,8 +144,7 @@ def source_lines(result: FileResult, diagnostic: Diagnostic) -> list[str]:
     return rows_of(result.text, diagnostic.cell)
 
 
-@dataclass(frozen=True, slots=True)
-class FilePlace:
+class FilePlace(NamedTuple):
     """A place in the file as it lies on disk, for consumers that know nothing of cells."""
 
     row: int

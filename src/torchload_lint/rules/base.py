@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from torchload_lint.diagnostic import Diagnostic, Severity
 
@@ -48,8 +47,7 @@ class Checkpoints(Protocol):
         """The report for one of those files."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """Everything outside the file that a rule may look at."""
 
     config: Config
@@ -66,8 +64,7 @@ class Context:
     """Asked before a fix is offered: why it must not be applied, or "" (with ``--verify``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule: its names, its page, and the function that finds it.
 
     ``check_load`` is asked once for each load of a file; ``check_module`` once for the file, with

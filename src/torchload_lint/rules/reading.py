@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.names import GlobalName
@@ -46,8 +45,7 @@ class Evidence(str, Enum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What is known of the files that one load reads."""
 
     resolution: Resolution

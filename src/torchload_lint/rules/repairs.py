@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.checkpoint.torch_versions import TorchVersion
@@ -28,8 +27,7 @@ ALLOWLIST_SINCE = TorchVersion(2, 4)
 PAIRS_SINCE = TorchVersion(2, 6)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """A fix, or the reasons why there is none and what would settle it."""
 
     fix: Fix | None = None

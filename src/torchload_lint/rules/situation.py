@@ -5,9 +5,8 @@ Made once for each load, before the rules are asked, so that no rule works anyth
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.known_globals import runtime_name, spelling_of
 from torchload_lint.checkpoint.report import NeededGlobal, Verdict
@@ -45,8 +44,7 @@ class Mode(str, Enum):
     """torch raises: weights_only=True together with a pickle_module."""
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """One global that the load needs, judged."""
 
     needed: NeededGlobal
@@ -59,8 +57,7 @@ class Need:
         return self.needed.name
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Situation:
+class Situation(NamedTuple):
     """One load, seen whole."""
 
     module: Module
@@ -200,8 +197,8 @@ def _judged(
     for entry in needed:
         known = merged.get(entry.name)
         where = tuple(dict.fromkeys((*(known.where if known else ()), *entry.where)))
-        merged[entry.name] = replace(
-            entry, where=where, pair=entry.pair or bool(known and known.pair)
+        merged[entry.name] = entry._replace(
+            where=where, pair=entry.pair or bool(known and known.pair)
         )
     for entry in merged.values():
         facts = lookup(entry.name)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import ast
@@ -40,8 +39,7 @@ class AllowlistKind(str, Enum):
     """``add_safe_globals([...])``."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AllowlistEntry:
+class AllowlistEntry(NamedTuple):
     """One item of an allowlist."""
 
     node: ast.expr
@@ -56,8 +54,7 @@ class AllowlistEntry:
     """For an invalid entry: what is wrong with it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Allowlist:
+class Allowlist(NamedTuple):
     """One ``safe_globals`` or ``add_safe_globals`` call."""
 
     node: ast.Call

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import contexts
@@ -38,7 +37,7 @@ def load_call(module: Module, call: ast.Call, reference: Reference) -> LoadCall:
         keywords += [part for part in reference.partial.keywords if part.arg not in own]
     sorted_out = given(args, keywords, _LOAD_POSITIONS)
     load = _build(module, call, call, sorted_out, CallKind.CALL, reference.partial)
-    return load if reference.certain else replace(load, certain=False)
+    return load if reference.certain else load._replace(certain=False)
 
 
 def partial_call(module: Module, call: ast.Call, reference: Reference) -> LoadCall:
@@ -63,7 +62,7 @@ def handed_on(module: Module, call: ast.Call, reference: Reference) -> LoadCall:
     if how in _ONE_EACH or how in _AFTER_THE_FUNCTION:
         return load
     because = f"{code_of(call.func)}() decides how it is called"
-    return replace(load, weights_only=WeightsOnly.UNDECIDED, weights_only_because=because)
+    return load._replace(weights_only=WeightsOnly.UNDECIDED, weights_only_because=because)
 
 
 def save_call(module: Module, call: ast.Call) -> SaveCall:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from posixpath import dirname
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source import classes, instances
 from torchload_lint.source.candidates import on_rows, rows_with
@@ -26,8 +25,7 @@ MAX_FILES = 8
 MAX_CALLS = 24
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Site:
+class Site(NamedTuple):
     """One call of a function."""
 
     module: Module
@@ -36,8 +34,7 @@ class Site:
     """Leading parameters that the call does not write (``self``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sites:
+class Sites(NamedTuple):
     """The calls of a function."""
 
     calls: tuple[Site, ...] = ()
@@ -208,8 +205,7 @@ def calls_among(
     return sorted(found, key=lambda call: (call.lineno, call.col_offset))
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
+class _Target(NamedTuple):
     """The function whose callers are looked for."""
 
     project: ProjectIndex

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import ast
@@ -48,8 +47,7 @@ class Use(str, Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LoadCall:
+class LoadCall(NamedTuple):
     """One place where a checkpoint is loaded."""
 
     node: ast.Call
@@ -94,8 +92,7 @@ class LoadCall:
     positional arguments than there are."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SaveCall:
+class SaveCall(NamedTuple):
     """One ``torch.save(obj, f)``."""
 
     node: ast.Call

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.candidates import carrying, on_rows, rows_with
 from torchload_lint.source.expressions import last_name
@@ -21,8 +20,7 @@ _SETTERS = frozenset({"setdefault", "putenv", "setenv", "__setitem__"})
 _IN_SHELL = re.compile(rf"(?<!\w){VARIABLE}=[\"']?(\w*)")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EnvironmentSwitch:
+class EnvironmentSwitch(NamedTuple):
     """One place that sets the variable."""
 
     node: ast.AST

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from torchload_lint.source.calls import LoadCall, WeightsOnly
 from torchload_lint.source.expressions import last_name
@@ -27,8 +26,7 @@ _SAFE = frozenset({WeightsOnly.TRUE, WeightsOnly.ABSENT, WeightsOnly.NONE})
 _CANNOT_PASS = (ast.Raise, ast.Return, ast.Continue, ast.Break)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class UnsafeFallback:
+class UnsafeFallback(NamedTuple):
     """A safe load, and the unsafe one that follows when it fails."""
 
     statement: ast.Try

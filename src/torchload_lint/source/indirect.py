@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.answers import KEY, Answer
 from torchload_lint.source.calls import LoadCall, WeightsOnly
@@ -35,8 +34,7 @@ class IndirectKind(str, Enum):
     """A function of this file that passes a parameter on to ``torch.load``."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class IndirectLoad:
+class IndirectLoad(NamedTuple):
     """One call of a function that loads a checkpoint itself."""
 
     node: ast.Call
@@ -57,8 +55,7 @@ class IndirectLoad:
     not mention Lightning)."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Wrapper:
+class Wrapper(NamedTuple):
     """A function that passes one of its parameters on as ``weights_only``."""
 
     function: ast.FunctionDef | ast.AsyncFunctionDef

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "python", "python3"})
 """Cell magics whose body is Python; a cell with any other one is no code of the notebook."""
@@ -26,8 +26,7 @@ _STRING = re.compile(
 _CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Masked:
+class Masked(NamedTuple):
     """A cell's text as Python, with the spans (offsets in the text) that are not what they seem."""
 
     text: str
@@ -88,8 +87,7 @@ def _find(body: str, *, automagic: bool, timed: bool) -> tuple[int, int, str] | 
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(NamedTuple):
     """Where a line starts: inside a string, inside brackets, after a backslash, or anew."""
 
     quote: str = ""

@@ -7,7 +7,7 @@ import re
 import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source import (
     contexts,
@@ -140,8 +140,7 @@ class Module:
 _PYTHON_2 = " (this is Python 2; only Python 3 is read)"
 
 
-@dataclass(frozen=True, slots=True)
-class SyntaxProblem:
+class SyntaxProblem(NamedTuple):
     """A file that cannot be parsed: where, and why."""
 
     message: str

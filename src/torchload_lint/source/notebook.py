@@ -12,8 +12,8 @@ import ast
 import re
 import warnings
 from bisect import bisect_right
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torchload_lint.diagnostic import Edit, Position, Span
 from torchload_lint.source.magics import PYTHON_CELL_MAGICS, Masked, cell_magic, mask
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 
 
-@dataclass(frozen=True, slots=True)
-class NotebookProblem:
+class NotebookProblem(NamedTuple):
     """Why a text is no notebook, or (with a cell) why a cell is not looked at."""
 
     message: str
@@ -39,8 +38,7 @@ class NotebookProblem:
     cell: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
+class _Cell(NamedTuple):
     """A Python cell: its number in the file, its first row in the Python text, its source."""
 
     number: int
@@ -157,8 +155,7 @@ class Notebook:
         number, start_row = self.locate(diagnostic.span.start.row)
         moved = start_row - diagnostic.span.start.row
         noqa_row = diagnostic.noqa_row
-        told = replace(
-            diagnostic,
+        told = diagnostic._replace(
             span=_shifted(diagnostic.span, moved),
             noqa_row=None if noqa_row is None else noqa_row + moved,
             cell=number,
@@ -166,7 +163,7 @@ class Notebook:
         if diagnostic.fix is None or self.accepts(diagnostic.fix.edits):
             return told
         note = "no fix is offered here: it would reach into a magic, or over several cells"
-        return replace(told, fix=None, notes=(*told.notes, note))
+        return told._replace(fix=None, notes=(*told.notes, note))
 
     def accepts(self, edits: Iterable[Edit]) -> bool:
         """Whether ``apply`` would take these edits."""

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,8 +22,7 @@ _TOKEN = re.compile(rf"{_HIGH}{_LOW}|\\u[0-9a-fA-F]{{4}}|\\.|[^\\]", re.DOTALL)
 _ESCAPED_LETTER = re.compile(r"\\u(?!00[0-7])[0-9a-fA-F]{4}")
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(NamedTuple):
     """One string of a cell's source: where it stands (with its quotes), and what it says."""
 
     start: int
@@ -32,8 +30,7 @@ class Literal:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class RawSource:
+class RawSource(NamedTuple):
     """A cell's source as the file writes it: one string, or a list of strings."""
 
     literals: tuple[Literal, ...]
@@ -45,8 +42,7 @@ class RawSource:
         return "".join(literal.value for literal in self.literals)
 
 
-@dataclass(frozen=True, slots=True)
-class RawCell:
+class RawCell(NamedTuple):
     """A cell: its JSON value, and where its source is written (None where there is none)."""
 
     value: dict[str, Any]
@@ -123,8 +119,7 @@ def _after_space(raw: str, at: int) -> int:
     return found.end() if found else at
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """Replace the characters ``start`` to ``end`` of a cell's text."""
 
     start: int

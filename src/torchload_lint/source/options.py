@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source import callers
 from torchload_lint.source.candidates import words_of
@@ -78,8 +77,7 @@ _PLACEHOLDER = re.compile(r"^-|[<>{}$%]|path/to|/your|your_|xxx|\.\.\.|^/?PATH",
 _UNDECLARED = "is not declared where the command line is parsed"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Declaration:
+class Declaration(NamedTuple):
     """One ``add_argument`` (or ``DEFINE_string``)."""
 
     call: ast.Call
@@ -245,8 +243,7 @@ def _called(project: ProjectIndex, module: Module, node: ast.Call) -> Iterator[_
             yield _Callee(found.module, found.node)
 
 
-@dataclass(frozen=True, slots=True)
-class _Callee:
+class _Callee(NamedTuple):
     module: Module
     node: ast.AST
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.answers import KEY
 from torchload_lint.source.calls import WeightsOnly
@@ -25,8 +24,7 @@ _SETTERS = frozenset({"setattr", "object"})
 _DEPTH = 4
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Patch:
+class Patch(NamedTuple):
     """One place that replaces ``torch.load``."""
 
     node: ast.stmt | ast.expr

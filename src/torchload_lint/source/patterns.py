@@ -9,9 +9,9 @@ the glob that users see.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from typing import NamedTuple
 
 HOLE = "\ue000"
 """An unknown part: any number of characters, ``/`` included."""
@@ -57,8 +57,7 @@ def highest(*rungs: Rung) -> Rung:
     return max(rungs, key=lambda rung: rung.height)
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class PathPattern:
+class PathPattern(NamedTuple):
     """A path as far as it is known. ``*`` stands for an unknown part (``**`` is not used).
 
     An unknown part may hold ``/``: ``*/best.pt`` is a ``best.pt`` in any folder.
@@ -89,8 +88,7 @@ class PathPattern:
         return sum(map(str.isalnum, literal)) >= _LETTERS_OF_A_STRONG_STEM
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """What a load reads, as far as the source tells."""
 
     patterns: tuple[PathPattern, ...] = ()

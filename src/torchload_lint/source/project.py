@@ -8,8 +8,7 @@ few that matter are parsed, once.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
 
 from torchload_lint.source import class_facts, classes, imports
 from torchload_lint.source import module as modules
@@ -44,8 +43,7 @@ class ProjectFiles(Protocol):
         """Whether a file of that name is there."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class Found(NamedTuple):
     """What a dotted name stands for in the project."""
 
     module: Module

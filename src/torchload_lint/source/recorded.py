@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class RecordedLoad:
+class RecordedLoad(NamedTuple):
     """One call site and one file that it opened."""
 
     file: str

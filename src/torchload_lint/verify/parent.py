@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import subprocess
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +83,7 @@ def prove(
     """
     request: dict[str, object] = {
         "checkpoint": str(checkpoint.absolute()),
-        "allow": [{**asdict(entry.spelling), "key": entry.key} for entry in allowlist],
+        "allow": [{**entry.spelling._asdict(), "key": entry.key} for entry in allowlist],
         "imports": list(imports),
         "roots": [str(root.absolute()) for root in roots],
     }

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint.config import ConfigError
@@ -91,7 +91,7 @@ class Baseline:
                     left[key] -= 1
                 else:
                     kept.append(found)
-            told.append(replace(result, diagnostics=tuple(kept)))
+            told.append(result._replace(diagnostics=tuple(kept)))
         return tuple(told)
 
     def updated(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint import NEWEST, Target, Verdict
 from torchload_lint.config import DEFAULT_EXCLUDE
 from torchload_lint.regular_files import read_head
+from torchload_lint.workspace.discover import entries
 from torchload_lint.workspace.spanning import files_below
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ SUFFIXES = (
 )  # fmt: skip
 """What a checkpoint's name usually ends in."""
 
-BEGINNINGS = (b"PK", b"\x80", b"(", b"c", b"]", b"}", b"version https://git-lfs", b"<")
-"""Zip archives, pickles of protocol 2 and later and of 0 and 1, git-lfs pointers, web pages."""
+BEGINNINGS = (b"PK", b"\x80", b"(", b"c", b"]", b"}")
+"""Zip archives, pickles of protocol 2 and later and of 0 and 1."""
 TAR_MARK = slice(257, 262)
 
 MIN_LITERAL = 3
@@ -61,7 +61,8 @@ class DiskCheckpoints:
     def any(self) -> bool:
         """Whether a file that looks like a checkpoint lies in the project or a checkpoint root.
 
-        Its name counts, and how it begins: a ``tokenizer.model`` is none.
+        Its name counts, and how it begins: neither a ``tokenizer.model`` is one nor what stands in
+        its place until git-lfs has brought it.
         """
         if self._any is None:
             self._any = bool(self._config.checkpoints) or any(map(_may_be_checkpoint, self._named))
@@ -81,7 +82,7 @@ class DiskCheckpoints:
         """
         if path in self._reports:
             return self._reports[path]
-        report = replace(self._inspect(self._root / path, lookup), path=path)
+        report = self._inspect(self._root / path, lookup)._replace(path=path)
         if not any(found.name.module == "__main__" for found in report.globals):
             self._reports[path] = report
         return report
@@ -93,7 +94,7 @@ class DiskCheckpoints:
         oldest = inspect_file(path, self._target, lookup)
         if self._target.known >= NEWEST.known:
             return oldest
-        newest = replace(self._target, torch=NEWEST.torch)
+        newest = self._target._replace(torch=NEWEST.torch)
         return on_both(oldest, inspect_file(path, newest, lookup))
 
     def _find(self, pattern: PathPattern, folder: str) -> tuple[str, ...]:
@@ -153,23 +154,32 @@ def on_both(one: CheckpointReport, other: CheckpointReport) -> CheckpointReport:
     verdict = worse.verdict
     if verdict is Verdict.LOADS and further:
         verdict = Verdict.NEEDS_SAFE_GLOBALS
-    return replace(worse, verdict=verdict, safe_globals=(*worse.safe_globals, *further))
+    return worse._replace(verdict=verdict, safe_globals=(*worse.safe_globals, *further))
 
 
 def _called_checkpoints(root: Path) -> Iterator[str]:
     """The files below a folder with a checkpoint's suffix. Hidden folders are left out."""
-    for holder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if name[0] != "." and name not in DEFAULT_EXCLUDE]
-        yield from (os.path.join(holder, name) for name in files if name.endswith(SUFFIXES))
+    waiting = [os.fspath(root)]
+    while waiting:
+        for entry in entries(waiting.pop()):
+            name = entry.name
+            if name.endswith(SUFFIXES) and not entry.is_dir(follow_symlinks=False):
+                yield entry.path
+            elif (
+                name[0] != "."
+                and name not in DEFAULT_EXCLUDE
+                and entry.is_dir(follow_symlinks=False)
+            ):
+                waiting.append(entry.path)
 
 
 def _may_be_checkpoint(path: str) -> bool:
-    """Whether a file begins like something that torch.load reads, or that stands in its place."""
+    """Whether a file begins like something that torch.load reads."""
     try:
         head = read_head(path, TAR_MARK.stop)
     except OSError:
         return False
-    return not head or head.startswith(BEGINNINGS) or head[TAR_MARK] == b"ustar"
+    return head.startswith(BEGINNINGS) or head[TAR_MARK] == b"ustar"
 
 
 def _is_telling(text: str) -> bool:

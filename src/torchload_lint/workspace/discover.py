@@ -134,7 +134,7 @@ def _walk(start: str, inside: str, excluded: Excludes) -> Iterator[str]:
     waiting = [""]
     while waiting:
         folder = waiting.pop()
-        for entry in _entries(start + folder):
+        for entry in entries(start + folder):
             name = folder + entry.name
             if entry.is_dir(follow_symlinks=False):
                 if not excluded.match_absolute(entry.path):
@@ -148,7 +148,7 @@ def _walk(start: str, inside: str, excluded: Excludes) -> Iterator[str]:
                 yield name
 
 
-def _entries(folder: str) -> list[os.DirEntry[str]]:
+def entries(folder: str | Path) -> list[os.DirEntry[str]]:
     """What a folder holds; nothing, where it cannot be read."""
     try:
         with os.scandir(folder) as entries:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.regular_files import read_regular
 
@@ -22,8 +21,7 @@ class UnreadableError(Exception):
     """A file that cannot be read as source; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One file: its raw text, the Python in it, and how to get back to bytes."""
 
     decoded: Decoded
@@ -60,7 +58,7 @@ class Document:
         """The document after edits to its Python; ``python`` is the text they lead to."""
         raw = self.notebook.apply(edits) if self.notebook else python
         decoded = self.decoded._replace(text=raw)
-        return replace(self, decoded=decoded, notebook=_notebook(raw) if self.notebook else None)
+        return self._replace(decoded=decoded, notebook=_notebook(raw) if self.notebook else None)
 
     def encoded(self) -> bytes:
         """The bytes to write. Raises UnicodeEncodeError."""

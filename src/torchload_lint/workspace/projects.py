@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torchload_lint.config import Config, config_for, find_config, is_root, load_config
 from torchload_lint.dependencies import torch_of_project
@@ -21,13 +20,12 @@ if TYPE_CHECKING:
     from torchload_lint.rules.base import Context, Veto
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Where configuration comes from, and what the command line says over it."""
 
     config_file: Path | None = None
     isolated: bool = False
-    overrides: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Mapping[str, Any] = {}
     """Fields of Config that flags have set."""
 
 
@@ -90,7 +88,7 @@ class Projects:
         return self._projects[config]
 
     def _overridden(self, config: Config) -> Config:
-        return replace(config, **self.settings.overrides)
+        return config._replace(**self.settings.overrides)
 
 
 class Project:
@@ -163,7 +161,7 @@ class Project:
     @cached_property
     def context_that_infers(self) -> Context:
         """The same, with needs inferred from the saving side."""
-        return replace(self.context, infers=True)
+        return self.context._replace(infers=True)
 
     def forget(self) -> None:
         """Start anew: files on the disk have changed."""

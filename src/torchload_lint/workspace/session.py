@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.prefilter import may_hold_load
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from torchload_lint.source.notebook import NotebookProblem
     from torchload_lint.workspace.projects import Project, Projects
 
+LOOKED_AT_ALONE = 500
+"""After so many files without a load (a tenth of a second), the others are shared out."""
+
 MAX_PASSES = 100
 """How often a file is fixed and linted again before the tool admits that it does not settle."""
 
@@ -40,8 +43,7 @@ class Outcome(NamedTuple):
     """What keeps it from being written, as a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What to do with the files."""
 
     fix: bool = False
@@ -54,8 +56,7 @@ class Options:
     """Worker processes; 0 lets the tool decide."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """The outcome of a run over many files."""
 
     results: tuple[FileResult, ...]
@@ -107,7 +108,7 @@ def _written(outcome: Outcome, projects: Projects, options: Options) -> Outcome:
 
 
 def _not_written(path: Path, error: Exception, projects: Projects, options: Options) -> Outcome:
-    unfixed = check_file(path, projects, replace(options, fix=False, write=False))
+    unfixed = check_file(path, projects, options._replace(fix=False, write=False))
     return unfixed._replace(error=f"{path}: could not be written: {error}")
 
 
@@ -141,7 +142,19 @@ def _settings_result(path: Path, data: bytes, project: Project) -> FileResult | 
 
 
 def _outcomes(paths: Sequence[Path], projects: Projects, options: Options) -> Iterator[Outcome]:
-    """The outcome of every file, in any order."""
+    """The outcome of every file, in any order.
+
+    Files are looked at here until one may hold a load, so that the imports that this takes are
+    made once, or until there were many; only then are the rest shared out.
+    """
+    for number, path in enumerate(paths):
+        yield check_file(path, projects, options)
+        if "torchload_lint.linter" in sys.modules or number == LOOKED_AT_ALONE:
+            yield from _shared_out(paths[number + 1 :], projects, options)
+            return
+
+
+def _shared_out(paths: Sequence[Path], projects: Projects, options: Options) -> Iterator[Outcome]:
     if options.jobs != 1 and len(paths) > 1:
         from torchload_lint.workspace import pool  # noqa: PLC0415 - not for a file or two
 
@@ -232,7 +245,7 @@ def _broken_cells(document: Document, project: Project, name: str) -> list[Diagn
     if document.notebook is None:
         return []
     found = [
-        replace(_unparsable(problem), cell=problem.cell)
+        _unparsable(problem)._replace(cell=problem.cell)
         for problem, text in document.notebook.unread
         if may_hold_load(text.encode())
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.config import DEFAULT_EXCLUDE
 from torchload_lint.source.patterns import matches
+from torchload_lint.workspace.discover import entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,8 +140,4 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError:
-        return []
+    return sorted(entries(folder), key=lambda entry: entry.name)
