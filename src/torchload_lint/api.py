@@ -1,6 +1,6 @@
 """The public functions: ``torchload_lint.check``, ``inspect`` and ``fix``.
 
-They are what the command line calls. Their signatures, and the dataclasses that they return, change
+They are what the command line calls. Their signatures, and the records that they return, change
 only with a major version.
 """
 

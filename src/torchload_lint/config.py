@@ -6,6 +6,7 @@ one another: the closest one above a source file holds for it.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -111,15 +112,15 @@ class Config(NamedTuple):
 def find_config(folder: Path) -> Path | None:
     """The configuration file that lies in a folder, if there is one."""
     for name in (*OWN_FILES, "pyproject.toml"):
-        candidate = folder / name
-        if candidate.is_file() and _has_section(candidate):
-            return candidate
+        candidate = os.path.join(folder, name)
+        if os.path.isfile(candidate) and _has_section(Path(candidate)):
+            return Path(candidate)
     return None
 
 
 def is_root(folder: Path) -> bool:
     """Whether a folder without configuration is the root of a project."""
-    return any((folder / marker).exists() for marker in PROJECT_MARKERS)
+    return any(os.path.exists(os.path.join(folder, marker)) for marker in PROJECT_MARKERS)
 
 
 def load_config(file: Path) -> Config:

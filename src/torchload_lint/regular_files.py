@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import BinaryIO
 
 MAX_BYTES = 64 * 2**20
 """No source file, setting or list of findings is larger."""
 LEAST_READ = 2**16
+FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def read_regular(path: Path | str, limit: int = MAX_BYTES) -> bytes:
@@ -25,26 +25,36 @@ def read_regular(path: Path | str, limit: int = MAX_BYTES) -> bytes:
 
     Raises OSError where it cannot be read, is no regular file, or is larger than ``limit``.
     """
-    with _opened(path) as file:
-        status = os.fstat(file.fileno())
-        if status.st_size > limit:
+    handle, size = _opened(path)
+    try:
+        if size > limit:
             raise OSError(errno.EFBIG, f"it is larger than {limit >> 20} MB", str(path))
-        # To ask for the whole limit would allocate it; what calls itself empty may be a device.
-        return file.read(max(status.st_size, LEAST_READ))
+        # What calls itself empty may be made up by the system, as below /proc.
+        data = os.read(handle, size or LEAST_READ)
+        while len(data) < size and (more := os.read(handle, size - len(data))):
+            data += more
+        return data
+    finally:
+        os.close(handle)
 
 
 def read_head(path: Path | str, size: int) -> bytes:
     """The first bytes of a regular file. Raises OSError where it cannot be read or is none."""
-    with _opened(path) as file:
-        return file.read(size)
+    handle, _ = _opened(path)
+    try:
+        return os.read(handle, size)
+    finally:
+        os.close(handle)
 
 
-def _opened(path: Path | str) -> BinaryIO:
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
+def _opened(path: Path | str) -> tuple[int, int]:
+    """A descriptor, which the caller closes, and the size of the file."""
+    handle = os.open(path, FLAGS)
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
         os.close(handle)
         raise OSError(errno.EINVAL, "it is no regular file", str(path))
-    return os.fdopen(handle, "rb")
+    return handle, status.st_size
 
 
 def read_regular_text(path: Path | str) -> str:

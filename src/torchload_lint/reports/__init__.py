@@ -9,7 +9,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from torchload_lint.reports.diff import unified_diff
 from torchload_lint.reports.report import Options, Report, RuleText
 from torchload_lint.reports.summary import shown_fixes, statistics, summary
 
@@ -28,7 +27,6 @@ __all__ = [
     "shown_fixes",
     "statistics",
     "summary",
-    "unified_diff",
 ]
 
 FORMATS = {
