@@ -188,7 +188,7 @@ class Reaching:
         """What nested functions assign to a name of ``owner`` by ``nonlocal``."""
         return frozenset(
             definition
-            for node in ast.walk(owner)
+            for node in on_rows(owner, rows_with(self.lines, ["nonlocal"], owner))
             if isinstance(node, ast.Nonlocal) and identifier in node.names
             for definition in self.flow(self.scope(node)).all.get(identifier, ())
         )
