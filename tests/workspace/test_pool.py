@@ -1,0 +1,118 @@
+"""Files shared out to processes. Each test runs in a process of its own, which may be forked."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+FILES = 60
+
+PROGRAM = """
+import os, signal, sys
+from pathlib import Path
+from torchload_lint.workspace import Options, Projects, Settings, check, pool, session
+
+paths = sorted(Path(".").glob("*.py"))
+assert pool._can_fork()
+forked = []
+fork = os.fork
+os.fork = lambda: (pid := fork()) and forked.append(pid) or pid
+{setup}
+run = check(paths, Projects(Settings()), Options(jobs=3, fix={fix}, write={fix}))
+print([(str(one.path), [d.code for d in one.diagnostics]) for one in run.results])
+print(len(forked), run.errors)
+for pid in forked:
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        continue
+    raise SystemExit(f"{{pid}} is still there")
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "a.py").write_text("import torch\nx = torch.load(p)\n")
+    for number in range(FILES):
+        holds = number % 7 == 0
+        text = "import torch\nx = torch.load(p, weights_only=False)\n" if holds else "x = 1\n"
+        (tmp_path / f"b{number:02}.py").write_text(text)
+    return tmp_path
+
+
+def ran(folder, setup: str = "", *, fix: bool = False) -> list[str]:
+    program = textwrap.dedent(PROGRAM).format(setup=textwrap.dedent(setup), fix=fix)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def expected() -> str:
+    names = [f"b{number:02}.py" for number in range(FILES) if number % 7 == 0]
+    return str([("a.py", ["TLL102"]), *((name, ["TLL101"]) for name in names)])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks are used on Linux alone")
+class TestForks:
+    def test_all_outcomes_arrive(self, folder):
+        assert ran(folder) == [expected(), "2 ()"]
+
+    def test_the_files_of_a_fork_that_dies_are_checked_all_the_same(self, folder):
+        died = """
+            parent, work = os.getpid(), pool.check_file
+            def deadly(*args):
+                if os.getpid() != parent:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return work(*args)
+            pool.check_file = deadly
+        """
+        assert ran(folder, died) == [expected(), "2 ()"]
+
+    def test_what_fails_in_a_fork_fails_in_its_parent(self, folder):
+        fails = """
+            parent, work = os.getpid(), pool.check_file
+            def failing(path, *args):
+                if os.getpid() != parent or path.name == "b50.py":
+                    raise RuntimeError("b50")
+                return work(path, *args)
+            pool.check_file = failing
+            try:
+                check(paths, Projects(Settings()), Options(jobs=3))
+            except RuntimeError as error:
+                print(error)
+            pool.check_file = work
+            forked.clear()
+        """
+        assert ran(folder, fails) == ["b50", expected(), "2 ()"]
+
+    def test_a_process_with_threads_is_not_forked(self, folder):
+        threads = """
+            import threading
+            event = threading.Event()
+            threading.Thread(target=event.wait).start()
+            assert not pool._can_fork()
+            event.set()
+            raise SystemExit(0)
+        """
+        assert ran(folder, threads) == []
+
+    def test_files_are_written_by_the_parent(self, folder):
+        writes = """
+            parent, write = os.getpid(), session.write_atomically
+            def watched(*args):
+                assert os.getpid() == parent
+                write(*args)
+            session.write_atomically = watched
+        """
+        ran(folder, writes, fix=True)
+        assert "weights_only=True" in (folder / "a.py").read_text()
