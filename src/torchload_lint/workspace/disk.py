@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.regular_files import read_regular
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
     from torchload_lint.config import Config
 
+_IDENTIFIER = re.compile(r"\w+")
+_COMMON = frozenset({"as", "class", "def", "from", "import", "torch"})
 KEPT_BYTES = 256 * 2**20
 """How much source is kept in memory between questions; beyond that, files are read again."""
 
@@ -27,6 +30,8 @@ class DiskFiles:
         self._listing: Iterable[str] | None = None
         self._bytes: dict[str, bytes] = {}
         self._kept = 0
+        self._holding: dict[str, list[str]] = {}
+        """Identifier → the Python files that hold it, as long as no file changes."""
 
     def know(self, names: Iterable[str]) -> None:
         """Take over a listing of the folder (its Python files and others), consumed when needed."""
@@ -42,9 +47,20 @@ class DiskFiles:
         return self._names
 
     def holding(self, word: str) -> Sequence[str]:
-        """The Python files whose bytes hold ``word``."""
-        wanted = word.encode()
-        return [name for name in self.python_files() if wanted in self.data(name)]
+        """The Python files whose bytes hold ``word``.
+
+        All files are searched once for each identifier; ``def run(``, ``run(`` and ``run as`` are
+        looked for where ``run`` was found.
+        """
+        core = max(_IDENTIFIER.findall(word), key=_weight, default="")
+        if core not in self._holding:
+            self._holding[core] = self._among(self.python_files(), core)
+        found = self._holding[core]
+        return found if word == core else self._among(found, word)
+
+    def _among(self, names: Sequence[str], word: str) -> list[str]:
+        wanted, known, data = word.encode(), self._bytes, self.data
+        return [name for name in names if wanted in (known[name] if name in known else data(name))]
 
     def text(self, path: str) -> str | None:
         """The text of a file; None where it cannot be read or decoded."""
@@ -68,11 +84,20 @@ class DiskFiles:
             data = read_regular(self._root / path)
         except (OSError, ValueError):
             data = b""
-        self.keep(path, data)
+        self._keep(path, data)
         return data
 
     def keep(self, path: str, data: bytes) -> None:
         """Remember the bytes of a file (an editor's unsaved text, or what was just read)."""
+        self._holding.clear()
+        self._keep(path, data)
+
+    def _keep(self, path: str, data: bytes) -> None:
         if self._kept + len(data) <= KEPT_BYTES:
             self._bytes[path] = data
             self._kept += len(data)
+
+
+def _weight(identifier: str) -> tuple[bool, int]:
+    """How few files an identifier is likely to stand in."""
+    return identifier not in _COMMON, len(identifier)
