@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from checkpoint.oracle import entry, stand_in_entry
@@ -30,7 +29,7 @@ EXPECTED = {
 
 def report_on(path: Path, torch: str = "") -> CheckpointReport:
     """The report for the torch that the oracle has, with the facts of the sample classes."""
-    target = replace(Target.of(torch) if torch else Target(), python=sys.version_info[:2])
+    target = (Target.of(torch) if torch else Target())._replace(python=sys.version_info[:2])
     return inspect_file(path, target, sample_facts)
 
 

@@ -41,6 +41,8 @@ FINDINGS = st.builds(
     st.lists(ANY_TEXT.filter(bool), max_size=2).map(tuple),
     st.lists(ANY_TEXT.filter(bool), max_size=2).map(tuple),
     st.lists(ANY_TEXT.filter(bool), max_size=2).map(tuple),
+    noqa_row=st.none() | st.integers(1, 9),
+    cell=st.none() | st.integers(1, 3),
 )
 SOURCES = st.text(st.sampled_from("ab é😀日\t\n\r\x0c\u2028"), max_size=80)
 

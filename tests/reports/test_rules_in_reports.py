@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import jsonschema
 import pytest
@@ -19,7 +18,7 @@ from torchload_lint.rules import RULES
 def test_sarif_describes_every_rule(results, options):
     found = [one for one in results[1].diagnostics if one.code in {rule.code for rule in RULES}]
     assert found
-    told = [replace(results[1], diagnostics=tuple(found))]
+    told = [results[1]._replace(diagnostics=tuple(found))]
     log = json.loads(render("sarif", told, RULES, options))
     jsonschema.validate(log, report_schemas.SARIF)
     described = log["runs"][0]["tool"]["driver"]["rules"]
