@@ -13,9 +13,11 @@ from posixpath import dirname, normpath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from torchload_lint.source.project import ProjectFiles
+
+_WORD = re.compile(r"\w+")
 
 
 class Layout:
@@ -27,6 +29,7 @@ class Layout:
         self._roots = sorted(roots, key=lambda root: (-root.count("/") - bool(root), root))
         self._names: dict[str, str] = {}
         self._holding: dict[str, Sequence[str]] = {}
+        self._imported: dict[str, frozenset[str]] = {}
         self._located: dict[tuple[str, str], str | None] = {}
 
     @cached_property
@@ -59,7 +62,7 @@ class Layout:
             return _dotted(path[len(outside) + 1 :] if outside else path)
         dotted = _dotted(path)
         folder, _, stem = dotted.rpartition(".")
-        if folder and "-" not in folder and self._imported_as(folder, stem):
+        if folder and "-" not in folder and stem in self._imported_from(folder):
             return dotted
         return stem
 
@@ -72,16 +75,14 @@ class Layout:
             folder = dirname(folder)
         return top
 
-    def _imported_as(self, folder: str, stem: str) -> bool:
-        """Whether some file imports ``folder.stem`` by its full dotted path."""
-        spelled = re.compile(
-            rf"^\s*(?:import\s+{re.escape(folder)}\.{re.escape(stem)}\b"
-            rf"|from\s+{re.escape(folder)}(?:\.{re.escape(stem)}\s+import\b"
-            rf"|\s+import\b[^\n]*\b{re.escape(stem)}\b))",
-            re.MULTILINE,
-        )
-        texts = (self._files.text(path) or "" for path in self._naming(folder))
-        return any(folder in text and spelled.search(text) for text in texts)
+    def _imported_from(self, folder: str) -> frozenset[str]:
+        """The names that some file imports from a folder by its full dotted path."""
+        if folder not in self._imported:
+            texts = (self._files.text(path) or "" for path in self._naming(folder))
+            self._imported[folder] = frozenset(
+                name for text in texts for name in _names_imported(folder, text)
+            )
+        return self._imported[folder]
 
     def _naming(self, folder: str) -> Sequence[str]:
         """The files that may name a folder by its dotted path: those that name one as its first
@@ -156,6 +157,19 @@ def _dotted(path: str) -> str:
     if parts[-1] == "__init__" and len(parts) > 1:
         parts.pop()
     return ".".join(parts)
+
+
+def _names_imported(folder: str, text: str) -> Iterator[str]:
+    """What ``import folder.name``, ``from folder.name import …`` and ``from folder import name``
+    import in a text.
+    """
+    spelled = re.compile(rf"{re.escape(folder)}(?:\.(\w+)(\s+import\b)?|\s+import\b([^\n]*))")
+    for match in spelled.finditer(text):
+        before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].split()
+        if match[1] and (before == ["import"] or (before == ["from"] and match[2])):
+            yield match[1]
+        elif match[3] and before == ["from"]:
+            yield from _WORD.findall(match[3])
 
 
 def _is_above(base: str, folder: str) -> bool:
