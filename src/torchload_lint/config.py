@@ -109,6 +109,15 @@ class Config(NamedTuple):
     """A file of known findings, from the root; only others are reported."""
 
 
+class Settings(NamedTuple):
+    """Where configuration comes from, and what the command line says over it."""
+
+    config_file: Path | None = None
+    isolated: bool = False
+    overrides: Mapping[str, Any] = {}
+    """Fields of Config that flags have set."""
+
+
 def find_config(folder: Path) -> Path | None:
     """The configuration file that lies in a folder, if there is one."""
     for name in (*OWN_FILES, "pyproject.toml"):

@@ -287,14 +287,14 @@ class Zeros:
     """A record of any size that takes no room: a hole in the file."""
 
     crc: int | None = 0
+    place_in_page = None
 
     def __init__(self, size: int) -> None:
         self.size = size
 
-    def copy_to(self, out: Any) -> int:
+    def copy_to(self, out: Any) -> None:
         out.seek(self.size - 1, os.SEEK_CUR)
         out.write(b"\0")
-        return 0
 
 
 def test_records_and_archives_of_more_than_four_gigabytes(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import click
 
 from torchload_lint.cli.options import configuration, settings_from
 from torchload_lint.cli.terminal import CLEAN, FINDINGS, fail, say
-from torchload_lint.config import ConfigError
+from torchload_lint.config import ConfigError, Settings
 from torchload_lint.migrate import (
     Arrays,
     Format,
@@ -22,12 +23,14 @@ from torchload_lint.migrate import (
     plan,
 )
 from torchload_lint.names import GlobalName
-from torchload_lint.workspace import Projects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torchload_lint.names import ClassFacts
+    from torchload_lint.source.project import ProjectIndex
+    from torchload_lint.workspace.projects import Project
+
+_LIBRARIES = frozenset("argparse builtins collections copyreg numpy pathlib torch _codecs".split())
+"""What checkpoints name most; none of it is a project's own."""
 
 _ENDINGS = {Format.TORCH: ".migrated.pt", Format.SAFETENSORS: ".safetensors"}
 
@@ -84,7 +87,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     if target.exists() and not (force or dry_run):
         fail(f"{target} is there already; --force replaces it, -o FILE writes another")
     try:
-        lookup = _lookup(checkpoint, config_file, isolated, flags)
+        lookup = _ProjectClasses(checkpoint, settings_from(config_file, isolated, flags))
         if dry_run:
             planned, size = plan(checkpoint, options, lookup), None
         else:
@@ -103,14 +106,36 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     raise click.exceptions.Exit(FINDINGS if planned.of_kind(NoteKind.LEFT_OUT) else CLEAN)
 
 
-def _lookup(
-    checkpoint: Path, config_file: Path | None, isolated: bool, flags: dict[str, Any]
-) -> Callable[[GlobalName], ClassFacts | None]:
-    """The project's classes, read from their source, where the checkpoint lies in a project."""
-    project = Projects(settings_from(config_file, isolated, flags)).project_of(checkpoint)
+class _ProjectClasses:
+    """The project's classes, read from their source, where the checkpoint lies in a project.
 
-    def lookup(name: GlobalName) -> ClassFacts | None:
-        renamed = dict(project.config.renames).get(str(name))
-        return project.context.project.find(GlobalName.parse(renamed) if renamed else name)
+    What reads sources is imported for the first class that may be the project's, since it takes
+    as long as copying a gigabyte.
+    """
 
-    return lookup
+    def __init__(self, checkpoint: Path, settings: Settings) -> None:
+        self._checkpoint = checkpoint
+        self._settings = settings
+
+    def __call__(self, name: GlobalName) -> ClassFacts | None:
+        """What is known of a class; None where it is not the project's. Raises ConfigError."""
+        if name.module.partition(".")[0] in _LIBRARIES:
+            return None
+        renamed = self._renames.get(str(name))
+        return self._index.find(GlobalName.parse(renamed) if renamed else name)
+
+    @cached_property
+    def _project(self) -> Project:
+        from torchload_lint.workspace import Projects  # noqa: PLC0415
+
+        return Projects(self._settings).project_of(self._checkpoint)
+
+    @cached_property
+    def _renames(self) -> dict[str, str]:
+        return dict(self._project.config.renames)
+
+    @cached_property
+    def _index(self) -> ProjectIndex:
+        from torchload_lint.source.project import ProjectIndex  # noqa: PLC0415
+
+        return ProjectIndex(self._project.files, self._project.config.src)

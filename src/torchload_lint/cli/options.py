@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from torchload_lint.config import READERS, ConfigError
-from torchload_lint.workspace.projects import Settings
+from torchload_lint.config import READERS, ConfigError, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

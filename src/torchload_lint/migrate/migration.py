@@ -24,7 +24,6 @@ from torchload_lint.migrate.results import (
     Options,
     Plan,
 )
-from torchload_lint.migrate.safetensors_writer import entries_of, write_safetensors
 from torchload_lint.migrate.storage_pool import StoragePool, nbytes
 from torchload_lint.migrate.tensors import LEFT_OUT
 from torchload_lint.migrate.zip_writer import ZipWriter
@@ -106,6 +105,8 @@ def _prepared(
         reasons = "; ".join(f"{note.what}: {note.outcome}" for note in converter.notes)
         raise MigrationError(f"nothing of it can be carried: {reasons}")
     if options.format is Format.SAFETENSORS:
+        from torchload_lint.migrate.safetensors_writer import entries_of  # noqa: PLC0415 - seldom
+
         entries = entries_of(after)
         data, count = b"", len(entries)
         storages: list[StorageValue] = []
@@ -155,6 +156,11 @@ def _write_as_whole(target: Path, prepared: _Prepared, options: Options) -> int:
 
 def _write(out: BinaryIO, prepared: _Prepared, options: Options) -> None:
     if options.format is Format.SAFETENSORS:
+        from torchload_lint.migrate.safetensors_writer import (  # noqa: PLC0415 - seldom
+            entries_of,
+            write_safetensors,
+        )
+
         write_safetensors(entries_of(prepared.plan.after), prepared.pool, out)
         return
     archive = ZipWriter(out)

@@ -93,10 +93,10 @@ def write_safetensors(entries: list[Entry], pool: StoragePool, out: BinaryIO) ->
     text += b" " * (-len(text) % 8)
     out.write(len(text).to_bytes(8, "little") + text)
     for entry in ordered:
-        out.writelines(_pieces(entry, pool))
+        _write_elements(entry, pool, out)
 
 
-def _pieces(entry: Entry, pool: StoragePool) -> Iterator[bytes]:
+def _write_elements(entry: Entry, pool: StoragePool, out: BinaryIO) -> None:
     """A tensor's elements in little-endian order, row by row."""
     tensor, size = entry.tensor, entry.item_size
     assert tensor.storage is not None
@@ -106,8 +106,11 @@ def _pieces(entry: Entry, pool: StoragePool) -> Iterator[bytes]:
         begin, length = (tensor.offset + start) * size, count * size
         if begin < 0 or begin + length > content.size:
             raise MigrationError(f"the tensor {entry.name!r:.60} reaches beyond its storage")
-        for piece in content.pieces(begin, length):
-            yield piece if pool.byteorder == "little" else _little(piece, tensor.dtype, size)
+        if pool.byteorder == "little":
+            content.copy_to(out, begin, length)
+        else:
+            pieces = (_little(one, tensor.dtype, size) for one in content.pieces(begin, length))
+            out.writelines(pieces)
 
 
 def _little(piece: bytes, dtype: str, size: int) -> bytes:

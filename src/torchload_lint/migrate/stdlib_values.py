@@ -6,7 +6,6 @@ How each is pickled was read in CPython 3.10 to 3.14 (``__reduce__`` and ``__get
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
@@ -84,6 +83,8 @@ def _address(kind: str, number: int) -> Value:
 
 
 def _uuid(converter: Converter, made: Made, place: str) -> Value:
+    import uuid  # noqa: PLC0415 - seldom
+
     number = (made.attributes or {}).get("int")
     if not isinstance(number, int) or not 0 <= number < 1 << 128:
         return converter.leave_out(place, made.name, "it has no number")

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from torchload_lint.migrate.contents import PAGE, PIECE, copy_summed
+
 if TYPE_CHECKING:
     from typing import BinaryIO
 
@@ -54,16 +56,18 @@ class ZipWriter:
         """Write one record, such as ``data/0``."""
         name = f"{self._folder}/{record}".encode()
         offset, size = self._out.tell(), content.size
-        header = _local_header(name, content.crc or 0, size, offset)
+        extra = _extra(offset + _LOCAL.size + len(name), content)
+        header = _local_header(name, content.crc or 0, size, extra)
         self._out.write(header)
         crc = content.crc
-        found = content.copy_to(self._out)
         if crc is None:
-            crc = found
+            crc = copy_summed(content, self._out)
             end = self._out.tell()
             self._out.seek(offset)
-            self._out.write(_local_header(name, crc, size, offset))
+            self._out.write(_local_header(name, crc, size, extra))
             self._out.seek(end)
+        else:
+            content.copy_to(self._out)
         if self._out.tell() != offset + len(header) + size:
             raise OSError(f"the record {record} changed its size while it was copied")
         self._members.append(_Member(name, crc, size, offset))
@@ -89,12 +93,24 @@ class ZipWriter:
         )  # fmt: skip
 
 
-def _local_header(name: bytes, crc: int, size: int, offset: int) -> bytes:
+def _extra(begin: int, content: Content) -> bytes:
+    """The extra fields of a local header, as long as brings the content to a good place.
+
+    That is a multiple of 64; for what is large, the place in a page that it has in the source too,
+    since copying page to page takes two thirds of the time.
+    """
+    size, place = content.size, content.place_in_page
+    extra = _EXTRA.pack(_ZIP64, 16) + Struct("<2Q").pack(size, size) if size >= _MAX_32 else b""
+    begin += len(extra) + _EXTRA.size
+    if size > PIECE and place is not None and place % ALIGNMENT == 0:
+        padding = (place - begin) % PAGE
+    else:
+        padding = -begin % ALIGNMENT
+    return extra + _EXTRA.pack(_PADDING, padding) + b"Z" * padding
+
+
+def _local_header(name: bytes, crc: int, size: int, extra: bytes) -> bytes:
     wide = size >= _MAX_32
-    extra = _EXTRA.pack(_ZIP64, 16) + Struct("<2Q").pack(size, size) if wide else b""
-    begin = offset + _LOCAL.size + len(name) + len(extra) + _EXTRA.size
-    padding = -begin % ALIGNMENT
-    extra += _EXTRA.pack(_PADDING, padding) + b"Z" * padding
     shown = _MAX_32 if wide else size
     fields = _LOCAL.pack(
         b"PK\x03\x04", _NEEDS_ZIP64 if wide else _PLAIN, 0, 0, 0, _DATE, crc, shown, shown,

@@ -6,27 +6,25 @@ import os
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from torchload_lint.config import Config, config_for, find_config, is_root, load_config
+from torchload_lint.config import (
+    Config,
+    Settings,
+    config_for,
+    find_config,
+    is_root,
+    load_config,
+)
 from torchload_lint.dependencies import torch_of_project
 from torchload_lint.workspace.disk import DiskFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from torchload_lint.checkpoint.torch_versions import Target
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.base import Context, Veto
-
-
-class Settings(NamedTuple):
-    """Where configuration comes from, and what the command line says over it."""
-
-    config_file: Path | None = None
-    isolated: bool = False
-    overrides: Mapping[str, Any] = {}
-    """Fields of Config that flags have set."""
 
 
 class Projects:
