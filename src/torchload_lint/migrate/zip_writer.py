@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from torchload_lint.migrate.contents import PAGE, PIECE, copy_summed
+from torchload_lint.migrate.contents import LARGE, PAGE, copy_summed
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -102,7 +102,7 @@ def _extra(begin: int, content: Content) -> bytes:
     size, place = content.size, content.place_in_page
     extra = _EXTRA.pack(_ZIP64, 16) + Struct("<2Q").pack(size, size) if size >= _MAX_32 else b""
     begin += len(extra) + _EXTRA.size
-    if size > PIECE and place is not None and place % ALIGNMENT == 0:
+    if size > LARGE and place is not None and place % ALIGNMENT == 0:
         padding = (place - begin) % PAGE
     else:
         padding = -begin % ALIGNMENT
