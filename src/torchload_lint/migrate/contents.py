@@ -102,23 +102,30 @@ class FileRange:
         return self._file.read(count)
 
     def copy_to(self, out: BinaryIO, start: int = 0, size: int | None = None) -> None:
-        """Write the bytes; where they lie alike in their pages, the kernel copies them."""
+        """Write the bytes; where they lie alike in their pages, the kernel copies them.
+
+        Large ones are written from a multiple of PIECE on, since the kernel then keeps them in
+        large pieces too, and file systems that can share blocks do.
+        """
         length = self.size - start if size is None else size
-        alike = (self._offset + start - out.tell()) % PAGE == 0
-        done = self._copied_by_kernel(out, start, length) if alike and length > LARGE else 0
+        done = 0
+        if length > LARGE:
+            done = -out.tell() % PIECE
+            out.writelines(self.pieces(start, done))
+            if (self._offset + start + done - out.tell()) % PAGE == 0:
+                done += self._copied_by_kernel(out, start + done, length - done)
         out.writelines(self.pieces(start + done, length - done))
 
     def _copied_by_kernel(self, out: BinaryIO, start: int, length: int) -> int:
-        """How many bytes the kernel has copied; the rest, or all, where it cannot, is not."""
+        """How many bytes the kernel has copied; fewer than all where it cannot."""
         if not hasattr(os, "copy_file_range"):
             return 0
         out.flush()
         source, target, done = self._offset + start, out.tell(), 0
-        wanted = -target % PAGE or _KERNEL_PIECE  # whole pages next: some file systems share them
         while done < length:
             try:
                 count = os.copy_file_range(
-                    self._file.fileno(), out.fileno(), min(wanted, length - done),
+                    self._file.fileno(), out.fileno(), min(_KERNEL_PIECE, length - done),
                     source + done, target + done,
                 )  # fmt: skip
             except OSError:  # two file systems, one that cannot, an old kernel
@@ -126,7 +133,6 @@ class FileRange:
             if not count:
                 break
             done += count
-            wanted = _KERNEL_PIECE
         out.seek(target + done)
         return done
 
