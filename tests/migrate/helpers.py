@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -107,3 +108,9 @@ def sharing(state: dict[str, Any]) -> dict[str, list[str]]:
 
 def notes(plan: Plan, kind: NoteKind) -> list[tuple[str, str]]:
     return [(note.place, note.what) for note in plan.of_kind(kind)]
+
+
+def members(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None  # every checksum is right
+        return {info.filename: archive.read(info) for info in archive.infolist()}

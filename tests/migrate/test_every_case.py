@@ -60,7 +60,6 @@ REFUSED = {
     "builtin": 2,  # a method, and a union of types
     "module": 2,  # bound methods
     "numpy": 6,  # long doubles, subarrays, a structured dtype by itself
-    "plain": 1,  # a jagged nested tensor, whose class has to be imported
     "stdlib": 8,  # functions with their arguments, loggers, types
     "tensorsub": 6,  # wrappers, and parameters without data
     "third": 2,  # pandas

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import pickle
 import zipfile
 from collections import OrderedDict
 from typing import TYPE_CHECKING
@@ -45,10 +46,12 @@ ZIP, LEGACY = saved(legacy=False), saved(legacy=True)
 with zipfile.ZipFile(io.BytesIO(ZIP)) as _archive:
     PICKLE = next(_archive.read(n) for n in _archive.namelist() if n.endswith("data.pkl"))
 
+PLAIN = pickle.dumps({"w": torch.ones(3), "args": argparse.Namespace(a=[1, "x"])})
+
 CHANGES = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=4)
 
 
-@pytest.mark.parametrize("kind", ["zip", "legacy", "pickle"])
+@pytest.mark.parametrize("kind", ["zip", "legacy", "pickle", "plain"])
 @given(changes=CHANGES)
 @settings(
     max_examples=150,
@@ -57,7 +60,7 @@ CHANGES = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_si
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_changed_bytes(kind: str, changes: list[tuple[int, int]], tmp_path: Path) -> None:
-    data = bytearray({"zip": ZIP, "legacy": LEGACY, "pickle": PICKLE}[kind])
+    data = bytearray({"zip": ZIP, "legacy": LEGACY, "pickle": PICKLE, "plain": PLAIN}[kind])
     for at, byte in changes:
         data[at % len(data)] = byte
     path, out = tmp_path / "in.pt", tmp_path / "out.pt"

@@ -352,3 +352,11 @@ def test_only_a_part(tmp_path: Path) -> None:
 def test_state_of_a_buffered_stream(tmp_path: Path) -> None:
     found = migrated({"s": io.BytesIO(b"abc")}, tmp_path)["s"]
     assert found == (b"abc", 0, None)
+
+
+def test_jagged_nested_tensor(tmp_path: Path) -> None:
+    """torch loads one only after an import, but its parts always."""
+    value = torch.nested.nested_tensor([torch.ones(2, 2), torch.zeros(3, 2)], layout=torch.jagged)
+    parts = migrated({"n": value}, tmp_path)["n"]
+    made = torch.nested.nested_tensor_from_jagged(parts["values"], parts["offsets"])
+    assert [part.tolist() for part in made.unbind()] == [part.tolist() for part in value.unbind()]

@@ -163,8 +163,8 @@ def plain_pickle(found: Problem | None) -> Problem:
     return Problem(
         "plain-pickle",
         f"this is a plain pickle, which torch.save did not write{detail}; torch.load refuses it",
-        "if you trust its origin, read it with pickle.load (or joblib.load) and save it again with "
-        "torch.save, or with safetensors",
+        "rewrite it with `torchload-lint migrate`, which runs nothing of it; or, if you trust its "
+        "origin, read it with pickle.load (or joblib.load) and save it again with torch.save",
     )
 
 

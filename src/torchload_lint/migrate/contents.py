@@ -73,7 +73,7 @@ class FileRange:
 
     def __init__(self, file: BinaryIO, offset: int, size: int, crc: int | None = None) -> None:
         self._file = file
-        self._offset = offset
+        self.offset = offset
         self.size = size
         self.crc = crc
         """Where an archive gives a checksum it is carried on unchecked, as torch does not check it
@@ -85,7 +85,7 @@ class FileRange:
 
         Raises OSError where the file ends before them.
         """
-        position, left = self._offset + start, self.size - start if size is None else size
+        position, left = self.offset + start, self.size - start if size is None else size
         while left > 0:
             piece = self._read_at(position, min(PIECE, left))
             if not piece:
@@ -112,7 +112,7 @@ class FileRange:
         if length > LARGE:
             done = -out.tell() % PIECE
             out.writelines(self.pieces(start, done))
-            if (self._offset + start + done - out.tell()) % PAGE == 0:
+            if (self.offset + start + done - out.tell()) % PAGE == 0:
                 done += self._copied_by_kernel(out, start + done, length - done)
         out.writelines(self.pieces(start + done, length - done))
 
@@ -121,7 +121,7 @@ class FileRange:
         if not hasattr(os, "copy_file_range"):
             return 0
         out.flush()
-        source, target, done = self._offset + start, out.tell(), 0
+        source, target, done = self.offset + start, out.tell(), 0
         while done < length:
             try:
                 count = os.copy_file_range(

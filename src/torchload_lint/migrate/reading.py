@@ -24,6 +24,7 @@ from torchload_lint.migrate.results import MigrationError
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+    from torchload_lint.checkpoint.legacy import PickleFile
     from torchload_lint.checkpoint.opcodes import Opcode
     from torchload_lint.checkpoint.report import Problem
     from torchload_lint.checkpoint.results import ClassLookup, NameResolver
@@ -40,7 +41,7 @@ class Checkpoint:
     """The object in a file, and its storages."""
 
     kind: str
-    """``zip``, ``legacy`` or ``tar``."""
+    """``zip``, ``legacy``, ``tar`` or ``pickle``."""
     value: Value
     names: NameResolver
     """Says which object a value is, by name."""
@@ -126,7 +127,7 @@ class Recorder(WeightsOnlyGuard):
 def read_checkpoint(
     file: BinaryIO, name: str, lookup: ClassLookup | None = None, encoding: str = "utf-8"
 ) -> Checkpoint:
-    """Read a file that torch.save wrote, of any age. ``file`` must stay open.
+    """Read a file that torch.save, of any age, or pickle wrote. ``file`` must stay open.
 
     Raises MigrationError, with what else can be done.
     """
@@ -195,9 +196,10 @@ def _read_legacy(
 
     found = read_pickles(source, make, DEFAULT_LIMITS)
     recorder = recorders[-1]
-    if not found.is_legacy or found.object_stream is None:
-        fault = found.streams[-1].fault if found.streams else None
-        raise _refused(fault or advice.plain_pickle(found.problem))
+    if not found.is_legacy:
+        return _plain_pickle(found, recorder, source)
+    if found.object_stream is None:
+        raise _refused(found.streams[-1].fault or advice.plain_pickle(found.problem))
     for stream in found.streams:
         checked(stream, recorder)
     if found.problem is not None:
@@ -213,6 +215,18 @@ def _read_legacy(
     little = machine.get("little_endian") if isinstance(machine, DictValue) else True
     order = "big" if little is False else "little"
     return Checkpoint("legacy", found.object_stream.value, recorder.names, storages, order)
+
+
+def _plain_pickle(found: PickleFile, recorder: Recorder, source: FileSource) -> Checkpoint:
+    """What ``pickle.dump`` wrote: everything is in the one pickle, storages too."""
+    stream = found.streams[0]
+    value = checked(stream, recorder)
+    if stream.end != source.size:
+        raise MigrationError(
+            "this is a plain pickle with something behind it, perhaps another pickle; if you trust "
+            "its origin, read it as the program does that wrote it, and save each part by itself"
+        )
+    return Checkpoint("pickle", value, recorder.names)
 
 
 def _key(key: Value) -> str:

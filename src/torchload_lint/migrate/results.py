@@ -78,7 +78,7 @@ class Plan:
 
     path: Path
     container: str
-    """``zip``, ``legacy`` or ``tar``."""
+    """``zip``, ``legacy``, ``tar`` or ``pickle``."""
     before: Value
     after: Value
     notes: tuple[Note, ...] = ()

@@ -39,6 +39,12 @@ class StoragePool:
         storage_dtype = dtype if dtype in _WITH_STORAGE else "uint8"
         return StorageValue(key, storage_dtype, len(data) // ITEM_SIZES[storage_dtype])
 
+    def keep(self, storage: StorageValue, data: bytes) -> StorageValue:
+        """A storage that came with its bytes, in the byte order of the checkpoint."""
+        key = f"new-{len(self._contents)}"
+        self._contents[key] = BytesContent(data)
+        return StorageValue(key, storage.dtype, storage.numel, storage.location)
+
 
 _WITH_STORAGE = frozenset(
     "float16 float32 float64 complex64 complex128 uint8 int8 int16 int32 int64 bool".split()

@@ -50,6 +50,8 @@ _REQUIRES_GRAD = {
 }
 """Function → the place of its argument ``requires_grad``."""
 
+_JAGGED_PARTS = frozenset({"values", "offsets", "lengths"})
+
 DTYPES_WITHOUT_STORAGE = frozenset({"uint16", "uint32", "uint64"})
 """Dtypes of numpy's that have no storage class: their tensors name the dtype themselves."""
 
@@ -128,7 +130,7 @@ def _carry_typed(converter: Converter, args: tuple[Value, ...], place: str) -> V
     function, kind, inner_args, state = args[:4]
     inner = converter.plain(Instance("REDUCE", function, inner_args), place)
     if inner is LEFT_OUT or not isinstance(inner, Instance):
-        return LEFT_OUT
+        return inner
     name = str(converter.names.of(kind))
     if name not in _BASES:
         converter.note(NoteKind.CHANGED, place, name, "a plain tensor")
@@ -211,3 +213,16 @@ def _old_parameter(data: Value, needs_grad: bool) -> Value:
 def without_data(converter: Converter, made: Made, place: str) -> Value:
     """A parameter of a lazy module that has seen no input yet."""
     return converter.leave_out(place, made.short, "it has no data yet")
+
+
+def jagged(converter: Converter, made: Made, place: str) -> Value:
+    """A nested tensor of the jagged layout, which torch loads only after ``import torch._dynamo``.
+
+    Its parts are what ``torch.nested.nested_tensor_from_jagged`` takes.
+    """
+    parts = made.args[0] if made.args else None
+    if not isinstance(parts, DictValue):
+        return converter.leave_out(place, "a jagged nested tensor", "it has no parts")
+    kept = [(key, item) for key, item in parts.entries if key in _JAGGED_PARTS]
+    converter.changed(place, "a jagged nested tensor", "a dict of its values, offsets and lengths")
+    return DictValue(entries=converter.entries(kept, place))

@@ -1,0 +1,54 @@
+"""Storages inside a plain pickle: each is a file of ``torch.save`` in itself, as one bytes object.
+
+Source: ``_StorageBase.__reduce__`` and ``_load_from_bytes`` in ``torch/storage.py`` of torch 2.13.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.storages import ITEM_SIZES
+from torchload_lint.checkpoint.values import StorageValue, Value
+from torchload_lint.migrate.contents import FileRange
+from torchload_lint.migrate.numpy_values import swapped
+from torchload_lint.migrate.results import MigrationError
+
+if TYPE_CHECKING:
+    from torchload_lint.migrate.made import Made
+    from torchload_lint.migrate.plain import Converter
+
+
+def _from_bytes(converter: Converter, made: Made, place: str) -> Value:
+    data = made.args[0] if made.args else None
+    found = _storage_in(data) if isinstance(data, bytes) else None
+    if found is None:
+        return converter.leave_out(place, "a storage", "the bytes that hold it are not one")
+    storage, raw, byteorder = found
+    if byteorder != converter.pool.byteorder:
+        raw = swapped(raw, _number_size(storage.dtype))
+    return converter.pool.keep(storage, raw)
+
+
+def _storage_in(data: bytes) -> tuple[StorageValue, bytes, str] | None:
+    """The storage in a file, its bytes and their order; None where it holds anything else."""
+    from torchload_lint.migrate.reading import read_checkpoint  # noqa: PLC0415 - it imports this
+
+    try:
+        inner = read_checkpoint(io.BytesIO(data), "storage")
+    except MigrationError:
+        return None
+    value = inner.value
+    content = inner.storages.get(value.key) if isinstance(value, StorageValue) else None
+    if not isinstance(value, StorageValue) or not isinstance(content, FileRange):
+        return None
+    return value, data[content.offset : content.offset + content.size], inner.byteorder
+
+
+def _number_size(dtype: str) -> int:
+    """Bytes of one number; a complex one is two."""
+    return ITEM_SIZES.get(dtype, 1) // (2 if dtype.startswith("complex") else 1)
+
+
+CARRIERS = {"torch.storage._load_from_bytes": _from_bytes}
+"""Function → how what it makes is carried."""
