@@ -196,6 +196,11 @@ def test_a_fix_that_is_not_proven_is_not_applied(
         )
         assert (project / "train.py").read_text() == code
         assert "the fix is not applied" in result.output
+        short = CliRunner().invoke(
+            root, ["--fix", "--verify", "--python", sys.executable, "train.py"]
+        )
+        assert short.stderr.count("train.py:3: the fix is not applied: torch") == 1
+        assert "No module named 'no_such_module'" in short.stderr
         assert "no_such_module" in result.output
     finally:
         models.write_text(text)

@@ -176,12 +176,19 @@ def _veto(flags: Flags) -> Veto:
     from torchload_lint.verify import Interpreter, NoTorchError, Prover, find_python  # noqa: PLC0415
 
     prover = Prover(Interpreter(find_python(flags.python, Path()), flags.timeout))
+    told: set[str] = set()
 
     def veto(situation: Situation, repair: Repair, context: Context) -> str:
         try:
-            return prover.veto(situation, repair, context)
+            objection = prover.veto(situation, repair, context)
         except NoTorchError as error:
             fail(f"--verify: {error}; name an interpreter that has it with --python")
+        place = f"{situation.module.path}:{situation.load.span.start.row}"
+        line = f"{place}: the fix is not applied: {objection}"
+        if objection and line not in told:  # a file is checked again after each round of fixes
+            told.add(line)
+            warn(line)
+        return objection
 
     return veto
 

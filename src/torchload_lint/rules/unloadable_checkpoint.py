@@ -39,6 +39,7 @@ from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.repairs import plan_stand_ins
 from torchload_lint.rules.situation import Mode
+from torchload_lint.rules.ways_out import way_out
 from torchload_lint.rules.words import evidence_notes
 
 if TYPE_CHECKING:
@@ -48,12 +49,6 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.base import Context
     from torchload_lint.rules.situation import Situation
-
-
-MIGRATED = frozenset({"zip", "legacy", "tar"})
-"""Containers that ``migrate`` reads."""
-
-_PARAMETERS = frozenset({"_rebuild_parameter", "_rebuild_parameter_with_state", "Parameter"})
 
 
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
@@ -74,34 +69,6 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
 def why(report: CheckpointReport) -> str:
     """The first problem, in words."""
     return report.problems[0].message if report.problems else "it needs a stand-in"
-
-
-def way_out(report: CheckpointReport) -> tuple[str, ...]:
-    """What a person can do about it."""
-    advice = [problem.advice for problem in report.problems if problem.advice]
-    stand_ins = [
-        f'a stand-in loads it: ({stand_in.spelling.expression()}, "{stand_in.name}"); '
-        f"{stand_in.consequence}"
-        for stand_in in report.stand_ins
-    ]
-    return (*dict.fromkeys(advice), *stand_ins, *_migration(report))
-
-
-def _migration(report: CheckpointReport) -> tuple[str, ...]:
-    """That the file can be rewritten, and what then changes where it is loaded."""
-    if report.container not in MIGRATED or report.protocol == 0:
-        return ()
-    command = f"`torchload-lint migrate {report.path}` rewrites it as plain data, running nothing"
-    if not any(found.name.qualname in _PARAMETERS for found in report.globals):
-        return (command,)
-    return (
-        command,
-        (
-            "a whole model then is its state dict: write model = MyModel(...), then "
-            "model.load_state_dict(torch.load(path, weights_only=True)), and save "
-            "model.state_dict()"
-        ),
-    )
 
 
 RULE = Rule("TLL104", "unloadable-checkpoint", Severity.ERROR, __doc__, check_load=check)

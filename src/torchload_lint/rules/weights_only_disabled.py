@@ -46,6 +46,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.repairs import plan_repair
+from torchload_lint.rules.ways_out import ways_out
 from torchload_lint.rules.words import evidence_notes, what_it_needs
 from torchload_lint.source.calls import WeightsOnly
 
@@ -64,7 +65,7 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         return
     message = f"`{load.loader}` with `weights_only=False` runs whatever code the file holds"
     plan = plan_repair(situation, context)
-    notes = (*because(situation), *evidence_notes(situation), *plan.notes)
+    notes = (*because(situation), *evidence_notes(situation), *plan.notes, *ways_out(situation))
     message += what_it_needs(situation)
     yield finding(RULE, load.span, message, fix=plan.fix, situation=situation, notes=notes)
 

@@ -1,0 +1,68 @@
+"""A file that no allowlist loads: the report says how to go on, and going on like that works."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from torchload_lint.cli.group import root
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.torch
+
+NETS = """
+    import torch
+
+
+    class Net(torch.nn.Module):
+        def __init__(self, width):
+            super().__init__()
+            self.fc = torch.nn.Linear(width, 1)
+    """
+SAVE = """
+    import torch
+    from nets import Net
+
+    net = Net(3)
+    torch.save(net, "net.pt", _use_new_zipfile_serialization=False)
+    torch.save(net.state_dict(), "state.pt")
+    """
+LOAD = """
+    import torch
+    from nets import Net
+
+    model = Net(3)
+    model.load_state_dict(torch.load("net.migrated.pt", weights_only=True))
+    for name, wanted in torch.load("state.pt", weights_only=True).items():
+        assert torch.equal(model.state_dict()[name], wanted)
+    """
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("weights_only", ["True", "False"])
+def test_a_whole_model_of_before_torch_1_6(
+    weights_only: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nets.py").write_text(textwrap.dedent(NETS).lstrip())
+    run(SAVE, tmp_path)
+    (tmp_path / "use.py").write_text(
+        f'import torch\n\nnet = torch.load("net.pt", weights_only={weights_only})\n'
+    )
+    found = CliRunner().invoke(root, ["--isolated", "-v", "use.py"]).output
+    assert "`torchload-lint migrate net.pt` rewrites it as plain data, running nothing" in found
+    assert "write model = Net(...), then model.load_state_dict(torch.load(path" in found
+    assert CliRunner().invoke(root, ["migrate", "--isolated", "net.pt"]).exit_code == 0
+    run(LOAD, tmp_path)
+
+
+def run(program: str, folder: Path) -> None:
+    subprocess.run([sys.executable, "-W", "ignore", "-c", textwrap.dedent(program)], cwd=folder,
+                   check=True)  # fmt: skip
