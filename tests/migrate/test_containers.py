@@ -211,10 +211,22 @@ def test_the_original_is_never_the_new_file(source: Path, tmp_path: Path) -> Non
     content = source.read_bytes()
     link = tmp_path / "link.pt"
     link.symlink_to(source)
-    for out in (source, link, tmp_path / "." / "source.pt"):
+    hard = tmp_path / "hard.pt"
+    hard.hardlink_to(source)
+    for out in (source, link, hard, tmp_path / "." / "source.pt"):
         with pytest.raises(MigrationError, match="would replace the checkpoint"):
             migrate_file(source, out)
     assert source.read_bytes() == content
+
+
+def test_a_link_as_the_new_file(source: Path, tmp_path: Path) -> None:
+    """What it leads to is written, as with cp; also where nothing is there yet."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out.pt").symlink_to(tmp_path / "elsewhere" / "real.pt")
+    for _ in range(2):
+        migrate_file(source, tmp_path / "out.pt")
+        assert (tmp_path / "out.pt").is_symlink()
+        assert same(load(tmp_path / "elsewhere" / "real.pt"), PLAIN)
 
 
 def test_a_failure_leaves_nothing_behind(

@@ -136,9 +136,9 @@ def _chosen(value: Value, only: tuple[str, ...]) -> tuple[Value, str]:
 
 
 def _write_as_whole(target: Path, prepared: _Prepared, options: Options) -> int:
-    """Write beside the target, look at what was written, and rename."""
-    folder = target.resolve().parent
-    handle, name = tempfile.mkstemp(dir=folder, prefix=f".{target.name}.", suffix=".tmp")
+    """Write beside the target (where it is a link: what it leads to), look at it, and rename."""
+    target = target.resolve()
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     try:
         with os.fdopen(handle, "w+b") as out:
             _write(cast("BinaryIO", out), prepared, options)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from torchload_lint.config import Settings
 from torchload_lint.workspace.discover import discover
-from torchload_lint.workspace.projects import Projects, Settings
+from torchload_lint.workspace.projects import Projects
 from torchload_lint.workspace.session import Options, Run, check, check_bytes
 
 __all__ = [

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from torchload_lint.workspace.projects import Settings
+    from torchload_lint.config import Settings
     from torchload_lint.workspace.session import Options, Outcome
 
 FILES_PER_FORK = 64
