@@ -129,6 +129,12 @@ async def diagnostics(client, uri):
     return list(client.diagnostics[uri])
 
 
+async def sent(client, uris):
+    """Wait until the findings of all these documents have been sent."""
+    while not set(uris) <= set(client.diagnostics):
+        await client.wait_for_notification(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+
+
 def codes(found):
     return [diagnostic.code for diagnostic in found]
 
@@ -165,7 +171,8 @@ def texts_after(edit, uri, text, encoding):
 
 
 async def test_diagnostics_in_the_clients_own_units(client: LanguageClient, tmp_path):
-    uri = open_text(client, tmp_path / "a.py", CODE)
+    # A name that a URI can only hold in other characters.
+    uri = open_text(client, tmp_path / "ä b.py", CODE)
     found = await diagnostics(client, uri)
     (implicit,) = [one for one in found if one.code == "TLL102"]
     encoding = client.init_result.capabilities.position_encoding or "utf-16"
@@ -225,6 +232,16 @@ async def test_unchanged_text_is_not_told_again(code: LanguageClient, tmp_path):
     assert again.kind == "unchanged"
     change(code, uri, 2, CODE + "\n")
     assert (await pulled(code, uri, first.result_id)).kind == "full"
+
+
+async def test_a_fix_of_two_findings_is_offered_once(code: LanguageClient, tmp_path):
+    needs = '[tool.torchload-lint.checkpoints]\n"m.pt" = ["argparse.Namespace"]\n'
+    (tmp_path / "pyproject.toml").write_text(needs)
+    uri = open_text(code, tmp_path / "a.py", 'import torch\nm = torch.load("m.pt")\n')
+    found = await diagnostics(code, uri)
+    assert codes(found) == ["TLL102", "TLL103"]
+    (fix,) = [one for one in await actions(code, uri, 1, only=["quickfix"]) if one.is_preferred]
+    assert codes(fix.diagnostics) == ["TLL102", "TLL103"]
 
 
 async def test_suppress_with_a_comment(code: LanguageClient, tmp_path):
@@ -366,7 +383,9 @@ async def test_a_wrong_configuration_is_said_once(code: LanguageClient, tmp_path
 
 
 def notebook(path, *cells):
-    uris = [f"vscode-notebook-cell:{path}#{number}" for number in range(len(cells))]
+    # As VS Code names them where it runs on another machine.
+    host = "vscode-notebook-cell://127.0.0.1:8080"
+    uris = [f"{host}{path}#W{number}sZmlsZQ%3D%3D" for number in range(len(cells))]
     document = types.NotebookDocument(
         path.as_uri(),
         "jupyter-notebook",
@@ -382,10 +401,13 @@ def notebook(path, *cells):
 
 async def test_notebook_cells_are_documents_of_their_own(code: LanguageClient, tmp_path):
     cells = ("import torch", "%time\nx = 1", "net.load_state_dict(torch.load(p))")
-    uris, opened = notebook(tmp_path / "n.ipynb", *cells)
+    uris, opened = notebook(tmp_path / "n ö.ipynb", *cells)
     code.notebook_document_did_open(opened)
-    assert [codes(await diagnostics(code, uri)) for uri in uris] == [[], [], ["TLL102"]]
-    (found,) = await diagnostics(code, uris[2])
+    # They are sent to every client, and not told twice to one that asks.
+    await sent(code, uris)
+    assert [codes(code.diagnostics[uri]) for uri in uris] == [[], [], ["TLL102"]]
+    assert not (await pulled(code, uris[2])).items
+    (found,) = code.diagnostics[uris[2]]
     assert found.range.start == types.Position(0, 20)
     (fix,) = [one for one in await actions(code, uris[2], 0) if one.is_preferred]
     assert texts_after(fix.edit, uris[2], cells[2], "utf-16") == (
@@ -397,3 +419,12 @@ async def test_notebook_cells_are_documents_of_their_own(code: LanguageClient, t
     )
     (comment,) = [one for one in await actions(code, uris[2], 0) if "noqa" in one.title]
     assert texts_after(comment.edit, uris[2], cells[2], "utf-16").endswith("  # noqa: TLL102")
+    code.diagnostics.clear()
+    code.notebook_document_did_close(
+        types.DidCloseNotebookDocumentParams(
+            types.NotebookDocumentIdentifier(opened.notebook_document.uri),
+            [types.TextDocumentIdentifier(uri) for uri in uris],
+        )
+    )
+    await sent(code, uris)
+    assert not code.diagnostics[uris[2]]

@@ -236,12 +236,14 @@ def test_azure_agent_reads_issues(results, rules, options):
         "code": "TLL502",
     }
     assert found[1] is not None
-    assert found[1][2] == "b.pt: 100% truncated"
+    assert found[1][2] == "b.pt: 100%AZP25 truncated"
 
 
-def test_azure_escapes_what_ends_a_property(make, options):
-    result = FileResult(Path("a;b].py"), (make(),), "x\n")
-    assert "sourcepath=a%3Bb%5D.py;" in render("azure", [result], (), options)
+def test_azure_escapes_what_ends_a_property_and_what_the_agent_would_decode(make, options):
+    result = FileResult(Path("a;b].py"), (make(message="b%0A.pt; is [gone]"),), "x\n")
+    (line,) = render("azure", [result], (), options).splitlines()
+    assert "sourcepath=a%3Bb%5D.py;" in line
+    assert line.endswith(";]b%AZP250A.pt%3B is [gone%5D")
 
 
 def test_gitlab_fingerprints_are_unique_and_survive_moved_lines(make, options):

@@ -15,7 +15,7 @@ from torchload_lint.workspace.add_noqa import noqa_edits
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from torchload_lint.diagnostic import Diagnostic, Edit
+    from torchload_lint.diagnostic import Diagnostic, Edit, Fix
     from torchload_lint.editors.positions import Units
     from torchload_lint.editors.views import Analysis
 
@@ -55,21 +55,25 @@ class Answers:
     def quick_fixes(
         self, analysis: Analysis, uri: str, wanted: types.Range
     ) -> Iterator[types.CodeAction]:
-        """For each finding in the range: its fix, and a comment that suppresses it."""
-        for found in analysis.findings(uri):
-            diagnostic = self.diagnostic(analysis, found)
-            if not _meet(diagnostic.range, wanted):
-                continue
+        """What mends the findings in the range, each fix once, and comments that suppress them."""
+        all_found = [(found, self.diagnostic(analysis, found)) for found in analysis.findings(uri)]
+        in_range = [(found, told) for found, told in all_found if _meet(told.range, wanted)]
+        mended: dict[Fix, list[types.Diagnostic]] = {}
+        for found, told in in_range:
             if found.fix is not None and found.fix.applicability is not Applicability.DISPLAY:
+                mended.setdefault(found.fix, []).append(told)
+        for found, _ in in_range:
+            if found.fix is not None and (diagnostics := mended.pop(found.fix, None)):
                 safe = found.fix.applicability is Applicability.SAFE
                 yield types.CodeAction(
                     title=f"{TOOL}: {printable(found.fix.message)}" + ("" if safe else " (unsafe)"),
                     kind=types.CodeActionKind.QuickFix,
-                    diagnostics=[diagnostic],
+                    diagnostics=diagnostics,
                     is_preferred=safe,
                     edit=self._edit(analysis, analysis.edits(found)),
                 )
-            yield from self._suppression(analysis, found, diagnostic)
+        for found, told in in_range:
+            yield from self._suppression(analysis, found, told)
 
     def _suppression(
         self, analysis: Analysis, found: Diagnostic, diagnostic: types.Diagnostic

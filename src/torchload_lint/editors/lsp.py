@@ -2,7 +2,8 @@
 
 Texts are checked as they stand in the editor, saved or not. Checking runs in one thread beside the
 one that talks to the client, newest text first, so that no keystroke waits for it. Clients that
-ask for diagnostics (3.17) get them when they ask; to others they are sent.
+ask for diagnostics (3.17) get them when they ask; to others they are sent. Those of notebooks are
+always sent: many clients that ask do not ask for cells (VS Code's, up to its version 9).
 """
 
 from __future__ import annotations
@@ -53,9 +54,9 @@ class Server(LanguageServer):
 
     def publish_soon(self, uri: str, delay: float = 0.0) -> None:
         """Check a document and send what is found, unless the client asks by itself."""
-        if self.session.pulls:
-            return
         primary = self.session.primary(uri)
+        if self.session.asks_for(primary):
+            return
         if task := self.waiting.pop(primary, None):
             task.cancel()
         self.waiting[primary] = asyncio.ensure_future(self._publish(primary, delay))
@@ -147,7 +148,8 @@ def _register_documents(server: Server) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:
-        _clear(server, params.text_document.uri, [params.text_document.uri])
+        uri = params.text_document.uri
+        _close(server, uri, () if server.session.pulls else [uri])
 
 
 def _register_notebooks(server: Server) -> None:
@@ -166,17 +168,15 @@ def _register_notebooks(server: Server) -> None:
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseNotebookDocumentParams) -> None:
         cells = [cell.uri for cell in params.cell_text_documents]
-        _clear(server, params.notebook_document.uri, cells)
+        _close(server, params.notebook_document.uri, cells)
 
 
-def _clear(server: Server, uri: str, documents: Sequence[str]) -> None:
-    """A closed document has no findings."""
+def _close(server: Server, uri: str, sent: Sequence[str]) -> None:
+    """A closed document has no findings: those that were sent are taken back."""
     server.session.drop(uri)
     if task := server.waiting.pop(uri, None):
         task.cancel()
-    if server.session.pulls:
-        return
-    for document in documents:
+    for document in sent:
         server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(document, []))
 
 
@@ -191,6 +191,8 @@ def _register_questions(server: Server) -> None:
     )
     async def diagnostic(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
         uri = params.text_document.uri
+        if not session.asks_for(session.primary(uri)):
+            return types.RelatedFullDocumentDiagnosticReport([])  # they are sent: not to be doubled
         analysis = await session.analysis(uri)
         result_id = session.result_id(uri)
         if result_id == params.previous_result_id:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from pygls.lsp.server import LanguageServer
+    from pygls.workspace import TextDocument
 
     T = TypeVar("T")
 
@@ -51,6 +52,10 @@ class Session:
         """Whether the client asks for diagnostics by itself."""
         text = self._server.client_capabilities.text_document
         return bool(text and text.diagnostic)
+
+    def asks_for(self, primary: str) -> bool:
+        """Whether the findings of this text or notebook wait until the client asks for them."""
+        return self.pulls and self._notebook(primary) is None
 
     @property
     def refreshes(self) -> bool:
@@ -122,21 +127,29 @@ class Session:
 
     def primary(self, uri: str) -> str:
         """The notebook of a cell; any other document itself."""
-        workspace = self._server.workspace
-        if uri in workspace.notebook_documents:
-            return uri
-        notebook = workspace.get_notebook_document(cell_uri=uri)
+        notebook = self._server.workspace.get_notebook_document(cell_uri=uri)
         return notebook.uri if notebook else uri
 
     def open_uris(self) -> list[str]:
         """All open documents; of a notebook, not its cells."""
-        workspace = self._server.workspace
-        return list(dict.fromkeys(map(self.primary, workspace.text_documents)))
+        documents = self._server.workspace.text_documents.values()
+        return list(dict.fromkeys(self.primary(document.uri) for document in documents))
 
     def version_of(self, uri: str) -> int | None:
         """The version of an open document."""
-        document = self._server.workspace.text_documents.get(uri)
-        return document.version if document else None
+        return self._server.workspace.get_text_document(uri).version
+
+    def _document(self, uri: str) -> TextDocument | None:
+        """An open document.
+
+        pygls makes one up, without a version, for a file that is not open; the keys of its
+        dictionaries are other spellings of the URIs.
+        """
+        document = self._server.workspace.get_text_document(uri)
+        return None if document.version is None else document
+
+    def _notebook(self, uri: str) -> types.NotebookDocument | None:
+        return self._server.workspace.get_notebook_document(notebook_uri=uri)
 
     def result_id(self, uri: str) -> str:
         """Changes whenever the diagnostics of a document may have."""
@@ -153,21 +166,20 @@ class Session:
 
     def _view(self, uri: str) -> View | None:
         """What the client shows now; None where the document is not open."""
-        workspace = self._server.workspace
         path = Path(to_fs_path(uri) or "untitled.py")
-        if notebook := workspace.notebook_documents.get(uri):
+        if notebook := self._notebook(uri):
             cells = {
                 cell.document: (_CELL_TYPES.get(cell.kind, "raw"), self._text(cell.document))
                 for cell in notebook.cells
             }
             return View.of_cells(uri, path.with_suffix(".ipynb"), notebook.version, cells)
-        document = workspace.text_documents.get(uri)
+        document = self._document(uri)
         if document is None:
             return None
         return View(uri, path, document.version or 0, document.source)
 
     def _text(self, uri: str) -> str:
-        document = self._server.workspace.text_documents.get(uri)
+        document = self._document(uri)
         return document.source if document else ""
 
     # Questions

@@ -1,6 +1,7 @@
 """Azure Pipelines' logging command ``##vso[task.logissue …]``.
 
-Escapes are those of the agent's command parser (microsoft/azure-pipelines-agent, Command.cs).
+Escapes are those of the agent's command parser (microsoft/azure-pipelines-agent, Command.cs and
+CommandStringConvertor.cs), which undoes them in the properties and in the text.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def render(report: Report) -> str:
             "code": found.code,
         }
         told = "".join(f"{key}={_escape(value)};" for key, value in properties.items())
-        lines.append(f"##vso[task.logissue {told}]{printable(found.message)}\n")
+        lines.append(f"##vso[task.logissue {told}]{_escape(found.message)}\n")
     return "".join(lines)
 
 
