@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from torchload_lint.cli.terminal import fail, say
+from torchload_lint.cli.terminal import FAILED, fail, say, warn
 from torchload_lint.config import ConfigError
-from torchload_lint.record import merge, read_store, run_recorded, write_store
-from torchload_lint.source.recorded import RecordedLoad
+from torchload_lint.record import run_recorded
 from torchload_lint.workspace import Projects, Settings
-from torchload_lint.workspace.inspection import inspect_path
+from torchload_lint.workspace.recording import Recorder
 
 if TYPE_CHECKING:
-    from torchload_lint.record import Observed
-    from torchload_lint.workspace.projects import Project
+    from torchload_lint.record import Recording
 
-HASHED_BYTES = 2**31
-"""Larger checkpoints are not hashed."""
+_NOT_SEEN = "a Python that is started with -I, -E or -S, or without PYTHONPATH, cannot be seen"
 
 
 @click.command(
@@ -37,55 +33,36 @@ def command(words: tuple[str, ...]) -> None:
     COMMAND.
     """
     try:
-        project = Projects(Settings()).project_of(Path("any").absolute())
-        status, observed = run_recorded(words)
-        seen = [_recorded(one, project) for one in observed]
-        ours = [one for one in seen if one is not None]
-        if ours:
-            path = write_store(project.config.root, merge(read_store(project.config.root), ours))
-            say(f"torchload-lint: {len(set(ours))} loads noted in {path}\n", err=True)
-        else:
-            said = (
-                f"{len(observed)} loads, none in this project" if observed else "no torch.load ran"
-            )
-            say(f"torchload-lint: {said}; nothing noted\n", err=True)
+        recorder = Recorder(Path.cwd(), Projects(Settings()))
     except ConfigError as error:
         fail(str(error))
+    try:
+        recording = run_recorded(words)
     except OSError as error:
         fail(f"{words[0]}: {error.strerror or error}")
-    raise click.exceptions.Exit(status if status >= 0 else 128 - status)
-
-
-def _recorded(one: Observed, project: Project) -> RecordedLoad | None:
-    """What is kept of one observed load; None for one of a library, or of no file."""
-    root = project.config.root.absolute()
-    parts = one.file.parts
-    if one.checkpoint is None or not one.file.is_relative_to(root) or "site-packages" in parts:
-        return None
-    inspection = inspect_path(one.checkpoint, project)
-    report = inspection.report
-    inside = one.checkpoint.is_relative_to(root)
-    return RecordedLoad(
-        file=one.file.relative_to(root).as_posix(),
-        function=one.function,
-        row=one.row,
-        checkpoint=(one.checkpoint.relative_to(root) if inside else one.checkpoint).as_posix(),
-        sha256=_hash(one.checkpoint),
-        verdict=report.verdict.value,
-        safe_globals=tuple(str(needed.name) for needed in report.safe_globals),
-        torch=one.torch,
-        outcome=one.outcome,
-    )
-
-
-def _hash(path: Path) -> str:
+    status = recording.status if recording.status >= 0 else 128 - recording.status
     try:
-        if path.stat().st_size > HASHED_BYTES:
-            return ""
-        with path.open("rb") as file:
-            digest = hashlib.sha256()
-            while chunk := file.read(2**20):
-                digest.update(chunk)
-        return digest.hexdigest()
-    except OSError:
-        return ""
+        recorder.take(recording.loads)
+        paths = recorder.write()
+    except (ConfigError, OSError) as error:
+        warn(f"what was seen could not be kept: {error}")
+        raise click.exceptions.Exit(status or FAILED) from error
+    say(f"torchload-lint: {_told(recording, recorder, paths)}\n", err=True)
+    raise click.exceptions.Exit(status)
+
+
+def _told(recording: Recording, recorder: Recorder, paths: list[Path]) -> str:
+    """What came of the run, in a line."""
+    if not recording.loads:
+        if not recording.saw_python:
+            return f"no Python was seen; nothing noted ({_NOT_SEEN})"
+        what = "torch.load ran" if recording.saw_torch else "Python that was seen imported torch"
+        return f"no {what}; nothing noted ({_NOT_SEEN})"
+    kept = sum(map(len, recorder.loads.values()))
+    noted = f"{_counted(kept)} noted in {', '.join(map(str, paths))}" if kept else "nothing noted"
+    rest = [f"{_counted(number)} {why}" for why, number in sorted(recorder.left_out.items())]
+    return f"{noted}; not noted: {', '.join(rest)}" if rest else noted
+
+
+def _counted(number: int) -> str:
+    return f"{number} load" if number == 1 else f"{number} loads"

@@ -115,6 +115,11 @@ class Notebook:
         source = self._sources[cell - 1]
         return "" if source is None else source.text
 
+    @property
+    def python_cells(self) -> tuple[tuple[int, str], ...]:
+        """Number and source of each Python cell."""
+        return tuple((cell.number, cell.source.text) for cell in self._cells)
+
     def locate(self, row: int) -> tuple[int, int]:
         """The cell, and the row inside it, of a row of ``python``."""
         cell = self._cell_at(row)

@@ -1,0 +1,171 @@
+"""What a recorded run has seen, as loads of the projects that the calls stand in."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections import Counter
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torchload_lint.record.cells import row_in_notebook
+from torchload_lint.record.store import merge, read_store, write_store
+from torchload_lint.regular_files import read_regular_text
+from torchload_lint.source.notebook import Notebook
+from torchload_lint.source.recorded import RecordedLoad
+from torchload_lint.workspace.discover import discover
+from torchload_lint.workspace.inspection import inspect_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from torchload_lint.record.run import Observed
+    from torchload_lint.workspace.projects import Project, Projects
+
+HASHED_BYTES = 2**31
+"""Larger checkpoints are not hashed."""
+MAX_FILES = 32
+"""How many files of one call are kept (a data set may be a folder of ``.pt`` files)."""
+
+
+class Recorder:
+    """Takes what was observed, one run at a time.
+
+    Loads of the project of ``folder`` count, and of projects inside of it; each is stored with the
+    project that it belongs to.
+    """
+
+    def __init__(self, folder: Path, projects: Projects) -> None:
+        """Raise ConfigError where a configuration, or what was recorded before, is wrong."""
+        self._projects = projects
+        self._home = Path(os.path.realpath(projects.project_of(folder / "any").config.root))
+        read_store(self._home)
+        self.loads: dict[Path, list[RecordedLoad]] = {}
+        """By the root of the project."""
+        self.left_out: Counter[str] = Counter()
+        """How many calls were not kept, and why."""
+        self._files_of: Counter[tuple[Path, int]] = Counter()
+
+    def take(self, observed: Iterable[Observed]) -> None:
+        """Keep what belongs here. Raises ConfigError."""
+        for one in observed:
+            if why := self._take(one):
+                self.left_out[why] += 1
+
+    def write(self) -> list[Path]:
+        """Add to what was recorded before; the files written. Raises ConfigError and OSError.
+
+        Temporary files have another name in each run: those of a call give way to today's.
+        """
+        paths = []
+        for root, found in self.loads.items():
+            calls = {(one.file, one.function) for one in found}
+            known = read_store(root)
+            old = [
+                one for one in known if (one.file, one.function) not in calls or not _passes(one)
+            ]
+            paths.append(write_store(root, merge(old, found)))
+        return paths
+
+    def _take(self, one: Observed) -> str:
+        """Keep one load, or say why not."""
+        place = self._place(one)
+        if place is None:
+            return "in other code"
+        if one.checkpoint is None:
+            return "from a buffer"
+        file, row = place
+        project = self._projects.project_of(file)
+        root = Path(os.path.realpath(project.config.root))
+        inside = _below(one.checkpoint, root)
+        if inside is None and _is_temporary(one.checkpoint) and not one.checkpoint.exists():
+            return "of a temporary file that is gone"
+        if self._files_of[place] >= MAX_FILES:
+            return f"beyond {MAX_FILES} files of one call"
+        self._files_of[place] += 1
+        verdict, names, digest = _looked_into(one.checkpoint, project)
+        load = RecordedLoad(
+            file=file.relative_to(root).as_posix(),
+            function=one.function,
+            row=row,
+            checkpoint=(inside or one.checkpoint).as_posix(),
+            sha256=digest,
+            verdict=verdict,
+            safe_globals=names,
+            torch=one.torch,
+            outcome=one.outcome,
+        )
+        self.loads.setdefault(root, []).append(load)
+        return ""
+
+    def _place(self, one: Observed) -> tuple[Path, int] | None:
+        """The file and row of the call, where they are of this project or one inside of it."""
+        if one.source is not None:
+            return self._in_notebook(one.source, one.row, one.folder)
+        inside = _below(one.file, self._home)
+        if inside is None or "site-packages" in inside.parts or not one.file.is_file():
+            return None
+        return self._home / inside, one.row
+
+    def _in_notebook(self, source: str, row: int, folder: str) -> tuple[Path, int] | None:
+        """The notebook that holds the executed text; those where the kernel was started first."""
+        for path, notebook in sorted(
+            self._notebooks, key=lambda known: str(known[0].parent) != os.path.realpath(folder)
+        ):
+            found = row_in_notebook(notebook, source, row)
+            if found is not None:
+                return path, found
+        return None
+
+    @cached_property
+    def _notebooks(self) -> list[tuple[Path, Notebook]]:
+        paths, _ = discover([self._home], self._projects.config_of)
+        read = [(path, _notebook(path)) for path in paths if path.suffix == ".ipynb"]
+        return [(path, notebook) for path, notebook in read if notebook is not None]
+
+
+def _below(path: Path, root: Path) -> Path | None:
+    """The path from the root, whichever links lead there; None where it lies elsewhere."""
+    for spelled in (path, Path(os.path.realpath(path))):
+        if spelled.is_relative_to(root):
+            return spelled.relative_to(root)
+    return None
+
+
+def _is_temporary(path: Path) -> bool:
+    return path.is_relative_to(tempfile.gettempdir())
+
+
+def _passes(one: RecordedLoad) -> bool:
+    """Whether its file is a temporary one (a path inside of the project is kept relative)."""
+    return _is_temporary(Path(one.checkpoint))
+
+
+def _notebook(path: Path) -> Notebook | None:
+    try:
+        read = Notebook.of(read_regular_text(path))
+    except (OSError, UnicodeDecodeError):
+        return None
+    return read if isinstance(read, Notebook) else None
+
+
+@cache
+def _looked_into(path: Path, project: Project) -> tuple[str, tuple[str, ...], str]:
+    """Verdict, needed names and hash of a checkpoint."""
+    report = inspect_path(path, project).report
+    return report.verdict.value, tuple(str(one.name) for one in report.safe_globals), _hash(path)
+
+
+def _hash(path: Path) -> str:
+    try:
+        if path.stat().st_size > HASHED_BYTES:
+            return ""
+        with path.open("rb") as file:
+            digest = hashlib.sha256()
+            while chunk := file.read(2**20):
+                digest.update(chunk)
+        return digest.hexdigest()
+    except OSError:
+        return ""
