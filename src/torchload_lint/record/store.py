@@ -34,8 +34,11 @@ def read_store(root: Path) -> tuple[RecordedLoad, ...]:
 
 
 def merge(old: Iterable[RecordedLoad], new: Iterable[RecordedLoad]) -> tuple[RecordedLoad, ...]:
-    """Both, sorted; what was seen again replaces what was known of it."""
-    known = {_identity(one): one for one in (*old, *new)}
+    """Both, sorted; what was seen again, on whichever rows, replaces what was known of it."""
+    new = tuple(new)
+    again = {_identity(one) for one in new}
+    kept = [one for one in old if _identity(one) not in again]
+    known = {(_identity(one), one.row): one for one in (*kept, *new)}
     return tuple(sorted(known.values()))
 
 

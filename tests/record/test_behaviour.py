@@ -1,0 +1,290 @@
+"""A recorded program behaves as without, whatever it does; and what was seen is told apart.
+
+A stand-in for torch is enough here: the hook waits for a module called torch.serialization.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from notebook_samples import notebook_text
+from torchload_lint.record.cells import row_in_notebook
+from torchload_lint.record.run import Observed
+from torchload_lint.source.notebook import Notebook
+from torchload_lint.workspace import Projects, Settings
+from torchload_lint.workspace.recording import MAX_FILES, Recorder
+
+SOURCE = Path(__file__).parents[2] / "src"
+TORCH = """
+    import os, warnings
+    def load(f, *, weights_only=None):
+        if weights_only is None:
+            warnings.warn("say weights_only", FutureWarning, stacklevel=2)
+        if f == "broken.pt":
+            raise ValueError("\\x1b[1mcannot load\\x1b[0m this. And much more")
+        if f == "deadly.pt":
+            os._exit(9)
+        return {}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Below a folder that is called as torch's own."""
+    torch = tmp_path / "site" / "torch"
+    torch.mkdir(parents=True)
+    (torch / "__init__.py").write_text(
+        '__version__ = "9.9"\nfrom torch.serialization import load\n'
+    )
+    (torch / "serialization.py").write_text(dedent(TORCH))
+    folder = tmp_path / "torch" / "project"
+    folder.mkdir(parents=True)
+    (folder / "pyproject.toml").write_text("[tool.torchload-lint]\n")
+    (folder / "w.pt").write_bytes(b"")
+    return folder
+
+
+def environment(project: Path) -> dict[str, str]:
+    site = project.parents[1] / "site"
+    return {**os.environ, "PYTHONPATH": f"{SOURCE}{os.pathsep}{site}"}
+
+
+def run(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        words, cwd=project, env=environment(project), capture_output=True, text=True, check=False
+    )
+
+
+RECORD = (sys.executable, "-m", "torchload_lint", "record", "--")
+
+
+def record(project: Path, program: str, *flags: str) -> subprocess.CompletedProcess[str]:
+    (project / "main.py").write_text(dedent(program))
+    return run(project, *RECORD, sys.executable, *flags, "main.py")
+
+
+def noted(project: Path) -> list[tuple[str, int, str, str]]:
+    store = project / ".torchload-lint" / "loads.json"
+    loads = json.loads(store.read_text())["loads"] if store.exists() else []
+    return [(one["file"], one["row"], one["checkpoint"], one["outcome"]) for one in loads]
+
+
+@pytest.mark.parametrize(
+    ("program", "outcome"),
+    [
+        ("import torch\ntorch.load('w.pt'); os._exit(5)", "loaded"),
+        ("import torch\ntorch.load('deadly.pt')", "did not return"),
+        ("import torch\ntorch.load('broken.pt')", "ValueError: cannot load this"),
+        ("import torch\ntorch.load('w.pt'); os.kill(os.getpid(), 15)", "loaded"),
+        ("os.mkdir('in'); os.chdir('in'); import torch\ntorch.load('../w.pt')", "loaded"),
+        ("os.environ.clear(); import torch\ntorch.load('w.pt')", "loaded"),
+    ],
+    ids=["exits", "dies-in-load", "fails", "is-killed", "changes-folder", "clears-environment"],
+)
+def test_the_status_is_the_programs_and_the_load_is_noted(project, program, outcome):
+    (project / "plain.py").write_text(f"import os; {program}\n")
+    plain = run(project, sys.executable, "plain.py")
+    if (project / "in").exists():
+        (project / "in").rmdir()
+    recorded = record(project, f"import os; {program}\n")
+    assert recorded.returncode == (
+        plain.returncode if plain.returncode >= 0 else 128 - plain.returncode
+    )
+    assert recorded.stdout == plain.stdout
+    ((file, row, _, seen),) = noted(project)
+    assert (file, row, seen) == ("main.py", 2, outcome)
+    assert "1 load noted in" in recorded.stderr
+
+
+def test_the_program_sees_no_difference(project):
+    program = """
+        import sys, warnings, inspect, torch
+        print(sys.path, inspect.signature(torch.load), torch.load is torch.serialization.load)
+        torch.load("w.pt")
+    """
+    (project / "main.py").write_text(dedent(program))
+    plain = run(project, sys.executable, "main.py")
+    recorded = record(project, program)
+    assert recorded.stdout == plain.stdout
+    # The warning points at the program's line, as without.
+    assert "main.py:4: FutureWarning" in plain.stderr
+    assert recorded.stderr.startswith(plain.stderr)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_are_the_commands(project, number):
+    """A terminal's reach both processes; others are passed on. The program ends in its own time."""
+    program = """
+        import signal, sys, time, torch
+        torch.load("w.pt", weights_only=True)
+        def stop(number, _):
+            time.sleep(0.6)
+            print("saved")
+            sys.exit(3)
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGTERM, stop)
+        print("ready", flush=True)
+        time.sleep(60)
+    """
+    (project / "main.py").write_text(dedent(program))
+    process = subprocess.Popen(
+        [*RECORD, sys.executable, "main.py"],
+        cwd=project,
+        env=environment(project),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+        assert process.stdout.read() == "saved\n"
+    assert process.returncode == 3
+    assert len(noted(project)) == 1
+
+
+def test_buffers_and_members_of_archives_are_no_files(project):
+    program = """
+        import io, torch, zipfile
+        with zipfile.ZipFile("a.zip", "w") as archive:
+            archive.write("w.pt")
+        torch.load(io.BytesIO(), weights_only=True)
+        with zipfile.ZipFile("a.zip") as archive, archive.open("w.pt") as member:
+            torch.load(member, weights_only=True)
+        with open("w.pt", "rb") as file:
+            torch.load(file, weights_only=True)
+    """
+    result = record(project, program)
+    assert noted(project) == [("main.py", 9, "w.pt", "loaded")]
+    assert "1 load noted in" in result.stderr
+    assert "not noted: 2 loads from a buffer" in result.stderr
+
+
+@pytest.mark.parametrize("flag", ["-I", "-E"])
+def test_what_cannot_be_seen_is_said(project, flag):
+    result = record(project, "print(1)", flag)
+    assert (result.returncode, result.stdout) == (0, "1\n")
+    assert "no Python was seen; nothing noted" in result.stderr
+    assert flag in result.stderr
+
+
+def test_a_program_without_a_load(project):
+    assert "no Python that was seen imported torch" in record(project, "print(1)").stderr
+    assert "no torch.load ran" in record(project, "import torch").stderr
+
+
+def test_a_recording_that_cannot_be_kept_leaves_the_status_alone(project):
+    program = """
+        import torch
+        torch.load("w.pt", weights_only=True)
+        open(".torchload-lint", "w").close()
+        raise SystemExit(7)
+    """
+    result = record(project, program)
+    assert result.returncode == 7
+    assert "warning: what was seen could not be kept" in result.stderr
+
+
+# --- what is kept
+
+
+def seen(file: Path, checkpoint: Path | None, row: int = 1, **more) -> Observed:
+    return Observed(file, row, "<module>", checkpoint, "2.9", "loaded", **more)
+
+
+def taken(project: Path, *observed: Observed) -> Recorder:
+    recorder = Recorder(project, Projects(Settings()))
+    recorder.take(observed)
+    recorder.write()
+    return recorder
+
+
+def test_a_data_set_of_files_does_not_fill_the_store(project):
+    (project / "a.py").write_text("")
+    recorder = taken(
+        project, *(seen(project / "a.py", project / f"{i}.pt") for i in range(MAX_FILES + 9))
+    )
+    assert len(noted(project)) == MAX_FILES
+    assert recorder.left_out == {f"beyond {MAX_FILES} files of one call": 9}
+
+
+def test_temporary_files_of_the_last_run_only(project, tmp_path):
+    (project / "a.py").write_text("")
+    for name in ("first.pt", "second.pt"):
+        (tmp_path / name).write_bytes(b"")
+        taken(project, seen(project / "a.py", tmp_path / name))
+    assert [one[2] for one in noted(project)] == [(tmp_path / "second.pt").as_posix()]
+    recorder = taken(project, seen(project / "a.py", tmp_path / "gone.pt"))
+    assert recorder.left_out == {"of a temporary file that is gone": 1}
+
+
+def test_other_peoples_code_is_left_out(project, tmp_path):
+    package = project / ".venv" / "site-packages" / "p.py"
+    package.parent.mkdir(parents=True)
+    package.write_text("")
+    recorder = taken(
+        project,
+        seen(package, project / "w.pt"),
+        seen(tmp_path / "other.py", project / "w.pt"),
+        seen(project / "<string>", project / "w.pt"),
+    )
+    assert noted(project) == []
+    assert recorder.left_out == {"in other code": 3}
+
+
+def test_a_project_inside_keeps_its_own_and_links_lead_to_it(project, tmp_path):
+    inner = project / "inner"
+    inner.mkdir()
+    (inner / "pyproject.toml").write_text("[tool.torchload-lint]\n")
+    (inner / "a.py").write_text("")
+    link = tmp_path / "link"
+    try:
+        link.symlink_to(project)
+    except OSError:
+        pytest.skip("no links here")
+    taken(project, seen(link / "inner" / "a.py", link / "inner" / "m.pt"))
+    assert noted(project) == []
+    assert noted(inner) == [("a.py", 1, "m.pt", "loaded")]
+
+
+# --- notebooks
+
+CELLS = ("import torch", "%time\n\nx = 1", "!ls\ny = torch.load(p)", "%%time\nz = torch.load(q)")
+
+
+def test_the_cell_is_found_by_its_text():
+    notebook = Notebook.of(notebook_text(list(CELLS)))
+    assert isinstance(notebook, Notebook)
+
+    def row(executed, at):
+        found = row_in_notebook(notebook, executed, at)
+        return None if found is None else notebook.locate(found)
+
+    assert row("import torch\n", 1) == (1, 1)
+    assert row("get_ipython().system('ls')\ny = torch.load(p)\n", 2) == (3, 2)
+    assert row("z = torch.load(q)", 1) == (4, 2)  # what a cell magic is given
+    assert row("y = torch.load(p)", 1) is None
+    assert row("something else", 1) is None
+
+
+def test_a_load_in_a_notebook_is_known_later(project):
+    text = "import sys\nstate = torch.load(sys.argv[1], weights_only=True)"
+    (project / "n.ipynb").write_text(notebook_text(["import torch", text]))
+    cell = project / "ipykernel_1" / "123.py"
+    taken(project, seen(cell, project / "w.pt", 2, source=text + "\n", folder=str(project)))
+    result = run(project, sys.executable, "-m", "torchload_lint", "loads", "n.ipynb")
+    assert "n.ipynb:cell 2:2" in result.stdout
+    assert "recorded" in result.stdout
