@@ -68,6 +68,7 @@ def test_it_runs_as_a_module(write):
         ("torchload-lint check --stat", "--statistics"),
         ("torchload-lint --stat", "--statistics"),
         ("torchload-lint --output-format sa", "sarif"),
+        ("torchload-lint rule TLL50", "TLL501"),
     ],
 )
 def test_shells_complete(cli, words, offered):

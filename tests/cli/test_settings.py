@@ -148,3 +148,10 @@ def test_show_settings_tells_what_holds_and_why(cli, write):
     assert "TLL101" not in shown["enabled"]
     assert json.loads(cli("show-settings", "inner", "--isolated").stdout)["ignore"] == []
     assert cli("show-settings", "--config", "gone.toml").exit_code == 2
+
+
+def test_a_wrong_rule_is_said_to_come_from_where_it_stands(cli, write):
+    write({"a.py": UNSAFE})
+    assert "--select: unknown rule 'TLL999'" in cli("--select", "TLL999").stderr
+    write({"torchload-lint.toml": config(ignore=["TLL999"])})
+    assert "torchload-lint.toml: ignore: unknown rule 'TLL999'" in cli().stderr

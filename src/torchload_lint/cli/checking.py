@@ -290,7 +290,8 @@ def _print_diffs(outcome: Run, flags: Flags) -> int:
         say(colored_diff(diff) if use_color(flags.color, sys.stdout) else diff)
     if not flags.quiet:
         fixes = sum(len(result.fixed) for result in changed)
-        say(f"Would fix {fixes} of the findings, in {len(changed)} files.\n", err=True)
+        files = "1 file" if len(changed) == 1 else f"{len(changed)} files"
+        say(f"Would fix {fixes} of the findings, in {files}.\n", err=True)
     return FINDINGS if changed and not flags.exit_zero else CLEAN
 
 

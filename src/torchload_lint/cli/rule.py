@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from torchload_lint.cli.terminal import fail, say
 from torchload_lint.config import ConfigError
@@ -16,8 +17,16 @@ if TYPE_CHECKING:
     from torchload_lint.rules.base import Rule
 
 
+def _completed(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Codes and names that begin so."""
+    words = [(word, rule.summary) for rule in RULES for word in (rule.code, rule.name)]
+    return [
+        CompletionItem(word, help=help_) for word, help_ in words if word.startswith(incomplete)
+    ]
+
+
 @click.command(name="rule", context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("rules", nargs=-1, metavar="CODE...")
+@click.argument("rules", nargs=-1, metavar="CODE...", shell_complete=_completed)
 @click.option("--all", "every", is_flag=True, help="Explain every rule.")
 @click.option("--output-format", type=click.Choice(["text", "markdown", "json"]), default="text")
 def command(rules: tuple[str, ...], every: bool, output_format: str) -> None:

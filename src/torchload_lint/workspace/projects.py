@@ -82,7 +82,7 @@ class Projects:
 
     def _project_with(self, config: Config) -> Project:
         if config not in self._projects:
-            self._projects[config] = Project(config, self._veto)
+            self._projects[config] = Project(config, self._veto, frozenset(self.settings.overrides))
         return self._projects[config]
 
     def _overridden(self, config: Config) -> Config:
@@ -92,9 +92,13 @@ class Projects:
 class Project:
     """A configuration, and everything that is made from it once."""
 
-    def __init__(self, config: Config, veto: Veto | None = None) -> None:
+    def __init__(
+        self, config: Config, veto: Veto | None = None, flags: frozenset[str] = frozenset()
+    ) -> None:
+        """``flags`` are the fields of the configuration that the command line has set."""
         self.config = config
         self._veto = veto
+        self._flags = flags
         self._root = os.path.join(os.path.abspath(config.root), "")
         here = os.path.join(os.getcwd(), "")
         is_inside = os.sep == "/" and here.startswith(self._root)
@@ -199,7 +203,8 @@ class Project:
         from torchload_lint.rules import RULES  # noqa: PLC0415
         from torchload_lint.rules.selection import codes_for  # noqa: PLC0415
 
-        origin = f"{self.config.file}: {key}" if self.config.file else f"--{key}"
+        given = key.partition(" ")[0].replace("-", "_") in self._flags
+        origin = f"--{key}" if given or not self.config.file else f"{self.config.file}: {key}"
         return codes_for(selectors, RULES, origin)
 
 
