@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Applicability, Diagnostic, Edit, Fix, Position, Span
 from torchload_lint.rules import RULES
 from torchload_lint.rules.unused_suppression import RULE
-from torchload_lint.source.suppressions import Suppressions
+from torchload_lint.source.suppressions import Suppressions, is_meant
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -25,7 +25,7 @@ def unsuppressed(
 ) -> list[Diagnostic]:
     """The findings that no comment in ``text`` silences, and TLL801 for comments without use.
 
-    A comment is only called unused where every rule that it speaks of was asked (``enabled``).
+    A code is only called unused where every rule that it speaks of was asked (``enabled``).
     """
     found = list(found)
     if not _is_worth_reading(found, text):
@@ -33,7 +33,9 @@ def unsuppressed(
     comments = Suppressions.of(text)
     kept = [one for one in found if not _is_silenced(one, comments)]
     if RULE.code in enabled:
-        kept += [_unused(comment, text) for comment in _without_use(comments, enabled)]
+        kept += [
+            _unused(comment, codes, text) for comment, codes in _without_use(comments, enabled)
+        ]
     return sorted(kept, key=lambda one: (one.span, one.code))
 
 
@@ -56,17 +58,31 @@ def _is_silenced(one: Diagnostic, comments: Suppressions) -> bool:
     return comments.match(one.noqa_row or first, last, one.code, one.name) is not None
 
 
-def _without_use(comments: Suppressions, enabled: Collection[str]) -> Iterator[Suppression]:
-    for comment in comments.unused():
-        meant = [rule.code for rule in RULES if comment.covers(rule.code, rule.name)]
-        if all(code in enabled for code in meant):
-            yield comment
+def _without_use(
+    comments: Suppressions, enabled: Collection[str]
+) -> Iterator[tuple[Suppression, tuple[str, ...]]]:
+    """Comments and their codes without use, as far as every rule that is meant was asked."""
+    for comment, codes in comments.unused():
+        if not comment.codes:
+            if all(rule.code in enabled for rule in RULES):
+                yield comment, ()
+        elif asked := tuple(code for code in codes if _was_asked(code, enabled)):
+            yield comment, asked
 
 
-def _unused(comment: Suppression, text: str) -> Diagnostic:
-    codes = ", ".join(comment.codes)
-    message = f"this comment suppresses nothing{f' ({codes})' if codes else ''}"
-    fix = Fix(Applicability.SAFE, "Remove the comment", (_removal(comment, text),))
+def _was_asked(code: str, enabled: Collection[str]) -> bool:
+    return all(rule.code in enabled for rule in RULES if is_meant(code, rule.code, rule.name))
+
+
+def _unused(comment: Suppression, codes: tuple[str, ...], text: str) -> Diagnostic:
+    listed = f" ({', '.join(codes)})" if codes else ""
+    if len(codes) == len(comment.codes):
+        message = f"this comment suppresses nothing{listed}"
+        fix = Fix(Applicability.SAFE, "Remove the comment", (_removal(comment, text),))
+    else:
+        message = f"codes of this comment suppress nothing{listed}"
+        rest = Edit(comment.span, comment.without(codes))
+        fix = Fix(Applicability.SAFE, f"Remove {', '.join(codes)} from the comment", (rest,))
     return Diagnostic(RULE.code, RULE.name, message, RULE.severity, comment.span, fix)
 
 

@@ -71,10 +71,26 @@ def test_unused_comments_are_told():
         "c  # noqa\n"
         "d  # noqa: E501\n"
         "e  # torchload-lint: ignore[TLL103]\n"
+        "f  # noqa: E501, TLL1, TLL501\n"
+        "g  # torchload-lint: ignore[missing-safe-globals, TLL2] - why\n"
+        "h  # torchload-lint: ignore\n"
     )
     suppressions = Suppressions.of(text)
     assert suppressions.match(1, 1, "TLL101")
-    assert [comment.span.start.row for comment in suppressions.unused()] == [2, 5]
+    assert suppressions.match(6, 6, "TLL101")
+    assert suppressions.match(7, 7, "TLL103", "missing-safe-globals")
+    assert [(comment.span.start.row, codes) for comment, codes in suppressions.unused()] == [
+        (2, ("TLL102",)),
+        (5, ("TLL103",)),
+        (6, ("TLL501",)),
+        (7, ("TLL2",)),
+        (8, ()),
+    ]
+    kept = [comment.without(codes) for comment, codes in suppressions.unused()[2:4]]
+    assert kept == [
+        "# noqa: E501, TLL1",
+        "# torchload-lint: ignore[missing-safe-globals]",
+    ]
 
 
 def test_the_place_of_a_comment():

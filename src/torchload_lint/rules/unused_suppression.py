@@ -2,7 +2,7 @@
 
 ## What it does
 Reports a `# noqa: TLL…` or `# torchload-lint: ignore[…]` comment on a line that has no such
-finding. Comments with codes of other tools, and bare `# noqa` comments, are left alone.
+finding, and single codes of it. Codes of other tools, and bare `# noqa` comments, are left alone.
 
 ## Why is this bad?
 The comment says that somebody accepted a risk. Once the risk is gone, it hides the next one.
@@ -18,7 +18,8 @@ state = torch.load("state.pt", weights_only=True)
 ```
 
 ## Fix safety
-The fix removes the comment; it is safe. A reason that follows the codes goes with it.
+The fix removes the codes without use, or the comment if none is left; it is safe. A reason that
+follows goes with the comment.
 
 ## References
 - [flake8, selecting and ignoring violations](https://flake8.pycqa.org/en/latest/user/violations.html)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 _WORTH_A_LOOK = re.compile(r"noqa|torchload-lint\s*:", re.IGNORECASE)
 _CODE = re.compile(r"[A-Z]+[0-9]+|[A-Z]+(?:-[A-Z]+)+", re.IGNORECASE)
@@ -34,6 +34,11 @@ _OWN = re.compile(
 )
 
 
+def is_meant(prefix: str, code: str, name: str) -> bool:
+    """Whether a code in a comment, which may be a prefix or a rule's name, means a rule."""
+    return code.upper().startswith(prefix.upper()) or prefix.lower() == name
+
+
 @dataclass(eq=False, slots=True)
 class Suppression:
     """One comment that silences findings."""
@@ -46,17 +51,24 @@ class Suppression:
     """The rows it is about; None: the whole file."""
     own: bool
     """Whether it is written for this tool alone, so that it may be called unused."""
-    used: set[str] = field(default_factory=set)
-    """The codes that it has silenced so far."""
+    used: set[tuple[str, str]] = field(default_factory=set)
+    """Code and rule name of what it has silenced so far."""
 
     def covers(self, code: str, name: str = "") -> bool:
         """Whether a finding of this code (or rule name) is meant."""
-        if not self.codes:
-            return True
-        return any(
-            code.upper().startswith(prefix.upper()) or prefix.lower() == name
-            for prefix in self.codes
-        )
+        return not self.codes or any(is_meant(prefix, code, name) for prefix in self.codes)
+
+    def idle_codes(self) -> tuple[str, ...]:
+        """Its codes for this tool that have silenced nothing."""
+        ours = (c for c in self.codes if self.own or c.upper().startswith("TLL"))
+        return tuple(c for c in ours if not any(is_meant(c, *silenced) for silenced in self.used))
+
+    def without(self, codes: Collection[str]) -> str:
+        """Its text with some of its codes left out (but not all)."""
+        start = self.text.index(self.codes[0])
+        end = self.text.rindex(self.codes[-1]) + len(self.codes[-1])
+        kept = ", ".join(code for code in self.codes if code not in codes)
+        return self.text[:start] + kept + self.text[end:]
 
 
 class Suppressions:
@@ -80,21 +92,20 @@ class Suppressions:
             if comment.rows is None or any(
                 comment.rows[0] <= row <= comment.rows[1] for row in (row_first, row_last)
             ):
-                comment.used.add(code)
+                comment.used.add((code, name))
                 return comment
         return None
 
-    def unused(self) -> tuple[Suppression, ...]:
-        """The comments for this tool (by its name, or by a ``TLL`` code) that silenced nothing."""
+    def unused(self) -> tuple[tuple[Suppression, tuple[str, ...]], ...]:
+        """The comments for this tool (by its name, or by a ``TLL`` code) that silenced nothing, or
+        not by all their codes; each with those codes (none for a comment without codes).
+        """
+        idle = ((comment, comment.idle_codes()) for comment in self.comments)
         return tuple(
-            comment
-            for comment in self.comments
-            if not comment.used and (comment.own or _names_us(comment))
+            (comment, codes)
+            for comment, codes in idle
+            if codes or (comment.own and not comment.codes and not comment.used)
         )
-
-
-def _names_us(comment: Suppression) -> bool:
-    return bool(comment.codes) and all(code.upper().startswith("TLL") for code in comment.codes)
 
 
 def _read(text: str) -> Iterator[Suppression]:
