@@ -127,14 +127,17 @@ def checkpoint(file):
 
 def cell(name):
     """The text of the notebook cell that a code object is of, as far as IPython kept it."""
-    shell = sys.modules.get("IPython")
-    if shell is None or os.path.exists(name):
+    try:
+        if "IPython" not in sys.modules or os.path.exists(name):
+            return None
+        kept = sys.modules["linecache"].cache.get(name)
+        if kept:
+            return "".join(kept[2])
+        # Below a cell magic such as %%time: what follows its row.
+        history = sys.modules["IPython"].get_ipython().history_manager
+        return history.input_hist_raw[-1].partition("\n")[2]
+    except Exception:
         return None
-    kept = sys.modules["linecache"].cache.get(name)
-    if kept:
-        return "".join(kept[2])
-    # Below a cell magic such as %%time: what follows its row.
-    return shell.get_ipython().history_manager.input_hist_raw[-1].partition("\n")[2]
 
 
 def version():
