@@ -65,6 +65,11 @@ class NoCheckpoints:
         del pattern, near
         return ()
 
+    def keeps(self, pattern: PathPattern, near: str) -> bool:
+        """None."""
+        del pattern, near
+        return False
+
     def inspect(
         self, path: str, lookup: Callable[[GlobalName], ClassFacts | None]
     ) -> CheckpointReport:

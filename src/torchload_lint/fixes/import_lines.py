@@ -139,14 +139,15 @@ class _Writer:
         keyed = [(self._statement_key(one, key, root), one) for one in candidates]
         same = [(other, one) for other, one in keyed if other[0] == key[0]]
         if same:
-            kin = (one for _, one in same if _root(one).lower() == root)
-            paragraph = self._paragraph(candidates, next(kin, same[0][1]))
+            first_kin = next((one for _, one in same if _root(one).lower() == root), same[0][1])
+            paragraph = self._paragraph(candidates, first_kin)
             same = [(other, one) for other, one in same if one in paragraph]
         if same:
             keys = [other for other, _ in same]
             smaller = [one for other, one in same if other <= key]
             if keys != sorted(keys):
-                return self._after(same[-1][1], row)
+                kin = [one for _, one in same if _root(one).lower() == root]
+                return self._after((kin or [one for _, one in same])[-1], row)
             return self._after(smaller[-1], row) if smaller else self._above(same[0][1], row)
         earlier = [one for other, one in keyed if other[0] < key[0]]
         if earlier:

@@ -96,14 +96,22 @@ def package_of(module: Module) -> str:
 
 
 def same_object_only(module: Module, name: str, target: str) -> bool:
-    """Whether every binding of ``name``, anywhere in the file, imports this same object."""
+    """Whether every binding of ``name``, anywhere in the file, imports this same object.
+
+    A relative import of a file whose package is unknown may bring any object.
+    """
     for node in ast.walk(module.tree):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            if any(one.name == name and one.target != target for one in names_of(node, module)):
+            targets = {one.target for one in names_of(node, module) if one.name == name}
+            if name in map(_bound_by, node.names) and targets != {target}:
                 return False
         elif not isinstance(node, ast.alias) and name in bindings_of(node):
             return False
     return True
+
+
+def _bound_by(alias: ast.alias) -> str:
+    return alias.asname or alias.name.partition(".")[0]
 
 
 def path_from(found: Imported, module: str, name: str) -> str | None:

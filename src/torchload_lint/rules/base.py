@@ -38,6 +38,11 @@ class Checkpoints(Protocol):
         the source file that names them.
         """
 
+    def keeps(self, pattern: PathPattern, near: str) -> bool:
+        """Whether the folder that an exact path names holds other checkpoints, so that its own
+        should be there too. A bare name names no folder, and is taken to be kept.
+        """
+
     def any(self) -> bool:
         """Whether there is any checkpoint within reach, or any configured."""
 

@@ -2,8 +2,12 @@
 
 ## What it does
 Reports a load of a file that is missing, empty, cut short, a git-lfs pointer, an HTML page, or
-anything else that is not a checkpoint. A missing file is only reported where the code (or the
-configuration) names it exactly and nothing in the project writes it.
+anything else that is not a checkpoint.
+
+A clone rarely holds the weights, so a missing file is only reported where it should be there: the
+configuration names it, or a literal does in a Python file (not in a notebook, which fetches and
+writes its files as it goes), nothing in the project writes or downloads it, and the folder that it
+names holds other checkpoints.
 
 ## Why is this bad?
 The load fails with a message about something else: a git-lfs pointer is "Unsupported operand 118",
@@ -26,6 +30,7 @@ There is no fix.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.report import Verdict
@@ -41,12 +46,13 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.base import Context
     from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.module import Module
+    from torchload_lint.source.values import PathPattern
 
 LOOKED_UP = (
     "paths are looked up from the project's root, the `checkpoint-roots` and the file's own "
     "folder; [tool.torchload-lint.checkpoints] can say where it lies"
 )
-NAMED_OUTRIGHT = frozenset({Rung.LITERAL, Rung.CONFIGURATION})
 
 
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
@@ -56,8 +62,8 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         message = f"{report.path} cannot be read: {problem.message}"
         notes = (*evidence_notes(situation), *filter(None, [problem.advice]))
         yield finding(RULE, situation.load.span, message, situation=situation, notes=notes)
-    for path in _missing(situation, context):
-        message = f"{path} is not there"
+    for pattern in _missing(situation, context):
+        message = f"{pattern.shown} is not there"
         notes = (
             *evidence_notes(situation),
             LOOKED_UP,
@@ -65,12 +71,29 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         yield finding(RULE, situation.load.span, message, situation=situation, notes=notes)
 
 
-def _missing(situation: Situation, context: Context) -> list[str]:
+def _missing(situation: Situation, context: Context) -> list[PathPattern]:
     if situation.reports or situation.needs or situation.written_by:
         return []
-    patterns = situation.resolution.patterns
-    named = [p.text for p in patterns if p.exact and p.rung in NAMED_OUTRIGHT]
-    return [path for path in named if not may_be_written(path, situation.module, context)]
+    exact = (one for one in situation.resolution.patterns if one.exact)
+    return [one for one in exact if _should_be_there(one, situation.module, context)]
+
+
+def _should_be_there(pattern: PathPattern, module: Module, context: Context) -> bool:
+    if pattern.rung is Rung.CONFIGURATION:
+        return not may_be_written(pattern.text, module, context)
+    return (
+        pattern.rung is Rung.LITERAL
+        and not module.path.endswith(".ipynb")
+        and not _may_be_downloaded(pattern.shown, module)
+        and context.checkpoints.keeps(pattern, module.path)
+        and not may_be_written(pattern.text, module, context)
+    )
+
+
+def _may_be_downloaded(path: str, module: Module) -> bool:
+    """Whether a URL in the module ends in the name of the file."""
+    name = path.rpartition("/")[2]
+    return re.search(rf"://[^\s'\"]*/{re.escape(name)}\b", module.text) is not None
 
 
 RULE = Rule("TLL502", "unreadable-checkpoint", Severity.WARNING, __doc__, check_load=check)

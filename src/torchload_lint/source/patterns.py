@@ -78,6 +78,11 @@ class PathPattern(NamedTuple):
     """Whether it is read through something else than the plain file (BytesIO of a response)."""
 
     @property
+    def shown(self) -> str:
+        """The path as the code has it, if it is exact; else the glob."""
+        return re.sub(r"\[([*?[])\]", r"\1", self.text) if self.exact else self.text
+
+    @property
     def strong(self) -> bool:
         """Whether the file's own name is known well enough to look for: three or more literal
         letters or digits before its suffix.

@@ -32,6 +32,8 @@ SUFFIXES = (
 
 BEGINNINGS = (b"PK", b"\x80", b"(", b"c", b"]", b"}")
 """Zip archives, pickles of protocol 2 and later and of 0 and 1."""
+ZIP_OR_PICKLE = (b"PK\3\4", b"\x80")
+"""What no source or text file begins with."""
 TAR_MARK = slice(257, 262)
 
 MIN_LITERAL = 3
@@ -57,6 +59,12 @@ class DiskCheckpoints:
         if key not in self._matches:
             self._matches[key] = self._find(pattern, folder)
         return self._matches[key]
+
+    def keeps(self, pattern: PathPattern, near: str) -> bool:
+        """Whether a bare name is named, or a folder that holds checkpoints."""
+        folder = os.path.dirname(os.path.expanduser(pattern.shown))
+        starts = self._starts(pattern, os.path.dirname(near))
+        return not folder or any(map(_holds_checkpoints, (start / folder for start in starts)))
 
     def any(self) -> bool:
         """Whether a file that looks like a checkpoint lies in the project or a checkpoint root.
@@ -102,6 +110,8 @@ class DiskCheckpoints:
             return ()
         for start in self._starts(pattern, folder):
             paths = self._below(start, pattern)
+            if pattern.text.endswith("*"):
+                paths = [path for path in paths if _passes_for_checkpoint(path)]
             if paths:
                 return tuple(sorted({self._shown(path) for path in paths}))
         return ()
@@ -173,6 +183,13 @@ def _called_checkpoints(root: Path) -> Iterator[str]:
                 waiting.append(entry.path)
 
 
+def _holds_checkpoints(folder: Path) -> bool:
+    try:
+        return any(name.endswith(SUFFIXES) for name in os.listdir(folder))
+    except (OSError, ValueError):
+        return False
+
+
 def _may_be_checkpoint(path: str) -> bool:
     """Whether a file begins like something that torch.load reads."""
     try:
@@ -180,6 +197,16 @@ def _may_be_checkpoint(path: str) -> bool:
     except OSError:
         return False
     return head.startswith(BEGINNINGS) or head[TAR_MARK] == b"ustar"
+
+
+def _passes_for_checkpoint(path: str) -> bool:
+    """Whether a file whose ending the code leaves open is one that torch.load may be meant for."""
+    if path.endswith(SUFFIXES):
+        return True
+    try:
+        return read_head(path, len(ZIP_OR_PICKLE[0])).startswith(ZIP_OR_PICKLE)
+    except OSError:
+        return False
 
 
 def _is_telling(text: str) -> bool:
