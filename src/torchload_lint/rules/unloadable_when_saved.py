@@ -2,7 +2,7 @@
 
 ## What it does
 Reports a `torch.save` that is seen to write what the weights-only loader refuses whatever is
-allowed: a pickle protocol other than 2, a filled `defaultdict` or `deque`; or what cannot be
+allowed: a pickle protocol other than 2 or 3, a filled `defaultdict` or `deque`; or what cannot be
 pickled at all, a lambda or a generator.
 
 ## Why is this bad?
@@ -52,7 +52,8 @@ def check(
     for save in module.saves:
         reason = why_unloadable(save, module)
         if reason:
-            yield finding(RULE, save.span, f"this will not load weights-only: {reason}")
+            message = f"what is saved here will not load with `weights_only=True`: {reason}"
+            yield finding(RULE, save.span, message)
 
 
 RULE = Rule("TLL402", "unloadable-when-saved", Severity.WARNING, __doc__, check_module=check)

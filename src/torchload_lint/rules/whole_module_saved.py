@@ -1,7 +1,8 @@
 """A whole module is saved.
 
 ## What it does
-Reports `torch.save(model, ...)` where the object is seen to be an `nn.Module`.
+Reports `torch.save(model, ...)` where the object is seen to be an `nn.Module`, unless it goes into
+a buffer in memory.
 
 ## Why is this bad?
 The file names the classes of the model and of everything in it. It loads only with an allowlist of
@@ -37,7 +38,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability, Edit, Fix, Severity, Span
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.source.saved import saved_class
+from torchload_lint.source.saved import saved_class, stays_in_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +57,7 @@ def check(
     del situations
     for save in module.saves:
         name = saved_class(save, module, context.project)
-        if name is None:
+        if name is None or stays_in_memory(save, module):
             continue
         short = name.rpartition(".")[2]
         message = f"this saves a whole `{short}`; its state dict would load anywhere"

@@ -49,16 +49,17 @@ def what_it_needs(situation: Situation) -> str:
         return ""
     if situation.with_verdict(Verdict.CANNOT_LOAD, Verdict.DANGEROUS, Verdict.NEEDS_STAND_IN):
         return ""
+    several = len(situation.checkpoints) > 1
     if not situation.needs:
-        return f"; {files(situation)} loads without it"
+        return f"; {files(situation)} {'load' if several else 'loads'} with `weights_only=True`"
     names = listed([str(need.name) for need in situation.needs])
-    return f"; {files(situation)} needs only {names}"
+    return f"; {files(situation)} {'need' if several else 'needs'} only {names}"
 
 
 def evidence_notes(situation: Situation) -> tuple[str, ...]:
     """How it is known what the load reads: one sentence for each path, with its rung."""
     notes = [
-        f"{pattern.text} is known from {RUNGS[pattern.rung]}"
+        f"{pattern.shown} is known from {RUNGS[pattern.rung]}"
         for pattern in situation.resolution.patterns[:SHOWN]
     ]
     if situation.evidence is Evidence.CONFIGURED:

@@ -267,8 +267,8 @@ def _unknowable(why: str) -> Known:
     return answer
 
 
-def _empty_text(*_: object) -> Values:
-    return (Text(""),)
+def _working_folder(*_: object) -> Values:
+    return (Text("."),)
 
 
 def _home(*_: object) -> Values:
@@ -301,12 +301,12 @@ def _table() -> dict[str, Known]:
     for name in ("Path", "PurePath", "PosixPath", "PurePosixPath", "WindowsPath"):
         table[f"pathlib.{name}"] = _path
     table |= {
-        f"pathlib.Path.{name}": known for name, known in (("home", _home), ("cwd", _empty_text))
+        f"pathlib.Path.{name}": known for name, known in (("home", _home), ("cwd", _working_folder))
     }
     table |= dict.fromkeys(_SAME_AS_FIRST, _first)
     table |= dict.fromkeys(_OPENERS, _open)
     table |= dict.fromkeys(_WRAPPING_OPENERS, _wrapped_open)
-    table |= dict.fromkeys(_WORKING_FOLDER, _empty_text)
+    table |= dict.fromkeys(_WORKING_FOLDER, _working_folder)
     table |= dict.fromkeys(_REARRANGING, _as_sequence)
     table |= dict.fromkeys(("builtins.list", "builtins.tuple", "builtins.iter"), _as_list)
     table |= dict.fromkeys(_PICKING, _any_element)

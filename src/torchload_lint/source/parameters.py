@@ -145,7 +145,10 @@ def of_each_caller(evaluator: Evaluator, function: FunctionNode) -> Iterator[Bou
 def _without_caller(
     evaluator: Evaluator, parameter: ast.arg, shown: str, default: Values, frame: Frame
 ) -> Values:
-    reason = f"{shown} has no caller in the project"
+    if evaluator.project.files.python_files():
+        reason = f"{shown} has no caller in the project"
+    else:  # a file by itself: nobody looked for callers
+        reason = f"{shown} comes from its callers"
     annotated = instances.annotated(evaluator, parameter.annotation, frame)
     if default and not all(isinstance(value, Unknown) for value in default):
         evaluator.leave_open(reason)

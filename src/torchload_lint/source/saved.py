@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 MODULE_ROOTS = ("torch.nn.Module", "torch.nn.modules.module.Module")
 _KEEPS_MODULE = frozenset({"to", "cpu", "cuda", "eval", "train", "half", "float", "double"})
 _DEPTH = 6
-_LOADABLE_PROTOCOLS = (2,)
+_LOADABLE_PROTOCOLS = (2, 3)
+"""torch 2.13 loads 3 with a warning, where no bytes are saved."""
+DEFAULT_PROTOCOL = "leave `pickle_protocol` out, or say 2"
 _FILLED = {
     "collections.defaultdict": "a filled defaultdict",
     "collections.deque": "a filled deque",
@@ -82,16 +84,27 @@ def is_module_class(name: str, module: Module, project: ProjectIndex, depth: int
     return any(is_module_class(str(base), module, project, depth - 1) for base in facts.bases)
 
 
+def stays_in_memory(save: SaveCall, module: Module) -> bool:
+    """Whether a save is seen to go into an ``io.BytesIO``."""
+    target = save.file
+    values: list[ast.expr | None] = [target]
+    if isinstance(target, ast.Name):
+        values = [definition.value for definition in module.bindings.definitions(target)]
+    made = [module.bindings.qualified(one.func) for one in values if isinstance(one, ast.Call)]
+    return bool(values) and len(made) == len(values) and set(made) <= {"io.BytesIO"}
+
+
 def why_unloadable(save: SaveCall, module: Module) -> str:
     """Why a weights-only load will refuse what is saved here; empty where nothing is seen."""
     protocol = save.protocol
     if isinstance(protocol, ast.Constant) and isinstance(protocol.value, int):
         if protocol.value not in _LOADABLE_PROTOCOLS:
-            return f"pickle protocol {protocol.value} uses opcodes that the loader refuses"
+            return f"the loader refuses pickle protocol {protocol.value}; {DEFAULT_PROTOCOL}"
     elif protocol is not None:
         named = module.bindings.qualified(protocol) or ""
         if named.endswith((".HIGHEST_PROTOCOL", ".DEFAULT_PROTOCOL")):
-            return f"pickle protocol {named.rpartition('.')[2]} is 4 or 5, which the loader refuses"
+            shown = f"{named.rpartition('.')[2]} (4 or 5)"
+            return f"the loader refuses pickle protocol {shown}; {DEFAULT_PROTOCOL}"
     return next(_doubts(save.obj, module), "") if save.obj is not None else ""
 
 

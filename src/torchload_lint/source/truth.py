@@ -71,7 +71,7 @@ class Reader:
         if isinstance(node, ast.Compare) and asks_version(node):
             both = frozenset({WeightsOnly.TRUE, WeightsOnly.FALSE})
             return Answer(both, "it depends on torch's version", versioned=True)
-        return unknown(f"'{short(node)}' is only known when the program runs")
+        return unknown(f"`{short(node)}` is only known when the program runs")
 
     def _name(self, node: ast.Name, depth: int) -> Answer:
         reaching = self._bindings.definitions(node)
