@@ -89,6 +89,19 @@ def test_what_is_saved_tells_what_is_needed(saved, kind, needs, complete):
     assert (producer.path, producer.row) == ("train.py", 4)
 
 
+@pytest.mark.parametrize(
+    ("saved", "needs"), [("state", ["train.State"]), ("asdict(state)", []), ("vars(state)", [])]
+)
+def test_the_fields_of_an_object_need_no_class(saved, needs):
+    saving = (
+        "from dataclasses import asdict, dataclass\n"
+        "@dataclass\nclass State:\n    epoch: int\n"
+        f"def keep():\n    state = State(3)\n    torch.save({saved}, 'runs/a.pt')\n"
+    )
+    (producer,) = producers(saving)
+    assert list(map(str, producer.needs)) == needs
+
+
 MATCHES = {
     "a pattern": ("f'runs/{x}_model.pt'", "torch.load('runs/3_model.pt')", True),
     "another folder": ("'other/a.pt'", "torch.load('runs/a.pt')", False),

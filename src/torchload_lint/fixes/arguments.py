@@ -70,7 +70,9 @@ def add_argument(source: Source, call: ast.Call, written: str) -> list[Change]:
         return _behind_comment(source, gap, written, own_row)
     if gap.comma is not None:
         return [Change(gap.comma + 1, gap.comma + 1, f"{source.newline}{own_row}{written},")]
-    return [Change(gap.end, gap.end, f",{source.newline}{own_row}{written}")]
+    # A formatter may have put a lone argument on its row, without the comma that two would have.
+    comma = "," if len(call.args) + len(call.keywords) == 1 else ""
+    return [Change(gap.end, gap.end, f",{source.newline}{own_row}{written}{comma}")]
 
 
 def _own_row(source: Source, call: ast.Call, gap: Gap) -> str | None:

@@ -134,7 +134,8 @@ class _Collector:
 
     def instance(self, value: Instance, depth: int) -> str:
         node, module = value.of.node, value.of.module
-        self.need(_split(module.bindings.qualname(node), module.name))
+        if not value.as_mapping:
+            self.need(_split(module.bindings.qualname(node), module.name))
         bases = classes.base_names(node, module, self.evaluator.project)
         is_module = any(base.startswith("torch.nn.") for base in bases) or any(
             base.endswith("LightningModule") for base in bases
@@ -146,6 +147,8 @@ class _Collector:
         for base in bases:
             if torch_modules.is_module_class(base) and base != "torch.nn.Module":
                 self._torch_module(base)
+        if value.as_mapping:
+            return "dict"
         return "module" if is_module else "object"
 
     def _attributes(self, of: Instance, node: ast.ClassDef, module: Module, depth: int) -> None:

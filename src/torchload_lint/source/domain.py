@@ -109,6 +109,8 @@ class Instance(Value):
     arguments: Mapping[ast.arg, Values] | None = field(default=None, hash=False, compare=False)
     """What its constructor was given; None where any caller may have made it."""
     call: ast.Call | None = None
+    as_mapping: bool = False
+    """Whether it is ``vars(…)`` or ``asdict(…)`` of the object."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,7 +219,7 @@ def _variables(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
         return (Record(dict(given.named), kind="dict"),)
     return tuple(
         replace(value, as_mapping=True)
-        if isinstance(value, Options)
+        if isinstance(value, (Options, Instance))
         else replace(value, kind="dict")
         if isinstance(value, Record)
         else value
