@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+UNKNOWN_NEEDS = "it is not known what the checkpoint needs"
+"""How a note begins that says why a load could not be settled."""
+
+
 class Severity(str, Enum):
     """How bad a finding is."""
 

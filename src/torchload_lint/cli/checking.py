@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.api import check_in
+from torchload_lint.cli import hints
 from torchload_lint.cli.options import per_file_ignores, settings_from
 from torchload_lint.cli.terminal import (
     CLEAN,
@@ -23,15 +24,12 @@ from torchload_lint.source.settings_files import is_settings_file
 from torchload_lint.workspace import Options, Projects, Run, check_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from torchload_lint.config import Config
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.fixes.repair import Repair
     from torchload_lint.rules.base import Context, Rule, Veto
     from torchload_lint.rules.situation import Situation
     from torchload_lint.workspace import Settings
-    from torchload_lint.workspace.projects import Project
     from torchload_lint.workspace.survey import SurveyedLoad
 
 STDIN = "-"
@@ -123,9 +121,11 @@ def run(flags: Flags) -> int:
     outcome = outcome._replace(results=_without_known(outcome, config, projects))
     for error in outcome.errors:
         say(f"error: {error}\n", err=True)
+    hints.at_commands(flags.paths)
     status = _tell(outcome, flags, config)
     if not flags.quiet and outcome.results:
-        _hint_at_targets({projects.project_of(result.path) for result in outcome.results})
+        hints.at_targets(outcome.results, projects)
+        hints.at_unknown_needs(outcome.results)
     return FAILED if outcome.errors else status
 
 
@@ -257,23 +257,6 @@ def _rules(config: Config) -> tuple[Rule, ...]:
     return RULES
 
 
-def _hint_at_targets(projects: Iterable[Project]) -> None:
-    """Say where an old requirement keeps fixes back."""
-    from torchload_lint.rules.situation import RESTRICTED_BY_DEFAULT_SINCE  # noqa: PLC0415
-
-    for project in projects:
-        found = project.target_origin
-        if (
-            project.config.target_torch is None
-            and project.target.torch < RESTRICTED_BY_DEFAULT_SINCE
-        ):
-            say(
-                f"note: the target is torch {project.target.torch} ({found}), which keeps fixes "
-                "back; if 2.6 is the oldest you need, say so with --target-torch 2.6\n",
-                err=True,
-            )
-
-
 def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
@@ -290,8 +273,9 @@ def _print_diffs(outcome: Run, flags: Flags) -> int:
         say(colored_diff(diff) if use_color(flags.color, sys.stdout) else diff)
     if not flags.quiet:
         fixes = sum(len(result.fixed) for result in changed)
-        files = "1 file" if len(changed) == 1 else f"{len(changed)} files"
-        say(f"Would fix {fixes} of the findings, in {files}.\n", err=True)
+        errors = f"{fixes} error{'' if fixes == 1 else 's'}"
+        files = f"{len(changed)} file{'' if len(changed) == 1 else 's'}"
+        say(f"Would fix {errors} in {files}.\n", err=True)
     return FINDINGS if changed and not flags.exit_zero else CLEAN
 
 

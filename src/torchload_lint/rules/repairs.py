@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.checkpoint.torch_versions import TorchVersion
-from torchload_lint.diagnostic import Applicability, Fix
+from torchload_lint.diagnostic import UNKNOWN_NEEDS, Applicability, Fix
 from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired, repair_load
 from torchload_lint.rules.reading import Evidence
 from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE, Mode, entry_key
@@ -132,7 +132,7 @@ def what_would_settle_it(situation: Situation) -> tuple[str, ...]:
     known = f"no file is there for {paths}" if paths else "; ".join(situation.resolution.unknown)
     entry = f'"{site}" = {{ checkpoints = ["path/to/file.pt"] }}'
     return (
-        f"it is not known what the checkpoint needs: {known or 'the path is unknown'}",
+        f"{UNKNOWN_NEEDS}: {known or 'the path is unknown'}",
         f"to settle it, add to [tool.torchload-lint.loads]: {entry}",
     )
 

@@ -1,0 +1,66 @@
+"""Notes below a report: what a user may want to do next."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from torchload_lint.cli.group import COMMANDS
+from torchload_lint.cli.terminal import say
+from torchload_lint.diagnostic import UNKNOWN_NEEDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from torchload_lint.diagnostic import FileResult
+    from torchload_lint.workspace.projects import Projects
+
+
+def at_commands(paths: Iterable[Path]) -> None:
+    """Say where a path that is not there may be meant as a command."""
+    missing = [path for path in paths if str(path) != "-" and not os.path.lexists(path)]
+    if not missing:
+        return
+    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+
+    for path in missing:
+        for name in get_close_matches(str(path), COMMANDS, n=1, cutoff=0.75):
+            say(f"note: the command `{name}` comes first: torchload-lint {name} ...\n", err=True)
+
+
+def at_targets(results: Sequence[FileResult], projects: Projects) -> None:
+    """Say where an old requirement keeps fixes back."""
+    from torchload_lint.rules.situation import RESTRICTED_BY_DEFAULT_SINCE  # noqa: PLC0415
+
+    unfixed = {
+        projects.project_of(result.path)
+        for result in results
+        if any(found.fix is None for found in result.diagnostics)
+    }
+    for project in unfixed:
+        found = project.target_origin
+        if (
+            project.config.target_torch is None
+            and project.target.torch < RESTRICTED_BY_DEFAULT_SINCE
+        ):
+            say(
+                f"note: the target is torch {project.target.torch} ({found}), which keeps fixes "
+                "back; if 2.6 is the oldest you need, say so with --target-torch 2.6\n",
+                err=True,
+            )
+
+
+def at_unknown_needs(results: Sequence[FileResult]) -> None:
+    """Say how loads can be settled whose checkpoints nobody knows."""
+    unknown = sum(
+        found.fix is None and any(note.startswith(UNKNOWN_NEEDS) for note in found.notes)
+        for result in results
+        for found in result.diagnostics
+    )
+    if unknown:
+        say(
+            f"note: it is not known what {unknown} of these loads read: `-v` says why, and "
+            "`torchload-lint loads --write-config` makes an entry for each, to be filled in\n",
+            err=True,
+        )
