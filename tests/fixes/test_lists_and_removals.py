@@ -10,7 +10,12 @@ from fixes.tools import parsed
 from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.apply import apply_edits
 from torchload_lint.fixes.entries import pair_entry, remove_entry, replace_entry
-from torchload_lint.fixes.removal import narrow_registration, remove_handler, remove_statement
+from torchload_lint.fixes.removal import (
+    narrow_registration,
+    remove_block,
+    remove_handler,
+    remove_statement,
+)
 from torchload_lint.fixes.repair import Allow, NotRepaired, Repaired
 from torchload_lint.names import Spelling
 
@@ -217,3 +222,50 @@ def test_a_handler_is_taken_out(name: str, newline: str) -> None:
     statement = next(node for node in ast.walk(module.tree) if isinstance(node, ast.Try))
     outcome = remove_handler(module, statement, statement.handlers[0])
     assert applied(before, outcome) == after
+
+
+IMPORTS = {
+    "the only one": ("from a import A\n", ""),
+    "the first of two": ("from a import A, B\n", "from a import B\n"),
+    "the last of two": ("from a import B, A\n", "from a import B\n"),
+    "under another name": ("from a import B, C as A\n", "from a import B\n"),
+    "over rows": ("from a import (\n    A,\n    B,\n)\n", "from a import (\n    B,\n)\n"),
+    "over rows, the last": ("from a import (\n    B,\n    A,\n)\n", "from a import (\n    B,\n)\n"),
+    "a comment": ("from a import A  # for others\n", None),
+    "a comment inside": ("from a import (\n    A,  # for others\n    B,\n)\n", None),
+    "used elsewhere": ("from a import A\nprint(A)\n", None),
+    "offered to others": ('from a import A\n__all__ = ["A"]\n', None),
+    "a module": ("import A\n", None),
+    "bound twice": ("from a import A\nfrom b import A\n", None),
+    "two on the row": ("from a import A; print()\n", None),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), IMPORTS.values(), ids=IMPORTS)
+def test_an_import_goes_with_its_only_use(before: str, after: str | None) -> None:
+    block = "with safe_globals([int, A]):\n    x = torch.load(p, weights_only=True)\n"
+    module = parsed(HEAD + before + block)
+    (allowlist,) = module.allowlists
+    result = applied(HEAD + before + block, remove_entry(module, allowlist, allowlist.entries[1]))
+    assert result == HEAD + (before if after is None else after) + block.replace(", A", "")
+
+
+def test_what_a_package_or_a_notebook_imports_stays() -> None:
+    text = f"{HEAD}from a import A\nwith safe_globals([A]):\n    torch.load(p)\n"
+    for path in ("myapp/__init__.py", "use.ipynb"):
+        module = parsed(text, path, "myapp")
+        (allowlist,) = module.allowlists
+        result = applied(text, remove_entry(module, allowlist, allowlist.entries[0]))
+        assert result == text.replace("[A]", "[]")
+
+
+def test_an_empty_block_goes_with_its_import() -> None:
+    block = "    with safe_globals([]):\n        a = 1\n        b = torch.load(p)\n"
+    text = f"{HEAD}\nif x:\n{block}"
+    module = parsed(text)
+    assert applied(text, remove_block(module, module.allowlists[0])) == (
+        "import torch\n\nif x:\n    a = 1\n    b = torch.load(p)\n"
+    )
+    text = f"{HEAD}with open(p) as f, safe_globals([]):\n    b = torch.load(f)\n"
+    module = parsed(text)
+    assert isinstance(remove_block(module, module.allowlists[0]), NotRepaired)

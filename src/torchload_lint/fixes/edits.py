@@ -91,6 +91,20 @@ def first_row(statement: ast.stmt) -> int:
     return min([statement.lineno, *(one.lineno for one in decorators)])
 
 
+def past_blank_rows(source: Source, start: int, end: int) -> int:
+    """Where to cut when rows are taken out, so that no more blank rows stay than one side had."""
+    row = source.row_of(start)
+    above = 0
+    while row - above > 1 and not source.row(row - above - 1).strip():
+        above += 1
+    if row - above == 1:
+        above = len(source.starts)  # nothing stands above: no blank row need stay
+    while end < len(source.text) and above and not source.row(source.row_of(end)).strip():
+        end = source.row_start(source.row_of(end) + 1)
+        above -= 1
+    return end
+
+
 def apply_changes(text: str, changes: Iterable[Change]) -> str:
     """Apply changes that do not overlap; those at the same place in the order given."""
     pieces: list[str] = []

@@ -9,6 +9,8 @@ from torchload_lint.fixes.edits import Change, Source, source_of
 from torchload_lint.fixes.import_lines import import_changes
 from torchload_lint.fixes.naming import Names, Unreachable, torch_at
 from torchload_lint.fixes.repair import NotRepaired, Repaired
+from torchload_lint.fixes.unused_imports import without_import
+from torchload_lint.source.allowlists import EntryKind
 
 if TYPE_CHECKING:
     from torchload_lint.fixes.repair import Allow
@@ -32,7 +34,10 @@ def remove_entry(
         return _ELSEWHERE
     source = source_of(module.text)
     change = _without(source, display, entry.node)
-    return Repaired(source.edits([change]), "remove", keeps_meaning=False)
+    changes = [change]
+    if entry.kind is EntryKind.OBJECT:
+        changes = without_import(module, source, entry.node, changes)
+    return Repaired(source.edits(changes), "remove", keeps_meaning=False)
 
 
 def _without(source: Source, display: ast.List | ast.Tuple, item: ast.expr) -> Change:

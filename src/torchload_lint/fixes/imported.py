@@ -103,14 +103,15 @@ def same_object_only(module: Module, name: str, target: str) -> bool:
     for node in ast.walk(module.tree):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             targets = {one.target for one in names_of(node, module) if one.name == name}
-            if name in map(_bound_by, node.names) and targets != {target}:
+            if name in map(bound_by, node.names) and targets != {target}:
                 return False
         elif not isinstance(node, ast.alias) and name in bindings_of(node):
             return False
     return True
 
 
-def _bound_by(alias: ast.alias) -> str:
+def bound_by(alias: ast.alias) -> str:
+    """The name that one part of an import binds."""
     return alias.asname or alias.name.partition(".")[0]
 
 

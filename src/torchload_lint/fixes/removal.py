@@ -6,9 +6,17 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.block import siblings
-from torchload_lint.fixes.edits import Change, Source, first_row, smallest_change, source_of
+from torchload_lint.fixes.edits import (
+    Change,
+    Source,
+    first_row,
+    past_blank_rows,
+    smallest_change,
+    source_of,
+)
 from torchload_lint.fixes.outcome import Refusal
 from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired
+from torchload_lint.fixes.unused_imports import without_import
 from torchload_lint.names import Spelling
 from torchload_lint.source.allowlists import EntryKind
 
@@ -37,7 +45,7 @@ def _without(module: Module, source: Source, statement: ast.stmt) -> Change:
     before = source.text[start : source.start(statement)]
     after = source.text[end:row_end].partition("#")[0]
     if not before.strip() and not after.strip(" \t\f;\r\n"):
-        return Change(start, row_end, "")
+        return Change(start, past_blank_rows(source, start, row_end), "")
     index = body.index(statement)
     if index + 1 < len(body) and body[index + 1].lineno == statement.end_lineno:
         return Change(source.start(statement), source.start(body[index + 1]), "")
@@ -69,8 +77,8 @@ def narrow_registration(
         return NotRepaired(refusal.reason, refusal.advice)
     if any(one.start < removed.end and removed.start < one.end for one in outcome.changes):
         return NotRepaired("the registration stands too close to the load")
-    edits = source.edits([*outcome.changes, removed])
-    return Repaired(edits, outcome.how, keeps_meaning=False)
+    changes = without_import(module, source, allowlist.node.func, [*outcome.changes, removed])
+    return Repaired(source.edits(changes), outcome.how, keeps_meaning=False)
 
 
 def _allow_of(module: Module, entry: AllowlistEntry) -> Allow | None:
@@ -89,20 +97,39 @@ def remove_handler(
     source = source_of(module.text)
     if statement.handlers != [handler] or statement.finalbody:
         return _only_handler(source, statement, handler)
-    from torchload_lint.fixes.rewrite import without_try  # noqa: PLC0415 - imports libcst
+    change = _unwrapped(source, statement)
+    if isinstance(change, NotRepaired):
+        return change
+    return Repaired(source.edits([change]), "remove", keeps_meaning=False)
+
+
+def remove_block(module: Module, allowlist: Allowlist) -> Repaired | NotRepaired:
+    """Take the ``with safe_globals([])`` away that stands around its body."""
+    statement = allowlist.statement
+    if not isinstance(statement, ast.With) or len(statement.items) != 1:
+        return NotRepaired("the block is one of several in its statement")
+    source = source_of(module.text)
+    change = _unwrapped(source, statement)
+    if isinstance(change, NotRepaired):
+        return change
+    changes = without_import(module, source, allowlist.node.func, [change])
+    return Repaired(source.edits(changes), "remove")
+
+
+def _unwrapped(source: Source, statement: ast.Try | ast.With) -> Change | NotRepaired:
+    """The body of a statement in its place."""
+    from torchload_lint.fixes.rewrite import unwrapped  # noqa: PLC0415 - imports libcst
 
     start = source.row_start(statement.lineno)
     end = source.row_start((statement.end_lineno or statement.lineno) + 1)
     old = source.text[start:end]
     alone = not source.text[start : source.start(statement)].strip()
     if not alone or source.row_of(source.end(statement)) != source.row_of(max(start, end - 1)):
-        return NotRepaired("the try statement shares its row with others")
+        return NotRepaired("the statement shares its row with others")
     unit = source.indentation(source.start(statement.body[0]))
     outer = source.indentation(source.start(statement))
     step = unit[len(outer) :] if statement.body[0].lineno > statement.lineno else "    "
-    new = without_try(old, step)
-    change = smallest_change(start, old, new)
-    return Repaired(source.edits([change]), "remove", keeps_meaning=False)
+    return smallest_change(start, old, unwrapped(old, step))
 
 
 def _only_handler(

@@ -48,8 +48,10 @@ def rewrite(rows: str, ordinal: int, call: str, request: Rewrite) -> str:
     return _changed(rows, request.unit, change)
 
 
-def without_try(rows: str, unit: str) -> str:
-    """The rows of a ``try`` statement with one handler: its body, and that of its ``else``."""
+def unwrapped(rows: str, unit: str) -> str:
+    """The rows of a ``with``, or of a ``try`` with one handler: its body, and that of its
+    ``else``.
+    """
 
     def change(module: cst.Module, config: cst.PartialParserConfig) -> cst.Module:
         del config
@@ -63,10 +65,12 @@ def without_try(rows: str, unit: str) -> str:
 
 
 def _flattened(statements: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:
-    """The statements with those of a leading ``try`` in its place."""
+    """The statements with those of a leading ``try`` or ``with`` in its place."""
     first, *rest = statements
-    assert isinstance(first, cst.Try)
-    bodies = [first.body, *([first.orelse.body] if first.orelse else [])]
+    assert isinstance(first, (cst.Try, cst.With))
+    bodies = [first.body]
+    if isinstance(first, cst.Try) and first.orelse:
+        bodies.append(first.orelse.body)
     kept: list[cst.BaseStatement] = []
     for body in bodies:
         if isinstance(body, cst.SimpleStatementSuite):

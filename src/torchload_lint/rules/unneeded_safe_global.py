@@ -2,7 +2,8 @@
 
 ## What it does
 Reads the checkpoints of the loads inside a `safe_globals` block and reports the items that none of
-them needs. It only speaks where every file of every load in the block was read.
+them needs. It only speaks where every file of every load in the block was read. A block that
+allows nothing at all is reported, too.
 
 ## Why is this bad?
 Each item is one more thing that a hostile file may use. A list that has grown over time hides which
@@ -21,7 +22,8 @@ with safe_globals([MyModel]):
 ```
 
 ## Fix safety
-The fix is unsafe: other files of the same name may need the item.
+Taking an item out is unsafe: other files of the same name may need it. Taking an empty block away
+is safe. An import that nothing else uses goes with them.
 
 ## References
 - [`torch.serialization.safe_globals`](https://docs.pytorch.org/docs/stable/notes/serialization.html)
@@ -33,6 +35,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.fixes.entries import remove_entry
+from torchload_lint.fixes.removal import remove_block
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.reading import Evidence
 from torchload_lint.rules.repairs import fix_from
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.base import Context
     from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.allowlists import Allowlist
     from torchload_lint.source.module import Module
 
 
@@ -55,6 +59,11 @@ def check(
     """Report the unneeded items of each block whose loads are all understood."""
     for allowlist in module.allowlists:
         inside = [one for one in situations if allowlist in one.load.allowlists]
+        if _is_empty_block(allowlist) and not any(one.missing for one in inside):
+            plan = fix_from(remove_block(module, allowlist), "Remove the block", Applicability.SAFE)
+            message = "this block allows nothing"
+            yield finding(RULE, allowlist.span, message, fix=plan.fix, notes=plan.notes)
+            continue
         if allowlist.kind is not AllowlistKind.BLOCK or not inside:
             continue
         if any(one.evidence is not Evidence.FILES or one.left_out for one in inside):
@@ -78,6 +87,11 @@ def check(
             )
             message = f"`{key}` is allowed, but {files} does not need it"
             yield finding(RULE, entry.span, message, fix=plan.fix, notes=plan.notes)
+
+
+def _is_empty_block(allowlist: Allowlist) -> bool:
+    written = allowlist.display is not None and not allowlist.display.elts
+    return written and allowlist.kind is AllowlistKind.BLOCK
 
 
 RULE = Rule("TLL202", "unneeded-safe-global", Severity.WARNING, __doc__, check_module=check)
