@@ -16,6 +16,8 @@ class Limits(NamedTuple):
     """Bytes of a zip archive's central directory."""
     members: int = 500_000
     """Members of a zip archive."""
+    equal_members: int = 20_000
+    """Members of a zip archive in which two have the same name; no program writes such a thing."""
     line_bytes: int = 64 * 1024
     """Bytes of one line argument (the module or name of a GLOBAL)."""
     storages: int = 2_000_000

@@ -1,8 +1,8 @@
 """Zip archives by torch's rules (``caffe2/serialize/inline_container.cc`` over miniz).
 
-They differ from Python's zipfile: names are looked up without regard to case, the first of two
-equal names wins, every member lies below one folder, and a ``version`` record is required. Only the
-central directory and the members asked for are read.
+They differ from Python's zipfile: names are looked up in a way of their own (:mod:`.zip_names`),
+every member lies below one folder, and a ``version`` record is required. Only the central
+directory and the members asked for are read.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.limits import LimitExceededError
+from torchload_lint.checkpoint.zip_names import RecordIndex
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.bytesource import ByteSource
@@ -82,9 +83,7 @@ class ZipArchive:
         self.members = _read_directory(source, limits)
         self.prefix = self.members[0].name.partition("/")[0] if self.members else ""
         """The folder that every record lies in (the first member decides)."""
-        self._by_name: dict[str, Member] = {}
-        for member in self.members:
-            self._by_name.setdefault(member.name.lower(), member)
+        self._records = RecordIndex([member.name for member in self.members], limits)
 
     def layout_fault(self) -> str:
         """Why torch's reader refuses the archive as a whole; empty where it does not."""
@@ -107,7 +106,8 @@ class ZipArchive:
 
     def find(self, record: str) -> Member | None:
         """The member that torch takes for a record, such as ``data.pkl``."""
-        return self._by_name.get(f"{self.prefix}/{record}".lower())
+        at = self._records.find(f"{self.prefix}/{record}")
+        return self.members[at] if at is not None else None
 
     def record_size(self, record: str) -> int | None:
         """The bytes of a record; None where there is none that can be read."""

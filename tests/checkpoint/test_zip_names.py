@@ -1,0 +1,91 @@
+"""Which of several equal names in an archive is read: real torch decides."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import random
+import warnings
+import zipfile
+
+import pytest
+
+pytest.importorskip("torch")
+
+import torch
+
+from torchload_lint.checkpoint import Limits, Verdict, inspect_bytes
+from torchload_lint.checkpoint.bytesource import MemorySource
+from torchload_lint.checkpoint.limits import DEFAULT_LIMITS
+from torchload_lint.checkpoint.zip_archive import ZipArchive
+
+pytestmark = pytest.mark.torch
+
+EVIL = b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00id\x85R."
+PLAIN = b"\x80\x02K\x07."
+
+
+def archive(entries):
+    buffer = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(buffer, "w") as file:
+        warnings.simplefilter("ignore")
+        for name, content in entries:
+            file.writestr(name, content)
+    return buffer.getvalue()
+
+
+def number(value):
+    return b"\x80\x02K" + bytes([value]) + b"."
+
+
+def arrangement(seed):
+    """Several records of one name, in upper or lower case, among others."""
+    chance = random.Random(seed)
+    entries = [
+        (chance.choice(["a/data.pkl", "a/DATA.pkl"]), number(at))
+        for at in range(chance.randint(2, 5))
+    ]
+    entries.append(("a/version", b"3\n"))
+    entries += [
+        (f"a/{chance.choice(['data', '.x', 'Zz', 'code', 'data.pk', 'data.pkl2'])}/{at}", b"x")
+        for at in range(chance.randint(0, 12))
+    ]
+    chance.shuffle(entries)
+    return archive(entries)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_record_is_the_one_that_torch_reads(seed):
+    data = arrangement(seed)
+    ours = ZipArchive(MemorySource(data), DEFAULT_LIMITS).read("data.pkl")
+    assert ours == number(torch.load(io.BytesIO(data), weights_only=True))
+
+
+def test_only_ascii_letters_lose_their_case():
+    data = archive(
+        [("a/data.p\N{KELVIN SIGN}l", EVIL), ("a/version", b"3\n"), ("a/data.pkl", PLAIN)]
+    )
+    assert torch.load(io.BytesIO(data), weights_only=True) == 7
+    assert inspect_bytes(data, "a.pt").verdict is Verdict.LOADS
+
+
+def test_the_dangerous_one_of_two_is_found_wherever_torch_finds_it():
+    others = [("a/DATA/0", b"x"), ("a/code/0", b"x"), ("a/.x/2", b"x"), ("a/version", b"3\n")]
+    entries = [("a/zz/3", b"x"), ("a/DATA.pkl", PLAIN), *others, ("a/data.pkl", EVIL)]
+    for _ in entries:
+        entries = [*entries[1:], entries[0]]
+        data = archive(entries)
+        try:
+            torch.load(io.BytesIO(data), weights_only=True)
+            expected = Verdict.LOADS
+        except pickle.UnpicklingError:
+            expected = Verdict.DANGEROUS
+        assert inspect_bytes(data, "a.pt").verdict is expected
+
+
+def test_a_large_archive_with_equal_names_is_not_sorted():
+    entries = [("a/version", b"3\n"), ("a/data.pkl", PLAIN), ("a/data.pkl", EVIL)]
+    data = archive([*entries, *((f"a/data/{at}", b"x") for at in range(50))])
+    report = inspect_bytes(data, "a.pt", limits=Limits(equal_members=20))
+    assert report.verdict is Verdict.UNREADABLE
+    assert "equal_members" in report.problems[0].message
