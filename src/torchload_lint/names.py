@@ -70,6 +70,8 @@ class ClassFacts(NamedTuple):
     """Bases outside of the project, direct or not, under the names that they have there."""
     methods: frozenset[str] = frozenset()
     """Names of the functions defined in the class body."""
+    may_set_state: bool = False
+    """Whether the class body defines ``__setstate__``, or a decorator or metaclass may add one."""
     slots: tuple[str, ...] | None = None
     """``__slots__`` where it is a literal; None where the class has none."""
     runs: tuple[str, ...] = ()

@@ -41,5 +41,6 @@ def facts_of_class(cls: type) -> ClassFacts:
             if base is not object
         ),
         methods=frozenset(key for key, value in body.items() if inspect.isfunction(value)),
+        may_set_state="__setstate__" in body,
         slots=tuple(slots) if slots is not None else None,
     )

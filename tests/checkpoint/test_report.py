@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from checkpoint import bare_files as files
 from torchload_lint.checkpoint import Target, Verdict, inspect_bytes
 from torchload_lint.names import ClassFacts, GlobalName
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_nested_tensors_of_a_legacy_file_have_no_sizes_yet():
+    torch = pytest.importorskip("torch")
+    nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])
+    old, new = io.BytesIO(), io.BytesIO()
+    torch.save(nested, old, _use_new_zipfile_serialization=False)
+    torch.save(nested, new)
+    assert inspect_bytes(old.getvalue(), "old.pt").verdict is Verdict.UNREADABLE
+    assert inspect_bytes(new.getvalue(), "new.pt").verdict is Verdict.LOADS
 
 
 def report_on(*parts, target=None, lookup=None, encoding="utf-8"):

@@ -75,6 +75,27 @@ def test_a_class_is_found_with_its_facts():
     assert facts.slots == ("a", "b")
 
 
+STATES = {
+    "@dataclass\nclass C: ...": False,
+    "@dataclass(frozen=True)\nclass C: ...": False,
+    "class C: ...": False,
+    "class C:\n    def __getstate__(self): ...": False,
+    "@dataclass(frozen=True, slots=True)\nclass C: ...": True,
+    "@dataclass(**OPTIONS)\nclass C: ...": True,
+    "@attrs.define\nclass C: ...": True,
+    "@registered\nclass C: ...": True,
+    "class C(metaclass=Meta): ...": True,
+    "class C:\n    def __setstate__(self, state): ...": True,
+    "class C:\n    __setstate__ = set_all": True,
+}
+
+
+@pytest.mark.parametrize(("code", "expected"), STATES.items())
+def test_whether_a_class_may_set_its_state_itself(code, expected):
+    index = project({"a.py": f"import attrs\nfrom dataclasses import dataclass\n{code}\n"})
+    assert index.find(GlobalName("a", "C")).may_set_state is expected
+
+
 def test_what_unpickling_would_run_is_inherited():
     assert project(NETS).find(GlobalName("pkg.models", "Net")).runs == ("os.system",)
     assert project(NETS).find(GlobalName("pkg.models", "make")).runs == ("builtins.eval",)

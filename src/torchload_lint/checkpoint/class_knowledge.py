@@ -50,7 +50,7 @@ class ClassKnowledge:
         facts = self.facts(target.callee) if isinstance(target, Instance) else None
         if facts is None or facts.kind != "class":
             return False
-        return not facts.bases and "__setstate__" not in facts.methods
+        return not facts.bases and not facts.may_set_state
 
     def sets_state(self, target: Value) -> bool:
         """Whether the class is known to have a ``__setstate__`` of its own."""

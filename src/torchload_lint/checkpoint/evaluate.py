@@ -120,7 +120,8 @@ def _odd_record(archive: ZipArchive) -> Problem | None:
     if contents["byteorder"] not in {b"little", b"big", None}:
         return advice.damaged(f"the record byteorder says {contents['byteorder']!r:.40}")
     try:
-        int((contents[".storage_alignment"] or b"0")[:100])
+        alignment = contents[".storage_alignment"]
+        int(alignment[:100] if alignment is not None else 0)
         (contents[_SERIALIZATION_ID] or b"").decode("utf-8")
     except ValueError:
         return advice.damaged("a small record of the archive holds nonsense")

@@ -130,7 +130,8 @@ NUMPY_1_NAMES = {
 
 SINGLETONS = frozenset(
     """
-    builtins.Ellipsis builtins.NotImplemented numpy.random.mtrand._rand
+    builtins.Ellipsis builtins.NotImplemented numpy.random.mtrand._rand pandas.NA
+    pandas._libs.missing.NA
     torch.contiguous_format torch.preserve_format torch.channels_last torch.channels_last_3d
     torch.strided torch.sparse_coo torch.sparse_csr torch.sparse_csc torch.sparse_bsr
     torch.sparse_bsc torch.jagged torch.legacy_contiguous_format

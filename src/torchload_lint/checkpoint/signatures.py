@@ -11,7 +11,8 @@ from encodings.aliases import aliases
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
-from torchload_lint.checkpoint.storages import ITEM_SIZES
+from torchload_lint.checkpoint.states import truthy
+from torchload_lint.checkpoint.storages import ITEM_SIZES, PER_BYTE
 from torchload_lint.checkpoint.values import (
     DictValue,
     GlobalRef,
@@ -114,12 +115,13 @@ def _tensor(args: tuple[Value, ...]) -> str:
     reach = 0
     if all(size):
         reach = offset + 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-    if reach > storage.numel and storage.resizable:
-        storage.numel = reach
-    elif reach > storage.numel:
-        return f"it reaches to element {reach:,} of a storage of {storage.numel:,}"
+    room = storage.numel * PER_BYTE.get(storage.dtype, 1)
+    if reach > room and storage.resizable:
+        storage.numel = -(-reach // PER_BYTE.get(storage.dtype, 1))
+    elif reach > room:
+        return f"it reaches to element {reach:,} of a storage of {room:,}"
     if len(args) > 4:  # noqa: PLR2004 - the flag's place
-        return _gradient_fault(args[4], storage.dtype)
+        return _gradient_fault(args[4], storage.dtype) or _metadata_fault(*args[6:7])
     return ""
 
 
@@ -135,7 +137,7 @@ def _tensor_v3(args: tuple[Value, ...]) -> str:
         storage.numel * ITEM_SIZES.get(storage.dtype, 1) // width,
         storage.location,
     )
-    return _tensor((items, *args[1:4]))
+    return _tensor((items, *args[1:6], *args[7:8]))
 
 
 def _quantized(args: tuple[Value, ...]) -> str:
@@ -143,18 +145,36 @@ def _quantized(args: tuple[Value, ...]) -> str:
 
 
 def _gradient_fault(flag: Value, dtype: str) -> str:
-    if not isinstance(flag, (bool, int)):
+    if not isinstance(flag, bool):
         return "requires_grad is no truth value"
     if flag and dtype not in _GRAD_DTYPES:
         return f"a tensor of {dtype} cannot require gradients"
     return ""
 
 
+def _metadata_fault(metadata: Value = None) -> str:
+    """The flags of a tensor (``conj``, ``neg``) are a dict."""
+    is_dict = isinstance(metadata, (DictValue, Instance))
+    return "its flags are no dict" if truthy(metadata) and not is_dict else ""
+
+
 def _parameter(args: tuple[Value, ...]) -> str:
+    """``(data, requires_grad, hooks[, state])``."""
     data = args[0] if args else None
-    if isinstance(data, (Instance, type(None))):
-        return ""
-    return "its data is no tensor"
+    if not isinstance(data, (Instance, type(None))):
+        return "its data is no tensor"
+    flag = args[1] if len(args) > 1 else False
+    return "" if isinstance(flag, bool) else "requires_grad is no truth value"
+
+
+def _meta(args: tuple[Value, ...]) -> str:
+    """``(dtype, size, stride, requires_grad)``."""
+    dtype, size, stride, flag = args
+    if not isinstance(dtype, GlobalRef) or default_kind(str(dtype.name)) != "value":
+        return "its dtype is none"
+    if _integers(size) is None or _integers(stride) is None:
+        return "its size or stride is none"
+    return "" if isinstance(flag, bool) else "requires_grad is no truth value"
 
 
 def _from_type(args: tuple[Value, ...]) -> str:
@@ -174,6 +194,16 @@ def _sparse(args: tuple[Value, ...]) -> str:
     data = args[1]
     if not isinstance(data, tuple) or len(data) not in {3, 4}:
         return "a sparse tensor has three or four parts"
+    return ""
+
+
+def _nested(args: tuple[Value, ...]) -> str:
+    """``(buffer, sizes, strides, offsets)``: the sizes must have been read by then."""
+    for part in args[1:]:
+        inner = part.args if isinstance(part, Instance) else None
+        storage = inner[0] if isinstance(inner, tuple) and inner else None
+        if isinstance(storage, StorageValue) and storage.resizable:
+            return "a file of this old form gives its sizes only after the object"
     return ""
 
 
@@ -267,6 +297,8 @@ _CHECKS: dict[str, Callable[[tuple[Value, ...]], str]] = {
     "torch._utils._rebuild_parameter": _parameter,
     "torch._utils._rebuild_parameter_with_state": _parameter,
     "torch._utils._rebuild_sparse_tensor": _sparse,
+    "torch._utils._rebuild_meta_tensor_no_storage": _meta,
+    "torch._utils._rebuild_nested_tensor": _nested,
     "torch._tensor._rebuild_from_type_v2": _from_type,
     "torch.nn.parameter.Parameter": _parameter,
     "torch.serialization._get_layout": _layout,

@@ -19,6 +19,9 @@ ITEM_SIZES = {
 }  # fmt: skip
 """Bytes of one element, by dtype."""
 
+PER_BYTE = {"quint4x2": 2, "quint2x4": 4}
+"""Elements of one byte, by dtype, where there are several; a storage then counts its bytes."""
+
 STORAGE_DTYPES = {
     "Float": "float32", "Double": "float64", "Half": "float16", "BFloat16": "bfloat16",
     "Long": "int64", "Int": "int32", "Short": "int16", "Char": "int8", "Byte": "uint8",

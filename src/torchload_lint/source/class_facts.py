@@ -50,6 +50,7 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
         bases=bases(node, module),
         foreign_bases=_foreign_bases(lineage, project),
         methods=frozenset(item.name for item in body(node.body) if is_function(item)),
+        may_set_state=_may_set_state(node, module),
         slots=_slots(node),
         runs=run_by_class(node, module, project),
     )
@@ -80,6 +81,24 @@ def _foreign_bases(
         for origin in origins(dotted, module.path, project)
     }
     return tuple(sorted(named))
+
+
+def _may_set_state(node: ast.ClassDef, module: Module) -> bool:
+    """Whether the class may have a ``__setstate__`` of its own.
+
+    A frozen dataclass with slots gets one, and so do classes of attrs; what other decorators do is
+    not known.
+    """
+    if member(node, "__setstate__") is not None or node.keywords:
+        return True
+    return any(not _is_plain_dataclass(decorator, module) for decorator in node.decorator_list)
+
+
+def _is_plain_dataclass(decorator: ast.expr, module: Module) -> bool:
+    func = decorator.func if isinstance(decorator, ast.Call) else decorator
+    given = decorator.keywords if isinstance(decorator, ast.Call) else []
+    has_slots = any(keyword.arg in {"slots", None} for keyword in given)
+    return module.bindings.qualified(func) == "dataclasses.dataclass" and not has_slots
 
 
 def _slots(node: ast.ClassDef) -> tuple[str, ...] | None:

@@ -306,6 +306,42 @@ def zip_tensor_beyond_its_storage() -> bytes:
     return forge.archive(forge.program(forge.tensor(size=5)))
 
 
+@written("format", AS_IS)
+def zip_tensor_flags_empty() -> bytes:
+    return forge.archive(forge.program(_tensor_with(b"N")))
+
+
+@written("format", IMPOSSIBLE)
+def zip_tensor_flags_no_dict() -> bytes:
+    return forge.archive(forge.program(_tensor_with(forge.number(1))))
+
+
+@written("format", IMPOSSIBLE)
+def zip_tensor_gradient_flag_as_number() -> bytes:
+    tensor = forge.tensor().replace(b"\x89", forge.number(1))
+    return forge.archive(forge.program(tensor))
+
+
+@written("format", IMPOSSIBLE)
+def zip_meta_tensor_without_a_size() -> bytes:
+    rebuild = forge.name("torch._utils", "_rebuild_meta_tensor_no_storage")
+    dtype = forge.name("torch", "float32")
+    call = forge.call(rebuild, dtype, forge.number(2), forge.pair(forge.number(1)), b"\x89")
+    return forge.archive(forge.program(call))
+
+
+@written("format", IMPOSSIBLE)
+def zip_empty_alignment() -> bytes:
+    entries = forge.entries_of(forge.archive(forge.program(forge.tensor())))
+    return forge.zip_of([*entries, ("archive/.storage_alignment", b"")])
+
+
+def _tensor_with(flags: bytes) -> bytes:
+    """A tensor with ``conj``, ``neg`` and their like as a last argument."""
+    tensor = forge.tensor()
+    return tensor.removesuffix(b"tR") + flags + b"tR"
+
+
 @written("format")
 def zip_big_endian() -> bytes:
     entries = forge.entries_of(forge.archive(forge.program(forge.tensor())))

@@ -74,6 +74,22 @@ def quantized_per_channel():
     return torch.quantize_per_channel(torch.ones(2, 2), scales, zeros, 0, torch.qint8)
 
 
+def packed_quantized() -> torch.Tensor:
+    """Two numbers in each byte."""
+    rows = torch.arange(6.0).reshape(2, 3)
+    kind = torch.quint4x2
+    return torch.quantize_per_channel(rows, torch.ones(2), torch.zeros(2), 0, kind)
+
+
+saved("plain", AS_IS, name="quantized_packed")(packed_quantized)
+saved(
+    "plain",
+    AS_IS,
+    name="quantized_packed_legacy",
+    options={"_use_new_zipfile_serialization": False},
+)(packed_quantized)
+
+
 @saved("plain")
 def nested_tensor_jagged_layout_strided():
     return torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])

@@ -104,6 +104,13 @@ def hf_rng_state():
 
 
 @saved("third", ALLOWLIST, requires=("pandas",))
+def pandas_missing_value():
+    import pandas as pd
+
+    return {"value": pd.NA}
+
+
+@saved("third", ALLOWLIST, requires=("pandas",))
 def pandas_df():
     import pandas as pd
 
