@@ -77,3 +77,5 @@ class ClassFacts(NamedTuple):
     runs: tuple[str, ...] = ()
     """Dangerous callables that ``__setstate__``, ``__reduce__``, ``__new__`` and their like, or the
     function's own body, call, directly or through the project's functions (``os.system``)."""
+    import_runs: tuple[str, ...] = ()
+    """Dangerous callables that importing its file calls (``subprocess.run``)."""

@@ -179,6 +179,9 @@ def _why_refused_by_source(facts: ClassFacts | None) -> str:
     if facts.runs:
         calls = ", ".join(facts.runs)
         return f"{facts.path}:{facts.row} calls {calls} while it is unpickled"
+    if facts.import_runs:
+        calls = ", ".join(facts.import_runs)
+        return f"{facts.path} calls {calls} as soon as it is imported, outside of any function"
     for base in sorted({*map(str, facts.bases), *facts.foreign_bases}):
         danger = _why_refused(base)
         if danger:

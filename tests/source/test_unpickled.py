@@ -46,6 +46,21 @@ RUNNING = {
     "a function handed on": ("def __init__(self, x): list(map(os.system, x))", "os.system"),
     "after a dataclass": ("def __post_init__(self): os.system(self.x)", "os.system"),
     "when it goes": ("def __del__(self): os.remove(self.path)", "os.remove"),
+    "when it is called": ("def __call__(self): subprocess.run(self.x)", "subprocess.run"),
+    "when it is gone through": ("def __iter__(self): os.system(self.x)", "os.system"),
+    "when an item is asked for": ("def __getitem__(self, i): eval(self.x)", "builtins.eval"),
+    "when its truth is asked for": ("def __bool__(self): os.system(self.x)", "os.system"),
+    "when its keys are asked for": ("def keys(self): os.system(self.x)", "os.system"),
+    "when a property is set": (
+        "@property\n    def p(self): ...\n    @p.setter\n    def p(self, x): os.system(x)",
+        "os.system",
+    ),
+    "by a configuration": (
+        "def __init__(self, x): hydra.utils.instantiate(x)",
+        "hydra.utils.instantiate",
+    ),
+    "into a file": ('def __init__(self, path): open(path, "w")', "builtins.open"),
+    "into a file, said by name": ('def __init__(self, p): open(p, mode="ab")', "builtins.open"),
     "an unsafe load": (
         "def __init__(self, x): self.x = torch.load(x, weights_only=False)",
         "torch.load",
@@ -58,6 +73,8 @@ RUNNING = {
 
 QUIET = {
     "another method": "def forward(self, x): os.system(x)",
+    "a getter": "@property\n    def p(self): os.system('a')",
+    "reading a file": "def __init__(self, path): open(path); open(path, 'rb')",
     "a safe load": "def __init__(self, x): self.x = torch.load(x, weights_only=True)",
     "recursion": "def __init__(self, x): self.__init__(x)",
     "names of the same kind": "def __init__(self, x): x.system('a'); x.eval()",
@@ -66,7 +83,7 @@ QUIET = {
 
 
 def runs(body: str, head: str = "class Net:") -> tuple[str, ...]:
-    text = f"import os, torch, dill\nfrom app import tools\n{head}\n    {body}\n"
+    text = f"import os, subprocess, torch, dill, hydra\nfrom app import tools\n{head}\n    {body}\n"
     files = {"app/__init__.py": "", "app/tools.py": dedent(TOOLS), "app/models.py": text}
     found = project(files).find(GlobalName("app.models", "Net"))
     assert found is not None
@@ -94,6 +111,28 @@ def test_an_inherited_method():
 
 def test_a_metaclass():
     assert runs("pass", "class Net(metaclass=tools.Meta):") == ("os.system",)
+
+
+AT_IMPORT = {
+    "import shutil\nclass C: ...\nshutil.rmtree('build')\n": ("shutil.rmtree",),
+    "import tools\nclass C: ...\ntools.helper('a')\n": ("os.system",),
+    "import sys\nclass C: ...\nif len(sys.argv) < 2:\n    sys.exit(1)\n": ("sys.exit",),
+    "from setuptools import setup\nclass C: ...\nsetup(name='a')\n": ("setuptools.setup",),
+    "import os\nclass C:\n    os.system('a')\n": ("os.system",),
+    "import os\nclass C: ...\nif __name__ == '__main__':\n    os.system('a')\n": (),
+    "import os\nclass C: ...\ndef f():\n    os.system('a')\n": (),
+    "import os\nclass C: ...\ng = lambda: os.system('a')\n": (),
+    "import importlib\nclass C: ...\nx = importlib.import_module('numpy')\n": (),
+    "import subprocess\nclass C: ...\nV = subprocess.check_output(['git'])\n": (),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), AT_IMPORT.items())
+def test_what_an_import_would_run(text, expected):
+    found = project({"m.py": text, "tools.py": dedent(TOOLS)}).find(GlobalName("m", "C"))
+    assert found is not None
+    assert found.import_runs == expected
+    assert found.runs == ()
 
 
 def test_bases_outside_of_the_project_are_known_by_their_own_names():

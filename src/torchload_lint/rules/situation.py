@@ -207,6 +207,14 @@ def _judged(
         yield Need(entry, judgement, facts)
 
 
+def _is_imported(facts: ClassFacts, near: str, context: Context) -> bool:
+    """Whether the file at ``near`` defines it, or imports the file that does, as it is."""
+    if not near or near == facts.path:
+        return bool(near)
+    module = context.project.module_at(near)
+    return module is not None and module.bindings.imports_module(facts.defined_as.module)
+
+
 def judge_in(
     context: Context,
     name: GlobalName,
@@ -219,6 +227,8 @@ def judge_in(
 
     ``configured``: the needs that the configuration names for this load.
     """
+    if facts is not None and facts.import_runs and _is_imported(facts, near, context):
+        facts = replace(facts, import_runs=())
     renamed = dict(context.config.renames).get(str(name), str(name))
     leads_to = origins(renamed, near, context.project)
     return judge(name, facts, (*context.config.trusted, *configured), aliases, leads_to)

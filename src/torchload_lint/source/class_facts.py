@@ -15,7 +15,7 @@ from torchload_lint.source.classes import (
     member,
 )
 from torchload_lint.source.origins import origins
-from torchload_lint.source.unpickled import run_by_class, run_by_function
+from torchload_lint.source.unpickled import run_by_class, run_by_function, run_by_import
 
 if TYPE_CHECKING:
     from torchload_lint.source.module import Module
@@ -37,7 +37,8 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
     made_by = _made_by(found)
     if made_by:
         base = GlobalName.parse(made_by)
-        return ClassFacts(name, "class", module.path, row, (base,))
+        at_import = _import_runs(module, project)
+        return ClassFacts(name, "class", module.path, row, (base,), import_runs=at_import)
     if not isinstance(node, ast.ClassDef):
         runs = run_by_function(node, module, project) if is_function(node) else ()
         return ClassFacts(name, found.kind, module.path, row, runs=runs)
@@ -53,7 +54,12 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
         may_set_state=_may_set_state(node, module),
         slots=_slots(node),
         runs=run_by_class(node, module, project),
+        import_runs=_import_runs(module, project),
     )
+
+
+def _import_runs(module: Module, project: ProjectIndex) -> tuple[str, ...]:
+    return project.remember(("import runs", module.path), lambda: run_by_import(module, project))
 
 
 def _made_by(found: Found) -> str:

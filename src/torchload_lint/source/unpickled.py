@@ -1,7 +1,10 @@
 """What runs code while an object is unpickled: methods of its class, and what these call.
 
 A weights-only load builds an object of an allowed class with REDUCE (which calls the class, with
-arguments that the file chooses), NEWOBJ and BUILD (torch 2.13 _weights_only_unpickler.py).
+arguments that the file chooses), NEWOBJ and BUILD (torch 2.13 _weights_only_unpickler.py). What
+torch allows by itself then does more with it: ``_rebuild_from_type_v2`` calls any object that it is
+given and sets attributes of what that returns, ``set``, ``OrderedDict`` and their like go through
+it, and BUILD asks whether a state is true.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.classes import ancestry, is_function, member
+from torchload_lint.source.classes import ancestry, body, is_function, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,11 +34,24 @@ _RUN_BY_UNPICKLING = (
     "__hash__",  # an object as a key
     "__eq__",
     "__del__",
+    "__call__",  # _rebuild_from_type_v2
+    "__torch_function__",
+    "as_subclass",
+    *("__iter__", "__next__", "__getitem__", "__len__", "__length_hint__"),  # set, f(*object)
+    *("__bool__", "keys", "items"),  # a state; OrderedDict
+    *("__index__", "__int__", "__float__", "__complex__", "__bytes__"),
+    *("__get__", "__set__"),
 )
 _RUNS_CODE = frozenset(
     {
         *(f"builtins.{name}" for name in ("eval", "exec", "compile", "__import__", "execfile")),
         *(f"os.{name}" for name in ("system", "popen", "startfile", "remove", "unlink")),
+        *(f"os.{name}" for name in ("rename", "replace", "rmdir", "removedirs", "truncate")),
+        "os.kill",
+        *(f"hydra.utils.{name}" for name in ("instantiate", "call", "get_method", "get_class")),
+        *("torch.ops.load_library", "torch.classes.load_library", "ctypes.PyDLL"),
+        *("pandas.read_pickle", "pydoc.locate", "shutil.move", "shutil.copy", "shutil.copyfile"),
+        *("yaml.unsafe_load", "yaml.full_load", "webbrowser.open"),
         *("importlib.import_module", "importlib.__import__", "code.interact", "pty.spawn"),
         *("shutil.rmtree", "ctypes.CDLL", "ctypes.cdll", "socket.socket", "torch.hub.load"),
         *(f"{module}.{name}" for module in ("marshal", "dill", "cloudpickle", "joblib", "shelve")
@@ -54,6 +70,16 @@ _RUNS_CODE_WITH_ANY_NAME = (
 )
 _HARMLESS = frozenset({"pickle.dump", "pickle.dumps"})
 _TORCH_LOAD = frozenset({"torch.load", "torch.serialization.load"})
+_PROGRAM = frozenset(
+    {"setuptools.setup", "distutils.core.setup", "sys.exit", "builtins.exit", "builtins.quit"}
+)
+_AT_IMPORT = _PROGRAM | {
+    *(f"os.{name}" for name in ("system", "popen", "remove", "unlink", "rename", "rmdir", "kill")),
+    *(f"subprocess.{name}" for name in ("run", "call", "check_call", "Popen")),
+    *("shutil.rmtree", "shutil.move"),
+}
+"""What must not happen because a file is imported. Its arguments are the project's own, so that
+imports by name and a question to another program (``git rev-parse``) are in order."""
 _MAX_DEPTH = 5
 _MAX_FUNCTIONS = 200
 
@@ -63,6 +89,7 @@ def run_by_class(node: ast.ClassDef, module: Module, project: ProjectIndex) -> t
     search = _Search(project)
     lineage = list(ancestry(node, module, project))
     search.methods(lineage, _RUN_BY_UNPICKLING, _MAX_DEPTH)
+    search.setters(lineage, _MAX_DEPTH)
     for level, home in lineage:
         for metaclass in search.classes(home, _metaclasses(level)):
             search.methods(metaclass, ("__call__",), _MAX_DEPTH)
@@ -74,6 +101,28 @@ def run_by_function(node: ast.AST, module: Module, project: ProjectIndex) -> tup
     search = _Search(project)
     search.function(node, module, [], _MAX_DEPTH)
     return tuple(search.found)
+
+
+def run_by_import(module: Module, project: ProjectIndex) -> tuple[str, ...]:
+    """The dangerous callables that importing a file of the project calls."""
+    search = _Search(project)
+    search.calls(_calls_at_import(module.tree), module, [], _MAX_DEPTH, _PROGRAM)
+    return tuple(name for name in search.found if name in _AT_IMPORT)
+
+
+def _calls_at_import(tree: ast.Module) -> Iterator[ast.Call]:
+    """The calls outside of functions and of what only runs in a program of its own."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            waiting.extend(node.decorator_list)
+        elif isinstance(node, ast.If) and "__main__" in ast.unparse(node.test):
+            waiting.extend(node.orelse)
+        elif not isinstance(node, ast.Lambda):
+            waiting.extend(ast.iter_child_nodes(node))
+        if isinstance(node, ast.Call):
+            yield node
 
 
 def _metaclasses(node: ast.ClassDef) -> list[ast.expr]:
@@ -103,10 +152,35 @@ class _Search:
         if node in self._seen or depth == 0 or len(self._seen) > _MAX_FUNCTIONS:
             return
         self._seen.add(node)
-        for call in (inner for inner in ast.walk(node) if isinstance(inner, ast.Call)):
+        inner = (inner for inner in ast.walk(node) if isinstance(inner, ast.Call))
+        self.calls(inner, module, lineage, depth)
+
+    def setters(self, lineage: Lineage, depth: int) -> None:
+        """Look into the setters of properties, which a state with slots goes through."""
+        for node, module in lineage:
+            for item in body(node.body):
+                if is_function(item) and any(map(_is_setter, item.decorator_list)):
+                    self.function(item, module, lineage, depth)
+
+    def calls(
+        self,
+        calls: Iterable[ast.Call],
+        module: Module,
+        lineage: Lineage,
+        depth: int,
+        also: frozenset[str] = frozenset(),
+    ) -> None:
+        """Look at calls, and into the project's functions that they call.
+
+        ``also``: further callables that count as dangerous where they are called right here.
+        """
+        for call in calls:
             if _loads_unsafely(call, module):
                 self.found["torch.load"] = None
+            if _opens_to_write(call, module):
+                self.found["builtins.open"] = None
             self._callee(call.func, module, depth - 1)
+            self.found.update(dict.fromkeys(sorted(also & module.bindings.possible(call.func))))
             self._inherited(call.func, module, lineage, depth - 1)
             for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
                 if isinstance(argument, ast.Name | ast.Attribute):
@@ -144,10 +218,24 @@ class _Search:
                         yield list(ancestry(found.node, found.module, self._project))
 
 
+def _is_setter(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Attribute) and decorator.attr == "setter"
+
+
 def _is_dangerous(dotted: str) -> bool:
     if dotted in _HARMLESS:
         return False
     return dotted in _RUNS_CODE or dotted.startswith(_RUNS_CODE_WITH_ANY_NAME)
+
+
+def _opens_to_write(call: ast.Call, module: Module) -> bool:
+    """Whether it is an ``open`` that says it changes the file."""
+    named = [keyword.value for keyword in call.keywords if keyword.arg == "mode"]
+    for mode in (*call.args[1:2], *named):
+        if isinstance(mode, ast.Constant) and isinstance(mode.value, str):
+            changes = not set(mode.value).isdisjoint("wax+")
+            return changes and "builtins.open" in module.bindings.possible(call.func)
+    return False
 
 
 def _loads_unsafely(call: ast.Call, module: Module) -> bool:
