@@ -30,6 +30,11 @@ class Problem(NamedTuple):
     where: str = ""
     """The place in the object, or the byte offset, where it was met."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it leaves open what else the allowlist must hold."""
+        return self.code == "undecided"
+
 
 class NeededGlobal(NamedTuple):
     """One entry that the allowlist must have."""

@@ -31,6 +31,10 @@ ClassLookup = Callable[[GlobalName], "ClassFacts | None"]
 MAPPINGS = frozenset({"builtins.dict", "collections.OrderedDict", "collections.Counter"})
 """The types that SETITEM(S) is allowed on."""
 
+_MOST_ARGUMENTS = 1000
+_DEEPEST_NESTING = 50
+"""How many times ``getattr`` is followed: classes are not nested deeper."""
+
 _SETS = frozenset({"builtins.set", "builtins.frozenset"})
 
 
@@ -50,6 +54,8 @@ class NameResolver:
         parts: list[str] = []
         while isinstance(value, Instance) and is_getattr(value.callee):
             args = value.args
+            if len(parts) > _DEEPEST_NESTING:
+                return None
             if not (isinstance(args, tuple) and len(args) in {2, 3} and isinstance(args[1], str)):
                 return None
             parts.append(args[1])
@@ -78,12 +84,15 @@ _GETATTR = GlobalName("builtins", "getattr")
 
 
 def as_arguments(args: Value) -> Value:
-    """What ``*args`` passes: a tuple, where the value is anything that can be gone through."""
+    """What ``*args`` passes: a tuple, where the value is anything that can be gone through.
+
+    No callable takes more than a few; a hostile file may pass the same millions again and again.
+    """
     if isinstance(args, (list, str, bytes)):
-        return tuple(args)
+        return tuple(args[:_MOST_ARGUMENTS])
     if isinstance(args, DictValue):
-        return tuple(key for key, _ in args.entries)
-    return tuple(args.items) if isinstance(args, SetValue) else args
+        return tuple(key for key, _ in args.entries[:_MOST_ARGUMENTS])
+    return tuple(args.items[:_MOST_ARGUMENTS]) if isinstance(args, SetValue) else args
 
 
 def make_plain(name: str, args: Value) -> Value | None:

@@ -112,6 +112,7 @@ class WeightsOnlyGuard:
         self._default = default_allowed(target.torch)
         self._registered = registered_by(target.torch)
         self._target = target
+        self._known = target.known
         self._substitutes = substitutes or {}
         self._encoding = encoding
         self._runtime = runtime_namer(target, runtime_name, lookup)
@@ -160,7 +161,7 @@ class WeightsOnlyGuard:
         dotted = self.names.dotted(reference.name)
         if reference.name.module in self._features.blocked_modules:
             self._fail(advice.blocked(dotted, reference.name.module), reference)
-        elif self._target.known < DTYPES_SINCE.get(dotted, self._target.known):
+        elif self._known < DTYPES_SINCE.get(dotted, self._known):
             self._fail(advice.newer_torch(dotted, DTYPES_SINCE[dotted]), reference)
         elif not all(part.isidentifier() for part in dotted.split(".")):
             if dotted not in self._default:

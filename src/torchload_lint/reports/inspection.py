@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from torchload_lint.policy import Judgement
 
 WIDTH = 80
+ENTRIES = 60
+"""How many needed globals are listed before the rest is counted."""
 PLACES = 3
 """How many places of a global are listed before the rest is counted."""
 
@@ -34,18 +36,31 @@ def as_text(
 ) -> str:
     """One checkpoint for a person; ends in a newline."""
     palette = Palette(enabled=color)
-    good = report.verdict.value in {"loads", "needs-safe-globals"}
-    verdict = IN_WORDS[report.verdict.value]
+    doubt = _doubt(report, judgements)
+    good = report.verdict.value in {"loads", "needs-safe-globals"} and not doubt
+    verdict = doubt or IN_WORDS[report.verdict.value]
     painted = palette.green(verdict) if good else palette.red(verdict)
     parts = [f"{palette.bold(printable(report.path))}: {painted}", _container(report)]
     parts += _section("It holds", tree.splitlines())
     parts += _section("It would run", _what_runs(report))
     parts += _section("Problems", _problems(report))
     parts += _section("It needs", _needs(report, judgements))
-    if report.verdict.value == "needs-safe-globals" and all(j.allowed for j in judgements):
+    if report.verdict.value == "needs-safe-globals" and not doubt:
         parts += _section("To load it", what_to_write(report).splitlines())
     parts += _section("Stand-ins", _stand_ins(report))
     return "\n".join(parts) + "\n"
+
+
+def _doubt(report: CheckpointReport, judgements: Sequence[Judgement]) -> str:
+    """The verdict in words where its allowlist may not simply be written; else empty."""
+    if report.verdict.value != "needs-safe-globals":
+        return ""
+    refused = sum(not judgement.allowed for judgement in judgements)
+    if refused:
+        return f"loads only with an allowlist; {refused:,} of {len(judgements):,} not trusted"
+    if any(problem.is_open for problem in report.problems):
+        return "loads only with an allowlist; the file does not tell all of it"
+    return ""
 
 
 def as_json(inspections: Iterable[tuple[CheckpointReport, Sequence[Judgement]]]) -> str:
@@ -103,14 +118,21 @@ def _problems(report: CheckpointReport) -> Iterator[str]:
 
 
 def _needs(report: CheckpointReport, judgements: Sequence[Judgement]) -> Iterator[str]:
-    for needed, judgement in zip(report.safe_globals, judgements, strict=True):
+    found = list(zip(report.safe_globals, judgements, strict=True))
+    for needed, judgement in found[:ENTRIES]:
         if needed.import_only:
             yield f"{needed.name}: `import {needed.import_only}` is enough"
             continue
         mark = "ok" if judgement.allowed else "NO"
         yield f"{mark}  {_entry(needed)} [{judgement.trust.value}]{_where(needed.where)}"
+        if not str(needed.name).isascii():
+            spelled = str(needed.name).encode("ascii", "backslashreplace").decode()
+            yield f"      beware of letters that only look familiar: {spelled}"
         if not judgement.allowed:
             yield from _wrapped(f"{judgement.reason}; {judgement.advice}", "      ")
+    if len(found) > ENTRIES:
+        refused = sum(not judgement.allowed for _, judgement in found[ENTRIES:])
+        yield f"and {len(found) - ENTRIES:,} more, {refused:,} of them not allowed"
 
 
 def _stand_ins(report: CheckpointReport) -> Iterator[str]:

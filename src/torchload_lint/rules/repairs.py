@@ -147,6 +147,8 @@ def _obstacles(situation: Situation) -> tuple[str, ...]:
     bad = (Verdict.CANNOT_LOAD, Verdict.NEEDS_STAND_IN, Verdict.DANGEROUS, Verdict.UNREADABLE)
     for report in situation.with_verdict(*bad):
         notes += [f"{report.path}: {problem.message}" for problem in report.problems]
+    for report in situation.with_verdict(Verdict.NEEDS_SAFE_GLOBALS, Verdict.LOADS):
+        notes += [f"{report.path}: {one.message}" for one in report.problems if one.is_open]
     if situation.registered:
         places = ", ".join(f"{name} ({place})" for name, place in situation.registered)
         notes.append(
