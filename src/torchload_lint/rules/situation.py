@@ -228,7 +228,7 @@ def judge_in(
     ``configured``: the needs that the configuration names for this load.
     """
     if facts is not None and facts.import_runs and _is_imported(facts, near, context):
-        facts = replace(facts, import_runs=())
+        facts = facts._replace(import_runs=())
     renamed = dict(context.config.renames).get(str(name), str(name))
     leads_to = origins(renamed, near, context.project)
     return judge(name, facts, (*context.config.trusted, *configured), aliases, leads_to)
