@@ -5,24 +5,10 @@
 from __future__ import annotations
 
 import pytest
+from resolving import resolve, texts
 
 from project_files import project
 from torchload_lint.source.values import Rung, resolve_path
-
-HEADER = "import os, glob, io, sys, torch, argparse\nfrom pathlib import Path\n"
-
-
-def resolve(source, others=None, at="main.py"):
-    """The resolution of the only load in a program."""
-    index = project({at: HEADER + source, **(others or {})})
-    module = index.module_at(at)
-    (load,) = module.loads
-    return resolve_path(load.file, module, index)
-
-
-def texts(resolution):
-    return [pattern.text for pattern in resolution.patterns]
-
 
 IN_PLACE = {
     '"weights/model.pt"': "weights/model.pt",
@@ -136,7 +122,7 @@ PROGRAMS = {
         Rung.LOCAL,
     ),
     "a loop that counts": (
-        "for i in range(9):\n    torch.load(f'net_{i}.pt')",
+        "for i in range(len(sys.argv)):\n    torch.load(f'net_{i}.pt')",
         ["net_*.pt"],
         Rung.LOCAL,
     ),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import domain
-from torchload_lint.source.domain import Record, Sequence, Text, union, unknown
+from torchload_lint.source import mappings
+from torchload_lint.source.domain import Record, Sequence, Text, union
 from torchload_lint.source.sequences import elements
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torchload_lint.source.domain import Values
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.frame import Frame
@@ -34,21 +36,18 @@ def display(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
 def dictionary(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     """A dictionary; ``**`` spreads what is known."""
     assert isinstance(node, ast.Dict)
-    entries: dict[str, Values] = {}
+    entries: Mapping[str, Values] = {}
     others: list[Values] = []
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
-            for spread in evaluator.values(value, frame):
-                if isinstance(spread, Record):
-                    entries.update(spread.entries)
-                    others.append(spread.others)
-                else:
-                    others.append(unknown(domain.why(spread)))
+            spread = mappings.spread(evaluator, evaluator.values(value, frame), frame)
+            entries = mappings.over(spread.entries, entries)
+            others.append(spread.others)
             continue
         names = evaluator.values(key, frame)
         content = evaluator.values(value, frame)
         if len(names) == 1 and isinstance(names[0], Text) and not names[0].why:
-            entries[names[0].text] = content
+            entries = mappings.over({names[0].text: content}, entries)
         else:
             others.append(content)
     return (Record(entries, union(*others)),)
@@ -61,6 +60,9 @@ def comprehension(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
 
 
 def dictionary_comprehension(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
-    """A dictionary comprehension: its keys are not known."""
+    """A dictionary comprehension: a copy of another mapping, or one whose keys are not known."""
     assert isinstance(node, ast.DictComp)
+    source = mappings.copied(node)
+    if source is not None:
+        return (mappings.spread(evaluator, evaluator.values(source, frame), frame),)
     return (Record({}, evaluator.values(node.value, frame)),)

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 HUB_CACHE = "~/.cache/huggingface/hub"
 TORCH_CACHE = "~/.cache/torch/hub"
+PATH_MANAGERS = tuple(
+    f"{package}.common.file_io.{name}"
+    for package in ("iopath", "fvcore")
+    for name in ("PathManager", "PathManagerBase", "PathManagerFactory.get", "g_pathmgr")
+)
+"""Classes, and one object, whose ``open`` and ``get_local_path`` take local paths as well."""
 
 
 def table() -> dict[str, Known]:
@@ -62,11 +68,8 @@ _TO_TORCH_CACHE = (
 )
 _LOCAL_OR_HASHED = (
     *("cached_path.cached_path", "transformers.file_utils.cached_path"),
-    *(
-        "iopath.common.file_io.PathManager.get_local_path",
-        "iopath.common.file_io.g_pathmgr.get_local_path",
-    ),
-    *("fvcore.common.file_io.PathManager.get_local_path", "datasets.utils.file_utils.cached_path"),
+    "datasets.utils.file_utils.cached_path",
+    *(f"{manager}.get_local_path" for manager in PATH_MANAGERS),
 )
 
 

@@ -150,6 +150,10 @@ class Evaluator:
         home = replace(frame, module=found.module)
         return lift(self.values(found.value, home), Rung.CONSTANT)
 
+    def library(self, name: str) -> library.Known | None:
+        """What is known of the callable of that canonical name outside the project."""
+        return library.lookup(name)
+
     def dotted(self, name: str, frame: Frame) -> Values:
         """What a dotted name stands for in the project; empty for what is not ours."""
         definitions = self.project.definitions(name, frame.module.path)

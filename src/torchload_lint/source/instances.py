@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import classes, invoke
+from torchload_lint.source import classes, invoke, mappings
 from torchload_lint.source.bound import Bound, Layers
 from torchload_lint.source.domain import (
     Class,
     Function,
     Instance,
+    Record,
+    Text,
     lift,
     union,
     unknown,
@@ -27,6 +29,13 @@ if TYPE_CHECKING:
 
 _PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property"})
 _FIELD_FUNCTIONS = frozenset({"field", "Field", "attrib", "ib"})
+_MAPPINGS = frozenset(
+    {
+        *("builtins.dict", "collections.OrderedDict", "collections.UserDict"),
+        *("easydict.EasyDict", "addict.Dict", "argparse.Namespace", "types.SimpleNamespace"),
+        *("yacs.config.CfgNode", "fvcore.common.config.CfgNode"),
+    }
+)
 
 
 def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame) -> Values:
@@ -40,7 +49,31 @@ def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame)
             found = union(found, of_class)
         if found:
             return found
+    given = mapping_of(evaluator, instance)
+    if given is not None and name in given.entries:
+        return given.entries[name]
     return unknown(f"self.{name} is not set in class {instance.of.node.name}")
+
+
+def mapping_of(evaluator: Evaluator, instance: Instance) -> Record | None:
+    """What an object of a class of the project that is a ``dict`` was made from; None for others,
+    and for those whose class takes its entries from elsewhere.
+    """
+    call = instance.call
+    if call is None or not isinstance(instance.arguments, Bound):
+        return None
+    of, frame = instance.of, instance.arguments.frame
+    if not _MAPPINGS & classes.base_names(of.node, of.module, evaluator.project):
+        return None
+    given = [evaluator.values(each, frame) for each in call.args[:1]]
+    base = mappings.spread(evaluator, union(*given), frame)
+    named = {each.arg: evaluator.values(each.value, frame) for each in call.keywords if each.arg}
+    further = [each.value for each in call.keywords if each.arg is None]
+    spread = mappings.spread(
+        evaluator, union(*(evaluator.values(each, frame) for each in further)), frame
+    )
+    entries = mappings.over(named, mappings.over(spread.entries, base.entries))
+    return Record(entries, union(base.others, spread.others))
 
 
 def _stored(
@@ -226,6 +259,8 @@ def annotated(evaluator: Evaluator, annotation: ast.expr | None, frame: Frame) -
 
 def class_attribute(evaluator: Evaluator, of: Class, name: str, frame: Frame) -> Values:
     """``Class.name``."""
+    if name == "__name__":
+        return (Text(of.node.name, rung=Rung.CONSTANT),)
     for node, module in classes.ancestry(of.node, of.module, evaluator.project):
         member = classes.member(node, name)
         if member is None:

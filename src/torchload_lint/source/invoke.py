@@ -68,7 +68,7 @@ def _of_callable(evaluator: Evaluator, node: ast.Call, dotted: str | None, frame
     """A call of a plain name (or of a call's result)."""
     found: list[Values] = []
     for value in evaluator.values(node.func, frame):
-        if isinstance(value, Made | Unknown) and dotted:
+        if isinstance(value, Unknown) and dotted:
             found.append((Made(dotted, node, frame.module),))
         else:
             found.append(of_value(evaluator, value, node, frame))
@@ -86,8 +86,18 @@ def of_value(evaluator: Evaluator, value: Value, node: ast.Call, frame: Frame) -
         method = method or instances.method(evaluator, value.of, "forward", value)
         return run(evaluator, method, node, frame) if method else unknown("an object is called")
     if isinstance(value, Made):
-        return (Made(value.callee, node, frame.module),)
+        return _of_made(evaluator, value.callee, node, frame, value.rung)
     return unknown(f"the result of {_shown(node.func)}() is not known")
+
+
+def _of_made(evaluator: Evaluator, callee: str, node: ast.Call, frame: Frame, rung: Rung) -> Values:
+    """A call of something outside the project that is known under another name: through a
+    variable (``PathManager = PathManagerBase()``), or as another file of the project calls it.
+    """
+    known_call = evaluator.library(callee)
+    if known_call is not None:
+        return lift(known_call(evaluator, node, frame), rung)
+    return (Made(callee, node, frame.module, rung=rung),)
 
 
 def _shown(node: ast.expr) -> str:
@@ -211,7 +221,7 @@ def _of_stranger(
         text = Text(HOLE, is_path=True, why=(receiver.why,), rung=receiver.rung)
         return methods.of_text(text, name, arguments(evaluator, node, frame))
     if isinstance(receiver, Made):
-        return (Made(f"{receiver.callee}.{name}", node, frame.module, rung=receiver.rung),)
+        return _of_made(evaluator, f"{receiver.callee}.{name}", node, frame, receiver.rung)
     return unknown(f"the result of {_shown(node.func)}() is not known")
 
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.source import (
     config_files,
+    counting,
     domain,
     downloads,
+    mappings,
     methods,
     options,
     strings,
@@ -136,7 +138,7 @@ def _as_list(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 
 
 def _any_element(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    """``next``, ``max``, ``random.choice``: one of the items (or of the arguments)."""
+    """``next``, ``random.choice``: one of the items (or of the arguments)."""
     given = arguments(evaluator, call, frame)
     picked = (
         lift(value.element(), value.rung) if isinstance(value, Sequence) else (value,)
@@ -231,17 +233,14 @@ def _mapping(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     """``dict(…)``, ``Namespace(…)``, ``AttrDict(…)``."""
     given = arguments(evaluator, call, frame)
     dotted = frame.module.bindings.qualified(call.func) or "dict"
-    base: dict[str, Values] = {}
-    others: Values = ()
-    for value in given.at(0):
-        if isinstance(value, Record):
-            base.update(value.entries)
-            others = union(others, value.others)
-        else:
-            others = union(others, unknown(domain.why(value)))
-    if any(keyword.arg is None for keyword in call.keywords):
-        others = union(others, unknown("**arguments that are not known"))
-    return (Record({**base, **given.named}, others, kind=dotted),)
+    base = mappings.spread(evaluator, given.at(0), frame)
+    entries, others = mappings.over(given.named, base.entries), base.others
+    for keyword in call.keywords:
+        if keyword.arg is None:
+            spread = mappings.spread(evaluator, evaluator.values(keyword.value, frame), frame)
+            entries = mappings.over(entries, spread.entries)
+            others = union(others, spread.others)
+    return (Record(entries, others, kind=dotted),)
 
 
 def _parsed_url(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
@@ -328,7 +327,7 @@ def _table() -> dict[str, Known]:
         "builtins.input": _unknowable("typed in by the user"),
         "functools.partial": _partial,
     }
-    table |= downloads.table()
+    table |= downloads.table() | counting.table()
     return table | options.table()
 
 
@@ -349,7 +348,7 @@ _OPENERS = (
         "smart_open.smart_open",
     ),
     *("fsspec.open", "megfile.smart_open", "os.open", "io.BufferedReader"),
-    *("fvcore.common.file_io.PathManager.open", "iopath.common.file_io.g_pathmgr.open"),
+    *(f"{manager}.open" for manager in downloads.PATH_MANAGERS),
     *("tensorflow.io.gfile.GFile", "tensorflow.gfile.GFile", "blobfile.BlobFile", "mmap.mmap"),
 )
 _WRAPPING_OPENERS = (
@@ -361,7 +360,7 @@ _REARRANGING = (
     *("builtins.sorted", "builtins.reversed", "builtins.set", "builtins.frozenset"),
     *("natsort.natsorted", "collections.deque", "more_itertools.always_iterable"),
 )
-_PICKING = ("builtins.next", "builtins.max", "builtins.min", "random.choice", "numpy.random.choice")
+_PICKING = ("builtins.next", "random.choice", "numpy.random.choice")
 _MAPPINGS = (
     *("builtins.dict", "collections.OrderedDict", "argparse.Namespace", "types.SimpleNamespace"),
     *("easydict.EasyDict", "addict.Dict", "box.Box", "munch.Munch", "ml_collections.ConfigDict"),

@@ -267,7 +267,9 @@ TEXT_PROPERTIES: dict[str, Callable[[Text], Values]] = {
     "suffix": _suffix,
     "parents": _parents,
     "parts": _parts,
+    "value": lambda text: (text,),
 }
+"""Properties of paths, and ``.value`` of a member of an enumeration, which stands for its text."""
 
 
 def of_text(text: Text, name: str, given: Arguments) -> Values:

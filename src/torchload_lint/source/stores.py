@@ -10,7 +10,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import domain, methods, options
+from torchload_lint.source import domain, mappings, methods, options
 from torchload_lint.source.candidates import children, on_rows, rows_with
 from torchload_lint.source.definitions import INNER, SCOPES
 from torchload_lint.source.domain import (
@@ -287,9 +287,11 @@ def _merged(first: Values, second: Values) -> Values:
     for index, value in enumerate(first):
         for part in second:
             if isinstance(value, Record) and isinstance(part, Record) and part.kind == "part":
-                entries = dict(value.entries)
-                for key, content in part.entries.items():
-                    entries[key] = _merged(entries.get(key, ()), content)
+                merged = {
+                    key: _merged(value.entries.get(key, ()), content)
+                    for key, content in part.entries.items()
+                }
+                entries = mappings.over(merged, value.entries)
                 whole = Record(entries, value.others, value.kind, rung=value.rung)
                 return (*first[:index], whole, *first[index + 1 :])
     return union(first, second)
@@ -300,7 +302,6 @@ def _extended(value: Value, items: Values, entries: dict[str, Values], others: V
         return Sequence(value.items, union(value.others, items), kind=value.kind, rung=value.rung)
     if isinstance(value, Record) and (entries or others):
         merged = {key: _merged(value.entries.get(key, ()), new) for key, new in entries.items()}
-        return Record(
-            {**value.entries, **merged}, union(value.others, others), value.kind, rung=value.rung
-        )
+        whole = mappings.over(merged, value.entries)
+        return Record(whole, union(value.others, others), value.kind, rung=value.rung)
     return value

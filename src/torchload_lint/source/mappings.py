@@ -1,0 +1,125 @@
+"""Mappings that are made from other things: ``dict(vars(args))``, ``{**asdict(config)}``,
+``{key: value for key, value in config.items()}``. Their entries are looked up when asked for.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from torchload_lint.source import attributes, domain
+from torchload_lint.source.domain import Instance, Options, Record, Unknown, Values, unknown
+
+if TYPE_CHECKING:
+    from torchload_lint.source.domain import Value
+    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.frame import Frame
+
+_UNNAMED = "an entry that is not named"
+
+
+class Parts(Mapping[str, Values]):
+    """The options of a command line, or the attributes of an object, by name. Which names there
+    are is not known, so that a loop over them sees none.
+    """
+
+    def __init__(self, evaluator: Evaluator, whole: Options | Instance, frame: Frame) -> None:
+        self._evaluator = evaluator
+        self._whole = whole
+        self._frame = frame
+
+    def __getitem__(self, key: str) -> Values:
+        values = attributes.of_value(self._evaluator, self._whole, key, self._frame)
+        if all(isinstance(value, Unknown) and _is_missing(value.why) for value in values):
+            raise KeyError(key)
+        return values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+def _is_missing(why: str) -> bool:
+    return "is not declared" in why or "is not set in class" in why
+
+
+class Layered(Mapping[str, Values]):
+    """Several mappings, the first that has a key answers; nothing is looked up ahead."""
+
+    def __init__(self, *layers: Mapping[str, Values]) -> None:
+        self._layers = layers
+
+    def __getitem__(self, key: str) -> Values:
+        for layer in self._layers:
+            if key in layer:
+                return layer[key]
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({key: None for layer in reversed(self._layers) for key in layer})
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def over(first: Mapping[str, Values], second: Mapping[str, Values]) -> Mapping[str, Values]:
+    """The second mapping with the entries of the first put into it."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        return {**second, **first}
+    layers = [each for each in (first, second) if each or not isinstance(each, dict)]
+    return layers[0] if len(layers) == 1 else Layered(*layers)
+
+
+def entries(evaluator: Evaluator, value: Value, frame: Frame) -> Record | None:
+    """A value as a mapping of names; None where it is none."""
+    if isinstance(value, Record):
+        return value
+    if isinstance(value, Options | Instance):
+        parts = Parts(evaluator, value, frame)
+        return Record(parts, unknown(_UNNAMED), rung=value.rung)
+    return None
+
+
+def spread(evaluator: Evaluator, values: Values, frame: Frame) -> Record:
+    """What ``**values`` adds to a mapping."""
+    found: Mapping[str, Values] = {}
+    others: list[Values] = []
+    for value in values:
+        record = entries(evaluator, value, frame)
+        if record is None:
+            others.append(unknown(domain.why(value)))
+        else:
+            found = over(record.entries, found)
+            others.append(record.others)
+    return Record(found, domain.union(*others))
+
+
+def copied(node: ast.DictComp) -> ast.expr | None:
+    """What a comprehension copies entry by entry: ``x`` in ``{k: v for k, v in x.items()}`` and
+    in ``{a.dest: getattr(x, a.dest) for a in actions}``; None for all others.
+    """
+    key, value = ast.unparse(node.key), node.value
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+        arguments = value.args
+        is_get = value.func.id == "getattr" and len(arguments) > 1
+        return arguments[0] if is_get and ast.unparse(arguments[1]) == key else None
+    if isinstance(value, ast.Subscript):
+        return value.value if ast.unparse(value.slice) == key else None
+    source = node.generators[0].iter
+    targets = ast.unparse(node.generators[0].target).strip("()")
+    if (
+        len(node.generators) == 1
+        and isinstance(source, ast.Call)
+        and isinstance(source.func, ast.Attribute)
+        and source.func.attr == "items"
+        and not source.args
+        and targets == f"{key}, {ast.unparse(value)}"
+    ):
+        return source.func.value
+    return None

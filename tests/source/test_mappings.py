@@ -1,0 +1,124 @@
+"""Mappings made from other things, and numbers that name files."""
+
+from __future__ import annotations
+
+import pytest
+from resolving import resolve, texts
+
+OPTIONS = (
+    "parser = argparse.ArgumentParser()\n"
+    "parser.add_argument('--run', default='runs/1')\n"
+    "args = parser.parse_args()\n"
+)
+DICT_CLASS = "class Params(dict):\n    def __getattr__(self, key):\n        return self[key]\n"
+
+MAPPINGS = {
+    "a copy of the options": (
+        OPTIONS + "conf = dict(vars(args))\nconf['seed'] = 1\ntorch.load(conf['run'] + '/a.pt')",
+        ["runs/1/a.pt"],
+    ),
+    "options among others": (
+        OPTIONS + "conf = {'seed': 1, **vars(args)}\ntorch.load(conf['run'] + '/a.pt')",
+        ["runs/1/a.pt"],
+    ),
+    "what is stored later wins": (
+        OPTIONS + "conf = dict(vars(args))\nconf['run'] = 'new'\ntorch.load(conf['run'] + '/a.pt')",
+        ["new/a.pt"],
+    ),
+    "options as keywords": (
+        OPTIONS + "ns = argparse.Namespace(**vars(args))\ntorch.load(ns.run + '/a.pt')",
+        ["runs/1/a.pt"],
+    ),
+    "a filtered copy": (
+        OPTIONS
+        + "conf = {k: v for k, v in vars(args).items() if v is not None}\n"
+        + "torch.load(conf['run'] + '/a.pt')",
+        ["runs/1/a.pt"],
+    ),
+    "a copy by the parser's own names": (
+        OPTIONS
+        + "conf = {a.dest: getattr(args, a.dest, None) for a in parser._actions}\n"
+        + "torch.load(conf['run'] + '/a.pt')",
+        ["runs/1/a.pt"],
+    ),
+    "a class that is a dictionary": (
+        DICT_CLASS + "p = Params({'dir': Path('data')}, n=3)\ntorch.load(p.dir / f'{p.n}.pt')",
+        ["data/3.pt"],
+    ),
+    "such a class made from options": (
+        OPTIONS + DICT_CLASS + "p = Params(vars(args))\ntorch.load(p.run + '/a.pt')",
+        ["runs/1/a.pt"],
+    ),
+    "a dataclass as a dictionary": (
+        (
+            "from dataclasses import asdict, dataclass\n"
+            "@dataclass\nclass C:\n    run: str = 'runs/2'\n"
+            "conf = {'x': 1, **asdict(C())}\ntorch.load(conf['run'] + '/a.pt')"
+        ),
+        ["runs/2/a.pt"],
+    ),
+    "a member of an enumeration": (
+        "import enum\nclass N(enum.Enum):\n    SMALL = 'small'\ntorch.load(N.SMALL.value + '.pt')",
+        ["small.pt"],
+    ),
+    "the name of a class": ("class Agent: ...\ntorch.load(Agent.__name__ + '.pt')", ["Agent.pt"]),
+    "each number of a range": (
+        "for i in range(1, 4):\n    torch.load(f'net_{i:02d}.pt')",
+        ["net_01.pt", "net_02.pt", "net_03.pt"],
+    ),
+    "a number out of a text": (
+        "torch.load(f'net_{int('07')}.pt')".replace("'07'", '"07"'),
+        ["net_7.pt"],
+    ),
+    "a length": ("ps = ['a', 'b']\ntorch.load(f'net_{len(ps)}.pt')", ["net_2.pt"]),
+    "the larger number": ("torch.load('net_%d.pt' % max(2, 3))", ["net_3.pt"]),
+    "a function under another name": (
+        (
+            "from iopath.common.file_io import PathManager as Base\nPathManager = Base()\n"
+            "with PathManager.open('a.pt', 'rb') as f:\n    torch.load(f)"
+        ),
+        ["a.pt"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), MAPPINGS.values(), ids=MAPPINGS)
+def test_what_a_mapping_holds(source, expected):
+    resolution = resolve(source + "\n")
+    assert texts(resolution) == expected
+    assert all(pattern.exact for pattern in resolution.patterns)
+
+
+OPEN = {
+    "an option that is not declared": (
+        OPTIONS + "conf = dict(vars(args))\ntorch.load(conf['other'])",
+        [],
+    ),
+    "an entry whose name is not known": (
+        OPTIONS + "conf = dict(vars(args))\ntorch.load(conf[input()] + '.pt')",
+        ["*.pt"],
+    ),
+    "keys that are changed on the way": (
+        OPTIONS
+        + "conf = {k + '_': v for k, v in vars(args).items()}\ntorch.load(conf['run'] + '/a.pt')",
+        ["*/a.pt"],
+    ),
+    "a range of unknown length": (
+        "for i in range(len(sys.argv)):\n    torch.load(f'net_{i}.pt')",
+        ["net_*.pt"],
+    ),
+    "a long range": ("for i in range(500):\n    torch.load(f'net_{i}.pt')", ["net_*.pt"]),
+    "a number out of an unknown text": ("torch.load(f'net_{int(input())}.pt')", ["net_*.pt"]),
+    "a class that is no dictionary": (
+        "class P:\n    pass\np = P({'dir': 'data'})\ntorch.load(p.dir + '/a.pt')",
+        ["*/a.pt"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), OPEN.values(), ids=OPEN)
+def test_what_a_mapping_does_not_tell(source, expected):
+    resolution = resolve(source + "\n")
+    assert texts(resolution) == expected
+    assert not resolution.complete
+    assert not any(pattern.exact for pattern in resolution.patterns)
