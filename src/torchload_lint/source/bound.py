@@ -4,22 +4,50 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from torchload_lint.source import mappings
 from torchload_lint.source.definitions import defaults, parameters
-from torchload_lint.source.domain import Record, Sequence, Values, lift, unknown
+from torchload_lint.source.domain import Sequence, Unknown, Values, lift, union, unknown, why
 from torchload_lint.source.frame import NO_ARGUMENTS
 from torchload_lint.source.patterns import Rung
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain import FunctionNode
+    from torchload_lint.source.domain import FunctionNode, Value
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.frame import Frame
     from torchload_lint.source.module import Module
 
-Given: TypeAlias = "ast.expr | list[ast.expr] | dict[str, ast.expr] | None"
-"""An expression; the expressions of ``*args``; those of ``**kwargs``; or None, where ``*`` or
-``**`` in the call hide what it is given."""
+
+@dataclass(frozen=True, slots=True)
+class FromKeywords:
+    """What ``**mapping`` in the call gives to the parameter of that name."""
+
+    mappings: tuple[ast.expr, ...]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromSequence:
+    """What ``*sequence`` in the call gives to the parameter that comes as number ``index``."""
+
+    sequence: ast.expr
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Keywords:
+    """What ``**kwargs`` of the function is given: by name, and by ``**mapping``."""
+
+    named: dict[str, ast.expr]
+    mappings: tuple[ast.expr, ...] = ()
+
+
+Part: TypeAlias = FromKeywords | FromSequence
+Given: TypeAlias = "ast.expr | list[ast.expr] | Keywords | Part | tuple[Part, Part] | None"
+"""An expression; the expressions of ``*args``; those of ``**kwargs``; a part of what ``*`` or
+``**`` in the call spread, or of either; or None, where they hide what is given."""
 
 
 def match(call: ast.Call, function: FunctionNode, skipped: int = 0) -> dict[ast.arg, Given]:
@@ -29,29 +57,38 @@ def match(call: ast.Call, function: FunctionNode, skipped: int = 0) -> dict[ast.
     """
     arguments = function.args
     positional = [*arguments.posonlyargs, *arguments.args][skipped:]
-    given: dict[ast.arg, Given] = {}
-    spread = next((i for i, each in enumerate(call.args) if isinstance(each, ast.Starred)), None)
-    plain = call.args if spread is None else call.args[:spread]
-    given.update(zip(positional, plain, strict=False))
-    if arguments.vararg is not None:
-        given[arguments.vararg] = list(plain[len(positional) :]) if spread is None else None
-    if spread is not None:
-        given.update(dict.fromkeys(positional[len(plain) :]))
+    given = _by_place(call, positional, arguments.vararg)
     by_name = {each.arg: each for each in (*positional, *arguments.kwonlyargs)}
     further: dict[str, ast.expr] = {}
-    hidden = False
     for keyword in call.keywords:
-        if keyword.arg is None:
-            hidden = True
-        elif keyword.arg in by_name:
+        if keyword.arg in by_name:
             given[by_name[keyword.arg]] = keyword.value
-        else:
+        elif keyword.arg is not None:
             further[keyword.arg] = keyword.value
-    if hidden:
-        for each in by_name.values():
-            given.setdefault(each, None)
+    hidden = tuple(keyword.value for keyword in call.keywords if keyword.arg is None)
+    for each in by_name.values() if hidden else ():
+        by_keyword = FromKeywords(hidden, each.arg)
+        by_place = given.setdefault(each, by_keyword)
+        if isinstance(by_place, FromSequence):
+            given[each] = by_place, by_keyword
     if arguments.kwarg is not None:
-        given[arguments.kwarg] = None if hidden else further
+        given[arguments.kwarg] = Keywords(further, hidden)
+    return given
+
+
+def _by_place(
+    call: ast.Call, positional: list[ast.arg], vararg: ast.arg | None
+) -> dict[ast.arg, Given]:
+    """What the arguments without a name give; ``*sequence`` is spread where it comes last."""
+    spread = [index for index, each in enumerate(call.args) if isinstance(each, ast.Starred)]
+    plain = call.args[: spread[0]] if spread else call.args
+    given: dict[ast.arg, Given] = dict(zip(positional, plain, strict=False))
+    if vararg is not None:
+        given[vararg] = None if spread else list(plain[len(positional) :])
+    last = call.args[-1] if len(plain) == len(call.args) - 1 else None
+    sequence = last.value if isinstance(last, ast.Starred) else None
+    for index, parameter in enumerate(positional[len(plain) :] if spread else ()):
+        given[parameter] = None if sequence is None else FromSequence(sequence, index)
     return given
 
 
@@ -100,11 +137,15 @@ class Bound(Mapping[ast.arg, Values]):
 
     def _evaluate(self, parameter: ast.arg) -> Values:
         if parameter in self._given:
-            values = evaluate(self._evaluator, self._given[parameter], self.frame)
-            return lift(values, self._rung)
+            given = self._given[parameter]
+            values = lift(evaluate(self._evaluator, given, self.frame), self._rung)
+            return union(values, self._default(parameter)) if is_spread(given, values) else values
+        return self._default(parameter) or unknown(f"parameter {parameter.arg} is not given")
+
+    def _default(self, parameter: ast.arg) -> Values:
         default = self._defaults.get(parameter.arg)
         if default is None:
-            return unknown(f"parameter {parameter.arg} is not given")
+            return ()
         home = self.frame.elsewhere(self._module)
         return lift(self._evaluator.values(default, home), Rung.DEFAULT)
 
@@ -134,12 +175,37 @@ class Layers(Mapping[ast.arg, Values]):
 
 
 def evaluate(evaluator: Evaluator, given: Given, frame: Frame) -> Values:
-    """The values of what a call gives to a parameter."""
+    """The values of what a call gives to a parameter; empty where it gives nothing after all."""
     if given is None:
         return unknown("it is passed by * or **")
     if isinstance(given, list):
         items = tuple(evaluator.values(each, frame) for each in given)
         return (Sequence(items, kind="tuple"),)
-    if isinstance(given, dict):
-        return (Record({name: evaluator.values(each, frame) for name, each in given.items()}),)
+    if isinstance(given, Keywords):
+        named = {name: evaluator.values(each, frame) for name, each in given.named.items()}
+        return (mappings.keywords(evaluator, named, given.mappings, frame),)
+    if isinstance(given, tuple):
+        return union(*(evaluate(evaluator, each, frame) for each in given))
+    if isinstance(given, FromKeywords):
+        return union(
+            *(mappings.named(evaluator, each, given.name, frame) for each in given.mappings)
+        )
+    if isinstance(given, FromSequence):
+        return union(
+            *(_at(value, given.index) for value in evaluator.values(given.sequence, frame))
+        )
     return evaluator.values(given, frame)
+
+
+def is_spread(given: Given, values: Values) -> bool:
+    """Whether a parameter may be left to its default after all, ``*`` and ``**`` being unknown."""
+    return isinstance(given, FromKeywords | FromSequence | tuple) and (
+        not values or any(isinstance(value, Unknown) for value in values)
+    )
+
+
+def _at(value: Value, index: int) -> Values:
+    """The item that comes at this place when a value is spread; empty where it has fewer."""
+    if not isinstance(value, Sequence):
+        return unknown(why(value))
+    return value.items[index] if index < len(value.items) else value.others

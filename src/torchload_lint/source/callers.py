@@ -7,7 +7,7 @@ import re
 from posixpath import dirname
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source import classes, instances
+from torchload_lint.source import callbacks, classes, instances
 from torchload_lint.source.candidates import on_rows, rows_with
 from torchload_lint.source.domain import Class
 from torchload_lint.source.expressions import last_name
@@ -101,13 +101,32 @@ def _find(
         calling = module if path == module.path else project.module_at(path)
         if calling is None:
             continue
-        for call in calls_named(project, calling, name):
-            skipped = target.skipped(calling, call)
-            if skipped is not None:
-                found.append(Site(calling, call, skipped))
+        found.extend(target.among(calling, calls_named(project, calling, name)))
         if owner is not None and name == owner.name:
             found.extend(_initialized_by_heirs(project, calling, function, owner))
+    if not found:
+        found, further = _unnamed(target, name)
+        cut = cut or further
     return Sites(tuple(found[:MAX_CALLS]), cut or len(found) > MAX_CALLS)
+
+
+def _unnamed(target: _Target, name: str) -> tuple[list[Site], bool]:
+    """The calls under another name, and those of whoever is handed the function; looked for
+    where nobody calls it by its name.
+    """
+    project, home = target.project, target.module.path
+    folder = dirname(home)
+    texts = ((path, project.files.text(path) or "") for path in project.holding(name))
+    paths = [path for path, text in texts if callbacks.may_hand_over(text, name)]
+    paths.sort(key=lambda path: (path != home, -_shared(path, folder), path))
+    found: list[Site] = []
+    for path in paths[:MAX_FILES]:
+        calling = target.module if path == home else project.module_at(path)
+        if calling is not None:
+            for alias in sorted(callbacks.aliases(calling.text, name)):
+                found.extend(target.among(calling, calls_named(project, calling, alias)))
+            found.extend(target.among(calling, callbacks.handed_over(calling, name)))
+    return found, len(paths) > MAX_FILES
 
 
 def _files(project: ProjectIndex, name: str, home: str, kind: str) -> tuple[list[str], bool]:
@@ -212,6 +231,13 @@ class _Target(NamedTuple):
     module: Module
     function: ast.FunctionDef | ast.AsyncFunctionDef
     owner: ast.ClassDef | None
+
+    def among(self, calling: Module, calls: Iterable[ast.Call]) -> Iterator[Site]:
+        """Those of the calls in a file that call it."""
+        for call in calls:
+            skipped = self.skipped(calling, call)
+            if skipped is not None:
+                yield Site(calling, call, skipped)
 
     def skipped(self, calling: Module, call: ast.Call) -> int | None:
         """How many parameters the call leaves out in front; None where it calls another thing."""

@@ -50,8 +50,8 @@ def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame)
         if found:
             return found
     given = mapping_of(evaluator, instance)
-    if given is not None and name in given.entries:
-        return given.entries[name]
+    if given is not None and (entry := given.entries.get(name)) is not None:
+        return entry
     return unknown(f"self.{name} is not set in class {instance.of.node.name}")
 
 

@@ -8,8 +8,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import attributes, domain
-from torchload_lint.source.domain import Instance, Options, Record, Unknown, Values, unknown
+from torchload_lint.source import attributes, domain, stores
+from torchload_lint.source.domain import Instance, Options, Record, Unknown, Values, union, unknown
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain import Value
@@ -57,8 +57,9 @@ class Layered(Mapping[str, Values]):
 
     def __getitem__(self, key: str) -> Values:
         for layer in self._layers:
-            if key in layer:
-                return layer[key]
+            found = layer.get(key)
+            if found is not None:
+                return found
         raise KeyError(key)
 
     def __iter__(self) -> Iterator[str]:
@@ -97,7 +98,50 @@ def spread(evaluator: Evaluator, values: Values, frame: Frame) -> Record:
         else:
             found = over(record.entries, found)
             others.append(record.others)
-    return Record(found, domain.union(*others))
+    return Record(found, union(*others))
+
+
+def named(evaluator: Evaluator, source: ast.expr, key: str, frame: Frame) -> Values:
+    """What ``**source`` gives under one name, what the function has put there before included;
+    empty where it has no such entry.
+    """
+    stored, settled = stores.reaching(evaluator, source, frame, f"{ast.unparse(source)}[{key!r}]")
+    if settled:
+        return stored
+    updated, settled = stores.updates(evaluator, source, key, frame)
+    if settled:
+        return union(stored, updated)
+    record = spread(evaluator, evaluator.values(source, frame), frame)
+    found = record.entries.get(key, record.others)
+    return union(stored, updated, found)
+
+
+class Spread(Mapping[str, Values]):
+    """What ``**first, **second`` give, by name; which names there are is not known."""
+
+    def __init__(self, evaluator: Evaluator, sources: tuple[ast.expr, ...], frame: Frame) -> None:
+        self._evaluator = evaluator
+        self._sources = sources
+        self._frame = frame
+
+    def __getitem__(self, key: str) -> Values:
+        found = (named(self._evaluator, each, key, self._frame) for each in self._sources)
+        values = union(*found)
+        if not values:
+            raise KeyError(key)
+        return values
+
+    __iter__, __len__ = Parts.__iter__, Parts.__len__
+    __eq__, __hash__ = object.__eq__, object.__hash__
+
+
+def keywords(
+    evaluator: Evaluator, given: dict[str, Values], sources: tuple[ast.expr, ...], frame: Frame
+) -> Record:
+    """What a function gets as ``**kwargs``."""
+    if not sources:
+        return Record(given)
+    return Record(over(given, Spread(evaluator, sources, frame)), unknown(_UNNAMED))
 
 
 def copied(node: ast.DictComp) -> ast.expr | None:

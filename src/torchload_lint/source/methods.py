@@ -323,8 +323,9 @@ def of_record(record: Record, name: str, given: Arguments) -> Values:
 def entry(record: Record, key: Value, default: Values = ()) -> Values:
     """``record[key]``; ``default`` is what a missing key yields, where something does."""
     if isinstance(key, Text) and not key.why:
-        if key.text in record.entries:
-            return lift(record.entries[key.text], record.rung)
+        found = record.entries.get(key.text)
+        if found is not None:
+            return lift(found, record.rung)
         if record.others:
             return lift(union(record.others, default), record.rung)
         return default or unknown(f"nothing is stored as {key.text!r}")

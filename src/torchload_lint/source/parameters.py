@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import callers, classes, config_files, instances, options
-from torchload_lint.source.bound import Bound, evaluate, match
+from torchload_lint.source.bound import Bound, evaluate, is_spread, match
 from torchload_lint.source.definitions import defaults
 from torchload_lint.source.domain import Class, Instance, Unknown, lift, union, unknown
 from torchload_lint.source.frame import NO_ARGUMENTS, Frame
@@ -99,7 +99,10 @@ def _from_callers(
             continue
         around = _same_object(site, of)
         outer = Frame(site.module, around, frame.calls, frame.callers + 1)
-        found.append(lift(evaluate(evaluator, given[parameter], outer), Rung.CALLER))
+        values = evaluate(evaluator, given[parameter], outer)
+        found.append(lift(values, Rung.CALLER))
+        if is_spread(given[parameter], values):
+            found.append(default)
     if len(sites.calls) > 1:
         evaluator.asked.setdefault(function, set()).add(parameter)
         evaluator.homes[function] = frame.module, of
@@ -119,7 +122,7 @@ def _own_class(function: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -
 
 def _same_object(site: callers.Site, of: Class | None) -> Mapping[ast.arg, Values]:
     """What is known around ``super().method(…)``: its ``self`` is the same object."""
-    method = site.module.function(site.call)
+    method = site.module.function(site.call.func)
     if of is None or not callers.is_through_super(site) or not classes.is_function(method):
         return NO_ARGUMENTS
     leading = next(iter((*method.args.posonlyargs, *method.args.args)), None)

@@ -51,15 +51,15 @@ class ScopeStores:
 
 
 def reaching(
-    evaluator: Evaluator, node: ast.Attribute | ast.Subscript, frame: Frame
+    evaluator: Evaluator, node: ast.expr, frame: Frame, spelled: str = ""
 ) -> tuple[Values, bool]:
     """What was stored under this attribute or item before it is used here, and whether such a
-    store has certainly happened.
+    store has certainly happened. ``spelled``: the item, where ``node`` is the mapping.
     """
     module = frame.module
     if not isinstance(_root(node), ast.Name):
         return (), False
-    spelled = ast.unparse(node)
+    spelled = spelled or ast.unparse(node)
     scope = module.bindings.scope(node)
     stored = [
         (statement, value)
@@ -78,7 +78,7 @@ def reaching(
 
 
 def _at_module_level(
-    evaluator: Evaluator, node: ast.Attribute | ast.Subscript, spelled: str, module: Module
+    evaluator: Evaluator, node: ast.expr, spelled: str, module: Module
 ) -> list[tuple[ast.stmt, ast.expr]]:
     """Stores at module level to something that the module defines, not the function."""
     stored = of_scope(evaluator, module.tree, module).targets.get(spelled, [])
