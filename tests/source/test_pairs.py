@@ -111,6 +111,78 @@ CASES = {
          "use.py": "def f(p):\n    c = torch.load(p)\n    c['net'] = 2"},
         None,
     ),
+    "keys that the caller asks for": (
+        {"lib/write.py": "torch.save({'net': 1, 'epoch': 2}, get())",
+         "use.py": "def read(p):\n    c = torch.load(p)\n    return c\ns = read(x)\ns['net']"},
+        "keys",
+    ),
+    "the state of the object that is restored": (
+        {"use.py": """
+            def main(args, policy, log):
+                def keep(policy):
+                    torch.save(policy.state_dict(), log)
+                if args.resume:
+                    policy.load_state_dict(torch.load(args.resume))
+            """},
+        "object",
+    ),
+    "its state under a key": (
+        {"use.py": """
+            def main(args, net):
+                saved = torch.load(args.resume)
+                net.load_state_dict(saved["net"])
+                torch.save({"net": net.module.state_dict(), "epoch": 1}, args.out)
+            """},
+        "object",
+    ),
+    "the state of another object": (
+        {"use.py": """
+            def main(args, net, teacher):
+                teacher.load_state_dict(torch.load(args.teacher))
+                torch.save(net.state_dict(), args.out)
+            """},
+        None,
+    ),
+    "its state, but from a file of another name": (
+        {"use.py": """
+            def main(args, net):
+                net.load_state_dict(torch.load("pretrained/resnet.pt"))
+                torch.save(net.state_dict(), "runs/last.pt")
+            """},
+        None,
+    ),
+    "its state in another file of the project": (
+        {"write.py": "def f(net, to):\n    torch.save(net.state_dict(), to)",
+         "use.py": "def g(net, p):\n    net.load_state_dict(torch.load(p))"},
+        None,
+    ),
+    "paths whose short names are spelled alike": (
+        {"use.py": """
+            def f(n, epoch):
+                torch.load(f"saved_models/{n}/G_{epoch}.pt")
+            def g(n, epoch, m):
+                torch.save(m, "saved_models/%s/G_%d.pt" % (n, epoch))
+            """},
+        "path",
+    ),
+    "short names that differ": (
+        {"use.py": """
+            def f(n, epoch):
+                torch.load(f"saved_models/{n}/G_{epoch}.pt")
+            def g(n, epoch, m):
+                torch.save(m, "saved_models/%s/D_%d.pt" % (n, epoch))
+            """},
+        None,
+    ),
+    "names without a word": (
+        {"use.py": """
+            def f(n):
+                torch.load(f"runs/{n}.pt")
+            def g(n, m):
+                torch.save(m, "runs/%s.pt" % n)
+            """},
+        None,
+    ),
 }  # fmt: skip
 
 

@@ -95,7 +95,7 @@ def read_files(
         from torchload_lint.source.producers import producers_for  # noqa: PLC0415 - costs time
 
         producers = producers_for(load, module, resolution, context.project)
-        if producers and all(one.complete and one.match != "keys" for one in producers):
+        if producers and all(one.complete and not one.suggested for one in producers):
             evidence = Evidence.INFERRED
     left_out = len(paths) - len(kept)
     return Reading(resolution, reports, left_out, evidence, configured, tuple(gone), producers)

@@ -29,8 +29,16 @@ def aliases(text: str, name: str) -> set[str]:
 
 
 def may_hand_over(text: str, name: str) -> bool:
-    """Whether a file names something without calling it, or gives it another name."""
-    return re.search(rf"\b{re.escape(name)}[ \t]*(?:[,)\n]|as\b)", text) is not None
+    """Whether a file gives something another name, or hands it to somebody who will call it."""
+    word = re.escape(name)
+    return (
+        re.search(
+            rf"(?:{_HANDS})\((?:\s*None,)?\s*(?:\w+\.)*{word}\b|target\s*=\s*(?:\w+\.)*{word}\b"
+            rf"|\b{word}[ \t]+as\b|\w[ \t]*=[ \t]*(?:\w+\.)*{word}[ \t]*\n",
+            text,
+        )
+        is not None
+    )
 
 
 def handed_over(module: Module, name: str) -> Iterator[ast.Call]:
@@ -120,3 +128,4 @@ _MAKERS: dict[str, Callable[[ast.Call, int, dict[str, ast.expr]], Made | None]] 
     **dict.fromkeys(("map", "imap", "imap_unordered", "map_async", "thread_map"), _mapped),
     **dict.fromkeys(("starmap", "starmap_async"), _star_mapped),
 }
+_HANDS = "|".join(_MAKERS)

@@ -104,7 +104,7 @@ def _find(
         found.extend(target.among(calling, calls_named(project, calling, name)))
         if owner is not None and name == owner.name:
             found.extend(_initialized_by_heirs(project, calling, function, owner))
-    if not found:
+    if not found and kind != "method":
         found, further = _unnamed(target, name)
         cut = cut or further
     return Sites(tuple(found[:MAX_CALLS]), cut or len(found) > MAX_CALLS)
@@ -116,7 +116,8 @@ def _unnamed(target: _Target, name: str) -> tuple[list[Site], bool]:
     """
     project, home = target.project, target.module.path
     folder = dirname(home)
-    texts = ((path, project.files.text(path) or "") for path in project.holding(name))
+    holding = {home}.union(*(project.holding(f"{name}{end}") for end in (" as ", ",", ")")))
+    texts = ((path, project.files.text(path) or "") for path in holding)
     paths = [path for path, text in texts if callbacks.may_hand_over(text, name)]
     paths.sort(key=lambda path: (path != home, -_shared(path, folder), path))
     found: list[Site] = []

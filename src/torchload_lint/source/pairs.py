@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.callers import calls_among
 from torchload_lint.source.stores import own_nodes
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from torchload_lint.source.calls import LoadCall, SaveCall
     from torchload_lint.source.module import Module
 
+_STATIONS = 4
+"""How many names and returns a loaded value is followed through."""
 _TOO_COMMON = frozenset(
     {"path", "file", "filename", "filepath", "fname", "f", "fp", "buffer", "name", "model_path"}
 )
@@ -93,22 +96,99 @@ def are_counterparts(loading: str, saving: str, *, here: bool) -> bool:
 
 def asked_keys(load: LoadCall, module: Module) -> frozenset[str]:
     """The literal keys that are taken out of what is loaded, in the function that loads it."""
-    return frozenset(_keys_of(load.node, module, depth=2))
+    return frozenset(_keys_of(load.node, module, _STATIONS))
 
 
 def _keys_of(node: ast.expr, module: Module, depth: int) -> Iterator[str]:
-    parent = module.parents.get(node)
+    for place in _places(node, module, depth):
+        key = _key_read(module.parents.get(place), place)
+        if key:
+            yield key
+
+
+def _key_read(parent: ast.AST | None, node: ast.expr) -> str:
+    """The literal key by which an item of ``node`` is read."""
     if isinstance(parent, ast.Subscript) and parent.value is node:
         key = parent.slice
         is_read = isinstance(parent.ctx, ast.Load)
         if is_read and isinstance(key, ast.Constant) and isinstance(key.value, str):
-            yield key.value
+            return key.value
+    return ""
+
+
+def _places(node: ast.expr, module: Module, depth: int) -> Iterator[ast.expr]:
+    """Where a value is used: in place, under the names that it is given, and, where a function
+    returns it, where that function's calls in the file stand.
+    """
+    yield node
+    parent = module.parents.get(node)
+    if isinstance(parent, ast.IfExp) and node is not parent.test:
+        yield from _places(parent, module, depth)
     elif isinstance(parent, ast.Assign) and depth and len(parent.targets) == 1:
         target = parent.targets[0]
         if isinstance(target, ast.Name):
             scope = module.bindings.scope(parent)
             for place in module.bindings.uses(target.id, scope).get(parent, ()):
-                yield from _keys_of(place, module, depth - 1)
+                yield from _places(place, module, depth - 1)
+    elif isinstance(parent, ast.Return) and depth:
+        function = module.function(parent)
+        names = {function.name} if function is not None else set()
+        for call in calls_among(module.tree, module.lines, names):
+            yield from _places(call, module, depth - 1)
+
+
+def restored(load: LoadCall, module: Module) -> frozenset[tuple[str, str]]:
+    """What is restored from the loaded value, and by which key: ``net.load_state_dict(loaded)``
+    is ``("net", "")``, ``net.load_state_dict(loaded["model"])`` is ``("net", "model")``.
+    """
+    found: set[tuple[str, str]] = set()
+    for place in _places(load.node, module, _STATIONS):
+        parent = module.parents.get(place)
+        key = _key_read(parent, place)
+        value = parent if key else place
+        call = module.parents.get(value) if isinstance(value, ast.expr) else None
+        if (
+            isinstance(call, ast.Call)
+            and value in call.args[:1]
+            and isinstance(call.func, ast.Attribute)
+            and call.func.attr == "load_state_dict"
+        ):
+            found.add((_bare(call.func.value), key))
+    return frozenset(found)
+
+
+def stored(save: SaveCall, module: Module) -> frozenset[tuple[str, str]]:
+    """Whose state is saved, and under which key; as ``restored`` tells it."""
+    if save.obj is None:
+        return frozenset()
+    given = [("", save.obj)]
+    for display in _displays(save.obj, module):
+        given += [
+            (key.value, value)
+            for key, value in zip(display.keys, display.values, strict=True)
+            if isinstance(key, ast.Constant) and isinstance(key.value, str)
+        ]
+    return frozenset(
+        (_bare(value.func.value), key)
+        for key, value in given
+        if isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Attribute)
+        and value.func.attr == "state_dict"
+    )
+
+
+def _bare(node: ast.expr) -> str:
+    """The object itself: ``net`` for ``net.module``."""
+    return ast.unparse(node).removesuffix(".module")
+
+
+def _displays(node: ast.expr, module: Module) -> Iterator[ast.Dict]:
+    if isinstance(node, ast.Dict):
+        yield node
+    elif isinstance(node, ast.Name):
+        for definition in module.bindings.definitions(node):
+            if isinstance(definition.value, ast.Dict):
+                yield definition.value
 
 
 def saved_keys(save: SaveCall, module: Module) -> frozenset[str]:

@@ -32,8 +32,11 @@ MAX_FILES = 8
 MAX_PRODUCERS = 8
 _SAVES = ("torch.save(", "th.save(")
 _SHORTEST_WORD = 3
-_KINDS = ("path", "expression", "methods", "keys")
+_KINDS = ("path", "expression", "methods", "object", "keys")
 """Signs that a save belongs to a load, from strong to weak."""
+_SUGGESTIONS = frozenset({"object", "keys"})
+"""Signs that other files may have as well."""
+_SHORTEST_PATH = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,9 @@ class Producer:
     """The file that the save stands in."""
     row: int
     match: str
-    """Why it is taken for the writer: ``path``, ``expression``, ``methods`` or ``keys``. Keys
-    only suggest it: other files may have them too."""
+    """Why it is taken for the writer: ``path``, ``expression``, ``methods``, ``object`` (what it
+    saves the state of is what the load restores) or ``keys``. The last two only suggest it: other
+    files may have them too."""
     saves: str
     """What is saved: ``state dict``, ``module``, ``dict``, ``tensor`` …"""
     needs: tuple[GlobalName, ...] = ()
@@ -56,6 +60,11 @@ class Producer:
     """Why parts of it are unknown."""
     call: SaveCall | None = field(default=None, compare=False)
 
+    @property
+    def suggested(self) -> bool:
+        """Whether the sign is too weak for a fix to rely on."""
+        return self.match in _SUGGESTIONS
+
 
 def producers_for(
     load: LoadCall, module: Module, resolution: Resolution, project: ProjectIndex
@@ -65,10 +74,17 @@ def producers_for(
     """
     found: dict[str, list[tuple[SaveCall, Module]]] = {kind: [] for kind in _KINDS}
     telling = [each for each in resolution.patterns if each.exact or each.strong]
+    spelled = frozenset(each.text for each in resolution.patterns if _is_spelled(each))
     keys = frozenset() if telling else pairs.asked_keys(load, module)
+    restored = frozenset() if telling else pairs.restored(load, module)
     for home in _modules(module, telling, keys, project):
         for save in home.saves:
             match = _match(load, module, telling, save, home, project)
+            if match is None and save.file is not None and spelled:
+                saved = {each.text for each in _patterns(save.file, home, project)}
+                match = "path" if spelled & saved else None
+            if match is None and home is module and restored & pairs.stored(save, home):
+                match = "object"
             if match is None and keys and keys <= pairs.saved_keys(save, home):
                 match = "keys"
             if match is not None:
@@ -78,6 +94,15 @@ def producers_for(
             nearest = _nearest(found[kind], module.path)[:MAX_PRODUCERS]
             return tuple(_producer(save, home, kind, project) for save, home in nearest)
     return ()
+
+
+def _is_spelled(pattern: PathPattern) -> bool:
+    """Whether a pattern whose name says little is still one that nobody writes twice by chance:
+    ``saved/%s/G_%d.pt``.
+    """
+    folder, _, name = pattern.text.rpartition("/")
+    stem = name.rpartition(".")[0]
+    return any(map(str.isalnum, stem)) and sum(map(str.isalnum, folder + stem)) >= _SHORTEST_PATH
 
 
 def _nearest(found: list[tuple[SaveCall, Module]], path: str) -> list[tuple[SaveCall, Module]]:
@@ -172,8 +197,7 @@ def _patterns(file: ast.expr, home: Module, project: ProjectIndex) -> tuple[Path
         evaluator = Evaluator(project)
         return resolution_of(evaluator.top(file, home), evaluator).patterns
 
-    saved = project.remember(("saved as", file), resolve)
-    return tuple(each for each in saved if each.exact or each.strong)
+    return project.remember(("saved as", file), resolve)
 
 
 def _same_file(loaded: list[PathPattern], saved: tuple[PathPattern, ...]) -> bool:
@@ -181,6 +205,7 @@ def _same_file(loaded: list[PathPattern], saved: tuple[PathPattern, ...]) -> boo
         patterns.overlap(one.text, other.text) and _common_word(one.text, other.text)
         for one in loaded
         for other in saved
+        if other.exact or other.strong
     )
 
 
