@@ -42,6 +42,10 @@ class NoFiles:
         del word
         return ()
 
+    def config_files(self) -> Sequence[str]:
+        """None."""
+        return ()
+
     def text(self, path: str) -> str | None:
         """Nothing can be read."""
         del path

@@ -153,6 +153,10 @@ class OneFile:
         del word
         return ()
 
+    def config_files(self) -> Sequence[str]:
+        """None."""
+        return ()
+
     def text(self, path: str) -> str | None:
         """Nothing else can be read."""
         del path

@@ -52,11 +52,11 @@ def loaded(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
             found.extend(unknown("a configuration file that is not known"))
             continue
         path = _locate(evaluator.project, source, frame)
-        content = None if path is None else read(evaluator.project, path)
-        if content is None:
+        known_content = None if path is None else read(evaluator.project, path)
+        if known_content is None:
             found.extend(unknown(f"the configuration {source.text} is not in the project"))
         else:
-            found.extend(lift(content, source.rung))
+            found.extend(lift(known_content, source.rung))
     return tuple(found)
 
 
@@ -81,11 +81,19 @@ def read(project: ProjectIndex, path: str) -> Values | None:
 
 
 def _read(project: ProjectIndex, path: str) -> Values | None:
+    parsed = content(project, path)
+    return None if parsed is None else values(parsed, parsed)
+
+
+def content(project: ProjectIndex, path: str) -> object:
+    """What a configuration file holds, in plain dictionaries and lists; None where it is unread."""
     text = project.files.text(path)
-    parsed = None if text is None or len(text) > _LARGEST_FILE else _parse(text, path)
-    if parsed is None:
-        return None
-    return lift(_values(parsed, parsed, _DEEPEST), Rung.CONFIG_FILE)
+    return None if text is None or len(text) > _LARGEST_FILE else _parse(text, path)
+
+
+def values(part: object, root: object) -> Values:
+    """A part of a configuration as values; its references lead into ``root``."""
+    return lift(_values(part, root, _DEEPEST), Rung.CONFIG_FILE)
 
 
 def _parse(text: str, path: str) -> object:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import callers, classes, config_files, instances, options
+from torchload_lint.source import (
+    callers,
+    classes,
+    config_files,
+    config_targets,
+    instances,
+    options,
+)
 from torchload_lint.source.bound import Bound, evaluate, is_spread, match
 from torchload_lint.source.definitions import defaults
 from torchload_lint.source.domain import Class, Instance, Unknown, lift, union, unknown
@@ -103,6 +110,7 @@ def _from_callers(
         found.append(lift(values, Rung.CALLER))
         if is_spread(given[parameter], values):
             found.append(default)
+    found.extend(_configured(evaluator, parameter, function, default, frame))
     if len(sites.calls) > 1:
         evaluator.asked.setdefault(function, set()).add(parameter)
         evaluator.homes[function] = frame.module, of
@@ -111,6 +119,25 @@ def _from_callers(
     if found:
         return union(*found) or unknown(f"what the callers give as {shown} is not known")
     return _without_caller(evaluator, parameter, shown, default, frame)
+
+
+def _configured(
+    evaluator: Evaluator,
+    parameter: ast.arg,
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    default: Values,
+    frame: Frame,
+) -> Iterator[Values]:
+    """What configuration files give to a constructor."""
+    holder = frame.module.parents.get(function)
+    if function.name != "__init__" or not isinstance(holder, ast.ClassDef):
+        return
+    for record in config_targets.given(evaluator.project, frame.module, holder):
+        evaluator.leave_open("another configuration may say otherwise")
+        if parameter is function.args.kwarg:
+            yield (record,)
+        elif parameter is not function.args.vararg:
+            yield record.entries.get(parameter.arg) or default
 
 
 def _own_class(function: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> Class | None:

@@ -36,6 +36,9 @@ class ProjectFiles(Protocol):
     def holding(self, word: str) -> Sequence[str]:
         """The Python files whose bytes hold ``word``, sorted."""
 
+    def config_files(self) -> Sequence[str]:
+        """Every YAML file, relative to the project's root, with ``/``, sorted."""
+
     def text(self, path: str) -> str | None:
         """The text of a project file (Python, YAML, JSON, TOML); None where it cannot be read."""
 

@@ -159,7 +159,16 @@ def entries(folder: str | Path) -> list[os.DirEntry[str]]:
 
 def python_files(root: Path, config: Config) -> list[str]:
     """Every ``.py`` file of a project, relative to its root with ``/``, sorted."""
-    names = (name for name in _in_folder(root, config) if name.endswith(".py"))
+    return _ending(root, config, (".py",))
+
+
+def config_files(root: Path, config: Config) -> list[str]:
+    """Every YAML file of a project, relative to its root with ``/``, sorted."""
+    return _ending(root, config, (".yaml", ".yml"))
+
+
+def _ending(root: Path, config: Config, suffixes: tuple[str, ...]) -> list[str]:
+    names = (name for name in _in_folder(root, config) if name.endswith(suffixes))
     return sorted(name.replace(os.sep, "/") for name in names)
 
 

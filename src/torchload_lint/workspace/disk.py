@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.regular_files import read_regular
 from torchload_lint.source.text import decode
-from torchload_lint.workspace.discover import python_files
+from torchload_lint.workspace.discover import config_files, python_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,6 +28,7 @@ class DiskFiles:
         self._config = config
         self._root = config.root
         self._names: list[str] | None = None
+        self._configs: list[str] | None = None
         self._listing: Iterable[str] | None = None
         self._bytes: dict[str, bytes] = {}
         self._kept = 0
@@ -62,6 +63,12 @@ class DiskFiles:
     def _among(self, names: Sequence[str], word: str) -> list[str]:
         wanted, known, data = word.encode(), self._bytes, self.data
         return [name for name in names if wanted in (known[name] if name in known else data(name))]
+
+    def config_files(self) -> Sequence[str]:
+        """Every YAML file of the project, relative to its root; looked for when it is needed."""
+        if self._configs is None:
+            self._configs = config_files(self._root, self._config)
+        return self._configs
 
     def text(self, path: str) -> str | None:
         """The text of a file; None where it cannot be read or decoded."""

@@ -1,0 +1,75 @@
+"""Classes that a configuration file names as text, and what it gives to them.
+
+``_target_: pkg.Class`` (Hydra), ``target: pkg.Class`` with ``params:`` (latent diffusion and what
+came of it), ``class_path: pkg.Class`` with ``init_args:`` (jsonargparse, Lightning).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.source import config_files
+from torchload_lint.source.domain import Record
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Iterator
+
+    from torchload_lint.source.module import Module
+    from torchload_lint.source.project import ProjectIndex
+
+_TARGETS = {"_target_": "", "target": "params", "class_path": "init_args"}
+"""The key that names the class → the key beside it that holds the arguments; where it has no
+name, the arguments stand beside the class.
+"""
+_INSTANTIATING = ("instantiate", "LightningCLI")
+"""A project that makes objects from configuration spells one of these."""
+_MAX_FILES = 24
+_MAX_RECORDS = 8
+_DEEPEST = 12
+
+
+def given(project: ProjectIndex, module: Module, node: ast.ClassDef) -> tuple[Record, ...]:
+    """What the configuration files of the project give to the constructor of a class."""
+    return project.remember(
+        ("configured", node), lambda: tuple(_given(project, module, node))[:_MAX_RECORDS]
+    )
+
+
+def _given(project: ProjectIndex, module: Module, node: ast.ClassDef) -> Iterator[Record]:
+    if not any(project.holding(word) for word in _INSTANTIATING):
+        return
+    dotted = f".{node.name}"
+    holding = [
+        path for path in project.files.config_files() if dotted in (project.files.text(path) or "")
+    ]
+    for path in holding[:_MAX_FILES]:
+        content = config_files.content(project, path)
+        for target, arguments in _calls(content, _DEEPEST):
+            if _means(project, target, module, node):
+                values = config_files.values(arguments, content)
+                yield from (value for value in values if isinstance(value, Record))
+
+
+def _means(project: ProjectIndex, target: str, module: Module, node: ast.ClassDef) -> bool:
+    """Whether a dotted name in a configuration is that class."""
+    if target.rpartition(".")[2] != node.name:
+        return False
+    return any(found.node is node for found in project.definitions(target, module.path))
+
+
+def _calls(content: object, depth: int) -> Iterator[tuple[str, dict[str, object]]]:
+    """Each class that is named, with its arguments."""
+    if isinstance(content, list):
+        for each in content if depth else ():
+            yield from _calls(each, depth - 1)
+    if not isinstance(content, dict) or not depth:
+        return
+    for key, beside in _TARGETS.items():
+        target = content.get(key)
+        if isinstance(target, str) and "." in target:
+            arguments = content.get(beside, {}) if beside else content
+            if isinstance(arguments, dict):
+                yield target, arguments
+    for each in content.values():
+        yield from _calls(each, depth - 1)
