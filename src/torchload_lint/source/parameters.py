@@ -10,6 +10,7 @@ from torchload_lint.source import (
     classes,
     config_files,
     config_targets,
+    fixtures,
     instances,
     options,
 )
@@ -118,7 +119,7 @@ def _from_callers(
         evaluator.leave_open(f"{function.name}() has more callers than are followed")
     if found:
         return union(*found) or unknown(f"what the callers give as {shown} is not known")
-    return _without_caller(evaluator, parameter, shown, default, frame)
+    return _without_caller(evaluator, parameter, function, default, frame)
 
 
 def _configured(
@@ -173,8 +174,16 @@ def of_each_caller(evaluator: Evaluator, function: FunctionNode) -> Iterator[Bou
 
 
 def _without_caller(
-    evaluator: Evaluator, parameter: ast.arg, shown: str, default: Values, frame: Frame
+    evaluator: Evaluator,
+    parameter: ast.arg,
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    default: Values,
+    frame: Frame,
 ) -> Values:
+    tested = fixtures.given(evaluator, parameter, function, frame)
+    if tested:
+        return tested
+    shown = f"parameter {parameter.arg!r} of {function.name}()"
     if evaluator.project.files.python_files():
         reason = f"{shown} has no caller in the project"
     else:  # a file by itself: nobody looked for callers

@@ -26,6 +26,14 @@ __all__ = ["MAX_PATTERNS", "PathPattern", "Resolution", "Rung", "resolve_path"]
 
 _FIELD = re.compile(r"\{[A-Za-z_][^{}/]*\}|\{\}|%\(\w+\)[sdif]|%\d*[sdif](?![A-Za-z0-9])")
 """A field of a template that something out of sight fills in."""
+_OTHER_KINDS = (
+    *(".yaml", ".yml", ".json", ".toml", ".txt", ".md", ".csv", ".py", ".html", ".xml"),
+    *(".wav", ".mp3", ".flac", ".png", ".jpg", ".jpeg", ".mp4"),
+    *(".safetensors", ".h5", ".hdf5", ".onnx", ".npy", ".npz", ".msgpack", ".index"),
+)
+"""Endings of files that other functions read: where a program picks the reader by the ending,
+they are not what reaches the load.
+"""
 _NOT_FILES = frozenset({"", ".", "none", "null", "false", "true", "no", "n/a", "-"})
 
 
@@ -55,6 +63,9 @@ def resolution(values: Values, evaluator: Evaluator) -> Resolution:
             found.setdefault((pattern.text, pattern.anchored), pattern)
         elif patterns.is_url(text.text):
             reasons.setdefault(f"{patterns.render(text.text)} is no local file")
+    others = [key for key, pattern in found.items() if pattern.text.endswith(_OTHER_KINDS)]
+    for key in others if len(others) < len(found) else ():
+        reasons.setdefault(f"{found.pop(key).text} is no checkpoint by its name")
     if not found and not reasons:
         reasons.setdefault("its default names no file")
     complete = not reasons and not evaluator.open_ends
