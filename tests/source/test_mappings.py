@@ -122,3 +122,104 @@ def test_what_a_mapping_does_not_tell(source, expected):
     assert texts(resolution) == expected
     assert not resolution.complete
     assert not any(pattern.exact for pattern in resolution.patterns)
+
+
+ATTRIBUTES = {
+    "defaults of a class": (
+        (
+            "class Yolo:\n"
+            "    _defaults = {'model_path': 'model_data/yolo.pth'}\n"
+            "    def __init__(self, **kwargs):\n"
+            "        self.__dict__.update(self._defaults)\n"
+            "    def load(self):\n        torch.load(self.model_path)"
+        ),
+        ["model_data/yolo.pth"],
+    ),
+    "what the caller gives by name": (
+        (
+            "class Net:\n"
+            "    def __init__(self, **kwargs):\n"
+            "        for key, value in kwargs.items():\n"
+            "            setattr(self, key, value)\n"
+            "    def load(self):\n        torch.load(self.path)\n"
+            "Net(path='a.pt').load()"
+        ),
+        ["a.pt"],
+    ),
+    "a copy of another object": (
+        (
+            "from dataclasses import dataclass\n@dataclass\nclass Config:\n    path: str = 'b.pt'\n"
+            "class Net:\n"
+            "    def __init__(self, config):\n"
+            "        for key in dir(config):\n"
+            "            setattr(self, key, getattr(config, key))\n"
+            "    def load(self):\n        torch.load(self.path)\n"
+            "Net(Config()).load()"
+        ),
+        ["b.pt"],
+    ),
+    "saved hyperparameters": (
+        (
+            "class Net(LightningModule):\n"
+            "    def __init__(self, path='c.pt'):\n"
+            "        self.save_hyperparameters()\n"
+            "    def load(self):\n        torch.load(self.hparams.path)"
+        ),
+        ["c.pt"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), ATTRIBUTES.values(), ids=ATTRIBUTES)
+def test_attributes_that_are_not_spelled(source, expected):
+    assert texts(resolve(source + "\n")) == expected
+
+
+NOT_SET = {
+    "a loop over something else": (
+        "class Net:\n    def __init__(self, other):\n"
+        "        for key in other:\n            setattr(self, key, read(key))\n"
+        "    def load(self):\n        torch.load(self.path)\nNet({'path': 'a.pt'}).load()"
+    ),
+    "another object is updated": (
+        "class Net:\n    def __init__(self, other):\n"
+        "        other.__dict__.update({'path': 'a.pt'})\n"
+        "    def load(self):\n        torch.load(self.path)"
+    ),
+    "hyperparameters that nobody saves": (
+        "class Net:\n    def __init__(self, path='c.pt'):\n        pass\n"
+        "    def load(self):\n        torch.load(self.hparams.path)"
+    ),
+}
+
+
+@pytest.mark.parametrize("source", NOT_SET.values(), ids=NOT_SET)
+def test_attributes_that_stay_unknown(source):
+    assert texts(resolve(source + "\n")) == []
+
+
+MODULES = {
+    "stores to an object of another file": (
+        "from conf import cfg\ntorch.load(cfg.MODEL.WEIGHTS)",
+        (
+            "from yacs.config import CfgNode as CN\ncfg = CN()\ncfg.MODEL = CN()\n"
+            "cfg.MODEL.WEIGHTS = 'a.pt'\n"
+        ),
+        ["a.pt"],
+    ),
+    "a module that is handed on": (
+        "import conf\ndef load(settings):\n    torch.load(settings.PATH)\nload(conf)",
+        "PATH = 'b.pt'\n",
+        ["b.pt"],
+    ),
+    "a name that the module lacks": (
+        "import conf\ndef load(settings):\n    torch.load(settings.OTHER)\nload(conf)",
+        "PATH = 'b.pt'\n",
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "conf", "expected"), MODULES.values(), ids=MODULES)
+def test_modules_as_configuration(source, conf, expected):
+    assert texts(resolve(source + "\n", {"conf.py": conf})) == expected

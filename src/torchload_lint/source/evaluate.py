@@ -18,6 +18,7 @@ from torchload_lint.source import (
     guards,
     invoke,
     library,
+    mappings,
     parameters,
     stores,
     strings,
@@ -28,6 +29,7 @@ from torchload_lint.source.domain import (
     Constant,
     Function,
     Made,
+    Record,
     Text,
     lift,
     union,
@@ -145,10 +147,19 @@ class Evaluator:
             return (Class(found.node, found.module),)
         if isinstance(found.node, ast.FunctionDef | ast.AsyncFunctionDef):
             return (Function(found.node, found.module),)
+        if isinstance(found.node, ast.Module):
+            return (Record(mappings.Names(self, found.module, frame), kind="module"),)
         if found.value is None:
             return unknown(f"{found.qualname or found.module.name} has no value of its own")
         home = replace(frame, module=found.module)
-        return lift(self.values(found.value, home), Rung.CONSTANT)
+        values = self.values(found.value, home)
+        if "." not in found.qualname:
+            values = stores.with_stored(self, values, found.qualname, found.node, home)
+        return lift(values, Rung.CONSTANT)
+
+    def parameter(self, node: ast.arg, frame: Frame) -> Values:
+        """What a parameter can be in this frame."""
+        return parameters.values(self, node, frame)
 
     def library(self, name: str) -> library.Known | None:
         """What is known of the callable of that canonical name outside the project."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import classes, invoke, mappings
+from torchload_lint.source import classes, invoke, mappings, unspelled
 from torchload_lint.source.bound import Bound, Layers
 from torchload_lint.source.domain import (
     Class,
@@ -49,10 +49,37 @@ def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame)
             found = union(found, of_class)
         if found:
             return found
+    unspelled_values = _unspelled(evaluator, instance, name, frame)
+    if unspelled_values:
+        return unspelled_values
     given = mapping_of(evaluator, instance)
     if given is not None and (entry := given.entries.get(name)) is not None:
         return entry
     return unknown(f"self.{name} is not set in class {instance.of.node.name}")
+
+
+def _unspelled(evaluator: Evaluator, instance: Instance, name: str, frame: Frame) -> Values:
+    """An attribute that is set from an entry of a mapping."""
+    found: list[Values] = []
+    for node, module in classes.ancestry(instance.of.node, instance.of.module, evaluator.project):
+        for receiver, source in unspelled.sources(evaluator, node):
+            home = _home(instance, module, receiver, frame)
+            if evaluator.once(key := ("unspelled", source, name)):
+                try:
+                    found.append(mappings.named(evaluator, source, name, home))
+                finally:
+                    evaluator.done(key)
+        if name == "hparams":
+            layers = Layers((instance.arguments or {}, frame.arguments))
+            home = Frame(module, layers, frame.calls, frame.callers)
+            found.append(unspelled.hyperparameters(evaluator, node, home))
+    return lift(union(*found), Rung.CONSTANT)
+
+
+def _home(instance: Instance, module: Module, receiver: ast.arg, frame: Frame) -> Frame:
+    """Where a method of the object with that ``self`` runs."""
+    given = ({receiver: (instance,)}, instance.arguments or {}, frame.arguments)
+    return Frame(module, Layers(given), frame.calls, frame.callers)
 
 
 def mapping_of(evaluator: Evaluator, instance: Instance) -> Record | None:
@@ -87,8 +114,7 @@ def _stored(
     """What the methods of a class assign to ``self.name``."""
     found: list[Values] = []
     for method, receiver, value in assigned(evaluator, node).get(name, ()):
-        given = ({receiver: (instance,)}, instance.arguments or {}, frame.arguments)
-        home = Frame(module, Layers(given), frame.calls, frame.callers)
+        home = _home(instance, module, receiver, frame)
         if not evaluator.once(key := (method, receiver, value)):
             found.append(unknown(f"self.{name} is made from itself"))
             continue

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.domain import Value
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.frame import Frame
+    from torchload_lint.source.module import Module
 
 _UNNAMED = "an entry that is not named"
 
@@ -43,6 +44,24 @@ class Parts(Mapping[str, Values]):
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__
+
+
+class Names(Mapping[str, Values]):
+    """What a module of the project defines, by name: a module may be handed on like an object."""
+
+    def __init__(self, evaluator: Evaluator, module: Module, frame: Frame) -> None:
+        self._evaluator = evaluator
+        self._module = module
+        self._frame = frame
+
+    def __getitem__(self, key: str) -> Values:
+        definitions = self._evaluator.project.definitions(f"{self._module.name}.{key}")
+        if not definitions:
+            raise KeyError(key)
+        return union(*(self._evaluator.found(each, self._frame) for each in definitions))
+
+    __iter__, __len__ = Parts.__iter__, Parts.__len__
+    __eq__, __hash__ = object.__eq__, object.__hash__
 
 
 def _is_missing(why: str) -> bool:

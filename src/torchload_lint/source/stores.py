@@ -214,16 +214,23 @@ def with_appended(
     evaluator: Evaluator, values: Values, name: ast.Name, definition: Definition, frame: Frame
 ) -> Values:
     """Sequences and mappings with what the function adds to them under this name."""
+    return with_stored(evaluator, values, name.id, definition.node, frame)
+
+
+def with_stored(
+    evaluator: Evaluator, values: Values, name: str, definition: ast.AST, frame: Frame
+) -> Values:
+    """The same for a definition and its name; ``frame`` is a place in its file."""
     if not any(isinstance(value, Sequence | Record) for value in values):
         return values
     module = frame.module
-    scope = module.bindings.scope(definition.node)
+    scope = module.bindings.scope(definition)
     stores = of_scope(evaluator, scope, frame.module)
     if not evaluator.once(key := ("appended", definition)):
         return values
     try:
-        items = _appended(evaluator, stores.calls.get(name.id, ()), frame)
-        entries, others = _stored(evaluator, stores, name.id, frame)
+        items = _appended(evaluator, stores.calls.get(name, ()), frame)
+        entries, others = _stored(evaluator, stores, name, frame)
     finally:
         evaluator.done(key)
     return tuple(_extended(value, items, entries, others) for value in values)

@@ -1,0 +1,94 @@
+"""Attributes that a class sets without spelling them: ``self.__dict__.update(defaults)``,
+``setattr(self, name, value)`` in a loop over a mapping, Lightning's ``save_hyperparameters()``.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from torchload_lint.source import classes, mappings
+from torchload_lint.source.definitions import parameters
+from torchload_lint.source.domain import Record, Values
+from torchload_lint.source.expressions import last_name
+
+if TYPE_CHECKING:
+    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.frame import Frame
+
+
+def sources(evaluator: Evaluator, node: ast.ClassDef) -> list[tuple[ast.arg, ast.expr]]:
+    """The mappings (or objects) whose entries become attributes: the method's ``self``, mapping."""
+    return evaluator.project.remember(("attributes set", node), lambda: list(_sources(node)))
+
+
+def _sources(node: ast.ClassDef) -> Iterator[tuple[ast.arg, ast.expr]]:
+    for method in classes.body(node.body):
+        if not classes.is_function(method):
+            continue
+        receiver = next(iter((*method.args.posonlyargs, *method.args.args)), None)
+        if receiver is None:
+            continue
+        for inner in ast.walk(method):
+            if isinstance(inner, ast.Call):
+                source = _updated(inner, receiver.arg) or _looped(inner, receiver.arg, method)
+                if source is not None:
+                    yield receiver, source
+
+
+def _updated(call: ast.Call, receiver: str) -> ast.expr | None:
+    """``self.__dict__.update(x)``, ``vars(self).update(x)``."""
+    function = call.func
+    if not isinstance(function, ast.Attribute) or function.attr != "update" or not call.args:
+        return None
+    holder = ast.unparse(function.value)
+    return call.args[0] if holder in {f"{receiver}.__dict__", f"vars({receiver})"} else None
+
+
+def _looped(call: ast.Call, receiver: str, method: ast.AST) -> ast.expr | None:
+    """``x`` of ``for k, v in x.items(): setattr(self, k, v)``, of ``setattr(self, k, x[k])`` and
+    of ``setattr(self, k, getattr(x, k))``.
+    """
+    if last_name(call.func) != "setattr" or len(call.args) != 3:  # noqa: PLR2004
+        return None
+    target, key, value = call.args
+    if ast.unparse(target) != receiver:
+        return None
+    for loop in ast.walk(method):
+        if isinstance(loop, ast.For) and any(inner is call for inner in ast.walk(loop)):
+            copy = ast.DictComp(key, value, [ast.comprehension(loop.target, loop.iter, [], 0)])
+            return mappings.copied(copy)
+    return None
+
+
+class Hyperparameters(Mapping[str, Values]):
+    """``self.hparams`` after ``self.save_hyperparameters()``: what the constructor was given."""
+
+    def __init__(self, evaluator: Evaluator, initializer: ast.FunctionDef, frame: Frame) -> None:
+        self._evaluator = evaluator
+        self._parameters = {each.arg: each for each in parameters(initializer.args)}
+        self._frame = frame
+
+    def __getitem__(self, key: str) -> Values:
+        return self._evaluator.parameter(self._parameters[key], self._frame)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parameters)
+
+    def __len__(self) -> int:
+        return len(self._parameters)
+
+    __eq__, __hash__ = object.__eq__, object.__hash__
+
+
+def hyperparameters(evaluator: Evaluator, node: ast.ClassDef, frame: Frame) -> Values:
+    """``self.hparams`` of a class whose constructor saves its parameters there."""
+    initializer = classes.member(node, "__init__")
+    if not isinstance(initializer, ast.FunctionDef):
+        return ()
+    saves = any(
+        isinstance(inner, ast.Call) and last_name(inner.func) == "save_hyperparameters"
+        for inner in ast.walk(initializer)
+    )
+    return (Record(Hyperparameters(evaluator, initializer, frame)),) if saves else ()
