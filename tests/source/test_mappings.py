@@ -72,6 +72,10 @@ MAPPINGS = {
     ),
     "a length": ("ps = ['a', 'b']\ntorch.load(f'net_{len(ps)}.pt')", ["net_2.pt"]),
     "the larger number": ("torch.load('net_%d.pt' % max(2, 3))", ["net_3.pt"]),
+    "a part of some items": (
+        "for p in filter(None, ['a.pt', 'b.pt']):\n    torch.load(p)",
+        ["a.pt", "b.pt"],
+    ),
     "a function under another name": (
         (
             "from iopath.common.file_io import PathManager as Base\nPathManager = Base()\n"

@@ -40,6 +40,7 @@ def table() -> dict[str, Known]:
         **dict.fromkeys(_HUB_SNAPSHOTS, _hub_snapshot),
         **dict.fromkeys(_TO_TORCH_CACHE, _torch_hub_file),
         "torch.hub.get_dir": lambda *_: (Text(TORCH_CACHE, rung=Rung.DOWNLOAD),),
+        "torch.hub._get_torch_home": lambda *_: (Text("~/.cache/torch", rung=Rung.DOWNLOAD),),
         "timm.models.hub.get_cache_dir": _timm_cache,
         "timm.models._hub.get_cache_dir": _timm_cache,
         "torch.hub.download_url_to_file": lambda *_: unknown("nothing is returned"),

@@ -11,7 +11,6 @@ from torchload_lint.source.domain import (
     Class,
     Function,
     Instance,
-    Record,
     Text,
     lift,
     union,
@@ -29,13 +28,6 @@ if TYPE_CHECKING:
 
 _PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property"})
 _FIELD_FUNCTIONS = frozenset({"field", "Field", "attrib", "ib"})
-_MAPPINGS = frozenset(
-    {
-        *("builtins.dict", "collections.OrderedDict", "collections.UserDict"),
-        *("easydict.EasyDict", "addict.Dict", "argparse.Namespace", "types.SimpleNamespace"),
-        *("yacs.config.CfgNode", "fvcore.common.config.CfgNode"),
-    }
-)
 
 
 def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame) -> Values:
@@ -52,7 +44,7 @@ def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame)
     unspelled_values = _unspelled(evaluator, instance, name, frame)
     if unspelled_values:
         return unspelled_values
-    given = mapping_of(evaluator, instance)
+    given = unspelled.mapping_of(evaluator, instance)
     if given is not None and (entry := given.entries.get(name)) is not None:
         return entry
     return unknown(f"self.{name} is not set in class {instance.of.node.name}")
@@ -80,27 +72,6 @@ def _home(instance: Instance, module: Module, receiver: ast.arg, frame: Frame) -
     """Where a method of the object with that ``self`` runs."""
     given = ({receiver: (instance,)}, instance.arguments or {}, frame.arguments)
     return Frame(module, Layers(given), frame.calls, frame.callers)
-
-
-def mapping_of(evaluator: Evaluator, instance: Instance) -> Record | None:
-    """What an object of a class of the project that is a ``dict`` was made from; None for others,
-    and for those whose class takes its entries from elsewhere.
-    """
-    call = instance.call
-    if call is None or not isinstance(instance.arguments, Bound):
-        return None
-    of, frame = instance.of, instance.arguments.frame
-    if not _MAPPINGS & classes.base_names(of.node, of.module, evaluator.project):
-        return None
-    given = [evaluator.values(each, frame) for each in call.args[:1]]
-    base = mappings.spread(evaluator, union(*given), frame)
-    named = {each.arg: evaluator.values(each.value, frame) for each in call.keywords if each.arg}
-    further = [each.value for each in call.keywords if each.arg is None]
-    spread = mappings.spread(
-        evaluator, union(*(evaluator.values(each, frame) for each in further)), frame
-    )
-    entries = mappings.over(named, mappings.over(spread.entries, base.entries))
-    return Record(entries, union(base.others, spread.others))
 
 
 def _stored(

@@ -15,6 +15,7 @@ from torchload_lint.source import (
     counting,
     domain,
     downloads,
+    iterating,
     mappings,
     methods,
     options,
@@ -116,58 +117,6 @@ def _buffer(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
         value if isinstance(value, Handle) else domain.Unknown("a buffer in memory")
         for value in values
     )
-
-
-def _as_sequence(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    """``sorted``, ``list``, ``reversed`` …: the same items, at other places."""
-    made: list[domain.Value] = []
-    for value in _first(evaluator, call, frame):
-        if isinstance(value, Sequence):
-            made.append(Sequence(others=value.element(), rung=value.rung))
-        else:
-            made.append(Sequence(others=unknown(domain.why(value))))
-    return tuple(made) or (Sequence(),)
-
-
-def _as_list(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    values = _first(evaluator, call, frame)
-    return tuple(
-        value if isinstance(value, Sequence) else Sequence(others=unknown(domain.why(value)))
-        for value in values
-    ) or (Sequence(),)
-
-
-def _any_element(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    """``next``, ``random.choice``: one of the items (or of the arguments)."""
-    given = arguments(evaluator, call, frame)
-    picked = (
-        lift(value.element(), value.rung) if isinstance(value, Sequence) else (value,)
-        for value in given.at(0)
-    )
-    return union(*picked, *given.positional[1:])
-
-
-def _enumerate(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    pairs = tuple(
-        Sequence((unknown("a number that counts"), value.element()), kind="tuple")
-        for value in _first(evaluator, call, frame)
-        if isinstance(value, Sequence)
-    )
-    return (Sequence(others=pairs),) if pairs else unknown("enumerate() of what is not known")
-
-
-def _zip(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    given = arguments(evaluator, call, frame)
-    columns = tuple(
-        union(
-            *(
-                value.element() if isinstance(value, Sequence) else unknown(domain.why(value))
-                for value in column
-            )
-        )
-        for column in given.positional
-    )
-    return (Sequence(others=(Sequence(columns, kind="tuple"),)),)
 
 
 def _glob(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
@@ -306,9 +255,6 @@ def _table() -> dict[str, Known]:
     table |= dict.fromkeys(_OPENERS, _open)
     table |= dict.fromkeys(_WRAPPING_OPENERS, _wrapped_open)
     table |= dict.fromkeys(_WORKING_FOLDER, _working_folder)
-    table |= dict.fromkeys(_REARRANGING, _as_sequence)
-    table |= dict.fromkeys(("builtins.list", "builtins.tuple", "builtins.iter"), _as_list)
-    table |= dict.fromkeys(_PICKING, _any_element)
     table |= dict.fromkeys(("os.environ.get", "os.getenv", "os.environ.setdefault"), _environment)
     table |= dict.fromkeys(_MAPPINGS, _mapping)
     table |= dict.fromkeys(_SAME_ENTRIES, _variables)
@@ -319,15 +265,13 @@ def _table() -> dict[str, Known]:
         "builtins.str": _to_text,
         **dict.fromkeys(_URL_PARSERS, _parsed_url),
         "io.BytesIO": _buffer,
-        "builtins.enumerate": _enumerate,
-        "builtins.zip": _zip,
         "os.listdir": _list_folder,
         "os.walk": _walk,
         "builtins.getattr": _get_attribute,
         "builtins.input": _unknowable("typed in by the user"),
         "functools.partial": _partial,
     }
-    table |= downloads.table() | counting.table()
+    table |= downloads.table() | counting.table() | iterating.table()
     return table | options.table()
 
 
@@ -336,7 +280,7 @@ _SAME_AS_FIRST = (
     *("urllib.parse.unquote", "urllib.parse.quote", "torch.compile"),
     "torch.nn.SyncBatchNorm.convert_sync_batchnorm",
     *("os.fspath", "builtins.bytes", "hydra.utils.to_absolute_path", "copy.copy", "copy.deepcopy"),
-    *("sys.intern", "tqdm.tqdm", "tqdm.auto.tqdm", "os.fsdecode", "os.fsencode"),
+    *("glob.escape", "sys.intern", "tqdm.tqdm", "tqdm.auto.tqdm", "os.fsdecode", "os.fsencode"),
 )
 _OPENERS = (
     *(
@@ -356,11 +300,6 @@ _WRAPPING_OPENERS = (
     *("zipfile.ZipFile", "tarfile.open", "zstandard.open"),
 )
 _WORKING_FOLDER = ("os.getcwd", "os.getcwdb", "hydra.utils.get_original_cwd")
-_REARRANGING = (
-    *("builtins.sorted", "builtins.reversed", "builtins.set", "builtins.frozenset"),
-    *("natsort.natsorted", "collections.deque", "more_itertools.always_iterable"),
-)
-_PICKING = ("builtins.next", "random.choice", "numpy.random.choice")
 _MAPPINGS = (
     *("builtins.dict", "collections.OrderedDict", "argparse.Namespace", "types.SimpleNamespace"),
     *("easydict.EasyDict", "addict.Dict", "box.Box", "munch.Munch", "ml_collections.ConfigDict"),

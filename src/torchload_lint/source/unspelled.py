@@ -9,13 +9,23 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import classes, mappings
+from torchload_lint.source.bound import Bound
 from torchload_lint.source.definitions import parameters
-from torchload_lint.source.domain import Record, Values
+from torchload_lint.source.domain import Record, Values, union
 from torchload_lint.source.expressions import last_name
 
 if TYPE_CHECKING:
+    from torchload_lint.source.domain import Instance
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.frame import Frame
+
+_MAPPINGS = frozenset(
+    {
+        *("builtins.dict", "collections.OrderedDict", "collections.UserDict"),
+        *("easydict.EasyDict", "addict.Dict", "argparse.Namespace", "types.SimpleNamespace"),
+        *("yacs.config.CfgNode", "fvcore.common.config.CfgNode"),
+    }
+)
 
 
 def sources(evaluator: Evaluator, node: ast.ClassDef) -> list[tuple[ast.arg, ast.expr]]:
@@ -92,3 +102,24 @@ def hyperparameters(evaluator: Evaluator, node: ast.ClassDef, frame: Frame) -> V
         for inner in ast.walk(initializer)
     )
     return (Record(Hyperparameters(evaluator, initializer, frame)),) if saves else ()
+
+
+def mapping_of(evaluator: Evaluator, instance: Instance) -> Record | None:
+    """What an object of a class of the project that is a ``dict`` was made from; None for others,
+    and for those whose class takes its entries from elsewhere.
+    """
+    call = instance.call
+    if call is None or not isinstance(instance.arguments, Bound):
+        return None
+    of, frame = instance.of, instance.arguments.frame
+    if not _MAPPINGS & classes.base_names(of.node, of.module, evaluator.project):
+        return None
+    given = [evaluator.values(each, frame) for each in call.args[:1]]
+    base = mappings.spread(evaluator, union(*given), frame)
+    named = {each.arg: evaluator.values(each.value, frame) for each in call.keywords if each.arg}
+    further = [each.value for each in call.keywords if each.arg is None]
+    spread = mappings.spread(
+        evaluator, union(*(evaluator.values(each, frame) for each in further)), frame
+    )
+    entries = mappings.over(named, mappings.over(spread.entries, base.entries))
+    return Record(entries, union(base.others, spread.others))

@@ -1,0 +1,102 @@
+"""What goes over the items of a sequence: ``sorted``, ``zip``, ``enumerate``, ``next`` and more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.source import domain
+from torchload_lint.source.arguments import arguments
+from torchload_lint.source.domain import Sequence, lift, union, unknown
+
+if TYPE_CHECKING:
+    import ast
+
+    from torchload_lint.source.domain import Values
+    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.frame import Frame
+    from torchload_lint.source.library import Known
+
+_REARRANGING = (
+    *("builtins.sorted", "builtins.reversed", "builtins.set", "builtins.frozenset"),
+    *("natsort.natsorted", "collections.deque", "more_itertools.always_iterable"),
+)
+_PICKING = ("builtins.next", "random.choice", "numpy.random.choice")
+
+
+def table() -> dict[str, Known]:
+    """Canonical name → what a call of it yields."""
+    return {
+        **dict.fromkeys(_REARRANGING, _as_sequence),
+        **dict.fromkeys(("builtins.list", "builtins.tuple", "builtins.iter"), _as_list),
+        **dict.fromkeys(_PICKING, _any_element),
+        "builtins.enumerate": _enumerate,
+        "builtins.zip": _zip,
+        "builtins.filter": _filtered,
+    }
+
+
+def _first(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    return next(iter(arguments(evaluator, call, frame).positional), ())
+
+
+def _as_sequence(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``sorted``, ``list``, ``reversed`` …: the same items, at other places."""
+    made: list[domain.Value] = []
+    for value in _first(evaluator, call, frame):
+        if isinstance(value, Sequence):
+            made.append(Sequence(others=value.element(), rung=value.rung))
+        else:
+            made.append(Sequence(others=unknown(domain.why(value))))
+    return tuple(made) or (Sequence(),)
+
+
+def _filtered(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``filter(test, items)``: some of the items."""
+    given = arguments(evaluator, call, frame)
+    return tuple(
+        Sequence(others=value.element(), rung=value.rung)
+        if isinstance(value, Sequence)
+        else Sequence(others=unknown(domain.why(value)))
+        for value in given.at(1)
+    )
+
+
+def _as_list(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    values = _first(evaluator, call, frame)
+    return tuple(
+        value if isinstance(value, Sequence) else Sequence(others=unknown(domain.why(value)))
+        for value in values
+    ) or (Sequence(),)
+
+
+def _any_element(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``next``, ``random.choice``: one of the items (or of the arguments)."""
+    given = arguments(evaluator, call, frame)
+    picked = (
+        lift(value.element(), value.rung) if isinstance(value, Sequence) else (value,)
+        for value in given.at(0)
+    )
+    return union(*picked, *given.positional[1:])
+
+
+def _enumerate(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    pairs = tuple(
+        Sequence((unknown("a number that counts"), value.element()), kind="tuple")
+        for value in _first(evaluator, call, frame)
+        if isinstance(value, Sequence)
+    )
+    return (Sequence(others=pairs),) if pairs else unknown("enumerate() of what is not known")
+
+
+def _zip(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    given = arguments(evaluator, call, frame)
+    columns = tuple(
+        union(
+            *(
+                value.element() if isinstance(value, Sequence) else unknown(domain.why(value))
+                for value in column
+            )
+        )
+        for column in given.positional
+    )
+    return (Sequence(others=(Sequence(columns, kind="tuple"),)),)
