@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.domain import FunctionNode, Values
     from torchload_lint.source.evaluate import Evaluator
 
-MAX_CALLERS = 3
+MAX_CALLERS = 5
 """How many calls are followed outwards."""
 
 
@@ -75,13 +75,13 @@ def _from_outside(
     function: ast.FunctionDef | ast.AsyncFunctionDef,
     frame: Frame,
 ) -> Values:
-    """What the command line or a configuration file gives to an entry point."""
+    """What the command line, a configuration file or pytest gives to an entry point."""
     for decorator in function.decorator_list:
         found = options.from_decorator(evaluator, decorator, parameter, frame)
         found = found or config_files.from_decorator(evaluator, decorator, parameter, frame)
         if found:
             return found
-    return ()
+    return fixtures.given(evaluator, parameter, function, frame)
 
 
 def _from_callers(
@@ -180,9 +180,6 @@ def _without_caller(
     default: Values,
     frame: Frame,
 ) -> Values:
-    tested = fixtures.given(evaluator, parameter, function, frame)
-    if tested:
-        return tested
     shown = f"parameter {parameter.arg!r} of {function.name}()"
     if evaluator.project.files.python_files():
         reason = f"{shown} has no caller in the project"
