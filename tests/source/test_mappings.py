@@ -227,3 +227,35 @@ MODULES = {
 @pytest.mark.parametrize(("source", "conf", "expected"), MODULES.values(), ids=MODULES)
 def test_modules_as_configuration(source, conf, expected):
     assert texts(resolve(source + "\n", {"conf.py": conf})) == expected
+
+
+TURNS = {
+    "a name twice": (
+        "for n in ['a', 'b']:\n    torch.load(f'{n}/{n}.pt')",
+        ["a/a.pt", "b/b.pt"],
+    ),
+    "pairs": (
+        "for n, p in {'x': 'runs/1', 'y': 'runs/2'}.items():\n    torch.load(f'{p}/{n}.pt')",
+        ["runs/1/x.pt", "runs/2/y.pt"],
+    ),
+    "numbers twice": (
+        "for i in range(2):\n    folder = f'rank{i}'\n    torch.load(f'{folder}/net_{i}.pt')",
+        ["rank0/net_0.pt", "rank1/net_1.pt"],
+    ),
+    "two loops": (
+        "for d in ['a', 'b']:\n    for n in ['x', 'y']:\n        torch.load(f'{d}/{n}.pt')",
+        ["a/x.pt", "a/y.pt", "b/x.pt", "b/y.pt"],
+    ),
+    "cases of a test": (
+        (
+            "import pytest\n@pytest.mark.parametrize('n', ['a', 'b'])\n"
+            "def test_it(n):\n    torch.load(f'{n}/{n}.pt')"
+        ),
+        ["a/a.pt", "b/b.pt"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), TURNS.values(), ids=TURNS)
+def test_turns_of_a_loop_are_not_mixed(source, expected):
+    assert texts(resolve(source + "\n")) == expected

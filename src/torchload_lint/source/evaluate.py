@@ -43,13 +43,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.source.definitions import Definition
-    from torchload_lint.source.domain import FunctionNode, Values
+    from torchload_lint.source.domain import FunctionNode, Value, Values
     from torchload_lint.source.module import Module
     from torchload_lint.source.project import Found, ProjectIndex
 
 _SHOWN = 60
 MAX_STEPS = 2500
 """Expressions looked at for one load."""
+_FEW_STEPS = 400
+"""Expressions that a question may take to be asked again for each turn of a loop."""
 MAX_NESTING = 48
 """Expressions that wait for one another."""
 
@@ -67,6 +69,10 @@ class Evaluator:
         self.homes: dict[FunctionNode, tuple[Module, Class | None]] = {}
         """The files of those functions, and the class of the object, for methods."""
         self._apart = False
+        self._choices: dict[ast.AST, tuple[Values, int]] = {}
+        """Loops (and cases of tests): what one turn of them may be about, and how often asked."""
+        self._turn: tuple[ast.AST, Value] | None = None
+        """The turn of a loop that is looked at by itself."""
         self._active: set[object] = set()
         self._answers: dict[object, tuple[Values, Frame]] = {}
 
@@ -74,8 +80,36 @@ class Evaluator:
         """The values of an expression, whoever may have called the function it stands in.
 
         Where several parameters of one function come from its callers, each call is followed by
-        itself, so that what one caller passes is never combined with what another does.
+        itself, so that what one caller passes is never combined with what another does. So is
+        each turn of a loop whose variables are used more than once.
         """
+        values = self._in_all_turns(node, module)
+        choices = [
+            (asked, loop)
+            for loop, (items, asked) in self._choices.items()
+            if asked > 1 and len(items) > 1
+        ]
+        if not choices or len(values) <= 1 or self._steps > _FEW_STEPS:
+            return values
+        _, loop = max(choices, key=lambda choice: choice[0])
+        found: list[Values] = []
+        for one in self._choices[loop][0]:
+            self._turn = loop, one
+            self._steps = 0
+            self._answers.clear()
+            found.append(self._in_all_turns(node, module))
+        self._turn = None
+        return union(*found) or values
+
+    def turn(self, loop: ast.AST, items: Values) -> Values:
+        """What a loop may be about in one turn: any of the items, or the one that is looked at."""
+        if self._turn is not None and self._turn[0] is loop:
+            return (self._turn[1],)
+        asked = self._choices.get(loop, ((), 0))[1]
+        self._choices[loop] = items, asked + 1
+        return items
+
+    def _in_all_turns(self, node: ast.expr, module: Module) -> Values:
         self.asked.clear()
         values = self.values(node, Frame(module))
         together = [function for function, names in self.asked.items() if len(names) > 1]
@@ -238,7 +272,7 @@ def _assigned(evaluator: Evaluator, definition: Definition, name: ast.Name, fram
     if isinstance(node, ast.AugAssign):
         return _augmented(evaluator, node, frame)
     if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-        items = elements(evaluator.values(node.iter, frame))
+        items = evaluator.turn(node, elements(evaluator.values(node.iter, frame)))
         return _part(node.target, name.id, items)
     if definition.value is not None:
         values = evaluator.values(definition.value, frame)

@@ -98,7 +98,7 @@ def _cases(
         index, cases = place
         for value in evaluator.values(cases, home):
             if isinstance(value, Sequence):
-                for case in value.element():
+                for case in evaluator.turn(mark, value.element()):
                     yield _of_case(evaluator, case, index, home)
             else:
                 yield unknown("the cases of a test")
