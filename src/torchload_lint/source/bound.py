@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.source import mappings
@@ -20,28 +19,37 @@ if TYPE_CHECKING:
     from torchload_lint.source.module import Module
 
 
-@dataclass(frozen=True, slots=True)
 class FromKeywords:
     """What ``**mapping`` in the call gives to the parameter of that name."""
 
-    mappings: tuple[ast.expr, ...]
-    name: str
+    __slots__ = ("mappings", "name")
+
+    def __init__(self, mappings: tuple[ast.expr, ...], name: str) -> None:
+        """``mappings``: what the call spreads."""
+        self.mappings = mappings
+        self.name = name
 
 
-@dataclass(frozen=True, slots=True)
 class FromSequence:
     """What ``*sequence`` in the call gives to the parameter that comes as number ``index``."""
 
-    sequence: ast.expr
-    index: int
+    __slots__ = ("index", "sequence")
+
+    def __init__(self, sequence: ast.expr, index: int) -> None:
+        """``index`` counts from the first item of the sequence."""
+        self.sequence = sequence
+        self.index = index
 
 
-@dataclass(frozen=True, slots=True)
 class Keywords:
     """What ``**kwargs`` of the function is given: by name, and by ``**mapping``."""
 
-    named: dict[str, ast.expr]
-    mappings: tuple[ast.expr, ...] = ()
+    __slots__ = ("mappings", "named")
+
+    def __init__(self, named: dict[str, ast.expr], mappings: tuple[ast.expr, ...]) -> None:
+        """``mappings``: what the call spreads."""
+        self.named = named
+        self.mappings = mappings
 
 
 Part: TypeAlias = FromKeywords | FromSequence

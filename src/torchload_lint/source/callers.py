@@ -7,7 +7,7 @@ import re
 from posixpath import dirname
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source import callbacks, classes, instances
+from torchload_lint.source import classes, instances
 from torchload_lint.source.candidates import on_rows, rows_with
 from torchload_lint.source.domain import Class
 from torchload_lint.source.expressions import last_name
@@ -114,6 +114,8 @@ def _unnamed(target: _Target, name: str) -> tuple[list[Site], bool]:
     """The calls under another name, and those of whoever is handed the function; looked for
     where nobody calls it by its name.
     """
+    from torchload_lint.source import callbacks  # noqa: PLC0415 - few questions lead here
+
     project, home = target.project, target.module.path
     folder = dirname(home)
     holding = {home}.union(*(project.holding(f"{name}{end}") for end in (" as ", ",", ")")))

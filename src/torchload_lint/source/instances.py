@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import classes, invoke, mappings, unspelled
+from torchload_lint.source import classes, invoke, mappings
 from torchload_lint.source.bound import Bound, Layers
 from torchload_lint.source.domain import (
     Class,
@@ -44,6 +44,8 @@ def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame)
     unspelled_values = _unspelled(evaluator, instance, name, frame)
     if unspelled_values:
         return unspelled_values
+    from torchload_lint.source import unspelled  # noqa: PLC0415 - few questions lead here
+
     given = unspelled.mapping_of(evaluator, instance)
     if given is not None and (entry := given.entries.get(name)) is not None:
         return entry
@@ -52,6 +54,8 @@ def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame)
 
 def _unspelled(evaluator: Evaluator, instance: Instance, name: str, frame: Frame) -> Values:
     """An attribute that is set from an entry of a mapping."""
+    from torchload_lint.source import unspelled  # noqa: PLC0415 - few questions lead here
+
     found: list[Values] = []
     for node, module in classes.ancestry(instance.of.node, instance.of.module, evaluator.project):
         for receiver, source in unspelled.sources(evaluator, node):

@@ -9,8 +9,6 @@ from torchload_lint.source import (
     callers,
     classes,
     config_files,
-    config_targets,
-    fixtures,
     instances,
     options,
 )
@@ -81,6 +79,10 @@ def _from_outside(
         found = found or config_files.from_decorator(evaluator, decorator, parameter, frame)
         if found:
             return found
+    if not function.name.startswith("test") and not function.decorator_list:
+        return ()
+    from torchload_lint.source import fixtures  # noqa: PLC0415 - only for tests
+
     return fixtures.given(evaluator, parameter, function, frame)
 
 
@@ -133,6 +135,8 @@ def _configured(
     holder = frame.module.parents.get(function)
     if function.name != "__init__" or not isinstance(holder, ast.ClassDef):
         return
+    from torchload_lint.source import config_targets  # noqa: PLC0415 - few questions lead here
+
     for record in config_targets.given(evaluator.project, frame.module, holder):
         evaluator.leave_open("another configuration may say otherwise")
         if parameter is function.args.kwarg:
