@@ -24,8 +24,9 @@ class MemoryFiles:
     def holding(self, word: str) -> Sequence[str]:
         return [path for path in self.python_files() if word in self.texts[path]]
 
-    def config_files(self) -> Sequence[str]:
-        return sorted(path for path in self.texts if path.endswith((".yaml", ".yml")))
+    def configs_holding(self, word: str) -> Sequence[str]:
+        configs = sorted(path for path in self.texts if path.endswith((".yaml", ".yml")))
+        return [path for path in configs if word in self.texts[path]]
 
     def text(self, path: str) -> str | None:
         return self.texts.get(path)

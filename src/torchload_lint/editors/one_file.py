@@ -42,8 +42,9 @@ class NoFiles:
         del word
         return ()
 
-    def config_files(self) -> Sequence[str]:
+    def configs_holding(self, word: str) -> Sequence[str]:
         """None."""
+        del word
         return ()
 
     def text(self, path: str) -> str | None:

@@ -37,18 +37,21 @@ def given(project: ProjectIndex, module: Module, node: ast.ClassDef) -> tuple[Re
 
 
 def _given(project: ProjectIndex, module: Module, node: ast.ClassDef) -> Iterator[Record]:
-    if not any(project.holding(word) for word in _INSTANTIATING):
+    if not project.remember("files that instantiate", lambda: _instantiating(project)):
         return
-    dotted = f".{node.name}"
-    holding = [
-        path for path in project.files.config_files() if dotted in (project.files.text(path) or "")
-    ]
-    for path in holding[:_MAX_FILES]:
+    for path in project.files.configs_holding(f".{node.name}")[:_MAX_FILES]:
         content = config_files.content(project, path)
         for target, arguments in _calls(content, _DEEPEST):
             if _means(project, target, module, node):
                 values = config_files.values(arguments, content)
                 yield from (value for value in values if isinstance(value, Record))
+
+
+def _instantiating(project: ProjectIndex) -> bool:
+    """Whether the project makes objects from configuration, and has any that name a class."""
+    return any(project.holding(word) for word in _INSTANTIATING) and any(
+        project.files.configs_holding(f"{key}:") for key in _TARGETS
+    )
 
 
 def _means(project: ProjectIndex, target: str, module: Module, node: ast.ClassDef) -> bool:

@@ -36,8 +36,8 @@ class ProjectFiles(Protocol):
     def holding(self, word: str) -> Sequence[str]:
         """The Python files whose bytes hold ``word``, sorted."""
 
-    def config_files(self) -> Sequence[str]:
-        """Every YAML file, relative to the project's root, with ``/``, sorted."""
+    def configs_holding(self, word: str) -> Sequence[str]:
+        """The YAML files whose bytes hold ``word``, sorted."""
 
     def text(self, path: str) -> str | None:
         """The text of a project file (Python, YAML, JSON, TOML); None where it cannot be read."""

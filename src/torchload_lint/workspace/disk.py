@@ -45,7 +45,9 @@ class DiskFiles:
             if self._listing is None:
                 self._names = python_files(self._root, self._config)
             else:
-                self._names = sorted(name for name in self._listing if name.endswith(".py"))
+                names = sorted(self._listing)
+                self._names = [name for name in names if name.endswith(".py")]
+                self._configs = [name for name in names if name.endswith((".yaml", ".yml"))]
         return self._names
 
     def holding(self, word: str) -> Sequence[str]:
@@ -64,11 +66,14 @@ class DiskFiles:
         wanted, known, data = word.encode(), self._bytes, self.data
         return [name for name in names if wanted in (known[name] if name in known else data(name))]
 
-    def config_files(self) -> Sequence[str]:
-        """Every YAML file of the project, relative to its root; looked for when it is needed."""
+    def configs_holding(self, word: str) -> Sequence[str]:
+        """The YAML files whose bytes hold ``word``; looked for when they are needed."""
+        if self._configs is None:
+            self.python_files()
         if self._configs is None:
             self._configs = config_files(self._root, self._config)
-        return self._configs
+        wanted = word.encode()
+        return [name for name in self._configs if wanted in self.data(name)]
 
     def text(self, path: str) -> str | None:
         """The text of a file; None where it cannot be read or decoded."""
