@@ -134,17 +134,11 @@ def _resolve(load: LoadCall, module: Module, context: Context) -> Resolution:
     """
     if load.file is None or load.kind is not CallKind.CALL:
         return Resolution(unknown=("the call does not say which file",))
-    if context.infers:
+    if context.infers or context.checkpoints.any():
         return resolve_path(load.file, module, context.project)
-    if context.checkpoints.any():
-        return resolve_path(load.file, module, context.project, _NEAR)
     alone = ProjectIndex(OneFile())
     alone.adopt(module)
     return resolve_path(load.file, module, alone)
-
-
-_NEAR = 3
-"""How many calls outwards are followed where every run pays for it."""
 
 
 class OneFile:

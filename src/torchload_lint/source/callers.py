@@ -118,8 +118,7 @@ def _unnamed(target: _Target, name: str) -> tuple[list[Site], bool]:
 
     project, home = target.project, target.module.path
     folder = dirname(home)
-    holding = {home}.union(*(project.holding(f"{name}{end}") for end in (" as ", ",", ")")))
-    texts = ((path, project.files.text(path) or "") for path in holding)
+    texts = ((path, project.files.text(path) or "") for path in project.holding(name))
     paths = [path for path, text in texts if callbacks.may_hand_over(text, name)]
     paths.sort(key=lambda path: (path != home, -_shared(path, folder), path))
     found: list[Site] = []

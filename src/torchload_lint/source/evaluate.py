@@ -50,8 +50,6 @@ if TYPE_CHECKING:
 _SHOWN = 60
 MAX_STEPS = 2500
 """Expressions looked at for one load."""
-MAX_CALLERS = 5
-"""How many calls are followed outwards, where the question is worth it."""
 _FEW_STEPS = 400
 """Expressions that a question may take to be asked again for each turn of a loop."""
 MAX_NESTING = 48
@@ -61,10 +59,8 @@ MAX_NESTING = 48
 class Evaluator:
     """Answers what expressions can be; keeps count of the work and of what stays open."""
 
-    def __init__(self, project: ProjectIndex, callers: int = MAX_CALLERS) -> None:
-        """``callers``: how many calls are followed outwards."""
+    def __init__(self, project: ProjectIndex) -> None:
         self.project = project
-        self.callers = callers
         self.open_ends: dict[str, None] = {}
         """Why there may be further possibilities, besides those that were found."""
         self._steps = 0

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from torchload_lint.source.domain import FunctionNode, Values
     from torchload_lint.source.evaluate import Evaluator
 
+MAX_CALLERS = 5
+"""How many calls are followed outwards."""
+
 
 def values(evaluator: Evaluator, parameter: ast.arg, frame: Frame) -> Values:
     """What a parameter can be in this frame."""
@@ -91,7 +94,7 @@ def _from_callers(
 ) -> Values:
     shown = f"parameter {parameter.arg!r} of {function.name}()"
     default = _default(evaluator, parameter, function, frame)
-    if frame.callers >= evaluator.callers:
+    if frame.callers >= MAX_CALLERS:
         evaluator.leave_open(f"callers of {function.name}() are not followed that far")
         return default or unknown(f"{shown} comes from too far out")
     sites = callers.sites(evaluator, frame.module, function)

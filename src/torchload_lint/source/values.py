@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source import domain, patterns
 from torchload_lint.source.domain import Constant, Handle, Sequence, Text, Unknown
-from torchload_lint.source.evaluate import MAX_CALLERS, Evaluator
+from torchload_lint.source.evaluate import Evaluator
 from torchload_lint.source.patterns import MAX_PATTERNS, PathPattern, Resolution, Rung, highest
 
 if TYPE_CHECKING:
@@ -37,16 +37,13 @@ they are not what reaches the load.
 _NOT_FILES = frozenset({"", ".", "none", "null", "false", "true", "no", "n/a", "-"})
 
 
-def resolve_path(
-    expression: ast.expr, module: Module, project: ProjectIndex, callers: int = MAX_CALLERS
-) -> Resolution:
-    """Resolve the first argument of a load in ``module``; ``callers``: how many calls are followed
-    outwards.
+def resolve_path(expression: ast.expr, module: Module, project: ProjectIndex) -> Resolution:
+    """Resolve the first argument of a load in ``module``.
 
     A ``None``, ``False`` or empty-string possibility ("do not resume") is not a path and is left
     out; a URL is not a path unless a download rung maps it to a local cache.
     """
-    evaluator = Evaluator(project, callers)
+    evaluator = Evaluator(project)
     return resolution(evaluator.top(expression, module), evaluator)
 
 
