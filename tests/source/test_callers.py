@@ -34,6 +34,15 @@ CALLED = {
     ),
     "arguments from a list": (LOAD + "load(*['runs', 'c.pt'])", ["runs/c.pt"]),
     "a short list leaves a default": (LOAD + "load(*('runs',))", ["runs/last.pt"]),
+    "a class method of the class itself": (
+        (
+            "class Cache:\n    @classmethod\n    def place(cls, name, folder):\n"
+            "        return os.path.join(folder, name + '.pth')\n"
+            "    @classmethod\n    def get(cls, name):\n        return cls.place(name, 'hub')\n"
+            "torch.load(Cache.get('net'))"
+        ),
+        ["hub/net.pth"],
+    ),
     "an alias": (LOAD + "read = load\nread('runs')", ["runs/last.pt"]),
     "a partial": (
         LOAD + "from functools import partial\nf = partial(load, 'runs', name='d.pt')\nf()",

@@ -16,6 +16,7 @@ from torchload_lint.source import (
     displays,
     domain,
     guards,
+    instances,
     invoke,
     library,
     mappings,
@@ -28,6 +29,7 @@ from torchload_lint.source.domain import (
     Class,
     Constant,
     Function,
+    Instance,
     Made,
     Record,
     Text,
@@ -180,6 +182,10 @@ class Evaluator:
         if isinstance(found.node, ast.ClassDef):
             return (Class(found.node, found.module),)
         if isinstance(found.node, ast.FunctionDef | ast.AsyncFunctionDef):
+            holder = found.module.parents.get(found.node)
+            if isinstance(holder, ast.ClassDef) and instances.is_class_method(found.node):
+                receiver = Instance(Class(holder, found.module))
+                return (Function(found.node, found.module, receiver),)
             return (Function(found.node, found.module),)
         if isinstance(found.node, ast.Module):
             return (Record(mappings.Names(self, found.module, frame), kind="module"),)

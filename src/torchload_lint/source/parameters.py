@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.domain import FunctionNode, Values
     from torchload_lint.source.evaluate import Evaluator
 
-MAX_CALLERS = 5
+MAX_CALLERS = 3
 """How many calls are followed outwards."""
 
 
