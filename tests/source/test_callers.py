@@ -17,6 +17,10 @@ CALLED = {
         LOAD + "where = {'path': 'runs'}\nload(**where)",
         ["runs/last.pt"],
     ),
+    "either of two dictionaries": (
+        LOAD + "where = {'path': 'a'} if os.name else {'path': 'b'}\nload(**where)",
+        ["a/last.pt", "b/last.pt"],
+    ),
     "an entry that is put there before the call": (
         LOAD + "def outer(**kwargs):\n    kwargs['path'] = 'runs'\n    load(**kwargs)\nouter()",
         ["runs/last.pt"],

@@ -53,6 +53,18 @@ def test_a_base_class_gets_it_through_keywords():
     assert texts(resolution) == ["runs/big.pt"]
 
 
+def test_each_configuration_counts():
+    files = {
+        f"conf/{name}.yaml": f"net:\n  _target_: pkg.net.Big\n  ckpt_path: {name}.pt\n"
+        for name in ("a", "b")
+    }
+    heir = (
+        "class Big(Net):\n    def __init__(self, **kwargs):\n        super().__init__(**kwargs)\n"
+    )
+    resolution = resolve(NET + heir, {**files, **RUN}, at="pkg/net.py")
+    assert texts(resolution) == ["a.pt", "b.pt"]
+
+
 def test_a_project_that_instantiates_nothing_is_not_searched():
     config = "net:\n  _target_: pkg.net.Net\n  ckpt_path: runs/a.pt\n"
     assert texts(resolve(NET, {"conf/model.yaml": config}, at="pkg/net.py")) == []

@@ -106,18 +106,38 @@ def entries(evaluator: Evaluator, value: Value, frame: Frame) -> Record | None:
     return None
 
 
+class _AnyOf(Mapping[str, Values]):
+    """Several possibilities for one mapping: an entry can be what any of them has."""
+
+    def __init__(self, possibilities: list[Record]) -> None:
+        self._possibilities = possibilities
+
+    def __getitem__(self, key: str) -> Values:
+        found = [each.entries.get(key, each.others) for each in self._possibilities]
+        if not any(found):
+            raise KeyError(key)
+        missing = () if all(found) else unknown("an entry that is not always there")
+        return union(*found, missing)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({key: None for each in self._possibilities for key in each.entries})
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    __eq__, __hash__ = object.__eq__, object.__hash__
+
+
 def spread(evaluator: Evaluator, values: Values, frame: Frame) -> Record:
-    """What ``**values`` adds to a mapping."""
-    found: Mapping[str, Values] = {}
-    others: list[Values] = []
-    for value in values:
-        record = entries(evaluator, value, frame)
-        if record is None:
-            others.append(unknown(domain.why(value)))
-        else:
-            found = over(record.entries, found)
-            others.append(record.others)
-    return Record(found, union(*others))
+    """What ``**values`` adds to a mapping; the values are possibilities for one mapping."""
+    possibilities = [
+        entries(evaluator, value, frame) or Record({}, unknown(domain.why(value)))
+        for value in values
+    ]
+    if len(possibilities) == 1:
+        return possibilities[0]
+    others = union(*(each.others for each in possibilities))
+    return Record(_AnyOf(possibilities) if possibilities else {}, others)
 
 
 def named(evaluator: Evaluator, source: ast.expr, key: str, frame: Frame) -> Values:
