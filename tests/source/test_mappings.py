@@ -242,6 +242,13 @@ TURNS = {
         "for i in range(2):\n    folder = f'rank{i}'\n    torch.load(f'{folder}/net_{i}.pt')",
         ["rank0/net_0.pt", "rank1/net_1.pt"],
     ),
+    "a loop that several callers reach": (
+        (
+            "def load(ps):\n    for p in ps:\n        torch.load(f'{p}/{p}.pt')\n"
+            "load(['a', 'b'])\nload(['c'])"
+        ),
+        ["a/a.pt", "b/b.pt", "c/c.pt"],
+    ),
     "two loops": (
         "for d in ['a', 'b']:\n    for n in ['x', 'y']:\n        torch.load(f'{d}/{n}.pt')",
         ["a/x.pt", "a/y.pt", "b/x.pt", "b/y.pt"],

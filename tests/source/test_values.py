@@ -61,6 +61,7 @@ UNKNOWN_PARTS = {
     'f"net_{input()}.pt"': "net_*.pt",
     'Path(input()) / "net.pt"': "*/net.pt",
     'input() + "/net.pt"': "*/net.pt",
+    'Path("net.txt").parent.with_suffix(".pt") / "a.pt"': "*/a.pt",
     '(input() + "/net.tmp")[:-4] + ".pt"': "*/net.pt",
     'sorted(glob.glob("runs/*/net.pt"))[-1]': "runs/*/net.pt",
     'next(Path("runs").glob("v?.pt"))': "runs/v?.pt",

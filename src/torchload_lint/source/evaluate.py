@@ -38,7 +38,7 @@ from torchload_lint.source.domain import (
     unknown,
 )
 from torchload_lint.source.frame import Frame
-from torchload_lint.source.patterns import Rung, known
+from torchload_lint.source.patterns import MAX_PATTERNS, Rung, known
 from torchload_lint.source.sequences import elements, item
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Evaluator:
         choices = [
             (asked, loop)
             for loop, (items, asked) in self._choices.items()
-            if asked > 1 and len(items) > 1
+            if asked > 1 and 1 < len(items) < MAX_PATTERNS
         ]
         if not choices or len(values) <= 1 or self._steps > _FEW_STEPS:
             return values
@@ -106,9 +106,9 @@ class Evaluator:
     def turn(self, loop: ast.AST, items: Values) -> Values:
         """What a loop may be about in one turn: any of the items, or the one that is looked at."""
         if self._turn is not None and self._turn[0] is loop:
-            return (self._turn[1],)
-        asked = self._choices.get(loop, ((), 0))[1]
-        self._choices[loop] = items, asked + 1
+            return tuple(each for each in items if each == self._turn[1])
+        known_items, asked = self._choices.get(loop, ((), 0))
+        self._choices[loop] = union(known_items, items), asked + 1
         return items
 
     def _in_all_turns(self, node: ast.expr, module: Module) -> Values:

@@ -120,6 +120,8 @@ def join_path(text: Text, given: Arguments) -> Values:
 
 
 def _with_suffix(text: Text, given: Arguments) -> Values:
+    if not patterns.base(text.text).strip("."):
+        return (strings.hole(text, "a suffix of no name"),)
     root, _ = patterns.split_suffix(text.text)
     return union(strings.changed(text, root + as_text(suffix).text) for suffix in given.at(0))
 
