@@ -82,6 +82,14 @@ UNSEEN = {
         LOAD + "import functools\nf = functools.partial(load, 'runs')\ng(f)",
         ["runs/*", "runs/last.pt"],
     ),
+    "a call that does not fit": (
+        "def load(config, path, half):\n    return torch.load(path)\nload('a.json', 'b.pt')",
+        [],
+    ),
+    "a call with too many arguments": (
+        "def load(path):\n    return torch.load(path)\nload('a.pt', 'b.pt')",
+        [],
+    ),
     "a method of something else": (LOAD + "frame.map(load)", ["*/last.pt"]),
     "a function of that name elsewhere": (
         LOAD + "import other\nmake(target=other.load, args=('runs',))",

@@ -238,7 +238,7 @@ class _Target(NamedTuple):
         """Those of the calls in a file that call it."""
         for call in calls:
             skipped = self.skipped(calling, call)
-            if skipped is not None:
+            if skipped is not None and _fits(call, self.function, skipped):
                 yield Site(calling, call, skipped)
 
     def skipped(self, calling: Module, call: ast.Call) -> int | None:
@@ -333,6 +333,22 @@ class _Target(NamedTuple):
             )
             == 1
         )
+
+
+def _fits(call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef, skipped: int) -> bool:
+    """Whether a call can be one of the function: it would fail otherwise, and is out of date or
+    means another one.
+    """
+    arguments = function.args
+    spreads = any(isinstance(each, ast.Starred) for each in call.args)
+    if spreads or any(keyword.arg is None for keyword in call.keywords):
+        return True
+    positional = [*arguments.posonlyargs, *arguments.args]
+    if len(call.args) > len(positional) - skipped and arguments.vararg is None:
+        return False
+    needed = positional[skipped + len(call.args) : len(positional) - len(arguments.defaults)]
+    named = {keyword.arg for keyword in call.keywords}
+    return all(each.arg in named for each in needed)
 
 
 def _count_definitions(project: ProjectIndex, name: str) -> int:
