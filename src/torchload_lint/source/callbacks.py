@@ -30,15 +30,17 @@ def aliases(text: str, name: str) -> set[str]:
 
 def may_hand_over(text: str, name: str) -> bool:
     """Whether a file gives something another name, or hands it to somebody who will call it."""
-    word = re.escape(name)
-    return (
-        re.search(
-            rf"(?:{_HANDS})\((?:\s*None,)?\s*(?:\w+\.)*{word}\b|target\s*=\s*(?:\w+\.)*{word}\b"
-            rf"|\b{word}[ \t]+as\b|\w[ \t]*=[ \t]*(?:\w+\.)*{word}[ \t]*\n",
-            text,
-        )
-        is not None
-    )
+    size = len(name)
+    place = text.find(name)
+    while place >= 0:
+        after = text[place + size : place + size + _NEAR].lstrip(" \t")
+        before = text[max(0, place - _NEAR) : place]
+        if after.startswith("as ") or (
+            after[:1] in {",", ")", "\n", ""} and _HANDED.search(before) is not None
+        ):
+            return True
+        place = text.find(name, place + size)
+    return False
 
 
 def handed_over(module: Module, name: str) -> Iterator[ast.Call]:
@@ -128,4 +130,9 @@ _MAKERS: dict[str, Callable[[ast.Call, int, dict[str, ast.expr]], Made | None]] 
     **dict.fromkeys(("map", "imap", "imap_unordered", "map_async", "thread_map"), _mapped),
     **dict.fromkeys(("starmap", "starmap_async"), _star_mapped),
 }
-_HANDS = "|".join(_MAKERS)
+_NEAR = 80
+_HANDED = re.compile(
+    rf"(?:\b(?:{'|'.join(_MAKERS)})\((?:\s*None,)?|\btarget\s*=|^[ \t]*\w+[ \t]*=)\s*(?:\w+\.)*\Z",
+    re.MULTILINE,
+)
+"""What stands before a function that is handed over, or gets another name."""
