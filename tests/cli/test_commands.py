@@ -80,6 +80,15 @@ def test_shells_complete(cli, words, offered):
     assert f"plain,{offered}" in cli(env=env).stdout.splitlines()
 
 
+def test_files_are_offered_first_since_bash_forgets_what_stands_before_them(cli):
+    env = {
+        "_TORCHLOAD_LINT_COMPLETE": "bash_complete",
+        "COMP_WORDS": "torchload-lint ins",
+        "COMP_CWORD": "1",
+    }
+    assert cli(env=env).stdout.splitlines() == ["file,ins", "plain,inspect"]
+
+
 def test_rules_are_explained(cli):
     assert len(cli("rule").stdout.splitlines()) == len(RULES)
     assert cli("rule", "TLL101").stdout.startswith("# weights-only-disabled (TLL101)\n")

@@ -60,8 +60,8 @@ class LazyGroup(click.Group):
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Commands, the options of ``check`` and files."""
         found = super().shell_complete(ctx, incomplete)
-        if not incomplete.startswith("-"):
-            return [*found, CompletionItem(incomplete, type="file")]
+        if not incomplete.startswith("-"):  # files first: in bash they replace what came before
+            return [CompletionItem(incomplete, type="file"), *found]
         check = self.get_command(ctx, DEFAULT)
         assert check is not None
         return [
