@@ -464,3 +464,46 @@ def test_what_other_heirs_pass_to_a_base_is_not_ours():
     (load,) = module.loads
     found = resolve_path(load.file, module, index).patterns
     assert [pattern.text for pattern in found] == ["ours/data.pt"]
+
+
+WITH_HELP = (
+    "p = argparse.ArgumentParser()\n"
+    "p.add_argument('--ckpt', help={})\n"
+    "torch.load(p.parse_args().ckpt)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("help_text", "pattern"),
+    [
+        ("Path to HLG.pt.Used when method is 1best", "*/HLG.pt"),
+        ("input data, e.g., data/bpe_500/lm_data.pt", "*/lm_data.pt"),
+        ("the /to/path/checkpoint_best.pt of a run", "*/checkpoint_best.pt"),
+        ("where last.ckpt lies; last.ckpt is the newest", "*/last.ckpt"),
+    ],
+)
+def test_the_file_that_an_options_help_names_is_known_but_not_its_folder(help_text, pattern):
+    found = resolve(WITH_HELP.format(repr(help_text)))
+    assert [(each.text, each.exact, each.rung) for each in found.patterns] == [
+        (pattern, False, Rung.USAGE)
+    ]
+    assert not found.complete
+
+
+@pytest.mark.parametrize(
+    "help_text",
+    [
+        "the checkpoint",
+        "either a.pt or b.pt",
+        "names like checkpoint_xx.pt",
+        "<name>.pt in {dir}_best.pt",
+        "see torch.load.pt_file",
+    ],
+)
+def test_help_that_names_no_single_file_says_nothing(help_text):
+    assert resolve(WITH_HELP.format(repr(help_text))).patterns == ()
+
+
+def test_a_default_goes_before_what_the_help_says():
+    code = WITH_HELP.format("'such as x.pt', default='runs/y.pt'")
+    assert texts(resolve(code)) == ["runs/y.pt"]

@@ -27,7 +27,7 @@ from torchload_lint.source.domain import (
     union,
     unknown,
 )
-from torchload_lint.source.patterns import Rung, known
+from torchload_lint.source.patterns import HOLE, Rung, known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,12 @@ _DEEPEST_SETUP = 3
 _DEFINED = re.compile(r"def[ \t]+(\w+)")
 _RENAMED = re.compile(r"as[ \t]+(\w+)")
 _DEFINES = re.compile(r"DEFINE_\w+")
-_PLACEHOLDER = re.compile(r"^-|[<>{}$%]|path/to|/your|your_|xxx|\.\.\.|^/?PATH", re.IGNORECASE)
+_FILE_IN_HELP = re.compile(
+    r"(?<![\w{}<>*$%-])(?:[\w.-]+/)*[\w-][\w.-]*\.(?:ckpt|pth(?:\.tar)?|pt|th|bin|pkl)(?![\w{}])"
+)
+_PLACEHOLDER = re.compile(
+    r"^-|[<>{}$%]|path/to|/your|your_|[_-]xx\b|xxx|\.\.\.|^/?PATH", re.IGNORECASE
+)
 """What stands for a value that the reader has to fill in."""
 _UNDECLARED = "is not declared where the command line is parsed"
 
@@ -178,10 +183,9 @@ def _default(evaluator: Evaluator, declaration: Declaration, module: Module) -> 
         return (Constant(False, rung=Rung.DEFAULT),)
     values = evaluator.anywhere(declaration.default, module) if declaration.default else ()
     if all(isinstance(each, Constant) and each.value is None for each in values):
-        shown_by_usage = _usage(module, shown)
-        if not shown_by_usage:
+        values = _usage(module, shown) or _named_in_help(declaration.call)
+        if not values:
             return unknown(f"the option {shown} has no default")
-        values = shown_by_usage
     evaluator.leave_open(f"the option {shown} may be given another value")
     return lift(values, Rung.DEFAULT)
 
@@ -197,6 +201,18 @@ def _usage(module: Module, option: str) -> Values:
         for value in dict.fromkeys(written)
         if ("/" in value or "." in value) and not _PLACEHOLDER.search(value)
     )
+
+
+def _named_in_help(call: ast.Call) -> Values:
+    """The file that an option's help names, in whatever folder: ``help="path to HLG.pt"``."""
+    text = next((each.value for each in call.keywords if each.arg == "help"), None)
+    if not isinstance(text, ast.Constant) or not isinstance(text.value, str):
+        return ()
+    names = {name.rpartition("/")[2] for name in _FILE_IN_HELP.findall(text.value)}
+    if len(names) != 1 or _PLACEHOLDER.search(*names):
+        return ()
+    why = ("the option's help names the file, not its folder",)
+    return (Text(f"{HOLE}/{known(*names)}", rung=Rung.USAGE, why=why),)
 
 
 def _set_up_in(

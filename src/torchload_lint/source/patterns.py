@@ -35,7 +35,8 @@ class Rung(str, Enum):
     CONSTANT = "constant"
     DEFAULT = "default"
     USAGE = "usage"
-    """An example of use in the file's own docstring: ``train.py --resume runs/last.pt``."""
+    """An example of use in the file's own docstring, ``train.py --resume runs/last.pt``, or the
+    file that an option's help names."""
     CONFIG_FILE = "config-file"
     CALLER = "caller"
     DOWNLOAD = "download"
