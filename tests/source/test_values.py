@@ -504,6 +504,12 @@ def test_help_that_names_no_single_file_says_nothing(help_text):
     assert resolve(WITH_HELP.format(repr(help_text))).patterns == ()
 
 
+def test_an_empty_default_is_none():
+    code = WITH_HELP.format("'such as x.pt', default=''")
+    assert texts(resolve(code)) == ["*/x.pt"]
+    assert texts(resolve(WITH_HELP.format("'', default=''"))) == []
+
+
 def test_a_default_goes_before_what_the_help_says():
     code = WITH_HELP.format("'such as x.pt', default='runs/y.pt'")
     assert texts(resolve(code)) == ["runs/y.pt"]

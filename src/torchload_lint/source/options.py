@@ -32,7 +32,7 @@ from torchload_lint.source.patterns import HOLE, Rung, known
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.domain import Values
+    from torchload_lint.source.domain import Value, Values
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.frame import Frame
     from torchload_lint.source.library import Known
@@ -182,12 +182,20 @@ def _default(evaluator: Evaluator, declaration: Declaration, module: Module) -> 
     if declaration.is_flag:
         return (Constant(False, rung=Rung.DEFAULT),)
     values = evaluator.anywhere(declaration.default, module) if declaration.default else ()
-    if all(isinstance(each, Constant) and each.value is None for each in values):
-        values = _usage(module, shown) or _named_in_help(declaration.call)
-        if not values:
+    if all(map(_is_nothing, values)):
+        told = _usage(module, shown) or _named_in_help(declaration.call)
+        if not told and not any(isinstance(each, Text) for each in values):
             return unknown(f"the option {shown} has no default")
+        values = told or values
     evaluator.leave_open(f"the option {shown} may be given another value")
     return lift(values, Rung.DEFAULT)
+
+
+def _is_nothing(value: Value) -> bool:
+    """Whether a default stands for none: ``None``, or the empty text."""
+    return (isinstance(value, Constant) and value.value is None) or (
+        isinstance(value, Text) and not value.text
+    )
 
 
 def _usage(module: Module, option: str) -> Values:
