@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 
@@ -18,8 +19,26 @@ def main() -> None:
 
     try:
         root()
+    except SystemExit as ended:
+        if isinstance(ended.code, int):
+            _leave(ended.code)
+        raise
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _leave(status: int) -> None:
+    """End the process at once, with everything written.
+
+    To free each object of the trees that were parsed takes a tenth of the time of a run; the
+    system takes the memory back as a whole.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return  # a reader that is gone, a closed stream: Python's own way of ending tells of it
+    os._exit(status)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from torchload_lint.workspace import spanning
-from torchload_lint.workspace.spanning import files_below
+from torchload_lint.workspace.spanning import Listings, files_below
 
 FILES = ("w/a.pt", "w/b.pt", "w/x/a.pt", "w/x/y/a.pt", "w/.hidden/a.pt", "w/.dot.pt", "top.pt")
 
@@ -26,7 +26,7 @@ def tree(tmp_path):
 )
 def test_what_glob_finds_is_found(tree, pattern):
     expected = filter(os.path.isfile, glob.glob(str(tree / pattern), recursive=True))  # noqa: PTH207
-    assert files_below(tree, pattern) == sorted(map(os.path.normpath, expected))
+    assert files_below(tree, pattern, Listings()) == sorted(map(os.path.normpath, expected))
 
 
 def test_the_search_of_a_hostile_pattern_ends(tree, monkeypatch):
@@ -38,10 +38,10 @@ def test_the_search_of_a_hostile_pattern_ends(tree, monkeypatch):
     monkeypatch.setattr(
         spanning, "_entries", lambda folder: looked_at.append(folder) or entries(folder)
     )
-    files_below(tree, "w/**/**/**/a.pt")
+    files_below(tree, "w/**/**/**/a.pt", Listings())
     assert len(looked_at) <= 3
 
 
 def test_a_link_in_a_circle(tree):
     (tree / "w" / "x" / "again").symlink_to("..")
-    assert len(files_below(tree, "w/**/b.pt")) == 1
+    assert len(files_below(tree, "w/**/b.pt", Listings())) == 1

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint import NEWEST, Target, Verdict
 from torchload_lint.config import DEFAULT_EXCLUDE
 from torchload_lint.regular_files import read_head
-from torchload_lint.workspace.discover import entries
-from torchload_lint.workspace.spanning import files_below
+from torchload_lint.workspace.spanning import Listings, files_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     ClassLookup = Callable[[GlobalName], ClassFacts | None]
     from torchload_lint.source.values import PathPattern
-    from torchload_lint.workspace.spanning import Listings
 
 SUFFIXES = (
     ".pt", ".pth", ".ckpt", ".bin", ".th", ".chkpt", ".checkpoint", ".pkl", ".pickle", ".tar",
@@ -49,7 +47,7 @@ class DiskCheckpoints:
         self._target = target
         self._any: bool | None = None
         self._reports: dict[str, CheckpointReport] = {}
-        self._listings: Listings = {}
+        self._listings = Listings()
         self._matches: dict[tuple[PathPattern, str], tuple[str, ...]] = {}
 
     def matching(self, pattern: PathPattern, near: str) -> Sequence[str]:
@@ -80,7 +78,16 @@ class DiskCheckpoints:
     def _named(self) -> tuple[str, ...]:
         """The files within reach that are called like a checkpoint."""
         roots = {self._root, *(self._root / root for root in self._config.checkpoint_roots)}
-        return tuple(path for root in sorted(roots) for path in _called_checkpoints(root))
+        return tuple(path for root in sorted(roots) for path in self._called_checkpoints(root))
+
+    def _called_checkpoints(self, root: Path) -> Iterator[str]:
+        waiting = [os.fspath(root)]
+        while waiting:
+            folder = waiting.pop()
+            held = self._listings.held(folder)
+            named = (name for name in held.files if name.endswith(SUFFIXES))
+            yield from (os.path.join(folder, name) for name in named)
+            waiting.extend(os.path.join(folder, name) for name in held.folders)
 
     def inspect(self, path: str, lookup: ClassLookup) -> CheckpointReport:
         """The report for one file, named as ``path`` whatever the place it lies in.
@@ -165,22 +172,6 @@ def on_both(one: CheckpointReport, other: CheckpointReport) -> CheckpointReport:
     if verdict is Verdict.LOADS and further:
         verdict = Verdict.NEEDS_SAFE_GLOBALS
     return worse._replace(verdict=verdict, safe_globals=(*worse.safe_globals, *further))
-
-
-def _called_checkpoints(root: Path) -> Iterator[str]:
-    """The files below a folder with a checkpoint's suffix. Hidden folders are left out."""
-    waiting = [os.fspath(root)]
-    while waiting:
-        for entry in entries(waiting.pop()):
-            name = entry.name
-            if name.endswith(SUFFIXES) and not entry.is_dir(follow_symlinks=False):
-                yield entry.path
-            elif (
-                name[0] != "."
-                and name not in DEFAULT_EXCLUDE
-                and entry.is_dir(follow_symlinks=False)
-            ):
-                waiting.append(entry.path)
 
 
 def _holds_checkpoints(folder: Path) -> bool:

@@ -15,6 +15,7 @@ from torchload_lint.config import (
     find_config,
     is_root,
     load_config,
+    may_hold_config,
 )
 from torchload_lint.dependencies import torch_of_project
 from torchload_lint.workspace.disk import DiskFiles
@@ -37,6 +38,9 @@ class Projects:
         self._by_folder: dict[str, Project] = {}
         self._by_spelling: dict[str, Project] = {}
         self._projects: dict[Config, Project] = {}
+        self._reaching: dict[str, bool] = {}
+        """Root → whether what holds there holds below."""
+        self._here = os.getcwd()
         self._given = (
             self._overridden(load_config(settings.config_file)) if settings.config_file else None
         )
@@ -62,23 +66,33 @@ class Projects:
 
     def _project_in(self, folder: str) -> Project:
         if folder not in self._by_folder:
-            self._by_folder[folder] = self._project_with(self._config_in(Path(folder)))
+            self._by_folder[folder] = self._inherited(folder) or self._project_with(
+                self._given
+                or self._overridden(config_for(Path(folder), isolated=self.settings.isolated))
+            )
         return self._by_folder[folder]
 
-    def _config_in(self, folder: Path) -> Config:
-        """The folder's own configuration, or that of the folder above it, looked at once each."""
-        if self._given is not None:
-            return self._given
-        parent = folder.parent
-        has_own = is_root(folder) or (not self.settings.isolated and find_config(folder))
-        if has_own or parent == folder or folder == Path.cwd() or not self._knows(parent):
-            return self._overridden(config_for(folder, isolated=self.settings.isolated))
-        return self._project_in(str(parent)).config
+    def _inherited(self, folder: str) -> Project | None:
+        """The project of the folder above, where its configuration is this folder's as well."""
+        parent = os.path.dirname(folder)
+        if self._given or folder in {parent, self._here} or self._has_own(folder):
+            return None
+        above = self._project_in(parent)
+        return above if self._reaches_below(above.config) else None
 
-    def _knows(self, folder: Path) -> bool:
+    def _has_own(self, folder: str) -> bool:
+        if not may_hold_config(folder):
+            return False
+        found = Path(folder)
+        return is_root(found) or bool(not self.settings.isolated and find_config(found))
+
+    def _reaches_below(self, config: Config) -> bool:
         """Whether the configuration of a folder is one that holds below it too."""
-        config = self._project_in(str(folder)).config
-        return config.file is not None or is_root(config.root) or config.root == Path.cwd()
+        root = str(config.root)
+        if root not in self._reaching:
+            has_mark = config.file is not None or is_root(config.root)
+            self._reaching[root] = has_mark or root == self._here
+        return self._reaching[root]
 
     def _project_with(self, config: Config) -> Project:
         if config not in self._projects:

@@ -6,7 +6,7 @@ import fnmatch
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.config import DEFAULT_EXCLUDE
 from torchload_lint.source.patterns import matches
@@ -25,18 +25,64 @@ _GLOB = re.compile(r"[*?[]")
 _GLOB_END = re.compile(r"[*?\]]")
 
 
-Listings = dict[tuple[Path, str], tuple[str, ...]]
-"""A folder to start from and one below it → the files there; kept by who asks for many patterns."""
+class Held(NamedTuple):
+    """What a folder holds, sorted."""
+
+    files: tuple[str, ...]
+    folders: tuple[str, ...]
+    """Without hidden and excluded ones, and links to folders."""
 
 
-def files_below(start: Path, pattern: str, listings: Listings | None = None) -> list[str]:
+class Listings:
+    """Folders, each looked at once: many patterns are looked for in the same ones."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, Held] = {}
+        self._below: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def held(self, folder: str) -> Held:
+        """What a folder holds; nothing, where it cannot be read."""
+        if folder not in self._held:
+            files, folders = [], []
+            for entry in entries(folder):
+                name = entry.name
+                if not entry.is_dir(follow_symlinks=False):
+                    if _is_file(entry):
+                        files.append(name)
+                elif name[0] != "." and name not in DEFAULT_EXCLUDE:
+                    folders.append(name)
+            self._held[folder] = Held(tuple(sorted(files)), tuple(sorted(folders)))
+        return self._held[folder]
+
+    def below(self, start: str, known: str) -> tuple[str, ...]:
+        """The files below ``start``/``known``, relative to ``start``, nearest folders first."""
+        if (start, known) not in self._below:
+            self._below[start, known] = tuple(self._names(start, known))
+        return self._below[start, known]
+
+    def _names(self, start: str, known: str) -> Iterator[str]:
+        left = MAX_ENTRIES
+        level = [known]
+        for _ in range(MAX_DEPTH + 1):
+            deeper: list[str] = []
+            for folder in level:
+                held = self.held(os.path.join(start, folder) if folder else start)
+                inside = f"{folder}/" if folder else ""
+                yield from (inside + name for name in held.files[:left])
+                left -= len(held.files) + len(held.folders)
+                if left < 0:
+                    return
+                deeper.extend(inside + name for name in held.folders)
+            level = deeper
+
+
+def files_below(start: Path, pattern: str, listings: Listings) -> list[str]:
     """The files that a path pattern with unknown parts names, seen from ``start``, sorted.
 
     Where the pattern begins with what is unknown (``*/best.pt``), that is any folder below
     ``start``, or ``start`` itself. Elsewhere an unknown part is taken for a single name first, and
     for several only where that finds nothing. Nothing outside ``start`` is searched, but an
     absolute pattern is globbed. ``**`` is the configuration's, and means what it does for glob.
-    ``listings`` spares looking at a folder twice.
     """
     whole = os.path.normpath(start / pattern)
     if not pattern.startswith("*") or "**" in pattern:
@@ -46,38 +92,13 @@ def files_below(start: Path, pattern: str, listings: Listings | None = None) -> 
     known = _GLOB.split(pattern, maxsplit=1)[0].rpartition("/")[0]
     if os.path.isabs(known) or ".." in known.split("/"):
         return []
-    listings = {} if listings is None else listings
-    if (start, known) not in listings:
-        listings[start, known] = tuple(_names(start, known))
     end = _GLOB_END.split(pattern)[-1]  # most files differ in what they end in
     return sorted(
         os.path.normpath(start / name)
-        for name in listings[start, known]
+        for name in listings.below(str(start), known)
         if f"/{name}".endswith(end)
         and (matches(pattern, name) or (pattern[0] == "*" and matches(pattern, f"./{name}")))
     )
-
-
-def _names(start: Path, known: str) -> Iterator[str]:
-    """The files below a folder, relative to ``start``, nearest folders first. Hidden and excluded
-    folders are left out, links to folders not followed.
-    """
-    left = MAX_ENTRIES
-    level = [known]
-    for _ in range(MAX_DEPTH + 1):
-        deeper: list[str] = []
-        for folder in level:
-            for entry in _entries(start / folder):
-                left -= 1
-                if left < 0:
-                    return
-                name = f"{folder}/{entry.name}" if folder else entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    if entry.name[0] != "." and entry.name not in DEFAULT_EXCLUDE:
-                        deeper.append(name)
-                elif _is_file(entry):
-                    yield name
-        level = deeper
 
 
 def _globbed(whole: str) -> set[str]:
