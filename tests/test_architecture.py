@@ -70,8 +70,12 @@ def _names_print(path: Path) -> bool:
 def loaded_after(folder: Path, *arguments: str) -> set[str]:
     """The modules that a run of the command line has imported by its end."""
     script = (
-        "import sys, atexit\n"
-        "atexit.register(lambda: sys.stderr.write('\\n'.join(sorted(sys.modules))))\n"
+        "import os, sys\n"
+        "leave = os._exit\n"
+        "def told(status):\n"
+        "    print(*sorted(sys.modules), sep='\\n', file=sys.stderr, flush=True)\n"
+        "    leave(status)\n"
+        "os._exit = told\n"
         f"sys.argv = ['torchload-lint', *{list(arguments)!r}]\n"
         "from torchload_lint.__main__ import main\n"
         "main()\n"

@@ -182,13 +182,18 @@ def _has_section(file: Path) -> bool:
     return SECTION.encode() in data and SECTION in _read_toml(file).get("tool", {})
 
 
-def _read_toml(file: Path) -> dict[str, Any]:
+def parse_toml(text: str) -> dict[str, Any]:
+    """The content of a TOML document. Raises ValueError."""
     if sys.version_info >= (3, 11):
         import tomllib  # noqa: PLC0415 - only needed where a configuration file exists
     else:
         import tomli as tomllib  # noqa: PLC0415
+    return tomllib.loads(text)
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return parse_toml(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read ({error.strerror or error})") from error
     except ValueError as error:  # a wrong encoding, or TOMLDecodeError

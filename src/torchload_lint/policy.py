@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.dangerous import why_dangerous, why_gateway
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.names import is_dotted_name
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ VETTED_FUNCTIONS = frozenset(
 
 VETTED_FUNCTION_MODULES = frozenset({"torch.nn.functional", "torch._C._nn"})
 
-VETTED_CLASSES = re.compile(
+VETTED_CLASSES = late_pattern(
     r"(?:numpy\.dtypes|torch\.nn\.(?:modules|parameter|quantized|utils)|torch\.ao\.nn|torch\.optim"
     r"|torch\.distributions)(?:\.[a-z_][a-z_0-9]*)*\.[A-Z]\w*",
     re.ASCII,

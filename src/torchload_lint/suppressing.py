@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability, Diagnostic, Edit, Fix, Position, Span
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.rules import RULES
 from torchload_lint.rules.unused_suppression import RULE
 from torchload_lint.source.suppressions import Suppressions, is_meant
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from torchload_lint.source.suppressions import Suppression
 
 
-NOQA = re.compile(r"noqa", re.IGNORECASE)
-FOR_US = re.compile(r"torchload-lint\s*:|flake8\s*[:=]\s*noqa|noqa\s*:[^\n]*TLL", re.IGNORECASE)
+NOQA = late_pattern(r"noqa", re.IGNORECASE)
+FOR_US = late_pattern(r"torchload-lint\s*:|flake8\s*[:=]\s*noqa|noqa\s*:[^\n]*TLL", re.IGNORECASE)
 
 
 def unsuppressed(

@@ -13,10 +13,10 @@ FILES = 60
 PROGRAM = """
 import os, signal, sys
 from pathlib import Path
-from torchload_lint.workspace import Options, Projects, Settings, check, pool, session
+from torchload_lint.workspace import Options, Projects, Settings, check, forks, pool, session
 
 paths = sorted(Path(".").glob("*.py"))
-assert pool._can_fork()
+assert forks.can_fork()
 forked = []
 fork = os.fork
 os.fork = lambda: (pid := fork()) and forked.append(pid) or pid
@@ -65,42 +65,90 @@ def expected() -> str:
 @pytest.mark.skipif(sys.platform != "linux", reason="forks are used on Linux alone")
 class TestForks:
     def test_all_outcomes_arrive(self, folder):
-        assert ran(folder) == [expected(), "2 ()"]
+        assert ran(folder) == [expected(), "4 ()"]
 
     def test_the_files_of_a_fork_that_dies_are_checked_all_the_same(self, folder):
         died = """
-            parent, work = os.getpid(), pool.check_file
+            parent, work = os.getpid(), forks.check_file
             def deadly(*args):
                 if os.getpid() != parent:
                     os.kill(os.getpid(), signal.SIGKILL)
                 return work(*args)
-            pool.check_file = deadly
+            forks.check_file = deadly
         """
-        assert ran(folder, died) == [expected(), "2 ()"]
+        assert ran(folder, died) == [expected(), "4 ()"]
+
+    def test_files_that_a_scout_did_not_look_at_are_checked_all_the_same(self, folder):
+        died = """
+            parent, look = os.getpid(), forks.first_look
+            def deadly(path, projects):
+                if os.getpid() != parent and path.name > "b30.py":
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return look(path, projects)
+            forks.first_look = deadly
+        """
+        assert ran(folder, died) == [expected(), "4 ()"]
+
+    def test_a_wrong_configuration_below_is_told(self, folder):
+        (folder / "c").mkdir()
+        (folder / "c" / "a.py").write_text("x = 1\n")
+        (folder / "c" / "torchload-lint.toml").write_text("selekt = 1\n")
+        below = """
+            from torchload_lint.config import ConfigError
+            paths.append(Path("c/a.py"))
+            try:
+                check(paths, Projects(Settings()), Options(jobs=3))
+            except ConfigError as error:
+                print("unknown key 'selekt'" in str(error))
+            paths.pop()
+            forked.clear()
+        """
+        assert ran(folder, below) == ["True", expected(), "4 ()"]
+
+    def test_callers_in_files_that_scouts_have_read_are_found(self, folder):
+        (folder / "a.py").write_text("import torch\ndef f(p): torch.load(p, weights_only=True)\n")
+        (folder / "z.py").write_text("import a\na.f('bad.pt')\n")
+        (folder / "bad.pt").write_bytes(b"PK\3\4 and no archive")
+        shared = """
+            from torchload_lint.workspace import shared_sources
+            read = shared_sources.read_regular
+            def unread(path):
+                raise AssertionError(path)  # every source is shared
+            wait = forks.Forks._checked
+            def later(self, number):
+                while not self._sources._settles():
+                    pass
+                shared_sources.read_regular = unread
+                return wait(self, number)
+            forks.Forks._checked = later
+        """
+        told = ran(folder, shared)
+        assert told[1] == "4 ()"
+        assert "('a.py', ['TLL502'])" in told[0]
 
     def test_what_fails_in_a_fork_fails_in_its_parent(self, folder):
         fails = """
-            parent, work = os.getpid(), pool.check_file
+            parent, work = os.getpid(), forks.check_file
             def failing(path, *args):
-                if os.getpid() != parent or path.name == "b50.py":
-                    raise RuntimeError("b50")
+                if os.getpid() != parent or path.name == "b49.py":
+                    raise RuntimeError("b49")
                 return work(path, *args)
-            pool.check_file = failing
+            forks.check_file = failing
             try:
                 check(paths, Projects(Settings()), Options(jobs=3))
             except RuntimeError as error:
                 print(error)
-            pool.check_file = work
+            forks.check_file = work
             forked.clear()
         """
-        assert ran(folder, fails) == ["b50", expected(), "2 ()"]
+        assert ran(folder, fails) == ["b49", expected(), "4 ()"]
 
     def test_a_process_with_threads_is_not_forked(self, folder):
         threads = """
             import threading
             event = threading.Event()
             threading.Thread(target=event.wait).start()
-            assert not pool._can_fork()
+            assert not forks.can_fork()
             event.set()
             raise SystemExit(0)
         """

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.edits import Change, Source
+from torchload_lint.late_patterns import late_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     Argument = ast.expr | ast.keyword
 
-_TOKEN = re.compile(r"[ \t\f]+|\\(?:\r\n|\r|\n)|\r\n|\r|\n|#[^\r\n]*|.", re.DOTALL)
+_TOKEN = late_pattern(r"[ \t\f]+|\\(?:\r\n|\r|\n)|\r\n|\r|\n|#[^\r\n]*|.", re.DOTALL)
 
 
 class Gap:

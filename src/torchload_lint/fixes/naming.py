@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.fixes.imported import (
@@ -45,18 +44,18 @@ class NewImport(NamedTuple):
         return f"from {self.module} import {self.name}{alias}"
 
 
-@dataclass(slots=True)
 class Names:
     """The names that one statement can use, and the imports that have to be added for it."""
 
-    module: Module
-    row: int
-    scopes: list[Scope]
-    torch: str = ""
-    """What the load itself calls torch (``torch`` in ``torch.load``); empty if it does not."""
-    top: list[NewImport] = field(default_factory=list)
-    local: list[NewImport] = field(default_factory=list)
-    """To be written right before the block, inside the function."""
+    def __init__(self, module: Module, row: int, scopes: list[Scope], torch: str = "") -> None:
+        """``torch``: what the load itself calls it; empty if it does not."""
+        self.module = module
+        self.row = row
+        self.scopes = scopes
+        self.torch = torch
+        self.top: list[NewImport] = []
+        self.local: list[NewImport] = []
+        """To be written right before the block, inside the function."""
 
     @classmethod
     def at(cls, module: Module, statement: ast.stmt, torch: str = "") -> Names:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +23,17 @@ def read_store(root: Path) -> tuple[RecordedLoad, ...]:
     """
     path = root / STORE
     try:
-        return _entries(json.loads(read_regular_text(path)))
+        text = read_regular_text(path)
     except FileNotFoundError:
         return ()
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})"
+        ) from error
+    import json  # noqa: PLC0415 - most projects have no recording
+
+    try:
+        return _entries(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ConfigError(f"{path}: is not a recording: {error}") from error
 
@@ -44,6 +49,8 @@ def merge(old: Iterable[RecordedLoad], new: Iterable[RecordedLoad]) -> tuple[Rec
 
 def write_store(root: Path, loads: Iterable[RecordedLoad]) -> Path:
     """Write the file, and give its path. Raises OSError."""
+    import json  # noqa: PLC0415
+
     path = root / STORE
     path.parent.mkdir(exist_ok=True)
     text = json.dumps({"version": VERSION, "loads": [one._asdict() for one in loads]}, indent=1)

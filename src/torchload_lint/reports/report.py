@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import quote
 
 from torchload_lint.diagnostic import Applicability
+from torchload_lint.late_patterns import late_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,20 +44,28 @@ class RuleText(Protocol):
         """The rule's page, in Markdown."""
 
 
-@dataclass(frozen=True, slots=True)
 class Options:
     """How to tell it."""
 
-    root: Path = field(default_factory=Path.cwd)
-    """Paths are told relative to this directory (absolute ones outside it stay absolute)."""
-    color: bool = False
-    """Whether ANSI escapes may be used."""
-    show_fixes: bool = False
-    """Whether ``summary`` lists what was mended."""
-    unsafe_fixes: bool = False
-    """Whether unsafe fixes count as fixable."""
-    notes: bool = False
-    """Whether the concise form prints the notes of each finding too."""
+    def __init__(
+        self,
+        root: Path | None = None,
+        *,
+        color: bool = False,
+        show_fixes: bool = False,
+        unsafe_fixes: bool = False,
+        notes: bool = False,
+    ) -> None:
+        self.root = Path.cwd() if root is None else root
+        """Paths are told relative to this directory (absolute ones outside it stay absolute)."""
+        self.color = color
+        """Whether ANSI escapes may be used."""
+        self.show_fixes = show_fixes
+        """Whether ``summary`` lists what was mended."""
+        self.unsafe_fixes = unsafe_fixes
+        """Whether unsafe fixes count as fixable."""
+        self.notes = notes
+        """Whether the concise form prints the notes of each finding too."""
 
 
 class Report(NamedTuple):
@@ -115,7 +122,7 @@ def rule_url(name: str) -> str:
     return f"{DOCUMENTATION}/rules/{quote(name)}/"
 
 
-_UNPRINTABLE = re.compile(
+_UNPRINTABLE = late_pattern(
     "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.config import ConfigError
+from torchload_lint.late_patterns import late_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torchload_lint.rules.base import Rule
 
 ALL = "ALL"
-CODE = re.compile(r"TLL\d{0,3}")
+CODE = late_pattern(r"TLL\d{0,3}")
 
 
 def codes_for(selectors: Iterable[str], rules: Sequence[Rule], origin: str) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.calls import WeightsOnly
 from torchload_lint.source.expressions import code_of
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 KEY = "weights_only"
 _SHORT = 40
-_VERSION = re.compile(
+_VERSION = late_pattern(
     r"version|hasattr|signature|getfullargspec|torch_?(?:ge|gte|greater|at_least|2|\d)|\.parameters",
     re.IGNORECASE,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import Constant, Sequence, Text, Values, unknown
@@ -13,12 +12,16 @@ if TYPE_CHECKING:
     from torchload_lint.source.frame import Frame
 
 
-@dataclass(frozen=True, slots=True)
 class Arguments:
     """The arguments of one call, evaluated."""
 
-    positional: list[Values] = field(default_factory=list)
-    named: dict[str, Values] = field(default_factory=dict)
+    __slots__ = ("named", "positional")
+
+    def __init__(
+        self, positional: list[Values] | None = None, named: dict[str, Values] | None = None
+    ) -> None:
+        self.positional = [] if positional is None else positional
+        self.named = {} if named is None else named
 
     def at(self, index: int, name: str = "") -> Values:
         """The positional argument, or the keyword of that name; empty where it is not given."""

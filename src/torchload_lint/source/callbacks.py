@@ -8,6 +8,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.candidates import on_rows, rows_with
 from torchload_lint.source.expressions import last_name
 
@@ -131,7 +132,7 @@ _MAKERS: dict[str, Callable[[ast.Call, int, dict[str, ast.expr]], Made | None]] 
     **dict.fromkeys(("starmap", "starmap_async"), _star_mapped),
 }
 _NEAR = 80
-_HANDED = re.compile(
+_HANDED = late_pattern(
     rf"(?:\b(?:{'|'.join(_MAKERS)})\((?:\s*None,)?|\btarget\s*=|^[ \t]*\w+[ \t]*=)\s*(?:\w+\.)*\Z",
     re.MULTILINE,
 )

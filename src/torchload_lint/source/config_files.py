@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
-import sys
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
 
+from torchload_lint.config import parse_toml
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source import plain_yaml
 from torchload_lint.source.arguments import arguments
 from torchload_lint.source.domain import (
@@ -30,15 +30,10 @@ if TYPE_CHECKING:
     from torchload_lint.source.frame import Frame
     from torchload_lint.source.project import ProjectIndex
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover
-    import tomli as tomllib
-
 _LARGEST_FILE = 300_000
 _LARGEST_LIST = 64
 _DEEPEST = 12
-_REFERENCE = re.compile(r"\$\{([^${}]*)\}|<([\w./]+)>")
+_REFERENCE = late_pattern(r"\$\{([^${}]*)\}|<([\w./]+)>")
 _HYDRA = ("hydra.main", "hydra.experimental.main")
 
 
@@ -99,9 +94,11 @@ def values(part: object, root: object) -> Values:
 def _parse(text: str, path: str) -> object:
     try:
         if path.endswith((".json", ".jsonc")):
+            import json  # noqa: PLC0415 - few programs are configured in JSON
+
             return json.loads(text)
         if path.endswith(".toml"):
-            return tomllib.loads(text)
+            return parse_toml(text)
         return plain_yaml.parse(text)
     except (ValueError, RecursionError):
         return None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.candidates import carrying, on_rows, rows_with
 from torchload_lint.source.expressions import last_name
 from torchload_lint.source.settings_files import TRUE_VALUES, VARIABLE
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.module import Module
 
 _SETTERS = frozenset({"setdefault", "putenv", "setenv", "__setitem__"})
-_IN_SHELL = re.compile(rf"(?<!\w){VARIABLE}=[\"']?(\w*)")
+_IN_SHELL = late_pattern(rf"(?<!\w){VARIABLE}=[\"']?(\w*)")
 
 
 class EnvironmentSwitch(NamedTuple):

@@ -8,7 +8,6 @@ cannot be followed is ``Unknown`` with its reason; nothing is ever run.
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import attributes as attribute_lookup
@@ -191,7 +190,7 @@ class Evaluator:
             return (Record(mappings.Names(self, found.module, frame), kind="module"),)
         if found.value is None:
             return unknown(f"{found.qualname or found.module.name} has no value of its own")
-        home = replace(frame, module=found.module)
+        home = frame.within(found.module)
         values = self.values(found.value, home)
         if "." not in found.qualname:
             values = stores.with_stored(self, values, found.qualname, found.node, home)

@@ -6,6 +6,8 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -13,14 +15,14 @@ if TYPE_CHECKING:
     from torchload_lint.source.project import ProjectIndex
 
 _MOST_FILES_IN_A_CIRCLE = 400
-_IMPORT = re.compile(
+_IMPORT = late_pattern(
     r"^(?P<indent>[ \t]*)(?:from[ \t]+(?P<module>[.\w]+)[ \t]+import[ \t]*"
     r"(?P<names>\([^)]*\)|[^\n]*)"
     r"|import[ \t]+(?P<modules>[^\n]*))",
     re.MULTILINE,
 )
-_RUNS_AT_IMPORT = re.compile(r"(?:try|except|else|elif|finally|if|with)\b")
-_COLUMN_ZERO = re.compile(r"^[^\s#)\]}].*$", re.MULTILINE)
+_RUNS_AT_IMPORT = late_pattern(r"(?:try|except|else|elif|finally|if|with)\b")
+_COLUMN_ZERO = late_pattern(r"^[^\s#)\]}].*$", re.MULTILINE)
 
 
 def absolute(target: str, level: int, name: str, path: str) -> str:

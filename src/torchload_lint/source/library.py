@@ -7,7 +7,6 @@ a function of the project (see ``invoke``) or unknown.
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.source import (
@@ -169,9 +168,9 @@ def _variables(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     if not given.positional:
         return (Record(dict(given.named), kind="dict"),)
     return tuple(
-        replace(value, as_mapping=True)
+        value.changed(as_mapping=True)
         if isinstance(value, (Options, Instance))
-        else replace(value, kind="dict")
+        else value.changed(kind="dict")
         if isinstance(value, Record)
         else value
         for value in given.positional[0]

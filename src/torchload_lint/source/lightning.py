@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.arguments import arguments
 from torchload_lint.source.domain import Text, combine, unknown
 from torchload_lint.source.frame import Frame
@@ -23,7 +23,7 @@ _DEFAULT_NAME = "{epoch}-{step}"
 """Lightning 2.5, callbacks/model_checkpoint.py: the name where ``filename`` is None."""
 _LAST = "last"
 """``ModelCheckpoint.CHECKPOINT_NAME_LAST``."""
-_FIELD = re.compile(r"\{(\w+)[^{}]*\}")
+_FIELD = late_pattern(r"\{(\w+)[^{}]*\}")
 _WRITTEN = frozenset({"best_model_path", "last_model_path"})
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.calls import LoadCall, SaveCall
 
 
-@dataclass(frozen=True, eq=False)
 class Module:
     """One Python file, parsed, with the facts that rules and fixes need.
 
@@ -40,18 +38,33 @@ class Module:
     the names it defines costs no more than its parse.
     """
 
-    path: str
-    """Relative to the project's root, with ``/``; ``-`` for standard input without a name."""
-    name: str
-    """The dotted module name it is imported by (``myapp.models``); empty where unknown."""
-    text: str
-    """Without a byte-order mark; newlines as in the file."""
-    tree: ast.Module
-    parents: Mapping[ast.AST, ast.AST]
-    bindings: Bindings
-    lines: Lines
-    aliases: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Names under which other files of the project offer ``torch.load`` (``reexports.loaders``)."""
+    def __init__(
+        self,
+        path: str,
+        name: str,
+        text: str,
+        tree: ast.Module,
+        aliases: Mapping[str, frozenset[str]],
+    ) -> None:
+        self.path = path
+        """Relative to the project's root, with ``/``; ``-`` for standard input without a name."""
+        self.name = name
+        """The dotted module name it is imported by (``myapp.models``); empty where unknown."""
+        self.text = text
+        """Without a byte-order mark; newlines as in the file."""
+        self.tree = tree
+        self.parents: Mapping[ast.AST, ast.AST] = Parents(tree)
+        self.lines = Lines(text)
+        self.bindings = Bindings(
+            tree,
+            self.parents,
+            name=name,
+            is_package=path.rpartition("/")[2] == "__init__.py",
+            lines=self.lines,
+        )
+        self.aliases = aliases
+        """Names under which other files of the project offer ``torch.load``
+        (``reexports.loaders``)."""
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:
@@ -161,11 +174,7 @@ def read(
     tree = _parse(text)
     if isinstance(tree, SyntaxProblem):
         return tree
-    parents = Parents(tree)
-    is_package = path.rpartition("/")[2] == "__init__.py"
-    lines = Lines(text)
-    bindings = Bindings(tree, parents, name=name, is_package=is_package, lines=lines)
-    return Module(path, name, text, tree, parents, bindings, lines, aliases or {})
+    return Module(path, name, text, tree, aliases or {})
 
 
 def _parse(text: str) -> ast.Module | SyntaxProblem:

@@ -20,6 +20,8 @@ import ast
 import re
 from typing import TYPE_CHECKING, Any
 
+from torchload_lint.late_patterns import late_pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
 Mask = tuple[int, int, str]
 """From an offset to an offset, overwritten with a text of that length."""
 _STATEMENT_WORD = "0;"
-_STAR = re.compile(r"\*{1,2}")
-_QUOTED = re.compile(r"[rRbBuUfFtT]*(\"\"\"|'''|\"|')")
+_STAR = late_pattern(r"\*{1,2}")
+_QUOTED = late_pattern(r"[rRbBuUfFtT]*(\"\"\"|'''|\"|')")
 
 
 def masked(text: str) -> str | None:

@@ -11,6 +11,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source import callers
 from torchload_lint.source.candidates import words_of
 from torchload_lint.source.definitions import INNER
@@ -69,13 +70,13 @@ _CUSTOMARY_NAMES = frozenset(
     }
 )
 _DEEPEST_SETUP = 3
-_DEFINED = re.compile(r"def[ \t]+(\w+)")
-_RENAMED = re.compile(r"as[ \t]+(\w+)")
-_DEFINES = re.compile(r"DEFINE_\w+")
-_FILE_IN_HELP = re.compile(
+_DEFINED = late_pattern(r"def[ \t]+(\w+)")
+_RENAMED = late_pattern(r"as[ \t]+(\w+)")
+_DEFINES = late_pattern(r"DEFINE_\w+")
+_FILE_IN_HELP = late_pattern(
     r"(?<![\w{}<>*$%-])(?:[\w.-]+/)*[\w-][\w.-]*\.(?:ckpt|pth(?:\.tar)?|pt|th|bin|pkl)(?![\w{}])"
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = late_pattern(
     r"^-|[<>{}$%]|path/to|/your|your_|[_-]xx\b|xxx|\.\.\.|^/?PATH", re.IGNORECASE
 )
 """What stands for a value that the reader has to fill in."""

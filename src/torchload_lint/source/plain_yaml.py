@@ -8,14 +8,16 @@ line, never builds more than the file holds, and never raises.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
-_KEY = re.compile(
+from torchload_lint.late_patterns import late_pattern
+
+_KEY = late_pattern(
     r"""(?P<key>"[^"]*"|'[^']*'|[^\s\[\]{}#&*!|>'"%@`-][^#:]*?|-?[\w./-]+)\s*:(?:\s+(?P<value>.*))?$"""
 )
-_COMMENT = re.compile(r"(^|\s)#.*$")
-_INTEGER = re.compile(r"[-+]?\d+")
-_FLOAT = re.compile(r"[-+]?(\d+\.\d*|\.\d+|\d+)([eE][-+]?\d+)?")
+_COMMENT = late_pattern(r"(^|\s)#.*$")
+_INTEGER = late_pattern(r"[-+]?\d+")
+_FLOAT = late_pattern(r"[-+]?(\d+\.\d*|\.\d+|\d+)([eE][-+]?\d+)?")
 _DEEPEST = 40
 
 
@@ -23,8 +25,7 @@ class Opaque:
     """A value that this reader does not understand."""
 
 
-@dataclass(slots=True)
-class _Line:
+class _Line(NamedTuple):
     indent: int
     content: str
 

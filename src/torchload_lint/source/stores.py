@@ -7,7 +7,6 @@ up by the text of the target, in the function that the use stands in and at modu
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import domain, mappings, methods, options
@@ -40,14 +39,14 @@ _ADDS_MANY = frozenset({"extend", "update"})
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
-@dataclass(slots=True)
 class ScopeStores:
     """The stores of one scope, in the order of the text."""
 
-    targets: dict[str, list[tuple[ast.expr, ast.stmt, ast.expr]]] = field(default_factory=dict)
-    """Text of an attribute or item target → target, statement and value of each assignment."""
-    calls: dict[str, list[tuple[str, ast.Call]]] = field(default_factory=dict)
-    """Name → method calls on it that add something (``append``, ``update`` …)."""
+    def __init__(self) -> None:
+        self.targets: dict[str, list[tuple[ast.expr, ast.stmt, ast.expr]]] = {}
+        """Text of an attribute or item target → target, statement and value of each assignment."""
+        self.calls: dict[str, list[tuple[str, ast.Call]]] = {}
+        """Name → method calls on it that add something (``append``, ``update`` …)."""
 
 
 def reaching(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 import operator
-import re
-import string
 from typing import TYPE_CHECKING, TypeGuard
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source import patterns
 from torchload_lint.source.domain import (
     Constant,
@@ -34,7 +33,7 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Mod: operator.mod,
 }
 _LARGEST_NUMBER = 10**12
-_PERCENT = re.compile(
+_PERCENT = late_pattern(
     r"%(?:\((?P<key>\w+)\))?(?P<spec>[-+ #0]*(?:\*|\d+)?(?:\.\d+)?)(?P<type>[a-zA-Z%])"
 )
 
@@ -172,6 +171,8 @@ def percent_formatted(value: Value, specification: str) -> Value:
 
 def fill(template: Text, positional: list[Values], named: dict[str, Values]) -> Values:
     """``template.format(*positional, **named)``."""
+    import string  # noqa: PLC0415 - few paths are formatted this way
+
     try:
         pieces = list(string.Formatter().parse(template.text))
     except ValueError:

@@ -11,25 +11,25 @@ from __future__ import annotations
 import io
 import re
 import tokenize
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Span
+from torchload_lint.late_patterns import late_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-_WORTH_A_LOOK = re.compile(r"noqa|torchload-lint\s*:", re.IGNORECASE)
-_CODE = re.compile(r"[A-Z]+[0-9]+|[A-Z]+(?:-[A-Z]+)+", re.IGNORECASE)
-_NOQA = re.compile(
+_WORTH_A_LOOK = late_pattern(r"noqa|torchload-lint\s*:", re.IGNORECASE)
+_CODE = late_pattern(r"[A-Z]+[0-9]+|[A-Z]+(?:-[A-Z]+)+", re.IGNORECASE)
+_NOQA = late_pattern(
     r"# *noqa(?!\w)(?::\s?(?P<list>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?", re.IGNORECASE
 )
 """A comment about its line, as in ``flake8/defaults.py``; what is no list of codes is ignored."""
-_FILE_NOQA = re.compile(
+_FILE_NOQA = late_pattern(
     r"#\s*flake8[:=]\s*noqa(?::\s?(?P<list>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?\s*$",
     re.IGNORECASE,
 )
-_OWN = re.compile(
+_OWN = late_pattern(
     r"#\s*torchload-lint\s*:\s*(?P<file>file-)?ignore\s*(?:\[(?P<list>[^\]]*)\])?", re.IGNORECASE
 )
 
@@ -39,20 +39,28 @@ def is_meant(prefix: str, code: str, name: str) -> bool:
     return code.upper().startswith(prefix.upper()) or prefix.lower() == name
 
 
-@dataclass(eq=False, slots=True)
 class Suppression:
     """One comment that silences findings."""
 
-    span: Span
-    text: str
-    codes: tuple[str, ...]
-    """Upper-case prefixes of codes (or rule names, lower-case); empty: everything."""
-    rows: tuple[int, int] | None
-    """The rows it is about; None: the whole file."""
-    own: bool
-    """Whether it is written for this tool alone, so that it may be called unused."""
-    used: set[tuple[str, str]] = field(default_factory=set)
-    """Code and rule name of what it has silenced so far."""
+    def __init__(
+        self,
+        span: Span,
+        text: str,
+        codes: tuple[str, ...],
+        rows: tuple[int, int] | None,
+        own: bool,
+    ) -> None:
+        """``codes``: upper-case prefixes of codes (or rule names, lower-case), none for everything;
+        ``rows``: those it is about, None for the whole file; ``own``: whether it is written for
+        this tool alone, so that it may be called unused.
+        """
+        self.span = span
+        self.text = text
+        self.codes = codes
+        self.rows = rows
+        self.own = own
+        self.used: set[tuple[str, str]] = set()
+        """Code and rule name of what it has silenced so far."""
 
     def covers(self, code: str, name: str = "") -> bool:
         """Whether a finding of this code (or rule name) is meant."""

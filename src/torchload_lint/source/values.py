@@ -6,10 +6,9 @@ calls and imports only as far as that expression needs, within a budget.
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source import domain, patterns
 from torchload_lint.source.domain import Constant, Handle, Sequence, Text, Unknown
 from torchload_lint.source.evaluate import Evaluator
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_PATTERNS", "PathPattern", "Resolution", "Rung", "resolve_path"]
 
-_FIELD = re.compile(r"\{[A-Za-z_][^{}/]*\}|\{\}|%\(\w+\)[sdif]|%\d*[sdif](?![A-Za-z0-9])")
+_FIELD = late_pattern(r"\{[A-Za-z_][^{}/]*\}|\{\}|%\(\w+\)[sdif]|%\d*[sdif](?![A-Za-z0-9])")
 """A field of a template that something out of sight fills in."""
 _OTHER_KINDS = (
     *(".yaml", ".yml", ".json", ".toml", ".txt", ".md", ".csv", ".py", ".html", ".xml"),
@@ -77,7 +76,7 @@ def resolution(values: Values, evaluator: Evaluator) -> Resolution:
 def _source(value: Value) -> tuple[Text | None, bool]:
     if isinstance(value, Handle):
         rung = highest(value.rung, value.source.rung)
-        return replace(value.source, rung=rung), value.wrapped
+        return value.source.changed(rung=rung), value.wrapped
     if isinstance(value, Text):
         return value, False
     if isinstance(value, Sequence) and len(value.items) == 1:

@@ -11,7 +11,7 @@ from torchload_lint.source.text import decode
 from torchload_lint.workspace.discover import config_files, python_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from torchload_lint.config import Config
 
@@ -24,9 +24,11 @@ KEPT_BYTES = 256 * 2**20
 class DiskFiles:
     """ProjectFiles over a folder. Files are read once, at the first question that needs them."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, read: Callable[[str], bytes] = read_regular) -> None:
+        """``read`` gives the bytes of a file by its path; it raises OSError or ValueError."""
         self._config = config
         self._root = config.root
+        self._read = read
         self._names: list[str] | None = None
         self._configs: list[str] | None = None
         self._listing: Iterable[str] | None = None
@@ -94,7 +96,7 @@ class DiskFiles:
         if path in self._bytes:
             return self._bytes[path]
         try:
-            data = read_regular(self._root / path)
+            data = self._read(os.path.join(self._root, path))
         except (OSError, ValueError):
             data = b""
         self._keep(path, data)

@@ -77,12 +77,12 @@ def _notebook(text: str) -> Notebook:
     return found
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path | str) -> bytes:
     """The bytes of a source file. Raises UnreadableError with the reason."""
     try:
         return read_regular(path)
     except FileNotFoundError:
-        reason = "the link leads nowhere" if path.is_symlink() else "it is not there"
+        reason = "the link leads nowhere" if os.path.islink(path) else "it is not there"
         raise UnreadableError(reason) from None
     except OSError as error:
         raise UnreadableError(error.strerror or str(error)) from error

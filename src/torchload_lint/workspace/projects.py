@@ -18,10 +18,11 @@ from torchload_lint.config import (
     may_hold_config,
 )
 from torchload_lint.dependencies import torch_of_project
+from torchload_lint.regular_files import read_regular
 from torchload_lint.workspace.disk import DiskFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from torchload_lint.checkpoint.torch_versions import Target
     from torchload_lint.diagnostic import Diagnostic
@@ -35,6 +36,7 @@ class Projects:
         """``veto`` is asked about every fix (``rules.base.Context.veto``)."""
         self.settings = settings
         self._veto = veto
+        self._read: Callable[[str], bytes] = read_regular
         self._by_folder: dict[str, Project] = {}
         self._by_spelling: dict[str, Project] = {}
         self._projects: dict[Config, Project] = {}
@@ -49,7 +51,7 @@ class Projects:
         """The configuration that holds in a folder. Raises ConfigError where it is wrong."""
         return self._project_in(os.path.abspath(folder)).config
 
-    def project_of(self, path: Path) -> Project:
+    def project_of(self, path: Path | str) -> Project:
         """The project of a file. Raises ConfigError."""
         folder = os.path.dirname(path)
         if folder not in self._by_spelling:
@@ -63,6 +65,14 @@ class Projects:
         project = self.project_of(folder / "file")
         if os.path.abspath(folder) == os.path.abspath(project.config.root):
             project.files.know(map(project.name_of, files))
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a source file. Raises OSError or ValueError."""
+        return self._read(path)
+
+    def read_through(self, read: Callable[[str], bytes]) -> None:
+        """Let sources be read in another way from now on."""
+        self._read = read
 
     def _project_in(self, folder: str) -> Project:
         if folder not in self._by_folder:
@@ -96,7 +106,8 @@ class Projects:
 
     def _project_with(self, config: Config) -> Project:
         if config not in self._projects:
-            self._projects[config] = Project(config, self._veto, frozenset(self.settings.overrides))
+            flags = frozenset(self.settings.overrides)
+            self._projects[config] = Project(config, self._veto, flags, self.read)
         return self._projects[config]
 
     def _overridden(self, config: Config) -> Config:
@@ -107,9 +118,15 @@ class Project:
     """A configuration, and everything that is made from it once."""
 
     def __init__(
-        self, config: Config, veto: Veto | None = None, flags: frozenset[str] = frozenset()
+        self,
+        config: Config,
+        veto: Veto | None = None,
+        flags: frozenset[str] = frozenset(),
+        read: Callable[[str], bytes] = read_regular,
     ) -> None:
-        """``flags`` are the fields of the configuration that the command line has set."""
+        """``flags`` are the fields of the configuration that the command line has set; ``read``
+        gives the bytes of a source file.
+        """
         self.config = config
         self._veto = veto
         self._flags = flags
@@ -117,7 +134,8 @@ class Project:
         here = os.path.join(os.getcwd(), "")
         is_inside = os.sep == "/" and here.startswith(self._root)
         self._here = here[len(self._root) :] if is_inside else None
-        self.files = DiskFiles(config)
+        self._read = read
+        self.files = DiskFiles(config, read)
 
     @cached_property
     def target(self) -> Target:
@@ -184,7 +202,7 @@ class Project:
 
     def forget(self) -> None:
         """Start anew: files on the disk have changed."""
-        self.files = DiskFiles(self.config)
+        self.files = DiskFiles(self.config, self._read)
         self.__dict__.pop("context", None)
         self.__dict__.pop("context_that_infers", None)
 

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.prefilter import may_hold_load
-from torchload_lint.source.settings_files import VARIABLE, is_settings_file
-from torchload_lint.workspace.discover import SUFFIXES
-from torchload_lint.workspace.document import (
-    Document,
-    UnreadableError,
-    read_bytes,
-    write_atomically,
-)
+from torchload_lint.workspace.document import Document, UnreadableError, write_atomically
+from torchload_lint.workspace.first_look import first_look, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +15,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic, FileResult
     from torchload_lint.source.module import SyntaxProblem
     from torchload_lint.source.notebook import NotebookProblem
+    from torchload_lint.workspace.first_look import Look
     from torchload_lint.workspace.projects import Project, Projects
 
 LOOKED_AT_ALONE = 500
@@ -112,71 +106,56 @@ def _not_written(path: Path, error: Exception, projects: Projects, options: Opti
     return unfixed._replace(error=f"{path}: could not be written: {error}")
 
 
-def _first_look(path: Path, projects: Projects) -> FileResult | bool:
-    """Whether a file may hold a load at all; a result where it cannot even be read."""
-    project = projects.project_of(path)
-    try:
-        data = read_bytes(path)
-    except UnreadableError as error:
-        return _unreadable(path, str(error), project)
-    if not path.name.endswith(SUFFIXES) and is_settings_file(path.name):
-        return _settings_result(path, data, project)
-    if b"\0" in data[:8192] and path.suffix != ".ipynb":
-        return _unreadable(path, "it holds NUL bytes: not a Python source file", project)
-    project.files.keep(project.name_of(path), data)
-    return may_hold_load(data)
-
-
-def _settings_result(path: Path, data: bytes, project: Project) -> FileResult | bool:
-    """The findings in a Dockerfile, shell script or the like."""
-    if VARIABLE.encode() not in data:
-        return False
-    from torchload_lint.diagnostic import FileResult  # noqa: PLC0415 - not without a finding
-    from torchload_lint.rules.forced_unsafe_load import in_settings  # noqa: PLC0415
-
-    text = data.decode("utf-8", "replace")
-    name = project.name_of(path)
-    found = [one for one in in_settings(text) if one.code in project.enabled]
-    found = [one for one in found if not project.is_ignored(one, name)]
-    return FileResult(path, tuple(found), text) if found else False
-
-
 def _outcomes(paths: Sequence[Path], projects: Projects, options: Options) -> Iterator[Outcome]:
     """The outcome of every file, in any order.
 
-    Files are looked at here until one may hold a load, so that the imports that this takes are
-    made once, or until there were many; only then are the rest shared out.
+    Files are looked at here until one may hold a load, or until there were many; only then are the
+    rest shared out: most runs, of a hook, are over by then.
     """
     for number, path in enumerate(paths):
-        yield check_file(path, projects, options)
-        if "torchload_lint.linter" in sys.modules or number == LOOKED_AT_ALONE:
-            yield from _shared_out(paths[number + 1 :], projects, options)
+        look = first_look(path, projects)
+        if look.verdict is True or number == LOOKED_AT_ALONE:
+            holds_load = look.verdict is True
+            yield from _shared_out(paths[number:], projects, options, begins_with_load=holds_load)
             return
+        _keep(path, look, projects)
+        yield Outcome(path, look.verdict or None)
 
 
-def _shared_out(paths: Sequence[Path], projects: Projects, options: Options) -> Iterator[Outcome]:
+def _shared_out(
+    paths: Sequence[Path], projects: Projects, options: Options, *, begins_with_load: bool
+) -> Iterator[Outcome]:
     if options.jobs != 1 and len(paths) > 1:
         from torchload_lint.workspace import pool  # noqa: PLC0415 - not for a file or two
 
         workers = options.jobs or pool.workers_for(len(paths))
         if workers > 1:
-            yield from pool.check_in_parallel(paths, projects, options, workers)
+            yield from pool.check_in_parallel(
+                paths, projects, options, workers, begins_with_load=begins_with_load
+            )
             return
     for path in paths:
         yield check_file(path, projects, options)
 
 
+def _keep(path: Path, look: Look, projects: Projects) -> None:
+    """Remember the bytes of a file, for questions that other files lead to."""
+    if look.source is not None:
+        project = projects.project_of(path)
+        project.files.keep(project.name_of(path), look.source)
+
+
 def check_file(path: Path, projects: Projects, options: Options) -> Outcome:
     """Ask the cheap question about one file, and check it where it may hold a load."""
-    verdict = _first_look(path, projects)
-    if verdict is not True:
-        return Outcome(path, verdict or None)
+    look = first_look(path, projects)
+    _keep(path, look, projects)
+    if look.verdict is not True or look.source is None:
+        return Outcome(path, None if isinstance(look.verdict, bool) else look.verdict)
     project = projects.project_of(path)
     try:
-        data = project.files.data(project.name_of(path)) or read_bytes(path)
-        document = Document.of(data, is_notebook=_is_notebook(path))
+        document = Document.of(look.source, is_notebook=_is_notebook(path))
     except UnreadableError as error:
-        return Outcome(path, _unreadable(path, str(error), project))
+        return Outcome(path, unreadable(path, str(error), project))
     result, fixed = check_document(path, document, project, options)
     if not result.diagnostics and not result.fixed:
         return Outcome(path)
@@ -199,7 +178,7 @@ def check_bytes(
     try:
         document = Document.of(data, is_notebook=_is_notebook(path))
     except UnreadableError as error:
-        return _unreadable(path, str(error), project), data
+        return unreadable(path, str(error), project), data
     result, fixed = check_document(path, document, project, options)
     return result, fixed.encoded() if fixed is not document else data
 
@@ -304,17 +283,6 @@ def _unparsable(problem: SyntaxProblem | NotebookProblem) -> Diagnostic:
     return Diagnostic(
         RULE.code, RULE.name, f"cannot be parsed: {problem.message}", RULE.severity, span
     )
-
-
-def _unreadable(path: Path, reason: str, project: Project) -> FileResult:
-    from torchload_lint.diagnostic import Diagnostic, FileResult, Span  # noqa: PLC0415
-    from torchload_lint.rules.unreadable_source import RULE  # noqa: PLC0415
-
-    span = Span.of(1, 1, 1, 1)
-    found = Diagnostic(RULE.code, RULE.name, f"cannot be read: {reason}", RULE.severity, span)
-    name = project.name_of(path)
-    silent = RULE.code not in project.enabled or project.is_ignored(found, name)
-    return FileResult(path, () if silent else (found,))
 
 
 def _is_notebook(path: Path) -> bool:

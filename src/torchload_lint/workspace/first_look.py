@@ -1,0 +1,71 @@
+"""The cheap question about one file, whether there is anything in it to check."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.source.prefilter import may_hold_load
+from torchload_lint.source.settings_files import VARIABLE, is_settings_file
+from torchload_lint.workspace.discover import SUFFIXES
+from torchload_lint.workspace.document import UnreadableError, read_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torchload_lint.diagnostic import FileResult
+    from torchload_lint.workspace.projects import Project, Projects
+
+LOOKED_AT_FOR_NULS = 8192
+
+
+class Look(NamedTuple):
+    """What a first look at a file found."""
+
+    verdict: FileResult | bool
+    """Whether it may hold a load; a result where that is all there is to tell of it."""
+    source: bytes | None = None
+    """Its bytes, where it is Python or a notebook."""
+
+
+NOTHING = Look(verdict=False)
+
+
+def first_look(path: Path, projects: Projects) -> Look:
+    """Read a file, and tell whether it has to be parsed. Raises ConfigError."""
+    name = os.fspath(path)  # asked for once: a Path takes its time for each answer
+    project = projects.project_of(name)
+    try:
+        data = read_bytes(name)
+    except UnreadableError as error:
+        return Look(unreadable(path, str(error), project))
+    if not name.endswith(SUFFIXES) and is_settings_file(path.name):
+        return _at_settings(path, data, project) if VARIABLE.encode() in data else NOTHING
+    if data.find(b"\0", 0, LOOKED_AT_FOR_NULS) >= 0 and not name.endswith(".ipynb"):
+        reason = "it holds NUL bytes: not a Python source file"
+        return Look(unreadable(path, reason, project))
+    return Look(may_hold_load(data), data)
+
+
+def _at_settings(path: Path, data: bytes, project: Project) -> Look:
+    """The findings in a Dockerfile, shell script or the like."""
+    from torchload_lint.diagnostic import FileResult  # noqa: PLC0415 - not without a finding
+    from torchload_lint.rules.forced_unsafe_load import in_settings  # noqa: PLC0415
+
+    text = data.decode("utf-8", "replace")
+    name = project.name_of(path)
+    found = [one for one in in_settings(text) if one.code in project.enabled]
+    found = [one for one in found if not project.is_ignored(one, name)]
+    return Look(FileResult(path, tuple(found), text)) if found else NOTHING
+
+
+def unreadable(path: Path, reason: str, project: Project) -> FileResult:
+    """The result for a file that cannot be read."""
+    from torchload_lint.diagnostic import Diagnostic, FileResult, Span  # noqa: PLC0415
+    from torchload_lint.rules.unreadable_source import RULE  # noqa: PLC0415
+
+    span = Span.of(1, 1, 1, 1)
+    found = Diagnostic(RULE.code, RULE.name, f"cannot be read: {reason}", RULE.severity, span)
+    name = project.name_of(path)
+    silent = RULE.code not in project.enabled or project.is_ignored(found, name)
+    return FileResult(path, () if silent else (found,))
