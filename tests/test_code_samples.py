@@ -41,7 +41,7 @@ class Tree:
 def tree(tmp_path_factory) -> Tree:
     folder = copy_to(tmp_path_factory.mktemp("samples"))
     projects = Projects(Settings())
-    files = [folder / sample for sample in SAMPLES]
+    files = [str(folder / sample) for sample in SAMPLES]
     results = check(files, projects, Options(jobs=1)).results
     return Tree(folder, projects, {result.path: result for result in results})
 

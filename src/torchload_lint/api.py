@@ -48,7 +48,7 @@ def check_in(
         projects.know(paths[0], files)
     run = check_files(files, projects, options, progress)
     gone = tuple(f"{path}: no such file or folder" for path in missing)
-    return Run(run.results, run.files, (*gone, *run.errors))
+    return Run(run.results, run.names, (*gone, *run.errors))
 
 
 def inspect(path: str | os.PathLike[str], *, settings: Settings | None = None) -> Inspection:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from torchload_lint.config import Config
 from torchload_lint.workspace.discover import discover
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def found(folder: Path, *paths: Path, **settings: object) -> list[str]:
@@ -20,7 +17,7 @@ def found(folder: Path, *paths: Path, **settings: object) -> list[str]:
     config = Config(root=folder, **settings)
     files, missing = discover(paths or (folder,), lambda _: config)
     assert not missing
-    return [path.relative_to(folder).as_posix() for path in files]
+    return [Path(name).relative_to(folder).as_posix() for name in files]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import os, signal, sys
 from pathlib import Path
 from torchload_lint.workspace import Options, Projects, Settings, check, forks, pool, session
 
-paths = sorted(Path(".").glob("*.py"))
+paths = sorted(map(str, Path(".").glob("*.py")))
 assert forks.can_fork()
 forked = []
 fork = os.fork
@@ -82,7 +82,7 @@ class TestForks:
         died = """
             parent, look = os.getpid(), forks.first_look
             def deadly(path, projects):
-                if os.getpid() != parent and path.name > "b30.py":
+                if os.getpid() != parent and path > "b30.py":
                     os.kill(os.getpid(), signal.SIGKILL)
                 return look(path, projects)
             forks.first_look = deadly
@@ -95,7 +95,7 @@ class TestForks:
         (folder / "c" / "torchload-lint.toml").write_text("selekt = 1\n")
         below = """
             from torchload_lint.config import ConfigError
-            paths.append(Path("c/a.py"))
+            paths.append("c/a.py")
             try:
                 check(paths, Projects(Settings()), Options(jobs=3))
             except ConfigError as error:
@@ -130,7 +130,7 @@ class TestForks:
         fails = """
             parent, work = os.getpid(), forks.check_file
             def failing(path, *args):
-                if os.getpid() != parent or path.name == "b49.py":
+                if os.getpid() != parent or path == "b49.py":
                     raise RuntimeError("b49")
                 return work(path, *args)
             forks.check_file = failing

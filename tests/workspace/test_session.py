@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+from pathlib import Path
 
 import pytest
 
@@ -56,14 +57,14 @@ def project(tmp_path_factory):
 
 def found(files, **options):
     """File → what is reported there, for a run that has seen nothing before."""
-    run = check(files, Projects(Settings()), Options(**options))
+    run = check([*map(str, files)], Projects(Settings()), Options(**options))
     assert not run.errors
     return {result.path: result.diagnostics for result in run.results}
 
 
 @pytest.fixture(scope="module")
 def files(project):
-    return discover([project], Projects(Settings()).config_of)[0]
+    return [Path(name) for name in discover([project], Projects(Settings()).config_of)[0]]
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["safe", "unsafe"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -22,7 +21,7 @@ def test_shared_bytes_are_read_once_the_writers_are_done(tmp_path, monkeypatch, 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.py").write_text("on the disk")
     reading, finish = settled
-    sources = SharedSources([Path("a.py"), Path("b.py")], 2, reading)
+    sources = SharedSources(["a.py", "b.py"], 2, reading)
     sources.writer(1).keep(0, b"shared")
     path = str(tmp_path / "a.py")
     assert sources.read(path) == b"on the disk"
@@ -36,7 +35,7 @@ def test_writers_do_not_meet(tmp_path, monkeypatch, settled):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(shared_sources, "KEPT_BYTES", 8)
     reading, finish = settled
-    paths = [Path(name) for name in ("a.py", "b.py", "c.py")]
+    paths = ["a.py", "b.py", "c.py"]
     sources = SharedSources(paths, 2, reading)
     first, second = sources.writer(0), sources.writer(1)
     second.keep(1, b"bbbb")
@@ -51,7 +50,7 @@ def test_writers_do_not_meet(tmp_path, monkeypatch, settled):
 
 def test_paths_are_cleared_one_by_one(settled):
     reading, finish = settled
-    sources = SharedSources([Path("a.py"), Path("b.py")], 1, reading)
+    sources = SharedSources(["a.py", "b.py"], 1, reading)
     sources.writer(0).clear(1)
     finish()
     assert [sources.is_cleared(number) for number in range(2)] == [False, True]
@@ -69,7 +68,7 @@ def test_without_memory_for_sources_they_are_read_from_the_disk(tmp_path, monkey
 
     monkeypatch.setattr(shared_sources.mmap, "mmap", scarce)
     reading, finish = settled
-    sources = SharedSources([Path("a.py")], 1, reading)
+    sources = SharedSources(["a.py"], 1, reading)
     sources.writer(0).keep(0, b"shared")
     sources.writer(0).clear(0)
     finish()

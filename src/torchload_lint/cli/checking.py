@@ -112,7 +112,7 @@ def run(flags: Flags) -> int:
         return _explain(flags.explain_load, projects)
     with Progress("files") as progress:
         outcome = check_in(projects, list(flags.paths) or [Path()], options, progress.tell)
-    if not outcome.errors and all(is_settings_file(path.name) for path in outcome.files):
+    if not outcome.errors and all(is_settings_file(Path(name).name) for name in outcome.names):
         warn(f"no Python files or notebooks under {', '.join(map(str, flags.paths)) or '.'}")
     if flags.add_noqa:
         return _add_noqa(outcome, flags)
@@ -204,7 +204,7 @@ def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Con
     """Findings go to standard error where standard output carries the fixed source."""
     path = Path(flags.stdin_filename or STDIN)
     result, fixed = check_bytes(sys.stdin.buffer.read(), path, projects, options)
-    outcome = Run((result,) if result.diagnostics or result.fixed else (), (path,))
+    outcome = Run((result,) if result.diagnostics or result.fixed else (), (str(path),))
     if options.write:
         sys.stdout.buffer.write(fixed)
         sys.stdout.buffer.flush()
@@ -213,7 +213,7 @@ def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Con
 
 def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False) -> int:
     if not outcome.results and config.output_format in FOR_PEOPLE and not _asks_for_more(flags):
-        if not flags.quiet and (outcome.files or not outcome.errors):
+        if not flags.quiet and (outcome.names or not outcome.errors):
             say(ALL_PASSED, err=to_stderr)
         return CLEAN
     from torchload_lint import reports  # noqa: PLC0415 - after the work, and only once
@@ -236,7 +236,7 @@ def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False
         _write(flags.output_file, text)
     else:
         say(text, err=to_stderr)
-    found_none = not outcome.files and outcome.errors  # "All checks passed!" would be a lie
+    found_none = not outcome.names and outcome.errors  # "All checks passed!" would be a lie
     if not flags.quiet and not found_none:
         for_people = config.output_format in reports.TEXT_FORMATS and not flags.output_file
         say(reports.summary(outcome.results, shown), err=to_stderr or not for_people)

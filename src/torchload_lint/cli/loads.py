@@ -46,7 +46,7 @@ def command(
     try:
         projects = Projects(settings_from(config_file, isolated, flags))
         files, missing = discover(paths or (Path(),), projects.config_of)
-        found = list(survey(files, projects))
+        found = list(survey(map(Path, files), projects))
         for path in missing:
             say(f"error: {path}: no such file or folder\n", err=True)
         if folder is not None:

@@ -68,7 +68,7 @@ def command(
         files, missing = discover(paths or (Path(),), projects.config_of)
         proofs = [
             (load, kind, proof)
-            for load in survey(files, projects)
+            for load in survey(map(Path, files), projects)
             for kind, proof in _proofs(load, prover)
         ]
     except ConfigError as error:

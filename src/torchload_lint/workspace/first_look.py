@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.prefilter import may_hold_load
@@ -11,8 +12,6 @@ from torchload_lint.workspace.discover import SUFFIXES
 from torchload_lint.workspace.document import UnreadableError, read_bytes
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.workspace.projects import Project, Projects
 
@@ -31,23 +30,22 @@ class Look(NamedTuple):
 NOTHING = Look(verdict=False)
 
 
-def first_look(path: Path, projects: Projects) -> Look:
+def first_look(path: str, projects: Projects) -> Look:
     """Read a file, and tell whether it has to be parsed. Raises ConfigError."""
-    name = os.fspath(path)  # asked for once: a Path takes its time for each answer
-    project = projects.project_of(name)
+    project = projects.project_of(path)
     try:
-        data = read_bytes(name)
+        data = read_bytes(path)
     except UnreadableError as error:
         return Look(unreadable(path, str(error), project))
-    if not name.endswith(SUFFIXES) and is_settings_file(path.name):
+    if not path.endswith(SUFFIXES) and is_settings_file(os.path.basename(path)):
         return _at_settings(path, data, project) if VARIABLE.encode() in data else NOTHING
-    if data.find(b"\0", 0, LOOKED_AT_FOR_NULS) >= 0 and not name.endswith(".ipynb"):
+    if data.find(b"\0", 0, LOOKED_AT_FOR_NULS) >= 0 and not path.endswith(".ipynb"):
         reason = "it holds NUL bytes: not a Python source file"
         return Look(unreadable(path, reason, project))
     return Look(may_hold_load(data), data)
 
 
-def _at_settings(path: Path, data: bytes, project: Project) -> Look:
+def _at_settings(path: str, data: bytes, project: Project) -> Look:
     """The findings in a Dockerfile, shell script or the like."""
     from torchload_lint.diagnostic import FileResult  # noqa: PLC0415 - not without a finding
     from torchload_lint.rules.forced_unsafe_load import in_settings  # noqa: PLC0415
@@ -56,10 +54,10 @@ def _at_settings(path: Path, data: bytes, project: Project) -> Look:
     name = project.name_of(path)
     found = [one for one in in_settings(text) if one.code in project.enabled]
     found = [one for one in found if not project.is_ignored(one, name)]
-    return Look(FileResult(path, tuple(found), text)) if found else NOTHING
+    return Look(FileResult(Path(path), tuple(found), text)) if found else NOTHING
 
 
-def unreadable(path: Path, reason: str, project: Project) -> FileResult:
+def unreadable(path: str, reason: str, project: Project) -> FileResult:
     """The result for a file that cannot be read."""
     from torchload_lint.diagnostic import Diagnostic, FileResult, Span  # noqa: PLC0415
     from torchload_lint.rules.unreadable_source import RULE  # noqa: PLC0415
@@ -68,4 +66,4 @@ def unreadable(path: Path, reason: str, project: Project) -> FileResult:
     found = Diagnostic(RULE.code, RULE.name, f"cannot be read: {reason}", RULE.severity, span)
     name = project.name_of(path)
     silent = RULE.code not in project.enabled or project.is_ignored(found, name)
-    return FileResult(path, () if silent else (found,))
+    return FileResult(Path(path), () if silent else (found,))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,11 +13,12 @@ from torchload_lint.workspace.shared_sources import SharedSources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from torchload_lint.workspace.projects import Projects
     from torchload_lint.workspace.session import Options
 
+SIGKILL = 9
+"""``signal.SIGKILL`` of Linux; to import the module takes as long as a fork."""
 CHUNKS = 255
 """A chunk's number has to fit into one byte."""
 NUMBER_BYTES = 4
@@ -48,7 +48,7 @@ class Forks:
 
     def __init__(
         self,
-        paths: Sequence[Path],
+        paths: Sequence[str],
         projects: Projects,
         options: Options,
         *,
@@ -86,7 +86,7 @@ class Forks:
         finally:
             os.close(named)
             for process in self._processes:
-                os.kill(process, signal.SIGKILL)
+                os.kill(process, SIGKILL)
                 os.waitpid(process, 0)
         for number, path in enumerate(self._paths):
             if number not in done:

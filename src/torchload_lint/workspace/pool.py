@@ -11,7 +11,6 @@ from torchload_lint.workspace.session import check_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from torchload_lint.config import Settings
     from torchload_lint.workspace.session import Options, Outcome
@@ -33,7 +32,7 @@ def workers_for(files: int) -> int:
 
 
 def check_in_parallel(
-    paths: Sequence[Path],
+    paths: Sequence[str],
     projects: Projects,
     options: Options,
     workers: int,
@@ -56,7 +55,7 @@ _projects: Projects | None = None
 
 
 def _new_processes(
-    paths: Sequence[Path], projects: Projects, options: Options, workers: int
+    paths: Sequence[str], projects: Projects, options: Options, workers: int
 ) -> Iterator[Outcome]:
     """Processes that import everything anew, and make their own projects."""
     import multiprocessing  # noqa: PLC0415
@@ -78,7 +77,7 @@ def _start(settings: Settings) -> None:
     _projects = Projects(settings)
 
 
-def _check(job: tuple[Path, Options]) -> Outcome:
+def _check(job: tuple[str, Options]) -> Outcome:
     path, options = job
     assert _projects is not None
     return check_file(path, _projects, options)

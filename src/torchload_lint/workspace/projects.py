@@ -58,7 +58,7 @@ class Projects:
             self._by_spelling[folder] = self._project_in(os.path.abspath(folder))
         return self._by_spelling[folder]
 
-    def know(self, folder: Path, files: Iterable[Path]) -> None:
+    def know(self, folder: Path, files: Iterable[str]) -> None:
         """Tell the project of a folder, where that is the project's root, that these are all its
         files, so that they are not listed again.
         """
@@ -206,7 +206,7 @@ class Project:
         self.__dict__.pop("context", None)
         self.__dict__.pop("context_that_infers", None)
 
-    def name_of(self, path: Path) -> str:
+    def name_of(self, path: Path | str) -> str:
         """A file's path from the project's root, with ``/``; as given where it lies outside."""
         text = str(path)
         is_plain = text[:1] != "/" and "./" not in text and text[-1:] != "."
@@ -216,7 +216,7 @@ class Project:
         if absolute.startswith(root):
             return absolute[len(root) :].replace(os.sep, "/")
         relative = os.path.relpath(absolute, root)
-        return path.as_posix() if relative.startswith("..") else relative.replace(os.sep, "/")
+        return Path(path).as_posix() if relative.startswith("..") else relative.replace(os.sep, "/")
 
     def is_ignored(self, diagnostic: Diagnostic, name: str) -> bool:
         """Whether ``per-file-ignores`` silences a finding."""

@@ -122,7 +122,8 @@ class Recorder:
     @cached_property
     def _notebooks(self) -> list[tuple[Path, Notebook]]:
         paths, _ = discover([self._home], self._projects.config_of)
-        read = [(path, _notebook(path)) for path in paths if path.suffix == ".ipynb"]
+        notebooks = (Path(path) for path in paths if path.endswith(".ipynb"))
+        read = [(path, _notebook(path)) for path in notebooks]
         return [(path, notebook) for path, notebook in read if notebook is not None]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.prefilter import may_hold_load
@@ -10,7 +11,6 @@ from torchload_lint.workspace.first_look import first_look, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from torchload_lint.diagnostic import Diagnostic, FileResult
     from torchload_lint.source.module import SyntaxProblem
@@ -28,7 +28,7 @@ MAX_PASSES = 100
 class Outcome(NamedTuple):
     """What came of one file."""
 
-    path: Path
+    path: str
     result: FileResult | None = None
     """None where there is nothing to tell."""
     rewritten: bytes | None = None
@@ -55,14 +55,19 @@ class Run(NamedTuple):
 
     results: tuple[FileResult, ...]
     """Files with something to report or mended, by path."""
-    files: tuple[Path, ...]
+    names: Sequence[str]
     """The files that were looked at."""
     errors: tuple[str, ...] = ()
     """What could not be done (a fixed file that could not be written), one sentence each."""
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that were looked at."""
+        return tuple(map(Path, self.names))
+
 
 def check(
-    paths: Sequence[Path],
+    paths: Sequence[str],
     projects: Projects,
     options: Options,
     progress: Callable[[int, int], None] | None = None,
@@ -80,13 +85,13 @@ def check(
     outcomes = [_written(one, projects, options) for one in sorted(outcomes, key=_path)]
     return Run(
         tuple(one.result for one in outcomes if one.result is not None),
-        tuple(paths),
+        paths,
         tuple(one.error for one in outcomes if one.error),
     )
 
 
 def _path(outcome: Outcome) -> str:
-    return str(outcome.path)
+    return outcome.path
 
 
 def _written(outcome: Outcome, projects: Projects, options: Options) -> Outcome:
@@ -95,18 +100,18 @@ def _written(outcome: Outcome, projects: Projects, options: Options) -> Outcome:
     if rewritten is None:
         return outcome
     try:
-        write_atomically(path, rewritten)
+        write_atomically(Path(path), rewritten)
     except OSError as error:
         return _not_written(path, error, projects, options)
     return outcome
 
 
-def _not_written(path: Path, error: Exception, projects: Projects, options: Options) -> Outcome:
+def _not_written(path: str, error: Exception, projects: Projects, options: Options) -> Outcome:
     unfixed = check_file(path, projects, options._replace(fix=False, write=False))
     return unfixed._replace(error=f"{path}: could not be written: {error}")
 
 
-def _outcomes(paths: Sequence[Path], projects: Projects, options: Options) -> Iterator[Outcome]:
+def _outcomes(paths: Sequence[str], projects: Projects, options: Options) -> Iterator[Outcome]:
     """The outcome of every file, in any order.
 
     Files are looked at here until one may hold a load, or until there were many; only then are the
@@ -123,7 +128,7 @@ def _outcomes(paths: Sequence[Path], projects: Projects, options: Options) -> It
 
 
 def _shared_out(
-    paths: Sequence[Path], projects: Projects, options: Options, *, begins_with_load: bool
+    paths: Sequence[str], projects: Projects, options: Options, *, begins_with_load: bool
 ) -> Iterator[Outcome]:
     if options.jobs != 1 and len(paths) > 1:
         from torchload_lint.workspace import pool  # noqa: PLC0415 - not for a file or two
@@ -138,14 +143,14 @@ def _shared_out(
         yield check_file(path, projects, options)
 
 
-def _keep(path: Path, look: Look, projects: Projects) -> None:
+def _keep(path: str, look: Look, projects: Projects) -> None:
     """Remember the bytes of a file, for questions that other files lead to."""
     if look.source is not None:
         project = projects.project_of(path)
         project.files.keep(project.name_of(path), look.source)
 
 
-def check_file(path: Path, projects: Projects, options: Options) -> Outcome:
+def check_file(path: str, projects: Projects, options: Options) -> Outcome:
     """Ask the cheap question about one file, and check it where it may hold a load."""
     look = first_look(path, projects)
     _keep(path, look, projects)
@@ -156,7 +161,7 @@ def check_file(path: Path, projects: Projects, options: Options) -> Outcome:
         document = Document.of(look.source, is_notebook=_is_notebook(path))
     except UnreadableError as error:
         return Outcome(path, unreadable(path, str(error), project))
-    result, fixed = check_document(path, document, project, options)
+    result, fixed = check_document(Path(path), document, project, options)
     if not result.diagnostics and not result.fixed:
         return Outcome(path)
     if fixed is document or not options.write:
@@ -176,9 +181,9 @@ def check_bytes(
     """
     project = projects.project_of(path)
     try:
-        document = Document.of(data, is_notebook=_is_notebook(path))
+        document = Document.of(data, is_notebook=_is_notebook(str(path)))
     except UnreadableError as error:
-        return unreadable(path, str(error), project), data
+        return unreadable(str(path), str(error), project), data
     result, fixed = check_document(path, document, project, options)
     return result, fixed.encoded() if fixed is not document else data
 
@@ -285,5 +290,5 @@ def _unparsable(problem: SyntaxProblem | NotebookProblem) -> Diagnostic:
     )
 
 
-def _is_notebook(path: Path) -> bool:
-    return path.suffix == ".ipynb"
+def _is_notebook(path: str) -> bool:
+    return path.endswith(".ipynb")

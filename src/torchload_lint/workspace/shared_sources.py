@@ -12,7 +12,6 @@ from torchload_lint.workspace.disk import KEPT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 
 class SharedSources:
@@ -22,7 +21,7 @@ class SharedSources:
     writer has a part of its own, so that nobody has to wait for anybody.
     """
 
-    def __init__(self, paths: Sequence[Path], writers: int, settled: int) -> None:
+    def __init__(self, paths: Sequence[str], writers: int, settled: int) -> None:
         """``settled`` is a pipe that ends when the last writer does; before that, no entry of
         another process is looked at.
         """
