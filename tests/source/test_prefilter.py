@@ -37,6 +37,12 @@ WORTH_A_LOOK = [
     "from torchvision.models.utils import load_state_dict_from_url",
     "os.environ['TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'] = '1'",
     "Net.load_from_checkpoint(p)",
+    "import torch\nx = '#', torch.load(p)",
+    "import torch  # torch.load\nx = torch.load(p)",
+    "# read\rimport torch\rtorch.load(p)",
+    "m = importlib.import_module('torch')\nm.load(p)",
+    "m = sys.modules['torch']\nm.load(p)",
+    "t = hasattr(torch, 'compile') and first(torch)\nt.load(p)",
 ]
 NOTHING = [
     "",
@@ -52,6 +58,9 @@ NOTHING = [
     "import torch, json\njson.load(f)",
     "# uses torch. Then loads\nmodel.load(p)",
     "import torch\ntorch.jit.load(p)",
+    "import torch\nx = 1  # not torch.load\nmodel.load(p)",
+    "import torch\n# torch's own\nmodel.load(p)",
+    "import torch\nif hasattr(torch, 'xpu'):\n    model.load(p)",
     "from torch import Tensor  # noqa\nimport pickle\npickle.load(f)",
 ]
 

@@ -23,6 +23,7 @@ _TORCH = re.compile(
 )
 """A use of torch that is telling by itself (1), torch by another name (2), what is imported from
 it (3, 4), torch and a dot apart (5), torch in a string (6), or as a value (7)."""
+_QUOTE = re.compile(rb"['\"]")
 _IMPORTED = re.compile(rb"\b(?:load|save|serialization|hub)\b|\*")
 _LOADERS = re.compile(rb"load(?:_url|_from_checkpoint|_state_dict_from_url)\b")
 _LOAD_USED = re.compile(rb"load[('\"]")
@@ -46,9 +47,9 @@ def _spells_torch(data: bytes) -> bool:
     """Whether torch's ``load`` or ``save`` may be used here, by whatever name."""
     by_detour = False
     for match in _TORCH.finditer(data):
-        if _is_telling(match, data):
+        if _is_telling(match, data) and not _in_comment(match, data):
             return True
-        by_detour = by_detour or bool(match[6]) or (match[7] is not None and _is_value(match, data))
+        by_detour = by_detour or _is_string(match, data) or _is_value(match, data)
     by_detour = by_detour or b"__dict__" in data or b"sys.modules" in data
     return by_detour and bool(_LOAD_USED.search(data) or _SAVE_USED.search(data))
 
@@ -63,7 +64,21 @@ def _is_telling(match: re.Match[bytes], data: bytes) -> bool:
     return bool(_IMPORTED.search(match[3] or match[4] or b""))
 
 
+def _in_comment(match: re.Match[bytes], data: bytes) -> bool:
+    """Whether a comment begins before it on its line (which no quote comes before)."""
+    start = max(data.rfind(end, 0, match.start()) for end in (b"\n", b"\r")) + 1
+    sign = data.find(b"#", start, match.start())
+    return sign >= 0 and not _QUOTE.search(data, start, sign)
+
+
+def _is_string(match: re.Match[bytes], data: bytes) -> bool:
+    """Whether ``"torch"`` is a whole string here."""
+    return match[6] is not None and data[match.start() - 1 : match.start()] == match[6]
+
+
 def _is_value(match: re.Match[bytes], data: bytes) -> bool:
-    """Whether the module torch is assigned or handed on here."""
+    """Whether the module torch is assigned or handed on here, other than to ``hasattr``."""
+    if match[7] is None:
+        return False
     before = data[max(0, match.start() - 40) : match.start()].rstrip(b" \t")
-    return before[-1:] in {b"=", b"(", b",", b":"}
+    return before[-1:] in {b"=", b"(", b",", b":"} and not before.endswith(b"hasattr(")
