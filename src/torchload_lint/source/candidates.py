@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -90,25 +90,22 @@ def on_rows(
 
     Nodes of ``closed`` types are not looked into (the tree itself may be one).
     """
-    todo: list[ast.AST] = [tree]
+    todo: list[Any] = [tree]
+    ended = len(rows)
     while todo:
         node = todo.pop()
-        if _is_on(node, rows):
-            yield node
-            if node is tree or not isinstance(node, closed):
-                todo.extend(reversed(children(node)))
-
-
-def _is_on(node: ast.AST, rows: list[int]) -> bool:
-    """Whether a node has a part on one of some rows; what has no place of its own may have."""
-    first: int | None = getattr(node, "lineno", None)
-    if first is None:
-        return True
-    place = bisect_left(rows, first)
-    if place < len(rows) and rows[place] <= (getattr(node, "end_lineno", None) or first):
-        return True
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return bool(decorators) and bisect_left(rows, decorators[0].lineno) < place
+        first = getattr(node, "lineno", None)  # what has no place of its own may be anywhere
+        if first is not None:
+            place = bisect_left(rows, first)
+            if place == ended or rows[place] > (node.end_lineno or first):
+                decorators = getattr(node, "decorator_list", None)
+                if not decorators or bisect_left(rows, decorators[0].lineno) == place:
+                    continue
+        yield node
+        if not closed or node is tree or not isinstance(node, closed):
+            below = children(node)
+            below.reverse()
+            todo += below
 
 
 def children(node: ast.AST) -> list[ast.AST]:
