@@ -5,7 +5,7 @@
 The two commands run in turn (A B A B ...) without any cache, after one run of each that is not
 counted. Medians of wall time and of processor time (user and system, with all workers) are shown,
 and the median of the ratios taken pair by pair, which holds even where the machine's speed drifts.
-ruff has to be installed beside this Python.
+Both have to be installed beside this Python.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--option", action="append", default=[], help="handed on to torchload-lint")
     options = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # users have bytecode too
-    ours = [sys.executable, "-m", "torchload_lint", *options.option, "."]
+    ours = [str(Path(sys.executable).with_name("torchload-lint")), *options.option, "."]
     theirs = [str(Path(sys.executable).with_name("ruff")), *RUFF]
     print("| repository | wall, s | ruff | ratio | processor, s | ruff | ratio |")
     print("|---|---|---|---|---|---|---|")

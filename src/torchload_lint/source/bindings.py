@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.candidates import on_rows, rows_with
+from torchload_lint.source.candidates import has_row, on_rows, rows_with
 from torchload_lint.source.definitions import FUNCTIONS, Definition, defaults
 from torchload_lint.source.expressions import text_of
 from torchload_lint.source.reaching import BUILTINS, Reaching
@@ -277,7 +277,7 @@ def class_assignments(lines: Lines, holder: ast.ClassDef, name: str) -> list[ast
     for part in holder.body:
         if isinstance(part, FUNCTIONS):
             receiver = [*part.args.posonlyargs, *part.args.args][:1]
-            if receiver:
+            if receiver and has_row(part, rows):
                 found += _attribute_assignments(part, rows, receiver[0].arg, name)
         elif isinstance(part, ast.Assign):
             if any(isinstance(target, ast.Name) and target.id == name for target in part.targets):

@@ -24,6 +24,8 @@ _PLAIN = frozenset(
     """.split()
 )
 """Fields that hold text, a number or an operator; of all other fields, what is there is a node."""
+_BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
+"""Fields of statements, handlers and cases that hold statements, handlers and cases."""
 _WITH_GAPS = frozenset({"keys", "kw_defaults"})
 _HOLDING: dict[type[ast.AST], tuple[str, ...]] = {}
 _WORD = re.compile(r"\w+")
@@ -106,6 +108,23 @@ def on_rows(
             below = children(node)
             below.reverse()
             todo += below
+
+
+def has_row(node: ast.stmt, rows: list[int]) -> bool:
+    """Whether one of some rows (sorted) is a statement's, its decorators' aside."""
+    place = bisect_left(rows, node.lineno)
+    return place < len(rows) and rows[place] <= (node.end_lineno or node.lineno)
+
+
+def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a body and all those below them, in any order."""
+    todo: list[Any] = [*body]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        for name in _BODIES:
+            todo += getattr(node, name, ())
 
 
 def children(node: ast.AST) -> list[ast.AST]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source import classes, invoke, mappings
 from torchload_lint.source.bound import Bound, Layers
+from torchload_lint.source.candidates import statements
 from torchload_lint.source.domain import (
     Class,
     Function,
@@ -122,12 +123,12 @@ def _self_stores(
     receiver = next(iter((*method.args.posonlyargs, *method.args.args)), None)
     if receiver is None:
         return
-    statements = [
-        inner
-        for inner in ast.walk(method)
-        if isinstance(inner, ast.Assign | ast.AnnAssign) and inner.value is not None
+    stores = [
+        each
+        for each in statements(method.body)
+        if isinstance(each, ast.Assign | ast.AnnAssign) and each.value is not None
     ]
-    for statement in sorted(statements, key=lambda each: each.lineno):
+    for statement in sorted(stores, key=lambda each: (each.lineno, each.col_offset)):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         for target in targets:
             for part, value in _pairs(target, statement.value):
