@@ -1,8 +1,9 @@
 """A whole module is saved.
 
 ## What it does
-Reports `torch.save(model, ...)` where the object is seen to be an `nn.Module`, unless it goes into
-a buffer in memory.
+Reports `torch.save(model, ...)` where the object is seen to be an `nn.Module`, or a dictionary,
+list or tuple that holds one (`{"model": model, "epoch": 3}`), unless it goes into a buffer in
+memory.
 
 ## Why is this bad?
 The file names the classes of the model and of everything in it. It loads only with an allowlist of
@@ -38,15 +39,15 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability, Edit, Fix, Severity, Span
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.source.saved import saved_class, stays_in_memory
+from torchload_lint.source.saved import saved_modules, stays_in_memory
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterator, Sequence
 
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.base import Context
     from torchload_lint.rules.situation import Situation
-    from torchload_lint.source.calls import SaveCall
     from torchload_lint.source.module import Module
 
 
@@ -55,23 +56,23 @@ def check(
 ) -> Iterator[Diagnostic]:
     """Report each save of an object that is seen to be a module."""
     del situations
+    told: set[Span] = set()
     for save in module.saves:
-        name = saved_class(save, module, context.project)
-        if name is None or stays_in_memory(save, module):
-            continue
-        short = name.rpartition(".")[2]
-        message = f"this saves a whole `{short}`; its state dict would load anywhere"
-        note = (
-            f"where it is loaded: model = {short}(...), then "
-            "model.load_state_dict(torch.load(path, weights_only=True))"
-        )
-        yield finding(RULE, save.span, message, fix=_shown(save, module), notes=(note,))
+        for part, name in saved_modules(save, module, context.project):
+            span = save.span if part is save.obj else module.span(part)
+            if span in told or stays_in_memory(save, module):
+                continue
+            told.add(span)
+            short = name.rpartition(".")[2]
+            message = f"this saves a whole `{short}`; its state dict would load anywhere"
+            saved = "torch.load(path, weights_only=True)"
+            saved = saved if part is save.obj else f"what {saved} gives for it"
+            note = f"where it is loaded: model = {short}(...), then model.load_state_dict({saved})"
+            yield finding(RULE, span, message, fix=_shown(part, module), notes=(note,))
 
 
-def _shown(save: SaveCall, module: Module) -> Fix | None:
-    if save.obj is None:
-        return None
-    end = module.span(save.obj).end
+def _shown(saved: ast.expr, module: Module) -> Fix:
+    end = module.span(saved).end
     edit = Edit(Span(end, end), ".state_dict()")
     return Fix(Applicability.DISPLAY, "Save the state dict, and load it as one", (edit,))
 

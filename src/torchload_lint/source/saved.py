@@ -26,14 +26,38 @@ _FILLED = {
 }
 
 
-def saved_class(save: SaveCall, module: Module, project: ProjectIndex) -> str | None:
-    """The class of the module object that is saved whole; None where it is something else.
+def saved_modules(
+    save: SaveCall, module: Module, project: ProjectIndex
+) -> Iterator[tuple[ast.expr, str]]:
+    """The module objects that are saved whole, by themselves or in a display, and their classes.
 
-    Known where the object is made in sight (``Net()``, ``model = Net().to(device)``).
+    Known where an object is made in sight (``Net()``, ``model = Net().to(device)``).
     """
-    if save.obj is None:
-        return None
-    return _module_class(save.obj, module, project, _DEPTH)
+    for part in _parts(save.obj, module, _DEPTH) if save.obj is not None else ():
+        name = _module_class(part, module, project, _DEPTH)
+        if name is not None:
+            yield part, name
+
+
+def _parts(node: ast.expr, module: Module, depth: int) -> Iterator[ast.expr]:
+    """What a display holds (also one that has a name, or a display in it), or the node itself."""
+    shown = node
+    if isinstance(node, ast.Name):
+        definitions = module.bindings.definitions(node)
+        if len(definitions) == 1 and definitions[0].value is not None:
+            shown = definitions[0].value
+    held: list[ast.expr] | None = None
+    if isinstance(shown, ast.Dict):
+        held = shown.values
+    elif isinstance(shown, ast.List | ast.Tuple):
+        held = shown.elts
+    elif isinstance(shown, ast.Call) and module.bindings.qualified(shown.func) == "builtins.dict":
+        held = [keyword.value for keyword in shown.keywords]
+    if held is None or depth == 0:
+        yield node
+        return
+    for part in held:
+        yield from _parts(part, module, depth - 1)
 
 
 def _module_class(node: ast.expr, module: Module, project: ProjectIndex, depth: int) -> str | None:
