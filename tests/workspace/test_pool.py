@@ -67,6 +67,32 @@ class TestForks:
     def test_all_outcomes_arrive(self, folder):
         assert ran(folder) == [expected(), "4 ()"]
 
+    def test_each_file_is_told_of_once_and_nothing_is_left_open(self, folder):
+        counted = """
+            steps = []
+            fds = len(os.listdir("/proc/self/fd"))
+            check(paths, Projects(Settings()), Options(jobs=3), lambda *step: steps.append(step))
+            assert steps == [(done, len(paths)) for done in range(1, len(paths) + 1)]
+            assert len(os.listdir("/proc/self/fd")) == fds
+            forked.clear()
+        """
+        assert ran(folder, counted) == [expected(), "4 ()"]
+
+    def test_what_is_mended_later_is_read_from_the_disk(self, folder):
+        twice = """
+            projects = Projects(Settings())
+            for _ in range(2):
+                run = check(paths, projects, Options(jobs=3, fix=True, write=True))
+                print([len(one.fixed) for one in run.results])
+                projects.project_of("a.py").forget()
+                assert b"weights_only=True" in projects.project_of("a.py").files.data("a.py")
+            forked.clear()
+        """
+        assert ran(folder, twice)[:2] == [
+            "[1, 0, 0, 0, 0, 0, 0, 0, 0, 0]",
+            "[0, 0, 0, 0, 0, 0, 0, 0, 0]",
+        ]
+
     def test_the_files_of_a_fork_that_dies_are_checked_all_the_same(self, folder):
         died = """
             parent, work = os.getpid(), forks.check_file

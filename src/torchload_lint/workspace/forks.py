@@ -7,6 +7,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
+from torchload_lint.regular_files import read_regular
 from torchload_lint.workspace.first_look import first_look
 from torchload_lint.workspace.session import Outcome, check_file
 from torchload_lint.workspace.shared_sources import SharedSources
@@ -69,29 +70,40 @@ class Forks:
 
     def outcomes(self) -> Iterator[Outcome]:
         """The outcome of every file, in any order. Raises what ``check_file`` raises."""
-        named = self._start_scouts()
-        self._projects.read_through(self._sources.read)
-        checkers: list[_Checker] = []
         done: set[int] = set()
+        self._projects.read_through(self._sources.read)
+        try:
+            for number, outcome in self._found_together():
+                yield outcome
+                done.add(number)
+            for number, path in enumerate(self._paths):
+                if number not in done:
+                    cleared = self._sources.is_cleared(number)
+                    yield Outcome(path) if cleared else self._checked(number)
+        finally:
+            self._projects.read_through(read_regular)
+            os.close(self._settled)
+
+    def _found_together(self) -> Iterator[tuple[int, Outcome]]:
+        """What all processes find, by the file's number; those that are left out are not done."""
+        named = self._start_scouts()
+        checkers: list[_Checker] = []
+        passed = 0
         try:
             for number in _numbers(named):
-                yield self._checked(number)
-                done.add(number)
+                for before in filter(self._sources.is_cleared, range(passed, number)):
+                    yield before, Outcome(self._paths[before])
+                passed = max(passed, number)
+                yield number, self._checked(number)
                 if not checkers:
                     checkers = [self._start_checker(named) for _ in range(self._checkers)]
             for checker in checkers:
-                for number, outcome in checker.received():
-                    yield outcome
-                    done.add(number)
+                yield from checker.received()
         finally:
             os.close(named)
             for process in self._processes:
                 os.kill(process, SIGKILL)
                 os.waitpid(process, 0)
-        for number, path in enumerate(self._paths):
-            if number not in done:
-                cleared = self._sources.is_cleared(number)
-                yield Outcome(path) if cleared else self._checked(number)
 
     def _checked(self, number: int) -> Outcome:
         return check_file(self._paths[number], self._projects, self._options)
