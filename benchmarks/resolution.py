@@ -1,9 +1,12 @@
 """How many loads of real repositories are resolved, by which rung, and what it costs.
 
+Notebooks are read as the tool reads them; the loads of ``.py`` files are also shown by themselves.
+
     python benchmarks/resolution.py REPOS_DIR CALLSITES.jsonl [--only OWNER/NAME] [--dump FILE]
 
 REPOS_DIR holds checked-out repositories as ``owner__name``; CALLSITES.jsonl has one object a load
-with ``repo``, ``file``, ``line`` and ``cell`` (null outside notebooks). Nothing in them is run.
+with ``repo``, ``file``, ``line``, ``cell`` (from 0; null outside notebooks) and ``cell_line``.
+Nothing in them is run.
 """
 
 from __future__ import annotations
@@ -16,9 +19,11 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from torchload_lint.config import Config
+from torchload_lint.source.module import Module
 from torchload_lint.source.project import ProjectIndex
 from torchload_lint.source.values import resolve_path
 from torchload_lint.workspace.disk import DiskFiles
+from torchload_lint.workspace.document import Document
 
 
 def grade(resolution):
@@ -42,6 +47,26 @@ def producers_of(load, module, resolution, project):
     return producers_for(load, module, resolution, project)
 
 
+def load_at(site, module, document):
+    """The load of a call site; of several on one row, the nearest."""
+    if module is None:
+        return None
+    row = site["line"]
+    if document is not None:
+        row = document.notebook.row_of(site["cell"] + 1, site["cell_line"])
+    on_row = [load for load in module.loads if load.span.start.row == row]
+    return min(on_row, key=lambda load: abs(load.span.start.column - 1 - site["col"]), default=None)
+
+
+def read(path, root, project):
+    """The parsed file, and the document that a notebook is."""
+    if not path.endswith(".ipynb"):
+        return project.module_at(path), None
+    document = Document.of((root / path).read_bytes(), is_notebook=True)
+    module = project.read(document.python, path)
+    return (module if isinstance(module, Module) else None), document
+
+
 def measure(root, sites, records):
     project = ProjectIndex(DiskFiles(Config(root=root)))
     by_file = defaultdict(list)
@@ -50,12 +75,12 @@ def measure(root, sites, records):
     reading = resolving = 0.0
     for path, wanted in sorted(by_file.items()):
         start = time.process_time()
-        module = project.module_at(path)
-        loads = {} if module is None else {line.span.start.row: line for line in module.loads}
+        module, document = read(path, root, project)
         reading += time.process_time() - start
         for site in wanted:
-            load = loads.get(site["line"])
+            load = load_at(site, module, document)
             record = {"repo": site["repo"], "file": path, "line": site["line"]}
+            record["cell"] = site["cell"]
             records.append(record)
             if load is None or load.file is None:
                 record["grade"] = "no load" if load is None else "unknown"
@@ -93,7 +118,7 @@ def main():
     by_repository = defaultdict(list)
     for line in arguments.call_sites.read_text().splitlines():
         site = json.loads(line)
-        if site["cell"] is None and arguments.only in {None, site["repo"]}:
+        if arguments.only in {None, site["repo"]}:
             by_repository[site["repo"]].append(site)
     records = []
     for name, sites in by_repository.items():
@@ -109,7 +134,10 @@ def main():
                 f"{name:45} {len(sites):4} loads {took:6.1f} s  (parsing {reading:.1f}, "
                 f"paths {resolving:.1f}: {1000 * resolving / len(sites):.1f} ms a load)"
             )
+    print("\nall loads")
     report(records)
+    print("\nloads in .py files")
+    report([record for record in records if record["cell"] is None])
     if arguments.dump:
         arguments.dump.write_text("".join(json.dumps(record) + "\n" for record in records))
 
@@ -117,7 +145,7 @@ def main():
 def report(records):
     total = len(records)
     grades = Counter(record["grade"] for record in records)
-    print(f"\n{total} loads")
+    print(f"{total} loads")
     for name in ("exact", "strong", "weak", "unknown", "no load"):
         print(f"  {name:8} {grades[name]:5}  {100 * grades[name] / total:5.1f}%")
     told = [r for r in records if r["grade"] in {"exact", "strong"}]

@@ -118,8 +118,9 @@ def _unnamed(target: _Target, name: str) -> tuple[list[Site], bool]:
 
     project, home = target.project, target.module.path
     folder = dirname(home)
-    texts = ((path, project.files.text(path) or "") for path in project.holding(name))
-    paths = [path for path, text in texts if callbacks.may_hand_over(text, name)]
+    texts = {path: project.files.text(path) or "" for path in project.holding(name)}
+    texts[home] = target.module.text  # a notebook is none of the project's Python files
+    paths = [path for path, text in texts.items() if callbacks.may_hand_over(text, name)]
     paths.sort(key=lambda path: (path != home, -_shared(path, folder), path))
     found: list[Site] = []
     for path in paths[:MAX_FILES]:
@@ -142,7 +143,8 @@ def _files(project: ProjectIndex, name: str, home: str, kind: str) -> tuple[list
     rivals = _with_parents(dirname(path) for path in project.holding(word) if path != home)
     folder = dirname(home)
     holding = []
-    for path in project.holding(name if kind == "class" else f"{name}("):
+    holders = project.holding(name if kind == "class" else f"{name}(")
+    for path in dict.fromkeys((home, *holders)):  # a notebook is none of the project's Python files
         near = _shared(path, folder)
         if path != home and _depth_of_nearest(path, rivals) > near:
             continue
@@ -329,7 +331,8 @@ class _Target(NamedTuple):
         name = self.function.name
         return (
             self.project.remember(
-                ("definitions of", name), lambda: _count_definitions(self.project, name)
+                ("definitions of", name, self.module.tree),
+                lambda: _count_definitions(self.project, name, self.module),
             )
             == 1
         )
@@ -351,11 +354,12 @@ def _fits(call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef, skip
     return all(each.arg in named for each in needed)
 
 
-def _count_definitions(project: ProjectIndex, name: str) -> int:
-    """How many functions of that name the project has."""
+def _count_definitions(project: ProjectIndex, name: str, module: Module) -> int:
+    """How many functions of that name the project has (and the notebook that ``module`` may be)."""
     pattern = re.compile(rf"\bdef {re.escape(name)}\b")
-    holding = project.holding(f"def {name}")
-    return sum(len(pattern.findall(project.files.text(path) or "")) for path in holding)
+    texts = {path: project.files.text(path) or "" for path in project.holding(f"def {name}")}
+    texts[module.path] = module.text
+    return sum(len(pattern.findall(text)) for text in texts.values())
 
 
 def _initialized_by_heirs(
