@@ -112,3 +112,38 @@ def test_a_class_that_another_file_renames():
         at="pkg/expert.py",
     )
     assert texts(resolution) == ["a.pt"]
+
+
+def test_callers_of_which_nothing_is_known_leave_the_others_their_places():
+    calls = "".join(f"load(unknown_{number}())\n" for number in range(18))
+    assert texts(resolve(f"{LOAD}{calls}load('runs')\n")) == ["*/last.pt", "runs/last.pt"]
+
+
+NOTEBOOK = {
+    "a function": "def read(path):\n    torch.load(path)\nread('a.pt')\n",
+    "a class": (
+        "class Net:\n    def __init__(self, path):\n        torch.load(path)\nNet('a.pt')\n"
+    ),
+    "a method": (
+        "class Net:\n    def read(self, path):\n        torch.load(path)\n"
+        "net = make()\nnet.read('a.pt')\n"
+    ),
+    "a function that is handed on": (
+        "def read(path):\n    torch.load(path)\npool.map(read, ['a.pt'])\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("source", NOTEBOOK.values(), ids=NOTEBOOK)
+def test_callers_inside_a_notebook(source):
+    """A notebook is none of the project's Python files."""
+    others = {"lib.py": "def other():\n    pass\n"}
+    assert texts(resolve(source, others, at="examples/demo.ipynb")) == ["a.pt"]
+
+
+def test_a_file_of_the_project_is_not_called_by_a_notebook():
+    resolution = resolve(
+        "def read(path):\n    torch.load(path)\n",
+        {"demo.ipynb": "from main import read\nread('a.pt')\n"},
+    )
+    assert texts(resolution) == []

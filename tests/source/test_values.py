@@ -87,6 +87,8 @@ NOTHING = [
     "sys.argv[1]",
     '"/path/to/net.pt"',
     '"https://example.org/net.pt"',
+    '"//models/net"',
+    '"TODO"',
     "tempfile.mkdtemp()",
     "x",
 ]
@@ -274,6 +276,24 @@ PROGRAMS = {
         ["net.pt"],
         Rung.CALLER,
     ),
+    "a power": (
+        "for size in [2**i for i in range(3, 5)]:\n    torch.load(f'{size}.data')",
+        ["8.data", "16.data"],
+        Rung.LOCAL,
+    ),
+    "the last part of a name": (
+        (
+            "def f(name='org/net/'):\n"
+            "    last = list(filter(None, name.split('/'))).pop()\n    torch.load(f'{last}.pt')"
+        ),
+        ["net.pt"],
+        Rung.DEFAULT,
+    ),
+    "a pattern that captures the whole": (
+        "def f(p='a.pt'):\n    match p:\n        case str() as q:\n            torch.load(q)",
+        ["a.pt"],
+        Rung.DEFAULT,
+    ),
     "yacs": (
         (
             "from yacs.config import CfgNode as CN\n_C = CN()\n_C.MODEL = CN()\n_C.MODEL.W = 'a.pt'\n"
@@ -323,6 +343,54 @@ def test_do_not_resume_is_not_a_file(source):
     assert not any(pattern.exact for pattern in resolution.patterns)
     assert not resolution.complete
     assert resolution.unknown
+
+
+def test_a_part_of_what_is_matched_is_not_known():
+    code = "def f(p='a.pt'):\n    match p:\n        case [q, _]:\n            torch.load(q)\n"
+    assert texts(resolve(code)) == []
+
+
+def test_a_bare_word_beside_files_is_a_name_of_something_else():
+    code = (
+        "NETS = {'RN50': 'nets/RN50.pt'}\ndef f(name='RN50'):\n"
+        "    torch.load(NETS[name] if x else name)"
+    )
+    found = resolve(code)
+    assert texts(found) == ["nets/RN50.pt"]
+    assert not found.complete
+    assert texts(resolve("torch.load('generator_v1')")) == ["generator_v1"]
+
+
+def test_minus_one_is_the_number_of_no_file():
+    code = "def f(epoch=-1, fold={}):\n    torch.load(f'epoch-{{epoch}}-{{fold}}.pt')"
+    assert texts(resolve(code.format(2))) == ["epoch-*-2.pt"]
+    assert texts(resolve(code.format(-2))) == ["epoch-*--2.pt"]
+
+
+ENDS = {
+    "perhaps longer": ("if etag():\n    n += '.' + etag()\n", ["corpus.data*"]),
+    "longer for certain": ("n += '.' + etag()\n", ["corpus.data.*"]),
+    "longer by an option": ("if a.tag:\n    n += '.' + a.tag\n", ["corpus.data", "corpus.data.*"]),
+    "longer by what is known": ("if etag():\n    n += '.x'\n", ["corpus.data", "corpus.data.x"]),
+}
+
+
+@pytest.mark.parametrize(("code", "expected"), ENDS.values(), ids=ENDS)
+def test_what_may_be_appended(code, expected):
+    head = (
+        "p = argparse.ArgumentParser()\np.add_argument('--tag')\na = p.parse_args()\n"
+        "n = 'corpus.data'\n"
+    )
+    assert texts(resolve(f"{head}{code}torch.load(n)")) == expected
+
+
+def test_what_another_branch_appends_is_not_in_this_list():
+    code = (
+        "def f(n):\n    if n:\n        files = glob.glob('runs/checkpoint-*.pt')\n"
+        "        torch.load(files[0])\n    else:\n        files = []\n"
+        "        for i in range(3):\n            files.append(f'{i}.pt')\n"
+    )
+    assert texts(resolve(code)) == ["runs/checkpoint-*.pt"]
 
 
 def test_file_is_anchored_at_the_root():
@@ -399,6 +467,18 @@ def test_hydra_composes_its_defaults_list():
     assert not resolution.complete
 
 
+def test_hydras_folder_may_be_a_path_that_is_made():
+    code = (
+        "import hydra\nFOLDER = os.path.join(os.path.dirname(__file__), 'configs')\n"
+        "@hydra.main(config_path=FOLDER, config_name='lego')\n"
+        "def main(cfg):\n    torch.load(cfg.checkpoint)\n"
+    )
+    configs = {"app/configs/lego.yaml": "checkpoint: runs/lego.pth\n"}
+    assert texts(resolve(code, configs, at="app/train.py")) == ["runs/lego.pth"]
+    unknown_folder = code.replace("'configs'", "os.environ['CONFIGS']")
+    assert texts(resolve(unknown_folder, configs, at="app/train.py")) == []
+
+
 def test_an_example_in_the_docstring_is_a_rung_of_its_own():
     source = (
         '"""Usage:\n\n  ./main.py --ckpt ./exp/a.pt --other /path/to/b.pt\n"""\n'
@@ -464,52 +544,3 @@ def test_what_other_heirs_pass_to_a_base_is_not_ours():
     (load,) = module.loads
     found = resolve_path(load.file, module, index).patterns
     assert [pattern.text for pattern in found] == ["ours/data.pt"]
-
-
-WITH_HELP = (
-    "p = argparse.ArgumentParser()\n"
-    "p.add_argument('--ckpt', help={})\n"
-    "torch.load(p.parse_args().ckpt)\n"
-)
-
-
-@pytest.mark.parametrize(
-    ("help_text", "pattern"),
-    [
-        ("Path to HLG.pt.Used when method is 1best", "*/HLG.pt"),
-        ("input data, e.g., data/bpe_500/lm_data.pt", "*/lm_data.pt"),
-        ("the /to/path/checkpoint_best.pt of a run", "*/checkpoint_best.pt"),
-        ("where last.ckpt lies; last.ckpt is the newest", "*/last.ckpt"),
-    ],
-)
-def test_the_file_that_an_options_help_names_is_known_but_not_its_folder(help_text, pattern):
-    found = resolve(WITH_HELP.format(repr(help_text)))
-    assert [(each.text, each.exact, each.rung) for each in found.patterns] == [
-        (pattern, False, Rung.USAGE)
-    ]
-    assert not found.complete
-
-
-@pytest.mark.parametrize(
-    "help_text",
-    [
-        "the checkpoint",
-        "either a.pt or b.pt",
-        "names like checkpoint_xx.pt",
-        "<name>.pt in {dir}_best.pt",
-        "see torch.load.pt_file",
-    ],
-)
-def test_help_that_names_no_single_file_says_nothing(help_text):
-    assert resolve(WITH_HELP.format(repr(help_text))).patterns == ()
-
-
-def test_an_empty_default_is_none():
-    code = WITH_HELP.format("'such as x.pt', default=''")
-    assert texts(resolve(code)) == ["*/x.pt"]
-    assert texts(resolve(WITH_HELP.format("'', default=''"))) == []
-
-
-def test_a_default_goes_before_what_the_help_says():
-    code = WITH_HELP.format("'such as x.pt', default='runs/y.pt'")
-    assert texts(resolve(code)) == ["runs/y.pt"]

@@ -5,7 +5,16 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import domain, instances, lightning, methods, options, stores, strings
+from torchload_lint.source import (
+    domain,
+    handing,
+    instances,
+    lightning,
+    methods,
+    options,
+    stores,
+    strings,
+)
 from torchload_lint.source.domain import (
     Class,
     Constant,
@@ -56,7 +65,18 @@ def attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Values
 
 
 def of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Values:
-    """The attribute of one possibility."""
+    """The attribute of one possibility, with what was stored in it where it was handed on."""
+    if not isinstance(base, Options | Record | Instance) or not base.handed:
+        return _of_value(evaluator, base, name, frame)
+    stored, settled = handing.before(evaluator, base.handed, name)
+    stored = lift(stored, base.rung)
+    if settled:
+        return stored
+    own = _of_value(evaluator, base.changed(handed=()), name, frame)
+    return union(stored, handing.parts(evaluator, own, base.handed, name))
+
+
+def _of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Values:
     if isinstance(base, Text):
         known_property = methods.TEXT_PROPERTIES.get(name)
         return known_property(base) if known_property else unknown(f"the attribute .{name}")
@@ -84,6 +104,8 @@ def _of_stranger(evaluator: Evaluator, base: Made, name: str) -> Values:
     wraps = base.callee.endswith("Parallel") and name == "module"
     if wraps and base.call.args and base.module is not None:
         return evaluator.anywhere(base.call.args[0], base.module)
+    if name == "value" and ".DEFINE_" in base.callee and base.module is not None:
+        return options.of_flag(evaluator, base.call, base.module)
     written = lightning.written_path(evaluator, base, name)
     return written or unknown(f"the attribute .{name} of what {base.callee}() yields")
 
@@ -111,10 +133,10 @@ def subscript(evaluator: Evaluator, node: ast.Subscript, frame: Frame) -> Values
 
 
 def _item(evaluator: Evaluator, base: Value, key: Value, frame: Frame) -> Values:
+    if isinstance(key, Text) and not key.why and isinstance(base, Options | Instance | Record):
+        return of_value(evaluator, base, key.text, frame)
     if isinstance(base, Record):
         return methods.entry(base, key)
-    if isinstance(key, Text) and not key.why and isinstance(base, Options | Instance):
-        return of_value(evaluator, base, key.text, frame)
     if isinstance(base, Sequence):
         if isinstance(key, Constant) and isinstance(key.value, int):
             return item(base, key.value)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
-from torchload_lint.source import mappings
+from torchload_lint.source import handing, mappings
 from torchload_lint.source.definitions import defaults, parameters
 from torchload_lint.source.domain import Sequence, Unknown, Values, lift, union, unknown, why
 from torchload_lint.source.frame import NO_ARGUMENTS
@@ -132,7 +132,10 @@ class Bound(Mapping[ast.arg, Values]):
                 return self.frame.arguments[key]
             self._values[key] = unknown(f"parameter {key.arg} is made from itself")
             self._values[key] = self._evaluate(key)
-        return self._values[key]
+        values, given = self._values[key], self._given.get(key)
+        if len(values) == 1 or not isinstance(given, ast.expr):
+            return values
+        return self._evaluator.turn(given, values)  # the same one wherever the function uses it
 
     def __contains__(self, key: object) -> bool:
         return key in self._own or key in self.frame.arguments
@@ -202,7 +205,7 @@ def evaluate(evaluator: Evaluator, given: Given, frame: Frame) -> Values:
         return union(
             *(_at(value, given.index) for value in evaluator.values(given.sequence, frame))
         )
-    return evaluator.values(given, frame)
+    return handing.on(evaluator, given, evaluator.values(given, frame), frame)
 
 
 def is_spread(given: Given, values: Values) -> bool:

@@ -165,11 +165,13 @@ def from_decorator(
     if not isinstance(function, ast.FunctionDef) or function.args.args[:1] != [parameter]:
         return ()
     keywords = {keyword.arg: keyword.value for keyword in decorator.keywords}
-    folder = _literal(keywords.get("config_path"))
-    name = _literal(keywords.get("config_name"))
-    if name is None:
+    folder = _one_text(evaluator, keywords.get("config_path"), frame)
+    named = _one_text(evaluator, keywords.get("config_name"), frame)
+    if named is None:
         return unknown("a Hydra configuration without a name")
-    base = normpath(join(dirname(frame.module.path), folder or ""))
+    name = named.text
+    beside = "" if folder is not None and folder.anchored else dirname(frame.module.path)
+    base = normpath(join(beside, folder.text if folder is not None else ""))
     merged = _composed(evaluator.project, base, name, _DEEPEST)
     if merged is None:
         return unknown(f"the Hydra configuration {name} is not in the project")
@@ -177,8 +179,11 @@ def from_decorator(
     return lift(_values(merged, merged, _DEEPEST), Rung.CONFIG_FILE)
 
 
-def _literal(node: ast.expr | None) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+def _one_text(evaluator: Evaluator, node: ast.expr | None, frame: Frame) -> Text | None:
+    """The text that an argument of a decorator is, where it is one for certain."""
+    values = evaluator.anywhere(node, frame.module) if node is not None else ()
+    text = values[0] if len(values) == 1 else None
+    return text if isinstance(text, Text) and not text.why else None
 
 
 def _composed(

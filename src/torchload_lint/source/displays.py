@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import mappings
+from torchload_lint.source import handing, mappings
 from torchload_lint.source.domain import Record, Sequence, Text, union
 from torchload_lint.source.sequences import elements
 
@@ -28,7 +28,8 @@ def display(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
         elif others:
             others.append(evaluator.values(element, frame))
         else:
-            items.append(evaluator.values(element, frame))
+            values = evaluator.values(element, frame)
+            items.append(handing.on(evaluator, element, values, frame))
     kind = type(node).__name__.lower()
     return (Sequence(tuple(items), union(*others), kind=kind),)
 

@@ -7,7 +7,7 @@ carries the rung of the ladder that it took, so that the highest one can be name
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from torchload_lint.source.patterns import HOLE, MAX_PATTERNS, Rung, highest
 
@@ -16,8 +16,15 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from torchload_lint.source.frame import Frame
     from torchload_lint.source.module import Module
 
+_MAX_UNKNOWN = 6
+_SENTINEL = -1
+NOT_THE_DEFAULT = "is not its default here"
+"""How the reason ends where a test rules a default out."""
+NO_DEFAULT = "has no default"
+"""How it ends where an option is not given."""
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -74,7 +81,7 @@ class Text(Value):
         rung: Rung = Rung.LITERAL,
     ) -> None:
         """``is_path``: whether it is a ``pathlib`` path, for which ``/`` joins; ``why``: why its
-        holes are holes.
+        holes are holes, which makes no possibility of its own.
         """
         self.text = text
         self.anchored = anchored
@@ -83,7 +90,7 @@ class Text(Value):
         self.rung = rung
 
     def _content(self) -> tuple[object, ...]:
-        return self.text, self.anchored, self.is_path, self.why
+        return self.text, self.anchored, self.is_path
 
 
 class Handle(Value):
@@ -148,10 +155,36 @@ class Sequence(Value):
         return union(*self.items, self.others)
 
 
+class Handed:
+    """A place where an object, or a part of it, was handed on: what was stored in it there goes
+    with it (``args.resume = "last.pt"; run(args)``).
+    """
+
+    __slots__ = ("frame", "node", "path")
+
+    def __init__(self, node: ast.expr, frame: Frame, path: str = "") -> None:
+        """``node``: the argument of the call; ``path``: the part of it, as it is written after the
+        argument (``.MODEL``).
+        """
+        self.node = node
+        self.frame = frame
+        self.path = path
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Handed) and other.node is self.node and other.path == self.path
+
+    def __hash__(self) -> int:
+        return hash((self.node, self.path))
+
+    def part(self, name: str) -> Handed:
+        """The same place for a part of what was handed on."""
+        return Handed(self.node, self.frame, f"{self.path}.{name}")
+
+
 class Record(Value):
     """A mapping with string keys, or an object with attributes (a namespace, a configuration)."""
 
-    __slots__ = ("entries", "kind", "others")
+    __slots__ = ("entries", "handed", "kind", "others")
 
     def __init__(
         self,
@@ -159,21 +192,24 @@ class Record(Value):
         others: Values = (),
         kind: str = "dict",
         *,
+        handed: tuple[Handed, ...] = (),
         rung: Rung = Rung.LITERAL,
     ) -> None:
         """``others``: what other entries can be; empty where the mapping is known to have none.
         ``kind``: ``dict``, ``namespace``, ``config``, …; a canonical class name for known classes.
+        ``handed``: where it was handed on, from the outermost call inwards.
         """
         self.entries = entries
         self.others = others
         self.kind = kind
+        self.handed = handed
         self.rung = rung
 
     def _content(self) -> tuple[object, ...]:
-        return self.entries, self.others, self.kind
+        return self.entries, self.others, self.kind, self.handed
 
     def __hash__(self) -> int:
-        return hash((self.rung, self.others, self.kind))
+        return hash((self.rung, self.others, self.kind, self.handed))
 
 
 class Function(Value):
@@ -215,7 +251,7 @@ class Class(Value):
 class Instance(Value):
     """An object of a class of the project."""
 
-    __slots__ = ("arguments", "as_mapping", "call", "of")
+    __slots__ = ("arguments", "as_mapping", "call", "handed", "of")
 
     def __init__(
         self,
@@ -224,42 +260,52 @@ class Instance(Value):
         call: ast.Call | None = None,
         as_mapping: bool = False,
         *,
+        handed: tuple[Handed, ...] = (),
         rung: Rung = Rung.LITERAL,
     ) -> None:
         """``arguments``: what its constructor was given, None where any caller may have made it;
-        ``as_mapping``: whether it is ``vars(…)`` or ``asdict(…)`` of the object.
+        ``as_mapping``: whether it is ``vars(…)`` or ``asdict(…)`` of the object;
+        ``handed``: where it was handed on.
         """
         self.of = of
         self.arguments = arguments
         self.call = call
         self.as_mapping = as_mapping
+        self.handed = handed
         self.rung = rung
 
     def _content(self) -> tuple[object, ...]:
-        return self.of, self.call, self.as_mapping
+        return self.of, self.call, self.as_mapping, self.handed
 
 
 class Options(Value):
     """The result of ``parse_args()``: its defaults stand in the file's ``add_argument`` calls."""
 
-    __slots__ = ("as_mapping", "call", "module")
+    __slots__ = ("as_mapping", "call", "handed", "line", "module")
 
     def __init__(
         self,
         call: ast.Call,
         module: Module,
         as_mapping: bool = False,
+        line: Values = (),
         *,
+        handed: tuple[Handed, ...] = (),
         rung: Rung = Rung.LITERAL,
     ) -> None:
-        """``as_mapping``: whether it is ``vars(args)``."""
+        """``as_mapping``: whether it is ``vars(args)``; ``line``: the command lines that the code
+        itself gives, where it does (``parse_args(["--x", "1"])``); ``handed``: where it was
+        handed on.
+        """
         self.call = call
         self.module = module
         self.as_mapping = as_mapping
+        self.line = line
+        self.handed = handed
         self.rung = rung
 
     def _content(self) -> tuple[object, ...]:
-        return self.call, self.as_mapping
+        return self.call, self.as_mapping, self.line, self.handed
 
 
 class Made(Value):
@@ -299,12 +345,17 @@ class Unknown(Value):
 
 
 def union(*possibilities: Iterable[Value]) -> Values:
-    """All the possibilities, without repetition, in order, at most ``MAX_PATTERNS``."""
+    """All the possibilities, without repetition, in order: at most ``MAX_PATTERNS``, and a few
+    unknown ones, which leave the others their places.
+    """
     merged: dict[Value, None] = {}
+    left = {True: _MAX_UNKNOWN, False: MAX_PATTERNS}
     for values in possibilities:
         for value in values:
-            if len(merged) < MAX_PATTERNS:
-                merged.setdefault(value)
+            is_unknown = value.__class__ is Unknown
+            if left[is_unknown] and value not in merged:
+                merged[value] = None
+                left[is_unknown] -= 1
     return tuple(merged)
 
 
@@ -326,9 +377,20 @@ def as_text(value: Value) -> Text:
         return value
     if isinstance(value, Handle):
         return value.source
-    if isinstance(value, Constant) and not isinstance(value.value, bool | None):
+    if is_number(value):
         return Text(str(value.value), rung=value.rung)
     return Text(HOLE, rung=value.rung, why=(why(value),))
+
+
+def is_number(value: Value) -> TypeGuard[Constant]:
+    """Whether a value is a number that names files: a truth value in a path is a sign of something
+    not followed, and -1 stands for "none", "the last" or "not yet".
+    """
+    return (
+        isinstance(value, Constant)
+        and not isinstance(value.value, bool | None)
+        and value.value != _SENTINEL
+    )
 
 
 def why(value: Value) -> str:

@@ -31,6 +31,7 @@ from torchload_lint.source.domain import (
     Instance,
     Made,
     Record,
+    Sequence,
     Text,
     lift,
     union,
@@ -65,6 +66,8 @@ class Evaluator:
         self.open_ends: dict[str, None] = {}
         """Why there may be further possibilities, besides those that were found."""
         self._steps = 0
+        self._all_steps = 0
+        """Those of the questions before, too."""
         self.asked: dict[FunctionNode, set[ast.arg]] = {}
         """Parameters that several callers were asked about, by function."""
         self.homes: dict[FunctionNode, tuple[Module, Class | None]] = {}
@@ -90,7 +93,7 @@ class Evaluator:
             for loop, (items, asked) in self._choices.items()
             if asked > 1 and 1 < len(items) < MAX_PATTERNS
         ]
-        if not choices or len(values) <= 1 or self._steps > _FEW_STEPS:
+        if not choices or len(values) <= 1 or self._all_steps > _FEW_STEPS:
             return values
         _, loop = max(choices, key=lambda choice: choice[0])
         found: list[Values] = []
@@ -100,7 +103,7 @@ class Evaluator:
             self._answers.clear()
             found.append(self._in_all_turns(node, module))
         self._turn = None
-        return union(*found) or values
+        return union(*map(_no_lists, found)) or values
 
     def turn(self, loop: ast.AST, items: Values) -> Values:
         """What a loop may be about in one turn: any of the items, or the one that is looked at."""
@@ -138,6 +141,7 @@ class Evaluator:
     def values(self, node: ast.expr, frame: Frame) -> Values:
         """What an expression can be."""
         self._steps += 1
+        self._all_steps += 1
         if self._steps > MAX_STEPS:
             return unknown("following it takes too many steps")
         key = (node, id(frame.arguments))
@@ -210,6 +214,13 @@ class Evaluator:
         return union(*(self.found(found, frame) for found in definitions))
 
 
+def _no_lists(values: Values) -> Values:
+    """The values without lists of several things, which are no paths."""
+    return tuple(
+        value for value in values if not isinstance(value, Sequence) or len(value.items) == 1
+    )
+
+
 def _constant(_: Evaluator, node: ast.expr, __: Frame) -> Values:
     assert isinstance(node, ast.Constant)
     if isinstance(node.value, str):
@@ -229,7 +240,9 @@ def _name(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     if not definitions:
         return unknown(f"{node.id} is not defined in the file")
     ordered = sorted(definitions, key=_place)
-    return union(*(_defined(evaluator, definition, node, frame) for definition in ordered))
+    values = union(*(_defined(evaluator, definition, node, frame) for definition in ordered))
+    perhaps_longer = any(isinstance(each.node, ast.AugAssign) for each in ordered[1:])
+    return strings.with_open_ends(values) if perhaps_longer else values
 
 
 def _place(definition: Definition) -> tuple[int, int]:
@@ -291,7 +304,18 @@ def _assigned(evaluator: Evaluator, definition: Definition, name: ast.Name, fram
         )
     if definition.kind in {"delete", "unbound"}:
         return ()
+    if isinstance(node, ast.MatchAs):
+        return _captured(evaluator, node, frame)
     return unknown(f"{name.id} is set by {definition.kind}")
+
+
+def _captured(evaluator: Evaluator, node: ast.MatchAs, frame: Frame) -> Values:
+    """``case str() as path``: the subject of the ``match``, where the whole of it is captured."""
+    case = frame.module.parents.get(node)
+    match = frame.module.parents.get(case) if isinstance(case, ast.match_case) else None
+    if not isinstance(match, ast.Match):
+        return unknown(f"{node.name} is a part of what is matched")
+    return evaluator.values(match.subject, frame)
 
 
 def _part(target: ast.expr, name: str, values: Values) -> Values:

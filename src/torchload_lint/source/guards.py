@@ -1,7 +1,8 @@
-"""Tests around an expression that rule some of its possible values out.
+"""Tests around an expression that rule some of its possible values out, or say what it is.
 
 Inside ``if opt.epoch != 0:`` the default 0 of ``--epoch`` is not what ``opt.epoch`` is, and
-``model_0.pth`` is no file that the program reads.
+``model_0.pth`` is no file that the program reads. After ``assert order in (3, 4)`` it is one of
+the two.
 """
 
 from __future__ import annotations
@@ -10,7 +11,15 @@ import ast
 import operator
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain import Constant, Text, unknown
+from torchload_lint.source.domain import (
+    NOT_THE_DEFAULT,
+    Constant,
+    Text,
+    Unknown,
+    union,
+    unknown,
+)
+from torchload_lint.source.patterns import Rung, known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,26 +36,79 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[object, object], bool]] = {
     ast.LtE: operator.le,  # type: ignore[dict-item]
     ast.Gt: operator.gt,  # type: ignore[dict-item]
     ast.GtE: operator.ge,  # type: ignore[dict-item]
+    ast.In: lambda content, others: content in others,  # type: ignore[operator]
+    ast.NotIn: lambda content, others: content not in others,  # type: ignore[operator]
 }
+_TESTED = (Constant, Text, Unknown)
+_SAYS = {(ast.Eq, True), (ast.NotEq, False)}
+_SAYS_ONE_OF = {(ast.In, True), (ast.NotIn, False)}
 
 
 def allowed(
     node: ast.Name | ast.Attribute | ast.Subscript, values: Values, module: Module
 ) -> Values:
-    """The values that the tests around ``node`` leave."""
-    if not any(isinstance(value, Constant | Text) for value in values):
+    """The values that the tests around ``node`` leave; where none of them is known, those that
+    the tests name.
+    """
+    if not any(isinstance(value, _TESTED) for value in values):
         return values
-    spelled = ast.unparse(node)
-    tests = [
-        part
-        for test, holds in _around(node, module)
-        for part in _parts(test, holds=holds)
-        if _is_about(part, spelled)
-    ]
+    tests = _about(node, _around(node, module))
+    left = _passing(values, tests)
+    if not all(_is_open(value) for value in left):
+        return left
+    tests += _about(node, _asserted(node, module))
     if not tests:
         return values
-    left = tuple(value for value in values if all(_passes(value, test) for test in tests))
-    return left or unknown(f"{spelled} is not its default here")
+    named = next(filter(None, map(_named, tests)), ())
+    return (
+        _passing(named, tests)
+        or _passing(left, tests)
+        or unknown(f"{ast.unparse(node)} {NOT_THE_DEFAULT}")
+    )
+
+
+def _about(node: ast.expr, tests: Iterator[tuple[ast.expr, bool]]) -> list[tuple[ast.expr, bool]]:
+    """The parts of tests that are about this very expression."""
+    return [
+        part
+        for test, holds in tests
+        for part in _parts(test, holds=holds)
+        if _is_about(part[0], node)
+    ]
+
+
+def _passing(values: Values, tests: list[tuple[ast.expr, bool]]) -> Values:
+    return tuple(value for value in values if all(_passes(value, test) for test in tests))
+
+
+def _is_open(value: Value) -> bool:
+    return isinstance(value, Unknown) or (isinstance(value, Text) and bool(value.why))
+
+
+def _named(part: tuple[ast.expr, bool]) -> Values:
+    """The texts and numbers of which a value must be one to pass the test; empty for others."""
+    test, holds = part
+    if not isinstance(test, ast.Compare):
+        return ()
+    kind, other = (type(test.ops[0]), holds), test.comparators[0]
+    if kind in _SAYS:
+        return _literals([other])
+    if kind in _SAYS_ONE_OF and isinstance(other, ast.Tuple | ast.List | ast.Set):
+        return _literals(other.elts)
+    return ()
+
+
+def _literals(nodes: list[ast.expr]) -> Values:
+    found: list[Value] = []
+    for node in nodes:
+        content = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(content, str):
+            found.append(Text(known(content), rung=Rung.LOCAL))
+        elif isinstance(content, int | float) and not isinstance(content, bool):
+            found.append(Constant(content, rung=Rung.LOCAL))
+        else:
+            return ()
+    return union(found)
 
 
 def _around(node: ast.AST, module: Module) -> Iterator[tuple[ast.expr, bool]]:
@@ -66,6 +128,30 @@ def _around(node: ast.AST, module: Module) -> Iterator[tuple[ast.expr, bool]]:
         inner = outer
 
 
+def _asserted(node: ast.AST, module: Module) -> Iterator[tuple[ast.expr, bool]]:
+    """The assertions before a name, about what it still is at its place."""
+    if not isinstance(node, ast.Name) or "assert " not in module.text:
+        return
+    inner: ast.AST = node
+    while not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        outer = module.parents.get(inner)
+        if outer is None:
+            return
+        body = getattr(outer, "body", None)
+        if isinstance(body, list) and inner in body:
+            for statement in body[: body.index(inner)]:
+                if isinstance(statement, ast.Assert) and _means(statement.test, node, module):
+                    yield statement.test, True
+        inner = outer
+
+
+def _means(test: ast.expr, name: ast.Name, module: Module) -> bool:
+    """Whether a name in a test is what it is at another place."""
+    same = [each for each in ast.walk(test) if isinstance(each, ast.Name) and each.id == name.id]
+    known_here = module.bindings.definitions(name)
+    return bool(same) and all(module.bindings.definitions(each) == known_here for each in same)
+
+
 def _parts(test: ast.expr, *, holds: bool) -> Iterator[tuple[ast.expr, bool]]:
     """What must hold for the test to be what it is, piece by piece."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -77,11 +163,19 @@ def _parts(test: ast.expr, *, holds: bool) -> Iterator[tuple[ast.expr, bool]]:
         yield test, holds
 
 
-def _is_about(part: tuple[ast.expr, bool], spelled: str) -> bool:
-    test = part[0]
+def _is_about(test: ast.expr, node: ast.expr) -> bool:
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        return type(test.ops[0]) in _COMPARISONS and ast.unparse(test.left) == spelled
-    return ast.unparse(test) == spelled
+        return type(test.ops[0]) in _COMPARISONS and _is_same(test.left, node)
+    return _is_same(test, node)
+
+
+def _is_same(one: ast.expr, other: ast.expr) -> bool:
+    """Whether two expressions are spelled alike."""
+    if isinstance(one, ast.Name) and isinstance(other, ast.Name):
+        return one.id == other.id
+    if isinstance(one, ast.Attribute) and isinstance(other, ast.Attribute):
+        return one.attr == other.attr and _is_same(one.value, other.value)
+    return one.__class__ is other.__class__ and ast.unparse(one) == ast.unparse(other)
 
 
 def _passes(value: Value, part: tuple[ast.expr, bool]) -> bool:

@@ -47,6 +47,11 @@ def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame)
         return unspelled_values
     from torchload_lint.source import unspelled  # noqa: PLC0415 - few questions lead here
 
+    if name in {"value", "name"}:
+        from torchload_lint.source import enumerations  # noqa: PLC0415 - few questions lead here
+
+        if members := enumerations.attribute(evaluator, instance, name, frame):
+            return members
     given = unspelled.mapping_of(evaluator, instance)
     if given is not None and (entry := given.entries.get(name)) is not None:
         return entry
@@ -179,6 +184,11 @@ def _field(evaluator: Evaluator, instance: Instance, member: ast.AnnAssign, home
         if given is not None:
             return evaluator.values(given, instance.arguments.frame)
     default = _default(member.value)
+    if default is None or getattr(default, "value", ...) is None:
+        told = _told(member.value)
+        if told:
+            evaluator.leave_open(f"the field {name} may be given another value")
+            return told
     if default is None:
         nested = _annotated_class(evaluator, member.annotation, home)
         return nested or unknown(f"the field {name} has no default")
@@ -190,6 +200,15 @@ def _field(evaluator: Evaluator, instance: Instance, member: ast.AnnAssign, home
             *((Instance(value),) if isinstance(value, Class) else (value,) for value in values)
         )
     return lift(values, Rung.DEFAULT)
+
+
+def _told(value: ast.expr | None) -> Values:
+    """The file that the help of a field without a default names."""
+    if not isinstance(value, ast.Call):
+        return ()
+    from torchload_lint.source import option_hints  # noqa: PLC0415 - only without a default
+
+    return option_hints.named_in_help(value)
 
 
 def _given(call: ast.Call, node: ast.ClassDef, name: str) -> ast.expr | None:
@@ -237,6 +256,10 @@ def _annotated_class(evaluator: Evaluator, annotation: ast.expr | None, frame: F
         return left or _annotated_class(evaluator, annotation.right, frame)
     if isinstance(annotation, ast.Subscript) and _is_optional(annotation):
         return _annotated_class(evaluator, annotation.slice, frame)
+    if isinstance(annotation, ast.Subscript):
+        from torchload_lint.source import enumerations  # noqa: PLC0415 - few questions lead here
+
+        return enumerations.literals(annotation)
     if not isinstance(annotation, ast.Name | ast.Attribute):
         return ()
     dotted = frame.module.bindings.qualified(annotation)

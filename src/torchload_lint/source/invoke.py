@@ -8,7 +8,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import classes as class_facts
-from torchload_lint.source import instances, methods, options, stores
+from torchload_lint.source import handing, instances, methods, options, stores
 from torchload_lint.source.arguments import arguments
 from torchload_lint.source.bound import Bound, Layers, match
 from torchload_lint.source.domain import (
@@ -166,7 +166,9 @@ def _returned(
         ("returns", definition), lambda: _collect_returned(definition)
     )
     if not yields:
-        found = union(*(evaluator.values(each, inner) for each in returns))
+        found = union(
+            *(handing.on(evaluator, each, evaluator.values(each, inner), inner) for each in returns)
+        )
         return found or unknown(f"{definition.name}() returns nothing")
     produced = union(*(evaluator.values(each, inner) for each in yields))
     marks = {ast.unparse(each).partition("(")[0] for each in definition.decorator_list}
@@ -201,7 +203,7 @@ def _method(
     if isinstance(receiver, Handle):
         return methods.of_handle(receiver, name)
     if isinstance(receiver, Sequence):
-        return methods.of_sequence(receiver, name)
+        return methods.of_sequence(receiver, name, arguments(evaluator, node, frame))
     if isinstance(receiver, Record):
         return methods.of_record(receiver, name, arguments(evaluator, node, frame))
     if isinstance(receiver, Options):
@@ -220,6 +222,14 @@ def _of_stranger(
     if name in _PATH_METHODS and isinstance(receiver, Unknown):
         text = Text(HOLE, is_path=True, why=(receiver.why,), rung=receiver.rung)
         return methods.of_text(text, name, arguments(evaluator, node, frame))
+    if (
+        isinstance(receiver, Made)
+        and name == "hexdigest"
+        and receiver.callee.startswith("hashlib.")
+    ):
+        from torchload_lint.source import digests  # noqa: PLC0415 - few questions lead here
+
+        return digests.hexadecimal(evaluator, receiver, node, frame)
     if isinstance(receiver, Made):
         return _of_made(evaluator, f"{receiver.callee}.{name}", node, frame, receiver.rung)
     return unknown(f"the result of {_shown(node.func)}() is not known")

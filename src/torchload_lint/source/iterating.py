@@ -51,14 +51,26 @@ def _as_sequence(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 
 
 def _filtered(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    """``filter(test, items)``: some of the items."""
+    """``filter(test, items)``: some of the items; those that are true, without a test."""
     given = arguments(evaluator, call, frame)
+    without_test = bool(call.args) and getattr(call.args[0], "value", ...) is None
     return tuple(
-        Sequence(others=value.element(), rung=value.rung)
-        if isinstance(value, Sequence)
-        else Sequence(others=unknown(domain.why(value)))
+        Sequence(others=unknown(domain.why(value)))
+        if not isinstance(value, Sequence)
+        else _true_ones(value)
+        if without_test and not value.others and value.kind == "list"
+        else Sequence(others=value.element(), rung=value.rung)
         for value in given.at(1)
     )
+
+
+def _true_ones(sequence: Sequence) -> Sequence:
+    """The items that are true, at their places; at none, where that is not known of one."""
+    truths = [domain.truths(item) for item in sequence.items]
+    if any(len(each) != 1 for each in truths):
+        return Sequence(others=sequence.element(), rung=sequence.rung)
+    items = (item for item, truth in zip(sequence.items, truths, strict=True) if truth == {True})
+    return Sequence(tuple(items), rung=sequence.rung)
 
 
 def _as_list(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:

@@ -14,6 +14,7 @@ from torchload_lint.source import (
     counting,
     domain,
     downloads,
+    handing,
     iterating,
     mappings,
     methods,
@@ -173,7 +174,7 @@ def _variables(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
         else value.changed(kind="dict")
         if isinstance(value, Record)
         else value
-        for value in given.positional[0]
+        for value in handing.on(evaluator, call.args[0], given.positional[0], frame)
     )
 
 
@@ -185,7 +186,9 @@ def _mapping(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     entries, others = mappings.over(given.named, base.entries), base.others
     for keyword in call.keywords:
         if keyword.arg is None:
-            spread = mappings.spread(evaluator, evaluator.values(keyword.value, frame), frame)
+            values = evaluator.values(keyword.value, frame)
+            values = handing.on(evaluator, keyword.value, values, frame)
+            spread = mappings.spread(evaluator, values, frame)
             entries = mappings.over(entries, spread.entries)
             others = union(others, spread.others)
     return (Record(entries, others, kind=dotted),)
@@ -276,7 +279,7 @@ def _table() -> dict[str, Known]:
 
 _URL_PARSERS = ("urllib.parse.urlparse", "urllib.parse.urlsplit", "torch.hub.urlparse")
 _SAME_AS_FIRST = (
-    *("urllib.parse.unquote", "urllib.parse.quote", "torch.compile"),
+    *("urllib.parse.unquote", "urllib.parse.quote", "torch.compile", "builtins.str.encode"),
     "torch.nn.SyncBatchNorm.convert_sync_batchnorm",
     *("os.fspath", "builtins.bytes", "hydra.utils.to_absolute_path", "copy.copy", "copy.deepcopy"),
     *("glob.escape", "sys.intern", "tqdm.tqdm", "tqdm.auto.tqdm", "os.fsdecode", "os.fsencode"),

@@ -292,8 +292,10 @@ def of_handle(handle: Handle, name: str) -> Values:
     return unknown(f"the result of .{name}() is not known")
 
 
-def of_sequence(sequence: Sequence, name: str) -> Values:
-    """``sequence.name()``."""
+def of_sequence(sequence: Sequence, name: str, given: Arguments) -> Values:
+    """``sequence.name(*given)``."""
+    if name == "pop" and sequence.items and not sequence.others and not given.positional:
+        return lift(sequence.items[-1], sequence.rung)
     if name in {"pop", "popleft", "get", "__next__"}:
         return lift(sequence.element(), sequence.rung)
     if name == "copy":

@@ -7,7 +7,6 @@ incomplete; but the default is the file that the program reads when it is run as
 from __future__ import annotations
 
 import ast
-import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +15,7 @@ from torchload_lint.source import callers
 from torchload_lint.source.candidates import words_of
 from torchload_lint.source.definitions import INNER
 from torchload_lint.source.domain import (
+    NO_DEFAULT,
     Class,
     Constant,
     Instance,
@@ -28,7 +28,7 @@ from torchload_lint.source.domain import (
     union,
     unknown,
 )
-from torchload_lint.source.patterns import HOLE, Rung, known
+from torchload_lint.source.patterns import Rung
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,13 +73,6 @@ _DEEPEST_SETUP = 3
 _DEFINED = late_pattern(r"def[ \t]+(\w+)")
 _RENAMED = late_pattern(r"as[ \t]+(\w+)")
 _DEFINES = late_pattern(r"DEFINE_\w+")
-_FILE_IN_HELP = late_pattern(
-    r"(?<![\w{}<>*$%-])(?:[\w.-]+/)*[\w-][\w.-]*\.(?:ckpt|pth(?:\.tar)?|pt|th|bin|pkl)(?![\w{}])"
-)
-_PLACEHOLDER = late_pattern(
-    r"^-|[<>{}$%]|path/to|/your|your_|[_-]xx\b|xxx|\.\.\.|^/?PATH", re.IGNORECASE
-)
-"""What stands for a value that the reader has to fill in."""
 _UNDECLARED = "is not declared where the command line is parsed"
 
 
@@ -93,6 +86,8 @@ class Declaration(NamedTuple):
     is_flag: bool
     shown: str
     """As the user would write it: ``--resume``."""
+    names: tuple[str, ...] = ()
+    """All its spellings, ``-r`` too."""
 
 
 def table() -> dict[str, Known]:
@@ -113,13 +108,20 @@ def parsed(evaluator: Evaluator, node: ast.Call, receivers: Values, frame: Frame
     function = node.func
     assert isinstance(function, ast.Attribute)
     if function.attr in _PARSES and not any(isinstance(each, Instance) for each in receivers):
-        found = Options(node, frame.module, rung=Rung.DEFAULT)
+        found = Options(node, frame.module, line=_line(evaluator, node, frame), rung=Rung.DEFAULT)
         if function.attr == "parse_known_args":
             return (Sequence(((found,), unknown("the other arguments")), kind="tuple"),)
         return (found,)
     if function.attr in _INTO_DATACLASSES:
         return _into_dataclasses(evaluator, receivers)
     return ()
+
+
+def _line(evaluator: Evaluator, node: ast.Call, frame: Frame) -> Values:
+    """The arguments that ``parse_args`` is given; empty where they are those of the process."""
+    written = [*node.args[:1], *(each.value for each in node.keywords if each.arg == "args")]
+    line = evaluator.values(written[0], frame) if written else ()
+    return line if any(isinstance(value, Sequence) for value in line) else ()
 
 
 def _into_dataclasses(evaluator: Evaluator, receivers: Values) -> Values:
@@ -168,7 +170,14 @@ def value(evaluator: Evaluator, options: Options, name: str) -> Values:
         ]
     if not found:
         return unknown(f"the option {name} {_UNDECLARED}")
-    return union(*(_default(evaluator, each, module) for each, module in found))
+    given: Values = ()
+    if options.line:
+        from torchload_lint.source import command_lines  # noqa: PLC0415 - few calls have arguments
+
+        given, settled = command_lines.given(options, [each for each, _ in found])
+        if settled:
+            return lift(given, Rung.DEFAULT)
+    return union(given, *(_default(evaluator, each, module) for each, module in found))
 
 
 def is_undeclared(values: Values) -> bool:
@@ -184,9 +193,11 @@ def _default(evaluator: Evaluator, declaration: Declaration, module: Module) -> 
         return (Constant(False, rung=Rung.DEFAULT),)
     values = evaluator.anywhere(declaration.default, module) if declaration.default else ()
     if all(map(_is_nothing, values)):
-        told = _usage(module, shown) or _named_in_help(declaration.call)
+        from torchload_lint.source import option_hints  # noqa: PLC0415 - only without a default
+
+        told = option_hints.told(evaluator, module, declaration.call, shown)
         if not told and not any(isinstance(each, Text) for each in values):
-            return unknown(f"the option {shown} has no default")
+            return unknown(f"the option {shown} {NO_DEFAULT}")
         values = told or values
     evaluator.leave_open(f"the option {shown} may be given another value")
     return lift(values, Rung.DEFAULT)
@@ -197,31 +208,6 @@ def _is_nothing(value: Value) -> bool:
     return (isinstance(value, Constant) and value.value is None) or (
         isinstance(value, Text) and not value.text
     )
-
-
-def _usage(module: Module, option: str) -> Values:
-    """The value that the command lines in the file's own docstring give to an option."""
-    usage = ast.get_docstring(module.tree) or ""
-    if not option.startswith("--") or option not in usage:
-        return ()
-    written = re.findall(rf"(?<!\S){re.escape(option)}[ =]+([^\s\\'\"`,;]+)", usage)
-    return tuple(
-        Text(known(value), rung=Rung.USAGE)
-        for value in dict.fromkeys(written)
-        if ("/" in value or "." in value) and not _PLACEHOLDER.search(value)
-    )
-
-
-def _named_in_help(call: ast.Call) -> Values:
-    """The file that an option's help names, in whatever folder: ``help="path to HLG.pt"``."""
-    text = next((each.value for each in call.keywords if each.arg == "help"), None)
-    if not isinstance(text, ast.Constant) or not isinstance(text.value, str):
-        return ()
-    names = {name.rpartition("/")[2] for name in _FILE_IN_HELP.findall(text.value)}
-    if len(names) != 1 or _PLACEHOLDER.search(*names):
-        return ()
-    why = ("the option's help names the file, not its folder",)
-    return (Text(f"{HOLE}/{known(*names)}", rung=Rung.USAGE, why=why),)
 
 
 def _set_up_in(
@@ -316,7 +302,7 @@ def _declaration(call: ast.Call, scope: ast.AST) -> Iterator[tuple[str, Declarat
     is_flag = action in {"store_true", "store_false"} and "default" not in keywords
     default = keywords.get("default")
     if isinstance(stored, str):
-        yield stored, Declaration(call, scope, default, is_flag, long[0])
+        yield stored, Declaration(call, scope, default, is_flag, long[0], tuple(names))
 
 
 def declared_beside(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Values:
@@ -343,13 +329,14 @@ def _flag(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Values:
         for call in callers.calls_among(module.tree, module.lines, kinds):
             literal = call.args[0] if call.args else None
             if isinstance(literal, ast.Constant) and literal.value == node.attr:
-                found.append(_flag_default(evaluator, call, module))
+                found.append(of_flag(evaluator, call, module))
         if found:
             break
     return union(*found)
 
 
-def _flag_default(evaluator: Evaluator, call: ast.Call, module: Module) -> Values:
+def of_flag(evaluator: Evaluator, call: ast.Call, module: Module) -> Values:
+    """The default of absl's ``DEFINE_string("x", default, help)``."""
     given = [*call.args[1:2], *(k.value for k in call.keywords if k.arg == "default")]
     scope = module.tree
     shown = f"--{getattr(call.args[0], 'value', '')}"
@@ -392,6 +379,8 @@ def from_default(evaluator: Evaluator, default: ast.expr, frame: Frame) -> Value
         return ()
     given = [*default.args[:1], *(k.value for k in default.keywords if k.arg == "default")]
     if not given or (isinstance(given[0], ast.Constant) and given[0].value in {..., None}):
-        return unknown("the option has no default")
+        from torchload_lint.source import option_hints  # noqa: PLC0415 - only without a default
+
+        return option_hints.named_in_help(default) or unknown("the option has no default")
     evaluator.leave_open("the option may be given another value")
     return evaluator.anywhere(given[0], frame.module)

@@ -192,7 +192,7 @@ def _without_caller(
     annotated = instances.annotated(evaluator, parameter.annotation, frame)
     if default and not all(isinstance(value, Unknown) for value in default):
         evaluator.leave_open(reason)
-        return union(default, annotated)
+        return union(default, (each for each in annotated if isinstance(each, Instance)))
     if annotated:
         evaluator.leave_open(reason)
         return lift(annotated, Rung.DEFAULT)

@@ -21,7 +21,7 @@ GLOB_SET = "\ue003"
 _MARKS = HOLE + GLOB_ANY + GLOB_ONE + GLOB_SET
 _RENDERED = {HOLE: "*", GLOB_ANY: "*", GLOB_ONE: "?", GLOB_SET: "["}
 _ESCAPED = {"*": "[*]", "?": "[?]", "[": "[[]"}
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+:)?//")
 _LETTERS_OF_A_STRONG_STEM = 3
 
 MAX_PATTERNS = 16
@@ -126,7 +126,9 @@ def _marked(text: str) -> bool:
 
 
 def is_url(text: str) -> bool:
-    """Whether the text starts with a scheme (``https://``, ``s3://``, ``hf://``)."""
+    """Whether the text starts with a scheme (``https://``, ``s3://``, ``hf://``), or with ``//``,
+    which programs use for names of their own.
+    """
     return _URL.match(text) is not None
 
 

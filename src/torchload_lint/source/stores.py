@@ -228,11 +228,23 @@ def with_stored(
     if not evaluator.once(key := ("appended", definition)):
         return values
     try:
-        items = _appended(evaluator, stores.calls.get(name, ()), frame)
+        calls = [
+            each for each in stores.calls.get(name, ()) if _concerns(each[1], definition, module)
+        ]
+        items = _appended(evaluator, calls, frame)
         entries, others = _stored(evaluator, stores, name, frame)
     finally:
         evaluator.done(key)
     return tuple(_extended(value, items, entries, others) for value in values)
+
+
+def _concerns(call: ast.Call, definition: ast.AST, module: Module) -> bool:
+    """Whether a method is called on what this definition made, not on what another branch did."""
+    receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if not isinstance(receiver, ast.Name):
+        return True
+    definitions = module.bindings.definitions(receiver)
+    return not definitions or any(each.node is definition for each in definitions)
 
 
 def _appended(evaluator: Evaluator, calls: Iterable[tuple[str, ast.Call]], frame: Frame) -> Values:

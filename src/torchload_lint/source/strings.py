@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import ast
 import operator
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source import patterns
 from torchload_lint.source.domain import (
+    NO_DEFAULT,
+    NOT_THE_DEFAULT,
     Constant,
     Record,
     Sequence,
     Text,
+    Unknown,
     as_text,
     combine,
+    is_number,
     union,
     unknown,
 )
@@ -31,8 +35,10 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Mult: operator.mul,
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
 }
 _LARGEST_NUMBER = 10**12
+_LARGEST_EXPONENT = 64
 _PERCENT = late_pattern(
     r"%(?:\((?P<key>\w+)\))?(?P<spec>[-+ #0]*(?:\*|\d+)?(?:\.\d+)?)(?P<type>[a-zA-Z%])"
 )
@@ -49,6 +55,8 @@ def _binary(op: ast.operator, first: Value, second: Value) -> Values:
     if isinstance(op, ast.Add):
         if isinstance(first, Sequence) and isinstance(second, Sequence):
             return (_chain(first, second),)
+        if isinstance(first, Sequence) and isinstance(second, Unknown):
+            return (Sequence(first.items, union(first.others, (second,)), kind=first.kind),)
         if isinstance(first, Text) or isinstance(second, Text):
             return (_concatenated(first, second),)
     if isinstance(op, ast.Div) and (isinstance(first, Text) or isinstance(second, Text)):
@@ -73,6 +81,7 @@ def _arithmetic(op: ast.operator, first: Constant, second: Constant) -> Values:
         or not isinstance(b, int | float)
         or max(abs(a), abs(b)) > _LARGEST_NUMBER
         or (isinstance(op, ast.FloorDiv | ast.Mod) and not b)
+        or (isinstance(op, ast.Pow) and not (0 <= b <= _LARGEST_EXPONENT and isinstance(a, int)))
     ):
         return unknown("it is computed")
     return (Constant(compute(a, b), rung=highest(first.rung, second.rung)),)
@@ -86,6 +95,35 @@ def _concatenated(first: Value, second: Value) -> Text:
 def concatenate(left: Values, right: Values) -> Values:
     """``left + right`` of texts, over all possibilities."""
     return union(_concatenated(first, second) for first in left for second in right)
+
+
+def with_open_ends(values: Values) -> Values:
+    """The values, one of which may be another with something appended. Where nobody knows whether
+    it is (``if etag: name += "." + etag``), the two become one text with an unknown end.
+    """
+    begins = [each for each in values if isinstance(each, Text) and each.text and not each.why]
+    found: list[Value] = []
+    longer: set[Text] = set()
+    for value in values:
+        begin = next((each for each in begins if _continues(value, each)), None)
+        if begin is None or not isinstance(value, Text):
+            found.append(value)
+        else:
+            longer.add(begin)
+            found.append(changed(value, begin.text + HOLE))
+    return union(value for value in found if value not in longer)
+
+
+def _continues(value: Value, begin: Text) -> bool:
+    """Whether a text is a known one with something appended that may be there or not; what comes
+    from an option that is not given by default is not there.
+    """
+    return (
+        isinstance(value, Text)
+        and value.text.startswith(begin.text)
+        and HOLE in value.text[len(begin.text) :]
+        and not any(why.endswith((NOT_THE_DEFAULT, NO_DEFAULT)) for why in value.why)
+    )
 
 
 def join(first: Text, second: Text, *, is_path: bool = False) -> Text:
@@ -118,14 +156,9 @@ def hole(text: Text, why: str) -> Text:
     return Text(HOLE, is_path=text.is_path, why=text.why or (why,), rung=text.rung)
 
 
-def _is_number(value: Value) -> TypeGuard[Constant]:
-    """Whether a value is a number (a truth value in a path is a sign of something not followed)."""
-    return isinstance(value, Constant) and not isinstance(value.value, bool | None)
-
-
 def formatted(value: Value, specification: str | None) -> Value:
     """``format(value, specification)``; a hole where the specification is computed."""
-    if _is_number(value) and specification is not None:
+    if is_number(value) and specification is not None:
         try:
             return Text(known(format(value.value, specification)), rung=value.rung)
         except (ValueError, OverflowError, MemoryError):
@@ -161,7 +194,7 @@ def _fields(
 
 def percent_formatted(value: Value, specification: str) -> Value:
     """``specification % value``."""
-    if not _is_number(value):
+    if not is_number(value):
         return as_text(value)
     try:
         return Text(known(specification % value.value), rung=value.rung)

@@ -33,7 +33,7 @@ _OTHER_KINDS = (
 """Endings of files that other functions read: where a program picks the reader by the ending,
 they are not what reaches the load.
 """
-_NOT_FILES = frozenset({"", ".", "none", "null", "false", "true", "no", "n/a", "-"})
+_NOT_FILES = frozenset({"", ".", "none", "null", "false", "true", "no", "n/a", "-", "todo", "tbd"})
 
 
 def resolve_path(expression: ast.expr, module: Module, project: ProjectIndex) -> Resolution:
@@ -65,12 +65,21 @@ def resolution(values: Values, evaluator: Evaluator) -> Resolution:
     others = [key for key, pattern in found.items() if pattern.text.endswith(_OTHER_KINDS)]
     for key in others if len(others) < len(found) else ():
         reasons.setdefault(f"{found.pop(key).text} is no checkpoint by its name")
+    words = [key for key, pattern in found.items() if _is_bare_word(pattern)]
+    telling = any(each.exact or each.strong for key, each in found.items() if key not in words)
+    for key in words if telling else ():
+        reasons.setdefault(f"{found.pop(key).text} is no file by its name")
     if not found and not reasons:
         reasons.setdefault("its default names no file")
     complete = not reasons and not evaluator.open_ends
     reasons.update(dict.fromkeys(evaluator.open_ends))
     chosen = tuple(found.values())[:MAX_PATTERNS]
     return Resolution(chosen, complete=complete and bool(chosen), unknown=tuple(reasons))
+
+
+def _is_bare_word(pattern: PathPattern) -> bool:
+    """Whether it looks like a name of something else (``RN50``, ``bicubic``) than a file."""
+    return pattern.exact and "/" not in pattern.text and "." not in pattern.text
 
 
 def _source(value: Value) -> tuple[Text | None, bool]:

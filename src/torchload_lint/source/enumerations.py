@@ -1,0 +1,43 @@
+"""Enumerations and ``Literal``: parameters that can only be one of a few things."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source import classes
+from torchload_lint.source.domain import Text, lift, union
+from torchload_lint.source.patterns import Rung, known
+
+if TYPE_CHECKING:
+    from torchload_lint.source.domain import Instance, Values
+    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.frame import Frame
+
+_BASES = frozenset({"enum.Enum", "enum.StrEnum", "strenum.StrEnum"})
+
+
+def literals(annotation: ast.Subscript) -> Values:
+    """The texts of ``Literal["a", "b"]``; empty for all other annotations."""
+    if ast.unparse(annotation.value).rpartition(".")[2] != "Literal":
+        return ()
+    inside = annotation.slice
+    parts = inside.elts if isinstance(inside, ast.Tuple) else [inside]
+    texts = [part.value for part in parts if isinstance(part, ast.Constant)]
+    return union(Text(known(text), rung=Rung.DEFAULT) for text in texts if isinstance(text, str))
+
+
+def attribute(evaluator: Evaluator, member: Instance, name: str, frame: Frame) -> Values:
+    """``member.value`` and ``member.name`` of any member of an enumeration; empty for others."""
+    of = member.of
+    if not _BASES & set(classes.base_names(of.node, of.module, evaluator.project)):
+        return ()
+    members = [
+        (statement.targets[0].id, statement.value)
+        for statement in of.node.body
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
+    ]
+    if name == "name":
+        return union(Text(known(each), rung=Rung.DEFAULT) for each, _ in members)
+    home = frame.elsewhere(of.module)
+    return lift(union(*(evaluator.values(value, home) for _, value in members)), Rung.DEFAULT)

@@ -1,0 +1,76 @@
+"""Objects that are handed on: what a caller stored in them goes with them.
+
+``args.resume = os.path.join(args.out, "last.pt"); run(args)``: inside ``run``, ``args.resume`` is
+what was stored, though the parser says otherwise.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source import stores
+from torchload_lint.source.domain import Handed, Instance, Options, Record, union
+
+if TYPE_CHECKING:
+    from torchload_lint.source.domain import Values
+    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.frame import Frame
+
+_STORED_IN = (Options, Record, Instance)
+
+
+def on(evaluator: Evaluator, node: ast.expr, values: Values, frame: Frame) -> Values:
+    """The values of an argument; objects remember the place, if something was stored in them."""
+    if not isinstance(node, ast.Name | ast.Attribute):
+        return values
+    if not any(isinstance(value, _STORED_IN) for value in values):
+        return values
+    return _handed(evaluator, values, (Handed(node, frame),))
+
+
+def _handed(evaluator: Evaluator, values: Values, places: tuple[Handed, ...]) -> Values:
+    telling = tuple(place for place in places if _stores_below(evaluator, place))
+    if not telling:
+        return values
+    return tuple(
+        value.changed(handed=(*value.handed, *telling))
+        if isinstance(value, Options | Record | Instance)
+        else value
+        for value in values
+    )
+
+
+def _stores_below(evaluator: Evaluator, place: Handed) -> bool:
+    """Whether something is stored in what was handed on there, or in a part of it."""
+    spelled = ast.unparse(place.node) + place.path
+    module = place.frame.module
+    scopes = {module.bindings.scope(place.node), module.tree}
+    return any(
+        target.startswith((f"{spelled}.", f"{spelled}["))
+        for scope in scopes
+        for target in stores.of_scope(evaluator, scope, module).targets
+    )
+
+
+def before(evaluator: Evaluator, places: tuple[Handed, ...], name: str) -> tuple[Values, bool]:
+    """What was stored under ``name`` before an object was handed on, and whether it certainly was:
+    what an inner call stored last wins.
+    """
+    found: Values = ()
+    for place in reversed(places):
+        whole = ast.unparse(place.node) + place.path
+        for spelled in (f"{whole}.{name}", f"{whole}[{name!r}]"):
+            stored, settled = stores.reaching(evaluator, place.node, place.frame, spelled)
+            found = union(found, stored)
+            if settled:
+                return found, True
+    return found, False
+
+
+def parts(evaluator: Evaluator, values: Values, places: tuple[Handed, ...], name: str) -> Values:
+    """Parts of an object, which were handed on with it: ``cfg.MODEL`` of ``cfg``."""
+    if not any(isinstance(value, _STORED_IN) for value in values):
+        return values
+    inner = tuple(place.part(name) for place in places)
+    return _handed(evaluator, values, inner)
