@@ -34,6 +34,7 @@ NOT_IN_FLAKE8 = {
     "whole_module_saved/base_class_of_a_base_class.py": FIRST_PARTY,
     "whole_module_saved/class_of_another_file.py": FIRST_PARTY,
     "whole_module_saved/class_of_this_file.py": FIRST_PARTY,
+    "whole_module_saved/in_a_dictionary.py": FIRST_PARTY,
     "whole_module_saved/moved_to_a_device.py": FIRST_PARTY,
     "weights_only_disabled/tests_off/test_resume.py": "flake8 has its own per-file-ignores",
     "overlapping_safe_globals/elsewhere/registered_in_another_file.py": "it takes the other file",
