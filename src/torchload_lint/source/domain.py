@@ -35,8 +35,9 @@ class Value:
     These classes are written out: dataclasses would take ten times as long to import, on every run.
     """
 
-    __slots__ = ("rung",)
+    __slots__ = ("_hash", "rung")
     rung: Rung
+    _hash: int
 
     def _content(self) -> tuple[object, ...]:
         """What counts when it is compared, besides the rung."""
@@ -50,7 +51,16 @@ class Value:
         )
 
     def __hash__(self) -> int:
-        return hash((self.rung, self._content()))
+        """Worked out once: values hold values, which are put into sets again and again."""
+        try:
+            return self._hash
+        except AttributeError:
+            self._hash = hash(self._hashable())
+            return self._hash
+
+    def _hashable(self) -> tuple[object, ...]:
+        """What of the content can be hashed."""
+        return self._content()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self._content()))}, {self.rung})"
@@ -208,8 +218,8 @@ class Record(Value):
     def _content(self) -> tuple[object, ...]:
         return self.entries, self.others, self.kind, self.handed
 
-    def __hash__(self) -> int:
-        return hash((self.rung, self.others, self.kind, self.handed))
+    def _hashable(self) -> tuple[object, ...]:
+        return self.others, self.kind, self.handed
 
 
 class Function(Value):
@@ -348,9 +358,12 @@ def union(*possibilities: Iterable[Value]) -> Values:
     """All the possibilities, without repetition, in order: at most ``MAX_PATTERNS``, and a few
     unknown ones, which leave the others their places.
     """
+    given = [values for values in map(tuple, possibilities) if values]
+    if len(given) == 1 and len(given[0]) == 1:
+        return given[0]
     merged: dict[Value, None] = {}
     left = {True: _MAX_UNKNOWN, False: MAX_PATTERNS}
-    for values in possibilities:
+    for values in given:
         for value in values:
             is_unknown = value.__class__ is Unknown
             if left[is_unknown] and value not in merged:
