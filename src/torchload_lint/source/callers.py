@@ -118,8 +118,10 @@ def _unnamed(target: _Target, name: str) -> tuple[list[Site], bool]:
 
     project, home = target.project, target.module.path
     folder = dirname(home)
-    texts = {path: project.files.text(path) or "" for path in project.holding(name)}
-    texts[home] = target.module.text  # a notebook is none of the project's Python files
+    texts = {
+        path: target.module.text if path == home else project.files.text(path) or ""
+        for path in _holding(project, name, home)
+    }
     paths = [path for path, text in texts.items() if callbacks.may_hand_over(text, name)]
     paths.sort(key=lambda path: (path != home, -_shared(path, folder), path))
     found: list[Site] = []
@@ -143,8 +145,7 @@ def _files(project: ProjectIndex, name: str, home: str, kind: str) -> tuple[list
     rivals = _with_parents(dirname(path) for path in project.holding(word) if path != home)
     folder = dirname(home)
     holding = []
-    holders = project.holding(name if kind == "class" else f"{name}(")
-    for path in dict.fromkeys((home, *holders)):  # a notebook is none of the project's Python files
+    for path in _holding(project, name if kind == "class" else f"{name}(", home):
         near = _shared(path, folder)
         if path != home and _depth_of_nearest(path, rivals) > near:
             continue
@@ -357,9 +358,17 @@ def _fits(call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef, skip
 def _count_definitions(project: ProjectIndex, name: str, module: Module) -> int:
     """How many functions of that name the project has (and the notebook that ``module`` may be)."""
     pattern = re.compile(rf"\bdef {re.escape(name)}\b")
-    texts = {path: project.files.text(path) or "" for path in project.holding(f"def {name}")}
-    texts[module.path] = module.text
-    return sum(len(pattern.findall(text)) for text in texts.values())
+    texts = (
+        module.text if path == module.path else project.files.text(path) or ""
+        for path in _holding(project, f"def {name}", module.path)
+    )
+    return sum(len(pattern.findall(text)) for text in texts)
+
+
+def _holding(project: ProjectIndex, word: str, home: str) -> list[str]:
+    """The files that hold a word, and a notebook, which is none of the project's Python files."""
+    found = project.holding(word)
+    return [*found] if home.endswith(".py") else [*dict.fromkeys((home, *found))]
 
 
 def _initialized_by_heirs(
