@@ -5,10 +5,16 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+NOT_WRITTEN = 2
 
 
 def main() -> None:
-    """Run the command line; the only place that turns an interrupt into an exit status.
+    """Run the command line.
 
     Garbage is not collected: a command ends soon and keeps the trees that it parses, so looking
     through them again and again found nothing and took a third of the time. (What is not in a
@@ -23,8 +29,12 @@ def main() -> None:
         if isinstance(ended.code, int):
             _leave(ended.code)
         raise
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except KeyboardInterrupt:  # before a command has begun
+        _leave(130)
+    except OSError as error:  # click's own output, on a full disk
+        if sys.stderr is not None:
+            sys.stderr.write(f"error: {error}\n")
+        _leave(NOT_WRITTEN)
 
 
 def _leave(status: int) -> None:
@@ -33,12 +43,17 @@ def _leave(status: int) -> None:
     To free each object of the trees that were parsed takes a tenth of the time of a run; the
     system takes the memory back as a whole.
     """
+    written = _flushed(sys.stdout) and _flushed(sys.stderr)
+    os._exit(status if written else status or NOT_WRITTEN)
+
+
+def _flushed(stream: TextIO | None) -> bool:
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        if stream is not None:  # as it is where it was closed from the start
+            stream.flush()
     except (OSError, ValueError):
-        return  # a reader that is gone, a closed stream: Python's own way of ending tells of it
-    os._exit(status)
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -24,6 +25,8 @@ COMMANDS = {
 """Command → its line in the help; each lives in the module of that name, imported when called."""
 
 DEFAULT = "check"
+INTERRUPTED = 130
+"""The exit status that shells take for ended by SIGINT."""
 
 
 class LazyGroup(click.Group):
@@ -45,6 +48,14 @@ class LazyGroup(click.Group):
         module = import_module(f"torchload_lint.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
+        """Run the command; click would end an interrupted one with the status for findings."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("\ninterrupted", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put ``check`` before arguments that do not begin with a command."""

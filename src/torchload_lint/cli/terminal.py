@@ -17,7 +17,7 @@ CLEAN, FINDINGS, FAILED = 0, 1, 2
 """Exit statuses: nothing to report; something reported; the tool could not do its work."""
 
 
-def use_color(choice: str, stream: TextIO) -> bool:
+def use_color(choice: str, stream: TextIO | None) -> bool:
     """Whether to write colours: ``--color``, then NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, then
     whether the stream is a terminal.
     """
@@ -27,12 +27,31 @@ def use_color(choice: str, stream: TextIO) -> bool:
         return False
     if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE", "0") != "0":
         return True
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
+    return _is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Print text as it is (it ends in its own newline)."""
-    stream = sys.stderr if err else sys.stdout
+    """Print text as it is (it ends in its own newline); nothing to a stream that is closed.
+
+    Ends the command where standard output takes no more, such as on a full disk.
+    """
+    stream: TextIO | None = sys.stderr if err else sys.stdout
+    if stream is None:
+        return
+    try:
+        _write(stream, text)
+    except BrokenPipeError:
+        raise  # click knows what is customary
+    except OSError as error:
+        if not err:
+            fail(f"standard output cannot be written: {error.strerror or error}")
+
+
+def _write(stream: TextIO, text: str) -> None:
     try:
         stream.write(text)
         stream.flush()
@@ -57,7 +76,7 @@ class Progress:
         self._start = time.monotonic()
         self._shown = False
         quiet = os.environ.get("CI") or os.environ.get("PRE_COMMIT")
-        self._wanted = sys.stderr.isatty() and not quiet
+        self._wanted = _is_terminal(sys.stderr) and not quiet
 
     def tell(self, done: int, total: int) -> None:
         """``done`` of ``total`` are finished."""
