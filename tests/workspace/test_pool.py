@@ -67,6 +67,18 @@ class TestForks:
     def test_all_outcomes_arrive(self, folder):
         assert ran(folder) == [expected(), "4 ()"]
 
+    @pytest.mark.parametrize("had", [0, 1, 3])
+    def test_where_no_more_processes_are_to_be_had_fewer_do(self, folder, had):
+        scarce = f"""
+            plenty = os.fork
+            def scarce():
+                if len(forked) == {had}:
+                    raise BlockingIOError("Resource temporarily unavailable")
+                return plenty()
+            os.fork = scarce
+        """
+        assert ran(folder, scarce) == [expected(), f"{had} ()"]
+
     def test_each_file_is_told_of_once_and_nothing_is_left_open(self, folder):
         counted = """
             steps = []

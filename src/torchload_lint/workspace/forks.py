@@ -109,7 +109,10 @@ class Forks:
         return check_file(self._paths[number], self._projects, self._options)
 
     def _fork(self, work: Callable[[], None]) -> None:
-        process = os.fork()
+        try:
+            process = os.fork()
+        except OSError:  # no more processes are to be had; what this one would do is done here
+            return
         if process:
             self._processes.append(process)
             return
