@@ -6,7 +6,7 @@ from source_facts import module_of
 from torchload_lint.source.calls import WeightsOnly
 from torchload_lint.source.indirect import IndirectKind
 
-HUB, LIGHTNING, KEYWORD, WRAPPER = IndirectKind
+HUB, LIBRARY, LIGHTNING, KEYWORD, WRAPPER = IndirectKind
 T, F, A = WeightsOnly.TRUE, WeightsOnly.FALSE, WeightsOnly.ABSENT
 FOUND = {
     "import torch\ntorch.hub.load_state_dict_from_url(u)": (HUB, A),
@@ -21,6 +21,8 @@ FOUND = {
     ): (HUB, A),
     "import torch.utils.model_zoo as zoo\nzoo.load_url(u)": (HUB, A),
     "from torch.utils import model_zoo\nmodel_zoo.load_url(u)": (HUB, A),
+    "from ultralytics.utils.patches import torch_load\ntorch_load(p)": (LIBRARY, A),
+    "import ultralytics.utils.patches as u\nu.torch_load(p, weights_only=True)": (LIBRARY, T),
     "import pytorch_lightning as pl\nNet.load_from_checkpoint(p)": (LIGHTNING, A),
     ("import pytorch_lightning as pl\nNet.load_from_checkpoint(p, weights_only=False)"): (
         LIGHTNING,

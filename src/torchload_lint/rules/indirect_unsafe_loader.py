@@ -2,9 +2,10 @@
 
 ## What it does
 Reports `torch.hub.load_state_dict_from_url` and `torch.utils.model_zoo.load_url` without
-`weights_only=True`, Lightning's `load_from_checkpoint` and `Trainer` methods that are told or left
-to load unsafely, functions of other libraries that are given `weights_only=False`, and functions of
-the same file that pass `weights_only` on to `torch.load` and are called so that it is false.
+`weights_only=True`, ultralytics' `torch_load` without it, Lightning's `load_from_checkpoint` and
+`Trainer` methods that are told or left to load unsafely, functions of other libraries that are
+given `weights_only=False`, and functions of the same file that pass `weights_only` on to
+`torch.load` and are called so that it is false.
 
 ## Why is this bad?
 The file decides what code runs, as with `torch.load(..., weights_only=False)`, and the line does
@@ -72,7 +73,7 @@ def _why_unsafe(load: IndirectLoad) -> str:
         return "is told to load with `weights_only=False`: the file may run any code"
     if load.weights_only not in UNSAID:
         return ""
-    if load.kind is IndirectKind.HUB:
+    if load.kind in {IndirectKind.HUB, IndirectKind.LIBRARY}:
         return "loads unsafely by default: the file may run any code"
     if load.kind is IndirectKind.LIGHTNING and load.certain:
         return "may load unsafely: it does not say `weights_only=True`"

@@ -26,6 +26,8 @@ class IndirectKind(str, Enum):
 
     HUB = "hub"
     """``torch.hub.load_state_dict_from_url`` and its other names."""
+    LIBRARY = "library"
+    """Another library's wrapper of ``torch.load`` that is unsafe by default."""
     LIGHTNING = "lightning"
     """``load_from_checkpoint``, and ``Trainer.fit`` and its siblings given ``weights_only``."""
     KEYWORD = "keyword"
@@ -81,6 +83,10 @@ _HUB = {
     ),
     "load_url": frozenset({"torch.utils.model_zoo.load_url"}),
 }
+_LIBRARIES = {"torch_load": frozenset({"ultralytics.utils.patches.torch_load"})}
+"""Wrappers that say ``weights_only=False`` where nothing is said (ultralytics 8.3
+``ultralytics/utils/patches.py``)."""
+_AS_TORCH_LOAD = ("f", "map_location", "pickle_module")
 _LIGHTNING_ENTRY = ("checkpoint_path", "map_location", "hparams_file", "strict", "weights_only")
 """Lightning 2.6 ``LightningModule.load_from_checkpoint``; the default is torch's own."""
 _TRAINER = frozenset({"fit", "validate", "test", "predict"})
@@ -89,8 +95,9 @@ _TRAINER = frozenset({"fit", "validate", "test", "predict"})
 def collect(module: Module) -> tuple[IndirectLoad, ...]:
     """Every indirect load of a file, in its order."""
     found: dict[ast.Call, IndirectLoad] = {}
-    for load in (*_hub(module), *_lightning(module), *_wrapped(module), *_keyword(module)):
-        found.setdefault(load.node, load)
+    for collected in (_hub, _library, _lightning, _wrapped, _keyword):
+        for load in collected(module):
+            found.setdefault(load.node, load)
     return tuple(sorted(found.values(), key=lambda load: load.span))
 
 
@@ -120,6 +127,15 @@ def _hub(module: Module) -> Iterator[IndirectLoad]:
             if isinstance(call, ast.Call) and call.func is reference.node:
                 name = next(iter(targets & module.bindings.possible(reference.node)), word)
                 yield _indirect(module, call, name, IndirectKind.HUB, _FROM_URL)
+
+
+def _library(module: Module) -> Iterator[IndirectLoad]:
+    for word, targets in _LIBRARIES.items():
+        for reference in find(module, word, targets):
+            call = module.parents.get(reference.node)
+            if isinstance(call, ast.Call) and call.func is reference.node:
+                name = next(iter(targets))
+                yield _indirect(module, call, name, IndirectKind.LIBRARY, _AS_TORCH_LOAD)
 
 
 def _lightning(module: Module) -> Iterator[IndirectLoad]:
