@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import TextIO
 
-NOT_WRITTEN = 2
-
 
 def main() -> None:
     """Run the command line.
@@ -22,6 +20,7 @@ def main() -> None:
     """
     gc.disable()
     from torchload_lint.cli import root  # noqa: PLC0415 - kept out of `import torchload_lint`
+    from torchload_lint.cli.terminal import FAILED, INTERRUPTED  # noqa: PLC0415
 
     try:
         root()
@@ -30,21 +29,23 @@ def main() -> None:
             _leave(ended.code)
         raise
     except KeyboardInterrupt:  # before a command has begun
-        _leave(130)
+        _leave(INTERRUPTED)
     except OSError as error:  # click's own output, on a full disk
         if sys.stderr is not None:
             sys.stderr.write(f"error: {error}\n")
-        _leave(NOT_WRITTEN)
+        _leave(FAILED)
 
 
 def _leave(status: int) -> None:
-    """End the process at once, with everything written.
+    """End the process at once, with everything written; what could not be is a failure.
 
     To free each object of the trees that were parsed takes a tenth of the time of a run; the
     system takes the memory back as a whole.
     """
+    from torchload_lint.cli.terminal import FAILED  # noqa: PLC0415 - imported already
+
     written = _flushed(sys.stdout) and _flushed(sys.stderr)
-    os._exit(status if written else status or NOT_WRITTEN)
+    os._exit(status if written else status or FAILED)
 
 
 def _flushed(stream: TextIO | None) -> bool:

@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from torchload_lint import __version__
+from torchload_lint.cli.terminal import INTERRUPTED
 
 COMMANDS = {
     "check": "Find the loads, and with --fix mend them (the default command).",
@@ -25,8 +26,6 @@ COMMANDS = {
 """Command → its line in the help; each lives in the module of that name, imported when called."""
 
 DEFAULT = "check"
-INTERRUPTED = 130
-"""The exit status that shells take for ended by SIGINT."""
 
 
 class LazyGroup(click.Group):

@@ -30,13 +30,15 @@ def at_commands(paths: Iterable[Path]) -> None:
 
 
 def at_targets(results: Sequence[FileResult], projects: Projects) -> None:
-    """Say where an old requirement keeps fixes back."""
+    """Say where an old requirement keeps fixes of loads back."""
+    from torchload_lint.rules import RULES  # noqa: PLC0415 - only where something was found
     from torchload_lint.rules.situation import RESTRICTED_BY_DEFAULT_SINCE  # noqa: PLC0415
 
+    about_loads = {rule.code for rule in RULES if rule.check_load is not None}
     unfixed = {
         projects.project_of(result.path)
         for result in results
-        if any(found.fix is None for found in result.diagnostics)
+        if any(found.fix is None and found.code in about_loads for found in result.diagnostics)
     }
     for project in unfixed:
         found = project.target_origin

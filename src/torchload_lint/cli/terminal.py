@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 
-CLEAN, FINDINGS, FAILED = 0, 1, 2
-"""Exit statuses: nothing to report; something reported; the tool could not do its work."""
+CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
+"""Exit statuses: nothing to report; something reported; the tool could not do its work; what shells
+take for ended by SIGINT.
+"""
 
 
 def use_color(choice: str, stream: TextIO | None) -> bool:
