@@ -27,8 +27,8 @@ from torchload_lint.names import GlobalName
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from torchload_lint.migrate.conversion import Conversion
     from torchload_lint.migrate.made import Made
-    from torchload_lint.migrate.plain import Converter
 
 _REGISTRIES = ("_modules", "_parameters", "_buffers")
 _GRAPH_MODULES = frozenset({"torch.fx.graph_module.reduce_graph_module",
@@ -45,7 +45,7 @@ _METHODS = frozenset("state_dict _save_to_state_dict get_extra_state".split())
 class _Building:
     """One state dict on its way."""
 
-    converter: Converter
+    converter: Conversion
     out: DictValue
     metadata: DictValue
     place: str
@@ -74,7 +74,7 @@ def registries(made: Made) -> dict[str, Value] | None:
     return None
 
 
-def state_dict(converter: Converter, made: Made, place: str) -> Value:
+def state_dict(converter: Conversion, made: Made, place: str) -> Value:
     """The state dict of a module, with the ``_metadata`` that torch gives it."""
     ordered = "collections.OrderedDict"
     building = _Building(converter, DictValue(ordered), DictValue(ordered), place, {}, {}, set())
@@ -158,7 +158,7 @@ def _add_spectral_norm(entry: DictValue, hook: Value) -> None:
         entry.entries.append(("spectral_norm", versions))
 
 
-def _hook_name(converter: Converter, hook: Value) -> str:
+def _hook_name(converter: Conversion, hook: Value) -> str:
     name = converter.names.of(hook)
     if isinstance(hook, Instance) and is_getattr(hook.callee) and name is None:
         return "a bound method"

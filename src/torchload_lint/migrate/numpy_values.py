@@ -19,8 +19,8 @@ from torchload_lint.migrate.results import Arrays
 from torchload_lint.migrate.tensors import LEFT_OUT
 
 if TYPE_CHECKING:
+    from torchload_lint.migrate.conversion import Conversion
     from torchload_lint.migrate.made import Made
-    from torchload_lint.migrate.plain import Converter
 
 _TORCH_DTYPES = {
     "b1": "bool", "?": "bool", "i1": "int8", "i2": "int16", "i4": "int32", "i8": "int64",
@@ -138,7 +138,7 @@ def _text(value: Value) -> str:
 # -- carriers --------------------------------------------------------------------------------------
 
 
-def _array(converter: Converter, made: Made, place: str) -> Value:
+def _array(converter: Conversion, made: Made, place: str) -> Value:
     """``_reconstruct(class, (0,), b"b")``, then ``(version, shape, dtype, is_fortran, data)``."""
     state = made.states[-1] if made.states else None
     if isinstance(state, tuple) and len(state) == 2 and isinstance(state[0], tuple):  # noqa: PLR2004
@@ -153,7 +153,7 @@ def _array(converter: Converter, made: Made, place: str) -> Value:
 
 
 def _carry_array(
-    converter: Converter, name: str, state: tuple[Value, Value, Value, Value], place: str
+    converter: Conversion, name: str, state: tuple[Value, Value, Value, Value], place: str
 ) -> Value:
     shape_value, dtype_value, is_fortran, data = state
     shape = _shape(shape_value)
@@ -168,7 +168,7 @@ def _carry_array(
     return _carried(converter, name, Array(dtype, shape, is_fortran is True, raw), place)
 
 
-def _carried(converter: Converter, name: str, array: Array, place: str) -> Value:
+def _carried(converter: Conversion, name: str, array: Array, place: str) -> Value:
     dtype = array.dtype
     if dtype.fields:
         converter.changed(place, f"a structured {name}", "a dict of its fields")
@@ -197,7 +197,7 @@ def _field(array: Array, dtype: DType, offset: int) -> Array:
     return Array(dtype, array.shape, array.is_fortran, data)
 
 
-def _tensor(converter: Converter, array: Array, torch_dtype: str) -> Value:
+def _tensor(converter: Conversion, array: Array, torch_dtype: str) -> Value:
     data = array.data
     stored_little = array.dtype.order == "<" or array.dtype.itemsize == 1
     if stored_little != (converter.pool.byteorder == "little") and array.dtype.itemsize > 1:
@@ -263,7 +263,7 @@ def _nested(elements: list[Value], shape: tuple[int, ...], is_fortran: bool = Fa
 
 
 def _objects(
-    converter: Converter, name: str, shape: tuple[int, ...] | None, data: list[Value], place: str
+    converter: Conversion, name: str, shape: tuple[int, ...] | None, data: list[Value], place: str
 ) -> Value:
     """An array of objects: its elements lie in the pickle, always row by row."""
     converter.changed(place, f"{name} of objects", "a list")
@@ -273,7 +273,7 @@ def _objects(
     return _nested(items, shape)
 
 
-def _masked(converter: Converter, state: tuple[Value, ...], place: str) -> Value:
+def _masked(converter: Conversion, state: tuple[Value, ...], place: str) -> Value:
     """``(version, shape, dtype, is_fortran, data, mask, fill value)``."""
     _, shape, dtype, is_fortran, data, mask, fill = state
     converter.changed(place, "numpy.ma.MaskedArray", "a dict of data, mask and fill_value")
@@ -286,7 +286,7 @@ def _masked(converter: Converter, state: tuple[Value, ...], place: str) -> Value
 
 
 def _mask(
-    converter: Converter, shape_value: Value, is_fortran: Value, mask: Value, place: str
+    converter: Conversion, shape_value: Value, is_fortran: Value, mask: Value, place: str
 ) -> Value:
     shape = _shape(shape_value)
     if shape is None or not isinstance(mask, bytes) or len(mask) != prod(shape):
@@ -295,7 +295,7 @@ def _mask(
     return _carried(converter, "numpy.ndarray", array, place)
 
 
-def _from_buffer(converter: Converter, made: Made, place: str) -> Value:
+def _from_buffer(converter: Conversion, made: Made, place: str) -> Value:
     """``_frombuffer(buffer, dtype, shape, order)``, written with protocol 5."""
     if len(made.args) < 4:  # noqa: PLR2004 - the four arguments
         return converter.leave_out(place, "numpy.ndarray", "it has no data")
@@ -306,7 +306,7 @@ def _from_buffer(converter: Converter, made: Made, place: str) -> Value:
     return _carry_array(converter, "numpy.ndarray", state, place)
 
 
-def _scalar(converter: Converter, made: Made, place: str) -> Value:
+def _scalar(converter: Conversion, made: Made, place: str) -> Value:
     """``scalar(dtype, bytes)``."""
     dtype = read_dtype(made.args[0]) if made.args else None
     data = made.args[1] if len(made.args) > 1 else None
@@ -332,7 +332,7 @@ def _scalar(converter: Converter, made: Made, place: str) -> Value:
     return elements[0]
 
 
-def _dtype_text(converter: Converter, made: Made, place: str) -> Value:
+def _dtype_text(converter: Conversion, made: Made, place: str) -> Value:
     """A dtype itself: as the text that numpy.dtype takes."""
     code = made.args[0] if made.args else None
     if not isinstance(code, str):
@@ -345,7 +345,7 @@ def _dtype_text(converter: Converter, made: Made, place: str) -> Value:
     return f"{order if order in '<>|' else '<'}{code}"
 
 
-def _device_tensor(converter: Converter, made: Made, place: str) -> Value:
+def _device_tensor(converter: Conversion, made: Made, place: str) -> Value:
     """``_rebuild_device_tensor_from_numpy(array, dtype, device, requires_grad)``, of XLA."""
     device = made.args[2] if len(made.args) > 2 else ""  # noqa: PLR2004 - its place
     array = made.args[0] if made.args else None

@@ -12,14 +12,15 @@ from torchload_lint.checkpoint.storages import ITEM_SIZES
 from torchload_lint.checkpoint.values import StorageValue, Value
 from torchload_lint.migrate.contents import FileRange
 from torchload_lint.migrate.numpy_values import swapped
+from torchload_lint.migrate.reading import read_checkpoint
 from torchload_lint.migrate.results import MigrationError
 
 if TYPE_CHECKING:
+    from torchload_lint.migrate.conversion import Conversion
     from torchload_lint.migrate.made import Made
-    from torchload_lint.migrate.plain import Converter
 
 
-def _from_bytes(converter: Converter, made: Made, place: str) -> Value:
+def _from_bytes(converter: Conversion, made: Made, place: str) -> Value:
     data = made.args[0] if made.args else None
     found = _storage_in(data) if isinstance(data, bytes) else None
     if found is None:
@@ -32,8 +33,6 @@ def _from_bytes(converter: Converter, made: Made, place: str) -> Value:
 
 def _storage_in(data: bytes) -> tuple[StorageValue, bytes, str] | None:
     """The storage in a file, its bytes and their order; None where it holds anything else."""
-    from torchload_lint.migrate.reading import read_checkpoint  # noqa: PLC0415 - it imports this
-
     try:
         inner = read_checkpoint(io.BytesIO(data), "storage")
     except MigrationError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.places import key_text
@@ -32,9 +31,8 @@ from torchload_lint.migrate.tensors import LEFT_OUT
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.results import ClassLookup, NameResolver
+    from torchload_lint.migrate.conversion import Carrier
     from torchload_lint.migrate.storage_pool import StoragePool
-
-Carrier = Callable[["Converter", Made, str], Value]
 
 CARRIERS: dict[str, Carrier] = {
     **stdlib_values.CARRIERS,

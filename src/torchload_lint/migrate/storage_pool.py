@@ -11,7 +11,7 @@ from torchload_lint.migrate.results import MigrationError
 
 if TYPE_CHECKING:
     from torchload_lint.migrate.contents import Content
-    from torchload_lint.migrate.reading import Checkpoint
+    from torchload_lint.migrate.recorder import Checkpoint
 
 
 class StoragePool:

@@ -24,7 +24,7 @@ from torchload_lint.checkpoint.values import (
     Value,
 )
 from torchload_lint.migrate.contents import Content, FileRange
-from torchload_lint.migrate.reading import Checkpoint, Recorder, checked
+from torchload_lint.migrate.recorder import Checkpoint, Recorder, checked
 from torchload_lint.migrate.results import MigrationError
 from torchload_lint.names import GlobalName
 

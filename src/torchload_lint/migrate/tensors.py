@@ -18,8 +18,8 @@ from torchload_lint.migrate.results import NoteKind
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
+    from torchload_lint.migrate.conversion import Conversion
     from torchload_lint.migrate.made import Made
-    from torchload_lint.migrate.plain import Converter
 
 ALLOWED = default_allowed(NEWEST.torch)
 """What torch loads without being asked."""
@@ -74,7 +74,7 @@ def dense(
     return call("torch._utils._rebuild_tensor_v3", storage, 0, shape, stride, False, hooks, of_type)
 
 
-def from_number(converter: Converter, value: float) -> Instance:
+def from_number(converter: Conversion, value: float) -> Instance:
     """What ``torch.tensor(value)`` gives: float32, int64 or bool, without dimensions."""
     order = "<" if converter.pool.byteorder == "little" else ">"
     if isinstance(value, bool):
@@ -84,7 +84,7 @@ def from_number(converter: Converter, value: float) -> Instance:
     return dense(converter.pool.add(pack(f"{order}f", value), "float32"), (), (), "float32")
 
 
-def carry(converter: Converter, made: Made, place: str) -> Value:
+def carry(converter: Conversion, made: Made, place: str) -> Value:
     """A call that torch allows by default, with its arguments made plain."""
     if made.name in TYPED:
         return _carry_typed(converter, made.args, place)
@@ -103,7 +103,7 @@ def carry(converter: Converter, made: Made, place: str) -> Value:
     return call(made.name, *plain)
 
 
-def argument(converter: Converter, value: Value, place: str) -> Value:
+def argument(converter: Conversion, value: Value, place: str) -> Value:
     """An argument of a rebuilding function: it must stay exactly what it is."""
     if isinstance(value, GlobalRef):
         name = converter.names.of(value)
@@ -116,14 +116,14 @@ def argument(converter: Converter, value: Value, place: str) -> Value:
     return converter.plain(value, place)
 
 
-def _no_hooks(converter: Converter, hooks: Value, place: str) -> Value:
+def _no_hooks(converter: Conversion, hooks: Value, place: str) -> Value:
     if isinstance(hooks, DictValue) and hooks.entries:
         names = ", ".join(str(key) for key, _ in hooks.entries[:3])
         converter.leave_out(place, f"backward hooks ({names})", "they are functions")
     return DictValue("collections.OrderedDict")
 
 
-def _carry_typed(converter: Converter, args: tuple[Value, ...], place: str) -> Value:
+def _carry_typed(converter: Conversion, args: tuple[Value, ...], place: str) -> Value:
     """``_rebuild_from_type_v2(function, type, args, state)``: a subclass, or attributes."""
     if len(args) < 4 or not isinstance(args[2], tuple):  # noqa: PLR2004 - the four arguments
         return converter.leave_out(place, "a tensor", "the call that makes it is damaged")
@@ -146,7 +146,7 @@ def _carry_typed(converter: Converter, args: tuple[Value, ...], place: str) -> V
     return call("torch._tensor._rebuild_from_type_v2", *inner_call)
 
 
-def detached(converter: Converter, value: Value, place: str) -> Value:
+def detached(converter: Conversion, value: Value, place: str) -> Value:
     """What ``state_dict()`` gives for a parameter or buffer: the same storage, no gradient.
 
     LEFT_OUT where the value is no tensor that can be carried.
@@ -182,7 +182,7 @@ def is_tensor(value: Value) -> bool:
     return name.startswith(("torch._utils._rebuild", "torch._tensor._rebuild"))
 
 
-def old_tensor(converter: Converter, made: Made, place: str) -> Value:
+def old_tensor(converter: Conversion, made: Made, place: str) -> Value:
     """A tensor, parameter or variable of torch < 0.4, which BUILD fills.
 
     Source: ``Tensor.__setstate__`` in ``torch/_tensor.py``: four items are a storage, offset, size
@@ -210,12 +210,12 @@ def _old_parameter(data: Value, needs_grad: bool) -> Value:
     return call("torch._utils._rebuild_parameter", data, needs_grad, hooks)
 
 
-def without_data(converter: Converter, made: Made, place: str) -> Value:
+def without_data(converter: Conversion, made: Made, place: str) -> Value:
     """A parameter of a lazy module that has seen no input yet."""
     return converter.leave_out(place, made.short, "it has no data yet")
 
 
-def jagged(converter: Converter, made: Made, place: str) -> Value:
+def jagged(converter: Conversion, made: Made, place: str) -> Value:
     """A nested tensor of the jagged layout, which torch loads only after ``import torch._dynamo``.
 
     Its parts are what ``torch.nested.nested_tensor_from_jagged`` takes.

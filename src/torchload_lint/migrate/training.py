@@ -12,8 +12,8 @@ from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, Val
 from torchload_lint.migrate.tensors import LEFT_OUT
 
 if TYPE_CHECKING:
+    from torchload_lint.migrate.conversion import Conversion
     from torchload_lint.migrate.made import Entries, Made
-    from torchload_lint.migrate.plain import Converter
 
 _SCHEDULERS = "torch.optim.lr_scheduler."
 
@@ -23,7 +23,7 @@ def is_training_state(made: Made) -> bool:
     return _is_scheduler(made) or _is_optimizer(made)
 
 
-def carry(converter: Converter, made: Made, place: str) -> Value:
+def carry(converter: Conversion, made: Made, place: str) -> Value:
     """The state dict of an optimizer or scheduler."""
     converter.changed(place, made.name, "its state dict")
     if _is_scheduler(made):
@@ -46,7 +46,7 @@ def _is_scheduler(made: Made) -> bool:
     return made.name.startswith(_SCHEDULERS) and bool(made.attributes)
 
 
-def _optimizer(converter: Converter, made: Made, place: str) -> Value:
+def _optimizer(converter: Conversion, made: Made, place: str) -> Value:
     attributes = made.attributes or {}
     numbers: dict[int, int] = {}
     groups: list[Value] = []
@@ -76,7 +76,7 @@ def _optimizer(converter: Converter, made: Made, place: str) -> Value:
     return DictValue(entries=[("state", DictValue(entries=kept)), ("param_groups", groups)])
 
 
-def _scheduler(converter: Converter, made: Made, place: str) -> Value:
+def _scheduler(converter: Conversion, made: Made, place: str) -> Value:
     """Everything but the optimizer; functions as the scheduler's own ``state_dict`` leaves them."""
     result = DictValue()
     for name, value in (made.attributes or {}).items():
@@ -88,7 +88,7 @@ def _scheduler(converter: Converter, made: Made, place: str) -> Value:
     return result
 
 
-def _without_functions(converter: Converter, name: str, value: Value, place: str) -> Value:
+def _without_functions(converter: Conversion, name: str, value: Value, place: str) -> Value:
     if name == "lr_lambdas" and isinstance(value, list):
         converter.leave_out(place, "the functions of a scheduler", "functions are not data")
         return [None] * len(value)

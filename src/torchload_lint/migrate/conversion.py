@@ -1,0 +1,55 @@
+"""What a carrier may ask of the conversion that it is a part of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from torchload_lint.migrate.made import Made
+
+if TYPE_CHECKING:
+    from torchload_lint.checkpoint.results import ClassLookup, NameResolver
+    from torchload_lint.checkpoint.values import DictValue, Value
+    from torchload_lint.migrate.made import Entries
+    from torchload_lint.migrate.results import NoteKind, Options
+    from torchload_lint.migrate.storage_pool import StoragePool
+
+
+class Conversion(Protocol):
+    """Makes values plain; a value that is met twice stays one value.
+
+    A *place* is where in the object a value stands, as ``['model'].weight``.
+    """
+
+    names: NameResolver
+    pool: StoragePool
+    options: Options
+    lookup: ClassLookup | None
+
+    def note(self, kind: NoteKind, place: str, what: str, outcome: str) -> None:
+        """Say what is different at a place."""
+
+    def changed(self, place: str, what: str, outcome: str) -> None:
+        """Say that a value is carried as another type."""
+
+    def leave_out(self, place: str, what: str, why: str) -> Value:
+        """Say that a value is not carried, and give the mark for that."""
+
+    def plain(self, value: Value, place: str) -> Value:
+        """A value made plain, or LEFT_OUT."""
+
+    def remember(self, value: Value, result: Value) -> Value:
+        """What a value has become, so that it becomes that again."""
+
+    def items(self, items: list[Value] | tuple[Value, ...], place: str) -> list[Value]:
+        """A sequence's items; None stands where one is left out, so that the others stay."""
+
+    def entries(self, entries: Entries, place: str) -> Entries:
+        """A mapping's entries; those that are left out are not there."""
+
+    def attributes(self, value: dict[str, Value], place: str, into: DictValue) -> Value:
+        """An object's attributes as a dict."""
+
+
+Carrier = Callable[[Conversion, Made, str], "Value"]
+"""Makes one kind of instance plain: what is known of it, and its place."""

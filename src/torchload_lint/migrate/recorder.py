@@ -1,0 +1,125 @@
+"""What a pickle says, written down as it stands: nothing is called, nothing is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint import advice
+from torchload_lint.checkpoint.results import make_plain, result_type
+from torchload_lint.checkpoint.torch_versions import NEWEST
+from torchload_lint.checkpoint.values import DictValue, Instance, Opaque, SetValue, Value
+from torchload_lint.checkpoint.weights_only import WeightsOnlyGuard
+from torchload_lint.migrate.results import MigrationError
+
+if TYPE_CHECKING:
+    from torchload_lint.checkpoint.opcodes import Opcode
+    from torchload_lint.checkpoint.report import Problem
+    from torchload_lint.checkpoint.results import ClassLookup, NameResolver
+    from torchload_lint.checkpoint.storages import StorageReader
+    from torchload_lint.checkpoint.unpickler import Unpickled
+    from torchload_lint.checkpoint.values import GlobalRef
+    from torchload_lint.migrate.contents import Content
+    from torchload_lint.names import GlobalName
+
+
+@dataclass(slots=True)
+class Checkpoint:
+    """The object in a file, and its storages."""
+
+    kind: str
+    """``zip``, ``legacy``, ``tar`` or ``pickle``."""
+    value: Value
+    names: NameResolver
+    """Says which object a value is, by name."""
+    storages: dict[str, Content] = field(default_factory=dict)
+    """Storage key → its bytes."""
+    byteorder: str = "little"
+    """``little`` or ``big``."""
+
+
+class Recorder(WeightsOnlyGuard):
+    """Builds what a pickle describes and refuses nothing, since nothing is going to be run."""
+
+    def __init__(
+        self, storages: StorageReader, lookup: ClassLookup | None = None, encoding: str = "utf-8"
+    ) -> None:
+        super().__init__(storages, NEWEST, lookup, None, encoding)
+        self.lookup = lookup
+        self.encoding = encoding
+        self.damage: Problem | None = None
+        """A storage that cannot be read."""
+
+    def meet(self, opcode: Opcode) -> None:
+        """Every opcode will do."""
+        self.position = opcode.position
+
+    def check_global(self, reference: GlobalRef, written: str) -> None:
+        """Every global will do: it stays a name."""
+
+    def reduce(self, callee: Value, args: Value) -> Value:
+        """What the call would give, where that is plain; else the call itself, not made."""
+        name = self.names.of(callee)
+        plain = make_plain(str(name), args) if name is not None else None
+        if plain is not None:
+            return plain
+        if str(name) == "builtins.bytes" and args == ():
+            return b""
+        return Instance("REDUCE", callee, args, self._result(name, callee, args))
+
+    def _result(self, name: GlobalName | None, callee: Value, args: Value) -> GlobalName | None:
+        return result_type(name, args, self.names, self._facts(callee))
+
+    def newobj(self, cls: Value, args: Value) -> Value:
+        """An instance, or an empty mapping."""
+        name = self.names.of(cls)
+        empty = {"collections.OrderedDict", "collections.Counter", "builtins.dict"}
+        if name is not None and str(name) in empty:
+            return DictValue(str(name))
+        return Instance("NEWOBJ", cls, args, name)
+
+    def build(self, target: Value, state: Value) -> None:
+        """Remember the state."""
+        if isinstance(target, Instance):
+            target.states.append(state)
+        elif isinstance(target, DictValue):
+            target.state.append(state)
+
+    def extend(self, target: Value, items: list[Value]) -> None:
+        """Remember the items."""
+        if isinstance(target, list):
+            target.extend(items)
+        elif isinstance(target, (Instance, SetValue)):
+            target.items.extend(items)
+
+    def set_items(self, target: Value, entries: list[tuple[Value, Value]]) -> None:
+        """Remember the entries."""
+        if isinstance(target, (DictValue, Instance)):
+            target.entries.extend(entries)
+
+    def persistent_load(self, pid: Value) -> Value:
+        """A storage; or, in files of old, a class together with its source."""
+        if isinstance(pid, tuple) and len(pid) > 1 and pid[0] in ("module", b"module"):
+            cls: Value = pid[1]
+            return cls
+        value, problem = self.storages.load(pid)
+        is_view = isinstance(pid, tuple) and len(pid) > 5 and pid[5] is not None  # noqa: PLR2004 - legacy has six fields
+        if is_view and problem is None:
+            problem = advice.damaged("a storage is a view of another one, as in torch < 0.4")
+        if problem is not None and self.damage is None:
+            self.damage = problem
+        return value if value is not None else Opaque(None)
+
+
+def checked(stream: Unpickled, recorder: Recorder) -> Value:
+    """The object of a stream that was read to its end. Raises MigrationError."""
+    problem = stream.fault or recorder.damage
+    if problem is not None:
+        raise refused(problem)
+    return stream.value
+
+
+def refused(problem: Problem) -> MigrationError:
+    """The error that says what is wrong with a file, and the way out."""
+    text = f"{problem.message}; {problem.advice}" if problem.advice else problem.message
+    return MigrationError(text)
