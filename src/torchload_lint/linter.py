@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.rules import RULES
-from torchload_lint.rules.situation import assess
+from torchload_lint.rules.assessing import assess
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from torchload_lint.diagnostic import Diagnostic
-    from torchload_lint.rules.base import Context, Rule
+    from torchload_lint.rules.base import Rule
+    from torchload_lint.rules.context import Context
     from torchload_lint.source.module import Module
 
 

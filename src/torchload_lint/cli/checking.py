@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from torchload_lint.config import Config
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.fixes.repair import Repair
-    from torchload_lint.rules.base import Context, Rule, Veto
+    from torchload_lint.rules.base import Rule
+    from torchload_lint.rules.context import Context, Veto
     from torchload_lint.rules.situation import Situation
     from torchload_lint.workspace import Settings
     from torchload_lint.workspace.survey import SurveyedLoad

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.fixes.repair import Repair
-    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
     from torchload_lint.workspace.survey import SurveyedLoad
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Position, Span
 from torchload_lint.reports.report import printable
 from torchload_lint.rules import RULES
-from torchload_lint.rules.situation import assess
+from torchload_lint.rules.assessing import assess
 from torchload_lint.source.module import SyntaxProblem, read
 
 if TYPE_CHECKING:

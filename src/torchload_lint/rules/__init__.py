@@ -27,7 +27,8 @@ from torchload_lint.rules import (
     weights_only_disabled,
     whole_module_saved,
 )
-from torchload_lint.rules.base import Checkpoints, Context, Rule
+from torchload_lint.rules.base import Rule
+from torchload_lint.rules.context import Checkpoints, Context
 
 RULES: tuple[Rule, ...] = (
     unparsable_source.RULE,

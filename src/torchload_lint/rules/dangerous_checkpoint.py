@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.diagnostic import Diagnostic
-    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
 
 

@@ -36,16 +36,16 @@ from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.fixes.entries import replace_entry
 from torchload_lint.fixes.repair import Allow
 from torchload_lint.names import GlobalName
+from torchload_lint.rules.assessing import find_class, judge_in
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.repairs import Plan, fix_from
-from torchload_lint.rules.situation import find_class, judge_in
 from torchload_lint.source.allowlists import EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from torchload_lint.diagnostic import Diagnostic
-    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
     from torchload_lint.source.allowlists import Allowlist, AllowlistEntry
     from torchload_lint.source.module import Module

@@ -36,14 +36,14 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.fixes.entries import pair_entry
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.rules.reading import Evidence
+from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.repairs import Plan, fix_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.diagnostic import Diagnostic
-    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Need, Situation
     from torchload_lint.source.allowlists import AllowlistEntry
 

@@ -43,7 +43,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.rules.reading import Evidence
+from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.repairs import plan_repair
 from torchload_lint.rules.situation import Mode
 from torchload_lint.rules.words import evidence_notes, files, listed
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.names import GlobalName
-    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
 
 

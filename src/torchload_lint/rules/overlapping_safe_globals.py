@@ -33,8 +33,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Severity
+from torchload_lint.rules.assessing import entry_key, registering_modules
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.rules.situation import entry_key, registering_modules
 from torchload_lint.source.allowlists import AllowlistKind
 from torchload_lint.source.contexts import in_force
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from torchload_lint.diagnostic import Diagnostic
-    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
     from torchload_lint.source.allowlists import Allowlist
     from torchload_lint.source.module import Module

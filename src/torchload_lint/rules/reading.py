@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.names import GlobalName
+from torchload_lint.rules.evidence import Evidence
 from torchload_lint.source.calls import CallKind
 from torchload_lint.source.project import ProjectIndex
 from torchload_lint.source.recorded import matching
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.names import ClassFacts
-    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.context import Context
     from torchload_lint.source.calls import LoadCall
     from torchload_lint.source.module import Module
     from torchload_lint.source.producers import Producer
@@ -28,21 +28,6 @@ LOADABLE = frozenset({"loads", "needs-safe-globals"})
 
 MAX_FILES = 32
 """How many files one load's patterns may match before the rest is left out (and said)."""
-
-
-class Evidence(str, Enum):
-    """How it is known what the load needs, from strong to weak."""
-
-    FILES = "files"
-    """Every path is exact and was read."""
-    CONFIGURED = "configured"
-    RECORDED = "recorded"
-    """A recorded run opened the files, which are gone since; what they needed was kept."""
-    PATTERN = "pattern"
-    """Files that match a path with unknown parts."""
-    INFERRED = "inferred"
-    """From the torch.save that writes the file."""
-    NONE = "none"
 
 
 class Reading(NamedTuple):

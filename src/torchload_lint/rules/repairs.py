@@ -8,15 +8,16 @@ from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.checkpoint.torch_versions import TorchVersion
 from torchload_lint.diagnostic import UNKNOWN_NEEDS, Applicability, Fix
 from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired, repair_load
-from torchload_lint.rules.reading import Evidence
-from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE, Mode, entry_key
+from torchload_lint.rules.assessing import entry_key
+from torchload_lint.rules.evidence import Evidence
+from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE, Mode
 from torchload_lint.source.allowlists import EntryKind
 from torchload_lint.source.calls import Use, WeightsOnly
 from torchload_lint.source.indirect import IndirectKind
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.report import CheckpointReport
-    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Need, Situation
     from torchload_lint.source.indirect import IndirectLoad
     from torchload_lint.source.module import Module

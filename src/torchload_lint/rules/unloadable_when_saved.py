@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from torchload_lint.diagnostic import Diagnostic
-    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
     from torchload_lint.source.module import Module
 

@@ -36,10 +36,10 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.fixes.entries import remove_entry
 from torchload_lint.fixes.removal import remove_block
+from torchload_lint.rules.assessing import entry_key, need_key
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.rules.reading import Evidence
+from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.repairs import fix_from
-from torchload_lint.rules.situation import entry_key, need_key
 from torchload_lint.rules.words import listed
 from torchload_lint.source.allowlists import AllowlistKind, EntryKind
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from torchload_lint.diagnostic import Diagnostic
-    from torchload_lint.rules.base import Context
+    from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
     from torchload_lint.source.allowlists import Allowlist
     from torchload_lint.source.module import Module

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import inspect_file
 from torchload_lint.names import GlobalName
-from torchload_lint.rules.situation import judge_in
+from torchload_lint.rules.assessing import judge_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

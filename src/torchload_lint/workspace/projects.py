@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.checkpoint.torch_versions import Target
     from torchload_lint.diagnostic import Diagnostic
-    from torchload_lint.rules.base import Context, Veto
+    from torchload_lint.rules.context import Context, Veto
 
 
 class Projects:
@@ -173,7 +173,7 @@ class Project:
     def context(self) -> Context:
         """What rules may ask. The rooms below are only imported where there is a load."""
         from torchload_lint.record.store import read_store  # noqa: PLC0415
-        from torchload_lint.rules.base import Context  # noqa: PLC0415
+        from torchload_lint.rules.context import Context  # noqa: PLC0415
         from torchload_lint.source.project import ProjectIndex  # noqa: PLC0415
         from torchload_lint.workspace.checkpoints import DiskCheckpoints  # noqa: PLC0415
 

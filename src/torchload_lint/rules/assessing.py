@@ -1,0 +1,221 @@
+"""From a load to its situation: which files it reads, what they need, what is allowed already.
+
+Done once for each load, before the rules are asked, so that no rule works anything out twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.known_globals import runtime_name, spelling_of
+from torchload_lint.checkpoint.report import NeededGlobal
+from torchload_lint.names import GlobalName
+from torchload_lint.policy import Judgement, judge
+from torchload_lint.rules.reading import read_files
+from torchload_lint.rules.situation import RESTRICTED_BY_DEFAULT_SINCE, Mode, Need, Situation
+from torchload_lint.source.allowlists import AllowlistKind, EntryKind
+from torchload_lint.source.calls import WeightsOnly
+from torchload_lint.source.imports import imports_at_top
+from torchload_lint.source.origins import origins
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+    from torchload_lint.checkpoint.torch_versions import TorchVersion
+    from torchload_lint.names import ClassFacts
+    from torchload_lint.rules.context import Context
+    from torchload_lint.source.allowlists import Allowlist, AllowlistEntry
+    from torchload_lint.source.calls import LoadCall
+    from torchload_lint.source.module import Module
+
+
+def assess(load: LoadCall, module: Module, context: Context) -> Situation:
+    """Find out all that is known about one load."""
+
+    def lookup(name: GlobalName) -> ClassFacts | None:
+        return find_class(name, module, context)
+
+    reading = read_files(load, module, context, lookup)
+    needed = [entry for report in reading.reports for entry in report.safe_globals]
+    by_name = (*map(GlobalName.parse, reading.configured), *reading.told)
+    needed += [_named(name, lookup, context) for name in by_name]
+    needs = tuple(_judged(needed, set(reading.configured), lookup, module, context))
+    missing = tuple(need for need in needs if not _allowed_here(need, load, context, module))
+    mode = _mode(load, context.target.torch)
+    return Situation(
+        module=module,
+        load=load,
+        mode=mode,
+        resolution=reading.resolution,
+        reports=reading.reports,
+        left_out=reading.left_out,
+        evidence=reading.evidence,
+        needs=needs,
+        missing=missing,
+        mismatched=tuple(_mismatched(missing, load, module, context))
+        if mode is Mode.RESTRICTED
+        else (),
+        registered=tuple(_registered(missing, module, context)),
+        written_by=tuple(f"{producer.path}:{producer.row}" for producer in reading.producers),
+    )
+
+
+def find_class(name: GlobalName, module: Module, context: Context) -> ClassFacts | None:
+    """The first-party definition of a global, after the configured renames."""
+    renamed = dict(context.config.renames).get(str(name))
+    return context.project.find(GlobalName.parse(renamed) if renamed else name, module.path)
+
+
+def entry_key(entry: AllowlistEntry, module: Module, context: Context) -> str | None:
+    """What an entry of an allowlist stands for at run time, to be compared with ``need_key``.
+
+    For a pair its second half; for an object its public spelling, whichever way it was imported.
+    None where it cannot be told.
+    """
+    if entry.kind is EntryKind.PAIR:
+        return entry.key
+    if entry.obj is None or entry.kind is EntryKind.INVALID:
+        return None
+    facts = context.project.find(entry.obj, module.path)
+    return _public(facts.defined_as if facts else entry.obj, context)
+
+
+def need_key(need: Need, context: Context, *, as_pair: bool) -> str:
+    """The key that an entry must have to meet a need, as a pair or as a plain object."""
+    return str(need.name) if as_pair else _public(need.name, context)
+
+
+def _public(name: GlobalName, context: Context) -> str:
+    return spelling_of(runtime_name(name, context.target)).expression()
+
+
+def _mode(load: LoadCall, target: TorchVersion) -> Mode:
+    given = load.weights_only
+    if load.pickle_module is not None:
+        if given is WeightsOnly.TRUE:
+            return Mode.REFUSED
+        return Mode.UNDECIDED if given is WeightsOnly.UNDECIDED else Mode.UNSAFE
+    if given is WeightsOnly.UNDECIDED:
+        return Mode.UNDECIDED
+    if given in {WeightsOnly.ABSENT, WeightsOnly.NONE}:
+        restricted = target >= RESTRICTED_BY_DEFAULT_SINCE
+        return Mode.RESTRICTED if restricted else Mode.UNSAFE
+    return Mode.RESTRICTED if given is WeightsOnly.TRUE else Mode.UNSAFE
+
+
+def _named(
+    name: GlobalName, lookup: Callable[[GlobalName], ClassFacts | None], context: Context
+) -> NeededGlobal:
+    """A need known by name alone: from the configuration, or from the saving side."""
+    facts = lookup(name)
+    if facts is None:
+        real = runtime_name(name, context.target)
+        return NeededGlobal(real, spelling_of(real), pair=False)
+    return NeededGlobal(name, spelling_of(facts.defined_as), pair=facts.defined_as != name)
+
+
+def _judged(
+    needed: Iterable[NeededGlobal],
+    configured: set[str],
+    lookup: Callable[[GlobalName], ClassFacts | None],
+    module: Module,
+    context: Context,
+) -> Iterator[Need]:
+    merged: dict[GlobalName, NeededGlobal] = {}
+    for entry in needed:
+        known = merged.get(entry.name)
+        where = tuple(dict.fromkeys((*(known.where if known else ()), *entry.where)))
+        merged[entry.name] = entry._replace(
+            where=where, pair=entry.pair or bool(known and known.pair)
+        )
+    for entry in merged.values():
+        facts = lookup(entry.name)
+        aliases = {entry.spelling.expression()} | ({str(facts.defined_as)} if facts else set())
+        judgement = judge_in(context, entry.name, facts, module.path, aliases, tuple(configured))
+        yield Need(entry, judgement, facts)
+
+
+def _is_imported(facts: ClassFacts, near: str, context: Context) -> bool:
+    """Whether the file at ``near`` defines it, or imports the file that does, as it is."""
+    if not near or near == facts.path:
+        return bool(near)
+    module = context.project.module_at(near)
+    return module is not None and module.bindings.imports_module(facts.defined_as.module)
+
+
+def judge_in(
+    context: Context,
+    name: GlobalName,
+    facts: ClassFacts | None,
+    near: str = "",
+    aliases: Collection[str] = (),
+    configured: tuple[str, ...] = (),
+) -> Judgement:
+    """``policy.judge``, told what the project says of a name that the file at ``near`` uses.
+
+    ``configured``: the needs that the configuration names for this load.
+    """
+    if facts is not None and facts.import_runs and _is_imported(facts, near, context):
+        facts = facts._replace(import_runs=())
+    renamed = dict(context.config.renames).get(str(name), str(name))
+    leads_to = origins(renamed, near, context.project)
+    return judge(name, facts, (*context.config.trusted, *configured), aliases, leads_to)
+
+
+def _allowed_here(need: Need, load: LoadCall, context: Context, module: Module) -> bool:
+    """Whether an allowlist around the call, or an import, already allows it."""
+    if need.needed.import_only and imports_at_top(module, need.needed.import_only):
+        return True
+    return any(_allows(allowlist, need, module, context) for allowlist in load.allowlists)
+
+
+def _allows(allowlist: Allowlist, need: Need, module: Module, context: Context) -> bool:
+    for entry in allowlist.entries:
+        as_pair = entry.kind is EntryKind.PAIR
+        if need.needed.pair and not as_pair:
+            continue
+        if entry_key(entry, module, context) == need_key(need, context, as_pair=as_pair):
+            return True
+    return False
+
+
+def _mismatched(
+    missing: tuple[Need, ...], load: LoadCall, module: Module, context: Context
+) -> Iterator[tuple[Need, AllowlistEntry]]:
+    """The plain items around a load that stand for a missing need, but not by the file's name."""
+    for allowlist in load.allowlists:
+        for entry in allowlist.entries:
+            if entry.kind is not EntryKind.OBJECT:
+                continue
+            key = entry_key(entry, module, context)
+            for need in missing:
+                if need.needed.pair and key == need.needed.spelling.expression():
+                    yield need, entry
+
+
+def _registered(
+    missing: tuple[Need, ...], module: Module, context: Context
+) -> Iterator[tuple[str, str]]:
+    """Missing needs that some ``add_safe_globals`` of the project registers for the process."""
+    wanted = {
+        need_key(need, context, as_pair=as_pair): str(need.name)
+        for need in missing
+        for as_pair in (True, False)
+    }
+    for other in registering_modules(module, context) if wanted else ():
+        for allowlist in other.allowlists:
+            if allowlist.kind is not AllowlistKind.PROCESS:
+                continue
+            for entry in allowlist.entries:
+                name = wanted.get(entry_key(entry, other, context) or "")
+                if name:
+                    yield name, f"{other.path}:{entry.span.start.row}"
+
+
+def registering_modules(module: Module, context: Context) -> Iterator[Module]:
+    """This file, and the files of the project that speak of add_safe_globals."""
+    yield module
+    for path in context.project.files.holding("add_safe_globals"):
+        other = context.project.module_at(path) if path != module.path else None
+        if other is not None:
+            yield other
