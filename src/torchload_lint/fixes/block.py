@@ -21,6 +21,7 @@ from torchload_lint.fixes.layout import with_header
 from torchload_lint.fixes.naming import Names, free_name, torch_at
 from torchload_lint.fixes.outcome import Outcome, Refusal
 from torchload_lint.source.allowlists import AllowlistKind
+from torchload_lint.source.cells import has_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -207,7 +208,7 @@ def _neighbour(module: Module, load: LoadCall, entries: list[str]) -> Allowlist 
     body = siblings(module, load.statement)
     index = body.index(load.statement)
     previous = body[index - 1] if index else None
-    alone = len(_sharing_rows(module, load.statement)) == 1 and not _is_notebook(module)
+    alone = len(_sharing_rows(module, load.statement)) == 1 and not has_cells(module)
     if not isinstance(previous, ast.With) or len(previous.items) != 1 or not alone:
         return None
     source = source_of(module.text)
@@ -225,11 +226,6 @@ def _neighbour(module: Module, load: LoadCall, entries: list[str]) -> Allowlist 
         ):
             return allowlist
     return None
-
-
-def _is_notebook(module: Module) -> bool:
-    """Neighbours may stand in different cells there, and no block spans two."""
-    return module.path.endswith(".ipynb")
 
 
 def _only_loads(module: Module, block: ast.With) -> bool:
@@ -267,7 +263,7 @@ def _touching(module: Module, source: Source, load: LoadCall, edit: Change) -> C
     body = siblings(module, load.statement)
     loading = {one.statement for one in module.loads}
     first = body.index(load.statement)
-    while first and body[first - 1] in loading and not _is_notebook(module):
+    while first and body[first - 1] in loading and not has_cells(module):
         first -= 1
     start = source.row_start(first_row(body[first]))
     start += len(source.indentation(start))

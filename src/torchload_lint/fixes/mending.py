@@ -22,6 +22,7 @@ from torchload_lint.fixes.weights_only import weights_only_changes
 from torchload_lint.names import GlobalName
 from torchload_lint.source.allowlists import AllowlistKind
 from torchload_lint.source.calls import CallKind, LoadCall
+from torchload_lint.source.cells import is_shown
 
 if TYPE_CHECKING:
     from torchload_lint.source.allowlists import Allowlist
@@ -75,7 +76,8 @@ def _outcome(module: Module, source: Source, load: LoadCall, repair: Repair) -> 
             "raise the oldest torch to 2.5, or call torch.serialization.add_safe_globals (2.4)",
         )
     others = calls_of_loaders(module, load)
-    shape = shape_of(load.node, load.statement, module.parents, others)
+    shown = is_shown(module, load.statement)
+    shape = shape_of(load.node, load.statement, module.parents, others, shown=shown)
     block = _block_around(module, load, shape)
     if block is not None:
         return extend(module, block, repair, weights_only_changes(module, source, load))

@@ -19,6 +19,7 @@ from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired
 from torchload_lint.fixes.unused_imports import without_import
 from torchload_lint.names import Spelling
 from torchload_lint.source.allowlists import EntryKind
+from torchload_lint.source.cells import has_cells
 
 if TYPE_CHECKING:
     from torchload_lint.source.allowlists import Allowlist, AllowlistEntry
@@ -97,7 +98,7 @@ def remove_handler(
     source = source_of(module.text)
     if statement.handlers != [handler] or statement.finalbody:
         return _only_handler(source, statement, handler)
-    change = _unwrapped(source, statement)
+    change = _unwrapped(module, source, statement)
     if isinstance(change, NotRepaired):
         return change
     return Repaired(source.edits([change]), "remove", keeps_meaning=False)
@@ -109,17 +110,23 @@ def remove_block(module: Module, allowlist: Allowlist) -> Repaired | NotRepaired
     if not isinstance(statement, ast.With) or len(statement.items) != 1:
         return NotRepaired("the block is one of several in its statement")
     source = source_of(module.text)
-    change = _unwrapped(source, statement)
+    change = _unwrapped(module, source, statement)
     if isinstance(change, NotRepaired):
         return change
     changes = without_import(module, source, allowlist.node.func, [change])
     return Repaired(source.edits(changes), "remove")
 
 
-def _unwrapped(source: Source, statement: ast.Try | ast.With) -> Change | NotRepaired:
+def _unwrapped(
+    module: Module, source: Source, statement: ast.Try | ast.With
+) -> Change | NotRepaired:
     """The body of a statement in its place."""
     from torchload_lint.fixes.rewrite import unwrapped  # noqa: PLC0415 - imports libcst
 
+    last = (getattr(statement, "orelse", None) or statement.body)[-1]
+    at_top = module.parents.get(statement) is module.tree
+    if at_top and isinstance(last, ast.Expr) and has_cells(module):
+        return NotRepaired("the cell would show the value of an expression that it does not show")
     start = source.row_start(statement.lineno)
     end = source.row_start((statement.end_lineno or statement.lineno) + 1)
     old = source.text[start:end]

@@ -1,9 +1,10 @@
 """Where a load stands, and so how it can be put into a block without changing what happens.
 
 A simple statement goes into the block whole. Where that would keep the block open while other code
-runs (a suspended generator, the body of a loop), the load moves in front, into a name, provided
-that nothing with an effect runs before it. Where it runs later, repeatedly or perhaps never (a
-lambda, a ``while`` condition, the right side of ``and``), a small function carries the block.
+runs (a suspended generator, the body of a loop), or hide a value that a notebook shows, the load
+moves in front, into a name, provided that nothing with an effect runs before it. Where it runs
+later, repeatedly or perhaps never (a lambda, a ``while`` condition, the right side of ``and``), a
+small function carries the block.
 """
 
 from __future__ import annotations
@@ -96,16 +97,19 @@ def shape_of(
     statement: ast.stmt,
     parents: Parents,
     outside: Collection[ast.AST] = (),
+    *,
+    shown: bool = False,
 ) -> Shape:
     """How the load ``node`` inside ``statement`` is to be rewritten.
 
-    ``outside``: calls in the statement that must not run inside the block.
+    ``outside``: calls in the statement that must not run inside the block. ``shown``: the value of
+    the statement is shown where it stands, which it would not be inside a block.
     """
     steps = list(_steps(node, statement, parents))
     if any(_runs_later(parent, child, parents) for parent, child in steps):
         return Shape.FUNCTION
     if not is_compound(statement):
-        if not _suspends(statement) and not outside:
+        if not _suspends(statement) and not outside and not shown:
             return Shape.WRAP
         if any(call in outside for call in ast.walk(node)):
             return Shape.FUNCTION
