@@ -8,7 +8,8 @@ from fixes.tools import NAMESPACE, check, mend, parsed
 from torchload_lint.diagnostic import Applicability, Edit, Fix, Position, Span
 from torchload_lint.fixes.apply import apply_edits
 from torchload_lint.fixes.edits import Change, apply_changes, smallest_change, source_of
-from torchload_lint.fixes.repair import Allow, Repair, Repaired, repair_load
+from torchload_lint.fixes.repair import Allow, Repair, Repaired
+from torchload_lint.fixes.repairing import repair_load
 from torchload_lint.names import GlobalName, Spelling
 
 TEXT = "one\ntwo\nthree\n"

@@ -14,7 +14,8 @@ from pathlib import Path
 from fixes.equivalence import same_but_for_safe_globals
 from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.apply import apply_edits
-from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired, repair_load
+from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired
+from torchload_lint.fixes.repairing import repair_load
 from torchload_lint.names import GlobalName, Spelling
 from torchload_lint.source.calls import LoadCall, WeightsOnly
 from torchload_lint.source.module import Module, read

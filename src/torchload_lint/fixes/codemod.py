@@ -16,7 +16,8 @@ from libcst.codemod import CodemodCommand, CodemodContext, SkipFile
 
 from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.apply import apply_edits
-from torchload_lint.fixes.repair import Allow, Repair, Repaired, repair_load
+from torchload_lint.fixes.repair import Allow, Repair, Repaired
+from torchload_lint.fixes.repairing import repair_load
 from torchload_lint.names import GlobalName, Spelling
 from torchload_lint.source.calls import WeightsOnly
 from torchload_lint.source.module import SyntaxProblem, read

@@ -59,7 +59,7 @@ def narrow_registration(
     module: Module, allowlist: Allowlist, load: LoadCall, line_length: int = 88
 ) -> Repaired | NotRepaired:
     """Turn ``add_safe_globals([...])`` into a block around the one load that needs it."""
-    from torchload_lint.fixes.mending import allow_around  # noqa: PLC0415 - only to mend
+    from torchload_lint.fixes.repairing import allow_around  # noqa: PLC0415 - only to fix
 
     statement = allowlist.statement
     if not isinstance(statement, ast.Expr) or statement.value is not allowlist.node:

@@ -1,4 +1,4 @@
-"""A load call and what it needs in, a Fix out (or the reason why there is none)."""
+"""What is asked of a repair, and what came of it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Edit
     from torchload_lint.names import GlobalName, Spelling
-    from torchload_lint.source.calls import LoadCall
-    from torchload_lint.source.module import Module
 
 
 class Allow(NamedTuple):
@@ -59,11 +57,3 @@ class NotRepaired(NamedTuple):
 
     reason: str
     advice: str = ""
-
-
-def repair_load(module: Module, load: LoadCall, repair: Repair) -> Repaired | NotRepaired:
-    """Write ``weights_only=True`` and see that ``repair.allow`` is allowed around the call."""
-    # The machinery is reached only where there is something to mend.
-    from torchload_lint.fixes.mending import mend  # noqa: PLC0415
-
-    return mend(module, load, repair)

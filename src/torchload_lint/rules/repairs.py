@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.checkpoint.torch_versions import TorchVersion
 from torchload_lint.diagnostic import UNKNOWN_NEEDS, Applicability, Fix
-from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired, repair_load
+from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired
 from torchload_lint.rules.assessing import entry_key
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE, Mode
@@ -105,7 +105,7 @@ def plan_indirect(load: IndirectLoad, module: Module, context: Context) -> Fix |
     """The unsafe fix that writes ``weights_only=True`` into a call of one of torch's functions."""
     if load.kind is not IndirectKind.HUB or context.target.torch < HUB_PARAMETER_SINCE:
         return None
-    from torchload_lint.fixes.keyword import write_keyword  # noqa: PLC0415 - only to mend
+    from torchload_lint.fixes.keyword import write_keyword  # noqa: PLC0415 - only to fix
 
     outcome = write_keyword(module, load.node, load.weights_only_node)
     if isinstance(outcome, NotRepaired) or not outcome.edits:
@@ -203,6 +203,8 @@ def _written(
         safe_globals_available=context.target.torch >= SAFE_GLOBALS_SINCE,
         line_length=context.config.line_length,
     )
+    from torchload_lint.fixes.repairing import repair_load  # noqa: PLC0415 - only to fix
+
     outcome = repair_load(situation.module, situation.load, repair)
     if isinstance(outcome, NotRepaired):
         return Plan(notes=tuple(filter(None, (outcome.reason, outcome.advice))))

@@ -1,6 +1,6 @@
 """From what a load needs to the edits: keyword, block, import, in that order.
 
-``repair.repair_load`` is the door; this module is only imported where there is something to mend.
+Only imported where there is something to fix.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _MODES = frozenset({"r", "rb", "br", "rt"})
 
 
-def mend(module: Module, load: LoadCall, repair: Repair) -> Repaired | NotRepaired:
-    """See ``repair.repair_load``."""
+def repair_load(module: Module, load: LoadCall, repair: Repair) -> Repaired | NotRepaired:
+    """Write ``weights_only=True`` and see that ``repair.allow`` is allowed around the call."""
     source = source_of(module.text)
     try:
         _refuse_mistakes(load)
