@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.workspace import Options, Projects, Run, Settings, check_bytes, discover
 from torchload_lint.workspace import check as check_files
+from torchload_lint.workspace.checkpoint_names import is_checkpoint_name
 
 if TYPE_CHECKING:
     import os
@@ -44,11 +45,17 @@ def check_in(
 ) -> Run:
     """The same, for projects that are there already."""
     files, missing = discover(paths, projects.config_of)
+    named = [file for file in files if is_checkpoint_name(file)]
+    files = [file for file in files if file not in named]
     if len(paths) == 1 and paths[0].is_dir():
         projects.know(paths[0], files)
     run = check_files(files, projects, options, progress)
     gone = tuple(f"{path}: no such file or folder" for path in missing)
-    return Run(run.results, run.names, (*gone, *run.errors))
+    given = tuple(
+        f"{path}: a checkpoint, not Python source; `torchload-lint inspect {path}` reads it"
+        for path in named
+    )
+    return Run(run.results, run.names, (*gone, *given, *run.errors))
 
 
 def inspect(path: str | os.PathLike[str], *, settings: Settings | None = None) -> Inspection:

@@ -28,6 +28,8 @@ OUTPUT_FORMATS = (
     "junit", "pylint", "azure",
 )  # fmt: skip
 
+SEVERITIES = ("error", "warning", "info")
+
 
 class ConfigError(Exception):
     """A configuration that cannot be used; the message names the file, the key and the way out."""
@@ -93,7 +95,8 @@ class Config(NamedTuple):
     and the rules."""
     exclude: tuple[str, ...] = DEFAULT_EXCLUDE
     """Files and folders to leave out. A pattern without a slash matches any part of the path below
-    the root; one with a slash matches the path from the root."""
+    the root; one with a slash matches the path from the root. `**` is any number of folders, or
+    none, as in .gitignore."""
     extend_exclude: tuple[str, ...] = ()
     """Files and folders to leave out besides `exclude`."""
     respect_gitignore: bool = True
@@ -106,6 +109,10 @@ class Config(NamedTuple):
     """How to report."""
     line_length: int = 88
     """How long a row of a fix may be before it is split; only what a fix writes is concerned."""
+    min_severity: str = "info"
+    """The least severity that is reported: `error`, `warning` or `info`."""
+    error_on: str = "warning"
+    """The least severity that makes the exit status 1: `error`, `warning` or `info`."""
     baseline: str = ""
     """A file of known findings, from the root; only others are reported."""
 
@@ -276,6 +283,14 @@ def _format(value: object) -> str:
     return text
 
 
+def _severity(value: object) -> str:
+    """A severity."""
+    text = _string(value)
+    if text not in SEVERITIES:
+        raise ValueError(f"must be one of {', '.join(SEVERITIES)}, not {text!r}")
+    return text
+
+
 def _table(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"must be a table, not {_kind(value)}")
@@ -366,6 +381,8 @@ READERS: dict[str, Callable[[object], object]] = {
     "unsafe-fixes": _flag,
     "output-format": _format,
     "line-length": _length,
+    "min-severity": _severity,
+    "error-on": _severity,
     "baseline": _string,
 }
 """Every key of the configuration, and what reads its value (ValueError: a wrong type)."""

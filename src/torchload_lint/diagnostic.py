@@ -18,11 +18,16 @@ UNKNOWN_NEEDS = "it is not known what the checkpoint needs"
 
 
 class Severity(str, Enum):
-    """How bad a finding is."""
+    """How bad a finding is, the worst first."""
 
     ERROR = "error"
     WARNING = "warning"
     INFO = "info"
+
+    def reaches(self, threshold: str) -> bool:
+        """Whether it is as bad as the severity called ``threshold``, or worse."""
+        ranks = [severity.value for severity in Severity]
+        return ranks.index(self.value) <= ranks.index(threshold)
 
 
 class Applicability(str, Enum):

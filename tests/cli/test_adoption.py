@@ -53,6 +53,6 @@ def test_a_broken_baseline_is_an_error(cli, write):
 def test_codes_without_use_are_taken_out_of_a_comment(cli, write, folder):
     load = "import torch\nx = torch.load(p, weights_only=False)"
     write({"a.py": f"{load}  # noqa: E501, TLL101, TLL501 -- why\n"})
-    assert "TLL801 codes of this comment suppress nothing (TLL501)" in cli().stdout
+    assert "TLL801 [info] codes of this comment suppress nothing (TLL501)" in cli().stdout
     assert cli("--fix").exit_code == 0
     assert (folder / "a.py").read_text() == f"{load}  # noqa: E501, TLL101 -- why\n"

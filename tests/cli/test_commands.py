@@ -11,6 +11,7 @@ import pytest
 from cli_samples import UNSAFE, codes
 from torchload_lint import __version__
 from torchload_lint.cli.group import COMMANDS
+from torchload_lint.reports import survey as reports_survey
 from torchload_lint.rules import RULES
 
 
@@ -113,3 +114,24 @@ def test_loads_are_listed(cli, write):
     (load,) = json.loads(cli("loads", "--output-format", "json").stdout)
     assert "a.py:3" in json.dumps(load)
     assert cli("loads", "gone").exit_code == 2
+
+
+LONG = "weights/experiments/baseline_resnet50_seed_1234/checkpoint_epoch_000123_validation_loss.pt"
+
+
+def test_a_table_is_not_cut_where_nothing_limits_it(cli, write):
+    write({"a.py": f'import torch\n\nx = torch.load("{LONG}")\n'})
+    assert LONG in cli("loads").stdout
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 300])
+def test_a_table_fits_a_terminal(width):
+    rows = reports_survey.fitted_widths([60, 90, 10, 40], width)
+    assert sum(rows) + 3 * len(reports_survey.GAP) <= width
+    assert all(row >= reports_survey.MIN_COLUMN for row in rows)
+
+
+def test_an_address_is_shown_as_it_was_given(cli):
+    result = cli("inspect", "https://example.org/m.pt")
+    assert result.exit_code == 2
+    assert "https://example.org/m.pt: an address" in result.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli_samples import IMPLICIT, MENDED, UNSAFE, codes
+from cli_samples import IMPLICIT, MENDED, UNDECIDED, UNSAFE, WHOLE_MODULE, codes
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,16 @@ from cli_samples import IMPLICIT, MENDED, UNSAFE, codes
         ({"a.py": MENDED}, [], 0),
         ({"a.py": UNSAFE}, [], 1),
         ({"a.py": UNSAFE}, ["--exit-zero"], 0),
+        ({"a.py": WHOLE_MODULE}, [], 0),
+        ({"a.py": WHOLE_MODULE}, ["--error-on", "info"], 1),
+        ({"a.py": UNSAFE}, ["--error-on", "error"], 1),
+        ({"a.py": UNDECIDED}, [], 1),
+        ({"a.py": UNDECIDED}, ["--error-on", "error"], 0),
+        ({"a.py": UNDECIDED}, ["--min-severity", "error"], 0),
+        ({"a.py": UNDECIDED, "torchload-lint.toml": 'error-on = "error"'}, [], 0),
+        ({"a.py": UNDECIDED}, ["--error-on", "fatal"], 2),
+        ({"a.py": UNDECIDED, "torchload-lint.toml": 'min-severity = "bad"'}, [], 2),
+        ({"a.py": MENDED, "model.pt": "anything"}, ["model.pt"], 2),
         ({"a.py": IMPLICIT}, ["--fix"], 0),
         ({"a.py": IMPLICIT}, ["--fix", "--exit-non-zero-on-fix"], 1),
         ({"a.py": MENDED}, ["--fix", "--exit-non-zero-on-fix"], 0),
@@ -113,3 +123,37 @@ def test_contradictions_are_refused(cli, write, folder):
     assert "exclude each other" in cli("--update-baseline", "--baseline", "b", "--diff").stderr
     assert (folder / "a.py").read_text() == UNSAFE
     assert not (folder / "b").exists()
+
+
+@pytest.mark.parametrize("form", ["concise", "full", "grouped", "json", "github", "sarif"])
+def test_what_is_less_severe_is_left_out_of_every_format(cli, write, form):
+    write({"a.py": UNDECIDED + UNSAFE, "b.py": WHOLE_MODULE})
+    report = cli("--output-format", form, "--min-severity", "error", "--ignore", "TLL502").stdout
+    found = report.partition('"results"')[2] if form == "sarif" else report
+    assert "TLL101" in found
+    assert "TLL105" not in found
+    assert "TLL401" not in found
+
+
+def test_the_severity_of_what_is_no_error_is_named(cli, write):
+    write({"a.py": UNDECIDED + UNSAFE + WHOLE_MODULE})
+    report = cli("--ignore", "TLL502").stdout
+    assert ": TLL101 `torch.load` with" in report
+    assert ": TLL105 [warning] " in report
+    assert ": TLL401 [info] " in report
+    assert "Found 1 error, 1 warning, 1 note." in report
+
+
+def test_a_checkpoint_that_is_given_as_source_is_named_with_the_command_that_reads_it(cli, write):
+    write({"model.pt": "anything", "a.py": UNSAFE})
+    result = cli("model.pt", "a.py")
+    assert "error: model.pt: a checkpoint, not Python source" in result.stderr
+    assert "torchload-lint inspect model.pt" in result.stderr
+    assert codes(result) == ["101", "502"]
+
+
+def test_a_diff_without_changes_says_so(cli, write):
+    write({"a.py": UNSAFE})
+    assert cli("--diff").stderr.startswith("No fix would be applied.\n")
+    write({"a.py": MENDED})
+    assert cli("--diff").stderr == "All checks passed!\n"

@@ -15,7 +15,7 @@ def test_findings_and_their_summary_go_to_standard_output(cli, write):
     write({"a.py": IMPLICIT})
     result = cli()
     assert codes(result) == ["102"]
-    assert result.stdout.endswith("Found 1 error.\n[*] 1 fixable with the `--fix` option.\n")
+    assert result.stdout.endswith("Found 1 warning.\n[*] 1 fixable with the `--fix` option.\n")
     assert result.stderr == ""
     assert cli("--quiet").stdout == result.stdout.splitlines(keepends=True)[0]
 
@@ -25,7 +25,7 @@ def test_what_programs_read_has_no_other_line_in_it(cli, write, form):
     write({"a.py": IMPLICIT})
     result = cli("--output-format", form)
     assert json.loads(result.stdout)
-    assert "Found 1 error" in result.stderr
+    assert "Found 1 warning" in result.stderr
 
 
 def test_the_report_goes_to_a_file(cli, write, folder):
@@ -65,7 +65,7 @@ def test_what_was_mended_is_listed(cli, write, folder):
     write({"a.py": IMPLICIT})
     result = cli("--fix", "--show-fixes")
     assert "1 x TLL102 (implicit-weights-only)" in result.stdout
-    assert "Found 1 error (1 fixed, 0 remaining)." in result.stdout
+    assert "Found 1 warning (1 fixed, 0 remaining)." in result.stdout
     assert (folder / "a.py").read_text() == MENDED
 
 

@@ -37,8 +37,8 @@ def test_grouped_names_the_file_once(results, rules, options):
     assert render("grouped", results, rules, options) == (
         "src/ä b,c.py:\n"
         "  3:21 TLL101 [*] `weights_only=False` runs the file's code\n"
-        "  4:9  TLL502 b.pt: 100% truncated\n"
-        "  7:1  TLL401 a whole module is saved\n"
+        "  4:9  TLL502 [warning] b.pt: 100% truncated\n"
+        "  7:1  TLL401 [info] a whole module is saved\n"
         "\n"
     )
 
@@ -171,7 +171,7 @@ def test_the_summary_after_a_fix(make):
         "    1 x TLL101 (weights-only-disabled)\n"
         "    1 x TLL502 (unreadable-checkpoint)\n"
         "\n"
-        "Found 3 errors (2 fixed, 1 remaining).\n"
+        "Found 2 errors, 1 warning (2 fixed, 1 remaining).\n"
     )
     assert shown_fixes([FileResult(Path("a.py"), (make(),))]) == ""
 

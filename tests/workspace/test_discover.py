@@ -41,6 +41,31 @@ def test_configured_excludes(tree):
     assert found(tree, extend_exclude=("old", "sub/*.ipynb")) == ["a.py", "sub/b.py"]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "left"),
+    [
+        ("sub/**/b.py", ["a.py", "old/d.py", "sub/n.ipynb"]),  # no folder between is one way
+        ("**/d.py", ["a.py", "sub/b.py", "sub/n.ipynb"]),
+        ("/old/**", ["a.py", "sub/b.py", "sub/n.ipynb"]),
+        ("./old/", ["a.py", "sub/b.py", "sub/n.ipynb"]),
+        ("*.ipynb", ["a.py", "old/d.py", "sub/b.py"]),
+        ("*/n.ipynb", ["a.py", "old/d.py", "sub/b.py"]),
+        ("ol?", ["a.py", "sub/b.py", "sub/n.ipynb"]),
+        ("!a.py", ["a.py", "old/d.py", "sub/b.py", "sub/n.ipynb"]),
+        ("#*", ["a.py", "old/d.py", "sub/b.py", "sub/n.ipynb"]),
+        ("b.py/", ["a.py", "old/d.py", "sub/n.ipynb"]),
+    ],
+)
+def test_a_pattern_means_what_it_means_to_git(tree, pattern, left):
+    assert found(tree, extend_exclude=(pattern,)) == left
+
+
+def test_a_link_that_leads_nowhere_counts_only_where_it_is_called_like_python(tree):
+    (tree / "run.sh").symlink_to("nowhere/run.sh")
+    (tree / "lost.py").symlink_to("nowhere/lost.py")
+    assert found(tree) == ["a.py", "lost.py", "old/d.py", "sub/b.py", "sub/n.ipynb"]
+
+
 def test_a_file_given_by_name_is_taken_unless_excludes_are_forced(tree):
     wanted = tree / "build" / "c.py"
     assert found(tree, wanted) == ["build/c.py"]

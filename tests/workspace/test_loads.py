@@ -114,9 +114,16 @@ def test_a_checkpoint_is_paired_by_name_then_by_keys(folder, tmp_path_factory):
     others = tmp_path_factory.mktemp("others")
     checkpoint(others / "best.pt")
     checkpoint(others / "another.pt")
-    found = pair(list(loads_in(folder).values()), others, Projects(Settings()))
+    found, unpaired = pair(list(loads_in(folder).values()), others, Projects(Settings()))
     told = {(each.checkpoint, each.load.path.name, each.certainty) for each in found}
     assert told == {
         ("best.pt", "known.py", "sure"),
         ("another.pt", "unknown.py", "possible"),
     }, json.dumps([each.reasons for each in found])
+    assert unpaired == []
+
+
+def test_a_checkpoint_that_fits_no_load_is_named(tmp_path_factory):
+    others = tmp_path_factory.mktemp("others")
+    checkpoint(others / "best.pt")
+    assert pair([], others, Projects(Settings())) == ([], ["best.pt"])

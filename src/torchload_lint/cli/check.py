@@ -9,7 +9,7 @@ import click
 
 from torchload_lint.cli.options import configuration
 from torchload_lint.cli.terminal import fail
-from torchload_lint.config import OUTPUT_FORMATS, ConfigError
+from torchload_lint.config import OUTPUT_FORMATS, SEVERITIES, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,12 @@ def _globs(name: str, help_text: str) -> Callable[[Any], Any]:
 
 def _flag(name: str, help_text: str, **more: Any) -> Callable[[Any], Any]:  # noqa: ANN401
     return click.option(f"--{name}", is_flag=True, help=help_text, **more)
+
+
+def _severity(name: str, help_text: str) -> Callable[[Any], Any]:
+    return click.option(
+        f"--{name}", type=click.Choice(SEVERITIES), metavar="SEVERITY", help=help_text
+    )
 
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -69,6 +75,8 @@ OPTIONS = (
         metavar="NAME",
         help="What to call standard input.",
     ),
+    _severity("min-severity", "Report nothing that is less severe (default info)."),
+    _severity("error-on", "Exit with 1 for what is at least this severe (default warning)."),
     _flag("exit-zero", "Exit with 0 even where something is found."),
     _flag("exit-non-zero-on-fix", "Exit with 1 if anything was mended."),
     _flag(

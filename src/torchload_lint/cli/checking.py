@@ -41,7 +41,7 @@ ALL_PASSED = "All checks passed!\n"
 SETTINGS = tuple(
     """
     target_torch select ignore extend_select extend_ignore fixable unfixable exclude extend_exclude
-    respect_gitignore force_exclude unsafe_fixes output_format baseline
+    respect_gitignore force_exclude unsafe_fixes output_format min_severity error_on baseline
     """.split()
 )
 """Flags that stand for a key of the configuration."""
@@ -73,6 +73,8 @@ class Flags(NamedTuple):
     respect_gitignore: bool | None
     force_exclude: bool | None
     stdin_filename: str | None
+    min_severity: str | None
+    error_on: str | None
     exit_zero: bool
     exit_non_zero_on_fix: bool
     verify: bool
@@ -241,7 +243,7 @@ def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False
     if not flags.quiet and not found_none:
         for_people = config.output_format in reports.TEXT_FORMATS and not flags.output_file
         say(reports.summary(outcome.results, shown), err=to_stderr or not for_people)
-    return _status(outcome, flags)
+    return _status(outcome, flags, config)
 
 
 def _asks_for_more(flags: Flags) -> bool:
@@ -272,7 +274,10 @@ def _print_diffs(outcome: Run, flags: Flags) -> int:
     for result in changed:
         diff = unified_diff(result.original, result.text, result.path.as_posix())
         say(colored_diff(diff) if use_color(flags.color, sys.stdout) else diff)
-    if not flags.quiet:
+    if not flags.quiet and not changed:
+        left = sum(len(result.diagnostics) for result in outcome.results)
+        say("No fix would be applied.\n" if left else ALL_PASSED, err=True)
+    elif not flags.quiet:
         fixes = sum(len(result.fixed) for result in changed)
         errors = f"{fixes} error{'' if fixes == 1 else 's'}"
         files = f"{len(changed)} file{'' if len(changed) == 1 else 's'}"
@@ -280,10 +285,14 @@ def _print_diffs(outcome: Run, flags: Flags) -> int:
     return FINDINGS if changed and not flags.exit_zero else CLEAN
 
 
-def _status(outcome: Run, flags: Flags) -> int:
+def _status(outcome: Run, flags: Flags, config: Config) -> int:
     if flags.exit_zero:
         return CLEAN
-    left = not flags.fix_only and any(result.diagnostics for result in outcome.results)
+    left = not flags.fix_only and any(
+        found.severity.reaches(config.error_on)
+        for result in outcome.results
+        for found in result.diagnostics
+    )
     mended = flags.exit_non_zero_on_fix and any(result.fixed for result in outcome.results)
     return FINDINGS if left or mended else CLEAN
 

@@ -19,13 +19,13 @@ from torchload_lint.workspace.inspection import inspect_paths
 
 
 @click.command(name="inspect", context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("checkpoints", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("checkpoints", nargs=-1, required=True)
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
 @click.option("--no-tree", is_flag=True, help="Leave out the tree of the object.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @configuration
 def command(
-    checkpoints: tuple[Path, ...],
+    checkpoints: tuple[str, ...],
     output_format: str,
     no_tree: bool,
     color: str,
@@ -38,10 +38,10 @@ def command(
     Ends with 0 where every file loads with what may be allowed, 1 where one does not, 2 where one
     is not there.
     """
-    there = [path for path in checkpoints if os.path.lexists(path)]
-    missing = [path for path in checkpoints if path not in there]
-    for path in missing:
-        say(f"error: {path}: no such file or folder\n", err=True)
+    there = [Path(given) for given in checkpoints if os.path.lexists(given)]
+    missing = [given for given in checkpoints if not os.path.lexists(given)]
+    for given in missing:
+        say(f"error: {given}: {_why_missing(given)}\n", err=True)
     try:
         projects = Projects(settings_from(config_file, isolated, flags))
         inspections = list(inspect_paths(there, projects))
@@ -60,3 +60,9 @@ def command(
         say("\n".join(texts))
     status = CLEAN if all(one.is_fine for one in inspections) else FINDINGS
     raise click.exceptions.Exit(FAILED if missing else status)
+
+
+def _why_missing(given: str) -> str:
+    if "://" in given:
+        return "an address; download the file, and inspect it here"
+    return "no such file or folder"

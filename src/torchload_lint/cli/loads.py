@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from torchload_lint.cli.options import configuration, settings_from
-from torchload_lint.cli.terminal import CLEAN, FAILED, fail, say, warn
+from torchload_lint.cli.terminal import CLEAN, FAILED, fail, say, terminal_width, warn
 from torchload_lint.config import ConfigError
 from torchload_lint.reports.survey import Load, as_json, as_table
 from torchload_lint.workspace import Projects, discover
@@ -18,7 +19,7 @@ from torchload_lint.workspace.survey import SurveyedLoad, survey
 @click.command(name="loads", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
-@click.option("--wide", is_flag=True, help="Shorten nothing.")
+@click.option("--wide", is_flag=True, help="Shorten nothing (as where the output is no terminal).")
 @click.option(
     "--write-config",
     is_flag=True,
@@ -56,7 +57,8 @@ def command(
         elif output_format == "json":
             say(as_json([told(load) for load in found]))
         elif found:
-            say(as_table([told(load) for load in found], full=wide))
+            width = None if wide else terminal_width(sys.stdout)
+            say(as_table([told(load) for load in found], width))
         else:
             warn("no loads under " + (", ".join(map(str, paths)) or "."))
     except ConfigError as error:
@@ -74,12 +76,14 @@ def told(load: SurveyedLoad) -> Load:
 def _tell_pairs(found: list[SurveyedLoad], folder: Path, projects: Projects) -> None:
     from torchload_lint.workspace.pairing import pair  # noqa: PLC0415
 
-    pairs = pair(found, folder, projects)
+    pairs, unpaired = pair(found, folder, projects)
     for one in pairs:
         reasons = ", ".join(one.reasons)
         say(f"{one.checkpoint}\n  {one.load.path.as_posix()}:{one.load.row}  {one.load.site}\n")
         say(f"  {one.certainty}: {reasons}\n")
-    say(f"{len(pairs)} pairs.\n")
+    for checkpoint in unpaired:
+        say(f"{checkpoint}\n  no load here fits it\n")
+    say(f"{len(pairs)} pairs, {len(unpaired)} checkpoints that fit no load.\n")
 
 
 def _write_config(found: list[SurveyedLoad]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from typing import TYPE_CHECKING, NoReturn
@@ -30,6 +31,11 @@ def use_color(choice: str, stream: TextIO | None) -> bool:
     if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE", "0") != "0":
         return True
     return _is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+def terminal_width(stream: TextIO | None) -> int | None:
+    """How many columns a terminal has; None for a file or pipe, which nothing limits."""
+    return shutil.get_terminal_size().columns if _is_terminal(stream) else None
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

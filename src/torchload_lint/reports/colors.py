@@ -1,8 +1,13 @@
-"""ANSI colours, or none."""
+"""ANSI colours, or none, and how severe a finding is."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.diagnostic import Severity
+
+if TYPE_CHECKING:
+    from torchload_lint.diagnostic import Diagnostic
 
 
 class Palette(NamedTuple):
@@ -36,3 +41,14 @@ class Palette(NamedTuple):
 
     def _paint(self, text: str, codes: str) -> str:
         return f"\x1b[{codes}m{text}\x1b[0m" if self.enabled and text else text
+
+
+def code_of(found: Diagnostic, palette: Palette) -> str:
+    """The code of a finding in the colour of its severity, which is named unless it is an error.
+
+    Errors are the usual case, and ``path:row:col: CODE message`` is what editors parse.
+    """
+    if found.severity is Severity.ERROR:
+        return palette.red(found.code, bold=True)
+    text = f"{found.code} [{found.severity.value}]"
+    return palette.yellow(text) if found.severity is Severity.WARNING else palette.blue(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.reports.colors import Palette
+from torchload_lint.reports.colors import Palette, code_of
 from torchload_lint.reports.report import printable
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def render(report: Report) -> str:
     palette, notes = Palette(report.options.color), report.options.notes
     return "".join(
         f"{palette.bold(printable(report.path(result)))}:{place(found)}: "
-        f"{palette.red(found.code, bold=True)} {printable(found.message)}\n"
+        f"{code_of(found, palette)} {printable(found.message)}\n"
         + ("".join(f"    {printable(note)}\n" for note in found.notes) if notes else "")
         for result, found in report.findings()
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.diagnostic import Applicability, Severity
-from torchload_lint.reports.colors import Palette
+from torchload_lint.diagnostic import Applicability
+from torchload_lint.reports.colors import Palette, code_of
 from torchload_lint.reports.concise import place
 from torchload_lint.reports.report import printable, source_lines
 from torchload_lint.reports.snippet import snippet
@@ -29,7 +29,7 @@ def render(report: Report) -> str:
 def _block(report: Report, result: FileResult, found: Diagnostic) -> str:
     palette = Palette(report.options.color)
     mark = f" {palette.cyan('[*]')}" if report.is_fixable(found) else ""
-    code = _colored_code(palette, found)
+    code = code_of(found, palette)
     lines = [f"{code}{mark} {palette.bold(printable(found.message))}"]
     arrow = palette.blue("-->")
     lines.append(f" {arrow} {printable(report.path(result))}:{place(found)}")
@@ -38,14 +38,6 @@ def _block(report: Report, result: FileResult, found: Diagnostic) -> str:
     if found.fix is not None:
         lines.append(_help(palette, found.fix))
     return "\n".join(lines) + "\n\n"
-
-
-def _colored_code(palette: Palette, found: Diagnostic) -> str:
-    if found.severity is Severity.ERROR:
-        return palette.red(found.code, bold=True)
-    if found.severity is Severity.WARNING:
-        return palette.yellow(found.code)
-    return palette.blue(found.code)
 
 
 def _notes(found: Diagnostic) -> list[str]:

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from torchload_lint.diagnostic import Applicability
+from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.reports.report import Options, Report, printable
 
 if TYPE_CHECKING:
@@ -26,10 +26,17 @@ def summary(results: Iterable[FileResult], options: Options | None = None) -> st
     listed = shown_fixes(report.results, report.options) if report.options.show_fixes else ""
     if not left and not fixed:
         return f"{listed}All checks passed!\n"
-    counted = f"Found {_count(len(left) + len(fixed), 'error')}"
+    counted = f"Found {by_severity((*left, *fixed))}"
     if fixed:
         counted += f" ({len(fixed)} fixed, {len(left)} remaining)"
     return f"{listed}{counted}.\n{_fixable(report, left)}"
+
+
+def by_severity(findings: Iterable[Diagnostic]) -> str:
+    """How many of each severity: ``2 errors, 1 warning``."""
+    counts = Counter(found.severity for found in findings)
+    words = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+    return ", ".join(_count(counts[one], word) for one, word in words.items() if counts[one])
 
 
 def _fixable(report: Report, left: list[Diagnostic]) -> str:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
     from torchload_lint.rules.situation import Need, Situation
 
-WIDTHS = (34, 30, 14, 22)
+SHARES = (0.34, 0.3, 0.14, 0.22)
+"""How a terminal's width is shared out among the columns that do not fit."""
+GAP = "  "
+MIN_COLUMN = 8
 TITLES = ("load", "reads", "known from", "needs")
 
 
@@ -27,12 +30,12 @@ class Load:
         self.situation = situation
 
 
-def as_table(loads: Sequence[Load], *, full: bool = False) -> str:
-    """One row a load, and a line of sums; ``full`` does not shorten anything."""
+def as_table(loads: Sequence[Load], width: int | None = None) -> str:
+    """One row a load, and a line of sums; rows are shortened to ``width`` columns, if given."""
     rows = [_cells(load) for load in loads]
     widths = [max(map(len, column)) for column in zip(TITLES, *rows, strict=True)]
-    if not full:
-        widths = [min(width, limit) for width, limit in zip(widths, WIDTHS, strict=True)]
+    if width is not None:
+        widths = fitted_widths(widths, width)
     lines = [_row(TITLES, widths), _row(["-" * width for width in widths], widths)]
     lines += [_row(row, widths) for row in rows]
     return "\n".join(lines) + "\n\n" + _sums(loads)
@@ -74,7 +77,23 @@ def _cells(load: Load) -> tuple[str, str, str, str]:
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
     fitted = (_fit(cell, width).ljust(width) for cell, width in zip(cells, widths, strict=True))
-    return "  ".join(fitted).rstrip()
+    return GAP.join(fitted).rstrip()
+
+
+def fitted_widths(widths: list[int], width: int) -> list[int]:
+    """The columns' widths within ``width``: what short ones leave goes to the long ones."""
+    room = max(width - len(GAP) * (len(widths) - 1), len(widths) * MIN_COLUMN)
+    if sum(widths) <= room:
+        return widths
+    beyond = room - len(widths) * MIN_COLUMN
+    shares = [MIN_COLUMN + int(beyond * share) for share in SHARES]
+    fitted = [min(wanted, share) for wanted, share in zip(widths, shares, strict=True)]
+    spare = room - sum(fitted)
+    for index, wanted in enumerate(widths):
+        more = max(min(wanted - fitted[index], spare), 0)
+        fitted[index] += more
+        spare -= more
+    return fitted
 
 
 def _fit(text: str, width: int) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint import inspect_file
 from torchload_lint.names import GlobalName
 from torchload_lint.rules.assessing import judge_in
+from torchload_lint.workspace.checkpoint_names import is_checkpoint_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,14 +19,6 @@ if TYPE_CHECKING:
     from torchload_lint.names import ClassFacts
     from torchload_lint.policy import Judgement
     from torchload_lint.workspace.projects import Project, Projects
-
-SUFFIXES = frozenset(
-    """
-    .bin .checkpoint .chkpt .ckpt .model .p .pickle .pkl .pt .pth .ptl .safetensors .tar .th
-    """.split()
-)
-"""What a file in a folder must end in to be taken for a checkpoint; a file named outright may be
-called anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +74,4 @@ def _checkpoints(path: Path) -> Iterator[Path]:
             folders.clear()
             yield Path(folder)
             continue
-        yield from (Path(folder, name) for name in sorted(files) if _looks_like_one(name))
-
-
-def _looks_like_one(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in SUFFIXES
+        yield from (Path(folder, name) for name in sorted(files) if is_checkpoint_name(name))

@@ -38,19 +38,24 @@ class Pair:
         return "likely" if self.score >= LIKELY else "possible"
 
 
-def pair(loads: Sequence[SurveyedLoad], folder: Path, projects: Projects) -> list[Pair]:
-    """The best loads for each checkpoint under ``folder`` (several, where they are equally good).
+def pair(
+    loads: Sequence[SurveyedLoad], folder: Path, projects: Projects
+) -> tuple[list[Pair], list[str]]:
+    """The best loads for each checkpoint under ``folder`` (several, where they are equally good),
+    and the checkpoints that fit no load.
 
     The same name counts most, then a pattern, then keys of the file that the code asks for, then
     classes that the code names.
     """
     pairs: list[Pair] = []
+    unpaired: list[str] = []
     for inspection in inspect_paths([folder], projects):
         path = inspection.path.relative_to(folder).as_posix()
         scored = [_scored(load, path, inspection.report) for load in loads]
         best = max((one.score for one in scored), default=0)
         pairs += [one for one in scored if one.score == best and best > 0]
-    return pairs
+        unpaired += [] if best else [path]
+    return pairs, unpaired
 
 
 def _scored(load: SurveyedLoad, path: str, report: CheckpointReport) -> Pair:

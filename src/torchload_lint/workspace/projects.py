@@ -219,7 +219,9 @@ class Project:
         return Path(path).as_posix() if relative.startswith("..") else relative.replace(os.sep, "/")
 
     def is_ignored(self, diagnostic: Diagnostic, name: str) -> bool:
-        """Whether ``per-file-ignores`` silences a finding."""
+        """Whether ``min-severity`` or ``per-file-ignores`` silences a finding."""
+        if not diagnostic.severity.reaches(self.config.min_severity):
+            return True
         return any(
             diagnostic.code in codes for glob, codes in self._per_file if _matches(name, glob)
         )
