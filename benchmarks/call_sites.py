@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
 from torchload_lint.source.calls import CallKind, LoadCall
 from torchload_lint.source.module import Module, read
-from torchload_lint.source.notebook import Notebook
-from torchload_lint.source.prefilter import may_hold_load
-from torchload_lint.source.text import decode
+from torchload_lint.source.text.notebook import Notebook
+from torchload_lint.source.text.prefilter import may_hold_load
+from torchload_lint.source.text.text import decode
 
 Site = tuple[str, int, int, int]
 """File, cell (0 in a plain file), row (inside the cell) and column in bytes, from 0."""

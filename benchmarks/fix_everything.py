@@ -28,7 +28,7 @@ from torchload_lint.fixes.repairing import repair_load
 from torchload_lint.names import GlobalName, Spelling
 from torchload_lint.source.calls import LoadCall, WeightsOnly
 from torchload_lint.source.module import Module, SyntaxProblem, read
-from torchload_lint.source.text import decode
+from torchload_lint.source.text.text import decode
 
 NAMESPACE = Allow(Spelling("argparse", "Namespace"))
 MOST_PASSES = 20

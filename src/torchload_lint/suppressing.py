@@ -9,12 +9,12 @@ from torchload_lint.diagnostic import Applicability, Diagnostic, Edit, Fix, Posi
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.rules import RULES
 from torchload_lint.rules.unused_suppression import RULE
-from torchload_lint.source.suppressions import Suppressions, is_meant
+from torchload_lint.source.text.suppressions import Suppressions, is_meant
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from torchload_lint.source.suppressions import Suppression
+    from torchload_lint.source.text.suppressions import Suppression
 
 
 NOQA = late_pattern(r"noqa", re.IGNORECASE)

@@ -12,7 +12,7 @@ import pytest
 
 from code_samples import Expected, copy_to, expected, samples
 from torchload_lint.editors.one_file import NEEDS_PROJECT
-from torchload_lint.source.text import decode
+from torchload_lint.source.text.text import decode
 
 pytest.importorskip("pygls")
 pytest_lsp = pytest.importorskip("pytest_lsp")

@@ -18,7 +18,7 @@ import pytest
 from notebook_samples import notebook_text
 from torchload_lint.record.cells import row_in_notebook
 from torchload_lint.record.run import Observed
-from torchload_lint.source.notebook import Notebook
+from torchload_lint.source.text.notebook import Notebook
 from torchload_lint.workspace import Projects, Settings
 from torchload_lint.workspace.recording import MAX_FILES, Recorder
 

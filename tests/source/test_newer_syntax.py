@@ -6,7 +6,7 @@ import pytest
 from source_facts import rows_of
 
 from torchload_lint.source.module import Module, SyntaxProblem, read
-from torchload_lint.source.newer_syntax import masked
+from torchload_lint.source.text.newer_syntax import masked
 
 NEWER = {
     # code, and what is read in its place (always the same length)

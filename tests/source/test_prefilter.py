@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from torchload_lint.source.prefilter import may_hold_load
+from torchload_lint.source.text.prefilter import may_hold_load
 
 WORTH_A_LOOK = [
     "import torch\ntorch.load(p)",

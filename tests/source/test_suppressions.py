@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from torchload_lint.source.suppressions import Suppressions
+from torchload_lint.source.text.suppressions import Suppressions
 
 SILENCED = {
     # the text, and the rows of a TLL101 finding

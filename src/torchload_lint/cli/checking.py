@@ -20,7 +20,7 @@ from torchload_lint.cli.terminal import (
     warn,
 )
 from torchload_lint.config import ConfigError
-from torchload_lint.source.settings_files import is_settings_file
+from torchload_lint.source.text.settings_files import is_settings_file
 from torchload_lint.workspace import Options, Projects, Run, check_bytes
 
 if TYPE_CHECKING:

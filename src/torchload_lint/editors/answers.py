@@ -9,7 +9,7 @@ from lsprotocol import types
 
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.reports.report import TOOL, printable, rule_url
-from torchload_lint.source.notebook import Notebook
+from torchload_lint.source.text.notebook import Notebook
 from torchload_lint.workspace.add_noqa import noqa_edits
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from torchload_lint import __version__
-from torchload_lint.source.prefilter import may_hold_load
+from torchload_lint.source.text.prefilter import may_hold_load
 
 if TYPE_CHECKING:
     import ast

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import FileResult
 from torchload_lint.reports.report import edits_by_cell
-from torchload_lint.source.notebook import Notebook, rows_of
-from torchload_lint.source.prefilter import may_hold_load
-from torchload_lint.source.text import Decoded
+from torchload_lint.source.text.notebook import Notebook, rows_of
+from torchload_lint.source.text.prefilter import may_hold_load
+from torchload_lint.source.text.text import Decoded
 from torchload_lint.workspace.document import Document
 from torchload_lint.workspace.session import Options, check_document
 

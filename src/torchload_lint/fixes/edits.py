@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.diagnostic import Edit, Span
-from torchload_lint.source.text import Lines
+from torchload_lint.source.text.text import Lines
 
 if TYPE_CHECKING:
     import ast

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.source.settings_files import VARIABLE, switches
+from torchload_lint.source.text.settings_files import VARIABLE, switches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.candidates import has_row, on_rows, rows_with
-from torchload_lint.source.definitions import FUNCTIONS, Definition, defaults
-from torchload_lint.source.expressions import text_of
 from torchload_lint.source.reaching import BUILTINS, Reaching
+from torchload_lint.source.text.candidates import has_row, on_rows, rows_with
+from torchload_lint.source.text.definitions import FUNCTIONS, Definition, defaults
+from torchload_lint.source.text.expressions import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from torchload_lint.source.text import Lines
+    from torchload_lint.source.text.text import Lines
 
 __all__ = ["Bindings", "Definition"]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from torchload_lint.source import contexts
 from torchload_lint.source.answers import KEY
 from torchload_lint.source.calls import CallKind, LoadCall, SaveCall, Use, WeightsOnly
-from torchload_lint.source.expressions import code_of, last_name
 from torchload_lint.source.given import Given, given, keyword_answer
+from torchload_lint.source.text.expressions import code_of, last_name
 from torchload_lint.source.truth import Reader
 from torchload_lint.source.usage import use_of
 

@@ -9,8 +9,8 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.candidates import on_rows, rows_with
-from torchload_lint.source.expressions import last_name
+from torchload_lint.source.text.candidates import on_rows, rows_with
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

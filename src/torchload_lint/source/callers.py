@@ -8,9 +8,9 @@ from posixpath import dirname
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source import classes, instances
-from torchload_lint.source.candidates import on_rows, rows_with
 from torchload_lint.source.domain import Class
-from torchload_lint.source.expressions import last_name
+from torchload_lint.source.text.candidates import on_rows, rows_with
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.module import Module
     from torchload_lint.source.project import ProjectIndex
-    from torchload_lint.source.text import Lines
+    from torchload_lint.source.text.text import Lines
 
 MAX_FILES = 8
 """Files that are parsed in search of the callers of one function, the nearest first."""

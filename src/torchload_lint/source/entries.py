@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
 from torchload_lint.source.allowlists import AllowlistEntry, EntryKind
-from torchload_lint.source.candidates import carrying
-from torchload_lint.source.expressions import code_of, text_of
+from torchload_lint.source.text.candidates import carrying
+from torchload_lint.source.text.expressions import code_of, text_of
 
 if TYPE_CHECKING:
     from torchload_lint.source.module import Module

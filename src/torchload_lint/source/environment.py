@@ -6,9 +6,9 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.candidates import carrying, on_rows, rows_with
-from torchload_lint.source.expressions import last_name
-from torchload_lint.source.settings_files import TRUE_VALUES, VARIABLE
+from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
+from torchload_lint.source.text.expressions import last_name
+from torchload_lint.source.text.settings_files import TRUE_VALUES, VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,7 +23,6 @@ from torchload_lint.source import (
     stores,
     strings,
 )
-from torchload_lint.source.definitions import SCOPES
 from torchload_lint.source.domain import (
     Class,
     Constant,
@@ -40,14 +39,15 @@ from torchload_lint.source.domain import (
 from torchload_lint.source.frame import Frame
 from torchload_lint.source.patterns import MAX_PATTERNS, Rung, known
 from torchload_lint.source.sequences import elements, item
+from torchload_lint.source.text.definitions import SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torchload_lint.source.definitions import Definition
     from torchload_lint.source.domain import FunctionNode, Value, Values
     from torchload_lint.source.module import Module
     from torchload_lint.source.project import Found, ProjectIndex
+    from torchload_lint.source.text.definitions import Definition
 
 _SHOWN = 60
 MAX_STEPS = 2500

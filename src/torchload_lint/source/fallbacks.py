@@ -6,9 +6,9 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from torchload_lint.source.calls import LoadCall, WeightsOnly
-from torchload_lint.source.expressions import last_name
 from torchload_lint.source.references import find
 from torchload_lint.source.steps import blocks_around
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,8 +10,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from torchload_lint.source.definitions import FUNCTIONS, Definition, Scope, parameters
-from torchload_lint.source.expressions import ends_the_program, is_type_checking, last_name
+from torchload_lint.source.text.definitions import FUNCTIONS, Definition, Scope, parameters
+from torchload_lint.source.text.expressions import ends_the_program, is_type_checking, last_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

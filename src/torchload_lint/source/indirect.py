@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.answers import KEY, Answer
 from torchload_lint.source.calls import LoadCall, WeightsOnly
-from torchload_lint.source.candidates import carrying
-from torchload_lint.source.definitions import defaults
-from torchload_lint.source.expressions import code_of, last_name
 from torchload_lint.source.given import given, keyword_answer
 from torchload_lint.source.references import find
+from torchload_lint.source.text.candidates import carrying
+from torchload_lint.source.text.definitions import defaults
+from torchload_lint.source.text.expressions import code_of, last_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

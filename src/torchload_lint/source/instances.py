@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source import classes, invoke, mappings
 from torchload_lint.source.bound import Bound, Layers
-from torchload_lint.source.candidates import statements
 from torchload_lint.source.domain import (
     Class,
     Function,
@@ -19,6 +18,7 @@ from torchload_lint.source.domain import (
 )
 from torchload_lint.source.frame import Frame
 from torchload_lint.source.patterns import Rung
+from torchload_lint.source.text.candidates import statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

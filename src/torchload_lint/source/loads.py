@@ -6,8 +6,8 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source import call_facts
-from torchload_lint.source.expressions import is_type_checking, last_name
 from torchload_lint.source.references import Reference, find, is_partial
+from torchload_lint.source.text.expressions import is_type_checking, last_name
 
 if TYPE_CHECKING:
     from torchload_lint.source.calls import LoadCall, SaveCall

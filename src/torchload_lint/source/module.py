@@ -8,20 +8,13 @@ import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source import (
-    contexts,
-    environment,
-    fallbacks,
-    indirect,
-    loads,
-    newer_syntax,
-    patches,
-)
+from torchload_lint.source import contexts, environment, fallbacks, indirect, loads, patches
 from torchload_lint.source.bindings import Bindings
-from torchload_lint.source.definitions import FUNCTIONS
-from torchload_lint.source.parents import Parents
-from torchload_lint.source.suppressions import Suppressions
-from torchload_lint.source.text import Lines
+from torchload_lint.source.text import newer_syntax
+from torchload_lint.source.text.definitions import FUNCTIONS
+from torchload_lint.source.text.parents import Parents
+from torchload_lint.source.text.suppressions import Suppressions
+from torchload_lint.source.text.text import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source import callers
-from torchload_lint.source.candidates import words_of
-from torchload_lint.source.definitions import INNER
 from torchload_lint.source.domain import (
     NO_DEFAULT,
     Class,
@@ -29,6 +27,8 @@ from torchload_lint.source.domain import (
     unknown,
 )
 from torchload_lint.source.patterns import Rung
+from torchload_lint.source.text.candidates import words_of
+from torchload_lint.source.text.definitions import INNER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,10 +13,10 @@ from torchload_lint.source import (
     options,
 )
 from torchload_lint.source.bound import Bound, evaluate, is_spread, match
-from torchload_lint.source.definitions import defaults
 from torchload_lint.source.domain import Class, Instance, Unknown, lift, union, unknown
 from torchload_lint.source.frame import NO_ARGUMENTS, Frame
 from torchload_lint.source.patterns import Rung
+from torchload_lint.source.text.definitions import defaults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.answers import KEY
 from torchload_lint.source.calls import WeightsOnly
-from torchload_lint.source.candidates import carrying, on_rows, rows_with
-from torchload_lint.source.definitions import FUNCTIONS
-from torchload_lint.source.expressions import code_of, last_name, text_of
 from torchload_lint.source.loads import LOADERS
+from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
+from torchload_lint.source.text.definitions import FUNCTIONS
+from torchload_lint.source.text.expressions import code_of, last_name, text_of
 from torchload_lint.source.truth import Reader
 
 if TYPE_CHECKING:

@@ -6,20 +6,20 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.candidates import on_rows, rows_with
-from torchload_lint.source.definitions import (
+from torchload_lint.source.flow import STAR, UNBOUND, Flow
+from torchload_lint.source.text.candidates import on_rows, rows_with
+from torchload_lint.source.text.definitions import (
     FUNCTIONS,
     SCOPES,
     Definition,
     Scope,
     parameters,
 )
-from torchload_lint.source.flow import STAR, UNBOUND, Flow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from torchload_lint.source.text import Lines
+    from torchload_lint.source.text.text import Lines
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 BUILTINS = frozenset(dir(builtins))

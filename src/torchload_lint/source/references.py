@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.candidates import carrying
-from torchload_lint.source.definitions import defaults
+from torchload_lint.source.text.candidates import carrying
+from torchload_lint.source.text.definitions import defaults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

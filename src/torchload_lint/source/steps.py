@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.definitions import FUNCTIONS
+from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

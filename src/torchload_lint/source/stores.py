@@ -10,8 +10,6 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import domain, mappings, methods, options
-from torchload_lint.source.candidates import children, on_rows, rows_with
-from torchload_lint.source.definitions import INNER, SCOPES
 from torchload_lint.source.domain import (
     Instance,
     Options,
@@ -23,16 +21,18 @@ from torchload_lint.source.domain import (
     union,
 )
 from torchload_lint.source.patterns import Rung
+from torchload_lint.source.text.candidates import children, on_rows, rows_with
+from torchload_lint.source.text.definitions import INNER, SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from torchload_lint.source.definitions import Definition
     from torchload_lint.source.domain import Value, Values
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.frame import Frame
     from torchload_lint.source.module import Module
-    from torchload_lint.source.text import Lines
+    from torchload_lint.source.text.definitions import Definition
+    from torchload_lint.source.text.text import Lines
 
 _ADDS_ONE = frozenset({"append", "add", "appendleft"})
 _ADDS_MANY = frozenset({"extend", "update"})

@@ -20,12 +20,12 @@ from torchload_lint.source.answers import (
     unknown,
 )
 from torchload_lint.source.calls import WeightsOnly
-from torchload_lint.source.definitions import FUNCTIONS
-from torchload_lint.source.expressions import last_name
+from torchload_lint.source.text.definitions import FUNCTIONS
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
-    from torchload_lint.source.definitions import Definition
     from torchload_lint.source.module import Module
+    from torchload_lint.source.text.definitions import Definition
 
 _DEPTH = 8
 """How many names, branches and calls are followed one inside another."""

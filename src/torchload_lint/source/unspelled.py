@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source import classes, mappings
 from torchload_lint.source.bound import Bound
-from torchload_lint.source.definitions import parameters
 from torchload_lint.source.domain import Record, Values, union
-from torchload_lint.source.expressions import last_name
+from torchload_lint.source.text.definitions import parameters
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain import Instance

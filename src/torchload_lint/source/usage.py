@@ -14,8 +14,8 @@ from torchload_lint.source.calls import Use
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.definitions import Definition
     from torchload_lint.source.module import Module
+    from torchload_lint.source.text.definitions import Definition
 
 _ITEM = "item"
 _WHOLE = "whole"

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.settings_files import is_settings_file
+from torchload_lint.source.text.settings_files import is_settings_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

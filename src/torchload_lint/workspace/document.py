@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torchload_lint.diagnostic import Edit
-    from torchload_lint.source.notebook import Notebook
-    from torchload_lint.source.text import Decoded
+    from torchload_lint.source.text.notebook import Notebook
+    from torchload_lint.source.text.text import Decoded
 
 
 class UnreadableError(Exception):
@@ -40,7 +40,7 @@ class Document(NamedTuple):
     @classmethod
     def of(cls, data: bytes, *, is_notebook: bool) -> Document:
         """Decode a file. Raises UnreadableError, saying what is wrong with it."""
-        from torchload_lint.source.text import Decoded, decode  # noqa: PLC0415 - not without a load
+        from torchload_lint.source.text.text import Decoded, decode  # noqa: PLC0415 - not without a load
 
         if b"\0" in data:
             raise UnreadableError("it holds NUL bytes: not a Python source file")
@@ -66,7 +66,7 @@ class Document(NamedTuple):
 
 
 def _notebook(text: str) -> Notebook:
-    from torchload_lint.source.notebook import (  # noqa: PLC0415 - 25 ms, for notebooks alone
+    from torchload_lint.source.text.notebook import (  # noqa: PLC0415 - 25 ms, for notebooks alone
         Notebook,
         NotebookProblem,
     )

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.prefilter import may_hold_load
-from torchload_lint.source.settings_files import VARIABLE, is_settings_file
+from torchload_lint.source.text.prefilter import may_hold_load
+from torchload_lint.source.text.settings_files import VARIABLE, is_settings_file
 from torchload_lint.workspace.discover import SUFFIXES
 from torchload_lint.workspace.document import UnreadableError, read_bytes
 

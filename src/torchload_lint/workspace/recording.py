@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from torchload_lint.record.cells import row_in_notebook
 from torchload_lint.record.store import merge, read_store, write_store
 from torchload_lint.regular_files import read_regular_text
-from torchload_lint.source.notebook import Notebook
 from torchload_lint.source.recorded import RecordedLoad
+from torchload_lint.source.text.notebook import Notebook
 from torchload_lint.workspace.discover import discover
 from torchload_lint.workspace.inspection import inspect_path
 

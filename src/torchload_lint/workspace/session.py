@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.prefilter import may_hold_load
+from torchload_lint.source.text.prefilter import may_hold_load
 from torchload_lint.workspace.document import Document, UnreadableError, write_atomically
 from torchload_lint.workspace.first_look import first_look, unreadable
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.diagnostic import Diagnostic, FileResult
     from torchload_lint.source.module import SyntaxProblem
-    from torchload_lint.source.notebook import NotebookProblem
+    from torchload_lint.source.text.notebook import NotebookProblem
     from torchload_lint.workspace.first_look import Look
     from torchload_lint.workspace.projects import Project, Projects
 

@@ -11,7 +11,7 @@ import ast
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
-from torchload_lint.source.candidates import children
+from torchload_lint.source.text.candidates import children
 
 
 class Parents(Mapping[ast.AST, ast.AST]):

@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torchload_lint.diagnostic import Edit, Position, Span
-from torchload_lint.source.magics import PYTHON_CELL_MAGICS, Masked, cell_magic, mask
-from torchload_lint.source.notebook_json import Change, RawSource, read_cells, replacements
+from torchload_lint.source.text.magics import PYTHON_CELL_MAGICS, Masked, cell_magic, mask
+from torchload_lint.source.text.notebook_json import Change, RawSource, read_cells, replacements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from torchload_lint.diagnostic import Diagnostic
-    from torchload_lint.source.notebook_json import RawCell
+    from torchload_lint.source.text.notebook_json import RawCell
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 

@@ -59,7 +59,7 @@ def _masks(text: str) -> Iterator[Mask]:
     import libcst  # noqa: PLC0415 - heavy, and only for files that ast cannot read
     from libcst.metadata import MetadataWrapper, PositionProvider  # noqa: PLC0415
 
-    from torchload_lint.source.text import Lines  # noqa: PLC0415
+    from torchload_lint.source.text.text import Lines  # noqa: PLC0415
 
     lines = Lines(text)
     wrapper = MetadataWrapper(libcst.parse_module(text), unsafe_skip_copy=True)

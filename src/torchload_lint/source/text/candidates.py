@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from torchload_lint.source.text import Lines
+    from torchload_lint.source.text.text import Lines
 
 
 _PLAIN = frozenset(

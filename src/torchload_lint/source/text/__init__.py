@@ -1,0 +1,1 @@
+"""What stands in these bytes? Text, syntax trees, notebooks and comments."""
