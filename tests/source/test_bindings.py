@@ -5,7 +5,7 @@ import ast
 import pytest
 from source_facts import module_of, name_at
 
-from torchload_lint.source.bindings import Bindings
+from torchload_lint.source.names.bindings import Bindings
 
 REACHING = {
     # the last line holds the use of x; what reaches it is given by rows

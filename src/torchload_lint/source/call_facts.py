@@ -15,7 +15,7 @@ from torchload_lint.source.usage import use_of
 
 if TYPE_CHECKING:
     from torchload_lint.source.module import Module
-    from torchload_lint.source.references import Reference
+    from torchload_lint.source.names.references import Reference
 
 _LOAD_POSITIONS = ("f", "map_location", "pickle_module")
 _SAVE_POSITIONS = ("obj", "f", "pickle_module", "pickle_protocol", "_use_new_zipfile_serialization")

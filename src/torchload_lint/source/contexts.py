@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.allowlists import Allowlist, AllowlistKind
 from torchload_lint.source.entries import entries_of
-from torchload_lint.source.references import find
-from torchload_lint.source.steps import always_before, ancestors, blocks_around
+from torchload_lint.source.names.references import find
+from torchload_lint.source.names.steps import always_before, ancestors, blocks_around
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
 

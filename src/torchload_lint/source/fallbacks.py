@@ -6,8 +6,8 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from torchload_lint.source.calls import LoadCall, WeightsOnly
-from torchload_lint.source.references import find
-from torchload_lint.source.steps import blocks_around
+from torchload_lint.source.names.references import find
+from torchload_lint.source.names.steps import blocks_around
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from torchload_lint.source.answers import KEY, Answer
 from torchload_lint.source.calls import LoadCall, WeightsOnly
 from torchload_lint.source.given import given, keyword_answer
-from torchload_lint.source.references import find
+from torchload_lint.source.names.references import find
 from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.definitions import defaults
 from torchload_lint.source.text.expressions import code_of, last_name

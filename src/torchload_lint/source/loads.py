@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source import call_facts
-from torchload_lint.source.references import Reference, find, is_partial
+from torchload_lint.source.names.references import Reference, find, is_partial
 from torchload_lint.source.text.expressions import is_type_checking, last_name
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source import contexts, environment, fallbacks, indirect, loads, patches
-from torchload_lint.source.bindings import Bindings
+from torchload_lint.source.names.bindings import Bindings
 from torchload_lint.source.text import newer_syntax
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.parents import Parents

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from torchload_lint.source.answers import ABSENT, KEY, Answer, asks_version, either, over
 from torchload_lint.source.calls import WeightsOnly
-from torchload_lint.source.steps import blocks_around
+from torchload_lint.source.names.steps import blocks_around
 from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:

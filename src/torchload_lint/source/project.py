@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from torchload_lint.names import ClassFacts, GlobalName
-    from torchload_lint.source.bindings import Definition
     from torchload_lint.source.module import Module, SyntaxProblem
+    from torchload_lint.source.names.bindings import Definition
 
 T = TypeVar("T")
 _LONGEST_CHAIN_OF_REEXPORTS = 8

@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.flow import STAR
 from torchload_lint.source.loads import LOADERS
+from torchload_lint.source.names.flow import STAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

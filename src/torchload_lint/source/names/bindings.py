@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.reaching import BUILTINS, Reaching
+from torchload_lint.source.names.reaching import BUILTINS, Reaching
 from torchload_lint.source.text.candidates import has_row, on_rows, rows_with
 from torchload_lint.source.text.definitions import FUNCTIONS, Definition, defaults
 from torchload_lint.source.text.expressions import text_of

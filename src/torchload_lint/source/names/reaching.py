@@ -6,7 +6,7 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.flow import STAR, UNBOUND, Flow
+from torchload_lint.source.names.flow import STAR, UNBOUND, Flow
 from torchload_lint.source.text.candidates import on_rows, rows_with
 from torchload_lint.source.text.definitions import (
     FUNCTIONS,
