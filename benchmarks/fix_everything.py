@@ -26,8 +26,8 @@ from torchload_lint.fixes.apply import apply_edits
 from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired
 from torchload_lint.fixes.repairing import repair_load
 from torchload_lint.names import GlobalName, Spelling
-from torchload_lint.source.calls import LoadCall, WeightsOnly
-from torchload_lint.source.module import Module, SyntaxProblem, read
+from torchload_lint.source.facts.calls import LoadCall, WeightsOnly
+from torchload_lint.source.facts.module import Module, SyntaxProblem, read
 from torchload_lint.source.text.text import decode
 
 NAMESPACE = Allow(Spelling("argparse", "Namespace"))

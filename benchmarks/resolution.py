@@ -19,7 +19,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from torchload_lint.config import Config
-from torchload_lint.source.module import Module
+from torchload_lint.source.facts.module import Module
 from torchload_lint.source.project import ProjectIndex
 from torchload_lint.source.values import resolve_path
 from torchload_lint.workspace.disk import DiskFiles

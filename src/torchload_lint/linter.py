@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.base import Rule
     from torchload_lint.rules.context import Context
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 
 def lint(

@@ -17,8 +17,8 @@ from torchload_lint.fixes.apply import apply_edits
 from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired
 from torchload_lint.fixes.repairing import repair_load
 from torchload_lint.names import GlobalName, Spelling
-from torchload_lint.source.calls import LoadCall, WeightsOnly
-from torchload_lint.source.module import Module, read
+from torchload_lint.source.facts.calls import LoadCall, WeightsOnly
+from torchload_lint.source.facts.module import Module, read
 
 CASES = Path(__file__).parent / "cases"
 NAMESPACE = Allow(Spelling("argparse", "Namespace"))

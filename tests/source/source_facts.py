@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from textwrap import dedent
 
-from torchload_lint.source.module import Module, read
+from torchload_lint.source.facts.module import Module, read
 
 
 def module_of(code: str, path: str = "pkg/mod.py", name: str = "pkg.mod") -> Module:

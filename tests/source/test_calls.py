@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from source_facts import module_of, rows_of
 
-from torchload_lint.source.calls import CallKind, WeightsOnly
+from torchload_lint.source.facts.calls import CallKind, WeightsOnly
 from torchload_lint.source.text.prefilter import may_hold_load
 
 LOADS = {

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from source_facts import module_of
 
-from torchload_lint.source.calls import WeightsOnly
-from torchload_lint.source.indirect import IndirectKind
+from torchload_lint.source.facts.calls import WeightsOnly
+from torchload_lint.source.facts.indirect import IndirectKind
 
 HUB, LIBRARY, LIGHTNING, KEYWORD, WRAPPER = IndirectKind
 T, F, A = WeightsOnly.TRUE, WeightsOnly.FALSE, WeightsOnly.ABSENT

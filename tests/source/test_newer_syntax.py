@@ -5,7 +5,7 @@ import ast
 import pytest
 from source_facts import rows_of
 
-from torchload_lint.source.module import Module, SyntaxProblem, read
+from torchload_lint.source.facts.module import Module, SyntaxProblem, read
 from torchload_lint.source.text.newer_syntax import masked
 
 NEWER = {

@@ -4,7 +4,7 @@ import pytest
 from source_facts import rows_of
 
 from project_files import project
-from torchload_lint.source.module import Module, read
+from torchload_lint.source.facts.module import Module, read
 from torchload_lint.source.reexports import loaders
 
 COMPAT = "import torch\ntorch_load = torch.load\nother = torch.save\n"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torchload_lint.diagnostic import Position
-from torchload_lint.source.module import Module, read
+from torchload_lint.source.facts.module import Module, read
 from torchload_lint.source.text.text import Lines, decode, line_starts
 
 FILES = [

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from source_facts import module_of
 
-from torchload_lint.source.calls import Use
+from torchload_lint.source.facts.calls import Use
 
 USES = {
     # the body of a function of p and m, and what becomes of the loaded value

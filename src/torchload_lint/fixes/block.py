@@ -20,16 +20,16 @@ from torchload_lint.fixes.import_lines import import_changes
 from torchload_lint.fixes.layout import with_header
 from torchload_lint.fixes.naming import Names, free_name, torch_at
 from torchload_lint.fixes.outcome import Outcome, Refusal
-from torchload_lint.source.allowlists import AllowlistKind
 from torchload_lint.source.cells import has_cells
+from torchload_lint.source.facts.allowlists import AllowlistKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torchload_lint.fixes.repair import Repair
-    from torchload_lint.source.allowlists import Allowlist
-    from torchload_lint.source.calls import LoadCall
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.allowlists import Allowlist
+    from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.facts.module import Module
 
 
 def put_in_block(

@@ -19,14 +19,14 @@ from torchload_lint.fixes.apply import apply_edits
 from torchload_lint.fixes.repair import Allow, Repair, Repaired
 from torchload_lint.fixes.repairing import repair_load
 from torchload_lint.names import GlobalName, Spelling
-from torchload_lint.source.calls import WeightsOnly
-from torchload_lint.source.module import SyntaxProblem, read
+from torchload_lint.source.facts.calls import WeightsOnly
+from torchload_lint.source.facts.module import SyntaxProblem, read
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from torchload_lint.source.calls import LoadCall
+    from torchload_lint.source.facts.calls import LoadCall
 
 _MOST_PASSES = 50
 

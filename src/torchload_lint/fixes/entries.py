@@ -10,12 +10,12 @@ from torchload_lint.fixes.import_lines import import_changes
 from torchload_lint.fixes.naming import Names, Unreachable, torch_at
 from torchload_lint.fixes.repair import NotRepaired, Repaired
 from torchload_lint.fixes.unused_imports import without_import
-from torchload_lint.source.allowlists import EntryKind
+from torchload_lint.source.facts.allowlists import EntryKind
 
 if TYPE_CHECKING:
     from torchload_lint.fixes.repair import Allow
-    from torchload_lint.source.allowlists import Allowlist, AllowlistEntry
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.allowlists import Allowlist, AllowlistEntry
+    from torchload_lint.source.facts.module import Module
 
 _ELSEWHERE = NotRepaired(
     "the item is not written in the list of this call", "change it where the list is made"

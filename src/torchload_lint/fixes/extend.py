@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torchload_lint.fixes.repair import Repair
-    from torchload_lint.source.allowlists import Allowlist
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.allowlists import Allowlist
+    from torchload_lint.source.facts.module import Module
 
 
 def extend(module: Module, allowlist: Allowlist, repair: Repair, changes: list[Change]) -> Outcome:

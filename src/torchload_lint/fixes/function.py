@@ -20,12 +20,12 @@ from torchload_lint.fixes.outcome import Outcome, Refusal
 from torchload_lint.fixes.repair import Allow
 from torchload_lint.fixes.weights_only import without_weights_only
 from torchload_lint.names import Spelling
-from torchload_lint.source.calls import CallKind
+from torchload_lint.source.facts.calls import CallKind
 
 if TYPE_CHECKING:
     from torchload_lint.fixes.repair import Repair
-    from torchload_lint.source.calls import LoadCall
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.facts.module import Module
 
 HELPER = "load_with_safe_globals"
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torchload_lint.fixes.naming import NewImport
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 _FUTURE, _STDLIB, _THIRD_PARTY, _FIRST_PARTY, _RELATIVE = range(5)
 

@@ -10,7 +10,7 @@ from torchload_lint.fixes.scopes import bindings_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 ImportNode = ast.Import | ast.ImportFrom
 

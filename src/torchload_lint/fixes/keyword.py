@@ -11,7 +11,7 @@ from torchload_lint.fixes.repair import NotRepaired, Repaired
 if TYPE_CHECKING:
     import ast
 
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 
 def write_keyword(module: Module, call: ast.Call, given: ast.expr | None) -> Repaired | NotRepaired:

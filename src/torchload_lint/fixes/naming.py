@@ -19,7 +19,7 @@ from torchload_lint.names import Spelling, is_dotted_name
 if TYPE_CHECKING:
     from torchload_lint.fixes.repair import Allow
     from torchload_lint.fixes.scopes import Scope
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 SAFE_GLOBALS = Spelling("torch.serialization", "safe_globals")
 

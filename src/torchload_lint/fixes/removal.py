@@ -18,13 +18,13 @@ from torchload_lint.fixes.outcome import Refusal
 from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired
 from torchload_lint.fixes.unused_imports import without_import
 from torchload_lint.names import Spelling
-from torchload_lint.source.allowlists import EntryKind
 from torchload_lint.source.cells import has_cells
+from torchload_lint.source.facts.allowlists import EntryKind
 
 if TYPE_CHECKING:
-    from torchload_lint.source.allowlists import Allowlist, AllowlistEntry
-    from torchload_lint.source.calls import LoadCall
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.allowlists import Allowlist, AllowlistEntry
+    from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.facts.module import Module
 
 
 def remove_statement(module: Module, statement: ast.stmt) -> Repaired | NotRepaired:

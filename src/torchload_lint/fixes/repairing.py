@@ -20,13 +20,13 @@ from torchload_lint.fixes.scopes import FUNCTIONS, ancestors
 from torchload_lint.fixes.shape import Shape, shape_of
 from torchload_lint.fixes.weights_only import weights_only_changes
 from torchload_lint.names import GlobalName
-from torchload_lint.source.allowlists import AllowlistKind
-from torchload_lint.source.calls import CallKind, LoadCall
 from torchload_lint.source.cells import is_shown
+from torchload_lint.source.facts.allowlists import AllowlistKind
+from torchload_lint.source.facts.calls import CallKind, LoadCall
 
 if TYPE_CHECKING:
-    from torchload_lint.source.allowlists import Allowlist
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.allowlists import Allowlist
+    from torchload_lint.source.facts.module import Module
 
 _MODES = frozenset({"r", "rb", "br", "rt"})
 

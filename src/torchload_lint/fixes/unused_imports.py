@@ -17,7 +17,7 @@ from torchload_lint.fixes.imported import bound_by, top_level_imports
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 
 def without_import(

@@ -13,12 +13,12 @@ from torchload_lint.fixes.arguments import (
     replace_value,
 )
 from torchload_lint.fixes.outcome import Refusal
-from torchload_lint.source.calls import WeightsOnly
+from torchload_lint.source.facts.calls import WeightsOnly
 
 if TYPE_CHECKING:
     from torchload_lint.fixes.edits import Change, Source
-    from torchload_lint.source.calls import LoadCall
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.facts.module import Module
 
 
 def weights_only_changes(module: Module, source: Source, load: LoadCall) -> list[Change]:

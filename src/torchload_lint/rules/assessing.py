@@ -13,8 +13,8 @@ from torchload_lint.names import GlobalName
 from torchload_lint.policy import Judgement, judge
 from torchload_lint.rules.reading import read_files
 from torchload_lint.rules.situation import RESTRICTED_BY_DEFAULT_SINCE, Mode, Need, Situation
-from torchload_lint.source.allowlists import AllowlistKind, EntryKind
-from torchload_lint.source.calls import WeightsOnly
+from torchload_lint.source.facts.allowlists import AllowlistKind, EntryKind
+from torchload_lint.source.facts.calls import WeightsOnly
 from torchload_lint.source.imports import imports_at_top
 from torchload_lint.source.origins import origins
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.torch_versions import TorchVersion
     from torchload_lint.names import ClassFacts
     from torchload_lint.rules.context import Context
-    from torchload_lint.source.allowlists import Allowlist, AllowlistEntry
-    from torchload_lint.source.calls import LoadCall
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.allowlists import Allowlist, AllowlistEntry
+    from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.facts.module import Module
 
 
 def assess(load: LoadCall, module: Module, context: Context) -> Situation:

@@ -36,7 +36,7 @@ from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.situation import Mode
 from torchload_lint.rules.words import evidence_notes, what_it_needs
-from torchload_lint.source.calls import WeightsOnly
+from torchload_lint.source.facts.calls import WeightsOnly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

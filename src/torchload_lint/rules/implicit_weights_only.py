@@ -41,7 +41,7 @@ from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.repairs import plan_keyword, plan_repair
 from torchload_lint.rules.situation import Mode
 from torchload_lint.rules.words import evidence_notes, what_it_needs
-from torchload_lint.source.calls import WeightsOnly
+from torchload_lint.source.facts.calls import WeightsOnly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

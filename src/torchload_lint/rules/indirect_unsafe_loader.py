@@ -38,8 +38,8 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.repairs import plan_indirect
-from torchload_lint.source.calls import WeightsOnly
-from torchload_lint.source.indirect import IndirectKind
+from torchload_lint.source.facts.calls import WeightsOnly
+from torchload_lint.source.facts.indirect import IndirectKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
-    from torchload_lint.source.indirect import IndirectLoad
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.indirect import IndirectLoad
+    from torchload_lint.source.facts.module import Module
 
 UNSAID = frozenset({WeightsOnly.ABSENT, WeightsOnly.NONE})
 

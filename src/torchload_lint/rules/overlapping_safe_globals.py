@@ -35,8 +35,8 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.assessing import entry_key, registering_modules
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.source.allowlists import AllowlistKind
-from torchload_lint.source.contexts import in_force
+from torchload_lint.source.facts.allowlists import AllowlistKind
+from torchload_lint.source.facts.contexts import in_force
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
-    from torchload_lint.source.allowlists import Allowlist
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.allowlists import Allowlist
+    from torchload_lint.source.facts.module import Module
 
 
 def check(

@@ -36,7 +36,7 @@ from torchload_lint.fixes.removal import narrow_registration
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.repairs import fix_from
 from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE
-from torchload_lint.source.allowlists import AllowlistKind
+from torchload_lint.source.facts.allowlists import AllowlistKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 
 def check(

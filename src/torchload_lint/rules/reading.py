@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.names import GlobalName
 from torchload_lint.rules.evidence import Evidence
-from torchload_lint.source.calls import CallKind
+from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.project import ProjectIndex
 from torchload_lint.source.recorded import matching
 from torchload_lint.source.values import PathPattern, Resolution, Rung, resolve_path
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.names import ClassFacts
     from torchload_lint.rules.context import Context
-    from torchload_lint.source.calls import LoadCall
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.producers import Producer
     from torchload_lint.source.recorded import RecordedLoad
 

@@ -11,16 +11,16 @@ from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired
 from torchload_lint.rules.assessing import entry_key
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE, Mode
-from torchload_lint.source.allowlists import EntryKind
-from torchload_lint.source.calls import Use, WeightsOnly
-from torchload_lint.source.indirect import IndirectKind
+from torchload_lint.source.facts.allowlists import EntryKind
+from torchload_lint.source.facts.calls import Use, WeightsOnly
+from torchload_lint.source.facts.indirect import IndirectKind
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Need, Situation
-    from torchload_lint.source.indirect import IndirectLoad
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.indirect import IndirectLoad
+    from torchload_lint.source.facts.module import Module
 
 PARAMETER_SINCE = TorchVersion(1, 13)
 HUB_PARAMETER_SINCE = TorchVersion(2, 0)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from torchload_lint.names import ClassFacts, GlobalName
     from torchload_lint.policy import Judgement
     from torchload_lint.rules.evidence import Evidence
-    from torchload_lint.source.allowlists import AllowlistEntry
-    from torchload_lint.source.calls import LoadCall
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.allowlists import AllowlistEntry
+    from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.values import Resolution
 
 SAFE_GLOBALS_SINCE = TorchVersion(2, 5)

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.words import evidence_notes
-from torchload_lint.source.calls import WeightsOnly
+from torchload_lint.source.facts.calls import WeightsOnly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

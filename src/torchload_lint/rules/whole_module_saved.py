@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 
 def check(

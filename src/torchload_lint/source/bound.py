@@ -15,8 +15,8 @@ from torchload_lint.source.text.definitions import defaults, parameters
 if TYPE_CHECKING:
     from torchload_lint.source.domain import FunctionNode, Value
     from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.frame import Frame
-    from torchload_lint.source.module import Module
 
 
 class FromKeywords:

@@ -15,7 +15,7 @@ from torchload_lint.source.text.expressions import last_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 _UNSEEN = ast.Starred(ast.Constant(...), ast.Load())
 """Arguments that are added elsewhere."""

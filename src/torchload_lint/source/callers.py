@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from torchload_lint.source.evaluate import Evaluator
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project import ProjectIndex
     from torchload_lint.source.text.text import Lines
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 _MARK = re.compile(r"^# {0,4}(?:%%|In ?\[|COMMAND ----------|<codecell>|jupytext:)", re.MULTILINE)
 """Where a cell begins (Spyder, VS Code and jupytext; nbconvert; Databricks; IPython before 1.0),

@@ -18,7 +18,7 @@ from torchload_lint.source.origins import origins
 from torchload_lint.source.unpickled import run_by_class, run_by_function, run_by_import
 
 if TYPE_CHECKING:
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project import Found, ProjectIndex
 
 _CLASS_MAKERS = frozenset({"collections.namedtuple", "typing.NamedTuple", "enum.Enum"})

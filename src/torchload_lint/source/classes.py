@@ -10,7 +10,7 @@ from torchload_lint.names import GlobalName
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project import ProjectIndex
 
 _DEEPEST_HIERARCHY = 12

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Iterator
 
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project import ProjectIndex
 
 _TARGETS = {"_target_": "", "target": "params", "class_path": "init_args"}

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain import Value, Values
     from torchload_lint.source.evaluate import Evaluator
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 _DEEPEST = 8
 _PLAIN_RESULTS = frozenset(

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.frame import Frame
-    from torchload_lint.source.module import Module
 
 _MAX_UNKNOWN = 6
 _SENTINEL = -1

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.source.domain import FunctionNode, Value, Values
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project import Found, ProjectIndex
     from torchload_lint.source.text.definitions import Definition
 

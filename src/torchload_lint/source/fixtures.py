@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain import FunctionNode, Value, Values
     from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.frame import Frame
-    from torchload_lint.source.module import Module
     from torchload_lint.source.project import ProjectIndex
 
 _FOLDERS = frozenset({"tmp_path", "tmpdir"})

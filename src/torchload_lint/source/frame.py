@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from torchload_lint.source.domain import Values
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 
 NO_ARGUMENTS: Mapping[ast.arg, Values] = {}

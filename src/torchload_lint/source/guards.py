@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from torchload_lint.source.domain import Value, Values
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[object, object], bool]] = {
     ast.Eq: operator.eq,

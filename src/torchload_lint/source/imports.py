@@ -11,7 +11,7 @@ from torchload_lint.late_patterns import late_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project import ProjectIndex
 
 _MOST_FILES_IN_A_CIRCLE = 400

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain import FunctionNode, Values
     from torchload_lint.source.evaluate import Evaluator
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 _PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property"})
 _FIELD_FUNCTIONS = frozenset({"field", "Field", "attrib", "ib"})

@@ -14,8 +14,8 @@ from torchload_lint.source.domain import Instance, Options, Record, Unknown, Val
 if TYPE_CHECKING:
     from torchload_lint.source.domain import Value
     from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.frame import Frame
-    from torchload_lint.source.module import Module
 
 _UNNAMED = "an entry that is not named"
 

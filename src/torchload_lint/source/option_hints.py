@@ -15,7 +15,7 @@ from torchload_lint.source.patterns import HOLE, Rung, known
 if TYPE_CHECKING:
     from torchload_lint.source.domain import Values
     from torchload_lint.source.evaluate import Evaluator
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 _FILE = late_pattern(
     r"(?<![\w{}<>*$%-])(?:[\w.-]+/)*[\w-][\w.-]*\.(?:ckpt|pth(?:\.tar)?|pt|th|bin|pkl)(?![\w{}])"

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain import Value, Values
     from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.frame import Frame
     from torchload_lint.source.library import Known
-    from torchload_lint.source.module import Module
     from torchload_lint.source.project import ProjectIndex
 
 _PARSES = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args"})

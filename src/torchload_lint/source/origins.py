@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project import ProjectIndex
 
 _MAX_NAMES = 64

@@ -15,8 +15,8 @@ from torchload_lint.source.stores import own_nodes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.calls import LoadCall, SaveCall
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.calls import LoadCall, SaveCall
+    from torchload_lint.source.facts.module import Module
 
 _STATIONS = 4
 """How many names and returns a loaded value is followed through."""

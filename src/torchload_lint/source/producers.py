@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.names import GlobalName
-    from torchload_lint.source.calls import LoadCall, SaveCall
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.calls import LoadCall, SaveCall
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project import ProjectIndex
     from torchload_lint.source.values import PathPattern, Resolution
 

@@ -11,14 +11,14 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
 
 from torchload_lint.source import class_facts, classes, imports
-from torchload_lint.source import module as modules
+from torchload_lint.source.facts import module as modules
 from torchload_lint.source.layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from torchload_lint.names import ClassFacts, GlobalName
-    from torchload_lint.source.module import Module, SyntaxProblem
+    from torchload_lint.source.facts.module import Module, SyntaxProblem
     from torchload_lint.source.names.bindings import Definition
 
 T = TypeVar("T")

@@ -10,13 +10,13 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.loads import LOADERS
+from torchload_lint.source.facts.loads import LOADERS
 from torchload_lint.source.names.flow import STAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project import ProjectIndex
 
 Aliases = Mapping[str, frozenset[str]]

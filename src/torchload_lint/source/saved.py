@@ -10,8 +10,8 @@ from torchload_lint.names import GlobalName
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.calls import SaveCall
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.calls import SaveCall
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project import ProjectIndex
 
 MODULE_ROOTS = ("torch.nn.Module", "torch.nn.modules.module.Module")

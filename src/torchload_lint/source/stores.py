@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain import Value, Values
     from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.frame import Frame
-    from torchload_lint.source.module import Module
     from torchload_lint.source.text.definitions import Definition
     from torchload_lint.source.text.text import Lines
 

@@ -17,7 +17,7 @@ from torchload_lint.source.classes import ancestry, body, is_function, member
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project import Found, ProjectIndex
 
     Lineage = list[tuple[ast.ClassDef, Module]]

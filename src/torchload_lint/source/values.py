@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import ast
 
     from torchload_lint.source.domain import Value, Values
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project import ProjectIndex
 
 __all__ = ["MAX_PATTERNS", "PathPattern", "Resolution", "Rung", "resolve_path"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.names import Spelling
-from torchload_lint.source.allowlists import EntryKind
+from torchload_lint.source.facts.allowlists import EntryKind
 from torchload_lint.verify.parent import Entry, Interpreter, Outcome, prove
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torchload_lint.fixes.repair import Repair
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
-    from torchload_lint.source.allowlists import AllowlistEntry
+    from torchload_lint.source.facts.allowlists import AllowlistEntry
 
 _HOPELESS = frozenset({Verdict.UNREADABLE, Verdict.DANGEROUS})
 """Verdicts of files that are not given to torch at all."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from torchload_lint.diagnostic import Diagnostic, FileResult
-    from torchload_lint.source.module import SyntaxProblem
+    from torchload_lint.source.facts.module import SyntaxProblem
     from torchload_lint.source.text.notebook import NotebookProblem
     from torchload_lint.workspace.first_look import Look
     from torchload_lint.workspace.projects import Project, Projects
@@ -265,7 +265,7 @@ def _diagnostics(
 ) -> list[Diagnostic]:
     """The findings of one text that are neither off, nor suppressed, nor ignored here."""
     from torchload_lint.linter import lint  # noqa: PLC0415 - a run without loads needs no rules
-    from torchload_lint.source import module as modules  # noqa: PLC0415
+    from torchload_lint.source.facts import module as modules  # noqa: PLC0415
     from torchload_lint.suppressing import unsuppressed  # noqa: PLC0415
 
     name = project.name_of(path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.rules.assessing import assess
 from torchload_lint.rules.repairs import what_would_settle_it
-from torchload_lint.source import module as modules
+from torchload_lint.source.facts import module as modules
 from torchload_lint.source.text.prefilter import may_hold_load
 from torchload_lint.workspace.document import Document, UnreadableError, read_bytes
 

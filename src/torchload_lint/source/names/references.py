@@ -15,7 +15,7 @@ from torchload_lint.source.text.definitions import defaults
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 PARTIALS = frozenset({"functools.partial", "functools.partialmethod"})
 _ALIAS_ROUNDS = 3

@@ -10,7 +10,7 @@ from torchload_lint.source.text.definitions import FUNCTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 _BLOCKS = ("body", "orelse", "finalbody", "handlers")
 

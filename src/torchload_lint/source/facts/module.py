@@ -8,7 +8,7 @@ import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source import contexts, environment, fallbacks, indirect, loads, patches
+from torchload_lint.source.facts import contexts, environment, fallbacks, indirect, loads, patches
 from torchload_lint.source.names.bindings import Bindings
 from torchload_lint.source.text import newer_syntax
 from torchload_lint.source.text.definitions import FUNCTIONS
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from torchload_lint.diagnostic import Span
-    from torchload_lint.source.allowlists import Allowlist
-    from torchload_lint.source.calls import LoadCall, SaveCall
+    from torchload_lint.source.facts.allowlists import Allowlist
+    from torchload_lint.source.facts.calls import LoadCall, SaveCall
 
 
 class Module:

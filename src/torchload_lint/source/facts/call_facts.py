@@ -5,16 +5,16 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import contexts
-from torchload_lint.source.answers import KEY
-from torchload_lint.source.calls import CallKind, LoadCall, SaveCall, Use, WeightsOnly
-from torchload_lint.source.given import Given, given, keyword_answer
+from torchload_lint.source.facts import contexts
+from torchload_lint.source.facts.answers import KEY
+from torchload_lint.source.facts.calls import CallKind, LoadCall, SaveCall, Use, WeightsOnly
+from torchload_lint.source.facts.given import Given, given, keyword_answer
+from torchload_lint.source.facts.truth import Reader
+from torchload_lint.source.facts.usage import use_of
 from torchload_lint.source.text.expressions import code_of, last_name
-from torchload_lint.source.truth import Reader
-from torchload_lint.source.usage import use_of
 
 if TYPE_CHECKING:
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.names.references import Reference
 
 _LOAD_POSITIONS = ("f", "map_location", "pickle_module")

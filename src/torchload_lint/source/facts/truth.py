@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import mutations
-from torchload_lint.source.answers import (
+from torchload_lint.source.facts import mutations
+from torchload_lint.source.facts.answers import (
     ABSENT,
     KEY,
     Answer,
@@ -19,12 +19,12 @@ from torchload_lint.source.answers import (
     truth_of,
     unknown,
 )
-from torchload_lint.source.calls import WeightsOnly
+from torchload_lint.source.facts.calls import WeightsOnly
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.text.definitions import Definition
 
 _DEPTH = 8

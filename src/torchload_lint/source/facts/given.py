@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.answers import ABSENT, KEY, Answer, over
-from torchload_lint.source.truth import Reader
+from torchload_lint.source.facts.answers import ABSENT, KEY, Answer, over
+from torchload_lint.source.facts.truth import Reader
 
 if TYPE_CHECKING:
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 
 class Given(NamedTuple):

@@ -9,12 +9,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.calls import Use
+from torchload_lint.source.facts.calls import Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.text.definitions import Definition
 
 _ITEM = "item"

@@ -5,19 +5,19 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.answers import KEY
-from torchload_lint.source.calls import WeightsOnly
-from torchload_lint.source.loads import LOADERS
+from torchload_lint.source.facts.answers import KEY
+from torchload_lint.source.facts.calls import WeightsOnly
+from torchload_lint.source.facts.loads import LOADERS
+from torchload_lint.source.facts.truth import Reader
 from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import code_of, last_name, text_of
-from torchload_lint.source.truth import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.diagnostic import Span
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 _OWNERS = frozenset({"torch", "torch.serialization"})
 _SETTERS = frozenset({"setattr", "object"})

@@ -6,12 +6,12 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
-from torchload_lint.source.allowlists import AllowlistEntry, EntryKind
+from torchload_lint.source.facts.allowlists import AllowlistEntry, EntryKind
 from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.expressions import code_of, text_of
 
 if TYPE_CHECKING:
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 _DEPTH = 4
 """How many names are followed from the argument to the list."""

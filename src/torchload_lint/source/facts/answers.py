@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.calls import WeightsOnly
+from torchload_lint.source.facts.calls import WeightsOnly
 from torchload_lint.source.text.expressions import code_of
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source import call_facts
+from torchload_lint.source.facts import call_facts
 from torchload_lint.source.names.references import Reference, find, is_partial
 from torchload_lint.source.text.expressions import is_type_checking, last_name
 
 if TYPE_CHECKING:
-    from torchload_lint.source.calls import LoadCall, SaveCall
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.calls import LoadCall, SaveCall
+    from torchload_lint.source.facts.module import Module
 
 LOADERS = frozenset({"torch.load", "torch.serialization.load"})
 SAVERS = frozenset({"torch.save", "torch.serialization.save"})

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.allowlists import Allowlist, AllowlistKind
-from torchload_lint.source.entries import entries_of
+from torchload_lint.source.facts.allowlists import Allowlist, AllowlistKind
+from torchload_lint.source.facts.entries import entries_of
 from torchload_lint.source.names.references import find
 from torchload_lint.source.names.steps import always_before, ancestors, blocks_around
 from torchload_lint.source.text.definitions import FUNCTIONS
@@ -15,7 +15,7 @@ from torchload_lint.source.text.expressions import last_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 _BLOCKS = frozenset({"torch.serialization.safe_globals"})
 _ADDERS = frozenset({"torch.serialization.add_safe_globals"})

@@ -6,9 +6,9 @@ import ast
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.answers import KEY, Answer
-from torchload_lint.source.calls import LoadCall, WeightsOnly
-from torchload_lint.source.given import given, keyword_answer
+from torchload_lint.source.facts.answers import KEY, Answer
+from torchload_lint.source.facts.calls import LoadCall, WeightsOnly
+from torchload_lint.source.facts.given import given, keyword_answer
 from torchload_lint.source.names.references import find
 from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.definitions import defaults
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.diagnostic import Span
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 
 class IndirectKind(str, Enum):

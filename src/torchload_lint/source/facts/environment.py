@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.diagnostic import Span
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 _SETTERS = frozenset({"setdefault", "putenv", "setenv", "__setitem__"})
 _IN_SHELL = late_pattern(rf"(?<!\w){VARIABLE}=[\"']?(\w*)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from torchload_lint.source.calls import LoadCall, WeightsOnly
+from torchload_lint.source.facts.calls import LoadCall, WeightsOnly
 from torchload_lint.source.names.references import find
 from torchload_lint.source.names.steps import blocks_around
 from torchload_lint.source.text.expressions import last_name
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from torchload_lint.diagnostic import Span
-    from torchload_lint.source.module import Module
+    from torchload_lint.source.facts.module import Module
 
 _TRY = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
 _PICKLE = frozenset(
