@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from resolving import resolve, texts
 
-from torchload_lint.source.patterns import Rung
+from torchload_lint.source.domain.patterns import Rung
 
 WITH_HELP = (
     "p = argparse.ArgumentParser()\n"

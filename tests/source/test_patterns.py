@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torchload_lint.source import patterns
-from torchload_lint.source.patterns import HOLE, PathPattern, Rung
+from torchload_lint.source.domain import patterns
+from torchload_lint.source.domain.patterns import HOLE, PathPattern, Rung
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain import Constant, Sequence, Text, Values, unknown
+from torchload_lint.source.domain.values import Constant, Sequence, Text, Values, unknown
 
 if TYPE_CHECKING:
+    from torchload_lint.source.domain.frame import Frame
     from torchload_lint.source.evaluate import Evaluator
-    from torchload_lint.source.frame import Frame
 
 
 class Arguments:

@@ -5,17 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import (
-    domain,
-    handing,
-    instances,
-    lightning,
-    methods,
-    options,
-    stores,
-    strings,
-)
-from torchload_lint.source.domain import (
+from torchload_lint.source import handing, instances, lightning, options, stores
+from torchload_lint.source.domain import methods, strings
+from torchload_lint.source.domain import values as domain
+from torchload_lint.source.domain.sequences import elements, item
+from torchload_lint.source.domain.values import (
     Class,
     Constant,
     Function,
@@ -31,12 +25,11 @@ from torchload_lint.source.domain import (
     union,
     unknown,
 )
-from torchload_lint.source.sequences import elements, item
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain import Value, Values
+    from torchload_lint.source.domain.frame import Frame
+    from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluate import Evaluator
-    from torchload_lint.source.frame import Frame
 
 _TEXT_CONSTANTS = {"os.sep": "/", "os.path.sep": "/", "os.curdir": ".", "os.pardir": ".."}
 

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.source import handing, mappings
-from torchload_lint.source.domain import Sequence, Unknown, Values, lift, union, unknown, why
-from torchload_lint.source.frame import NO_ARGUMENTS
-from torchload_lint.source.patterns import Rung
+from torchload_lint.source.domain.frame import NO_ARGUMENTS
+from torchload_lint.source.domain.patterns import Rung
+from torchload_lint.source.domain.values import Sequence, Unknown, Values, lift, union, unknown, why
 from torchload_lint.source.text.definitions import defaults, parameters
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain import FunctionNode, Value
+    from torchload_lint.source.domain.frame import Frame
+    from torchload_lint.source.domain.values import FunctionNode, Value
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.frame import Frame
 
 
 class FromKeywords:

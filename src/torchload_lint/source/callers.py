@@ -8,7 +8,7 @@ from posixpath import dirname
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source import classes, instances
-from torchload_lint.source.domain import Class
+from torchload_lint.source.domain.values import Class
 from torchload_lint.source.text.candidates import on_rows, rows_with
 from torchload_lint.source.text.expressions import last_name
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain import Constant, Sequence, Text, union
-from torchload_lint.source.patterns import is_exact
+from torchload_lint.source.domain.patterns import is_exact
+from torchload_lint.source.domain.values import Constant, Sequence, Text, union
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain import Options, Value, Values
+    from torchload_lint.source.domain.values import Options, Value, Values
     from torchload_lint.source.options import Declaration
 
 _NUMBERS = {"int": int, "float": float}

@@ -11,7 +11,8 @@ from torchload_lint.config import parse_toml
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source import plain_yaml
 from torchload_lint.source.arguments import arguments
-from torchload_lint.source.domain import (
+from torchload_lint.source.domain.patterns import HOLE, Rung, is_exact, known, normal
+from torchload_lint.source.domain.values import (
     Constant,
     Handle,
     Record,
@@ -20,14 +21,13 @@ from torchload_lint.source.domain import (
     lift,
     unknown,
 )
-from torchload_lint.source.patterns import HOLE, Rung, is_exact, known, normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.domain import Value, Values
+    from torchload_lint.source.domain.frame import Frame
+    from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluate import Evaluator
-    from torchload_lint.source.frame import Frame
     from torchload_lint.source.project import ProjectIndex
 
 _LARGEST_FILE = 300_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import config_files
-from torchload_lint.source.domain import Record
+from torchload_lint.source.domain.values import Record
 
 if TYPE_CHECKING:
     import ast

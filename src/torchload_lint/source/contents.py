@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from torchload_lint.names import GlobalName
 from torchload_lint.source import classes, instances, torch_modules
 from torchload_lint.source.bound import Layers
-from torchload_lint.source.domain import (
+from torchload_lint.source.domain.frame import Frame
+from torchload_lint.source.domain.values import (
     Class,
     Constant,
     Function,
@@ -22,12 +23,11 @@ from torchload_lint.source.domain import (
     Text,
     why,
 )
-from torchload_lint.source.frame import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torchload_lint.source.domain import Value, Values
+    from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.facts.module import Module
 

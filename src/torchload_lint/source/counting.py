@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeGuard
 
-from torchload_lint.source import domain
 from torchload_lint.source.arguments import arguments
-from torchload_lint.source.domain import Constant, Sequence, Text, Unknown, lift, union, unknown
-from torchload_lint.source.patterns import MAX_PATTERNS, highest, is_exact
+from torchload_lint.source.domain import values as domain
+from torchload_lint.source.domain.patterns import MAX_PATTERNS, highest, is_exact
+from torchload_lint.source.domain.values import (
+    Constant,
+    Sequence,
+    Text,
+    Unknown,
+    lift,
+    union,
+    unknown,
+)
 
 if TYPE_CHECKING:
     import ast
     from collections.abc import Callable
 
-    from torchload_lint.source.domain import Value, Values
+    from torchload_lint.source.domain.frame import Frame
+    from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluate import Evaluator
-    from torchload_lint.source.frame import Frame
     from torchload_lint.source.library import Known
 
 _LONG = "a number of a long range"

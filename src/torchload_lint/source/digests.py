@@ -10,13 +10,14 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source import patterns, stores, strings
-from torchload_lint.source.domain import Made, Text, as_text, unknown
+from torchload_lint.source import stores
+from torchload_lint.source.domain import patterns, strings
+from torchload_lint.source.domain.values import Made, Text, as_text, unknown
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain import Value, Values
+    from torchload_lint.source.domain.frame import Frame
+    from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluate import Evaluator
-    from torchload_lint.source.frame import Frame
 
 _MAKERS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
 _DEPENDS_ON_THE_MACHINE = late_pattern(r"\b(?:abspath|realpath|resolve|absolute|expanduser)\b")

@@ -6,15 +6,15 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import handing, mappings
-from torchload_lint.source.domain import Record, Sequence, Text, union
-from torchload_lint.source.sequences import elements
+from torchload_lint.source.domain.sequences import elements
+from torchload_lint.source.domain.values import Record, Sequence, Text, union
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from torchload_lint.source.domain import Values
+    from torchload_lint.source.domain.frame import Frame
+    from torchload_lint.source.domain.values import Values
     from torchload_lint.source.evaluate import Evaluator
-    from torchload_lint.source.frame import Frame
 
 
 def display(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import patterns, strings
 from torchload_lint.source.arguments import arguments
-from torchload_lint.source.domain import Constant, Text, as_text, lift, union, unknown
-from torchload_lint.source.patterns import HOLE, Rung
+from torchload_lint.source.domain import patterns, strings
+from torchload_lint.source.domain.patterns import HOLE, Rung
+from torchload_lint.source.domain.values import Constant, Text, as_text, lift, union, unknown
 
 if TYPE_CHECKING:
     import ast
 
     from torchload_lint.source.arguments import Arguments
-    from torchload_lint.source.domain import Values
+    from torchload_lint.source.domain.frame import Frame
+    from torchload_lint.source.domain.values import Values
     from torchload_lint.source.evaluate import Evaluator
-    from torchload_lint.source.frame import Frame
     from torchload_lint.source.library import Known
 
 HUB_CACHE = "~/.cache/huggingface/hub"

@@ -6,13 +6,13 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import classes
-from torchload_lint.source.domain import Text, lift, union
-from torchload_lint.source.patterns import Rung, known
+from torchload_lint.source.domain.patterns import Rung, known
+from torchload_lint.source.domain.values import Text, lift, union
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain import Instance, Values
+    from torchload_lint.source.domain.frame import Frame
+    from torchload_lint.source.domain.values import Instance, Values
     from torchload_lint.source.evaluate import Evaluator
-    from torchload_lint.source.frame import Frame
 
 _BASES = frozenset({"enum.Enum", "enum.StrEnum", "strenum.StrEnum"})
 

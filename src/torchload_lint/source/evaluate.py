@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from torchload_lint.source import attributes as attribute_lookup
 from torchload_lint.source import (
     displays,
-    domain,
     guards,
     instances,
     invoke,
@@ -21,9 +20,13 @@ from torchload_lint.source import (
     mappings,
     parameters,
     stores,
-    strings,
 )
-from torchload_lint.source.domain import (
+from torchload_lint.source.domain import strings
+from torchload_lint.source.domain import values as domain
+from torchload_lint.source.domain.frame import Frame
+from torchload_lint.source.domain.patterns import MAX_PATTERNS, Rung, known
+from torchload_lint.source.domain.sequences import elements, item
+from torchload_lint.source.domain.values import (
     Class,
     Constant,
     Function,
@@ -36,15 +39,12 @@ from torchload_lint.source.domain import (
     union,
     unknown,
 )
-from torchload_lint.source.frame import Frame
-from torchload_lint.source.patterns import MAX_PATTERNS, Rung, known
-from torchload_lint.source.sequences import elements, item
 from torchload_lint.source.text.definitions import SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torchload_lint.source.domain import FunctionNode, Value, Values
+    from torchload_lint.source.domain.values import FunctionNode, Value, Values
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project import Found, ProjectIndex
     from torchload_lint.source.text.definitions import Definition

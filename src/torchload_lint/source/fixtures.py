@@ -7,16 +7,16 @@ from posixpath import dirname, join
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import classes, invoke
-from torchload_lint.source.domain import Function, Made, Sequence, Text, lift, union, unknown
-from torchload_lint.source.patterns import HOLE, Rung
+from torchload_lint.source.domain.patterns import HOLE, Rung
+from torchload_lint.source.domain.values import Function, Made, Sequence, Text, lift, union, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.domain import FunctionNode, Value, Values
+    from torchload_lint.source.domain.frame import Frame
+    from torchload_lint.source.domain.values import FunctionNode, Value, Values
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.frame import Frame
     from torchload_lint.source.project import ProjectIndex
 
 _FOLDERS = frozenset({"tmp_path", "tmpdir"})

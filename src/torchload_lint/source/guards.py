@@ -11,7 +11,8 @@ import ast
 import operator
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain import (
+from torchload_lint.source.domain.patterns import Rung, known
+from torchload_lint.source.domain.values import (
     NOT_THE_DEFAULT,
     Constant,
     Text,
@@ -19,12 +20,11 @@ from torchload_lint.source.domain import (
     union,
     unknown,
 )
-from torchload_lint.source.patterns import Rung, known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from torchload_lint.source.domain import Value, Values
+    from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.facts.module import Module
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[object, object], bool]] = {

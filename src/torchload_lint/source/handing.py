@@ -10,12 +10,12 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import stores
-from torchload_lint.source.domain import Handed, Instance, Options, Record, union
+from torchload_lint.source.domain.values import Handed, Instance, Options, Record, union
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain import Values
+    from torchload_lint.source.domain.frame import Frame
+    from torchload_lint.source.domain.values import Values
     from torchload_lint.source.evaluate import Evaluator
-    from torchload_lint.source.frame import Frame
 
 _STORED_IN = (Options, Record, Instance)
 

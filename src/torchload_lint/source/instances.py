@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source import classes, invoke, mappings
 from torchload_lint.source.bound import Bound, Layers
-from torchload_lint.source.domain import (
+from torchload_lint.source.domain.frame import Frame
+from torchload_lint.source.domain.patterns import Rung
+from torchload_lint.source.domain.values import (
     Class,
     Function,
     Instance,
@@ -16,14 +18,12 @@ from torchload_lint.source.domain import (
     union,
     unknown,
 )
-from torchload_lint.source.frame import Frame
-from torchload_lint.source.patterns import Rung
 from torchload_lint.source.text.candidates import statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.domain import FunctionNode, Values
+    from torchload_lint.source.domain.values import FunctionNode, Values
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.facts.module import Module
 

@@ -8,10 +8,13 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import classes as class_facts
-from torchload_lint.source import handing, instances, methods, options, stores
+from torchload_lint.source import handing, instances, options, stores
 from torchload_lint.source.arguments import arguments
 from torchload_lint.source.bound import Bound, Layers, match
-from torchload_lint.source.domain import (
+from torchload_lint.source.domain import methods
+from torchload_lint.source.domain.frame import Frame
+from torchload_lint.source.domain.patterns import HOLE, Rung
+from torchload_lint.source.domain.values import (
     Class,
     Function,
     Handle,
@@ -26,11 +29,9 @@ from torchload_lint.source.domain import (
     union,
     unknown,
 )
-from torchload_lint.source.frame import Frame
-from torchload_lint.source.patterns import HOLE, Rung
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain import Value, Values
+    from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluate import Evaluator
 
 _SHOWN = 50

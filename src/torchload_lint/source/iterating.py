@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import domain
 from torchload_lint.source.arguments import arguments
-from torchload_lint.source.domain import Sequence, lift, union, unknown
+from torchload_lint.source.domain import values as domain
+from torchload_lint.source.domain.values import Sequence, lift, union, unknown
 
 if TYPE_CHECKING:
     import ast
 
-    from torchload_lint.source.domain import Values
+    from torchload_lint.source.domain.frame import Frame
+    from torchload_lint.source.domain.values import Values
     from torchload_lint.source.evaluate import Evaluator
-    from torchload_lint.source.frame import Frame
     from torchload_lint.source.library import Known
 
 _REARRANGING = (

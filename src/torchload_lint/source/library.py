@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, TypeAlias
 from torchload_lint.source import (
     config_files,
     counting,
-    domain,
     downloads,
     handing,
     iterating,
     mappings,
-    methods,
     options,
-    strings,
 )
 from torchload_lint.source.arguments import Arguments, arguments
-from torchload_lint.source.domain import (
+from torchload_lint.source.domain import methods, strings
+from torchload_lint.source.domain import values as domain
+from torchload_lint.source.domain.patterns import HOLE, Rung
+from torchload_lint.source.domain.values import (
     Constant,
     Handle,
     Instance,
@@ -36,13 +36,12 @@ from torchload_lint.source.domain import (
     union,
     unknown,
 )
-from torchload_lint.source.patterns import HOLE, Rung
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from torchload_lint.source.domain.frame import Frame
     from torchload_lint.source.evaluate import Evaluator
-    from torchload_lint.source.frame import Frame
 
     Known: TypeAlias = Callable[[Evaluator, ast.Call, Frame], Values]
     OfText: TypeAlias = Callable[[Text], Values]

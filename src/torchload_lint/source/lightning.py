@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.arguments import arguments
-from torchload_lint.source.domain import Text, combine, unknown
-from torchload_lint.source.frame import Frame
-from torchload_lint.source.patterns import HOLE, join
+from torchload_lint.source.domain.frame import Frame
+from torchload_lint.source.domain.patterns import HOLE, join
+from torchload_lint.source.domain.values import Text, combine, unknown
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain import Made, Values
+    from torchload_lint.source.domain.values import Made, Values
     from torchload_lint.source.evaluate import Evaluator
 
 CHECKPOINT_CALLBACKS = tuple(

@@ -8,14 +8,23 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import attributes, domain, stores
-from torchload_lint.source.domain import Instance, Options, Record, Unknown, Values, union, unknown
+from torchload_lint.source import attributes, stores
+from torchload_lint.source.domain import values as domain
+from torchload_lint.source.domain.values import (
+    Instance,
+    Options,
+    Record,
+    Unknown,
+    Values,
+    union,
+    unknown,
+)
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain import Value
+    from torchload_lint.source.domain.frame import Frame
+    from torchload_lint.source.domain.values import Value
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.frame import Frame
 
 _UNNAMED = "an entry that is not named"
 

@@ -9,11 +9,11 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.domain import Sequence, Text
-from torchload_lint.source.patterns import HOLE, Rung, known
+from torchload_lint.source.domain.patterns import HOLE, Rung, known
+from torchload_lint.source.domain.values import Sequence, Text
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain import Values
+    from torchload_lint.source.domain.values import Values
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.facts.module import Module
 

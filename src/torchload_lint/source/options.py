@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source import callers
-from torchload_lint.source.domain import (
+from torchload_lint.source.domain.patterns import Rung
+from torchload_lint.source.domain.values import (
     NO_DEFAULT,
     Class,
     Constant,
@@ -26,17 +27,16 @@ from torchload_lint.source.domain import (
     union,
     unknown,
 )
-from torchload_lint.source.patterns import Rung
 from torchload_lint.source.text.candidates import words_of
 from torchload_lint.source.text.definitions import INNER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.domain import Value, Values
+    from torchload_lint.source.domain.frame import Frame
+    from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.frame import Frame
     from torchload_lint.source.library import Known
     from torchload_lint.source.project import ProjectIndex
 

@@ -13,15 +13,15 @@ from torchload_lint.source import (
     options,
 )
 from torchload_lint.source.bound import Bound, evaluate, is_spread, match
-from torchload_lint.source.domain import Class, Instance, Unknown, lift, union, unknown
-from torchload_lint.source.frame import NO_ARGUMENTS, Frame
-from torchload_lint.source.patterns import Rung
+from torchload_lint.source.domain.frame import NO_ARGUMENTS, Frame
+from torchload_lint.source.domain.patterns import Rung
+from torchload_lint.source.domain.values import Class, Instance, Unknown, lift, union, unknown
 from torchload_lint.source.text.definitions import defaults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from torchload_lint.source.domain import FunctionNode, Values
+    from torchload_lint.source.domain.values import FunctionNode, Values
     from torchload_lint.source.evaluate import Evaluator
 
 MAX_CALLERS = 3

@@ -9,8 +9,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import domain, mappings, methods, options
-from torchload_lint.source.domain import (
+from torchload_lint.source import mappings, options
+from torchload_lint.source.domain import methods
+from torchload_lint.source.domain import values as domain
+from torchload_lint.source.domain.patterns import Rung
+from torchload_lint.source.domain.values import (
     Instance,
     Options,
     Record,
@@ -20,17 +23,16 @@ from torchload_lint.source.domain import (
     lift,
     union,
 )
-from torchload_lint.source.patterns import Rung
 from torchload_lint.source.text.candidates import children, on_rows, rows_with
 from torchload_lint.source.text.definitions import INNER, SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from torchload_lint.source.domain import Value, Values
+    from torchload_lint.source.domain.frame import Frame
+    from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.frame import Frame
     from torchload_lint.source.text.definitions import Definition
     from torchload_lint.source.text.text import Lines
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source import classes, mappings
 from torchload_lint.source.bound import Bound
-from torchload_lint.source.domain import Record, Values, union
+from torchload_lint.source.domain.values import Record, Values, union
 from torchload_lint.source.text.definitions import parameters
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain import Instance
+    from torchload_lint.source.domain.frame import Frame
+    from torchload_lint.source.domain.values import Instance
     from torchload_lint.source.evaluate import Evaluator
-    from torchload_lint.source.frame import Frame
 
 _MAPPINGS = frozenset(
     {

@@ -9,15 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source import domain, patterns
-from torchload_lint.source.domain import Constant, Handle, Sequence, Text, Unknown
+from torchload_lint.source.domain import patterns
+from torchload_lint.source.domain import values as domain
+from torchload_lint.source.domain.patterns import (
+    MAX_PATTERNS,
+    PathPattern,
+    Resolution,
+    Rung,
+    highest,
+)
+from torchload_lint.source.domain.values import Constant, Handle, Sequence, Text, Unknown
 from torchload_lint.source.evaluate import Evaluator
-from torchload_lint.source.patterns import MAX_PATTERNS, PathPattern, Resolution, Rung, highest
 
 if TYPE_CHECKING:
     import ast
 
-    from torchload_lint.source.domain import Value, Values
+    from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project import ProjectIndex
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.config import DEFAULT_EXCLUDE
-from torchload_lint.source.patterns import matches
+from torchload_lint.source.domain.patterns import matches
 from torchload_lint.workspace.discover import entries
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from torchload_lint.source.domain import (
+from torchload_lint.source.domain.patterns import known
+from torchload_lint.source.domain.values import (
     Record,
     Sequence,
     Text,
@@ -13,7 +14,6 @@ from torchload_lint.source.domain import (
     unknown,
     why,
 )
-from torchload_lint.source.patterns import known
 
 
 def item(value: Value, index: int) -> Values:

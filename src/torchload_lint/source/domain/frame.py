@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Mapping
 
-    from torchload_lint.source.domain import Values
+    from torchload_lint.source.domain.values import Values
     from torchload_lint.source.facts.module import Module
 
 

@@ -7,8 +7,9 @@ import operator
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source import patterns
-from torchload_lint.source.domain import (
+from torchload_lint.source.domain import patterns
+from torchload_lint.source.domain.patterns import HOLE, highest, is_exact, known
+from torchload_lint.source.domain.values import (
     NO_DEFAULT,
     NOT_THE_DEFAULT,
     Constant,
@@ -22,12 +23,11 @@ from torchload_lint.source.domain import (
     union,
     unknown,
 )
-from torchload_lint.source.patterns import HOLE, highest, is_exact, known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from torchload_lint.source.domain import Value, Values
+    from torchload_lint.source.domain.values import Value, Values
 
 _ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,

@@ -9,15 +9,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
-from torchload_lint.source.patterns import HOLE, MAX_PATTERNS, Rung, highest
+from torchload_lint.source.domain.patterns import HOLE, MAX_PATTERNS, Rung, highest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from typing_extensions import Self
 
+    from torchload_lint.source.domain.frame import Frame
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.frame import Frame
 
 _MAX_UNKNOWN = 6
 _SENTINEL = -1

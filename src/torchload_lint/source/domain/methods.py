@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from torchload_lint.source import patterns, strings
-from torchload_lint.source.domain import (
+from torchload_lint.source.domain import patterns, strings
+from torchload_lint.source.domain.patterns import GLOB_ANY, HOLE, known
+from torchload_lint.source.domain.values import (
     Constant,
     Handle,
     Record,
@@ -22,7 +23,6 @@ from torchload_lint.source.domain import (
     union,
     unknown,
 )
-from torchload_lint.source.patterns import GLOB_ANY, HOLE, known
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,1 @@
+"""What can a value be? Nothing is looked up here."""
