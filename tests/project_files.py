@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.project import ProjectIndex
+from torchload_lint.source.project.index import ProjectIndex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

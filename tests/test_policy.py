@@ -7,7 +7,7 @@ import pytest
 from project_files import project
 from torchload_lint.names import ClassFacts, GlobalName
 from torchload_lint.policy import Trust, judge
-from torchload_lint.source.origins import origins
+from torchload_lint.source.project.origins import origins
 
 
 def named(dotted: str, **given: object) -> Trust:

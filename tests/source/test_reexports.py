@@ -5,7 +5,7 @@ from source_facts import rows_of
 
 from project_files import project
 from torchload_lint.source.facts.module import Module, read
-from torchload_lint.source.reexports import loaders
+from torchload_lint.source.project.reexports import loaders
 
 COMPAT = "import torch\ntorch_load = torch.load\nother = torch.save\n"
 USES = {

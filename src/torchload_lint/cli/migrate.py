@@ -26,7 +26,7 @@ from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
     from torchload_lint.names import ClassFacts
-    from torchload_lint.source.project import ProjectIndex
+    from torchload_lint.source.project.index import ProjectIndex
     from torchload_lint.workspace.projects import Project
 
 _LIBRARIES = frozenset("argparse builtins collections copyreg numpy pathlib torch _codecs".split())
@@ -136,6 +136,6 @@ class _ProjectClasses:
 
     @cached_property
     def _index(self) -> ProjectIndex:
-        from torchload_lint.source.project import ProjectIndex  # noqa: PLC0415
+        from torchload_lint.source.project.index import ProjectIndex  # noqa: PLC0415
 
         return ProjectIndex(self._project.files, self._project.config.src)

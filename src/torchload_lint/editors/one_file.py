@@ -12,7 +12,7 @@ from torchload_lint.linter import lint
 from torchload_lint.rules import RULES
 from torchload_lint.rules.context import Context
 from torchload_lint.source.facts.module import SyntaxProblem, read
-from torchload_lint.source.project import ProjectIndex
+from torchload_lint.source.project.index import ProjectIndex
 from torchload_lint.suppressing import unsuppressed
 
 if TYPE_CHECKING:

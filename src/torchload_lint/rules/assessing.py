@@ -15,8 +15,8 @@ from torchload_lint.rules.reading import read_files
 from torchload_lint.rules.situation import RESTRICTED_BY_DEFAULT_SINCE, Mode, Need, Situation
 from torchload_lint.source.facts.allowlists import AllowlistKind, EntryKind
 from torchload_lint.source.facts.calls import WeightsOnly
-from torchload_lint.source.imports import imports_at_top
-from torchload_lint.source.origins import origins
+from torchload_lint.source.project.imports import imports_at_top
+from torchload_lint.source.project.origins import origins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torchload_lint.fixes.repair import Repair
     from torchload_lint.names import ClassFacts, GlobalName
     from torchload_lint.rules.situation import Situation
-    from torchload_lint.source.project import ProjectIndex
+    from torchload_lint.source.project.index import ProjectIndex
     from torchload_lint.source.recorded import RecordedLoad
     from torchload_lint.source.values import PathPattern
 

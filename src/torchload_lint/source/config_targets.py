@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.project import ProjectIndex
+    from torchload_lint.source.project.index import ProjectIndex
 
 _TARGETS = {"_target_": "", "target": "params", "class_path": "init_args"}
 """The key that names the class → the key beside it that holds the arguments; where it has no

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
-from torchload_lint.source import classes, instances, torch_modules
+from torchload_lint.source import instances, torch_modules
 from torchload_lint.source.bound import Layers
 from torchload_lint.source.domain.frame import Frame
 from torchload_lint.source.domain.values import (
@@ -23,6 +23,7 @@ from torchload_lint.source.domain.values import (
     Text,
     why,
 )
+from torchload_lint.source.project import classes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

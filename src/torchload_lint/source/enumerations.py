@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import classes
 from torchload_lint.source.domain.patterns import Rung, known
 from torchload_lint.source.domain.values import Text, lift, union
+from torchload_lint.source.project import classes
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.frame import Frame

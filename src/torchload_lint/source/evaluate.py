@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.values import FunctionNode, Value, Values
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.project import Found, ProjectIndex
+    from torchload_lint.source.project.index import Found, ProjectIndex
     from torchload_lint.source.text.definitions import Definition
 
 _SHOWN = 60

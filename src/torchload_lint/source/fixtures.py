@@ -6,9 +6,10 @@ import ast
 from posixpath import dirname, join
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import classes, invoke
+from torchload_lint.source import invoke
 from torchload_lint.source.domain.patterns import HOLE, Rung
 from torchload_lint.source.domain.values import Function, Made, Sequence, Text, lift, union, unknown
+from torchload_lint.source.project import classes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.domain.values import FunctionNode, Value, Values
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.project import ProjectIndex
+    from torchload_lint.source.project.index import ProjectIndex
 
 _FOLDERS = frozenset({"tmp_path", "tmpdir"})
 _EXPANDS = frozenset({"parameterized.parameterized.expand", "parameterized.expand"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import classes, invoke, mappings
+from torchload_lint.source import invoke, mappings
 from torchload_lint.source.bound import Bound, Layers
 from torchload_lint.source.domain.frame import Frame
 from torchload_lint.source.domain.patterns import Rung
@@ -18,6 +18,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.project import classes
 from torchload_lint.source.text.candidates import statements
 
 if TYPE_CHECKING:

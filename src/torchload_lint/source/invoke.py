@@ -7,7 +7,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import classes as class_facts
 from torchload_lint.source import handing, instances, options, stores
 from torchload_lint.source.arguments import arguments
 from torchload_lint.source.bound import Bound, Layers, match
@@ -29,6 +28,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.project import classes as class_facts
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Value, Values

@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source import callers
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
     NO_DEFAULT,
@@ -27,6 +26,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.project import callers
 from torchload_lint.source.text.candidates import words_of
 from torchload_lint.source.text.definitions import INNER
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.library import Known
-    from torchload_lint.source.project import ProjectIndex
+    from torchload_lint.source.project.index import ProjectIndex
 
 _PARSES = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args"})
 _INTO_DATACLASSES = frozenset({"parse_args_into_dataclasses", "parse_dict", "parse_json_file"})

@@ -5,17 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import (
-    callers,
-    classes,
-    config_files,
-    instances,
-    options,
-)
+from torchload_lint.source import config_files, instances, options
 from torchload_lint.source.bound import Bound, evaluate, is_spread, match
 from torchload_lint.source.domain.frame import NO_ARGUMENTS, Frame
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import Class, Instance, Unknown, lift, union, unknown
+from torchload_lint.source.project import callers, classes
 from torchload_lint.source.text.definitions import defaults
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from torchload_lint.names import GlobalName
     from torchload_lint.source.facts.calls import LoadCall, SaveCall
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.project import ProjectIndex
+    from torchload_lint.source.project.index import ProjectIndex
     from torchload_lint.source.values import PathPattern, Resolution
 
 MAX_FILES = 8

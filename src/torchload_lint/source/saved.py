@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.facts.calls import SaveCall
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.project import ProjectIndex
+    from torchload_lint.source.project.index import ProjectIndex
 
 MODULE_ROOTS = ("torch.nn.Module", "torch.nn.modules.module.Module")
 _KEEPS_MODULE = frozenset({"to", "cpu", "cuda", "eval", "train", "half", "float", "double"})

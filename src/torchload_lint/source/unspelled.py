@@ -8,9 +8,10 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import classes, mappings
+from torchload_lint.source import mappings
 from torchload_lint.source.bound import Bound
 from torchload_lint.source.domain.values import Record, Values, union
+from torchload_lint.source.project import classes
 from torchload_lint.source.text.definitions import parameters
 from torchload_lint.source.text.expressions import last_name
 

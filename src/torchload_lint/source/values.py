@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.project import ProjectIndex
+    from torchload_lint.source.project.index import ProjectIndex
 
 __all__ = ["MAX_PATTERNS", "PathPattern", "Resolution", "Rung", "resolve_path"]
 

@@ -174,7 +174,7 @@ class Project:
         """What rules may ask. The rooms below are only imported where there is a load."""
         from torchload_lint.record.store import read_store  # noqa: PLC0415
         from torchload_lint.rules.context import Context  # noqa: PLC0415
-        from torchload_lint.source.project import ProjectIndex  # noqa: PLC0415
+        from torchload_lint.source.project.index import ProjectIndex  # noqa: PLC0415
         from torchload_lint.workspace.checkpoints import DiskCheckpoints  # noqa: PLC0415
 
         return Context(

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.names import ClassFacts, GlobalName
-from torchload_lint.source.classes import (
+from torchload_lint.source.project.classes import (
     ancestry,
     base_expressions,
     bases,
@@ -14,12 +14,12 @@ from torchload_lint.source.classes import (
     is_function,
     member,
 )
-from torchload_lint.source.origins import origins
-from torchload_lint.source.unpickled import run_by_class, run_by_function, run_by_import
+from torchload_lint.source.project.origins import origins
+from torchload_lint.source.project.unpickled import run_by_class, run_by_function, run_by_import
 
 if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.project import Found, ProjectIndex
+    from torchload_lint.source.project.index import Found, ProjectIndex
 
 _CLASS_MAKERS = frozenset({"collections.namedtuple", "typing.NamedTuple", "enum.Enum"})
 

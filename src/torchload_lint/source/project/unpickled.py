@@ -12,13 +12,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.classes import ancestry, body, is_function, member
+from torchload_lint.source.project.classes import ancestry, body, is_function, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.project import Found, ProjectIndex
+    from torchload_lint.source.project.index import Found, ProjectIndex
 
     Lineage = list[tuple[ast.ClassDef, Module]]
 

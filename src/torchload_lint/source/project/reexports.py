@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.project import ProjectIndex
+    from torchload_lint.source.project.index import ProjectIndex
 
 Aliases = Mapping[str, frozenset[str]]
 """Identifier → the dotted names by which the project knows ``torch.load`` under it."""

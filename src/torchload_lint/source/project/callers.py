@@ -7,8 +7,9 @@ import re
 from posixpath import dirname
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source import classes, instances
+from torchload_lint.source import instances
 from torchload_lint.source.domain.values import Class
+from torchload_lint.source.project import classes
 from torchload_lint.source.text.candidates import on_rows, rows_with
 from torchload_lint.source.text.expressions import last_name
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.project import ProjectIndex
+    from torchload_lint.source.project.index import ProjectIndex
     from torchload_lint.source.text.text import Lines
 
 MAX_FILES = 8
@@ -114,7 +115,7 @@ def _unnamed(target: _Target, name: str) -> tuple[list[Site], bool]:
     """The calls under another name, and those of whoever is handed the function; looked for
     where nobody calls it by its name.
     """
-    from torchload_lint.source import callbacks  # noqa: PLC0415 - few questions lead here
+    from torchload_lint.source.project import callbacks  # noqa: PLC0415 - few questions lead here
 
     project, home = target.project, target.module.path
     folder = dirname(home)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.project import ProjectIndex
+    from torchload_lint.source.project.index import ProjectIndex
 
 _DEEPEST_HIERARCHY = 12
 

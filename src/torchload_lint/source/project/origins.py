@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.project import ProjectIndex
+    from torchload_lint.source.project.index import ProjectIndex
 
 _MAX_NAMES = 64
 """How many names are followed for one question."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
 
-from torchload_lint.source import class_facts, classes, imports
 from torchload_lint.source.facts import module as modules
-from torchload_lint.source.layout import Layout
+from torchload_lint.source.project import class_facts, classes, imports
+from torchload_lint.source.project.layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -1,0 +1,1 @@
+"""What do the other files of the project say? Callers, classes, imports."""
