@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import handing, instances, lightning, options, stores
+from torchload_lint.source import instances, lightning, options
 from torchload_lint.source.domain import methods, strings
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.sequences import elements, item
@@ -25,6 +25,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.state import handing, stores
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.frame import Frame

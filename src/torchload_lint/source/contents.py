@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
 from torchload_lint.source import instances, torch_modules
-from torchload_lint.source.bound import Layers
 from torchload_lint.source.domain.frame import Frame
 from torchload_lint.source.domain.values import (
     Class,
@@ -24,6 +23,7 @@ from torchload_lint.source.domain.values import (
     why,
 )
 from torchload_lint.source.project import classes
+from torchload_lint.source.state.bound import Layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeGuard
 
-from torchload_lint.source.arguments import arguments
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.patterns import MAX_PATTERNS, highest, is_exact
 from torchload_lint.source.domain.values import (
@@ -16,6 +15,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.state.arguments import arguments
 
 if TYPE_CHECKING:
     import ast

@@ -10,9 +10,9 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source import stores
 from torchload_lint.source.domain import patterns, strings
 from torchload_lint.source.domain.values import Made, Text, as_text, unknown
+from torchload_lint.source.state import stores
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.frame import Frame

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import handing, mappings
 from torchload_lint.source.domain.sequences import elements
 from torchload_lint.source.domain.values import Record, Sequence, Text, union
+from torchload_lint.source.state import handing, spreading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,14 +41,14 @@ def dictionary(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     others: list[Values] = []
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
-            spread = mappings.spread(evaluator, evaluator.values(value, frame), frame)
-            entries = mappings.over(spread.entries, entries)
+            spread = spreading.spread(evaluator, evaluator.values(value, frame), frame)
+            entries = spreading.over(spread.entries, entries)
             others.append(spread.others)
             continue
         names = evaluator.values(key, frame)
         content = evaluator.values(value, frame)
         if len(names) == 1 and isinstance(names[0], Text) and not names[0].why:
-            entries = mappings.over({names[0].text: content}, entries)
+            entries = spreading.over({names[0].text: content}, entries)
         else:
             others.append(content)
     return (Record(entries, union(*others)),)
@@ -63,7 +63,7 @@ def comprehension(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
 def dictionary_comprehension(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     """A dictionary comprehension: a copy of another mapping, or one whose keys are not known."""
     assert isinstance(node, ast.DictComp)
-    source = mappings.copied(node)
+    source = spreading.copied(node)
     if source is not None:
-        return (mappings.spread(evaluator, evaluator.values(source, frame), frame),)
+        return (spreading.spread(evaluator, evaluator.values(source, frame), frame),)
     return (Record({}, evaluator.values(node.value, frame)),)

@@ -11,16 +11,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import attributes as attribute_lookup
-from torchload_lint.source import (
-    displays,
-    guards,
-    instances,
-    invoke,
-    library,
-    mappings,
-    parameters,
-    stores,
-)
+from torchload_lint.source import displays, guards, instances, invoke, library, parameters
 from torchload_lint.source.domain import strings
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.frame import Frame
@@ -39,6 +30,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.state import spreading, stores
 from torchload_lint.source.text.definitions import SCOPES
 
 if TYPE_CHECKING:
@@ -191,7 +183,7 @@ class Evaluator:
                 return (Function(found.node, found.module, receiver),)
             return (Function(found.node, found.module),)
         if isinstance(found.node, ast.Module):
-            return (Record(mappings.Names(self, found.module, frame), kind="module"),)
+            return (Record(spreading.Names(self, found.module, frame), kind="module"),)
         if found.value is None:
             return unknown(f"{found.qualname or found.module.name} has no value of its own")
         home = frame.within(found.module)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import invoke, mappings
-from torchload_lint.source.bound import Bound, Layers
+from torchload_lint.source import invoke
 from torchload_lint.source.domain.frame import Frame
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
@@ -19,6 +18,8 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.project import classes
+from torchload_lint.source.state import spreading
+from torchload_lint.source.state.bound import Bound, Layers
 from torchload_lint.source.text.candidates import statements
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _unspelled(evaluator: Evaluator, instance: Instance, name: str, frame: Frame
             home = _home(instance, module, receiver, frame)
             if evaluator.once(key := ("unspelled", source, name)):
                 try:
-                    found.append(mappings.named(evaluator, source, name, home))
+                    found.append(spreading.named(evaluator, source, name, home))
                 finally:
                     evaluator.done(key)
         if name == "hparams":

@@ -7,9 +7,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import handing, instances, options, stores
-from torchload_lint.source.arguments import arguments
-from torchload_lint.source.bound import Bound, Layers, match
+from torchload_lint.source import instances, options
 from torchload_lint.source.domain import methods
 from torchload_lint.source.domain.frame import Frame
 from torchload_lint.source.domain.patterns import HOLE, Rung
@@ -29,6 +27,9 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.project import classes as class_facts
+from torchload_lint.source.state import handing, stores
+from torchload_lint.source.state.arguments import arguments
+from torchload_lint.source.state.bound import Bound, Layers, match
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Value, Values

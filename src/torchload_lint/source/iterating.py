@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.arguments import arguments
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.values import Sequence, lift, union, unknown
+from torchload_lint.source.state.arguments import arguments
 
 if TYPE_CHECKING:
     import ast

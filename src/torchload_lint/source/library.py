@@ -9,16 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, TypeAlias
 
-from torchload_lint.source import (
-    config_files,
-    counting,
-    downloads,
-    handing,
-    iterating,
-    mappings,
-    options,
-)
-from torchload_lint.source.arguments import Arguments, arguments
+from torchload_lint.source import config_files, counting, downloads, iterating, options
 from torchload_lint.source.domain import methods, strings
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.patterns import HOLE, Rung
@@ -36,6 +27,8 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.state import handing, spreading
+from torchload_lint.source.state.arguments import Arguments, arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,14 +174,14 @@ def _mapping(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     """``dict(…)``, ``Namespace(…)``, ``AttrDict(…)``."""
     given = arguments(evaluator, call, frame)
     dotted = frame.module.bindings.qualified(call.func) or "dict"
-    base = mappings.spread(evaluator, given.at(0), frame)
-    entries, others = mappings.over(given.named, base.entries), base.others
+    base = spreading.spread(evaluator, given.at(0), frame)
+    entries, others = spreading.over(given.named, base.entries), base.others
     for keyword in call.keywords:
         if keyword.arg is None:
             values = evaluator.values(keyword.value, frame)
             values = handing.on(evaluator, keyword.value, values, frame)
-            spread = mappings.spread(evaluator, values, frame)
-            entries = mappings.over(entries, spread.entries)
+            spread = spreading.spread(evaluator, values, frame)
+            entries = spreading.over(entries, spread.entries)
             others = union(others, spread.others)
     return (Record(entries, others, kind=dotted),)
 

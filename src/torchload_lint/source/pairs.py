@@ -10,7 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.project.callers import calls_among
-from torchload_lint.source.stores import own_nodes
+from torchload_lint.source.state.stores import own_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

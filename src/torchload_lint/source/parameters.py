@@ -6,11 +6,11 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import config_files, instances, options
-from torchload_lint.source.bound import Bound, evaluate, is_spread, match
 from torchload_lint.source.domain.frame import NO_ARGUMENTS, Frame
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import Class, Instance, Unknown, lift, union, unknown
 from torchload_lint.source.project import callers, classes
+from torchload_lint.source.state.bound import Bound, evaluate, is_spread, match
 from torchload_lint.source.text.definitions import defaults
 
 if TYPE_CHECKING:

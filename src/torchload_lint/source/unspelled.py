@@ -8,10 +8,10 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import mappings
-from torchload_lint.source.bound import Bound
 from torchload_lint.source.domain.values import Record, Values, union
 from torchload_lint.source.project import classes
+from torchload_lint.source.state import spreading
+from torchload_lint.source.state.bound import Bound
 from torchload_lint.source.text.definitions import parameters
 from torchload_lint.source.text.expressions import last_name
 
@@ -69,7 +69,7 @@ def _looped(call: ast.Call, receiver: str, method: ast.AST) -> ast.expr | None:
     for loop in ast.walk(method):
         if isinstance(loop, ast.For) and any(inner is call for inner in ast.walk(loop)):
             copy = ast.DictComp(key, value, [ast.comprehension(loop.target, loop.iter, [], 0)])
-            return mappings.copied(copy)
+            return spreading.copied(copy)
     return None
 
 
@@ -116,11 +116,11 @@ def mapping_of(evaluator: Evaluator, instance: Instance) -> Record | None:
     if not _MAPPINGS & classes.base_names(of.node, of.module, evaluator.project):
         return None
     given = [evaluator.values(each, frame) for each in call.args[:1]]
-    base = mappings.spread(evaluator, union(*given), frame)
+    base = spreading.spread(evaluator, union(*given), frame)
     named = {each.arg: evaluator.values(each.value, frame) for each in call.keywords if each.arg}
     further = [each.value for each in call.keywords if each.arg is None]
-    spread = mappings.spread(
+    spread = spreading.spread(
         evaluator, union(*(evaluator.values(each, frame) for each in further)), frame
     )
-    entries = mappings.over(named, mappings.over(spread.entries, base.entries))
+    entries = spreading.over(named, spreading.over(spread.entries, base.entries))
     return Record(entries, union(base.others, spread.others))

@@ -27,7 +27,7 @@ from torchload_lint.source.domain.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torchload_lint.source.arguments import Arguments
+    from torchload_lint.source.state.arguments import Arguments
 
     TextMethod: TypeAlias = Callable[[Text, Arguments], Values]
 

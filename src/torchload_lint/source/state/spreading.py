@@ -8,7 +8,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import attributes, stores
+from torchload_lint.source import attributes
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.values import (
     Instance,
@@ -19,6 +19,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.state import stores
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.frame import Frame

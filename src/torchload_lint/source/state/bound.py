@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
-from torchload_lint.source import handing, mappings
 from torchload_lint.source.domain.frame import NO_ARGUMENTS
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import Sequence, Unknown, Values, lift, union, unknown, why
+from torchload_lint.source.state import handing, spreading
 from torchload_lint.source.text.definitions import defaults, parameters
 
 if TYPE_CHECKING:
@@ -194,12 +194,12 @@ def evaluate(evaluator: Evaluator, given: Given, frame: Frame) -> Values:
         return (Sequence(items, kind="tuple"),)
     if isinstance(given, Keywords):
         named = {name: evaluator.values(each, frame) for name, each in given.named.items()}
-        return (mappings.keywords(evaluator, named, given.mappings, frame),)
+        return (spreading.keywords(evaluator, named, given.mappings, frame),)
     if isinstance(given, tuple):
         return union(*(evaluate(evaluator, each, frame) for each in given))
     if isinstance(given, FromKeywords):
         return union(
-            *(mappings.named(evaluator, each, given.name, frame) for each in given.mappings)
+            *(spreading.named(evaluator, each, given.name, frame) for each in given.mappings)
         )
     if isinstance(given, FromSequence):
         return union(

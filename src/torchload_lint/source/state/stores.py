@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import mappings, options
+from torchload_lint.source import options
 from torchload_lint.source.domain import methods
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.patterns import Rung
@@ -23,6 +23,7 @@ from torchload_lint.source.domain.values import (
     lift,
     union,
 )
+from torchload_lint.source.state import spreading
 from torchload_lint.source.text.candidates import children, on_rows, rows_with
 from torchload_lint.source.text.definitions import INNER, SCOPES
 
@@ -311,7 +312,7 @@ def _merged(first: Values, second: Values) -> Values:
                     key: _merged(value.entries.get(key, ()), content)
                     for key, content in part.entries.items()
                 }
-                entries = mappings.over(merged, value.entries)
+                entries = spreading.over(merged, value.entries)
                 whole = Record(entries, value.others, value.kind, rung=value.rung)
                 return (*first[:index], whole, *first[index + 1 :])
     return union(first, second)
@@ -322,6 +323,6 @@ def _extended(value: Value, items: Values, entries: dict[str, Values], others: V
         return Sequence(value.items, union(value.others, items), kind=value.kind, rung=value.rung)
     if isinstance(value, Record) and (entries or others):
         merged = {key: _merged(value.entries.get(key, ()), new) for key, new in entries.items()}
-        whole = mappings.over(merged, value.entries)
+        whole = spreading.over(merged, value.entries)
         return Record(whole, union(value.others, others), value.kind, rung=value.rung)
     return value

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import stores
 from torchload_lint.source.domain.values import Handed, Instance, Options, Record, union
+from torchload_lint.source.state import stores
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.frame import Frame

@@ -1,0 +1,1 @@
+"""What was stored or handed on before this place? Arguments, attributes, entries."""
