@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import instances, lightning, options
+from torchload_lint.source import instances
 from torchload_lint.source.domain import methods, strings
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.sequences import elements, item
@@ -25,6 +25,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.libraries import argparse_cli, lightning
 from torchload_lint.source.state import handing, stores
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Values
     found = union(*(of_value(evaluator, base, node.attr, frame) for base in bases))
     found = union(stored, updated, found)
     if all(isinstance(value, Unknown | Made) for value in found):
-        return options.declared_beside(evaluator, node, frame) or found
+        return argparse_cli.declared_beside(evaluator, node, frame) or found
     return found
 
 
@@ -79,7 +80,7 @@ def _of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Val
     if isinstance(base, Record):
         return methods.entry(base, Text(name))
     if isinstance(base, Options):
-        return lift(options.value(evaluator, base, name), base.rung)
+        return lift(argparse_cli.value(evaluator, base, name), base.rung)
     if isinstance(base, Instance):
         return lift(instances.attribute(evaluator, base, name, frame), base.rung)
     if isinstance(base, Class):
@@ -99,7 +100,7 @@ def _of_stranger(evaluator: Evaluator, base: Made, name: str) -> Values:
     if wraps and base.call.args and base.module is not None:
         return evaluator.anywhere(base.call.args[0], base.module)
     if name == "value" and ".DEFINE_" in base.callee and base.module is not None:
-        return options.of_flag(evaluator, base.call, base.module)
+        return argparse_cli.of_flag(evaluator, base.call, base.module)
     written = lightning.written_path(evaluator, base, name)
     return written or unknown(f"the attribute .{name} of what {base.callee}() yields")
 

@@ -11,7 +11,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source import attributes as attribute_lookup
-from torchload_lint.source import displays, guards, instances, invoke, library, parameters
+from torchload_lint.source import displays, guards, instances, invoke, parameters
 from torchload_lint.source.domain import strings
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.frame import Frame
@@ -30,6 +30,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.libraries import os_paths
 from torchload_lint.source.state import spreading, stores
 from torchload_lint.source.text.definitions import SCOPES
 
@@ -196,9 +197,9 @@ class Evaluator:
         """What a parameter can be in this frame."""
         return parameters.values(self, node, frame)
 
-    def library(self, name: str) -> library.Known | None:
+    def library(self, name: str) -> os_paths.Known | None:
         """What is known of the callable of that canonical name outside the project."""
-        return library.lookup(name)
+        return os_paths.lookup(name)
 
     def dotted(self, name: str, frame: Frame) -> Values:
         """What a dotted name stands for in the project; empty for what is not ours."""
@@ -438,7 +439,7 @@ def _subscript(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
 def _call(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     assert isinstance(node, ast.Call)
     dotted = frame.module.bindings.qualified(node.func)
-    known_call = library.lookup(dotted) if dotted else None
+    known_call = os_paths.lookup(dotted) if dotted else None
     if known_call is not None:
         return known_call(evaluator, node, frame)
     return invoke.call(evaluator, node, dotted, frame)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import instances, options
+from torchload_lint.source import instances
 from torchload_lint.source.domain import methods
 from torchload_lint.source.domain.frame import Frame
 from torchload_lint.source.domain.patterns import HOLE, Rung
@@ -26,6 +26,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.libraries import argparse_cli
 from torchload_lint.source.project import classes as class_facts
 from torchload_lint.source.state import handing, stores
 from torchload_lint.source.state.arguments import arguments
@@ -58,7 +59,7 @@ def call(evaluator: Evaluator, node: ast.Call, dotted: str | None, frame: Frame)
     if _is_super(function.value):
         return _of_super(evaluator, node, function.attr, frame)
     receivers = evaluator.values(function.value, frame)
-    parsed = options.parsed(evaluator, node, receivers, frame)
+    parsed = argparse_cli.parsed(evaluator, node, receivers, frame)
     if parsed:
         return parsed
     return union(
@@ -229,9 +230,9 @@ def _of_stranger(
         and name == "hexdigest"
         and receiver.callee.startswith("hashlib.")
     ):
-        from torchload_lint.source import digests  # noqa: PLC0415 - few questions lead here
+        from torchload_lint.source.libraries import hashlib_digests  # noqa: PLC0415 - few questions lead here
 
-        return digests.hexadecimal(evaluator, receiver, node, frame)
+        return hashlib_digests.hexadecimal(evaluator, receiver, node, frame)
     if isinstance(receiver, Made):
         return _of_made(evaluator, f"{receiver.callee}.{name}", node, frame, receiver.rung)
     return unknown(f"the result of {_shown(node.func)}() is not known")

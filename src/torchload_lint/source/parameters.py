@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import config_files, instances, options
+from torchload_lint.source import instances
 from torchload_lint.source.domain.frame import NO_ARGUMENTS, Frame
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import Class, Instance, Unknown, lift, union, unknown
+from torchload_lint.source.libraries import argparse_cli, config_files
 from torchload_lint.source.project import callers, classes
 from torchload_lint.source.state.bound import Bound, evaluate, is_spread, match
 from torchload_lint.source.text.definitions import defaults
@@ -70,15 +71,15 @@ def _from_outside(
 ) -> Values:
     """What the command line, a configuration file or pytest gives to an entry point."""
     for decorator in function.decorator_list:
-        found = options.from_decorator(evaluator, decorator, parameter, frame)
+        found = argparse_cli.from_decorator(evaluator, decorator, parameter, frame)
         found = found or config_files.from_decorator(evaluator, decorator, parameter, frame)
         if found:
             return found
     if not function.name.startswith("test") and not function.decorator_list:
         return ()
-    from torchload_lint.source import fixtures  # noqa: PLC0415 - only for tests
+    from torchload_lint.source.libraries import pytest_fixtures  # noqa: PLC0415 - only for tests
 
-    return fixtures.given(evaluator, parameter, function, frame)
+    return pytest_fixtures.given(evaluator, parameter, function, frame)
 
 
 def _from_callers(
@@ -130,7 +131,7 @@ def _configured(
     holder = frame.module.parents.get(function)
     if function.name != "__init__" or not isinstance(holder, ast.ClassDef):
         return
-    from torchload_lint.source import config_targets  # noqa: PLC0415 - few questions lead here
+    from torchload_lint.source.libraries import config_targets  # noqa: PLC0415 - few questions lead here
 
     for record in config_targets.given(evaluator.project, frame.module, holder):
         evaluator.leave_open("another configuration may say otherwise")
@@ -200,6 +201,6 @@ def _default(
     default = defaults(function.args).get(parameter.arg)
     if default is None:
         return ()
-    declared = options.from_default(evaluator, default, frame)
+    declared = argparse_cli.from_default(evaluator, default, frame)
     home = frame.elsewhere(frame.module)
     return lift(declared or evaluator.values(default, home), Rung.DEFAULT)

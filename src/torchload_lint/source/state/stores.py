@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import options
 from torchload_lint.source.domain import methods
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.patterns import Rung
@@ -23,6 +22,7 @@ from torchload_lint.source.domain.values import (
     lift,
     union,
 )
+from torchload_lint.source.libraries import argparse_cli
 from torchload_lint.source.state import spreading
 from torchload_lint.source.text.candidates import children, on_rows, rows_with
 from torchload_lint.source.text.definitions import INNER, SCOPES
@@ -205,8 +205,8 @@ def updates(evaluator: Evaluator, base: ast.expr, name: str, frame: Frame) -> tu
 
 def _entry(evaluator: Evaluator, source: Value, name: str) -> Values:
     if isinstance(source, Options):
-        values = options.value(evaluator, source, name)
-        return () if options.is_undeclared(values) else values
+        values = argparse_cli.value(evaluator, source, name)
+        return () if argparse_cli.is_undeclared(values) else values
     if isinstance(source, Record) and name in source.entries:
         return methods.entry(source, Text(name))
     return ()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, TypeAlias
 
-from torchload_lint.source import config_files, counting, downloads, iterating, options
 from torchload_lint.source.domain import methods, strings
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.patterns import HOLE, Rung
@@ -26,6 +25,13 @@ from torchload_lint.source.domain.values import (
     lift,
     union,
     unknown,
+)
+from torchload_lint.source.libraries import (
+    argparse_cli,
+    config_files,
+    huggingface_hub,
+    iterators,
+    numbers_known,
 )
 from torchload_lint.source.state import handing, spreading
 from torchload_lint.source.state.arguments import Arguments, arguments
@@ -265,8 +271,8 @@ def _table() -> dict[str, Known]:
         "builtins.input": _unknowable("typed in by the user"),
         "functools.partial": _partial,
     }
-    table |= downloads.table() | counting.table() | iterating.table()
-    return table | options.table()
+    table |= huggingface_hub.table() | numbers_known.table() | iterators.table()
+    return table | argparse_cli.table()
 
 
 _URL_PARSERS = ("urllib.parse.urlparse", "urllib.parse.urlsplit", "torch.hub.urlparse")
@@ -286,7 +292,7 @@ _OPENERS = (
         "smart_open.smart_open",
     ),
     *("fsspec.open", "megfile.smart_open", "os.open", "io.BufferedReader"),
-    *(f"{manager}.open" for manager in downloads.PATH_MANAGERS),
+    *(f"{manager}.open" for manager in huggingface_hub.PATH_MANAGERS),
     *("tensorflow.io.gfile.GFile", "tensorflow.gfile.GFile", "blobfile.BlobFile", "mmap.mmap"),
 )
 _WRAPPING_OPENERS = (

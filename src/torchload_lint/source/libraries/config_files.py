@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.config import parse_toml
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source import plain_yaml
 from torchload_lint.source.domain.patterns import HOLE, Rung, is_exact, known, normal
 from torchload_lint.source.domain.values import (
     Constant,
@@ -20,6 +19,7 @@ from torchload_lint.source.domain.values import (
     lift,
     unknown,
 )
+from torchload_lint.source.libraries import plain_yaml
 from torchload_lint.source.state.arguments import arguments
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.domain.frame import Frame
     from torchload_lint.source.domain.values import Values
     from torchload_lint.source.evaluate import Evaluator
-    from torchload_lint.source.library import Known
+    from torchload_lint.source.libraries.os_paths import Known
 
 _REARRANGING = (
     *("builtins.sorted", "builtins.reversed", "builtins.set", "builtins.frozenset"),

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import config_files
 from torchload_lint.source.domain.values import Record
+from torchload_lint.source.libraries import config_files
 
 if TYPE_CHECKING:
     import ast

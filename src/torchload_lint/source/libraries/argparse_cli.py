@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluate import Evaluator
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.library import Known
+    from torchload_lint.source.libraries.os_paths import Known
     from torchload_lint.source.project.index import ProjectIndex
 
 _PARSES = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args"})
@@ -172,7 +172,7 @@ def value(evaluator: Evaluator, options: Options, name: str) -> Values:
         return unknown(f"the option {name} {_UNDECLARED}")
     given: Values = ()
     if options.line:
-        from torchload_lint.source import command_lines  # noqa: PLC0415 - few calls have arguments
+        from torchload_lint.source.libraries import command_lines  # noqa: PLC0415 - few calls have arguments
 
         given, settled = command_lines.given(options, [each for each, _ in found])
         if settled:
@@ -193,7 +193,7 @@ def _default(evaluator: Evaluator, declaration: Declaration, module: Module) -> 
         return (Constant(False, rung=Rung.DEFAULT),)
     values = evaluator.anywhere(declaration.default, module) if declaration.default else ()
     if all(map(_is_nothing, values)):
-        from torchload_lint.source import option_hints  # noqa: PLC0415 - only without a default
+        from torchload_lint.source.libraries import option_hints  # noqa: PLC0415 - only without a default
 
         told = option_hints.told(evaluator, module, declaration.call, shown)
         if not told and not any(isinstance(each, Text) for each in values):
@@ -379,7 +379,7 @@ def from_default(evaluator: Evaluator, default: ast.expr, frame: Frame) -> Value
         return ()
     given = [*default.args[:1], *(k.value for k in default.keywords if k.arg == "default")]
     if not given or (isinstance(given[0], ast.Constant) and given[0].value in {..., None}):
-        from torchload_lint.source import option_hints  # noqa: PLC0415 - only without a default
+        from torchload_lint.source.libraries import option_hints  # noqa: PLC0415 - only without a default
 
         return option_hints.named_in_help(default) or unknown("the option has no default")
     evaluator.leave_open("the option may be given another value")
