@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
-from torchload_lint.source import instances, torch_modules
+from torchload_lint.source import torch_modules
 from torchload_lint.source.domain.frame import Frame
 from torchload_lint.source.domain.values import (
     Class,
@@ -22,6 +22,7 @@ from torchload_lint.source.domain.values import (
     Text,
     why,
 )
+from torchload_lint.source.evaluation import instances
 from torchload_lint.source.project import classes
 from torchload_lint.source.state.bound import Layers
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.source.domain.values import Value, Values
-    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.facts.module import Module
 
 _DEEPEST = 8

@@ -19,7 +19,7 @@ from torchload_lint.source.domain.patterns import (
     highest,
 )
 from torchload_lint.source.domain.values import Constant, Handle, Sequence, Text, Unknown
-from torchload_lint.source.evaluate import Evaluator
+from torchload_lint.source.evaluation.engine import Evaluator
 
 if TYPE_CHECKING:
     import ast

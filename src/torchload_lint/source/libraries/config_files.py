@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.frame import Frame
     from torchload_lint.source.domain.values import Value, Values
-    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.project.index import ProjectIndex
 
 _LARGEST_FILE = 300_000

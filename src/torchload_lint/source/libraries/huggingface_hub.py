@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.frame import Frame
     from torchload_lint.source.domain.values import Values
-    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.libraries.os_paths import Known
     from torchload_lint.source.state.arguments import Arguments
 

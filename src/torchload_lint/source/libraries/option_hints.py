@@ -14,7 +14,7 @@ from torchload_lint.source.domain.values import Sequence, Text
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Values
-    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.facts.module import Module
 
 _FILE = late_pattern(

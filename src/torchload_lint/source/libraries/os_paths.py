@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.source.domain.frame import Frame
-    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.evaluation.engine import Evaluator
 
     Known: TypeAlias = Callable[[Evaluator, ast.Call, Frame], Values]
     OfText: TypeAlias = Callable[[Text], Values]

@@ -6,9 +6,9 @@ import ast
 from posixpath import dirname, join
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import invoke
 from torchload_lint.source.domain.patterns import HOLE, Rung
 from torchload_lint.source.domain.values import Function, Made, Sequence, Text, lift, union, unknown
+from torchload_lint.source.evaluation import invoke
 from torchload_lint.source.project import classes
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.frame import Frame
     from torchload_lint.source.domain.values import FunctionNode, Value, Values
-    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 

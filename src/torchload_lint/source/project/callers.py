@@ -7,8 +7,8 @@ import re
 from posixpath import dirname
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source import instances
 from torchload_lint.source.domain.values import Class
+from torchload_lint.source.evaluation import instances
 from torchload_lint.source.project import classes
 from torchload_lint.source.text.candidates import on_rows, rows_with
 from torchload_lint.source.text.expressions import last_name
@@ -16,7 +16,7 @@ from torchload_lint.source.text.expressions import last_name
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
     from torchload_lint.source.text.text import Lines

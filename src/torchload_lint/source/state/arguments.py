@@ -9,7 +9,7 @@ from torchload_lint.source.domain.values import Constant, Sequence, Text, Values
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.frame import Frame
-    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.evaluation.engine import Evaluator
 
 
 class Arguments:

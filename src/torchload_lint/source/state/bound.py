@@ -15,7 +15,7 @@ from torchload_lint.source.text.definitions import defaults, parameters
 if TYPE_CHECKING:
     from torchload_lint.source.domain.frame import Frame
     from torchload_lint.source.domain.values import FunctionNode, Value
-    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.facts.module import Module
 
 

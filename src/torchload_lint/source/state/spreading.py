@@ -8,7 +8,6 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import attributes
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.values import (
     Instance,
@@ -19,12 +18,13 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.evaluation import attributes
 from torchload_lint.source.state import stores
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.frame import Frame
     from torchload_lint.source.domain.values import Value
-    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.facts.module import Module
 
 _UNNAMED = "an entry that is not named"

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.frame import Frame
     from torchload_lint.source.domain.values import Value, Values
-    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.text.definitions import Definition
     from torchload_lint.source.text.text import Lines

@@ -10,8 +10,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import attributes as attribute_lookup
-from torchload_lint.source import displays, guards, instances, invoke, parameters
 from torchload_lint.source.domain import strings
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.frame import Frame
@@ -30,6 +28,8 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.evaluation import attributes as attribute_lookup
+from torchload_lint.source.evaluation import displays, guards, instances, invoke, parameters
 from torchload_lint.source.libraries import os_paths
 from torchload_lint.source.state import spreading, stores
 from torchload_lint.source.text.definitions import SCOPES

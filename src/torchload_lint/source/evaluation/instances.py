@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import invoke
 from torchload_lint.source.domain.frame import Frame
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
@@ -17,6 +16,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.evaluation import invoke
 from torchload_lint.source.project import classes
 from torchload_lint.source.state import spreading
 from torchload_lint.source.state.bound import Bound, Layers
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.domain.values import FunctionNode, Values
-    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.facts.module import Module
 
 _PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property"})
@@ -47,10 +47,10 @@ def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame)
     unspelled_values = _unspelled(evaluator, instance, name, frame)
     if unspelled_values:
         return unspelled_values
-    from torchload_lint.source import unspelled  # noqa: PLC0415 - few questions lead here
+    from torchload_lint.source.evaluation import unspelled  # noqa: PLC0415 - few questions lead here
 
     if name in {"value", "name"}:
-        from torchload_lint.source import enumerations  # noqa: PLC0415 - few questions lead here
+        from torchload_lint.source.evaluation import enumerations  # noqa: PLC0415 - few questions lead here
 
         if members := enumerations.attribute(evaluator, instance, name, frame):
             return members
@@ -62,7 +62,7 @@ def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame)
 
 def _unspelled(evaluator: Evaluator, instance: Instance, name: str, frame: Frame) -> Values:
     """An attribute that is set from an entry of a mapping."""
-    from torchload_lint.source import unspelled  # noqa: PLC0415 - few questions lead here
+    from torchload_lint.source.evaluation import unspelled  # noqa: PLC0415 - few questions lead here
 
     found: list[Values] = []
     for node, module in classes.ancestry(instance.of.node, instance.of.module, evaluator.project):
@@ -259,7 +259,7 @@ def _annotated_class(evaluator: Evaluator, annotation: ast.expr | None, frame: F
     if isinstance(annotation, ast.Subscript) and _is_optional(annotation):
         return _annotated_class(evaluator, annotation.slice, frame)
     if isinstance(annotation, ast.Subscript):
-        from torchload_lint.source import enumerations  # noqa: PLC0415 - few questions lead here
+        from torchload_lint.source.evaluation import enumerations  # noqa: PLC0415 - few questions lead here
 
         return enumerations.literals(annotation)
     if not isinstance(annotation, ast.Name | ast.Attribute):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import instances
 from torchload_lint.source.domain.frame import NO_ARGUMENTS, Frame
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import Class, Instance, Unknown, lift, union, unknown
+from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import argparse_cli, config_files
 from torchload_lint.source.project import callers, classes
 from torchload_lint.source.state.bound import Bound, evaluate, is_spread, match
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from torchload_lint.source.domain.values import FunctionNode, Values
-    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.evaluation.engine import Evaluator
 
 MAX_CALLERS = 3
 """How many calls are followed outwards."""

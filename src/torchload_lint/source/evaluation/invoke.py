@@ -7,7 +7,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import instances
 from torchload_lint.source.domain import methods
 from torchload_lint.source.domain.frame import Frame
 from torchload_lint.source.domain.patterns import HOLE, Rung
@@ -26,6 +25,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import argparse_cli
 from torchload_lint.source.project import classes as class_facts
 from torchload_lint.source.state import handing, stores
@@ -34,7 +34,7 @@ from torchload_lint.source.state.bound import Bound, Layers, match
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Value, Values
-    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.evaluation.engine import Evaluator
 
 _SHOWN = 50
 MAX_CALLS = 6

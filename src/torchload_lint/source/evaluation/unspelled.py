@@ -18,7 +18,7 @@ from torchload_lint.source.text.expressions import last_name
 if TYPE_CHECKING:
     from torchload_lint.source.domain.frame import Frame
     from torchload_lint.source.domain.values import Instance
-    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.evaluation.engine import Evaluator
 
 _MAPPINGS = frozenset(
     {

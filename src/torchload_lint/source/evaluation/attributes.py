@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import instances
 from torchload_lint.source.domain import methods, strings
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.sequences import elements, item
@@ -25,13 +24,14 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import argparse_cli, lightning
 from torchload_lint.source.state import handing, stores
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.frame import Frame
     from torchload_lint.source.domain.values import Value, Values
-    from torchload_lint.source.evaluate import Evaluator
+    from torchload_lint.source.evaluation.engine import Evaluator
 
 _TEXT_CONSTANTS = {"os.sep": "/", "os.path.sep": "/", "os.curdir": ".", "os.pardir": ".."}
 

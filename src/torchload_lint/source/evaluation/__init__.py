@@ -1,0 +1,1 @@
+"""What can this expression be? The engine, and one file for each kind of expression."""
