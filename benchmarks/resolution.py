@@ -41,7 +41,7 @@ def best(resolution):
 
 def producers_of(load, module, resolution, project):
     try:
-        from torchload_lint.source.producers import producers_for  # noqa: PLC0415
+        from torchload_lint.source.saving.producers import producers_for  # noqa: PLC0415
     except ImportError:
         return ()
     return producers_for(load, module, resolution, project)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from torchload_lint.rules.context import Context
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.producers import Producer
     from torchload_lint.source.recorded import RecordedLoad
+    from torchload_lint.source.saving.producers import Producer
 
 LOADABLE = frozenset({"loads", "needs-safe-globals"})
 
@@ -77,7 +77,7 @@ def read_files(
         evidence = Evidence.RECORDED
     producers: tuple[Producer, ...] = ()
     if context.infers and evidence is Evidence.NONE:
-        from torchload_lint.source.producers import producers_for  # noqa: PLC0415 - costs time
+        from torchload_lint.source.saving.producers import producers_for  # noqa: PLC0415 - costs time
 
         producers = producers_for(load, module, resolution, context.project)
         if producers and all(one.complete and not one.suggested for one in producers):

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.source.saved import why_unloadable
+from torchload_lint.source.saving.saved import why_unloadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability, Edit, Fix, Severity, Span
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.source.saved import saved_modules, stays_in_memory
+from torchload_lint.source.saving.saved import saved_modules, stays_in_memory
 
 if TYPE_CHECKING:
     import ast

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
-from torchload_lint.source import contents, pairs
 from torchload_lint.source.domain import patterns
 from torchload_lint.source.evaluation.engine import Evaluator
+from torchload_lint.source.saving import contents, pairs
 from torchload_lint.source.values import resolution as resolution_of
 
 if TYPE_CHECKING:

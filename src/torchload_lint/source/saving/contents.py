@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
-from torchload_lint.source import torch_modules
 from torchload_lint.source.domain.frame import Frame
 from torchload_lint.source.domain.values import (
     Class,
@@ -24,6 +23,7 @@ from torchload_lint.source.domain.values import (
 )
 from torchload_lint.source.evaluation import instances
 from torchload_lint.source.project import classes
+from torchload_lint.source.saving import torch_modules
 from torchload_lint.source.state.bound import Layers
 
 if TYPE_CHECKING:

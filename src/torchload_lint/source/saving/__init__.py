@@ -1,0 +1,1 @@
+"""What does torch.save write? Found in the code, without running it."""
