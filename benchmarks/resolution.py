@@ -20,8 +20,8 @@ from pathlib import Path
 
 from torchload_lint.config import Config
 from torchload_lint.source.facts.module import Module
+from torchload_lint.source.paths import resolve_path
 from torchload_lint.source.project.index import ProjectIndex
-from torchload_lint.source.values import resolve_path
 from torchload_lint.workspace.disk import DiskFiles
 from torchload_lint.workspace.document import Document
 

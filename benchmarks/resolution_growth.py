@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 
 from torchload_lint.config import Config
+from torchload_lint.source.paths import resolve_path
 from torchload_lint.source.project.index import ProjectIndex
 from torchload_lint.source.saving.producers import producers_for
-from torchload_lint.source.values import resolve_path
 from torchload_lint.workspace.disk import DiskFiles
 
 FILES = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from project_files import project
-from torchload_lint.source.values import resolve_path
+from torchload_lint.source.paths import resolve_path
 
 HEADER = "import os, glob, io, sys, torch, argparse\nfrom pathlib import Path\n"
 

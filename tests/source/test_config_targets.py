@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from resolving import resolve, texts
 
-from torchload_lint.source.values import Rung
+from torchload_lint.source.paths import Rung
 
 NET = """class Net:
     def __init__(self, ckpt_path=None, **kwargs):

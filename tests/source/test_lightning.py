@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from project_files import project
-from torchload_lint.source.values import resolve_path
+from torchload_lint.source.paths import resolve_path
 
 CASES = {
     "the default name": ('"exp/ckpts"', "best_model_path", "exp/ckpts/epoch=*-step=*.ckpt"),

@@ -7,8 +7,8 @@ from textwrap import dedent
 import pytest
 
 from project_files import project
+from torchload_lint.source.paths import resolve_path
 from torchload_lint.source.saving.producers import producers_for
-from torchload_lint.source.values import resolve_path
 
 # title: (files, how the save in any of them is matched to the load in use.py; None for not)
 CASES = {

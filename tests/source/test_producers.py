@@ -7,9 +7,9 @@ from __future__ import annotations
 import pytest
 
 from project_files import project
+from torchload_lint.source.paths import resolve_path
 from torchload_lint.source.saving import torch_modules
 from torchload_lint.source.saving.producers import producers_for
-from torchload_lint.source.values import resolve_path
 
 NET = """
     import torch

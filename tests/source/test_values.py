@@ -8,7 +8,7 @@ import pytest
 from resolving import resolve, texts
 
 from project_files import project
-from torchload_lint.source.values import Rung, resolve_path
+from torchload_lint.source.paths import Rung, resolve_path
 
 IN_PLACE = {
     '"weights/model.pt"': "weights/model.pt",

@@ -6,7 +6,7 @@ import pytest
 
 from torchload_lint.checkpoint import Target
 from torchload_lint.config import Config
-from torchload_lint.source.values import PathPattern, Rung
+from torchload_lint.source.paths import PathPattern, Rung
 from torchload_lint.workspace import spanning
 from torchload_lint.workspace.checkpoints import DiskCheckpoints
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.names import ClassFacts, GlobalName
-    from torchload_lint.source.values import PathPattern
+    from torchload_lint.source.paths import PathPattern
     from torchload_lint.workspace import Projects
 
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from torchload_lint.fixes.repair import Repair
     from torchload_lint.names import ClassFacts, GlobalName
     from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.paths import PathPattern
     from torchload_lint.source.project.index import ProjectIndex
     from torchload_lint.source.recorded import RecordedLoad
-    from torchload_lint.source.values import PathPattern
 
 Veto = Callable[["Situation", "Repair", "Context"], str]
 """A load, the fix that is meant for it, the context → why not; "" where nothing is against it."""

@@ -9,9 +9,9 @@ from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.names import GlobalName
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.source.facts.calls import CallKind
+from torchload_lint.source.paths import PathPattern, Resolution, Rung, resolve_path
 from torchload_lint.source.project.index import ProjectIndex
 from torchload_lint.source.recorded import matching
-from torchload_lint.source.values import PathPattern, Resolution, Rung, resolve_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

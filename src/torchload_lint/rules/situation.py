@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.allowlists import AllowlistEntry
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.values import Resolution
+    from torchload_lint.source.paths import Resolution
 
 SAFE_GLOBALS_SINCE = TorchVersion(2, 5)
 RESTRICTED_BY_DEFAULT_SINCE = TorchVersion(2, 6)

@@ -38,7 +38,7 @@ from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.reading import may_be_written
 from torchload_lint.rules.words import evidence_notes
-from torchload_lint.source.values import Rung
+from torchload_lint.source.paths import Rung
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.values import PathPattern
+    from torchload_lint.source.paths import PathPattern
 
 LOOKED_UP = (
     "paths are looked up from the project's root, the `checkpoint-roots` and the file's own "

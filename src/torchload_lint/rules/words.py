@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.reading import MAX_FILES
-from torchload_lint.source.values import Rung
+from torchload_lint.source.paths import Rung
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

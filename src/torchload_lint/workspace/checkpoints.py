@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torchload_lint.names import ClassFacts, GlobalName
 
     ClassLookup = Callable[[GlobalName], ClassFacts | None]
-    from torchload_lint.source.values import PathPattern
+    from torchload_lint.source.paths import PathPattern
 
 SUFFIXES = (
     ".pt", ".pth", ".ckpt", ".bin", ".th", ".chkpt", ".checkpoint", ".pkl", ".pickle", ".tar",

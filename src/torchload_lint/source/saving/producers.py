@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import patterns
 from torchload_lint.source.evaluation.engine import Evaluator
+from torchload_lint.source.paths import resolution as resolution_of
 from torchload_lint.source.saving import contents, pairs
-from torchload_lint.source.values import resolution as resolution_of
 
 if TYPE_CHECKING:
     import ast
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from torchload_lint.names import GlobalName
     from torchload_lint.source.facts.calls import LoadCall, SaveCall
     from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.paths import PathPattern, Resolution
     from torchload_lint.source.project.index import ProjectIndex
-    from torchload_lint.source.values import PathPattern, Resolution
 
 MAX_FILES = 8
 """Files besides the load's own that are searched for saves, the nearest first."""
