@@ -6,22 +6,25 @@ only with a major version.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from torchload_lint.workspace import Options, Projects, Run, Settings, check_bytes, discover
 from torchload_lint.workspace import check as check_files
 from torchload_lint.workspace.checkpoint_names import is_checkpoint_name
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from torchload_lint.workspace.inspection import Inspection
 
+T = TypeVar("T")
+
 
 def check(
-    paths: Iterable[str | os.PathLike[str]],
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     settings: Settings | None = None,
     options: Options | None = None,
@@ -29,12 +32,15 @@ def check(
 ) -> Run:
     """Check files and folders, and with ``Options(fix=True, write=True)`` mend them.
 
-    The result holds a ``FileResult`` for each file with something to report; a file that fails is
-    such a result too, and a path that is not there is in ``errors``. ``progress`` is called with
-    the number of files done, and of all. Raises ``config.ConfigError``.
+    ``paths`` is one path, or several; a text is one path. The result holds a ``FileResult`` for
+    each file with something to report; a file that fails is such a result too, and a path that is
+    not there is in ``errors``. ``progress`` is called with the number of files done, and of all.
+
+    Raises ``config.ConfigError``, TypeError for what is no path and ValueError for an empty one,
+    before anything is looked at.
     """
-    projects = Projects(settings or Settings())
-    return check_in(projects, [Path(path) for path in paths], options or Options(), progress)
+    projects = _projects(settings)
+    return check_in(projects, _paths(paths), _of_type(Options, options, "options"), progress)
 
 
 def check_in(
@@ -62,12 +68,13 @@ def inspect(path: str | os.PathLike[str], *, settings: Settings | None = None) -
     """Read one checkpoint, without running it, and judge what it needs.
 
     Never raises for what the file is: a file that is missing or damaged gives a report that says
-    so. Raises ``config.ConfigError`` for a wrong configuration.
+    so. Raises ``config.ConfigError`` for a wrong configuration, TypeError for what is no path and
+    ValueError for an empty one.
     """
     from torchload_lint.workspace.inspection import inspect_path  # noqa: PLC0415
 
-    found = Path(path)
-    return inspect_path(found, Projects(settings or Settings()).project_of(found))
+    found = _path(path)
+    return inspect_path(found, _projects(settings).project_of(found))
 
 
 def fix(
@@ -79,8 +86,57 @@ def fix(
 ) -> str:
     """The source with the safe fixes applied (``unsafe``: the others too), as if it lay at
     ``filename``; the same text where there is nothing to mend. Nothing is written.
+
+    A notebook (``filename`` ends in ``.ipynb``) is given and comes back as its JSON. Raises
+    ``config.ConfigError``, TypeError for what is no text or no path, and ValueError for a text that
+    no file can hold (half of a surrogate pair).
     """
-    projects = Projects(settings or Settings())
+    if not isinstance(source, str):
+        raise TypeError(f"source must be a str, not {type(source).__name__}")
+    path = _path(filename)
     options = Options(fix=True, unsafe=unsafe)
-    _, fixed = check_bytes(source.encode(), Path(filename), projects, options)
+    _, fixed = check_bytes(_encoded(source), path, _projects(settings), options)
     return fixed.decode()
+
+
+def _encoded(source: str) -> bytes:
+    try:
+        return source.encode()
+    except UnicodeEncodeError as error:
+        half = f"U+{ord(source[error.start]):04X}"
+        raise ValueError(
+            f"source holds half of a surrogate pair ({half}, at {error.start}), which no file can"
+        ) from None
+
+
+def _paths(given: object) -> list[Path]:
+    """One path or several. A text is one path, not its letters."""
+    if isinstance(given, (str, os.PathLike)):
+        return [_path(given)]
+    if isinstance(given, bytes) or not isinstance(given, Iterable):
+        raise TypeError(f"paths must be paths (str or os.PathLike), not {type(given).__name__}")
+    return [_path(path) for path in given]
+
+
+def _path(given: object) -> Path:
+    """One path. An empty one would be the current folder, which nobody has named."""
+    name = os.fspath(given) if isinstance(given, (str, os.PathLike)) else given
+    if not isinstance(name, str):
+        raise TypeError(f"a path must be a str or os.PathLike, not {type(given).__name__}")
+    if not name:
+        raise ValueError("a path is empty; the current folder is '.'")
+    return Path(name)
+
+
+def _projects(settings: object) -> Projects:
+    return Projects(_of_type(Settings, settings, "settings"))
+
+
+def _of_type(kind: type[T], given: object, name: str) -> T:
+    """An argument of one type, or that type's default for None."""
+    if given is None:
+        return kind()
+    if not isinstance(given, kind):
+        wanted = f"torchload_lint.workspace.{kind.__name__}"
+        raise TypeError(f"{name} must be a {wanted}, not {type(given).__name__}")
+    return given

@@ -157,3 +157,12 @@ def test_a_diff_without_changes_says_so(cli, write):
     assert cli("--diff").stderr.startswith("No fix would be applied.\n")
     write({"a.py": MENDED})
     assert cli("--diff").stderr == "All checks passed!\n"
+
+
+@pytest.mark.parametrize("command", ["check", "loads", "verify"])
+def test_an_empty_path_is_not_the_current_folder(cli, folder, write, command):
+    write({"a.py": IMPLICIT})
+    done = cli(command, *(["--fix"] if command == "check" else []), "")
+    assert done.exit_code == 2
+    assert "a path is empty" in done.stderr
+    assert (folder / "a.py").read_text() == IMPLICIT

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from torchload_lint.cli.options import configuration
+from torchload_lint.cli.options import NamedPath, configuration
 from torchload_lint.cli.terminal import fail
 from torchload_lint.config import OUTPUT_FORMATS, SEVERITIES, ConfigError
 
@@ -136,7 +136,7 @@ def _options(function: Any) -> Any:  # noqa: ANN401
 
 
 @click.command(name="check", context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("paths", nargs=-1, type=NamedPath(allow_dash=True))
 @_options
 def command(**flags: Any) -> None:  # noqa: ANN401
     """Find every torch.load under PATHS, and with --fix mend what can be mended."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from torchload_lint.cli.options import configuration, settings_from
+from torchload_lint.cli.options import NamedPath, configuration, settings_from
 from torchload_lint.cli.terminal import CLEAN, FAILED, fail, say, terminal_width, warn
 from torchload_lint.config import ConfigError
 from torchload_lint.reports.survey import Load, as_json, as_table
@@ -17,7 +17,7 @@ from torchload_lint.workspace.survey import SurveyedLoad, survey
 
 
 @click.command(name="loads", context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=NamedPath())
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
 @click.option("--wide", is_flag=True, help="Shorten nothing (as where the output is no terminal).")
 @click.option(

@@ -18,6 +18,26 @@ LISTS = ("select", "ignore", "extend_select", "extend_ignore", "fixable", "unfix
          "extend_exclude")  # fmt: skip
 
 
+class NamedPath(click.Path):
+    """A path that somebody has named: ``torchload-lint --fix "$UNSET"`` is not meant for the
+    current folder.
+    """
+
+    def __init__(self, *, allow_dash: bool = False) -> None:
+        super().__init__(path_type=Path, allow_dash=allow_dash)
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's own signature
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401
+        """The path; an empty one is refused."""
+        if value == "":
+            self.fail("a path is empty; the current folder is '.'", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def configuration(function: F) -> F:
     """``--config``, ``--isolated``, ``--target-torch``."""
     for option in reversed(

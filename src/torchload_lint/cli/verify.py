@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from torchload_lint.cli.options import configuration, settings_from
+from torchload_lint.cli.options import NamedPath, configuration, settings_from
 from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, fail, say, warn
 from torchload_lint.config import ConfigError
 from torchload_lint.verify import (
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="verify", context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=NamedPath())
 @click.option(
     "--python",
     type=click.Path(path_type=Path, dir_okay=False),
