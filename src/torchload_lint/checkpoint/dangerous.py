@@ -6,6 +6,11 @@ pickle scanners. The list refuses; it is never the reason to allow anything.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 DANGEROUS_NAMES = {
     "builtins": "__import__ breakpoint compile eval exec execfile input open apply",
     "io": "open open_code FileIO",
@@ -149,6 +154,15 @@ def why_gateway(name: str) -> str:
     """Why a global that is harmless by itself must still not be allowed unseen; else empty."""
     module, _, attribute = name.rpartition(".")
     return GATEWAYS.get(f"{PYTHON_2_MODULES.get(module, module)}.{attribute}", "")
+
+
+def dangerous_prefixes() -> Iterator[str]:
+    """Dotted names: what is defined as one of them or below it must not be allowed unseen."""
+    yield from DANGEROUS_PACKAGES
+    yield from GATEWAYS
+    for module, names in DANGEROUS_NAMES.items():
+        for name in names.split():
+            yield module if name == "*" else f"{module}.{name}"
 
 
 def _is_listed(parts: list[str]) -> bool:

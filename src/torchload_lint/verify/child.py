@@ -14,6 +14,7 @@ import json
 import os
 import re
 import sys
+import types
 from typing import Any
 
 _TYPE_OF = re.compile(r'type\(\{\}\("([^"()\\]+)"\)\)')
@@ -52,7 +53,9 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
         for module in request["imports"]:
             importlib.import_module(module)
         registered = _registered(torch)
-        entries = [_entry(described) for described in request["allow"]]
+        entries = [_entry(described, request["refuse"]) for described in request["allow"]]
+    except _NotWhatWasMeantError as refusal:
+        return {"status": "refused-entry", "error": str(refusal), **version, "imported": []}
     except Exception as error:  # noqa: BLE001 - a module of the project may raise anything
         return {
             "status": "cannot-import", "error": _described(error), **version,
@@ -74,16 +77,27 @@ def _registered(torch: Any) -> list[Any]:  # noqa: ANN401 - a module
     ) else []  # fmt: skip
 
 
-def _entry(described: dict[str, Any]) -> Any:  # noqa: ANN401 - any object
-    """The object of one entry, in a pair where it has a key."""
-    found = _imported(described["module"], described["name"])
-    template = described["template"]
+class _NotWhatWasMeantError(Exception):
+    """A name leads to another object than the one that was judged."""
+
+
+def _entry(described: dict[str, Any], refuse: list[str]) -> Any:  # noqa: ANN401 - any object
+    """The object of one entry, in a pair where it has a key.
+
+    Raises _NotWhatWasMeantError, before anything is loaded, where the object is not the definition
+    that was judged, or is one of those that nobody may allow unseen.
+    """
+    name, template = described["name"], described["template"]
+    if template.startswith("{}."):
+        name, template = name + template[2:], "{}"
+    found = _imported(described["module"], name)
+    defined, name = _definition(found), f"{described['module']}.{name}"
+    meant = described["definitions"] or [name, described["key"]]
+    if defined not in meant and (described["definitions"] or _is_below(defined, refuse)):
+        raise _NotWhatWasMeantError(f"{name} is really {defined}, which is not what was judged")
     of_text = _TYPE_OF.fullmatch(template)
     if of_text:
         found = type(found(of_text.group(1)))
-    elif template.startswith("{}."):
-        for part in template[3:].split("."):
-            found = getattr(found, part)
     elif template != "{}":
         raise ValueError(f"cannot write {template!r}")
     return (found, described["key"]) if described["key"] else found
@@ -93,7 +107,19 @@ def _imported(module: str, name: str) -> Any:  # noqa: ANN401 - any object
     found = importlib.import_module(module)
     for part in name.split("."):
         found = getattr(found, part)
+        if isinstance(found, types.ModuleType):
+            raise _NotWhatWasMeantError(f"{module}.{name} goes through the module {found.__name__}")
     return found
+
+
+def _definition(found: Any) -> str:  # noqa: ANN401 - any object
+    """The module and the qualified name that an object carries, or else those of its type."""
+    named = found if isinstance(getattr(found, "__qualname__", None), str) else type(found)
+    return f"{named.__module__ or 'builtins'}.{named.__qualname__}"
+
+
+def _is_below(name: str, packages: list[str]) -> bool:
+    return any(f"{name}.".startswith(f"{package}.") for package in packages)
 
 
 def _load(torch: Any, path: str) -> dict[str, Any]:  # noqa: ANN401 - a module

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from torchload_lint.checkpoint.dangerous import dangerous_prefixes
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -33,6 +35,9 @@ class Entry:
 
     spelling: Spelling
     key: str | None = None
+    definitions: tuple[str, ...] = ()
+    """The definitions (``module.qualname``) that were judged; the name must lead to one of them.
+    Where there are none, it must at least not lead to what runs code."""
 
     def __str__(self) -> str:
         expression = self.spelling.expression()
@@ -44,8 +49,9 @@ class Outcome:
     """What one load did."""
 
     status: str
-    """``loads``; ``refused`` (torch raised), ``cannot-import``, ``unsupported`` (this torch has no
-    allowlists), ``timeout``, ``failed`` (the child died)."""
+    """``loads``; ``refused`` (torch raised), ``cannot-import``, ``refused-entry`` (a name leads to
+    another object than the one that was judged; nothing was loaded), ``unsupported`` (this torch
+    has no allowlists), ``timeout``, ``failed`` (the child died)."""
     error: str = ""
     torch: str = ""
     python: str = ""
@@ -83,7 +89,8 @@ def prove(
     """
     request: dict[str, object] = {
         "checkpoint": str(checkpoint.absolute()),
-        "allow": [{**entry.spelling._asdict(), "key": entry.key} for entry in allowlist],
+        "allow": [_described(entry) for entry in allowlist],
+        "refuse": sorted(dangerous_prefixes()),
         "imports": list(imports),
         "roots": [str(root.absolute()) for root in roots],
     }
@@ -99,6 +106,11 @@ def prove(
         how=str(answer.get("how", "")),
         imported=tuple(map(str, answer.get("imported", ()))),
     )
+
+
+def _described(entry: Entry) -> dict[str, object]:
+    definitions = list(entry.definitions)
+    return {**entry.spelling._asdict(), "key": entry.key, "definitions": definitions}
 
 
 def _ask(request: dict[str, object], interpreter: Interpreter, folder: Path) -> dict[str, Any]:

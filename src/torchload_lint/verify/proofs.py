@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.names import Spelling
+from torchload_lint.policy import vetted_definitions
 from torchload_lint.source.facts.allowlists import EntryKind
 from torchload_lint.verify.parent import Entry, Interpreter, Outcome, prove
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from torchload_lint.fixes.repair import Repair
+    from torchload_lint.fixes.repair import Allow, Repair
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
     from torchload_lint.source.facts.allowlists import AllowlistEntry
@@ -73,7 +74,7 @@ class Prover:
         present = entries_in_force(situation)
         if present is None:
             return
-        added = tuple(Entry(allow.spelling, allow.key) for allow in repair.allow)
+        added = tuple(_added(allow) for allow in repair.allow)
         entries = (*present, *_as_main(added, situation))
         for path in _readable(situation):
             outcome = self._prove(path, entries, repair.import_modules, context)
@@ -104,6 +105,14 @@ def entries_in_force(situation: Situation) -> tuple[Entry, ...] | None:
     return _as_main(tuple(entries), situation)
 
 
+def _added(allow: Allow) -> Entry:
+    """An entry that a fix adds, with the definitions that the policy has judged."""
+    name = f"{allow.spelling.module}.{allow.spelling.name}"
+    own = (name,) if allow.defined_in else ()
+    definitions = own or vetted_definitions(name) or vetted_definitions(allow.key or "")
+    return Entry(allow.spelling, allow.key, tuple(sorted(definitions)))
+
+
 def _as_main(entries: tuple[Entry, ...], situation: Situation) -> tuple[Entry, ...]:
     """Name a class of the script itself as the checkpoint does.
 
@@ -112,7 +121,7 @@ def _as_main(entries: tuple[Entry, ...], situation: Situation) -> tuple[Entry, .
     own = situation.module.name
     mains = {need.name.qualname for need in situation.needs if need.name.module == "__main__"}
     return tuple(
-        Entry(entry.spelling, f"__main__.{entry.spelling.name}")
+        replace(entry, key=f"__main__.{entry.spelling.name}")
         if entry.key is None and entry.spelling.module == own and entry.spelling.name in mains
         else entry
         for entry in entries

@@ -1,0 +1,155 @@
+"""The judgement of one global: first-party, vetted or configured; otherwise no, and why.
+
+A checkpoint is hostile input and must never talk its way into an allowlist. So the default is no.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.checkpoint.dangerous import why_dangerous, why_gateway
+from torchload_lint.names import is_dotted_name
+from torchload_lint.policy.vetted import vetted_definitions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from torchload_lint.names import ClassFacts, GlobalName
+
+
+class Trust(str, Enum):
+    """On what ground a global may be allowed, or not."""
+
+    FIRST_PARTY = "first-party"
+    VETTED = "vetted"
+    CONFIGURED = "configured"
+    UNTRUSTED = "untrusted"
+    """Nobody vouches for it; a line of configuration would."""
+    RUNS_CODE = "runs-code"
+    """It runs code that the file chooses; only its exact name in ``trusted`` allows it."""
+
+
+class Judgement(NamedTuple):
+    """The answer for one global, with the reason in words."""
+
+    trust: Trust
+    reason: str
+    advice: str = ""
+    """The line of configuration that would allow it."""
+
+    @property
+    def allowed(self) -> bool:
+        """Whether it may be put on an allowlist without asking."""
+        return self.trust in {Trust.FIRST_PARTY, Trust.VETTED, Trust.CONFIGURED}
+
+
+UNMISTAKABLE = frozenset(
+    """
+    CDLL Popen __import__ attrgetter check_call check_output compile delattr eval exec exec_module
+    execfile execl execv getattr getoutput getstatusoutput import_module load_module methodcaller
+    partial popen rmtree run_module run_path runctx setattr spawnl spawnv system
+    """.split()
+)
+"""Names that only their exact spelling in ``trusted`` lets through, whoever offers them."""
+
+
+def judge(
+    name: GlobalName,
+    facts: ClassFacts | None,
+    trusted: Collection[str] = (),
+    aliases: Collection[str] = (),
+    origins: Collection[str] = (),
+) -> Judgement:
+    """Judge one global that a checkpoint needs.
+
+    ``facts``: what the project's source says of it, None for what is not first-party.
+    ``trusted``: patterns from the configuration. ``aliases``: other names of the same object
+    (the runtime name beside the one in the file), any of which the configuration may use.
+    ``origins``: what the name stands for in the end, where the project re-exports or renames it;
+    they can only speak against it.
+    """
+    names = {str(name), *aliases}
+    if not is_dotted_name(str(name)):
+        return _untrusted(name, "no object can have this name")
+    if names & set(trusted):
+        return Judgement(Trust.CONFIGURED, "named in the configuration")
+    led_to = names | set(origins)
+    danger = (
+        _why_refused_by_name(led_to) or _why_refused_by_source(facts) or _why_hidden(led_to, facts)
+    )
+    if danger:
+        return _refused(name, danger)
+    if any(fnmatchcase(one, pattern) for one in names for pattern in trusted):
+        return Judgement(Trust.CONFIGURED, "matched by the configuration")
+    if facts is None and any(map(vetted_definitions, names)):
+        return Judgement(Trust.VETTED, "known to hold data only")
+    if facts is None:
+        return _untrusted(name, "neither a class of this project nor in the vetted table")
+    if facts.kind != "class":
+        return _untrusted(name, f"{facts.path}:{facts.row} is a {facts.kind}, not a class")
+    return Judgement(Trust.FIRST_PARTY, f"a class of this project ({facts.path}:{facts.row})")
+
+
+def _why_refused(name: str) -> str:
+    return why_dangerous(name) or why_gateway(name)
+
+
+def _why_refused_by_name(names: set[str]) -> str:
+    return next(filter(None, map(_why_refused, sorted(names))), "")
+
+
+def _why_refused_by_source(facts: ClassFacts | None) -> str:
+    """Why the project's own source speaks against it: what it calls, or what it is made from."""
+    if facts is None:
+        return ""
+    if facts.runs:
+        calls = ", ".join(facts.runs)
+        return f"{facts.path}:{facts.row} calls {calls} while it is unpickled"
+    if facts.import_runs:
+        calls = ", ".join(facts.import_runs)
+        return f"{facts.path} calls {calls} as soon as it is imported, outside of any function"
+    for base in sorted({*map(str, facts.bases), *facts.foreign_bases}):
+        danger = _why_refused(base)
+        if danger:
+            return f"its base class {base} {danger}"
+    return ""
+
+
+def _why_hidden(names: set[str], facts: ClassFacts | None) -> str:
+    """Why a name may lead out of the package that was meant, to what runs code.
+
+    Every module also hands out what it imports: ``app.tools.os.system``, or plain
+    ``app.tools.check_output``. Only what the project itself defines under exactly this name, and
+    what is vetted under it, is known to lead nowhere else.
+    """
+    own = str(facts.defined_as) if facts else ""
+    for name in sorted(names):
+        if name != own and not vetted_definitions(name):
+            danger = _why_suffix_refused(name.split("."))
+            if danger:
+                return danger
+    return ""
+
+
+def _why_suffix_refused(parts: list[str]) -> str:
+    inner = (".".join(parts[start:]) for start in range(1, len(parts) - 1))
+    reached = next(filter(_why_refused, inner), "")
+    if reached:
+        return f"it may be {reached}, reached through another module"
+    if parts[-1] in UNMISTAKABLE:
+        return f"what is called {parts[-1]} runs code in most packages"
+    return ""
+
+
+def _untrusted(name: GlobalName, reason: str) -> Judgement:
+    if not is_dotted_name(str(name)):
+        return Judgement(Trust.UNTRUSTED, reason)
+    advice = f'to allow it, add "{name}" to `trusted` in [tool.torchload-lint]'
+    return Judgement(Trust.UNTRUSTED, reason, advice)
+
+
+def _refused(name: GlobalName, danger: str) -> Judgement:
+    advice = f'only its exact name, "{name}", in `trusted` would allow it'
+    return Judgement(Trust.RUNS_CODE, danger, advice)

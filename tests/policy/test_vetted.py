@@ -1,0 +1,166 @@
+"""The vetted table against the libraries themselves, and a name that leads out of them."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import pkgutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+pytest.importorskip("torch")
+
+import torch
+
+from checkpoint.cases import forge
+from torchload_lint.cli.group import root
+from torchload_lint.names import GlobalName, Spelling
+from torchload_lint.policy import Trust, judge, vetted_definitions
+from torchload_lint.policy.vetted import _table
+from torchload_lint.verify import Entry, Interpreter, prove
+
+pytestmark = [
+    pytest.mark.torch,
+    pytest.mark.filterwarnings("ignore"),  # old modules warn that they are old
+]
+
+
+def definition(found: object) -> str:
+    named = found if isinstance(getattr(found, "__qualname__", None), str) else type(found)
+    return f"{named.__module__ or 'builtins'}.{named.__qualname__}"
+
+
+def test_every_name_that_is_here_leads_to_a_vetted_definition():
+    checked = 0
+    for name, definitions in _table().items():
+        module, _, last = name.rpartition(".")
+        with contextlib.suppress(ImportError, AttributeError):
+            found = getattr(importlib.import_module(module), last)
+            assert definition(found) in definitions, name
+            checked += 1
+    assert checked > 1000
+
+
+PACKAGES = [
+    "torch.nn.modules",
+    "torch.nn.utils",
+    "torch.ao.nn",
+    "torch.optim",
+    "torch.nn.quantized",
+]
+
+
+@pytest.mark.parametrize("package", [*PACKAGES, "torch.distributions"])
+def test_the_public_classes_of_torch_are_vetted_by_the_name_that_a_file_gives_them(package):
+    top = importlib.import_module(package)
+    for info in pkgutil.walk_packages(top.__path__, f"{package}."):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(info.name)
+    modules = [m for name, m in sys.modules.items() if f"{name}.".startswith(f"{package}.")]
+    named = {
+        f"{module.__name__}.{key}"
+        for module in modules
+        for key, value in vars(module).items()
+        if isinstance(value, type)
+        and key[0].isupper()
+        and definition(value) == f"{module.__name__}.{key}"
+    }
+    assert [name for name in sorted(named) if not vetted_definitions(name)] == []
+    assert named or package == "torch.nn.quantized"  # it only hands out what lies elsewhere now
+
+
+def test_the_number_types_of_numpy_are_vetted():
+    names = [f"numpy.dtypes.{name}" for name in np.dtypes.__all__]
+    assert names
+    assert [name for name in names if not vetted_definitions(name)] == []
+
+
+POPEN = "torch._strobelight.cli_function_profiler.subprocess.Popen"
+THROUGH = [
+    f"torch.nn.quantized.modules.linear.{POPEN}",
+    "torch.nn.modules.linear.torch._strobelight.cli_function_profiler.subprocess.Popen",
+    "torch.optim.adam.torch.nn.Linear",
+    "torch.distributions.utils.torch.Generator",
+    "torch.nn.modules.module.OrderedDict",
+    "torch.nn.modules.linear.Module",
+    "torch.nn.utils.prune.ABC",
+    "numpy.dtypes.MadeUp",
+]
+
+
+@pytest.mark.parametrize("name", THROUGH)
+def test_a_name_that_only_looks_like_one_of_the_package_is_not_vetted(name):
+    assert not judge(GlobalName.parse(name), None).allowed
+
+
+def test_every_inner_name_is_judged():
+    inside = GlobalName.parse(THROUGH[0])
+    assert judge(inside, None).trust is Trust.RUNS_CODE
+    assert judge(inside, None, trusted=["torch.*"]).trust is Trust.RUNS_CODE
+
+
+@pytest.fixture
+def hostile(tmp_path):
+    victim = tmp_path / "victim"
+    command = forge.array(forge.text("touch"), forge.text(str(victim)))
+    module, _, name = THROUGH[0].rpartition(".")
+    program = forge.program(forge.call(forge.name(module, name), command))
+    (tmp_path / "model.pt").write_bytes(forge.archive(program))
+    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.13"\n')
+    return victim
+
+
+CODE = "import torch\nmodel = torch.load('model.pt', weights_only=False)\n"
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--fix"], ["--fix", "--unsafe-fixes"], ["--fix", "--verify"]]
+)
+def test_a_process_is_neither_allowed_nor_started(options, hostile, monkeypatch):
+    folder = hostile.parent
+    (folder / "app.py").write_text(CODE)
+    monkeypatch.chdir(folder)
+    done = CliRunner().invoke(root, ["check", *options, "app.py"])
+    assert done.exit_code == 1, done.output
+    assert "Popen" not in (folder / "app.py").read_text()
+    assert not hostile.exists()
+
+
+def prove_entry(module, name, folder, **given):
+    entry = Entry(Spelling(module, name), **given)
+    return prove(folder / "model.pt", [entry], Interpreter(Path(sys.executable)), [folder])
+
+
+@pytest.mark.parametrize("definitions", [(), ("torch.nn.quantized.modules.linear.Linear",)])
+def test_the_proof_looks_at_the_object_before_it_loads(definitions, hostile):
+    module, _, name = THROUGH[0].rpartition(".")
+    outcome = prove_entry(module, name, hostile.parent, key=THROUGH[0], definitions=definitions)
+    assert not outcome.loads
+    assert not hostile.exists()
+
+
+def test_the_proof_goes_through_no_module(hostile):
+    outcome = prove_entry("torch.nn.modules.linear", "torch.nn.Linear", hostile.parent)
+    assert outcome.status == "refused-entry"
+    assert "goes through the module" in outcome.error
+
+
+def test_the_proof_takes_what_was_judged_and_nothing_else(hostile):
+    folder = hostile.parent
+    torch.save(torch.nn.Linear(2, 2), folder / "model.pt")
+    own = ("torch.nn.modules.linear.Linear",)
+    assert prove_entry("torch.nn", "Linear", folder, definitions=own).loads
+    other = prove_entry("torch.nn", "Bilinear", folder, definitions=own)
+    assert other.status == "refused-entry"
+    assert "torch.nn.modules.linear.Bilinear" in other.error
+
+
+def test_an_alias_of_what_runs_code_is_not_even_tried(hostile):
+    (hostile.parent / "tools.py").write_text("from subprocess import Popen as Net\n")
+    outcome = prove_entry("tools", "Net", hostile.parent, key=THROUGH[0])
+    assert outcome.status == "refused-entry"
+    assert not hostile.exists()

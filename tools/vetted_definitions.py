@@ -1,0 +1,214 @@
+"""Lists the vetted definitions of the libraries that are installed here, one exact name each.
+
+    python tools/vetted_definitions.py src/torchload_lint/policy/vetted_definitions.txt
+
+The sections of the file that belong to the installed versions are made anew, the others stay: run
+it once for each version. A name is listed with the module and the qualified name of the object it
+leads to, and only where no step but the first goes to a module.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import pkgutil
+import platform
+import sys
+import warnings
+from pathlib import Path
+from types import ModuleType
+
+REVIEWED = {
+    "Python": """
+        argparse: Namespace
+        builtins: bool bytearray bytes complex dict float frozenset int list object range set slice
+        builtins: str tuple ArithmeticError AssertionError Exception IndexError KeyError
+        builtins: RuntimeError TypeError ValueError Ellipsis NotImplemented
+        collections: Counter OrderedDict defaultdict deque
+        copyreg: _reconstructor
+        datetime: date datetime time timedelta timezone
+        decimal: Decimal
+        fractions: Fraction
+        ipaddress: IPv4Address IPv4Network IPv6Address IPv6Network
+        pathlib: Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath
+        pathlib._local: Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath
+        random: Random
+        types: SimpleNamespace
+        uuid: UUID SafeUUID
+        zoneinfo: ZoneInfo
+        """,
+    "numpy": """
+        numpy: dtype ndarray matrix recarray record bool bool_ int8 int16 int32 int64 uint8 uint16
+        numpy: uint32 uint64 float16 float32 float64 longdouble complex64 complex128 clongdouble
+        numpy: datetime64 timedelta64 bytes_ str_ void object_
+        numpy.core.multiarray: _reconstruct scalar
+        numpy._core.multiarray: _reconstruct scalar
+        numpy.core.numeric: _frombuffer
+        numpy._core.numeric: _frombuffer
+        numpy._core._internal: _convert_to_stringdtype_kwargs
+        numpy.rec: recarray
+        numpy.ma: MaskedArray
+        numpy.ma.core: MaskedArray _mareconstruct
+        numpy.random._pickle: __randomstate_ctor __generator_ctor __bit_generator_ctor
+        numpy.random.bit_generator: SeedSequence __pyx_unpickle_SeedSequence
+        numpy.random._bounded_integers: SeedlessSequence
+        numpy.random.mtrand: RandomState
+        numpy.random._generator: Generator
+        numpy.random._mt19937: MT19937
+        numpy.random._pcg64: PCG64 PCG64DXSM
+        numpy.random._philox: Philox
+        numpy.random._sfc64: SFC64
+        """,
+    "torch": """
+        torch: Generator memory_format layout
+        torch._C: Generator
+        torch.amp.grad_scaler: GradScaler OptState _refresh_per_optimizer_state
+        torch.cuda.amp.grad_scaler: GradScaler
+        torch.nn.parallel.data_parallel: DataParallel
+        torch.torch_version: TorchVersion
+        """,
+}
+"""Names that hold data and nothing else: their construction calls nothing that the file chooses.
+Read in CPython 3.11, numpy 1.26 and 2.4, and torch 2.13."""
+
+TENSOR_FUNCTIONS = """
+    binary_cross_entropy binary_cross_entropy_with_logits celu cross_entropy dropout elu gelu glu
+    gumbel_softmax hardshrink hardsigmoid hardswish hardtanh huber_loss kl_div l1_loss layer_norm
+    leaky_relu leaky_relu_ linear log_softmax logsigmoid log_sigmoid mish mse_loss nll_loss
+    normalize pad prelu relu relu6 relu_ rrelu selu sigmoid silu smooth_l1_loss softmax softmin
+    softplus softshrink softsign tanh tanhshrink threshold
+    """.split()
+"""Functions on tensors that models keep as an attribute (``self.act = F.gelu``)."""
+
+CLASSES_OF = {
+    "numpy": ("numpy.dtypes",),
+    "torch": (
+        "torch.nn.modules",
+        "torch.nn.parameter",
+        "torch.nn.utils",
+        "torch.nn.quantized",
+        "torch.nn.quantizable",
+        "torch.nn.intrinsic",
+        "torch.nn.qat",
+        "torch.ao.nn",
+        "torch.optim",
+        "torch.distributions",
+    ),
+}
+"""Packages whose own classes are all vetted."""
+
+Table = dict[str, dict[str, str]]
+"""Module as it is named → name in it → the definition, ``module.qualname``."""
+
+
+def main() -> None:
+    path = Path(sys.argv[1])
+    warnings.simplefilter("ignore")
+    sections = read(path) if path.exists() else {}
+    sections[f"Python {platform.python_version_tuple()[0]}.{sys.version_info[1]}"] = table("Python")
+    for library in ("numpy", "torch"):
+        try:
+            version = importlib.import_module(library).__version__.partition("+")[0]
+        except ImportError:
+            continue
+        sections[f"{library} {version}"] = table(library)
+    path.write_text(
+        HEAD + "".join(f"\n[{key}]\n{written(sections[key])}" for key in sorted(sections))
+    )
+
+
+HEAD = """# Made by tools/vetted_definitions.py; each line:
+# module [= defining module]: names, each [name=]qualified name
+"""
+
+
+def read(path: Path) -> dict[str, Table | str]:
+    """The sections that are there, each as its text."""
+    sections: dict[str, Table | str] = {}
+    for part in path.read_text().split("\n[")[1:]:
+        version, _, text = part.partition("]\n")
+        sections[version] = text.rstrip("\n") + "\n"
+    return sections
+
+
+def table(library: str) -> Table:
+    """All vetted names that the installed version of a library has."""
+    found: Table = {}
+    for line in REVIEWED[library].strip().splitlines():
+        module, _, names = line.strip().partition(": ")
+        for name in names.split():
+            note(found, module, name)
+    if library == "torch":
+        for module in ("torch.nn.functional", "torch._C._nn"):
+            for name in TENSOR_FUNCTIONS:
+                note(found, module, name)
+    note_classes(found, [module for top in CLASSES_OF.get(library, ()) for module in below(top)])
+    return found
+
+
+def note_classes(found: Table, modules: list[ModuleType]) -> None:
+    """Add the classes that modules define, and then where else they hand them out."""
+    own = set()
+    for module in modules:
+        for name, value in classes(module):
+            if definition(value) == f"{module.__name__}.{name}":
+                note(found, module.__name__, name)
+                own.add(value)
+    for module in modules:  # where older releases had them, what a package hands out, and aliases
+        hands_out = hasattr(module, "__path__") or module.__name__ not in found
+        for name, value in classes(module):
+            if value in own and (hands_out or value.__module__ == module.__name__):
+                note(found, module.__name__, name)
+
+
+def classes(module: ModuleType) -> list[tuple[str, type]]:
+    """The public classes among the names of a module."""
+    items = vars(module).items()
+    return [(key, value) for key, value in items if key[:1].isupper() and isinstance(value, type)]
+
+
+def below(package: str) -> list[ModuleType]:
+    """A package and all its modules that can be imported here."""
+    top = importlib.import_module(package)
+    names = (
+        info.name for info in pkgutil.walk_packages(getattr(top, "__path__", ()), f"{package}.")
+    )
+    modules = [top]
+    for name in names:
+        with contextlib.suppress(ImportError):  # it needs what is not installed
+            modules.append(importlib.import_module(name))
+    return modules
+
+
+def note(found: Table, module: str, name: str) -> None:
+    """Add a name where this version has it."""
+    try:
+        value = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError):
+        return
+    if not isinstance(value, ModuleType):
+        found.setdefault(module, {})[name] = definition(value)
+
+
+def definition(value: object) -> str:
+    """The module and the qualified name that an object carries, or else those of its type."""
+    named = value if isinstance(getattr(value, "__qualname__", None), str) else type(value)
+    return f"{named.__module__ or 'builtins'}.{named.__qualname__}"
+
+
+def written(section: Table | str) -> str:
+    """A section as text: one line for each pair of a module named and a module that defines."""
+    if isinstance(section, str):
+        return section
+    lines: dict[str, list[str]] = {}
+    for module, names in section.items():
+        for name, defined in names.items():
+            home = module if defined.startswith(f"{module}.") else defined.rpartition(".")[0]
+            qualname = defined[len(home) + 1 :]
+            head = module if home == module else f"{module} = {home}"
+            lines.setdefault(head, []).append(name if qualname == name else f"{name}={qualname}")
+    return "".join(f"{head}: {' '.join(sorted(names))}\n" for head, names in sorted(lines.items()))
+
+
+if __name__ == "__main__":
+    main()
