@@ -126,7 +126,7 @@ def check_in_project(text: str, path: Path, target: str) -> Sequence[Diagnostic]
     """The findings of one file with the whole project and its checkpoints at hand."""
     from torchload_lint.source.text.text import Decoded  # noqa: PLC0415 - only where it is asked for
     from torchload_lint.workspace.document import Document  # noqa: PLC0415
-    from torchload_lint.workspace.session import Options, check_document  # noqa: PLC0415
+    from torchload_lint.workspace.one_file import Options, check_document  # noqa: PLC0415
 
     document = Document(Decoded(text, "utf-8", bom=False), None)
     project = _projects(target).project_of(path)

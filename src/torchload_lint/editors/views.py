@@ -12,7 +12,7 @@ from torchload_lint.source.text.notebook import Notebook, rows_of
 from torchload_lint.source.text.prefilter import may_hold_load
 from torchload_lint.source.text.text import Decoded
 from torchload_lint.workspace.document import Document
-from torchload_lint.workspace.session import Options, check_document
+from torchload_lint.workspace.one_file import Options, check_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.regular_files import read_regular
 from torchload_lint.workspace.first_look import first_look
-from torchload_lint.workspace.session import Outcome, check_file
+from torchload_lint.workspace.one_file import Outcome, check_file
 from torchload_lint.workspace.shared_sources import SharedSources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from torchload_lint.workspace.one_file import Options
     from torchload_lint.workspace.projects import Projects
-    from torchload_lint.workspace.session import Options
 
 SIGKILL = 9
 """``signal.SIGKILL`` of Linux; to import the module takes as long as a fork."""

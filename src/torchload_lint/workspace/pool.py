@@ -6,14 +6,14 @@ import os
 from typing import TYPE_CHECKING
 
 from torchload_lint.workspace.forks import Forks, can_fork
+from torchload_lint.workspace.one_file import check_file
 from torchload_lint.workspace.projects import Projects
-from torchload_lint.workspace.session import check_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from torchload_lint.config import Settings
-    from torchload_lint.workspace.session import Options, Outcome
+    from torchload_lint.workspace.one_file import Options, Outcome
 
 FILES_PER_FORK = 64
 """Below this many files, a fork costs more than it saves."""

@@ -1,53 +1,22 @@
-"""Check (and mend) many files: the cheap question first, then the rest, shared out to workers."""
+"""Check (and fix) many files: the cheap question first, then the rest, shared out to workers."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.text.prefilter import may_hold_load
-from torchload_lint.workspace.document import Document, UnreadableError, write_atomically
-from torchload_lint.workspace.first_look import first_look, unreadable
+from torchload_lint.workspace.document import write_atomically
+from torchload_lint.workspace.first_look import first_look
+from torchload_lint.workspace.one_file import Options, Outcome, check_file, keep, not_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from torchload_lint.diagnostic import Diagnostic, FileResult
-    from torchload_lint.source.facts.module import SyntaxProblem
-    from torchload_lint.source.text.notebook import NotebookProblem
-    from torchload_lint.workspace.first_look import Look
-    from torchload_lint.workspace.projects import Project, Projects
+    from torchload_lint.diagnostic import FileResult
+    from torchload_lint.workspace.projects import Projects
 
 LOOKED_AT_ALONE = 500
 """After so many files without a load (a tenth of a second), the others are shared out."""
-
-MAX_PASSES = 100
-"""How often a file is fixed and linted again before the tool admits that it does not settle."""
-
-
-class Outcome(NamedTuple):
-    """What came of one file."""
-
-    path: str
-    result: FileResult | None = None
-    """None where there is nothing to tell."""
-    rewritten: bytes | None = None
-    """What is to be written, where something was mended."""
-    error: str = ""
-    """What keeps it from being written, as a sentence."""
-
-
-class Options(NamedTuple):
-    """What to do with the files."""
-
-    fix: bool = False
-    """Apply fixes to the text."""
-    unsafe: bool = False
-    """Also the unsafe ones."""
-    write: bool = False
-    """Write the fixed text (otherwise it is only returned)."""
-    jobs: int = 0
-    """Worker processes; 0 lets the tool decide."""
 
 
 class Run(NamedTuple):
@@ -102,13 +71,8 @@ def _written(outcome: Outcome, projects: Projects, options: Options) -> Outcome:
     try:
         write_atomically(Path(path), rewritten)
     except OSError as error:
-        return _not_written(path, error, projects, options)
+        return not_written(path, error, projects, options)
     return outcome
-
-
-def _not_written(path: str, error: Exception, projects: Projects, options: Options) -> Outcome:
-    unfixed = check_file(path, projects, options._replace(fix=False, write=False))
-    return unfixed._replace(error=f"{path}: could not be written: {error}")
 
 
 def _outcomes(paths: Sequence[str], projects: Projects, options: Options) -> Iterator[Outcome]:
@@ -123,7 +87,7 @@ def _outcomes(paths: Sequence[str], projects: Projects, options: Options) -> Ite
             holds_load = look.verdict is True
             yield from _shared_out(paths[number:], projects, options, begins_with_load=holds_load)
             return
-        _keep(path, look, projects)
+        keep(path, look, projects)
         yield Outcome(path, look.verdict or None)
 
 
@@ -141,154 +105,3 @@ def _shared_out(
             return
     for path in paths:
         yield check_file(path, projects, options)
-
-
-def _keep(path: str, look: Look, projects: Projects) -> None:
-    """Remember the bytes of a file, for questions that other files lead to."""
-    if look.source is not None:
-        project = projects.project_of(path)
-        project.files.keep(project.name_of(path), look.source)
-
-
-def check_file(path: str, projects: Projects, options: Options) -> Outcome:
-    """Ask the cheap question about one file, and check it where it may hold a load."""
-    look = first_look(path, projects)
-    _keep(path, look, projects)
-    if look.verdict is not True or look.source is None:
-        return Outcome(path, None if isinstance(look.verdict, bool) else look.verdict)
-    project = projects.project_of(path)
-    try:
-        document = Document.of(look.source, is_notebook=_is_notebook(path))
-    except UnreadableError as error:
-        return Outcome(path, unreadable(path, str(error), project))
-    result, fixed = check_document(Path(path), document, project, options)
-    if not result.diagnostics and not result.fixed:
-        return Outcome(path)
-    if fixed is document or not options.write:
-        return Outcome(path, result)
-    try:
-        return Outcome(path, result, fixed.encoded())
-    except UnicodeEncodeError as error:
-        return _not_written(path, error, projects, options)
-
-
-def check_bytes(
-    data: bytes, path: Path, projects: Projects, options: Options
-) -> tuple[FileResult, bytes]:
-    """Check what is not on the disk (standard input, an editor's buffer) as if it lay at ``path``.
-
-    The bytes that come back are the mended ones; the same, where nothing was mended.
-    """
-    project = projects.project_of(path)
-    try:
-        document = Document.of(data, is_notebook=_is_notebook(str(path)))
-    except UnreadableError as error:
-        return unreadable(str(path), str(error), project), data
-    result, fixed = check_document(path, document, project, options)
-    return result, fixed.encoded() if fixed is not document else data
-
-
-def check_document(
-    path: Path, document: Document, project: Project, options: Options
-) -> tuple[FileResult, Document]:
-    """Lint, and with ``options.fix`` mend and lint again until nothing changes."""
-    from torchload_lint.diagnostic import FileResult  # noqa: PLC0415 - not without a load
-
-    original = document
-    fixed: list[Diagnostic] = []
-    for _ in range(MAX_PASSES):
-        found = _diagnostics(path, document, project, infers=options.unsafe)
-        chosen = [d for d in found if _applies(d, project, options)] if options.fix else []
-        if not chosen:
-            break
-        changed, applied = _apply(document, chosen)
-        if not applied:
-            break
-        fixed += applied
-        document = changed
-    if document is not original:
-        project.context.project.restore(project.name_of(path))  # to others it is as on the disk
-    shown = [_in_cell(diagnostic, document) for diagnostic in found]
-    shown += _broken_cells(document, project, project.name_of(path))
-    result = FileResult(
-        path=path,
-        diagnostics=tuple(shown),
-        text=document.raw,
-        fixed=tuple(fixed),
-        original=original.raw if document is not original else "",
-    )
-    return result, document
-
-
-def _in_cell(diagnostic: Diagnostic, document: Document) -> Diagnostic:
-    return document.notebook.in_cell(diagnostic) if document.notebook else diagnostic
-
-
-def _broken_cells(document: Document, project: Project, name: str) -> list[Diagnostic]:
-    """A finding for each cell of a notebook that is not Python and may hold a load."""
-    if document.notebook is None:
-        return []
-    found = [
-        _unparsable(problem)._replace(cell=problem.cell)
-        for problem, text in document.notebook.unread
-        if may_hold_load(text.encode())
-    ]
-    return [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
-
-
-def _applies(diagnostic: Diagnostic, project: Project, options: Options) -> bool:
-    from torchload_lint.diagnostic import Applicability  # noqa: PLC0415
-
-    if diagnostic.fix is None or diagnostic.code not in project.fixable:
-        return False
-    allowed = {Applicability.SAFE} | ({Applicability.UNSAFE} if options.unsafe else set())
-    return diagnostic.fix.applicability in allowed
-
-
-def _apply(document: Document, chosen: Sequence[Diagnostic]) -> tuple[Document, list[Diagnostic]]:
-    """Apply what does not collide; in a notebook only what stays inside its cells."""
-    from torchload_lint.fixes.apply import apply_edits  # noqa: PLC0415 - only where there is a fix
-
-    fixes = [d.fix for d in chosen if d.fix is not None]
-    if document.notebook is not None:
-        fixes = [fix for fix in fixes if document.notebook.accepts(fix.edits)]
-    python, applied = apply_edits(document.python, fixes)
-    edits = sorted({edit for fix in applied for edit in fix.edits})
-    mended = [d for d in chosen if d.fix in applied]
-    if not applied or python == document.python:
-        return document, []
-    return document.edited(edits, python), mended
-
-
-def _diagnostics(
-    path: Path, document: Document, project: Project, *, infers: bool
-) -> list[Diagnostic]:
-    """The findings of one text that are neither off, nor suppressed, nor ignored here."""
-    from torchload_lint.linter import lint  # noqa: PLC0415 - a run without loads needs no rules
-    from torchload_lint.source.facts import module as modules  # noqa: PLC0415
-    from torchload_lint.suppressing import unsuppressed  # noqa: PLC0415
-
-    name = project.name_of(path)
-    text = document.python
-    read = project.context.project.read(text, name)
-    if isinstance(read, modules.SyntaxProblem):
-        found = [_unparsable(read)]
-    else:
-        context = project.context_that_infers if infers else project.context
-        found = lint(read, context, project.enabled)
-        found = unsuppressed(found, text, project.enabled)
-    return [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
-
-
-def _unparsable(problem: SyntaxProblem | NotebookProblem) -> Diagnostic:
-    from torchload_lint.diagnostic import Diagnostic, Span  # noqa: PLC0415
-    from torchload_lint.rules.unparsable_source import RULE  # noqa: PLC0415
-
-    span = Span.of(problem.row, problem.column, problem.row, problem.column + 1)
-    return Diagnostic(
-        RULE.code, RULE.name, f"cannot be parsed: {problem.message}", RULE.severity, span
-    )
-
-
-def _is_notebook(path: str) -> bool:
-    return path.endswith(".ipynb")
