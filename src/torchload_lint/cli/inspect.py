@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,20 +13,36 @@ from torchload_lint.checkpoint import inspect_tree
 from torchload_lint.cli.options import configuration, settings_from
 from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, fail, say, use_color, warn
 from torchload_lint.config import ConfigError
-from torchload_lint.reports.inspection import as_json, as_text
+from torchload_lint.reports.inspection import as_json, as_summary, as_text, sums
 from torchload_lint.workspace import Projects
 from torchload_lint.workspace.inspection import inspect_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.policy import Judgement
+
+FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "azure", "rdjson")
 
 
 @click.command(name="inspect", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("checkpoints", nargs=-1, required=True)
-@click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--output-format",
+    type=click.Choice(FORMATS),
+    metavar="FORMAT",
+    default="text",
+    help=f"{', '.join(FORMATS)} (default text).",
+)
+@click.option("--summary", is_flag=True, help="One line a file, the worst first, and their sum.")
 @click.option("--no-tree", is_flag=True, help="Leave out the tree of the object.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @configuration
 def command(
     checkpoints: tuple[str, ...],
     output_format: str,
+    summary: bool,
     no_tree: bool,
     color: str,
     config_file: Path | None,
@@ -49,17 +65,33 @@ def command(
         fail(str(error))
     if there and not inspections:
         warn("no checkpoints under " + ", ".join(map(str, there)))
+    found = [(one.report, one.judgements) for one in inspections]
+    painted = use_color(color, sys.stdout)
     if output_format == "json":
-        say(as_json((one.report, one.judgements) for one in inspections))
+        say(as_json(found))
+    elif output_format != "text":
+        say(_for_ci(output_format, found))
+    elif summary:
+        say(as_summary(found, color=painted))
     else:
-        painted = use_color(color, sys.stdout)
-        texts = []
-        for one in inspections:
-            tree = "" if no_tree else inspect_tree(one.path)
-            texts.append(as_text(one.report, one.judgements, tree, color=painted))
-        say("\n".join(texts))
+        trees = ["" if no_tree else inspect_tree(one.path) for one in inspections]
+        shown = zip(found, trees, strict=True)
+        say("\n".join(as_text(*one, tree, color=painted) for one, tree in shown))
+        if len(found) > 1:
+            say("\n" + sums(found))
     status = CLEAN if all(one.is_fine for one in inspections) else FINDINGS
     raise click.exceptions.Exit(FAILED if missing else status)
+
+
+def _for_ci(
+    output_format: str, found: Sequence[tuple[CheckpointReport, Sequence[Judgement]]]
+) -> str:
+    """The findings about the files in one of the formats that ``check`` has."""
+    from torchload_lint import reports  # noqa: PLC0415 - not for text
+    from torchload_lint.reports.checkpoint_findings import as_results  # noqa: PLC0415
+    from torchload_lint.rules import RULES  # noqa: PLC0415
+
+    return reports.render(output_format, as_results(found), RULES, reports.Options())
 
 
 def _why_missing(given: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from torchload_lint.reports.colors import Palette
@@ -29,6 +30,10 @@ IN_WORDS = {
     "dangerous": "DANGEROUS: it would run code if it were loaded unsafely",
     "unreadable": "is not a readable checkpoint",
 }
+
+WORST_FIRST = (
+    "dangerous", "unreadable", "cannot-load", "needs-stand-in", "needs-safe-globals", "loads",
+)  # fmt: skip
 
 
 def as_text(
@@ -61,6 +66,32 @@ def _doubt(report: CheckpointReport, judgements: Sequence[Judgement]) -> str:
     if any(problem.is_open for problem in report.problems):
         return "loads only with an allowlist; the file does not tell all of it"
     return ""
+
+
+def as_summary(
+    inspections: Iterable[tuple[CheckpointReport, Sequence[Judgement]]], *, color: bool = False
+) -> str:
+    """One line a checkpoint, the worst first, and how many there are of each verdict."""
+    found = list(inspections)
+    palette = Palette(enabled=color)
+    lines = []
+    for report, judgements in sorted(found, key=lambda one: _badness(*one)):
+        verdict = _doubt(report, judgements) or IN_WORDS[report.verdict.value]
+        lines.append(f"{palette.bold(printable(report.path))}: {printable(verdict)}\n")
+    return "".join(lines) + sums(found)
+
+
+def sums(inspections: Sequence[tuple[CheckpointReport, Sequence[Judgement]]]) -> str:
+    """How many checkpoints there are of each verdict, the worst first; ends in a newline."""
+    counts = Counter(report.verdict.value for report, _ in inspections)
+    told = [f"{counts[verdict]} {verdict}" for verdict in WORST_FIRST if counts[verdict]]
+    files = f"{len(inspections)} file{'' if len(inspections) == 1 else 's'}"
+    return f"{files}: {', '.join(told)}.\n" if told else f"{files}.\n"
+
+
+def _badness(report: CheckpointReport, judgements: Sequence[Judgement]) -> tuple[int, bool, str]:
+    trusted = not _doubt(report, judgements)
+    return WORST_FIRST.index(report.verdict.value), trusted, report.path
 
 
 def as_json(inspections: Iterable[tuple[CheckpointReport, Sequence[Judgement]]]) -> str:
