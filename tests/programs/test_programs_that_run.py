@@ -1,0 +1,36 @@
+"""What is called exact, and what a safe fix makes, against what a thousand programs do when run."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("torch")
+
+from programs.generator import programs
+from programs.judging import judge
+
+pytestmark = pytest.mark.torch
+
+SEED, COUNT = 1, 1000
+
+
+@pytest.fixture(scope="module")
+def verdicts():
+    return judge(list(programs(SEED, 0, COUNT)))
+
+
+def test_most_programs_run(verdicts):
+    assert sum(verdict.runs for verdict in verdicts) > 0.85 * COUNT
+
+
+def test_programs_without_tricks_have_exact_paths(verdicts):
+    plain = [verdict for verdict in verdicts if verdict.program.control and verdict.runs]
+    assert len(plain) > 0.15 * COUNT
+    known = [verdict for verdict in plain if verdict.exact]
+    assert len(known) >= 0.9 * len(plain)
+
+
+def test_programs_without_tricks_are_answered_rightly(verdicts):
+    plain = [verdict for verdict in verdicts if verdict.program.control and verdict.runs]
+    assert not [(each.program.kind, each.false_claim) for each in plain if each.false_claim]
+    assert not [(each.program.kind, each.harm) for each in plain if each.harm]
