@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.container import Container
     from torchload_lint.checkpoint.limits import Limits
     from torchload_lint.checkpoint.results import ClassLookup
-    from torchload_lint.checkpoint.stand_ins import Substitute
+    from torchload_lint.checkpoint.substitute import Substitute
     from torchload_lint.checkpoint.torch_versions import Target
     from torchload_lint.checkpoint.values import Value
     from torchload_lint.checkpoint.zip_archive import ZipArchive
@@ -93,9 +93,8 @@ def evaluate(
     archive = container.archive
     if archive is None:
         found = read_pickles(source, lambda: make_guard(StorageReader("legacy")), question.limits)
-        guard = found.guard or make_guard(StorageReader("none"))
         kind = "legacy" if found.is_legacy else "pickle"
-        return Evaluation(kind, guard, found.streams, found.object_stream, found.problem)
+        return Evaluation(kind, found.guard, found.streams, found.object_stream, found.problem)
     guard = make_guard(StorageReader("zip", archive.record_size))
     result = Evaluation(container.kind, guard)
     try:

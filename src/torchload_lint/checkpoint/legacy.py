@@ -8,9 +8,10 @@ elements (eight bytes) and its bytes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from torchload_lint.checkpoint import advice
+from torchload_lint.checkpoint.guard import Guard
 from torchload_lint.checkpoint.report import Problem
 from torchload_lint.checkpoint.storages import ITEM_SIZES, StorageReader
 from torchload_lint.checkpoint.unpickler import Unpickled, unpickle
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from torchload_lint.checkpoint.bytesource import ByteSource
     from torchload_lint.checkpoint.limits import Limits
-    from torchload_lint.checkpoint.weights_only import WeightsOnlyGuard
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 PROTOCOL_VERSION = 1001
@@ -31,14 +31,18 @@ _OBJECT = 3
 """The place of the object among the pickles."""
 
 
+AnyGuard = TypeVar("AnyGuard", bound=Guard)
+
+
 @dataclass(slots=True)
-class PickleFile:
+class PickleFile(Generic[AnyGuard]):
     """The pickles of a file that is no archive."""
 
+    guard: AnyGuard
+    """Which was asked at each step."""
     is_legacy: bool = False
     """Whether it starts as torch.save's files did; otherwise it is any pickle."""
     streams: list[Unpickled] = field(default_factory=list)
-    guard: WeightsOnlyGuard | None = None
     problem: Problem | None = None
     """What is wrong around the pickles."""
 
@@ -51,8 +55,8 @@ class PickleFile:
 
 
 def read_pickles(
-    source: ByteSource, make_guard: Callable[[], WeightsOnlyGuard], limits: Limits
-) -> PickleFile:
+    source: ByteSource, make_guard: Callable[[], AnyGuard], limits: Limits
+) -> PickleFile[AnyGuard]:
     """Run the pickles at the start of a file.
 
     Nobody knows beforehand how far they reach, so they are read through a window that grows until
@@ -76,8 +80,8 @@ def read_pickles(
     return result
 
 
-def _read(data: bytes, guard: WeightsOnlyGuard, limits: Limits) -> PickleFile:
-    result = PickleFile(guard=guard)
+def _read(data: bytes, guard: AnyGuard, limits: Limits) -> PickleFile[AnyGuard]:
+    result = PickleFile(guard)
     storages, position = guard.storages, 0
     guard.storages = StorageReader("none")
     checks: tuple[tuple[int, str] | None, ...] = (
@@ -102,11 +106,13 @@ def _read(data: bytes, guard: WeightsOnlyGuard, limits: Limits) -> PickleFile:
     return result
 
 
-def _check_storages(source: ByteSource, result: PickleFile, limits: Limits) -> Problem | None:
+def _check_storages(
+    source: ByteSource, result: PickleFile[AnyGuard], limits: Limits
+) -> Problem | None:
     """Whether the storages behind the pickles are all there."""
     guard, last = result.guard, result.streams[-1]
     keys = last.value
-    if guard is None or not isinstance(keys, (list, tuple)):
+    if not isinstance(keys, (list, tuple)):
         return advice.damaged("the list of storages is none")
     if len(keys) > limits.storages:
         return Problem("limit", f"more than {limits.storages:,} storages (limit: storages)")

@@ -7,13 +7,14 @@ program gets a plain dict in its place.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.report import StandIn
 from torchload_lint.checkpoint.states import truthy
+from torchload_lint.checkpoint.substitute import Substitute
 from torchload_lint.checkpoint.torch_versions import default_allowed
-from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, Value
-from torchload_lint.names import GlobalName, Spelling
+from torchload_lint.checkpoint.values import GlobalRef, Instance, Value
+from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,30 +24,6 @@ if TYPE_CHECKING:
 
 _MOST = 16
 """Classes of one file that are replaced at most."""
-
-
-class Substitute(NamedTuple):
-    """What a program puts in the place of a class."""
-
-    kind: str
-    """The dotted name of the object: ``builtins.dict``, ``builtins.list``, …"""
-    ignores_arguments: bool = False
-    """Whether it has to be a function that takes any arguments and makes an empty one."""
-
-    def make(self, how: str, callee: Value, args: Value) -> Value:
-        """The value that a call (REDUCE) or an instantiation (NEWOBJ) gives."""
-        if self.kind == "builtins.list":
-            return []
-        if self.kind.startswith("pathlib."):
-            return Instance(how, callee, args, GlobalName.parse(self.kind))
-        return DictValue(self.kind)
-
-    @property
-    def spelling(self) -> Spelling:
-        """How the object in the pair is written."""
-        name = GlobalName.parse(self.kind)
-        template = "(lambda *_: {}())" if self.ignores_arguments else "{}"
-        return Spelling(name.module, name.qualname, template)
 
 
 def find_stand_ins(

@@ -2,7 +2,7 @@
 
 It understands every opcode of the protocols 0 to 5, because it has to tell both what torch's
 weights-only loader does and what an unsafe load would call. The loader's own rules are those of
-its :class:`~torchload_lint.checkpoint.weights_only.WeightsOnlyGuard`, which is asked at each step.
+a :class:`~torchload_lint.checkpoint.guard.Guard`, which is asked at each step.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, Opa
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
-    from torchload_lint.checkpoint.weights_only import WeightsOnlyGuard
+    from torchload_lint.checkpoint.guard import Guard
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Unpickled:
 
 
 def unpickle(
-    data: bytes, guard: WeightsOnlyGuard, start: int = 0, limits: Limits = DEFAULT_LIMITS
+    data: bytes, guard: Guard, start: int = 0, limits: Limits = DEFAULT_LIMITS
 ) -> Unpickled:
     """Run one pickle stream. Never raises: what is wrong is in ``fault`` and in the guard."""
     machine = _Machine(guard)
@@ -66,7 +66,7 @@ def unpickle(
 class _Machine:
     """The stack, the marks and the memo."""
 
-    def __init__(self, guard: WeightsOnlyGuard) -> None:
+    def __init__(self, guard: Guard) -> None:
         self.guard = guard
         self.stack: list[Value] = []
         self.metastack: list[list[Value]] = []

@@ -65,8 +65,8 @@ if TYPE_CHECKING:
 
     from torchload_lint.checkpoint.opcodes import Opcode
     from torchload_lint.checkpoint.results import ClassLookup
-    from torchload_lint.checkpoint.stand_ins import Substitute
     from torchload_lint.checkpoint.storages import StorageReader
+    from torchload_lint.checkpoint.substitute import Substitute
     from torchload_lint.checkpoint.torch_versions import Target
     from torchload_lint.names import ClassFacts
 

@@ -109,7 +109,9 @@ def _read_legacy(
     return Checkpoint("legacy", found.object_stream.value, recorder.names, storages, order)
 
 
-def _plain_pickle(found: PickleFile, recorder: Recorder, source: FileSource) -> Checkpoint:
+def _plain_pickle(
+    found: PickleFile[Recorder], recorder: Recorder, source: FileSource
+) -> Checkpoint:
     """What ``pickle.dump`` wrote: everything is in the one pickle, storages too."""
     stream = found.streams[0]
     value = checked(stream, recorder)
