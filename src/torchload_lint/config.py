@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from torchload_lint.late_patterns import late_pattern
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -61,8 +63,10 @@ class Config(NamedTuple):
     file: Path | None = None
     """The configuration file, where there is one."""
     target_torch: str | None = None
-    """The oldest torch that the code must run on, such as "2.6". Default: the lower bound in the
-    project's dependencies, else the newest torch that the tool knows."""
+    """The torch versions that the code must run on, such as ">=2.1,<2.9"; one version, such as
+    "2.6", means that and newer. Default: what the project's requirements state (pyproject.toml,
+    setup.py, requirements.txt, environment.yml …; else lock files, base images, CI), else the
+    newest torch that the tool knows."""
     src: tuple[str, ...] = ("src", ".")
     """Folders, from the root, in which first-party modules live. Their classes may be allowed."""
     checkpoint_roots: tuple[str, ...] = (".",)
@@ -267,11 +271,19 @@ def _length(value: object) -> int:
     return value
 
 
-def _version(value: object) -> str:
-    """A version, as a string."""
+_VERSION = late_pattern(r"\s*\d+(\.\d+)*\s*")
+_SPECIFIERS = late_pattern(r"\s*(>=|<=|==|~=|!=|>|<)\s*\d+(\.\d+)*(\.\*)?\s*")
+
+
+def _versions(value: object) -> str:
+    """A version, or specifiers, as a string."""
     text = _string(value)
-    if not all(part.isdigit() for part in text.split(".")):
-        raise ValueError(f'must be a version such as "2.6", not {text!r}')
+    parts = text.split(",")
+    if not _VERSION.fullmatch(text) and not all(map(_SPECIFIERS.fullmatch, parts)):
+        raise ValueError(
+            f'must be a version such as "2.6" (that and newer) or a range such as ">=2.1,<2.9", '
+            f"not {text!r}"
+        )
     return text
 
 
@@ -360,7 +372,7 @@ def _kind(value: object) -> str:
 
 
 READERS: dict[str, Callable[[object], object]] = {
-    "target-torch": _version,
+    "target-torch": _versions,
     "src": _strings,
     "checkpoint-roots": _strings,
     "trusted": _strings,

@@ -143,7 +143,8 @@ def test_show_settings_tells_what_holds_and_why(cli, write):
     write({"inner/torchload-lint.toml": config(ignore=["TLL1"], target_torch="2.5")})
     shown = json.loads(cli("show-settings", "inner").stdout)
     assert shown["ignore"] == ["TLL1"]
-    assert (shown["target-torch"], shown["target-torch-origin"]) == ("2.5", "configured")
+    assert (shown["target-torch"], shown["target-torch-origin"]) == ("2.5 to 2.15", "configured")
+    assert shown["target-torch-versions"][:2] == ["2.5", "2.6"]
     assert shown["file"].endswith("inner/torchload-lint.toml")
     assert "TLL101" not in shown["enabled"]
     assert json.loads(cli("show-settings", "inner", "--isolated").stdout)["ignore"] == []

@@ -41,14 +41,14 @@ def at_targets(results: Sequence[FileResult], projects: Projects) -> None:
         if any(found.fix is None and found.code in about_loads for found in result.diagnostics)
     }
     for project in unfixed:
-        found = project.target_origin
         if (
             project.config.target_torch is None
             and project.target.torch < RESTRICTED_BY_DEFAULT_SINCE
         ):
             say(
-                f"note: the target is torch {project.target.torch} ({found}), which keeps fixes "
-                "back; if 2.6 is the oldest you need, say so with --target-torch 2.6\n",
+                f"note: the code may run on torch {project.torch} ({project.torch.origin}), "
+                "which keeps fixes back; if 2.6 is the oldest you need, say so with "
+                "--target-torch 2.6\n",
                 err=True,
             )
 

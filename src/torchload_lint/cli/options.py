@@ -44,8 +44,8 @@ def configuration(function: F) -> F:
         (
             click.option(
                 "--target-torch",
-                metavar="VERSION",
-                help="The oldest torch that the code must run on, such as 2.6.",
+                metavar="VERSIONS",
+                help='The torch that the code must run on: ">=2.1,<2.9", or 2.6 (and newer).',
             ),
             click.option(
                 "--config",

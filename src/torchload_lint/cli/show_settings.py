@@ -24,8 +24,10 @@ def command(path: Path, config_file: Path | None, isolated: bool, **flags: Any) 
         inside = path / "any" if path.is_dir() else path
         project = projects.project_of(inside)
         shown = settings_of(project.config)
-        shown["target-torch"] = str(project.target.torch)
-        shown["target-torch-origin"] = project.target_origin
+        shown["target-torch"] = str(project.torch)
+        shown["target-torch-origin"] = project.torch.origin
+        shown["target-torch-versions"] = list(map(str, project.torch.versions))
+        shown["target-torch-not-understood"] = list(map(str, project.torch.unread))
         shown["enabled"] = sorted(project.enabled)
     except ConfigError as error:
         fail(str(error))

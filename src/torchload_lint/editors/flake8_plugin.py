@@ -11,7 +11,6 @@ before a file that mentions ``torch`` and ``load``.
 
 from __future__ import annotations
 
-import re
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.editors.one_file import OneFile
-
-_VERSION = re.compile(r"\d+\.\d+")
 
 
 class _Options(Protocol):
@@ -60,9 +57,10 @@ class Plugin:
         options.add_option(
             "--tll-target-torch",
             default="",
-            metavar="VERSION",
+            metavar="VERSIONS",
             parse_from_config=True,
-            help="The oldest torch that the code must run on (default: read from the project).",
+            help="The torch that the code must run on: a range such as >=2.1,<2.9, or a version, "
+            "which means that and newer (default: read from the project).",
         )
         options.add_option(
             "--tll-project",
@@ -76,10 +74,8 @@ class Plugin:
     def parse_options(cls, options: Namespace) -> None:
         """Take our options over; refuse a version that is none."""
         target = options.tll_target_torch
-        if target and not _VERSION.match(target):
-            # flake8 is running, so it is there; it tells this error without a traceback.
-            error = import_module("flake8.exceptions").ExecutionError
-            raise error(f"--tll-target-torch: {target!r} is not a version such as 2.6")
+        if target:
+            _refuse_wrong_target(target)
         cls._target = target
         cls._whole_project = options.tll_project
         cls._noqa = not options.disable_noqa
@@ -105,3 +101,14 @@ class Plugin:
         if Plugin._linter is None:
             Plugin._linter = OneFile(self._target)
         return Plugin._linter.lint(text, path, noqa=self._noqa)
+
+
+def _refuse_wrong_target(target: str) -> None:
+    from torchload_lint.config import READERS  # noqa: PLC0415 - only where it is given
+
+    try:
+        READERS["target-torch"](target)
+    except ValueError as wrong:
+        # flake8 is running, so it is there; it tells this error without a traceback.
+        error = import_module("flake8.exceptions").ExecutionError
+        raise error(f"--tll-target-torch {wrong}") from None

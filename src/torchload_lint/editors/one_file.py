@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.torch_versions import NEWEST, Target
+from torchload_lint.checkpoint.torch_versions import Target
 from torchload_lint.config import Config, ConfigError, config_for
-from torchload_lint.dependencies import torch_of_project
 from torchload_lint.linter import lint
+from torchload_lint.requirements.reading import range_of, torch_of_project
 from torchload_lint.rules import RULES
 from torchload_lint.rules.context import Context
 from torchload_lint.source.facts.module import SyntaxProblem, read
@@ -107,10 +107,8 @@ class OneFile:
 
     def _target(self, config: Config) -> Target:
         given = self._given or config.target_torch
-        if given:
-            return Target.of(given)
-        found = torch_of_project(config.root)
-        return Target.of("{}.{}".format(*found[0])) if found else NEWEST
+        found = range_of(given) if given else torch_of_project(config.root)
+        return Target(found.oldest)
 
 
 @lru_cache(maxsize=1024)

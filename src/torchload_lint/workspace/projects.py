@@ -17,13 +17,13 @@ from torchload_lint.config import (
     load_config,
     may_hold_config,
 )
-from torchload_lint.dependencies import torch_of_project
 from torchload_lint.regular_files import read_regular
 from torchload_lint.workspace.disk import DiskFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from torchload_lint.checkpoint.torch_range import TorchRange
     from torchload_lint.checkpoint.torch_versions import Target
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context, Veto
@@ -138,22 +138,21 @@ class Project:
         self.files = DiskFiles(config, read)
 
     @cached_property
-    def target(self) -> Target:
-        """The oldest torch the code must run on: configured, from the dependencies, or newest."""
-        from torchload_lint.checkpoint.torch_versions import NEWEST, Target  # noqa: PLC0415
+    def torch(self) -> TorchRange:
+        """The releases that the code may run on: configured, from the requirements, or newest."""
+        # What reads requirements is imported where there is a load.
+        from torchload_lint.requirements.reading import range_of, torch_of_project  # noqa: PLC0415
 
         if self.config.target_torch:
-            return Target.of(self.config.target_torch)
-        found = torch_of_project(self.config.root)
-        return Target.of("{}.{}".format(*found[0])) if found else NEWEST
+            return range_of(self.config.target_torch)
+        return torch_of_project(self.config.root)
 
     @cached_property
-    def target_origin(self) -> str:
-        """Where the target was taken from, in words."""
-        if self.config.target_torch:
-            return "configured"
-        found = torch_of_project(self.config.root)
-        return f"from {found[1]}" if found else "the newest known"
+    def target(self) -> Target:
+        """The oldest torch the code must run on, and the rest of the program's surroundings."""
+        from torchload_lint.checkpoint.torch_versions import Target  # noqa: PLC0415
+
+        return Target(self.torch.oldest)
 
     @cached_property
     def enabled(self) -> frozenset[str]:

@@ -1,0 +1,118 @@
+"""setup.cfg and setup.py, which is parsed and never run."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import warnings
+from typing import TYPE_CHECKING
+
+from torchload_lint.requirements.statement import Statement, from_requirement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_OPTIONAL = ("extras_require", "tests_require", "setup_requires")
+_LONGEST = 2000
+"""A text that is longer is prose."""
+
+
+def read_setup_cfg(text: str) -> list[Statement]:
+    """``install_requires`` and the extras."""
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return []
+    found: list[Statement] = []
+    for section, values in parser.items():
+        for key, value in values.items():
+            if section == "options" and key == "install_requires":
+                found += _rows(value, text, optional=False)
+            elif section == "options.extras_require" or (section == "options" and key in _OPTIONAL):
+                found += _rows(value, text, optional=True)
+    return found
+
+
+def _rows(value: str, text: str, *, optional: bool) -> Iterator[Statement]:
+    lines = text.splitlines()
+    for raw in value.splitlines():
+        line = raw.partition("#")[0].strip()
+        found = from_requirement(line, optional=optional)
+        if found is not None:
+            row = next((n for n, written in enumerate(lines, 1) if line in written), 0)
+            yield found._replace(row=row)
+
+
+def read_setup_py(text: str) -> list[Statement]:
+    """The texts of setup.py that are requirements of torch.
+
+    Wherever they stand: lists are built in many ways. A bare ``torch`` counts only as an item.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    constants = _constants(tree)
+    required, extras = _places(tree)
+    found: list[Statement] = []
+    for node in ast.walk(tree):
+        written = _text(node, constants)
+        if written is None or len(written) > _LONGEST:
+            continue
+        for offset, line in enumerate(written.splitlines()):
+            row = getattr(node, "lineno", 0) + offset
+            one = from_requirement(line.partition("#")[0], row, optional=node in extras)
+            if one is not None and (one.bounds or node in required or node in extras):
+                found.append(one)
+    return list(dict.fromkeys(found))
+
+
+def _constants(tree: ast.Module) -> dict[str, str]:
+    """The names at module level that stand for one text."""
+    return {
+        target.id: statement.value.value
+        for statement in tree.body
+        if isinstance(statement, ast.Assign)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _places(tree: ast.Module) -> tuple[set[ast.AST], set[ast.AST]]:
+    """The items of lists, and what stands under the keyword or the name of an optional list."""
+    required: set[ast.AST] = set()
+    optional: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            required.update(node.elts)
+        name, value = _named(node)
+        if value is not None and any(word in name.lower() for word in ("extra", "tests_require")):
+            optional.update(ast.walk(value))
+    return required, optional
+
+
+def _named(node: ast.AST) -> tuple[str, ast.expr | None]:
+    if isinstance(node, ast.keyword):
+        return node.arg or "", node.value
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], (ast.Name, ast.Subscript)):
+        return ast.unparse(node.targets[0]), node.value
+    return "", None
+
+
+def _text(node: ast.AST, constants: dict[str, str]) -> str | None:
+    """A literal text, or an f-string; what is not known of it is a question mark."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    parts = []
+    for value in node.values:
+        inner = value.value if isinstance(value, ast.FormattedValue) else value
+        known = constants.get(inner.id) if isinstance(inner, ast.Name) else _text(inner, constants)
+        parts.append("?" if known is None else known)
+    return "".join(parts)
