@@ -42,7 +42,7 @@ def plan_repair(situation: Situation, context: Context) -> Plan:
     for fallback in situation.module.fallbacks:
         if fallback.load is situation.load:
             row = fallback.safe.span.start.row
-            return Plan(notes=(f"it is the fallback of the safe load on line {row} (TLL107)",))
+            return Plan(notes=(f"it is the fallback of the safe load on line {row}",))
     if situation.evidence is Evidence.NONE:
         return _plan_without_checkpoint(situation, context)
     obstacles = (*_obstacles(situation), *_target_obstacles(situation, context.target.torch))
