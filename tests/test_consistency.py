@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from torchload_lint.rules.base import Rule
 
 ROOT = Path(__file__).parent.parent
-RULE_FILES = ROOT / "src" / "torchload_lint" / "rules"
+PACKAGE = ROOT / "src" / "torchload_lint"
+RULE_FILES = PACKAGE / "rules"
 FOLDERS = {rule.name.replace("-", "_"): rule for rule in RULES}
 HEADINGS = (
     "What it does",
@@ -46,6 +48,32 @@ def test_a_rule_lives_in_the_file_of_its_name(rule: Rule) -> None:
     path = RULE_FILES / f"{rule.name.replace('-', '_')}.py"
     assert path.exists()
     assert rule.doc in path.read_text()
+
+
+def test_a_code_stands_in_no_other_file_than_its_rules() -> None:
+    """What the tool knows of a rule is a field of it. Docstrings may give examples."""
+    own = {RULE_FILES / f"{folder}.py": rule.code for folder, rule in FOLDERS.items()}
+    written = {
+        (path.relative_to(PACKAGE).as_posix(), code)
+        for path in PACKAGE.rglob("*.py")
+        for text in strings_of_code(path)
+        for code in re.findall(r"TLL\d{3}", text)
+        if own.get(path) != code
+    }
+    assert written == set()
+
+
+def strings_of_code(path: Path) -> list[str]:
+    """The strings of a file without its docstrings, which are statements of their own."""
+    nodes = list(ast.walk(ast.parse(path.read_bytes())))
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    return [
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in docstrings
+    ]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)

@@ -24,6 +24,8 @@ class SampleRule:
     severity: Severity
     summary: str
     doc: str
+    security_severity: str = ""
+    precision: str = "very-high"
 
 
 RULES = (
@@ -33,6 +35,7 @@ RULES = (
         Severity.ERROR,
         "`weights_only=False` runs whatever code the file holds",
         "# weights-only-disabled (TLL101)\n\nText of the page.\n",
+        security_severity="8.8",
     ),
     SampleRule(
         "TLL502",

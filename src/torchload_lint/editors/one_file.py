@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from torchload_lint.workspace import Projects
 
 
-NEEDS_PROJECT = frozenset({"TLL103", "TLL104", "TLL202", "TLL204", "TLL501", "TLL502"})
-"""Rules about what checkpoints hold; without the project they would only guess."""
-
-
 class NoFiles:
     """A project without files."""
 
@@ -101,7 +97,7 @@ class OneFile:
         config = _config(path.parent)
         project = ProjectIndex(NoFiles(), config.src)
         context = Context(config, self._target(config), project, NoCheckpoints())
-        enabled = {rule.code for rule in RULES} - NEEDS_PROJECT
+        enabled = {rule.code for rule in RULES if not rule.needs_checkpoints}
         found = lint(module, context, enabled)
         return unsuppressed(found, text, enabled) if noqa else found
 

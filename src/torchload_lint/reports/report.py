@@ -43,6 +43,14 @@ class RuleText(Protocol):
     def doc(self) -> str:
         """The rule's page, in Markdown."""
 
+    @property
+    def security_severity(self) -> str:
+        """A score like CVSS's for a rule about running a file's code; "" for the others."""
+
+    @property
+    def precision(self) -> str:
+        """How often a finding is right, in SARIF's words."""
+
 
 class Options:
     """How to tell it."""

@@ -28,24 +28,6 @@ _PROBLEMS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO
 _MAX_DESCRIPTION = 1024
 _LINK = re.compile(r"\[(?=[^\]]*\]\()")
 
-SECURITY_SEVERITY = {
-    "TLL101": "8.8",
-    "TLL102": "7.5",
-    "TLL105": "5.5",
-    "TLL106": "8.8",
-    "TLL107": "8.8",
-    "TLL108": "7.5",
-    "TLL201": "8.8",
-    "TLL203": "3.5",
-    "TLL301": "8.8",
-    "TLL302": "8.8",
-    "TLL501": "9.8",
-}
-"""CVSS-like scores of the rules about running a file's code (CWE-502); GitHub calls 7.0 to 8.9
-high and makes a rule with a score a security alert. The other rules are about loads that fail."""
-
-_PRECISION = {"TLL102": "high", "TLL105": "medium", "TLL108": "medium", "TLL203": "medium"}
-
 
 def render(report: Report) -> str:
     """The run as one SARIF log."""
@@ -83,10 +65,10 @@ def _driver(report: Report) -> dict[str, Any]:
 
 
 def _rule(rule: RuleText) -> dict[str, Any]:
-    score = SECURITY_SEVERITY.get(rule.code)
+    score = rule.security_severity
     properties: dict[str, Any] = {
         "tags": ["security", "external/cwe/cwe-502"] if score else ["correctness"],
-        "precision": _PRECISION.get(rule.code, "very-high"),
+        "precision": rule.precision,
         "problem.severity": _PROBLEMS[rule.severity],
     }
     if score:

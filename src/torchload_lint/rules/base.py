@@ -34,6 +34,13 @@ class Rule(NamedTuple):
     check_module: Callable[[Module, Sequence[Situation], Context], Iterator[Diagnostic]] | None = (
         None
     )
+    needs_checkpoints: bool = False
+    """Whether it is about what checkpoints hold: it has nothing to say of a file by itself."""
+    security_severity: str = ""
+    """For a rule about running a file's code (CWE-502), a score like CVSS's. GitHub calls 7.0 to
+    8.9 high, and makes a rule with a score a security alert; a load that only fails is none."""
+    precision: str = "very-high"
+    """How often a finding is right: SARIF's ``very-high``, ``high``, ``medium`` or ``low``."""
 
     @property
     def summary(self) -> str:

@@ -65,4 +65,11 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     yield finding(RULE, load.span, message, situation=situation, notes=notes)
 
 
-RULE = Rule("TLL106", "custom-pickle-module", Severity.ERROR, __doc__, check_load=check)
+RULE = Rule(
+    "TLL106",
+    "custom-pickle-module",
+    Severity.ERROR,
+    __doc__,
+    check_load=check,
+    security_severity="8.8",
+)

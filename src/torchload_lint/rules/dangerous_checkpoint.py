@@ -58,4 +58,12 @@ def what_runs(report: CheckpointReport) -> list[str]:
     return list(dict.fromkeys(found.calls or str(found.name) for found in dangerous))
 
 
-RULE = Rule("TLL501", "dangerous-checkpoint", Severity.ERROR, __doc__, check_load=check)
+RULE = Rule(
+    "TLL501",
+    "dangerous-checkpoint",
+    Severity.ERROR,
+    __doc__,
+    check_load=check,
+    needs_checkpoints=True,
+    security_severity="9.8",
+)

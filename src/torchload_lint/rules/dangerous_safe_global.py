@@ -60,4 +60,11 @@ def check(
                 yield finding(RULE, entry.span, f"`{name}` must not be allowed: it {reason}")
 
 
-RULE = Rule("TLL201", "dangerous-safe-global", Severity.ERROR, __doc__, check_module=check)
+RULE = Rule(
+    "TLL201",
+    "dangerous-safe-global",
+    Severity.ERROR,
+    __doc__,
+    check_module=check,
+    security_severity="8.8",
+)

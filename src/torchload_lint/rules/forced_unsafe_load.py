@@ -63,4 +63,11 @@ def _message(value: str | None) -> str:
     return f"{VARIABLE}{set_to} makes every load unsafe that does not say `weights_only=True`"
 
 
-RULE = Rule("TLL301", "forced-unsafe-load", Severity.ERROR, __doc__, check_module=check)
+RULE = Rule(
+    "TLL301",
+    "forced-unsafe-load",
+    Severity.ERROR,
+    __doc__,
+    check_module=check,
+    security_severity="8.8",
+)

@@ -102,4 +102,12 @@ def _unsafe(situation: Situation, context: Context) -> Diagnostic:
     )
 
 
-RULE = Rule("TLL102", "implicit-weights-only", Severity.WARNING, __doc__, check_load=check)
+RULE = Rule(
+    "TLL102",
+    "implicit-weights-only",
+    Severity.WARNING,
+    __doc__,
+    check_load=check,
+    security_severity="7.5",
+    precision="high",
+)

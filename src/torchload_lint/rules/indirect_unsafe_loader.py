@@ -80,4 +80,12 @@ def _why_unsafe(load: IndirectLoad) -> str:
     return ""
 
 
-RULE = Rule("TLL108", "indirect-unsafe-loader", Severity.WARNING, __doc__, check_module=check)
+RULE = Rule(
+    "TLL108",
+    "indirect-unsafe-loader",
+    Severity.WARNING,
+    __doc__,
+    check_module=check,
+    security_severity="7.5",
+    precision="medium",
+)

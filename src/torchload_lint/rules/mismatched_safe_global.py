@@ -72,4 +72,11 @@ def _pair(need: Need, entry: AllowlistEntry, situation: Situation) -> Plan:
     return fix_from(outcome, f"Write the pair for {need.name}", safety)
 
 
-RULE = Rule("TLL204", "mismatched-safe-global", Severity.ERROR, __doc__, check_load=check)
+RULE = Rule(
+    "TLL204",
+    "mismatched-safe-global",
+    Severity.ERROR,
+    __doc__,
+    check_load=check,
+    needs_checkpoints=True,
+)

@@ -87,4 +87,11 @@ def _in_vain(situation: Situation) -> set[GlobalName]:
     }
 
 
-RULE = Rule("TLL103", "missing-safe-globals", Severity.ERROR, __doc__, check_load=check)
+RULE = Rule(
+    "TLL103",
+    "missing-safe-globals",
+    Severity.ERROR,
+    __doc__,
+    check_load=check,
+    needs_checkpoints=True,
+)

@@ -74,4 +74,11 @@ def _removal(patch: Patch, module: Module) -> Plan:
     return fix_from(outcome, "Remove the replacement", Applicability.UNSAFE)
 
 
-RULE = Rule("TLL302", "patched-torch-load", Severity.ERROR, __doc__, check_module=check)
+RULE = Rule(
+    "TLL302",
+    "patched-torch-load",
+    Severity.ERROR,
+    __doc__,
+    check_module=check,
+    security_severity="8.8",
+)

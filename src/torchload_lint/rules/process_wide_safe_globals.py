@@ -67,4 +67,12 @@ def check(
             yield finding(RULE, allowlist.span, message, fix=plan.fix, notes=plan.notes)
 
 
-RULE = Rule("TLL203", "process-wide-safe-globals", Severity.INFO, __doc__, check_module=check)
+RULE = Rule(
+    "TLL203",
+    "process-wide-safe-globals",
+    Severity.INFO,
+    __doc__,
+    check_module=check,
+    security_severity="3.5",
+    precision="medium",
+)

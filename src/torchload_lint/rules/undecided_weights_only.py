@@ -58,4 +58,12 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     yield finding(RULE, load.span, message, situation=situation, notes=evidence_notes(situation))
 
 
-RULE = Rule("TLL105", "undecided-weights-only", Severity.WARNING, __doc__, check_load=check)
+RULE = Rule(
+    "TLL105",
+    "undecided-weights-only",
+    Severity.WARNING,
+    __doc__,
+    check_load=check,
+    security_severity="5.5",
+    precision="medium",
+)

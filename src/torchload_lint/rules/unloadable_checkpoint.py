@@ -71,4 +71,11 @@ def why(report: CheckpointReport) -> str:
     return report.problems[0].message if report.problems else "it needs a stand-in"
 
 
-RULE = Rule("TLL104", "unloadable-checkpoint", Severity.ERROR, __doc__, check_load=check)
+RULE = Rule(
+    "TLL104",
+    "unloadable-checkpoint",
+    Severity.ERROR,
+    __doc__,
+    check_load=check,
+    needs_checkpoints=True,
+)

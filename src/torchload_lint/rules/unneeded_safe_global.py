@@ -94,4 +94,11 @@ def _is_empty_block(allowlist: Allowlist) -> bool:
     return written and allowlist.kind is AllowlistKind.BLOCK
 
 
-RULE = Rule("TLL202", "unneeded-safe-global", Severity.WARNING, __doc__, check_module=check)
+RULE = Rule(
+    "TLL202",
+    "unneeded-safe-global",
+    Severity.WARNING,
+    __doc__,
+    check_module=check,
+    needs_checkpoints=True,
+)

@@ -96,4 +96,11 @@ def _may_be_downloaded(path: str, module: Module) -> bool:
     return re.search(rf"://[^\s'\"]*/{re.escape(name)}\b", module.text) is not None
 
 
-RULE = Rule("TLL502", "unreadable-checkpoint", Severity.WARNING, __doc__, check_load=check)
+RULE = Rule(
+    "TLL502",
+    "unreadable-checkpoint",
+    Severity.WARNING,
+    __doc__,
+    check_load=check,
+    needs_checkpoints=True,
+)

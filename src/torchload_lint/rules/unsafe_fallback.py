@@ -69,4 +69,11 @@ def check(
         yield finding(RULE, fallback.span, message, fix=plan.fix, notes=plan.notes)
 
 
-RULE = Rule("TLL107", "unsafe-fallback", Severity.ERROR, __doc__, check_module=check)
+RULE = Rule(
+    "TLL107",
+    "unsafe-fallback",
+    Severity.ERROR,
+    __doc__,
+    check_module=check,
+    security_severity="8.8",
+)

@@ -76,4 +76,11 @@ def because(situation: Situation) -> tuple[str, ...]:
     return (reason,) if reason else ()
 
 
-RULE = Rule("TLL101", "weights-only-disabled", Severity.ERROR, __doc__, check_load=check)
+RULE = Rule(
+    "TLL101",
+    "weights-only-disabled",
+    Severity.ERROR,
+    __doc__,
+    check_load=check,
+    security_severity="8.8",
+)
