@@ -61,7 +61,7 @@ def check_in(
         f"{path}: a checkpoint, not Python source; `torchload-lint inspect {path}` reads it"
         for path in named
     )
-    return Run(run.results, run.names, (*gone, *given, *run.errors))
+    return run._replace(errors=(*gone, *given, *run.errors))
 
 
 def inspect(path: str | os.PathLike[str], *, settings: Settings | None = None) -> Inspection:

@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-UNKNOWN_NEEDS = "it is not known what the checkpoint needs"
-"""How a note begins that says why a load could not be settled."""
-
-
 class Severity(str, Enum):
     """How bad a finding is, the worst first."""
 
@@ -96,6 +92,29 @@ class Diagnostic(NamedTuple):
     """The notebook cell (from 1, all cells counted); rows then count inside the cell."""
 
 
+class LoadAccount(NamedTuple):
+    """How many loads there are, by how it is known what they need."""
+
+    files: int = 0
+    """Read from the files that the call names, or that match what it names."""
+    configured: int = 0
+    recorded: int = 0
+    inferred: int = 0
+    """From the ``torch.save`` of the project that writes the file."""
+    tensors: int = 0
+    """No file is known, but the value is used as a state dict and nothing else."""
+    unknown: int = 0
+
+    @property
+    def total(self) -> int:
+        """All loads."""
+        return sum(self)
+
+    def plus(self, other: LoadAccount) -> LoadAccount:
+        """The sums of two."""
+        return LoadAccount(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+
 class FileResult(NamedTuple):
     """All that is known about one file after a run."""
 
@@ -108,3 +127,5 @@ class FileResult(NamedTuple):
     """Findings that this run mended."""
     original: str = ""
     """The text before this run's fixes, where they changed it; else empty."""
+    loads: LoadAccount = LoadAccount()
+    """The loads of the file (after fixing)."""

@@ -5,27 +5,46 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.rules import RULES
+from torchload_lint.rules.accounting import account_of
 from torchload_lint.rules.assessing import assess
+from torchload_lint.rules.selection import default_codes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
-    from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.diagnostic import Diagnostic, LoadAccount
     from torchload_lint.rules.base import Rule
     from torchload_lint.rules.context import Context
+    from torchload_lint.rules.situation import Situation
     from torchload_lint.source.facts.module import Module
 
 
 def lint(
     module: Module, context: Context, enabled: Collection[str] | None = None
 ) -> list[Diagnostic]:
-    """All diagnostics of one file, sorted by place; ``enabled`` limits the rules (codes)."""
-    rules = [rule for rule in RULES if enabled is None or rule.code in enabled]
-    return sorted(_findings(module, context, rules), key=_order)
+    """All diagnostics of one file, sorted by place; ``enabled`` names the rules (codes), by
+    default those that are on where nothing is selected.
+    """
+    return examine(module, context, enabled)[0]
 
 
-def _findings(module: Module, context: Context, rules: Collection[Rule]) -> Iterator[Diagnostic]:
-    situations = [assess(load, module, context) for load in module.loads] if rules else []
+def examine(
+    module: Module, context: Context, enabled: Collection[str] | None = None
+) -> tuple[list[Diagnostic], LoadAccount]:
+    """The same, with the account of the file's loads."""
+    chosen = default_codes(RULES) if enabled is None else enabled
+    rules = [rule for rule in RULES if rule.code in chosen]
+    situations = [assess(load, module, context) for load in module.loads]
+    found = sorted(_findings(module, context, rules, situations), key=_order)
+    return found, account_of(situations)
+
+
+def _findings(
+    module: Module,
+    context: Context,
+    rules: Collection[Rule],
+    situations: Sequence[Situation],
+) -> Iterator[Diagnostic]:
     for rule in rules:
         if rule.check_load:
             for situation in situations:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Applicability, Diagnostic, Edit, Fix, Position, Span
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.rules import RULES
+from torchload_lint.rules.selection import default_codes
 from torchload_lint.rules.unused_suppression import RULE
 from torchload_lint.source.text.suppressions import Suppressions, is_meant
 
@@ -65,7 +66,7 @@ def _without_use(
     """Comments and their codes without use, as far as every rule that is meant was asked."""
     for comment, codes in comments.unused():
         if not comment.codes:
-            if all(rule.code in enabled for rule in RULES):
+            if default_codes(RULES) <= set(enabled):
                 yield comment, ()
         elif asked := tuple(code for code in codes if _was_asked(code, enabled)):
             yield comment, asked

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cli_samples import IMPLICIT, UNSAFE, codes
+from cli_samples import IMPLICIT, MENDED, UNSAFE, codes
 
 
 def config(**keys):
@@ -156,3 +156,12 @@ def test_a_wrong_rule_is_said_to_come_from_where_it_stands(cli, write):
     assert "--select: unknown rule 'TLL999'" in cli("--select", "TLL999").stderr
     write({"torchload-lint.toml": config(ignore=["TLL999"])})
     assert "torchload-lint.toml: ignore: unknown rule 'TLL999'" in cli().stderr
+
+
+def test_a_rule_that_has_to_be_asked_for(cli, write):
+    write({"a.py": MENDED})
+    assert codes(cli()) == []
+    assert codes(cli("--select", "TLL1")) == []
+    for asked in ("TLL109", "unknown-needs", "ALL"):
+        assert codes(cli("--extend-select", asked)) == ["109"]
+    assert codes(cli("--extend-select", "ALL", "--ignore", "TLL1")) == []

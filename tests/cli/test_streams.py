@@ -15,7 +15,10 @@ def test_findings_and_their_summary_go_to_standard_output(cli, write):
     write({"a.py": IMPLICIT})
     result = cli()
     assert codes(result) == ["102"]
-    assert result.stdout.endswith("Found 1 warning.\n[*] 1 fixable with the `--fix` option.\n")
+    assert (
+        "Found 1 warning.\n[*] 1 fixable with the `--fix` option.\n"
+        "1 load: 1 not matched to any file.\n"
+    ) in result.stdout
     assert result.stderr == ""
     assert cli("--quiet").stdout == result.stdout.splitlines(keepends=True)[0]
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 TEXT = {"type": "string", "minLength": 1}
+NUMBER = {"type": "integer", "minimum": 0}
+LOADS = ("files", "configured", "recorded", "inferred", "tensors", "unknown")
 COUNT = {"type": "integer", "minimum": 1}
 
 
@@ -186,6 +188,7 @@ SARIF = thing(
                     "columnKind": {"const": "unicodeCodePoints"},
                     "originalUriBaseIds": {"type": "object"},
                     "results": list_of(_RESULT),
+                    "properties": thing({"loads": thing(dict.fromkeys(LOADS, NUMBER))}),
                 }
             ),
             minItems=1,

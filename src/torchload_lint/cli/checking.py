@@ -128,7 +128,6 @@ def run(flags: Flags) -> int:
     status = _tell(outcome, flags, config)
     if not flags.quiet and outcome.results:
         hints.at_targets(outcome.results, projects)
-        hints.at_unknown_needs(outcome.results)
     return FAILED if outcome.errors else status
 
 
@@ -207,7 +206,8 @@ def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Con
     """Findings go to standard error where standard output carries the fixed source."""
     path = Path(flags.stdin_filename or STDIN)
     result, fixed = check_bytes(sys.stdin.buffer.read(), path, projects, options)
-    outcome = Run((result,) if result.diagnostics or result.fixed else (), (str(path),))
+    results = (result,) if result.diagnostics or result.fixed else ()
+    outcome = Run(results, (str(path),), loads=result.loads)
     if options.write:
         sys.stdout.buffer.write(fixed)
         sys.stdout.buffer.flush()
@@ -217,7 +217,7 @@ def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Con
 def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False) -> int:
     if not outcome.results and config.output_format in FOR_PEOPLE and not _asks_for_more(flags):
         if not flags.quiet and (outcome.names or not outcome.errors):
-            say(ALL_PASSED, err=to_stderr)
+            say(_nothing_found(outcome), err=to_stderr)
         return CLEAN
     from torchload_lint import reports  # noqa: PLC0415 - after the work, and only once
 
@@ -227,6 +227,7 @@ def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False
         show_fixes=flags.show_fixes,
         unsafe_fixes=config.unsafe_fixes,
         notes=flags.verbose,
+        loads=outcome.loads,
     )
     if flags.diff:
         return _print_diffs(outcome, flags)
@@ -244,6 +245,15 @@ def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False
         for_people = config.output_format in reports.TEXT_FORMATS and not flags.output_file
         say(reports.summary(outcome.results, shown), err=to_stderr or not for_people)
     return _status(outcome, flags, config)
+
+
+def _nothing_found(outcome: Run) -> str:
+    """The last lines of a run without findings; nothing is imported where there are no loads."""
+    if not outcome.loads.total:
+        return ALL_PASSED
+    from torchload_lint.reports.summary import account, nothing_found  # noqa: PLC0415
+
+    return nothing_found(outcome.loads) + account(outcome.loads)
 
 
 def _asks_for_more(flags: Flags) -> bool:
@@ -276,7 +286,7 @@ def _print_diffs(outcome: Run, flags: Flags) -> int:
         say(colored_diff(diff) if use_color(flags.color, sys.stdout) else diff)
     if not flags.quiet and not changed:
         left = sum(len(result.diagnostics) for result in outcome.results)
-        say("No fix would be applied.\n" if left else ALL_PASSED, err=True)
+        say("No fix would be applied.\n" if left else _nothing_found(outcome), err=True)
     elif not flags.quiet:
         fixes = sum(len(result.fixed) for result in changed)
         errors = f"{fixes} error{'' if fixes == 1 else 's'}"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.cli.group import COMMANDS
 from torchload_lint.cli.terminal import say
-from torchload_lint.diagnostic import UNKNOWN_NEEDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,18 +50,3 @@ def at_targets(results: Sequence[FileResult], projects: Projects) -> None:
                 "--target-torch 2.6\n",
                 err=True,
             )
-
-
-def at_unknown_needs(results: Sequence[FileResult]) -> None:
-    """Say how loads can be settled whose checkpoints nobody knows."""
-    unknown = sum(
-        found.fix is None and any(note.startswith(UNKNOWN_NEEDS) for note in found.notes)
-        for result in results
-        for found in result.diagnostics
-    )
-    if unknown:
-        say(
-            f"note: it is not known what {unknown} of these loads read: `-v` says why, and "
-            "`torchload-lint loads --write-config` makes an entry for each, to be filled in\n",
-            err=True,
-        )

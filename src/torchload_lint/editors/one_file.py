@@ -11,6 +11,7 @@ from torchload_lint.linter import lint
 from torchload_lint.requirements.reading import range_of, torch_of_project
 from torchload_lint.rules import RULES
 from torchload_lint.rules.context import Context
+from torchload_lint.rules.selection import default_codes
 from torchload_lint.source.facts.module import SyntaxProblem, read
 from torchload_lint.source.project.index import ProjectIndex
 from torchload_lint.suppressing import unsuppressed
@@ -97,7 +98,8 @@ class OneFile:
         config = _config(path.parent)
         project = ProjectIndex(NoFiles(), config.src)
         context = Context(config, self._target(config), project, NoCheckpoints())
-        enabled = {rule.code for rule in RULES if not rule.needs_checkpoints}
+        on = default_codes(RULES)
+        enabled = {one.code for one in RULES if one.code in on and not one.needs_checkpoints}
         found = lint(module, context, enabled)
         return unsuppressed(found, text, enabled) if noqa else found
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import quote
 
-from torchload_lint.diagnostic import Applicability
+from torchload_lint.diagnostic import Applicability, LoadAccount
 from torchload_lint.late_patterns import late_pattern
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Options:
         show_fixes: bool = False,
         unsafe_fixes: bool = False,
         notes: bool = False,
+        loads: LoadAccount | None = None,
     ) -> None:
         self.root = Path.cwd() if root is None else root
         """Paths are told relative to this directory (absolute ones outside it stay absolute)."""
@@ -72,6 +73,8 @@ class Options:
         """Whether ``summary`` lists what was mended."""
         self.unsafe_fixes = unsafe_fixes
         """Whether unsafe fixes count as fixable."""
+        self.loads = loads or LoadAccount()
+        """All loads of the run, by how it is known what they need."""
         self.notes = notes
         """Whether the concise form prints the notes of each finding too."""
 

@@ -49,6 +49,7 @@ def render(report: Report) -> str:
             },
         },
         "results": results,
+        "properties": {"loads": report.options.loads._asdict()},
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 

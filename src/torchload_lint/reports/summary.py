@@ -9,27 +9,55 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.reports.report import Options, Report, printable
 
+NEXT_STEP = (
+    "What a load reads that is not matched is not checked: `torchload-lint loads` lists them, "
+    "`torchload-lint record -- COMMAND` notes what they open."
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from torchload_lint.diagnostic import Diagnostic, FileResult
+    from torchload_lint.diagnostic import Diagnostic, FileResult, LoadAccount
 
 
 def summary(results: Iterable[FileResult], options: Options | None = None) -> str:
     """How many findings, how many mended, how many ``--fix`` could mend; ends in a newline.
 
-    With ``show_fixes`` the list of what was mended comes first.
+    With ``show_fixes`` the list of what was mended comes first; the account of the loads last.
     """
     report = Report.of(results, (), options or Options())
+    loads = report.options.loads
     left = [found for _, found in report.findings()]
     fixed = [found for result in report.results for found in result.fixed]
     listed = shown_fixes(report.results, report.options) if report.options.show_fixes else ""
     if not left and not fixed:
-        return f"{listed}All checks passed!\n"
+        return f"{listed}{nothing_found(loads)}{account(loads)}"
     counted = f"Found {by_severity((*left, *fixed))}"
     if fixed:
         counted += f" ({len(fixed)} fixed, {len(left)} remaining)"
-    return f"{listed}{counted}.\n{_fixable(report, left)}"
+    return f"{listed}{counted}.\n{_fixable(report, left)}{account(loads)}"
+
+
+def nothing_found(loads: LoadAccount) -> str:
+    """The line for a run without findings: that all is well is only said where all is known."""
+    return "Nothing was found in what is known.\n" if loads.unknown else "All checks passed!\n"
+
+
+def account(loads: LoadAccount) -> str:
+    """How many loads there are and how it is known what they need; empty where there are none."""
+    if not loads.total:
+        return ""
+    words = {
+        "files": "read from files",
+        "configured": "configured",
+        "recorded": "recorded",
+        "inferred": "inferred from what is saved",
+        "tensors": "used only as tensors",
+        "unknown": "not matched to any file",
+    }
+    told = ", ".join(f"{count} {words[kind]}" for kind, count in loads._asdict().items() if count)
+    line = f"{_count(loads.total, 'load')}: {told}.\n"
+    return f"{line}{NEXT_STEP}\n" if loads.unknown else line
 
 
 def by_severity(findings: Iterable[Diagnostic]) -> str:

@@ -41,6 +41,8 @@ class Rule(NamedTuple):
     8.9 high, and makes a rule with a score a security alert; a load that only fails is none."""
     precision: str = "very-high"
     """How often a finding is right: SARIF's ``very-high``, ``high``, ``medium`` or ``low``."""
+    opt_in: bool = False
+    """Whether it is only on where it is selected by name, code or ``ALL``."""
 
     @property
     def summary(self) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.checkpoint.torch_versions import TorchVersion
-from torchload_lint.diagnostic import UNKNOWN_NEEDS, Applicability, Fix
+from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired
 from torchload_lint.rules.assessing import entry_key
 from torchload_lint.rules.evidence import Evidence
@@ -123,6 +123,10 @@ def allowed_names(situation: Situation, context: Context) -> tuple[frozenset[str
             other = entry.kind is EntryKind.PAIR and str(entry.obj) != key
             (stands_in if other else itself).add(key)
     return frozenset(stands_in), frozenset(itself)
+
+
+UNKNOWN_NEEDS = "it is not known what the checkpoint needs"
+"""How a note begins that says why a load could not be settled."""
 
 
 def what_would_settle_it(situation: Situation) -> tuple[str, ...]:

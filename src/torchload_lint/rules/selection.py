@@ -16,6 +16,26 @@ ALL = "ALL"
 CODE = late_pattern(r"TLL\d{0,3}")
 
 
+def default_codes(rules: Sequence[Rule]) -> frozenset[str]:
+    """The rules that are on where nothing is selected."""
+    return frozenset(rule.code for rule in rules if not rule.opt_in)
+
+
+def selected_codes(selectors: Sequence[str], rules: Sequence[Rule], origin: str) -> frozenset[str]:
+    """The codes that selectors turn on: a prefix leaves rules alone that have to be asked for.
+
+    Raises ConfigError as ``codes_for`` does.
+    """
+    words = {selector.lower() for selector in selectors}
+    chosen = codes_for(selectors, rules, origin)
+    unasked = {
+        rule.code
+        for rule in rules
+        if rule.opt_in and words.isdisjoint({ALL.lower(), rule.code.lower(), rule.name})
+    }
+    return chosen - unasked
+
+
 def codes_for(selectors: Iterable[str], rules: Sequence[Rule], origin: str) -> frozenset[str]:
     """The codes that selectors name: a code, a prefix of codes, a rule's name, or ``ALL``.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.diagnostic import LoadAccount
 from torchload_lint.source.text.prefilter import may_hold_load
 from torchload_lint.workspace.document import Document, UnreadableError
 from torchload_lint.workspace.first_look import first_look, unreadable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from torchload_lint.workspace.first_look import Look
     from torchload_lint.workspace.projects import Project, Projects
 
+NO_LOADS = LoadAccount()
 MAX_PASSES = 100
 """How often a file is fixed and linted again before the tool admits that it does not settle."""
 
@@ -32,6 +34,7 @@ class Outcome(NamedTuple):
     """What is to be written, where something was mended."""
     error: str = ""
     """What keeps it from being written, as a sentence."""
+    loads: LoadAccount = NO_LOADS
 
 
 class Options(NamedTuple):
@@ -60,11 +63,11 @@ def check_file(path: str, projects: Projects, options: Options) -> Outcome:
         return Outcome(path, unreadable(path, str(error), project))
     result, fixed = check_document(Path(path), document, project, options)
     if not result.diagnostics and not result.fixed:
-        return Outcome(path)
+        return Outcome(path, loads=result.loads)
     if fixed is document or not options.write:
-        return Outcome(path, result)
+        return Outcome(path, result, loads=result.loads)
     try:
-        return Outcome(path, result, fixed.encoded())
+        return Outcome(path, result, fixed.encoded(), loads=result.loads)
     except UnicodeEncodeError as error:
         return not_written(path, error, projects, options)
 
@@ -107,7 +110,7 @@ def check_document(
     original = document
     fixed: list[Diagnostic] = []
     for _ in range(MAX_PASSES):
-        found = _diagnostics(path, document, project, infers=options.unsafe)
+        found, loads = _diagnostics(path, document, project, infers=options.unsafe)
         chosen = [d for d in found if _applies(d, project, options)] if options.fix else []
         if not chosen:
             break
@@ -126,6 +129,7 @@ def check_document(
         text=document.raw,
         fixed=tuple(fixed),
         original=original.raw if document is not original else "",
+        loads=loads,
     )
     return result, document
 
@@ -172,9 +176,11 @@ def _apply(document: Document, chosen: Sequence[Diagnostic]) -> tuple[Document, 
 
 def _diagnostics(
     path: Path, document: Document, project: Project, *, infers: bool
-) -> list[Diagnostic]:
-    """The findings of one text that are neither off, nor suppressed, nor ignored here."""
-    from torchload_lint.linter import lint  # noqa: PLC0415 - a run without loads needs no rules
+) -> tuple[list[Diagnostic], LoadAccount]:
+    """The findings of one text that are neither off, nor suppressed, nor ignored here, and the
+    account of its loads.
+    """
+    from torchload_lint.linter import examine  # noqa: PLC0415 - a run without loads needs no rules
     from torchload_lint.source.facts import module as modules  # noqa: PLC0415
     from torchload_lint.suppressing import unsuppressed  # noqa: PLC0415
 
@@ -182,12 +188,13 @@ def _diagnostics(
     text = document.python
     read = project.context.project.read(text, name)
     if isinstance(read, modules.SyntaxProblem):
-        found = [_unparsable(read)]
+        found, loads = [_unparsable(read)], NO_LOADS
     else:
         context = project.context_that_infers if infers else project.context
-        found = lint(read, context, project.enabled)
+        found, loads = examine(read, context, project.enabled)
         found = unsuppressed(found, text, project.enabled)
-    return [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
+    shown = [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
+    return shown, loads
 
 
 def _unparsable(problem: SyntaxProblem | NotebookProblem) -> Diagnostic:

@@ -157,9 +157,14 @@ class Project:
     @cached_property
     def enabled(self) -> frozenset[str]:
         """The codes of the rules that are on. Raises ConfigError for an unknown selector."""
+        from torchload_lint.rules import RULES  # noqa: PLC0415
+        from torchload_lint.rules.selection import default_codes, selected_codes  # noqa: PLC0415
+
         config = self.config
-        chosen = self._codes(config.select or ("ALL",), "select")
-        chosen |= self._codes(config.extend_select, "extend-select")
+        chosen = default_codes(RULES)
+        if config.select:
+            chosen = selected_codes(config.select, RULES, self._origin("select"))
+        chosen |= selected_codes(config.extend_select, RULES, self._origin("extend-select"))
         return chosen - self._codes((*config.ignore, *config.extend_ignore), "ignore")
 
     @cached_property
@@ -236,9 +241,12 @@ class Project:
         from torchload_lint.rules import RULES  # noqa: PLC0415
         from torchload_lint.rules.selection import codes_for  # noqa: PLC0415
 
+        return codes_for(selectors, RULES, self._origin(key))
+
+    def _origin(self, key: str) -> str:
+        """Where a key was given: an option, or a file."""
         given = key.partition(" ")[0].replace("-", "_") in self._flags
-        origin = f"--{key}" if given or not self.config.file else f"{self.config.file}: {key}"
-        return codes_for(selectors, RULES, origin)
+        return f"--{key}" if given or not self.config.file else f"{self.config.file}: {key}"
 
 
 def _matches(name: str, glob: str) -> bool:

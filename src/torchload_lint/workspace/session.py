@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.diagnostic import LoadAccount
 from torchload_lint.workspace.document import write_atomically
 from torchload_lint.workspace.first_look import first_look
 from torchload_lint.workspace.one_file import Options, Outcome, check_file, keep, not_written
@@ -28,6 +29,8 @@ class Run(NamedTuple):
     """The files that were looked at."""
     errors: tuple[str, ...] = ()
     """What could not be done (a fixed file that could not be written), one sentence each."""
+    loads: LoadAccount = LoadAccount()
+    """All loads of these files, by how it is known what they need."""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -52,10 +55,14 @@ def check(
             progress(len(outcomes), len(paths))
     # Written only now: until every file is checked, questions are answered from files as they were.
     outcomes = [_written(one, projects, options) for one in sorted(outcomes, key=_path)]
+    loads = LoadAccount()
+    for one in outcomes:
+        loads = loads.plus(one.loads) if one.loads.total else loads
     return Run(
         tuple(one.result for one in outcomes if one.result is not None),
         paths,
         tuple(one.error for one in outcomes if one.error),
+        loads,
     )
 
 
@@ -65,13 +72,12 @@ def _path(outcome: Outcome) -> str:
 
 def _written(outcome: Outcome, projects: Projects, options: Options) -> Outcome:
     """Write what was mended; where that fails, tell of the file as it still is."""
-    path, _, rewritten, _ = outcome
-    if rewritten is None:
+    if outcome.rewritten is None:
         return outcome
     try:
-        write_atomically(Path(path), rewritten)
+        write_atomically(Path(outcome.path), outcome.rewritten)
     except OSError as error:
-        return not_written(path, error, projects, options)
+        return not_written(outcome.path, error, projects, options)
     return outcome
 
 
