@@ -1,11 +1,11 @@
-"""Mend every load of every file under a folder, in memory, and check what comes out.
+"""Fix every load of every file under a folder, in memory, and check what comes out.
 
     PYTHONPATH=src python benchmarks/fix_everything.py REPOSITORIES [--show REASON]
 
-Each load is to allow ``argparse.Namespace``, whatever it reads. A file is mended until nothing
+Each load is to allow ``argparse.Namespace``, whatever it reads. A file is fixed until nothing
 changes; then it has to parse, to be the same program but for what a fix may add (judged by
 ``tests/fixes/equivalence.py``, which shares no code with the fixers), and to stay as it is when
-mended again. Nothing is executed and nothing is written. Prints one table.
+fixed again. Nothing is executed and nothing is written. Prints one table.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def one_pass(module: Module, tally: Tally) -> tuple[str, list[NotRepaired]]:
     return text, left
 
 
-def mend(path: Path, text: str, tally: Tally, show: str) -> None:
+def fix(path: Path, text: str, tally: Tally, show: str) -> None:
     module = read(text, path.name, path.stem)
     if isinstance(module, SyntaxProblem) or not module.loads:
         return
@@ -121,7 +121,7 @@ def main() -> None:
         except (SyntaxError, UnicodeDecodeError):
             continue
         try:
-            mend(path, text, tally, options.show)
+            fix(path, text, tally, options.show)
         except Exception as error:  # noqa: BLE001 - a benchmark reports what it meets
             tally.problems.append(f"{path}: {type(error).__name__}: {error}")
     report(tally, time.perf_counter() - start)
@@ -132,7 +132,7 @@ def report(tally: Tally, seconds: float) -> None:
     rest = sum(tally.left.values())
     share = 100 * (tally.loads - rest) / max(1, tally.loads)
     print(f"{tally.files} files with {tally.loads} loads, {tally.changed} files changed")
-    print(f"{tally.loads - rest} loads mended ({share:.1f}%), {len(tally.problems)} problems")
+    print(f"{tally.loads - rest} loads fixed ({share:.1f}%), {len(tally.problems)} problems")
     if tally.milliseconds:
         quantiles = statistics.quantiles(tally.milliseconds, n=100)
         print(f"per repair: median {quantiles[49]:.1f} ms, 99% below {quantiles[98]:.1f} ms")

@@ -207,18 +207,18 @@ def is_wrong(place: tuple[str, int], marks: dict[tuple[str, int], set[str]]) -> 
     return place not in marks and not place[0].startswith(("whole_module", "unloadable_when"))
 
 
-# --- what was mended
+# --- what was fixed
 
 
 def print_fixed(tools: list[Tool], chosen: list[Path], folder: Path) -> None:
-    print(f"\n## Mended\n\n{MENDED}")
+    print(f"\n## Fixed\n\n{FIXED}")
     print(
-        "| tool | files changed | findings mended | no longer Python | keyword may come twice |",
+        "| tool | files changed | findings fixed | no longer Python | keyword may come twice |",
         end="",
     )
     print(" nothing was wrong |\n|---|--:|--:|--:|--:|--:|")
     for tool in tools:
-        copy = folder.parent / "mended"
+        copy = folder.parent / "fixed"
         shutil.copytree(folder, copy)
         assert tool.fix is not None
         run(tool.fix, copy)
@@ -276,8 +276,8 @@ which nothing is to be found (a safe load, or none at all). Which kind of load i
 checkpoint needs, the others do not say.
 """
 
-MENDED = """\
-What each tool's own `--fix` makes of the same files. *Findings mended* are counted by
+FIXED = """\
+What each tool's own `--fix` makes of the same files. *Findings fixed* are counted by
 torchload-lint, before and after; *keyword may come twice* is `weights_only=True` beside a `**`
 mapping that holds it, or may, which is a `TypeError` when it does; *nothing was wrong* are files
 without a single mark that were changed all the same.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 UNSAFE = 'import torch\n\nstate = torch.load("a.pt", weights_only=False)\n'
 IMPLICIT = "import torch\n\n\ndef read(path):\n    return torch.load(path)\n"
-MENDED = "import torch\n\n\ndef read(path):\n    return torch.load(path, weights_only=True)\n"
+FIXED = "import torch\n\n\ndef read(path):\n    return torch.load(path, weights_only=True)\n"
 UNDECIDED = "import torch\n\n\ndef read(p, safe):\n    return torch.load(p, weights_only=safe)\n"
 WHOLE_MODULE = 'import torch\n\ntorch.save(torch.nn.Linear(1, 1), "a.pt")\n'
 

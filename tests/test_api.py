@@ -49,7 +49,7 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_check_mends_the_file_that_is_named_and_no_other(folder, form):
+def test_check_fixes_the_file_that_is_named_and_no_other(folder, form):
     run = torchload_lint.check(form("x.py"), options=MEND)
     assert [str(one.path) for one in run.results] == ["x.py"]
     assert [(folder / name).read_text() for name in NAMES] == [BEFORE, BEFORE, BEFORE, AFTER]

@@ -63,7 +63,7 @@ def test_findings(sample: Path, tree: Tree) -> None:
     assert as_expected(result.diagnostics if result else (), wanted) == wanted
 
 
-def mended(data: bytes, sample: Path, tree: Tree, kind: str) -> tuple[FileResult, bytes]:
+def fixed(data: bytes, sample: Path, tree: Tree, kind: str) -> tuple[FileResult, bytes]:
     return check_bytes(data, tree.folder / sample, tree.projects, FIXES[kind])
 
 
@@ -73,7 +73,7 @@ def test_fixes(sample: Path, tree: Tree) -> None:
     found = tree.found.get(tree.folder / sample)
     codes = Counter(one.code for one in found.diagnostics) if found else Counter[str]()
     for kind in FIXES:
-        result, after = mended(before, sample, tree, kind)
+        result, after = fixed(before, sample, tree, kind)
         if UPDATE:
             update(result_file(sample, kind), after, last)
         wanted = result_file(sample, kind)
@@ -85,7 +85,7 @@ def test_fixes(sample: Path, tree: Tree) -> None:
         if after != before:
             # A sample newer than the Python that runs the test is taken on trust.
             assert sample.suffix == ".ipynb" or parses(after) or not parses(before)
-            again, twice = mended(after, sample, tree, kind)
+            again, twice = fixed(after, sample, tree, kind)
             assert twice == after
             assert again.fixed == ()
 

@@ -30,7 +30,7 @@ def check(
     options: Options | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Run:
-    """Check files and folders, and with ``Options(fix=True, write=True)`` mend them.
+    """Check files and folders, and with ``Options(fix=True, write=True)`` fix what they find.
 
     ``paths`` is one path, or several; a text is one path. The result holds a ``FileResult`` for
     each file with something to report; a file that fails is such a result too, and a path that is
@@ -85,7 +85,7 @@ def fix(
     settings: Settings | None = None,
 ) -> str:
     """The source with the safe fixes applied (``unsafe``: the others too), as if it lay at
-    ``filename``; the same text where there is nothing to mend. Nothing is written.
+    ``filename``; the same text where there is nothing to fix. Nothing is written.
 
     A notebook (``filename`` ends in ``.ipynb``) is given and comes back as its JSON. Raises
     ``config.ConfigError``, TypeError for what is no text or no path, and ValueError for a text that

@@ -124,7 +124,7 @@ class FileResult(NamedTuple):
     """The text that the positions refer to (after fixing, the fixed text); empty where the file
     had nothing to report."""
     fixed: tuple[Diagnostic, ...] = ()
-    """Findings that this run mended."""
+    """Findings that this run fixed."""
     original: str = ""
     """The text before this run's fixes, where they changed it; else empty."""
     loads: LoadAccount = LoadAccount()

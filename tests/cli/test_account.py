@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from checkpoint import bare_files as files
-from cli_samples import MENDED, UNSAFE
+from cli_samples import FIXED, UNSAFE
 
 TENSORS = """import torch
 
@@ -18,7 +18,7 @@ READ = 'import torch\n\nstate = torch.load("a.pt", weights_only=True)\n'
 
 
 def test_a_load_that_is_not_matched_is_no_pass(cli, write):
-    write({"a.py": MENDED})
+    write({"a.py": FIXED})
     result = cli()
     assert result.exit_code == 0
     assert "All checks passed" not in result.stdout
@@ -40,7 +40,7 @@ def test_no_loads_need_no_account(cli, write):
 
 
 def test_the_account_is_the_same_with_findings_after_a_fix_and_with_many_files(cli, write):
-    write({"a.py": UNSAFE, **{f"m{number}.py": MENDED for number in range(200)}})
+    write({"a.py": UNSAFE, **{f"m{number}.py": FIXED for number in range(200)}})
     account = "201 loads: 201 not matched to any file."
     for args in ((), ("--fix",), ("-j", "2"), ("--diff",), ("--statistics",)):
         result = cli(*args)
@@ -49,12 +49,12 @@ def test_the_account_is_the_same_with_findings_after_a_fix_and_with_many_files(c
 
 
 def test_standard_input_is_accounted_for(cli):
-    result = cli("-", "--stdin-filename", "a.py", stdin=MENDED)
+    result = cli("-", "--stdin-filename", "a.py", stdin=FIXED)
     assert "1 load: 1 not matched to any file." in result.stdout
 
 
 def test_programs_find_it_in_sarif_and_on_standard_error(cli, write):
-    write({"a.py": MENDED})
+    write({"a.py": FIXED})
     (run,) = json.loads(cli("--output-format", "sarif").stdout)["runs"]
     assert run["properties"]["loads"]["unknown"] == 1
     assert "1 load: 1 not matched" in cli("--output-format", "json").stderr

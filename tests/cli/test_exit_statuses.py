@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from cli_samples import IMPLICIT, MENDED, UNDECIDED, UNSAFE, WHOLE_MODULE, codes
+from cli_samples import FIXED, IMPLICIT, UNDECIDED, UNSAFE, WHOLE_MODULE, codes
 
 
 @pytest.mark.parametrize(
     ("files", "args", "status"),
     [
-        ({"a.py": MENDED}, [], 0),
+        ({"a.py": FIXED}, [], 0),
         ({"a.py": UNSAFE}, [], 1),
         ({"a.py": UNSAFE}, ["--exit-zero"], 0),
         ({"a.py": WHOLE_MODULE}, [], 0),
@@ -22,10 +22,10 @@ from cli_samples import IMPLICIT, MENDED, UNDECIDED, UNSAFE, WHOLE_MODULE, codes
         ({"a.py": UNDECIDED, "torchload-lint.toml": 'error-on = "error"'}, [], 0),
         ({"a.py": UNDECIDED}, ["--error-on", "fatal"], 2),
         ({"a.py": UNDECIDED, "torchload-lint.toml": 'min-severity = "bad"'}, [], 2),
-        ({"a.py": MENDED, "model.pt": "anything"}, ["model.pt"], 2),
+        ({"a.py": FIXED, "model.pt": "anything"}, ["model.pt"], 2),
         ({"a.py": IMPLICIT}, ["--fix"], 0),
         ({"a.py": IMPLICIT}, ["--fix", "--exit-non-zero-on-fix"], 1),
-        ({"a.py": MENDED}, ["--fix", "--exit-non-zero-on-fix"], 0),
+        ({"a.py": FIXED}, ["--fix", "--exit-non-zero-on-fix"], 0),
         ({"a.py": UNSAFE}, ["--fix"], 1),
         ({"a.py": UNSAFE}, ["--fix-only"], 0),
         ({"a.py": IMPLICIT}, ["--fix-only", "--exit-non-zero-on-fix"], 1),
@@ -35,19 +35,19 @@ from cli_samples import IMPLICIT, MENDED, UNDECIDED, UNSAFE, WHOLE_MODULE, codes
         ({"a.py": UNSAFE}, ["--select", "TLL103"], 0),
         ({"a.py": "torch.load(\n"}, [], 1),
         ({}, [], 0),
-        ({"a.py": MENDED}, ["gone.py"], 2),
-        ({"a.py": MENDED}, ["a.py", "gone.py"], 2),
-        ({"a.py": MENDED}, ["gone.py", "--exit-zero"], 2),
-        ({"a.py": MENDED}, ["--no-such-option"], 2),
-        ({"a.py": MENDED}, ["--select", "TLL999"], 2),
-        ({"a.py": MENDED}, ["--per-file-ignores", "a.py"], 2),
-        ({"a.py": MENDED}, ["--target-torch", "new"], 2),
-        ({"a.py": MENDED}, ["--output-format", "html"], 2),
-        ({"a.py": MENDED}, ["--config", "gone.toml"], 2),
-        ({"a.py": MENDED}, ["--isolated", "--config", "pyproject.toml"], 2),
-        ({"a.py": MENDED, "torchload-lint.toml": "selct = []"}, [], 2),
-        ({"a.py": MENDED, "torchload-lint.toml": "select = 1"}, [], 2),
-        ({"a.py": MENDED, "torchload-lint.toml": "select = ["}, [], 2),
+        ({"a.py": FIXED}, ["gone.py"], 2),
+        ({"a.py": FIXED}, ["a.py", "gone.py"], 2),
+        ({"a.py": FIXED}, ["gone.py", "--exit-zero"], 2),
+        ({"a.py": FIXED}, ["--no-such-option"], 2),
+        ({"a.py": FIXED}, ["--select", "TLL999"], 2),
+        ({"a.py": FIXED}, ["--per-file-ignores", "a.py"], 2),
+        ({"a.py": FIXED}, ["--target-torch", "new"], 2),
+        ({"a.py": FIXED}, ["--output-format", "html"], 2),
+        ({"a.py": FIXED}, ["--config", "gone.toml"], 2),
+        ({"a.py": FIXED}, ["--isolated", "--config", "pyproject.toml"], 2),
+        ({"a.py": FIXED, "torchload-lint.toml": "selct = []"}, [], 2),
+        ({"a.py": FIXED, "torchload-lint.toml": "select = 1"}, [], 2),
+        ({"a.py": FIXED, "torchload-lint.toml": "select = ["}, [], 2),
         ({"a.py": UNSAFE}, ["--output-file", "gone/report.txt"], 2),
         ({"a.py": UNSAFE}, ["--update-baseline"], 2),
         ({"a.py": UNSAFE}, ["--add-noqa", "--diff"], 2),
@@ -155,7 +155,7 @@ def test_a_checkpoint_that_is_given_as_source_is_named_with_the_command_that_rea
 def test_a_diff_without_changes_says_so(cli, write):
     write({"a.py": UNSAFE})
     assert cli("--diff").stderr.startswith("No fix would be applied.\n")
-    write({"a.py": MENDED})
+    write({"a.py": FIXED})
     assert cli("--diff").stderr.startswith("Nothing was found in what is known.\n")
 
 

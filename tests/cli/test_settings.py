@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cli_samples import IMPLICIT, MENDED, UNSAFE, codes
+from cli_samples import FIXED, IMPLICIT, UNSAFE, codes
 
 
 def config(**keys):
@@ -86,7 +86,7 @@ def test_the_target_decides_what_a_bare_load_is(cli, write):
 
 
 @pytest.mark.parametrize(
-    ("args", "mended"),
+    ("args", "fixed"),
     [
         ([], True),
         (["--unfixable", "TLL102"], False),
@@ -96,10 +96,10 @@ def test_the_target_decides_what_a_bare_load_is(cli, write):
         (["--no-fix"], False),
     ],
 )
-def test_fixable_and_unfixable(cli, write, folder, args, mended):
+def test_fixable_and_unfixable(cli, write, folder, args, fixed):
     write({"a.py": IMPLICIT})
     cli("--fix", *args)
-    assert ("weights_only=True" in (folder / "a.py").read_text()) is mended
+    assert ("weights_only=True" in (folder / "a.py").read_text()) is fixed
 
 
 def test_files_are_chosen(cli, write):
@@ -159,7 +159,7 @@ def test_a_wrong_rule_is_said_to_come_from_where_it_stands(cli, write):
 
 
 def test_a_rule_that_has_to_be_asked_for(cli, write):
-    write({"a.py": MENDED})
+    write({"a.py": FIXED})
     assert codes(cli()) == []
     assert codes(cli("--select", "TLL1")) == []
     for asked in ("TLL109", "unknown-needs", "ALL"):

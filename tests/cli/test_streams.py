@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from cli_samples import IMPLICIT, MENDED, UNSAFE, codes
+from cli_samples import FIXED, IMPLICIT, UNSAFE, codes
 from torchload_lint.cli.terminal import use_color
 
 
@@ -64,12 +64,12 @@ def test_verbose_adds_the_notes(cli, write):
     assert len(cli("--verbose").stdout) > len(cli().stdout)
 
 
-def test_what_was_mended_is_listed(cli, write, folder):
+def test_what_was_fixed_is_listed(cli, write, folder):
     write({"a.py": IMPLICIT})
     result = cli("--fix", "--show-fixes")
     assert "1 x TLL102 (implicit-weights-only)" in result.stdout
     assert "Found 1 warning (1 fixed, 0 remaining)." in result.stdout
-    assert (folder / "a.py").read_text() == MENDED
+    assert (folder / "a.py").read_text() == FIXED
 
 
 def test_a_diff_is_taken_by_git(cli, write, folder):
@@ -79,7 +79,7 @@ def test_a_diff_is_taken_by_git(cli, write, folder):
     assert result.stderr == "Would fix 1 error in 1 file.\n"
     assert (folder / "sub" / "a.py").read_text() == IMPLICIT
     subprocess.run(["git", "apply"], cwd=folder, check=True, input=result.stdout.encode())
-    assert (folder / "sub" / "a.py").read_text() == MENDED
+    assert (folder / "sub" / "a.py").read_text() == FIXED
 
 
 def test_standard_input_is_checked_under_its_name(cli, write):
@@ -91,16 +91,16 @@ def test_standard_input_is_checked_under_its_name(cli, write):
     assert cli("-", stdin=UNSAFE).stdout.startswith("-:3:9: TLL101")
 
 
-def test_standard_input_mended_goes_to_standard_output_alone(cli):
+def test_standard_input_fixed_goes_to_standard_output_alone(cli):
     result = cli("-", "--fix", stdin=IMPLICIT + UNSAFE)
-    assert result.stdout == MENDED + UNSAFE
+    assert result.stdout == FIXED + UNSAFE
     assert "TLL101" in result.stderr
     assert result.exit_code == 1
     assert cli("-", "--fix", stdin=IMPLICIT).exit_code == 0
 
 
-def test_nothing_to_mend_hands_standard_input_back(cli):
-    assert cli("-", "--fix", stdin=MENDED).stdout == MENDED
+def test_nothing_to_fix_hands_standard_input_back(cli):
+    assert cli("-", "--fix", stdin=FIXED).stdout == FIXED
 
 
 def test_standard_input_as_a_diff(cli):

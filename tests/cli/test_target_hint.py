@@ -14,7 +14,7 @@ OLD = "[project]\nname = 'x'\nversion = '1'\ndependencies = ['torch>=1.8']\n[too
         ("from ultralytics.utils.patches import torch_load\nx = torch_load(p)\n", False),
     ],
 )
-def test_it_is_told_where_there_is_a_load_to_mend(cli, write, code, told):
+def test_it_is_told_where_there_is_a_load_to_fix(cli, write, code, told):
     write({"pyproject.toml": OLD, "a.py": code})
     done = cli(".")
     assert done.exit_code == 1

@@ -114,8 +114,8 @@ def test_real_pre_commit_checks_and_fixes(project, tmp_path):
     assert "n.ipynb:cell 2:2:5: TLL102" in checked.stdout
     # pre-commit names excluded files outright; the configuration's excludes hold all the same.
     assert "vendored" not in checked.stdout
-    mended = run("torchload-lint-fix")
-    assert "files were modified by this hook" in mended.stdout
+    fixed = run("torchload-lint-fix")
+    assert "files were modified by this hook" in fixed.stdout
     assert (project / "n.ipynb").read_text() == NOTEBOOK.replace(
         "load(p)", "load(p, weights_only=True)"
     )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixes.tools import NAMESPACE, check, mend, parsed
+from fixes.tools import NAMESPACE, check, fix, parsed
 from torchload_lint.diagnostic import Applicability, Edit, Fix, Position, Span
 from torchload_lint.fixes.apply import apply_edits
 from torchload_lint.fixes.edits import Change, apply_changes, smallest_change, source_of
@@ -15,40 +15,40 @@ from torchload_lint.names import GlobalName, Spelling
 TEXT = "one\ntwo\nthree\n"
 
 
-def fix(*edits: tuple[int, int, int, int, str]) -> Fix:
+def fix_of(*edits: tuple[int, int, int, int, str]) -> Fix:
     written = tuple(Edit(Span.of(*edit[:4]), edit[4]) for edit in edits)
     return Fix(Applicability.SAFE, "", written)
 
 
 def test_edits_are_sorted() -> None:
-    late, early = fix((3, 1, 3, 6, "3")), fix((1, 1, 1, 4, "1"))
+    late, early = fix_of((3, 1, 3, 6, "3")), fix_of((1, 1, 1, 4, "1"))
     assert apply_edits(TEXT, [late, early]) == ("1\ntwo\n3\n", (late, early))
 
 
 def test_an_edit_of_two_fixes_is_made_once() -> None:
-    one = fix((1, 1, 1, 1, "import a\n"), (2, 1, 2, 4, "2"))
-    other = fix((1, 1, 1, 1, "import a\n"), (3, 1, 3, 6, "3"))
+    one = fix_of((1, 1, 1, 1, "import a\n"), (2, 1, 2, 4, "2"))
+    other = fix_of((1, 1, 1, 1, "import a\n"), (3, 1, 3, 6, "3"))
     assert apply_edits(TEXT, [one, other]) == ("import a\none\n2\n3\n", (one, other))
 
 
 def test_a_fix_that_overlaps_is_left_out_whole() -> None:
-    one = fix((2, 1, 2, 4, "2"))
-    other = fix((1, 1, 1, 4, "1"), (2, 2, 3, 2, "x"))
+    one = fix_of((2, 1, 2, 4, "2"))
+    other = fix_of((1, 1, 1, 4, "1"), (2, 2, 3, 2, "x"))
     assert apply_edits(TEXT, [one, other]) == ("one\n2\nthree\n", (one,))
 
 
 def test_an_insertion_inside_a_replaced_part_is_left_out() -> None:
-    one, other = fix((2, 1, 2, 4, "2")), fix((2, 2, 2, 2, "x"))
+    one, other = fix_of((2, 1, 2, 4, "2")), fix_of((2, 2, 2, 2, "x"))
     assert apply_edits(TEXT, [one, other])[1] == (one,)
 
 
 def test_an_insertion_where_a_replaced_part_starts_comes_first() -> None:
-    one, other = fix((2, 1, 2, 4, "2")), fix((2, 1, 2, 1, "import a\n"))
+    one, other = fix_of((2, 1, 2, 4, "2")), fix_of((2, 1, 2, 1, "import a\n"))
     assert apply_edits(TEXT, [one, other]) == ("one\nimport a\n2\nthree\n", (one, other))
 
 
 def test_insertions_at_one_place_keep_the_order_of_their_fixes() -> None:
-    one, other = fix((2, 1, 2, 1, "import b\n")), fix((2, 1, 2, 1, "import a\n"))
+    one, other = fix_of((2, 1, 2, 1, "import b\n")), fix_of((2, 1, 2, 1, "import a\n"))
     assert apply_edits(TEXT, [one, other])[0] == "one\nimport b\nimport a\ntwo\nthree\n"
 
 
@@ -61,18 +61,18 @@ def test_insertions_at_one_place_keep_the_order_of_their_fixes() -> None:
     ],
 )
 def test_versions_of_one_thing_are_not_both_inserted(one: str, other: str) -> None:
-    first, second = fix((2, 1, 2, 1, one)), fix((2, 1, 2, 1, other))
+    first, second = fix_of((2, 1, 2, 1, one)), fix_of((2, 1, 2, 1, other))
     assert apply_edits(TEXT, [first, second])[1] == (first,)
 
 
 def test_one_name_is_not_imported_from_two_modules_at_two_places() -> None:
-    first = fix((1, 1, 1, 1, "from a import b\n"))
-    second = fix((3, 1, 3, 1, "from z import b\n"))
+    first = fix_of((1, 1, 1, 1, "from a import b\n"))
+    second = fix_of((3, 1, 3, 1, "from z import b\n"))
     assert apply_edits(TEXT, [first, second])[1] == (first,)
 
 
 def test_a_name_is_not_imported_twice_by_a_row_and_a_list() -> None:
-    first, second = fix((1, 1, 1, 1, "from a import b\n")), fix((3, 1, 3, 1, "b, "))
+    first, second = fix_of((1, 1, 1, 1, "from a import b\n")), fix_of((3, 1, 3, 1, "b, "))
     assert apply_edits(TEXT, [first, second])[1] == (first,)
 
 
@@ -134,26 +134,26 @@ NEWLINES = {"crlf": "\r\n", "cr": "\r"}
     ids=range(8),
 )
 def test_newlines_stay_what_they_are(newline: str, lines: list[str]) -> None:
-    plain = mend("\n".join(lines), NAMESPACE).text
+    plain = fix("\n".join(lines), NAMESPACE).text
     check(newline.join(lines), plain.replace("\n", newline), NAMESPACE)
 
 
 def test_a_string_over_rows_keeps_its_own_newlines() -> None:
     before = 'import torch\r\ndef f():\r\n    g("""a\r\n  b""", torch.load(p))\r\n'
-    after = mend(before, NAMESPACE).text
+    after = fix(before, NAMESPACE).text
     assert '        g("""a\r\n  b""", torch.load(p, weights_only=True))\r\n' in after
 
 
 def test_form_feeds_stay() -> None:
     before = "import torch\n\x0c\ndef f():\n    a = 1\n\x0c\n    x = torch.load(p)\n\x0c\n"
-    after = mend(before, NAMESPACE).text
+    after = fix(before, NAMESPACE).text
     assert after.count("\x0c") == 3
     assert after.endswith("        x = torch.load(p, weights_only=True)\n\x0c\n")
 
 
 def test_letters_beyond_ascii_in_every_place() -> None:
     before = 'import torch\nλ = "日本"; été = torch.load("ü", "é")  # ñ\n'
-    after = mend(before, NAMESPACE).text
+    after = fix(before, NAMESPACE).text
     assert 'λ = "日本"\nwith' in after
     assert '    été = torch.load("ü", "é", weights_only=True)  # ñ\n' in after
 
@@ -169,7 +169,7 @@ def test_edits_outside_the_statement_are_imports_only() -> None:
 @pytest.mark.parametrize("length", [40, 60, 88, 120])
 def test_the_line_length_is_kept(length: int) -> None:
     names = [Allow(Spelling("myapp.models", f"Network{n}")) for n in range(5)]
-    after = mend("import torch\n\nx = torch.load(p)\n", *names, line_length=length).text
+    after = fix("import torch\n\nx = torch.load(p)\n", *names, line_length=length).text
     assert all(len(row) <= length for row in after.splitlines())
     check("import torch\n\nx = torch.load(p)\n", after, *names, line_length=length)
 
@@ -183,7 +183,7 @@ def test_a_circular_import_goes_inside_the_function() -> None:
         "        return torch.load(p, weights_only=True)\n",
         allow,
     )
-    refused = mend("import torch\nx = torch.load(p)\n", allow)
+    refused = fix("import torch\nx = torch.load(p)\n", allow)
     assert refused.text == "import torch\nx = torch.load(p)\n"
     assert "circle" in refused.reasons[0]
 
@@ -202,11 +202,11 @@ def test_a_class_of_the_file_itself_is_not_imported() -> None:
 
 def test_a_class_of_the_file_that_does_not_exist_yet() -> None:
     source = "import torch\nx = torch.load(p)\nclass Net: pass\n"
-    refused = mend(source, OWN)
+    refused = fix(source, OWN)
     assert refused.text == source
     assert "further down" in refused.reasons[0]
     later = "import torch\ndef f(p):\n    return torch.load(p)\nclass Net: pass\n"
-    assert "with safe_globals" in mend(later, OWN).text
+    assert "with safe_globals" in fix(later, OWN).text
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_a_class_of_the_file_that_does_not_exist_yet() -> None:
 )
 def test_a_template_around_the_object(imports: str, written: str) -> None:
     dtype = Allow(Spelling("numpy", "dtype", 'type({}("float64"))'))
-    after = mend(f"{imports}x = torch.load(p)\n", dtype).text
+    after = fix(f"{imports}x = torch.load(p)\n", dtype).text
     assert f"with safe_globals([{written}]):" in after
     assert "dtype" in after
 
@@ -233,12 +233,12 @@ def test_a_template_around_the_object(imports: str, written: str) -> None:
     ],
 )
 def test_builtins_need_no_import(before: str, written: str) -> None:
-    after = mend(f"{before}x = torch.load(p)\n", Allow(Spelling("builtins", "set"))).text
+    after = fix(f"{before}x = torch.load(p)\n", Allow(Spelling("builtins", "set"))).text
     assert f"with safe_globals([{written}]):" in after
 
 
 def test_modules_that_only_need_an_import() -> None:
-    after = mend("import torch\nx = torch.load(p)\n", import_modules=("torch.distributed.tensor",))
+    after = fix("import torch\nx = torch.load(p)\n", import_modules=("torch.distributed.tensor",))
     assert after.text == (
         "import torch\nimport torch.distributed.tensor\nx = torch.load(p, weights_only=True)\n"
     )
@@ -246,48 +246,48 @@ def test_modules_that_only_need_an_import() -> None:
 
 def test_what_the_project_registers_is_not_taken_away() -> None:
     source = "import torch\nx = torch.load(p)\n"
-    refused = mend(source, NAMESPACE, registered=(GlobalName("argparse", "Namespace"),))
+    refused = fix(source, NAMESPACE, registered=(GlobalName("argparse", "Namespace"),))
     assert refused.text == source
     assert "take it away" in refused.reasons[0]
 
 
 def test_no_block_below_torch_2_5() -> None:
     source = "import torch\nx = torch.load(p)\n"
-    refused = mend(source, NAMESPACE, safe_globals_available=False)
+    refused = fix(source, NAMESPACE, safe_globals_available=False)
     assert refused.text == source
     assert "2.5" in refused.reasons[0]
 
 
 def test_what_changes_the_meaning_says_so() -> None:
-    assert mend("import torch\nx = torch.load(p)\n", NAMESPACE).keeps_meaning
-    assert not mend("import torch\nf = lambda p: torch.load(p)\n", NAMESPACE).keeps_meaning
+    assert fix("import torch\nx = torch.load(p)\n", NAMESPACE).keeps_meaning
+    assert not fix("import torch\nf = lambda p: torch.load(p)\n", NAMESPACE).keeps_meaning
 
 
 def test_a_file_whose_name_is_not_known() -> None:
     source = "import torch\nfrom . import models\nx = torch.load(p)\n"
-    after = mend(source, Allow(Spelling("myapp.models", "Net")), path="-", name="").text
+    after = fix(source, Allow(Spelling("myapp.models", "Net")), path="-", name="").text
     assert "from myapp.models import Net" in after
 
 
 def test_neighbours_in_a_notebook_are_wrapped_one_by_one() -> None:
     source = "import torch\n\nx = torch.load(p)\ny = torch.load(q)\n"
-    after = mend(source, NAMESPACE, path="a.ipynb", name="").text
+    after = fix(source, NAMESPACE, path="a.ipynb", name="").text
     assert after.count("with safe_globals([Namespace]):") == 2
-    assert mend(source, NAMESPACE).text.count("with safe_globals([Namespace]):") == 1
+    assert fix(source, NAMESPACE).text.count("with safe_globals([Namespace]):") == 1
 
 
 @pytest.mark.parametrize("depth", [50, 400])
-def test_a_deep_statement_is_mended_or_left_alone(depth: int) -> None:
+def test_a_deep_statement_is_fixed_or_left_alone(depth: int) -> None:
     source = f"import torch\nx = torch.load(p{' + 1' * depth})\n"
-    mended = mend(source, NAMESPACE)
-    assert ("with safe_globals" in mended.text) == (not mended.reasons)
-    assert mended.text == source or not mended.reasons
+    fixed = fix(source, NAMESPACE)
+    assert ("with safe_globals" in fixed.text) == (not fixed.reasons)
+    assert fixed.text == source or not fixed.reasons
 
 
 def test_an_insertion_at_the_end_of_a_replaced_part_waits():
     text = "x = load(p)\n"
-    keyword = fix((1, 11, 1, 11, ", k=1"))
-    whole = fix((1, 1, 1, 11, "with a:\n    x = load(p, k=1"))
+    keyword = fix_of((1, 11, 1, 11, ", k=1"))
+    whole = fix_of((1, 1, 1, 11, "with a:\n    x = load(p, k=1"))
     assert apply_edits(text, [keyword, whole]) == ("x = load(p, k=1)\n", (keyword,))
     assert apply_edits(text, [whole, keyword]) == ("with a:\n    x = load(p, k=1)\n", (whole,))
 

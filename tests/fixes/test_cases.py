@@ -24,11 +24,11 @@ ALLOW = {
     ],
 )
 def test_a_case(file: str, case: Case) -> None:
-    mended = check(case.before, case.after, *ALLOW[file])
+    fixed = check(case.before, case.after, *ALLOW[file])
     if case.refused:
-        assert any(case.refused in reason for reason in mended.reasons)
+        assert any(case.refused in reason for reason in fixed.reasons)
     else:
-        assert mended.how
+        assert fixed.how
 
 
 @pytest.mark.parametrize("file", ALLOW)

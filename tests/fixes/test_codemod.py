@@ -32,7 +32,7 @@ def transformed(text: str, **options: object) -> tuple[str, list[str]]:
     return command.transform_module(libcst.parse_module(text)).code, context.warnings
 
 
-def test_every_load_is_mended() -> None:
+def test_every_load_is_fixed() -> None:
     assert transformed(BEFORE, allow=["argparse.Namespace"]) == (AFTER, [])
 
 

@@ -1,4 +1,4 @@
-"""Programs made from a small grammar: every mended one is the same program, and stays as it is."""
+"""Programs made from a small grammar: every fixed one is the same program, and stays as it is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fixes.equivalence import same_but_for_safe_globals
-from fixes.tools import NAMESPACE, mend
+from fixes.tools import NAMESPACE, fix
 
 LOADS = [
     "torch.load(p)",
@@ -133,11 +133,11 @@ def _parses(text: str) -> bool:
 
 @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs(), st.sampled_from(["\n", "\r\n", "\r"]))
-def test_a_mended_program_is_the_same_program(program: str, newline: str) -> None:
+def test_a_fixed_program_is_the_same_program(program: str, newline: str) -> None:
     if not _parses(program):
         return
     before = program.replace("\n", newline)
-    mended = mend(before, NAMESPACE)
-    assert _parses(mended.text)
-    assert same_but_for_safe_globals(before, mended.text) is None
-    assert mend(mended.text, NAMESPACE).text == mended.text
+    fixed = fix(before, NAMESPACE)
+    assert _parses(fixed.text)
+    assert same_but_for_safe_globals(before, fixed.text) is None
+    assert fix(fixed.text, NAMESPACE).text == fixed.text

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fixes.equivalence import same_but_for_safe_globals
-from fixes.tools import NAMESPACE, mend
+from fixes.tools import NAMESPACE, fix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -280,7 +280,7 @@ def test_a_program_fails_before_and_runs_after(name: str, checkpoint: Path) -> N
     before = "import torch\n" + textwrap.dedent(PROGRAMS[name]).strip() + "\n"
     with pytest.raises((pickle.UnpicklingError, RuntimeError)):
         _run(before, checkpoint)
-    after = mend(before, NAMESPACE).text
+    after = fix(before, NAMESPACE).text
     assert same_but_for_safe_globals(before, after) is None
     assert _run(after, checkpoint) == argparse.Namespace(epoch=3, name="run")
     assert not allowed()
@@ -300,7 +300,7 @@ def test_a_registration_elsewhere_is_not_undone(checkpoint: Path) -> None:
     """)
     assert _run(before, checkpoint)
     _forget()
-    mended = mend(before, NAMESPACE)
-    assert mended.reasons
-    assert _run(mended.text, checkpoint)
+    fixed = fix(before, NAMESPACE)
+    assert fixed.reasons
+    assert _run(fixed.text, checkpoint)
     _forget()

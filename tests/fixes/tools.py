@@ -1,4 +1,4 @@
-"""Mend programs until nothing changes, and read the cases that are kept as text.
+"""Fix programs until nothing changes, and read the cases that are kept as text.
 
 A case file holds ``### name`` headings; below each the program before, a row ``--->`` and the
 program after. ``---x words`` in the place of the arrow means that the program stays as it is, for
@@ -28,7 +28,7 @@ MOST_PASSES = 30
 
 
 @dataclass
-class Mended:
+class Fixed:
     """What became of a program."""
 
     text: str
@@ -54,40 +54,40 @@ def _missing(load: LoadCall, allow: tuple[Allow, ...]) -> tuple[Allow, ...]:
     )
 
 
-def mend(text: str, *allow: Allow, path: str = PATH, name: str = NAME, **repair: object) -> Mended:
-    """Mend every load of a program, pass after pass, until nothing changes."""
-    mended = Mended(text, [], [], True)
+def fix(text: str, *allow: Allow, path: str = PATH, name: str = NAME, **repair: object) -> Fixed:
+    """Fix every load of a program, pass after pass, until nothing changes."""
+    fixed = Fixed(text, [], [], True)
     for _ in range(MOST_PASSES):
         fixes: list[Fix] = []
-        mended.reasons = []
-        for load in parsed(mended.text, path, name).loads:
+        fixed.reasons = []
+        for load in parsed(fixed.text, path, name).loads:
             missing = _missing(load, allow)
             if load.weights_only is WeightsOnly.TRUE and not missing:
                 continue
-            module = parsed(mended.text, path, name)
+            module = parsed(fixed.text, path, name)
             same = next(one for one in module.loads if one.span == load.span)
             outcome = repair_load(module, same, Repair(allow=missing, **repair))
             if isinstance(outcome, NotRepaired):
-                mended.reasons.append(outcome.reason)
+                fixed.reasons.append(outcome.reason)
                 continue
             assert isinstance(outcome, Repaired)
             fixes.append(Fix(Applicability.SAFE, outcome.how, outcome.edits))
-            mended.keeps_meaning &= outcome.keeps_meaning
-        new, applied = apply_edits(mended.text, fixes)
-        if new == mended.text:
-            return mended
-        mended.how += [fix.message for fix in applied]
-        mended.text = new
-    raise AssertionError(f"not still after {MOST_PASSES} passes:\n{mended.text}")
+            fixed.keeps_meaning &= outcome.keeps_meaning
+        new, applied = apply_edits(fixed.text, fixes)
+        if new == fixed.text:
+            return fixed
+        fixed.how += [fix.message for fix in applied]
+        fixed.text = new
+    raise AssertionError(f"not still after {MOST_PASSES} passes:\n{fixed.text}")
 
 
-def check(before: str, after: str, *allow: Allow, **options: object) -> Mended:
+def check(before: str, after: str, *allow: Allow, **options: object) -> Fixed:
     """``before`` becomes ``after``, stays so, and is still the same program."""
-    mended = mend(before, *allow, **options)
-    assert mended.text == after
+    fixed = fix(before, *allow, **options)
+    assert fixed.text == after
     assert same_but_for_safe_globals(before, after) is None
-    assert mend(after, *allow, **options).text == after
-    return mended
+    assert fix(after, *allow, **options).text == after
+    return fixed
 
 
 @dataclass(frozen=True)

@@ -96,14 +96,14 @@ IMPORTING = {
 }
 
 
-@pytest.mark.parametrize(("code", "mended"), IMPORTING.items())
-def test_a_file_that_does_something_when_imported_is_not_imported(code, mended, tmp_path):
+@pytest.mark.parametrize(("code", "is_fixed"), IMPORTING.items())
+def test_a_file_that_does_something_when_imported_is_not_imported(code, is_fixed, tmp_path):
     (tmp_path / "tool.py").write_text("import shutil\nclass C: ...\nshutil.rmtree('build')\n")
     (tmp_path / "model.pt").write_bytes(forge.archive(forge.program(made("tool", "C"))))
     (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.13"\n')
     source = f"import torch\n{code}"
     fixed = torchload_lint.fix(source, tmp_path / "app.py")
-    assert (fixed != source) is mended
+    assert (fixed != source) is is_fixed
 
 
 def test_the_file_itself_is_imported_already(tmp_path):

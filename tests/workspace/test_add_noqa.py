@@ -78,7 +78,7 @@ def test_the_rows_own_wish_comes_first():
     assert told.document.raw == "a = 1  # noqa: TLL101\nload(p)\n"
 
 
-def test_notebook_cells_are_mended_in_place():
+def test_notebook_cells_are_fixed_in_place():
     text = notebook_text(["import torch", ("markdown", "m"), "x = 1\nload(p)"])
     told = add_noqa(document(text, is_notebook=True), [finding(2, cell=3)])
     cells = json.loads(told.document.raw)["cells"]

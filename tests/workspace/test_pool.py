@@ -90,7 +90,7 @@ class TestForks:
         """
         assert ran(folder, counted) == [expected(), "4 ()"]
 
-    def test_what_is_mended_later_is_read_from_the_disk(self, folder):
+    def test_what_is_fixed_later_is_read_from_the_disk(self, folder):
         twice = """
             projects = Projects(Settings())
             for _ in range(2):

@@ -42,7 +42,7 @@ OPTIONS = (
     ),
     _flag("fix-only", "Apply fixes, report nothing that is left."),
     _flag("diff", "Print the change instead of writing it."),
-    _flag("show-fixes", "List what was mended."),
+    _flag("show-fixes", "List what was fixed."),
     _codes("select", "Rules to turn on: codes, prefixes or names, comma-separated; ALL."),
     _codes("ignore", "Rules to turn off."),
     _codes("extend-select", "Rules to turn on besides the selected ones."),
@@ -78,7 +78,7 @@ OPTIONS = (
     _severity("min-severity", "Report nothing that is less severe (default info)."),
     _severity("error-on", "Exit with 1 for what is at least this severe (default warning)."),
     _flag("exit-zero", "Exit with 0 even where something is found."),
-    _flag("exit-non-zero-on-fix", "Exit with 1 if anything was mended."),
+    _flag("exit-non-zero-on-fix", "Exit with 1 if anything was fixed."),
     _flag(
         "verify", "Apply a fix only if real torch loads the checkpoint with it (imports modules)."
     ),
@@ -139,7 +139,7 @@ def _options(function: Any) -> Any:  # noqa: ANN401
 @click.argument("paths", nargs=-1, type=NamedPath(allow_dash=True))
 @_options
 def command(**flags: Any) -> None:  # noqa: ANN401
-    """Find every torch.load under PATHS, and with --fix mend what can be mended."""
+    """Find every torch.load under PATHS, and fix what can be fixed with --fix."""
     from torchload_lint.cli.checking import Flags, run  # noqa: PLC0415 - not needed for --help
 
     try:

@@ -92,7 +92,7 @@ class Flags(NamedTuple):
     verbose: bool
 
     @property
-    def mends(self) -> bool:
+    def applies_fixes(self) -> bool:
         """Whether fixes are applied (to the files, or to what is shown)."""
         return self.fix or self.fix_only or self.diff
 
@@ -104,9 +104,9 @@ def run(flags: Flags) -> int:
     config = projects.config_of(Path())
     projects.project_of(Path("any")).validate()
     options = Options(
-        fix=flags.mends,
+        fix=flags.applies_fixes,
         unsafe=config.unsafe_fixes,
-        write=flags.mends and not flags.diff,
+        write=flags.applies_fixes and not flags.diff,
         jobs=1 if flags.verify else flags.jobs,
     )
     if STDIN in map(str, flags.paths):
@@ -303,8 +303,8 @@ def _status(outcome: Run, flags: Flags, config: Config) -> int:
         for result in outcome.results
         for found in result.diagnostics
     )
-    mended = flags.exit_non_zero_on_fix and any(result.fixed for result in outcome.results)
-    return FINDINGS if left or mended else CLEAN
+    fixed = flags.exit_non_zero_on_fix and any(result.fixed for result in outcome.results)
+    return FINDINGS if left or fixed else CLEAN
 
 
 def _add_noqa(outcome: Run, flags: Flags) -> int:

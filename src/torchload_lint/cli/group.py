@@ -13,7 +13,7 @@ from torchload_lint import __version__
 from torchload_lint.cli.terminal import INTERRUPTED
 
 COMMANDS = {
-    "check": "Find the loads, and with --fix mend them (the default command).",
+    "check": "Find the loads; --fix rewrites them (the default command).",
     "inspect": "Show what a checkpoint holds and needs, without running it.",
     "migrate": "Rewrite a checkpoint so that it loads without any allowlist, without running it.",
     "verify": "Load what the code loads with real torch, under the allowlists that it gives.",

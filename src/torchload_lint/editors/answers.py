@@ -55,15 +55,15 @@ class Answers:
     def quick_fixes(
         self, analysis: Analysis, uri: str, wanted: types.Range
     ) -> Iterator[types.CodeAction]:
-        """What mends the findings in the range, each fix once, and comments that suppress them."""
+        """The fixes for findings in the range, each once, and comments that suppress them."""
         all_found = [(found, self.diagnostic(analysis, found)) for found in analysis.findings(uri)]
         in_range = [(found, told) for found, told in all_found if _meet(told.range, wanted)]
-        mended: dict[Fix, list[types.Diagnostic]] = {}
+        fixed: dict[Fix, list[types.Diagnostic]] = {}
         for found, told in in_range:
             if found.fix is not None and found.fix.applicability is not Applicability.DISPLAY:
-                mended.setdefault(found.fix, []).append(told)
+                fixed.setdefault(found.fix, []).append(told)
         for found, _ in in_range:
-            if found.fix is not None and (diagnostics := mended.pop(found.fix, None)):
+            if found.fix is not None and (diagnostics := fixed.pop(found.fix, None)):
                 safe = found.fix.applicability is Applicability.SAFE
                 yield types.CodeAction(
                     title=f"{TOOL}: {printable(found.fix.message)}" + ("" if safe else " (unsafe)"),

@@ -1,1 +1,1 @@
-"""How is it mended? A load call and what it needs in, the smallest text edits out (libcst)."""
+"""How is it fixed? A load call and what it needs in, the smallest text edits out (libcst)."""

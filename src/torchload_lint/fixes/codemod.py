@@ -66,7 +66,7 @@ class AllowSafeGlobals(CodemodCommand):
         )
 
     def transform_module_impl(self, tree: libcst.Module) -> libcst.Module:
-        """Mend every load of one file, pass after pass, until nothing changes."""
+        """Fix every load of one file, pass after pass, until nothing changes."""
         text = tree.code
         for _ in range(_MOST_PASSES):
             new = self._one_pass(text)

@@ -1,4 +1,4 @@
-"""Mend an allowlist itself: take an item out, make it a pair, write another in its place."""
+"""Fix an allowlist itself: take an item out, make it a pair, write another in its place."""
 
 from __future__ import annotations
 

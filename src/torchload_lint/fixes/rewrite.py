@@ -43,7 +43,7 @@ def rewrite(rows: str, ordinal: int, call: str, request: Rewrite) -> str:
     def change(module: cst.Module, config: cst.PartialParserConfig) -> cst.Module:
         finder = _Finder(ordinal, call)
         module.visit(finder)
-        return module.visit(_Mender(finder.target(), request, config))
+        return module.visit(_Rewriter(finder.target(), request, config))
 
     return _changed(rows, request.unit, change)
 
@@ -134,7 +134,7 @@ def _squeezed(text: str) -> str:
 _Holder = (cst.BaseStatement, cst.SimpleStatementSuite)
 
 
-class _Mender(cst.CSTTransformer):
+class _Rewriter(cst.CSTTransformer):
     """Put the statement that holds the call into a block, or load into a name before it."""
 
     def __init__(self, call: cst.Call, request: Rewrite, config: cst.PartialParserConfig) -> None:

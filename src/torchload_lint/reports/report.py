@@ -70,7 +70,7 @@ class Options:
         self.color = color
         """Whether ANSI escapes may be used."""
         self.show_fixes = show_fixes
-        """Whether ``summary`` lists what was mended."""
+        """Whether ``summary`` lists what was fixed."""
         self.unsafe_fixes = unsafe_fixes
         """Whether unsafe fixes count as fixable."""
         self.loads = loads or LoadAccount()
@@ -114,7 +114,7 @@ class Report(NamedTuple):
         return str(self.options.root / result.path)
 
     def is_fixable(self, diagnostic: Diagnostic) -> bool:
-        """Whether ``--fix``, with the options given, would mend it."""
+        """Whether ``--fix``, with the options given, would fix it."""
         if diagnostic.fix is None:
             return False
         allowed = {Applicability.SAFE}

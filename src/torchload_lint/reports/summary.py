@@ -1,4 +1,4 @@
-"""The last lines of a run: how much was found, mended, and can be mended."""
+"""The last lines of a run: how much was found, fixed, and can be fixed."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def summary(results: Iterable[FileResult], options: Options | None = None) -> str:
-    """How many findings, how many mended, how many ``--fix`` could mend; ends in a newline.
+    """How many findings, how many fixed, how many ``--fix`` could fix; ends in a newline.
 
-    With ``show_fixes`` the list of what was mended comes first; the account of the loads last.
+    With ``show_fixes`` the list of what was fixed comes first; the account of the loads last.
     """
     report = Report.of(results, (), options or Options())
     loads = report.options.loads
@@ -125,13 +125,13 @@ def _mark(fixable: int, count: int) -> str:
 
 
 def shown_fixes(results: Iterable[FileResult], options: Options | None = None) -> str:
-    """What was mended, by file and rule (``--show-fixes``); empty where nothing was."""
+    """What was fixed, by file and rule (``--show-fixes``); empty where nothing was."""
     report = Report.of(results, (), options or Options())
-    mended = [result for result in report.results if result.fixed]
-    if not mended:
+    fixed = [result for result in report.results if result.fixed]
+    if not fixed:
         return ""
-    lines = [f"Fixed {_count(sum(len(result.fixed) for result in mended), 'error')}:"]
-    for result in mended:
+    lines = [f"Fixed {_count(sum(len(result.fixed) for result in fixed), 'error')}:"]
+    for result in fixed:
         lines.append(f"- {printable(report.path(result))}:")
         rules = Counter((found.code, found.name) for found in result.fixed)
         lines += [f"    {count} x {code} ({name})" for (code, name), count in sorted(rules.items())]

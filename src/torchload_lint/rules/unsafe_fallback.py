@@ -54,7 +54,7 @@ def check(
 ) -> Iterator[Diagnostic]:
     """Report the unsafe call in the handler."""
     del situations, context
-    mended: set[ast.Try] = set()
+    fixed: set[ast.Try] = set()
     for fallback in module.fallbacks:
         row = fallback.safe.span.start.row
         message = (
@@ -62,10 +62,10 @@ def check(
             "a hostile file only has to make that one fail"
         )
         plan = Plan()
-        if fallback.statement not in mended:  # without two handlers at once, a try may be left bare
+        if fallback.statement not in fixed:  # without two handlers at once, a try may be left bare
             outcome = remove_handler(module, fallback.statement, fallback.handler)
             plan = fix_from(outcome, "Remove the fallback", Applicability.UNSAFE)
-            mended.add(fallback.statement)
+            fixed.add(fallback.statement)
         yield finding(RULE, fallback.span, message, fix=plan.fix, notes=plan.notes)
 
 

@@ -105,7 +105,7 @@ class Baseline:
         return Baseline({**others, **Baseline.of(results, name_of).known})
 
     def gone(self, results: Iterable[FileResult], name_of: Callable[[Path], str]) -> int:
-        """How many known findings the run did not meet again (mended, or in other files)."""
+        """How many known findings the run did not meet again (fixed, or in other files)."""
         left = Counter(self.known)
         left.subtract(Baseline.of(results, name_of).known)
         return sum(count for count in left.values() if count > 0)

@@ -75,7 +75,7 @@ def _is_own_file(path: str, inside: str) -> bool:
     """Whether it is a file, or a link that stays below ``inside``.
 
     A link that leads elsewhere is another project's file: it is not looked at unawares, and above
-    all not mended. Devices and pipes are left out.
+    all never rewritten. Devices and pipes are left out.
     """
     try:
         mode = os.lstat(path).st_mode

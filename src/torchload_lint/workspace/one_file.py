@@ -31,7 +31,7 @@ class Outcome(NamedTuple):
     result: FileResult | None = None
     """None where there is nothing to tell."""
     rewritten: bytes | None = None
-    """What is to be written, where something was mended."""
+    """What is to be written, where something was fixed."""
     error: str = ""
     """What keeps it from being written, as a sentence."""
     loads: LoadAccount = NO_LOADS
@@ -90,7 +90,7 @@ def check_bytes(
 ) -> tuple[FileResult, bytes]:
     """Check what is not on the disk (standard input, an editor's buffer) as if it lay at ``path``.
 
-    The bytes that come back are the mended ones; the same, where nothing was mended.
+    The bytes that come back have the fixes in them; they are the same where nothing was fixed.
     """
     project = projects.project_of(path)
     try:
@@ -104,7 +104,7 @@ def check_bytes(
 def check_document(
     path: Path, document: Document, project: Project, options: Options
 ) -> tuple[FileResult, Document]:
-    """Lint, and with ``options.fix`` mend and lint again until nothing changes."""
+    """Lint, and with ``options.fix`` apply fixes and lint again until nothing changes."""
     from torchload_lint.diagnostic import FileResult  # noqa: PLC0415 - not without a load
 
     original = document
@@ -168,10 +168,10 @@ def _apply(document: Document, chosen: Sequence[Diagnostic]) -> tuple[Document, 
         fixes = [fix for fix in fixes if document.notebook.accepts(fix.edits)]
     python, applied = apply_edits(document.python, fixes)
     edits = sorted({edit for fix in applied for edit in fix.edits})
-    mended = [d for d in chosen if d.fix in applied]
+    fixed = [d for d in chosen if d.fix in applied]
     if not applied or python == document.python:
         return document, []
-    return document.edited(edits, python), mended
+    return document.edited(edits, python), fixed
 
 
 def _diagnostics(

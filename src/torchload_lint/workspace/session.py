@@ -24,7 +24,7 @@ class Run(NamedTuple):
     """The outcome of a run over many files."""
 
     results: tuple[FileResult, ...]
-    """Files with something to report or mended, by path."""
+    """Files in which something was found or fixed, by path."""
     names: Sequence[str]
     """The files that were looked at."""
     errors: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ def _path(outcome: Outcome) -> str:
 
 
 def _written(outcome: Outcome, projects: Projects, options: Options) -> Outcome:
-    """Write what was mended; where that fails, tell of the file as it still is."""
+    """Write the file with its fixes; where that fails, report the findings that it still has."""
     if outcome.rewritten is None:
         return outcome
     try:
