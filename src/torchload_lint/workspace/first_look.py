@@ -6,13 +6,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.source.text.embedded_python import may_embed_load
 from torchload_lint.source.text.prefilter import may_hold_load
 from torchload_lint.source.text.settings_files import VARIABLE, is_settings_file
 from torchload_lint.workspace.discover import SUFFIXES
 from torchload_lint.workspace.document import UnreadableError, read_bytes
 
 if TYPE_CHECKING:
-    from torchload_lint.diagnostic import FileResult
+    from torchload_lint.diagnostic import Diagnostic, FileResult
     from torchload_lint.workspace.projects import Project, Projects
 
 LOOKED_AT_FOR_NULS = 8192
@@ -24,7 +25,7 @@ class Look(NamedTuple):
     verdict: FileResult | bool
     """Whether it may hold a load; a result where that is all there is to tell of it."""
     source: bytes | None = None
-    """Its bytes, where it is Python or a notebook."""
+    """Its bytes, where it is Python, a notebook, or a script with Python in it."""
 
 
 NOTHING = Look(verdict=False)
@@ -38,6 +39,8 @@ def first_look(path: str, projects: Projects) -> Look:
     except UnreadableError as error:
         return Look(unreadable(path, str(error), project))
     if not path.endswith(SUFFIXES) and is_settings_file(os.path.basename(path)):
+        if may_embed_load(data):
+            return Look(verdict=True, source=data)
         return _at_settings(path, data, project) if VARIABLE.encode() in data else NOTHING
     if data.find(b"\0", 0, LOOKED_AT_FOR_NULS) >= 0 and not path.endswith(".ipynb"):
         reason = "it holds NUL bytes: not a Python source file"
@@ -48,13 +51,19 @@ def first_look(path: str, projects: Projects) -> Look:
 def _at_settings(path: str, data: bytes, project: Project) -> Look:
     """The findings in a Dockerfile, shell script or the like."""
     from torchload_lint.diagnostic import FileResult  # noqa: PLC0415 - not without a finding
-    from torchload_lint.rules.forced_unsafe_load import in_settings  # noqa: PLC0415
 
     text = data.decode("utf-8", "replace")
+    found = switches_in(text, path, project)
+    return Look(FileResult(Path(path), tuple(found), text)) if found else NOTHING
+
+
+def switches_in(text: str, path: str, project: Project) -> list[Diagnostic]:
+    """The findings about environment variables in what is not Python."""
+    from torchload_lint.rules.forced_unsafe_load import in_settings  # noqa: PLC0415
+
     name = project.name_of(path)
     found = [one for one in in_settings(text) if one.code in project.enabled]
-    found = [one for one in found if not project.is_ignored(one, name)]
-    return Look(FileResult(Path(path), tuple(found), text)) if found else NOTHING
+    return [one for one in found if not project.is_ignored(one, name)]
 
 
 def unreadable(path: str, reason: str, project: Project) -> FileResult:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.diagnostic import LoadAccount
 from torchload_lint.source.text.prefilter import may_hold_load
+from torchload_lint.source.text.settings_files import is_settings_file
+from torchload_lint.workspace.discover import SUFFIXES
 from torchload_lint.workspace.document import Document, UnreadableError
 from torchload_lint.workspace.first_look import first_look, unreadable
 
@@ -57,6 +60,11 @@ def check_file(path: str, projects: Projects, options: Options) -> Outcome:
     if look.verdict is not True or look.source is None:
         return Outcome(path, None if isinstance(look.verdict, bool) else look.verdict)
     project = projects.project_of(path)
+    if not path.endswith(SUFFIXES) and is_settings_file(os.path.basename(path)):
+        from torchload_lint.workspace.script import check_script  # noqa: PLC0415 - few hold Python
+
+        result = check_script(path, look.source, project)
+        return Outcome(path, result if result.diagnostics else None, loads=result.loads)
     try:
         document = Document.of(look.source, is_notebook=_is_notebook(path))
     except UnreadableError as error:
@@ -110,7 +118,7 @@ def check_document(
     original = document
     fixed: list[Diagnostic] = []
     for _ in range(MAX_PASSES):
-        found, loads = _diagnostics(path, document, project, infers=options.unsafe)
+        found, loads = findings_in(document.python, path, project, infers=options.unsafe)
         chosen = [d for d in found if _applies(d, project, options)] if options.fix else []
         if not chosen:
             break
@@ -174,8 +182,8 @@ def _apply(document: Document, chosen: Sequence[Diagnostic]) -> tuple[Document, 
     return document.edited(edits, python), fixed
 
 
-def _diagnostics(
-    path: Path, document: Document, project: Project, *, infers: bool
+def findings_in(
+    text: str, path: Path, project: Project, *, infers: bool
 ) -> tuple[list[Diagnostic], LoadAccount]:
     """The findings of one text that are neither off, nor suppressed, nor ignored here, and the
     account of its loads.
@@ -185,7 +193,6 @@ def _diagnostics(
     from torchload_lint.suppressing import unsuppressed  # noqa: PLC0415
 
     name = project.name_of(path)
-    text = document.python
     read = project.context.project.read(text, name)
     if isinstance(read, modules.SyntaxProblem):
         found, loads = [_unparsable(read)], NO_LOADS

@@ -1,0 +1,69 @@
+"""Python inside of shell scripts, Makefiles, Dockerfiles and workflows."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+import pytest
+
+from torchload_lint.source.text.embedded_python import embedded_python
+from torchload_lint.workspace import Options, Projects, Settings, check
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOAD = "torch.load(path, weights_only=False)"
+SCRIPTS = {
+    "run.sh": ("#!/bin/bash\npython - <<'PY'\nimport torch\nx = {}\nPY\necho done\n", (4, 5)),
+    "tabs.sh": ("f() {{\n\tpython3 -u - <<-EOF\n\timport torch\n\tx = {}\n\tEOF\n}}\n", (4, 6)),
+    "job.yml": ("run: |\n  python <<EOF\n  import torch\n  {}\n  EOF\n", (4, 3)),
+    "Makefile": ("all:\n\tpython -c 'import torch; {}'\n", (2, 27)),
+    "Dockerfile": ("FROM x\nRUN python3 -c 'import torch; {}' && ls\n", (2, 31)),
+    "long.sh": ("python -c '\nimport torch\n{}\n'\n", (3, 1)),
+}
+QUIET = {
+    "no_load.sh": "python - <<PY\nimport torch\nprint(torch.__version__, 'load')\nPY\n",
+    "restricted.sh": "python - <<PY\nimport torch\ntorch.load(path, weights_only=True)\nPY\n",
+    "not_python.sh": f"cat <<EOF\nimport torch\n{LOAD}\nEOF\npython --version\n",
+    "completed_by_the_shell.sh": f"python - <<EOF\nimport torch $MORE\n{LOAD}\nEOF\n",
+    "echoed.sh": f"echo 'use {LOAD} in python' << x\n",
+}
+
+
+def found_in(folder: Path, name: str, text: str) -> list[tuple[int, int, str]]:
+    (folder / name).write_text(text)
+    run = check([str(folder / name)], Projects(Settings(isolated=True)), Options())
+    return [(*one.span.start, one.code) for result in run.results for one in result.diagnostics]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_load_is_found_where_it_stands_in_the_script(tmp_path, name):
+    text, place = SCRIPTS[name]
+    assert (*place, "TLL101") in found_in(tmp_path, name, text.format(LOAD))
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_what_is_no_load_of_the_script_is_not_reported(tmp_path, name):
+    assert found_in(tmp_path, name, QUIET[name]) == []
+
+
+def test_nothing_in_a_script_is_fixed(tmp_path):
+    text = SCRIPTS["run.sh"][0].format("torch.load(path)")
+    (tmp_path / "run.sh").write_text(text)
+    options = Options(fix=True, unsafe=True, write=True)
+    check([str(tmp_path / "run.sh")], Projects(Settings(isolated=True)), options)
+    assert (tmp_path / "run.sh").read_text() == text
+
+
+def test_variables_that_a_script_sets_are_still_found(tmp_path):
+    text = f"export TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1\n{SCRIPTS['run.sh'][0].format(LOAD)}"
+    assert [code for _, _, code in found_in(tmp_path, "run.sh", text)] == ["TLL101", "TLL301"]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_rows_are_the_scripts(name):
+    text = SCRIPTS[name][0].format(LOAD)
+    python = embedded_python(text)
+    ast.parse(python)
+    assert len(python.splitlines()) == len(text.splitlines())
