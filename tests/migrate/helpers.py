@@ -8,26 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from torchload_lint.migrate import NoteKind, Options, Plan, migrate_file
+from torchload_lint.migrate import MigrationOptions, MigrationPlan, NoteKind, migrate_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def migrated(value: Any, folder: Path, options: Options | None = None, **saving: Any) -> Any:
+def migrated(
+    value: Any, folder: Path, options: MigrationOptions | None = None, **saving: Any
+) -> Any:
     """The value after torch.save, a migration, and a load that allows nothing."""
     return migrated_with_plan(value, folder, options, **saving)[0]
 
 
 def migrated_with_plan(
-    value: Any, folder: Path, options: Options | None = None, **saving: Any
-) -> tuple[Any, Plan]:
+    value: Any, folder: Path, options: MigrationOptions | None = None, **saving: Any
+) -> tuple[Any, MigrationPlan]:
     before, after = folder / "before.pt", folder / "after.pt"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.save(value, before, **saving)
     content = before.read_bytes()
-    result = migrate_file(before, after, options or Options())
+    result = migrate_file(before, after, options or MigrationOptions())
     assert before.read_bytes() == content
     torch.serialization.clear_safe_globals()
     return load(after), result.plan
@@ -106,7 +108,7 @@ def sharing(state: dict[str, Any]) -> dict[str, list[str]]:
     return {names[0]: names for names in found.values()}
 
 
-def notes(plan: Plan, kind: NoteKind) -> list[tuple[str, str]]:
+def notes(plan: MigrationPlan, kind: NoteKind) -> list[tuple[str, str]]:
     return [(note.place, note.what) for note in plan.of_kind(kind)]
 
 

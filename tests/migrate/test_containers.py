@@ -19,7 +19,7 @@ import torch
 from migrate.helpers import bits, load, members, migrated_with_plan, same
 from torchload_lint.migrate import (
     MigrationError,
-    Options,
+    MigrationOptions,
     migrate_file,
     plan,
     zip_writer,
@@ -90,7 +90,7 @@ def test_migrating_twice_changes_nothing(source: Path, tmp_path: Path) -> None:
 def test_only_storages_that_are_used_are_written(tmp_path: Path) -> None:
     value = {"keep": torch.ones(4), "drop": torch.zeros(1000)}
     torch.save(value, tmp_path / "in.pt")
-    migrate_file(tmp_path / "in.pt", tmp_path / "out.pt", Options(only=("keep",)))
+    migrate_file(tmp_path / "in.pt", tmp_path / "out.pt", MigrationOptions(only=("keep",)))
     assert [name for name in members(tmp_path / "out.pt") if "/data/" in name] == ["archive/data/0"]
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from migrate.helpers import load, members, same
-from torchload_lint.migrate import Options, contents, migrate_file, zip_writer
+from torchload_lint.migrate import MigrationOptions, contents, migrate_file, zip_writer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ def test_every_way_to_copy(
     members(tmp_path / "out.pt")  # checksums
     expected = torch.load(tmp_path / "in.pt", weights_only=True)
     assert same(torch.load(tmp_path / "out.pt", weights_only=True, mmap=True), expected)
-    migrate_file(tmp_path / "in.pt", tmp_path / "out.st", Options(only=("w",)))
+    migrate_file(tmp_path / "in.pt", tmp_path / "out.st", MigrationOptions(only=("w",)))
     assert same(load(tmp_path / "out.st"), LARGE)
 
 

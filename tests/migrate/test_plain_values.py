@@ -22,7 +22,7 @@ import pytest
 import torch
 
 from migrate.helpers import bits, migrated, migrated_with_plan, notes, same
-from torchload_lint.migrate import Arrays, MigrationError, NoteKind, Options
+from torchload_lint.migrate import Arrays, MigrationError, MigrationOptions, NoteKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -238,12 +238,14 @@ def test_arrays_become_equal_tensors(array: np.ndarray, protocol: int, tmp_path:
 
 @pytest.mark.parametrize("array", ARRAYS, ids=lambda array: f"{array.dtype.str}{array.shape}")
 def test_arrays_become_equal_lists(array: np.ndarray, tmp_path: Path) -> None:
-    found = migrated({"a": array}, tmp_path, Options(arrays=Arrays.LIST))["a"]
+    found = migrated({"a": array}, tmp_path, MigrationOptions(arrays=Arrays.LIST))["a"]
     assert same(found, array.tolist())
 
 
 def test_scalars_as_tensors(tmp_path: Path) -> None:
-    found = migrated([np.float32(0.1), np.int8(3)], tmp_path, Options(scalars_as_tensors=True))
+    found = migrated(
+        [np.float32(0.1), np.int8(3)], tmp_path, MigrationOptions(scalars_as_tensors=True)
+    )
     assert bits(found[0]) == bits(torch.tensor(np.float32(0.1)))
     assert bits(found[1]) == bits(torch.tensor(3, dtype=torch.int8))
 
@@ -342,11 +344,11 @@ def test_lightning_checkpoint(tmp_path: Path) -> None:
 
 def test_only_a_part(tmp_path: Path) -> None:
     value = {"state": {"w": torch.ones(2)}, "args": argparse.Namespace()}
-    found, plan = migrated_with_plan(value, tmp_path, Options(only=("state",)))
+    found, plan = migrated_with_plan(value, tmp_path, MigrationOptions(only=("state",)))
     assert same(found, value["state"])
     assert plan.notes == ()
     with pytest.raises(MigrationError, match=r"no key 'other' .* keys: 'state', 'args'"):
-        migrated(value, tmp_path, Options(only=("other",)))
+        migrated(value, tmp_path, MigrationOptions(only=("other",)))
 
 
 def test_state_of_a_buffered_stream(tmp_path: Path) -> None:

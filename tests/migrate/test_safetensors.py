@@ -9,17 +9,19 @@ import torch
 from safetensors.torch import load_file
 
 from migrate.helpers import same
-from torchload_lint.migrate import Format, MigrationError, Options, migrate_file
+from torchload_lint.migrate import MigrationError, MigrationOptions, TargetFormat, migrate_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.torch
 
-SAFETENSORS = Options(format=Format.SAFETENSORS)
+SAFETENSORS = MigrationOptions(format=TargetFormat.SAFETENSORS)
 
 
-def written(value: object, folder: Path, options: Options = SAFETENSORS) -> dict[str, torch.Tensor]:
+def written(
+    value: object, folder: Path, options: MigrationOptions = SAFETENSORS
+) -> dict[str, torch.Tensor]:
     torch.save(value, folder / "in.pt")
     migrate_file(folder / "in.pt", folder / "out.safetensors", options)
     return load_file(folder / "out.safetensors")
@@ -72,7 +74,9 @@ def test_other_content_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(MigrationError, match="also holds: 'state', 'epoch'"):
         written(value, tmp_path)
     assert not (tmp_path / "out.safetensors").exists()
-    found = written(value, tmp_path, Options(format=Format.SAFETENSORS, only=("state",)))
+    found = written(
+        value, tmp_path, MigrationOptions(format=TargetFormat.SAFETENSORS, only=("state",))
+    )
     assert list(found) == ["w"]
 
 

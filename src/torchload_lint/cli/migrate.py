@@ -13,10 +13,10 @@ from torchload_lint.cli.terminal import CLEAN, FINDINGS, fail, say
 from torchload_lint.config import ConfigError, Settings
 from torchload_lint.migrate import (
     Arrays,
-    Format,
     MigrationError,
+    MigrationOptions,
     NoteKind,
-    Options,
+    TargetFormat,
     as_json,
     as_text,
     migrate_file,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _LIBRARIES = frozenset("argparse builtins collections copyreg numpy pathlib torch _codecs".split())
 """What checkpoints name most; none of it is a project's own."""
 
-_ENDINGS = {Format.TORCH: ".migrated.pt", Format.SAFETENSORS: ".safetensors"}
+_ENDINGS = {TargetFormat.TORCH: ".migrated.pt", TargetFormat.SAFETENSORS: ".safetensors"}
 
 
 @click.command(name="migrate", context_settings={"help_option_names": ["-h", "--help"]})
@@ -45,7 +45,7 @@ _ENDINGS = {Format.TORCH: ".migrated.pt", Format.SAFETENSORS: ".safetensors"}
     metavar="OUT",
     help="The new file (default: beside the checkpoint, NAME.migrated.pt).",
 )
-@click.option("--to", type=click.Choice([one.value for one in Format]), default="torch",
+@click.option("--to", type=click.Choice([one.value for one in TargetFormat]), default="torch",
               help="What to write; safetensors takes dense tensors only.")  # fmt: skip
 @click.option("--numpy-arrays", type=click.Choice([one.value for one in Arrays]), default="tensor",
               help="What numpy arrays become.")  # fmt: skip
@@ -80,8 +80,8 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     Nothing of it is run, and it is not changed. A model becomes its state dict. Ends with 1 where
     something had to be left out, 2 where nothing was written.
     """
-    options = Options(
-        Format(to), Arrays(numpy_arrays), numpy_scalars == "tensor", only, encoding
+    options = MigrationOptions(
+        TargetFormat(to), Arrays(numpy_arrays), numpy_scalars == "tensor", only, encoding
     )  # fmt: skip
     target = out or checkpoint.with_name(checkpoint.stem + _ENDINGS[options.format])
     if target.exists() and not (force or dry_run):

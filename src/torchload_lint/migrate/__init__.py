@@ -5,25 +5,25 @@ from __future__ import annotations
 from torchload_lint.migrate.migration import migrate_file, plan
 from torchload_lint.migrate.results import (
     Arrays,
-    Format,
     MigrationError,
+    MigrationOptions,
+    MigrationPlan,
     MigrationResult,
     Note,
     NoteKind,
-    Options,
-    Plan,
+    TargetFormat,
 )
 from torchload_lint.migrate.telling import as_json, as_text
 
 __all__ = [
     "Arrays",
-    "Format",
     "MigrationError",
+    "MigrationOptions",
+    "MigrationPlan",
     "MigrationResult",
     "Note",
     "NoteKind",
-    "Options",
-    "Plan",
+    "TargetFormat",
     "as_json",
     "as_text",
     "migrate_file",

@@ -14,10 +14,10 @@ from torchload_lint.migrate.tensors import LEFT_OUT
 
 if TYPE_CHECKING:
     from torchload_lint.migrate.conversion import Conversion
-    from torchload_lint.migrate.made import Made
+    from torchload_lint.migrate.pickled_instance import PickledInstance
 
 
-def _container(converter: Conversion, made: Made, place: str) -> Value:
+def _container(converter: Conversion, made: PickledInstance, place: str) -> Value:
     attributes = made.attributes or {}
     if "_content" not in attributes:
         return converter.leave_out(place, made.name, "it has no content")
@@ -32,7 +32,7 @@ def _container(converter: Conversion, made: Made, place: str) -> Value:
     return converter.plain(content, place)
 
 
-def _node(converter: Conversion, made: Made, place: str) -> Value:
+def _node(converter: Conversion, made: PickledInstance, place: str) -> Value:
     attributes = made.attributes or {}
     value = attributes.get("_val", LEFT_OUT)
     if value is LEFT_OUT:

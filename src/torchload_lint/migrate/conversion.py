@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from torchload_lint.migrate.made import Made
+from torchload_lint.migrate.pickled_instance import PickledInstance
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.results import ClassLookup, NameResolver
     from torchload_lint.checkpoint.values import DictValue, Value
-    from torchload_lint.migrate.made import Entries
-    from torchload_lint.migrate.results import NoteKind, Options
+    from torchload_lint.migrate.pickled_instance import Entries
+    from torchload_lint.migrate.results import MigrationOptions, NoteKind
     from torchload_lint.migrate.storage_pool import StoragePool
 
 
@@ -23,7 +23,7 @@ class Conversion(Protocol):
 
     names: NameResolver
     pool: StoragePool
-    options: Options
+    options: MigrationOptions
     lookup: ClassLookup | None
 
     def note(self, kind: NoteKind, place: str, what: str, outcome: str) -> None:
@@ -51,5 +51,5 @@ class Conversion(Protocol):
         """An object's attributes as a dict."""
 
 
-Carrier = Callable[[Conversion, Made, str], "Value"]
+Carrier = Callable[[Conversion, PickledInstance, str], "Value"]
 """Makes one kind of instance plain: what is known of it, and its place."""

@@ -18,11 +18,11 @@ from torchload_lint.migrate.pickle_writer import write_pickle
 from torchload_lint.migrate.plain import Converter
 from torchload_lint.migrate.reading import read_checkpoint
 from torchload_lint.migrate.results import (
-    Format,
     MigrationError,
+    MigrationOptions,
+    MigrationPlan,
     MigrationResult,
-    Options,
-    Plan,
+    TargetFormat,
 )
 from torchload_lint.migrate.storage_pool import StoragePool, nbytes
 from torchload_lint.migrate.tensors import LEFT_OUT
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.results import ClassLookup
     from torchload_lint.checkpoint.values import StorageValue
 
-DEFAULT_OPTIONS = Options()
+DEFAULT_OPTIONS = MigrationOptions()
 _VERSION_RECORD = b"3\n"
 """The version of the archive's format that torch.save writes."""
 
@@ -43,7 +43,7 @@ _VERSION_RECORD = b"3\n"
 class _Prepared:
     """A plan, and what is needed to carry it out while the checkpoint is open."""
 
-    plan: Plan
+    plan: MigrationPlan
     pool: StoragePool
     pickle: bytes
     storages: list[StorageValue]
@@ -51,9 +51,9 @@ class _Prepared:
 
 def plan(
     path: str | os.PathLike[str],
-    options: Options = DEFAULT_OPTIONS,
+    options: MigrationOptions = DEFAULT_OPTIONS,
     lookup: ClassLookup | None = None,
-) -> Plan:
+) -> MigrationPlan:
     """What migrating a checkpoint would do; nothing is written. Raises MigrationError, OSError."""
     with _opened(Path(path)) as file:
         return _prepare(file, Path(path), options, lookup).plan
@@ -62,7 +62,7 @@ def plan(
 def migrate_file(
     path: str | os.PathLike[str],
     out: str | os.PathLike[str],
-    options: Options = DEFAULT_OPTIONS,
+    options: MigrationOptions = DEFAULT_OPTIONS,
     lookup: ClassLookup | None = None,
 ) -> MigrationResult:
     """Write a checkpoint anew, as plain data. Nothing of it is run, and it is not changed.
@@ -86,7 +86,9 @@ def _opened(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _prepare(file: BinaryIO, path: Path, options: Options, lookup: ClassLookup | None) -> _Prepared:
+def _prepare(
+    file: BinaryIO, path: Path, options: MigrationOptions, lookup: ClassLookup | None
+) -> _Prepared:
     try:
         return _prepared(file, path, options, lookup)
     except RecursionError:
@@ -94,7 +96,7 @@ def _prepare(file: BinaryIO, path: Path, options: Options, lookup: ClassLookup |
 
 
 def _prepared(
-    file: BinaryIO, path: Path, options: Options, lookup: ClassLookup | None
+    file: BinaryIO, path: Path, options: MigrationOptions, lookup: ClassLookup | None
 ) -> _Prepared:
     checkpoint = read_checkpoint(file, path.name, lookup, options.encoding)
     pool = StoragePool(checkpoint)
@@ -104,7 +106,7 @@ def _prepared(
     if after is LEFT_OUT:
         reasons = "; ".join(f"{note.what}: {note.outcome}" for note in converter.notes)
         raise MigrationError(f"nothing of it can be carried: {reasons}")
-    if options.format is Format.SAFETENSORS:
+    if options.format is TargetFormat.SAFETENSORS:
         from torchload_lint.migrate.safetensors_writer import entries_of  # noqa: PLC0415 - seldom
 
         entries = entries_of(after)
@@ -115,7 +117,7 @@ def _prepared(
         data, storages = write_pickle(after)
         count = len(storages)
         total = sum(map(nbytes, storages))
-    made = Plan(
+    made = MigrationPlan(
         path=path, container=checkpoint.kind, before=before, after=after,
         notes=tuple(converter.notes), storages=count, nbytes=total,
     )  # fmt: skip
@@ -135,7 +137,7 @@ def _chosen(value: Value, only: tuple[str, ...]) -> tuple[Value, str]:
     return value, place
 
 
-def _write_as_whole(target: Path, prepared: _Prepared, options: Options) -> int:
+def _write_as_whole(target: Path, prepared: _Prepared, options: MigrationOptions) -> int:
     """Write beside the target (where it is a link: what it leads to), look at it, and rename."""
     target = target.resolve()
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
@@ -143,7 +145,7 @@ def _write_as_whole(target: Path, prepared: _Prepared, options: Options) -> int:
         with os.fdopen(handle, "w+b") as out:
             _write(cast("BinaryIO", out), prepared, options)
             size = out.tell()
-        if options.format is Format.TORCH:
+        if options.format is TargetFormat.TORCH:
             _check(name)
         Path(name).chmod(_mode(prepared.plan.path))
         Path(name).replace(target)
@@ -154,8 +156,8 @@ def _write_as_whole(target: Path, prepared: _Prepared, options: Options) -> int:
     return size
 
 
-def _write(out: BinaryIO, prepared: _Prepared, options: Options) -> None:
-    if options.format is Format.SAFETENSORS:
+def _write(out: BinaryIO, prepared: _Prepared, options: MigrationOptions) -> None:
+    if options.format is TargetFormat.SAFETENSORS:
         from torchload_lint.migrate.safetensors_writer import (  # noqa: PLC0415 - seldom
             entries_of,
             write_safetensors,

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.results import is_getattr
 from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, SetValue, Value
 from torchload_lint.migrate import tensors
-from torchload_lint.migrate.made import attributes_of, read_instance
 from torchload_lint.migrate.module_facts import (
     MORE_THAN_KNOWN,
     OVERRIDES,
@@ -20,6 +19,7 @@ from torchload_lint.migrate.module_facts import (
     is_torch_class,
     state_dict_version,
 )
+from torchload_lint.migrate.pickled_instance import attributes_of, read_instance
 from torchload_lint.migrate.results import NoteKind
 from torchload_lint.migrate.tensors import LEFT_OUT
 from torchload_lint.names import GlobalName
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.migrate.conversion import Conversion
-    from torchload_lint.migrate.made import Made
+    from torchload_lint.migrate.pickled_instance import PickledInstance
 
 _REGISTRIES = ("_modules", "_parameters", "_buffers")
 _GRAPH_MODULES = frozenset({"torch.fx.graph_module.reduce_graph_module",
@@ -62,7 +62,7 @@ class _Building:
             self.out.entries.append((key, value))
 
 
-def registries(made: Made) -> dict[str, Value] | None:
+def registries(made: PickledInstance) -> dict[str, Value] | None:
     """The attributes of an ``nn.Module``; None where the instance is none."""
     attributes = made.attributes or {}
     if made.name in _GRAPH_MODULES and made.args and isinstance(made.args[0], DictValue):
@@ -74,7 +74,7 @@ def registries(made: Made) -> dict[str, Value] | None:
     return None
 
 
-def state_dict(converter: Conversion, made: Made, place: str) -> Value:
+def state_dict(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """The state dict of a module, with the ``_metadata`` that torch gives it."""
     ordered = "collections.OrderedDict"
     building = _Building(converter, DictValue(ordered), DictValue(ordered), place, {}, {}, set())
@@ -91,7 +91,7 @@ def state_dict(converter: Conversion, made: Made, place: str) -> Value:
     return building.out
 
 
-def _save(building: _Building, made: Made, prefix: str) -> None:
+def _save(building: _Building, made: PickledInstance, prefix: str) -> None:
     attributes = registries(made) or {}
     _add_metadata(building, made, attributes, prefix)
     absent = _names(attributes.get("_non_persistent_buffers_set"))
@@ -131,7 +131,7 @@ def _save_child(building: _Building, child: Instance, prefix: str) -> None:
 
 
 def _add_metadata(
-    building: _Building, made: Made, attributes: dict[str, Value], prefix: str
+    building: _Building, made: PickledInstance, attributes: dict[str, Value], prefix: str
 ) -> None:
     version = state_dict_version(made.name, _keys(attributes.get("_buffers")))
     entry = DictValue(entries=[("version", version)])
@@ -167,7 +167,7 @@ def _hook_name(converter: Conversion, hook: Value) -> str:
     return str(name) if name is not None else "a hook"
 
 
-def _look_at_class(building: _Building, made: Made, prefix: str) -> None:
+def _look_at_class(building: _Building, made: PickledInstance, prefix: str) -> None:
     """Say it where ``state_dict()`` of this class is not known to give just this."""
     if is_torch_class(made.name):
         if made.name in MORE_THAN_KNOWN:
@@ -268,12 +268,12 @@ def _put_unpacked(
     building.put(key, building.converter.plain(parts[0], f"{building.place}[{key!r}]"))
 
 
-def _convolution_state(made: Made) -> tuple[Value, ...] | None:
+def _convolution_state(made: PickledInstance) -> tuple[Value, ...] | None:
     state = made.states[-1] if made.states else None
     return state if isinstance(state, tuple) and len(state) == 15 else None  # noqa: PLR2004 - see QUANTIZED_CONVOLUTIONS
 
 
-def _save_convolution(building: _Building, made: Made, prefix: str) -> bool:
+def _save_convolution(building: _Building, made: PickledInstance, prefix: str) -> bool:
     """A quantized convolution, whose weights are in its own state."""
     state = _convolution_state(made)
     if state is None:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.values import DictValue, Instance, Value
 from torchload_lint.migrate import tensors
-from torchload_lint.migrate.made import name_of_global
+from torchload_lint.migrate.pickled_instance import name_of_global
 from torchload_lint.migrate.results import Arrays
 from torchload_lint.migrate.tensors import LEFT_OUT
 
 if TYPE_CHECKING:
     from torchload_lint.migrate.conversion import Conversion
-    from torchload_lint.migrate.made import Made
+    from torchload_lint.migrate.pickled_instance import PickledInstance
 
 _TORCH_DTYPES = {
     "b1": "bool", "?": "bool", "i1": "int8", "i2": "int16", "i4": "int32", "i8": "int64",
@@ -138,7 +138,7 @@ def _text(value: Value) -> str:
 # -- carriers --------------------------------------------------------------------------------------
 
 
-def _array(converter: Conversion, made: Made, place: str) -> Value:
+def _array(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """``_reconstruct(class, (0,), b"b")``, then ``(version, shape, dtype, is_fortran, data)``."""
     state = made.states[-1] if made.states else None
     if isinstance(state, tuple) and len(state) == 2 and isinstance(state[0], tuple):  # noqa: PLR2004
@@ -295,7 +295,7 @@ def _mask(
     return _carried(converter, "numpy.ndarray", array, place)
 
 
-def _from_buffer(converter: Conversion, made: Made, place: str) -> Value:
+def _from_buffer(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """``_frombuffer(buffer, dtype, shape, order)``, written with protocol 5."""
     if len(made.args) < 4:  # noqa: PLR2004 - the four arguments
         return converter.leave_out(place, "numpy.ndarray", "it has no data")
@@ -306,7 +306,7 @@ def _from_buffer(converter: Conversion, made: Made, place: str) -> Value:
     return _carry_array(converter, "numpy.ndarray", state, place)
 
 
-def _scalar(converter: Conversion, made: Made, place: str) -> Value:
+def _scalar(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """``scalar(dtype, bytes)``."""
     dtype = read_dtype(made.args[0]) if made.args else None
     data = made.args[1] if len(made.args) > 1 else None
@@ -332,7 +332,7 @@ def _scalar(converter: Conversion, made: Made, place: str) -> Value:
     return elements[0]
 
 
-def _dtype_text(converter: Conversion, made: Made, place: str) -> Value:
+def _dtype_text(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """A dtype itself: as the text that numpy.dtype takes."""
     code = made.args[0] if made.args else None
     if not isinstance(code, str):
@@ -345,7 +345,7 @@ def _dtype_text(converter: Conversion, made: Made, place: str) -> Value:
     return f"{order if order in '<>|' else '<'}{code}"
 
 
-def _device_tensor(converter: Conversion, made: Made, place: str) -> Value:
+def _device_tensor(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """``_rebuild_device_tensor_from_numpy(array, dtype, device, requires_grad)``, of XLA."""
     device = made.args[2] if len(made.args) > 2 else ""  # noqa: PLR2004 - its place
     array = made.args[0] if made.args else None

@@ -17,10 +17,10 @@ from torchload_lint.migrate.results import MigrationError
 
 if TYPE_CHECKING:
     from torchload_lint.migrate.conversion import Conversion
-    from torchload_lint.migrate.made import Made
+    from torchload_lint.migrate.pickled_instance import PickledInstance
 
 
-def _from_bytes(converter: Conversion, made: Made, place: str) -> Value:
+def _from_bytes(converter: Conversion, made: PickledInstance, place: str) -> Value:
     data = made.args[0] if made.args else None
     found = _storage_in(data) if isinstance(data, bytes) else None
     if found is None:

@@ -24,9 +24,9 @@ from torchload_lint.migrate import (
     tensors,
     training,
 )
-from torchload_lint.migrate.made import Entries, Made, read_instance
 from torchload_lint.migrate.pickle_writer import LARGEST_INTEGER_BYTES
-from torchload_lint.migrate.results import Note, NoteKind, Options
+from torchload_lint.migrate.pickled_instance import Entries, PickledInstance, read_instance
+from torchload_lint.migrate.results import MigrationOptions, Note, NoteKind
 from torchload_lint.migrate.tensors import LEFT_OUT
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Converter:
         self,
         names: NameResolver,
         pool: StoragePool,
-        options: Options,
+        options: MigrationOptions,
         lookup: ClassLookup | None = None,
     ) -> None:
         self.names = names
@@ -233,7 +233,7 @@ class Converter:
             return training.carry(self, made, place)
         return self._object(value, made, place)
 
-    def _object(self, value: Instance, made: Made, place: str) -> Value:
+    def _object(self, value: Instance, made: PickledInstance, place: str) -> Value:
         """An instance of a class that nothing is known of."""
         if not made.name:
             return self.leave_out(place, "an object", "what makes it is not known")
@@ -257,7 +257,7 @@ class Converter:
         self.remember(value, result)
         return self.attributes(made.attributes, place, result)
 
-    def _mapping(self, value: Instance, made: Made, place: str) -> Value:
+    def _mapping(self, value: Instance, made: PickledInstance, place: str) -> Value:
         self.changed(place, made.name, "a dict")
         result = DictValue()
         self.remember(value, result)
@@ -269,7 +269,7 @@ class Converter:
         self._say_lost(made, others, place)
         return result
 
-    def _by_arguments(self, made: Made, place: str) -> Value:
+    def _by_arguments(self, made: PickledInstance, place: str) -> Value:
         """A named tuple, an enum member, a subclass of str or int, or the like."""
         single = len(made.args) == 1
         if single and (not isinstance(made.args[0], (list, tuple)) or not made.by_new):
@@ -281,7 +281,9 @@ class Converter:
         self.changed(place, made.name, "a tuple" if made.by_new else "a tuple of its arguments")
         return tuple(self.items(args if isinstance(args, (list, tuple)) else (), place))
 
-    def _say_lost(self, made: Made, attributes: dict[str, Value] | None, place: str) -> None:
+    def _say_lost(
+        self, made: PickledInstance, attributes: dict[str, Value] | None, place: str
+    ) -> None:
         if attributes:
             names = ", ".join(sorted(attributes)[:6])
             self.leave_out(

@@ -15,7 +15,7 @@ from torchload_lint.checkpoint.unpickler import unpickle
 from torchload_lint.checkpoint.values import DictValue, Value
 from torchload_lint.checkpoint.zip_archive import ZipFaultError
 from torchload_lint.migrate.contents import Content, DeflatedRange, FileRange
-from torchload_lint.migrate.recorder import Checkpoint, Recorder, checked, refused
+from torchload_lint.migrate.recorder import Checkpoint, PickleRecorder, checked, refused
 from torchload_lint.migrate.results import MigrationError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def read_checkpoint(
     if container.kind == "tar":
         from torchload_lint.migrate.tar_reader import read_tar  # noqa: PLC0415 - seldom
 
-        return read_tar(file, Recorder(StorageReader("none"), lookup, encoding))
+        return read_tar(file, PickleRecorder(StorageReader("none"), lookup, encoding))
     if container.problem is not None:
         raise refused(container.problem)
     if container.loads:
@@ -54,7 +54,7 @@ def read_checkpoint(
 def _read_zip(
     file: BinaryIO, archive: ZipArchive, lookup: ClassLookup | None, encoding: str
 ) -> Checkpoint:
-    recorder = Recorder(StorageReader("zip", archive.record_size), lookup, encoding)
+    recorder = PickleRecorder(StorageReader("zip", archive.record_size), lookup, encoding)
     try:
         data = archive.read("data.pkl")
         value = checked(unpickle(data, recorder), recorder)
@@ -80,10 +80,10 @@ def _record(file: BinaryIO, archive: ZipArchive, record: str) -> Content:
 def _read_legacy(
     file: BinaryIO, source: FileSource, lookup: ClassLookup | None, encoding: str
 ) -> Checkpoint:
-    recorders: list[Recorder] = []
+    recorders: list[PickleRecorder] = []
 
-    def make() -> Recorder:
-        recorders.append(Recorder(StorageReader("legacy"), lookup, encoding))
+    def make() -> PickleRecorder:
+        recorders.append(PickleRecorder(StorageReader("legacy"), lookup, encoding))
         return recorders[-1]
 
     found = read_pickles(source, make, DEFAULT_LIMITS)
@@ -110,7 +110,7 @@ def _read_legacy(
 
 
 def _plain_pickle(
-    found: PickleFile[Recorder], recorder: Recorder, source: FileSource
+    found: PickleFile[PickleRecorder], recorder: PickleRecorder, source: FileSource
 ) -> Checkpoint:
     """What ``pickle.dump`` wrote: everything is in the one pickle, storages too."""
     stream = found.streams[0]

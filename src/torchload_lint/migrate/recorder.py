@@ -38,7 +38,7 @@ class Checkpoint:
     """``little`` or ``big``."""
 
 
-class Recorder(WeightsOnlyGuard):
+class PickleRecorder(WeightsOnlyGuard):
     """Builds what a pickle describes and refuses nothing, since nothing is going to be run."""
 
     def __init__(
@@ -111,7 +111,7 @@ class Recorder(WeightsOnlyGuard):
         return value if value is not None else Opaque(None)
 
 
-def checked(stream: Unpickled, recorder: Recorder) -> Value:
+def checked(stream: Unpickled, recorder: PickleRecorder) -> Value:
     """The object of a stream that was read to its end. Raises MigrationError."""
     problem = stream.fault or recorder.damage
     if problem is not None:

@@ -16,7 +16,7 @@ class MigrationError(Exception):
     """The checkpoint cannot be migrated at all; the message says why and what else to do."""
 
 
-class Format(str, Enum):
+class TargetFormat(str, Enum):
     """What is written."""
 
     TORCH = "torch"
@@ -35,10 +35,10 @@ class Arrays(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class MigrationOptions:
     """How to migrate."""
 
-    format: Format = Format.TORCH
+    format: TargetFormat = TargetFormat.TORCH
     arrays: Arrays = Arrays.TENSOR
     scalars_as_tensors: bool = False
     """numpy scalars become tensors without dimensions instead of Python numbers."""
@@ -73,7 +73,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class MigrationPlan:
     """What a migration would do."""
 
     path: Path
@@ -96,7 +96,7 @@ class Plan:
 class MigrationResult:
     """A migration that was done."""
 
-    plan: Plan
+    plan: MigrationPlan
     out: Path
     size: int
     """Bytes of the new file."""

@@ -33,7 +33,7 @@ _KINDS = frozenset({"tensor", "Parameter"})
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TensorRecord:
     """One tensor to be written."""
 
     name: str
@@ -53,7 +53,7 @@ class Entry:
         return count * self.item_size
 
 
-def entries_of(root: Value) -> list[Entry]:
+def entries_of(root: Value) -> list[TensorRecord]:
     """The tensors of a dict. Raises MigrationError where there is anything else in it."""
     if not isinstance(root, DictValue):
         raise MigrationError("safetensors holds a dict of tensors; this is no dict")
@@ -65,7 +65,7 @@ def entries_of(root: Value) -> list[Entry]:
             and tensor.kind in _KINDS and tensor.dtype in _DTYPES
         )  # fmt: skip
         if fits and tensor is not None:
-            entries.append(Entry(str(name), tensor))
+            entries.append(TensorRecord(str(name), tensor))
         else:
             others.append(repr(name) if isinstance(name, (str, int)) else "an object")
     if others:
@@ -77,7 +77,7 @@ def entries_of(root: Value) -> list[Entry]:
     return entries
 
 
-def write_safetensors(entries: list[Entry], pool: StoragePool, out: BinaryIO) -> None:
+def write_safetensors(entries: list[TensorRecord], pool: StoragePool, out: BinaryIO) -> None:
     """Write the file. Tensors that share bytes are written in full, each by itself."""
     ordered = sorted(entries, key=lambda entry: (-entry.item_size, entry.name))
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
@@ -96,7 +96,7 @@ def write_safetensors(entries: list[Entry], pool: StoragePool, out: BinaryIO) ->
         _write_elements(entry, pool, out)
 
 
-def _write_elements(entry: Entry, pool: StoragePool, out: BinaryIO) -> None:
+def _write_elements(entry: TensorRecord, pool: StoragePool, out: BinaryIO) -> None:
     """A tensor's elements in little-endian order, row by row."""
     tensor, size = entry.tensor, entry.item_size
     assert tensor.storage is not None

@@ -10,12 +10,12 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.values import DictValue, Instance, Value
-from torchload_lint.migrate.made import name_of_global, read_instance
+from torchload_lint.migrate.pickled_instance import name_of_global, read_instance
 from torchload_lint.migrate.tensors import LEFT_OUT
 
 if TYPE_CHECKING:
     from torchload_lint.migrate.conversion import Conversion
-    from torchload_lint.migrate.made import Made
+    from torchload_lint.migrate.pickled_instance import PickledInstance
 
 _RETURN_TYPES = """
     aminmax cummax cummin frexp geqrf histogram histogramdd kthvalue linalg_eig linalg_eigh
@@ -26,21 +26,21 @@ _RETURN_TYPES = """
 _PATHS = "Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath".split()
 
 
-def _path(converter: Conversion, made: Made, place: str) -> Value:
+def _path(converter: Conversion, made: PickledInstance, place: str) -> Value:
     parts = [part for part in made.args if isinstance(part, str)]
     windows = "Windows" in made.name
     converter.changed(place, f"pathlib.{made.short}", "its text")
     return str((PureWindowsPath if windows else PurePosixPath)(*parts))
 
 
-def _default_dict(converter: Conversion, made: Made, place: str) -> Value:
+def _default_dict(converter: Conversion, made: PickledInstance, place: str) -> Value:
     factory = name_of_global(made.args[0]) if made.args else ""
     what = f"defaultdict({factory.removeprefix('builtins.')})"
     converter.changed(place, what, "a dict")
     return DictValue(entries=converter.entries(made.entries, place))
 
 
-def _sequence(converter: Conversion, made: Made, place: str) -> Value:
+def _sequence(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """deque: items by APPENDS, or as the first argument; UserList: in its ``data``."""
     first = made.args[0] if made.args else None
     data = (made.attributes or {}).get("data")
@@ -52,14 +52,14 @@ def _sequence(converter: Conversion, made: Made, place: str) -> Value:
     return converter.items(items, place)
 
 
-def _user_dict(converter: Conversion, made: Made, place: str) -> Value:
+def _user_dict(converter: Conversion, made: PickledInstance, place: str) -> Value:
     data = (made.attributes or {}).get("data")
     entries = data.entries if isinstance(data, DictValue) else made.entries
     converter.changed(place, made.name, "a dict")
     return DictValue(entries=converter.entries(entries, place))
 
 
-def _as_text(converter: Conversion, made: Made, place: str) -> Value:
+def _as_text(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """Decimal, Fraction, addresses: made from their own text (or number)."""
     text = next((arg for arg in made.args if isinstance(arg, (str, int))), None)
     if text is None:
@@ -82,7 +82,7 @@ def _address(kind: str, number: int) -> Value:
         return number
 
 
-def _uuid(converter: Conversion, made: Made, place: str) -> Value:
+def _uuid(converter: Conversion, made: PickledInstance, place: str) -> Value:
     import uuid  # noqa: PLC0415 - seldom
 
     number = (made.attributes or {}).get("int")
@@ -92,14 +92,14 @@ def _uuid(converter: Conversion, made: Made, place: str) -> Value:
     return str(uuid.UUID(int=number))
 
 
-def _bytes_argument(made: Made) -> bytes | None:
+def _bytes_argument(made: PickledInstance) -> bytes | None:
     first = made.args[0] if made.args else None
     if isinstance(first, str):  # a pickle of Python 2
         first = first.encode("latin-1", "replace")
     return first if isinstance(first, bytes) else None
 
 
-def _moment(converter: Conversion, made: Made, place: str) -> Value:
+def _moment(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """date, time and datetime: packed bytes, and a time zone."""
     packed = _bytes_argument(made)
     zone = _zone(converter, made.args[1]) if len(made.args) > 1 else None
@@ -132,7 +132,7 @@ def _zone(converter: Conversion, value: Value) -> dt.tzinfo | None:
         return None
 
 
-def _seconds(made: Made) -> float:
+def _seconds(made: PickledInstance) -> float:
     numbers = [n for n in made.args if isinstance(n, int)]
     try:
         return dt.timedelta(*numbers[:3]).total_seconds()
@@ -140,24 +140,24 @@ def _seconds(made: Made) -> float:
         return 0.0
 
 
-def _duration(converter: Conversion, made: Made, place: str) -> Value:
+def _duration(converter: Conversion, made: PickledInstance, place: str) -> Value:
     converter.changed(place, made.name, "its seconds")
     return _seconds(made)
 
 
-def _timezone(converter: Conversion, made: Made, place: str) -> Value:
+def _timezone(converter: Conversion, made: PickledInstance, place: str) -> Value:
     converter.changed(place, made.name, "its offset in seconds")
     offset = made.args[0] if made.args else None
     return _seconds(read_instance(offset, converter.names)) if isinstance(offset, Instance) else 0.0
 
 
-def _of_arguments(converter: Conversion, made: Made, place: str) -> Value:
+def _of_arguments(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """Of range and slice: start, stop and step."""
     converter.changed(place, made.short, "a tuple of start, stop and step")
     return tuple(converter.items(made.args, place))
 
 
-def _first_text(converter: Conversion, made: Made, place: str) -> Value:
+def _first_text(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """A compiled pattern, a zone, a version: the text it is made from."""
     first = made.args[0] if made.args else None
     if not isinstance(first, (str, bytes)):
@@ -166,26 +166,26 @@ def _first_text(converter: Conversion, made: Made, place: str) -> Value:
     return first
 
 
-def _record(converter: Conversion, made: Made, place: str) -> Value:
+def _record(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """Named sequences of C: their items are the first argument."""
     items = made.args[0] if made.args else ()
     converter.changed(place, made.name, "a tuple")
     return tuple(converter.items(items if isinstance(items, (list, tuple)) else (), place))
 
 
-def _only_attribute(converter: Conversion, made: Made, place: str) -> Value:
+def _only_attribute(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """UserString and ChainMap: what they keep in one attribute."""
     name, words = ("data", "its text") if made.short == "UserString" else ("maps", "a list")
     converter.changed(place, made.name, words)
     return converter.plain((made.attributes or {}).get(name), place)
 
 
-def _function(converter: Conversion, made: Made, place: str) -> Value:
+def _function(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """functools.partial and the like: functions, whatever they are given."""
     return converter.leave_out(place, made.name, "functions are not data")
 
 
-def _plain_number(converter: Conversion, made: Made, place: str) -> Value:
+def _plain_number(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """``int(…)``, ``str(…)``, ``bytes()`` as calls."""
     empty: dict[str, Value] = {"bytes": b"", "str": ""}
     first: Value = made.args[0] if made.args else empty.get(made.short, 0)

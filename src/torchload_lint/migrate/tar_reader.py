@@ -24,7 +24,7 @@ from torchload_lint.checkpoint.values import (
     Value,
 )
 from torchload_lint.migrate.contents import Content, FileRange
-from torchload_lint.migrate.recorder import Checkpoint, Recorder, checked
+from torchload_lint.migrate.recorder import Checkpoint, PickleRecorder, checked
 from torchload_lint.migrate.results import MigrationError
 from torchload_lint.names import GlobalName
 
@@ -37,7 +37,7 @@ _REBUILD = GlobalRef(GlobalName("torch._utils", "_rebuild_tensor_v2"))
 _FOREIGN = "this is a tar file, but not one that torch.save wrote; unpack it"
 
 
-def read_tar(file: BinaryIO, recorder: Recorder) -> Checkpoint:
+def read_tar(file: BinaryIO, recorder: PickleRecorder) -> Checkpoint:
     """Read the object and the places of its storages. Raises MigrationError."""
     file.seek(0)
     try:
@@ -61,10 +61,10 @@ def read_tar(file: BinaryIO, recorder: Recorder) -> Checkpoint:
     return Checkpoint("tar", value, objects.names, reader.contents)
 
 
-class _Objects(Recorder):
+class _Objects(PickleRecorder):
     """The object's pickle names tensors by numbers."""
 
-    def __init__(self, like: Recorder, tensors: dict[int, Value]) -> None:
+    def __init__(self, like: PickleRecorder, tensors: dict[int, Value]) -> None:
         super().__init__(like.storages, like.lookup, like.encoding)
         self._tensors = tensors
 
@@ -80,7 +80,7 @@ class _Objects(Recorder):
 class _Reader:
     """Goes through the two members that describe storages and tensors."""
 
-    def __init__(self, file: BinaryIO, recorder: Recorder) -> None:
+    def __init__(self, file: BinaryIO, recorder: PickleRecorder) -> None:
         self.source = FileSource(file)
         self.contents: dict[str, Content] = {}
         self.tensors: dict[int, Value] = {}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from torchload_lint.migrate.results import Note, Plan
+    from torchload_lint.migrate.results import MigrationPlan, Note
 
 WIDTH = 80
 PLACES = 3
@@ -26,7 +26,7 @@ _HEADINGS = {
 }
 
 
-def as_text(plan: Plan, out: Path, size: int | None, *, trees: bool = False) -> str:
+def as_text(plan: MigrationPlan, out: Path, size: int | None, *, trees: bool = False) -> str:
     """One migration for a person; ends in a newline. ``size`` is None where nothing is written."""
     done = "would become" if size is None else "is now"
     amount = f"{plan.storages:,} storages of {readable_bytes(plan.nbytes)}"
@@ -44,7 +44,7 @@ def as_text(plan: Plan, out: Path, size: int | None, *, trees: bool = False) -> 
     return "\n".join(lines) + "\n"
 
 
-def as_data(plan: Plan, out: Path, size: int | None) -> dict[str, object]:
+def as_data(plan: MigrationPlan, out: Path, size: int | None) -> dict[str, object]:
     """One migration for a program."""
     return {
         "path": str(plan.path),
@@ -60,7 +60,7 @@ def as_data(plan: Plan, out: Path, size: int | None) -> dict[str, object]:
     }
 
 
-def as_json(plan: Plan, out: Path, size: int | None) -> str:
+def as_json(plan: MigrationPlan, out: Path, size: int | None) -> str:
     """One migration as JSON; ends in a newline."""
     return json.dumps(as_data(plan, out, size), indent=2) + "\n"
 

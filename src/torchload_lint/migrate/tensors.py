@@ -19,7 +19,7 @@ from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
     from torchload_lint.migrate.conversion import Conversion
-    from torchload_lint.migrate.made import Made
+    from torchload_lint.migrate.pickled_instance import PickledInstance
 
 ALLOWED = default_allowed(NEWEST.torch)
 """What torch loads without being asked."""
@@ -84,7 +84,7 @@ def from_number(converter: Conversion, value: float) -> Instance:
     return dense(converter.pool.add(pack(f"{order}f", value), "float32"), (), (), "float32")
 
 
-def carry(converter: Conversion, made: Made, place: str) -> Value:
+def carry(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """A call that torch allows by default, with its arguments made plain."""
     if made.name in TYPED:
         return _carry_typed(converter, made.args, place)
@@ -182,7 +182,7 @@ def is_tensor(value: Value) -> bool:
     return name.startswith(("torch._utils._rebuild", "torch._tensor._rebuild"))
 
 
-def old_tensor(converter: Conversion, made: Made, place: str) -> Value:
+def old_tensor(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """A tensor, parameter or variable of torch < 0.4, which BUILD fills.
 
     Source: ``Tensor.__setstate__`` in ``torch/_tensor.py``: four items are a storage, offset, size
@@ -210,12 +210,12 @@ def _old_parameter(data: Value, needs_grad: bool) -> Value:
     return call("torch._utils._rebuild_parameter", data, needs_grad, hooks)
 
 
-def without_data(converter: Conversion, made: Made, place: str) -> Value:
+def without_data(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """A parameter of a lazy module that has seen no input yet."""
     return converter.leave_out(place, made.short, "it has no data yet")
 
 
-def jagged(converter: Conversion, made: Made, place: str) -> Value:
+def jagged(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """A nested tensor of the jagged layout, which torch loads only after ``import torch._dynamo``.
 
     Its parts are what ``torch.nested.nested_tensor_from_jagged`` takes.

@@ -13,17 +13,17 @@ from torchload_lint.migrate.tensors import LEFT_OUT
 
 if TYPE_CHECKING:
     from torchload_lint.migrate.conversion import Conversion
-    from torchload_lint.migrate.made import Entries, Made
+    from torchload_lint.migrate.pickled_instance import Entries, PickledInstance
 
 _SCHEDULERS = "torch.optim.lr_scheduler."
 
 
-def is_training_state(made: Made) -> bool:
+def is_training_state(made: PickledInstance) -> bool:
     """Whether an instance is an optimizer or a scheduler of torch's kind."""
     return _is_scheduler(made) or _is_optimizer(made)
 
 
-def carry(converter: Conversion, made: Made, place: str) -> Value:
+def carry(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """The state dict of an optimizer or scheduler."""
     converter.changed(place, made.name, "its state dict")
     if _is_scheduler(made):
@@ -31,7 +31,7 @@ def carry(converter: Conversion, made: Made, place: str) -> Value:
     return _optimizer(converter, made, place)
 
 
-def _is_optimizer(made: Made) -> bool:
+def _is_optimizer(made: PickledInstance) -> bool:
     attributes = made.attributes or {}
     groups = attributes.get("param_groups")
     return (
@@ -42,11 +42,11 @@ def _is_optimizer(made: Made) -> bool:
     )
 
 
-def _is_scheduler(made: Made) -> bool:
+def _is_scheduler(made: PickledInstance) -> bool:
     return made.name.startswith(_SCHEDULERS) and bool(made.attributes)
 
 
-def _optimizer(converter: Conversion, made: Made, place: str) -> Value:
+def _optimizer(converter: Conversion, made: PickledInstance, place: str) -> Value:
     attributes = made.attributes or {}
     numbers: dict[int, int] = {}
     groups: list[Value] = []
@@ -76,7 +76,7 @@ def _optimizer(converter: Conversion, made: Made, place: str) -> Value:
     return DictValue(entries=[("state", DictValue(entries=kept)), ("param_groups", groups)])
 
 
-def _scheduler(converter: Conversion, made: Made, place: str) -> Value:
+def _scheduler(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """Everything but the optimizer; functions as the scheduler's own ``state_dict`` leaves them."""
     result = DictValue()
     for name, value in (made.attributes or {}).items():

@@ -18,7 +18,7 @@ _BY_NEW_EX = "copyreg.__newobj_ex__"
 
 
 @dataclass(slots=True)
-class Made:
+class PickledInstance:
     """What is known of an instance without its class."""
 
     name: str
@@ -40,13 +40,13 @@ class Made:
         return self.name.rpartition(".")[2]
 
 
-def read_instance(value: Instance, names: NameResolver) -> Made:
+def read_instance(value: Instance, names: NameResolver) -> PickledInstance:
     """Take an instance apart."""
     callee = names.of(value.callee)
     called = str(callee) if callee is not None else ""
     name = str(value.type_name) if value.type_name is not None else called
     args = value.args if isinstance(value.args, tuple) else ()
-    made = Made(
+    made = PickledInstance(
         name,
         is_class=value.type_name is not None,
         by_new=value.how == "NEWOBJ",
@@ -65,7 +65,7 @@ def read_instance(value: Instance, names: NameResolver) -> Made:
     return made
 
 
-def _add_base(made: Made, base: Value) -> None:
+def _add_base(made: PickledInstance, base: Value) -> None:
     """Protocol 0 and 1: the class, its base, and the value as an instance of that base."""
     made.by_new, made.args = True, ()
     if isinstance(base, DictValue):
