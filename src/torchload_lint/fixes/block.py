@@ -19,7 +19,7 @@ from torchload_lint.fixes.edits import (
 from torchload_lint.fixes.import_lines import import_changes
 from torchload_lint.fixes.layout import with_header
 from torchload_lint.fixes.naming import Names, free_name, torch_at
-from torchload_lint.fixes.outcome import Outcome, Refusal
+from torchload_lint.fixes.rewritten import Refusal, Rewritten
 from torchload_lint.source.cells import has_cells
 from torchload_lint.source.facts.allowlists import AllowlistKind
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 def put_in_block(
     module: Module, load: LoadCall, repair: Repair, changes: list[Change], hoist: bool
-) -> Outcome:
+) -> Rewritten:
     """The changes that put the load into a block; ``changes`` are those inside the call."""
     source = source_of(module.text)
     names = Names.at(module, load.statement, torch_at(module, load.node.func))
@@ -48,14 +48,14 @@ def put_in_block(
     before = tuple(new.statement() for new in names.local)
     new = rows.rewritten(changes, header, before, hoisted, unit)
     if neighbour is not None:
-        return Outcome([_joined(source, neighbour, rows, new, header, unit)], "join")
+        return Rewritten([_joined(source, neighbour, rows, new, header, unit)], "join")
     reach = max((one.end for one in changes), default=0)
     start, old = rows.start + len(indent), rows.text[len(indent) :]
     edit = smallest_change(start, old, new[len(indent) :], up_to=min(reach, rows.end))
     imports = import_changes(module, names.top, names.import_limit, repair.line_length)
     outside = [one for one in changes if not rows.start <= one.start <= rows.end]
     edit = _touching(module, source, load, edit)
-    return Outcome([*imports, *outside, edit], "hoist" if hoist else "wrap")
+    return Rewritten([*imports, *outside, edit], "hoist" if hoist else "wrap")
 
 
 class _Rows:

@@ -9,7 +9,7 @@ from torchload_lint.fixes.edits import Change, Source, source_of
 from torchload_lint.fixes.import_lines import import_changes
 from torchload_lint.fixes.layout import fits, with_header
 from torchload_lint.fixes.naming import Names, torch_at
-from torchload_lint.fixes.outcome import Outcome, Refusal
+from torchload_lint.fixes.rewritten import Refusal, Rewritten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
 
 
-def extend(module: Module, allowlist: Allowlist, repair: Repair, changes: list[Change]) -> Outcome:
+def extend(
+    module: Module, allowlist: Allowlist, repair: Repair, changes: list[Change]
+) -> Rewritten:
     """Add the entries to the block rather than nest another one.
 
     Leaving an inner block would take the names it shares with the outer one away.
@@ -31,7 +33,7 @@ def extend(module: Module, allowlist: Allowlist, repair: Repair, changes: list[C
     there = {source.slice(item) for item in getattr(allowlist.display, "elts", ())}
     entries = [one for allow in repair.allow if (one := names.entry(allow)) not in there]
     if not entries:
-        return Outcome(changes, "keyword")
+        return Rewritten(changes, "keyword")
     if names.local:
         raise Refusal(
             "the import of what has to be allowed would close a circle of imports",
@@ -42,7 +44,7 @@ def extend(module: Module, allowlist: Allowlist, repair: Repair, changes: list[C
     else:
         added = [_around(source, allowlist, entries)]
     imports = import_changes(module, names.top, names.import_limit, repair.line_length)
-    return Outcome([*imports, *changes, *added], "extend")
+    return Rewritten([*imports, *changes, *added], "extend")
 
 
 def _around(source: Source, allowlist: Allowlist, entries: Sequence[str]) -> Change:

@@ -16,8 +16,8 @@ from torchload_lint.fixes.edits import Change, Source, apply_changes, changes_in
 from torchload_lint.fixes.import_lines import import_changes
 from torchload_lint.fixes.layout import with_header
 from torchload_lint.fixes.naming import Names, free_name
-from torchload_lint.fixes.outcome import Outcome, Refusal
 from torchload_lint.fixes.repair import Allow
+from torchload_lint.fixes.rewritten import Refusal, Rewritten
 from torchload_lint.fixes.weights_only import without_weights_only
 from torchload_lint.names import Spelling
 from torchload_lint.source.facts.calls import CallKind
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 HELPER = "load_with_safe_globals"
 
 
-def through_function(module: Module, load: LoadCall, repair: Repair) -> Outcome:
+def through_function(module: Module, load: LoadCall, repair: Repair) -> Rewritten:
     """Call (or hand on) a helper in the place of the loader."""
     source = source_of(module.text)
     _refuse_other_loaders(module, load)
@@ -52,7 +52,7 @@ def through_function(module: Module, load: LoadCall, repair: Repair) -> Outcome:
     inside = changes_inside([Change(start, end, name), *dropped], start, last)
     call = Change(start, last, apply_changes(source.text[start:last], inside))
     changes = [*imports, *(helper if needed else []), call]
-    return Outcome(changes, "function", keeps_meaning=False)
+    return Rewritten(changes, "function", keeps_meaning=False)
 
 
 def _refuse_other_loaders(module: Module, load: LoadCall) -> None:
@@ -87,7 +87,7 @@ def _loader_span(source: Source, load: LoadCall) -> tuple[int, int]:
     return source.offset_of(load.span.start), source.offset_of(load.span.end)
 
 
-def _partial(module: Module, load: LoadCall, repair: Repair, span: tuple[int, int]) -> Outcome:
+def _partial(module: Module, load: LoadCall, repair: Repair, span: tuple[int, int]) -> Rewritten:
     """``functools.partial(torch.load, weights_only=True)`` in the place of ``torch.load``."""
     source = source_of(module.text)
     names = Names.at(module, load.statement)
@@ -95,7 +95,7 @@ def _partial(module: Module, load: LoadCall, repair: Repair, span: tuple[int, in
     imports = import_changes(module, names.top, names.import_limit, repair.line_length)
     loader = source.text[span[0] : span[1]]
     change = Change(*span, f"{partial}({loader}, weights_only=True)")
-    return Outcome([*imports, change], "function", keeps_meaning=False)
+    return Rewritten([*imports, change], "function", keeps_meaning=False)
 
 
 def _helper(names: Names, load: LoadCall, repair: Repair, newline: str, unit: str) -> str:

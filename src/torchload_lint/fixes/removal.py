@@ -14,8 +14,8 @@ from torchload_lint.fixes.edits import (
     smallest_change,
     source_of,
 )
-from torchload_lint.fixes.outcome import Refusal
 from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired
+from torchload_lint.fixes.rewritten import Refusal
 from torchload_lint.fixes.unused_imports import without_import
 from torchload_lint.names import Spelling
 from torchload_lint.source.cells import has_cells

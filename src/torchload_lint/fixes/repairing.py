@@ -14,8 +14,8 @@ from torchload_lint.fixes.extend import extend
 from torchload_lint.fixes.function import through_function
 from torchload_lint.fixes.import_lines import import_changes
 from torchload_lint.fixes.naming import Names, NewImport, Unreachable, imports_module
-from torchload_lint.fixes.outcome import Outcome, Refusal
 from torchload_lint.fixes.repair import NotRepaired, Repair, Repaired
+from torchload_lint.fixes.rewritten import Refusal, Rewritten
 from torchload_lint.fixes.scopes import FUNCTIONS, ancestors
 from torchload_lint.fixes.shape import Shape, shape_of
 from torchload_lint.fixes.weights_only import weights_only_changes
@@ -54,7 +54,7 @@ def repair_load(module: Module, load: LoadCall, repair: Repair) -> Repaired | No
     return Repaired(source.edits(changes), outcome.how, outcome.keeps_meaning)
 
 
-def allow_around(module: Module, load: LoadCall, repair: Repair) -> Outcome:
+def allow_around(module: Module, load: LoadCall, repair: Repair) -> Rewritten:
     """The changes of a repair whose entries are known not to clash with a registration.
 
     Raises Refusal.
@@ -65,11 +65,11 @@ def allow_around(module: Module, load: LoadCall, repair: Repair) -> Outcome:
         raise Refusal(f"what has to be allowed cannot be named here: {unreachable}") from None
 
 
-def _outcome(module: Module, source: Source, load: LoadCall, repair: Repair) -> Outcome:
+def _outcome(module: Module, source: Source, load: LoadCall, repair: Repair) -> Rewritten:
     if load.kind is CallKind.REFERENCE:
         return through_function(module, load, repair)
     if not repair.allow:
-        return Outcome(weights_only_changes(module, source, load), "keyword")
+        return Rewritten(weights_only_changes(module, source, load), "keyword")
     if not repair.safe_globals_available:
         raise Refusal(
             "the oldest torch that has to be supported (before 2.5) has no safe_globals context",

@@ -12,7 +12,7 @@ from torchload_lint.fixes.arguments import (
     replace_argument,
     replace_value,
 )
-from torchload_lint.fixes.outcome import Refusal
+from torchload_lint.fixes.rewritten import Refusal
 from torchload_lint.source.facts.calls import WeightsOnly
 
 if TYPE_CHECKING:

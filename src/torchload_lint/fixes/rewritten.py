@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from torchload_lint.fixes.edits import Change
 
 
-class Outcome(NamedTuple):
+class Rewritten(NamedTuple):
     """The changes, and how the statement was changed."""
 
     changes: list[Change]
