@@ -21,7 +21,7 @@ from torchload_lint.cli.group import root
 from torchload_lint.names import GlobalName, Spelling
 from torchload_lint.policy import Trust, judge, vetted_definitions
 from torchload_lint.policy.vetted import _table
-from torchload_lint.verify import Entry, Interpreter, prove
+from torchload_lint.verify import AllowedObject, Interpreter, prove
 
 pytestmark = [
     pytest.mark.torch,
@@ -131,7 +131,7 @@ def test_a_process_is_neither_allowed_nor_started(options, hostile, monkeypatch)
 
 
 def prove_entry(module, name, folder, **given):
-    entry = Entry(Spelling(module, name), **given)
+    entry = AllowedObject(Spelling(module, name), **given)
     return prove(folder / "model.pt", [entry], Interpreter(Path(sys.executable)), [folder])
 
 

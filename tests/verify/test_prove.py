@@ -13,14 +13,14 @@ from click.testing import CliRunner
 
 from torchload_lint.cli.group import root
 from torchload_lint.names import Spelling
-from torchload_lint.verify import Entry, Interpreter, NoTorchError, find_python, prove
+from torchload_lint.verify import AllowedObject, Interpreter, NoTorchError, find_python, prove
 
 pytestmark = pytest.mark.torch
 
 PYTHON = Path(sys.executable)
 INTERPRETER = Interpreter(PYTHON)
-MODEL = Entry(Spelling("myapp.models", "MyModel"))
-LINEAR = Entry(Spelling("torch.nn", "Linear"))
+MODEL = AllowedObject(Spelling("myapp.models", "MyModel"))
+LINEAR = AllowedObject(Spelling("torch.nn", "Linear"))
 
 FILES = {
     "pyproject.toml": "[project]\nname = 'x'\n",
@@ -73,14 +73,14 @@ def test_the_right_allowlist(project: Path) -> None:
 
 
 @pytest.mark.parametrize(("entries", "missing"), [([MODEL], "Linear"), ([LINEAR], "MyModel")])
-def test_an_entry_too_few(project: Path, entries: list[Entry], missing: str) -> None:
+def test_an_entry_too_few(project: Path, entries: list[AllowedObject], missing: str) -> None:
     outcome = prove(project / "model.pt", entries, INTERPRETER, [project])
     assert outcome.status == "refused"
     assert missing in outcome.error
 
 
 def test_pairs(project: Path) -> None:
-    moved = Entry(Spelling("myapp.moved", "Renamed"), "myapp.models.MyModel")
+    moved = AllowedObject(Spelling("myapp.moved", "Renamed"), "myapp.models.MyModel")
     assert prove(project / "model.pt", [moved, LINEAR], INTERPRETER, [project]).loads
 
 
@@ -89,13 +89,13 @@ def test_what_modules_register_does_not_help(project: Path, tmp_path: Path) -> N
         "import torch\nfrom myapp.models import MyModel\nfrom torch.nn import ReLU\n\n"
         "torch.serialization.add_safe_globals([torch.nn.Linear, MyModel])\n"
     )
-    register = Entry(Spelling("registers", "ReLU"))
+    register = AllowedObject(Spelling("registers", "ReLU"))
     outcome = prove(project / "model.pt", [register], INTERPRETER, [tmp_path, project])
     assert outcome.status == "refused"
 
 
 def test_a_name_that_is_not_there(project: Path) -> None:
-    gone = Entry(Spelling("myapp.models", "Gone"))
+    gone = AllowedObject(Spelling("myapp.models", "Gone"))
     outcome = prove(project / "model.pt", [gone], INTERPRETER, [project])
     assert outcome.status == "cannot-import"
     assert "Gone" in outcome.error
@@ -104,14 +104,14 @@ def test_a_name_that_is_not_there(project: Path) -> None:
 @pytest.mark.parametrize("template", ["{}.__base__", 'type({}("f4"))'])
 def test_templates(project: Path, template: str) -> None:
     name = ("numpy", "dtype") if "f4" in template else ("myapp.models", "MyModel")
-    outcome = prove(project / "model.pt", [Entry(Spelling(*name, template)), MODEL, LINEAR],
+    outcome = prove(project / "model.pt", [AllowedObject(Spelling(*name, template)), MODEL, LINEAR],
                     INTERPRETER, [project])  # fmt: skip
     assert outcome.loads, outcome
 
 
 def test_templates_are_not_evaluated(project: Path) -> None:
     spelling = Spelling("myapp.models", "MyModel", "{}.__init__('x') or print")
-    outcome = prove(project / "model.pt", [Entry(spelling)], INTERPRETER, [project])
+    outcome = prove(project / "model.pt", [AllowedObject(spelling)], INTERPRETER, [project])
     assert outcome.status == "cannot-import"
 
 
@@ -123,7 +123,7 @@ def test_paths_are_seen_from_here(project: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_time_limit(project: Path) -> None:
-    sleepy = Entry(Spelling("myapp.sleepy", "time"))
+    sleepy = AllowedObject(Spelling("myapp.sleepy", "time"))
     start = time.monotonic()
     outcome = prove(project / "model.pt", [sleepy], Interpreter(PYTHON, 8.0), [project])
     assert outcome.status == "timeout"

@@ -5,20 +5,20 @@ from __future__ import annotations
 from torchload_lint.verify.interpreter import find_python
 from torchload_lint.verify.parent import (
     DEFAULT_TIMEOUT,
-    Entry,
+    AllowedObject,
     Interpreter,
+    LoadOutcome,
     NoTorchError,
-    Outcome,
     prove,
 )
 from torchload_lint.verify.proofs import Proof, Prover
 
 __all__ = [
     "DEFAULT_TIMEOUT",
-    "Entry",
+    "AllowedObject",
     "Interpreter",
+    "LoadOutcome",
     "NoTorchError",
-    "Outcome",
     "Proof",
     "Prover",
     "find_python",

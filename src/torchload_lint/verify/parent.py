@@ -30,7 +30,7 @@ class NoTorchError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AllowedObject:
     """One item of an allowlist: how to get the object, and the key of a pair."""
 
     spelling: Spelling
@@ -45,7 +45,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class LoadOutcome:
     """What one load did."""
 
     status: str
@@ -76,11 +76,11 @@ class Interpreter:
 
 def prove(
     checkpoint: Path,
-    allowlist: Sequence[Entry],
+    allowlist: Sequence[AllowedObject],
     interpreter: Interpreter,
     roots: Sequence[Path] = (),
     imports: Sequence[str] = (),
-) -> Outcome:
+) -> LoadOutcome:
     """Load a checkpoint with ``weights_only=True`` under exactly this allowlist.
 
     ``roots`` are the folders where first-party modules lie, ``imports`` the modules that the
@@ -98,7 +98,7 @@ def prove(
     answer = _ask(request, interpreter, folder)
     if answer["status"] == "no-torch":
         raise NoTorchError(f"{interpreter.python} has no torch ({answer['error']})")
-    return Outcome(
+    return LoadOutcome(
         status=str(answer["status"]),
         error=str(answer.get("error", "")),
         torch=str(answer.get("torch", "")),
@@ -108,7 +108,7 @@ def prove(
     )
 
 
-def _described(entry: Entry) -> dict[str, object]:
+def _described(entry: AllowedObject) -> dict[str, object]:
     definitions = list(entry.definitions)
     return {**entry.spelling._asdict(), "key": entry.key, "definitions": definitions}
 

@@ -10,7 +10,7 @@ from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.names import Spelling
 from torchload_lint.policy import vetted_definitions
 from torchload_lint.source.facts.allowlists import EntryKind
-from torchload_lint.verify.parent import Entry, Interpreter, Outcome, prove
+from torchload_lint.verify.parent import AllowedObject, Interpreter, LoadOutcome, prove
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,8 +30,8 @@ class Proof:
 
     situation: Situation
     checkpoint: str
-    allowlist: tuple[Entry, ...]
-    outcome: Outcome
+    allowlist: tuple[AllowedObject, ...]
+    outcome: LoadOutcome
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Prover:
     """Proves allowlists, each only once for each checkpoint."""
 
     interpreter: Interpreter
-    _known: dict[tuple[object, ...], Outcome] = field(default_factory=dict)
+    _known: dict[tuple[object, ...], LoadOutcome] = field(default_factory=dict)
 
     def in_code(self, situation: Situation, context: Context) -> Iterator[Proof]:
         """The allowlist around a load as it is written, for each checkpoint that it reads.
@@ -81,8 +81,8 @@ class Prover:
             yield Proof(situation, path, entries, outcome)
 
     def _prove(
-        self, path: str, entries: Sequence[Entry], imports: Sequence[str], context: Context
-    ) -> Outcome:
+        self, path: str, entries: Sequence[AllowedObject], imports: Sequence[str], context: Context
+    ) -> LoadOutcome:
         key = (path, tuple(entries), tuple(imports))
         if key not in self._known:
             root = Path(context.config.root).absolute()
@@ -91,9 +91,9 @@ class Prover:
         return self._known[key]
 
 
-def entries_in_force(situation: Situation) -> tuple[Entry, ...] | None:
+def entries_in_force(situation: Situation) -> tuple[AllowedObject, ...] | None:
     """The allowlist around a load; None where an entry is not known."""
-    entries: list[Entry] = []
+    entries: list[AllowedObject] = []
     for allowlist in situation.load.allowlists:
         if not allowlist.complete:
             return None
@@ -105,15 +105,15 @@ def entries_in_force(situation: Situation) -> tuple[Entry, ...] | None:
     return _as_main(tuple(entries), situation)
 
 
-def _added(allow: Allow) -> Entry:
+def _added(allow: Allow) -> AllowedObject:
     """An entry that a fix adds, with the definitions that the policy has judged."""
     name = f"{allow.spelling.module}.{allow.spelling.name}"
     own = (name,) if allow.defined_in else ()
     definitions = own or vetted_definitions(name) or vetted_definitions(allow.key or "")
-    return Entry(allow.spelling, allow.key, tuple(sorted(definitions)))
+    return AllowedObject(allow.spelling, allow.key, tuple(sorted(definitions)))
 
 
-def _as_main(entries: tuple[Entry, ...], situation: Situation) -> tuple[Entry, ...]:
+def _as_main(entries: tuple[AllowedObject, ...], situation: Situation) -> tuple[AllowedObject, ...]:
     """Name a class of the script itself as the checkpoint does.
 
     It is ``__main__``'s when the script runs, but not where it is imported for the proof.
@@ -128,12 +128,12 @@ def _as_main(entries: tuple[Entry, ...], situation: Situation) -> tuple[Entry, .
     )
 
 
-def _entry(entry: AllowlistEntry) -> Entry | None:
+def _entry(entry: AllowlistEntry) -> AllowedObject | None:
     if entry.obj is None or entry.kind in {EntryKind.INVALID, EntryKind.UNKNOWN}:
         return None
     first, _, rest = entry.obj.qualname.partition(".")
     template = f"{{}}.{rest}" if rest else "{}"
-    return Entry(Spelling(entry.obj.module or "builtins", first, template), entry.key)
+    return AllowedObject(Spelling(entry.obj.module or "builtins", first, template), entry.key)
 
 
 def _readable(situation: Situation) -> list[str]:
