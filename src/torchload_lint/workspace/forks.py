@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.regular_files import read_regular
 from torchload_lint.workspace.first_look import first_look
-from torchload_lint.workspace.one_file import Outcome, check_file
+from torchload_lint.workspace.one_file import FileOutcome, check_file
 from torchload_lint.workspace.shared_sources import SharedSources
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Forks:
         self._settled, self._scouting = os.pipe()
         self._sources = SharedSources(paths, scouts, self._settled)
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def outcomes(self) -> Iterator[FileOutcome]:
         """The outcome of every file, in any order. Raises what ``check_file`` raises."""
         done: set[int] = set()
         self._projects.read_through(self._sources.read)
@@ -79,12 +79,12 @@ class Forks:
             for number, path in enumerate(self._paths):
                 if number not in done:
                     cleared = self._sources.is_cleared(number)
-                    yield Outcome(path) if cleared else self._checked(number)
+                    yield FileOutcome(path) if cleared else self._checked(number)
         finally:
             self._projects.read_through(read_regular)
             os.close(self._settled)
 
-    def _found_together(self) -> Iterator[tuple[int, Outcome]]:
+    def _found_together(self) -> Iterator[tuple[int, FileOutcome]]:
         """What all processes find, by the file's number; those that are left out are not done."""
         named = self._start_scouts()
         checkers: list[_Checker] = []
@@ -92,7 +92,7 @@ class Forks:
         try:
             for number in _numbers(named):
                 for before in filter(self._sources.is_cleared, range(passed, number)):
-                    yield before, Outcome(self._paths[before])
+                    yield before, FileOutcome(self._paths[before])
                 passed = max(passed, number)
                 yield number, self._checked(number)
                 if not checkers:
@@ -105,7 +105,7 @@ class Forks:
                 os.kill(process, SIGKILL)
                 os.waitpid(process, 0)
 
-    def _checked(self, number: int) -> Outcome:
+    def _checked(self, number: int) -> FileOutcome:
         return check_file(self._paths[number], self._projects, self._options)
 
     def _fork(self, work: Callable[[], None]) -> None:
@@ -167,13 +167,13 @@ class _Checker:
     def __init__(self, reading: int) -> None:
         self._reading = os.fdopen(reading, "rb")
 
-    def received(self) -> list[tuple[int, Outcome]]:
+    def received(self) -> list[tuple[int, FileOutcome]]:
         """The outcomes of the files that the fork has checked; none, where it died."""
         import pickle  # noqa: PLC0415 - reads what this program's own fork wrote, and nothing else
 
         with self._reading as pipe:
             try:
-                found: list[tuple[int, Outcome]] = pickle.load(pipe)  # noqa: S301
+                found: list[tuple[int, FileOutcome]] = pickle.load(pipe)  # noqa: S301
             except (EOFError, pickle.UnpicklingError):
                 return []
         return found

@@ -27,7 +27,7 @@ MAX_PASSES = 100
 """How often a file is fixed and linted again before the tool admits that it does not settle."""
 
 
-class Outcome(NamedTuple):
+class FileOutcome(NamedTuple):
     """What came of one file."""
 
     path: str
@@ -53,34 +53,34 @@ class Options(NamedTuple):
     """Worker processes; 0 lets the tool decide."""
 
 
-def check_file(path: str, projects: Projects, options: Options) -> Outcome:
+def check_file(path: str, projects: Projects, options: Options) -> FileOutcome:
     """Ask the cheap question about one file, and check it where it may hold a load."""
     look = first_look(path, projects)
     keep(path, look, projects)
     if look.verdict is not True or look.source is None:
-        return Outcome(path, None if isinstance(look.verdict, bool) else look.verdict)
+        return FileOutcome(path, None if isinstance(look.verdict, bool) else look.verdict)
     project = projects.project_of(path)
     if not path.endswith(SUFFIXES) and is_settings_file(os.path.basename(path)):
         from torchload_lint.workspace.script import check_script  # noqa: PLC0415 - few hold Python
 
         result = check_script(path, look.source, project)
-        return Outcome(path, result if result.diagnostics else None, loads=result.loads)
+        return FileOutcome(path, result if result.diagnostics else None, loads=result.loads)
     try:
         document = Document.of(look.source, is_notebook=_is_notebook(path))
     except UnreadableError as error:
-        return Outcome(path, unreadable(path, str(error), project))
+        return FileOutcome(path, unreadable(path, str(error), project))
     result, fixed = check_document(Path(path), document, project, options)
     if not result.diagnostics and not result.fixed:
-        return Outcome(path, loads=result.loads)
+        return FileOutcome(path, loads=result.loads)
     if fixed is document or not options.write:
-        return Outcome(path, result, loads=result.loads)
+        return FileOutcome(path, result, loads=result.loads)
     try:
-        return Outcome(path, result, fixed.encoded(), loads=result.loads)
+        return FileOutcome(path, result, fixed.encoded(), loads=result.loads)
     except UnicodeEncodeError as error:
         return not_written(path, error, projects, options)
 
 
-def not_written(path: str, error: Exception, projects: Projects, options: Options) -> Outcome:
+def not_written(path: str, error: Exception, projects: Projects, options: Options) -> FileOutcome:
     """The outcome of a file that stays as it is, though it should have been rewritten."""
     unfixed = check_file(path, projects, options._replace(fix=False, write=False))
     return unfixed._replace(error=f"{path}: could not be written: {error}")

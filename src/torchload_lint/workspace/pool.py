@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from torchload_lint.config import Settings
-    from torchload_lint.workspace.one_file import Options, Outcome
+    from torchload_lint.workspace.one_file import FileOutcome, Options
 
 FILES_PER_FORK = 64
 """Below this many files, a fork costs more than it saves."""
@@ -38,7 +38,7 @@ def check_in_parallel(
     workers: int,
     *,
     begins_with_load: bool,
-) -> Iterator[Outcome]:
+) -> Iterator[FileOutcome]:
     """``check_file`` for every path, in any order, by ``workers`` processes, this one included.
 
     Raises what ``check_file`` raises (ConfigError).
@@ -56,7 +56,7 @@ _projects: Projects | None = None
 
 def _new_processes(
     paths: Sequence[str], projects: Projects, options: Options, workers: int
-) -> Iterator[Outcome]:
+) -> Iterator[FileOutcome]:
     """Processes that import everything anew, and make their own projects."""
     import multiprocessing  # noqa: PLC0415
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
@@ -77,7 +77,7 @@ def _start(settings: Settings) -> None:
     _projects = Projects(settings)
 
 
-def _check(job: tuple[str, Options]) -> Outcome:
+def _check(job: tuple[str, Options]) -> FileOutcome:
     path, options = job
     assert _projects is not None
     return check_file(path, _projects, options)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from torchload_lint.diagnostic import LoadAccount
 from torchload_lint.workspace.document import write_atomically
 from torchload_lint.workspace.first_look import first_look
-from torchload_lint.workspace.one_file import Options, Outcome, check_file, keep, not_written
+from torchload_lint.workspace.one_file import FileOutcome, Options, check_file, keep, not_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,7 +48,7 @@ def check(
 
     Raises ConfigError for a wrong configuration. A file that fails is a result like any other.
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[FileOutcome] = []
     for outcome in _outcomes(paths, projects, options):
         outcomes.append(outcome)
         if progress:
@@ -66,11 +66,11 @@ def check(
     )
 
 
-def _path(outcome: Outcome) -> str:
+def _path(outcome: FileOutcome) -> str:
     return outcome.path
 
 
-def _written(outcome: Outcome, projects: Projects, options: Options) -> Outcome:
+def _written(outcome: FileOutcome, projects: Projects, options: Options) -> FileOutcome:
     """Write the file with its fixes; where that fails, report the findings that it still has."""
     if outcome.rewritten is None:
         return outcome
@@ -81,7 +81,7 @@ def _written(outcome: Outcome, projects: Projects, options: Options) -> Outcome:
     return outcome
 
 
-def _outcomes(paths: Sequence[str], projects: Projects, options: Options) -> Iterator[Outcome]:
+def _outcomes(paths: Sequence[str], projects: Projects, options: Options) -> Iterator[FileOutcome]:
     """The outcome of every file, in any order.
 
     Files are looked at here until one may hold a load, or until there were many; only then are the
@@ -94,12 +94,12 @@ def _outcomes(paths: Sequence[str], projects: Projects, options: Options) -> Ite
             yield from _shared_out(paths[number:], projects, options, begins_with_load=holds_load)
             return
         keep(path, look, projects)
-        yield Outcome(path, look.verdict or None)
+        yield FileOutcome(path, look.verdict or None)
 
 
 def _shared_out(
     paths: Sequence[str], projects: Projects, options: Options, *, begins_with_load: bool
-) -> Iterator[Outcome]:
+) -> Iterator[FileOutcome]:
     if options.jobs != 1 and len(paths) > 1:
         from torchload_lint.workspace import pool  # noqa: PLC0415 - not for a file or two
 
