@@ -14,7 +14,7 @@ from torchload_lint.diagnostic import (
     Severity,
     Span,
 )
-from torchload_lint.reports import Options
+from torchload_lint.reports import ReportOptions
 
 
 @dataclass(frozen=True)
@@ -110,5 +110,5 @@ def results() -> list[FileResult]:
 
 
 @pytest.fixture
-def options(tmp_path: Path) -> Options:
-    return Options(root=tmp_path)
+def options(tmp_path: Path) -> ReportOptions:
+    return ReportOptions(root=tmp_path)

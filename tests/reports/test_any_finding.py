@@ -21,7 +21,7 @@ from torchload_lint.diagnostic import (
     Severity,
     Span,
 )
-from torchload_lint.reports import FORMATS, Options, render, statistics, summary
+from torchload_lint.reports import FORMATS, ReportOptions, render, statistics, summary
 
 ANY_TEXT = st.text(
     st.sampled_from("a:%,;]<&'\"\\é😀\t\n\r\x00\x1b\x85\u2028\u202e\ud800\ufffe"), max_size=12
@@ -51,7 +51,7 @@ SOURCES = st.text(st.sampled_from("ab é😀日\t\n\r\x0c\u2028"), max_size=80)
 @given(st.lists(FINDINGS, max_size=3), SOURCES)
 def test_every_format_can_be_told_and_read(found, source):
     results = [FileResult(Path("src/a.py"), tuple(found), source)]
-    told = {name: render(name, results, (), Options(Path("/x"))) for name in FORMATS}
+    told = {name: render(name, results, (), ReportOptions(Path("/x"))) for name in FORMATS}
     for text in told.values():
         text.encode()
     for name in ("concise", "pylint", "azure", "github", "json-lines"):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from torchload_lint.diagnostic import Applicability, FileResult, Fix, Span
-from torchload_lint.reports import FORMATS, Options, render, shown_fixes, statistics, summary
+from torchload_lint.reports import FORMATS, ReportOptions, render, shown_fixes, statistics, summary
 
 FLAKE8_LINE = re.compile(
     r"(?P<path>.+?):(?P<row>\d+):(?P<col>\d+): (?P<code>[A-Z]+\d+) (?P<text>.+)"
@@ -98,9 +98,9 @@ def test_a_place_outside_the_text_is_told_without_source(make, options, results,
 
 def test_colours_only_where_they_are_asked_for(results, rules, tmp_path):
     for name in FORMATS:
-        assert "\x1b" not in render(name, results, rules, Options(root=tmp_path))
-    colored = render("full", results, rules, Options(root=tmp_path, color=True))
-    plain = render("full", results, rules, Options(root=tmp_path))
+        assert "\x1b" not in render(name, results, rules, ReportOptions(root=tmp_path))
+    colored = render("full", results, rules, ReportOptions(root=tmp_path, color=True))
+    plain = render("full", results, rules, ReportOptions(root=tmp_path))
     assert "\x1b[1;31mTLL101\x1b[0m" in colored
     assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == plain
 
@@ -128,7 +128,7 @@ def test_nothing_found(rules, options):
 def test_an_absolute_path_inside_the_root_is_told_relative(make, tmp_path):
     inside = FileResult(tmp_path / "pkg" / "a.py", (make(),), "x\n")
     outside = FileResult(Path("/elsewhere/a.py"), (make(),), "x\n")
-    told = render("concise", [inside, outside], (), Options(root=tmp_path)).splitlines()
+    told = render("concise", [inside, outside], (), ReportOptions(root=tmp_path)).splitlines()
     assert [line.split(":")[0] for line in told] == ["/elsewhere/a.py", "pkg/a.py"]
 
 
@@ -158,14 +158,14 @@ def with_fix(make, applicability):
 def test_the_summary_says_what_fix_would_do(make, applicabilities, unsafe, expected):
     kinds = {"s": Applicability.SAFE, "u": Applicability.UNSAFE, "d": Applicability.DISPLAY}
     found = (make(), *(with_fix(make, kinds[letter]) for letter in applicabilities))
-    told = summary([FileResult(Path("a.py"), found)], Options(unsafe_fixes=unsafe))
+    told = summary([FileResult(Path("a.py"), found)], ReportOptions(unsafe_fixes=unsafe))
     plural = "s" if len(found) > 1 else ""
     assert told == f"Found {len(found)} error{plural}.\n{expected}"
 
 
 def test_the_summary_after_a_fix(make):
     result = FileResult(Path("a.py"), (make(),), fixed=(make(), make("TLL502")))
-    assert summary([result], Options(show_fixes=True)) == (
+    assert summary([result], ReportOptions(show_fixes=True)) == (
         "Fixed 2 errors:\n"
         "- a.py:\n"
         "    1 x TLL101 (weights-only-disabled)\n"

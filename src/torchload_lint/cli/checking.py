@@ -221,7 +221,7 @@ def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False
         return CLEAN
     from torchload_lint import reports  # noqa: PLC0415 - after the work, and only once
 
-    shown = reports.Options(
+    shown = reports.ReportOptions(
         color=not flags.output_file
         and use_color(flags.color, sys.stderr if to_stderr else sys.stdout),
         show_fixes=flags.show_fixes,

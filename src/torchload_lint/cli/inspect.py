@@ -91,7 +91,7 @@ def _for_ci(
     from torchload_lint.reports.checkpoint_findings import as_results  # noqa: PLC0415
     from torchload_lint.rules import RULES  # noqa: PLC0415
 
-    return reports.render(output_format, as_results(found), RULES, reports.Options())
+    return reports.render(output_format, as_results(found), RULES, reports.ReportOptions())
 
 
 def _why_missing(given: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from torchload_lint.reports.report import Options, Report, RuleText
+from torchload_lint.reports.report import Report, ReportOptions, RuleText
 from torchload_lint.reports.summary import shown_fixes, statistics, summary
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "TEXT_FORMATS",
-    "Options",
     "Report",
+    "ReportOptions",
     "RuleText",
     "render",
     "shown_fixes",
@@ -53,13 +53,13 @@ def render(
     output_format: str,
     results: Iterable[FileResult],
     rules: Sequence[RuleText] = (),
-    options: Options | None = None,
+    options: ReportOptions | None = None,
 ) -> str:
     """Tell ``results`` in one of ``FORMATS``; the text is empty or ends in a newline.
 
     Results are put in order of path, then place. A ``KeyError`` means an unknown format.
     """
     module = import_module(f"{__name__}.{FORMATS[output_format]}")
-    report = Report.of(results, rules, options or Options())
+    report = Report.of(results, rules, options or ReportOptions())
     text: str = module.render(report)
     return text

@@ -52,7 +52,7 @@ class RuleText(Protocol):
         """How often a finding is right, in SARIF's words."""
 
 
-class Options:
+class ReportOptions:
     """How to tell it."""
 
     def __init__(
@@ -84,11 +84,11 @@ class Report(NamedTuple):
 
     results: tuple[FileResult, ...]
     rules: Mapping[str, RuleText]
-    options: Options
+    options: ReportOptions
 
     @classmethod
     def of(
-        cls, results: Iterable[FileResult], rules: Sequence[RuleText], options: Options
+        cls, results: Iterable[FileResult], rules: Sequence[RuleText], options: ReportOptions
     ) -> Report:
         """Put the results in order of path (findings in a file are ordered by ``findings``)."""
         ordered = sorted(results, key=lambda result: result.path.as_posix())

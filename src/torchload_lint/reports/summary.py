@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability, Severity
-from torchload_lint.reports.report import Options, Report, printable
+from torchload_lint.reports.report import Report, ReportOptions, printable
 
 NEXT_STEP = (
     "What a load reads that is not matched is not checked: `torchload-lint loads` lists them, "
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic, FileResult, LoadAccount
 
 
-def summary(results: Iterable[FileResult], options: Options | None = None) -> str:
+def summary(results: Iterable[FileResult], options: ReportOptions | None = None) -> str:
     """How many findings, how many fixed, how many ``--fix`` could fix; ends in a newline.
 
     With ``show_fixes`` the list of what was fixed comes first; the account of the loads last.
     """
-    report = Report.of(results, (), options or Options())
+    report = Report.of(results, (), options or ReportOptions())
     loads = report.options.loads
     left = [found for _, found in report.findings()]
     fixed = [found for result in report.results for found in result.fixed]
@@ -86,10 +86,10 @@ def _fixable(report: Report, left: list[Diagnostic]) -> str:
 
 
 def statistics(
-    results: Iterable[FileResult], options: Options | None = None, *, as_json: bool = False
+    results: Iterable[FileResult], options: ReportOptions | None = None, *, as_json: bool = False
 ) -> str:
     """How often each rule was broken, the most frequent first; ends in a newline, or is empty."""
-    report = Report.of(results, (), options or Options())
+    report = Report.of(results, (), options or ReportOptions())
     names: dict[str, str] = {}
     counts: Counter[str] = Counter()
     fixable: Counter[str] = Counter()
@@ -124,9 +124,9 @@ def _mark(fixable: int, count: int) -> str:
     return "[*]" if fixable == count else "[-]"
 
 
-def shown_fixes(results: Iterable[FileResult], options: Options | None = None) -> str:
+def shown_fixes(results: Iterable[FileResult], options: ReportOptions | None = None) -> str:
     """What was fixed, by file and rule (``--show-fixes``); empty where nothing was."""
-    report = Report.of(results, (), options or Options())
+    report = Report.of(results, (), options or ReportOptions())
     fixed = [result for result in report.results if result.fixed]
     if not fixed:
         return ""
