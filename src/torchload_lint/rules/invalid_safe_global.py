@@ -38,7 +38,7 @@ from torchload_lint.fixes.repair import Allow
 from torchload_lint.names import GlobalName
 from torchload_lint.rules.assessing import find_class, judge_in
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.rules.repairs import Plan, fix_from
+from torchload_lint.rules.repairs import FixPlan, fix_from
 from torchload_lint.source.facts.allowlists import EntryKind
 
 if TYPE_CHECKING:
@@ -66,15 +66,15 @@ def check(
 
 def _object_meant(
     entry: AllowlistEntry, allowlist: Allowlist, module: Module, context: Context
-) -> Plan:
+) -> FixPlan:
     """The object whose dotted name a string is, where it is known and may be trusted."""
     node = entry.node
     if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
-        return Plan()
+        return FixPlan()
     name = GlobalName.parse(node.value)
     facts = find_class(name, module, context)
     if not judge_in(context, name, facts, module.path).allowed:
-        return Plan()
+        return FixPlan()
     spelling = spelling_of(facts.defined_as if facts else name)
     allow = Allow(spelling, defined_in=facts.path if facts else "")
     outcome = replace_entry(module, allowlist, entry, allow, context.config.line_length)

@@ -37,7 +37,7 @@ from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.fixes.entries import pair_entry
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.evidence import Evidence
-from torchload_lint.rules.repairs import Plan, fix_from
+from torchload_lint.rules.repairs import FixPlan, fix_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,10 +62,10 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         )
 
 
-def _pair(need: Need, entry: AllowlistEntry, situation: Situation) -> Plan:
+def _pair(need: Need, entry: AllowlistEntry, situation: Situation) -> FixPlan:
     """The entry as a pair, where the global may be trusted."""
     if not need.judgement.allowed:
-        return Plan(notes=(f"{need.judgement.reason}; {need.judgement.advice}",))
+        return FixPlan(notes=(f"{need.judgement.reason}; {need.judgement.advice}",))
     outcome = pair_entry(situation.module, entry, str(need.name))
     certain = situation.evidence in {Evidence.FILES, Evidence.CONFIGURED}
     safety = Applicability.SAFE if certain else Applicability.UNSAFE

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.fixes.removal import remove_statement
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.rules.repairs import Plan, fix_from
+from torchload_lint.rules.repairs import FixPlan, fix_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,12 +64,12 @@ def check(
         yield finding(RULE, patch.span, message, fix=plan.fix, notes=(*notes, *plan.notes))
 
 
-def _removal(patch: Patch, module: Module) -> Plan:
+def _removal(patch: Patch, module: Module) -> FixPlan:
     """Without the statement, where it does nothing but replace the function."""
     if patch.how == "mock" or module.statement(patch.node) is not patch.statement:
-        return Plan()
+        return FixPlan()
     if not isinstance(patch.node, ast.stmt) and not isinstance(patch.statement, ast.Expr):
-        return Plan()
+        return FixPlan()
     outcome = remove_statement(module, patch.statement)
     return fix_from(outcome, "Remove the replacement", Applicability.UNSAFE)
 

@@ -28,7 +28,7 @@ ALLOWLIST_SINCE = TorchVersion(2, 4)
 PAIRS_SINCE = TorchVersion(2, 6)
 
 
-class Plan(NamedTuple):
+class FixPlan(NamedTuple):
     """A fix, or the reasons why there is none and what would settle it."""
 
     fix: Fix | None = None
@@ -37,68 +37,70 @@ class Plan(NamedTuple):
     """Whether there is nothing to plan: what is needed is allowed already."""
 
 
-def plan_repair(situation: Situation, context: Context) -> Plan:
+def plan_repair(situation: Situation, context: Context) -> FixPlan:
     """The whole repair of one load: weights_only=True, and everything it needs allowed."""
     for fallback in situation.module.fallbacks:
         if fallback.load is situation.load:
             row = fallback.safe.span.start.row
-            return Plan(notes=(f"it is the fallback of the safe load on line {row}",))
+            return FixPlan(notes=(f"it is the fallback of the safe load on line {row}",))
     if situation.evidence is Evidence.NONE:
         return _plan_without_checkpoint(situation, context)
     obstacles = (*_obstacles(situation), *_target_obstacles(situation, context.target.torch))
     if obstacles:
-        return Plan(notes=obstacles)
+        return FixPlan(notes=obstacles)
     return _written(situation, context, situation.to_allow, _applicability(situation))
 
 
-def plan_keyword(situation: Situation, context: Context) -> Plan:
+def plan_keyword(situation: Situation, context: Context) -> FixPlan:
     """Only ``weights_only=True``, where the call already means it: nothing changes."""
     if situation.mode is not Mode.RESTRICTED or context.target.torch < PARAMETER_SINCE:
-        return Plan()
+        return FixPlan()
     return _written(situation, context, (), Applicability.SAFE)
 
 
-def _plan_without_checkpoint(situation: Situation, context: Context) -> Plan:
+def _plan_without_checkpoint(situation: Situation, context: Context) -> FixPlan:
     """Nothing tells what the file holds: only the use of the value speaks."""
     if situation.mode is Mode.RESTRICTED:
         return plan_keyword(situation, context)
     if context.target.torch < PARAMETER_SINCE:
-        return Plan(notes=_target_obstacles(situation, context.target.torch))
+        return FixPlan(notes=_target_obstacles(situation, context.target.torch))
     use = situation.load.use
     if use is Use.STATE_DICT:
         plan = _written(situation, context, (), Applicability.SAFE)
         evidence = "the whole value goes straight into load_state_dict, which takes tensors only"
-        return Plan(plan.fix, (evidence, *plan.notes))
+        return FixPlan(plan.fix, (evidence, *plan.notes))
     advice = what_would_settle_it(situation)
     if use is Use.STATE_DICT_ITEM:
         plan = _written(situation, context, (), Applicability.UNSAFE)
         evidence = "only items of the value are used, as a state dict; the file may hold more"
-        return Plan(plan.fix, (evidence, *advice, *plan.notes))
-    return Plan(notes=advice)
+        return FixPlan(plan.fix, (evidence, *advice, *plan.notes))
+    return FixPlan(notes=advice)
 
 
-def plan_stand_ins(situation: Situation, report: CheckpointReport, context: Context) -> Plan:
+def plan_stand_ins(situation: Situation, report: CheckpointReport, context: Context) -> FixPlan:
     """The unsafe repair that lets stand-ins take the place of the real objects."""
     if not report.stand_ins:
-        return Plan()
+        return FixPlan()
     stands_in, itself = allowed_names(situation, context)
     lacking = [one for one in report.stand_ins if str(one.name) not in stands_in]
     if any(str(one.name) in itself for one in lacking):
-        return Plan()  # which of two entries for one name counts is not said
+        return FixPlan()  # which of two entries for one name counts is not said
     refused = tuple(need for need in situation.missing if not need.judgement.allowed)
     if not lacking and not situation.missing:
-        return Plan(met=True)
+        return FixPlan(met=True)
     if refused or context.target.torch < PAIRS_SINCE or len(situation.reports) > 1:
-        return Plan()
+        return FixPlan()
     pairs = tuple(Allow(one.spelling, str(one.name)) for one in lacking)
     return _written(situation, context, situation.missing, Applicability.UNSAFE, pairs)
 
 
-def fix_from(outcome: Repaired | NotRepaired, message: str, applicability: Applicability) -> Plan:
+def fix_from(
+    outcome: Repaired | NotRepaired, message: str, applicability: Applicability
+) -> FixPlan:
     """A fix of one of the other fixers, or the reason why it has none."""
     if isinstance(outcome, NotRepaired):
-        return Plan(notes=tuple(filter(None, (outcome.reason, outcome.advice))))
-    return Plan(Fix(applicability, message, outcome.edits)) if outcome.edits else Plan()
+        return FixPlan(notes=tuple(filter(None, (outcome.reason, outcome.advice))))
+    return FixPlan(Fix(applicability, message, outcome.edits)) if outcome.edits else FixPlan()
 
 
 def plan_indirect(load: IndirectLoad, module: Module, context: Context) -> Fix | None:
@@ -197,7 +199,7 @@ def _written(
     missing: tuple[Need, ...],
     applicability: Applicability,
     stand_ins: tuple[Allow, ...] = (),
-) -> Plan:
+) -> FixPlan:
     listed = [need for need in missing if not need.needed.import_only]
     repair = Repair(
         allow=(*(_allow(need, situation, context) for need in listed), *stand_ins),
@@ -211,17 +213,17 @@ def _written(
 
     outcome = repair_load(situation.module, situation.load, repair)
     if isinstance(outcome, NotRepaired):
-        return Plan(notes=tuple(filter(None, (outcome.reason, outcome.advice))))
+        return FixPlan(notes=tuple(filter(None, (outcome.reason, outcome.advice))))
     if not outcome.edits:
-        return Plan()
+        return FixPlan()
     objection = context.veto(situation, repair, context) if context.veto else ""
     if objection:
-        return Plan(notes=(f"the fix is not applied: {objection}",))
+        return FixPlan(notes=(f"the fix is not applied: {objection}",))
     # Something else that may be called here too need not take the keyword.
     keeps_meaning = outcome.keeps_meaning and situation.load.certain
     if not keeps_meaning and applicability is Applicability.SAFE:
         applicability = Applicability.UNSAFE
-    return Plan(Fix(applicability, _fix_message(situation, missing), outcome.edits))
+    return FixPlan(Fix(applicability, _fix_message(situation, missing), outcome.edits))
 
 
 def _allow(need: Need, situation: Situation, context: Context) -> Allow:

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.fixes.removal import remove_handler
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.rules.repairs import Plan, fix_from
+from torchload_lint.rules.repairs import FixPlan, fix_from
 
 if TYPE_CHECKING:
     import ast
@@ -61,7 +61,7 @@ def check(
             f"`{fallback.loader}` loads unsafely what the safe load on line {row} refused: "
             "a hostile file only has to make that one fail"
         )
-        plan = Plan()
+        plan = FixPlan()
         if fallback.statement not in fixed:  # without two handlers at once, a try may be left bare
             outcome = remove_handler(module, fallback.statement, fallback.handler)
             plan = fix_from(outcome, "Remove the fallback", Applicability.UNSAFE)
