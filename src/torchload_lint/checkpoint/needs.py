@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Need:
+class RequiredEntry:
     """One thing that the allowlist must hold."""
 
     name: GlobalName
@@ -39,7 +39,7 @@ class Need:
         return self.is_value or str(self.runtime) in SINGLETONS
 
 
-def minimal(needs: dict[str, Need]) -> list[Need]:
+def minimal(needs: dict[str, RequiredEntry]) -> list[RequiredEntry]:
     """The needs in the order they were met, without those that another entry brings in.
 
     A check by value is content with a pair whose object is the one it looks for.

@@ -19,7 +19,7 @@ from torchload_lint.checkpoint.known_globals import (
     rename_python_2,
     runtime_name,
 )
-from torchload_lint.checkpoint.needs import Need
+from torchload_lint.checkpoint.needs import RequiredEntry
 from torchload_lint.checkpoint.opcodes import CODES
 from torchload_lint.checkpoint.report import Problem
 from torchload_lint.checkpoint.results import (
@@ -103,7 +103,7 @@ class WeightsOnlyGuard:
         self.failure: Problem | None = None
         self.culprit: Value = None
         """The value that the failing step was done to."""
-        self.needs: dict[str, Need] = {}
+        self.needs: dict[str, RequiredEntry] = {}
         self.notes: list[Problem] = []
         self.position = 0
         self.storages = storages
@@ -326,7 +326,7 @@ class WeightsOnlyGuard:
     def _need(self, name: GlobalName, runtime: GlobalName, because: str, value: Value) -> None:
         need = self.needs.get(str(name))
         if need is None:
-            need = self.needs[str(name)] = Need(name, runtime, because)
+            need = self.needs[str(name)] = RequiredEntry(name, runtime, because)
             facts = self._facts(value)
             is_dtype = default_kind(str(runtime)) == "value" and str(runtime) in _LATEST
             need.is_value = is_dtype or (facts is not None and facts.kind == "value")
