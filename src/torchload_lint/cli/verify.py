@@ -4,30 +4,34 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from torchload_lint.cli.options import NamedPath, configuration, settings_from
 from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, fail, say, warn
 from torchload_lint.config import ConfigError
+from torchload_lint.rules.situation import Mode
 from torchload_lint.verify import (
     DEFAULT_TIMEOUT,
     Interpreter,
     NoTorchError,
+    NotReadableError,
     Proof,
     Prover,
+    Verdict,
     find_python,
+    unreadable,
 )
 from torchload_lint.workspace import Projects, discover
+from torchload_lint.workspace.survey import SurveyedLoad, survey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from torchload_lint.fixes.repair import Repair
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
-    from torchload_lint.workspace.survey import SurveyedLoad
 
 
 @click.command(name="verify", context_settings={"help_option_names": ["-h", "--help"]})
@@ -56,72 +60,128 @@ def command(
 ) -> None:
     """Load with real torch what the code under PATHS loads, under exactly its allowlists.
 
-    For each load: the allowlist around it, and the one that a fix would write. Each is tried in a
-    process of its own, with weights_only=True. This imports the modules that the allowlists name,
-    which checking never does. Ends with 1 where a load fails, 2 where there is no torch to ask.
+    For each load: the code as it is, and as a fix would leave it. The expressions of its allowlist
+    are evaluated as they stand, with the imports of their file; this runs what these import, which
+    checking never does. Each file is then loaded in a process of its own, with weights_only=True.
+    Every load counts as proven, refused or not proven; one without restriction by its fix. Ends
+    with 1 where one is refused, 2 where one could not be tried (no torch, no answer in time).
     """
-    from torchload_lint.workspace.survey import survey  # noqa: PLC0415 - not needed for --help
-
     prover = Prover(Interpreter(find_python(python, Path()), timeout))
+    accounts: list[_Account] = []
     try:
         projects = Projects(settings_from(config_file, isolated, flags))
         files, missing = discover(paths or (Path(),), projects.config_of)
-        proofs = [
-            (load, kind, proof)
-            for load in survey(map(Path, files), projects)
-            for kind, proof in _proofs(load, prover)
-        ]
+        for load in survey(map(Path, files), projects):
+            accounts.append(_account(load, prover))
+            for line in _lines(accounts[-1]):
+                say(line)
     except ConfigError as error:
         fail(str(error))
     except NoTorchError as error:
         fail(f"{error}; name an interpreter that has torch with --python")
     for path in missing:
         say(f"error: {path}: no such file or folder\n", err=True)
-    for load, kind, proof in proofs:
-        say(_line(load, kind, proof))
-    if not proofs:
-        warn("no load here reads a checkpoint that is there")
+    if accounts:
+        say(_summary(accounts, prover.interpreter), err=True)
     else:
-        say(_summary([proof for _, _, proof in proofs], prover.interpreter), err=True)
-    failed = any(not proof.outcome.loads for _, _, proof in proofs)
-    raise click.exceptions.Exit(FAILED if missing else FINDINGS if failed else CLEAN)
+        warn("there is no load here")
+    raise click.exceptions.Exit(_status(accounts, missing))
 
 
-def _proofs(load: SurveyedLoad, prover: Prover) -> Iterator[tuple[str, Proof]]:
-    """The proofs of one load: of the code as it is, unless a fix would change it."""
+class _Account(NamedTuple):
+    """One load, and all that was tried for it."""
+
+    load: SurveyedLoad
+    proofs: tuple[Proof, ...] = ()
+    """Of the code as it is; where that loads without restriction, as a fix leaves it."""
+    of_fix: tuple[Proof, ...] = ()
+    """Of the code as a fix would leave it."""
+    why: tuple[str, ...] = ()
+    """Why it is not proven, besides what the proofs say."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Refused where one file is; proven where all are."""
+        found = {proof.verdict for proof in self.proofs}
+        if Verdict.REFUSED in found:
+            return Verdict.REFUSED
+        return Verdict.PROVEN if found == {Verdict.PROVEN} and not self.why else Verdict.NOT_PROVEN
+
+
+def _account(load: SurveyedLoad, prover: Prover) -> _Account:
+    """Try one load: the code as it is, and as a fix would leave it."""
+    situation, context = load.situation, load.project.context_that_infers
+    restricted = situation.mode is Mode.RESTRICTED
+    repair, notes = _repair(situation, context)
+    why = list(unreadable(situation))
+    if situation.left_out:
+        why.append(f"{situation.left_out} more files match")
+    if not restricted and repair is None:
+        why += notes[:1] or ("the code loads without restriction",)
+        return _Account(load, why=tuple(why))
+    try:
+        fixed = tuple(prover.of_fix(situation, repair, context)) if repair else ()
+        proofs = tuple(prover.in_code(situation, context)) if restricted else fixed
+    except NotReadableError as error:
+        return _Account(load, why=(*why, str(error)))
+    if not proofs and not why:
+        why += load.would_settle[:1] or ("no checkpoint that it reads is there",)
+    return _Account(load, proofs, fixed, tuple(why))
+
+
+def _repair(situation: Situation, context: Context) -> tuple[Repair | None, tuple[str, ...]]:
+    """What a fix would do to a load; or why there is none."""
     from torchload_lint.rules.repairs import plan_repair  # noqa: PLC0415
 
-    found: list[Proof] = []
+    found: list[Repair] = []
 
-    def record(situation: Situation, repair: Repair, context: Context) -> str:
-        found.extend(prover.of_fix(situation, repair, context))
+    def keep(_situation: Situation, repair: Repair, _context: Context) -> str:
+        found.append(repair)
         return ""
 
-    context = load.project.context_that_infers
-    if load.situation.needs:
-        plan_repair(load.situation, context._replace(veto=record))
-    if found:
-        yield from (("fix", proof) for proof in found)
-    else:
-        yield from (("code", proof) for proof in prover.in_code(load.situation, context))
+    if situation.mode is Mode.RESTRICTED and not situation.missing:
+        return None, ()
+    plan = plan_repair(situation, context._replace(veto=keep))
+    return (found[-1] if found else None), plan.notes
 
 
-def _line(load: SurveyedLoad, kind: str, proof: Proof) -> str:
-    place = f"{load.path}:{load.row}"
-    allowed = ", ".join(map(str, proof.allowlist)) or "nothing"
-    whose = "with the fix" if kind == "fix" else "as it is"
+def _lines(account: _Account) -> Iterator[str]:
+    place = f"{account.load.path}:{account.load.row}"
+    for proof in account.proofs:
+        kind = "with the fix" if proof in account.of_fix else "as it is"
+        yield f"{place}: {_line(proof, kind)}\n"
+    for proof in account.of_fix:
+        if proof not in account.proofs:
+            yield f"{place}: {_line(proof, 'with the fix')}\n"
+    if account.why:
+        yield f"{place}: not proven: {'; '.join(account.why)}\n"
+
+
+def _line(proof: Proof, kind: str) -> str:
     outcome = proof.outcome
-    verdict = f"loads ({outcome.how})" if outcome.loads else f"{outcome.status}: {outcome.error}"
-    return f"{place}: {proof.checkpoint}: {whose}, allowing {allowed}: {verdict}\n"
+    allowed = ", ".join(proof.allowlist) or "nothing"
+    said = f"loads ({outcome.how})" if outcome.loads else f"{outcome.status}: {outcome.error}"
+    if outcome.patched:
+        said += f"; without what the program puts in the place of {', '.join(outcome.patched)}"
+    if proof.why:
+        said = f"not proven: {proof.why} ({said})"
+    return f"{proof.checkpoint}: {kind}, allowing {allowed}: {said}"
 
 
-def _summary(proofs: list[Proof], interpreter: Interpreter) -> str:
-    counts = Counter("loads" if proof.outcome.loads else "fails" for proof in proofs)
-    versions = sorted({proof.outcome.torch for proof in proofs if proof.outcome.torch})
-    imported = sorted({name for proof in proofs for name in proof.outcome.imported})
+def _summary(accounts: list[_Account], interpreter: Interpreter) -> str:
+    counts = Counter(account.verdict for account in accounts)
+    outcomes = [proof.outcome for account in accounts for proof in account.proofs]
+    versions = sorted({outcome.torch for outcome in outcomes if outcome.torch})
+    imported = sorted({name for outcome in outcomes for name in outcome.imported})
     said = f"imported there: {', '.join(imported)}" if imported else "nothing else was imported"
     torch = f"torch {', '.join(versions)}" if versions else "no answer"
-    return (
-        f"{len(proofs)} proof(s): {counts['loads']} load, {counts['fails']} do not "
-        f"({torch}, {interpreter.python}); {said}.\n"
-    )
+    numbers = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict)
+    loads = f"{len(accounts)} load{'' if len(accounts) == 1 else 's'}"
+    return f"{loads}: {numbers} ({torch}, {interpreter.python}); {said}.\n"
+
+
+def _status(accounts: list[_Account], missing: Sequence[object]) -> int:
+    proofs = [proof for account in accounts for proof in account.proofs]
+    if missing or not all(proof.outcome.is_answer for proof in proofs):
+        return FAILED
+    return FINDINGS if any(one.verdict is Verdict.REFUSED for one in accounts) else CLEAN

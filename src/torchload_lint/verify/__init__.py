@@ -11,7 +11,8 @@ from torchload_lint.verify.parent import (
     NoTorchError,
     prove,
 )
-from torchload_lint.verify.proofs import Proof, Prover
+from torchload_lint.verify.proofs import Proof, Prover, Verdict, unreadable
+from torchload_lint.verify.written import NotReadableError
 
 __all__ = [
     "DEFAULT_TIMEOUT",
@@ -19,8 +20,11 @@ __all__ = [
     "Interpreter",
     "LoadOutcome",
     "NoTorchError",
+    "NotReadableError",
     "Proof",
     "Prover",
+    "Verdict",
     "find_python",
     "prove",
+    "unreadable",
 ]

@@ -1,8 +1,12 @@
 """Loads a checkpoint with real torch, under exactly one allowlist. Run by the user's interpreter.
 
 A script that needs nothing but Python (3.8 or newer) and torch: it reads one JSON object from
-standard input and writes one to standard output. It imports the modules of the allowlist, which is
-what the checked program would do, and it loads with ``weights_only=True`` only.
+standard input and writes one line to standard output, after the request's token. It imports what
+the checked program imports, and it loads with ``weights_only=True`` only.
+
+The ``torch.load`` that is asked is the one that torch came with: torch is imported before anything
+of the project, and what the project's modules have put in its place is taken out again. Should an
+unpickler of Python's be reached nevertheless, an audit hook ends the load.
 """
 
 # ruff: noqa: PLC0415 - torch is imported when the script runs
@@ -10,68 +14,212 @@ what the checked program would do, and it loads with ``weights_only=True`` only.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import os
 import re
 import sys
-import types
+from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any
 
 _TYPE_OF = re.compile(r'type\(\{\}\("([^"()\\]+)"\)\)')
 """The one template besides attributes: ``type(numpy.dtype("float64"))``."""
+
+_HERE = str(Path(__file__).parent)
+
+_GUARDED = ("torch.serialization", "torch._weights_only_unpickler", "pickle", "_compat_pickle")
+"""The modules in which a restricted load takes place."""
+
+_SWITCHES = ("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "TORCH_FORCE_WEIGHTS_ONLY_LOAD")
+_MOST_NAMED = 100
+"""Packages that are named as imported."""
 
 
 def main() -> None:
     """Answer one request. Whatever imported modules print goes nowhere."""
     request = json.load(sys.stdin)
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    token = request.pop("token")
     result = {"python": sys.version.split()[0], "torch": "", "imported": [], "how": ""}
     try:
         result.update(_prove(request))
     except BaseException as error:  # noqa: BLE001 - also SystemExit of an imported module
         result.update(status="failed", error=_described(error))
-    json.dump(result, answer)
+    answer.write(f"\n{token} {json.dumps(result)}\n")
     answer.flush()
     os._exit(0)  # threads that imported modules have started are not waited for
 
 
 def _prove(request: dict[str, Any]) -> dict[str, Any]:
-    sys.path[:0] = request["roots"]
     try:
         import torch
-    except ImportError as error:
+    except Exception as error:  # noqa: BLE001 - a broken one raises anything
         return {"status": "no-torch", "error": _described(error)}
-    version = {"torch": torch.__version__}
+    if not isinstance(sys.modules.get("torch._C"), ModuleType):
+        return {"status": "no-torch", "error": f"{torch.__file__} is another module of that name"}
+    load = torch.load
+    unpickling = _Unpickling()
+    original = _Original()
+    version: dict[str, Any] = {"torch": torch.__version__}
     context = getattr(torch.serialization, "safe_globals", None)
-    if context is None and request["allow"]:
+    written = request.get("written")
+    if context is None and (request["allow"] or (written and written["expressions"])):
         return {"status": "unsupported", "error": "this torch has no safe_globals", **version}
+    by_torch = _registered(torch)
     before = set(sys.modules)
+    sys.path[:0] = request["roots"]
+    sys.path += request.get("path", ())
     try:
         for module in request["imports"]:
             importlib.import_module(module)
-        registered = _registered(torch)
         entries = [_entry(described, request["refuse"]) for described in request["allow"]]
+        if written:
+            entries = _evaluated(written)
+            _check(entries, written, request["refuse"])
     except _NotWhatWasMeantError as refusal:
         return {"status": "refused-entry", "error": str(refusal), **version, "imported": []}
-    except Exception as error:  # noqa: BLE001 - a module of the project may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a module may raise anything
         return {
             "status": "cannot-import", "error": _described(error), **version,
             "imported": _new_modules(before),
         }  # fmt: skip
-    if context is None:
-        outcome = _load(torch, request["checkpoint"])
-    else:
-        torch.serialization.clear_safe_globals()
-        with context([*registered, *entries]):
-            outcome = _load(torch, request["checkpoint"])
+    version["patched"] = original.restore()
+    for switch in _SWITCHES:
+        os.environ.pop(switch, None)
+    with unpickling.refused():
+        if context is None:
+            outcome = _load(load, request["checkpoint"])
+        else:
+            # A program has what the modules register that it imports; a lone allowlist has not.
+            registered = _registered(torch) if written else by_torch
+            torch.serialization.clear_safe_globals()
+            with context([*registered, *entries]):
+                outcome = _load(load, request["checkpoint"])
     return {**outcome, **version, "imported": _new_modules(before)}
 
 
+class _Unpickling:
+    """Watches for unpicklers of Python's. An audit hook cannot be taken out again."""
+
+    def __init__(self) -> None:
+        self.is_refused = False
+        sys.addaudithook(self._hook)
+
+    def _hook(self, event: str, args: tuple[Any, ...]) -> None:
+        if self.is_refused and event == "pickle.find_class":
+            raise RuntimeError(f"the load would unpickle {args[0]}.{args[1]} without restriction")
+
+    def refused(self) -> _Unpickling:
+        """A context in which nothing is unpickled without torch's restrictions."""
+        return self
+
+    def __enter__(self) -> None:
+        self.is_refused = True
+
+    def __exit__(self, *_error: object) -> None:
+        self.is_refused = False
+
+
+class _Original:
+    """What the guarded modules are before anything of the project is imported."""
+
+    def __init__(self) -> None:
+        modules = [sys.modules[name] for name in _GUARDED if name in sys.modules]
+        modules += [sys.modules["torch"]]
+        self._known = [
+            (owner, name, value, _insides(value))
+            for module in modules
+            for owner, name, value in _members(module)
+        ]
+
+    def restore(self) -> list[str]:
+        """Put back what was replaced, and name it."""
+        changed = []
+        for owner, name, value, insides in self._known:
+            is_there = vars(owner).get(name) is value
+            if is_there and _insides(value) == insides:
+                continue
+            if not is_there:
+                setattr(owner, name, value)
+            if insides:
+                value.__code__, value.__defaults__ = insides[:2]
+                value.__kwdefaults__ = dict(insides[2]) or None
+            changed.append(f"{owner.__name__}.{name}")
+        return sorted(changed)[:_MOST_NAMED]
+
+
+def _members(module: ModuleType) -> list[tuple[Any, str, Any]]:
+    """The functions and classes of a module, and those in its classes; of torch, its loader."""
+    if module.__name__ == "torch":
+        return [(module, name, vars(module)[name]) for name in ("load", "serialization")]
+    found: list[tuple[Any, str, Any]] = []
+    for name, value in vars(module).items():
+        if isinstance(value, (FunctionType, type, ModuleType)) or callable(value):
+            found.append((module, name, value))
+        if isinstance(value, type) and value.__module__ == module.__name__:
+            found += [(value, inner, one) for inner, one in vars(value).items() if callable(one)]
+    return found
+
+
+def _insides(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any object
+    """What a function does, which can be changed while it stays the same object."""
+    if not isinstance(value, FunctionType):
+        return ()
+    return value.__code__, value.__defaults__, tuple((value.__kwdefaults__ or {}).items())
+
+
+def _evaluated(written: dict[str, Any]) -> list[Any]:
+    """The items that the program's own expressions give, with the names of its own imports."""
+    own = written["module"]
+    namespace: dict[str, Any] = {
+        "__name__": own, "__file__": written["file"], "__package__": written["package"],
+    }  # fmt: skip
+    failure: BaseException | None = None
+    for statement in written["imports"]:
+        try:
+            exec(compile(statement, written["file"], "exec"), namespace)  # noqa: S102 - imports
+        except (Exception, SystemExit) as error:  # noqa: BLE001, PERF203 - it may not be needed
+            failure = failure or error
+    if written["own_names"]:
+        module = _own_module(own, written["file"])
+        namespace.update({name: getattr(module, name) for name in written["own_names"]})
+    items: list[Any] = []
+    for expression in written["expressions"]:
+        try:
+            items += eval(compile(expression, written["file"], "eval"), namespace)  # noqa: S307
+        except NameError as error:  # noqa: PERF203 - of few
+            raise failure or error from None
+    return [_as_main(item, own, written["mains"]) for item in items]
+
+
+def _own_module(name: str, path: str) -> ModuleType:
+    """The file that the allowlist stands in, imported as others import it."""
+    if name:
+        return importlib.import_module(name)
+    spec = importlib.util.spec_from_file_location("checked_module", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _as_main(item: Any, own: str, mains: list[str]) -> Any:  # noqa: ANN401 - any object
+    """A class of the script itself: ``__main__``'s when it runs, but not where it is imported."""
+    if getattr(item, "__module__", None) in (own, "checked_module"):
+        name = getattr(item, "__qualname__", "")
+        if name in mains:
+            return (item, f"__main__.{name}")
+    return item
+
+
 def _registered(torch: Any) -> list[Any]:  # noqa: ANN401 - a module
-    """What torch itself registers; what the project's modules register must not help."""
+    """What is registered for the whole process."""
     return list(torch.serialization.get_safe_globals()) if hasattr(
         torch.serialization, "get_safe_globals"
     ) else []  # fmt: skip
@@ -107,7 +255,7 @@ def _imported(module: str, name: str) -> Any:  # noqa: ANN401 - any object
     found = importlib.import_module(module)
     for part in name.split("."):
         found = getattr(found, part)
-        if isinstance(found, types.ModuleType):
+        if isinstance(found, ModuleType):
             raise _NotWhatWasMeantError(f"{module}.{name} goes through the module {found.__name__}")
     return found
 
@@ -122,7 +270,23 @@ def _is_below(name: str, packages: list[str]) -> bool:
     return any(f"{name}.".startswith(f"{package}.") for package in packages)
 
 
-def _load(torch: Any, path: str) -> dict[str, Any]:  # noqa: ANN401 - a module
+def _check(items: list[Any], written: dict[str, Any], refuse: list[str]) -> None:
+    """See that the items are what was judged, and none of them runs code unseen.
+
+    Raises _NotWhatWasMeantError.
+    """
+    defined = {_definition(item[0] if isinstance(item, tuple) else item) for item in items}
+    for name, definitions in written["judged"]:
+        if definitions and not defined.intersection(definitions):
+            raise _NotWhatWasMeantError(f"{name} does not lead to the definition that was judged")
+    known = {name for name, _ in written["judged"]}
+    known.update(one for _, definitions in written["judged"] for one in definitions)
+    for name in sorted(defined - known):
+        if _is_below(name, refuse):
+            raise _NotWhatWasMeantError(f"{name} runs code, so nothing is loaded with it")
+
+
+def _load(load: Any, path: str) -> dict[str, Any]:  # noqa: ANN401 - torch.load
     """On the meta device and mapped where that works, since only whether it loads is asked."""
     ways: tuple[dict[str, Any], ...] = (
         {"map_location": "meta", "mmap": True},
@@ -133,7 +297,7 @@ def _load(torch: Any, path: str) -> dict[str, Any]:  # noqa: ANN401 - a module
     error: BaseException | None = None
     for way in ways:
         try:
-            torch.load(path, weights_only=True, **way)
+            load(path, weights_only=True, **way)
         except Exception as failure:  # noqa: BLE001, PERF203 - each way fails for its own reasons
             error = failure
             if type(failure).__name__ == "UnpicklingError":  # no other way would change that
@@ -149,7 +313,8 @@ def _new_modules(before: set[str]) -> list[str]:
     standard: frozenset[str] = getattr(sys, "stdlib_module_names", frozenset())
     tops = {name.partition(".")[0] for name in set(sys.modules) - before}
     ours = {"torch", "functorch", *standard}
-    return sorted(top for top in tops if top not in ours and not top.startswith("_"))
+    found = sorted(top for top in tops if top not in ours and not top.startswith("_"))
+    return found[:_MOST_NAMED]
 
 
 def _described(error: BaseException | None) -> str:
@@ -162,5 +327,6 @@ def _described(error: BaseException | None) -> str:
 
 
 if __name__ == "__main__":
-    del sys.path[0]  # the folder of this script, whose other files are no business of the program
+    # The folder of this script, whose other files are no business of the program.
+    sys.path[:] = [entry for entry in sys.path if entry != _HERE]
     main()

@@ -1,10 +1,9 @@
-"""Asks real torch, in a child process with a time limit, whether an allowlist is right."""
+"""Asks real torch, in another process with a time limit, whether an allowlist is right."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torchload_lint.names import Spelling
+    from torchload_lint.verify.written import Written
 
-CHILD = Path(__file__).with_name("child.py")
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
 DEFAULT_TIMEOUT = 120.0
 """Seconds for one load, the import of torch and of the project's modules included."""
+
+_PATIENCE = 30.0
+"""Seconds more for the supervisor, which ends the child when its time is over."""
+
+_INSTALLED = ("site-packages", "dist-packages")
 
 _ABSENT = frozenset({"TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "TORCH_FORCE_WEIGHTS_ONLY_LOAD"})
 """Variables that would change what a load does."""
@@ -45,13 +50,42 @@ class AllowedObject:
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """The file whose allowlist is proven, and how it writes it."""
+
+    file: Path
+    module: str
+    """The dotted name it is imported by; empty where it cannot be."""
+    is_package: bool
+    written: Written
+    mains: tuple[str, ...] = ()
+    """Classes that the checkpoint names as ``__main__``'s, which this file may be."""
+    judged: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Names that a fix adds, and the definitions of each that were judged (``module.qualname``);
+    where these are given, the name must lead to one of them."""
+
+    def described(self) -> dict[str, object]:
+        """The part of a request that the child understands."""
+        package = self.module if self.is_package else self.module.rpartition(".")[0]
+        return {
+            **self.written._asdict(),
+            "file": str(self.file),
+            "module": self.module,
+            "package": package,
+            "mains": list(self.mains),
+            "judged": list(self.judged),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class LoadOutcome:
     """What one load did."""
 
     status: str
-    """``loads``; ``refused`` (torch raised), ``cannot-import``, ``refused-entry`` (a name leads to
-    another object than the one that was judged; nothing was loaded), ``unsupported`` (this torch
-    has no allowlists), ``timeout``, ``failed`` (the child died)."""
+    """``loads``; ``refused`` (torch raised), ``cannot-import`` (a module or an expression of the
+    program raised), ``refused-entry`` (an item is another object than the one that was judged, or
+    runs code; nothing was loaded), ``unsupported`` (this torch has no allowlists), ``timeout``,
+    ``failed`` (the child died)."""
     error: str = ""
     torch: str = ""
     python: str = ""
@@ -59,11 +93,18 @@ class LoadOutcome:
     """The device, and whether the file was mapped."""
     imported: tuple[str, ...] = ()
     """Packages that were imported, besides torch and the standard library."""
+    patched: tuple[str, ...] = ()
+    """What of torch the program's modules had replaced; the load was done without that."""
 
     @property
     def loads(self) -> bool:
         """Whether the proof succeeded."""
         return self.status == "loads"
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it says something about the program: it loads, or it fails."""
+        return self.status in {"loads", "refused", "refused-entry", "cannot-import"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +121,28 @@ def prove(
     interpreter: Interpreter,
     roots: Sequence[Path] = (),
     imports: Sequence[str] = (),
+    program: Program | None = None,
 ) -> LoadOutcome:
     """Load a checkpoint with ``weights_only=True`` under exactly this allowlist.
 
     ``roots`` are the folders where first-party modules lie, ``imports`` the modules that the
-    program imports for what they register. The child imports the modules that the allowlist
-    names, and so runs their code. Raises NoTorchError where the interpreter cannot be asked.
+    program imports for what they register. With a ``program``, what its own expressions give is
+    allowed instead. The child imports the modules that the allowlist names (of a program: those
+    that it imports), and so runs their code. Raises NoTorchError where the interpreter cannot be
+    asked.
     """
+    environment, path = _environment(roots)
     request: dict[str, object] = {
         "checkpoint": str(checkpoint.absolute()),
         "allow": [_described(entry) for entry in allowlist],
         "refuse": sorted(dangerous_prefixes()),
         "imports": list(imports),
         "roots": [str(root.absolute()) for root in roots],
+        "path": path,
+        "written": program.described() if program else None,
     }
     folder = next((root for root in reversed(roots) if root.is_dir()), checkpoint.parent)
-    answer = _ask(request, interpreter, folder)
+    answer = _ask(request, interpreter, folder, environment)
     if answer["status"] == "no-torch":
         raise NoTorchError(f"{interpreter.python} has no torch ({answer['error']})")
     return LoadOutcome(
@@ -105,6 +152,7 @@ def prove(
         python=str(answer.get("python", "")),
         how=str(answer.get("how", "")),
         imported=tuple(map(str, answer.get("imported", ()))),
+        patched=tuple(map(str, answer.get("patched", ()))),
     )
 
 
@@ -113,11 +161,35 @@ def _described(entry: AllowedObject) -> dict[str, object]:
     return {**entry.spelling._asdict(), "key": entry.key, "definitions": definitions}
 
 
-def _ask(request: dict[str, object], interpreter: Interpreter, folder: Path) -> dict[str, Any]:
+def _environment(roots: Sequence[Path]) -> tuple[dict[str, str], list[str]]:
+    """The child's environment, and what of PYTHONPATH is added only after torch was imported.
+
+    That is what lies in the project: a ``torch.py`` there never stands in for torch.
+    """
     environment = {name: value for name, value in os.environ.items() if name not in _ABSENT}
+    given = environment.pop("PYTHONPATH", "")
+    entries = [Path(entry or ".").absolute() for entry in given.split(os.pathsep)] if given else []
+    own = [entry for entry in entries if _is_own(entry, roots)]
+    others = [str(entry) for entry in entries if entry not in own]
+    if others:
+        environment["PYTHONPATH"] = os.pathsep.join(others)
+    return environment, [str(entry) for entry in own]
+
+
+def _is_own(entry: Path, roots: Sequence[Path]) -> bool:
+    inside = any(entry.is_relative_to(root.absolute()) for root in (*roots, Path()))
+    return inside and not any(part in _INSTALLED for part in entry.parts)
+
+
+def _ask(
+    request: dict[str, object],
+    interpreter: Interpreter,
+    folder: Path,
+    environment: dict[str, str],
+) -> dict[str, Any]:
     try:
-        child = subprocess.Popen(  # noqa: S603 - the interpreter that the user named
-            [_program(interpreter.python), str(CHILD)],
+        supervisor = subprocess.Popen(  # noqa: S603 - the interpreter that the user named
+            [_program(interpreter.python), str(SUPERVISOR), str(interpreter.timeout)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -128,17 +200,19 @@ def _ask(request: dict[str, object], interpreter: Interpreter, folder: Path) -> 
     except OSError as error:
         raise NoTorchError(f"{interpreter.python} cannot be started: {error.strerror}") from None
     try:
-        output, _ = child.communicate(json.dumps(request).encode(), interpreter.timeout)
+        data = json.dumps(request).encode()
+        output, _ = supervisor.communicate(data, interpreter.timeout + _PATIENCE)
     except subprocess.TimeoutExpired:
-        _end(child)
+        _end(supervisor)
         return {"status": "timeout", "error": f"no answer within {interpreter.timeout:g} s"}
     except BaseException:
-        _end(child)
+        _end(supervisor)
         raise
     try:
         answer = json.loads(output)
     except ValueError:
-        return {"status": "failed", "error": f"the process ended with {child.returncode}"}
+        code = supervisor.returncode
+        raise NoTorchError(f"{interpreter.python} does not work: it ended with {code}") from None
     return answer if isinstance(answer, dict) else {"status": "failed", "error": "no answer"}
 
 
@@ -147,10 +221,11 @@ def _program(python: Path) -> str:
     return str(python.absolute()) if len(python.parts) > 1 or python.exists() else str(python)
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """End the child and whatever it has started."""
-    if hasattr(os, "killpg"):
-        os.killpg(child.pid, signal.SIGKILL)
-    else:
-        child.kill()
-    child.communicate()
+def _end(supervisor: subprocess.Popen[bytes]) -> None:
+    """Let the supervisor end what it watches over; where it does not, end it too."""
+    supervisor.terminate()
+    try:
+        supervisor.communicate(timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        supervisor.kill()
+        supervisor.communicate()

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.report import Verdict
-from torchload_lint.names import Spelling
+from torchload_lint.checkpoint.report import Verdict as FileVerdict
+from torchload_lint.diagnostic import Applicability, Fix
+from torchload_lint.fixes.apply import apply_edits
+from torchload_lint.fixes.repair import NotRepaired
 from torchload_lint.policy import vetted_definitions
-from torchload_lint.source.facts.allowlists import EntryKind
-from torchload_lint.verify.parent import AllowedObject, Interpreter, LoadOutcome, prove
+from torchload_lint.source.facts.module import SyntaxProblem, read
+from torchload_lint.verify.parent import Interpreter, LoadOutcome, Program, prove
+from torchload_lint.verify.written import NotReadableError, written_around
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from torchload_lint.fixes.repair import Allow, Repair
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
-    from torchload_lint.source.facts.allowlists import AllowlistEntry
+    from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.facts.module import Module
 
-_HOPELESS = frozenset({Verdict.UNREADABLE, Verdict.DANGEROUS})
+_HOPELESS = frozenset({FileVerdict.UNREADABLE, FileVerdict.DANGEROUS})
 """Verdicts of files that are not given to torch at all."""
+
+
+class Verdict(str, Enum):
+    """What is known of a load when everything was tried."""
+
+    PROVEN = "proven"
+    """Real torch loads every file that the load was found to read."""
+    REFUSED = "refused"
+    """Real torch refuses one of them, or the program's own expressions raise."""
+    NOT_PROVEN = "not proven"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +45,23 @@ class Proof:
 
     situation: Situation
     checkpoint: str
-    allowlist: tuple[AllowedObject, ...]
+    allowlist: tuple[str, ...]
     outcome: LoadOutcome
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it shows."""
+        if self.outcome.loads:
+            return Verdict.PROVEN
+        return Verdict.REFUSED if self.outcome.is_answer and not self.why else Verdict.NOT_PROVEN
+
+    @property
+    def why(self) -> str:
+        """Why a refusal says nothing about the program; empty where it does."""
+        if self.outcome.status == "refused" and self.situation.registered:
+            name, place = self.situation.registered[0]
+            return f"{name} is registered in {place}, which may run before"
+        return ""
 
 
 @dataclass(slots=True)
@@ -44,96 +74,118 @@ class Prover:
     def in_code(self, situation: Situation, context: Context) -> Iterator[Proof]:
         """The allowlist around a load as it is written, for each checkpoint that it reads.
 
-        Nothing where an entry cannot be read statically. Raises NoTorchError.
+        Raises NotReadableError where an item cannot be evaluated by itself, and NoTorchError.
         """
-        entries = entries_in_force(situation)
-        if entries is None:
-            return
-        for path in _readable(situation):
-            outcome = self._prove(path, entries, (), context)
-            yield Proof(situation, path, entries, outcome)
+        yield from self._of(situation.module, situation.load, situation, context)
 
     def veto(self, situation: Situation, repair: Repair, context: Context) -> str:
         """Why a fix must not be applied: the first load that fails with what it allows; or "".
 
         Raises NoTorchError.
         """
-        if entries_in_force(situation) is None:
-            return "the allowlist in the code cannot be read, so the fix is not proven"
         if repair.allow and not _readable(situation):
             return "there is no checkpoint to prove the fix with"
-        for proof in self.of_fix(situation, repair, context):
-            outcome = proof.outcome
-            if not outcome.loads:
-                said = f"{outcome.status}: {outcome.error}"
-                return f"torch {outcome.torch} does not load {proof.checkpoint} with it ({said})"
-        return ""
+        try:
+            proofs = self.of_fix(situation, repair, context)
+            failed = next((proof for proof in proofs if not proof.outcome.loads), None)
+        except NotReadableError as error:
+            return f"the fix is not proven: {error}"
+        if failed is None:
+            return ""
+        outcome = failed.outcome
+        said = f"{outcome.status}: {outcome.error}"
+        return f"torch {outcome.torch} does not load {failed.checkpoint} with it ({said})"
 
     def of_fix(self, situation: Situation, repair: Repair, context: Context) -> Iterator[Proof]:
-        """The allowlist that a fix would leave, for each checkpoint. Raises NoTorchError."""
-        present = entries_in_force(situation)
-        if present is None:
+        """The code that a fix would leave, for each checkpoint.
+
+        Raises NotReadableError and NoTorchError.
+        """
+        module, load = _repaired(situation, repair)
+        yield from self._of(module, load, situation, context, repair)
+
+    def _of(
+        self,
+        module: Module,
+        load: LoadCall,
+        situation: Situation,
+        context: Context,
+        repair: Repair | None = None,
+    ) -> Iterator[Proof]:
+        paths = _readable(situation)
+        if not paths:
             return
-        added = tuple(_added(allow) for allow in repair.allow)
-        entries = (*present, *_as_main(added, situation))
-        for path in _readable(situation):
-            outcome = self._prove(path, entries, repair.import_modules, context)
-            yield Proof(situation, path, entries, outcome)
+        root = Path(context.config.root).absolute()
+        mains = (need.name for need in situation.needs if need.name.module == "__main__")
+        program = Program(
+            file=root / module.path,
+            module=module.name,
+            is_package=module.path.rpartition("/")[2] == "__init__.py",
+            written=written_around(module, load),
+            mains=tuple(sorted(name.qualname for name in mains)),
+            judged=tuple(map(_judged, repair.allow)) if repair else (),
+        )
+        shown = _shown(module, load)
+        for path in paths:
+            imports = repair.import_modules if repair else ()
+            outcome = self._prove(root / path, program, imports, context)
+            yield Proof(situation, path, shown, outcome)
 
     def _prove(
-        self, path: str, entries: Sequence[AllowedObject], imports: Sequence[str], context: Context
+        self, path: Path, program: Program, imports: tuple[str, ...], context: Context
     ) -> LoadOutcome:
-        key = (path, tuple(entries), tuple(imports))
+        key = (path, program, imports)
         if key not in self._known:
             root = Path(context.config.root).absolute()
             roots = [root / folder for folder in context.config.src]
-            self._known[key] = prove(root / path, entries, self.interpreter, roots, imports)
+            self._known[key] = prove(path, (), self.interpreter, roots, imports, program)
         return self._known[key]
 
 
-def entries_in_force(situation: Situation) -> tuple[AllowedObject, ...] | None:
-    """The allowlist around a load; None where an entry is not known."""
-    entries: list[AllowedObject] = []
-    for allowlist in situation.load.allowlists:
-        if not allowlist.complete:
-            return None
+def _repaired(situation: Situation, repair: Repair) -> tuple[Module, LoadCall]:
+    """The file as a fix leaves it, and the load there."""
+    from torchload_lint.fixes.repairing import repair_load  # noqa: PLC0415 - only to mend
+
+    module, load = situation.module, situation.load
+    outcome = repair_load(module, load, repair)
+    if isinstance(outcome, NotRepaired):
+        raise NotReadableError(outcome.reason)
+    fix = Fix(Applicability.SAFE, "", outcome.edits)
+    text, _ = apply_edits(module.text, [fix])
+    fixed = read(text, module.path, module.name, module.aliases)
+    place = module.loads.index(load)
+    if isinstance(fixed, SyntaxProblem) or len(fixed.loads) != len(module.loads):
+        raise NotReadableError("the load is not found again in the fixed file")
+    return fixed, fixed.loads[place]
+
+
+def _shown(module: Module, load: LoadCall) -> tuple[str, ...]:
+    """The items of the allowlists, by their whole names where these are known."""
+    found: list[str] = []
+    for allowlist in load.allowlists:
         for entry in allowlist.entries:
-            read = _entry(entry)
-            if read is None:
-                return None
-            entries.append(read)
-    return _as_main(tuple(entries), situation)
+            name = str(entry.obj) if entry.obj is not None else module.source(entry.node)
+            found.append(f'({name}, "{entry.key}")' if entry.key else name)
+        if not allowlist.complete:
+            found.append("…")
+    return tuple(found)
 
 
-def _added(allow: Allow) -> AllowedObject:
-    """An entry that a fix adds, with the definitions that the policy has judged."""
+def _judged(allow: Allow) -> tuple[str, tuple[str, ...]]:
+    """What a fix adds, with the definitions that the policy has judged."""
     name = f"{allow.spelling.module}.{allow.spelling.name}"
     own = (name,) if allow.defined_in else ()
-    definitions = own or vetted_definitions(name) or vetted_definitions(allow.key or "")
-    return AllowedObject(allow.spelling, allow.key, tuple(sorted(definitions)))
+    is_itself = allow.spelling.template == "{}"
+    vetted = vetted_definitions(name) or vetted_definitions(allow.key or "")
+    return name, tuple(sorted(own or vetted)) if is_itself else ()
 
 
-def _as_main(entries: tuple[AllowedObject, ...], situation: Situation) -> tuple[AllowedObject, ...]:
-    """Name a class of the script itself as the checkpoint does.
-
-    It is ``__main__``'s when the script runs, but not where it is imported for the proof.
-    """
-    own = situation.module.name
-    mains = {need.name.qualname for need in situation.needs if need.name.module == "__main__"}
-    return tuple(
-        replace(entry, key=f"__main__.{entry.spelling.name}")
-        if entry.key is None and entry.spelling.module == own and entry.spelling.name in mains
-        else entry
-        for entry in entries
-    )
-
-
-def _entry(entry: AllowlistEntry) -> AllowedObject | None:
-    if entry.obj is None or entry.kind in {EntryKind.INVALID, EntryKind.UNKNOWN}:
-        return None
-    first, _, rest = entry.obj.qualname.partition(".")
-    template = f"{{}}.{rest}" if rest else "{}"
-    return AllowedObject(Spelling(entry.obj.module or "builtins", first, template), entry.key)
+def unreadable(situation: Situation) -> Iterator[str]:
+    """The files of a load that are not given to torch, and why, one sentence each."""
+    for report in situation.reports:
+        if report.verdict in _HOPELESS:
+            problem = f" ({report.problems[0].message})" if report.problems else ""
+            yield f"{report.path} is {report.verdict.value}{problem}, and is not given to torch"
 
 
 def _readable(situation: Situation) -> list[str]:

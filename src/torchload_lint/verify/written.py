@@ -1,0 +1,153 @@
+"""An allowlist as the code has it: its expressions, and the imports that give their names."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.source.text.definitions import FUNCTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from torchload_lint.source.facts.allowlists import Allowlist
+    from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.facts.module import Module
+
+_BUILTINS = frozenset(dir(builtins))
+_IMPORTS = (ast.Import, ast.ImportFrom)
+
+
+class Written(NamedTuple):
+    """What has to be run to get the objects of an allowlist: text of the file, as it stands."""
+
+    imports: tuple[str, ...]
+    """The import statements of the file and of the functions around the load, in their order, with
+    the ``try`` and ``if`` around them; and what gives an imported thing another name."""
+    expressions: tuple[str, ...]
+    """Each gives a list of items."""
+    own_names: tuple[str, ...] = ()
+    """Names in the expressions that the file itself defines; it has to be imported for them."""
+
+
+class NotReadableError(Exception):
+    """An allowlist is not written so that it can be evaluated by itself; the message says why."""
+
+
+def written_around(module: Module, load: LoadCall) -> Written:
+    """The allowlists in force at a load. Raises NotReadableError."""
+    statements = [*_at_top(module), *_in_functions(module, load)]
+    bound = set(_bound_by(statements))
+    expressions = [
+        text for allowlist in load.allowlists for text in _expressions(module, allowlist, bound)
+    ]
+    used = _names_used(ast.parse(text, mode="eval") for text in expressions)
+    return Written(
+        imports=tuple(module.source(statement) for statement in statements),
+        expressions=tuple(expressions),
+        own_names=tuple(sorted(used - bound - _BUILTINS)) if "*" not in bound else (),
+    )
+
+
+def _expressions(module: Module, allowlist: Allowlist, bound: set[str]) -> Iterator[str]:
+    """The list as it is given; where its name is a local one, the items that were found for it."""
+    given = [*allowlist.node.args[:1], *(keyword.value for keyword in allowlist.node.keywords)]
+    known = bound | _BUILTINS | _defined_at_top(module)
+    if given and (_names_used(given) <= known or "*" in bound):
+        yield f"({module.source(given[0])})"
+        return
+    if not allowlist.complete:
+        raise NotReadableError(f"not every item of the allowlist in row {_row(allowlist)} is known")
+    for entry in allowlist.entries:
+        unknown = sorted(_names_used([entry.node]) - known)
+        if unknown:
+            raise NotReadableError(f"{unknown[0]} in row {entry.span.start.row} is not known here")
+        yield f"[{module.source(entry.node)}]"
+
+
+def _row(allowlist: Allowlist) -> int:
+    return allowlist.span.start.row
+
+
+def _at_top(module: Module) -> Iterator[ast.stmt]:
+    """The statements of the file that do nothing but import, or name what was imported."""
+    return (statement for statement in module.tree.body if _only_imports(statement))
+
+
+def _only_imports(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.ImportFrom):
+        return statement.module != "__future__"
+    if isinstance(statement, ast.Assign):
+        simple = all(isinstance(target, ast.Name) for target in statement.targets)
+        return simple and _is_dotted(statement.value)
+    if isinstance(statement, (ast.If, ast.Try)):
+        inner = [*statement.body, *statement.orelse, *getattr(statement, "finalbody", ())]
+        for handler in getattr(statement, "handlers", ()):
+            inner += handler.body
+        return any(map(_holds_import, inner)) and all(
+            isinstance(one, (ast.Pass, ast.Raise)) or _only_imports(one) for one in inner
+        )
+    return isinstance(statement, ast.Import)
+
+
+def _holds_import(statement: ast.stmt) -> bool:
+    return any(isinstance(node, _IMPORTS) for node in ast.walk(statement))
+
+
+def _is_dotted(node: ast.expr) -> bool:
+    """``Name`` or ``pkg.mod.Name``: another name for something."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
+def _in_functions(module: Module, load: LoadCall) -> list[ast.stmt]:
+    """The imports in the functions around a load that stand before it, outermost first."""
+    found: list[ast.stmt] = []
+    node: ast.AST | None = load.node
+    while node is not None:
+        node = module.parents.get(node)
+        if isinstance(node, FUNCTIONS):
+            found[:0] = [
+                inner
+                for inner in ast.walk(node)
+                if isinstance(inner, _IMPORTS) and inner.lineno <= load.node.lineno
+            ]
+    return found
+
+
+def _bound_by(statements: Iterable[ast.stmt]) -> Iterator[str]:
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, _IMPORTS):
+                for alias in node.names:
+                    yield alias.asname or alias.name.partition(".")[0]
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id
+
+
+def _defined_at_top(module: Module) -> set[str]:
+    """The names that the file itself gives a meaning at module level."""
+    found: set[str] = set()
+    for statement in module.tree.body:
+        if isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
+            found.add(statement.name)
+        elif isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.If, ast.Try)):
+            found.update(_names_of(statement))
+    return found
+
+
+def _names_of(statement: ast.stmt) -> Iterator[str]:
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            yield node.name
+
+
+def _names_used(nodes: Iterable[ast.AST]) -> set[str]:
+    """The names that expressions take from around them."""
+    names = [one for node in nodes for one in ast.walk(node) if isinstance(one, ast.Name)]
+    stored = {one.id for one in names if isinstance(one.ctx, ast.Store)}
+    return {one.id for one in names} - stored

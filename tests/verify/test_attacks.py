@@ -1,0 +1,296 @@
+"""A proof runs nothing of the checkpoint, ends, and says what it is about.
+
+Each project here does something that could make a proof false, or last; payloads only make a file.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import time
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from torchload_lint.cli.group import root
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.torch
+
+MODEL = """
+    import argparse
+
+    class Config(argparse.Namespace):
+        pass
+"""
+READ = """
+    from torch.serialization import safe_globals
+    import torch
+    from app.model import Config
+
+    with safe_globals([Config]):
+        state = torch.load("state.pt", weights_only=True)
+"""
+
+
+class Payload:
+    """Pickled as a call that makes a file."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = str(marker)
+
+    def __reduce__(self):
+        return os.mkdir, (self.marker,)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write(tmp_path, {"pyproject.toml": "[project]\nname = 'x'\n", "app/__init__.py": "",
+                     "app/model.py": MODEL, "read.py": READ})  # fmt: skip
+    save = "import torch; from app.model import Config; torch.save(Config(lr=1), 'state.pt')"
+    subprocess.run([sys.executable, "-c", save], cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(dedent(text).lstrip())
+
+
+def verify(*words: str):
+    return CliRunner().invoke(root, ["verify", "read.py", "--python", sys.executable, *words])
+
+
+@pytest.mark.usefixtures("project")
+def test_the_code_as_it_is():
+    result = verify()
+    assert result.exit_code == 0, result.output
+    assert "1 load: 1 proven, 0 refused, 0 not proven" in result.output
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        "torch.load = functools.partial(torch.load, weights_only=False)",
+        "torch.load.__kwdefaults__['weights_only'] = False",
+        "torch.serialization._weights_only_unpickler = pickle",
+        "torch._weights_only_unpickler.Unpickler.load = lambda self: pickle.load(self.readline)",
+        "torch.load.__code__ = (lambda *a, **k: {}).__code__",
+        "os.environ['TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'] = '1'",
+    ],
+)
+def test_the_loader_is_torchs_own(project, patch):
+    """A patch of the program is left out, and said: what is not allowed is refused, unrun."""
+    text = f"import functools, os, pickle, torch, torch._weights_only_unpickler\n{patch}\n"
+    runs = """
+        import os
+
+        class Config:
+            def __setstate__(self, state):
+                os.system("mkdir ran")
+        """
+    write(project, {"app/__init__.py": text, "app/model.py": runs})
+    write(project, {"read.py": READ.replace("[Config]", "[dict]")})
+    result = verify()
+    assert not (project / "ran").exists()
+    assert result.exit_code == 1, result.output
+    assert "1 refused" in result.output
+    assert "Unsupported global: GLOBAL app.model.Config" in result.output
+    said = "without what the program puts in the place of" in result.output
+    assert said == ("os.environ" not in patch)
+
+
+def test_an_allowed_function_that_unpickles_is_stopped(project):
+    """torch's own ``_load_from_bytes`` calls its unrestricted loader."""
+    import torch
+
+    marker = project / "ran"
+    (project / "inner.pt").write_bytes(b"")
+    torch.save(Payload(marker), project / "inner.pt")
+
+    class Inner:
+        def __reduce__(self):
+            data = (project / "inner.pt").read_bytes()
+            return torch.storage._load_from_bytes, (data,)
+
+    torch.save({"x": Inner()}, project / "state.pt")
+    write(project, {"read.py": READ.replace("[Config]", "[torch.storage._load_from_bytes]")})
+    result = verify()
+    assert not marker.exists()
+    assert "1 proven" not in result.output, result.output
+
+
+def test_a_torch_of_the_project_never_stands_in(project, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", f".{os.pathsep}{project}")
+    write(project, {"torch.py": "__version__ = '9'\ndef load(*a, **k): pass\n"})
+    result = verify()
+    assert "torch 9" not in result.output
+    assert "1 proven" in result.output, result.output
+
+
+def test_a_broken_interpreter_ends_with_2(project):
+    program = project / "python.sh"
+    program.write_text("#!/bin/sh\nexit 3\n")
+    program.chmod(0o755)
+    result = verify("--python", str(program))
+    assert result.exit_code == 2
+    assert "does not work: it ended with 3" in result.output
+
+
+FORKS = {
+    "a-fork": "import os, time\nif os.fork() == 0:\n    time.sleep(600)\n",
+    "a-daemon": """
+        import os, time
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                os.setsid()
+                open("daemon.pid", "w").write(str(os.getpid()))
+                time.sleep(600)
+            os._exit(0)
+        """,
+    "a-program": "import subprocess\nsubprocess.Popen(['sleep', '600'], close_fds=False)\n",
+    "a-thread": """
+        import threading, time
+        threading.Thread(target=time.sleep, args=(600,)).start()
+        """,
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+@pytest.mark.parametrize("kind", FORKS)
+def test_what_a_module_starts_is_ended_and_does_no_harm(project, kind):
+    write(project, {"app/__init__.py": FORKS[kind]})
+    start = time.monotonic()
+    result = verify("--timeout", "60")
+    assert result.exit_code == 0, result.output
+    assert "1 proven" in result.output
+    assert time.monotonic() - start < 60
+    if kind == "a-daemon" and sys.platform == "linux":
+        daemon = int((project / "daemon.pid").read_text())
+        with pytest.raises(ProcessLookupError):
+            os.kill(daemon, 0)
+
+
+FORGES = """
+import os
+
+for fd in range(256):
+    try:
+        os.write(fd, b'{"status": "loads"}\\n')
+    except OSError:
+        pass
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import os\nos._exit(0)", "failed: the process ended with 0 before it answered"),
+        ("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)", "failed"),
+        ("import time\ntime.sleep(600)", "timeout: no answer within 10 s"),
+        ("import sys\nsys.exit(0)", "cannot-import"),
+        (FORGES, "failed: the process ended with 0 before it answered"),
+    ],
+    ids=["exits", "kills-itself", "sleeps", "sys-exit", "forges"],
+)
+def test_no_answer_is_no_proof(project, code, said):
+    write(project, {"app/model.py": code + "\nclass Config: pass\n"})
+    result = verify("--timeout", "10")
+    assert said in result.output
+    assert result.exit_code == (1 if said == "cannot-import" else 2)
+    assert "0 proven" in result.output
+
+
+# --- what is written is what is proven
+
+
+def test_an_expression_that_raises_is_refused(project):
+    import torch
+
+    torch.save(torch.nn.DataParallel(torch.nn.Linear(1, 1)), project / "state.pt")
+    shadowed = "[torch.nn.parallel.data_parallel.DataParallel, torch.nn.Linear]"
+    write(project, {"read.py": READ.replace("[Config]", shadowed)})
+    result = verify()
+    assert result.exit_code == 1
+    assert "AttributeError" in result.output
+    write(
+        project, {"read.py": READ.replace("[Config]", "[torch.nn.DataParallel, torch.nn.Linear]")}
+    )
+    # Linear's and DataParallel's other needs are allowed by default
+    assert "1 proven" in verify().output
+
+
+def test_the_imports_of_the_file_are_the_ones_that_count(project):
+    """``from app import model`` in a function, another name for it, a list from elsewhere."""
+    text = """
+        import torch
+
+        def read():
+            from app import model as m
+            from app.allowed import SAFE
+            with torch.serialization.safe_globals([*SAFE, m.Config]):
+                return torch.load("state.pt", weights_only=True)
+    """
+    write(project, {"read.py": text, "app/allowed.py": "SAFE = []\n"})
+    result = verify()
+    assert result.exit_code == 0, result.output
+    assert "1 proven" in result.output
+    write(project, {"read.py": text.replace("m.Config", "m.Confg")})
+    result = verify()
+    assert result.exit_code == 1
+    assert "Confg" in result.output
+
+
+def test_what_a_package_registers_counts(project):
+    write(
+        project,
+        {
+            "app/__init__.py": "import torch\nfrom app.model import Config\n"
+            "torch.serialization.add_safe_globals([Config])\n",
+            "read.py": 'import torch\nimport app\nx = torch.load("state.pt", weights_only=True)\n',
+        },
+    )
+    result = verify()
+    assert result.exit_code == 0, result.output
+    assert "1 proven" in result.output
+    # In a file that this one does not import, it may run before or not.
+    write(project, {"other.py": (project / "app" / "__init__.py").read_text()})
+    write(
+        project,
+        {
+            "app/__init__.py": "",
+            "read.py": 'import torch\nx = torch.load("state.pt", weights_only=True)\n',
+        },
+    )
+    result = verify()
+    assert result.exit_code == 0, result.output
+    assert "1 not proven" in result.output
+    assert "other.py" in result.output
+
+
+def test_every_load_is_counted(project):
+    text = """
+        import torch
+
+        def unknown(classes, path):
+            with torch.serialization.safe_globals(classes):
+                torch.load("state.pt", weights_only=True)
+            torch.load(path, weights_only=True)
+            torch.load("state.pt", weights_only=path)
+    """
+    (project / "bad.pt").write_bytes(pickle.dumps(Payload(project / "ran")))
+    write(project, {"read.py": text + '    torch.load("bad.pt", weights_only=True)\n'})
+    result = verify()
+    assert "4 loads: 0 proven, 0 refused, 4 not proven" in result.output, result.output
+    assert result.exit_code == 0
+    assert not (project / "ran").exists()
