@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import BinaryIO
 
 MAX_BYTES = 64 * 2**20
 """No source file, setting or list of findings is larger."""
@@ -45,6 +46,12 @@ def read_head(path: Path | str, size: int) -> bytes:
         return os.read(handle, size)
     finally:
         os.close(handle)
+
+
+def open_regular(path: Path | str) -> BinaryIO:
+    """A regular file, opened to be read. Raises OSError where it cannot be read or is none."""
+    handle, _ = _opened(path)
+    return os.fdopen(handle, "rb")
 
 
 def _opened(path: Path | str) -> tuple[int, int]:

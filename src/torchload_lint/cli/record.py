@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from torchload_lint.cli.terminal import FAILED, fail, say, warn
+from torchload_lint.cli.terminal import fail, say, warn
 from torchload_lint.config import ConfigError
-from torchload_lint.record import run_recorded
+from torchload_lint.record.command import end_as
+from torchload_lint.record.run import MOST_FILES, run_recorded
 from torchload_lint.workspace import Projects, Settings
 from torchload_lint.workspace.recording import Recorder
 
@@ -40,15 +42,25 @@ def command(words: tuple[str, ...]) -> None:
         recording = run_recorded(words)
     except OSError as error:
         fail(f"{words[0]}: {error.strerror or error}")
-    status = recording.status if recording.status >= 0 else 128 - recording.status
     try:
-        recorder.take(recording.loads)
+        say(f"torchload-lint: {_kept(recording, recorder)}\n", err=True)
+    except Exception as error:  # noqa: BLE001 - the status is the program's, whatever happens here
+        with suppress(OSError):
+            warn(f"what was seen could not be kept: {error}")
+    if recording.status < 0:
+        end_as(recording.status)
+    raise click.exceptions.Exit(recording.status)
+
+
+def _kept(recording: Recording, recorder: Recorder) -> str:
+    """Keep what was seen, and tell what came of it, in a line."""
+    recorder.take(recording.loads)
+    try:
         paths = recorder.write()
     except (ConfigError, OSError) as error:
-        warn(f"what was seen could not be kept: {error}")
-        raise click.exceptions.Exit(status or FAILED) from error
-    say(f"torchload-lint: {_told(recording, recorder, paths)}\n", err=True)
-    raise click.exceptions.Exit(status)
+        paths = recorder.rescue()
+        warn(f"what was seen could not be kept in the project: {error}; move it there yourself")
+    return _told(recording, recorder, paths)
 
 
 def _told(recording: Recording, recorder: Recorder, paths: list[Path]) -> str:
@@ -60,8 +72,18 @@ def _told(recording: Recording, recorder: Recorder, paths: list[Path]) -> str:
         return f"no {what}; nothing noted ({_NOT_SEEN})"
     kept = sum(map(len, recorder.loads.values()))
     noted = f"{_counted(kept)} noted in {', '.join(map(str, paths))}" if kept else "nothing noted"
-    rest = [f"{_counted(number)} {why}" for why, number in sorted(recorder.left_out.items())]
+    rest = [
+        f"{_counted(number)} {why} ({_some(recorder.examples[why], number)})"
+        for why, number in sorted(recorder.left_out.items())
+    ]
+    if recording.beyond:
+        rest.append(f"{_counted(recording.beyond)} beyond {MOST_FILES} files of one call")
     return f"{noted}; not noted: {', '.join(rest)}" if rest else noted
+
+
+def _some(places: list[str], number: int) -> str:
+    more = number - len(places)
+    return ", ".join(places) + (f" and {more} more" if more else "")
 
 
 def _counted(number: int) -> str:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.record.store import merge, read_store, write_store
+from torchload_lint.record.store import merge, read_store, write_loads, write_store
 
 if TYPE_CHECKING:
     from torchload_lint.record.run import Observed, Recording, run_recorded
 
-__all__ = ["Observed", "Recording", "merge", "read_store", "run_recorded", "write_store"]
+__all__ = [
+    "Observed",
+    "Recording",
+    "merge",
+    "read_store",
+    "run_recorded",
+    "write_loads",
+    "write_store",
+]
 
 
 def __getattr__(name: str) -> object:

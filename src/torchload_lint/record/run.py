@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
+import shutil
 import tempfile
-from contextlib import contextmanager
+from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from torchload_lint.record.command import run_command
+from torchload_lint.regular_files import open_regular
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from types import FrameType
 
 HOOK = Path(__file__).parent / "hook"
 VARIABLE = "TORCHLOAD_LINT_RECORD"
-_FROM_THE_TERMINAL = ("SIGINT", "SIGQUIT")
+MOST_FILES = 64
+"""Files of one call that are kept apart."""
+_PREFIX = "torchload-lint-record-"
+_LONGEST_LINE = 2**20
+_ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,8 @@ class Recording:
     each call site and file."""
     saw_python: bool
     saw_torch: bool
+    beyond: int = 0
+    """Loads of further files by calls that had loaded MOST_FILES others."""
 
 
 def run_recorded(command: Sequence[str]) -> Recording:
@@ -57,89 +65,116 @@ def run_recorded(command: Sequence[str]) -> Recording:
 
     Raises OSError where the command cannot be started.
     """
-    # A process that goes on when the command has ended may still write there.
-    with tempfile.TemporaryDirectory(
-        prefix="torchload-lint-", ignore_cleanup_errors=True
-    ) as folder:
-        notes = Path(folder) / "loads.jsonl"
+    remove_leftovers()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    try:
+        notes = folder / "loads.jsonl"
         environment = dict(os.environ)
         path = environment.get("PYTHONPATH")
         environment["PYTHONPATH"] = f"{HOOK}{os.pathsep}{path}" if path else str(HOOK)
         environment[VARIABLE] = str(notes)
-        status = _run(command, environment)
-        lines = list(_read(notes))
-    observed = [one for one in map(_observed, lines) if one is not None]
-    last = {(one.file, one.row, one.function, one.checkpoint): one for one in observed}
-    return Recording(
-        status,
-        tuple(last.values()),
-        saw_python=bool(lines),
-        saw_torch=any("torch" in line for line in lines),
-    )
-
-
-def _run(command: Sequence[str], environment: dict[str, str]) -> int:
-    """The exit status. Inherited handles stay open: they may be the command's arguments."""
-    with (
-        subprocess.Popen(list(command), env=environment, close_fds=False) as process,  # noqa: S603
-        _signals_for(process),
-    ):
-        return process.wait()
-
-
-@contextmanager
-def _signals_for(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Signals are the command's: it may handle them, save a checkpoint, and end in its own time.
-
-    A terminal sends its signals to both processes; others are passed on. What is ignored already
-    stays so, here and in the command.
-    """
-
-    def leave(_number: int, _frame: FrameType | None) -> None:
-        """Nothing to do: the command has it too."""
-
-    def pass_on(number: int, _frame: FrameType | None) -> None:
-        process.send_signal(number)
-
-    handlers: dict[str, Any] = {**dict.fromkeys(_FROM_THE_TERMINAL, leave), "SIGTERM": pass_on}
-    numbers = {getattr(signal, name, None): handler for name, handler in handlers.items()}
-    before = {
-        number: signal.signal(number, handler)
-        for number, handler in numbers.items()
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN
-    }
-    try:
-        yield
+        status = run_command(command, environment)
+        return _recording(status, notes)
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        _remove(folder)
+
+
+def _recording(status: int, notes: Path) -> Recording:
+    saw_python = saw_torch = False
+    last: dict[tuple[object, ...], Observed] = {}
+    known: Counter[tuple[object, ...]] = Counter()
+    beyond = 0
+    for line in _read(notes):
+        saw_python = True
+        saw_torch = saw_torch or "torch" in line
+        one = _observed(line)
+        if one is None:
+            continue
+        site = (one.file, one.row, one.function)
+        key = (*site, one.checkpoint)
+        if key not in last:
+            known[site] += 1
+            if known[site] > MOST_FILES:
+                beyond += one.outcome != "did not return"
+                continue
+        last[key] = one
+    return Recording(status, tuple(last.values()), saw_python, saw_torch, beyond)
+
+
+def remove_leftovers() -> None:
+    """Remove the notes of recordings that were killed before they could do it."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        with suppress(OSError, ValueError):
+            pid = int(folder.name[len(_PREFIX) :].partition("-")[0])
+            if _is_ours(folder) and not _is_running(pid):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_ours(folder: Path) -> bool:
+    return hasattr(os, "getuid") and folder.lstat().st_uid == os.getuid()
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _remove(folder: Path) -> None:
+    """A process that goes on when the command has ended may still write there."""
+    for _ in range(_ROUNDS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
 
 
 def _read(notes: Path) -> Iterator[dict[str, Any]]:
-    if not notes.exists():
+    """The lines, one at a time. The program may have put anything there."""
+    try:
+        file = open_regular(notes)
+    except OSError:
         return
-    for line in notes.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            noted = json.loads(line)
-        except ValueError:  # a killed process left it half-written
-            continue
-        if isinstance(noted, dict):
-            yield noted
+    with file:
+        while line := file.readline(_LONGEST_LINE):
+            try:
+                noted = json.loads(line)
+            except (ValueError, RecursionError):  # a killed process left it half-written
+                continue
+            if isinstance(noted, dict):
+                yield noted
 
 
 def _observed(noted: dict[str, Any]) -> Observed | None:
-    """One line, where it is about a call."""
+    """One line, where it is about a call, and what it names can be a path."""
     try:
         checkpoint = noted["checkpoint"]
+        source = noted.get("source")
         return Observed(
-            file=Path(noted["file"]),
+            file=_path(noted["file"]),
             row=int(noted["row"]),
-            function=str(noted["function"]),
-            checkpoint=Path(checkpoint) if checkpoint else None,
-            torch=str(noted["torch"]),
-            outcome=str(noted["outcome"]),
-            source=noted.get("source"),
-            folder=str(noted.get("folder", "")),
+            function=_text(noted["function"]),
+            checkpoint=_path(checkpoint) if checkpoint else None,
+            torch=_text(noted["torch"]),
+            outcome=_text(noted["outcome"]),
+            source=_text(source) if source is not None else None,
+            folder=_text(noted.get("folder", "")),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None
+
+
+def _path(text: object) -> Path:
+    """A path that the system can be asked about. Raises ValueError."""
+    name = str(text)
+    if "\0" in os.fsdecode(os.fsencode(name)):
+        raise ValueError("no path holds a zero")
+    return Path(name)
+
+
+def _text(given: object) -> str:
+    """What can be printed of a text."""
+    return str(given).encode("utf-8", "replace").decode()

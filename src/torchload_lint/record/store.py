@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,16 +51,37 @@ def merge(old: Iterable[RecordedLoad], new: Iterable[RecordedLoad]) -> tuple[Rec
 
 
 def write_store(root: Path, loads: Iterable[RecordedLoad]) -> Path:
-    """Write the file, and give its path. Raises OSError."""
-    import json  # noqa: PLC0415
-
+    """Write the file, and give its path. Raises OSError, also where a link would be followed."""
     path = root / STORE
+    if path.parent.is_symlink():
+        raise OSError(errno.ELOOP, "it is a link, and nothing is written through one", path.parent)
     path.parent.mkdir(exist_ok=True)
-    text = json.dumps({"version": VERSION, "loads": [one._asdict() for one in loads]}, indent=1)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(text + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_loads(path, loads)
     return path
+
+
+def write_loads(path: Path, loads: Iterable[RecordedLoad]) -> None:
+    """Write what was seen into a file, as a whole; a link there is replaced. Raises OSError."""
+    import json  # noqa: PLC0415
+    import tempfile  # noqa: PLC0415
+
+    text = json.dumps({"version": VERSION, "loads": [one._asdict() for one in loads]}, indent=1)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _identity(one: RecordedLoad) -> tuple[str, str, str]:

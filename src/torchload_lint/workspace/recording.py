@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.record.cells import row_in_notebook
-from torchload_lint.record.store import merge, read_store, write_store
-from torchload_lint.regular_files import read_regular_text
+from torchload_lint.record.store import merge, read_store, write_loads, write_store
+from torchload_lint.regular_files import open_regular, read_regular_text
 from torchload_lint.source.recorded import RecordedLoad
 from torchload_lint.source.text.notebook import Notebook
 from torchload_lint.workspace.discover import discover
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 HASHED_BYTES = 2**31
 """Larger checkpoints are not hashed."""
+_EXAMPLES = 3
 MAX_FILES = 32
 """How many files of one call are kept (a data set may be a folder of ``.pt`` files)."""
 
@@ -46,13 +47,22 @@ class Recorder:
         """By the root of the project."""
         self.left_out: Counter[str] = Counter()
         """How many calls were not kept, and why."""
+        self.examples: defaultdict[str, list[str]] = defaultdict(list)
+        """By the reason: some of the calls, as ``file:row``."""
         self._files_of: Counter[tuple[Path, int]] = Counter()
 
     def take(self, observed: Iterable[Observed]) -> None:
         """Keep what belongs here. Raises ConfigError."""
         for one in observed:
-            if why := self._take(one):
+            try:
+                why = self._take(one)
+            except (OSError, ValueError):  # whatever the program has named
+                why = "of what could not be looked at"
+            if why:
                 self.left_out[why] += 1
+                shown = _below(one.file, self._home) or one.file
+                if len(self.examples[why]) < _EXAMPLES:
+                    self.examples[why].append(f"{shown.as_posix()}:{one.row}")
 
     def write(self) -> list[Path]:
         """Add to what was recorded before; the files written. Raises ConfigError and OSError.
@@ -67,6 +77,21 @@ class Recorder:
                 one for one in known if (one.file, one.function) not in calls or not _passes(one)
             ]
             paths.append(write_store(root, merge(old, found)))
+        return paths
+
+    def rescue(self) -> list[Path]:
+        """Write what was seen into the user's own folder, where a project cannot be written to.
+
+        Raises OSError.
+        """
+        home = os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
+        folder = Path(home) / "torchload-lint"
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = []
+        for root, found in self.loads.items():
+            mark = hashlib.sha256(os.fsencode(root)).hexdigest()[:8]
+            paths.append(folder / f"{root.name or 'project'}-{mark}-loads.json")
+            write_loads(paths[-1], sorted(found))
         return paths
 
     def _take(self, one: Observed) -> str:
@@ -163,7 +188,7 @@ def _hash(path: Path) -> str:
     try:
         if path.stat().st_size > HASHED_BYTES:
             return ""
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             digest = hashlib.sha256()
             while chunk := file.read(2**20):
                 digest.update(chunk)

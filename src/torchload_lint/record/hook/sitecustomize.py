@@ -1,79 +1,120 @@
 """Started by every Python process of a recorded command: notes what torch.load reads.
 
 This file runs in the user's interpreter and must stand alone: Python 3.8 or newer, nothing but the
-standard library, no import of torch. It waits until the program imports torch.serialization, puts
-a wrapper round its ``load``, and appends lines of JSON to the file that TORCHLOAD_LINT_RECORD
-names. Whatever goes wrong in here is swallowed: the program must behave as without. A process
-that never imports torch pays for two small imports (``os`` and ``sys`` are there anyway).
+standard library, no import of torch. ``torch.load`` itself is left as it is, so that a program that
+looks at its signature, its code or its defaults sees what it always sees. What is replaced lies
+below it: the two context managers by which it holds its file, inside of whose ``with`` block it
+does all the rest (``_open_file`` and ``_open_buffer_reader`` in ``torch/serialization.py``, torch
+1.5 to 2.13). Their subclasses note what they are given and how the block ends; none of their frames
+is on the stack when something is raised, so tracebacks stay as they are. Each call of the loader
+appends lines of JSON to the file that TORCHLOAD_LINT_RECORD names. Whatever goes wrong in here is
+swallowed: the program must behave as without. A process that never imports torch pays for two small
+imports (``os`` and ``sys`` are there anyway).
 """
 
 import os
 import sys
 
 TARGET = "torch.serialization"
+OPENERS = ("_open_file", "_open_buffer_reader")
 VARIABLE = "TORCHLOAD_LINT_RECORD"
 PATHS = (str, bytes, os.PathLike)
 HERE = os.path.dirname(os.path.abspath(__file__))
 NOTES = os.environ.get(VARIABLE)
-UNSEEN = "<torchload-lint record, importlib._bootstrap>"
-"""The wrapper's place in tracebacks. For ``warnings``, a frame whose file's name holds these two
-words is the import system's: a warning of ``torch.load`` that points at its caller still does."""
+LIBRARY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+INSTALLED = ("site-packages", "dist-packages")
+MOST_KNOWN = 4096
+"""Calls that are remembered, so that what was noted once is not noted again."""
+MOST_BYTES = 64 * 2**20
+"""When so much was noted, no more is."""
 
 try:
     STARTED_IN = os.getcwd()
 except OSError:
     STARTED_IN = ""
 
+noted = {}
+"""Call site and file → what was noted last."""
+
 
 class Finder:
-    """Finds torch.serialization as the others would, and wraps its loader."""
+    """Finds torch.serialization as the others would, and looks after its openers."""
 
     def find_spec(self, fullname, path=None, target=None):
         """See importlib: None for every other module."""
         if fullname != TARGET:
             return None
+        forget_own_module()
         for finder in list(sys.meta_path):
             find = None if finder is self else getattr(finder, "find_spec", None)
             spec = find(fullname, path, target) if find else None
             if spec is not None:
-                return with_wrapper(spec)
+                return with_openers(spec)
         return None
 
 
-def with_wrapper(spec):
-    """The same spec, whose module has another ``load`` once it is executed."""
+def forget_own_module():
+    """Without this hook there would be no module of this name (else it was replaced by then)."""
+    own = sys.modules.get("sitecustomize")
+    if own is not None and getattr(own, "__file__", None) == __file__:
+        del sys.modules["sitecustomize"]
+
+
+def with_openers(spec):
+    """The same spec, whose module has other openers once it is executed."""
     try:
-        run = spec.loader.exec_module
+        loader = spec.loader
+        run = loader.exec_module
 
-        def run_and_wrap(module):
+        def run_and_replace(module):
+            loader.__dict__.pop("exec_module", None)
             run(module)
-            note({"torch": version()})
-            module.load = wrapped(module.load)
+            write({"torch": version()})
+            for name in OPENERS:
+                replace(module, name)
 
-        spec.loader.exec_module = run_and_wrap
+        loader.exec_module = run_and_replace
     except Exception:
         pass
     return spec
 
 
-def wrapped(load):
-    """``torch.load`` that also notes the call; same signature, same result, same errors."""
-    import functools
+def replace(module, name):
+    """Put a subclass that takes notes in the place of one of torch's openers."""
+    try:
+        opener = getattr(module, name)
+        body = {"__new__": begun, "__exit__": ended, "__module__": opener.__module__,
+                "__qualname__": opener.__qualname__, "__doc__": opener.__doc__}  # fmt: skip
+        setattr(module, name, type(opener)(name, (opener,), body))
+    except Exception:
+        pass
 
-    @functools.wraps(load)
-    def recording_load(*args, **kwargs):
-        call = described(args, kwargs)
-        note(call, "did not return")
-        try:
-            result = load(*args, **kwargs)
-        except BaseException as error:
-            note(call, told(error))
-            raise
-        note(call, "loaded")
-        return result
 
-    recording_load.__code__ = recording_load.__code__.replace(co_filename=UNSEEN)
-    return recording_load
+def begun(cls, *args):
+    """``__new__`` of an opener: what is opened, and for whom."""
+    opener = object.__new__(cls)
+    try:
+        frame = sys._getframe(1).f_back
+        if frame.f_code.co_name == "load" and frame.f_globals.get("__name__") == TARGET:
+            file = args[0]
+            call = opener._call = described(frame, file)
+            note(call, "did not return")
+            if isinstance(file, PATHS):
+                os.stat(file)
+    except OSError as error:
+        note(opener._call, told(error))
+    except Exception:
+        pass
+    return opener
+
+
+def ended(opener, kind, error, traceback):
+    """``__exit__`` of an opener: how the block ends."""
+    try:  # noqa: SIM105 - contextlib is an import more
+        note(opener._call, "loaded" if kind is None else told(error))
+    except Exception:
+        pass
+    return super(type(opener), opener).__exit__(kind, error, traceback)
 
 
 def told(error):
@@ -87,24 +128,88 @@ def told(error):
         return type(error).__name__
 
 
-def described(args, kwargs):
-    """Call site and file of a call; empty where they cannot be told."""
+def described(frame, file):
+    """Call site and file of a call of the loader, whose frame is given; empty where it fails."""
     try:
-        frame = sys._getframe(2)
-        package = os.path.dirname(sys.modules["torch"].__file__) + os.sep
-        while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
-            frame = frame.f_back
+        frame = caller(frame)
         code = frame.f_code
         return {
             "file": source_file(code.co_filename),
             "row": frame.f_lineno,
             "function": getattr(code, "co_qualname", code.co_name),
-            "checkpoint": checkpoint(args[0] if args else kwargs.get("f")),
+            "checkpoint": checkpoint(file),
             "source": cell(code.co_filename),
             "folder": STARTED_IN,
         }
     except Exception:
         return {}
+
+
+def caller(frame):
+    """The nearest frame of the program: of this thread, else of what waits for it."""
+    package = os.path.dirname(sys.modules["torch"].__file__) + os.sep
+    outside = frame.f_back
+    while outside is not None and outside.f_code.co_filename.startswith(package):
+        outside = outside.f_back
+    found = nearest(outside)
+    if found is None:
+        found = waiting()
+    return found or outside or frame
+
+
+def nearest(frame):
+    """The nearest frame that is neither the standard library's nor of text without a file."""
+    while frame is not None and not is_programs(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
+
+
+def is_programs(name):
+    """Whether a code object is of a file or a notebook's cell, and not of the standard library."""
+    if name.startswith("<") or (
+        name.startswith(LIBRARY) and not any(part in name for part in INSTALLED)
+    ):
+        return name.startswith("<ipython") and cell(name) is not None
+    return os.path.isfile(source_file(name)) or cell(name) is not None
+
+
+def waiting():
+    """For a pool's thread: where the program waits for it, in a coroutine or in another thread."""
+    import threading
+
+    frames = sys._current_frames()
+    main = frames.pop(threading.main_thread().ident, None)
+    frames.pop(threading.get_ident(), None)
+    for frame in (main, *frames.values()):
+        found = nearest(suspended(frame)) or nearest(frame)
+        if found is not None:
+            return found
+    return None
+
+
+def suspended(frame):
+    """The innermost frame of the coroutine that has handed something to a thread, if one has."""
+    asyncio = sys.modules.get("asyncio")
+    while asyncio is not None and frame is not None:
+        if frame.f_code.co_name == "run_forever":
+            found = None
+            for task in asyncio.all_tasks(frame.f_locals["self"]):
+                stack = awaited(task.get_coro())
+                if stack and stack[-1].f_code.co_name == "to_thread":
+                    return stack[-2]
+                found = found or (stack[-1] if stack else None)
+            return found
+        frame = frame.f_back
+    return None
+
+
+def awaited(coroutine):
+    """The frames of a coroutine and of what it awaits, outermost first."""
+    stack = []
+    while coroutine is not None and getattr(coroutine, "cr_frame", None) is not None:
+        stack.append(coroutine.cr_frame)
+        coroutine = coroutine.cr_await
+    return stack
 
 
 def source_file(name):
@@ -146,33 +251,44 @@ def version():
     return str(known or getattr(sys.modules.get("torch.version"), "__version__", ""))
 
 
-def note(call, outcome=None):
+def note(call, outcome):
+    """Write down a call and what came of it, unless that was done before."""
+    if not call:
+        return
+    key = (call["file"], call["row"], call["function"], call["checkpoint"])
+    last = noted.get(key)
+    if last == outcome or (last is not None and outcome == "did not return"):
+        return
+    if last is not None or len(noted) < MOST_KNOWN:
+        noted[key] = outcome
+    write(dict(call, outcome=outcome, torch=version()))
+
+
+def write(line):
     """Append one line; a single write to a file opened for appending is not torn apart."""
     try:
-        if not call:
-            return
         import json
 
-        line = dict(call)
-        if outcome is not None:
-            line.update(outcome=outcome, torch=version())
-        handle = os.open(NOTES, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(handle, (json.dumps(line) + "\n").encode())
-        finally:
-            os.close(handle)
+        append((json.dumps(line) + "\n").encode())
     except Exception:
         pass
 
 
+def append(line):
+    """Append to the notes, where these are a file and not full."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
+    handle = os.open(NOTES, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    try:
+        if os.fstat(handle).st_size < MOST_BYTES:
+            os.write(handle, line)
+    finally:
+        os.close(handle)
+
+
 def announce():
     """Note that a process of the command can be seen at all (without importing json for it)."""
-    try:
-        handle = os.open(NOTES, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(handle, b'{"process": %d}\n' % os.getpid())
-        finally:
-            os.close(handle)
+    try:  # noqa: SIM105 - contextlib is an import more
+        append(b'{"process": %d}\n' % os.getpid())
     except Exception:
         pass
 
