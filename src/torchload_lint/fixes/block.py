@@ -20,8 +20,8 @@ from torchload_lint.fixes.import_lines import import_changes
 from torchload_lint.fixes.layout import with_header
 from torchload_lint.fixes.naming import Names, free_name, torch_at
 from torchload_lint.fixes.rewritten import Refusal, Rewritten
-from torchload_lint.source.cells import has_cells
 from torchload_lint.source.facts.allowlists import AllowlistKind
+from torchload_lint.source.facts.cells import has_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,8 +18,8 @@ from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired
 from torchload_lint.fixes.rewritten import Refusal
 from torchload_lint.fixes.unused_imports import without_import
 from torchload_lint.names import Spelling
-from torchload_lint.source.cells import has_cells
 from torchload_lint.source.facts.allowlists import EntryKind
+from torchload_lint.source.facts.cells import has_cells
 
 if TYPE_CHECKING:
     from torchload_lint.source.facts.allowlists import Allowlist, AllowlistEntry

@@ -20,9 +20,9 @@ from torchload_lint.fixes.scopes import FUNCTIONS, ancestors
 from torchload_lint.fixes.shape import Shape, shape_of
 from torchload_lint.fixes.weights_only import weights_only_changes
 from torchload_lint.names import GlobalName
-from torchload_lint.source.cells import is_shown
 from torchload_lint.source.facts.allowlists import AllowlistKind
 from torchload_lint.source.facts.calls import CallKind, LoadCall
+from torchload_lint.source.facts.cells import is_shown
 
 if TYPE_CHECKING:
     from torchload_lint.source.facts.allowlists import Allowlist
