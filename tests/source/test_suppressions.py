@@ -104,3 +104,9 @@ def test_the_place_of_a_comment():
 )
 def test_broken_code_is_read_as_far_as_it_goes(text):
     assert isinstance(Suppressions.of(text).comments, tuple)
+
+
+def test_a_carriage_return_ends_the_row_of_a_comment():
+    text = "a = 1  # noqa: TLL101\rb = 2\r# torchload-lint: ignore[TLL102]\rc = 3\nd = 4\n"
+    first, second = Suppressions.of(text).comments
+    assert (first.rows, second.rows) == ((1, 1), (4, 4))

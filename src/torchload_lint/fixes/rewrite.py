@@ -12,8 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
+from torchload_lint.late_patterns import late_pattern
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+
+_LONE_RETURN = late_pattern(r"\r(?!\n)")
 
 
 class Rewrite(NamedTuple):
@@ -86,10 +91,10 @@ def _changed(
     unit: str,
     change: Callable[[cst.Module, cst.PartialParserConfig], cst.Module],
 ) -> str:
-    """Rows through libcst and back."""
+    """Rows through libcst and back. To libcst a carriage return alone ends no row."""
     newline = next((found for found in ("\r\n", "\n", "\r") if found in rows), "\n")
-    text = rows.replace("\r", "\n") if newline == "\r" else rows
     ends = "\r\n" if newline == "\r\n" else "\n"
+    text = _LONE_RETURN.sub(ends, rows)
     # libcst takes the first newline that it sees for that of the module.
     prefix = f"if 1:{ends}" if text[:1] in {" ", "\t", "\f"} else ""
     config: cst.PartialParserConfig = cst.PartialParserConfig(

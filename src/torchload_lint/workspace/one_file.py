@@ -16,7 +16,7 @@ from torchload_lint.workspace.first_look import first_look, unreadable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from torchload_lint.diagnostic import Diagnostic, FileResult
+    from torchload_lint.diagnostic import Diagnostic, FileResult, Fix
     from torchload_lint.source.facts.module import SyntaxProblem
     from torchload_lint.source.text.notebook import NotebookProblem
     from torchload_lint.workspace.first_look import Look
@@ -117,19 +117,22 @@ def check_document(
 
     original = document
     fixed: list[Diagnostic] = []
+    spoiling: set[Fix] = set()
     for _ in range(MAX_PASSES):
         found, loads = findings_in(document.python, path, project, infers=options.unsafe)
         chosen = [d for d in found if _applies(d, project, options)] if options.fix else []
+        chosen = [d for d in chosen if d.fix not in spoiling]
         if not chosen:
             break
-        changed, applied = _apply(document, chosen)
-        if not applied:
+        changed, applied, spoiled = _apply(document, chosen)
+        spoiling |= spoiled
+        if not applied and not spoiled:
             break
         fixed += applied
         document = changed
     if document is not original:
         project.context.project.restore(project.name_of(path))  # to others it is as on the disk
-    shown = [_in_cell(diagnostic, document) for diagnostic in found]
+    shown = [_in_cell(_without_spoiling(d, spoiling), document) for d in found]
     shown += _broken_cells(document, project, project.name_of(path))
     result = FileResult(
         path=path,
@@ -140,6 +143,13 @@ def check_document(
         loads=loads,
     )
     return result, document
+
+
+def _without_spoiling(diagnostic: Diagnostic, spoiling: set[Fix]) -> Diagnostic:
+    if diagnostic.fix not in spoiling:
+        return diagnostic
+    note = "no fix is offered here: the file would not be Python any more"
+    return diagnostic._replace(fix=None, notes=(*diagnostic.notes, note))
 
 
 def _in_cell(diagnostic: Diagnostic, document: Document) -> Diagnostic:
@@ -167,19 +177,50 @@ def _applies(diagnostic: Diagnostic, project: Project, options: Options) -> bool
     return diagnostic.fix.applicability in allowed
 
 
-def _apply(document: Document, chosen: Sequence[Diagnostic]) -> tuple[Document, list[Diagnostic]]:
+def _apply(
+    document: Document, chosen: Sequence[Diagnostic]
+) -> tuple[Document, list[Diagnostic], set[Fix]]:
+    """The document with what does not collide applied, the findings that this mends, and the fixes
+    after which it would not be Python any more. None of those is ever applied.
+    """
+    fixes = [d.fix for d in chosen if d.fix is not None]
+    changed, applied = with_fixes(document, fixes)
+    spoiling: set[Fix] = set()
+    if not _stays_python(document, changed):
+        spoiling = {fix for fix in fixes if not leaves_python(document, fix)}
+        sound = [fix for fix in fixes if fix not in spoiling]
+        changed, applied = with_fixes(document, sound)
+        if not _stays_python(document, changed):
+            changed, applied = with_fixes(document, sound[:1])
+    return changed, [d for d in chosen if d.fix in applied], spoiling
+
+
+def with_fixes(document: Document, fixes: Sequence[Fix]) -> tuple[Document, tuple[Fix, ...]]:
     """Apply what does not collide; in a notebook only what stays inside its cells."""
     from torchload_lint.fixes.apply import apply_edits  # noqa: PLC0415 - only where there is a fix
 
-    fixes = [d.fix for d in chosen if d.fix is not None]
     if document.notebook is not None:
         fixes = [fix for fix in fixes if document.notebook.accepts(fix.edits)]
     python, applied = apply_edits(document.python, fixes)
-    edits = sorted({edit for fix in applied for edit in fix.edits})
-    fixed = [d for d in chosen if d.fix in applied]
     if not applied or python == document.python:
-        return document, []
-    return document.edited(edits, python), fixed
+        return document, ()
+    edits = sorted({edit for fix in applied for edit in fix.edits})
+    return document.edited(edits, python), applied
+
+
+def leaves_python(document: Document, fix: Fix) -> bool:
+    """Whether a document is still Python after one fix by itself."""
+    changed, _ = with_fixes(document, [fix])
+    return _stays_python(document, changed)
+
+
+def _stays_python(document: Document, changed: Document) -> bool:
+    """Whether a changed document can be parsed, and each cell of it that could be before."""
+    from torchload_lint.source.facts.module import SyntaxProblem, read  # noqa: PLC0415
+
+    if changed.notebook is not None and document.notebook is not None:
+        return len(changed.notebook.problems) <= len(document.notebook.problems)
+    return changed is document or not isinstance(read(changed.python, ""), SyntaxProblem)
 
 
 def findings_in(

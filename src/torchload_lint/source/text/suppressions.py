@@ -32,6 +32,7 @@ _FILE_NOQA = late_pattern(
 _OWN = late_pattern(
     r"#\s*torchload-lint\s*:\s*(?P<file>file-)?ignore\s*(?:\[(?P<list>[^\]]*)\])?", re.IGNORECASE
 )
+_LONE_RETURN = late_pattern(r"\r(?!\n)")
 
 
 def is_meant(prefix: str, code: str, name: str) -> bool:
@@ -119,7 +120,9 @@ class Suppressions:
 def _read(text: str) -> Iterator[Suppression]:
     waiting: list[Suppression] = []
     first_row: int | None = None
-    tokens = tokenize.generate_tokens(io.StringIO(text, newline="").readline)
+    # To tokenize a carriage return alone ends no row.
+    rows = io.StringIO(_LONE_RETURN.sub("\n", text), newline="")
+    tokens = tokenize.generate_tokens(rows.readline)
     try:
         for token in tokens:
             if token.type == tokenize.COMMENT:
