@@ -129,9 +129,9 @@ def test_the_action_takes_no_input_as_shell_code():
         assert "${{" not in step["run"]
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-def test_the_actions_script_checks_and_writes_sarif(tmp_path):
-    """The script of the action's last step, with the runner's variables."""
+@pytest.fixture
+def run_action(tmp_path):
+    """Run the script of the action's last step, with the runner's variables."""
     (tmp_path / "a b.py").write_text("import torch\nx = torch.load(p)\n")
     programs = tmp_path / "torchload-lint" / "bin"
     programs.mkdir(parents=True)
@@ -139,23 +139,43 @@ def test_the_actions_script_checks_and_writes_sarif(tmp_path):
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m torchload_lint "$@"\n')
     program.chmod(0o755)
     outputs = tmp_path / "outputs"
-    done = subprocess.run(
-        ["bash", "-e", "-o", "pipefail", "-c", ACTION["runs"]["steps"][-1]["run"]],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT / "src"),
-            "RUNNER_TEMP": str(tmp_path),
-            "GITHUB_OUTPUT": str(outputs),
-            "PATHS": ".",
-            "ARGS": "--select TLL102 --isolated",
-            "FORMAT": "sarif",
-            "FILE": "",
-        },
-        check=False,
-    )
-    assert done.returncode == 1, done.stderr
-    assert outputs.read_text() == "report=torchload-lint.sarif\n"
+    outputs.write_text("")
+
+    def run(arguments: str, **inputs: str) -> tuple[int, str]:
+        done = subprocess.run(
+            ["bash", "-e", "-o", "pipefail", "-c", ACTION["runs"]["steps"][-1]["run"]],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT / "src"),
+                "RUNNER_TEMP": str(tmp_path),
+                "GITHUB_OUTPUT": str(outputs),
+                "PATHS": ".",
+                "ARGS": f"--isolated {arguments}",
+                "FORMAT": "sarif",
+                "FILE": "",
+                **inputs,
+            },
+            check=False,
+        )
+        return done.returncode, outputs.read_text()
+
+    return run
+
+
+needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+
+
+@needs_bash
+def test_the_actions_script_checks_and_writes_sarif(run_action, tmp_path):
+    assert run_action("--select TLL102") == (1, "report=torchload-lint.sarif\n")
     assert '"ruleId": "TLL102"' in (tmp_path / "torchload-lint.sarif").read_text()
+
+
+@needs_bash
+def test_the_action_names_no_report_that_is_not_there(run_action):
+    assert run_action("--select NONSENSE") == (2, "")
+    assert run_action("--select TLL102", FORMAT="github") == (1, "")
+    assert run_action("--select TLL301", FILE="r.json", FORMAT="json") == (0, "report=r.json\n")

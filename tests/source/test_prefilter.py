@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from torchload_lint.source.text.prefilter import may_hold_load
+from torchload_lint.source.text.prefilter import may_hold_load, may_hold_load_in_cells
 
 WORTH_A_LOOK = [
     "import torch\ntorch.load(p)",
@@ -78,3 +80,43 @@ def test_nothing_to_see(code):
 
 def test_any_bytes_have_an_answer():
     assert not may_hold_load(bytes(range(256)) * 10)
+
+
+def notebook(*sources: object) -> bytes:
+    return json.dumps({"cells": [{"cell_type": "code", "source": one} for one in sources]}).encode()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        notebook("import torch\nm = torch.load(p)"),
+        notebook(["import torch as t\n", "m = t.load(p)"]),
+        notebook("t = torch\nx = t.load(1)"),
+        notebook(["import to", "rch\n", "m = torch.lo", "ad(p)"]),
+        notebook("import torch\nm = torch.load(p)").replace(b"torch", b"t\\u006frch"),
+        notebook("import torch\nm = torch.load(p)").replace(b"load", b"l\\u006Fad"),
+        notebook("f(weights_only=0)").replace(b"_only", b"\\u005fonly"),
+        notebook(["f(weights", "_only=0)"]).replace(b'", "', b'"\n,\t"'),
+        b'{"torch": ',
+        b'{"cells": "torch"}',
+        b'["torch.load"]',
+        b"[" * 100_000 + b"torch",
+    ],
+)
+def test_cells_are_looked_at_as_they_read(data):
+    assert may_hold_load_in_cells(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        notebook("x = 1", ["print('loads')\n"]),
+        notebook("import torch\n", "x = torch.ones(2)"),
+        notebook(["import torch\n", "# torch.load(p)"]),
+        b'{"cells": [], "metadata": {"torch.load": 1}}',
+        b"{",
+        b"",
+    ],
+)
+def test_cells_without_a_load_are_told_cheaply(data):
+    assert not may_hold_load_in_cells(data)

@@ -12,11 +12,21 @@ import pytest
 from code_samples import copy_to, samples
 from notebook_samples import notebook_text
 from torchload_lint import linter
-from torchload_lint.diagnostic import Applicability, Diagnostic, Edit, Fix, Severity, Span
+from torchload_lint.diagnostic import (
+    Applicability,
+    Diagnostic,
+    Edit,
+    Fix,
+    LoadAccount,
+    Severity,
+    Span,
+)
 from torchload_lint.workspace import Options, Projects, Settings, check_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from torchload_lint.source.facts.module import Module
 
 MEND = Options(fix=True, unsafe=True)
 LINES = "import torch\n\nx = torch.load(p)\ny = torch.load(q)\n"
@@ -44,9 +54,10 @@ def finds(monkeypatch):
     """Let a text have these findings, as long as nothing has been deleted in it."""
 
     def replace(*found: Diagnostic) -> None:
-        monkeypatch.setattr(
-            linter, "lint", lambda module, *_: [] if "del " in module.text else list(found)
-        )
+        def examine(module: Module, *_: object) -> tuple[list[Diagnostic], LoadAccount]:
+            return [] if "del " in module.text else list(found), LoadAccount()
+
+        monkeypatch.setattr(linter, "examine", examine)
 
     return replace
 

@@ -20,12 +20,13 @@ from torchload_lint.cli.terminal import (
     warn,
 )
 from torchload_lint.config import ConfigError
+from torchload_lint.diagnostic import FileResult
 from torchload_lint.source.text.settings_files import is_settings_file
 from torchload_lint.workspace import Options, Projects, Run, check_bytes
+from torchload_lint.workspace.discover import is_forced_out
 
 if TYPE_CHECKING:
     from torchload_lint.config import Config
-    from torchload_lint.diagnostic import FileResult
     from torchload_lint.fixes.repair import Repair
     from torchload_lint.rules.base import Rule
     from torchload_lint.rules.context import Context, Veto
@@ -205,7 +206,13 @@ def _settings(flags: Flags) -> Settings:
 def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Config) -> int:
     """Findings go to standard error where standard output carries the fixed source."""
     path = Path(flags.stdin_filename or STDIN)
-    result, fixed = check_bytes(sys.stdin.buffer.read(), path, projects, options)
+    if sys.stdin is None or (options.write and sys.stdout is None):
+        raise ConfigError("standard input or output is closed")
+    given = sys.stdin.buffer.read()
+    if is_forced_out(path, projects.config_of(path.parent)):
+        result, fixed = FileResult(path), given
+    else:
+        result, fixed = check_bytes(given, path, projects, options)
     results = (result,) if result.diagnostics or result.fixed else ()
     outcome = Run(results, (str(path),), loads=result.loads)
     if options.write:
@@ -281,9 +288,12 @@ def _print_diffs(outcome: Run, flags: Flags) -> int:
     from torchload_lint.reports.diff import colored_diff, unified_diff  # noqa: PLC0415
 
     changed = [result for result in outcome.results if result.original]
-    for result in changed:
-        diff = unified_diff(result.original, result.text, result.path.as_posix())
-        say(colored_diff(diff) if use_color(flags.color, sys.stdout) else diff)
+    diffs = [unified_diff(one.original, one.text, one.path.as_posix()) for one in changed]
+    if flags.output_file:
+        _write(flags.output_file, "".join(diffs))
+    else:
+        in_color = use_color(flags.color, sys.stdout)
+        say("".join(colored_diff(diff) if in_color else diff for diff in diffs))
     if not flags.quiet and not changed:
         left = sum(len(result.diagnostics) for result in outcome.results)
         say("No fix would be applied.\n" if left else _nothing_found(outcome), err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import FileResult
 from torchload_lint.reports.report import edits_by_cell
 from torchload_lint.source.text.notebook import Notebook, rows_of
-from torchload_lint.source.text.prefilter import may_hold_load
+from torchload_lint.source.text.prefilter import may_hold_load, may_hold_load_in_cells
 from torchload_lint.source.text.text import Decoded
 from torchload_lint.workspace.document import Document
 from torchload_lint.workspace.one_file import Options, check_document
@@ -106,6 +106,7 @@ def fixed_text(view: View, projects: Projects) -> str:
 
 def _checked(view: View, projects: Projects, options: Options) -> tuple[FileResult, Document]:
     document = view.document()
-    if not may_hold_load(view.text.encode("utf-8", "replace")):
+    may_hold = may_hold_load_in_cells if view.cell_uris else may_hold_load
+    if not may_hold(view.text.encode("utf-8", "replace")):
         return FileResult(view.path, text=document.raw), document
     return check_document(view.path, document, projects.project_of(view.path), options)

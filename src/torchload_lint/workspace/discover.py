@@ -47,12 +47,13 @@ def discover(
         elif path.is_dir():
             start = "" if str(path) == "." else os.path.join(path, "")
             found.update(start + name for name in _in_folder(path, config_of(path)))
-        elif not _forced_out(path, config_of(path.parent)):
+        elif not is_forced_out(path, config_of(path.parent)):
             found.add(str(path))
     return sorted(found), missing
 
 
-def _forced_out(path: Path, config: Config) -> bool:
+def is_forced_out(path: Path, config: Config) -> bool:
+    """Whether a file that is named outright is left out all the same."""
     return config.force_exclude and is_excluded(path, config)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.text.embedded_python import may_embed_load
-from torchload_lint.source.text.prefilter import may_hold_load
+from torchload_lint.source.text.prefilter import may_hold_load, may_hold_load_in_cells
 from torchload_lint.source.text.settings_files import VARIABLE, is_settings_file
 from torchload_lint.workspace.discover import SUFFIXES
 from torchload_lint.workspace.document import UnreadableError, read_bytes
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic, FileResult
     from torchload_lint.workspace.projects import Project, Projects
 
+NOTEBOOK = ".ipynb"
 LOOKED_AT_FOR_NULS = 8192
 
 
@@ -38,11 +39,18 @@ def first_look(path: str, projects: Projects) -> Look:
         data = read_bytes(path)
     except UnreadableError as error:
         return Look(unreadable(path, str(error), project))
+    return look_at(data, path, project)
+
+
+def look_at(data: bytes, path: str, project: Project) -> Look:
+    """The same for bytes as if they lay at ``path``."""
     if not path.endswith(SUFFIXES) and is_settings_file(os.path.basename(path)):
         if may_embed_load(data):
             return Look(verdict=True, source=data)
         return _at_settings(path, data, project) if VARIABLE.encode() in data else NOTHING
-    if data.find(b"\0", 0, LOOKED_AT_FOR_NULS) >= 0 and not path.endswith(".ipynb"):
+    if path.endswith(NOTEBOOK):
+        return Look(may_hold_load_in_cells(data), data)
+    if data.find(b"\0", 0, LOOKED_AT_FOR_NULS) >= 0:
         reason = "it holds NUL bytes: not a Python source file"
         return Look(unreadable(path, reason, project))
     return Look(may_hold_load(data), data)

@@ -6,17 +6,23 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.diagnostic import LoadAccount
+from torchload_lint.diagnostic import (
+    Applicability,
+    Diagnostic,
+    FileResult,
+    LoadAccount,
+    Span,
+)
 from torchload_lint.source.text.prefilter import may_hold_load
 from torchload_lint.source.text.settings_files import is_settings_file
 from torchload_lint.workspace.discover import SUFFIXES
 from torchload_lint.workspace.document import Document, UnreadableError
-from torchload_lint.workspace.first_look import first_look, unreadable
+from torchload_lint.workspace.first_look import NOTEBOOK, first_look, look_at, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from torchload_lint.diagnostic import Diagnostic, FileResult, Fix
+    from torchload_lint.diagnostic import Fix
     from torchload_lint.source.facts.module import SyntaxProblem
     from torchload_lint.source.text.notebook import NotebookProblem
     from torchload_lint.workspace.first_look import Look
@@ -57,23 +63,10 @@ def check_file(path: str, projects: Projects, options: Options) -> FileOutcome:
     """Ask the cheap question about one file, and check it where it may hold a load."""
     look = first_look(path, projects)
     keep(path, look, projects)
-    if look.verdict is not True or look.source is None:
-        return FileOutcome(path, None if isinstance(look.verdict, bool) else look.verdict)
-    project = projects.project_of(path)
-    if not path.endswith(SUFFIXES) and is_settings_file(os.path.basename(path)):
-        from torchload_lint.workspace.script import check_script  # noqa: PLC0415 - few hold Python
-
-        result = check_script(path, look.source, project)
-        return FileOutcome(path, result if result.diagnostics else None, loads=result.loads)
-    try:
-        document = Document.of(look.source, is_notebook=_is_notebook(path))
-    except UnreadableError as error:
-        return FileOutcome(path, unreadable(path, str(error), project))
-    result, fixed = check_document(Path(path), document, project, options)
-    if not result.diagnostics and not result.fixed:
-        return FileOutcome(path, loads=result.loads)
-    if fixed is document or not options.write:
-        return FileOutcome(path, result, loads=result.loads)
+    result, fixed = _checked(look, path, projects.project_of(path), options)
+    told = result if result.diagnostics or result.fixed else None
+    if fixed is None or not options.write:
+        return FileOutcome(path, told, loads=result.loads)
     try:
         return FileOutcome(path, result, fixed.encoded(), loads=result.loads)
     except UnicodeEncodeError as error:
@@ -101,20 +94,35 @@ def check_bytes(
     The bytes that come back have the fixes in them; they are the same where nothing was fixed.
     """
     project = projects.project_of(path)
+    look = look_at(data, str(path), project)
+    result, fixed = _checked(look, str(path), project, options)
+    return result, data if fixed is None else fixed.encoded()
+
+
+def _checked(
+    look: Look, path: str, project: Project, options: Options
+) -> tuple[FileResult, Document | None]:
+    """What there is to tell of a file, perhaps nothing; and the document with fixes, if any."""
+    if not isinstance(look.verdict, bool):
+        return look.verdict, None
+    if not look.verdict or look.source is None:
+        return FileResult(Path(path)), None
+    if not path.endswith(SUFFIXES) and is_settings_file(os.path.basename(path)):
+        from torchload_lint.workspace.script import check_script  # noqa: PLC0415 - few hold Python
+
+        return check_script(path, look.source, project), None
     try:
-        document = Document.of(data, is_notebook=_is_notebook(str(path)))
+        document = Document.of(look.source, is_notebook=path.endswith(NOTEBOOK))
     except UnreadableError as error:
-        return unreadable(str(path), str(error), project), data
-    result, fixed = check_document(path, document, project, options)
-    return result, fixed.encoded() if fixed is not document else data
+        return unreadable(path, str(error), project), None
+    result, fixed = check_document(Path(path), document, project, options)
+    return result, None if fixed is document else fixed
 
 
 def check_document(
     path: Path, document: Document, project: Project, options: Options
 ) -> tuple[FileResult, Document]:
     """Lint, and with ``options.fix`` apply fixes and lint again until nothing changes."""
-    from torchload_lint.diagnostic import FileResult  # noqa: PLC0415 - not without a load
-
     original = document
     fixed: list[Diagnostic] = []
     spoiling: set[Fix] = set()
@@ -169,8 +177,6 @@ def _broken_cells(document: Document, project: Project, name: str) -> list[Diagn
 
 
 def _applies(diagnostic: Diagnostic, project: Project, options: Options) -> bool:
-    from torchload_lint.diagnostic import Applicability  # noqa: PLC0415
-
     if diagnostic.fix is None or diagnostic.code not in project.fixable:
         return False
     allowed = {Applicability.SAFE} | ({Applicability.UNSAFE} if options.unsafe else set())
@@ -180,7 +186,7 @@ def _applies(diagnostic: Diagnostic, project: Project, options: Options) -> bool
 def _apply(
     document: Document, chosen: Sequence[Diagnostic]
 ) -> tuple[Document, list[Diagnostic], set[Fix]]:
-    """The document with what does not collide applied, the findings that this mends, and the fixes
+    """The document with what does not collide applied, the findings that this fixes, and the fixes
     after which it would not be Python any more. None of those is ever applied.
     """
     fixes = [d.fix for d in chosen if d.fix is not None]
@@ -246,14 +252,9 @@ def findings_in(
 
 
 def _unparsable(problem: SyntaxProblem | NotebookProblem) -> Diagnostic:
-    from torchload_lint.diagnostic import Diagnostic, Span  # noqa: PLC0415
     from torchload_lint.rules.unparsable_source import RULE  # noqa: PLC0415
 
     span = Span.of(problem.row, problem.column, problem.row, problem.column + 1)
     return Diagnostic(
         RULE.code, RULE.name, f"cannot be parsed: {problem.message}", RULE.severity, span
     )
-
-
-def _is_notebook(path: str) -> bool:
-    return path.endswith(".ipynb")

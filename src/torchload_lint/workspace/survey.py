@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from torchload_lint.rules.assessing import assess
 from torchload_lint.rules.repairs import what_would_settle_it
 from torchload_lint.source.facts import module as modules
-from torchload_lint.source.text.prefilter import may_hold_load
 from torchload_lint.workspace.document import Document, UnreadableError, read_bytes
+from torchload_lint.workspace.first_look import look_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,7 +62,7 @@ def survey(files: Iterable[Path], projects: Projects) -> Iterator[SurveyedLoad]:
         project = projects.project_of(path)
         try:
             data = read_bytes(path)
-            if not may_hold_load(data):
+            if look_at(data, str(path), project).verdict is not True:
                 continue
             document = Document.of(data, is_notebook=path.suffix == ".ipynb")
         except UnreadableError:

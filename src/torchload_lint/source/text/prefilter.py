@@ -15,8 +15,8 @@ import re
 _TORCH = re.compile(
     rb"torch(?:(\.(?:load|save|serialization|utils\.model_zoo)\b|_load)"
     rb"|[ \t]+as[ \t]+(\w+)"
-    rb"|[ \t]+import\b(?:[ \t]*\(([^)]*)\)|((?:[^\n\\]|\\\r?\n)*))"
-    rb"|([ \t]*(?:\\|#[^\n]*)?\r?\n[ \t]*\.|[ \t]+\."
+    rb"|[ \t]+import\b(?:[ \t]*\(([^)]*)\)|((?:[^\n\\]|\\[\r\n]{1,2})*))"
+    rb"|([ \t]*(?:\\|#[^\r\n]*)?[\r\n]{1,2}[ \t]*\.|[ \t]+\."
     rb"|\.[ \t\\\r\n]+(?:load|save|serialization)\b)"
     rb"|(['\"])"
     rb"|([ \t]*(?:[\r\n,;)#]|$)))"
@@ -29,6 +29,9 @@ _LOADERS = re.compile(rb"load(?:_url|_from_checkpoint|_state_dict_from_url)\b")
 _LOAD_USED = re.compile(rb"load[('\"]")
 _SAVE_USED = re.compile(rb"save[('\"]")
 _RENAMED_USES = (b".load", b".save", b".serialization")
+_BETWEEN_STRINGS = re.compile(rb'"\s*,\s*"')
+_ESCAPED = re.compile(rb"\\u00[2-7]")
+"""An escaped letter or sign of ASCII."""
 _SWITCHES = (b"weights_only", b"WEIGHTS_ONLY_LOAD")
 
 
@@ -41,6 +44,28 @@ def may_hold_load(data: bytes) -> bool:
     if b"load" not in data and b"save" not in data and b"safe_globals" not in data:
         return False
     return _spells_torch(data) or bool(_LOADERS.search(data))
+
+
+def may_hold_load_in_cells(data: bytes) -> bool:
+    """The same for a notebook, of which the cells are looked at as they read, not as JSON writes
+    them: a word may be escaped there, or divided between two strings.
+    """
+    if not _ESCAPED.search(data) and not _is_worth_reading(data):
+        joined = _BETWEEN_STRINGS.sub(b"", data)
+        if not _is_worth_reading(joined):
+            return False
+    import json  # noqa: PLC0415 - for the few notebooks that name torch
+
+    try:
+        cells = json.loads(data)["cells"]
+        sources = ["".join(cell.get("source", ())) for cell in cells]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return True  # what is wrong with it is told later
+    return may_hold_load("\n".join(sources).encode("utf-8", "replace"))
+
+
+def _is_worth_reading(data: bytes) -> bool:
+    return any(word in data for word in (b"torch", b"load_from_checkpoint", *_SWITCHES))
 
 
 def _spells_torch(data: bytes) -> bool:
