@@ -1,6 +1,6 @@
 """Lists the vetted definitions of the libraries that are installed here, one exact name each.
 
-    python tools/vetted_definitions.py src/torchload_lint/policy/vetted_definitions.txt
+    python tools/vetted_definitions.py src/torchload_lint/source/proofs/vetted_definitions.txt
 
 The sections of the file that belong to the installed versions are made anew, the others stay: run
 it once for each version. A name is listed with the module and the qualified name of the object it
@@ -97,6 +97,9 @@ CLASSES_OF = {
 }
 """Packages whose own classes are all vetted."""
 
+HANDS_OUT = {"torch": ("torch.nn", "torch.nn.parallel")}
+"""Modules that offer some of these classes under a shorter name."""
+
 Table = dict[str, dict[str, str]]
 """Module as it is named → name in it → the definition, ``module.qualname``."""
 
@@ -143,6 +146,10 @@ def table(library: str) -> Table:
             for name in TENSOR_FUNCTIONS:
                 note(found, module, name)
     note_classes(found, [module for top in CLASSES_OF.get(library, ()) for module in below(top)])
+    for module in HANDS_OUT.get(library, ()):
+        for name, value in classes(importlib.import_module(module)):
+            if definition(value) in {f"{home}.{key}" for home in found for key in found[home]}:
+                note(found, module, name)
     return found
 
 

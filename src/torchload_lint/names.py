@@ -77,5 +77,11 @@ class ClassFacts(NamedTuple):
     runs: tuple[str, ...] = ()
     """Dangerous callables that ``__setstate__``, ``__reduce__``, ``__new__`` and their like, or the
     function's own body, call, directly or through the project's functions (``os.system``)."""
+    unproven: str = ""
+    """Why a class is not proven harmless, whatever a checkpoint does with it; empty where it is."""
+    asks: frozenset[str] = frozenset()
+    """For a proven class: the attributes that its code asks of objects of any class."""
+    loose: frozenset[str] = frozenset()
+    """For a proven class: its methods that the proof did not need to look at."""
     import_runs: tuple[str, ...] = ()
     """Dangerous callables that importing its file calls (``subprocess.run``)."""

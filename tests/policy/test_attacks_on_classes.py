@@ -43,7 +43,7 @@ CLASSES = """
         def where(self, path): os.rename(path, path + ".gone")
 
     class Plain:
-        def forward(self, path): os.rename(path, path + ".gone")
+        def tidy(self, path): os.rename(path, path + ".gone")
 """
 
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.dangerous import why_dangerous, why_gateway
 from torchload_lint.names import is_dotted_name
-from torchload_lint.policy.vetted import vetted_definitions
+from torchload_lint.source.proofs.vetted import vetted_definitions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from torchload_lint.names import ClassFacts, GlobalName
 
@@ -25,6 +25,8 @@ class Trust(str, Enum):
     FIRST_PARTY = "first-party"
     VETTED = "vetted"
     CONFIGURED = "configured"
+    UNPROVEN = "unproven"
+    """A class of the project that is not known to be harmless in every way that a file can use."""
     UNTRUSTED = "untrusted"
     """Nobody vouches for it; a line of configuration would."""
     RUNS_CODE = "runs-code"
@@ -53,6 +55,9 @@ UNMISTAKABLE = frozenset(
     """.split()
 )
 """Names that only their exact spelling in ``trusted`` lets through, whoever offers them."""
+
+
+WAY_OUT = "`torchload-lint migrate` makes a file that needs no such class"
 
 
 def judge(
@@ -89,7 +94,30 @@ def judge(
         return _untrusted(name, "neither a class of this project nor in the vetted table")
     if facts.kind != "class":
         return _untrusted(name, f"{facts.path}:{facts.row} is a {facts.kind}, not a class")
+    if facts.unproven:
+        return Judgement(Trust.UNPROVEN, f"not proven harmless: {facts.unproven}", WAY_OUT)
     return Judgement(Trust.FIRST_PARTY, f"a class of this project ({facts.path}:{facts.row})")
+
+
+def judge_together(judged: Sequence[tuple[Judgement, ClassFacts | None]]) -> list[Judgement]:
+    """The judgements of globals that one load allows side by side.
+
+    A proof looks at the methods that a file can reach in one class. Another class of the file may
+    call further ones, by a name that its code asks of an object which the file chooses.
+    """
+    asks = {name for judgement, facts in judged if facts for name in _asked(judgement, facts)}
+    together = []
+    for judgement, facts in judged:
+        called = sorted(asks & facts.loose) if facts else []
+        if called and judgement.trust is Trust.FIRST_PARTY:
+            reason = f"not proven harmless: another class of the file may call its {called[0]}"
+            judgement = Judgement(Trust.UNPROVEN, reason, WAY_OUT)  # noqa: PLW2901
+        together.append(judgement)
+    return together
+
+
+def _asked(judgement: Judgement, facts: ClassFacts) -> frozenset[str]:
+    return facts.asks if judgement.trust is Trust.FIRST_PARTY else frozenset()
 
 
 def _why_refused(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.known_globals import runtime_name, spelling_of
 from torchload_lint.checkpoint.report import NeededGlobal
 from torchload_lint.names import GlobalName
-from torchload_lint.policy import Judgement, judge
+from torchload_lint.policy import Judgement, judge, judge_together
 from torchload_lint.rules.reading import read_files
 from torchload_lint.rules.situation import RESTRICTED_BY_DEFAULT_SINCE, Mode, Need, Situation
 from torchload_lint.source.facts.allowlists import AllowlistKind, EntryKind
@@ -39,7 +39,7 @@ def assess(load: LoadCall, module: Module, context: Context) -> Situation:
     needed = [entry for report in reading.reports for entry in report.safe_globals]
     by_name = (*map(GlobalName.parse, reading.configured), *reading.told)
     needed += [_named(name, lookup, context) for name in by_name]
-    needs = tuple(_judged(needed, set(reading.configured), lookup, module, context))
+    needs = _together(_judged(needed, set(reading.configured), lookup, module, context))
     missing = tuple(need for need in needs if not _allowed_here(need, load, context, module))
     mode = _mode(load, context.target.torch)
     return Situation(
@@ -133,6 +133,16 @@ def _judged(
         aliases = {entry.spelling.expression()} | ({str(facts.defined_as)} if facts else set())
         judgement = judge_in(context, entry.name, facts, module.path, aliases, tuple(configured))
         yield Need(entry, judgement, facts)
+
+
+def _together(judged: Iterable[Need]) -> tuple[Need, ...]:
+    """Needs that are allowed side by side: no class may call what is not proven in another."""
+    needs = tuple(judged)
+    judgements = judge_together([(need.judgement, need.facts) for need in needs])
+    return tuple(
+        need._replace(judgement=judgement)
+        for need, judgement in zip(needs, judgements, strict=True)
+    )
 
 
 def _is_imported(facts: ClassFacts, near: str, context: Context) -> bool:

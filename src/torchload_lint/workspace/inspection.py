@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import inspect_file
 from torchload_lint.names import GlobalName
+from torchload_lint.policy import judge_together
 from torchload_lint.rules.assessing import judge_in
 from torchload_lint.workspace.checkpoint_names import is_checkpoint_name
 
@@ -52,12 +53,13 @@ def inspect_path(path: Path, project: Project) -> Inspection:
         return project.context.project.find(GlobalName.parse(renamed) if renamed else name)
 
     report = inspect_file(path, project.target, lookup)
-    judgements = []
+    judged = []
     for needed in report.safe_globals:
         facts = lookup(needed.name)
         aliases = {needed.spelling.expression()} | ({str(facts.defined_as)} if facts else set())
-        judgements.append(judge_in(project.context, needed.name, facts, aliases=aliases))
-    return Inspection(path, report, tuple(judgements))
+        judgement = judge_in(project.context, needed.name, facts, aliases=aliases)
+        judged.append((judgement, facts))
+    return Inspection(path, report, tuple(judge_together(judged)))
 
 
 def _checkpoints(path: Path) -> Iterator[Path]:

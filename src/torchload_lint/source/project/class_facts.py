@@ -16,6 +16,7 @@ from torchload_lint.source.project.classes import (
 )
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.project.unpickled import run_by_class, run_by_function, run_by_import
+from torchload_lint.source.proofs.proof import prove_class
 
 if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
@@ -43,6 +44,7 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
         runs = run_by_function(node, module, project) if is_function(node) else ()
         return ClassFacts(name, found.kind, module.path, row, runs=runs)
     lineage = tuple(ancestry(node, module, project))
+    proof = prove_class(node, module, project)
     return ClassFacts(
         defined_as=name,
         kind="class",
@@ -54,6 +56,9 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
         may_set_state=_may_set_state(node, module),
         slots=_slots(node),
         runs=run_by_class(node, module, project),
+        unproven=proof.unproven,
+        asks=proof.asks,
+        loose=proof.loose,
         import_runs=_import_runs(module, project),
     )
 

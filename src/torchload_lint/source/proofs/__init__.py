@@ -1,0 +1,1 @@
+"""Proofs that a class is harmless, whatever a checkpoint does with it."""

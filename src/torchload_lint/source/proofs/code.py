@@ -1,0 +1,328 @@
+"""Reads a piece of code: is all that it does known to be harmless, and what does it use.
+
+One idea holds it together: every value that the code can get hold of is either one that the
+checkpoint chose, and so harmless itself, or one that is looked up here and must be harmless *in
+any use*. A function that is only named counts as called, for whoever has it may call it.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.source.names.reaching import BUILTINS
+from torchload_lint.source.proofs.harmless import (
+    HARMFUL_ATTRIBUTES,
+    SPECIAL_ATTRIBUTES,
+    is_harmless,
+)
+from torchload_lint.source.text.definitions import FUNCTIONS
+from torchload_lint.source.text.expressions import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.index import Found, ProjectIndex
+    from torchload_lint.source.text.definitions import Definition
+
+_SETTABLE = frozenset({"data", "grad", "requires_grad"})
+"""Attributes of tensors that may be set on any object."""
+_OF_THE_CLASS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
+_READING = frozenset(
+    """
+    copy count endswith format get index items join keys lower lstrip rstrip split startswith strip
+    upper values debug info warning error warning_once exception
+    """.split()
+)
+"""Methods that leave a module's constant as it is."""
+_LEAVES = (ast.Constant, ast.UnaryOp, ast.operator, ast.unaryop, ast.expr_context, ast.BinOp)
+_DISPLAYS = (ast.Dict, ast.List, ast.Set)
+_MADE_ONCE = frozenset(
+    """
+    collections.namedtuple logging.getLogger typing.TypeVar torch.tensor numpy.array torch.device
+    builtins.object torch.Size builtins.float builtins.int builtins.tuple builtins.frozenset
+    math.sqrt math.log builtins.range
+    """.split()
+)
+"""What a module may call to make a value that stays as it is."""
+
+
+class UnprovenError(Exception):
+    """Something is not known to be harmless; the message says what, and where."""
+
+
+class Holder(NamedTuple):
+    """The class that a method belongs to, or a subclass of that."""
+
+    node: ast.ClassDef
+    module: Module
+
+
+class Piece(NamedTuple):
+    """A piece of code to be looked at: a function, a class, or the expression of a value."""
+
+    node: ast.AST
+    module: Module
+    holder: Holder | None = None
+    """For a method, the class whose instance ``self`` is."""
+    unbound: bool = False
+    """Whether ``self`` may be anything else: ``Base.method(something)``."""
+
+
+@dataclass(slots=True)
+class CodeReader:
+    """Reads one piece of code. Raises UnprovenError for what is not known to be harmless."""
+
+    module: Module
+    project: ProjectIndex
+    uses: list[Piece] = field(default_factory=list)
+    """What it uses of the project."""
+    own: set[str] = field(default_factory=set)
+    """Attributes that it asks of ``self`` or of ``super()``."""
+    others: set[str] = field(default_factory=set)
+    """Attributes that it asks of any other object."""
+
+    def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        """Read a function's defaults and body; its decorators are for the caller to judge."""
+        for default in (*node.args.defaults, *filter(None, node.args.kw_defaults)):
+            self.visit(default)
+        self.all(node.body)
+
+    def value(self, expression: ast.expr) -> None:
+        """Read what a module or a class assigns to a name."""
+        if isinstance(expression, _DISPLAYS):
+            parts = list(ast.walk(expression))
+            constant = all(isinstance(part, (*_DISPLAYS, ast.Tuple, *_LEAVES)) for part in parts)
+            if not constant or len(parts) <= 2:  # noqa: PLR2004 - the display and its context
+                raise self._unproven(expression, "a table that may hold anything")
+        elif isinstance(expression, ast.Call) and not self._is_made_once(expression):
+            raise self._unproven(expression, f"{_shown(expression)} makes what may change")
+        self.visit(expression)
+
+    def _is_made_once(self, call: ast.Call) -> bool:
+        return self.module.bindings.qualified(call.func) in _MADE_ONCE
+
+    def all(self, nodes: Iterable[ast.AST]) -> None:
+        """Read several nodes."""
+        for node in nodes:
+            self.visit(node)
+
+    def visit(self, node: ast.AST) -> None:
+        """Read one node and what is below it."""
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Load):
+                self._name(node)
+        elif isinstance(node, ast.Attribute):
+            self._attribute(node)
+        elif isinstance(node, ast.Call):
+            self._call(node)
+        elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            self._changed(node)
+        elif isinstance(node, FUNCTIONS):
+            self.all(node.decorator_list)
+            self.function(node)
+        elif isinstance(node, ast.AnnAssign):
+            self.all(filter(None, (node.target, node.value)))
+        elif isinstance(node, ast.Global | ast.ClassDef):
+            raise self._unproven(node, "a global or a class in a function")
+        elif isinstance(node, ast.Lambda):
+            self.all((*node.args.defaults, *filter(None, node.args.kw_defaults), node.body))
+        else:
+            self.all(ast.iter_child_nodes(node))
+
+    # names
+
+    def _name(self, node: ast.Name) -> None:
+        reaching = self.module.bindings.definitions(node)
+        if not reaching:
+            own = node.id in {"__name__", "__class__", "__file__", "__doc__"}
+            if not own and not (node.id in BUILTINS and is_harmless(f"builtins.{node.id}")):
+                raise self._unproven(node, node.id)
+        for definition in reaching:
+            self._definition(definition, node)
+
+    def _definition(self, definition: Definition, node: ast.Name) -> None:
+        if definition.qualified:
+            whole = definition.qualified
+            starred = definition.kind == "star-import"
+            self._dotted(f"{whole}.{node.id}" if starred else whole, node)
+        elif self._is_local(definition.node):
+            return
+        elif definition.kind in {"function", "class"}:
+            self.uses.append(Piece(definition.node, self.module))
+        elif definition.value is not None and definition.kind == "assign":
+            self.uses.append(Piece(definition.value, self.module))
+        elif definition.kind != "delete":
+            raise self._unproven(node, f"{node.id}, whose value is not plain")
+
+    def _is_local(self, node: ast.AST) -> bool:
+        """Whether a definition belongs to a function, whose values are all harmless."""
+        current = self.module.parents.get(node)
+        while current is not None:
+            if isinstance(current, (*FUNCTIONS, ast.Lambda, ast.comprehension)):
+                return True
+            current = self.module.parents.get(current)
+        return isinstance(node, ast.comprehension)
+
+    def _dotted(self, dotted: str, node: ast.AST) -> None:
+        """A name from another module: of the project, or of a library."""
+        if self.project.split(dotted, self.module.path)[0] is None:
+            self._foreign(dotted, node)
+            return
+        found = self.project.definitions(dotted, self.module.path)
+        if not found:
+            raise self._unproven(node, dotted)
+        for one in found:
+            self.uses.append(self._found(one, node, dotted))
+
+    def _found(self, found: Found, node: ast.AST, dotted: str) -> Piece:
+        if found.kind == "module" or (found.kind == "value" and found.value is None):
+            raise self._unproven(node, dotted)
+        holder = found.module.parents.get(found.node)
+        in_class = isinstance(holder, ast.ClassDef) and found.kind == "function"
+        inside = Holder(holder, found.module) if in_class else None  # type: ignore[arg-type]
+        return Piece(found.value or found.node, found.module, inside, unbound=True)
+
+    def _foreign(self, dotted: str, node: ast.AST) -> None:
+        """A name of a library, or attributes of one that is harmless."""
+        name, rest = dotted, ""
+        while not is_harmless(name):
+            name, _, last = name.rpartition(".")
+            if not name:
+                raise self._unproven(node, dotted)
+            self._asked(node, last)
+            rest = last
+        if rest:
+            self.others.add(rest)
+
+    # attributes
+
+    def _attribute(self, node: ast.Attribute) -> None:
+        if not isinstance(node.ctx, ast.Load):
+            self._set(node)
+            return
+        dotted = self._path(node)
+        if dotted:
+            for one in dotted:
+                self._dotted(one, node)
+            return
+        self.visit(node.value)
+        self._asked(node, node.attr)
+        (self.own if self._is_self(node.value) else self.others).add(node.attr)
+
+    def _path(self, node: ast.expr) -> list[str]:
+        """The dotted names that ``a.b.c`` may be, where ``a`` is imported or a class."""
+        names: list[str] = []
+        while isinstance(node, ast.Attribute):
+            names.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return []
+        meanings = [self._meaning(one, node, names[-1]) for one in self._definitions(node)]
+        if "" in meanings and any(meanings):
+            raise self._unproven(node, f"{node.id}, which stands for several things")
+        return [".".join((one, *reversed(names))) for one in meanings if one]
+
+    def _meaning(self, definition: Definition, node: ast.Name, attribute: str) -> str:
+        """The dotted name that a definition gives to a name; empty for an object at hand."""
+        if definition.kind == "star-import":
+            return f"{definition.qualified}.{node.id}"
+        if definition.qualified:
+            return definition.qualified
+        if self._is_local(definition.node):
+            return ""
+        if isinstance(definition.node, ast.ClassDef):
+            return f"{self.module.name}.{definition.node.name}"
+        if attribute not in _READING:
+            raise self._unproven(node, f"{node.id}.{attribute}")
+        return ""
+
+    def _definitions(self, node: ast.Name) -> tuple[Definition, ...]:
+        return self.module.bindings.definitions(node)
+
+    def _asked(self, node: ast.AST, name: str) -> None:
+        special = name.startswith("__") and name.endswith("__")
+        if name in HARMFUL_ATTRIBUTES or (special and name not in SPECIAL_ATTRIBUTES):
+            raise self._unproven(node, f"the attribute {name}")
+
+    def _is_self(self, node: ast.expr) -> bool:
+        """Whether it is ``self`` or ``cls``, their class, or ``super()``."""
+        if isinstance(node, ast.Call):
+            builtin = self._builtin(node.func)
+            own = builtin == "super" or (len(node.args) == 1 and self._is_self(node.args[0]))
+            return builtin in {"super", "type"} and own
+        if isinstance(node, ast.Attribute):
+            return node.attr == "__class__" and self._is_self(node.value)
+        return self.module.bindings.class_of_self(node) is not None
+
+    def _is_instance(self, node: ast.expr) -> bool:
+        """Whether it is ``self``, and not a class, which others share."""
+        if self.module.bindings.class_of_self(node) is None or not isinstance(node, ast.Name):
+            return False
+        for definition in self._definitions(node):
+            arguments = self.module.parents[definition.node]
+            function = self.module.parents[arguments]
+            if not isinstance(function, FUNCTIONS) or function.name in _OF_THE_CLASS:
+                return False
+            if any(self.module.bindings.qualified(one) == "builtins.classmethod"
+                   for one in function.decorator_list):  # fmt: skip
+                return False
+        return True
+
+    def _set(self, node: ast.Attribute) -> None:
+        special = node.attr.startswith("__") and node.attr.endswith("__")
+        if special and node.attr != "__dict__":
+            raise self._unproven(node, f"setting {node.attr}")
+        if not self._is_instance(node.value) and node.attr not in _SETTABLE:
+            raise self._unproven(node, f"setting {_shown(node)}, which is not its own")
+        self.visit(node.value)
+
+    def _changed(self, node: ast.Subscript) -> None:
+        """An item that is set or deleted: not in what belongs to a module."""
+        root: ast.expr = node.value
+        while isinstance(root, ast.Attribute | ast.Subscript):
+            root = root.value
+        if isinstance(root, ast.Name):
+            for definition in self.module.bindings.definitions(root):
+                if definition.qualified or not self._is_local(definition.node):
+                    raise self._unproven(node, f"changing {_shown(node)}")
+        self.all((node.value, node.slice))
+
+    # calls
+
+    def _call(self, node: ast.Call) -> None:
+        for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+            self.visit(argument)
+        builtin = self._builtin(node.func)
+        if builtin == "type" and len(node.args) == 1:
+            return
+        if builtin == "getattr" and len(node.args) > 1 and text_of(node.args[1]):
+            name = text_of(node.args[1])
+            self._asked(node, name)
+            (self.own if self._is_self(node.args[0]) else self.others).add(name)
+            return
+        if builtin == "setattr" and node.args and self._is_instance(node.args[0]):
+            return
+        func = node.func
+        if isinstance(func, ast.Attribute) and func.attr == "replace" and len(node.args) < 2:  # noqa: PLR2004 - str's has two, Path's one
+            raise self._unproven(node, "replace, which moves a file where it has one argument")
+        self.visit(func)
+
+    def _builtin(self, func: ast.expr) -> str:
+        """The name of a builtin function that is called."""
+        if isinstance(func, ast.Name) and not self.module.bindings.definitions(func):
+            return func.id
+        return ""
+
+    def _unproven(self, node: ast.AST, what: str) -> UnprovenError:
+        row = getattr(node, "lineno", 1)
+        return UnprovenError(
+            f"{self.module.path}:{row} uses {what}, which is not known to be harmless"
+        )
+
+
+def _shown(node: ast.expr) -> str:
+    text = ast.unparse(node)
+    return text if len(text) <= 40 else f"{text[:40]}…"  # noqa: PLR2004 - a part of a sentence

@@ -1,0 +1,154 @@
+"""What code may use and still be harmless, whatever values a checkpoint hands it (data).
+
+Read in CPython 3.10 to 3.13, numpy 2.4 and torch 2.13. The question for each name is: can it run
+code, change or read what is not its own, or hand out something that can? What only computes, or
+only calls what it is given, cannot: what a checkpoint can give is harmless itself.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from torchload_lint.source.proofs.vetted import vetted_definitions
+
+_DATA = Path(__file__).with_name("harmless_functions.txt")
+
+_NAMES = {
+    "builtins": """
+        ArithmeticError AssertionError AttributeError BaseException DeprecationWarning Ellipsis
+        Exception FileNotFoundError FutureWarning ImportError IndexError KeyError LookupError
+        ModuleNotFoundError NameError NotImplemented NotImplementedError OSError OverflowError
+        RuntimeError RuntimeWarning StopIteration TypeError UserWarning ValueError Warning
+        ZeroDivisionError abs all any ascii bin bool bytearray bytes callable chr classmethod
+        complex dict divmod enumerate filter float format frozenset hasattr hash hex id int
+        isinstance issubclass iter len list map max min next object oct ord pow print property
+        range repr reversed round set slice sorted staticmethod str sum super tuple zip
+        """,
+    "abc": "ABC ABCMeta abstractmethod",
+    "collections": "Counter OrderedDict UserDict UserList abc.Mapping abc.Sequence defaultdict "
+    "deque abc.MutableMapping abc.Iterable abc.Callable abc.Hashable",
+    "dataclasses": "InitVar MISSING dataclass field fields is_dataclass",
+    "enum": "Enum Flag IntEnum IntFlag StrEnum auto unique",
+    "functools": "cached_property lru_cache cache total_ordering wraps reduce partial",
+    "itertools": "accumulate chain chain.from_iterable combinations cycle islice permutations "
+    "product repeat starmap zip_longest pairwise",
+    "logging": "DEBUG ERROR INFO WARNING getLogger debug error exception info warning",
+    "numbers": "Integral Number Real",
+    "numpy": "arange argmax argmin argsort array asarray ceil clip concatenate cos diff dot e "
+    "empty "
+    "exp expand_dims eye float16 float32 float64 floor full histogram inf int16 int32 int64 int8 "
+    "isfinite isinf isnan linspace log log10 log2 logspace max maximum mean median min minimum nan "
+    "ndarray newaxis ones ones_like outer pi power prod random.RandomState random.default_rng "
+    "random.rand random.randint random.randn random.uniform repeat reshape round sin sort split "
+    "sqrt stack std sum tanh tile transpose uint8 unique var vstack hstack where zeros zeros_like",
+    "random": "Random choice randint random sample shuffle uniform gauss",
+    "string": "ascii_letters ascii_lowercase ascii_uppercase digits punctuation",
+    "time": "perf_counter time monotonic",
+    "torch": "FloatTensor LongTensor Size Tensor autocast backends.mps.is_available bfloat16 bool "
+    "contiguous_format channels_last cuda.is_available cuda.device_count device dtype enable_grad "
+    "finfo float float16 float32 float64 Generator half iinfo inf inference_mode int int16 int32 "
+    "int64 int8 is_tensor long manual_seed nan no_grad pi preserve_format set_grad_enabled uint8 "
+    "is_grad_enabled strided double get_default_dtype jit.export jit.ignore jit.unused "
+    "jit.is_scripting jit.is_tracing complex64 complex128 __version__",
+    "torch.nn": "Buffer Module Parameter UninitializedParameter",
+    "torch.nn.modules.utils": "_pair _quadruple _single _triple",
+    "torch.nn.utils": "clip_grad_norm_ parametrizations.weight_norm spectral_norm weight_norm "
+    "parameters_to_vector remove_weight_norm",
+    "torch.utils.checkpoint": "checkpoint",
+    "torch.utils.data": "Dataset IterableDataset Sampler",
+    "types": "NoneType",
+    "typing": "Any Callable ClassVar Dict Final FrozenSet Generic Hashable Iterable Iterator List "
+    "Literal Mapping NamedTuple NoReturn Optional Protocol Sequence Set TYPE_CHECKING Tuple Type "
+    "TypeVar TypedDict Union cast final overload runtime_checkable",
+    "typing_extensions": "Literal NamedTuple Protocol Self TypedDict override",
+    "warnings": "warn",
+}
+"""Module → names in it, below its path. Names of types and of functions alike."""
+
+BASES = frozenset(
+    """
+    abc.ABC builtins.object builtins.Exception builtins.ValueError builtins.RuntimeError
+    builtins.dict builtins.list builtins.tuple builtins.str builtins.int builtins.float
+    builtins.set builtins.frozenset
+    collections.OrderedDict collections.UserDict collections.UserList collections.Counter
+    collections.defaultdict collections.deque collections.abc.Mapping
+    collections.abc.MutableMapping collections.abc.Sequence collections.abc.Hashable
+    enum.Enum enum.Flag enum.IntEnum enum.IntFlag enum.StrEnum
+    torch.nn.Module torch.utils.data.Dataset torch.utils.data.IterableDataset
+    torch.utils.data.dataset.Dataset argparse.Namespace types.SimpleNamespace
+    typing.Generic typing.NamedTuple typing.Protocol typing.TypedDict typing_extensions.NamedTuple
+    typing_extensions.TypedDict typing_extensions.Protocol
+    """.split()
+)
+"""Base classes that add nothing harmful to what is written in the class itself."""
+
+METACLASSES = frozenset({"abc.ABCMeta", "enum.EnumMeta", "enum.EnumType", "builtins.type"})
+
+DECORATORS = frozenset(
+    """
+    abc.abstractmethod builtins.classmethod builtins.property builtins.staticmethod
+    dataclasses.dataclass enum.unique functools.cache functools.cached_property functools.lru_cache
+    functools.total_ordering torch.enable_grad torch.inference_mode torch.jit.export
+    torch.jit.ignore torch.jit.unused torch.no_grad typing.final typing.overload
+    typing.runtime_checkable typing_extensions.override
+    """.split()
+)
+"""Decorators that leave what a function or a class does as it is written."""
+
+HARMFUL_ATTRIBUTES = frozenset(
+    """
+    _make_wrapper_subclass _new_shared _new_shared_cuda _new_shared_fd_cpu _new_shared_filename_cpu
+    _new_using_fd_cpu _new_using_filename_cpu _new_with_file _new_with_weak_ptr _set_from_file
+    _share_cuda_ _share_fd_cpu_ _share_filename_cpu_ _shared_decref _shared_incref _write_file
+    as_subclass chmod compile ctypes dump f_back f_globals f_locals from_buffer from_file gi_frame
+    cr_frame ag_frame hardlink_to lchmod link_to mkdir open rename rmdir symlink_to tb_frame tofile
+    touch unlink write_bytes write_text
+    """.split()
+)
+"""Attributes of the values that a checkpoint may hold without asking: what reaches the disk, an
+address in memory, or the interpreter. (``replace``, of one argument, moves a file.)"""
+
+SPECIAL_ATTRIBUTES = frozenset(
+    """
+    __annotations__ __call__ __class__ __contains__ __dict__ __doc__ __enter__ __eq__ __exit__
+    __getattr__ __getitem__ __hash__ __init__ __iter__ __len__ __module__ __name__ __new__ __next__
+    __qualname__ __setattr__ __setitem__ __setstate__ __dataclass_fields__ __repr__ __str__
+    __post_init__ __delattr__ __version__ __members__ __getattribute__ __delitem__ __ne__ __lt__
+    """.split()
+)
+"""Names with two underscores that lead to nothing outside of the object."""
+
+ALWAYS_REACHED = frozenset(
+    """
+    _missing_ as_subclass append add buffers children close cpu cuda data detach device dim dtype
+    extend extra_repr flush float forward get get_extra_state half items keys modules
+    named_buffers named_children named_modules named_parameters numel parameters pop read
+    readline requires_grad_ reset_parameters seek set_extra_state setdefault shape size tell to
+    train type update values write zero_grad _apply _load_from_state_dict step _lazy_load_hook
+    state_dict load_state_dict initialize_parameters eval clone copy tolist numpy split index
+    """.split()
+)
+"""Methods that torch, numpy or Python may call on any object that they are given."""
+
+_WHOLE = ("torch.nn.", "torch.optim.", "torch.distributions.")
+
+
+def is_harmless(dotted: str) -> bool:
+    """Whether a name outside of the project may be used in any way."""
+    return dotted in _table() or bool(vetted_definitions(dotted))
+
+
+def is_harmless_base(dotted: str) -> bool:
+    """Whether a class outside of the project may be a base class."""
+    return dotted in BASES or (dotted.startswith(_WHOLE) and bool(vetted_definitions(dotted)))
+
+
+@lru_cache(maxsize=1)
+def _table() -> frozenset[str]:
+    names = {f"{module}.{name}" for module, text in _NAMES.items() for name in text.split()}
+    for line in _DATA.read_text(encoding="ascii").splitlines():
+        module, separator, listed = line.partition(": ")
+        if separator:
+            names.update(f"{module}.{name}" for name in listed.split())
+    return frozenset(names)
