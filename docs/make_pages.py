@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from loaders_page import loaders_page
 
 from torchload_lint import api, config
 from torchload_lint.cli import root
@@ -39,6 +40,7 @@ def pages() -> dict[str, str]:
     made["configuration.md"] = configuration_page()
     made["command-line.md"] = command_line_page()
     made["api.md"] = api_page()
+    made["loaders.md"] = MADE + loaders_page()
     return made
 
 

@@ -128,6 +128,8 @@ class Settings(NamedTuple):
     isolated: bool = False
     overrides: Mapping[str, Any] = {}
     """Fields of Config that flags have set."""
+    python: Path | None = None
+    """The interpreter whose installed packages count, where one is named."""
 
 
 def find_config(folder: Path) -> Path | None:

@@ -8,6 +8,7 @@ from torchload_lint.rules import RULES
 from torchload_lint.rules.accounting import account_of
 from torchload_lint.rules.assessing import assess
 from torchload_lint.rules.selection import default_codes
+from torchload_lint.source.loaders.collect import every_load
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -34,7 +35,8 @@ def examine(
     """The same, with the account of the file's loads."""
     chosen = default_codes(RULES) if enabled is None else enabled
     rules = [rule for rule in RULES if rule.code in chosen]
-    situations = [assess(load, module, context) for load in module.loads]
+    loads = every_load(module, context.project)
+    situations = [assess(load, module, context) for load in loads]
     found = sorted(_findings(module, context, rules, situations), key=_order)
     return found, account_of(situations)
 

@@ -13,7 +13,7 @@ from torchload_lint.source.text.parents import Parents
 from torchload_lint.source.text.text import Lines
 
 FACTS = (
-    "loads", "saves", "allowlists", "wrappers", "indirect_loads", "environment", "patches",
+    "loads", "saves", "allowlists", "wrappers", "wrapper_calls", "environment", "patches",
     "fallbacks", "suppressions",
 )  # fmt: skip
 PIECES = [

@@ -200,7 +200,8 @@ def _settings(flags: Flags) -> Settings:
     given = {name: getattr(flags, name) for name in SETTINGS}
     given["baseline"] = str(flags.baseline) if flags.baseline else None
     given["per_file_ignores"] = per_file_ignores(flags.per_file_ignores)
-    return settings_from(flags.config_file, flags.isolated, given)
+    settings = settings_from(flags.config_file, flags.isolated, given)
+    return settings._replace(python=flags.python)
 
 
 def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Config) -> int:

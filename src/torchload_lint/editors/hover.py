@@ -10,6 +10,7 @@ from torchload_lint.reports.report import printable
 from torchload_lint.rules import RULES
 from torchload_lint.rules.assessing import assess
 from torchload_lint.source.facts.module import SyntaxProblem, read
+from torchload_lint.source.loaders.collect import every_load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +71,7 @@ def _load(
     if isinstance(module, SyntaxProblem):
         return None
     at = Position(row, place.column)
-    for load in module.loads:
+    for load in every_load(module, project.context.project):
         if load.span.start <= at <= load.span.end:
             moved = place.row - row
             return described(assess(load, module, project.context)), _moved(load.span, moved)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 def weights_only_changes(module: Module, source: Source, load: LoadCall) -> list[Change]:
     """The changes after which the call says ``weights_only=True`` and torch accepts it."""
+    if load.library is not None:
+        return _library_changes(source, load, load.library.written)
     _refuse_other_pickles(module, source, load)
     pickle, given = load.pickle_module, load.weights_only_node
     if load.weights_only is not WeightsOnly.TRUE and given is None:
@@ -44,6 +46,20 @@ def weights_only_changes(module: Module, source: Source, load: LoadCall) -> list
             )
         changes.append(replace_value(source, given))
     return changes
+
+
+def _library_changes(source: Source, load: LoadCall, keyword: str) -> list[Change]:
+    """The same for a library's loader, which need not take the keyword at all."""
+    given = load.weights_only_node
+    if load.weights_only is WeightsOnly.TRUE:
+        return []
+    if given is None:
+        return [] if not keyword or load.unpacks else add_argument(
+            source, load.node, f"{keyword}=True"
+        )  # fmt: skip
+    if not is_constant(given):
+        raise Refusal(f"weights_only={source.slice(given)} is decided elsewhere")
+    return [replace_value(source, given)]
 
 
 def without_weights_only(module: Module, source: Source, load: LoadCall) -> list[Change]:

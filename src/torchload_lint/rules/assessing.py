@@ -15,6 +15,8 @@ from torchload_lint.rules.reading import read_files
 from torchload_lint.rules.situation import RESTRICTED_BY_DEFAULT_SINCE, Mode, Need, Situation
 from torchload_lint.source.facts.allowlists import AllowlistKind, EntryKind
 from torchload_lint.source.facts.calls import WeightsOnly
+from torchload_lint.source.facts.library_load import RESTRICTED
+from torchload_lint.source.facts.loader import Does
 from torchload_lint.source.project.imports import imports_at_top
 from torchload_lint.source.project.origins import origins
 
@@ -98,9 +100,16 @@ def _mode(load: LoadCall, target: TorchVersion) -> Mode:
     if given is WeightsOnly.UNDECIDED:
         return Mode.UNDECIDED
     if given in {WeightsOnly.ABSENT, WeightsOnly.NONE}:
+        if load.library is not None and load.library.does != {Does.DEFAULT}:
+            return Mode.RESTRICTED if load.library.does <= _restricted(target) else Mode.UNSAFE
         restricted = target >= RESTRICTED_BY_DEFAULT_SINCE
         return Mode.RESTRICTED if restricted else Mode.UNSAFE
     return Mode.RESTRICTED if given is WeightsOnly.TRUE else Mode.UNSAFE
+
+
+def _restricted(target: TorchVersion) -> frozenset[Does]:
+    """What of a library's behaviours is a restricted load on the target."""
+    return RESTRICTED if target >= RESTRICTED_BY_DEFAULT_SINCE else frozenset({Does.TRUE})
 
 
 def _named(
@@ -175,6 +184,8 @@ def judge_in(
 def _allowed_here(need: Need, load: LoadCall, context: Context, module: Module) -> bool:
     """Whether an allowlist around the call, or an import, already allows it."""
     if need.needed.import_only and imports_at_top(module, need.needed.import_only):
+        return True
+    if load.library is not None and str(need.name) in load.library.allows:
         return True
     return any(_allows(allowlist, need, module, context) for allowlist in load.allowlists)
 

@@ -1,11 +1,12 @@
 """A call of another function that ends in an unsafe `torch.load`.
 
 ## What it does
-Reports `torch.hub.load_state_dict_from_url` and `torch.utils.model_zoo.load_url` without
-`weights_only=True`, ultralytics' `torch_load` without it, Lightning's `load_from_checkpoint` and
-`Trainer` methods that are told or left to load unsafely, functions of other libraries that are
-given `weights_only=False`, and functions of the same file that pass `weights_only` on to
-`torch.load` and are called so that it is false.
+Reports calls of libraries' loaders that load unsafely: those that are told to, or that say
+`weights_only=False` themselves in the version that is installed or required
+(`torch.hub.load_state_dict_from_url`, ultralytics' `torch_load`, Lightning 2.4 and 2.5, …), and
+functions of the same file that pass `weights_only` on to `torch.load` and are called so that it is
+false. What is known of each library is listed in [Loaders](../loaders.md). Where nothing at the
+call can make the load a restricted one, it is informational.
 
 ## Why is this bad?
 The file decides what code runs, as with `torch.load(..., weights_only=False)`, and the line does
@@ -23,8 +24,9 @@ state = torch.hub.load_state_dict_from_url("https://example.org/resnet.pth", wei
 ```
 
 ## Fix safety
-The fix writes `weights_only=True` where the function is one of torch's. It is unsafe: the file may
-hold more than tensors.
+The fix writes `weights_only=True` where the function takes it, and a `safe_globals` block around
+the call where the file needs one. It is safe where the file was read, and unsafe otherwise: the
+file may hold more than tensors.
 
 ## References
 - [`torch.hub.load_state_dict_from_url`](https://docs.pytorch.org/docs/stable/hub.html)
@@ -37,9 +39,11 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.rules.repairs import plan_indirect
+from torchload_lint.rules.repairs import plan_library
+from torchload_lint.rules.situation import Mode
+from torchload_lint.rules.words import evidence_notes, what_it_needs
 from torchload_lint.source.facts.calls import WeightsOnly
-from torchload_lint.source.facts.indirect import IndirectKind
+from torchload_lint.source.facts.loader import Does
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,37 +51,60 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
-    from torchload_lint.source.facts.indirect import IndirectLoad
+    from torchload_lint.source.facts.library_load import LibraryLoad
     from torchload_lint.source.facts.module import Module
 
-UNSAID = frozenset({WeightsOnly.ABSENT, WeightsOnly.NONE})
+_WHY = {
+    Does.FALLS_BACK: "loads unsafely what a restricted load refuses: the file may run any code",
+    Does.DEFAULT: "leaves `weights_only` to torch, and torch {torch} loads unsafely",
+    Does.FALSE: "loads unsafely by default: the file may run any code",
+}
+"""What a loader does → why that is unsafe, the best reason last."""
 
 
-def check(
+def check_load(situation: Situation, context: Context) -> Iterator[Diagnostic]:
+    """Report a load by a library that is unsafe."""
+    load = situation.load
+    if load.library is None or situation.mode is not Mode.UNSAFE:
+        return
+    if load.library.does == {Does.UNPICKLES}:
+        return  # another format: ``loads`` lists it
+    told = load.weights_only is WeightsOnly.FALSE
+    reason = _TOLD if told else _why(load.library, str(context.target.torch))
+    plan = plan_library(situation, context)
+    because = (load.weights_only_because,) if load.weights_only_because else ()
+    yield finding(
+        RULE,
+        load.span,
+        f"`{load.loader}` {reason}{what_it_needs(situation)}",
+        severity=Severity.WARNING if told or load.library.keyword else Severity.INFO,
+        fix=plan.fix,
+        situation=situation,
+        notes=(*because, load.library.assumed, *evidence_notes(situation), *plan.notes),
+    )
+
+
+_TOLD = "is told to load with `weights_only=False`: the file may run any code"
+
+
+def _why(library: LibraryLoad, torch: str) -> str:
+    does = library.does - {Does.TRUE, Does.UNPICKLES}
+    reason = [text for one, text in _WHY.items() if one in does][-1]
+    return reason.format(torch=torch)
+
+
+def check_module(
     module: Module, situations: Sequence[Situation], context: Context
 ) -> Iterator[Diagnostic]:
-    """Report the indirect loads that are unsafe, or left to an unsafe default."""
-    del situations
-    for load in module.indirect_loads:
-        reason = _why_unsafe(load)
-        if reason:
-            fix = plan_indirect(load, module, context)
-            notes = (load.weights_only_because,) if load.weights_only_because else ()
-            yield finding(RULE, load.span, f"`{load.loader}` {reason}", fix=fix, notes=notes)
-
-
-def _why_unsafe(load: IndirectLoad) -> str:
-    if load.weights_only is WeightsOnly.FALSE:
-        if load.kind is IndirectKind.WRAPPER and load.weights_only_node is None:
-            return "loads with `weights_only=False` unless it is told otherwise"
-        return "is told to load with `weights_only=False`: the file may run any code"
-    if load.weights_only not in UNSAID:
-        return ""
-    if load.kind in {IndirectKind.HUB, IndirectKind.LIBRARY}:
-        return "loads unsafely by default: the file may run any code"
-    if load.kind is IndirectKind.LIGHTNING and load.certain:
-        return "may load unsafely: it does not say `weights_only=True`"
-    return ""
+    """Report calls of the file's own wrappers with which they load unsafely."""
+    del situations, context
+    for call in module.wrapper_calls:
+        if call.weights_only is WeightsOnly.FALSE:
+            by_default = call.weights_only_node is None
+            reason = "loads with `weights_only=False` unless it is told otherwise"
+            notes = (call.weights_only_because,) if call.weights_only_because else ()
+            message = f"`{call.wrapper.qualname}` {reason if by_default else _TOLD}"
+            yield finding(RULE, call.span, message, notes=notes)
 
 
 RULE = Rule(
@@ -85,7 +112,6 @@ RULE = Rule(
     "indirect-unsafe-loader",
     Severity.WARNING,
     __doc__,
-    check_module=check,
-    security_severity="7.5",
-    precision="medium",
+    check_load=check_load,
+    check_module=check_module,
 )

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report the needs of a restricted load that nothing allows."""
-    if situation.mode is not Mode.RESTRICTED or not situation.is_torch_load:
+    if situation.mode is not Mode.RESTRICTED:
         return
     if situation.with_verdict(Verdict.DANGEROUS):
         return  # a file that must not be loaded at all is another finding

@@ -13,17 +13,14 @@ from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE, Mode
 from torchload_lint.source.facts.allowlists import EntryKind
 from torchload_lint.source.facts.calls import Use, WeightsOnly
-from torchload_lint.source.facts.indirect import IndirectKind
+from torchload_lint.source.facts.loader import Does
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Need, Situation
-    from torchload_lint.source.facts.indirect import IndirectLoad
-    from torchload_lint.source.facts.module import Module
 
 PARAMETER_SINCE = TorchVersion(1, 13)
-HUB_PARAMETER_SINCE = TorchVersion(2, 0)
 ALLOWLIST_SINCE = TorchVersion(2, 4)
 PAIRS_SINCE = TorchVersion(2, 6)
 
@@ -103,16 +100,17 @@ def fix_from(
     return FixPlan(Fix(applicability, message, outcome.edits)) if outcome.edits else FixPlan()
 
 
-def plan_indirect(load: IndirectLoad, module: Module, context: Context) -> Fix | None:
-    """The unsafe fix that writes ``weights_only=True`` into a call of one of torch's functions."""
-    if load.kind is not IndirectKind.HUB or context.target.torch < HUB_PARAMETER_SINCE:
-        return None
-    from torchload_lint.fixes.keyword import write_keyword  # noqa: PLC0415 - only to fix
-
-    outcome = write_keyword(module, load.node, load.weights_only_node)
-    if isinstance(outcome, NotRepaired) or not outcome.edits:
-        return None
-    return Fix(Applicability.UNSAFE, "Write weights_only=True", outcome.edits)
+def plan_library(situation: Situation, context: Context) -> FixPlan:
+    """The repair of a load that a library does: its keyword, and a block around the call."""
+    library = situation.load.library
+    assert library is not None
+    can_be_told = bool(library.keyword) or bool(library.does - {Does.FALSE, Does.UNPICKLES})
+    if not can_be_told:
+        return FixPlan(notes=(f"nothing at this call makes {library.loader.shown} load safely",))
+    if situation.evidence is not Evidence.NONE or situation.load.use is Use.STATE_DICT:
+        return plan_repair(situation, context)
+    plan = _written(situation, context, (), Applicability.UNSAFE)
+    return FixPlan(plan.fix, (*what_would_settle_it(situation), *plan.notes))
 
 
 def allowed_names(situation: Situation, context: Context) -> tuple[frozenset[str], frozenset[str]]:
@@ -240,7 +238,9 @@ def _allow(need: Need, situation: Situation, context: Context) -> Allow:
 
 
 def _fix_message(situation: Situation, missing: tuple[Need, ...]) -> str:
-    keyword = situation.load.weights_only is not WeightsOnly.TRUE
+    library = situation.load.library
+    takes_keyword = library is None or bool(library.written)
+    keyword = takes_keyword and situation.load.weights_only is not WeightsOnly.TRUE
     if not missing:
         return "Write weights_only=True"
     names = ", ".join(need.name.qualname for need in missing)

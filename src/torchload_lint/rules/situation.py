@@ -77,7 +77,7 @@ class Situation(NamedTuple):
     @property
     def is_torch_load(self) -> bool:
         """Whether it is ``torch.load`` itself, and not one of the loaders that end in it."""
-        return self.load.loader == "torch.load"
+        return self.load.library is None
 
     @property
     def checkpoints(self) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report each file of a restricted load that cannot be loaded with the real classes."""
-    if situation.mode is not Mode.RESTRICTED or not situation.is_torch_load:
+    if situation.mode is not Mode.RESTRICTED:
         return
     for report in situation.with_verdict(Verdict.CANNOT_LOAD, Verdict.NEEDS_STAND_IN):
         plan = plan_stand_ins(situation, report, context)

@@ -74,6 +74,8 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
 def _missing(situation: Situation, context: Context) -> list[PathPattern]:
     if situation.reports or situation.needs or situation.written_by:
         return []
+    if not situation.is_torch_load:
+        return []  # many libraries download what is not there
     exact = (one for one in situation.resolution.patterns if one.exact)
     return [one for one in exact if _should_be_there(one, situation.module, context)]
 

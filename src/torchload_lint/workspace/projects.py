@@ -107,7 +107,8 @@ class Projects:
     def _project_with(self, config: Config) -> Project:
         if config not in self._projects:
             flags = frozenset(self.settings.overrides)
-            self._projects[config] = Project(config, self._veto, flags, self.read)
+            python = self.settings.python
+            self._projects[config] = Project(config, self._veto, flags, self.read, python)
         return self._projects[config]
 
     def _overridden(self, config: Config) -> Config:
@@ -123,11 +124,13 @@ class Project:
         veto: Veto | None = None,
         flags: frozenset[str] = frozenset(),
         read: Callable[[str], bytes] = read_regular,
+        python: Path | None = None,
     ) -> None:
         """``flags`` are the fields of the configuration that the command line has set; ``read``
-        gives the bytes of a source file.
+        gives the bytes of a source file; ``python`` is an interpreter whose packages count.
         """
         self.config = config
+        self._python = python
         self._veto = veto
         self._flags = flags
         self._root = os.path.join(os.path.abspath(config.root), "")
@@ -180,11 +183,13 @@ class Project:
         from torchload_lint.rules.context import Context  # noqa: PLC0415
         from torchload_lint.source.project.index import ProjectIndex  # noqa: PLC0415
         from torchload_lint.workspace.checkpoints import DiskCheckpoints  # noqa: PLC0415
+        from torchload_lint.workspace.environment import InstalledPackages  # noqa: PLC0415
 
+        environment = InstalledPackages(self.config.root, str(self.target.torch), self._python)
         return Context(
             config=self.config,
             target=self.target,
-            project=ProjectIndex(self.files, self.config.src),
+            project=ProjectIndex(self.files, self.config.src, environment),
             checkpoints=DiskCheckpoints(self.config, self.target),
             veto=self._veto,
             recorded=read_store(self.config.root),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.diagnostic import Span
     from torchload_lint.source.facts.allowlists import Allowlist
+    from torchload_lint.source.facts.library_load import LibraryLoad
 
 
 class WeightsOnly(str, Enum):
@@ -90,6 +91,8 @@ class LoadCall(NamedTuple):
     mistake: str = ""
     """What is wrong with the arguments themselves: ``True`` or ``"rb"`` as map_location, more
     positional arguments than there are."""
+    library: LibraryLoad | None = None
+    """What is known of the library's function that is called; None for ``torch.load`` itself."""
 
 
 class SaveCall(NamedTuple):

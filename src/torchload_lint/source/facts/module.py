@@ -8,7 +8,8 @@ import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.facts import contexts, environment, fallbacks, indirect, loads, patches
+from torchload_lint.source.facts import contexts, environment, fallbacks, loads, patches
+from torchload_lint.source.facts import wrappers as own_wrappers
 from torchload_lint.source.names.bindings import Bindings
 from torchload_lint.source.text import newer_syntax
 from torchload_lint.source.text.definitions import FUNCTIONS
@@ -84,14 +85,14 @@ class Module:
         return contexts.collect(self)
 
     @cached_property
-    def wrappers(self) -> tuple[indirect.Wrapper, ...]:
+    def wrappers(self) -> tuple[own_wrappers.Wrapper, ...]:
         """The functions of the file that pass a parameter on as ``weights_only``."""
-        return indirect.wrappers(self)
+        return own_wrappers.wrappers(self)
 
     @cached_property
-    def indirect_loads(self) -> tuple[indirect.IndirectLoad, ...]:
-        """Every call of a function that loads a checkpoint itself, in the order of the file."""
-        return indirect.collect(self)
+    def wrapper_calls(self) -> tuple[own_wrappers.WrapperCall, ...]:
+        """Every call of one of them in the file, in its order."""
+        return own_wrappers.calls(self)
 
     @cached_property
     def environment(self) -> tuple[environment.EnvironmentSwitch, ...]:

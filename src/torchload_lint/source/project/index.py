@@ -11,6 +11,7 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
 
 from torchload_lint.source.facts import module as modules
+from torchload_lint.source.facts.library_load import Versions
 from torchload_lint.source.project import class_facts, classes, imports
 from torchload_lint.source.project.layout import Layout
 
@@ -46,6 +47,30 @@ class ProjectFiles(Protocol):
         """Whether a file of that name is there."""
 
 
+class Environment(Protocol):
+    """The packages that a project runs with, as text; nothing of them is ever imported."""
+
+    def versions(self, distributions: Sequence[str]) -> Versions:
+        """Which version of a library (under one of these names) is installed or required."""
+
+    def package(self, root: str) -> ProjectFiles | None:
+        """The source of an installed package, by the name that it is imported by."""
+
+
+class NoEnvironment:
+    """An environment of which nothing is known."""
+
+    def versions(self, distributions: Sequence[str]) -> Versions:
+        """Nothing."""
+        del distributions
+        return Versions()
+
+    def package(self, root: str) -> ProjectFiles | None:
+        """None."""
+        del root
+        return None
+
+
 class Found(NamedTuple):
     """What a dotted name stands for in the project."""
 
@@ -62,9 +87,17 @@ class Found(NamedTuple):
 class ProjectIndex:
     """Questions about the project as a whole."""
 
-    def __init__(self, files: ProjectFiles, source_roots: Sequence[str] = ("src", ".")) -> None:
-        """``source_roots``: where first-party modules live, relative to the project's root."""
+    def __init__(
+        self,
+        files: ProjectFiles,
+        source_roots: Sequence[str] = ("src", "."),
+        environment: Environment | None = None,
+    ) -> None:
+        """``source_roots``: where first-party modules live, relative to the project's root;
+        ``environment``: the packages that the project runs with.
+        """
         self.files = files
+        self.environment: Environment = environment or NoEnvironment()
         self.layout = Layout(files, source_roots)
         self._memory: dict[object, object] = {}
         self._modules: dict[str, Module | None] = {}

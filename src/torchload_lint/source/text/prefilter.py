@@ -25,7 +25,50 @@ _TORCH = re.compile(
 it (3, 4), torch and a dot apart (5), torch in a string (6), or as a value (7)."""
 _QUOTE = re.compile(rb"['\"]")
 _IMPORTED = re.compile(rb"\b(?:load|save|serialization|hub)\b|\*")
-_LOADERS = re.compile(rb"load(?:_url|_from_checkpoint|_state_dict_from_url)\b")
+_LOADERS = re.compile(rb"load_(?:url|from_checkpoint|state_dict_from_url|from_bytes)\b")
+_LOADING_PARTS = (b"torch.export", b"torch import export", b"distributed.checkpoint", b"hub.load(")
+"""Parts of torch with a ``load`` of their own."""
+_TORCH_USES = (b"load", b"save", b"safe_globals")
+_CHECKPOINT_NAMED = re.compile(rb"\.(?:pt|pth|ckpt|th|chkpt|bin|pkl|model)['\"]")
+LIBRARY_WORDS = {
+    b"TTS": (b"load_fsspec", b"load_checkpoint"),
+    b"accelerate": (b"load_state(", b"load_checkpoint_", b"accelerate.utils"),
+    b"chemprop": (b"load_from_file", b"load_model"),
+    b"deepspeed": (b"load_checkpoint", b"_from_zero_checkpoint"),
+    b"detectron2": (b"Checkpointer",),
+    b"diffusers": (b"from_single_file",),
+    b"fairseq": (b"load_checkpoint_to_cpu", b"load_model_ensemble"),
+    b"flair": (b".load(", b"load_torch_state"),
+    b"fvcore": (b"Checkpointer",),
+    b"ignite": (b"load_objects",),
+    b"lightning": (b".ckpt", b".load(", b"load_raw", b"cloud_io"),
+    b"lightning_fabric": (b".load(", b"load_raw", b"cloud_io"),
+    b"mace": (b"MACECalculator", b"mace_mp", b"mace_off"),
+    b"mmcv": (b"load_checkpoint", b".resume("),
+    b"mmengine": (b"load_checkpoint", b".resume("),
+    b"monai": (b"CheckpointLoader", b"ckpt_export"),
+    b"nemo": (b"restore_from",),
+    b"nnunetv2": (b"initialize_from_trained_model_folder", b"load_pretrained_weights"),
+    b"pyannote": (b"from_pretrained",),
+    b"pytorch_lightning": (b".ckpt", b".load(", b"load_raw", b"cloud_io", b"pl_load"),
+    b"sb3_contrib": (b".load(", b"load_from_zip_file"),
+    b"skorch": (b"load_params",),
+    b"speechbrain": (b"torch_recovery", b"torch_parameter_transfer", b"torch_patched_state_dict"),
+    b"stable_baselines3": (b".load(", b"load_from_zip_file"),
+    b"timm": (b"checkpoint_path", b"load_checkpoint", b"load_state_dict(", b"resume_checkpoint"),
+    b"torch_geometric": (b"InMemoryDataset", b"torch_load"),
+    b"transformers": (b"resume_from_checkpoint", b"import load_state_dict"),
+    b"ultralytics": (
+        *(b"YOLO", b"RTDETR", b"SAM", b"NAS", b"attempt_load", b"torch_safe_load"),
+        *(b"torch_load", b"load_checkpoint"),
+    ),
+    b"whisperx": (b"load_model", b"load_vad_model"),
+}
+"""Each library of ``loaders.known``, torch's own aside → words one of which stands in every file
+that calls a loader of it. A test compares them."""
+_ROOT = rb"[ \t]+(" + rb"|".join(sorted(LIBRARY_WORDS, reverse=True)) + rb")\b"
+_FROM_LIBRARY = re.compile(rb"from" + _ROOT)
+_IMPORT_LIBRARY = re.compile(rb"import" + _ROOT)
 _LOAD_USED = re.compile(rb"load[('\"]")
 _SAVE_USED = re.compile(rb"save[('\"]")
 _RENAMED_USES = (b".load", b".save", b".serialization")
@@ -39,11 +82,27 @@ def may_hold_load(data: bytes) -> bool:
     """Whether a file with these bytes has to be parsed at all."""
     if any(word in data for word in _SWITCHES):
         return True
-    if b"torch" not in data:
-        return b"load_from_checkpoint" in data
-    if b"load" not in data and b"save" not in data and b"safe_globals" not in data:
-        return False
-    return _spells_torch(data) or bool(_LOADERS.search(data))
+    if b"torch" in data and any(word in data for word in _TORCH_USES):
+        if _spells_torch(data) or _LOADERS.search(data):
+            return True
+        if any(part in data for part in _LOADING_PARTS):
+            return True
+    return _may_call_library(data)
+
+
+def _may_call_library(data: bytes) -> bool:
+    """Whether a library's loader may be called here: the library is imported, and a word of its
+    loaders is there; or a word that only one library has.
+    """
+    if b"ckpt_path" in data or b"load_from_checkpoint" in data:
+        return True
+    roots = {*_FROM_LIBRARY.findall(data), *_IMPORT_LIBRARY.findall(data)}
+    return any(word in data for root in roots for word in LIBRARY_WORDS[root])
+
+
+def may_name_checkpoint(data: bytes) -> bool:
+    """Whether a file names a checkpoint, which it may give to a package that no table knows."""
+    return _CHECKPOINT_NAMED.search(data) is not None
 
 
 def may_hold_load_in_cells(data: bytes) -> bool:

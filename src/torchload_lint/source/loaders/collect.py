@@ -1,0 +1,206 @@
+"""Every call of a library's loader in a file, as a load like ``torch.load``."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.source.facts import contexts
+from torchload_lint.source.facts.calls import CallKind, LoadCall
+from torchload_lint.source.facts.given import Given, given, keyword_answer
+from torchload_lint.source.facts.library_load import LibraryLoad, behaviours_in
+from torchload_lint.source.facts.loads import is_only_typed
+from torchload_lint.source.facts.usage import use_of
+from torchload_lint.source.loaders.known import libraries_in
+from torchload_lint.source.loaders.receivers import kinds, library_bases
+from torchload_lint.source.names.references import find
+from torchload_lint.source.text.candidates import carrying
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.facts.loader import Library, Loader
+    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.index import ProjectIndex
+
+
+class Called(NamedTuple):
+    """A call of a loader that the tables know."""
+
+    call: ast.Call
+    loader: Loader
+    library: Library
+    certain: bool
+
+
+def every_load(module: Module, project: ProjectIndex) -> tuple[LoadCall, ...]:
+    """The loads of a file: of ``torch.load`` itself, and of libraries' loaders, in its order."""
+    direct = {load.node for load in module.loads}
+    others = [load for load in library_loads(module, project) if load.node not in direct]
+    return tuple(sorted((*module.loads, *others), key=lambda load: load.span))
+
+
+def library_loads(module: Module, project: ProjectIndex) -> tuple[LoadCall, ...]:
+    """The calls of libraries' loaders in a file, in its order."""
+    found: dict[ast.Call, LoadCall] = {}
+    libraries = libraries_in(module.text)
+    words = {loader.call for library in libraries for loader in library.loaders}
+    nodes = carrying(module.tree, module.lines, words)
+    for library in libraries:
+        for called in _calls(library, nodes, module, project):
+            if called.call not in found:
+                load = _load(called, module, project)
+                if load is not None:
+                    found[called.call] = load
+    return tuple(sorted(found.values(), key=lambda load: load.span))
+
+
+def _calls(
+    library: Library, nodes: dict[str, list[ast.AST]], module: Module, project: ProjectIndex
+) -> Iterator[Called]:
+    for loader in library.loaders:
+        if not nodes[loader.call]:
+            continue
+        finder = _method_calls if loader.of else _function_calls
+        for called in finder(loader, library, nodes[loader.call], module, project):
+            if not is_only_typed(module, called.call):
+                yield called
+
+
+def _function_calls(
+    loader: Loader,
+    library: Library,
+    nodes: list[ast.AST],
+    module: Module,
+    project: ProjectIndex,
+) -> Iterator[Called]:
+    """Calls of a function or constructor, by whatever name it is imported."""
+    del project
+    targets = frozenset(
+        dotted
+        for node in nodes
+        for dotted in _meanings(node, module)
+        if is_function_of(loader, library, dotted)
+    )
+    for reference in find(module, loader.call, targets) if targets else ():
+        call = module.parents.get(reference.node)
+        if isinstance(call, ast.Call) and call.func is reference.node:
+            yield Called(call, loader, library, reference.certain)
+
+
+def _meanings(node: ast.AST, module: Module) -> frozenset[str]:
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        return module.bindings.possible(node)
+    if isinstance(node, ast.alias):
+        origin = module.parents.get(node)
+        return frozenset({f"{getattr(origin, 'module', None)}.{node.name}"})
+    return frozenset()
+
+
+def is_function_of(loader: Loader, library: Library, dotted: str) -> bool:
+    """Whether a dotted name is that function of the library, wherever it is re-exported."""
+    parts = dotted.split(".")
+    if parts[0] not in library.roots or parts[-1] != loader.call or len(parts) == 1:
+        return False
+    return not loader.within or loader.within in parts[:-1]
+
+
+def _method_calls(
+    loader: Loader,
+    library: Library,
+    nodes: list[ast.AST],
+    module: Module,
+    project: ProjectIndex,
+) -> Iterator[Called]:
+    """Calls of a method, where the object's class is known or the call tells it."""
+    for node in nodes:
+        call = module.parents.get(node)
+        if not isinstance(node, ast.Attribute) or not isinstance(call, ast.Call):
+            continue
+        if call.func is not node:
+            continue
+        names, own = library_bases(kinds(node.value, module, project), loader.call, project)
+        if any(is_class_of(loader, library, name) for name in names):
+            yield Called(call, loader, library, certain=not own)
+        elif not names and not own and _is_telling(loader, library, call, module, project):
+            yield Called(call, loader, library, certain=False)
+
+
+def is_class_of(loader: Loader, library: Library, dotted: str) -> bool:
+    """Whether a dotted name is the class whose method the loader is."""
+    parts = dotted.split(".")
+    if parts[0] not in library.roots or len(parts) == 1:
+        return False
+    return parts[-1] == loader.of or (loader.of == "*" and parts[-1][:1].isupper())
+
+
+def _is_telling(
+    loader: Loader, library: Library, call: ast.Call, module: Module, project: ProjectIndex
+) -> bool:
+    """Whether a call of a method of something unknown can only be the loader's."""
+    keywords = {keyword.arg for keyword in call.keywords}
+    if not loader.telling or (loader.telling != "*" and loader.telling not in keywords):
+        return False
+    return any(root in module.text or project.holding(root) for root in library.roots)
+
+
+def _load(called: Called, module: Module, project: ProjectIndex) -> LoadCall | None:
+    """The load that a call makes; None where it is given nothing to load."""
+    call, loader = called.call, called.loader
+    sorted_out = given(call.args, list(call.keywords), loader.parameters)
+    file = sorted_out.named.get(loader.path)
+    if loader.path and _loads_nothing(loader, file, sorted_out):
+        return None
+    if isinstance(file, ast.Constant) and (file.value is True or file.value in loader.choices):
+        file = None
+    versions = project.environment.versions(called.library.distributions)
+    by = LibraryLoad(
+        loader,
+        behaviours_in(loader, versions),
+        versions,
+        called.library.distributions[0],
+        remote=file is not None and _is_address(file, module),
+    )
+    keyword = next((one.keyword for one in by.behaviours if one.keyword), "weights_only")
+    answer = keyword_answer(module, call, sorted_out, keyword)
+    return LoadCall(
+        node=call,
+        loader=f"{called.library.distributions[0]}: {loader.shown}",
+        kind=CallKind.CALL,
+        span=module.span(call),
+        function=module.qualname(call),
+        statement=module.statement(call),
+        file=file,
+        weights_only=answer.verdict,
+        weights_only_node=sorted_out.named.get(keyword),
+        weights_only_because=answer.because,
+        unpacks=sorted_out.starred or bool(sorted_out.mappings),
+        allowlists=contexts.in_force(module, call),
+        use=use_of(module, call),
+        certain=called.certain,
+        library=by,
+    )
+
+
+def _is_address(file: ast.expr, module: Module) -> bool:
+    """Whether a path begins with ``http``, as far as the file shows."""
+    if isinstance(file, ast.Constant):
+        return isinstance(file.value, str) and file.value.startswith("http")
+    if isinstance(file, ast.JoinedStr) and file.values:
+        return _is_address(file.values[0], module)
+    if isinstance(file, ast.Name):
+        values = [one.value for one in module.bindings.definitions(file)]
+        return any(value is not None and _is_address(value, module) for value in values[:1])
+    return False
+
+
+def _loads_nothing(loader: Loader, file: ast.expr | None, sorted_out: Given) -> bool:
+    """Whether a call loads no checkpoint: no path, None, or the path of something else."""
+    if file is None:
+        return not sorted_out.starred and not sorted_out.mappings
+    if not isinstance(file, ast.Constant):
+        return False
+    text = file.value
+    if not isinstance(text, str):
+        return text is None or text is False
+    return bool(loader.only) and not text.endswith(loader.only)

@@ -1,0 +1,69 @@
+"""What is known of each library's loaders: data, one file a library.
+
+A file is imported only where a program names its library, or uses one of its telling words.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torchload_lint.source.facts.loader import Library
+
+ROOTS = {
+    "TTS": "tts",
+    "accelerate": "accelerate",
+    "chemprop": "chemprop",
+    "deepspeed": "deepspeed",
+    "detectron2": "detectron2",
+    "diffusers": "diffusers",
+    "fairseq": "fairseq",
+    "flair": "flair",
+    "fvcore": "detectron2",
+    "ignite": "ignite",
+    "lightning": "lightning",
+    "lightning_fabric": "lightning",
+    "mace": "mace",
+    "mmcv": "mmengine",
+    "mmengine": "mmengine",
+    "monai": "monai",
+    "nemo": "nemo",
+    "nnunetv2": "nnunetv2",
+    "pyannote": "pyannote",
+    "pytorch_lightning": "lightning",
+    "sb3_contrib": "stable_baselines3",
+    "skorch": "skorch",
+    "speechbrain": "speechbrain",
+    "stable_baselines3": "stable_baselines3",
+    "timm": "timm",
+    "torch": "torch",
+    "torch_geometric": "torch_geometric",
+    "torchvision": "torchvision",
+    "transformers": "transformers",
+    "ultralytics": "ultralytics",
+    "whisperx": "whisperx",
+}
+"""The first part of a dotted name → the file that knows the library."""
+TELLING = {
+    "ckpt_path": "lightning",
+    "load_from_checkpoint": "lightning",
+    "resume_from_checkpoint": "transformers",
+    "load_state": "accelerate",
+    "initialize_from_trained_model_folder": "nnunetv2",
+    "load_module_strict": "deepspeed",
+    "f_params": "skorch",
+}
+"""Words that tell a library's loader in a file that need not name the library."""
+
+
+def libraries_in(text: str) -> list[Library]:
+    """The libraries whose loaders a file with this text may call."""
+    words = {file for word, file in (*ROOTS.items(), *TELLING.items()) if word in text}
+    return [library(file) for file in sorted(words)]
+
+
+def library(file: str) -> Library:
+    """What one file knows."""
+    found: Library = import_module(f"{__name__}.{file}").LIBRARY
+    return found

@@ -1,0 +1,19 @@
+"""DeepSpeed: engines, and states gathered from ZeRO's shards."""
+
+from torchload_lint.source.facts.loader import Behaviour, Does, Library, Loader
+
+_DEEPSPEED = (Behaviour(Does.FALSE, "deepspeed 0.19.6, runtime/checkpoint_engine/"
+                        "torch_checkpoint_engine.py, utils/zero_to_fp32.py"),)  # fmt: skip
+
+LIBRARY = Library(
+    roots=("deepspeed",),
+    distributions=("deepspeed",),
+    loaders=(
+        Loader("get_fp32_state_dict_from_zero_checkpoint", "checkpoint_dir",
+               ("checkpoint_dir", "tag"), _DEEPSPEED),
+        Loader("load_state_dict_from_zero_checkpoint", "checkpoint_dir",
+               ("model", "checkpoint_dir", "tag"), _DEEPSPEED),
+        Loader("load_checkpoint", "load_dir", ("load_dir", "tag"), _DEEPSPEED,
+               of="DeepSpeedEngine", telling="load_module_strict"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,50 @@
+"""Lightning (``lightning``, ``pytorch_lightning``, ``lightning_fabric``)."""
+
+from torchload_lint.source.facts.loader import Behaviour, Does, Library, Loader
+
+_IO = "fabric/utilities/cloud_io.py"
+_TAKES = (
+    Behaviour(Does.DEFAULT, f"pytorch_lightning 1.9.5 to lightning_fabric 2.3.3, {_IO}",
+              remote=Does.FALSE),
+    Behaviour(Does.FALSE, f"lightning 2.4.0 and 2.5.6, {_IO}", since="2.4"),
+    Behaviour(Does.DEFAULT, f"lightning 2.6.0, {_IO}", since="2.6", keyword="weights_only",
+              remote=Does.FALSE),
+)  # fmt: skip
+_FABRIC = tuple(one._replace(keyword="") for one in _TAKES)
+"""``Fabric.load`` passes nothing on (lightning 2.6.0, ``fabric/fabric.py``)."""
+
+
+def _of_trainer(method: str, *parameters: str) -> Loader:
+    """Lightning 2.6.0, ``pytorch/trainer/trainer.py``."""
+    return Loader(
+        method, "ckpt_path", parameters, _TAKES, of="Trainer", telling="ckpt_path",
+        choices=("best", "last", "hpc", "registry"),
+    )  # fmt: skip
+
+
+_ENTRY = ("checkpoint_path", "map_location", "hparams_file", "strict", "weights_only")
+
+LIBRARY = Library(
+    roots=("lightning", "pytorch_lightning", "lightning_fabric"),
+    distributions=("lightning", "pytorch-lightning", "lightning-fabric"),
+    loaders=(
+        _of_trainer("fit", "model", "train_dataloaders", "val_dataloaders", "datamodule",
+                    "ckpt_path", "weights_only"),
+        _of_trainer("validate", "model", "dataloaders", "ckpt_path", "verbose", "datamodule",
+                    "weights_only"),
+        _of_trainer("test", "model", "dataloaders", "ckpt_path", "verbose", "datamodule",
+                    "weights_only"),
+        _of_trainer("predict", "model", "dataloaders", "datamodule", "return_predictions",
+                    "ckpt_path", "weights_only"),
+        Loader("load_from_checkpoint", "checkpoint_path", _ENTRY, _TAKES, of="LightningModule",
+               telling="*"),
+        Loader("load_from_checkpoint", "checkpoint_path",
+               ("checkpoint_path", "map_location", "hparams_file", "weights_only"), _TAKES,
+               of="LightningDataModule"),
+        Loader("load", "path", ("path", "state", "strict"), _FABRIC, of="Fabric"),
+        Loader("load_raw", "path", ("path", "obj", "strict"), _FABRIC, of="Fabric"),
+        Loader("_load", "path_or_url", ("path_or_url", "map_location", "weights_only"), _TAKES,
+               within="cloud_io"),
+        Loader("pl_load", "path_or_url", ("path_or_url", "map_location", "weights_only"), _TAKES),
+    ),
+)  # fmt: skip

@@ -1,0 +1,14 @@
+"""Stable-Baselines3: agents in a zip file."""
+
+from torchload_lint.source.facts.loader import Behaviour, Does, Library, Loader
+
+_SB3 = (Behaviour(Does.FALSE, "stable_baselines3 2.3.2 and 2.9.2, common/save_util.py"),)
+
+LIBRARY = Library(
+    roots=("stable_baselines3", "sb3_contrib"),
+    distributions=("stable-baselines3", "stable_baselines3"),
+    loaders=(
+        Loader("load", "path", ("path", "env", "device"), _SB3, of="*"),
+        Loader("load_from_zip_file", "load_path", ("load_path",), _SB3),
+    ),
+)  # fmt: skip

@@ -1,0 +1,63 @@
+"""torch's own functions that load, besides ``torch.load``."""
+
+from torchload_lint.source.facts.loader import Behaviour, Does, Library, Loader
+
+_HUB = (
+    Behaviour(Does.FALSE, "torch before 2.0, which has no such parameter"),
+    Behaviour(Does.FALSE, "torch 2.13.0, torch/hub.py", since="2.0", keyword="weights_only"),
+)
+_FROM_URL = (
+    "url", "model_dir", "map_location", "progress", "check_hash", "file_name", "weights_only",
+)  # fmt: skip
+
+LIBRARY = Library(
+    roots=("torch",),
+    distributions=("torch",),
+    loaders=(
+        Loader("load_state_dict_from_url", "url", _FROM_URL, _HUB, within="hub"),
+        Loader("load_url", "url", _FROM_URL, _HUB, within="model_zoo"),
+        Loader(
+            "load",
+            "repo_or_dir",
+            ("repo_or_dir", "model"),
+            (Behaviour(Does.UNPICKLES, "torch 2.13.0, torch/hub.py: runs the hubconf.py"),),
+            within="hub",
+        ),
+        Loader(
+            "load",
+            "f",
+            ("f",),
+            (Behaviour(Does.DEFAULT, "torch 2.13.0, torch/export/__init__.py"),),
+            within="export",
+        ),
+        Loader(
+            "load",
+            "checkpoint_id",
+            ("state_dict",),
+            (
+                Behaviour(
+                    Does.UNPICKLES, "torch 2.13.0, torch/distributed/checkpoint/filesystem.py"
+                ),
+            ),
+            within="checkpoint",
+        ),
+        Loader(
+            "load_state_dict",
+            "",
+            ("state_dict", "storage_reader"),
+            (
+                Behaviour(
+                    Does.UNPICKLES, "torch 2.13.0, torch/distributed/checkpoint/filesystem.py"
+                ),
+            ),
+            within="checkpoint",
+        ),
+        Loader(
+            "_load_from_bytes",
+            "b",
+            ("b",),
+            (Behaviour(Does.FALSE, "torch 2.13.0, torch/storage.py"),),
+            within="storage",
+        ),
+    ),
+)

@@ -1,0 +1,168 @@
+"""The packages that a project runs with, read as text: which are installed, and their source."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torchload_lint.regular_files import read_regular
+from torchload_lint.source.facts.library_load import Versions
+from torchload_lint.workspace.package_files import PackageFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_OWN = (".venv", "venv", "env")
+"""Folders of a project that hold its virtual environment."""
+_ACTIVE = ("VIRTUAL_ENV", "CONDA_PREFIX")
+"""Variables that name the environment which is in use."""
+_REQUIREMENTS = (
+    "pyproject.toml", "setup.cfg", "setup.py", "requirements.txt", "requirements/*.txt",
+    "requirements*.txt", "environment*.y*ml",
+)  # fmt: skip
+"""Where a project says which libraries it needs, best first."""
+_BELOW = re.compile(r"<\s*(\d+(?:\.\d+)*)")
+_VERSION = re.compile(r"""^__version__\s*(?::\s*str\s*)?=\s*["']v?(\d[\w.+!-]*)""", re.MULTILINE)
+_DIST_INFO = re.compile(r"^(?P<name>.+)-(?P<version>\d[^-]*)(?:-py\d.*)?\.(?:dist|egg)-info$")
+_SEPARATORS = re.compile(r"[-_.]+")
+
+
+class InstalledPackages:
+    """``Environment`` over the folders that the project's Python would import from.
+
+    Nothing is run and nothing imported: folders are listed and files are read.
+    """
+
+    def __init__(self, root: Path, torch: str, python: Path | None = None) -> None:
+        """``torch``: the oldest torch that the project runs on; ``python``: an interpreter whose
+        packages count, where one is named.
+        """
+        self._root = root
+        self._torch = torch
+        self._python = python
+        self._packages: dict[str, PackageFiles | None] = {}
+        self._versions: dict[tuple[str, ...], Versions] = {}
+
+    def versions(self, distributions: Sequence[str]) -> Versions:
+        """The installed version, or the oldest that the project's requirements allow."""
+        key = tuple(distributions)
+        if key == ("torch",):
+            return Versions(self._torch, origin="the target")
+        if key not in self._versions:
+            self._versions[key] = self._installed(key) or self._required(key) or Versions()
+        return self._versions[key]
+
+    def package(self, root: str) -> PackageFiles | None:
+        """The source of an installed package, by the name that it is imported by."""
+        if root not in self._packages:
+            self._packages[root] = self._find(root)
+        return self._packages[root]
+
+    def _find(self, root: str) -> PackageFiles | None:
+        if not root.isidentifier():
+            return None
+        for folder in self._folders:
+            if (folder / root / "__init__.py").is_file() or (folder / f"{root}.py").is_file():
+                return PackageFiles(folder, root)
+            if (folder / root).is_dir():
+                return PackageFiles(folder, root)
+        return None
+
+    @cached_property
+    def _folders(self) -> tuple[Path, ...]:
+        """Where modules are imported from, in the order of ``sys.path``; the project's own not."""
+        added = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        folders = [Path(folder) for folder in added if folder and os.path.isabs(folder)]
+        for prefix in self._prefixes():
+            folders += sorted(prefix.glob("lib/python3*/site-packages"))
+            folders += sorted(prefix.glob("lib/python3*/dist-packages"))
+            folders += [prefix / "Lib" / "site-packages"]
+        inside = Path(os.path.abspath(self._root))
+        return tuple(
+            folder for folder in dict.fromkeys(folders) if folder.is_dir() and folder != inside
+        )
+
+    def _prefixes(self) -> Iterator[Path]:
+        """The environments that may be the project's, the first that is there alone."""
+        if self._python is not None:
+            yield Path(os.path.abspath(self._python)).parents[1]
+            return
+        named = [Path(value) for name in _ACTIVE if (value := os.environ.get(name))]
+        for folder in (*named, *(self._root / name for name in _OWN)):
+            if (folder / "pyvenv.cfg").is_file() or (folder / "conda-meta").is_dir():
+                yield folder
+                return
+
+    @cached_property
+    def _distributions(self) -> dict[str, str]:
+        """Normal name → version, by the names of the folders that installers leave."""
+        found: dict[str, str] = {}
+        for folder in self._folders:
+            for name in os.listdir(folder):
+                match = _DIST_INFO.match(name)
+                if match:
+                    found.setdefault(_normal(match["name"]), match["version"])
+        return found
+
+    def _installed(self, names: tuple[str, ...]) -> Versions | None:
+        for name in names:
+            version = self._distributions.get(_normal(name)) or self._written(name)
+            if version:
+                return Versions(version, exact=True, origin="installed")
+        return None
+
+    def _written(self, name: str) -> str:
+        """What a package without such a folder says of itself."""
+        package = self.package(name.replace("-", "_"))
+        text = package.text(f"{package.root}/__init__.py") if package is not None else None
+        match = _VERSION.search(text or "")
+        return match[1] if match else ""
+
+    def _required(self, names: tuple[str, ...]) -> Versions | None:
+        """The oldest version that a requirement of the project allows."""
+        wanted = "|".join(_SEPARATORS.sub("[-_.]", name) for name in names)
+        pattern = re.compile(
+            rf"(?<![\w.-])(?:{wanted})\s*(?:\[[^\]]*\])?[\"']?\s*"
+            r"(?:=\s*(?:\{\s*version\s*=\s*)?[\"']\s*)?"  # poetry's lightning = "^2.2"
+            r"(?P<sign>>=|==|~=|\^|=)\s*v?(?P<version>\d+(?:\.\d+)*)",
+            re.IGNORECASE,
+        )
+        for name, line in self._requirement_lines:
+            match = pattern.search(line)
+            if match:
+                return _range_of(match["sign"], match["version"], line[match.end() :], name)
+        return None
+
+    @cached_property
+    def _requirement_lines(self) -> tuple[tuple[str, str], ...]:
+        """The lines of the files that name requirements, each with its file's name."""
+        found: list[tuple[str, str]] = []
+        files = [path for glob in _REQUIREMENTS for path in sorted(self._root.glob(glob))]
+        for path in dict.fromkeys(files):
+            try:
+                text = read_regular(path).decode("utf-8", errors="replace")
+            except OSError:
+                continue
+            name = path.relative_to(self._root).as_posix()
+            found += [(name, line.partition("#")[0]) for line in text.splitlines()]
+        return tuple(found)
+
+
+def _range_of(sign: str, version: str, rest: str, origin: str) -> Versions:
+    """The versions that a requirement allows: ``~=2.1`` and ``^2.1`` end before 3."""
+    if sign == "==" and not rest.startswith((".*", "*")):
+        return Versions(version, exact=True, origin=origin)
+    parts = version.split(".")
+    kept = 1 if sign == "^" else max(1, len(parts) - 1) if sign == "~=" else len(parts)
+    below = ".".join([*parts[: kept - 1], str(int(parts[kept - 1]) + 1)])
+    if sign in {"^", "~=", "==", "="}:
+        return Versions(version, below=below, origin=origin)
+    end = _BELOW.search(rest.partition(";")[0])
+    return Versions(version, below=end[1] if end else "", origin=origin)
+
+
+def _normal(name: str) -> str:
+    return _SEPARATORS.sub("-", name).lower()

@@ -1,0 +1,74 @@
+"""The source files of one installed package."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from torchload_lint.regular_files import read_regular
+from torchload_lint.source.text.text import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_MOST_FILES = 20_000
+"""How many files of a package are listed."""
+_LARGEST = 4 * 2**20
+"""Files with more bytes than this are left alone: they hold data."""
+
+
+class PackageFiles:
+    """ProjectFiles over one package in a folder of packages. Files are read when asked for."""
+
+    def __init__(self, folder: Path, root: str) -> None:
+        """``root``: the name that the package is imported by."""
+        self.root = root
+        self._folder = folder
+        self._texts: dict[str, str | None] = {}
+
+    @cached_property
+    def _names(self) -> list[str]:
+        single = f"{self.root}.py"
+        if (self._folder / single).is_file():
+            return [single]
+        found: list[str] = []
+        top = os.path.join(self._folder, "")
+        for folder, below, files in os.walk(self._folder / self.root):
+            below[:] = [name for name in below if name.isidentifier()]
+            place = folder[len(top) :].replace(os.sep, "/")
+            found += [f"{place}/{name}" for name in files if name.endswith(".py")]
+            if len(found) > _MOST_FILES:
+                break
+        return sorted(found)
+
+    def python_files(self) -> Sequence[str]:
+        """Every Python file of the package, from the folder that it is installed in."""
+        return self._names
+
+    def holding(self, word: str) -> Sequence[str]:
+        """The files that hold a word."""
+        return [name for name in self._names if word in (self.text(name) or "")]
+
+    def configs_holding(self, word: str) -> Sequence[str]:
+        """None: the settings that a package brings along are no project's."""
+        del word
+        return ()
+
+    def text(self, path: str) -> str | None:
+        """The text of a file; None where it cannot be read."""
+        if path not in self._texts:
+            self._texts[path] = self._read(path)
+        return self._texts[path]
+
+    def _read(self, path: str) -> str | None:
+        try:
+            data = read_regular(self._folder / path)
+            return decode(data).text if len(data) <= _LARGEST else None
+        except (OSError, SyntaxError, ValueError):
+            return None
+
+    def exists(self, path: str) -> bool:
+        """Whether a file of that name is there."""
+        return os.path.isfile(self._folder / path)

@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import pytest
+
+from project_files import project
+from torchload_lint.source.facts.calls import WeightsOnly
+from torchload_lint.source.facts.library_load import LibraryLoad, Versions, behaviours_in
+from torchload_lint.source.facts.loader import Does
+from torchload_lint.source.loaders import known
+from torchload_lint.source.loaders.collect import every_load, library_loads
+from torchload_lint.source.text.prefilter import LIBRARY_WORDS, may_hold_load
+
+MODEL = """
+import lightning.pytorch as pl
+
+class Net(pl.LightningModule):
+    pass
+
+class Own(pl.LightningModule):
+    @classmethod
+    def load_from_checkpoint(cls, path):
+        return cls()
+
+class Trained(Net):
+    pass
+
+def trainer():
+    return pl.Trainer(max_epochs=1)
+"""
+PLAIN = """
+class Net:
+    @classmethod
+    def load_from_checkpoint(cls, path, weights_only=False):
+        return cls()
+"""
+LOADS = {
+    "import torch\ntorch.hub.load_state_dict_from_url(u)": "torch: hub.load_state_dict_from_url",
+    "from torch.hub import load_state_dict_from_url as get\nget(u)": (
+        "torch: hub.load_state_dict_from_url"
+    ),
+    "import torch.utils.model_zoo as zoo\nzoo.load_url(u)": "torch: model_zoo.load_url",
+    "import torch\ntorch.export.load('m.pt2')": "torch: export.load",
+    "import torch\ntorch.hub.load('a/b', 'net')": "torch: hub.load",
+    "import torch\ntorch.storage._load_from_bytes(b)": "torch: storage._load_from_bytes",
+    "import torch.distributed.checkpoint as dcp\ndcp.load(s, checkpoint_id='c')": (
+        "torch: checkpoint.load"
+    ),
+    "from lightning import Trainer\nTrainer().fit(m, ckpt_path='a.ckpt')": "lightning: Trainer.fit",
+    "import lightning as L\nt = L.Trainer()\nt.test(m, None, 'a.ckpt')": "lightning: Trainer.test",
+    "from model import trainer\ntrainer().predict(m, ckpt_path=p)": "lightning: Trainer.predict",
+    "import pytorch_lightning as pl\ndef f(t: pl.Trainer): t.validate(m, ckpt_path=p)": (
+        "lightning: Trainer.validate"
+    ),
+    "def f(cfg, x):\n    x.fit(m, ckpt_path=cfg.ckpt)": "lightning: Trainer.fit",
+    "from model import Net\nNet.load_from_checkpoint(p)": (
+        "lightning: LightningModule.load_from_checkpoint"
+    ),
+    "from model import Trained as T\nT().load_from_checkpoint(p)": (
+        "lightning: LightningModule.load_from_checkpoint"
+    ),
+    "from lightning.fabric import Fabric\nFabric().load('a.ckpt', s)": "lightning: Fabric.load",
+    "from ultralytics import YOLO\nYOLO('best.pt')": "ultralytics: YOLO",
+    "from ultralytics import YOLO\nYOLO(args.weights)": "ultralytics: YOLO",
+    "from ultralytics.nn.tasks import attempt_load_weights as a\na('x.pt')": (
+        "ultralytics: attempt_load_weights"
+    ),
+    "from transformers import Trainer\nTrainer(m).train(resume_from_checkpoint=True)": (
+        "transformers: Trainer.train"
+    ),
+    "from accelerate import Accelerator\na = Accelerator()\na.load_state('run')": (
+        "accelerate: Accelerator.load_state"
+    ),
+    "import timm\ntimm.create_model('net', checkpoint_path='a.pth')": "timm: create_model",
+    "from torch_geometric.data import InMemoryDataset\n"
+    "class D(InMemoryDataset):\n    def __init__(self): self.load(self.processed_paths[0])": (
+        "torch-geometric: InMemoryDataset.load"
+    ),
+    "from stable_baselines3 import PPO\nPPO.load('agent')": "stable-baselines3: load",
+    "from fairseq import checkpoint_utils as c\nc.load_model_ensemble(['h.pt'])": (
+        "fairseq: load_model_ensemble"
+    ),
+    "import fairseq\nfairseq.checkpoint_utils.load_checkpoint_to_cpu('h.pt')": (
+        "fairseq: load_checkpoint_to_cpu"
+    ),
+    "from mmengine.runner import load_checkpoint\nload_checkpoint(m, 'a.pth')": (
+        "mmengine: runner.load_checkpoint"
+    ),
+}
+NO_LOADS = (
+    "from model import Own\nOwn.load_from_checkpoint(p)",
+    "from plain import Net\nNet.load_from_checkpoint(p, weights_only=False)",
+    "from lightning import Trainer\nTrainer().fit(m)",
+    "from lightning import Trainer\nTrainer().fit(m, ckpt_path=None)",
+    "import sklearn.svm\nclassifier = sklearn.svm.SVC()\nclassifier.fit(x, y)",
+    "from ultralytics import YOLO\nYOLO('yolo11n.yaml')",
+    "from transformers import Trainer\nTrainer(m).train()",
+    "from transformers import Trainer\nTrainer(m).train(resume_from_checkpoint=False)",
+    "import timm\ntimm.create_model('net', pretrained=True)",
+    "import json\nimport torch_geometric\njson.load(f)",
+    "def load_url(u): pass\nload_url(u)",
+    "import torch\ndef load_state_dict_from_url(u): pass\nload_state_dict_from_url(u)",
+    "from . import hub\nhub.load_state_dict_from_url(u)",
+    "network.load_state_dict(state, weights_only=False)",
+    "from export import Exporter\nExporter(n).write('a.txt', weights_only=False)",
+    "import torch\nmodel = torch.nn.Linear(1, 1)\nmodel.load_state_dict(s)",
+)
+
+
+def loads_of(code):
+    index = project(
+        {
+            "main.py": code,
+            "model.py": MODEL,
+            "plain.py": PLAIN,
+            "export.py": "class Exporter:\n    def write(self, path, weights_only=True): pass",
+        }
+    )
+    return library_loads(index.module_at("main.py"), index)
+
+
+@pytest.mark.parametrize("code", LOADS)
+def test_loads_by_libraries(code):
+    (load,) = loads_of(code)
+    assert load.loader == LOADS[code]
+    assert may_hold_load(code.encode())
+
+
+@pytest.mark.parametrize("code", NO_LOADS)
+def test_no_loads_by_libraries(code):
+    assert loads_of(code) == ()
+
+
+def test_what_a_call_says_and_what_it_reads():
+    (load,) = loads_of(
+        "import torch\ntorch.hub.load_state_dict_from_url(u, d, None, True, False, n, False)"
+    )
+    assert (load.weights_only, load.file.id) == (WeightsOnly.FALSE, "u")
+    (load,) = loads_of("import lightning as L\nL.Trainer().test(m, ckpt_path='best')")
+    assert (load.weights_only, load.file) == (WeightsOnly.ABSENT, None)
+
+
+def test_an_unknown_object_is_not_certain():
+    (load,) = loads_of("def f(trainer): trainer.fit(m, ckpt_path=p)")
+    assert not load.certain
+    (load,) = loads_of("from model import trainer\ntrainer().fit(m, ckpt_path=p)")
+    assert load.certain
+
+
+def test_loads_stand_in_the_order_of_the_file():
+    index = project(
+        {"main.py": "import torch\ntorch.hub.load_state_dict_from_url(u)\ntorch.load(p)"}
+    )
+    loads = every_load(index.module_at("main.py"), index)
+    assert [load.loader for load in loads] == [
+        "torch: hub.load_state_dict_from_url",
+        "torch.load",
+    ]
+
+
+def fit(versions):
+    (loader,) = [one for one in known.library("lightning").loaders if one.call == "fit"]
+    return LibraryLoad(loader, behaviours_in(loader, versions), versions, "lightning")
+
+
+@pytest.mark.parametrize(
+    ("versions", "does", "keyword"),
+    [
+        (Versions(), {Does.DEFAULT}, "weights_only"),
+        (Versions("2.6.1", exact=True), {Does.DEFAULT}, "weights_only"),
+        (Versions("2.5.0.post1", exact=True), {Does.FALSE}, ""),
+        (Versions("2.0"), {Does.DEFAULT, Does.FALSE}, ""),
+        (Versions("2.0", below="2.4"), {Does.DEFAULT}, ""),
+        (Versions("1.9.5", exact=True), {Does.DEFAULT}, ""),
+    ],
+)
+def test_lightning_by_version(versions, does, keyword):
+    load = fit(versions)
+    assert (load.does, load.keyword) == (does, keyword)
+
+
+def test_a_keyword_is_written_only_where_it_is_known_or_needed():
+    assert fit(Versions()).written == ""
+    assert fit(Versions("2.6")).written == "weights_only"
+    assert fit(Versions())._replace(remote=True).written == "weights_only"
+
+
+def test_an_address_is_loaded_otherwise():
+    assert fit(Versions("2.6"))._replace(remote=True).does == {Does.FALSE}
+
+
+def test_every_file_is_named_by_its_roots():
+    for file in set(known.ROOTS.values()):
+        roots = [root for root, other in known.ROOTS.items() if other == file]
+        assert sorted(known.library(file).roots) == roots
+
+
+def samples():
+    for file in sorted(set(known.ROOTS.values()) - {"torch"}):
+        for loader in known.library(file).loaders:
+            for root in known.library(file).roots:
+                yield root, loader
+
+
+@pytest.mark.parametrize(
+    ("root", "loader"),
+    list(samples()),
+    ids=lambda part: part if isinstance(part, str) else part.shown,
+)
+def test_a_file_that_calls_a_loader_is_looked_at(root, loader):
+    """The words of the cheap question are the loaders' own."""
+    module = ".".join(filter(None, (root, loader.within)))
+    owner = "Any" if loader.of == "*" else loader.of
+    called = f"{owner}.{loader.call}" if owner else loader.call
+    keyword = next((one.keyword for one in loader.behaviours if one.keyword), "")
+    said = f", {keyword}=True" if keyword else ""
+    code = f"from {module} import {owner or loader.call}\nx = {called}({loader.path}=p{said})\n"
+    assert may_hold_load(code.encode())
+
+
+def test_the_words_are_those_of_known_libraries():
+    assert {root.decode() for root in LIBRARY_WORDS} == set(known.ROOTS) - {"torch", "torchvision"}

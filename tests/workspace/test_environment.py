@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+
+from torchload_lint.source.facts.library_load import Versions
+from torchload_lint.workspace.environment import InstalledPackages
+
+NAMES = ("lightning", "pytorch-lightning")
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch):
+    for name in ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def site(folder):
+    packages = folder / "lib" / "python3.11" / "site-packages"
+    packages.mkdir(parents=True)
+    (folder / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    return packages
+
+
+def test_the_projects_own_environment(tmp_path):
+    (site(tmp_path / ".venv") / "lightning-2.6.1.dist-info").mkdir()
+    found = InstalledPackages(tmp_path, "2.6").versions(NAMES)
+    assert found == Versions("2.6.1", exact=True, origin="installed")
+
+
+def test_the_active_environment_comes_first(tmp_path, monkeypatch):
+    (site(tmp_path / ".venv") / "lightning-2.6.1.dist-info").mkdir()
+    (site(tmp_path / "other") / "pytorch_lightning-1.9.5.dist-info").mkdir()
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "other"))
+    assert InstalledPackages(tmp_path, "2.6").versions(NAMES).oldest == "1.9.5"
+
+
+def test_a_named_interpreter_comes_before_all(tmp_path):
+    (site(tmp_path / ".venv") / "lightning-2.6.1.dist-info").mkdir()
+    (site(tmp_path / "given") / "lightning-2.4.0.dist-info").mkdir()
+    python = tmp_path / "given" / "bin" / "python"
+    assert InstalledPackages(tmp_path, "2.6", python).versions(NAMES).oldest == "2.4.0"
+
+
+def test_a_package_on_the_path_says_its_version(tmp_path, monkeypatch):
+    package = tmp_path / "site" / "lightning"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text('__version__ = "2.5.3"\n')
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    assert InstalledPackages(tmp_path, "2.6").versions(NAMES).oldest == "2.5.3"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "wanted"),
+    [
+        ("requirements.txt", "lightning==2.5.1\n", ("2.5.1", True, "")),
+        ("requirements.txt", "numpy\npytorch_lightning>=1.8,<2.0  # old\n", ("1.8", False, "2.0")),
+        ("requirements/base.txt", "lightning~=2.1\n", ("2.1", False, "3")),
+        ("pyproject.toml", '[project]\ndependencies = ["lightning[a]>=2.6"]\n', ("2.6", False, "")),
+        ("pyproject.toml", '[tool.poetry.dependencies]\nlightning = "^2.2"\n', ("2.2", False, "3")),
+        ("environment.yml", "dependencies:\n  - pytorch-lightning=2.3\n", ("2.3", False, "2.4")),
+    ],
+)  # fmt: skip
+def test_a_requirement_says_the_oldest_version(tmp_path, file, text, wanted):
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text(text)
+    found = InstalledPackages(tmp_path, "2.6").versions(NAMES)
+    assert (found.oldest, found.exact, found.below) == wanted
+    assert found.origin == file
+
+
+@pytest.mark.parametrize(
+    "text", ["lightning\n", "lightning-utilities==0.3\n", "# lightning==2.0\n"]
+)
+def test_nothing_is_said(tmp_path, text):
+    (tmp_path / "requirements.txt").write_text(text)
+    assert InstalledPackages(tmp_path, "2.6").versions(NAMES) == Versions()
+
+
+def test_the_source_of_a_package(tmp_path):
+    package = site(tmp_path / ".venv") / "fakelib"
+    (package / "inner").mkdir(parents=True)
+    (package / "__init__.py").write_text("from fakelib.inner.io import load\n")
+    (package / "inner" / "io.py").write_text("import torch\n")
+    files = InstalledPackages(tmp_path, "2.6").package("fakelib")
+    assert files.python_files() == ["fakelib/__init__.py", "fakelib/inner/io.py"]
+    assert files.text("fakelib/inner/io.py") == "import torch\n"
+    assert files.text("fakelib/nothing.py") is None
+    assert InstalledPackages(tmp_path, "2.6").package("missing") is None
