@@ -22,13 +22,13 @@ def test_a_link_to_a_regular_file(tmp_path):
 
 def test_an_endless_device(tmp_path):
     (tmp_path / "zero").symlink_to("/dev/zero")
-    with pytest.raises(OSError, match="no regular file"):
+    with pytest.raises(OSError, match="not a regular file"):
         read_regular(tmp_path / "zero")
 
 
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OSError, match="no regular file"):
+    with pytest.raises(OSError, match="not a regular file"):
         read_regular(tmp_path / "pipe")
 
 

@@ -36,7 +36,7 @@ def check(
     each file with something to report; a file that fails is such a result too, and a path that is
     not there is in ``errors``. ``progress`` is called with the number of files done, and of all.
 
-    Raises ``config.ConfigError``, TypeError for what is no path and ValueError for an empty one,
+    Raises ``config.ConfigError``, TypeError for what is not a path and ValueError for an empty one,
     before anything is looked at.
     """
     projects = _projects(settings)
@@ -68,8 +68,8 @@ def inspect(path: str | os.PathLike[str], *, settings: Settings | None = None) -
     """Read one checkpoint, without running it, and judge what it needs.
 
     Never raises for what the file is: a file that is missing or damaged gives a report that says
-    so. Raises ``config.ConfigError`` for a wrong configuration, TypeError for what is no path and
-    ValueError for an empty one.
+    so. Raises ``config.ConfigError`` for a wrong configuration, TypeError for what is not a path
+    and ValueError for an empty one.
     """
     from torchload_lint.workspace.inspection import inspect_path  # noqa: PLC0415
 
@@ -88,8 +88,8 @@ def fix(
     ``filename``; the same text where there is nothing to fix. Nothing is written.
 
     A notebook (``filename`` ends in ``.ipynb``) is given and comes back as its JSON. Raises
-    ``config.ConfigError``, TypeError for what is no text or no path, and ValueError for a text that
-    no file can hold (half of a surrogate pair).
+    ``config.ConfigError``, TypeError for what is neither a text nor a path, and ValueError for a
+    text that no file can hold (half of a surrogate pair).
     """
     if not isinstance(source, str):
         raise TypeError(f"source must be a str, not {type(source).__name__}")

@@ -24,7 +24,7 @@ FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 def read_regular(path: Path | str, limit: int = MAX_BYTES) -> bytes:
     """The bytes of a regular file.
 
-    Raises OSError where it cannot be read, is no regular file, or is larger than ``limit``.
+    Raises OSError where it cannot be read, is not a regular file, or is larger than ``limit``.
     """
     handle, size = _opened(path)
     try:
@@ -40,7 +40,7 @@ def read_regular(path: Path | str, limit: int = MAX_BYTES) -> bytes:
 
 
 def read_head(path: Path | str, size: int) -> bytes:
-    """The first bytes of a regular file. Raises OSError where it cannot be read or is none."""
+    """The first bytes of a regular file. Raises OSError where it is not one, or cannot be read."""
     handle, _ = _opened(path)
     try:
         return os.read(handle, size)
@@ -49,7 +49,7 @@ def read_head(path: Path | str, size: int) -> bytes:
 
 
 def open_regular(path: Path | str) -> BinaryIO:
-    """A regular file, opened to be read. Raises OSError where it cannot be read or is none."""
+    """A regular file, opened to be read. Raises OSError where it is not one, or cannot be read."""
     handle, _ = _opened(path)
     return os.fdopen(handle, "rb")
 
@@ -60,7 +60,7 @@ def _opened(path: Path | str) -> tuple[int, int]:
     status = os.fstat(handle)
     if not stat.S_ISREG(status.st_mode):
         os.close(handle)
-        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
     return handle, status.st_size
 
 

@@ -254,7 +254,7 @@ def test_a_plan_writes_nothing(source: Path, tmp_path: Path) -> None:
 def test_what_is_no_regular_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.pt")
     for name in ("pipe.pt", "."):
-        with pytest.raises(MigrationError, match="no regular file"):
+        with pytest.raises(MigrationError, match="not a regular file"):
             plan(tmp_path / name)
     with pytest.raises(FileNotFoundError):
         plan(tmp_path / "missing.pt")

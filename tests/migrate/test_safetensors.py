@@ -81,8 +81,8 @@ def test_other_content_is_refused_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [[torch.ones(1)], torch.ones(1), 3])
-def test_what_is_no_dict_is_refused(value: object, tmp_path: Path) -> None:
-    with pytest.raises(MigrationError, match="no dict"):
+def test_what_is_not_a_dict_is_refused(value: object, tmp_path: Path) -> None:
+    with pytest.raises(MigrationError, match="not a dict"):
         written(value, tmp_path)
 
 

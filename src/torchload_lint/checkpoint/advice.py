@@ -8,19 +8,19 @@ _RESAVE = (
     "load it once with weights_only=False where its origin is trusted, and save what is needed "
     "again: torch.save(model.state_dict(), path), with plain dicts, lists, numbers and tensors"
 )
-_DAMAGED = "get the file again; what is there cannot be read by any torch"
+_DAMAGED = "get the file again; no torch can read this one"
 
 UNDECODABLE = Problem(
     "encoding",
-    "a Python 2 string in the file is no UTF-8",
+    "a Python 2 string in the file is not UTF-8",
     'pass encoding="latin1" (or "bytes") to torch.load, or save the file again with Python 3',
 )
 UNHASHABLE_KEY = Problem(
     "malformed", "a key of a dict is a list, dict or set, which no dict can hold", _DAMAGED
 )
-ARGUMENTS = Problem("malformed", "a call's arguments are no tuple", _DAMAGED)
+ARGUMENTS = Problem("malformed", "the arguments of a call are not a tuple", _DAMAGED)
 STATE = Problem(
-    "build", "an OrderedDict is given a state that is no dict, which torch cannot set", _RESAVE
+    "build", "an OrderedDict is given a state that is not a dict, which torch cannot set", _RESAVE
 )
 SLOTS = Problem(
     "slots",
@@ -82,7 +82,9 @@ def newer_torch(name: str, since: object) -> Problem:
 def unimportable(name: str) -> Problem:
     """A global whose name nobody can write."""
     return Problem(
-        "unimportable", f"the file names {name!r:.80}, which is no name of anything", _DAMAGED
+        "unimportable",
+        f"the file names {name!r:.80}, which cannot be the name of anything",
+        _DAMAGED,
     )
 
 
@@ -143,7 +145,7 @@ def unknown_result(what: str) -> Problem:
 
 
 def persistent(found: str) -> Problem:
-    """A persistent id that is no storage."""
+    """A persistent id that is not a storage."""
     return Problem(
         "persistent-id",
         f"the file refers to {found} outside the pickle; torch's weights-only loader takes only "
@@ -169,10 +171,10 @@ def plain_pickle(found: Problem | None) -> Problem:
 
 
 def no_pickle(fault: Problem) -> Problem:
-    """Bytes that are no pickle at all."""
+    """Bytes that are not a pickle at all."""
     return Problem(
         "not-a-checkpoint",
-        f"this is no checkpoint that torch can read: {fault.message}",
+        f"this is not a checkpoint that torch can read: {fault.message}",
         "get the right file, or read it with the program that wrote it",
         fault.where,
     )

@@ -63,7 +63,7 @@ def _named_safetensors(source: ByteSource) -> Container:
         problem = other or Problem(
             "safetensors",
             "the path ends in .safetensors, where torch >= 2.13 expects a safetensors file; this "
-            "is none",
+            "is not one",
             "rename it to what it is",
         )
         return Container(problem.code, problem)

@@ -73,7 +73,7 @@ class Evaluation:
 
     @property
     def fault(self) -> Problem | None:
-        """The first stream's end that was none."""
+        """Why the first broken stream could not be read to its end."""
         return next((stream.fault for stream in self.streams if stream.fault is not None), None)
 
 
@@ -123,7 +123,7 @@ def _odd_record(archive: ZipArchive) -> Problem | None:
         int(alignment[:100] if alignment is not None else 0)
         (contents[_SERIALIZATION_ID] or b"").decode("utf-8")
     except ValueError:
-        return advice.damaged("a small record of the archive holds nonsense")
+        return advice.damaged("a small record of the archive is malformed")
     return None
 
 

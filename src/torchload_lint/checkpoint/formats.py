@@ -1,4 +1,4 @@
-"""Files that are no checkpoint of torch.save, told by their first bytes (data).
+"""Files that torch.save did not write, recognized by their first bytes (data).
 
 Each says what it is, what torch makes of it, and the way out.
 """
@@ -90,7 +90,7 @@ FORMATS = (
     Format("pdf", (b"%PDF",), "this is a PDF document", "get the right file"),
     Format("png", (b"\x89PNG",), "this is a picture", "get the right file"),
     Format(
-        "script", (b"#!", b"import ", b"from "), "this is a program's text", "get the right file"
+        "script", (b"#!", b"import ", b"from "), "this is program source", "get the right file"
     ),
 )  # fmt: skip
 
@@ -110,7 +110,7 @@ def recognise(source: ByteSource) -> Problem | None:
             "zeros", "the file begins with nothing but zero bytes", "get or save it again"
         )
     if head.lstrip()[:1] in {b"{", b"["}:
-        return Problem("text", "this is a text, JSON perhaps", "read it with json.load")
+        return Problem("text", "this is a text file, perhaps JSON", "read it with json.load")
     return None
 
 
@@ -150,5 +150,5 @@ def safetensors_fault(source: ByteSource) -> str:
     except (ValueError, RecursionError, KeyError, IndexError, TypeError, AttributeError):
         return "its header is damaged"
     if not isinstance(end, int) or end != source.size - 8 - length:
-        return "its tensors have not the bytes that the header says"
+        return "its tensors do not have as many bytes as the header says"
     return ""

@@ -66,7 +66,7 @@ def inspect_file(
         if stat.S_ISDIR(status.st_mode):
             return _inspect_folder(name, question)
         if not stat.S_ISREG(status.st_mode):
-            return _unreadable(name, Problem("not-a-file", "this is no regular file"))
+            return _unreadable(name, Problem("not-a-file", "this is not a regular file"))
         with Path(name).open("rb") as file:
             return _guarded(FileSource(file), name, question)
     except (OSError, ValueError) as error:

@@ -36,7 +36,7 @@ AnyGuard = TypeVar("AnyGuard", bound=Guard)
 
 @dataclass(slots=True)
 class PickleFile(Generic[AnyGuard]):
-    """The pickles of a file that is no archive."""
+    """The pickles of a file that is not an archive."""
 
     guard: AnyGuard
     """Which was asked at each step."""
@@ -113,7 +113,7 @@ def _check_storages(
     guard, last = result.guard, result.streams[-1]
     keys = last.value
     if not isinstance(keys, (list, tuple)):
-        return advice.damaged("the list of storages is none")
+        return advice.damaged("the list of storages is not a list")
     if len(keys) > limits.storages:
         return Problem("limit", f"more than {limits.storages:,} storages (limit: storages)")
     position = last.end

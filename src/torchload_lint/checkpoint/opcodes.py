@@ -26,7 +26,7 @@ class Opcode(NamedTuple):
 
 
 class PickleFaultError(Exception):
-    """The bytes are no pickle from here on."""
+    """From here on the bytes are not a pickle."""
 
     def __init__(self, code: str, message: str, position: int) -> None:
         super().__init__(message)
@@ -91,7 +91,8 @@ Step = tuple[int, str, Argument]
 def read_opcodes(data: bytes, start: int = 0, limits: Limits = DEFAULT_LIMITS) -> Iterator[Opcode]:
     """The opcodes from ``start`` up to and including STOP.
 
-    Raises PickleFaultError where the bytes end or are no opcode, LimitExceededError beyond a limit.
+    Raises PickleFaultError where the bytes end or are not an opcode, LimitExceededError beyond a
+    limit.
     """
     return map(Opcode._make, read_steps(data, start, limits))
 
@@ -104,7 +105,7 @@ def read_steps(data: bytes, start: int = 0, limits: Limits = DEFAULT_LIMITS) -> 
             raise PickleFaultError("truncated", "the pickle ends before its STOP", position)
         found = _BY_BYTE[data[position]]
         if found is None:
-            message = f"byte {data[position]} is no pickle opcode"
+            message = f"byte {data[position]} is not a pickle opcode"
             raise PickleFaultError("malformed", message, position)
         name, kind = found
         if kind == "-":
@@ -143,12 +144,12 @@ def _read_line(data: bytes, at: int, limits: Limits, codec: str = "utf-8") -> tu
     end = data.find(b"\n", at, at + limits.line_bytes)
     if end < 0:
         if at + limits.line_bytes < len(data):
-            raise LimitExceededError("line_bytes", "a name in the pickle is absurdly long")
+            raise LimitExceededError("line_bytes", "a name in the pickle is implausibly long")
         raise PickleFaultError("truncated", "the pickle ends inside a line", at)
     try:
         return data[at:end].decode(codec), end + 1
     except UnicodeDecodeError:
-        raise PickleFaultError("malformed", f"a line in the pickle is no {codec}", at) from None
+        raise PickleFaultError("malformed", f"a line in the pickle is not {codec}", at) from None
 
 
 def _read_counted(data: bytes, at: int, kind: str) -> tuple[Argument, int]:
@@ -168,4 +169,4 @@ def _read_counted(data: bytes, at: int, kind: str) -> tuple[Argument, int]:
     try:
         return content.decode("utf-8", "surrogatepass"), end
     except UnicodeDecodeError:
-        raise PickleFaultError("malformed", "a text in the pickle is no UTF-8", begin) from None
+        raise PickleFaultError("malformed", "a text in the pickle is not UTF-8", begin) from None

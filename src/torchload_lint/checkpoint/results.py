@@ -1,4 +1,4 @@
-"""What a call that a pickle asks for would give, told from names and arguments alone."""
+"""What a call that a pickle asks for would give, judged by names and arguments alone."""
 
 from __future__ import annotations
 

@@ -106,10 +106,10 @@ def _tensor(args: tuple[Value, ...]) -> str:
     """``(storage, offset, size, stride[, requires_grad, hooks[, dtype]])``."""
     storage, offset = args[0], args[1]
     if not isinstance(storage, StorageValue) or not isinstance(offset, int) or offset < 0:
-        return "its storage or offset is none"
+        return "its arguments do not begin with a storage and an offset"
     size, stride = _integers(args[2]), _integers(args[3])
     if size is None or stride is None or len(size) != len(stride):
-        return "its size or stride is none"
+        return "its size and stride are not tuples of integers of one length"
     if any(number < 0 for number in (*size, *stride)):
         return "its size or stride is negative"
     reach = 0
@@ -129,7 +129,7 @@ def _tensor_v3(args: tuple[Value, ...]) -> str:
     """As ``_rebuild_tensor_v2``, over an untyped storage and with a dtype of its own."""
     storage, dtype = args[0], args[6]
     if not isinstance(storage, StorageValue) or not isinstance(dtype, GlobalRef):
-        return "its storage or dtype is none"
+        return "its arguments do not hold a storage and a dtype"
     width = ITEM_SIZES.get(dtype.name.qualname, 1)
     items = StorageValue(
         storage.key,
@@ -146,7 +146,7 @@ def _quantized(args: tuple[Value, ...]) -> str:
 
 def _gradient_fault(flag: Value, dtype: str) -> str:
     if not isinstance(flag, bool):
-        return "requires_grad is no truth value"
+        return "requires_grad is not a bool"
     if flag and dtype not in _GRAD_DTYPES:
         return f"a tensor of {dtype} cannot require gradients"
     return ""
@@ -155,35 +155,35 @@ def _gradient_fault(flag: Value, dtype: str) -> str:
 def _metadata_fault(metadata: Value = None) -> str:
     """The flags of a tensor (``conj``, ``neg``) are a dict."""
     is_dict = isinstance(metadata, (DictValue, Instance))
-    return "its flags are no dict" if truthy(metadata) and not is_dict else ""
+    return "its flags are not a dict" if truthy(metadata) and not is_dict else ""
 
 
 def _parameter(args: tuple[Value, ...]) -> str:
     """``(data, requires_grad, hooks[, state])``."""
     data = args[0] if args else None
     if not isinstance(data, (Instance, type(None))):
-        return "its data is no tensor"
+        return "its data is not a tensor"
     flag = args[1] if len(args) > 1 else False
-    return "" if isinstance(flag, bool) else "requires_grad is no truth value"
+    return "" if isinstance(flag, bool) else "requires_grad is not a bool"
 
 
 def _meta(args: tuple[Value, ...]) -> str:
     """``(dtype, size, stride, requires_grad)``."""
     dtype, size, stride, flag = args
     if not isinstance(dtype, GlobalRef) or default_kind(str(dtype.name)) != "value":
-        return "its dtype is none"
+        return "its first argument is not a dtype"
     if _integers(size) is None or _integers(stride) is None:
-        return "its size or stride is none"
-    return "" if isinstance(flag, bool) else "requires_grad is no truth value"
+        return "its size or stride is not a tuple of integers"
+    return "" if isinstance(flag, bool) else "requires_grad is not a bool"
 
 
 def _from_type(args: tuple[Value, ...]) -> str:
     """``(function, type, its arguments, state)``: the inner call has to work as well."""
     function, inner = args[0], args[2]
     if not isinstance(function, (GlobalRef, Instance)):
-        return "it calls what is no function"
+        return "it calls something that is not a function"
     if not isinstance(inner, (tuple, list)):
-        return "its inner arguments are none"
+        return "its inner arguments are not a tuple or a list"
     if isinstance(function, GlobalRef):
         problem = call_problem(str(function.name), tuple(inner))
         return problem.message if problem is not None else ""
@@ -215,13 +215,13 @@ def _layout(args: tuple[Value, ...]) -> str:
 def _encode(args: tuple[Value, ...]) -> str:
     codec = args[1] if len(args) > 1 else "utf-8"
     if not isinstance(codec, str):
-        return "the encoding is no text"
+        return "the encoding is not a string"
     normal = "_".join("".join(c if c.isalnum() else " " for c in codec[:100].lower()).split())
     if normal not in aliases and normal not in aliases.values():
         return f"there is no encoding {codec!r:.40}"
     if normal in {"latin1", "latin_1", "iso_8859_1", "iso8859_1", "ascii"}:
         if not isinstance(args[0], str):
-            return "what it encodes is no text"
+            return "what it encodes is not a string"
         fits = args[0].isascii() or (normal != "ascii" and max(args[0]) <= "\xff")
         if not fits and len(args) < 3:  # noqa: PLR2004 - the third says what to do with errors
             return "the text has characters beyond the encoding"
@@ -256,11 +256,11 @@ def _device(args: tuple[Value, ...]) -> str:
     if isinstance(args[0], int) and len(args) == 1:
         return ""
     if not isinstance(args[0], str):
-        return "no device's name" if not isinstance(args[0], Instance) else ""
+        return "it is not the name of a device" if not isinstance(args[0], Instance) else ""
     kind, _, index = args[0].partition(":")
     if kind not in _DEVICES or (index and not index.isdigit()):
         return f"there is no device {args[0]!r:.40}"
-    return "" if len(args) == 1 or isinstance(args[1], int) else "no device's index"
+    return "" if len(args) == 1 or isinstance(args[1], int) else "it is not the index of a device"
 
 
 def _ordered_dict(args: tuple[Value, ...]) -> str:

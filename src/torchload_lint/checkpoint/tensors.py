@@ -34,7 +34,7 @@ _PARAMETERS = frozenset({"_rebuild_parameter", "_rebuild_parameter_with_state"})
 
 
 def tensor_of(value: Value) -> TensorInfo | None:
-    """The tensor that a value is; None where it is none, or is described in a way not known."""
+    """The tensor that a value is; None where it is not one, or is described in an unknown way."""
     if not isinstance(value, Instance) or not isinstance(value.callee, GlobalRef):
         return None
     name, args = value.callee.name, value.args

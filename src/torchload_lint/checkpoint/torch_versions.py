@@ -24,7 +24,7 @@ class TorchVersion(NamedTuple):
         """``2.6``, ``2.6.0+cu124`` or ``2`` (which is 2.0). Raises ValueError for anything else."""
         match = re.match(r"\s*v?(\d{1,4})(?:\.(\d{1,4}))?", text)
         if match is None:
-            raise ValueError(f"{text!r} is no torch version; write for example 2.6")
+            raise ValueError(f"{text!r} is not a torch version; write for example 2.6")
         return cls(int(match[1]), int(match[2] or 0))
 
     def __str__(self) -> str:
@@ -64,7 +64,7 @@ class Target(NamedTuple):
 
     @classmethod
     def of(cls, torch: str | TorchVersion, numpy: int | None = None) -> Target:
-        """A target from a version as text. Raises ValueError where it is none."""
+        """A target from a version as text. Raises ValueError where it is not one."""
         version = TorchVersion.parse(torch) if isinstance(torch, str) else torch
         return cls(torch=version, numpy=numpy)
 

@@ -1,6 +1,6 @@
 """An abstract unpickler: runs a pickle over shapes instead of objects, and calls nothing.
 
-It understands every opcode of the protocols 0 to 5, because it has to tell both what torch's
+It understands every opcode of the protocols 0 to 5, because it has to know both what torch's
 weights-only loader does and what an unsafe load would call. The loader's own rules are those of
 a :class:`~torchload_lint.checkpoint.guard.Guard`, which is asked at each step.
 """
@@ -109,7 +109,9 @@ def _text_number(parse: Callable[[str], Value]) -> Callable[[_Machine, Argument]
             machine.stack.append(parse(str(argument).strip()))
         except ValueError:
             position = machine.guard.position
-            raise PickleFaultError("malformed", "a number is none", position) from None
+            raise PickleFaultError(
+                "malformed", "an INT, LONG or FLOAT is not a number", position
+            ) from None
 
     return handler
 
@@ -173,7 +175,7 @@ def _index(machine: _Machine, argument: Argument) -> int:
         return int(argument)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise PickleFaultError(
-            "malformed", "a memo index is none", machine.guard.position
+            "malformed", "a memo index is not a number", machine.guard.position
         ) from None
 
 

@@ -133,7 +133,7 @@ class WeightsOnlyGuard:
             self._fail(advice.opcode(opcode.name, CODES[opcode.name], self.protocol))
 
     def decode(self, data: bytes, position: int) -> Value:
-        """A Python 2 string in the encoding of the load; bytes where it is none."""
+        """A Python 2 string in the encoding of the load; bytes where it cannot be decoded."""
         if self._encoding == "bytes":
             return data
         try:

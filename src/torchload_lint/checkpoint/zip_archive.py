@@ -90,7 +90,7 @@ class ZipArchive:
         folder = f"{self.prefix}/"
         for member in self.members:
             if not member.name.isascii() and not _is_text(member.name):
-                return f"the member {member.name!r:.80} has a name that is no UTF-8"
+                return f"the member {member.name!r:.80} has a name that is not UTF-8"
             if not member.name.startswith(folder):
                 return f"the member {member.name!r:.80} is not in the folder {folder!r:.60}"
         record = ".data/version" if self.find(".data/version") else "version"
@@ -174,14 +174,16 @@ def _unpack(member: Member, packed: bytes) -> bytes:
         except zlib.error as error:
             raise ZipFaultError("damaged", f"{member.name:.80} does not unpack: {error}") from None
     if len(content) != member.size:
-        raise ZipFaultError("damaged", f"{member.name:.80} has not the size that is given for it")
+        raise ZipFaultError(
+            "damaged", f"{member.name:.80} does not have the size that is given for it"
+        )
     return content
 
 
 def _read_directory(source: ByteSource, limits: Limits) -> list[Member]:
     count, size, offset = _find_directory(source)
     if size > limits.directory_bytes or count > limits.members:
-        raise LimitExceededError("members", "the archive's directory is absurdly large")
+        raise LimitExceededError("members", "the archive's directory is implausibly large")
     if offset + size > source.size:
         raise ZipFaultError("truncated", "the archive's directory lies beyond its end")
     directory = source.read_at(offset, size)

@@ -82,7 +82,7 @@ def migrate_file(
 def _opened(path: Path) -> BinaryIO:
     """The checkpoint; a pipe or a device would not end, and cannot be moved in."""
     if path.exists() and not path.is_file():
-        raise MigrationError("this is no regular file")
+        raise MigrationError("this is not a regular file")
     return path.open("rb")
 
 

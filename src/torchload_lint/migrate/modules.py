@@ -63,7 +63,7 @@ class _Building:
 
 
 def registries(made: PickledInstance) -> dict[str, Value] | None:
-    """The attributes of an ``nn.Module``; None where the instance is none."""
+    """The attributes of an ``nn.Module``; None where the instance is not one."""
     attributes = made.attributes or {}
     if made.name in _GRAPH_MODULES and made.args and isinstance(made.args[0], DictValue):
         attributes = {k: v for k, v in made.args[0].entries if isinstance(k, str)}
@@ -190,7 +190,7 @@ def _tensor(building: _Building, value: Value, key: str) -> Value:
     found = tensors.detached(building.converter, value, place)
     if found is LEFT_OUT or tensors.is_tensor(found):
         return found
-    return building.converter.leave_out(place, "a parameter or buffer", "it is no tensor")
+    return building.converter.leave_out(place, "a parameter or buffer", "it is not a tensor")
 
 
 def _entries(value: Value) -> Iterator[tuple[str, Value]]:

@@ -164,7 +164,7 @@ def _carry_array(
         return converter.leave_out(place, name, "its dtype is not understood")
     raw = data.encode(converter.options.encoding) if isinstance(data, str) else data
     if not isinstance(raw, bytes) or len(raw) != prod(shape) * dtype.itemsize:
-        return converter.leave_out(place, name, "its data has not the size of its shape")
+        return converter.leave_out(place, name, "its data does not have the size of its shape")
     return _carried(converter, name, Array(dtype, shape, is_fortran is True, raw), place)
 
 
@@ -290,7 +290,7 @@ def _mask(
 ) -> Value:
     shape = _shape(shape_value)
     if shape is None or not isinstance(mask, bytes) or len(mask) != prod(shape):
-        return converter.leave_out(place, "a mask", "it has not the size of its array")
+        return converter.leave_out(place, "a mask", "it does not have the size of its array")
     array = Array(DType("b1", itemsize=1), shape, is_fortran is True, mask)
     return _carried(converter, "numpy.ndarray", array, place)
 
@@ -317,7 +317,9 @@ def _scalar(converter: Conversion, made: PickledInstance, place: str) -> Value:
             return converter.plain(data, place)
         return converter.leave_out(place, "a numpy scalar", "its dtype is not understood")
     if len(data) != dtype.itemsize:
-        return converter.leave_out(place, f"a numpy scalar of {dtype}", "it has not its size")
+        return converter.leave_out(
+            place, f"a numpy scalar of {dtype}", "it does not have the size of its dtype"
+        )
     array = Array(dtype, (), is_fortran=False, data=data)
     what = f"a numpy scalar of {dtype}"
     if dtype.fields:

@@ -24,7 +24,7 @@ def _from_bytes(converter: Conversion, made: PickledInstance, place: str) -> Val
     data = made.args[0] if made.args else None
     found = _storage_in(data) if isinstance(data, bytes) else None
     if found is None:
-        return converter.leave_out(place, "a storage", "the bytes that hold it are not one")
+        return converter.leave_out(place, "a storage", "its bytes cannot be read as a storage")
     storage, raw, byteorder = found
     if byteorder != converter.pool.byteorder:
         raw = swapped(raw, _number_size(storage.dtype))

@@ -126,7 +126,7 @@ class Converter:
             new_key = self._element(key, f"{step} (key)")
             if new_key is LEFT_OUT or not is_hashable(new_key):
                 if new_key is not LEFT_OUT:
-                    self.leave_out(step, "an entry", "its key is no plain value")
+                    self.leave_out(step, "an entry", "its key is not a plain value")
                 continue
             new_item = self.plain(item, step)
             if new_item is LEFT_OUT:

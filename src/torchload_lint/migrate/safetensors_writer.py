@@ -56,7 +56,7 @@ class TensorRecord:
 def entries_of(root: Value) -> list[TensorRecord]:
     """The tensors of a dict. Raises MigrationError where there is anything else in it."""
     if not isinstance(root, DictValue):
-        raise MigrationError("safetensors holds a dict of tensors; this is no dict")
+        raise MigrationError("safetensors holds a dict of tensors; this is not a dict")
     entries, others = [], []
     for name, value in root.entries:
         tensor = tensor_of(value)

@@ -110,7 +110,7 @@ def _moment(converter: Conversion, made: PickledInstance, place: str) -> Value:
     try:
         moment = kind(packed) if zone is None else kind(packed, zone)  # type: ignore[arg-type,call-arg]
     except (TypeError, ValueError):
-        return converter.leave_out(place, made.name, "its bytes are no time")
+        return converter.leave_out(place, made.name, "its bytes are not a time")
     converter.changed(place, made.name, "its ISO text")
     return moment.isoformat()
 

@@ -54,7 +54,7 @@ def read_tar(file: BinaryIO, recorder: PickleRecorder) -> Checkpoint:
     except (struct.error, KeyError, TypeError, ValueError):
         raise MigrationError("the tar file is damaged; get it again") from None
     if main.size > DEFAULT_LIMITS.pickle_bytes:
-        raise MigrationError("the pickle in the tar file is absurdly large")
+        raise MigrationError("the pickle in the tar file is implausibly large")
     data = reader.source.read_at(main.offset_data, main.size)
     objects = _Objects(recorder, reader.tensors)
     value = checked(unpickle(data, objects), objects)
@@ -115,7 +115,7 @@ class _Reader:
         for _ in range(self._number()):
             key, storage_key, _ = self._triple()
             if not isinstance(storage_key, int):
-                raise TypeError("a storage's number is none")
+                raise TypeError("the number of a storage is not a number")
             storage, begin = self._storages[storage_key]
             (ndim,) = unpack("<i4x", self._bytes(8))
             size = unpack(f"<{ndim}q", self._bytes(8 * ndim))
@@ -135,13 +135,13 @@ class _Reader:
     def _number(self) -> int:
         value = self._pickle()
         if not isinstance(value, int):
-            raise TypeError("a count is no number")
+            raise TypeError("a count is not a number")
         return value
 
     def _triple(self) -> tuple[int, Value, Value]:
         value = self._pickle()
         if not isinstance(value, tuple) or len(value) != 3 or not isinstance(value[0], int):  # noqa: PLR2004 - a triple
-            raise TypeError("a description is no triple")
+            raise TypeError("a description is not a triple")
         return value
 
     def _bytes(self, count: int) -> bytes:

@@ -66,7 +66,7 @@ def as_json(plan: MigrationPlan, out: Path, size: int | None) -> str:
 
 
 def _grouped(notes: tuple[Note, ...]) -> Iterator[str]:
-    """Notes that differ only in their place, told once."""
+    """Notes that differ only in their place, as one."""
     groups: dict[tuple[str, str], list[str]] = {}
     for note in notes:
         groups.setdefault((note.what, note.outcome), []).append(note.place)

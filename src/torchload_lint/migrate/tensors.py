@@ -149,7 +149,7 @@ def _carry_typed(converter: Conversion, args: tuple[Value, ...], place: str) -> 
 def detached(converter: Conversion, value: Value, place: str) -> Value:
     """What ``state_dict()`` gives for a parameter or buffer: the same storage, no gradient.
 
-    LEFT_OUT where the value is no tensor that can be carried.
+    LEFT_OUT where the value is not a tensor that can be carried.
     """
     while isinstance(value, Instance):
         name = str(converter.names.of(value.callee))
