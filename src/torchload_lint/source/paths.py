@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.domain import patterns
-from torchload_lint.source.domain import values as domain
+from torchload_lint.source.domain import conversions, patterns
 from torchload_lint.source.domain.patterns import (
     MAX_PATTERNS,
     PathPattern,
@@ -61,7 +60,7 @@ def resolution(values: Values, evaluator: Evaluator) -> Resolution:
         text, in_archive = _source(value)
         if text is None:
             if not isinstance(value, Constant):
-                reasons.setdefault(domain.why(value))
+                reasons.setdefault(conversions.why(value))
             continue
         reasons.update(dict.fromkeys(text.why))
         pattern = _pattern(text, in_archive=in_archive)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.source.domain import patterns, strings
+from torchload_lint.source.domain.conversions import as_text
+from torchload_lint.source.domain.mappings import entry
 from torchload_lint.source.domain.patterns import GLOB_ANY, HOLE, known
 from torchload_lint.source.domain.values import (
     Constant,
@@ -16,9 +18,7 @@ from torchload_lint.source.domain.values import (
     Record,
     Sequence,
     Text,
-    Value,
     Values,
-    as_text,
     lift,
     union,
     unknown,
@@ -27,7 +27,7 @@ from torchload_lint.source.domain.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torchload_lint.source.state.arguments import Arguments
+    from torchload_lint.source.domain.arguments import Arguments
 
     TextMethod: TypeAlias = Callable[[Text, Arguments], Values]
 
@@ -322,15 +322,3 @@ def of_record(record: Record, name: str, given: Arguments) -> Values:
         rest = Sequence((unknown("a key"), record.others), kind="tuple")
         return (Sequence(pairs, (rest,) if record.others else ()),)
     return unknown(f"the result of .{name}() is not known")
-
-
-def entry(record: Record, key: Value, default: Values = ()) -> Values:
-    """``record[key]``; ``default`` is what a missing key yields, where something does."""
-    if isinstance(key, Text) and not key.why:
-        found = record.entries.get(key.text)
-        if found is not None:
-            return lift(found, record.rung)
-        if record.others:
-            return lift(union(record.others, default), record.rung)
-        return default or unknown(f"nothing is stored as {key.text!r}")
-    return lift(union(*record.entries.values(), record.others, default), record.rung)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from torchload_lint.source.domain.conversions import why
 from torchload_lint.source.domain.patterns import known
 from torchload_lint.source.domain.values import (
     Record,
@@ -12,7 +13,6 @@ from torchload_lint.source.domain.values import (
     lift,
     union,
     unknown,
-    why,
 )
 
 

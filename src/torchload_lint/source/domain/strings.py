@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain import patterns
-from torchload_lint.source.domain.patterns import HOLE, highest, is_exact, known
-from torchload_lint.source.domain.values import (
+from torchload_lint.source.domain.conversions import (
     NO_DEFAULT,
     NOT_THE_DEFAULT,
+    as_text,
+    combine,
+    is_number,
+)
+from torchload_lint.source.domain.patterns import HOLE, highest, is_exact, known
+from torchload_lint.source.domain.values import (
     Constant,
     Record,
     Sequence,
     Text,
     Unknown,
-    as_text,
-    combine,
-    is_number,
     union,
     unknown,
 )

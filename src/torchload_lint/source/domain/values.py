@@ -6,26 +6,20 @@ carries the rung of the ladder that it took, so that the highest one can be name
 
 from __future__ import annotations
 
-import ast
-from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias
 
-from torchload_lint.source.domain.patterns import HOLE, MAX_PATTERNS, Rung, highest
+from torchload_lint.source.domain.patterns import MAX_PATTERNS, Rung
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterable, Mapping
 
     from typing_extensions import Self
 
-    from torchload_lint.source.domain.frame import Frame
     from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.text.definitions import FunctionNode
 
 _MAX_UNKNOWN = 6
-_SENTINEL = -1
-NOT_THE_DEFAULT = "is not its default here"
-"""How the reason ends where a test rules a default out."""
-NO_DEFAULT = "has no default"
-"""How it ends where an option is not given."""
-FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 class Value:
@@ -384,61 +378,37 @@ def unknown(why: str) -> Values:
     return (Unknown(why),)
 
 
-def as_text(value: Value) -> Text:
-    """The value as a part of a text; what is not a text becomes a hole."""
-    if isinstance(value, Text):
-        return value
-    if isinstance(value, Handle):
-        return value.source
-    if is_number(value):
-        return Text(str(value.value), rung=value.rung)
-    return Text(HOLE, rung=value.rung, why=(why(value),))
+NO_ARGUMENTS: Mapping[ast.arg, Values] = {}
+"""One empty mapping for all frames, so that they can be told to be alike."""
 
 
-def is_number(value: Value) -> TypeGuard[Constant]:
-    """Whether a value is a number that names files: a truth value in a path is a sign of something
-    not followed, and -1 stands for "none", "the last" or "not yet".
+class Frame:
+    """Where an expression stands: its file, and what is known of the calls that led there.
+
+    It is never changed once it is made.
     """
-    return (
-        isinstance(value, Constant)
-        and not isinstance(value.value, bool | None)
-        and value.value != _SENTINEL
-    )
 
+    __slots__ = ("arguments", "callers", "calls", "module")
 
-def why(value: Value) -> str:
-    """Why a value that is no text cannot be followed as a part of a path."""
-    if isinstance(value, Unknown):
-        return value.why
-    if isinstance(value, Made):
-        return f"the result of {value.callee}() is not known"
-    if isinstance(value, Constant):
-        return f"it is {value.value} by default"
-    return f"{type(value).__name__.lower()} in a path"
+    def __init__(
+        self,
+        module: Module,
+        arguments: Mapping[ast.arg, Values] = NO_ARGUMENTS,
+        calls: int = 0,
+        callers: int = 0,
+    ) -> None:
+        """``arguments``: what parameters of the functions entered so far were given; ``calls`` and
+        ``callers``: how many calls were followed inwards and outwards.
+        """
+        self.module = module
+        self.arguments = arguments
+        self.calls = calls
+        self.callers = callers
 
+    def within(self, module: Module) -> Frame:
+        """The same, in another file."""
+        return Frame(module, self.arguments, self.calls, self.callers)
 
-def combine(first: Text, second: Text, joined: str, *, anchored: bool = False) -> Text:
-    """A text made of two, with the higher rung and the reasons of both."""
-    reasons = dict.fromkeys((*first.why, *second.why))
-    return Text(
-        joined,
-        anchored,
-        is_path=first.is_path or second.is_path,
-        why=tuple(reasons) if HOLE in joined else (),
-        rung=highest(first.rung, second.rung),
-    )
-
-
-def truths(values: Values) -> set[bool]:
-    """Which truth values the possibilities can have (both, where one is unknown)."""
-    found: set[bool] = set()
-    for value in values:
-        if isinstance(value, Constant):
-            found.add(bool(value.value))
-        elif isinstance(value, Text) and not value.why:
-            found.add(bool(value.text))
-        elif isinstance(value, Function | Class | Instance | Handle):
-            found.add(True)
-        else:
-            found |= {True, False}
-    return found
+    def elsewhere(self, module: Module) -> Frame:
+        """A place outside of every function, as many calls away."""
+        return Frame(module, NO_ARGUMENTS, self.calls, self.callers)

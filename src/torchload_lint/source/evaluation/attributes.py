@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain import methods, strings
-from torchload_lint.source.domain import values as domain
+from torchload_lint.source.domain import conversions, mappings, methods, strings
 from torchload_lint.source.domain.sequences import elements, item
 from torchload_lint.source.domain.values import (
     Class,
@@ -29,8 +28,7 @@ from torchload_lint.source.libraries import argparse_cli, lightning
 from torchload_lint.source.state import handing, stores
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain.frame import Frame
-    from torchload_lint.source.domain.values import Value, Values
+    from torchload_lint.source.domain.values import Frame, Value, Values
     from torchload_lint.source.evaluation.engine import Evaluator
 
 _TEXT_CONSTANTS = {"os.sep": "/", "os.path.sep": "/", "os.curdir": ".", "os.pardir": ".."}
@@ -78,7 +76,7 @@ def _of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Val
     if isinstance(base, Handle):
         return (base.source,) if name == "name" else (base,)
     if isinstance(base, Record):
-        return methods.entry(base, Text(name))
+        return mappings.entry(base, Text(name))
     if isinstance(base, Options):
         return lift(argparse_cli.value(evaluator, base, name), base.rung)
     if isinstance(base, Instance):
@@ -89,7 +87,7 @@ def _of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Val
         return _of_stranger(evaluator, base, name)
     if isinstance(base, Function):
         return unknown(f"the attribute .{name} of a function")
-    return unknown(domain.why(base))
+    return unknown(conversions.why(base))
 
 
 def _of_stranger(evaluator: Evaluator, base: Made, name: str) -> Values:
@@ -131,12 +129,14 @@ def _item(evaluator: Evaluator, base: Value, key: Value, frame: Frame) -> Values
     if isinstance(key, Text) and not key.why and isinstance(base, Options | Instance | Record):
         return of_value(evaluator, base, key.text, frame)
     if isinstance(base, Record):
-        return methods.entry(base, key)
+        return mappings.entry(base, key)
     if isinstance(base, Sequence):
         if isinstance(key, Constant) and isinstance(key.value, int):
             return item(base, key.value)
         return lift(base.element(), base.rung)
-    return unknown(domain.why(base) if not isinstance(base, Text) else "it is cut out of a text")
+    return unknown(
+        conversions.why(base) if not isinstance(base, Text) else "it is cut out of a text"
+    )
 
 
 def _slice(evaluator: Evaluator, base: Value, cut: ast.Slice, frame: Frame) -> Values:
@@ -151,7 +151,7 @@ def _slice(evaluator: Evaluator, base: Value, cut: ast.Slice, frame: Frame) -> V
         if cut.step is None and "unknown" not in bounds and not base.others:
             return (Sequence(base.items[lower:upper], kind=base.kind, rung=base.rung),)
         return (Sequence(others=union(*(elements((base,)),)), rung=base.rung),)
-    return unknown(domain.why(base))
+    return unknown(conversions.why(base))
 
 
 def _bound(evaluator: Evaluator, bound: ast.expr | None, frame: Frame) -> int | str | None:

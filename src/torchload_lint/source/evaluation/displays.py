@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.domain import mappings
 from torchload_lint.source.domain.sequences import elements
 from torchload_lint.source.domain.values import Record, Sequence, Text, union
 from torchload_lint.source.state import handing, spreading
@@ -12,8 +13,7 @@ from torchload_lint.source.state import handing, spreading
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from torchload_lint.source.domain.frame import Frame
-    from torchload_lint.source.domain.values import Values
+    from torchload_lint.source.domain.values import Frame, Values
     from torchload_lint.source.evaluation.engine import Evaluator
 
 
@@ -42,13 +42,13 @@ def dictionary(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
             spread = spreading.spread(evaluator, evaluator.values(value, frame), frame)
-            entries = spreading.over(spread.entries, entries)
+            entries = mappings.over(spread.entries, entries)
             others.append(spread.others)
             continue
         names = evaluator.values(key, frame)
         content = evaluator.values(value, frame)
         if len(names) == 1 and isinstance(names[0], Text) and not names[0].why:
-            entries = spreading.over({names[0].text: content}, entries)
+            entries = mappings.over({names[0].text: content}, entries)
         else:
             others.append(content)
     return (Record(entries, union(*others)),)
@@ -63,7 +63,7 @@ def comprehension(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
 def dictionary_comprehension(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     """A dictionary comprehension: a copy of another mapping, or one whose keys are not known."""
     assert isinstance(node, ast.DictComp)
-    source = spreading.copied(node)
+    source = mappings.copied(node)
     if source is not None:
         return (spreading.spread(evaluator, evaluator.values(source, frame), frame),)
     return (Record({}, evaluator.values(node.value, frame)),)

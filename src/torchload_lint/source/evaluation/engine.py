@@ -10,14 +10,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain import strings
-from torchload_lint.source.domain import values as domain
-from torchload_lint.source.domain.frame import Frame
+from torchload_lint.source.domain import conversions, strings
 from torchload_lint.source.domain.patterns import MAX_PATTERNS, Rung, known
 from torchload_lint.source.domain.sequences import elements, item
 from torchload_lint.source.domain.values import (
     Class,
     Constant,
+    Frame,
     Function,
     Instance,
     Made,
@@ -29,18 +28,19 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.evaluation import attributes as attribute_lookup
-from torchload_lint.source.evaluation import displays, guards, instances, invoke, parameters
+from torchload_lint.source.evaluation import displays, guards, invoke, parameters
 from torchload_lint.source.libraries import os_paths
+from torchload_lint.source.names import members
 from torchload_lint.source.state import spreading, stores
 from torchload_lint.source.text.definitions import SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torchload_lint.source.domain.values import FunctionNode, Value, Values
+    from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import Found, ProjectIndex
-    from torchload_lint.source.text.definitions import Definition
+    from torchload_lint.source.text.definitions import Definition, FunctionNode
 
 _SHOWN = 60
 MAX_STEPS = 2500
@@ -179,7 +179,7 @@ class Evaluator:
             return (Class(found.node, found.module),)
         if isinstance(found.node, ast.FunctionDef | ast.AsyncFunctionDef):
             holder = found.module.parents.get(found.node)
-            if isinstance(holder, ast.ClassDef) and instances.is_class_method(found.node):
+            if isinstance(holder, ast.ClassDef) and members.is_class_method(found.node):
                 receiver = Instance(Class(holder, found.module))
                 return (Function(found.node, found.module, receiver),)
             return (Function(found.node, found.module),)
@@ -392,7 +392,7 @@ def _boolean(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
         value
         for operand in first
         for value in evaluator.values(operand, frame)
-        if domain.truths((value,)) != {False}
+        if conversions.truths((value,)) != {False}
     )
     return union(truthy, evaluator.values(last, frame))
 

@@ -10,8 +10,7 @@ from torchload_lint.source.domain.values import Text, lift, union
 from torchload_lint.source.project import classes
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain.frame import Frame
-    from torchload_lint.source.domain.values import Instance, Values
+    from torchload_lint.source.domain.values import Frame, Instance, Values
     from torchload_lint.source.evaluation.engine import Evaluator
 
 _BASES = frozenset({"enum.Enum", "enum.StrEnum", "strenum.StrEnum"})

@@ -11,15 +11,9 @@ import ast
 import operator
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.domain.conversions import NOT_THE_DEFAULT
 from torchload_lint.source.domain.patterns import Rung, known
-from torchload_lint.source.domain.values import (
-    NOT_THE_DEFAULT,
-    Constant,
-    Text,
-    Unknown,
-    union,
-    unknown,
-)
+from torchload_lint.source.domain.values import Constant, Text, Unknown, union, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain.frame import Frame
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
     Class,
+    Frame,
     Function,
     Instance,
     Text,
@@ -17,6 +17,7 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.evaluation import invoke
+from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 from torchload_lint.source.state import spreading
 from torchload_lint.source.state.bound import Bound, Layers
@@ -25,7 +26,7 @@ from torchload_lint.source.text.candidates import statements
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.domain.values import FunctionNode, Values
+    from torchload_lint.source.domain.values import Values
     from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.facts.module import Module
 
@@ -38,7 +39,7 @@ def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame)
     found: Values = ()
     for node, module in classes.ancestry(instance.of.node, instance.of.module, evaluator.project):
         found = union(found, _stored(evaluator, instance, node, module, name, frame))
-        member = classes.member(node, name)
+        member = members.member(node, name)
         if member is not None:
             of_class = _member(evaluator, instance, member, module, frame)
             found = union(found, of_class)
@@ -52,8 +53,8 @@ def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame)
     if name in {"value", "name"}:
         from torchload_lint.source.evaluation import enumerations  # noqa: PLC0415 - few questions lead here
 
-        if members := enumerations.attribute(evaluator, instance, name, frame):
-            return members
+        if listed := enumerations.attribute(evaluator, instance, name, frame):
+            return listed
     given = unspelled.mapping_of(evaluator, instance)
     if given is not None and (entry := given.entries.get(name)) is not None:
         return entry
@@ -117,8 +118,8 @@ def assigned(
 
 def _collect_assigned(node: ast.ClassDef) -> dict[str, list[tuple[ast.AST, ast.arg, ast.expr]]]:
     found: dict[str, list[tuple[ast.AST, ast.arg, ast.expr]]] = {}
-    for method in classes.body(node.body):
-        if classes.is_function(method):
+    for method in members.body(node.body):
+        if members.is_function(method):
             for receiver, name, value in _self_stores(method):
                 found.setdefault(name, []).append((method, receiver, value))
     return found
@@ -160,7 +161,7 @@ def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[ast.expr,
 def _member(
     evaluator: Evaluator, instance: Instance, member: ast.stmt, module: Module, frame: Frame
 ) -> Values:
-    if classes.is_function(member):
+    if members.is_function(member):
         function = Function(member, module, instance)
         decorators = {ast.unparse(decorator) for decorator in member.decorator_list}
         if decorators & _PROPERTIES or any(each.endswith(".setter") for each in decorators):
@@ -289,10 +290,10 @@ def class_attribute(evaluator: Evaluator, of: Class, name: str, frame: Frame) ->
     if name == "__name__":
         return (Text(of.node.name, rung=Rung.CONSTANT),)
     for node, module in classes.ancestry(of.node, of.module, evaluator.project):
-        member = classes.member(node, name)
+        member = members.member(node, name)
         if member is None:
             continue
-        if classes.is_function(member):
+        if members.is_function(member):
             return (Function(member, module),)
         if isinstance(member, ast.ClassDef):
             return (Class(member, module),)
@@ -308,24 +309,7 @@ def method(
 ) -> Function | None:
     """The method of that name, inherited or not."""
     for node, module in classes.ancestry(of.node, of.module, evaluator.project):
-        member = classes.member(node, name)
-        if classes.is_function(member):
+        member = members.member(node, name)
+        if members.is_function(member):
             return Function(member, module, receiver)
     return None
-
-
-def is_static(node: FunctionNode) -> bool:
-    """Whether a method is a ``staticmethod``."""
-    return _has_decorator(node, "staticmethod")
-
-
-def is_class_method(node: FunctionNode) -> bool:
-    """Whether a method is a ``classmethod``."""
-    return _has_decorator(node, "classmethod")
-
-
-def _has_decorator(node: FunctionNode, name: str) -> bool:
-    return any(
-        isinstance(decorator, ast.Name) and decorator.id == name
-        for decorator in getattr(node, "decorator_list", ())
-    )

@@ -8,10 +8,10 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import methods
-from torchload_lint.source.domain.frame import Frame
 from torchload_lint.source.domain.patterns import HOLE, Rung
 from torchload_lint.source.domain.values import (
     Class,
+    Frame,
     Function,
     Handle,
     Instance,
@@ -27,6 +27,7 @@ from torchload_lint.source.domain.values import (
 )
 from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import argparse_cli
+from torchload_lint.source.names import members
 from torchload_lint.source.project import classes as class_facts
 from torchload_lint.source.state import handing, stores
 from torchload_lint.source.state.arguments import arguments
@@ -111,8 +112,8 @@ def _shown(node: ast.expr) -> str:
 def construct(evaluator: Evaluator, of: Class, node: ast.Call, frame: Frame) -> Instance:
     """The object that ``Class(…)`` makes."""
     for level, module in class_facts.ancestry(of.node, of.module, evaluator.project):
-        initializer = class_facts.member(level, "__init__")
-        if class_facts.is_function(initializer):
+        initializer = members.member(level, "__init__")
+        if members.is_function(initializer):
             given = match(node, initializer, skipped=1)
             return Instance(of, Bound(evaluator, initializer, module, given, frame), node)
     nothing = ast.Lambda(ast.arguments([], [], None, [], [], None, []), ast.Constant(None))
@@ -152,12 +153,12 @@ def _receiver(function: Function) -> tuple[int, tuple[ast.arg, Values] | None]:
     """How many parameters the call does not write, and what the first of them is."""
     if function.receiver is None or isinstance(function.node, ast.Lambda):
         return 0, None
-    if instances.is_static(function.node):
+    if members.is_static(function.node):
         return 0, None
     leading = [*function.node.args.posonlyargs, *function.node.args.args][:1]
     if not leading:
         return 0, None
-    is_class = instances.is_class_method(function.node)
+    is_class = members.is_class_method(function.node)
     value: Value = function.receiver.of if is_class else function.receiver
     return 1, (leading[0], (value,))
 
@@ -261,7 +262,7 @@ def _of_class(evaluator: Evaluator, of: Class, node: ast.Call, name: str, frame:
     if method is None:
         found = instances.class_attribute(evaluator, of, name, frame)
         return union(*(of_value(evaluator, value, node, frame) for value in found))
-    if instances.is_class_method(method.node):
+    if members.is_class_method(method.node):
         method = Function(method.node, method.module, Instance(of))
     return run(evaluator, method, node, frame)
 
@@ -280,8 +281,8 @@ def _of_super(evaluator: Evaluator, node: ast.Call, name: str, frame: Frame) -> 
     if isinstance(holder, ast.ClassDef):
         lineage = class_facts.ancestry(holder, frame.module, evaluator.project)
         for level, module in list(lineage)[1:]:
-            member = class_facts.member(level, name)
-            if class_facts.is_function(member):
+            member = members.member(level, name)
+            if members.is_function(member):
                 function = Function(member, module, Instance(Class(holder, frame.module)))
                 return run(evaluator, function, node, frame)
     return unknown(f"super().{name}() is not the project's")

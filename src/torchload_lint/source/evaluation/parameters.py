@@ -5,20 +5,30 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain.frame import NO_ARGUMENTS, Frame
 from torchload_lint.source.domain.patterns import Rung
-from torchload_lint.source.domain.values import Class, Instance, Unknown, lift, union, unknown
+from torchload_lint.source.domain.values import (
+    NO_ARGUMENTS,
+    Class,
+    Frame,
+    Instance,
+    Unknown,
+    lift,
+    union,
+    unknown,
+)
 from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import argparse_cli, config_files
-from torchload_lint.source.project import callers, classes
+from torchload_lint.source.names import members
+from torchload_lint.source.project import callers
 from torchload_lint.source.state.bound import Bound, evaluate, is_spread, match
 from torchload_lint.source.text.definitions import defaults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from torchload_lint.source.domain.values import FunctionNode, Values
+    from torchload_lint.source.domain.values import Values
     from torchload_lint.source.evaluation.engine import Evaluator
+    from torchload_lint.source.text.definitions import FunctionNode
 
 MAX_CALLERS = 3
 """How many calls are followed outwards."""
@@ -56,10 +66,10 @@ def _receiver(
     leading = [*function.args.posonlyargs, *function.args.args][:1]
     if not isinstance(holder, ast.ClassDef) or leading != [parameter]:
         return ()
-    if instances.is_static(function):
+    if members.is_static(function):
         return ()
     of = Class(holder, frame.module)
-    is_class = instances.is_class_method(function) or function.name == "__new__"
+    is_class = members.is_class_method(function) or function.name == "__new__"
     return (of,) if is_class else (Instance(of),)
 
 
@@ -151,7 +161,7 @@ def _own_class(function: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -
 def _same_object(site: callers.Site, of: Class | None) -> Mapping[ast.arg, Values]:
     """What is known around ``super().method(…)``: its ``self`` is the same object."""
     method = site.module.function(site.call.func)
-    if of is None or not callers.is_through_super(site) or not classes.is_function(method):
+    if of is None or not callers.is_through_super(site) or not members.is_function(method):
         return NO_ARGUMENTS
     leading = next(iter((*method.args.posonlyargs, *method.args.args)), None)
     return NO_ARGUMENTS if leading is None else {leading: (Instance(of),)}

@@ -8,7 +8,9 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.domain import mappings
 from torchload_lint.source.domain.values import Record, Values, union
+from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 from torchload_lint.source.state import spreading
 from torchload_lint.source.state.bound import Bound
@@ -16,8 +18,7 @@ from torchload_lint.source.text.definitions import parameters
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain.frame import Frame
-    from torchload_lint.source.domain.values import Instance
+    from torchload_lint.source.domain.values import Frame, Instance
     from torchload_lint.source.evaluation.engine import Evaluator
 
 _MAPPINGS = frozenset(
@@ -35,8 +36,8 @@ def sources(evaluator: Evaluator, node: ast.ClassDef) -> list[tuple[ast.arg, ast
 
 
 def _sources(node: ast.ClassDef) -> Iterator[tuple[ast.arg, ast.expr]]:
-    for method in classes.body(node.body):
-        if not classes.is_function(method):
+    for method in members.body(node.body):
+        if not members.is_function(method):
             continue
         receiver = next(iter((*method.args.posonlyargs, *method.args.args)), None)
         if receiver is None:
@@ -69,7 +70,7 @@ def _looped(call: ast.Call, receiver: str, method: ast.AST) -> ast.expr | None:
     for loop in ast.walk(method):
         if isinstance(loop, ast.For) and any(inner is call for inner in ast.walk(loop)):
             copy = ast.DictComp(key, value, [ast.comprehension(loop.target, loop.iter, [], 0)])
-            return spreading.copied(copy)
+            return mappings.copied(copy)
     return None
 
 
@@ -95,7 +96,7 @@ class Hyperparameters(Mapping[str, Values]):
 
 def hyperparameters(evaluator: Evaluator, node: ast.ClassDef, frame: Frame) -> Values:
     """``self.hparams`` of a class whose constructor saves its parameters there."""
-    initializer = classes.member(node, "__init__")
+    initializer = members.member(node, "__init__")
     if not isinstance(initializer, ast.FunctionDef):
         return ()
     saves = any(
@@ -122,5 +123,5 @@ def mapping_of(evaluator: Evaluator, instance: Instance) -> Record | None:
     spread = spreading.spread(
         evaluator, union(*(evaluator.values(each, frame) for each in further)), frame
     )
-    entries = spreading.over(named, spreading.over(spread.entries, base.entries))
+    entries = mappings.over(named, mappings.over(spread.entries, base.entries))
     return Record(entries, union(base.others, spread.others))

@@ -11,9 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.domain.conversions import NO_DEFAULT
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
-    NO_DEFAULT,
     Class,
     Constant,
     Instance,
@@ -26,15 +26,14 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
-from torchload_lint.source.project import callers
+from torchload_lint.source.project import call_search
 from torchload_lint.source.text.candidates import words_of
 from torchload_lint.source.text.definitions import INNER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.domain.frame import Frame
-    from torchload_lint.source.domain.values import Value, Values
+    from torchload_lint.source.domain.values import Frame, Value, Values
     from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.libraries.os_paths import Known
@@ -218,7 +217,7 @@ def _set_up_in(
     if not depth or not _mentions_options(module):
         return found
     names = words_of(module.lines, scope) & _helpers(project, module)
-    for node in callers.calls_among(scope, module.lines, names, INNER) if names else ():
+    for node in call_search.calls_among(scope, module.lines, names, INNER) if names else ():
         for definition in _called(project, module, node):
             inner = definition.node
             if isinstance(inner, ast.FunctionDef) and inner is not scope:
@@ -272,7 +271,7 @@ def _collect(project: ProjectIndex, module: Module) -> dict[str, list[Declaratio
     found: dict[str, list[Declaration]] = {}
     if "add_arg" not in module.text and "set_defaults" not in module.text:
         return found
-    named = partial(callers.calls_named, project, module)
+    named = partial(call_search.calls_named, project, module)
     for call in (*named("add_argument"), *named("add_arg")):
         scope = module.bindings.scope(module.statement(call))
         for name, declaration in _declaration(call, scope):
@@ -326,7 +325,7 @@ def _flag(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Values:
         if module is None or f"{node.attr}" not in module.text:
             continue
         kinds = set(_DEFINES.findall(module.text))
-        for call in callers.calls_among(module.tree, module.lines, kinds):
+        for call in call_search.calls_among(module.tree, module.lines, kinds):
             literal = call.args[0] if call.args else None
             if isinstance(literal, ast.Constant) and literal.value == node.attr:
                 found.append(of_flag(evaluator, call, module))

@@ -25,8 +25,7 @@ from torchload_lint.source.state.arguments import arguments
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.domain.frame import Frame
-    from torchload_lint.source.domain.values import Value, Values
+    from torchload_lint.source.domain.values import Frame, Value, Values
     from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.project.index import ProjectIndex
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain import patterns, strings
-from torchload_lint.source.domain.values import Made, Text, as_text, unknown
+from torchload_lint.source.domain.conversions import as_text
+from torchload_lint.source.domain.values import Made, Text, unknown
 from torchload_lint.source.state import stores
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain.frame import Frame
-    from torchload_lint.source.domain.values import Value, Values
+    from torchload_lint.source.domain.values import Frame, Value, Values
     from torchload_lint.source.evaluation.engine import Evaluator
 
 _MAKERS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})

@@ -10,18 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import patterns, strings
+from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.patterns import HOLE, Rung
-from torchload_lint.source.domain.values import Constant, Text, as_text, lift, union, unknown
+from torchload_lint.source.domain.values import Constant, Text, lift, union, unknown
 from torchload_lint.source.state.arguments import arguments
 
 if TYPE_CHECKING:
     import ast
 
-    from torchload_lint.source.domain.frame import Frame
-    from torchload_lint.source.domain.values import Values
+    from torchload_lint.source.domain.arguments import Arguments
+    from torchload_lint.source.domain.values import Frame, Values
     from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.libraries.os_paths import Known
-    from torchload_lint.source.state.arguments import Arguments
 
 HUB_CACHE = "~/.cache/huggingface/hub"
 TORCH_CACHE = "~/.cache/torch/hub"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.domain import conversions
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.values import Sequence, lift, union, unknown
 from torchload_lint.source.state.arguments import arguments
@@ -11,8 +12,7 @@ from torchload_lint.source.state.arguments import arguments
 if TYPE_CHECKING:
     import ast
 
-    from torchload_lint.source.domain.frame import Frame
-    from torchload_lint.source.domain.values import Values
+    from torchload_lint.source.domain.values import Frame, Values
     from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.libraries.os_paths import Known
 
@@ -46,7 +46,7 @@ def _as_sequence(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
         if isinstance(value, Sequence):
             made.append(Sequence(others=value.element(), rung=value.rung))
         else:
-            made.append(Sequence(others=unknown(domain.why(value))))
+            made.append(Sequence(others=unknown(conversions.why(value))))
     return tuple(made) or (Sequence(),)
 
 
@@ -55,7 +55,7 @@ def _filtered(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     given = arguments(evaluator, call, frame)
     without_test = bool(call.args) and getattr(call.args[0], "value", ...) is None
     return tuple(
-        Sequence(others=unknown(domain.why(value)))
+        Sequence(others=unknown(conversions.why(value)))
         if not isinstance(value, Sequence)
         else _true_ones(value)
         if without_test and not value.others and value.kind == "list"
@@ -66,7 +66,7 @@ def _filtered(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 
 def _true_ones(sequence: Sequence) -> Sequence:
     """The items that are true, at their places; at none, where that is not known of one."""
-    truths = [domain.truths(item) for item in sequence.items]
+    truths = [conversions.truths(item) for item in sequence.items]
     if any(len(each) != 1 for each in truths):
         return Sequence(others=sequence.element(), rung=sequence.rung)
     items = (item for item, truth in zip(sequence.items, truths, strict=True) if truth == {True})
@@ -76,7 +76,7 @@ def _true_ones(sequence: Sequence) -> Sequence:
 def _as_list(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     values = _first(evaluator, call, frame)
     return tuple(
-        value if isinstance(value, Sequence) else Sequence(others=unknown(domain.why(value)))
+        value if isinstance(value, Sequence) else Sequence(others=unknown(conversions.why(value)))
         for value in values
     ) or (Sequence(),)
 
@@ -105,7 +105,7 @@ def _zip(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     columns = tuple(
         union(
             *(
-                value.element() if isinstance(value, Sequence) else unknown(domain.why(value))
+                value.element() if isinstance(value, Sequence) else unknown(conversions.why(value))
                 for value in column
             )
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.domain.frame import Frame
+from torchload_lint.source.domain.conversions import combine
 from torchload_lint.source.domain.patterns import HOLE, join
-from torchload_lint.source.domain.values import Text, combine, unknown
+from torchload_lint.source.domain.values import Frame, Text, unknown
 from torchload_lint.source.state.arguments import arguments
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeGuard
 
-from torchload_lint.source.domain import values as domain
+from torchload_lint.source.domain import conversions
 from torchload_lint.source.domain.patterns import MAX_PATTERNS, highest, is_exact
 from torchload_lint.source.domain.values import (
     Constant,
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Callable
 
-    from torchload_lint.source.domain.frame import Frame
-    from torchload_lint.source.domain.values import Value, Values
+    from torchload_lint.source.domain.values import Frame, Value, Values
     from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.libraries.os_paths import Known
 
@@ -46,7 +45,7 @@ def _range(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     known = [each for values in bounds for each in values if _is_integer(each)]
     numbers = [each.value for each in known if isinstance(each.value, int)]
     if len(known) != len(bounds) or any(len(values) != 1 for values in bounds) or not bounds:
-        why = next((domain.why(each) for values in bounds for each in values), _LONG)
+        why = next((conversions.why(each) for values in bounds for each in values), _LONG)
         return (Sequence(others=unknown(why)),)
     rung = highest(*(each.rung for each in known))
     try:
@@ -75,7 +74,9 @@ def _as_integer(value: Value) -> Values:
         return (Constant(int(value.value), rung=value.rung),)
     if isinstance(value, Text) and is_exact(value.text) and value.text.strip().isdecimal():
         return (Constant(int(value.text), rung=value.rung),)
-    return unknown(domain.why(value) if not isinstance(value, Text) else "a number out of a text")
+    return unknown(
+        conversions.why(value) if not isinstance(value, Text) else "a number out of a text"
+    )
 
 
 def _length(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, TypeAlias
 
-from torchload_lint.source.domain import methods, strings
+from torchload_lint.source.domain import mappings, methods, strings
 from torchload_lint.source.domain import values as domain
+from torchload_lint.source.domain.arguments import Arguments
+from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.patterns import HOLE, Rung
 from torchload_lint.source.domain.values import (
     Constant,
@@ -21,7 +23,6 @@ from torchload_lint.source.domain.values import (
     Sequence,
     Text,
     Values,
-    as_text,
     lift,
     union,
     unknown,
@@ -34,12 +35,12 @@ from torchload_lint.source.libraries import (
     numbers_known,
 )
 from torchload_lint.source.state import handing, spreading
-from torchload_lint.source.state.arguments import Arguments, arguments
+from torchload_lint.source.state.arguments import arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torchload_lint.source.domain.frame import Frame
+    from torchload_lint.source.domain.values import Frame
     from torchload_lint.source.evaluation.engine import Evaluator
 
     Known: TypeAlias = Callable[[Evaluator, ast.Call, Frame], Values]
@@ -181,13 +182,13 @@ def _mapping(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     given = arguments(evaluator, call, frame)
     dotted = frame.module.bindings.qualified(call.func) or "dict"
     base = spreading.spread(evaluator, given.at(0), frame)
-    entries, others = spreading.over(given.named, base.entries), base.others
+    entries, others = mappings.over(given.named, base.entries), base.others
     for keyword in call.keywords:
         if keyword.arg is None:
             values = evaluator.values(keyword.value, frame)
             values = handing.on(evaluator, keyword.value, values, frame)
             spread = spreading.spread(evaluator, values, frame)
-            entries = spreading.over(entries, spread.entries)
+            entries = mappings.over(entries, spread.entries)
             others = union(others, spread.others)
     return (Record(entries, others, kind=dotted),)
 

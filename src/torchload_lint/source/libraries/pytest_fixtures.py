@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.domain.patterns import HOLE, Rung
 from torchload_lint.source.domain.values import Function, Made, Sequence, Text, lift, union, unknown
 from torchload_lint.source.evaluation import invoke
-from torchload_lint.source.project import classes
+from torchload_lint.source.names import members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.domain.frame import Frame
-    from torchload_lint.source.domain.values import FunctionNode, Value, Values
+    from torchload_lint.source.domain.values import Frame, Value, Values
     from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
+    from torchload_lint.source.text.definitions import FunctionNode
 
 _FOLDERS = frozenset({"tmp_path", "tmpdir"})
 _EXPANDS = frozenset({"parameterized.parameterized.expand", "parameterized.expand"})
@@ -46,7 +46,7 @@ def _is_run_by_pytest(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 def _is_fixture(function: ast.AST) -> bool:
-    return classes.is_function(function) and any(
+    return members.is_function(function) and any(
         ast.unparse(mark).partition("(")[0].rpartition(".")[2] == "fixture"
         for mark in function.decorator_list
     )
@@ -58,8 +58,8 @@ def _fixtures(
     """The fixtures of that name that a test sees, the nearest first."""
     holder = module.parents.get(function)
     if isinstance(holder, ast.ClassDef):
-        member = classes.member(holder, name)
-        if classes.is_function(member) and _is_fixture(member):
+        member = members.member(holder, name)
+        if members.is_function(member) and _is_fixture(member):
             yield module, member
     folder = dirname(module.path)
     homes = [module.path, join(folder, "conftest.py")]
@@ -72,7 +72,7 @@ def _fixtures(
         )
         for definition in home.bindings.module_definitions(name) if home is not None else ():
             node = definition.node
-            if home is not None and classes.is_function(node) and _is_fixture(node):
+            if home is not None and members.is_function(node) and _is_fixture(node):
                 yield home, node
 
 

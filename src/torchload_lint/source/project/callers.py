@@ -8,18 +8,16 @@ from posixpath import dirname
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.domain.values import Class
-from torchload_lint.source.evaluation import instances
+from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
-from torchload_lint.source.text.candidates import on_rows, rows_with
-from torchload_lint.source.text.expressions import last_name
+from torchload_lint.source.project.call_search import calls_named
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
-    from torchload_lint.source.text.text import Lines
 
 MAX_FILES = 8
 """Files that are parsed in search of the callers of one function, the nearest first."""
@@ -203,33 +201,6 @@ def _may_call(text: str, name: str, kind: str) -> bool:
     return False
 
 
-def calls_named(project: ProjectIndex, module: Module, name: str) -> list[ast.Call]:
-    """The calls of something whose name ends in ``name``, in the order of the file; found once."""
-    return project.remember(
-        ("calls", module.tree, name), lambda: calls_among(module.tree, module.lines, {name})
-    )
-
-
-def calls_among(
-    scope: ast.AST,
-    lines: Lines,
-    names: Collection[str],
-    closed: tuple[type[ast.AST], ...] = (),
-) -> list[ast.Call]:
-    """The calls in a scope of what has one of some names, in the order of the file. ``closed``:
-    types of nodes that are not looked into.
-    """
-    rows = rows_with(lines, names, scope)
-    found = [
-        node
-        for node in on_rows(scope, rows, closed)
-        if isinstance(node, ast.Call)
-        and not isinstance(node.func, ast.Call)
-        and last_name(node.func) in names
-    ]
-    return sorted(found, key=lambda call: (call.lineno, call.col_offset))
-
-
 class _Target(NamedTuple):
     """The function whose callers are looked for."""
 
@@ -273,9 +244,9 @@ class _Target(NamedTuple):
         return imported and not self.project.definitions(owner, calling.path)
 
     def _left_out(self, call: ast.Call) -> int:
-        if self.owner is None or instances.is_static(self.function):
+        if self.owner is None or members.is_static(self.function):
             return 0
-        if instances.is_class_method(self.function):
+        if members.is_class_method(self.function):
             return 1
         through_self = isinstance(call.func, ast.Attribute) and _is_self(call.func.value)
         return int(through_self)
@@ -292,7 +263,7 @@ class _Target(NamedTuple):
         """``self.method(…)`` in the class or an heir, ``x.method(…)`` on an object made from the
         class, or a method whose name only one class of the project has.
         """
-        bound = 0 if instances.is_static(self.function) else 1
+        bound = 0 if members.is_static(self.function) else 1
         holder = calling.bindings.class_of_self(function.value)
         if holder is not None:
             return bound if self._inherits(holder, calling) else None
@@ -325,7 +296,7 @@ class _Target(NamedTuple):
         for level, _ in lineage:
             if level is self.owner:
                 return True
-            if classes.is_function(classes.member(level, self.function.name)):
+            if members.is_function(members.member(level, self.function.name)):
                 return level is self.owner
         return False
 
@@ -379,14 +350,14 @@ def _initialized_by_heirs(
     owner: ast.ClassDef,
 ) -> Iterator[Site]:
     """``super().__init__(…)`` in classes that inherit, and heirs that have no ``__init__``."""
-    for node in classes.body(calling.tree.body):
+    for node in members.body(calling.tree.body):
         if not isinstance(node, ast.ClassDef) or node is owner:
             continue
         lineage = [level for level, _ in classes.ancestry(node, calling, project)]
-        if owner not in lineage or classes.member(node, "__init__") is function:
+        if owner not in lineage or members.member(node, "__init__") is function:
             continue
-        initializer = classes.member(node, "__init__")
-        if not classes.is_function(initializer):
+        initializer = members.member(node, "__init__")
+        if not members.is_function(initializer):
             for call in calls_named(project, calling, node.name):
                 yield Site(calling, call, 1)
             continue

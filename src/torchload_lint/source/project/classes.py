@@ -3,56 +3,20 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
+from torchload_lint.source.names.members import (
+    base_expressions,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 
 _DEEPEST_HIERARCHY = 12
-
-
-def body(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a class or module body, those inside ``if``, ``try`` and ``with`` too."""
-    for statement in statements:
-        yield statement
-        if isinstance(statement, ast.If | ast.Try | ast.With):
-            for name in ("body", "orelse", "finalbody"):
-                yield from body(getattr(statement, name, ()))
-            for handler in getattr(statement, "handlers", ()):
-                yield from body(handler.body)
-
-
-def member(node: ast.ClassDef, name: str) -> ast.stmt | None:
-    """The statement of a class body that defines ``name`` last."""
-    found = None
-    for statement in body(node.body):
-        if _defines(statement, name):
-            found = statement
-    return found
-
-
-def _defines(statement: ast.stmt, name: str) -> bool:
-    if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-        return statement.name == name
-    if isinstance(statement, ast.Assign):
-        return any(
-            isinstance(target, ast.Name) and target.id == name for target in statement.targets
-        )
-    return (
-        isinstance(statement, ast.AnnAssign)
-        and isinstance(statement.target, ast.Name)
-        and statement.target.id == name
-    )
-
-
-def is_function(node: ast.AST | None) -> TypeGuard[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Whether the node is a ``def``."""
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
 
 
 def ancestry(
@@ -74,11 +38,6 @@ def ancestry(
                 for found in (project.definitions(dotted, home.path) if dotted else ())
                 if isinstance(found.node, ast.ClassDef)
             )
-
-
-def base_expressions(node: ast.ClassDef) -> list[ast.expr]:
-    """The base classes as they are written, ``Base`` for ``Base[int]``."""
-    return [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
 
 
 def bases(node: ast.ClassDef, module: Module) -> tuple[GlobalName, ...]:

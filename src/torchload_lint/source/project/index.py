@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
 
 from torchload_lint.source.facts import module as modules
 from torchload_lint.source.facts.library_load import Versions
-from torchload_lint.source.project import class_facts, classes, imports
+from torchload_lint.source.names import members
+from torchload_lint.source.project import class_facts, imports
 from torchload_lint.source.project.layout import Layout
 
 if TYPE_CHECKING:
@@ -265,7 +266,7 @@ class ProjectIndex:
         for name in names[1:]:
             if not isinstance(current, ast.ClassDef):
                 return
-            member = classes.member(current, name)
+            member = members.member(current, name)
             if member is None:
                 return
             current, qualname = member, f"{qualname}.{name}"

@@ -12,7 +12,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.project.classes import ancestry, body, is_function, member
+from torchload_lint.source.names.members import body, is_function, member
+from torchload_lint.source.project.classes import ancestry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -14,7 +14,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.project.classes import base_expressions, body, is_function
+from torchload_lint.source.names.members import base_expressions, body, is_function
 from torchload_lint.source.proofs.code import CodeReader, Holder, Piece, UnprovenError
 from torchload_lint.source.proofs.harmless import (
     ALWAYS_REACHED,

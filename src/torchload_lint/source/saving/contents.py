@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
-from torchload_lint.source.domain.frame import Frame
+from torchload_lint.source.domain.conversions import why
 from torchload_lint.source.domain.values import (
     Class,
     Constant,
+    Frame,
     Function,
     Handle,
     Instance,
@@ -19,7 +20,6 @@ from torchload_lint.source.domain.values import (
     Record,
     Sequence,
     Text,
-    why,
 )
 from torchload_lint.source.evaluation import instances
 from torchload_lint.source.project import classes

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.project.callers import calls_among
+from torchload_lint.source.project.call_search import calls_among
 from torchload_lint.source.state.stores import own_nodes
 
 if TYPE_CHECKING:

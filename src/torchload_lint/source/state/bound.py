@@ -6,17 +6,25 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
-from torchload_lint.source.domain.frame import NO_ARGUMENTS
+from torchload_lint.source.domain.conversions import why
 from torchload_lint.source.domain.patterns import Rung
-from torchload_lint.source.domain.values import Sequence, Unknown, Values, lift, union, unknown, why
+from torchload_lint.source.domain.values import (
+    NO_ARGUMENTS,
+    Sequence,
+    Unknown,
+    Values,
+    lift,
+    union,
+    unknown,
+)
 from torchload_lint.source.state import handing, spreading
 from torchload_lint.source.text.definitions import defaults, parameters
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain.frame import Frame
-    from torchload_lint.source.domain.values import FunctionNode, Value
+    from torchload_lint.source.domain.values import Frame, Value
     from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.text.definitions import FunctionNode
 
 
 class FromKeywords:

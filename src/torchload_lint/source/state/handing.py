@@ -13,8 +13,7 @@ from torchload_lint.source.domain.values import Handed, Instance, Options, Recor
 from torchload_lint.source.state import stores
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain.frame import Frame
-    from torchload_lint.source.domain.values import Values
+    from torchload_lint.source.domain.values import Frame, Values
     from torchload_lint.source.evaluation.engine import Evaluator
 
 _STORED_IN = (Options, Record, Instance)

@@ -8,7 +8,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain import values as domain
+from torchload_lint.source.domain import conversions
+from torchload_lint.source.domain.mappings import over
 from torchload_lint.source.domain.values import (
     Instance,
     Options,
@@ -22,8 +23,7 @@ from torchload_lint.source.evaluation import attributes
 from torchload_lint.source.state import stores
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain.frame import Frame
-    from torchload_lint.source.domain.values import Value
+    from torchload_lint.source.domain.values import Frame, Value
     from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.facts.module import Module
 
@@ -78,34 +78,6 @@ def _is_missing(why: str) -> bool:
     return "is not declared" in why or "is not set in class" in why
 
 
-class Layered(Mapping[str, Values]):
-    """Several mappings, the first that has a key answers; nothing is looked up ahead."""
-
-    def __init__(self, *layers: Mapping[str, Values]) -> None:
-        self._layers = layers
-
-    def __getitem__(self, key: str) -> Values:
-        for layer in self._layers:
-            found = layer.get(key)
-            if found is not None:
-                return found
-        raise KeyError(key)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({key: None for layer in reversed(self._layers) for key in layer})
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-def over(first: Mapping[str, Values], second: Mapping[str, Values]) -> Mapping[str, Values]:
-    """The second mapping with the entries of the first put into it."""
-    if isinstance(first, dict) and isinstance(second, dict):
-        return {**second, **first}
-    layers = [each for each in (first, second) if each or not isinstance(each, dict)]
-    return layers[0] if len(layers) == 1 else Layered(*layers)
-
-
 def entries(evaluator: Evaluator, value: Value, frame: Frame) -> Record | None:
     """A value as a mapping of names; None where it is none."""
     if isinstance(value, Record):
@@ -141,7 +113,7 @@ class _AnyOf(Mapping[str, Values]):
 def spread(evaluator: Evaluator, values: Values, frame: Frame) -> Record:
     """What ``**values`` adds to a mapping; the values are possibilities for one mapping."""
     possibilities = [
-        entries(evaluator, value, frame) or Record({}, unknown(domain.why(value)))
+        entries(evaluator, value, frame) or Record({}, unknown(conversions.why(value)))
         for value in values
     ]
     if len(possibilities) == 1:
@@ -191,28 +163,3 @@ def keywords(
     if not sources:
         return Record(given)
     return Record(over(given, Spread(evaluator, sources, frame)), unknown(_UNNAMED))
-
-
-def copied(node: ast.DictComp) -> ast.expr | None:
-    """What a comprehension copies entry by entry: ``x`` in ``{k: v for k, v in x.items()}`` and
-    in ``{a.dest: getattr(x, a.dest) for a in actions}``; None for all others.
-    """
-    key, value = ast.unparse(node.key), node.value
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
-        arguments = value.args
-        is_get = value.func.id == "getattr" and len(arguments) > 1
-        return arguments[0] if is_get and ast.unparse(arguments[1]) == key else None
-    if isinstance(value, ast.Subscript):
-        return value.value if ast.unparse(value.slice) == key else None
-    source = node.generators[0].iter
-    targets = ast.unparse(node.generators[0].target).strip("()")
-    if (
-        len(node.generators) == 1
-        and isinstance(source, ast.Call)
-        and isinstance(source.func, ast.Attribute)
-        and source.func.attr == "items"
-        and not source.args
-        and targets == f"{key}, {ast.unparse(value)}"
-    ):
-        return source.func.value
-    return None

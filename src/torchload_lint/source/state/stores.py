@@ -9,8 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain import methods
-from torchload_lint.source.domain import values as domain
+from torchload_lint.source.domain import conversions, mappings
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
     Instance,
@@ -23,15 +22,13 @@ from torchload_lint.source.domain.values import (
     union,
 )
 from torchload_lint.source.libraries import argparse_cli
-from torchload_lint.source.state import spreading
 from torchload_lint.source.text.candidates import children, on_rows, rows_with
 from torchload_lint.source.text.definitions import INNER, SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from torchload_lint.source.domain.frame import Frame
-    from torchload_lint.source.domain.values import Value, Values
+    from torchload_lint.source.domain.values import Frame, Value, Values
     from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.text.definitions import Definition
@@ -208,7 +205,7 @@ def _entry(evaluator: Evaluator, source: Value, name: str) -> Values:
         values = argparse_cli.value(evaluator, source, name)
         return () if argparse_cli.is_undeclared(values) else values
     if isinstance(source, Record) and name in source.entries:
-        return methods.entry(source, Text(name))
+        return mappings.entry(source, Text(name))
     return ()
 
 
@@ -261,7 +258,7 @@ def _appended(evaluator: Evaluator, calls: Iterable[tuple[str, ast.Call]], frame
             if isinstance(value, Sequence):
                 found.append(value.element())
             elif not isinstance(value, Record | Options | Instance):
-                found.append((Unknown(domain.why(value)),))
+                found.append((Unknown(conversions.why(value)),))
     return union(*found)
 
 
@@ -312,7 +309,7 @@ def _merged(first: Values, second: Values) -> Values:
                     key: _merged(value.entries.get(key, ()), content)
                     for key, content in part.entries.items()
                 }
-                entries = spreading.over(merged, value.entries)
+                entries = mappings.over(merged, value.entries)
                 whole = Record(entries, value.others, value.kind, rung=value.rung)
                 return (*first[:index], whole, *first[index + 1 :])
     return union(first, second)
@@ -323,6 +320,6 @@ def _extended(value: Value, items: Values, entries: dict[str, Values], others: V
         return Sequence(value.items, union(value.others, items), kind=value.kind, rung=value.rung)
     if isinstance(value, Record) and (entries or others):
         merged = {key: _merged(value.entries.get(key, ()), new) for key, new in entries.items()}
-        whole = spreading.over(merged, value.entries)
+        whole = mappings.over(merged, value.entries)
         return Record(whole, union(value.others, others), value.kind, rung=value.rung)
     return value

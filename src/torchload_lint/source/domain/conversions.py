@@ -1,0 +1,87 @@
+"""Values turned into text, numbers and truth; and why one is not."""
+
+from __future__ import annotations
+
+from typing import TypeGuard
+
+from torchload_lint.source.domain.patterns import HOLE, highest
+from torchload_lint.source.domain.values import (
+    Class,
+    Constant,
+    Function,
+    Handle,
+    Instance,
+    Made,
+    Text,
+    Unknown,
+    Value,
+    Values,
+)
+
+_SENTINEL = -1
+
+NOT_THE_DEFAULT = "is not its default here"
+"""How the reason ends where a test rules a default out."""
+
+NO_DEFAULT = "has no default"
+"""How it ends where an option is not given."""
+
+
+def as_text(value: Value) -> Text:
+    """The value as a part of a text; what is not a text becomes a hole."""
+    if isinstance(value, Text):
+        return value
+    if isinstance(value, Handle):
+        return value.source
+    if is_number(value):
+        return Text(str(value.value), rung=value.rung)
+    return Text(HOLE, rung=value.rung, why=(why(value),))
+
+
+def is_number(value: Value) -> TypeGuard[Constant]:
+    """Whether a value is a number that names files: a truth value in a path is a sign of something
+    not followed, and -1 stands for "none", "the last" or "not yet".
+    """
+    return (
+        isinstance(value, Constant)
+        and not isinstance(value.value, bool | None)
+        and value.value != _SENTINEL
+    )
+
+
+def why(value: Value) -> str:
+    """Why a value that is no text cannot be followed as a part of a path."""
+    if isinstance(value, Unknown):
+        return value.why
+    if isinstance(value, Made):
+        return f"the result of {value.callee}() is not known"
+    if isinstance(value, Constant):
+        return f"it is {value.value} by default"
+    return f"{type(value).__name__.lower()} in a path"
+
+
+def combine(first: Text, second: Text, joined: str, *, anchored: bool = False) -> Text:
+    """A text made of two, with the higher rung and the reasons of both."""
+    reasons = dict.fromkeys((*first.why, *second.why))
+    return Text(
+        joined,
+        anchored,
+        is_path=first.is_path or second.is_path,
+        why=tuple(reasons) if HOLE in joined else (),
+        rung=highest(first.rung, second.rung),
+    )
+
+
+def truths(values: Values) -> set[bool]:
+    """Which truth values the possibilities can have (both, where one is unknown)."""
+    found: set[bool] = set()
+    for value in values:
+        if isinstance(value, Constant):
+            found.add(bool(value.value))
+        elif isinstance(value, Text) and not value.why:
+            found.add(bool(value.text))
+        elif isinstance(value, Function | Class | Instance | Handle):
+            found.add(True)
+        else:
+            found |= {True, False}
+    return found

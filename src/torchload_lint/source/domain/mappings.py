@@ -1,0 +1,81 @@
+"""Mappings laid over one another, copied, and their entries."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+
+from torchload_lint.source.domain.values import (
+    Record,
+    Text,
+    Value,
+    Values,
+    lift,
+    union,
+    unknown,
+)
+
+
+class Layered(Mapping[str, Values]):
+    """Several mappings, the first that has a key answers; nothing is looked up ahead."""
+
+    def __init__(self, *layers: Mapping[str, Values]) -> None:
+        self._layers = layers
+
+    def __getitem__(self, key: str) -> Values:
+        for layer in self._layers:
+            found = layer.get(key)
+            if found is not None:
+                return found
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({key: None for layer in reversed(self._layers) for key in layer})
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def over(first: Mapping[str, Values], second: Mapping[str, Values]) -> Mapping[str, Values]:
+    """The second mapping with the entries of the first put into it."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        return {**second, **first}
+    layers = [each for each in (first, second) if each or not isinstance(each, dict)]
+    return layers[0] if len(layers) == 1 else Layered(*layers)
+
+
+def copied(node: ast.DictComp) -> ast.expr | None:
+    """What a comprehension copies entry by entry: ``x`` in ``{k: v for k, v in x.items()}`` and
+    in ``{a.dest: getattr(x, a.dest) for a in actions}``; None for all others.
+    """
+    key, value = ast.unparse(node.key), node.value
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+        arguments = value.args
+        is_get = value.func.id == "getattr" and len(arguments) > 1
+        return arguments[0] if is_get and ast.unparse(arguments[1]) == key else None
+    if isinstance(value, ast.Subscript):
+        return value.value if ast.unparse(value.slice) == key else None
+    source = node.generators[0].iter
+    targets = ast.unparse(node.generators[0].target).strip("()")
+    if (
+        len(node.generators) == 1
+        and isinstance(source, ast.Call)
+        and isinstance(source.func, ast.Attribute)
+        and source.func.attr == "items"
+        and not source.args
+        and targets == f"{key}, {ast.unparse(value)}"
+    ):
+        return source.func.value
+    return None
+
+
+def entry(record: Record, key: Value, default: Values = ()) -> Values:
+    """``record[key]``; ``default`` is what a missing key yields, where something does."""
+    if isinstance(key, Text) and not key.why:
+        found = record.entries.get(key.text)
+        if found is not None:
+            return lift(found, record.rung)
+        if record.others:
+            return lift(union(record.others, default), record.rung)
+        return default or unknown(f"nothing is stored as {key.text!r}")
+    return lift(union(*record.entries.values(), record.others, default), record.rung)

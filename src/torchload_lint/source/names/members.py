@@ -1,0 +1,72 @@
+"""Members of a class body, and what their shape alone tells."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, TypeGuard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from torchload_lint.source.text.definitions import FunctionNode
+
+
+def body(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a class or module body, those inside ``if``, ``try`` and ``with`` too."""
+    for statement in statements:
+        yield statement
+        if isinstance(statement, ast.If | ast.Try | ast.With):
+            for name in ("body", "orelse", "finalbody"):
+                yield from body(getattr(statement, name, ()))
+            for handler in getattr(statement, "handlers", ()):
+                yield from body(handler.body)
+
+
+def member(node: ast.ClassDef, name: str) -> ast.stmt | None:
+    """The statement of a class body that defines ``name`` last."""
+    found = None
+    for statement in body(node.body):
+        if _defines(statement, name):
+            found = statement
+    return found
+
+
+def _defines(statement: ast.stmt, name: str) -> bool:
+    if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return statement.name == name
+    if isinstance(statement, ast.Assign):
+        return any(
+            isinstance(target, ast.Name) and target.id == name for target in statement.targets
+        )
+    return (
+        isinstance(statement, ast.AnnAssign)
+        and isinstance(statement.target, ast.Name)
+        and statement.target.id == name
+    )
+
+
+def is_function(node: ast.AST | None) -> TypeGuard[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Whether the node is a ``def``."""
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+def base_expressions(node: ast.ClassDef) -> list[ast.expr]:
+    """The base classes as they are written, ``Base`` for ``Base[int]``."""
+    return [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
+
+
+def is_static(node: FunctionNode) -> bool:
+    """Whether a method is a ``staticmethod``."""
+    return _has_decorator(node, "staticmethod")
+
+
+def is_class_method(node: FunctionNode) -> bool:
+    """Whether a method is a ``classmethod``."""
+    return _has_decorator(node, "classmethod")
+
+
+def _has_decorator(node: FunctionNode, name: str) -> bool:
+    return any(
+        isinstance(decorator, ast.Name) and decorator.id == name
+        for decorator in getattr(node, "decorator_list", ())
+    )
