@@ -18,8 +18,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-
 from fixes.equivalence import same_but_for_safe_globals
 from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.apply import apply_edits
@@ -27,8 +25,12 @@ from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired
 from torchload_lint.fixes.repairing import repair_load
 from torchload_lint.names import GlobalName, Spelling
 from torchload_lint.source.facts.calls import LoadCall, WeightsOnly
-from torchload_lint.source.facts.module import Module, SyntaxProblem, read
+from torchload_lint.source.facts.module import Module, read
+from torchload_lint.source.text.parse import SyntaxProblem
 from torchload_lint.source.text.text import decode
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
 
 NAMESPACE = Allow(Spelling("argparse", "Namespace"))
 MOST_PASSES = 20

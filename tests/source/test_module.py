@@ -7,9 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from source_facts import module_of
 
-from torchload_lint.source.facts.module import Module, SyntaxProblem, read
+from torchload_lint.source.facts.module import Module, read
 from torchload_lint.source.text.candidates import children, rows_with
 from torchload_lint.source.text.parents import Parents
+from torchload_lint.source.text.parse import SyntaxProblem
 from torchload_lint.source.text.text import Lines
 
 FACTS = (

@@ -5,8 +5,9 @@ import ast
 import pytest
 from source_facts import rows_of
 
-from torchload_lint.source.facts.module import Module, SyntaxProblem, read
+from torchload_lint.source.facts.module import Module, read
 from torchload_lint.source.text.newer_syntax import masked
+from torchload_lint.source.text.parse import SyntaxProblem
 
 NEWER = {
     # code, and what is read in its place (always the same length)

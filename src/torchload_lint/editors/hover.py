@@ -9,8 +9,9 @@ from torchload_lint.diagnostic import Position, Span
 from torchload_lint.reports.report import printable
 from torchload_lint.rules import RULES
 from torchload_lint.rules.assessing import assess
-from torchload_lint.source.facts.module import SyntaxProblem, read
+from torchload_lint.source.facts.module import read
 from torchload_lint.source.loaders.collect import every_load
+from torchload_lint.source.text.parse import SyntaxProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,9 @@ from torchload_lint.requirements.reading import range_of, torch_of_project
 from torchload_lint.rules import RULES
 from torchload_lint.rules.context import Context
 from torchload_lint.rules.selection import default_codes
-from torchload_lint.source.facts.module import SyntaxProblem, read
+from torchload_lint.source.facts.module import read
 from torchload_lint.source.project.index import ProjectIndex
+from torchload_lint.source.text.parse import SyntaxProblem
 from torchload_lint.suppressing import unsuppressed
 
 if TYPE_CHECKING:

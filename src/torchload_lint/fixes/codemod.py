@@ -20,7 +20,8 @@ from torchload_lint.fixes.repair import Allow, Repair, Repaired
 from torchload_lint.fixes.repairing import repair_load
 from torchload_lint.names import GlobalName, Spelling
 from torchload_lint.source.facts.calls import WeightsOnly
-from torchload_lint.source.facts.module import SyntaxProblem, read
+from torchload_lint.source.facts.module import read
+from torchload_lint.source.text.parse import SyntaxProblem
 
 if TYPE_CHECKING:
     import argparse

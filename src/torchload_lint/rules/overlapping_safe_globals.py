@@ -36,7 +36,6 @@ from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.assessing import entry_key, registering_modules
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.source.facts.allowlists import AllowlistKind
-from torchload_lint.source.facts.contexts import in_force
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,7 +67,7 @@ def check(
 def _outer(block: Allowlist, module: Module, context: Context) -> dict[str, str]:
     around = [
         one
-        for one in in_force(module, block.node)
+        for one in module.allowlists_at(block.node)
         if one is not block and one.kind is not AllowlistKind.PROCESS
     ]
     return _keys(around, module, context, "the enclosing block on line {row}")

@@ -12,7 +12,8 @@ from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.apply import apply_edits
 from torchload_lint.fixes.repair import NotRepaired
 from torchload_lint.policy import vetted_definitions
-from torchload_lint.source.facts.module import SyntaxProblem, read
+from torchload_lint.source.facts.module import read
+from torchload_lint.source.text.parse import SyntaxProblem
 from torchload_lint.verify.parent import Interpreter, LoadOutcome, Program, prove
 from torchload_lint.verify.written import NotReadableError, written_around
 

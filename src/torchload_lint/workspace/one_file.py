@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torchload_lint.diagnostic import Fix
-    from torchload_lint.source.facts.module import SyntaxProblem
     from torchload_lint.source.text.notebook import NotebookProblem
+    from torchload_lint.source.text.parse import SyntaxProblem
     from torchload_lint.workspace.first_look import Look
     from torchload_lint.workspace.projects import Project, Projects
 
@@ -222,11 +222,11 @@ def leaves_python(document: Document, fix: Fix) -> bool:
 
 def _stays_python(document: Document, changed: Document) -> bool:
     """Whether a changed document can be parsed, and each cell of it that could be before."""
-    from torchload_lint.source.facts.module import SyntaxProblem, read  # noqa: PLC0415
+    from torchload_lint.source.text.parse import SyntaxProblem, parse  # noqa: PLC0415
 
     if changed.notebook is not None and document.notebook is not None:
         return len(changed.notebook.problems) <= len(document.notebook.problems)
-    return changed is document or not isinstance(read(changed.python, ""), SyntaxProblem)
+    return changed is document or not isinstance(parse(changed.python), SyntaxProblem)
 
 
 def findings_in(
@@ -236,12 +236,12 @@ def findings_in(
     account of its loads.
     """
     from torchload_lint.linter import examine  # noqa: PLC0415 - a run without loads needs no rules
-    from torchload_lint.source.facts import module as modules  # noqa: PLC0415
+    from torchload_lint.source.text.parse import SyntaxProblem  # noqa: PLC0415
     from torchload_lint.suppressing import unsuppressed  # noqa: PLC0415
 
     name = project.name_of(path)
     read = project.context.project.read(text, name)
-    if isinstance(read, modules.SyntaxProblem):
+    if isinstance(read, SyntaxProblem):
         found, loads = [_unparsable(read)], NO_LOADS
     else:
         context = project.context_that_infers if infers else project.context

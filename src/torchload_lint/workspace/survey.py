@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.rules.assessing import assess
 from torchload_lint.rules.repairs import what_would_settle_it
-from torchload_lint.source.facts import module as modules
 from torchload_lint.source.loaders.collect import every_load
+from torchload_lint.source.text import parse
 from torchload_lint.workspace.document import Document, UnreadableError, read_bytes
 from torchload_lint.workspace.first_look import look_at
 
@@ -71,7 +71,7 @@ def survey(files: Iterable[Path], projects: Projects) -> Iterator[SurveyedLoad]:
         name = project.name_of(path)
         context = project.context_that_infers
         read = context.project.read(document.python, name)
-        if isinstance(read, modules.SyntaxProblem):
+        if isinstance(read, parse.SyntaxProblem):
             continue
         for load in every_load(read, context.project):
             row, cell = load.span.start.row, None

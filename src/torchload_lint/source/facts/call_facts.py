@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.facts import contexts
 from torchload_lint.source.facts.answers import KEY
 from torchload_lint.source.facts.calls import CallKind, LoadCall, SaveCall, Use, WeightsOnly
 from torchload_lint.source.facts.given import Given, given, keyword_answer
@@ -14,8 +13,8 @@ from torchload_lint.source.facts.usage import use_of
 from torchload_lint.source.text.expressions import code_of, last_name
 
 if TYPE_CHECKING:
-    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.names.references import Reference
+    from torchload_lint.source.names.source_file import SourceFile
 
 _LOAD_POSITIONS = ("f", "map_location", "pickle_module")
 _SAVE_POSITIONS = ("obj", "f", "pickle_module", "pickle_protocol", "_use_new_zipfile_serialization")
@@ -28,7 +27,7 @@ _ONE_EACH = frozenset({"map", "imap", "imap_unordered", "map_async", "filter", "
 _OPEN_MODES = frozenset({"rb", "r", "rb+", "r+b", "br", "wb"})
 
 
-def load_call(module: Module, call: ast.Call, reference: Reference) -> LoadCall:
+def load_call(module: SourceFile, call: ast.Call, reference: Reference) -> LoadCall:
     """``torch.load(...)``, or a call of a partial of it."""
     args, keywords = list(call.args), list(call.keywords)
     if reference.partial is not None:
@@ -40,13 +39,13 @@ def load_call(module: Module, call: ast.Call, reference: Reference) -> LoadCall:
     return load if reference.certain else load._replace(certain=False)
 
 
-def partial_call(module: Module, call: ast.Call, reference: Reference) -> LoadCall:
+def partial_call(module: SourceFile, call: ast.Call, reference: Reference) -> LoadCall:
     """``functools.partial(torch.load, ...)``."""
     sorted_out = given(call.args[1:], list(call.keywords), _LOAD_POSITIONS)
     return _build(module, call, call, sorted_out, CallKind.PARTIAL, reference.partial)
 
 
-def handed_on(module: Module, call: ast.Call, reference: Reference) -> LoadCall:
+def handed_on(module: SourceFile, call: ast.Call, reference: Reference) -> LoadCall:
     """``map(torch.load, ...)``, ``executor.submit(torch.load, ...)``, ``Data(loader=torch.load)``.
 
     Where it is known how the receiver calls the function, the arguments are known too.
@@ -65,7 +64,7 @@ def handed_on(module: Module, call: ast.Call, reference: Reference) -> LoadCall:
     return load._replace(weights_only=WeightsOnly.UNDECIDED, weights_only_because=because)
 
 
-def save_call(module: Module, call: ast.Call) -> SaveCall:
+def save_call(module: SourceFile, call: ast.Call) -> SaveCall:
     """``torch.save(obj, f)``."""
     named = given(call.args, list(call.keywords), _SAVE_POSITIONS).named
     zipped = named.get("_use_new_zipfile_serialization")
@@ -82,7 +81,7 @@ def save_call(module: Module, call: ast.Call) -> SaveCall:
 
 
 def _build(
-    module: Module,
+    module: SourceFile,
     place: ast.expr,
     call: ast.Call,
     sorted_out: Given,
@@ -110,7 +109,6 @@ def _build(
         weights_only_because=answer.because,
         pickle_module=pickle_module,
         unpacks=sorted_out.starred or _may_bring_more(module, call, sorted_out),
-        allowlists=contexts.in_force(module, place),
         use=use_of(module, call) if kind is CallKind.CALL else Use.UNKNOWN,
         through=through,
         passes_on=passes_on,
@@ -133,7 +131,7 @@ def _given_here(sorted_out: Given, through: ast.Call | None) -> ast.expr | None:
     return node
 
 
-def _may_bring_more(module: Module, call: ast.Call, sorted_out: Given) -> bool:
+def _may_bring_more(module: SourceFile, call: ast.Call, sorted_out: Given) -> bool:
     """Whether a ``**mapping`` has content that is not known."""
     reader = Reader(module)
     at = module.statement(call)
@@ -143,7 +141,7 @@ def _may_bring_more(module: Module, call: ast.Call, sorted_out: Given) -> bool:
     )
 
 
-def _passed_on(module: Module, sorted_out: Given) -> tuple[str, WeightsOnly]:
+def _passed_on(module: SourceFile, sorted_out: Given) -> tuple[str, WeightsOnly]:
     """The enclosing function's parameter that becomes ``weights_only``, and its default."""
     node = sorted_out.named.get(KEY)
     if isinstance(node, ast.Name):
@@ -161,7 +159,7 @@ def _passed_on(module: Module, sorted_out: Given) -> tuple[str, WeightsOnly]:
     return "", WeightsOnly.ABSENT
 
 
-def _unpacked(module: Module, sorted_out: Given) -> ast.expr | None:
+def _unpacked(module: SourceFile, sorted_out: Given) -> ast.expr | None:
     """The ``pickle_module`` in a dictionary that is unpacked, where it is displayed as a whole."""
     for mapping in sorted_out.mappings:
         shown: list[ast.expr | None] = [mapping]
@@ -179,7 +177,7 @@ def _unpacked(module: Module, sorted_out: Given) -> ast.expr | None:
     return None
 
 
-def _is_none(module: Module, node: ast.expr) -> bool:
+def _is_none(module: SourceFile, node: ast.expr) -> bool:
     return Reader(module).value(node).values == {WeightsOnly.NONE}
 
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 _MARK = re.compile(r"^# {0,4}(?:%%|In ?\[|COMMAND ----------|<codecell>|jupytext:)", re.MULTILINE)
 """Where a cell begins (Spyder, VS Code and jupytext; nbconvert; Databricks; IPython before 1.0),
@@ -15,12 +15,12 @@ and jupytext's header, below which blank rows may begin one.
 """
 
 
-def has_cells(module: Module) -> bool:
+def has_cells(module: SourceFile) -> bool:
     """Whether a file is run cell by cell, so that no statement may move from one to the next."""
     return module.path.endswith(".ipynb") or bool(_MARK.search(module.text))
 
 
-def is_shown(module: Module, statement: ast.stmt) -> bool:
+def is_shown(module: SourceFile, statement: ast.stmt) -> bool:
     """Whether the value of a statement may be shown below its cell.
 
     IPython shows that of the last expression (or, if it is told so, of every one). What is printed

@@ -15,7 +15,7 @@ from torchload_lint.source.text.expressions import last_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 _BLOCKS = frozenset({"torch.serialization.safe_globals"})
 _ADDERS = frozenset({"torch.serialization.add_safe_globals"})
@@ -26,7 +26,7 @@ _BREADTH = 4
 """How many definitions of each name are followed."""
 
 
-def collect(module: Module) -> tuple[Allowlist, ...]:
+def collect(module: SourceFile) -> tuple[Allowlist, ...]:
     """Every ``safe_globals(...)`` and ``add_safe_globals(...)`` of the file, in its order."""
     found: list[Allowlist] = []
     for word, targets in (("safe_globals", _BLOCKS), ("add_safe_globals", _ADDERS)):
@@ -37,7 +37,7 @@ def collect(module: Module) -> tuple[Allowlist, ...]:
     return tuple(sorted(found, key=lambda allowlist: allowlist.span))
 
 
-def _allowlist(module: Module, call: ast.Call, *, adds: bool) -> Allowlist:
+def _allowlist(module: SourceFile, call: ast.Call, *, adds: bool) -> Allowlist:
     given = call.args[0] if call.args else None
     for keyword in call.keywords:
         if keyword.arg == "safe_globals":
@@ -55,7 +55,7 @@ def _allowlist(module: Module, call: ast.Call, *, adds: bool) -> Allowlist:
     )
 
 
-def _kind(module: Module, call: ast.Call) -> AllowlistKind:
+def _kind(module: SourceFile, call: ast.Call) -> AllowlistKind:
     parent = module.parents.get(call)
     if isinstance(parent, ast.Call) and last_name(parent.func) in _STACKED:
         return AllowlistKind.STACK
@@ -64,27 +64,31 @@ def _kind(module: Module, call: ast.Call) -> AllowlistKind:
     return AllowlistKind.BLOCK
 
 
-def in_force(module: Module, place: ast.AST) -> tuple[Allowlist, ...]:
-    """The allowlists that hold when ``place`` runs, outermost first.
+def in_force(
+    module: SourceFile, allowlists: tuple[Allowlist, ...], place: ast.AST
+) -> tuple[Allowlist, ...]:
+    """Those of a file's allowlists that hold when ``place`` runs, outermost first.
 
     What ``add_safe_globals`` registers counts where it has surely been called before: at module
     level, or earlier on every way through the same function. A decorator counts for nothing:
     ``safe_globals`` objects cannot be called (torch 2.13 ``_weights_only_unpickler.py``).
     """
-    if not module.allowlists:
+    if not allowlists:
         return ()
-    around = list(_around(module, place))[::-1]
+    around = list(_around(module, allowlists, place))[::-1]
     before = [
         allowlist
-        for allowlist in module.allowlists
+        for allowlist in allowlists
         if allowlist not in around and _ran_before(module, allowlist, place)
     ]
     return (*before, *around)
 
 
-def _around(module: Module, place: ast.AST) -> Iterator[Allowlist]:
+def _around(
+    module: SourceFile, allowlists: tuple[Allowlist, ...], place: ast.AST
+) -> Iterator[Allowlist]:
     """The blocks around a place, innermost first, up to the end of its function."""
-    known = {allowlist.node: allowlist for allowlist in module.allowlists}
+    known = {allowlist.node: allowlist for allowlist in allowlists}
     child = place
     for parent in ancestors(module, place):
         if isinstance(parent, (ast.With, ast.AsyncWith)):
@@ -100,7 +104,7 @@ def _around(module: Module, place: ast.AST) -> Iterator[Allowlist]:
         child = parent
 
 
-def _made_by(module: Module, node: ast.expr, depth: int) -> Iterator[ast.Call]:
+def _made_by(module: SourceFile, node: ast.expr, depth: int) -> Iterator[ast.Call]:
     """The calls that may have made the context manager that an expression stands for."""
     if depth == 0:
         return
@@ -113,7 +117,7 @@ def _made_by(module: Module, node: ast.expr, depth: int) -> Iterator[ast.Call]:
         yield from _made_by(module, value, depth - 1)
 
 
-def _possible_values(module: Module, node: ast.expr) -> list[ast.expr]:
+def _possible_values(module: SourceFile, node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.Name):
         definitions = module.bindings.definitions(node)
         return [
@@ -129,7 +133,7 @@ def _possible_values(module: Module, node: ast.expr) -> list[ast.expr]:
 
 
 def _local_functions(
-    module: Module, node: ast.expr
+    module: SourceFile, node: ast.expr
 ) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     if not isinstance(node, ast.Name):
         return []
@@ -138,7 +142,7 @@ def _local_functions(
 
 
 def _made_inside(
-    module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef, depth: int
+    module: SourceFile, function: ast.FunctionDef | ast.AsyncFunctionDef, depth: int
 ) -> Iterator[ast.Call]:
     """What a function of this file returns, or holds open around its ``yield``."""
     for node in ast.walk(function):
@@ -152,7 +156,7 @@ def _made_inside(
                     yield from _made_by(module, item.context_expr, depth - 1)
 
 
-def _ran_before(module: Module, allowlist: Allowlist, place: ast.AST) -> bool:
+def _ran_before(module: SourceFile, allowlist: Allowlist, place: ast.AST) -> bool:
     """Whether an ``add_safe_globals`` or ``enter_context`` surely came before ``place``."""
     if allowlist.kind not in {AllowlistKind.PROCESS, AllowlistKind.STACK}:
         return False
@@ -165,7 +169,7 @@ def _ran_before(module: Module, allowlist: Allowlist, place: ast.AST) -> bool:
     return at_import and module.function(place) is not None
 
 
-def _still_open(module: Module, allowlist: Allowlist, place: ast.AST) -> bool:
+def _still_open(module: SourceFile, allowlist: Allowlist, place: ast.AST) -> bool:
     """Whether the stack that was entered is still open: its ``with`` block holds the place too."""
     statement = allowlist.statement
     entered = module.parents.get(allowlist.node)

@@ -11,7 +11,7 @@ from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.expressions import code_of, text_of
 
 if TYPE_CHECKING:
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 _DEPTH = 4
 """How many names are followed from the argument to the list."""
@@ -53,13 +53,13 @@ _DTYPE_CLASSES = {
 }
 
 
-def entries_of(module: Module, node: ast.expr) -> tuple[tuple[AllowlistEntry, ...], bool]:
+def entries_of(module: SourceFile, node: ast.expr) -> tuple[tuple[AllowlistEntry, ...], bool]:
     """The items of the list that an expression stands for, and whether they are all there are."""
     items, complete = _items(module, node, _DEPTH)
     return tuple(_entry(module, item) for item in items), complete
 
 
-def _items(module: Module, node: ast.expr, depth: int) -> tuple[list[ast.expr], bool]:
+def _items(module: SourceFile, node: ast.expr, depth: int) -> tuple[list[ast.expr], bool]:
     if depth == 0:
         return [], False
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
@@ -81,7 +81,9 @@ def _items(module: Module, node: ast.expr, depth: int) -> tuple[list[ast.expr], 
     return [], False
 
 
-def _spread(module: Module, elements: list[ast.expr], depth: int) -> tuple[list[ast.expr], bool]:
+def _spread(
+    module: SourceFile, elements: list[ast.expr], depth: int
+) -> tuple[list[ast.expr], bool]:
     return _joined(
         [
             _items(module, element.value, depth - 1)
@@ -96,7 +98,7 @@ def _joined(parts: list[tuple[list[ast.expr], bool]]) -> tuple[list[ast.expr], b
     return [item for items, _ in parts for item in items], all(known for _, known in parts)
 
 
-def _named(module: Module, node: ast.Name, depth: int) -> tuple[list[ast.expr], bool]:
+def _named(module: SourceFile, node: ast.Name, depth: int) -> tuple[list[ast.expr], bool]:
     """A list by name: complete where it is assigned once and never added to."""
     definitions = module.bindings.definitions(node)
     values = [part.value for part in definitions if part.kind == "assign" and part.value]
@@ -106,7 +108,7 @@ def _named(module: Module, node: ast.Name, depth: int) -> tuple[list[ast.expr], 
     return items, complete and plain
 
 
-def _is_added_to(module: Module, name: str) -> bool:
+def _is_added_to(module: SourceFile, name: str) -> bool:
     for node in carrying(module.tree, module.lines, [name])[name]:
         parent = module.parents.get(node)
         if isinstance(parent, ast.Attribute) and parent.attr in {
@@ -118,7 +120,7 @@ def _is_added_to(module: Module, name: str) -> bool:
     return False
 
 
-def _entry(module: Module, node: ast.expr) -> AllowlistEntry:
+def _entry(module: SourceFile, node: ast.expr) -> AllowlistEntry:
     kind, obj, key, why = _read(module, node)
     return AllowlistEntry(node, module.span(node), kind, obj, key, why)
 
@@ -126,7 +128,7 @@ def _entry(module: Module, node: ast.expr) -> AllowlistEntry:
 _Facts = tuple[EntryKind, "GlobalName | None", "str | None", str]
 
 
-def _read(module: Module, node: ast.expr) -> _Facts:
+def _read(module: SourceFile, node: ast.expr) -> _Facts:
     if isinstance(node, ast.Tuple):
         return _pair(module, node)
     if isinstance(node, ast.Constant):
@@ -143,7 +145,7 @@ def _read(module: Module, node: ast.expr) -> _Facts:
     return EntryKind.UNKNOWN, None, None, ""
 
 
-def _pair(module: Module, node: ast.Tuple) -> _Facts:
+def _pair(module: SourceFile, node: ast.Tuple) -> _Facts:
     expected = 'a tuple has to be (object, "name")'
     if len(node.elts) != 2:  # noqa: PLR2004
         return _invalid(f"{expected}; this one has {len(node.elts)} items")
@@ -161,7 +163,7 @@ def _pair(module: Module, node: ast.Tuple) -> _Facts:
     return EntryKind.PAIR, _global(module, obj), text, ""
 
 
-def _constant_text(module: Module, node: ast.expr) -> str:
+def _constant_text(module: SourceFile, node: ast.expr) -> str:
     if isinstance(node, ast.Name):
         texts = {
             text_of(part.value) if part.value is not None else ""
@@ -172,7 +174,7 @@ def _constant_text(module: Module, node: ast.expr) -> str:
     return ""
 
 
-def _reference(module: Module, node: ast.Name | ast.Attribute) -> _Facts:
+def _reference(module: SourceFile, node: ast.Name | ast.Attribute) -> _Facts:
     if isinstance(node, ast.Name) and _constant_text(module, node):
         return _invalid(f"'{node.id}' is a string; torch needs the object itself")
     if isinstance(node, ast.Attribute) and node.attr == "__class__":
@@ -189,7 +191,7 @@ def _reference(module: Module, node: ast.Name | ast.Attribute) -> _Facts:
     return EntryKind.OBJECT, name, None, ""
 
 
-def _made(module: Module, node: ast.Call) -> _Facts:
+def _made(module: SourceFile, node: ast.Call) -> _Facts:
     """``type(np.dtype("float64"))`` and ``getattr(module, "Name")``; other calls make instances."""
     made = module.bindings.qualified(node.func)
     if made == "builtins.type" and len(node.args) == 1:
@@ -204,14 +206,14 @@ def _made(module: Module, node: ast.Call) -> _Facts:
     return EntryKind.UNKNOWN, None, None, ""
 
 
-def _is_own_class(module: Module, node: ast.expr) -> bool:
+def _is_own_class(module: SourceFile, node: ast.expr) -> bool:
     if not isinstance(node, ast.Name):
         return False
     definitions = module.bindings.definitions(node)
     return bool(definitions) and all(part.kind == "class" for part in definitions)
 
 
-def _dtype_class(module: Module, node: ast.expr) -> GlobalName | None:
+def _dtype_class(module: SourceFile, node: ast.expr) -> GlobalName | None:
     """``numpy.dtypes.Float64DType`` for ``np.dtype("float64")`` or ``np.dtype(np.float64)``."""
     if not isinstance(node, ast.Call) or len(node.args) != 1:
         return None
@@ -226,7 +228,7 @@ def _dtype_class(module: Module, node: ast.expr) -> GlobalName | None:
     return GlobalName("numpy.dtypes", known) if known else None
 
 
-def _global(module: Module, node: ast.expr) -> GlobalName | None:
+def _global(module: SourceFile, node: ast.expr) -> GlobalName | None:
     """The name of what an expression refers to; a nested class keeps its whole qualified name."""
     dotted = module.bindings.qualified(node)
     if not dotted:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.diagnostic import Span
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 _SETTERS = frozenset({"setdefault", "putenv", "setenv", "__setitem__"})
 _IN_SHELL = late_pattern(rf"(?<!\w){VARIABLE}=[\"']?(\w*)")
@@ -34,7 +34,7 @@ class EnvironmentSwitch(NamedTuple):
     """What it is set to; None where that is not known."""
 
 
-def collect(module: Module) -> tuple[EnvironmentSwitch, ...]:
+def collect(module: SourceFile) -> tuple[EnvironmentSwitch, ...]:
     """Every place that sets the variable to a true or an unknown value."""
     if VARIABLE not in module.text:
         return ()
@@ -42,7 +42,7 @@ def collect(module: Module) -> tuple[EnvironmentSwitch, ...]:
     return tuple(sorted(found, key=lambda switch: switch.span))
 
 
-def _switches(module: Module) -> Iterator[EnvironmentSwitch]:
+def _switches(module: SourceFile) -> Iterator[EnvironmentSwitch]:
     words = {VARIABLE, *_names_for_it(module)}
     for nodes in carrying(module.tree, module.lines, words).values():
         for node in nodes:
@@ -57,7 +57,7 @@ def _switches(module: Module) -> Iterator[EnvironmentSwitch]:
                 yield _switch(module, node, "command", ast.Constant(match[1]))
 
 
-def _names_for_it(module: Module) -> Iterator[str]:
+def _names_for_it(module: SourceFile) -> Iterator[str]:
     """Constants of the file that hold the variable's name."""
     for node in carrying(module.tree, module.lines, [VARIABLE])[VARIABLE]:
         parent = module.parents.get(node)
@@ -65,7 +65,7 @@ def _names_for_it(module: Module) -> Iterator[str]:
             yield from (target.id for target in parent.targets if isinstance(target, ast.Name))
 
 
-def _by_key(module: Module, node: ast.Constant | ast.Name) -> Iterator[EnvironmentSwitch]:
+def _by_key(module: SourceFile, node: ast.Constant | ast.Name) -> Iterator[EnvironmentSwitch]:
     """A name or string that is the variable, used as a key."""
     if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
         return
@@ -85,7 +85,7 @@ def _by_key(module: Module, node: ast.Constant | ast.Name) -> Iterator[Environme
 
 
 def _switch(
-    module: Module, node: ast.expr | ast.stmt, how: str, value: ast.expr | None
+    module: SourceFile, node: ast.expr | ast.stmt, how: str, value: ast.expr | None
 ) -> EnvironmentSwitch:
     return EnvironmentSwitch(
         node=node,
@@ -97,7 +97,7 @@ def _switch(
     )
 
 
-def _text(module: Module, node: ast.expr | None) -> str | None:
+def _text(module: SourceFile, node: ast.expr | None) -> str | None:
     if isinstance(node, ast.Constant):
         return str(node.value).lower()
     if isinstance(node, ast.Name):
@@ -109,5 +109,5 @@ def _text(module: Module, node: ast.expr | None) -> str | None:
     return None
 
 
-def _is_docstring(module: Module, node: ast.Constant) -> bool:
+def _is_docstring(module: SourceFile, node: ast.Constant) -> bool:
     return isinstance(module.parents.get(node), ast.Expr)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from torchload_lint.diagnostic import Span
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 _TRY = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
 _PICKLE = frozenset(
@@ -42,28 +42,30 @@ class UnsafeFallback(NamedTuple):
     """The unsafe call as a load, where it is one of torch's."""
 
 
-def collect(module: Module) -> tuple[UnsafeFallback, ...]:
-    """Every unsafe fallback of a file, in its order."""
-    safe = [load for load in module.loads if load.weights_only in _SAFE]
-    found = [fallback for load in safe for fallback in _fallbacks_of(module, load)]
+def collect(module: SourceFile, loads: tuple[LoadCall, ...]) -> tuple[UnsafeFallback, ...]:
+    """Every unsafe fallback of a file, in its order; ``loads`` are the file's."""
+    safe = [load for load in loads if load.weights_only in _SAFE]
+    found = [fallback for load in safe for fallback in _fallbacks_of(module, load, loads)]
     distinct = {fallback.unsafe: fallback for fallback in found}
     return tuple(sorted(distinct.values(), key=lambda fallback: fallback.span))
 
 
-def _fallbacks_of(module: Module, load: LoadCall) -> Iterator[UnsafeFallback]:
+def _fallbacks_of(
+    module: SourceFile, load: LoadCall, loads: tuple[LoadCall, ...]
+) -> Iterator[UnsafeFallback]:
     for statement in _tries_around(module, load.node):
         for handler in statement.handlers:
             places: list[Sequence[ast.stmt]] = [handler.body]
             if _falls_through(handler) and isinstance(load.statement, ast.Return):
                 places.append(_behind(module, statement))
             for block in places:
-                for call, name, unsafe in _unsafe_in(module, block):
+                for call, name, unsafe in _unsafe_in(module, block, loads):
                     yield UnsafeFallback(
                         statement, load, handler, call, name, module.span(call), unsafe
                     )
 
 
-def _tries_around(module: Module, node: ast.AST) -> Iterator[ast.Try]:
+def _tries_around(module: SourceFile, node: ast.AST) -> Iterator[ast.Try]:
     """The ``try`` statements in whose body (not in a handler) a node stands, innermost first."""
     child = node
     parent = module.parents.get(child)
@@ -79,20 +81,20 @@ def _falls_through(handler: ast.ExceptHandler) -> bool:
     return not isinstance(handler.body[-1], _CANNOT_PASS)
 
 
-def _behind(module: Module, statement: ast.stmt) -> Sequence[ast.stmt]:
+def _behind(module: SourceFile, statement: ast.stmt) -> Sequence[ast.stmt]:
     """What follows a statement in its own block."""
     block = next(blocks_around(module, statement), [])
     return block[block.index(statement) + 1 :] if statement in block else []
 
 
 def _unsafe_in(
-    module: Module, block: Sequence[ast.stmt]
+    module: SourceFile, block: Sequence[ast.stmt], loads: tuple[LoadCall, ...]
 ) -> Iterator[tuple[ast.Call, str, LoadCall | None]]:
     """The unsafe loads of some statements; nested functions do not run there."""
     if not block:
         return
     inside = set(_run_in(block))
-    for load in module.loads:
+    for load in loads:
         chosen = load.weights_only is WeightsOnly.FALSE or load.pickle_module is not None
         if load.node in inside and chosen:
             yield load.node, "torch.load", load

@@ -9,7 +9,7 @@ from torchload_lint.source.facts.answers import ABSENT, KEY, Answer, over
 from torchload_lint.source.facts.truth import Reader
 
 if TYPE_CHECKING:
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 
 class Given(NamedTuple):
@@ -38,7 +38,7 @@ def given(args: list[ast.expr], keywords: list[ast.keyword], positions: tuple[st
 
 
 def keyword_answer(
-    module: Module, call: ast.Call, sorted_out: Given, parameter: str = KEY
+    module: SourceFile, call: ast.Call, sorted_out: Given, parameter: str = KEY
 ) -> Answer:
     """What a call says of ``weights_only`` (or of another parameter with that meaning)."""
     reader = Reader(module)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.source.facts import call_facts
 from torchload_lint.source.names.references import Reference, find, is_partial
 from torchload_lint.source.text.expressions import is_type_checking, last_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torchload_lint.source.facts.calls import LoadCall, SaveCall
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 LOADERS = frozenset({"torch.load", "torch.serialization.load"})
 SAVERS = frozenset({"torch.save", "torch.serialization.save"})
@@ -49,44 +51,43 @@ _PATCHERS = frozenset({"setattr", "patch", "object", "delattr", "wraps", "spy"})
 """Methods of test tools that put something in a function's place."""
 
 
-class Found(NamedTuple):
-    """The loads and saves of a file."""
-
-    loads: tuple[LoadCall, ...]
-    saves: tuple[SaveCall, ...]
-
-
-def collect(module: Module) -> Found:
-    """The loads and saves of a module, in the order of the file."""
-    loads = [
-        load for reference in _references(module) if (load := _load(module, reference)) is not None
+def loads(module: SourceFile, aliases: Mapping[str, frozenset[str]]) -> tuple[LoadCall, ...]:
+    """The loads of a file, in its order, the allowlists around them left out. ``aliases``: the
+    names under which other files of the project offer ``torch.load``.
+    """
+    found = [
+        load
+        for reference in _references(module, aliases)
+        if (load := _load(module, reference)) is not None
     ]
-    saves = [
+    distinct = {id(load.node): load for load in found}
+    return tuple(sorted(distinct.values(), key=lambda load: load.span))
+
+
+def saves(module: SourceFile) -> tuple[SaveCall, ...]:
+    """The saves of a file, in its order."""
+    found = [
         call_facts.save_call(module, call)
         for reference in find(module, "save", SAVERS)
         if (call := _called(module, reference.node)) is not None
     ]
-    distinct = {id(load.node): load for load in loads}
-    return Found(
-        tuple(sorted(distinct.values(), key=lambda load: load.span)),
-        tuple(sorted(saves, key=lambda save: save.span)),
-    )
+    return tuple(sorted(found, key=lambda save: save.span))
 
 
-def _references(module: Module) -> list[Reference]:
+def _references(module: SourceFile, aliases: Mapping[str, frozenset[str]]) -> list[Reference]:
     """The loader by its own name, and by those that the project gives it."""
     found = find(module, "load", LOADERS)
-    for word, names in module.aliases.items():
+    for word, names in aliases.items():
         found += find(module, word, names)
     return found
 
 
-def _called(module: Module, node: ast.expr) -> ast.Call | None:
+def _called(module: SourceFile, node: ast.expr) -> ast.Call | None:
     parent = module.parents.get(node)
     return parent if isinstance(parent, ast.Call) and parent.func is node else None
 
 
-def _load(module: Module, reference: Reference) -> LoadCall | None:
+def _load(module: SourceFile, reference: Reference) -> LoadCall | None:
     """The load that a reference makes: a call, a partial, or a hand-over; None for an alias."""
     node = reference.node
     if is_only_typed(module, node):
@@ -104,7 +105,7 @@ def _load(module: Module, reference: Reference) -> LoadCall | None:
     return call_facts.handed_on(module, holder, reference)
 
 
-def is_only_typed(module: Module, node: ast.AST) -> bool:
+def is_only_typed(module: SourceFile, node: ast.AST) -> bool:
     """Whether a place is never run: under ``if TYPE_CHECKING:``, or inside an annotation."""
     child: ast.AST = node
     parent = module.parents.get(child)

@@ -16,7 +16,7 @@ from torchload_lint.source.text.candidates import carrying
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 
 class Evaluator(Protocol):
@@ -42,7 +42,7 @@ class Step(NamedTuple):
     """Whether a condition about torch's version decides if it happens."""
 
 
-def of(module: Module, name: str, at: ast.stmt) -> list[Step]:
+def of(module: SourceFile, name: str, at: ast.stmt) -> list[Step]:
     """The changes of the dictionary ``name`` that come before ``at`` in the same scope."""
     scope = module.bindings.scope(at)
     blocks = {id(block) for block in blocks_around(module, at)}
@@ -99,7 +99,7 @@ def _updated(
     return answer
 
 
-def _change(module: Module, name: ast.Name) -> tuple[str, ast.expr | None] | None:
+def _change(module: SourceFile, name: ast.Name) -> tuple[str, ast.expr | None] | None:
     """How the expression around a name changes its ``weights_only``; None where it does not."""
     parent = module.parents.get(name)
     holder = module.parents.get(parent) if parent is not None else None
@@ -123,7 +123,7 @@ def _is_key(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value == KEY
 
 
-def _tests_around(module: Module, statement: ast.stmt) -> Iterator[ast.expr]:
+def _tests_around(module: SourceFile, statement: ast.stmt) -> Iterator[ast.expr]:
     parent = module.parents.get(statement)
     while parent is not None:
         if isinstance(parent, ast.If):

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.facts.answers import KEY
-from torchload_lint.source.facts.calls import WeightsOnly
+from torchload_lint.source.facts.calls import LoadCall, WeightsOnly
 from torchload_lint.source.facts.loads import LOADERS
 from torchload_lint.source.facts.truth import Reader
 from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.diagnostic import Span
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 _OWNERS = frozenset({"torch", "torch.serialization"})
 _SETTERS = frozenset({"setattr", "object"})
@@ -40,15 +40,19 @@ class Patch(NamedTuple):
     because: str = ""
 
 
-def collect(module: Module) -> tuple[Patch, ...]:
-    """Every replacement, but for those that put the real one back."""
+def collect(module: SourceFile, loads: tuple[LoadCall, ...]) -> tuple[Patch, ...]:
+    """Every replacement, but for those that put the real one back; ``loads`` are the file's."""
     if "torch" not in module.text:
         return ()
-    found = [patch for patch in _patches(module) if not _restores(module, patch.replacement)]
+    found = [
+        _judged(module, patch, loads)
+        for patch in _patches(module)
+        if not _restores(module, patch.replacement)
+    ]
     return tuple(sorted(found, key=lambda patch: patch.span))
 
 
-def _patches(module: Module) -> Iterator[Patch]:
+def _patches(module: SourceFile) -> Iterator[Patch]:
     words = carrying(module.tree, module.lines, ["load", "torch.load", "torch.serialization.load"])
     for node in words.pop("load"):
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
@@ -67,7 +71,7 @@ def _patches(module: Module) -> Iterator[Patch]:
                 yield _patch(module, call, "mock", _argument(call, 1))
 
 
-def _assigned(module: Module, target: ast.Attribute) -> Iterator[Patch]:
+def _assigned(module: SourceFile, target: ast.Attribute) -> Iterator[Patch]:
     parent = module.parents.get(target)
     if isinstance(parent, (ast.Assign, ast.AnnAssign)):
         yield _patch(module, parent, "assignment", parent.value)
@@ -76,7 +80,7 @@ def _assigned(module: Module, target: ast.Attribute) -> Iterator[Patch]:
         yield _patch(module, statement, "assignment", None)
 
 
-def _set(module: Module, call: ast.Call, place: int) -> Iterator[Patch]:
+def _set(module: SourceFile, call: ast.Call, place: int) -> Iterator[Patch]:
     """``setattr(torch, "load", x)``, ``monkeypatch.setattr(...)``, ``patch.object(...)``."""
     name = last_name(call.func)
     if name in _SETTERS and _OWNERS & module.bindings.possible(call.args[0]):
@@ -91,14 +95,13 @@ def _argument(call: ast.Call, place: int) -> ast.expr | None:
     return call.args[place] if len(call.args) > place else None
 
 
-def _restores(module: Module, replacement: ast.expr | None) -> bool:
+def _restores(module: SourceFile, replacement: ast.expr | None) -> bool:
     return replacement is not None and bool(LOADERS & module.bindings.possible(replacement))
 
 
 def _patch(
-    module: Module, node: ast.stmt | ast.expr, how: str, replacement: ast.expr | None
+    module: SourceFile, node: ast.stmt | ast.expr, how: str, replacement: ast.expr | None
 ) -> Patch:
-    unsafe, because = (None, "") if replacement is None else _judge(module, replacement, _DEPTH)
     return Patch(
         node=node,
         span=module.span(node),
@@ -106,41 +109,52 @@ def _patch(
         statement=module.statement(node),
         how=how,
         replacement=replacement,
-        unsafe=unsafe,
-        because=because,
+        unsafe=None,
     )
 
 
-def _judge(module: Module, node: ast.expr, depth: int) -> tuple[bool | None, str]:
+def _judged(module: SourceFile, patch: Patch, loads: tuple[LoadCall, ...]) -> Patch:
+    """The same, with whether its replacement loads unsafely."""
+    if patch.replacement is None:
+        return patch
+    unsafe, because = _judge(module, patch.replacement, loads, _DEPTH)
+    return patch._replace(unsafe=unsafe, because=because)
+
+
+def _judge(
+    module: SourceFile, node: ast.expr, loads: tuple[LoadCall, ...], depth: int
+) -> tuple[bool | None, str]:
     """Whether a replacement loads unsafely: a partial, a lambda, or a function of this file."""
-    if any(part.node is node and part.weights_only is WeightsOnly.FALSE for part in module.loads):
+    if any(part.node is node and part.weights_only is WeightsOnly.FALSE for part in loads):
         return True, "the partial gives weights_only=False"
     if isinstance(node, ast.Lambda):
-        return _judge_body(module, node)
+        return _judge_body(module, node, loads)
     if not depth:
         return None, ""
     if isinstance(node, ast.Name):
         for definition in module.bindings.definitions(node):
             if isinstance(definition.node, FUNCTIONS):
-                return _judge_body(module, definition.node)
+                return _judge_body(module, definition.node, loads)
             if definition.value is not None:
-                return _judge(module, definition.value, depth - 1)
+                return _judge(module, definition.value, loads, depth - 1)
     parts = [node.func, *node.args] if isinstance(node, ast.Call) else []
-    answers = [_judge(module, part, depth - 1) for part in parts]
+    answers = [_judge(module, part, loads, depth - 1) for part in parts]
     return next((answer for answer in answers if answer[0]), (None, ""))
 
 
-def _judge_body(module: Module, function: ast.AST) -> tuple[bool | None, str]:
+def _judge_body(
+    module: SourceFile, function: ast.AST, loads: tuple[LoadCall, ...]
+) -> tuple[bool | None, str]:
     for node in on_rows(function, rows_with(module.lines, [KEY])):
         value = _value_for_key(module, node)
         if value is not None and Reader(module).value(value).verdict is WeightsOnly.FALSE:
             return True, f"it gives weights_only={code_of(value)} (line {value.lineno})"
     inside = set(ast.walk(function))
-    values = {load.weights_only for load in module.loads if load.node in inside}
+    values = {load.weights_only for load in loads if load.node in inside}
     return (False, "") if values == {WeightsOnly.TRUE} else (None, "")
 
 
-def _value_for_key(module: Module, node: ast.AST) -> ast.expr | None:
+def _value_for_key(module: SourceFile, node: ast.AST) -> ast.expr | None:
     """The value that ``weights_only`` is given here, by keyword, by key or by ``setdefault``."""
     if isinstance(node, ast.keyword):
         return node.value if node.arg == KEY else None

@@ -24,7 +24,7 @@ from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.text.definitions import Definition
 
 _DEPTH = 8
@@ -36,7 +36,7 @@ _STEPS = 500
 class Reader:
     """Evaluates expressions of one module, within a depth."""
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: SourceFile) -> None:
         self._module = module
         self._bindings = module.bindings
         self._budget = _STEPS

@@ -14,7 +14,7 @@ from torchload_lint.source.facts.calls import Use
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.text.definitions import Definition
 
 _ITEM = "item"
@@ -39,7 +39,7 @@ _LOOKERS = frozenset(
 )
 
 
-def use_of(module: Module, call: ast.expr) -> Use:
+def use_of(module: SourceFile, call: ast.expr) -> Use:
     """What becomes of the value that ``call`` returns."""
     uses = set(_Follower(module).uses(call, _DEPTH)) - {_NOTHING}
     if _OBJECT in uses:
@@ -52,7 +52,7 @@ def use_of(module: Module, call: ast.expr) -> Use:
 class _Follower:
     """Follows a value from name to name; each assignment is followed once."""
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: SourceFile) -> None:
         self._module = module
         self._seen: set[tuple[ast.AST, str]] = set()
 
@@ -164,7 +164,7 @@ def _loads_state(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Attribute) and call.func.attr == "load_state_dict"
 
 
-def _escapes(module: Module, scope: ast.AST, name: str) -> bool:
+def _escapes(module: SourceFile, scope: ast.AST, name: str) -> bool:
     """Whether other functions can see the name: a module's names, or a ``global`` one."""
     if isinstance(scope, ast.Module):
         return False

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.diagnostic import Span
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 
 class Wrapper(NamedTuple):
@@ -43,10 +43,10 @@ class WrapperCall(NamedTuple):
     weights_only_because: str = ""
 
 
-def wrappers(module: Module) -> tuple[Wrapper, ...]:
-    """The functions of a file that leave ``weights_only`` to their callers."""
+def wrappers(module: SourceFile, loads: tuple[LoadCall, ...]) -> tuple[Wrapper, ...]:
+    """The functions of a file that leave ``weights_only`` to their callers; ``loads`` are its."""
     found: list[Wrapper] = []
-    for load in module.loads:
+    for load in loads:
         function = module.function(load.node) if load.passes_on else None
         if function is not None and _has_parameter(function, load.passes_on):
             name = ".".join(module.bindings.enclosing_names(function))
@@ -62,13 +62,13 @@ def _has_parameter(function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) 
                                         *arguments.kwonlyargs)}  # fmt: skip
 
 
-def calls(module: Module) -> tuple[WrapperCall, ...]:
+def calls(module: SourceFile, own: tuple[Wrapper, ...]) -> tuple[WrapperCall, ...]:
     """The calls of a file's own wrappers in that file, in its order."""
-    found = {one.node: one for wrapper in module.wrappers for one in _calls(module, wrapper)}
+    found = {one.node: one for wrapper in own for one in _calls(module, wrapper)}
     return tuple(sorted(found.values(), key=lambda one: one.span))
 
 
-def _calls(module: Module, wrapper: Wrapper) -> Iterator[WrapperCall]:
+def _calls(module: SourceFile, wrapper: Wrapper) -> Iterator[WrapperCall]:
     arguments = wrapper.function.args
     positions = [arg.arg for arg in (*arguments.posonlyargs, *arguments.args)]
     if isinstance(module.parents.get(wrapper.function), ast.ClassDef):
@@ -81,7 +81,7 @@ def _calls(module: Module, wrapper: Wrapper) -> Iterator[WrapperCall]:
 
 
 def _call(
-    module: Module, call: ast.Call, wrapper: Wrapper, positions: tuple[str, ...]
+    module: SourceFile, call: ast.Call, wrapper: Wrapper, positions: tuple[str, ...]
 ) -> WrapperCall:
     parameter = KEY if wrapper.parameter.startswith("**") else wrapper.parameter
     sorted_out = given(call.args, list(call.keywords), positions)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.facts import contexts
 from torchload_lint.source.facts.calls import CallKind, LoadCall
 from torchload_lint.source.facts.given import Given, given, keyword_answer
 from torchload_lint.source.facts.library_load import LibraryLoad, behaviours_in
@@ -175,7 +174,7 @@ def _load(called: Called, module: Module, project: ProjectIndex) -> LoadCall | N
         weights_only_node=sorted_out.named.get(keyword),
         weights_only_because=answer.because,
         unpacks=sorted_out.starred or bool(sorted_out.mappings),
-        allowlists=contexts.in_force(module, call),
+        allowlists=module.allowlists_at(call),
         use=use_of(module, call),
         certain=called.certain,
         library=by,

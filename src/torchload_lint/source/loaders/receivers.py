@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.project import classes
+from torchload_lint.source.names import members
 from torchload_lint.source.project.origins import origins
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _made(call: ast.Call, module: Module, project: ProjectIndex, depth: int) -> 
     yield from found
     for dotted in module.bindings.possible(function) - {""} if not found else ():
         for one in project.definitions(dotted, module.path):
-            if classes.is_function(one.node):
+            if members.is_function(one.node):
                 yield from _returned(one.node, one.module, project, depth - 1)
 
 
@@ -177,7 +177,7 @@ def _class_around(node: ast.AST, module: Module) -> ast.ClassDef | None:
 
 def bases(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Iterator[Kind]:
     """The direct bases of a class of the project."""
-    for base in classes.base_expressions(node):
+    for base in members.base_expressions(node):
         yield from named(base, module, project)
 
 
@@ -198,7 +198,7 @@ def library_bases(
         seen.add(kind)
         if kind.node is None or kind.module is None:
             names.add(kind.name)
-        elif classes.member(kind.node, method) is not None:
+        elif members.member(kind.node, method) is not None:
             own = True
         else:
             waiting += bases(kind.node, kind.module, project)

@@ -15,7 +15,7 @@ from torchload_lint.source.text.definitions import defaults
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 PARTIALS = frozenset({"functools.partial", "functools.partialmethod"})
 _ALIAS_ROUNDS = 3
@@ -31,7 +31,7 @@ class Reference(NamedTuple):
     """Whether it stands for nothing else."""
 
 
-def find(module: Module, word: str, targets: frozenset[str]) -> list[Reference]:
+def find(module: SourceFile, word: str, targets: frozenset[str]) -> list[Reference]:
     """Every expression that may stand for one of ``targets``, aliases followed by name."""
     found: dict[ast.expr, Reference] = {}
     words = {word}
@@ -51,7 +51,7 @@ def find(module: Module, word: str, targets: frozenset[str]) -> list[Reference]:
 
 
 def _resolve(
-    module: Module, nodes: Iterable[ast.AST], targets: frozenset[str]
+    module: SourceFile, nodes: Iterable[ast.AST], targets: frozenset[str]
 ) -> Iterator[Reference]:
     possible = module.bindings.possible
     for node in nodes:
@@ -69,7 +69,7 @@ def _resolve(
             yield from _from_table(module, expression, targets)
 
 
-def _expression(module: Module, node: ast.AST) -> ast.expr | None:
+def _expression(module: SourceFile, node: ast.AST) -> ast.expr | None:
     """The expression that a node with the word makes: itself, or ``getattr(x, "load")``."""
     if isinstance(node, (ast.Name, ast.Attribute)):
         return node if isinstance(node.ctx, ast.Load) else None
@@ -83,7 +83,7 @@ def _expression(module: Module, node: ast.AST) -> ast.expr | None:
 
 
 def _partial_behind(
-    module: Module, expression: ast.expr, targets: frozenset[str]
+    module: SourceFile, expression: ast.expr, targets: frozenset[str]
 ) -> ast.Call | None:
     """The ``partial(torch.load, ...)`` that a name was given."""
     values: list[ast.expr | None] = []
@@ -97,13 +97,13 @@ def _partial_behind(
     return None
 
 
-def is_partial(module: Module, call: ast.Call, targets: frozenset[str]) -> bool:
+def is_partial(module: SourceFile, call: ast.Call, targets: frozenset[str]) -> bool:
     """Whether a call is ``functools.partial(torch.load, ...)``."""
     possible = module.bindings.possible
     return bool(call.args and PARTIALS & possible(call.func) and targets & possible(call.args[0]))
 
 
-def _from_table(module: Module, name: ast.Name, targets: frozenset[str]) -> Iterator[Reference]:
+def _from_table(module: SourceFile, name: ast.Name, targets: frozenset[str]) -> Iterator[Reference]:
     """``LOADERS[suffix]`` or ``LOADERS.get(suffix)``, where that dictionary holds a loader."""
     tables = [
         value
@@ -122,7 +122,7 @@ def _from_table(module: Module, name: ast.Name, targets: frozenset[str]) -> Iter
             yield Reference(call)
 
 
-def _aliases(module: Module, node: ast.expr) -> Iterator[str]:
+def _aliases(module: SourceFile, node: ast.expr) -> Iterator[str]:
     """The names that an expression is given where it stands: by assignment, or as a default."""
     child: ast.AST = node
     parent = module.parents.get(child)

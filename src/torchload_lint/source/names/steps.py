@@ -10,12 +10,12 @@ from torchload_lint.source.text.definitions import FUNCTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 _BLOCKS = ("body", "orelse", "finalbody", "handlers")
 
 
-def ancestors(module: Module, node: ast.AST) -> Iterator[ast.AST]:
+def ancestors(module: SourceFile, node: ast.AST) -> Iterator[ast.AST]:
     """What holds a node, innermost first, up to the module."""
     parent = module.parents.get(node)
     while parent is not None:
@@ -23,7 +23,7 @@ def ancestors(module: Module, node: ast.AST) -> Iterator[ast.AST]:
         parent = module.parents.get(parent)
 
 
-def blocks_around(module: Module, node: ast.AST) -> Iterator[list[ast.stmt]]:
+def blocks_around(module: SourceFile, node: ast.AST) -> Iterator[list[ast.stmt]]:
     """The lists of statements that hold a node, innermost first."""
     child = node
     for parent in ancestors(module, node):
@@ -35,7 +35,7 @@ def blocks_around(module: Module, node: ast.AST) -> Iterator[list[ast.stmt]]:
         child = parent
 
 
-def always_before(module: Module, first: ast.stmt, place: ast.AST) -> bool:
+def always_before(module: SourceFile, first: ast.stmt, place: ast.AST) -> bool:
     """Whether ``first`` has run whenever ``place`` does, both being in one run of one scope.
 
     That is so where the block of ``first`` holds ``place`` too, further down; a ``with`` or
@@ -54,7 +54,9 @@ def always_before(module: Module, first: ast.stmt, place: ast.AST) -> bool:
     return False
 
 
-def _further_down(module: Module, block: list[ast.stmt], first: ast.stmt, place: ast.AST) -> bool:
+def _further_down(
+    module: SourceFile, block: list[ast.stmt], first: ast.stmt, place: ast.AST
+) -> bool:
     child: ast.AST = place
     while child not in block:
         if isinstance(child, (*FUNCTIONS, ast.Lambda)):

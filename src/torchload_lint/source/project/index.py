@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from torchload_lint.names import ClassFacts, GlobalName
-    from torchload_lint.source.facts.module import Module, SyntaxProblem
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.names.bindings import Definition
+    from torchload_lint.source.text.parse import SyntaxProblem
 
 T = TypeVar("T")
 _LONGEST_CHAIN_OF_REEXPORTS = 8

@@ -1,0 +1,54 @@
+"""Parse Python text into a tree; a file that cannot be parsed is a value, not an error."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from typing import NamedTuple
+
+from torchload_lint.source.text import newer_syntax
+
+_PYTHON_2 = " (this is Python 2; only Python 3 is read)"
+
+
+class SyntaxProblem(NamedTuple):
+    """A file that cannot be parsed: where, and why."""
+
+    message: str
+    row: int
+    column: int
+
+
+_TOO_DEEP = SyntaxProblem("the code is nested too deeply to be parsed", 1, 1)
+
+
+def parse(text: str) -> ast.Module | SyntaxProblem:
+    """The tree of a file; where its syntax is newer than this Python's, with that masked."""
+    tree = _tree(text)
+    if isinstance(tree, ast.Module) or "\0" in text or tree is _TOO_DEEP:
+        return tree
+    older = newer_syntax.masked(text)
+    second = _tree(older) if older is not None else tree
+    return second if isinstance(second, ast.Module) else tree
+
+
+def _tree(text: str) -> ast.Module | SyntaxProblem:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except SyntaxError as error:
+        message = f"{error.msg}{_PYTHON_2 if _is_python_2(error) else ''}"
+        return SyntaxProblem(message, max(error.lineno or 1, 1), max(error.offset or 1, 1))
+    except ValueError as error:
+        return SyntaxProblem(str(error), 1, 1)
+    except (RecursionError, MemoryError):
+        return _TOO_DEEP
+
+
+def _is_python_2(error: SyntaxError) -> bool:
+    line = error.text or ""
+    statement = re.match(r"\s*(?:print\s+[^=(\s]|exec\s+[^=(\s]|raise\s+\w+\s*,)", line)
+    literal = re.search(r"\b(?:0[0-7]+|\d+[lL])\b|\bur['\"]|<>|`", line)
+    return bool(statement or literal)
