@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("torch")
-
 from checkpoint import sample_classes
 from project_files import project
 from torchload_lint.names import GlobalName
+from torchload_lint.source.project.class_lookup import find
+
+pytest.importorskip("torch")
+
 
 pytestmark = pytest.mark.torch
 
@@ -32,7 +34,7 @@ def index():
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_a_class_that_sets_its_state_is_never_taken_for_one_that_does_not(name, index):
-    facts = index.find(GlobalName(MODULE, name))
+    facts = find(index, GlobalName(MODULE, name))
     own = vars(getattr(sample_classes, name))
     assert facts.may_set_state or "__setstate__" not in own
     assert facts.kind == "class"

@@ -6,6 +6,8 @@ import pytest
 
 from project_files import project
 from torchload_lint.names import GlobalName
+from torchload_lint.source.project.class_lookup import find
+from torchload_lint.source.project.imports import closes_circle
 
 LAYOUTS = {
     "src/pkg/models.py": "pkg.models",
@@ -67,7 +69,7 @@ NETS = {
 
 
 def test_a_class_is_found_with_its_facts():
-    facts = project(NETS).find(GlobalName("pkg.models", "Net"))
+    facts = find(project(NETS), GlobalName("pkg.models", "Net"))
     assert str(facts.defined_as) == "pkg.models.Net"
     assert (facts.kind, facts.path, facts.row) == ("class", "pkg/models.py", 7)
     assert list(map(str, facts.bases)) == ["pkg.models.Base"]
@@ -93,58 +95,58 @@ STATES = {
 @pytest.mark.parametrize(("code", "expected"), STATES.items())
 def test_whether_a_class_may_set_its_state_itself(code, expected):
     index = project({"a.py": f"import attrs\nfrom dataclasses import dataclass\n{code}\n"})
-    assert index.find(GlobalName("a", "C")).may_set_state is expected
+    assert find(index, GlobalName("a", "C")).may_set_state is expected
 
 
 def test_what_unpickling_would_run_is_inherited():
-    assert project(NETS).find(GlobalName("pkg.models", "Net")).runs == ("os.system",)
-    assert project(NETS).find(GlobalName("pkg.models", "make")).runs == ("builtins.eval",)
+    assert find(project(NETS), GlobalName("pkg.models", "Net")).runs == ("os.system",)
+    assert find(project(NETS), GlobalName("pkg.models", "make")).runs == ("builtins.eval",)
 
 
 @pytest.mark.parametrize("name", ["pkg.Net", "pkg.models.Alias", "pkg.Alias"])
 def test_reexports_and_aliases_lead_to_the_definition(name):
-    assert str(project(NETS).find(GlobalName.parse(name)).defined_as) == "pkg.models.Net"
+    assert str(find(project(NETS), GlobalName.parse(name)).defined_as) == "pkg.models.Net"
 
 
 def test_nested_classes_functions_and_values():
     index = project(NETS)
-    inner = index.find(GlobalName("pkg.models", "Net.Inner"))
+    inner = find(index, GlobalName("pkg.models", "Net.Inner"))
     assert inner.kind == "class"
-    assert index.find(GlobalName("pkg", "make")).kind == "function"
-    assert index.find(GlobalName("pkg.models", "value")).kind == "value"
+    assert find(index, GlobalName("pkg", "make")).kind == "function"
+    assert find(index, GlobalName("pkg.models", "value")).kind == "value"
 
 
 @pytest.mark.parametrize(
     "name", ["pkg.models.Gone", "torch.nn.Linear", "gone.Net", "pkg.models.Net.Gone"]
 )
 def test_what_is_not_ours_is_not_found(name):
-    assert project(NETS).find(GlobalName.parse(name)) is None
+    assert find(project(NETS), GlobalName.parse(name)) is None
 
 
 def test_reexports_in_a_circle_end():
     index = project({"a.py": "from b import X", "b.py": "from a import X"})
-    assert index.find(GlobalName("a", "X")) is None
+    assert find(index, GlobalName("a", "X")) is None
 
 
 def test_main_is_looked_for_near_and_then_everywhere():
     files = {"a.py": "class Net: ...", "b.py": "class Net: ...", "c.py": "class Only: ..."}
     index = project(files)
-    assert index.find(GlobalName("__main__", "Net"), near="b.py").path == "b.py"
-    assert index.find(GlobalName("__main__", "Net")) is None
-    assert index.find(GlobalName("__main__", "Only"), near="a.py").path == "c.py"
+    assert find(index, GlobalName("__main__", "Net"), near="b.py").path == "b.py"
+    assert find(index, GlobalName("__main__", "Net")) is None
+    assert find(index, GlobalName("__main__", "Only"), near="a.py").path == "c.py"
 
 
 def test_an_imported_name_is_not_what_main_defined():
     index = project({"a.py": "from c import Only", "c.py": "class Only: ..."})
-    assert index.find(GlobalName("__main__", "Only"), near="a.py").path == "c.py"
+    assert find(index, GlobalName("__main__", "Only"), near="a.py").path == "c.py"
 
 
 def test_scripts_with_the_same_stem_are_told_apart_by_their_folder():
     files = {f"{x}/{name}.py": f"class Net_{x}: ..." for x in "ab" for name in ("model", "run")}
     index = project(files)
-    assert index.find(GlobalName("model", "Net_b"), near="b/run.py").path == "b/model.py"
-    assert index.find(GlobalName("model", "Net_b"), near="a/run.py") is None
-    assert index.find(GlobalName("model", "Net_b")) is None
+    assert find(index, GlobalName("model", "Net_b"), near="b/run.py").path == "b/model.py"
+    assert find(index, GlobalName("model", "Net_b"), near="a/run.py") is None
+    assert find(index, GlobalName("model", "Net_b")) is None
 
 
 CIRCLES = {
@@ -161,19 +163,19 @@ CIRCLES = {
 @pytest.mark.parametrize(("text", "expected"), CIRCLES.values(), ids=CIRCLES)
 def test_import_circles(text, expected):
     files = {"use.py": "", "models.py": text, "third.py": "from use import x"}
-    assert project(files).imports_closed_circle("use.py", "models") is expected
+    assert closes_circle(project(files), "use.py", "models") is expected
 
 
 PACKAGE = {"pkg/__init__.py": "from .use import main", "pkg/use.py": "", "pkg/models.py": ""}
 
 
 def test_the_package_around_is_being_imported_already():
-    assert not project(PACKAGE).imports_closed_circle("pkg/use.py", "pkg.models")
+    assert not closes_circle(project(PACKAGE), "pkg/use.py", "pkg.models")
 
 
 def test_another_package_may_come_back():
     files = {**PACKAGE, "app.py": "", "pkg/__init__.py": "import app"}
-    assert project(files).imports_closed_circle("app.py", "pkg.models")
+    assert closes_circle(project(files), "app.py", "pkg.models")
 
 
 def test_a_file_is_one_module_whichever_way_it_is_reached():

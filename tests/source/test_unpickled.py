@@ -8,6 +8,7 @@ import pytest
 
 from project_files import project
 from torchload_lint.names import GlobalName
+from torchload_lint.source.project.class_lookup import find
 
 TOOLS = """
     import os
@@ -85,7 +86,7 @@ QUIET = {
 def runs(body: str, head: str = "class Net:") -> tuple[str, ...]:
     text = f"import os, subprocess, torch, dill, hydra\nfrom app import tools\n{head}\n    {body}\n"
     files = {"app/__init__.py": "", "app/tools.py": dedent(TOOLS), "app/models.py": text}
-    found = project(files).find(GlobalName("app.models", "Net"))
+    found = find(project(files), GlobalName("app.models", "Net"))
     assert found is not None
     return found.runs
 
@@ -129,7 +130,7 @@ AT_IMPORT = {
 
 @pytest.mark.parametrize(("text", "expected"), AT_IMPORT.items())
 def test_what_an_import_would_run(text, expected):
-    found = project({"m.py": text, "tools.py": dedent(TOOLS)}).find(GlobalName("m", "C"))
+    found = find(project({"m.py": text, "tools.py": dedent(TOOLS)}), GlobalName("m", "C"))
     assert found is not None
     assert found.import_runs == expected
     assert found.runs == ()
@@ -140,7 +141,7 @@ def test_bases_outside_of_the_project_are_known_by_their_own_names():
         "tools.py": dedent(TOOLS),
         "models.py": "import tools\nclass Mid(tools.Base): ...\nclass Net(Mid): ...\n",
     }
-    found = project(files).find(GlobalName("models", "Net"))
+    found = find(project(files), GlobalName("models", "Net"))
     assert found is not None
     assert found.foreign_bases == ("subprocess.Popen",)
 
@@ -154,7 +155,7 @@ MADE = {
 
 @pytest.mark.parametrize("text", MADE.values(), ids=MADE)
 def test_a_class_that_a_call_makes(text):
-    found = project({"m.py": text}).find(GlobalName("m", "P"))
+    found = find(project({"m.py": text}), GlobalName("m", "P"))
     assert found is not None
     assert (found.kind, found.defined_as) == ("class", GlobalName("m", "P"))
 
@@ -162,6 +163,6 @@ def test_a_class_that_a_call_makes(text):
 @pytest.mark.parametrize("value", ['namedtuple("Q", "a")', "make()", "functools.partial(P)"])
 def test_a_value_that_a_call_makes(value):
     text = f"import functools\nfrom collections import namedtuple\nP = {value}\n"
-    found = project({"m.py": text}).find(GlobalName("m", "P"))
+    found = find(project({"m.py": text}), GlobalName("m", "P"))
     assert found is not None
     assert found.kind == "value"

@@ -17,6 +17,7 @@ from torchload_lint.source.facts.allowlists import AllowlistKind, EntryKind
 from torchload_lint.source.facts.calls import WeightsOnly
 from torchload_lint.source.facts.library_load import RESTRICTED
 from torchload_lint.source.facts.loader import Does
+from torchload_lint.source.project import class_lookup
 from torchload_lint.source.project.imports import imports_at_top
 from torchload_lint.source.project.origins import origins
 
@@ -65,7 +66,9 @@ def assess(load: LoadCall, module: Module, context: Context) -> Situation:
 def find_class(name: GlobalName, module: Module, context: Context) -> ClassFacts | None:
     """The first-party definition of a global, after the configured renames."""
     renamed = dict(context.config.renames).get(str(name))
-    return context.project.find(GlobalName.parse(renamed) if renamed else name, module.path)
+    return class_lookup.find(
+        context.project, GlobalName.parse(renamed) if renamed else name, module.path
+    )
 
 
 def entry_key(entry: AllowlistEntry, module: Module, context: Context) -> str | None:
@@ -78,7 +81,7 @@ def entry_key(entry: AllowlistEntry, module: Module, context: Context) -> str | 
         return entry.key
     if entry.obj is None or entry.kind is EntryKind.INVALID:
         return None
-    facts = context.project.find(entry.obj, module.path)
+    facts = class_lookup.find(context.project, entry.obj, module.path)
     return _public(facts.defined_as if facts else entry.obj, context)
 
 

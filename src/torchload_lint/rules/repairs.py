@@ -14,6 +14,7 @@ from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE, Mode
 from torchload_lint.source.facts.allowlists import EntryKind
 from torchload_lint.source.facts.calls import Use, WeightsOnly
 from torchload_lint.source.facts.loader import Does
+from torchload_lint.source.project.imports import closes_circle
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.report import CheckpointReport
@@ -226,8 +227,8 @@ def _written(
 
 def _allow(need: Need, situation: Situation, context: Context) -> Allow:
     facts = need.facts
-    circular = facts is not None and context.project.imports_closed_circle(
-        situation.module.path, facts.defined_as.module
+    circular = facts is not None and closes_circle(
+        context.project, situation.module.path, facts.defined_as.module
     )
     return Allow(
         spelling=need.needed.spelling,

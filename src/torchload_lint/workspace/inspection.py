@@ -11,6 +11,7 @@ from torchload_lint.checkpoint import inspect_file
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import judge_together
 from torchload_lint.rules.assessing import judge_in
+from torchload_lint.source.project import class_lookup
 from torchload_lint.workspace.checkpoint_names import is_checkpoint_name
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ def inspect_path(path: Path, project: Project) -> Inspection:
 
     def lookup(name: GlobalName) -> ClassFacts | None:
         renamed = dict(project.config.renames).get(str(name))
-        return project.context.project.find(GlobalName.parse(renamed) if renamed else name)
+        return class_lookup.find(
+            project.context.project, GlobalName.parse(renamed) if renamed else name
+        )
 
     report = inspect_file(path, project.target, lookup)
     judged = []

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.text.definitions import FunctionNode
 
 _MAX_UNKNOWN = 6
@@ -224,7 +224,7 @@ class Function(Value):
     def __init__(
         self,
         node: FunctionNode,
-        module: Module,
+        module: SourceFile,
         receiver: Instance | None = None,
         *,
         rung: Rung = Rung.LITERAL,
@@ -243,7 +243,9 @@ class Class(Value):
 
     __slots__ = ("module", "node")
 
-    def __init__(self, node: ast.ClassDef, module: Module, *, rung: Rung = Rung.LITERAL) -> None:
+    def __init__(
+        self, node: ast.ClassDef, module: SourceFile, *, rung: Rung = Rung.LITERAL
+    ) -> None:
         self.node = node
         self.module = module
         self.rung = rung
@@ -290,7 +292,7 @@ class Options(Value):
     def __init__(
         self,
         call: ast.Call,
-        module: Module,
+        module: SourceFile,
         as_mapping: bool = False,
         line: Values = (),
         *,
@@ -321,7 +323,7 @@ class Made(Value):
         self,
         callee: str,
         call: ast.Call | None = None,
-        module: Module | None = None,
+        module: SourceFile | None = None,
         *,
         rung: Rung = Rung.LITERAL,
     ) -> None:
@@ -392,7 +394,7 @@ class Frame:
 
     def __init__(
         self,
-        module: Module,
+        module: SourceFile,
         arguments: Mapping[ast.arg, Values] = NO_ARGUMENTS,
         calls: int = 0,
         callers: int = 0,
@@ -405,10 +407,10 @@ class Frame:
         self.calls = calls
         self.callers = callers
 
-    def within(self, module: Module) -> Frame:
+    def within(self, module: SourceFile) -> Frame:
         """The same, in another file."""
         return Frame(module, self.arguments, self.calls, self.callers)
 
-    def elsewhere(self, module: Module) -> Frame:
+    def elsewhere(self, module: SourceFile) -> Frame:
         """A place outside of every function, as many calls away."""
         return Frame(module, NO_ARGUMENTS, self.calls, self.callers)

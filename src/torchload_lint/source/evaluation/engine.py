@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.source.domain.values import Value, Values
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import Found, ProjectIndex
     from torchload_lint.source.text.definitions import Definition, FunctionNode
 
@@ -63,7 +63,7 @@ class Evaluator:
         """Those of the questions before, too."""
         self.asked: dict[FunctionNode, set[ast.arg]] = {}
         """Parameters that several callers were asked about, by function."""
-        self.homes: dict[FunctionNode, tuple[Module, Class | None]] = {}
+        self.homes: dict[FunctionNode, tuple[SourceFile, Class | None]] = {}
         """The files of those functions, and the class of the object, for methods."""
         self._apart = False
         self._choices: dict[ast.AST, tuple[Values, int]] = {}
@@ -73,7 +73,7 @@ class Evaluator:
         self._active: set[object] = set()
         self._answers: dict[object, tuple[Values, Frame]] = {}
 
-    def top(self, node: ast.expr, module: Module) -> Values:
+    def top(self, node: ast.expr, module: SourceFile) -> Values:
         """The values of an expression, whoever may have called the function it stands in.
 
         Where several parameters of one function come from its callers, each call is followed by
@@ -106,7 +106,7 @@ class Evaluator:
         self._choices[loop] = union(known_items, items), asked + 1
         return items
 
-    def _in_all_turns(self, node: ast.expr, module: Module) -> Values:
+    def _in_all_turns(self, node: ast.expr, module: SourceFile) -> Values:
         self.asked.clear()
         values = self.values(node, Frame(module))
         together = [function for function, names in self.asked.items() if len(names) > 1]
@@ -118,12 +118,12 @@ class Evaluator:
         finally:
             self._apart = False
 
-    def anywhere(self, node: ast.expr, module: Module) -> Values:
+    def anywhere(self, node: ast.expr, module: SourceFile) -> Values:
         """The values of a further expression that a question leads to."""
         return self.values(node, Frame(module))
 
     def _one_caller_at_a_time(
-        self, node: ast.expr, module: Module, function: FunctionNode
+        self, node: ast.expr, module: SourceFile, function: FunctionNode
     ) -> Values:
         found: list[Values] = []
         for arguments in parameters.of_each_caller(self, function):
@@ -259,14 +259,14 @@ def _defined(evaluator: Evaluator, definition: Definition, name: ast.Name, frame
     return lift(_assigned(evaluator, definition, name, frame), rung)
 
 
-def _is_constant(definition: ast.AST, use: ast.Name, module: Module) -> bool:
+def _is_constant(definition: ast.AST, use: ast.Name, module: SourceFile) -> bool:
     """Whether a function uses what the module defines."""
     return isinstance(scope(definition, module), ast.Module) and not isinstance(
         scope(use, module), ast.Module
     )
 
 
-def scope(node: ast.AST, module: Module) -> ast.AST:
+def scope(node: ast.AST, module: SourceFile) -> ast.AST:
     """The function, class or module that holds a node."""
     while not isinstance(node, SCOPES):
         holder = module.parents.get(node)

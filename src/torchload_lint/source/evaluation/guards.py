@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from torchload_lint.source.domain.values import Value, Values
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[object, object], bool]] = {
     ast.Eq: operator.eq,
@@ -39,7 +39,7 @@ _SAYS_ONE_OF = {(ast.In, True), (ast.NotIn, False)}
 
 
 def allowed(
-    node: ast.Name | ast.Attribute | ast.Subscript, values: Values, module: Module
+    node: ast.Name | ast.Attribute | ast.Subscript, values: Values, module: SourceFile
 ) -> Values:
     """The values that the tests around ``node`` leave; where none of them is known, those that
     the tests name.
@@ -105,7 +105,7 @@ def _literals(nodes: list[ast.expr]) -> Values:
     return union(found)
 
 
-def _around(node: ast.AST, module: Module) -> Iterator[tuple[ast.expr, bool]]:
+def _around(node: ast.AST, module: SourceFile) -> Iterator[tuple[ast.expr, bool]]:
     """The tests of the ``if`` statements and expressions around a node, and whether they hold."""
     inner: ast.AST = node
     while not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
@@ -122,7 +122,7 @@ def _around(node: ast.AST, module: Module) -> Iterator[tuple[ast.expr, bool]]:
         inner = outer
 
 
-def _asserted(node: ast.AST, module: Module) -> Iterator[tuple[ast.expr, bool]]:
+def _asserted(node: ast.AST, module: SourceFile) -> Iterator[tuple[ast.expr, bool]]:
     """The assertions before a name, about what it still is at its place."""
     if not isinstance(node, ast.Name) or "assert " not in module.text:
         return
@@ -139,7 +139,7 @@ def _asserted(node: ast.AST, module: Module) -> Iterator[tuple[ast.expr, bool]]:
         inner = outer
 
 
-def _means(test: ast.expr, name: ast.Name, module: Module) -> bool:
+def _means(test: ast.expr, name: ast.Name, module: SourceFile) -> bool:
     """Whether a name in a test is what it is at another place."""
     same = [each for each in ast.walk(test) if isinstance(each, ast.Name) and each.id == name.id]
     known_here = module.bindings.definitions(name)

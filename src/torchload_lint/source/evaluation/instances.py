@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.values import Values
     from torchload_lint.source.evaluation.engine import Evaluator
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 _PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property"})
 _FIELD_FUNCTIONS = frozenset({"field", "Field", "attrib", "ib"})
@@ -81,7 +81,7 @@ def _unspelled(evaluator: Evaluator, instance: Instance, name: str, frame: Frame
     return lift(union(*found), Rung.CONSTANT)
 
 
-def _home(instance: Instance, module: Module, receiver: ast.arg, frame: Frame) -> Frame:
+def _home(instance: Instance, module: SourceFile, receiver: ast.arg, frame: Frame) -> Frame:
     """Where a method of the object with that ``self`` runs."""
     given = ({receiver: (instance,)}, instance.arguments or {}, frame.arguments)
     return Frame(module, Layers(given), frame.calls, frame.callers)
@@ -91,7 +91,7 @@ def _stored(
     evaluator: Evaluator,
     instance: Instance,
     node: ast.ClassDef,
-    module: Module,
+    module: SourceFile,
     name: str,
     frame: Frame,
 ) -> Values:
@@ -159,7 +159,7 @@ def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[ast.expr,
 
 
 def _member(
-    evaluator: Evaluator, instance: Instance, member: ast.stmt, module: Module, frame: Frame
+    evaluator: Evaluator, instance: Instance, member: ast.stmt, module: SourceFile, frame: Frame
 ) -> Values:
     if members.is_function(member):
         function = Function(member, module, instance)

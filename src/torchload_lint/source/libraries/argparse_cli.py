@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.values import Frame, Value, Values
     from torchload_lint.source.evaluation.engine import Evaluator
-    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.libraries.os_paths import Known
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
 
 _PARSES = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args"})
@@ -186,7 +186,7 @@ def is_undeclared(values: Values) -> bool:
     )
 
 
-def _default(evaluator: Evaluator, declaration: Declaration, module: Module) -> Values:
+def _default(evaluator: Evaluator, declaration: Declaration, module: SourceFile) -> Values:
     shown = declaration.shown
     if declaration.is_flag:
         return (Constant(False, rung=Rung.DEFAULT),)
@@ -210,8 +210,8 @@ def _is_nothing(value: Value) -> bool:
 
 
 def _set_up_in(
-    project: ProjectIndex, module: Module, scope: ast.AST, depth: int
-) -> list[tuple[Module, ast.AST]]:
+    project: ProjectIndex, module: SourceFile, scope: ast.AST, depth: int
+) -> list[tuple[SourceFile, ast.AST]]:
     """The functions that build the parser: the one that parses, and those that it calls."""
     found = [(module, scope)]
     if not depth or not _mentions_options(module):
@@ -225,7 +225,7 @@ def _set_up_in(
     return found
 
 
-def _helpers(project: ProjectIndex, module: Module) -> frozenset[str]:
+def _helpers(project: ProjectIndex, module: SourceFile) -> frozenset[str]:
     """The names by which a file may call functions that build a parser."""
     everywhere = project.remember("functions beside options", lambda: _beside_options(project))
     own = project.remember(
@@ -241,7 +241,7 @@ def _beside_options(project: ProjectIndex) -> frozenset[str]:
     return frozenset(name for text in texts for name in _DEFINED.findall(text))
 
 
-def _called(project: ProjectIndex, module: Module, node: ast.Call) -> Iterator[_Callee]:
+def _called(project: ProjectIndex, module: SourceFile, node: ast.Call) -> Iterator[_Callee]:
     name = node.func
     if isinstance(name, ast.Name):
         for each in module.bindings.definitions(name):
@@ -254,20 +254,20 @@ def _called(project: ProjectIndex, module: Module, node: ast.Call) -> Iterator[_
 
 
 class _Callee(NamedTuple):
-    module: Module
+    module: SourceFile
     node: ast.AST
 
 
-def _mentions_options(module: Module) -> bool:
+def _mentions_options(module: SourceFile) -> bool:
     return "pars" in module.text
 
 
-def declared(project: ProjectIndex, module: Module) -> dict[str, list[Declaration]]:
+def declared(project: ProjectIndex, module: SourceFile) -> dict[str, list[Declaration]]:
     """Destination → the options that a file declares; collected once."""
     return project.remember(("options", module.tree), lambda: _collect(project, module))
 
 
-def _collect(project: ProjectIndex, module: Module) -> dict[str, list[Declaration]]:
+def _collect(project: ProjectIndex, module: SourceFile) -> dict[str, list[Declaration]]:
     found: dict[str, list[Declaration]] = {}
     if "add_arg" not in module.text and "set_defaults" not in module.text:
         return found
@@ -334,7 +334,7 @@ def _flag(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Values:
     return union(*found)
 
 
-def of_flag(evaluator: Evaluator, call: ast.Call, module: Module) -> Values:
+def of_flag(evaluator: Evaluator, call: ast.Call, module: SourceFile) -> Values:
     """The default of absl's ``DEFINE_string("x", default, help)``."""
     given = [*call.args[1:2], *(k.value for k in call.keywords if k.arg == "default")]
     scope = module.tree

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Iterator
 
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
 
 _TARGETS = {"_target_": "", "target": "params", "class_path": "init_args"}
@@ -29,14 +29,14 @@ _MAX_RECORDS = 8
 _DEEPEST = 12
 
 
-def given(project: ProjectIndex, module: Module, node: ast.ClassDef) -> tuple[Record, ...]:
+def given(project: ProjectIndex, module: SourceFile, node: ast.ClassDef) -> tuple[Record, ...]:
     """What the configuration files of the project give to the constructor of a class."""
     return project.remember(
         ("configured", node), lambda: tuple(_given(project, module, node))[:_MAX_RECORDS]
     )
 
 
-def _given(project: ProjectIndex, module: Module, node: ast.ClassDef) -> Iterator[Record]:
+def _given(project: ProjectIndex, module: SourceFile, node: ast.ClassDef) -> Iterator[Record]:
     if not project.remember("files that instantiate", lambda: _instantiating(project)):
         return
     for path in project.files.configs_holding(f".{node.name}")[:_MAX_FILES]:
@@ -54,7 +54,7 @@ def _instantiating(project: ProjectIndex) -> bool:
     )
 
 
-def _means(project: ProjectIndex, target: str, module: Module, node: ast.ClassDef) -> bool:
+def _means(project: ProjectIndex, target: str, module: SourceFile, node: ast.ClassDef) -> bool:
     """Whether a dotted name in a configuration is that class."""
     if target.rpartition(".")[2] != node.name:
         return False

@@ -15,7 +15,7 @@ from torchload_lint.source.domain.values import Sequence, Text
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Values
     from torchload_lint.source.evaluation.engine import Evaluator
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 _FILE = late_pattern(
     r"(?<![\w{}<>*$%-])(?:[\w.-]+/)*[\w-][\w.-]*\.(?:ckpt|pth(?:\.tar)?|pt|th|bin|pkl)(?![\w{}])"
@@ -30,7 +30,7 @@ _FOLDER_PLACEHOLDER = late_pattern(
 _HELPS = frozenset({"help", "description"})
 
 
-def told(evaluator: Evaluator, module: Module, call: ast.Call, option: str) -> Values:
+def told(evaluator: Evaluator, module: SourceFile, call: ast.Call, option: str) -> Values:
     """What is told of an option that ``call`` declares in ``module``; empty where nothing is."""
     return (
         _usage(module, option)
@@ -39,7 +39,7 @@ def told(evaluator: Evaluator, module: Module, call: ast.Call, option: str) -> V
     )
 
 
-def _usage(module: Module, option: str) -> Values:
+def _usage(module: SourceFile, option: str) -> Values:
     """The value that the command lines in the file's own docstring give to an option."""
     usage = ast.get_docstring(module.tree) or ""
     if not option.startswith("--") or option not in usage:
@@ -88,7 +88,7 @@ def _help(call: ast.Call) -> str:
     return ""
 
 
-def _choices(evaluator: Evaluator, module: Module, call: ast.Call) -> Values:
+def _choices(evaluator: Evaluator, module: SourceFile, call: ast.Call) -> Values:
     """The choices of an option, where all of them are known texts."""
     given = next((each.value for each in call.keywords if each.arg == "choices"), None)
     values = evaluator.anywhere(given, module) if given is not None else ()

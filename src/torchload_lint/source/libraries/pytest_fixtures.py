@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.values import Frame, Value, Values
     from torchload_lint.source.evaluation.engine import Evaluator
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
     from torchload_lint.source.text.definitions import FunctionNode
 
@@ -53,8 +53,8 @@ def _is_fixture(function: ast.AST) -> bool:
 
 
 def _fixtures(
-    project: ProjectIndex, module: Module, function: ast.AST, name: str
-) -> Iterator[tuple[Module, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    project: ProjectIndex, module: SourceFile, function: ast.AST, name: str
+) -> Iterator[tuple[SourceFile, ast.FunctionDef | ast.AsyncFunctionDef]]:
     """The fixtures of that name that a test sees, the nearest first."""
     holder = module.parents.get(function)
     if isinstance(holder, ast.ClassDef):
@@ -106,7 +106,7 @@ def _cases(
 
 
 def _place(
-    parameter: ast.arg, function: FunctionNode, mark: ast.Call, module: Module
+    parameter: ast.arg, function: FunctionNode, mark: ast.Call, module: SourceFile
 ) -> tuple[int | None, ast.expr] | None:
     """Which part of each case is the parameter (None: the whole), and the cases."""
     if ast.unparse(mark.func).endswith("mark.parametrize") and len(mark.args) > 1:

@@ -11,12 +11,12 @@ from torchload_lint.source.text.expressions import last_name
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
     from torchload_lint.source.text.text import Lines
 
 
-def calls_named(project: ProjectIndex, module: Module, name: str) -> list[ast.Call]:
+def calls_named(project: ProjectIndex, module: SourceFile, name: str) -> list[ast.Call]:
     """The calls of something whose name ends in ``name``, in the order of the file; found once."""
     return project.remember(
         ("calls", module.tree, name), lambda: calls_among(module.tree, module.lines, {name})

@@ -15,7 +15,7 @@ from torchload_lint.source.text.expressions import last_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 _UNSEEN = ast.Starred(ast.Constant(...), ast.Load())
 """Arguments that are added elsewhere."""
@@ -44,7 +44,7 @@ def may_hand_over(text: str, name: str) -> bool:
     return False
 
 
-def handed_over(module: Module, name: str) -> Iterator[ast.Call]:
+def handed_over(module: SourceFile, name: str) -> Iterator[ast.Call]:
     """The calls that somebody who is handed the function will make, as if they were written out.
     Their ``func`` is the place where the function is named.
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from torchload_lint.source.evaluation.engine import Evaluator
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
 
 MAX_FILES = 8
@@ -27,7 +27,7 @@ MAX_CALLS = 24
 class Site(NamedTuple):
     """One call of a function."""
 
-    module: Module
+    module: SourceFile
     call: ast.Call
     skipped: int
     """Leading parameters that the call does not write (``self``)."""
@@ -42,7 +42,7 @@ class Sites(NamedTuple):
 
 
 def sites(
-    evaluator: Evaluator, module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef
+    evaluator: Evaluator, module: SourceFile, function: ast.FunctionDef | ast.AsyncFunctionDef
 ) -> Sites:
     """The calls of a function in the project; found once."""
     project = evaluator.project
@@ -83,7 +83,7 @@ def _related(one: Class, other: Class, project: ProjectIndex) -> bool:
 
 
 def _find(
-    project: ProjectIndex, module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef
+    project: ProjectIndex, module: SourceFile, function: ast.FunctionDef | ast.AsyncFunctionDef
 ) -> Sites:
     holder = module.parents.get(function)
     owner = holder if isinstance(holder, ast.ClassDef) else None
@@ -205,18 +205,18 @@ class _Target(NamedTuple):
     """The function whose callers are looked for."""
 
     project: ProjectIndex
-    module: Module
+    module: SourceFile
     function: ast.FunctionDef | ast.AsyncFunctionDef
     owner: ast.ClassDef | None
 
-    def among(self, calling: Module, calls: Iterable[ast.Call]) -> Iterator[Site]:
+    def among(self, calling: SourceFile, calls: Iterable[ast.Call]) -> Iterator[Site]:
         """Those of the calls in a file that call it."""
         for call in calls:
             skipped = self.skipped(calling, call)
             if skipped is not None and _fits(call, self.function, skipped):
                 yield Site(calling, call, skipped)
 
-    def skipped(self, calling: Module, call: ast.Call) -> int | None:
+    def skipped(self, calling: SourceFile, call: ast.Call) -> int | None:
         """How many parameters the call leaves out in front; None where it calls another thing."""
         dotted = calling.bindings.qualified(call.func)
         if dotted:
@@ -233,7 +233,7 @@ class _Target(NamedTuple):
             return None
         return self._by_receiver(calling, call.func)
 
-    def _is_foreign(self, calling: Module, function: ast.expr, dotted: str) -> bool:
+    def _is_foreign(self, calling: SourceFile, function: ast.expr, dotted: str) -> bool:
         """Whether it is a function of an imported module that is not the project's: a method
         ``load`` of ours is not what ``torch.load(…)`` calls.
         """
@@ -251,7 +251,7 @@ class _Target(NamedTuple):
         through_self = isinstance(call.func, ast.Attribute) and _is_self(call.func.value)
         return int(through_self)
 
-    def _by_local_name(self, calling: Module, name: ast.Name) -> int | None:
+    def _by_local_name(self, calling: SourceFile, name: ast.Name) -> int | None:
         for definition in calling.bindings.definitions(name):
             if definition.node is self.function:
                 return 0
@@ -259,7 +259,7 @@ class _Target(NamedTuple):
                 return 1
         return None
 
-    def _by_receiver(self, calling: Module, function: ast.Attribute) -> int | None:
+    def _by_receiver(self, calling: SourceFile, function: ast.Attribute) -> int | None:
         """``self.method(…)`` in the class or an heir, ``x.method(…)`` on an object made from the
         class, or a method whose name only one class of the project has.
         """
@@ -275,7 +275,7 @@ class _Target(NamedTuple):
             return bound if made else None
         return bound if self._is_only_one() else None
 
-    def _made_from(self, calling: Module, receiver: ast.expr) -> bool | None:
+    def _made_from(self, calling: SourceFile, receiver: ast.expr) -> bool | None:
         """Whether the receiver is an object of the class; None where that cannot be said."""
         made: list[ast.expr | None] = [receiver]
         if isinstance(receiver, ast.Name):
@@ -291,7 +291,7 @@ class _Target(NamedTuple):
                 return False
         return None
 
-    def _inherits(self, node: ast.ClassDef, module: Module) -> bool:
+    def _inherits(self, node: ast.ClassDef, module: SourceFile) -> bool:
         lineage = classes.ancestry(node, module, self.project)
         for level, _ in lineage:
             if level is self.owner:
@@ -327,7 +327,7 @@ def _fits(call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef, skip
     return all(each.arg in named for each in needed)
 
 
-def _count_definitions(project: ProjectIndex, name: str, module: Module) -> int:
+def _count_definitions(project: ProjectIndex, name: str, module: SourceFile) -> int:
     """How many functions of that name the project has (and the notebook that ``module`` may be)."""
     pattern = re.compile(rf"\bdef {re.escape(name)}\b")
     texts = (
@@ -345,7 +345,7 @@ def _holding(project: ProjectIndex, word: str, home: str) -> list[str]:
 
 def _initialized_by_heirs(
     project: ProjectIndex,
-    calling: Module,
+    calling: SourceFile,
     function: ast.FunctionDef | ast.AsyncFunctionDef,
     owner: ast.ClassDef,
 ) -> Iterator[Site]:
@@ -367,7 +367,7 @@ def _initialized_by_heirs(
                 yield Site(calling, call, 1 if _is_super(call.func.value) else 0)
 
 
-def _class_around(module: Module, node: ast.AST) -> ast.ClassDef | None:
+def _class_around(module: SourceFile, node: ast.AST) -> ast.ClassDef | None:
     holder: ast.AST | None = node
     while holder is not None and not isinstance(holder, ast.ClassDef):
         holder = module.parents.get(holder)

@@ -13,7 +13,7 @@ from torchload_lint.source.project.unpickled import run_by_class, run_by_functio
 from torchload_lint.source.proofs.proof import prove_class
 
 if TYPE_CHECKING:
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import Found, ProjectIndex
 
 _CLASS_MAKERS = frozenset({"collections.namedtuple", "typing.NamedTuple", "enum.Enum"})
@@ -57,7 +57,7 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
     )
 
 
-def _import_runs(module: Module, project: ProjectIndex) -> tuple[str, ...]:
+def _import_runs(module: SourceFile, project: ProjectIndex) -> tuple[str, ...]:
     return project.remember(("import runs", module.path), lambda: run_by_import(module, project))
 
 
@@ -75,7 +75,7 @@ def _made_by(found: Found) -> str:
 
 
 def _foreign_bases(
-    lineage: tuple[tuple[ast.ClassDef, Module], ...], project: ProjectIndex
+    lineage: tuple[tuple[ast.ClassDef, SourceFile], ...], project: ProjectIndex
 ) -> tuple[str, ...]:
     """The bases outside of the project, direct or not, under their own names."""
     named = {
@@ -88,7 +88,7 @@ def _foreign_bases(
     return tuple(sorted(named))
 
 
-def _may_set_state(node: ast.ClassDef, module: Module) -> bool:
+def _may_set_state(node: ast.ClassDef, module: SourceFile) -> bool:
     """Whether the class may have a ``__setstate__`` of its own.
 
     A frozen dataclass with slots gets one, and so do classes of attrs; what other decorators do is
@@ -99,7 +99,7 @@ def _may_set_state(node: ast.ClassDef, module: Module) -> bool:
     return any(not _is_plain_dataclass(decorator, module) for decorator in node.decorator_list)
 
 
-def _is_plain_dataclass(decorator: ast.expr, module: Module) -> bool:
+def _is_plain_dataclass(decorator: ast.expr, module: SourceFile) -> bool:
     func = decorator.func if isinstance(decorator, ast.Call) else decorator
     given = decorator.keywords if isinstance(decorator, ast.Call) else []
     has_slots = any(keyword.arg in {"slots", None} for keyword in given)

@@ -13,15 +13,15 @@ from torchload_lint.source.names.members import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
 
 _DEEPEST_HIERARCHY = 12
 
 
 def ancestry(
-    node: ast.ClassDef, module: Module, project: ProjectIndex
-) -> Iterator[tuple[ast.ClassDef, Module]]:
+    node: ast.ClassDef, module: SourceFile, project: ProjectIndex
+) -> Iterator[tuple[ast.ClassDef, SourceFile]]:
     """The class and those of its bases that the project defines, nearest first."""
     waiting = [(node, module)]
     seen: set[ast.ClassDef] = set()
@@ -40,13 +40,13 @@ def ancestry(
             )
 
 
-def bases(node: ast.ClassDef, module: Module) -> tuple[GlobalName, ...]:
+def bases(node: ast.ClassDef, module: SourceFile) -> tuple[GlobalName, ...]:
     """The direct base classes, as far as the file's imports tell their names."""
     names = map(module.bindings.qualified, base_expressions(node))
     return tuple(GlobalName.parse(name) for name in names if name)
 
 
-def base_names(node: ast.ClassDef, module: Module, project: ProjectIndex) -> frozenset[str]:
+def base_names(node: ast.ClassDef, module: SourceFile, project: ProjectIndex) -> frozenset[str]:
     """The dotted names of every base, direct or not, as far as the project's source goes."""
     return frozenset(
         str(base) for level in ancestry(node, module, project) for base in bases(*level)

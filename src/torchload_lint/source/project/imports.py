@@ -11,7 +11,7 @@ from torchload_lint.late_patterns import late_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
 
 _MOST_FILES_IN_A_CIRCLE = 400
@@ -35,7 +35,8 @@ def absolute(target: str, level: int, name: str, path: str) -> str:
 
 
 def closes_circle(project: ProjectIndex, importing_path: str, defining_module: str) -> bool:
-    """Whether importing ``defining_module`` would come back to ``importing_path``.
+    """Whether importing ``defining_module`` would come back to ``importing_path``, so that the
+    import belongs inside the function.
 
     Walks the top-level imports of project files; where there are too many to walk, the answer
     is a careful yes.
@@ -108,7 +109,7 @@ def _runs_at_import(text: str, openings: list[int], position: int) -> bool:
     return _RUNS_AT_IMPORT.match(opening) is not None and "TYPE_CHECKING" not in opening
 
 
-def imports_at_top(module: Module, name: str) -> bool:
+def imports_at_top(module: SourceFile, name: str) -> bool:
     """Whether a file imports ``name``, or something inside it, at its top level."""
     for statement in module.tree.body:
         if isinstance(statement, ast.Import):

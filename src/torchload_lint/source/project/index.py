@@ -8,69 +8,25 @@ few that matter are parsed, once.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from torchload_lint.source.facts import module as modules
-from torchload_lint.source.facts.library_load import Versions
 from torchload_lint.source.names import members
-from torchload_lint.source.project import class_facts, imports
+from torchload_lint.source.project.files import Environment, NoEnvironment
 from torchload_lint.source.project.layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from torchload_lint.names import ClassFacts, GlobalName
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.names.bindings import Definition
+    from torchload_lint.source.project.files import ProjectFiles
     from torchload_lint.source.text.parse import SyntaxProblem
 
 T = TypeVar("T")
 _LONGEST_CHAIN_OF_REEXPORTS = 8
 _HOLDING_NODES = frozenset({"definitions"})
 """Answers by name that lead to nodes, and so hold for one text of a file only."""
-
-
-class ProjectFiles(Protocol):
-    """The files of a project, as the workspace (or a test's dictionary) offers them."""
-
-    def python_files(self) -> Sequence[str]:
-        """Every Python file, relative to the project's root, with ``/``, sorted."""
-
-    def holding(self, word: str) -> Sequence[str]:
-        """The Python files whose bytes hold ``word``, sorted."""
-
-    def configs_holding(self, word: str) -> Sequence[str]:
-        """The YAML files whose bytes hold ``word``, sorted."""
-
-    def text(self, path: str) -> str | None:
-        """The text of a project file (Python, YAML, JSON, TOML); None where it cannot be read."""
-
-    def exists(self, path: str) -> bool:
-        """Whether a file of that name is there."""
-
-
-class Environment(Protocol):
-    """The packages that a project runs with, as text; nothing of them is ever imported."""
-
-    def versions(self, distributions: Sequence[str]) -> Versions:
-        """Which version of a library (under one of these names) is installed or required."""
-
-    def package(self, root: str) -> ProjectFiles | None:
-        """The source of an installed package, by the name that it is imported by."""
-
-
-class NoEnvironment:
-    """An environment of which nothing is known."""
-
-    def versions(self, distributions: Sequence[str]) -> Versions:
-        """Nothing."""
-        del distributions
-        return Versions()
-
-    def package(self, root: str) -> ProjectFiles | None:
-        """None."""
-        del root
-        return None
 
 
 class Found(NamedTuple):
@@ -173,35 +129,6 @@ class ProjectIndex:
             }
         self._modules[module.path] = module
 
-    def find(self, name: GlobalName, near: str = "") -> ClassFacts | None:
-        """The first-party class or function that a checkpoint names.
-
-        Follows re-exports to the defining module. ``__main__.X`` is searched for in the file
-        ``near`` first, then in the whole project, and is only answered where exactly one
-        definition exists.
-        """
-        found = self._in_main(name, near) if name.module == "__main__" else self._named(name, near)
-        return None if found is None else class_facts.facts(found, self)
-
-    def _named(self, name: GlobalName, near: str) -> Found | None:
-        definitions = self.definitions(str(name), near)
-        return definitions[0] if len({id(found.node) for found in definitions}) == 1 else None
-
-    def _in_main(self, name: GlobalName, near: str) -> Found | None:
-        outer = name.qualname.partition(".")[0]
-        holders = self.holding(outer)
-        for paths in ([near] if near else [], holders):
-            found = [
-                definition
-                for path in paths
-                if (module := self.module_at(path)) is not None
-                for definition in self._in_module(module, name.qualname.split("."), set())
-                if definition.module.path == path and definition.kind in {"class", "function"}
-            ]
-            if found:
-                return found[0] if len(found) == 1 else None
-        return None
-
     def definitions(self, dotted: str, near: str = "") -> tuple[Found, ...]:
         """What a dotted name stands for, as a file at ``near`` would import it; re-exports are
         followed. Several, where branches define it differently; none, for what is not ours.
@@ -219,7 +146,7 @@ class ProjectIndex:
         if module is None:
             return
         if rest:
-            yield from self._in_module(module, rest, seen)
+            yield from self.in_module(module, rest, seen)
         else:
             yield Found(module, module.tree, "module", "")
 
@@ -234,9 +161,11 @@ class ProjectIndex:
                 return module, parts[length:]
         return None, parts
 
-    def _in_module(
-        self, module: Module, names: Sequence[str], seen: set[object]
+    def in_module(
+        self, module: Module, names: Sequence[str], seen: set[object] | None = None
     ) -> Iterator[Found]:
+        """What a name inside a file stands for, from the outermost name inwards."""
+        seen = set() if seen is None else seen
         for definition in module.bindings.module_definitions(names[0]):
             yield from self._follow(module, definition, names, seen)
 
@@ -277,9 +206,3 @@ class ProjectIndex:
             yield Found(module, current, "function", qualname)
         elif isinstance(current, ast.Assign | ast.AnnAssign):
             yield Found(module, current, "value", qualname, current.value)
-
-    def imports_closed_circle(self, importing_path: str, defining_module: str) -> bool:
-        """Whether a top-level ``from defining_module import …`` in ``importing_path`` would close
-        an import circle, so that the import belongs inside the function.
-        """
-        return imports.closes_circle(self, importing_path, defining_module)

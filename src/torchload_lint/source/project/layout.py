@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from torchload_lint.source.project.index import ProjectFiles
+    from torchload_lint.source.project.files import ProjectFiles
 
 _WORD = re.compile(r"\w+")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
 
 _MAX_NAMES = 64
@@ -39,7 +39,7 @@ def origins(dotted: str, near: str, project: ProjectIndex) -> frozenset[str]:
     return frozenset(found)
 
 
-def _exported(module: Module, names: list[str]) -> Iterator[str]:
+def _exported(module: SourceFile, names: list[str]) -> Iterator[str]:
     """What the first of some names means in a module, with the rest put back."""
     for meaning in module.bindings.exported(names[0]) if names else ():
         yield ".".join((meaning, *names[1:])) if meaning else ""

@@ -18,10 +18,10 @@ from torchload_lint.source.project.classes import ancestry
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import Found, ProjectIndex
 
-    Lineage = list[tuple[ast.ClassDef, Module]]
+    Lineage = list[tuple[ast.ClassDef, SourceFile]]
 
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__", "__attrs_post_init__")
 _RUN_BY_UNPICKLING = (
@@ -85,7 +85,7 @@ _MAX_DEPTH = 5
 _MAX_FUNCTIONS = 200
 
 
-def run_by_class(node: ast.ClassDef, module: Module, project: ProjectIndex) -> tuple[str, ...]:
+def run_by_class(node: ast.ClassDef, module: SourceFile, project: ProjectIndex) -> tuple[str, ...]:
     """The dangerous callables that making or filling an object of this class calls."""
     search = _Search(project)
     lineage = list(ancestry(node, module, project))
@@ -97,14 +97,14 @@ def run_by_class(node: ast.ClassDef, module: Module, project: ProjectIndex) -> t
     return tuple(search.found)
 
 
-def run_by_function(node: ast.AST, module: Module, project: ProjectIndex) -> tuple[str, ...]:
+def run_by_function(node: ast.AST, module: SourceFile, project: ProjectIndex) -> tuple[str, ...]:
     """The dangerous callables that calling this function calls."""
     search = _Search(project)
     search.function(node, module, [], _MAX_DEPTH)
     return tuple(search.found)
 
 
-def run_by_import(module: Module, project: ProjectIndex) -> tuple[str, ...]:
+def run_by_import(module: SourceFile, project: ProjectIndex) -> tuple[str, ...]:
     """The dangerous callables that importing a file of the project calls."""
     search = _Search(project)
     search.calls(_calls_at_import(module.tree), module, [], _MAX_DEPTH, _PROGRAM)
@@ -148,7 +148,7 @@ class _Search:
                 elif isinstance(method, ast.Assign | ast.AnnAssign) and method.value is not None:
                     self._callee(method.value, module, depth)
 
-    def function(self, node: ast.AST, module: Module, lineage: Lineage, depth: int) -> None:
+    def function(self, node: ast.AST, module: SourceFile, lineage: Lineage, depth: int) -> None:
         """Look into one function, and into those of the project that it calls."""
         if node in self._seen or depth == 0 or len(self._seen) > _MAX_FUNCTIONS:
             return
@@ -166,7 +166,7 @@ class _Search:
     def calls(
         self,
         calls: Iterable[ast.Call],
-        module: Module,
+        module: SourceFile,
         lineage: Lineage,
         depth: int,
         also: frozenset[str] = frozenset(),
@@ -188,7 +188,7 @@ class _Search:
                     given = _RUNS_CODE & module.bindings.possible(argument)
                     self.found.update(dict.fromkeys(sorted(given)))
 
-    def _callee(self, expression: ast.expr, module: Module, depth: int) -> None:
+    def _callee(self, expression: ast.expr, module: SourceFile, depth: int) -> None:
         for dotted in sorted(filter(None, module.bindings.possible(expression))):
             if _is_dangerous(dotted):
                 self.found[dotted] = None
@@ -205,12 +205,12 @@ class _Search:
         elif found.value is not None and depth:
             self._callee(found.value, found.module, depth - 1)
 
-    def _inherited(self, func: ast.expr, module: Module, lineage: Lineage, depth: int) -> None:
+    def _inherited(self, func: ast.expr, module: SourceFile, lineage: Lineage, depth: int) -> None:
         """``self.method()`` where a base class has the method."""
         if isinstance(func, ast.Attribute) and module.bindings.class_of_self(func.value):
             self.methods(lineage, (func.attr,), depth)
 
-    def classes(self, module: Module, expressions: Iterable[ast.expr]) -> Iterator[Lineage]:
+    def classes(self, module: SourceFile, expressions: Iterable[ast.expr]) -> Iterator[Lineage]:
         """The classes of the project that expressions name, each with its bases."""
         for expression in expressions:
             for dotted in filter(None, module.bindings.possible(expression)):
@@ -229,7 +229,7 @@ def _is_dangerous(dotted: str) -> bool:
     return dotted in _RUNS_CODE or dotted.startswith(_RUNS_CODE_WITH_ANY_NAME)
 
 
-def _opens_to_write(call: ast.Call, module: Module) -> bool:
+def _opens_to_write(call: ast.Call, module: SourceFile) -> bool:
     """Whether it is an ``open`` that says it changes the file."""
     named = [keyword.value for keyword in call.keywords if keyword.arg == "mode"]
     for mode in (*call.args[1:2], *named):
@@ -239,7 +239,7 @@ def _opens_to_write(call: ast.Call, module: Module) -> bool:
     return False
 
 
-def _loads_unsafely(call: ast.Call, module: Module) -> bool:
+def _loads_unsafely(call: ast.Call, module: SourceFile) -> bool:
     """Whether it is a torch.load that says it is not restricted."""
     given = {keyword.arg: keyword.value for keyword in call.keywords}
     if "pickle_module" not in given and "weights_only" not in given:

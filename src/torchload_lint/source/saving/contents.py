@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluation.engine import Evaluator
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 _DEEPEST = 8
 _PLAIN_RESULTS = frozenset(
@@ -64,7 +64,7 @@ class Contents:
     """Why parts of it are not known."""
 
 
-def of_expression(evaluator: Evaluator, node: ast.expr, module: Module) -> Contents:
+def of_expression(evaluator: Evaluator, node: ast.expr, module: SourceFile) -> Contents:
     """The contents of what ``torch.save`` is given."""
     collector = _Collector(evaluator)
     values = evaluator.top(node, module)
@@ -153,7 +153,7 @@ class _Collector:
             return "dict"
         return "module" if is_module else "object"
 
-    def _attributes(self, of: Instance, node: ast.ClassDef, module: Module, depth: int) -> None:
+    def _attributes(self, of: Instance, node: ast.ClassDef, module: SourceFile, depth: int) -> None:
         for stores in instances.assigned(self.evaluator, node).values():
             for _, receiver, expression in stores:
                 arguments = Layers(({receiver: (of,)}, of.arguments or {}))

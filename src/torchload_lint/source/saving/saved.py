@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
+from torchload_lint.source.project import class_lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +103,7 @@ def is_module_class(name: str, module: Module, project: ProjectIndex, depth: int
     if name.startswith("torch.nn."):
         last = name.rpartition(".")[2]
         return last[:1].isupper() and not last.endswith("Parameter")
-    facts = project.find(GlobalName.parse(name), module.path) if depth else None
+    facts = class_lookup.find(project, GlobalName.parse(name), module.path) if depth else None
     if facts is None or facts.kind != "class":
         return False
     return any(is_module_class(str(base), module, project, depth - 1) for base in facts.bases)

@@ -23,7 +23,7 @@ from torchload_lint.source.text.definitions import defaults, parameters
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Value
     from torchload_lint.source.evaluation.engine import Evaluator
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.text.definitions import FunctionNode
 
 
@@ -115,7 +115,7 @@ class Bound(Mapping[ast.arg, Values]):
         self,
         evaluator: Evaluator,
         function: FunctionNode,
-        module: Module,
+        module: SourceFile,
         given: dict[ast.arg, Given],
         frame: Frame,
         *,

@@ -25,7 +25,7 @@ from torchload_lint.source.state import stores
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Value
     from torchload_lint.source.evaluation.engine import Evaluator
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 _UNNAMED = "an entry that is not named"
 
@@ -59,7 +59,7 @@ class Parts(Mapping[str, Values]):
 class Names(Mapping[str, Values]):
     """What a module of the project defines, by name: a module may be handed on like an object."""
 
-    def __init__(self, evaluator: Evaluator, module: Module, frame: Frame) -> None:
+    def __init__(self, evaluator: Evaluator, module: SourceFile, frame: Frame) -> None:
         self._evaluator = evaluator
         self._module = module
         self._frame = frame

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.values import Frame, Value, Values
     from torchload_lint.source.evaluation.engine import Evaluator
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.text.definitions import Definition
     from torchload_lint.source.text.text import Lines
 
@@ -77,7 +77,7 @@ def reaching(
 
 
 def _at_module_level(
-    evaluator: Evaluator, node: ast.expr, spelled: str, module: Module
+    evaluator: Evaluator, node: ast.expr, spelled: str, module: SourceFile
 ) -> list[tuple[ast.stmt, ast.expr]]:
     """Stores at module level to something that the module defines, not the function."""
     stored = of_scope(evaluator, module.tree, module).targets.get(spelled, [])
@@ -99,7 +99,7 @@ def _root(node: ast.expr) -> ast.expr:
     return node
 
 
-def _always_before(statement: ast.stmt, node: ast.AST, module: Module) -> bool:
+def _always_before(statement: ast.stmt, node: ast.AST, module: SourceFile) -> bool:
     """Whether the statement has run whenever the node runs: it stands in a block around it."""
     holder = module.parents.get(statement)
     inner: ast.AST = node
@@ -115,7 +115,7 @@ def _always_before(statement: ast.stmt, node: ast.AST, module: Module) -> bool:
     return False
 
 
-def of_scope(evaluator: Evaluator, scope: ast.AST, module: Module) -> ScopeStores:
+def of_scope(evaluator: Evaluator, scope: ast.AST, module: SourceFile) -> ScopeStores:
     """The stores of a scope; collected once."""
     return evaluator.project.remember(("stores", scope), lambda: _collect(scope, module.lines))
 
@@ -238,7 +238,7 @@ def with_stored(
     return tuple(_extended(value, items, entries, others) for value in values)
 
 
-def _concerns(call: ast.Call, definition: ast.AST, module: Module) -> bool:
+def _concerns(call: ast.Call, definition: ast.AST, module: SourceFile) -> bool:
     """Whether a method is called on what this definition made, not on what another branch did."""
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
     if not isinstance(receiver, ast.Name):

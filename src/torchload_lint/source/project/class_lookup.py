@@ -1,0 +1,44 @@
+"""The class or function of the project that a checkpoint names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.project import class_facts
+
+if TYPE_CHECKING:
+    from torchload_lint.names import ClassFacts, GlobalName
+    from torchload_lint.source.project.index import Found, ProjectIndex
+
+
+def find(project: ProjectIndex, name: GlobalName, near: str = "") -> ClassFacts | None:
+    """The first-party class or function that a checkpoint names.
+
+    Follows re-exports to the defining module. ``__main__.X`` is searched for in the file
+    ``near`` first, then in the whole project, and is only answered where exactly one
+    definition exists.
+    """
+    in_main = name.module == "__main__"
+    found = _in_main(project, name, near) if in_main else _named(project, name, near)
+    return None if found is None else class_facts.facts(found, project)
+
+
+def _named(project: ProjectIndex, name: GlobalName, near: str) -> Found | None:
+    definitions = project.definitions(str(name), near)
+    return definitions[0] if len({id(found.node) for found in definitions}) == 1 else None
+
+
+def _in_main(project: ProjectIndex, name: GlobalName, near: str) -> Found | None:
+    outer = name.qualname.partition(".")[0]
+    holders = project.holding(outer)
+    for paths in ([near] if near else [], holders):
+        found = [
+            definition
+            for path in paths
+            if (module := project.module_at(path)) is not None
+            for definition in project.in_module(module, name.qualname.split("."))
+            if definition.module.path == path and definition.kind in {"class", "function"}
+        ]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None

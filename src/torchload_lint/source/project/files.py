@@ -1,0 +1,53 @@
+"""The files of a project, as whoever looks at the disk offers them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from torchload_lint.source.facts.library_load import Versions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class ProjectFiles(Protocol):
+    """The files of a project, as the workspace (or a test's dictionary) offers them."""
+
+    def python_files(self) -> Sequence[str]:
+        """Every Python file, relative to the project's root, with ``/``, sorted."""
+
+    def holding(self, word: str) -> Sequence[str]:
+        """The Python files whose bytes hold ``word``, sorted."""
+
+    def configs_holding(self, word: str) -> Sequence[str]:
+        """The YAML files whose bytes hold ``word``, sorted."""
+
+    def text(self, path: str) -> str | None:
+        """The text of a project file (Python, YAML, JSON, TOML); None where it cannot be read."""
+
+    def exists(self, path: str) -> bool:
+        """Whether a file of that name is there."""
+
+
+class Environment(Protocol):
+    """The packages that a project runs with, as text; nothing of them is ever imported."""
+
+    def versions(self, distributions: Sequence[str]) -> Versions:
+        """Which version of a library (under one of these names) is installed or required."""
+
+    def package(self, root: str) -> ProjectFiles | None:
+        """The source of an installed package, by the name that it is imported by."""
+
+
+class NoEnvironment:
+    """An environment of which nothing is known."""
+
+    def versions(self, distributions: Sequence[str]) -> Versions:
+        """Nothing."""
+        del distributions
+        return Versions()
+
+    def package(self, root: str) -> ProjectFiles | None:
+        """None."""
+        del root
+        return None
