@@ -18,7 +18,7 @@ from torchload_lint.source.domain.patterns import (
     highest,
 )
 from torchload_lint.source.domain.values import Constant, Handle, Sequence, Text, Unknown
-from torchload_lint.source.evaluation.engine import Evaluator
+from torchload_lint.source.evaluation.engine import Engine
 
 if TYPE_CHECKING:
     import ast
@@ -48,11 +48,11 @@ def resolve_path(expression: ast.expr, module: Module, project: ProjectIndex) ->
     A ``None``, ``False`` or empty-string possibility ("do not resume") is not a path and is left
     out; a URL is not a path unless a download rung maps it to a local cache.
     """
-    evaluator = Evaluator(project)
-    return resolution(evaluator.top(expression, module), evaluator)
+    engine = Engine(project)
+    return resolution(engine.top(expression, module), engine)
 
 
-def resolution(values: Values, evaluator: Evaluator) -> Resolution:
+def resolution(values: Values, engine: Engine) -> Resolution:
     """The values of an expression, read as the file that a load opens."""
     found: dict[tuple[str, bool], PathPattern] = {}
     reasons: dict[str, None] = {}
@@ -77,8 +77,8 @@ def resolution(values: Values, evaluator: Evaluator) -> Resolution:
         reasons.setdefault(f"{found.pop(key).text} is no file by its name")
     if not found and not reasons:
         reasons.setdefault("its default names no file")
-    complete = not reasons and not evaluator.open_ends
-    reasons.update(dict.fromkeys(evaluator.open_ends))
+    complete = not reasons and not engine.open_ends
+    reasons.update(dict.fromkeys(engine.open_ends))
     chosen = tuple(found.values())[:MAX_PATTERNS]
     return Resolution(chosen, complete=complete and bool(chosen), unknown=tuple(reasons))
 

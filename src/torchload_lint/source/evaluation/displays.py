@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from torchload_lint.source.domain.values import Frame, Values
-    from torchload_lint.source.evaluation.engine import Evaluator
+    from torchload_lint.source.evaluator import Evaluator
 
 
 def display(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:

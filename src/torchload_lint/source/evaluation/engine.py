@@ -1,6 +1,6 @@
 """The evaluator: what an expression can be, found out on demand and within a budget.
 
-One ``Evaluator`` answers one question (one load). It follows names by flow, calls into functions
+One ``Engine`` answers one question (one load). It follows names by flow, calls into functions
 of the project with the arguments they are given, and parameters out to their callers. Whatever
 cannot be followed is ``Unknown`` with its reason; nothing is ever run.
 """
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.source.domain.values import Value, Values
+    from torchload_lint.source.evaluator import Evaluator, Known
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import Found, ProjectIndex
     from torchload_lint.source.text.definitions import Definition, FunctionNode
@@ -51,7 +52,7 @@ MAX_NESTING = 48
 """Expressions that wait for one another."""
 
 
-class Evaluator:
+class Engine:
     """Answers what expressions can be; keeps count of the work and of what stays open."""
 
     def __init__(self, project: ProjectIndex) -> None:
@@ -61,9 +62,9 @@ class Evaluator:
         self._steps = 0
         self._all_steps = 0
         """Those of the questions before, too."""
-        self.asked: dict[FunctionNode, set[ast.arg]] = {}
+        self._asked: dict[FunctionNode, set[ast.arg]] = {}
         """Parameters that several callers were asked about, by function."""
-        self.homes: dict[FunctionNode, tuple[SourceFile, Class | None]] = {}
+        self._homes: dict[FunctionNode, tuple[SourceFile, Class | None]] = {}
         """The files of those functions, and the class of the object, for methods."""
         self._apart = False
         self._choices: dict[ast.AST, tuple[Values, int]] = {}
@@ -107,9 +108,9 @@ class Evaluator:
         return items
 
     def _in_all_turns(self, node: ast.expr, module: SourceFile) -> Values:
-        self.asked.clear()
+        self._asked.clear()
         values = self.values(node, Frame(module))
-        together = [function for function, names in self.asked.items() if len(names) > 1]
+        together = [function for function, names in self._asked.items() if len(names) > 1]
         if not together or self._apart:
             return values
         self._apart = True
@@ -126,7 +127,7 @@ class Evaluator:
         self, node: ast.expr, module: SourceFile, function: FunctionNode
     ) -> Values:
         found: list[Values] = []
-        for arguments in parameters.of_each_caller(self, function):
+        for arguments in parameters.of_each_caller(self, function, *self._homes[function]):
             self._steps = 0
             found.append(self.values(node, Frame(module, arguments)))
         return union(*found)
@@ -193,11 +194,26 @@ class Evaluator:
             values = stores.with_stored(self, values, found.qualname, found.node, home)
         return lift(values, Rung.CONSTANT)
 
+    def ask_callers(
+        self, function: FunctionNode, parameter: ast.arg, home: SourceFile, of: Class | None
+    ) -> None:
+        """Note that several callers were asked about a parameter."""
+        self._asked.setdefault(function, set()).add(parameter)
+        self._homes[function] = home, of
+
+    def attribute(self, base: Value, name: str, frame: Frame) -> Values:
+        """What an attribute of one possibility can be."""
+        return attribute_lookup.of_value(self, base, name, frame)
+
+    def run(self, function: Function, call: ast.Call | None, frame: Frame) -> Values:
+        """What a function of the project returns for these arguments."""
+        return invoke.run(self, function, call, frame)
+
     def parameter(self, node: ast.arg, frame: Frame) -> Values:
         """What a parameter can be in this frame."""
         return parameters.values(self, node, frame)
 
-    def library(self, name: str) -> os_paths.Known | None:
+    def library(self, name: str) -> Known | None:
         """What is known of the callable of that canonical name outside the project."""
         return os_paths.lookup(name)
 

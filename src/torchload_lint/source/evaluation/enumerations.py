@@ -11,7 +11,7 @@ from torchload_lint.source.project import classes
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Instance, Values
-    from torchload_lint.source.evaluation.engine import Evaluator
+    from torchload_lint.source.evaluator import Evaluator
 
 _BASES = frozenset({"enum.Enum", "enum.StrEnum", "strenum.StrEnum"})
 

@@ -16,7 +16,6 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
-from torchload_lint.source.evaluation import invoke
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 from torchload_lint.source.state import spreading
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.domain.values import Values
-    from torchload_lint.source.evaluation.engine import Evaluator
+    from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
 
 _PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property"})
@@ -165,7 +164,7 @@ def _member(
         function = Function(member, module, instance)
         decorators = {ast.unparse(decorator) for decorator in member.decorator_list}
         if decorators & _PROPERTIES or any(each.endswith(".setter") for each in decorators):
-            return invoke.run(evaluator, function, None, frame)
+            return evaluator.run(function, None, frame)
         return (function,)
     if isinstance(member, ast.ClassDef):
         return (Class(member, module),)

@@ -35,7 +35,7 @@ from torchload_lint.source.state.bound import Bound, Layers, match
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Value, Values
-    from torchload_lint.source.evaluation.engine import Evaluator
+    from torchload_lint.source.evaluator import Evaluator
 
 _SHOWN = 50
 MAX_CALLS = 6

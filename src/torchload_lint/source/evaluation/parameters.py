@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from torchload_lint.source.domain.values import Values
-    from torchload_lint.source.evaluation.engine import Evaluator
+    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.text.definitions import FunctionNode
 
 MAX_CALLERS = 3
@@ -103,7 +104,7 @@ def _from_callers(
     if frame.callers >= MAX_CALLERS:
         evaluator.leave_open(f"callers of {function.name}() are not followed that far")
         return default or unknown(f"{shown} comes from too far out")
-    sites = callers.sites(evaluator, frame.module, function)
+    sites = callers.sites(evaluator.project, frame.module, function)
     found: list[Values] = []
     of = _own_class(function, frame)
     for site in sites.calls:
@@ -121,8 +122,7 @@ def _from_callers(
             found.append(default)
     found.extend(_configured(evaluator, parameter, function, default, frame))
     if len(sites.calls) > 1:
-        evaluator.asked.setdefault(function, set()).add(parameter)
-        evaluator.homes[function] = frame.module, of
+        evaluator.ask_callers(function, parameter, frame.module, of)
     if sites.cut:
         evaluator.leave_open(f"{function.name}() has more callers than are followed")
     if found:
@@ -167,12 +167,15 @@ def _same_object(site: callers.Site, of: Class | None) -> Mapping[ast.arg, Value
     return NO_ARGUMENTS if leading is None else {leading: (Instance(of),)}
 
 
-def of_each_caller(evaluator: Evaluator, function: FunctionNode) -> Iterator[Bound]:
-    """For each call of a function in the project, what it gives to the parameters."""
-    module, of = evaluator.homes[function]
+def of_each_caller(
+    evaluator: Evaluator, function: FunctionNode, module: SourceFile, of: Class | None
+) -> Iterator[Bound]:
+    """For each call of a function in the project, what it gives to the parameters. ``module``: the
+    function's file; ``of``: the class of the object, for a method.
+    """
     assert not isinstance(function, ast.Lambda)
     leading = next(iter((*function.args.posonlyargs, *function.args.args)), None)
-    for site in callers.sites(evaluator, module, function).calls:
+    for site in callers.sites(evaluator.project, module, function).calls:
         if of is not None and not callers.may_concern(site, of, evaluator.project):
             continue
         outer = Frame(site.module, _same_object(site, of), 0, 1)

@@ -19,7 +19,7 @@ from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Instance
-    from torchload_lint.source.evaluation.engine import Evaluator
+    from torchload_lint.source.evaluator import Evaluator
 
 _MAPPINGS = frozenset(
     {

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
 
 
-class Evaluator(Protocol):
+class Reading(Protocol):
     """What can tell the value of an expression, and what a mapping holds."""
 
     def value(self, node: ast.expr, depth: int) -> Answer:
@@ -61,23 +61,23 @@ def of(module: SourceFile, name: str, at: ast.stmt) -> list[Step]:
     return steps
 
 
-def applied(steps: list[Step], start: Answer, evaluator: Evaluator, depth: int) -> Answer:
+def applied(steps: list[Step], start: Answer, reader: Reading, depth: int) -> Answer:
     """What ``weights_only`` is after these changes."""
     answer = start
     for step in steps:
-        changed = _after(step, answer, evaluator, depth)
+        changed = _after(step, answer, reader, depth)
         answer = changed if step.always else either([answer, changed], versioned=step.versioned)
     return answer
 
 
-def _after(step: Step, answer: Answer, evaluator: Evaluator, depth: int) -> Answer:
+def _after(step: Step, answer: Answer, reader: Reading, depth: int) -> Answer:
     if step.how == "remove":
         return ABSENT
     if step.how == "update" and isinstance(step.value, ast.Call):
-        return _updated(step.value, step.statement, answer, evaluator, depth)
+        return _updated(step.value, step.statement, answer, reader, depth)
     if not isinstance(step.value, ast.expr):
         return answer
-    value = evaluator.value(step.value, depth)
+    value = reader.value(step.value, depth)
     if step.how == "set":
         return value
     kept = answer._replace(values=answer.values - {WeightsOnly.ABSENT})
@@ -86,16 +86,14 @@ def _after(step: Step, answer: Answer, evaluator: Evaluator, depth: int) -> Answ
     return answer
 
 
-def _updated(
-    call: ast.Call, at: ast.stmt, answer: Answer, evaluator: Evaluator, depth: int
-) -> Answer:
+def _updated(call: ast.Call, at: ast.stmt, answer: Answer, reader: Reading, depth: int) -> Answer:
     for arg in call.args:
-        answer = over(evaluator.mapping(arg, at, depth), answer)
+        answer = over(reader.mapping(arg, at, depth), answer)
     for keyword in call.keywords:
         if keyword.arg == KEY:
-            answer = evaluator.value(keyword.value, depth)
+            answer = reader.value(keyword.value, depth)
         elif keyword.arg is None:
-            answer = over(evaluator.mapping(keyword.value, at, depth), answer)
+            answer = over(reader.mapping(keyword.value, at, depth), answer)
     return answer
 
 

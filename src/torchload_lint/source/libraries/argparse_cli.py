@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.domain.values import Frame, Value, Values
-    from torchload_lint.source.evaluation.engine import Evaluator
-    from torchload_lint.source.libraries.os_paths import Known
+    from torchload_lint.source.evaluator import Evaluator, Known
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.domain.values import Frame, Value, Values
-    from torchload_lint.source.evaluation.engine import Evaluator
+    from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.project.index import ProjectIndex
 
 _LARGEST_FILE = 300_000

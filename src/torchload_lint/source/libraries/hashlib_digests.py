@@ -17,7 +17,7 @@ from torchload_lint.source.state import stores
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Value, Values
-    from torchload_lint.source.evaluation.engine import Evaluator
+    from torchload_lint.source.evaluator import Evaluator
 
 _MAKERS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
 _DEPENDS_ON_THE_MACHINE = late_pattern(r"\b(?:abspath|realpath|resolve|absolute|expanduser)\b")

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.arguments import Arguments
     from torchload_lint.source.domain.values import Frame, Values
-    from torchload_lint.source.evaluation.engine import Evaluator
-    from torchload_lint.source.libraries.os_paths import Known
+    from torchload_lint.source.evaluator import Evaluator, Known
 
 HUB_CACHE = "~/.cache/huggingface/hub"
 TORCH_CACHE = "~/.cache/torch/hub"

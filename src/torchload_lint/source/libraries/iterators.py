@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     import ast
 
     from torchload_lint.source.domain.values import Frame, Values
-    from torchload_lint.source.evaluation.engine import Evaluator
-    from torchload_lint.source.libraries.os_paths import Known
+    from torchload_lint.source.evaluator import Evaluator, Known
 
 _REARRANGING = (
     *("builtins.sorted", "builtins.reversed", "builtins.set", "builtins.frozenset"),

@@ -12,7 +12,7 @@ from torchload_lint.source.state.arguments import arguments
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Made, Values
-    from torchload_lint.source.evaluation.engine import Evaluator
+    from torchload_lint.source.evaluator import Evaluator
 
 CHECKPOINT_CALLBACKS = tuple(
     f"{package}.callbacks.{rest}"

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.source.domain.values import Frame, Value, Values
-    from torchload_lint.source.evaluation.engine import Evaluator
-    from torchload_lint.source.libraries.os_paths import Known
+    from torchload_lint.source.evaluator import Evaluator, Known
 
 _LONG = "a number of a long range"
 

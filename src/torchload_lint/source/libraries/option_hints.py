@@ -14,7 +14,7 @@ from torchload_lint.source.domain.values import Sequence, Text
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Values
-    from torchload_lint.source.evaluation.engine import Evaluator
+    from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
 
 _FILE = late_pattern(

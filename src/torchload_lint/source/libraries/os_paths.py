@@ -41,9 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.source.domain.values import Frame
-    from torchload_lint.source.evaluation.engine import Evaluator
+    from torchload_lint.source.evaluator import Evaluator, Known
 
-    Known: TypeAlias = Callable[[Evaluator, ast.Call, Frame], Values]
     OfText: TypeAlias = Callable[[Text], Values]
 
 

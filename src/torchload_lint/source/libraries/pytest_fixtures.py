@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.patterns import HOLE, Rung
 from torchload_lint.source.domain.values import Function, Made, Sequence, Text, lift, union, unknown
-from torchload_lint.source.evaluation import invoke
 from torchload_lint.source.names import members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.domain.values import Frame, Value, Values
-    from torchload_lint.source.evaluation.engine import Evaluator
+    from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
     from torchload_lint.source.text.definitions import FunctionNode
@@ -34,7 +33,7 @@ def given(evaluator: Evaluator, parameter: ast.arg, function: FunctionNode, fram
     module = frame.module
     for home, fixture in _fixtures(evaluator.project, module, function, parameter.arg):
         if fixture is not function:
-            values = invoke.run(evaluator, Function(fixture, home), None, frame)
+            values = evaluator.run(Function(fixture, home), None, frame)
             return lift(values, Rung.CALLER)
     if parameter.arg in _FOLDERS:
         return (Text(HOLE, is_path=True, why=("a temporary folder",), rung=Rung.CALLER),)

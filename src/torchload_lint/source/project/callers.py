@@ -15,7 +15,6 @@ from torchload_lint.source.project.call_search import calls_named
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from torchload_lint.source.evaluation.engine import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
 
@@ -42,10 +41,9 @@ class Sites(NamedTuple):
 
 
 def sites(
-    evaluator: Evaluator, module: SourceFile, function: ast.FunctionDef | ast.AsyncFunctionDef
+    project: ProjectIndex, module: SourceFile, function: ast.FunctionDef | ast.AsyncFunctionDef
 ) -> Sites:
     """The calls of a function in the project; found once."""
-    project = evaluator.project
     return project.remember(("callers", function), lambda: _find(project, module, function))
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.source.domain.values import Value, Values
-    from torchload_lint.source.evaluation.engine import Evaluator
+    from torchload_lint.source.evaluation.engine import Engine
     from torchload_lint.source.names.source_file import SourceFile
 
 _DEEPEST = 8
@@ -64,10 +64,10 @@ class Contents:
     """Why parts of it are not known."""
 
 
-def of_expression(evaluator: Evaluator, node: ast.expr, module: SourceFile) -> Contents:
+def of_expression(engine: Engine, node: ast.expr, module: SourceFile) -> Contents:
     """The contents of what ``torch.save`` is given."""
-    collector = _Collector(evaluator)
-    values = evaluator.top(node, module)
+    collector = _Collector(engine)
+    values = engine.top(node, module)
     for value in values:
         collector.contents.kinds.setdefault(collector.visit(value, _DEEPEST))
     if not values:
@@ -77,7 +77,7 @@ def of_expression(evaluator: Evaluator, node: ast.expr, module: SourceFile) -> C
 
 @dataclass(slots=True)
 class _Collector:
-    evaluator: Evaluator
+    engine: Engine
     contents: Contents = field(default_factory=Contents)
     seen: set[ast.AST] = field(default_factory=set)
 
@@ -138,13 +138,13 @@ class _Collector:
         node, module = value.of.node, value.of.module
         if not value.as_mapping:
             self.need(_split(module.bindings.qualname(node), module.name))
-        bases = classes.base_names(node, module, self.evaluator.project)
+        bases = classes.base_names(node, module, self.engine.project)
         is_module = any(base.startswith("torch.nn.") for base in bases) or any(
             base.endswith("LightningModule") for base in bases
         )
         if node not in self.seen:
             self.seen.add(node)
-            for level, home in classes.ancestry(node, module, self.evaluator.project):
+            for level, home in classes.ancestry(node, module, self.engine.project):
                 self._attributes(value, level, home, depth)
         for base in bases:
             if torch_modules.is_module_class(base) and base != "torch.nn.Module":
@@ -154,11 +154,11 @@ class _Collector:
         return "module" if is_module else "object"
 
     def _attributes(self, of: Instance, node: ast.ClassDef, module: SourceFile, depth: int) -> None:
-        for stores in instances.assigned(self.evaluator, node).values():
+        for stores in instances.assigned(self.engine, node).values():
             for _, receiver, expression in stores:
                 arguments = Layers(({receiver: (of,)}, of.arguments or {}))
                 frame = Frame(module, arguments)
-                self.visit_all(self.evaluator.values(expression, frame), depth)
+                self.visit_all(self.engine.values(expression, frame), depth)
 
     def made(self, value: Made, depth: int) -> str:
         callee = value.callee
@@ -194,7 +194,7 @@ class _Collector:
             return
         for argument in value.call.args:
             inner = argument.value if isinstance(argument, ast.Starred) else argument
-            for each in self.evaluator.anywhere(inner, value.module):
+            for each in self.engine.anywhere(inner, value.module):
                 if isinstance(each, Instance | Made | Sequence | Record):
                     self._module_argument(each, depth)
                 elif isinstance(argument, ast.Starred):

@@ -14,7 +14,7 @@ from posixpath import dirname
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import patterns
-from torchload_lint.source.evaluation.engine import Evaluator
+from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.paths import resolution as resolution_of
 from torchload_lint.source.saving import contents, pairs
 
@@ -195,8 +195,8 @@ def _match(
 
 def _patterns(file: ast.expr, home: Module, project: ProjectIndex) -> tuple[PathPattern, ...]:
     def resolve() -> tuple[PathPattern, ...]:
-        evaluator = Evaluator(project)
-        return resolution_of(evaluator.top(file, home), evaluator).patterns
+        engine = Engine(project)
+        return resolution_of(engine.top(file, home), engine).patterns
 
     return project.remember(("saved as", file), resolve)
 
@@ -239,4 +239,4 @@ def _producer(save: SaveCall, home: Module, match: str, project: ProjectIndex) -
 def _contents(save: SaveCall, home: Module, project: ProjectIndex) -> contents.Contents:
     if save.obj is None:
         return contents.Contents(unknown={"nothing is seen to be saved": None})
-    return contents.of_expression(Evaluator(project), save.obj, home)
+    return contents.of_expression(Engine(project), save.obj, home)

@@ -10,7 +10,7 @@ from torchload_lint.source.domain.values import Sequence, unknown
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame
-    from torchload_lint.source.evaluation.engine import Evaluator
+    from torchload_lint.source.evaluator import Evaluator
 
 
 def arguments(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Arguments:

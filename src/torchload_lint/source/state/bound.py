@@ -22,7 +22,7 @@ from torchload_lint.source.text.definitions import defaults, parameters
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Value
-    from torchload_lint.source.evaluation.engine import Evaluator
+    from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.text.definitions import FunctionNode
 

@@ -14,7 +14,7 @@ from torchload_lint.source.state import stores
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Values
-    from torchload_lint.source.evaluation.engine import Evaluator
+    from torchload_lint.source.evaluator import Evaluator
 
 _STORED_IN = (Options, Record, Instance)
 

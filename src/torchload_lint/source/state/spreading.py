@@ -19,12 +19,11 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
-from torchload_lint.source.evaluation import attributes
 from torchload_lint.source.state import stores
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Value
-    from torchload_lint.source.evaluation.engine import Evaluator
+    from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
 
 _UNNAMED = "an entry that is not named"
@@ -41,7 +40,7 @@ class Parts(Mapping[str, Values]):
         self._frame = frame
 
     def __getitem__(self, key: str) -> Values:
-        values = attributes.of_value(self._evaluator, self._whole, key, self._frame)
+        values = self._evaluator.attribute(self._whole, key, self._frame)
         if all(isinstance(value, Unknown) and _is_missing(value.why) for value in values):
             raise KeyError(key)
         return values

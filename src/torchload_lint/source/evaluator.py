@@ -1,0 +1,72 @@
+"""What the rooms of the path resolver may ask of the engine, and nothing more.
+
+``evaluation/engine.py`` answers. What lies below it (what was stored, what libraries do) names this
+protocol alone, so that nothing below the engine imports it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Callable
+
+    from torchload_lint.source.domain.values import Class, Frame, Function, Value, Values
+    from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.project.index import Found, ProjectIndex
+    from torchload_lint.source.text.definitions import FunctionNode
+
+    Known: TypeAlias = Callable[["Evaluator", ast.Call, Frame], Values]
+    """What is known of a callable outside the project: what a call of it yields."""
+
+
+class Evaluator(Protocol):
+    """Answers what expressions can be, and keeps count of what stays open."""
+
+    project: ProjectIndex
+
+    def values(self, node: ast.expr, frame: Frame) -> Values:
+        """What an expression can be at a place."""
+
+    def anywhere(self, node: ast.expr, module: SourceFile) -> Values:
+        """What an expression can be, whoever called the function that it stands in."""
+
+    def attribute(self, base: Value, name: str, frame: Frame) -> Values:
+        """What an attribute of one possibility can be."""
+
+    def run(self, function: Function, call: ast.Call | None, frame: Frame) -> Values:
+        """What a function of the project returns for these arguments; ``call`` is None where
+        nothing is given (a property, a fixture).
+        """
+
+    def parameter(self, node: ast.arg, frame: Frame) -> Values:
+        """What a parameter can be in this frame."""
+
+    def dotted(self, name: str, frame: Frame) -> Values:
+        """What a dotted name stands for in the project; empty for what is not ours."""
+
+    def found(self, found: Found, frame: Frame) -> Values:
+        """What a name of the project is when seen from another place."""
+
+    def library(self, name: str) -> Known | None:
+        """What is known of the callable of that canonical name outside the project."""
+
+    def turn(self, loop: ast.AST, items: Values) -> Values:
+        """What a loop may be about in one turn: any of the items, or the one looked at now."""
+
+    def once(self, key: object) -> bool:
+        """Whether a way is taken for the first time (to cut circles); ``done`` gives it back."""
+
+    def done(self, key: object) -> None:
+        """Give a way back."""
+
+    def leave_open(self, why: str) -> None:
+        """Note that there may be further possibilities."""
+
+    def ask_callers(
+        self, function: FunctionNode, parameter: ast.arg, home: SourceFile, of: Class | None
+    ) -> None:
+        """Note that several callers were asked about a parameter. ``home``: the function's file;
+        ``of``: the class of the object, for a method.
+        """
