@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Callable
 
-    from torchload_lint.source.domain.values import Class, Frame, Function, Value, Values
+    from torchload_lint.source.domain.values import Class, Frame, Function, Options, Value, Values
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import Found, ProjectIndex
     from torchload_lint.source.text.definitions import FunctionNode
@@ -34,6 +34,9 @@ class Evaluator(Protocol):
 
     def attribute(self, base: Value, name: str, frame: Frame) -> Values:
         """What an attribute of one possibility can be."""
+
+    def option(self, options: Options, name: str) -> Values:
+        """The default of an option of a command line, as it is declared."""
 
     def run(self, function: Function, call: ast.Call | None, frame: Frame) -> Values:
         """What a function of the project returns for these arguments; ``call`` is None where

@@ -6,6 +6,8 @@ from typing import TypeGuard
 
 from torchload_lint.source.domain.patterns import HOLE, highest
 from torchload_lint.source.domain.values import (
+    NO_CAUSES,
+    Cause,
     Class,
     Constant,
     Function,
@@ -20,12 +22,6 @@ from torchload_lint.source.domain.values import (
 
 _SENTINEL = -1
 
-NOT_THE_DEFAULT = "is not its default here"
-"""How the reason ends where a test rules a default out."""
-
-NO_DEFAULT = "has no default"
-"""How it ends where an option is not given."""
-
 
 def as_text(value: Value) -> Text:
     """The value as a part of a text; what is not a text becomes a hole."""
@@ -35,7 +31,8 @@ def as_text(value: Value) -> Text:
         return value.source
     if is_number(value):
         return Text(str(value.value), rung=value.rung)
-    return Text(HOLE, rung=value.rung, why=(why(value),))
+    causes = frozenset((value.cause,)) if isinstance(value, Unknown) else NO_CAUSES
+    return Text(HOLE, rung=value.rung, why=(why(value),), causes=causes)
 
 
 def is_number(value: Value) -> TypeGuard[Constant]:
@@ -60,6 +57,11 @@ def why(value: Value) -> str:
     return f"{type(value).__name__.lower()} in a path"
 
 
+def is_missing(values: Values) -> bool:
+    """Whether nothing is declared or set under the name that was asked for."""
+    return all(isinstance(each, Unknown) and each.cause is Cause.MISSING for each in values)
+
+
 def combine(first: Text, second: Text, joined: str, *, anchored: bool = False) -> Text:
     """A text made of two, with the higher rung and the reasons of both."""
     reasons = dict.fromkeys((*first.why, *second.why))
@@ -68,6 +70,7 @@ def combine(first: Text, second: Text, joined: str, *, anchored: bool = False) -
         anchored,
         is_path=first.is_path or second.is_path,
         why=tuple(reasons) if HOLE in joined else (),
+        causes=first.causes | second.causes if HOLE in joined else NO_CAUSES,
         rung=highest(first.rung, second.rung),
     )
 

@@ -161,7 +161,7 @@ def _recursive_glob(text: Text, given: Arguments) -> Values:
 
 
 def _globbed(text: Text) -> Text:
-    return Text(patterns.globbed(text.text), text.anchored, why=text.why, rung=text.rung)
+    return text.changed(text=patterns.globbed(text.text), is_path=False)
 
 
 def glob_text(text: Text) -> Values:
@@ -191,9 +191,8 @@ def parent(text: Text, _: Arguments | None = None) -> Values:
 
 def base(text: Text, _: Arguments | None = None) -> Values:
     """``os.path.basename(text)``, ``path.name``."""
-    return (
-        strings.changed(Text(text.text, why=text.why, rung=text.rung), patterns.base(text.text)),
-    )
+    bare = text.changed(anchored=False, is_path=False)
+    return (strings.changed(bare, patterns.base(text.text)),)
 
 
 def split_suffix(text: Text, _: Arguments) -> Values:

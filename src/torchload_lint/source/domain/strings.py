@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain import patterns
 from torchload_lint.source.domain.conversions import (
-    NO_DEFAULT,
-    NOT_THE_DEFAULT,
     as_text,
     combine,
     is_number,
 )
 from torchload_lint.source.domain.patterns import HOLE, highest, is_exact, known
 from torchload_lint.source.domain.values import (
+    NO_CAUSES,
+    Cause,
     Constant,
     Record,
     Sequence,
@@ -39,6 +39,7 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Mod: operator.mod,
     ast.Pow: operator.pow,
 }
+_NOT_THERE_BY_DEFAULT = {Cause.NOT_THE_DEFAULT, Cause.NO_DEFAULT}
 _LARGEST_NUMBER = 10**12
 _LARGEST_EXPONENT = 64
 _PERCENT = late_pattern(
@@ -124,7 +125,7 @@ def _continues(value: Value, begin: Text) -> bool:
         isinstance(value, Text)
         and value.text.startswith(begin.text)
         and HOLE in value.text[len(begin.text) :]
-        and not any(why.endswith((NOT_THE_DEFAULT, NO_DEFAULT)) for why in value.why)
+        and not value.causes & _NOT_THERE_BY_DEFAULT
     )
 
 
@@ -141,7 +142,7 @@ def join(first: Text, second: Text, *, is_path: bool = False) -> Text:
 
 def path(text: Text) -> Text:
     """``Path(text)``."""
-    return Text(text.text, text.anchored, is_path=True, why=text.why, rung=text.rung)
+    return text.changed(is_path=True)
 
 
 def changed(text: Text, new: str) -> Text:
@@ -150,12 +151,13 @@ def changed(text: Text, new: str) -> Text:
     reasons = text.why if HOLE in new else ()
     if HOLE in new and not reasons:
         reasons = ("it is cut out of an unknown text",)
-    return Text(new, anchored, is_path=text.is_path, why=reasons, rung=text.rung)
+    causes = text.causes if HOLE in new else NO_CAUSES
+    return text.changed(text=new, anchored=anchored, why=reasons, causes=causes)
 
 
 def hole(text: Text, why: str) -> Text:
     """A text of which nothing is known any more."""
-    return Text(HOLE, is_path=text.is_path, why=text.why or (why,), rung=text.rung)
+    return text.changed(text=HOLE, anchored=False, why=text.why or (why,))
 
 
 def formatted(value: Value, specification: str | None) -> Value:

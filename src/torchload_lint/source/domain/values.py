@@ -6,6 +6,7 @@ carries the rung of the ladder that it took, so that the highest one can be name
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.source.domain.patterns import MAX_PATTERNS, Rung
@@ -20,6 +21,21 @@ if TYPE_CHECKING:
     from torchload_lint.source.text.definitions import FunctionNode
 
 _MAX_UNKNOWN = 6
+
+
+class Cause(Enum):
+    """Why nothing is known, where that decides something. Sentences are for people alone."""
+
+    OTHER = "other"
+    MISSING = "missing"
+    """Nothing is declared or set under that name."""
+    NO_DEFAULT = "no default"
+    """An option that is not given."""
+    NOT_THE_DEFAULT = "not the default"
+    """A test around the place rules the default out."""
+
+
+NO_CAUSES: frozenset[Cause] = frozenset()
 
 
 class Value:
@@ -73,7 +89,7 @@ Values: TypeAlias = tuple[Value, ...]
 class Text(Value):
     """A string or a path; unknown parts are marked (see ``patterns``)."""
 
-    __slots__ = ("anchored", "is_path", "text", "why")
+    __slots__ = ("anchored", "causes", "is_path", "text", "why")
 
     def __init__(
         self,
@@ -82,15 +98,18 @@ class Text(Value):
         is_path: bool = False,
         why: tuple[str, ...] = (),
         *,
+        causes: frozenset[Cause] = NO_CAUSES,
         rung: Rung = Rung.LITERAL,
     ) -> None:
         """``is_path``: whether it is a ``pathlib`` path, for which ``/`` joins; ``why``: why its
-        holes are holes, which makes no possibility of its own.
+        holes are holes, in words, and ``causes``: the same for decisions; neither makes a
+        possibility of its own.
         """
         self.text = text
         self.anchored = anchored
         self.is_path = is_path
         self.why = why
+        self.causes = causes
         self.rung = rung
 
     def _content(self) -> tuple[object, ...]:
@@ -338,16 +357,17 @@ class Made(Value):
 
 
 class Unknown(Value):
-    """Nothing is known, and why."""
+    """Nothing is known, and why: in words (``why``), and for decisions (``cause``)."""
 
-    __slots__ = ("why",)
+    __slots__ = ("cause", "why")
 
-    def __init__(self, why: str, *, rung: Rung = Rung.LITERAL) -> None:
+    def __init__(self, why: str, cause: Cause = Cause.OTHER, *, rung: Rung = Rung.LITERAL) -> None:
         self.why = why
+        self.cause = cause
         self.rung = rung
 
     def _content(self) -> tuple[object, ...]:
-        return (self.why,)
+        return self.why, self.cause
 
 
 def union(*possibilities: Iterable[Value]) -> Values:
@@ -375,9 +395,9 @@ def lift(values: Values, rung: Rung) -> Values:
     )
 
 
-def unknown(why: str) -> Values:
+def unknown(why: str, cause: Cause = Cause.OTHER) -> Values:
     """The one answer where nothing is known."""
-    return (Unknown(why),)
+    return (Unknown(why, cause),)
 
 
 NO_ARGUMENTS: Mapping[ast.arg, Values] = {}

@@ -29,7 +29,7 @@ from torchload_lint.source.domain.values import (
 )
 from torchload_lint.source.evaluation import attributes as attribute_lookup
 from torchload_lint.source.evaluation import displays, guards, invoke, parameters
-from torchload_lint.source.libraries import os_paths
+from torchload_lint.source.libraries import argparse_cli, os_paths
 from torchload_lint.source.names import members
 from torchload_lint.source.state import spreading, stores
 from torchload_lint.source.text.definitions import SCOPES
@@ -37,7 +37,7 @@ from torchload_lint.source.text.definitions import SCOPES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torchload_lint.source.domain.values import Value, Values
+    from torchload_lint.source.domain.values import Options, Value, Values
     from torchload_lint.source.evaluator import Evaluator, Known
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import Found, ProjectIndex
@@ -204,6 +204,10 @@ class Engine:
     def attribute(self, base: Value, name: str, frame: Frame) -> Values:
         """What an attribute of one possibility can be."""
         return attribute_lookup.of_value(self, base, name, frame)
+
+    def option(self, options: Options, name: str) -> Values:
+        """The default of an option of a command line, as it is declared."""
+        return argparse_cli.value(self, options, name)
 
     def run(self, function: Function, call: ast.Call | None, frame: Frame) -> Values:
         """What a function of the project returns for these arguments."""

@@ -11,9 +11,8 @@ import ast
 import operator
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain.conversions import NOT_THE_DEFAULT
 from torchload_lint.source.domain.patterns import Rung, known
-from torchload_lint.source.domain.values import Constant, Text, Unknown, union, unknown
+from torchload_lint.source.domain.values import Cause, Constant, Text, Unknown, union, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,7 +56,7 @@ def allowed(
     return (
         _passing(named, tests)
         or _passing(left, tests)
-        or unknown(f"{ast.unparse(node)} {NOT_THE_DEFAULT}")
+        or unknown(f"{ast.unparse(node)} is not its default here", Cause.NOT_THE_DEFAULT)
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
+    Cause,
     Class,
     Frame,
     Function,
@@ -57,7 +58,7 @@ def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame)
     given = unspelled.mapping_of(evaluator, instance)
     if given is not None and (entry := given.entries.get(name)) is not None:
         return entry
-    return unknown(f"self.{name} is not set in class {instance.of.node.name}")
+    return unknown(f"self.{name} is not set in class {instance.of.node.name}", Cause.MISSING)
 
 
 def _unspelled(evaluator: Evaluator, instance: Instance, name: str, frame: Frame) -> Values:

@@ -8,7 +8,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import methods
-from torchload_lint.source.domain.patterns import HOLE, Rung
+from torchload_lint.source.domain.conversions import as_text
+from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
     Class,
     Frame,
@@ -224,7 +225,7 @@ def _of_stranger(
     if name in _SAME_OBJECT and isinstance(receiver, Made):
         return (receiver,)
     if name in _PATH_METHODS and isinstance(receiver, Unknown):
-        text = Text(HOLE, is_path=True, why=(receiver.why,), rung=receiver.rung)
+        text = as_text(receiver).changed(is_path=True)
         return methods.of_text(text, name, arguments(evaluator, node, frame))
     if (
         isinstance(receiver, Made)

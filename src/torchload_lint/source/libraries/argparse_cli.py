@@ -11,9 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.domain.conversions import NO_DEFAULT
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
+    Cause,
     Class,
     Constant,
     Instance,
@@ -21,7 +21,6 @@ from torchload_lint.source.domain.values import (
     Options,
     Sequence,
     Text,
-    Unknown,
     lift,
     union,
     unknown,
@@ -71,7 +70,6 @@ _DEEPEST_SETUP = 3
 _DEFINED = late_pattern(r"def[ \t]+(\w+)")
 _RENAMED = late_pattern(r"as[ \t]+(\w+)")
 _DEFINES = late_pattern(r"DEFINE_\w+")
-_UNDECLARED = "is not declared where the command line is parsed"
 
 
 class Declaration(NamedTuple):
@@ -167,7 +165,8 @@ def value(evaluator: Evaluator, options: Options, name: str) -> Values:
             for declaration in declared(project, module).get(name, ())
         ]
     if not found:
-        return unknown(f"the option {name} {_UNDECLARED}")
+        reason = f"the option {name} is not declared where the command line is parsed"
+        return unknown(reason, Cause.MISSING)
     given: Values = ()
     if options.line:
         from torchload_lint.source.libraries import command_lines  # noqa: PLC0415 - few calls have arguments
@@ -176,13 +175,6 @@ def value(evaluator: Evaluator, options: Options, name: str) -> Values:
         if settled:
             return lift(given, Rung.DEFAULT)
     return union(given, *(_default(evaluator, each, module) for each, module in found))
-
-
-def is_undeclared(values: Values) -> bool:
-    """Whether ``value`` found no such option."""
-    return (
-        len(values) == 1 and isinstance(values[0], Unknown) and values[0].why.endswith(_UNDECLARED)
-    )
 
 
 def _default(evaluator: Evaluator, declaration: Declaration, module: SourceFile) -> Values:
@@ -195,7 +187,7 @@ def _default(evaluator: Evaluator, declaration: Declaration, module: SourceFile)
 
         told = option_hints.told(evaluator, module, declaration.call, shown)
         if not told and not any(isinstance(each, Text) for each in values):
-            return unknown(f"the option {shown} {NO_DEFAULT}")
+            return unknown(f"the option {shown} has no default", Cause.NO_DEFAULT)
         values = told or values
     evaluator.leave_open(f"the option {shown} may be given another value")
     return lift(values, Rung.DEFAULT)

@@ -14,7 +14,6 @@ from torchload_lint.source.domain.values import (
     Instance,
     Options,
     Record,
-    Unknown,
     Values,
     union,
     unknown,
@@ -41,7 +40,7 @@ class Parts(Mapping[str, Values]):
 
     def __getitem__(self, key: str) -> Values:
         values = self._evaluator.attribute(self._whole, key, self._frame)
-        if all(isinstance(value, Unknown) and _is_missing(value.why) for value in values):
+        if conversions.is_missing(values):
             raise KeyError(key)
         return values
 
@@ -71,10 +70,6 @@ class Names(Mapping[str, Values]):
 
     __iter__, __len__ = Parts.__iter__, Parts.__len__
     __eq__, __hash__ = object.__eq__, object.__hash__
-
-
-def _is_missing(why: str) -> bool:
-    return "is not declared" in why or "is not set in class" in why
 
 
 def entries(evaluator: Evaluator, value: Value, frame: Frame) -> Record | None:

@@ -21,7 +21,6 @@ from torchload_lint.source.domain.values import (
     lift,
     union,
 )
-from torchload_lint.source.libraries import argparse_cli
 from torchload_lint.source.text.candidates import children, on_rows, rows_with
 from torchload_lint.source.text.definitions import INNER, SCOPES
 
@@ -202,8 +201,8 @@ def updates(evaluator: Evaluator, base: ast.expr, name: str, frame: Frame) -> tu
 
 def _entry(evaluator: Evaluator, source: Value, name: str) -> Values:
     if isinstance(source, Options):
-        values = argparse_cli.value(evaluator, source, name)
-        return () if argparse_cli.is_undeclared(values) else values
+        values = evaluator.option(source, name)
+        return () if conversions.is_missing(values) else values
     if isinstance(source, Record) and name in source.entries:
         return mappings.entry(source, Text(name))
     return ()
