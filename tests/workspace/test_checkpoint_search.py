@@ -89,3 +89,45 @@ def test_a_checkpoint_is_within_reach_where_a_file_begins_like_one(tmp_path, dat
     (tmp_path / "gone.pt").symlink_to("nowhere")
     (tmp_path / "notes.txt").write_bytes(b"PK")
     assert DiskCheckpoints(Config(root=tmp_path), Target()).any() is counts
+
+
+def test_a_folder_that_the_code_names_is_enough(folder):
+    assert matching(folder, "runs/*.pt") == ["runs/last-3.pt"]
+    assert matching(folder, "*/*.pt") == []
+
+
+def test_a_pattern_of_the_configuration_is_taken_as_it_is_written(folder):
+    checkpoints = DiskCheckpoints(Config(root=folder), Target())
+    wanted = {
+        "*.pt": ["best.pt"],
+        "runs/a/*": ["runs/a/best.pt", "runs/a/last-4.pt"],
+        "**/only.pt": ["deep/x/y/z/only.pt"],
+    }
+    for text, names in wanted.items():
+        pattern = PathPattern(text, exact=True, rung=Rung.CONFIGURATION)
+        assert list(checkpoints.matching(pattern, "train.py")) == names
+
+
+@pytest.mark.parametrize(
+    "name", ["graph.p", "net.pt1", "best.weights", "model.np", "state", "m.pt"]
+)
+@pytest.mark.parametrize("begins", [b"PK\3\4", b"\x80\2}q"])
+def test_a_checkpoint_counts_whatever_it_is_called(tmp_path, name, begins):
+    assert not DiskCheckpoints(Config(root=tmp_path), Target()).any()
+    (tmp_path / name).write_bytes(begins)
+    assert DiskCheckpoints(Config(root=tmp_path), Target()).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("archive.npz", b"PK\3\4"),  # numpy's own, which torch.load does not read
+        ("tokenizer.model", b"\n\x0e\n\x05<unk>"),
+        ("model.pt", b"version https://git-lfs.github.com/spec/v1"),
+        ("notes", b"cut and paste"),
+        ("data.bin1", b"(c) 2020"),
+    ],
+)
+def test_what_is_no_checkpoint_does_not_count(tmp_path, name, data):
+    (tmp_path / name).write_bytes(data)
+    assert not DiskCheckpoints(Config(root=tmp_path), Target()).any()

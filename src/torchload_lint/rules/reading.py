@@ -164,7 +164,8 @@ def _configured(
     files = dict.fromkeys(text for entry in entries for text in entry.checkpoints)
     if not files:
         return None, names
-    patterns = tuple(PathPattern(text, "*" not in text, Rung.CONFIGURATION) for text in files)
+    # A pattern that a person wrote names all the files there are.
+    patterns = tuple(PathPattern(text, True, Rung.CONFIGURATION) for text in files)
     return Resolution(patterns, complete=True), names
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint import NEWEST, Target, Verdict
 from torchload_lint.config import DEFAULT_EXCLUDE
 from torchload_lint.regular_files import read_head
-from torchload_lint.workspace.spanning import Listings, files_below
+from torchload_lint.source.domain.patterns import Rung
+from torchload_lint.workspace.spanning import Listings, files_below, globbed_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,8 +35,20 @@ ZIP_OR_PICKLE = (b"PK\3\4", b"\x80")
 """What no source or text file begins with."""
 TAR_MARK = slice(257, 262)
 
+NEVER = tuple(
+    """
+    .py .pyi .pyc .ipynb .md .rst .txt .json .jsonl .yaml .yml .toml .cfg .ini .sh .c .cc .cpp .cu
+    .cuh .h .hpp .js .ts .css .html .xml .csv .tsv .lock .log .png .jpg .jpeg .gif .svg .webp .pdf
+    .wav .mp3 .mp4 .flac .npy .npz .whl .jar .apk .docx .xlsx .pptx .so .dll .o .a
+    """.split()
+)
+"""What no checkpoint's name ends in: such files are not even opened to see how they begin."""
+MAX_HEADS = 2_000
+"""How many files of other names are opened to see how they begin; where there are more, one of them
+is taken for granted."""
 MIN_LITERAL = 3
-"""How many known characters the stem of a pattern must have before files are matched to it."""
+"""How many known characters the stem of a pattern must have before files are matched to it, where
+the folder is not known either."""
 
 
 class DiskCheckpoints:
@@ -67,26 +80,41 @@ class DiskCheckpoints:
     def any(self) -> bool:
         """Whether a file that looks like a checkpoint lies in the project or a checkpoint root.
 
-        Its name counts, and how it begins: neither a ``tokenizer.model`` is one nor what stands in
-        its place until git-lfs has brought it.
+        How it begins counts, whatever it is called: neither a ``tokenizer.model`` is one nor what
+        stands in its place until git-lfs has brought it, and ``graph.p`` may be one.
         """
         if self._any is None:
-            self._any = bool(self._config.checkpoints) or any(map(_may_be_checkpoint, self._named))
+            self._any = (
+                bool(self._config.checkpoints)
+                or any(map(_may_be_checkpoint, self._named))
+                or self._has_checkpoint_of_another_name()
+            )
         return self._any
+
+    def _has_checkpoint_of_another_name(self) -> bool:
+        files = (path for root in self._roots for path in self._files_below(root))
+        others = (path for path in files if not path.lower().endswith((*NEVER, *SUFFIXES)))
+        for number, path in enumerate(others):
+            if number == MAX_HEADS or _begins_like_one(path):
+                return True
+        return False
+
+    @property
+    def _roots(self) -> list[Path]:
+        return sorted({self._root, *(self._root / root for root in self._config.checkpoint_roots)})
 
     @cached_property
     def _named(self) -> tuple[str, ...]:
         """The files within reach that are called like a checkpoint."""
-        roots = {self._root, *(self._root / root for root in self._config.checkpoint_roots)}
-        return tuple(path for root in sorted(roots) for path in self._called_checkpoints(root))
+        files = (path for root in self._roots for path in self._files_below(root))
+        return tuple(path for path in files if path.endswith(SUFFIXES))
 
-    def _called_checkpoints(self, root: Path) -> Iterator[str]:
+    def _files_below(self, root: Path) -> Iterator[str]:
         waiting = [os.fspath(root)]
         while waiting:
             folder = waiting.pop()
             held = self._listings.held(folder)
-            named = (name for name in held.files if name.endswith(SUFFIXES))
-            yield from (os.path.join(folder, name) for name in named)
+            yield from (os.path.join(folder, name) for name in held.files)
             waiting.extend(os.path.join(folder, name) for name in held.folders)
 
     def inspect(self, path: str, lookup: ClassLookup) -> CheckpointReport:
@@ -113,7 +141,8 @@ class DiskCheckpoints:
         return on_both(oldest, inspect_file(path, newest, lookup))
 
     def _find(self, pattern: PathPattern, folder: str) -> tuple[str, ...]:
-        if not pattern.exact and not _is_telling(pattern.text):
+        is_configured = pattern.rung is Rung.CONFIGURATION
+        if not (pattern.exact or is_configured or _is_telling(pattern.text)):
             return ()
         for start in self._starts(pattern, folder):
             paths = self._below(start, pattern)
@@ -134,6 +163,8 @@ class DiskCheckpoints:
         whole = os.path.normpath(start / text)
         if "*" not in text and "?" not in text and "[" not in text:
             return [whole] if os.path.exists(whole) else []
+        if pattern.rung is Rung.CONFIGURATION:
+            return globbed_files(start, text)
         return [] if self._is_known_absent(text) else files_below(start, text, self._listings)
 
     def _is_known_absent(self, text: str) -> bool:
@@ -192,8 +223,11 @@ def _may_be_checkpoint(path: str) -> bool:
 
 def _passes_for_checkpoint(path: str) -> bool:
     """Whether a file whose ending the code leaves open is one that torch.load may be meant for."""
-    if path.endswith(SUFFIXES):
-        return True
+    return path.endswith(SUFFIXES) or _begins_like_one(path)
+
+
+def _begins_like_one(path: str) -> bool:
+    """Whether a file begins like a zip archive or a pickle, as no text does."""
     try:
         return read_head(path, len(ZIP_OR_PICKLE[0])).startswith(ZIP_OR_PICKLE)
     except OSError:
@@ -201,6 +235,11 @@ def _passes_for_checkpoint(path: str) -> bool:
 
 
 def _is_telling(text: str) -> bool:
-    """Whether enough of the file's stem is known for a match to mean something."""
-    stem = text.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    """Whether enough of the path is known for a match to mean something: the folder, all of it, or
+    some characters of the file's stem.
+    """
+    folder, _, name = text.rpartition("/")
+    if folder.strip("./") and "*" not in folder:
+        return True
+    stem = name.rsplit(".", 1)[0]
     return len(stem.replace("*", "")) >= MIN_LITERAL

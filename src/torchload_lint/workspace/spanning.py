@@ -84,9 +84,8 @@ def files_below(start: Path, pattern: str, listings: Listings) -> list[str]:
     for several only where that finds nothing. Nothing outside ``start`` is searched, but an
     absolute pattern is globbed. ``**`` is the configuration's, and means what it does for glob.
     """
-    whole = os.path.normpath(start / pattern)
     if not pattern.startswith("*") or "**" in pattern:
-        found = sorted(path for path in _globbed(whole) if os.path.isfile(path))
+        found = globbed_files(start, pattern)
         if found or "**" in pattern:
             return found
     known = _GLOB.split(pattern, maxsplit=1)[0].rpartition("/")[0]
@@ -99,6 +98,12 @@ def files_below(start: Path, pattern: str, listings: Listings) -> list[str]:
         if f"/{name}".endswith(end)
         and (matches(pattern, name) or (pattern[0] == "*" and matches(pattern, f"./{name}")))
     )
+
+
+def globbed_files(start: Path, pattern: str) -> list[str]:
+    """The files that ``glob`` finds for a pattern, seen from ``start``, sorted."""
+    whole = os.path.normpath(start / pattern)
+    return sorted(path for path in _globbed(whole) if os.path.isfile(path))
 
 
 def _globbed(whole: str) -> set[str]:
