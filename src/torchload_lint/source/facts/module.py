@@ -5,7 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.facts import contexts, environment, fallbacks, loads, patches
+from torchload_lint.source.facts import (
+    contexts,
+    environment,
+    fallbacks,
+    loads,
+    patches,
+    self_chosen,
+)
 from torchload_lint.source.facts import wrappers as own_wrappers
 from torchload_lint.source.names.source_file import SourceFile
 from torchload_lint.source.text.parse import SyntaxProblem, parse
@@ -86,6 +93,11 @@ class Module(SourceFile):
     def fallbacks(self) -> tuple[fallbacks.UnsafeFallback, ...]:
         """Every safe load that is tried again unsafely when it fails."""
         return fallbacks.collect(self, self.loads)
+
+    @cached_property
+    def self_chosen(self) -> tuple[self_chosen.SelfChosen, ...]:
+        """Every allowlist of the file that holds what a checkpoint asks for."""
+        return self_chosen.collect(self)
 
     @cached_property
     def suppressions(self) -> Suppressions:
