@@ -21,7 +21,7 @@ def test_a_path_that_is_called_like_a_command(cli, write, args):
     assert codes(cli(*args)) == ["101", "502"]
 
 
-def test_the_other_spelling_is_told(cli, write):
+def test_the_other_spelling_is_reported(cli, write):
     write({"inspect/a.py": UNSAFE})
     result = cli("inspect")
     assert result.exit_code == 2

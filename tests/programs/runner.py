@@ -72,7 +72,7 @@ def _child(files: Mapping[str, str], root: str, pipe: int) -> None:
     sys.stdout = io.StringIO()
     try:
         importlib.import_module("main")
-    except BaseException as raised:  # noqa: BLE001 - whatever ends a program is told
+    except BaseException as raised:  # noqa: BLE001 - whatever ends a program is reported
         error = f"{type(raised).__name__}: {raised}"
     with os.fdopen(pipe, "w") as out:
         json.dump({"loaded": loaded, "error": error}, out)

@@ -1,4 +1,4 @@
-"""A recorded program behaves as without, whatever it does; and what was seen is told apart.
+"""A recorded program behaves as without, whatever it does; and what was seen is kept apart.
 
 A stand-in for torch is enough here: the hook waits for a module called torch.serialization.
 """

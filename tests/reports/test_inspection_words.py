@@ -40,7 +40,7 @@ def test_names_that_nobody_trusts_are_counted_in_the_first_line(tmp_path):
 
 def test_an_allowlist_that_is_not_known_to_be_whole_is_not_shown_to_be_copied(tmp_path):
     text = told(tmp_path, UNKNOWN_DTYPE)
-    assert "the file does not tell all of it" in text.partition("\n")[0]
+    assert "the file does not say all of it" in text.partition("\n")[0]
     assert "To load it" not in text
 
 

@@ -194,7 +194,7 @@ def test_where_nothing_is_stated_the_newest_known_is_assumed(tmp_path, files):
     assert "newest known" in found.origin
 
 
-def test_where_it_stands_is_told(tmp_path):
+def test_where_it_stands_is_reported(tmp_path):
     (tmp_path / "requirements.txt").write_text("numpy\n-r more.txt\n")
     (tmp_path / "more.txt").write_text("scipy\n\ntorch>=2.1  # not older\n")
     assert torch_of_project(tmp_path).origin == "more.txt:3 says torch>=2.1"

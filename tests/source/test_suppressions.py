@@ -64,7 +64,7 @@ def test_not_silenced(case):
     assert Suppressions.of(text).match(first, last, "TLL101", "weights-only-disabled") is None
 
 
-def test_unused_comments_are_told():
+def test_unused_comments_are_reported():
     text = (
         "a  # noqa: TLL101\n"
         "b  # noqa: TLL102\n"

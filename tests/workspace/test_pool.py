@@ -127,7 +127,7 @@ class TestForks:
         """
         assert ran(folder, died) == [expected(), "4 ()"]
 
-    def test_a_wrong_configuration_below_is_told(self, folder):
+    def test_a_wrong_configuration_below_is_reported(self, folder):
         (folder / "c").mkdir()
         (folder / "c" / "a.py").write_text("x = 1\n")
         (folder / "c" / "torchload-lint.toml").write_text("selekt = 1\n")

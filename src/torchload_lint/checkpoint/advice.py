@@ -135,7 +135,7 @@ def build_on_plain(kind: str) -> Problem:
 
 
 def unknown_result(what: str) -> Problem:
-    """The type of an object cannot be told from the file."""
+    """The file does not say the type of an object."""
     return Problem(
         "undecided",
         f"the file sets the state of {what}; its class has to be allowed too, and the file does "

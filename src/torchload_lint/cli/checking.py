@@ -99,7 +99,7 @@ class Flags(NamedTuple):
 
 
 def run(flags: Flags) -> int:
-    """Check, tell, and give the exit status. Raises ConfigError."""
+    """Check, report, and give the exit status. Raises ConfigError."""
     _refuse_contradictions(flags)
     projects = Projects(_settings(flags), _veto(flags) if flags.verify else None)
     config = projects.config_of(Path())
@@ -115,7 +115,7 @@ def run(flags: Flags) -> int:
     if flags.explain_load:
         return _explain(flags.explain_load, projects)
     with Progress("files") as progress:
-        outcome = check_in(projects, list(flags.paths) or [Path()], options, progress.tell)
+        outcome = check_in(projects, list(flags.paths) or [Path()], options, progress.show)
     if not outcome.errors and all(is_settings_file(Path(name).name) for name in outcome.names):
         warn(f"no Python files or notebooks under {', '.join(map(str, flags.paths)) or '.'}")
     if flags.add_noqa:
@@ -150,7 +150,7 @@ def _refuse_contradictions(flags: Flags) -> None:
 
 def _explain(place: str, projects: Projects) -> int:
     """Everything about the load (or loads) on one line."""
-    from torchload_lint.cli.loads import told  # noqa: PLC0415
+    from torchload_lint.cli.loads import reported  # noqa: PLC0415
     from torchload_lint.reports.survey import explain  # noqa: PLC0415
     from torchload_lint.workspace.survey import survey  # noqa: PLC0415
 
@@ -162,7 +162,7 @@ def _explain(place: str, projects: Projects) -> int:
     loads = list(survey([Path(name)], projects))
     here = [one for one in loads if _covers(one, int(row))]
     for one in here:
-        say(explain(told(one), one.would_settle))
+        say(explain(reported(one), one.would_settle))
     if not here:
         rows = ", ".join(str(one.row) for one in loads) or "none"
         fail(f"{name}: no load on line {row} (loads on lines: {rows})")
@@ -179,7 +179,7 @@ def _veto(flags: Flags) -> Veto:
     from torchload_lint.verify import Interpreter, NoTorchError, Prover, find_python  # noqa: PLC0415
 
     prover = Prover(Interpreter(find_python(flags.python, Path()), flags.timeout))
-    told: set[str] = set()
+    said: set[str] = set()
 
     def veto(situation: Situation, repair: Repair, context: Context) -> str:
         try:
@@ -188,8 +188,8 @@ def _veto(flags: Flags) -> Veto:
             fail(f"--verify: {error}; name an interpreter that has it with --python")
         place = f"{situation.module.path}:{situation.load.span.start.row}"
         line = f"{place}: the fix is not applied: {objection}"
-        if objection and line not in told:  # a file is checked again after each round of fixes
-            told.add(line)
+        if objection and line not in said:  # a file is checked again after each round of fixes
+            said.add(line)
             warn(line)
         return objection
 
@@ -265,12 +265,12 @@ def _nothing_found(outcome: Run) -> str:
 
 
 def _asks_for_more(flags: Flags) -> bool:
-    """Whether something is to be told even where nothing was found."""
+    """Whether something is to be reported even where nothing was found."""
     return bool(flags.diff or flags.statistics or flags.output_file)
 
 
 def _rules(config: Config) -> tuple[Rule, ...]:
-    """The rules, where the format tells of them: a run that finds nothing need not import them."""
+    """The rules, where the format describes them: a run that finds nothing need not import them."""
     if config.output_format != "sarif":
         return ()
     from torchload_lint.rules import RULES  # noqa: PLC0415

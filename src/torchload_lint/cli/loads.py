@@ -55,10 +55,10 @@ def command(
         elif write_config:
             _write_config(found)
         elif output_format == "json":
-            say(as_json([told(load) for load in found]))
+            say(as_json([reported(load) for load in found]))
         elif found:
             width = None if wide else terminal_width(sys.stdout)
-            say(as_table([told(load) for load in found], width))
+            say(as_table([reported(load) for load in found], width))
         else:
             warn("no loads under " + (", ".join(map(str, paths)) or "."))
     except ConfigError as error:
@@ -66,7 +66,7 @@ def command(
     raise click.exceptions.Exit(FAILED if missing else CLEAN)
 
 
-def told(load: SurveyedLoad) -> Load:
+def reported(load: SurveyedLoad) -> Load:
     """A surveyed load as the reports want it."""
     cell = f"cell {load.cell}:" if load.cell else ""
     place = f"{load.path.as_posix()}:{cell}{load.row}"

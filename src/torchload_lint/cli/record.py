@@ -53,17 +53,17 @@ def command(words: tuple[str, ...]) -> None:
 
 
 def _kept(recording: Recording, recorder: Recorder) -> str:
-    """Keep what was seen, and tell what came of it, in a line."""
+    """Keep what was seen, and say what came of it, in a line."""
     recorder.take(recording.loads)
     try:
         paths = recorder.write()
     except (ConfigError, OSError) as error:
         paths = recorder.rescue()
         warn(f"what was seen could not be kept in the project: {error}; move it there yourself")
-    return _told(recording, recorder, paths)
+    return _what_came_of_it(recording, recorder, paths)
 
 
-def _told(recording: Recording, recorder: Recorder, paths: list[Path]) -> str:
+def _what_came_of_it(recording: Recording, recorder: Recorder, paths: list[Path]) -> str:
     """What came of the run, in a line."""
     if not recording.loads:
         if not recording.saw_python:

@@ -86,7 +86,7 @@ class Progress:
         quiet = os.environ.get("CI") or os.environ.get("PRE_COMMIT")
         self._wanted = _is_terminal(sys.stderr) and not quiet
 
-    def tell(self, done: int, total: int) -> None:
+    def show(self, done: int, total: int) -> None:
         """``done`` of ``total`` are finished."""
         if self._wanted and time.monotonic() - self._start > 1:
             say(f"\r{done}/{total} {self._what}", err=True)

@@ -57,11 +57,11 @@ class Answers:
     ) -> Iterator[types.CodeAction]:
         """The fixes for findings in the range, each once, and comments that suppress them."""
         all_found = [(found, self.diagnostic(analysis, found)) for found in analysis.findings(uri)]
-        in_range = [(found, told) for found, told in all_found if _meet(told.range, wanted)]
+        in_range = [(found, shown) for found, shown in all_found if _meet(shown.range, wanted)]
         fixed: dict[Fix, list[types.Diagnostic]] = {}
-        for found, told in in_range:
+        for found, shown in in_range:
             if found.fix is not None and found.fix.applicability is not Applicability.DISPLAY:
-                fixed.setdefault(found.fix, []).append(told)
+                fixed.setdefault(found.fix, []).append(shown)
         for found, _ in in_range:
             if found.fix is not None and (diagnostics := fixed.pop(found.fix, None)):
                 safe = found.fix.applicability is Applicability.SAFE
@@ -72,8 +72,8 @@ class Answers:
                     is_preferred=safe,
                     edit=self._edit(analysis, analysis.edits(found)),
                 )
-        for found, told in in_range:
-            yield from self._suppression(analysis, found, told)
+        for found, shown in in_range:
+            yield from self._suppression(analysis, found, shown)
 
     def _suppression(
         self, analysis: Analysis, found: Diagnostic, diagnostic: types.Diagnostic

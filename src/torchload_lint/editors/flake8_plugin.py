@@ -46,7 +46,7 @@ class Plugin:
     _linter: ClassVar[OneFile | None] = None
 
     def __init__(self, tree: ast.AST, filename: str, lines: Sequence[str]) -> None:
-        """``tree`` tells flake8 to ask once for each file; ``lines`` hold standard input too."""
+        """``tree`` makes flake8 ask once for each file; ``lines`` hold standard input too."""
         del tree
         self._filename = filename
         self._lines = lines
@@ -72,7 +72,7 @@ class Plugin:
 
     @classmethod
     def parse_options(cls, options: Namespace) -> None:
-        """Take our options over; refuse a version that is none."""
+        """Take our options over; refuse what is not a version."""
         target = options.tll_target_torch
         if target:
             _refuse_wrong_target(target)
@@ -109,6 +109,6 @@ def _refuse_wrong_target(target: str) -> None:
     try:
         READERS["target-torch"](target)
     except ValueError as wrong:
-        # flake8 is running, so it is there; it tells this error without a traceback.
+        # flake8 is running, so it is there; it prints this error without a traceback.
         error = import_module("flake8.exceptions").ExecutionError
         raise error(f"--tll-target-torch {wrong}") from None

@@ -51,8 +51,8 @@ def _rule_page(analysis: Analysis, cell: int | None, place: Position) -> tuple[s
         return None
     for word in _WORD.finditer(line, comment.start()):
         first, last = word.start() + 1, word.end() + 1
-        if first <= place.column <= last and (told := page(word.group())):
-            return told, Span.of(place.row, first, place.row, last)
+        if first <= place.column <= last and (text := page(word.group())):
+            return text, Span.of(place.row, first, place.row, last)
     return None
 
 

@@ -59,7 +59,7 @@ class Session:
 
     @property
     def refreshes(self) -> bool:
-        """Whether it can be told to ask again."""
+        """Whether it can be made to ask again."""
         workspace = self._server.client_capabilities.workspace
         diagnostics = workspace.diagnostics if workspace else None
         return bool(diagnostics and diagnostics.refresh_support)
@@ -225,15 +225,15 @@ class Session:
         cell = analysis.view.cell_of(uri)
         units, lines = self.answers().units, analysis.lines(cell)
         place = units.place(position, lines)
-        told = await self._beside(lambda: hover(analysis, self._projects, cell, place))
-        if told is None:
+        found = await self._beside(lambda: hover(analysis, self._projects, cell, place))
+        if found is None:
             return None
-        text, span = told
+        text, span = found
         content = types.MarkupContent(types.MarkupKind.Markdown, text)
         return types.Hover(content, units.range(span, lines))
 
     async def _beside(self, work: Callable[[], T]) -> T | None:
-        """Do it in the worker; what goes wrong is told, once, and gives None."""
+        """Do it in the worker; what goes wrong is reported, once, and gives None."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self._worker, work)
         except ConfigError as error:
@@ -256,7 +256,7 @@ def _object(value: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON from the clien
 
 
 def _overrides(given: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Settings as fields of Config; and the names of those that are none, or of another type."""
+    """Settings as fields of Config; and the names of those that are unknown, or of another type."""
     overrides: dict[str, Any] = {}
     unknown: list[str] = []
     for key, value in given.items():

@@ -95,7 +95,7 @@ class _Rows:
         try:
             new = rewrite(text, self._ordinal(), call, request)
         except NotFound:
-            raise Refusal("the call cannot be told apart from others in its statement") from None
+            raise Refusal("the call cannot be distinguished from others in its statement") from None
         except Exception as error:  # libcst's parser fails in many ways
             if type(error).__module__.partition(".")[0] != "libcst":
                 raise

@@ -155,7 +155,7 @@ def _refuse_wrong_places(module: Module, source: Source, load: LoadCall) -> None
     except SyntaxError:
         found = None
     if found is None or ast.dump(found) != ast.dump(load.node):
-        raise Refusal("this Python cannot tell where the call stands in its f-string")
+        raise Refusal("this Python does not say where the call stands in its f-string")
 
 
 def _refuse_lost_registrations(module: Module, load: LoadCall, repair: Repair) -> None:

@@ -81,7 +81,7 @@ def _only_needed_by(used: ast.expr, module: Module) -> ast.ImportFrom | None:
 
 def _without_name(text: str, name: str) -> str | None:
     """An import statement without a name; empty if it was the only one, None where comments or
-    backslashes make it hard to tell what belongs to the name.
+    backslashes leave open what belongs to the name.
     """
     if "#" in text or "\\" in text:
         return None

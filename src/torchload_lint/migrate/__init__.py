@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torchload_lint.migrate.migration import migrate_file, plan
+from torchload_lint.migrate.report import as_json, as_text
 from torchload_lint.migrate.results import (
     Arrays,
     MigrationError,
@@ -13,7 +14,6 @@ from torchload_lint.migrate.results import (
     NoteKind,
     TargetFormat,
 )
-from torchload_lint.migrate.telling import as_json, as_text
 
 __all__ = [
     "Arrays",

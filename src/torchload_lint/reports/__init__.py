@@ -1,4 +1,4 @@
-"""How is it told? One file a format; results in, text out. Nothing is printed here.
+"""How is it reported? One file a format; results in, text out. Nothing is printed here.
 
 ``render`` is the door: a format's name, the results, the rules, the options; a text comes back.
 ``summary``, ``statistics`` and ``shown_fixes`` make the lines that people get after it.

@@ -29,8 +29,8 @@ def render(report: Report) -> str:
             "columnnumber": str(place.column),
             "code": found.code,
         }
-        told = "".join(f"{key}={_escape(value)};" for key, value in properties.items())
-        lines.append(f"##vso[task.logissue {told}]{_escape(found.message)}\n")
+        fields = "".join(f"{key}={_escape(value)};" for key, value in properties.items())
+        lines.append(f"##vso[task.logissue {fields}]{_escape(found.message)}\n")
     return "".join(lines)
 
 

@@ -23,8 +23,8 @@ def unified_diff(before: str, after: str, path: str) -> str:
     from difflib import unified_diff as difference  # noqa: PLC0415 - only where there is a change
 
     old, new = _lines(before), _lines(after)
-    told = difference(old, new, f"a/{_header(path)}", f"b/{_header(path)}")
-    return "".join(_terminated(told))
+    lines = difference(old, new, f"a/{_header(path)}", f"b/{_header(path)}")
+    return "".join(_terminated(lines))
 
 
 def colored_diff(diff: str) -> str:

@@ -28,9 +28,9 @@ def line_hashes(text: str) -> list[str]:
     due = next(pending)
     for index, unit in enumerate([*units, *[0] * _BLOCK]):
         if index - _BLOCK == due:
-            told = f"{rolling:x}"
-            seen[told] += 1
-            hashes.append(f"{told}:{seen[told]}")
+            digest = f"{rolling:x}"
+            seen[digest] += 1
+            hashes.append(f"{digest}:{seen[digest]}")
             due = next(pending)
         rolling = (_BASE * rolling + unit - _FIRST * window[index % _BLOCK]) & _MASK
         window[index % _BLOCK] = unit

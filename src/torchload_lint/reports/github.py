@@ -27,9 +27,9 @@ def render(report: Report) -> str:
 def _command(report: Report, result: FileResult, found: Diagnostic) -> str:
     path = report.path(result)
     properties = {"title": f"{TOOL} ({found.code})", "file": path, **_where(result, found)}
-    told = ",".join(f"{key}={_escape_property(value)}" for key, value in properties.items())
+    fields = ",".join(f"{key}={_escape_property(value)}" for key, value in properties.items())
     message = f"{printable(path)}:{place(found)}: {found.code} {printable(found.message)}"
-    return f"::{_COMMANDS[found.severity]} {told}::{_escape(message)}\n"
+    return f"::{_COMMANDS[found.severity]} {fields}::{_escape(message)}\n"
 
 
 def _where(result: FileResult, found: Diagnostic) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""How a checkpoint is told: for a terminal of 80 columns, and as JSON."""
+"""How a checkpoint is shown: for a terminal of 80 columns, and as JSON."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _doubt(report: CheckpointReport, judgements: Sequence[Judgement]) -> str:
     if refused:
         return f"loads only with an allowlist; {refused:,} of {len(judgements):,} not trusted"
     if any(problem.is_open for problem in report.problems):
-        return "loads only with an allowlist; the file does not tell all of it"
+        return "loads only with an allowlist; the file does not say all of it"
     return ""
 
 
@@ -84,9 +84,9 @@ def as_summary(
 def sums(inspections: Sequence[tuple[CheckpointReport, Sequence[Judgement]]]) -> str:
     """How many checkpoints there are of each verdict, the worst first; ends in a newline."""
     counts = Counter(report.verdict.value for report, _ in inspections)
-    told = [f"{counts[verdict]} {verdict}" for verdict in WORST_FIRST if counts[verdict]]
+    parts = [f"{counts[verdict]} {verdict}" for verdict in WORST_FIRST if counts[verdict]]
     files = f"{len(inspections)} file{'' if len(inspections) == 1 else 's'}"
-    return f"{files}: {', '.join(told)}.\n" if told else f"{files}.\n"
+    return f"{files}: {', '.join(parts)}.\n" if parts else f"{files}.\n"
 
 
 def _badness(report: CheckpointReport, judgements: Sequence[Judgement]) -> tuple[int, bool, str]:

@@ -63,7 +63,7 @@ def _suggestions(result: FileResult, found: Diagnostic) -> list[dict[str, Any]]:
     """The fix as one suggestion.
 
     reviewdog offers each suggestion by itself, and half of a fix (the block without its import)
-    must not be applied: edits that lie near each other are told as one replacement of the rows
+    must not be applied: edits that lie near each other are given as one replacement of the rows
     from the first to the last, others are left out. No suggestion reaches inside a notebook's JSON.
     """
     fix = found.fix

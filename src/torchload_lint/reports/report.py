@@ -53,7 +53,7 @@ class RuleText(Protocol):
 
 
 class ReportOptions:
-    """How to tell it."""
+    """How to report."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class ReportOptions:
         loads: LoadAccount | None = None,
     ) -> None:
         self.root = Path.cwd() if root is None else root
-        """Paths are told relative to this directory (absolute ones outside it stay absolute)."""
+        """Paths are shown relative to this directory (absolute ones outside it stay absolute)."""
         self.color = color
         """Whether ANSI escapes may be used."""
         self.show_fixes = show_fixes

@@ -126,8 +126,8 @@ def _message(found: Diagnostic) -> str:
 
 
 def _artifact(path: str) -> dict[str, str]:
-    told = uri(path)
-    return {"uri": told} if told.startswith("file:") else {"uri": told, "uriBaseId": _ROOT}
+    address = uri(path)
+    return {"uri": address} if address.startswith("file:") else {"uri": address, "uriBaseId": _ROOT}
 
 
 def _properties(found: Diagnostic) -> dict[str, Any]:

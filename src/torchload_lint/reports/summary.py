@@ -55,8 +55,8 @@ def account(loads: LoadAccount) -> str:
         "tensors": "used only as tensors",
         "unknown": "not matched to any file",
     }
-    told = ", ".join(f"{count} {words[kind]}" for kind, count in loads._asdict().items() if count)
-    line = f"{_count(loads.total, 'load')}: {told}.\n"
+    parts = ", ".join(f"{count} {words[kind]}" for kind, count in loads._asdict().items() if count)
+    line = f"{_count(loads.total, 'load')}: {parts}.\n"
     return f"{line}{NEXT_STEP}\n" if loads.unknown else line
 
 

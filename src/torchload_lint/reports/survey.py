@@ -1,4 +1,4 @@
-"""How the loads of a project are told: a table, JSON, and the whole chain for one load."""
+"""How the loads of a project are shown: a table, JSON, and the whole chain for one load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What else tells which torch runs: conda environments, lock files, base images, test matrices."""
+"""What else says which torch runs: conda environments, lock files, base images, test matrices."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _locked(version: str, row: int) -> Statement:
 
 
 def read_dockerfile(text: str) -> list[Statement]:
-    """The tag of the base image, and what ``pip install`` is told."""
+    """The tag of the base image, and what ``pip install`` is given."""
     values: dict[str, str] = {}
     found: list[Statement] = []
     for row, raw in logical_lines(text):

@@ -63,13 +63,13 @@ def from_requirement(text: str, row: int = 0, *, optional: bool = False) -> Stat
 
 
 def version_in_address(address: str) -> str | None:
-    """``==2.1.0`` for the address of a wheel; None where it does not tell."""
+    """``==2.1.0`` for the address of a wheel; None where it does not say."""
     found = _WHEEL.search(address.replace("%2B", "+"))
     return f"=={found[1]}" if found else None
 
 
 def pip_specifiers(spec: str) -> str | None:
-    """Specifiers as pip takes them, and as people write them; None for what is none."""
+    """Specifiers as pip takes them, and as people write them; None for anything else."""
     text = _LOCAL.sub("", spec.strip().strip("()").strip())
     text = _BETWEEN.sub(",", _OPERATOR_GAP.sub(r"\1", text)).replace(",,", ",").rstrip(",. ")
     text = _WILD.sub(r"\1\2", text)

@@ -40,7 +40,7 @@ def assess(load: LoadCall, module: Module, context: Context) -> Situation:
 
     reading = read_files(load, module, context, lookup)
     needed = [entry for report in reading.reports for entry in report.safe_globals]
-    by_name = (*map(GlobalName.parse, reading.configured), *reading.told)
+    by_name = (*map(GlobalName.parse, reading.configured), *reading.unverified)
     needed += [_named(name, lookup, context) for name in by_name]
     needs = _together(_judged(needed, set(reading.configured), lookup, module, context))
     missing = tuple(need for need in needs if not _allowed_here(need, load, context, module))
@@ -75,7 +75,7 @@ def entry_key(entry: AllowlistEntry, module: Module, context: Context) -> str | 
     """What an entry of an allowlist stands for at run time, to be compared with ``need_key``.
 
     For a pair its second half; for an object its public spelling, whichever way it was imported.
-    None where it cannot be told.
+    None where it is not known.
     """
     if entry.kind is EntryKind.PAIR:
         return entry.key
@@ -173,7 +173,7 @@ def judge_in(
     aliases: Collection[str] = (),
     configured: tuple[str, ...] = (),
 ) -> Judgement:
-    """``policy.judge``, told what the project says of a name that the file at ``near`` uses.
+    """``policy.judge``, with what the project says of a name that the file at ``near`` uses.
 
     ``configured``: the needs that the configuration names for this load.
     """

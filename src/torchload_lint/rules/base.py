@@ -38,7 +38,7 @@ class Rule(NamedTuple):
     """Whether it is about what checkpoints hold: it has nothing to say of a file by itself."""
     security_severity: str = ""
     """For a rule about running a file's code (CWE-502), a score like CVSS's. GitHub calls 7.0 to
-    8.9 high, and makes a rule with a score a security alert; a load that only fails is none."""
+    8.9 high, and makes a rule with a score a security alert; a load that only fails is not one."""
     precision: str = "very-high"
     """How often a finding is right: SARIF's ``very-high``, ``high``, ``medium`` or ``low``."""
     opt_in: bool = False

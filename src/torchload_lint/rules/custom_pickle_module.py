@@ -22,7 +22,7 @@ with safe_globals([MyModel]):
 
 ## Fix safety
 There is no fix: what the other module does cannot be seen from here. A checkpoint that dill wrote
-is often an ordinary pickle; `torchload-lint inspect` tells whether it loads without dill.
+is often an ordinary pickle; `torchload-lint inspect` says whether it loads without dill.
 
 ## References
 - [`torch.load`](https://docs.pytorch.org/docs/stable/generated/torch.load.html)

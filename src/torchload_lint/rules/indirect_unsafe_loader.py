@@ -1,7 +1,7 @@
 """A call of another function that ends in an unsafe `torch.load`.
 
 ## What it does
-Reports calls of libraries' loaders that load unsafely: those that are told to, or that say
+Reports calls of libraries' loaders that load unsafely: those that ask for it, or that say
 `weights_only=False` themselves in the version that is installed or required
 (`torch.hub.load_state_dict_from_url`, ultralytics' `torch_load`, Lightning 2.4 and 2.5, …), and
 functions of the same file that pass `weights_only` on to `torch.load` and are called so that it is
@@ -69,22 +69,22 @@ def check_load(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         return
     if load.library.does == {Does.UNPICKLES}:
         return  # another format: ``loads`` lists it
-    told = load.weights_only is WeightsOnly.FALSE
-    reason = _TOLD if told else _why(load.library, str(context.target.torch))
+    by_argument = load.weights_only is WeightsOnly.FALSE
+    reason = _BY_ARGUMENT if by_argument else _why(load.library, str(context.target.torch))
     plan = plan_library(situation, context)
     because = (load.weights_only_because,) if load.weights_only_because else ()
     yield finding(
         RULE,
         load.span,
         f"`{load.loader}` {reason}{what_it_needs(situation)}",
-        severity=Severity.WARNING if told or load.library.keyword else Severity.INFO,
+        severity=Severity.WARNING if by_argument or load.library.keyword else Severity.INFO,
         fix=plan.fix,
         situation=situation,
         notes=(*because, load.library.assumed, *evidence_notes(situation), *plan.notes),
     )
 
 
-_TOLD = "is told to load with `weights_only=False`: the file may run any code"
+_BY_ARGUMENT = "loads with `weights_only=False`: the file may run any code"
 
 
 def _why(library: LibraryLoad, torch: str) -> str:
@@ -101,9 +101,9 @@ def check_module(
     for call in module.wrapper_calls:
         if call.weights_only is WeightsOnly.FALSE:
             by_default = call.weights_only_node is None
-            reason = "loads with `weights_only=False` unless it is told otherwise"
+            reason = "loads with `weights_only=False` by default"
             notes = (call.weights_only_because,) if call.weights_only_because else ()
-            message = f"`{call.wrapper.qualname}` {reason if by_default else _TOLD}"
+            message = f"`{call.wrapper.qualname}` {reason if by_default else _BY_ARGUMENT}"
             yield finding(RULE, call.span, message, notes=notes)
 
 

@@ -46,7 +46,7 @@ class Reading(NamedTuple):
     """The saves of the project that write the file, where no file is there to be read."""
 
     @property
-    def told(self) -> tuple[GlobalName, ...]:
+    def unverified(self) -> tuple[GlobalName, ...]:
         """What the saving side, or a recorded run, says is needed; nobody vouches for it."""
         if self.evidence is Evidence.INFERRED:
             return tuple(dict.fromkeys(name for one in self.producers for name in one.needs))

@@ -57,7 +57,7 @@ def plan_keyword(situation: Situation, context: Context) -> FixPlan:
 
 
 def _plan_without_checkpoint(situation: Situation, context: Context) -> FixPlan:
-    """Nothing tells what the file holds: only the use of the value speaks."""
+    """It is not known what the file holds, only how its value is used."""
     if situation.mode is Mode.RESTRICTED:
         return plan_keyword(situation, context)
     if context.target.torch < PARAMETER_SINCE:
@@ -131,7 +131,7 @@ UNKNOWN_NEEDS = "it is not known what the checkpoint needs"
 
 
 def what_would_settle_it(situation: Situation) -> tuple[str, ...]:
-    """How the user can tell which file, or which classes, a call reads."""
+    """How the user can say which file, or which classes, a call reads."""
     module, load = situation.module, situation.load
     site = f"{module.name or module.path}:{load.function or '<module>'}"
     paths = ", ".join(pattern.text for pattern in situation.resolution.patterns)

@@ -7,7 +7,7 @@ Reports each load that is matched to no file, by the path that the code names, t
 recorded run, the `torch.save` that writes the file, or the use of its value as a state dict.
 
 ## Why is this bad?
-Such a load is not checked: it may fail with `Weights only load failed`, and nobody is told. A team
+Such a load is not checked: it may fail with `Weights only load failed`, and nobody notices. A team
 that wants every load accounted for makes this rule its gate.
 
 ## Example
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
-    """Report a load whose needs nothing tells."""
+    """Report a load whose needs are not known."""
     del context
     if is_unknown(situation):
         message = f"nothing says what this `{situation.load.loader}` needs: {_why(situation)}"

@@ -1,4 +1,4 @@
-"""A file that is named as a checkpoint and is none.
+"""A file that is named as a checkpoint and is not one.
 
 ## What it does
 Reports a load of a file that is missing, empty, cut short, a git-lfs pointer, an HTML page, or

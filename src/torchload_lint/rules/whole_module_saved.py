@@ -56,13 +56,13 @@ def check(
 ) -> Iterator[Diagnostic]:
     """Report each save of an object that is seen to be a module."""
     del situations
-    told: set[Span] = set()
+    reported: set[Span] = set()
     for save in module.saves:
         for part, name in saved_modules(save, module, context.project):
             span = save.span if part is save.obj else module.span(part)
-            if span in told or stays_in_memory(save, module):
+            if span in reported or stays_in_memory(save, module):
                 continue
-            told.add(span)
+            reported.add(span)
             short = name.rpartition(".")[2]
             message = f"this saves a whole `{short}`; its state dict would load anywhere"
             saved = "torch.load(path, weights_only=True)"

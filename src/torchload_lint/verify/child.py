@@ -318,7 +318,7 @@ def _new_modules(before: set[str]) -> list[str]:
 
 
 def _described(error: BaseException | None) -> str:
-    """The kind of an error, and its first telling line."""
+    """The kind of an error, and the first line that says what is wrong."""
     text = str(error).strip()
     detail = re.search(r"(?:Unsupported|GLOBAL|Trying to|WeightsUnpickler error)[^\n]*", text)
     line = detail.group(0) if detail else text.partition("\n")[0]

@@ -39,7 +39,7 @@ class Suppressed:
 
 
 def add_noqa(document: Document, diagnostics: Iterable[Diagnostic], reason: str = "") -> Suppressed:
-    """Suppress ``diagnostics`` (told by cell, in a notebook); ``reason`` follows the codes."""
+    """Suppress ``diagnostics`` (by cell, in a notebook); ``reason`` follows the codes."""
     found = list(diagnostics)
     edits, left = noqa_edits(document, found, reason)
     changed = document

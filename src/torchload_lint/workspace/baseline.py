@@ -82,7 +82,7 @@ class Baseline:
         ones are taken for the known ones.
         """
         left = Counter(self.known)
-        told = []
+        new = []
         for result in results:
             kept = []
             for found, rows in _with_rows(result):
@@ -91,8 +91,8 @@ class Baseline:
                     left[key] -= 1
                 else:
                     kept.append(found)
-            told.append(result._replace(diagnostics=tuple(kept)))
-        return tuple(told)
+            new.append(result._replace(diagnostics=tuple(kept)))
+        return tuple(new)
 
     def updated(
         self,

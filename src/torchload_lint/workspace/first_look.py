@@ -24,7 +24,7 @@ class Look(NamedTuple):
     """What a first look at a file found."""
 
     verdict: FileResult | bool
-    """Whether it may hold a load; a result where that is all there is to tell of it."""
+    """Whether it may hold a load; a result where that is all there is to report."""
     source: bytes | None = None
     """Its bytes, where it is Python, a notebook, or a script with Python in it."""
 
@@ -33,7 +33,7 @@ NOTHING = Look(verdict=False)
 
 
 def first_look(path: str, projects: Projects) -> Look:
-    """Read a file, and tell whether it has to be parsed. Raises ConfigError."""
+    """Read a file, and find out whether it has to be parsed. Raises ConfigError."""
     project = projects.project_of(path)
     try:
         data = read_bytes(path)

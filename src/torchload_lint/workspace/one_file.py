@@ -38,7 +38,7 @@ class FileOutcome(NamedTuple):
 
     path: str
     result: FileResult | None = None
-    """None where there is nothing to tell."""
+    """None where there is nothing to report."""
     rewritten: bytes | None = None
     """What is to be written, where something was fixed."""
     error: str = ""
@@ -64,9 +64,9 @@ def check_file(path: str, projects: Projects, options: Options) -> FileOutcome:
     look = first_look(path, projects)
     keep(path, look, projects)
     result, fixed = _checked(look, path, projects.project_of(path), options)
-    told = result if result.diagnostics or result.fixed else None
+    shown = result if result.diagnostics or result.fixed else None
     if fixed is None or not options.write:
-        return FileOutcome(path, told, loads=result.loads)
+        return FileOutcome(path, shown, loads=result.loads)
     try:
         return FileOutcome(path, result, fixed.encoded(), loads=result.loads)
     except UnicodeEncodeError as error:
@@ -102,7 +102,7 @@ def check_bytes(
 def _checked(
     look: Look, path: str, project: Project, options: Options
 ) -> tuple[FileResult, Document | None]:
-    """What there is to tell of a file, perhaps nothing; and the document with fixes, if any."""
+    """What there is to report of a file, perhaps nothing; and the document with fixes, if any."""
     if not isinstance(look.verdict, bool):
         return look.verdict, None
     if not look.verdict or look.source is None:

@@ -44,7 +44,7 @@ def check(
     options: Options,
     progress: Callable[[int, int], None] | None = None,
 ) -> Run:
-    """Check all ``paths`` (files). ``progress`` is told how many of how many are done.
+    """Check all ``paths`` (files). ``progress`` is called with how many of how many are done.
 
     Raises ConfigError for a wrong configuration. A file that fails is a result like any other.
     """

@@ -43,7 +43,7 @@ class SharedSources:
         return Writer(self._places, self._cleared, self._bytes, start, start + self._part)
 
     def is_cleared(self, number: int) -> bool:
-        """Whether there is nothing to tell of the path of this number."""
+        """Whether there is nothing to report of the path of this number."""
         return bool(self._cleared[number])
 
     def read(self, path: str) -> bytes:
@@ -100,5 +100,5 @@ class Writer:
             self._next = end
 
     def clear(self, number: int) -> None:
-        """There is nothing to tell of this path."""
+        """There is nothing to report of this path."""
         self._cleared[number] = 1

@@ -1,6 +1,6 @@
 """Whole modules: ``torch.save(model, path)``."""
 
-# ruff: noqa: PLW0108 - a case is a function, and a class is none
+# ruff: noqa: PLW0108 - a case is a function, and a class is not
 
 from __future__ import annotations
 

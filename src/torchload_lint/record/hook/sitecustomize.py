@@ -102,7 +102,7 @@ def begun(cls, *args):
             if isinstance(file, PATHS):
                 os.stat(file)
     except OSError as error:
-        note(opener._call, told(error))
+        note(opener._call, in_words(error))
     except Exception:
         pass
     return opener
@@ -111,13 +111,13 @@ def begun(cls, *args):
 def ended(opener, kind, error, traceback):
     """``__exit__`` of an opener: how the block ends."""
     try:  # noqa: SIM105 - contextlib is an import more
-        note(opener._call, "loaded" if kind is None else told(error))
+        note(opener._call, "loaded" if kind is None else in_words(error))
     except Exception:
         pass
     return super(type(opener), opener).__exit__(kind, error, traceback)
 
 
-def told(error):
+def in_words(error):
     """Enough of an error to recognise it, without a terminal's colours."""
     try:
         import re

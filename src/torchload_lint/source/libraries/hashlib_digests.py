@@ -35,7 +35,7 @@ def hexadecimal(evaluator: Evaluator, made: Made, node: ast.Call, frame: Frame) 
 
 
 def _fed(evaluator: Evaluator, made: Made, node: ast.Call, frame: Frame) -> Values | None:
-    """The text that is digested; None where it cannot be told."""
+    """The text that is digested; None where it is not known."""
     call, function = made.call, node.func
     if call is None or not isinstance(function, ast.Attribute):
         return None
