@@ -10,25 +10,21 @@ from torchload_lint.diagnostic import (
     Applicability,
     Diagnostic,
     FileResult,
-    LoadAccount,
-    Span,
 )
 from torchload_lint.source.text.prefilter import may_hold_load
 from torchload_lint.source.text.settings_files import is_settings_file
 from torchload_lint.workspace.discover import SUFFIXES
 from torchload_lint.workspace.document import Document, UnreadableError
+from torchload_lint.workspace.findings import NO_LOADS, findings_in, unparsable
 from torchload_lint.workspace.first_look import NOTEBOOK, first_look, look_at, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from torchload_lint.diagnostic import Fix
-    from torchload_lint.source.text.notebook import NotebookProblem
-    from torchload_lint.source.text.parse import SyntaxProblem
+    from torchload_lint.diagnostic import Fix, LoadAccount
     from torchload_lint.workspace.first_look import Look
     from torchload_lint.workspace.projects import Project, Projects
 
-NO_LOADS = LoadAccount()
 MAX_PASSES = 100
 """How often a file is fixed and linted again before the tool admits that it does not settle."""
 
@@ -169,7 +165,7 @@ def _broken_cells(document: Document, project: Project, name: str) -> list[Diagn
     if document.notebook is None:
         return []
     found = [
-        _unparsable(problem)._replace(cell=problem.cell)
+        unparsable(problem)._replace(cell=problem.cell)
         for problem, text in document.notebook.unread
         if may_hold_load(text.encode())
     ]
@@ -227,34 +223,3 @@ def _stays_python(document: Document, changed: Document) -> bool:
     if changed.notebook is not None and document.notebook is not None:
         return len(changed.notebook.problems) <= len(document.notebook.problems)
     return changed is document or not isinstance(parse(changed.python), SyntaxProblem)
-
-
-def findings_in(
-    text: str, path: Path, project: Project, *, infers: bool
-) -> tuple[list[Diagnostic], LoadAccount]:
-    """The findings of one text that are neither off, nor suppressed, nor ignored here, and the
-    account of its loads.
-    """
-    from torchload_lint.linter import examine  # noqa: PLC0415 - a run without loads needs no rules
-    from torchload_lint.source.text.parse import SyntaxProblem  # noqa: PLC0415
-    from torchload_lint.suppressing import unsuppressed  # noqa: PLC0415
-
-    name = project.name_of(path)
-    read = project.context.project.read(text, name)
-    if isinstance(read, SyntaxProblem):
-        found, loads = [_unparsable(read)], NO_LOADS
-    else:
-        context = project.context_that_infers if infers else project.context
-        found, loads = examine(read, context, project.enabled)
-        found = unsuppressed(found, text, project.enabled)
-    shown = [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
-    return shown, loads
-
-
-def _unparsable(problem: SyntaxProblem | NotebookProblem) -> Diagnostic:
-    from torchload_lint.rules.unparsable_source import RULE  # noqa: PLC0415
-
-    span = Span.of(problem.row, problem.column, problem.row, problem.column + 1)
-    return Diagnostic(
-        RULE.code, RULE.name, f"cannot be parsed: {problem.message}", RULE.severity, span
-    )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import FileResult
 from torchload_lint.rules import unparsable_source
 from torchload_lint.source.text.embedded_python import embedded_python
+from torchload_lint.workspace.findings import findings_in
 from torchload_lint.workspace.first_look import switches_in
-from torchload_lint.workspace.one_file import findings_in
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic

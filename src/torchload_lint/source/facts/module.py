@@ -97,7 +97,7 @@ class Module(SourceFile):
     @cached_property
     def self_chosen(self) -> tuple[self_chosen.SelfChosen, ...]:
         """Every allowlist of the file that holds what a checkpoint asks for."""
-        return self_chosen.collect(self)
+        return self_chosen.collect(self, self.loads, self.allowlists)
 
     @cached_property
     def suppressions(self) -> Suppressions:

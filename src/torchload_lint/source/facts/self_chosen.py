@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from torchload_lint.source.facts.allowlists import Allowlist
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.names.source_file import SourceFile
 
 _WORD = "get_unsafe_globals_in_checkpoint"
 _SOURCES = frozenset({f"torch.serialization.{_WORD}"})
@@ -35,17 +36,19 @@ class SelfChosen(NamedTuple):
     """What the names come from, as code."""
 
 
-def collect(module: Module) -> tuple[SelfChosen, ...]:
+def collect(
+    file: SourceFile, loads: Sequence[LoadCall], allowlists: Sequence[Allowlist]
+) -> tuple[SelfChosen, ...]:
     """The allowlists of a file that a checkpoint fills, in its order."""
-    if not module.allowlists:
+    if not allowlists:
         return ()
-    names = _Names(module)
+    names = _HeldNames(file, loads)
     if not names.sources and not names.errors:
         return ()
     names.spread()
     return tuple(
-        SelfChosen(allowlist, names.told)
-        for allowlist in module.allowlists
+        SelfChosen(allowlist, names.origin)
+        for allowlist in allowlists
         if any(names.holds(argument) for argument in _arguments(allowlist.node))
     )
 
@@ -54,28 +57,28 @@ def _arguments(call: ast.Call) -> list[ast.expr]:
     return [*call.args, *(keyword.value for keyword in call.keywords)]
 
 
-class _Names:
+class _HeldNames:
     """The names of a file that hold what a checkpoint says of itself."""
 
-    def __init__(self, module: Module) -> None:
-        self._module = module
+    def __init__(self, file: SourceFile, loads: Sequence[LoadCall]) -> None:
+        self._file = file
         self.sources = {
             call
-            for reference in find(module, _WORD, _SOURCES)
-            if isinstance(call := module.parents.get(reference.node), ast.Call)
+            for reference in find(file, _WORD, _SOURCES)
+            if isinstance(call := file.parents.get(reference.node), ast.Call)
             and call.func is reference.node
         }
-        self.errors = {handler for handler in self._failed_loads() if handler.name}
-        self.told = f"{_WORD}()" if self.sources else "the error of a load"
+        self.errors = {handler for handler in self._failed_loads(loads) if handler.name}
+        self.origin = f"{_WORD}()" if self.sources else "the error of a load"
         self._held: set[tuple[ast.AST | None, str]] = set()
         self._returning: set[str] = set()
 
-    def _failed_loads(self) -> Iterator[ast.ExceptHandler]:
+    def _failed_loads(self, loads: Sequence[LoadCall]) -> Iterator[ast.ExceptHandler]:
         """The handlers of a load that fails: the error names what the file wants."""
-        for load in self._module.loads:
+        for load in loads:
             node: ast.AST | None = load.statement
             while node is not None and not isinstance(node, FUNCTIONS):
-                parent = self._module.parents.get(node)
+                parent = self._file.parents.get(node)
                 if isinstance(parent, ast.Try) and node in parent.body:
                     yield from parent.handlers
                 node = parent
@@ -86,7 +89,7 @@ class _Names:
             self._hold(handler, handler.name or "")
         for _ in range(_ROUNDS):
             before = len(self._held), len(self._returning)
-            for node in ast.walk(self._module.tree):
+            for node in ast.walk(self._file.tree):
                 self._step(node)
             if before == (len(self._held), len(self._returning)):
                 return
@@ -100,7 +103,7 @@ class _Names:
             if self.holds(node.iter) and not _is_checked(node):
                 self._hold_in([node.target])
         elif isinstance(node, (ast.Return, ast.Yield)) and node.value is not None:
-            function = self._module.function(node)
+            function = self._file.function(node)
             if function is not None and self.holds(node.value):
                 self._returning.add(function.name)
         elif isinstance(node, ast.Call):
@@ -112,7 +115,7 @@ class _Names:
             if any(map(self.holds, _arguments(call))):
                 self._hold_in([function.value])
         elif isinstance(function, ast.Name):
-            for definition in self._module.bindings.definitions(function):
+            for definition in self._file.bindings.definitions(function):
                 if isinstance(definition.node, FUNCTIONS):
                     self._give(call, definition.node)
 
@@ -130,19 +133,17 @@ class _Names:
                     self._hold(part, part.id)
 
     def _hold(self, node: ast.AST, name: str) -> None:
-        self._held.add((self._module.function(node), name))
+        self._held.add((self._file.function(node), name))
 
     def holds(self, node: ast.expr) -> bool:
         """Whether an expression is made of such names."""
         if isinstance(node, ast.Name):
-            scope = self._module.function(node)
+            scope = self._file.function(node)
             return (scope, node.id) in self._held or (None, node.id) in self._held
         if isinstance(node, ast.Call):
             return self._call_holds(node)
         if isinstance(node, ast.Subscript):
-            return self.holds(
-                node.value
-            )  # a table that is the program's own is no choice of theirs
+            return self.holds(node.value)  # the program's own table is not chosen by the file
         if isinstance(node, (ast.Compare, ast.Lambda)):
             return False
         if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):

@@ -1,0 +1,48 @@
+"""The findings of one text, as the settings of its project want them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.diagnostic import Diagnostic, LoadAccount, Span
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torchload_lint.source.text.notebook import NotebookProblem
+    from torchload_lint.source.text.parse import SyntaxProblem
+    from torchload_lint.workspace.projects import Project
+
+NO_LOADS = LoadAccount()
+
+
+def findings_in(
+    text: str, path: Path, project: Project, *, infers: bool
+) -> tuple[list[Diagnostic], LoadAccount]:
+    """The findings of one text that are neither off, nor suppressed, nor ignored here, and the
+    account of its loads.
+    """
+    from torchload_lint.linter import examine  # noqa: PLC0415 - a run without loads needs no rules
+    from torchload_lint.source.text.parse import SyntaxProblem  # noqa: PLC0415
+    from torchload_lint.suppressing import unsuppressed  # noqa: PLC0415
+
+    name = project.name_of(path)
+    read = project.context.project.read(text, name)
+    if isinstance(read, SyntaxProblem):
+        found, loads = [unparsable(read)], NO_LOADS
+    else:
+        context = project.context_that_infers if infers else project.context
+        found, loads = examine(read, context, project.enabled)
+        found = unsuppressed(found, text, project.enabled)
+    shown = [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
+    return shown, loads
+
+
+def unparsable(problem: SyntaxProblem | NotebookProblem) -> Diagnostic:
+    """The finding for what is not Python."""
+    from torchload_lint.rules.unparsable_source import RULE  # noqa: PLC0415
+
+    span = Span.of(problem.row, problem.column, problem.row, problem.column + 1)
+    return Diagnostic(
+        RULE.code, RULE.name, f"cannot be parsed: {problem.message}", RULE.severity, span
+    )
