@@ -25,6 +25,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.libraries.declaration import Declaration
 from torchload_lint.source.project import call_search
 from torchload_lint.source.text.candidates import words_of
 from torchload_lint.source.text.definitions import INNER
@@ -70,20 +71,6 @@ _DEEPEST_SETUP = 3
 _DEFINED = late_pattern(r"def[ \t]+(\w+)")
 _RENAMED = late_pattern(r"as[ \t]+(\w+)")
 _DEFINES = late_pattern(r"DEFINE_\w+")
-
-
-class Declaration(NamedTuple):
-    """One ``add_argument`` (or ``DEFINE_string``)."""
-
-    call: ast.Call
-    scope: ast.AST
-    """The function (or module) that it stands in."""
-    default: ast.expr | None
-    is_flag: bool
-    shown: str
-    """As the user would write it: ``--resume``."""
-    names: tuple[str, ...] = ()
-    """All its spellings, ``-r`` too."""
 
 
 def table() -> dict[str, Known]:
