@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,21 @@ def test_siblings_do_not_use_their_own_door(room: str) -> None:
     assert inside
     through_the_door = [p.name for p in inside if f"torchload_lint.{room}" in imported_modules(p)]
     assert through_the_door == []
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Imports inside functions and under TYPE_CHECKING count, too."""
+    names = {path: _dotted(path) for path in PACKAGE.rglob("*.py")}
+    imports = {name: imported_modules(path) & set(names.values()) for path, name in names.items()}
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        pytest.fail(" <- ".join(error.args[1]))
+
+
+def _dotted(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def test_every_module_has_a_docstring() -> None:
