@@ -23,7 +23,7 @@ def site(folder):
 
 def test_the_projects_own_environment(tmp_path):
     (site(tmp_path / ".venv") / "lightning-2.6.1.dist-info").mkdir()
-    found = InstalledPackages(tmp_path, "2.6").versions(NAMES)
+    found = InstalledPackages(tmp_path, lambda: "2.6").versions(NAMES)
     assert found == Versions("2.6.1", exact=True, origin="installed")
 
 
@@ -31,14 +31,14 @@ def test_the_active_environment_comes_first(tmp_path, monkeypatch):
     (site(tmp_path / ".venv") / "lightning-2.6.1.dist-info").mkdir()
     (site(tmp_path / "other") / "pytorch_lightning-1.9.5.dist-info").mkdir()
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "other"))
-    assert InstalledPackages(tmp_path, "2.6").versions(NAMES).oldest == "1.9.5"
+    assert InstalledPackages(tmp_path, lambda: "2.6").versions(NAMES).oldest == "1.9.5"
 
 
 def test_a_named_interpreter_comes_before_all(tmp_path):
     (site(tmp_path / ".venv") / "lightning-2.6.1.dist-info").mkdir()
     (site(tmp_path / "given") / "lightning-2.4.0.dist-info").mkdir()
     python = tmp_path / "given" / "bin" / "python"
-    assert InstalledPackages(tmp_path, "2.6", python).versions(NAMES).oldest == "2.4.0"
+    assert InstalledPackages(tmp_path, lambda: "2.6", python).versions(NAMES).oldest == "2.4.0"
 
 
 def test_a_package_on_the_path_says_its_version(tmp_path, monkeypatch):
@@ -46,7 +46,7 @@ def test_a_package_on_the_path_says_its_version(tmp_path, monkeypatch):
     package.mkdir(parents=True)
     (package / "__init__.py").write_text('__version__ = "2.5.3"\n')
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
-    assert InstalledPackages(tmp_path, "2.6").versions(NAMES).oldest == "2.5.3"
+    assert InstalledPackages(tmp_path, lambda: "2.6").versions(NAMES).oldest == "2.5.3"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_package_on_the_path_says_its_version(tmp_path, monkeypatch):
 def test_a_requirement_says_the_oldest_version(tmp_path, file, text, wanted):
     (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / file).write_text(text)
-    found = InstalledPackages(tmp_path, "2.6").versions(NAMES)
+    found = InstalledPackages(tmp_path, lambda: "2.6").versions(NAMES)
     assert (found.oldest, found.exact, found.below) == wanted
     assert found.origin == file
 
@@ -73,7 +73,7 @@ def test_a_requirement_says_the_oldest_version(tmp_path, file, text, wanted):
 )
 def test_nothing_is_said(tmp_path, text):
     (tmp_path / "requirements.txt").write_text(text)
-    assert InstalledPackages(tmp_path, "2.6").versions(NAMES) == Versions()
+    assert InstalledPackages(tmp_path, lambda: "2.6").versions(NAMES) == Versions()
 
 
 def test_the_source_of_a_package(tmp_path):
@@ -81,8 +81,8 @@ def test_the_source_of_a_package(tmp_path):
     (package / "inner").mkdir(parents=True)
     (package / "__init__.py").write_text("from fakelib.inner.io import load\n")
     (package / "inner" / "io.py").write_text("import torch\n")
-    files = InstalledPackages(tmp_path, "2.6").package("fakelib")
+    files = InstalledPackages(tmp_path, lambda: "2.6").package("fakelib")
     assert files.python_files() == ["fakelib/__init__.py", "fakelib/inner/io.py"]
     assert files.text("fakelib/inner/io.py") == "import torch\n"
     assert files.text("fakelib/nothing.py") is None
-    assert InstalledPackages(tmp_path, "2.6").package("missing") is None
+    assert InstalledPackages(tmp_path, lambda: "2.6").package("missing") is None

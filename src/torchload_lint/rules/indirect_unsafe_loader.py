@@ -44,6 +44,8 @@ from torchload_lint.rules.situation import Mode
 from torchload_lint.rules.words import evidence_notes, what_it_needs
 from torchload_lint.source.facts.calls import WeightsOnly
 from torchload_lint.source.facts.loader import Does
+from torchload_lint.source.loaders.follow import unsafe_wrapper_calls
+from torchload_lint.source.text.expressions import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,7 +82,7 @@ def check_load(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         severity=Severity.WARNING if by_argument or load.library.keyword else Severity.INFO,
         fix=plan.fix,
         situation=situation,
-        notes=(*because, load.library.assumed, *evidence_notes(situation), *plan.notes),
+        notes=(*because, *evidence_notes(situation), *plan.notes),
     )
 
 
@@ -96,8 +98,8 @@ def _why(library: LibraryLoad, torch: str) -> str:
 def check_module(
     module: Module, situations: Sequence[Situation], context: Context
 ) -> Iterator[Diagnostic]:
-    """Report calls of the file's own wrappers with which they load unsafely."""
-    del situations, context
+    """Report calls of the project's own wrappers with which they load unsafely."""
+    del situations
     for call in module.wrapper_calls:
         if call.weights_only is WeightsOnly.FALSE:
             by_default = call.weights_only_node is None
@@ -105,6 +107,9 @@ def check_module(
             notes = (call.weights_only_because,) if call.weights_only_because else ()
             message = f"`{call.wrapper.qualname}` {reason if by_default else _BY_ARGUMENT}"
             yield finding(RULE, call.span, message, notes=notes)
+    for node, _, reach in unsafe_wrapper_calls(module, context.project):
+        message = f"`{code_of(node.func)}` {_BY_ARGUMENT}"
+        yield finding(RULE, module.span(node), message, notes=(f"it loads in {reach.place}",))
 
 
 RULE = Rule(

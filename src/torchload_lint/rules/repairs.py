@@ -240,9 +240,10 @@ def _allow(need: Need, situation: Situation, context: Context) -> Allow:
 
 def _fix_message(situation: Situation, missing: tuple[Need, ...]) -> str:
     library = situation.load.library
-    takes_keyword = library is None or bool(library.written)
-    keyword = takes_keyword and situation.load.weights_only is not WeightsOnly.TRUE
+    keyword = "weights_only" if library is None else library.written
     if not missing:
-        return "Write weights_only=True"
+        return f"Write {keyword or 'weights_only'}=True"
+    if situation.load.weights_only is WeightsOnly.TRUE:
+        keyword = ""
     names = ", ".join(need.name.qualname for need in missing)
-    return f"Allow {names} for this load" + (" and write weights_only=True" if keyword else "")
+    return f"Allow {names} for this load" + (f" and write {keyword}=True" if keyword else "")

@@ -63,6 +63,8 @@ def evidence_notes(situation: Situation) -> tuple[str, ...]:
         f"{pattern.shown} is known from {RUNGS[pattern.rung]}"
         for pattern in situation.resolution.patterns[:SHOWN]
     ]
+    if situation.load.library is not None:
+        notes.append(situation.load.library.assumed)
     if situation.evidence is Evidence.CONFIGURED:
         notes.append("what it needs is known from the configuration")
     if situation.evidence is Evidence.RECORDED:

@@ -13,7 +13,7 @@ from torchload_lint.source.facts.library_load import Versions
 from torchload_lint.workspace.package_files import PackageFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _OWN = (".venv", "venv", "env")
 """Folders of a project that hold its virtual environment."""
@@ -36,9 +36,9 @@ class InstalledPackages:
     Nothing is run and nothing imported: folders are listed and files are read.
     """
 
-    def __init__(self, root: Path, torch: str, python: Path | None = None) -> None:
-        """``torch``: the oldest torch that the project runs on; ``python``: an interpreter whose
-        packages count, where one is named.
+    def __init__(self, root: Path, torch: Callable[[], str], python: Path | None = None) -> None:
+        """``torch`` tells the oldest torch that the project runs on; ``python``: an interpreter
+        whose packages count, where one is named.
         """
         self._root = root
         self._torch = torch
@@ -50,7 +50,7 @@ class InstalledPackages:
         """The installed version, or the oldest that the project's requirements allow."""
         key = tuple(distributions)
         if key == ("torch",):
-            return Versions(self._torch, origin="the target")
+            return Versions(self._torch(), origin="the target")
         if key not in self._versions:
             self._versions[key] = self._installed(key) or self._required(key) or Versions()
         return self._versions[key]
@@ -60,6 +60,10 @@ class InstalledPackages:
         if root not in self._packages:
             self._packages[root] = self._find(root)
         return self._packages[root]
+
+    def has_packages(self) -> bool:
+        """Whether an environment was found at all."""
+        return bool(self._folders)
 
     def _find(self, root: str) -> PackageFiles | None:
         if not root.isidentifier():

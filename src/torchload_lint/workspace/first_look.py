@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.text.embedded_python import may_embed_load
-from torchload_lint.source.text.prefilter import may_hold_load, may_hold_load_in_cells
+from torchload_lint.source.text.prefilter import (
+    may_hold_load,
+    may_hold_load_in_cells,
+    may_name_checkpoint,
+)
 from torchload_lint.source.text.settings_files import VARIABLE, is_settings_file
 from torchload_lint.workspace.discover import SUFFIXES
 from torchload_lint.workspace.document import UnreadableError, read_bytes
@@ -53,7 +57,8 @@ def look_at(data: bytes, path: str, project: Project) -> Look:
     if data.find(b"\0", 0, LOOKED_AT_FOR_NULS) >= 0:
         reason = "it holds NUL bytes: not a Python source file"
         return Look(unreadable(path, reason, project))
-    return Look(may_hold_load(data), data)
+    named = may_name_checkpoint(data) and project.environment.has_packages()
+    return Look(named or may_hold_load(data), data)
 
 
 def _at_settings(path: str, data: bytes, project: Project) -> Look:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.torch_versions import Target
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context, Veto
+    from torchload_lint.workspace.environment import InstalledPackages
 
 
 class Projects:
@@ -158,6 +159,13 @@ class Project:
         return Target(self.torch.oldest)
 
     @cached_property
+    def environment(self) -> InstalledPackages:
+        """The packages that the project runs with, as far as they can be found."""
+        from torchload_lint.workspace.environment import InstalledPackages  # noqa: PLC0415
+
+        return InstalledPackages(self.config.root, lambda: str(self.target.torch), self._python)
+
+    @cached_property
     def enabled(self) -> frozenset[str]:
         """The codes of the rules that are on. Raises ConfigError for an unknown selector."""
         from torchload_lint.rules import RULES  # noqa: PLC0415
@@ -183,13 +191,11 @@ class Project:
         from torchload_lint.rules.context import Context  # noqa: PLC0415
         from torchload_lint.source.project.index import ProjectIndex  # noqa: PLC0415
         from torchload_lint.workspace.checkpoints import DiskCheckpoints  # noqa: PLC0415
-        from torchload_lint.workspace.environment import InstalledPackages  # noqa: PLC0415
 
-        environment = InstalledPackages(self.config.root, str(self.target.torch), self._python)
         return Context(
             config=self.config,
             target=self.target,
-            project=ProjectIndex(self.files, self.config.src, environment),
+            project=ProjectIndex(self.files, self.config.src, self.environment),
             checkpoints=DiskCheckpoints(self.config, self.target),
             veto=self._veto,
             recorded=read_store(self.config.root),

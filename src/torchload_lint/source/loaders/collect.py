@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
+from posixpath import dirname
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.facts.calls import CallKind, LoadCall
-from torchload_lint.source.facts.given import Given, given, keyword_answer
+from torchload_lint.source.facts.given import Given, given
 from torchload_lint.source.facts.library_load import LibraryLoad, behaviours_in
 from torchload_lint.source.facts.loads import is_only_typed
-from torchload_lint.source.facts.usage import use_of
+from torchload_lint.source.loaders.follow import followed_loads, load_by
 from torchload_lint.source.loaders.known import libraries_in
 from torchload_lint.source.loaders.receivers import kinds, library_bases
 from torchload_lint.source.names.references import find
@@ -18,6 +18,7 @@ from torchload_lint.source.text.candidates import carrying
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.loader import Library, Loader
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
@@ -34,9 +35,9 @@ class Called(NamedTuple):
 
 def every_load(module: Module, project: ProjectIndex) -> tuple[LoadCall, ...]:
     """The loads of a file: of ``torch.load`` itself, and of libraries' loaders, in its order."""
-    direct = {load.node for load in module.loads}
-    others = [load for load in library_loads(module, project) if load.node not in direct]
-    return tuple(sorted((*module.loads, *others), key=lambda load: load.span))
+    known = {load.node: load for load in (*library_loads(module, project), *module.loads)}
+    further = followed_loads(module, project, frozenset(known))
+    return tuple(sorted((*known.values(), *further), key=lambda load: load.span))
 
 
 def library_loads(module: Module, project: ProjectIndex) -> tuple[LoadCall, ...]:
@@ -46,12 +47,22 @@ def library_loads(module: Module, project: ProjectIndex) -> tuple[LoadCall, ...]
     words = {loader.call for library in libraries for loader in library.loaders}
     nodes = carrying(module.tree, module.lines, words)
     for library in libraries:
-        for called in _calls(library, nodes, module, project):
+        # What is the project's own code is no library: its torch.load counts.
+        foreign = tuple(root for root in library.roots if not _is_own(root, module, project))
+        for called in _calls(library._replace(roots=foreign), nodes, module, project):
             if called.call not in found:
                 load = _load(called, module, project)
                 if load is not None:
                     found[called.call] = load
     return tuple(sorted(found.values(), key=lambda load: load.span))
+
+
+def _is_own(root: str, module: Module, project: ProjectIndex) -> bool:
+    """Whether a file of the project gets the project's own package or neighbour by that name."""
+    path = project.layout.locate(root, module.path)
+    if path is None:
+        return False
+    return path.endswith("/__init__.py") or dirname(path) in {"", "src", dirname(module.path)}
 
 
 def _calls(
@@ -160,25 +171,7 @@ def _load(called: Called, module: Module, project: ProjectIndex) -> LoadCall | N
         called.library.distributions[0],
         remote=file is not None and _is_address(file, module),
     )
-    keyword = next((one.keyword for one in by.behaviours if one.keyword), "weights_only")
-    answer = keyword_answer(module, call, sorted_out, keyword)
-    return LoadCall(
-        node=call,
-        loader=f"{called.library.distributions[0]}: {loader.shown}",
-        kind=CallKind.CALL,
-        span=module.span(call),
-        function=module.qualname(call),
-        statement=module.statement(call),
-        file=file,
-        weights_only=answer.verdict,
-        weights_only_node=sorted_out.named.get(keyword),
-        weights_only_because=answer.because,
-        unpacks=sorted_out.starred or bool(sorted_out.mappings),
-        allowlists=module.allowlists_at(call),
-        use=use_of(module, call),
-        certain=called.certain,
-        library=by,
-    )
+    return load_by(by, call, file, module)._replace(certain=called.certain)
 
 
 def _is_address(file: ast.expr, module: Module) -> bool:

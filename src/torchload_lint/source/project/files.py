@@ -38,6 +38,9 @@ class Environment(Protocol):
     def package(self, root: str) -> ProjectFiles | None:
         """The source of an installed package, by the name that it is imported by."""
 
+    def has_packages(self) -> bool:
+        """Whether there is any folder of packages to be followed into."""
+
 
 class NoEnvironment:
     """An environment of which nothing is known."""
@@ -51,3 +54,7 @@ class NoEnvironment:
         """None."""
         del root
         return None
+
+    def has_packages(self) -> bool:
+        """No."""
+        return False

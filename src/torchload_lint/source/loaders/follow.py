@@ -1,0 +1,130 @@
+"""Calls that no table knows, followed into installed packages and into the project's wrappers."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.facts.answers import KEY
+from torchload_lint.source.facts.calls import CallKind, LoadCall, WeightsOnly
+from torchload_lint.source.facts.given import given, keyword_answer
+from torchload_lint.source.facts.library_load import LibraryLoad, Versions
+from torchload_lint.source.facts.loader import Behaviour, Does, Loader
+from torchload_lint.source.facts.usage import use_of
+from torchload_lint.source.loaders.reach import callees, reached
+from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
+from torchload_lint.source.text.expressions import code_of, last_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.loaders.reach import Place, Reach
+    from torchload_lint.source.project.index import ProjectIndex
+
+_NAMED = late_pattern(r"\.(?:pt|pth|ckpt|th|chkpt|bin|pkl|model)['\"]")
+_TELLING = late_pattern(r"(?i)\b\w*(?:load|restore|resume|checkpoint|ckpt)\w*(?=\s*\()")
+_MOST_CALLS = 80
+"""How many calls of one file are followed."""
+_NOT_LOADING = frozenset(
+    "open print join exists Path load_dotenv isfile remove len str download urlretrieve".split()
+)
+"""The last words of calls that are given paths and load nothing."""
+_DOES = {WeightsOnly.FALSE: Does.FALSE, WeightsOnly.TRUE: Does.TRUE}
+
+
+def followed_loads(
+    module: Module, project: ProjectIndex, known: frozenset[ast.Call]
+) -> Iterator[LoadCall]:
+    """The calls of a file that lead, inside an installed package, to a load of their argument."""
+    if not project.environment.has_packages():
+        return
+    for call in _candidates(module)[:_MOST_CALLS]:
+        if call in known:
+            continue
+        for callee in callees(call, module, project):
+            reach = reached(callee) if callee.project is not project else None
+            load = _load(call, callee, reach, module) if reach is not None else None
+            if load is not None:
+                yield load
+                break
+
+
+def unsafe_wrapper_calls(
+    module: Module, project: ProjectIndex
+) -> Iterator[tuple[ast.Call, ast.expr, Reach]]:
+    """The calls that tell a wrapper of another file ``weights_only=False``, and what they reach."""
+    own = {call.node for call in module.wrapper_calls} | {load.node for load in module.loads}
+    for node in carrying(module.tree, module.lines, [KEY])[KEY]:
+        call = module.parents.get(node)
+        if not isinstance(node, ast.keyword) or not isinstance(call, ast.Call) or call in own:
+            continue
+        answer = keyword_answer(module, call, given(call.args, call.keywords, ()))
+        if answer.verdict is not WeightsOnly.FALSE:
+            continue
+        for callee in callees(call, module, project):
+            reach = reached(callee) if callee.project is project else None
+            if reach is not None and reach.keyword == KEY:
+                yield call, node.value, reach
+                break
+
+
+def _candidates(module: Module) -> list[ast.Call]:
+    """The calls that are given the name of a checkpoint, or are called like a loader."""
+    text, lines = module.text, module.lines
+    words = set(_TELLING.findall(text))
+    rows = set(rows_with(lines, words))
+    for match in _NAMED.finditer(text):
+        rows.add(lines.position(match.start()).row)
+    names = {
+        target.id
+        for node in on_rows(module.tree, sorted(rows))
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    rows |= set(rows_with(lines, names))
+    found = [
+        node
+        for node in on_rows(module.tree, sorted(rows))
+        if isinstance(node, ast.Call) and (node.args or node.keywords)
+    ]
+    return [call for call in found if last_name(call.func) not in _NOT_LOADING]
+
+
+def _load(call: ast.Call, callee: Place, reach: Reach, module: Module) -> LoadCall | None:
+    file = given(call.args, list(call.keywords), reach.parameters).named.get(reach.path)
+    if file is None or (isinstance(file, ast.Constant) and not isinstance(file.value, str)):
+        return None
+    root = callee.module.path.partition("/")[0].removesuffix(".py")
+    does = _DOES.get(reach.unsaid, Does.DEFAULT)
+    behaviour = Behaviour(does, reach.place, keyword=reach.keyword, allows=tuple(reach.allows))
+    loader = Loader(code_of(call.func), reach.path, reach.parameters, (behaviour,))
+    because = f"the installed {root} was followed to {reach.place}"
+    versions = Versions("installed", exact=True, origin=reach.place)
+    by = LibraryLoad(loader, (behaviour,), versions, root, because=because)
+    return load_by(by, call, file, module)
+
+
+def load_by(by: LibraryLoad, call: ast.Call, file: ast.expr | None, module: Module) -> LoadCall:
+    """The load that a call of a library's loader makes."""
+    sorted_out = given(call.args, list(call.keywords), by.loader.parameters)
+    keyword = next((one.keyword for one in by.behaviours if one.keyword), KEY)
+    answer = keyword_answer(module, call, sorted_out, keyword)
+    return LoadCall(
+        node=call,
+        loader=f"{by.distribution}: {by.loader.shown}",
+        kind=CallKind.CALL,
+        span=module.span(call),
+        function=module.qualname(call),
+        statement=module.statement(call),
+        file=file,
+        weights_only=answer.verdict,
+        weights_only_node=sorted_out.named.get(keyword),
+        weights_only_because=answer.because,
+        unpacks=sorted_out.starred or bool(sorted_out.mappings),
+        allowlists=module.allowlists_at(call),
+        use=use_of(module, call),
+        library=by,
+    )

@@ -1,0 +1,213 @@
+"""Whether a function ends in a load of the path that it is given: its source is followed there.
+
+For packages that no table knows, and for the project's own wrappers. Everything is bounded: calls
+inside calls, names after names, and the number of functions that are looked into.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.source.facts.answers import KEY
+from torchload_lint.source.facts.calls import WeightsOnly
+from torchload_lint.source.facts.given import given
+from torchload_lint.source.facts.truth import Reader
+from torchload_lint.source.loaders.receivers import Kind, kinds, library_bases
+from torchload_lint.source.names import members
+from torchload_lint.source.project import classes
+from torchload_lint.source.project.packages import definitions_anywhere
+from torchload_lint.source.text.definitions import defaults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.index import ProjectIndex
+
+    Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+_DEEPEST = 5
+"""How many functions are followed one inside another."""
+_NAMES = 6
+"""How many names are followed from the file of a load to a parameter."""
+_MOST_CALLS = 60
+"""How many calls of one function are looked at."""
+
+
+class Place(NamedTuple):
+    """A function, and the index of the files that it stands in."""
+
+    function: Function
+    module: Module
+    project: ProjectIndex
+
+
+class Reach(NamedTuple):
+    """The load that a function comes to."""
+
+    path: str
+    """The parameter that names the file."""
+    parameters: tuple[str, ...]
+    """The positional parameters, without ``self`` and ``cls``."""
+    keyword: str
+    """The parameter that becomes ``weights_only``; empty without one."""
+    unsaid: WeightsOnly
+    """What the load says where the caller says nothing."""
+    place: str
+    """Where the load stands: ``pkg/io.py:12``."""
+    allows: frozenset[str] = frozenset()
+    """The globals that are allowed around it."""
+
+
+def reached(place: Place, depth: int = _DEEPEST) -> Reach | None:
+    """The load of a path that a function is given; None where none is found."""
+    key = ("reached", place.function, depth)
+    return place.project.remember(key, lambda: _reached(place, depth))
+
+
+def _reached(place: Place, depth: int) -> Reach | None:
+    for load in place.module.loads:
+        if load.file is not None and _is_inside(load.statement, place):
+            path = _parameter_behind(load.file, place, _NAMES)
+            if path:
+                return _direct(load, path, place)
+    if depth == 0:
+        return None
+    calls = [node for node in ast.walk(place.function) if isinstance(node, ast.Call)]
+    for call in calls[:_MOST_CALLS]:
+        found = _through(call, place, depth - 1)
+        if found is not None:
+            return found
+    return None
+
+
+def _is_inside(node: ast.AST, place: Place) -> bool:
+    current: ast.AST | None = node
+    while current is not None and current is not place.function:
+        current = place.module.parents.get(current)
+    return current is not None
+
+
+def _direct(load: LoadCall, path: str, place: Place) -> Reach:
+    keyword, unsaid = "", load.weights_only
+    if load.weights_only is WeightsOnly.UNDECIDED and load.passes_on:
+        keyword = KEY if load.passes_on.startswith("**") else load.passes_on
+        unsaid = load.passes_on_default
+    allows = frozenset(
+        str(entry.obj) for one in load.allowlists for entry in one.entries if entry.obj
+    )
+    where = f"{place.module.path}:{load.span.start.row}"
+    return Reach(path, _positional(place), keyword, unsaid, where, allows)
+
+
+def _through(call: ast.Call, place: Place, depth: int) -> Reach | None:
+    """The load behind a call inside a function, told with the function's own parameters."""
+    arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+    if not any(_parameter_behind(argument, place, _NAMES) for argument in arguments):
+        return None
+    for callee in callees(call, place.module, place.project):
+        inner = reached(callee, depth) if callee.function is not place.function else None
+        if inner is None:
+            continue
+        named = given(call.args, list(call.keywords), inner.parameters).named
+        handed = named.get(inner.path)
+        path = _parameter_behind(handed, place, _NAMES) if handed is not None else ""
+        if path:
+            keyword, unsaid = _passed(named.get(inner.keyword), inner, call, place)
+            return inner._replace(
+                path=path, parameters=_positional(place), keyword=keyword, unsaid=unsaid
+            )
+    return None
+
+
+def _passed(
+    node: ast.expr | None, inner: Reach, call: ast.Call, place: Place
+) -> tuple[str, WeightsOnly]:
+    """What becomes of ``weights_only`` on the way: a parameter of the outer one, or a value."""
+    if isinstance(node, ast.Name) and node.id in _parameters(place):
+        default = defaults(place.function.args).get(node.id)
+        known = Reader(place.module).value(default).verdict if default is not None else None
+        return node.id, known or WeightsOnly.ABSENT
+    if node is not None:
+        return "", Reader(place.module).value(node).verdict
+    unpacked = any(keyword.arg is None for keyword in call.keywords)
+    takes_more = place.function.args.kwarg is not None
+    return (KEY if inner.keyword and unpacked and takes_more else ""), inner.unsaid
+
+
+def callees(call: ast.Call, module: Module, index: ProjectIndex) -> Iterator[Place]:
+    """The functions that a call may run, in the files of an index and in installed packages."""
+    function = call.func
+    found = False
+    for dotted in sorted(module.bindings.possible(function) - {""}):
+        for home, one in definitions_anywhere(dotted, module.path, index):
+            if members.is_function(one.node):
+                found = True
+                yield Place(one.node, one.module, home)
+            elif isinstance(one.node, ast.ClassDef):
+                found = True
+                yield from _member(one.node, one.module, "__init__", home)
+    if not found and isinstance(function, ast.Attribute):
+        for kind in kinds(function.value, module, index):
+            yield from _method(kind, function.attr, module, index)
+
+
+def _member(node: ast.ClassDef, module: Module, name: str, index: ProjectIndex) -> Iterator[Place]:
+    """The method of a class of that name, its own or that of the nearest base."""
+    for holder, home in classes.ancestry(node, module, index):
+        member = members.member(holder, name)
+        facts = index.module_at(home.path) if members.is_function(member) else None
+        if members.is_function(member) and facts is not None:
+            yield Place(member, facts, index)
+            return
+
+
+def _method(kind: Kind, name: str, module: Module, index: ProjectIndex) -> Iterator[Place]:
+    if kind.node is not None and kind.module is not None:
+        found = list(_member(kind.node, kind.module, name, index))
+        yield from found
+        if found:
+            return
+    names, own = library_bases([kind], name, index)
+    for dotted in () if own else sorted(names):
+        for home_index, one in definitions_anywhere(dotted, module.path, index):
+            if isinstance(one.node, ast.ClassDef) and home_index is not index:
+                yield from _method(Kind(node=one.node, module=one.module), name, module, home_index)
+
+
+def _parameters(place: Place) -> set[str]:
+    arguments = place.function.args
+    return {arg.arg for arg in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+
+
+def _positional(place: Place) -> tuple[str, ...]:
+    arguments = place.function.args
+    names = [arg.arg for arg in (*arguments.posonlyargs, *arguments.args)]
+    in_class = isinstance(place.module.parents.get(place.function), ast.ClassDef)
+    marks = map(place.module.bindings.qualified, place.function.decorator_list)
+    return tuple(names[1:] if in_class and "builtins.staticmethod" not in marks else names)
+
+
+def _parameter_behind(node: ast.expr, place: Place, depth: int) -> str:
+    """The parameter of a function that an expression is made of; empty where there is none."""
+    for part in ast.walk(node) if depth else ():
+        if not isinstance(part, ast.Name) or not isinstance(part.ctx, ast.Load):
+            continue
+        for definition in place.module.bindings.definitions(part):
+            if definition.kind == "parameter":
+                holder = place.module.parents.get(definition.node)
+                own = holder is place.function.args and part.id in _parameters(place)
+                if own and part.id not in {"self", "cls"}:
+                    return part.id
+                continue
+            value = definition.value
+            if value is None and isinstance(definition.node, (ast.For, ast.comprehension)):
+                value = definition.node.iter
+            if value is None and isinstance(definition.node, ast.Assign):
+                value = definition.node.value
+            found = _parameter_behind(value, place, depth - 1) if value is not None else ""
+            if found:
+                return found
+    return ""

@@ -1,0 +1,47 @@
+"""Names that lead out of the project, into the source of installed packages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.project.index import ProjectIndex
+from torchload_lint.source.project.origins import origins
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.project.index import Found
+
+_NOT_FOLLOWED = frozenset(
+    "builtins torch torchvision torchaudio numpy scipy pandas PIL cv2 sklearn matplotlib tqdm yaml "
+    "click requests pytest setuptools huggingface_hub safetensors tensorflow jax".split()
+)
+"""Packages that load nothing with torch.load, or whose loaders a table knows."""
+
+
+def package_index(root: str, index: ProjectIndex) -> ProjectIndex | None:
+    """The index of an installed package; None where it is not there, or not worth the time."""
+    if root in _NOT_FOLLOWED or not root.isidentifier():
+        return None
+    return index.remember(("package", root), lambda: _made(root, index))
+
+
+def _made(root: str, index: ProjectIndex) -> ProjectIndex | None:
+    files = index.environment.package(root)
+    return None if files is None else ProjectIndex(files, (".",), index.environment)
+
+
+def definitions_anywhere(
+    dotted: str, near: str, index: ProjectIndex
+) -> Iterator[tuple[ProjectIndex, Found]]:
+    """What a dotted name stands for, in the files of an index or in an installed package."""
+    found = index.definitions(dotted, near)
+    for one in found:
+        yield index, one
+    if found:
+        return
+    for name in sorted(origins(dotted, near, index)):
+        package = package_index(name.partition(".")[0], index)
+        if package is not None and package is not index:
+            for one in package.definitions(name):
+                yield package, one

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from project_files import MemoryFiles
+from torchload_lint.source.facts.library_load import Versions
+from torchload_lint.source.facts.loader import Does
+from torchload_lint.source.loaders.collect import every_load
+from torchload_lint.source.loaders.follow import unsafe_wrapper_calls
+from torchload_lint.source.project.index import ProjectIndex
+
+LIBRARY = {
+    "fakelib/__init__.py": "from .models import Model, load_model\nfrom .io import write, version",
+    "fakelib/io.py": """
+        import torch
+        import otherlib
+
+        def read(path, device="cpu", weights_only=None):
+            with open(path, "rb") as file:
+                return torch.load(file, map_location=device, weights_only=weights_only)
+
+        def write(path):
+            open(path, "w").write("load")
+
+        def version(path):
+            return torch.load("own.pt")
+
+        def far(path):
+            return otherlib.load_far(path)
+
+        def allowed(path):
+            with torch.serialization.safe_globals([set]):
+                return torch.load(path)
+
+        def endless(path):
+            return endless(path)
+        """,
+    "fakelib/models.py": """
+        from fakelib.io import read
+
+        class Base:
+            @classmethod
+            def from_file(cls, path, **kwargs):
+                return read(path)
+
+        class Model(Base):
+            def __init__(self, name, device="cpu"):
+                self.held = self._load(name, device)
+
+            def _load(self, weights, device):
+                return read(weights, device, weights_only=False)
+
+            def restore(self, ckpt):
+                for one in [ckpt]:
+                    self.held = read(one)
+
+        def load_model(name, safe=None):
+            return read(str(name), weights_only=safe)
+        """,
+}
+OTHER = {"otherlib.py": "import torch\ndef load_far(p, **kw):\n    return torch.load(p, **kw)"}
+HELPERS = """
+import torch
+
+def load_any(path, weights_only=True):
+    return torch.load(path, weights_only=weights_only)
+
+def write_any(path, weights_only=True):
+    return path
+"""
+
+
+class Packages:
+    """An environment that is two dictionaries."""
+
+    def versions(self, distributions):
+        del distributions
+        return Versions()
+
+    def package(self, root):
+        texts = {"fakelib": LIBRARY, "otherlib": OTHER}.get(root)
+        if texts is None:
+            return None
+        return MemoryFiles({path: dedent(text) for path, text in texts.items()})
+
+    def has_packages(self):
+        return True
+
+
+def program(code):
+    files = MemoryFiles({"main.py": dedent(code), "helpers.py": HELPERS})
+    index = ProjectIndex(files, (".",), Packages())
+    return index.module_at("main.py"), index
+
+
+FOLLOWED = {
+    "import fakelib\nfakelib.load_model('best.pt')": (Does.DEFAULT, "safe", "io.py:7"),
+    "from fakelib import Model as M\nM('best.pt')": (Does.FALSE, "", "io.py:7"),
+    "from fakelib import Model\nBEST = 'best.pt'\nModel.from_file(BEST)": (
+        (Does.DEFAULT, "", "io.py:7")
+    ),
+    "from fakelib import Model\ndef f(m: Model): m.restore('last.ckpt')": (
+        (Does.DEFAULT, "", "io.py:7")
+    ),
+    "from fakelib.io import read\nread(args.path)": None,
+    "from fakelib.models import load_model\nload_model(args.path)": (
+        Does.DEFAULT, "safe", "io.py:7",
+    ),
+    "from fakelib.io import far\nfar('a.pt')": (Does.DEFAULT, "", "otherlib.py:3"),
+    "from otherlib import load_far\nload_far('a.pt')": (Does.DEFAULT, "weights_only", "lib.py:3"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", FOLLOWED)
+def test_a_call_is_followed_into_its_package(code):
+    loads = every_load(*program(code))
+    if FOLLOWED[code] is None:
+        assert loads == ()  # nothing tells that this call is worth the time
+        return
+    does, keyword, place = FOLLOWED[code]
+    (load,) = loads
+    assert load.library.does == {does}
+    assert load.library.keyword == keyword
+    assert load.library.because.endswith(place)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from fakelib import write\nwrite('best.pt')",
+        "from fakelib import version\nversion('best.pt')",
+        "from fakelib.io import endless\nendless('best.pt')",
+        "import unknown\nunknown.load_model('best.pt')",
+        "def load_model(p): pass\nload_model('best.pt')",
+        "import fakelib\nfakelib.load_model(3)",
+        "import os\nos.path.exists('best.pt')",
+    ],
+)
+def test_a_call_that_reaches_no_load(code):
+    assert every_load(*program(code)) == ()
+
+
+def test_what_the_package_allows_is_known():
+    (load,) = every_load(*program("from fakelib.io import allowed\nallowed('best.pt')"))
+    assert load.library.allows == {"builtins.set"}
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("from helpers import load_any\nload_any(p, weights_only=False)", True),
+        ("from helpers import load_any\nload_any(p, weights_only=True)", False),
+        ("from helpers import load_any\nload_any(p)", False),
+        ("from helpers import write_any\nwrite_any(p, weights_only=False)", False),
+        ("network.load_state_dict(state, weights_only=False)", False),
+    ],
+)
+def test_wrappers_of_other_files(code, found):
+    assert bool(list(unsafe_wrapper_calls(*program(code)))) == found
