@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "src" / "torchload_lint"
-ROOMS = sorted(path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists())
+ROOMS = sorted(
+    path.parent.relative_to(PACKAGE).as_posix()
+    for path in PACKAGE.rglob("__init__.py")
+    if path.parent != PACKAGE and len(list(path.parent.glob("*.py"))) > 1
+)
+LONGEST_FILE = 450
 HEAVY = ("libcst", "torch", "numpy", "pygls", "lsprotocol", "yaml", "asyncio", "multiprocessing")
 
 
@@ -47,8 +52,8 @@ def test_floors_and_forbidden_imports() -> None:
 def test_siblings_do_not_use_their_own_door(room: str) -> None:
     inside = [path for path in (PACKAGE / room).glob("*.py") if path.name != "__init__.py"]
     assert inside
-    through_the_door = [p.name for p in inside if f"torchload_lint.{room}" in imported_modules(p)]
-    assert through_the_door == []
+    door = f"torchload_lint.{room.replace('/', '.')}"
+    assert [path.name for path in inside if door in imported_modules(path)] == []
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:
@@ -64,6 +69,11 @@ def test_no_files_import_each_other_in_a_circle() -> None:
 def _dotted(path: Path) -> str:
     parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def test_no_file_is_too_long() -> None:
+    lines = {path.name: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert {name: count for name, count in lines.items() if count > LONGEST_FILE} == {}
 
 
 def test_every_module_has_a_docstring() -> None:

@@ -12,7 +12,7 @@ import pytest
 from checkpoint import sample_classes
 from project_files import project
 from torchload_lint.names import GlobalName
-from torchload_lint.source.project.class_lookup import find
+from torchload_lint.source.proofs.class_lookup import find
 
 pytest.importorskip("torch")
 

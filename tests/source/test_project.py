@@ -6,8 +6,8 @@ import pytest
 
 from project_files import project
 from torchload_lint.names import GlobalName
-from torchload_lint.source.project.class_lookup import find
 from torchload_lint.source.project.imports import closes_circle
+from torchload_lint.source.proofs.class_lookup import find
 
 LAYOUTS = {
     "src/pkg/models.py": "pkg.models",

@@ -8,7 +8,7 @@ import pytest
 
 from project_files import project
 from torchload_lint.names import GlobalName
-from torchload_lint.source.project.class_lookup import find
+from torchload_lint.source.proofs.class_lookup import find
 
 TOOLS = """
     import os

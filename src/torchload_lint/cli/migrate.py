@@ -122,7 +122,7 @@ class _ProjectClasses:
         if name.module.partition(".")[0] in _LIBRARIES:
             return None
         renamed = self._renames.get(str(name))
-        from torchload_lint.source.project import class_lookup  # noqa: PLC0415 - asked for few
+        from torchload_lint.source.proofs import class_lookup  # noqa: PLC0415 - asked for few
 
         return class_lookup.find(self._index, GlobalName.parse(renamed) if renamed else name)
 

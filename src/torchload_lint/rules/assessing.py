@@ -17,9 +17,9 @@ from torchload_lint.source.facts.allowlists import AllowlistKind, EntryKind
 from torchload_lint.source.facts.calls import WeightsOnly
 from torchload_lint.source.facts.library_load import RESTRICTED
 from torchload_lint.source.facts.loader import Does
-from torchload_lint.source.project import class_lookup
 from torchload_lint.source.project.imports import imports_at_top
 from torchload_lint.source.project.origins import origins
+from torchload_lint.source.proofs import class_lookup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator

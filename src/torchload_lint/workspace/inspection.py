@@ -11,7 +11,7 @@ from torchload_lint.checkpoint import inspect_file
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import judge_together
 from torchload_lint.rules.assessing import judge_in
-from torchload_lint.source.project import class_lookup
+from torchload_lint.source.proofs import class_lookup
 from torchload_lint.workspace.checkpoint_names import is_checkpoint_name
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
-from torchload_lint.source.project import class_lookup
+from torchload_lint.source.proofs import class_lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from torchload_lint.names import ClassFacts, GlobalName
 from torchload_lint.source.names.members import base_expressions, body, is_function, member
 from torchload_lint.source.project.classes import ancestry, bases
 from torchload_lint.source.project.origins import origins
-from torchload_lint.source.project.unpickled import run_by_class, run_by_function, run_by_import
 from torchload_lint.source.proofs.proof import prove_class
+from torchload_lint.source.proofs.unpickled import run_by_class, run_by_function, run_by_import
 
 if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile

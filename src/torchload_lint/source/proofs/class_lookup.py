@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.project import class_facts
+from torchload_lint.source.proofs import class_facts
 
 if TYPE_CHECKING:
     from torchload_lint.names import ClassFacts, GlobalName
