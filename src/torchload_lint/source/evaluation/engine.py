@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import conversions, strings
 from torchload_lint.source.domain.patterns import MAX_PATTERNS, Rung, known
-from torchload_lint.source.domain.sequences import elements, item
 from torchload_lint.source.domain.values import (
     Class,
     Constant,
     Frame,
     Function,
     Instance,
-    Made,
     Record,
     Sequence,
     Text,
@@ -28,11 +26,10 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.evaluation import attributes as attribute_lookup
-from torchload_lint.source.evaluation import displays, guards, invoke, parameters
+from torchload_lint.source.evaluation import displays, guards, invoke, named, parameters
 from torchload_lint.source.libraries import argparse_cli, os_paths
 from torchload_lint.source.names import members
 from torchload_lint.source.state import spreading, stores
-from torchload_lint.source.text.definitions import SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +38,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.evaluator import Evaluator, Known
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import Found, ProjectIndex
-    from torchload_lint.source.text.definitions import Definition, FunctionNode
+    from torchload_lint.source.text.definitions import FunctionNode
 
 _SHOWN = 60
 MAX_STEPS = 2500
@@ -245,125 +242,6 @@ def _constant(_: Evaluator, node: ast.expr, __: Frame) -> Values:
     return unknown("no text and no number")
 
 
-def _name(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
-    assert isinstance(node, ast.Name)
-    if node.id == "__file__":
-        return (Text(known(frame.module.path), anchored=True),)
-    definitions = frame.module.bindings.definitions(node)
-    if not definitions:
-        return unknown(f"{node.id} is not defined in the file")
-    ordered = sorted(definitions, key=_place)
-    values = union(*(_defined(evaluator, definition, node, frame) for definition in ordered))
-    perhaps_longer = any(isinstance(each.node, ast.AugAssign) for each in ordered[1:])
-    return strings.with_open_ends(values) if perhaps_longer else values
-
-
-def _place(definition: Definition) -> tuple[int, int]:
-    return getattr(definition.node, "lineno", 0), getattr(definition.node, "col_offset", 0)
-
-
-def _defined(evaluator: Evaluator, definition: Definition, name: ast.Name, frame: Frame) -> Values:
-    node = definition.node
-    if definition.qualified:
-        dotted = definition.qualified
-        if definition.kind == "star-import":
-            dotted = f"{dotted}.{name.id}"
-        return evaluator.dotted(dotted, frame) or (Made(dotted),)
-    if isinstance(node, ast.arg):
-        return parameters.values(evaluator, node, frame)
-    if isinstance(node, ast.ClassDef):
-        return (Class(node, frame.module),)
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return (Function(node, frame.module),)
-    rung = Rung.CONSTANT if _is_constant(node, name, frame.module) else Rung.LOCAL
-    return lift(_assigned(evaluator, definition, name, frame), rung)
-
-
-def _is_constant(definition: ast.AST, use: ast.Name, module: SourceFile) -> bool:
-    """Whether a function uses what the module defines."""
-    return isinstance(scope(definition, module), ast.Module) and not isinstance(
-        scope(use, module), ast.Module
-    )
-
-
-def scope(node: ast.AST, module: SourceFile) -> ast.AST:
-    """The function, class or module that holds a node."""
-    while not isinstance(node, SCOPES):
-        holder = module.parents.get(node)
-        if holder is None:
-            return module.tree
-        node = holder
-        if isinstance(node, SCOPES):
-            break
-    return node
-
-
-def _assigned(evaluator: Evaluator, definition: Definition, name: ast.Name, frame: Frame) -> Values:
-    node = definition.node
-    if isinstance(node, ast.AugAssign):
-        return _augmented(evaluator, node, frame)
-    if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-        items = evaluator.turn(node, elements(evaluator.values(node.iter, frame)))
-        return _part(node.target, name.id, items)
-    if definition.value is not None:
-        values = evaluator.values(definition.value, frame)
-        return stores.with_appended(evaluator, values, name, definition, frame)
-    if isinstance(node, ast.Assign):
-        return union(
-            *(
-                _part(target, name.id, evaluator.values(node.value, frame))
-                for target in node.targets
-            )
-        )
-    if definition.kind in {"delete", "unbound"}:
-        return ()
-    if isinstance(node, ast.MatchAs):
-        return _captured(evaluator, node, frame)
-    return unknown(f"{name.id} is set by {definition.kind}")
-
-
-def _captured(evaluator: Evaluator, node: ast.MatchAs, frame: Frame) -> Values:
-    """``case str() as path``: the subject of the ``match``, where the whole of it is captured."""
-    case = frame.module.parents.get(node)
-    match = frame.module.parents.get(case) if isinstance(case, ast.match_case) else None
-    if not isinstance(match, ast.Match):
-        return unknown(f"{node.name} is a part of what is matched")
-    return evaluator.values(match.subject, frame)
-
-
-def _part(target: ast.expr, name: str, values: Values) -> Values:
-    """What a name inside a target gets when the target is given ``values``."""
-    if isinstance(target, ast.Name):
-        return values if target.id == name else ()
-    if not isinstance(target, ast.Tuple | ast.List):
-        return ()
-    found: list[Values] = []
-    starred = any(isinstance(part, ast.Starred) for part in target.elts)
-    for index, part in enumerate(target.elts):
-        if not any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(part)):
-            continue
-        if starred:
-            return unknown(f"{name} is unpacked")
-        found.append(_part(part, name, union(*(item(value, index) for value in values))))
-    return union(*found)
-
-
-def _augmented(evaluator: Evaluator, node: ast.AugAssign, frame: Frame) -> Values:
-    target = node.target
-    if not isinstance(target, ast.Name):
-        return unknown("it is changed in place")
-    before = frame.module.bindings.definitions(target)
-    if not evaluator.once(key := (node, id(frame.arguments))):
-        return unknown("it changes in a loop")
-    try:
-        first = union(
-            *(_defined(evaluator, each, target, frame) for each in sorted(before, key=_place))
-        )
-        return strings.binary(node.op, first, evaluator.values(node.value, frame))
-    finally:
-        evaluator.done(key)
-
-
 def _binary(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     assert isinstance(node, ast.BinOp)
     left = evaluator.values(node.left, frame)
@@ -472,7 +350,7 @@ def _describe(node: ast.expr) -> str:
 
 _EXPRESSIONS: dict[type[ast.expr], Callable[[Evaluator, ast.expr, Frame], Values]] = {
     ast.Constant: _constant,
-    ast.Name: _name,
+    ast.Name: named.values,
     ast.Attribute: _attribute,
     ast.Subscript: _subscript,
     ast.Call: _call,
