@@ -8,11 +8,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.fixes.block import put_in_block
+from torchload_lint.fixes.block import indentation_unit, put_in_block
 from torchload_lint.fixes.edits import Change, Source, source_of
 from torchload_lint.fixes.extend import extend
 from torchload_lint.fixes.function import through_function
 from torchload_lint.fixes.import_lines import import_changes
+from torchload_lint.fixes.long_calls import folded
 from torchload_lint.fixes.naming import Names, NewImport, Unreachable, imports_module
 from torchload_lint.fixes.repair import NotRepaired, Repair, Repaired
 from torchload_lint.fixes.rewritten import Refusal, Rewritten
@@ -68,8 +69,14 @@ def allow_around(module: Module, load: LoadCall, repair: Repair) -> Rewritten:
 def _outcome(module: Module, source: Source, load: LoadCall, repair: Repair) -> Rewritten:
     if load.kind is CallKind.REFERENCE:
         return through_function(module, load, repair)
+    changes = weights_only_changes(module, source, load)
+    unit = indentation_unit(module, source, load.statement)
+
+    def within_lines(*, deeper: bool) -> list[Change]:
+        return folded(module, source, load, changes, unit, repair.line_length, deeper=deeper)
+
     if not repair.allow:
-        return Rewritten(weights_only_changes(module, source, load), "keyword")
+        return Rewritten(within_lines(deeper=False), "keyword")
     if not repair.safe_globals_available:
         raise Refusal(
             "the oldest torch that has to be supported (before 2.5) has no safe_globals context",
@@ -80,12 +87,11 @@ def _outcome(module: Module, source: Source, load: LoadCall, repair: Repair) -> 
     shape = shape_of(load.node, load.statement, module.parents, others, shown=shown)
     block = _block_around(module, load, shape)
     if block is not None:
-        return extend(module, block, repair, weights_only_changes(module, source, load))
+        return extend(module, block, repair, within_lines(deeper=False))
     if load.kind is CallKind.PARTIAL or shape is Shape.FUNCTION:
         return through_function(module, load, repair)
-    return put_in_block(
-        module, load, repair, weights_only_changes(module, source, load), shape is Shape.HOIST
-    )
+    hoist = shape is Shape.HOIST
+    return put_in_block(module, load, repair, within_lines(deeper=not hoist), hoist)
 
 
 def calls_of_loaders(module: Module, load: LoadCall) -> list[ast.Call]:
