@@ -8,8 +8,6 @@ from posixpath import dirname, normpath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.values import resolve_path
-
 from programs.world import FILES, PLAIN
 from project_files import project
 from torchload_lint.checkpoint import inspect_file
@@ -18,15 +16,15 @@ from torchload_lint.config import Config
 from torchload_lint.diagnostic import Applicability
 from torchload_lint.fixes.apply import apply_edits
 from torchload_lint.linter import lint
-from torchload_lint.rules.base import Context
+from torchload_lint.rules.context import Context
+from torchload_lint.source.paths import resolve_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from torchload_lint.source.values import PathPattern
-
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.names import ClassFacts, GlobalName
+    from torchload_lint.source.paths import PathPattern
 
 
 class Claim(NamedTuple):

@@ -30,7 +30,13 @@ def test_programs_without_tricks_have_exact_paths(verdicts):
     assert len(known) >= 0.9 * len(plain)
 
 
-def test_programs_without_tricks_are_answered_rightly(verdicts):
-    plain = [verdict for verdict in verdicts if verdict.program.control and verdict.runs]
-    assert not [(each.program.kind, each.false_claim) for each in plain if each.false_claim]
-    assert not [(each.program.kind, each.harm) for each in plain if each.harm]
+def test_what_is_called_exact_is_exact(verdicts):
+    run = [verdict for verdict in verdicts if verdict.runs]
+    assert sum(verdict.exact for verdict in run) > 0.2 * len(run)
+    assert not [(each.program.kind, each.false_claim) for each in run if each.false_claim]
+
+
+def test_no_safe_fix_breaks_a_program(verdicts):
+    run = [verdict for verdict in verdicts if verdict.runs]
+    assert sum(verdict.fixed for verdict in run) > 0.2 * len(run)
+    assert not [(each.program.kind, each.harm) for each in run if each.harm]

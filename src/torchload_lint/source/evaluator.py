@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Callable
 
+    from torchload_lint.source.domain.relied import Relied
     from torchload_lint.source.domain.values import Class, Frame, Function, Options, Value, Values
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import Found, ProjectIndex
@@ -25,12 +26,17 @@ class Evaluator(Protocol):
     """Answers what expressions can be, and keeps count of what stays open."""
 
     project: ProjectIndex
+    relied: Relied
+    """What must be as it looks for the answer to be all that there is."""
 
     def values(self, node: ast.expr, frame: Frame) -> Values:
         """What an expression can be at a place."""
 
     def anywhere(self, node: ast.expr, module: SourceFile) -> Values:
         """What an expression can be, whoever called the function that it stands in."""
+
+    def aside(self, node: ast.expr, module: SourceFile) -> Values:
+        """What an expression can be, found out by itself: nothing that this answer rests on."""
 
     def attribute(self, base: Value, name: str, frame: Frame) -> Values:
         """What an attribute of one possibility can be."""

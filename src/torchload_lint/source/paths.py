@@ -49,7 +49,18 @@ def resolve_path(expression: ast.expr, module: Module, project: ProjectIndex) ->
     out; a URL is not a path unless a download rung maps it to a local cache.
     """
     engine = Engine(project)
-    return resolution(engine.top(expression, module), engine)
+    found = resolution(engine.top(expression, module), engine)
+    if not found.complete or not all(pattern.exact for pattern in found.patterns):
+        return found
+    from torchload_lint.source.certainty.doubts import doubts  # noqa: PLC0415 - few are exact
+
+    relative = any(_depends_on_folder(pattern) for pattern in found.patterns)
+    doubt = next(doubts(engine, module, relative=relative), "")
+    return found._replace(complete=False, unknown=(doubt,)) if doubt else found
+
+
+def _depends_on_folder(pattern: PathPattern) -> bool:
+    return not pattern.anchored and not patterns.is_absolute(pattern.text)
 
 
 def resolution(values: Values, engine: Engine) -> Resolution:

@@ -23,6 +23,13 @@ def item(value: Value, index: int) -> Values:
             return unknown("it is cut out of an unknown text")
         if -len(value.items) <= index < len(value.items) and (index >= 0 or not value.others):
             return lift(value.items[index], value.rung)
+        if index < 0 and value.others and value.items:  # the others may not be there at all
+            return lift(
+                union(value.items[index], value.others)
+                if -index <= len(value.items)
+                else value.element(),
+                value.rung,
+            )
         return lift(value.others or value.element(), value.rung)
     return unknown(why(value))
 

@@ -370,6 +370,9 @@ class Unknown(Value):
         return self.why, self.cause
 
 
+_MORE = Unknown("there are more possibilities than are followed")
+
+
 def union(*possibilities: Iterable[Value]) -> Values:
     """All the possibilities, without repetition, in order: at most ``MAX_PATTERNS``, and a few
     unknown ones, which leave the others their places.
@@ -382,9 +385,13 @@ def union(*possibilities: Iterable[Value]) -> Values:
     for values in given:
         for value in values:
             is_unknown = value.__class__ is Unknown
-            if left[is_unknown] and value not in merged:
+            if value in merged:
+                continue
+            if left[is_unknown]:
                 merged[value] = None
                 left[is_unknown] -= 1
+            elif not is_unknown:
+                merged[_MORE] = None
     return tuple(merged)
 
 

@@ -36,8 +36,15 @@ _TEXT_CONSTANTS = {"os.sep": "/", "os.path.sep": "/", "os.curdir": ".", "os.pard
 
 def attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Values:
     """``base.name``."""
+    values = _attribute(evaluator, node, frame)
+    evaluator.relied.held[node] = frame.module, values
+    return values
+
+
+def _attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Values:
     stored, settled = stores.reaching(evaluator, node, frame)
     if settled:
+        evaluator.relied.attribute(node.attr, node, frame.module, ast.unparse(node))
         return stored
     dotted = frame.module.bindings.qualified(node)
     if dotted in _TEXT_CONSTANTS:
@@ -50,11 +57,17 @@ def attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Values
     if settled:
         return union(stored, updated)
     bases = evaluator.values(node.value, frame)
+    if any(isinstance(base, Record | Options) and not _is_module(base) for base in bases):
+        evaluator.relied.attribute(node.attr, node, frame.module, ast.unparse(node))
     found = union(*(of_value(evaluator, base, node.attr, frame) for base in bases))
     found = union(stored, updated, found)
     if all(isinstance(value, Unknown | Made) for value in found):
         return argparse_cli.declared_beside(evaluator, node, frame) or found
     return found
+
+
+def _is_module(base: Value) -> bool:
+    return isinstance(base, Record) and base.kind == "module"
 
 
 def of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Values:
@@ -63,6 +76,11 @@ def of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Valu
         return _of_value(evaluator, base, name, frame)
     stored, settled = handing.before(evaluator, base.handed, name)
     stored = lift(stored, base.rung)
+    for place in base.handed if stored else ():
+        spelled = f"{ast.unparse(place.node)}{place.path}.{name}"
+        evaluator.relied.attribute(name, place.node, place.frame.module, spelled)
+    if stored and isinstance(base, Instance):
+        evaluator.relied.member(base.of, name, method=False)
     if settled:
         return stored
     own = _of_value(evaluator, base.changed(handed=()), name, frame)

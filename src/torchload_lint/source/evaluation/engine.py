@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import conversions, strings
 from torchload_lint.source.domain.patterns import MAX_PATTERNS, Rung, known
+from torchload_lint.source.domain.relied import Relied
 from torchload_lint.source.domain.values import (
     Class,
     Constant,
@@ -56,6 +57,10 @@ class Engine:
         self.project = project
         self.open_ends: dict[str, None] = {}
         """Why there may be further possibilities, besides those that were found."""
+        self.relied = Relied()
+        """What must be as it looks for the answer to be all that there is."""
+        self._cuts = 0
+        """How often a circle was cut: what is found inside one holds there alone."""
         self._steps = 0
         self._all_steps = 0
         """Those of the questions before, too."""
@@ -137,6 +142,7 @@ class Engine:
             return unknown("following it takes too many steps")
         key = (node, id(frame.arguments))
         if key in self._active:
+            self._cuts += 1
             return unknown("it changes in a loop")
         exact_key = (*key, frame.calls, frame.callers)
         if exact_key in self._answers:
@@ -147,18 +153,21 @@ class Engine:
         if evaluate is None:
             return unknown(f"{_describe(node)} is computed")
         self._active.add(key)
+        cuts = self._cuts
         try:
             answer = evaluate(self, node, frame)
             if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
                 answer = guards.allowed(node, answer, frame.module)
         finally:
             self._active.discard(key)
-        self._answers[exact_key] = answer, frame  # the frame keeps its id from being reused
+        if cuts == self._cuts or not self._active:
+            self._answers[exact_key] = answer, frame  # the frame keeps its id from being reused
         return answer
 
     def once(self, key: object) -> bool:
         """Whether a way is taken for the first time (to cut circles); ``done`` gives it back."""
         if key in self._active:
+            self._cuts += 1
             return False
         self._active.add(key)
         return True
@@ -173,6 +182,8 @@ class Engine:
 
     def found(self, found: Found, frame: Frame) -> Values:
         """What a name of the project is when seen from another place."""
+        if found.qualname:
+            self._note_found(found)
         if isinstance(found.node, ast.ClassDef):
             return (Class(found.node, found.module),)
         if isinstance(found.node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -209,6 +220,21 @@ class Engine:
     def run(self, function: Function, call: ast.Call | None, frame: Frame) -> Values:
         """What a function of the project returns for these arguments."""
         return invoke.run(self, function, call, frame)
+
+    def _note_found(self, found: Found) -> None:
+        owner, _, name = found.qualname.rpartition(".")
+        holder = found.module.parents.get(found.node)
+        if owner and isinstance(holder, ast.ClassDef):
+            self.relied.member(Class(holder, found.module), name, method=True)
+        self.relied.module_names.setdefault(
+            (found.module.path, found.qualname.partition(".")[0]), found.module
+        )
+
+    def aside(self, node: ast.expr, module: SourceFile) -> Values:
+        """What an expression can be, found out by itself: nothing that this answer rests on."""
+        return self.project.remember(
+            ("definitions", "aside", node), lambda: Engine(self.project).anywhere(node, module)
+        )
 
     def parameter(self, node: ast.arg, frame: Frame) -> Values:
         """What a parameter can be in this frame."""
@@ -339,6 +365,8 @@ def _call(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     dotted = frame.module.bindings.qualified(node.func)
     known_call = os_paths.lookup(dotted) if dotted else None
     if known_call is not None:
+        assert dotted
+        evaluator.relied.strangers.setdefault(dotted)
         return known_call(evaluator, node, frame)
     return invoke.call(evaluator, node, dotted, frame)
 

@@ -19,6 +19,8 @@ from torchload_lint.source.domain.values import (
 )
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
+from torchload_lint.source.project.families import family
+from torchload_lint.source.project.mentions import TooManyError
 from torchload_lint.source.state import spreading
 from torchload_lint.source.state.bound import Bound, Layers
 from torchload_lint.source.text.candidates import statements
@@ -36,15 +38,66 @@ _FIELD_FUNCTIONS = frozenset({"field", "Field", "attrib", "ib"})
 
 def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame) -> Values:
     """``instance.name``: what its methods store, a field, a class attribute, a property."""
+    own = _of_one_class(evaluator, instance, name, frame)
+    if instance.arguments is not None:
+        return own
+    return union(own, *_of_heirs(evaluator, instance, name, frame))
+
+
+def _of_heirs(
+    evaluator: Evaluator, instance: Instance, name: str, frame: Frame
+) -> Iterator[Values]:
+    """What an heir says, where whoever made the object may have made one of an heir."""
+    for node, module in heirs(evaluator, instance.of):
+        if name in says(evaluator, node) and evaluator.once(key := ("heir", node, name)):
+            try:
+                yield _of_one_class(evaluator, Instance(Class(node, module)), name, frame)
+            finally:
+                evaluator.done(key)
+
+
+def heirs(evaluator: Evaluator, of: Class) -> list[tuple[ast.ClassDef, SourceFile]]:
+    """The classes that inherit from a class."""
+    try:
+        found = family(of.node, of.module, evaluator.project).heirs
+    except TooManyError as error:
+        evaluator.leave_open(str(error))
+        return []
+    return [each for each in found.items() if each[0] is not of.node]
+
+
+def says(evaluator: Evaluator, node: ast.ClassDef) -> frozenset[str]:
+    """The names that a class gives a meaning of its own: members, and what its methods set."""
+    return evaluator.project.remember(
+        ("definitions", "says", node),
+        lambda: frozenset(
+            {
+                *assigned(evaluator, node),
+                *(each.name for each in members.body(node.body) if members.is_function(each)),
+                *(
+                    target.id
+                    for each in members.body(node.body)
+                    if isinstance(each, ast.Assign | ast.AnnAssign)
+                    for target in (each.targets if isinstance(each, ast.Assign) else [each.target])
+                    if isinstance(target, ast.Name)
+                ),
+            }
+        ),
+    )
+
+
+def _of_one_class(evaluator: Evaluator, instance: Instance, name: str, frame: Frame) -> Values:
+    evaluator.relied.member(instance.of, name, method=False)
     found: Values = ()
+    defined = False
     for node, module in classes.ancestry(instance.of.node, instance.of.module, evaluator.project):
         found = union(found, _stored(evaluator, instance, node, module, name, frame))
-        member = members.member(node, name)
+        member = members.member(node, name) if not defined else None
         if member is not None:
-            of_class = _member(evaluator, instance, member, module, frame)
-            found = union(found, of_class)
-        if found:
-            return found
+            defined = True
+            found = union(found, _member(evaluator, instance, member, module, frame))
+    if found:
+        return found
     unspelled_values = _unspelled(evaluator, instance, name, frame)
     if unspelled_values:
         return unspelled_values
@@ -289,6 +342,7 @@ def class_attribute(evaluator: Evaluator, of: Class, name: str, frame: Frame) ->
     """``Class.name``."""
     if name == "__name__":
         return (Text(of.node.name, rung=Rung.CONSTANT),)
+    evaluator.relied.member(of, name, method=True)
     for node, module in classes.ancestry(of.node, of.module, evaluator.project):
         member = members.member(node, name)
         if member is None:
@@ -311,5 +365,6 @@ def method(
     for node, module in classes.ancestry(of.node, of.module, evaluator.project):
         member = members.member(node, name)
         if members.is_function(member):
+            evaluator.relied.member(of, name, method=True)
             return Function(member, module, receiver)
     return None

@@ -35,6 +35,8 @@ from torchload_lint.source.state.arguments import arguments
 from torchload_lint.source.state.bound import Bound, Layers, match
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluator import Evaluator
 
@@ -54,7 +56,7 @@ def call(evaluator: Evaluator, node: ast.Call, dotted: str | None, frame: Frame)
     function = node.func
     if not isinstance(function, ast.Attribute):
         return _of_callable(evaluator, node, dotted, frame)
-    if dotted:
+    if dotted and frame.module.bindings.class_of_self(function.value) is None:
         ours = evaluator.dotted(dotted, frame)
         if ours:
             return union(*(of_value(evaluator, value, node, frame) for value in ours))
@@ -101,6 +103,7 @@ def _of_made(evaluator: Evaluator, callee: str, node: ast.Call, frame: Frame, ru
     """
     known_call = evaluator.library(callee)
     if known_call is not None:
+        evaluator.relied.strangers.setdefault(callee)
         return lift(known_call(evaluator, node, frame), rung)
     return (Made(callee, node, frame.module, rung=rung),)
 
@@ -112,6 +115,7 @@ def _shown(node: ast.expr) -> str:
 
 def construct(evaluator: Evaluator, of: Class, node: ast.Call, frame: Frame) -> Instance:
     """The object that ``Class(…)`` makes."""
+    evaluator.relied.classes.setdefault(of.node, of.module)
     for level, module in class_facts.ancestry(of.node, of.module, evaluator.project):
         initializer = members.member(level, "__init__")
         if members.is_function(initializer):
@@ -128,6 +132,7 @@ def run(evaluator: Evaluator, function: Function, node: ast.Call | None, frame: 
     if frame.calls >= MAX_CALLS:
         return unknown("it is made by calls nested too deep")
     definition = function.node
+    evaluator.relied.functions.setdefault(definition, function.module)
     skipped, receiver = _receiver(function)
     given = match(node, definition, skipped) if node is not None else {}
     outer = frame
@@ -245,7 +250,8 @@ def _of_instance(
 ) -> Values:
     method = instances.method(evaluator, receiver.of, name, receiver)
     if method is not None:
-        return run(evaluator, method, node, frame)
+        values = run(evaluator, method, node, frame)
+        return union(values, *_of_heirs(evaluator, receiver, node, name, frame))
     stored = instances.attribute(evaluator, receiver, name, frame)
     if all(isinstance(value, Unknown) for value in stored):
         bases = class_facts.base_names(receiver.of.node, receiver.of.module, evaluator.project)
@@ -255,6 +261,23 @@ def _of_instance(
             return (Made(f"torch.nn.Module.{name}", node, frame.module),)
         return unknown(f"{receiver.of.node.name}.{name}() is not known")
     return union(*(of_value(evaluator, value, node, frame) for value in stored))
+
+
+def _of_heirs(
+    evaluator: Evaluator, receiver: Instance, node: ast.Call, name: str, frame: Frame
+) -> Iterator[Values]:
+    """What the methods of heirs yield, where the object may be one of theirs."""
+    if receiver.arguments is not None:
+        return
+    for heir, module in instances.heirs(evaluator, receiver.of):
+        if name not in instances.says(evaluator, heir):
+            continue
+        member = members.member(heir, name)
+        if members.is_function(member):
+            of = Instance(Class(heir, module))
+            yield run(evaluator, Function(member, module, of), node, frame)
+        else:
+            yield unknown(f"{heir.name}.{name}() is not known")
 
 
 def _of_class(evaluator: Evaluator, of: Class, node: ast.Call, name: str, frame: Frame) -> Values:

@@ -39,6 +39,10 @@ def values(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
         return unknown(f"{node.id} is not defined in the file")
     ordered = sorted(definitions, key=_place)
     found = union(*(_defined(evaluator, definition, node, frame) for definition in ordered))
+    for definition in ordered:
+        if isinstance(frame.module.bindings.scope(definition.node), ast.Module):
+            evaluator.relied.module_names.setdefault((frame.module.path, node.id), frame.module)
+    evaluator.relied.held[node] = frame.module, found
     perhaps_longer = any(isinstance(each.node, ast.AugAssign) for each in ordered[1:])
     return strings.with_open_ends(found) if perhaps_longer else found
 

@@ -20,7 +20,7 @@ from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import argparse_cli, config_files
 from torchload_lint.source.names import members
 from torchload_lint.source.project import callers
-from torchload_lint.source.state.bound import Bound, evaluate, is_spread, match
+from torchload_lint.source.state.bound import Bound, Given, evaluate, is_spread, match
 from torchload_lint.source.text.definitions import defaults
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def values(evaluator: Evaluator, parameter: ast.arg, frame: Frame) -> Values:
     if outside:
         return outside
     if not evaluator.once(key := ("parameter", parameter)):
-        return ()
+        return unknown(f"parameter {parameter.arg} is made from itself")
     try:
         return _from_callers(evaluator, parameter, function, frame)
     finally:
@@ -105,6 +105,8 @@ def _from_callers(
         evaluator.leave_open(f"callers of {function.name}() are not followed that far")
         return default or unknown(f"{shown} comes from too far out")
     sites = callers.sites(evaluator.project, frame.module, function)
+    calls = frozenset(site.call for site in sites.calls)
+    evaluator.relied.called.setdefault(function, (frame.module, calls))
     found: list[Values] = []
     of = _own_class(function, frame)
     for site in sites.calls:
@@ -113,6 +115,8 @@ def _from_callers(
         given = match(site.call, function, site.skipped)
         if parameter not in given:
             found.append(default)
+            continue
+        if _is_itself(given[parameter], parameter, site):
             continue
         around = _same_object(site, of)
         outer = Frame(site.module, around, frame.calls, frame.callers + 1)
@@ -128,6 +132,13 @@ def _from_callers(
     if found:
         return union(*found) or unknown(f"what the callers give as {shown} is not known")
     return _without_caller(evaluator, parameter, function, default, frame)
+
+
+def _is_itself(given: Given, parameter: ast.arg, site: callers.Site) -> bool:
+    """Whether a function hands on its own parameter to itself, as it is."""
+    if not isinstance(given, ast.Name):
+        return False
+    return [each.node for each in site.module.bindings.definitions(given)] == [parameter]
 
 
 def _configured(

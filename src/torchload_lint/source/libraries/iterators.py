@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.evaluator import Evaluator, Known
 
 _REARRANGING = (
+    "builtins.iter",  # where it stands is not followed
     *("builtins.sorted", "builtins.reversed", "builtins.set", "builtins.frozenset"),
     *("natsort.natsorted", "collections.deque", "more_itertools.always_iterable"),
 )
@@ -26,7 +27,7 @@ def table() -> dict[str, Known]:
     """Canonical name → what a call of it yields."""
     return {
         **dict.fromkeys(_REARRANGING, _as_sequence),
-        **dict.fromkeys(("builtins.list", "builtins.tuple", "builtins.iter"), _as_list),
+        **dict.fromkeys(("builtins.list", "builtins.tuple"), _as_list),
         **dict.fromkeys(_PICKING, _any_element),
         "builtins.enumerate": _enumerate,
         "builtins.zip": _zip,

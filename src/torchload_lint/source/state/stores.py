@@ -21,6 +21,7 @@ from torchload_lint.source.domain.values import (
     lift,
     union,
 )
+from torchload_lint.source.state import loops
 from torchload_lint.source.text.candidates import children, on_rows, rows_with
 from torchload_lint.source.text.definitions import INNER, SCOPES
 
@@ -64,11 +65,22 @@ def reaching(
         for _, statement, value in of_scope(evaluator, scope, module).targets.get(spelled, ())
         if (statement.end_lineno or statement.lineno) < node.lineno
     ]
+    later = [
+        (statement, value)
+        for _, statement, value in of_scope(evaluator, scope, module).targets.get(spelled, ())
+        if statement.lineno >= node.lineno and loops.around_both(statement, node, module)
+    ]
     settled = False
     for index in range(len(stored) - 1, -1, -1):
         if _always_before(stored[index][0], node, module):
-            stored, settled = stored[index:], True
+            settled = all(
+                loops.around_both(each, node, module)
+                is loops.around_both(stored[index][0], node, module)
+                for each, _ in later
+            )
+            stored = stored[index:]
             break
+    stored += later
     if not isinstance(scope, ast.Module) and not settled:
         stored = [*_at_module_level(evaluator, node, spelled, module), *stored]
     values = union(*(evaluator.values(value, frame) for _, value in stored))
@@ -225,6 +237,7 @@ def with_stored(
     scope = module.bindings.scope(definition)
     stores = of_scope(evaluator, scope, frame.module)
     if not evaluator.once(key := ("appended", definition)):
+        evaluator.relied.guesses.setdefault(f"{name} is made from itself")
         return values
     try:
         calls = [

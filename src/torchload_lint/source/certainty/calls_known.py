@@ -1,0 +1,224 @@
+"""Whether all calls of a function are known: nobody else may give its parameters other values."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.project.families import Family, family
+from torchload_lint.source.project.mentions import modules_with
+from torchload_lint.source.text.candidates import carrying
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from torchload_lint.source.certainty.overwriting import Receivers
+    from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.project.index import ProjectIndex
+    from torchload_lint.source.text.definitions import Definition, FunctionNode
+
+_BY_NAME = frozenset({"getattr", "methodcaller", "attrgetter", "globals", "vars", "get", "hasattr"})
+
+
+class Callers:
+    """Looks for whoever may call a function, besides the calls that were found."""
+
+    def __init__(self, project: ProjectIndex, receivers: Receivers) -> None:
+        self._project = project
+        self._receivers = receivers
+
+    def unknown(
+        self, function: FunctionNode, module: SourceFile, found: Collection[ast.Call]
+    ) -> str:
+        """Where another call may be; empty where there is none. Raises TooManyError."""
+        if isinstance(function, ast.Lambda):
+            return "a lambda may be called by anybody"
+        holder = module.parents.get(function)
+        if isinstance(holder, ast.ClassDef) and function.name == "__init__":
+            return self._of_class(holder, module, found)
+        by_unknown_name = self._by_unknown_name(module, holder)
+        if by_unknown_name:
+            return by_unknown_name
+        relatives = (
+            family(holder, module, self._project) if isinstance(holder, ast.ClassDef) else None
+        )
+        return self._of_name(function.name, function, module, relatives, found)
+
+    def _by_unknown_name(self, home: SourceFile, holder: ast.AST | None) -> str:
+        """``getattr(module, name)(…)``, where the name is made up."""
+        relatives = (
+            family(holder, home, self._project) if isinstance(holder, ast.ClassDef) else None
+        )
+        for module in modules_with(self._project, "getattr", home):
+            for node in carrying(module.tree, module.lines, ["getattr"])["getattr"]:
+                call = module.parents.get(node)
+                if not isinstance(call, ast.Call) or call.func is not node or not call.args[1:]:
+                    continue
+                if isinstance(call.args[1], ast.Constant):
+                    continue
+                receiver = call.args[0]
+                if (
+                    self._receivers.may_be_of(receiver, module, relatives)
+                    if relatives is not None
+                    else self._receivers.may_be_module(receiver, module, home)
+                ):
+                    return f"{module.path}:{call.lineno} may call it by a name that is made up"
+        return ""
+
+    def _of_name(
+        self,
+        name: str,
+        target: ast.AST,
+        home: SourceFile,
+        relatives: Family | None,
+        found: Collection[ast.Call],
+    ) -> str:
+        functions = {id(call.func) for call in found}
+        names = [name]
+        while names:
+            word = names.pop()
+            for module in modules_with(self._project, word, home):
+                for node in carrying(module.tree, module.lines, [word])[word]:
+                    if isinstance(node, ast.alias):
+                        if node.asname and node.asname not in {node.name, word}:
+                            names.append(node.asname)
+                        continue
+                    if id(node) in functions or self._is_other(
+                        node, module, target, home, relatives
+                    ):
+                        continue
+                    if word != name and isinstance(node, ast.Constant | ast.keyword):
+                        continue
+                    return f"{module.path}:{getattr(node, 'lineno', 0)} may call {name}"
+        return ""
+
+    def _is_other(
+        self,
+        node: ast.AST,
+        module: SourceFile,
+        target: ast.AST,
+        home: SourceFile,
+        relatives: Family | None,
+    ) -> bool:
+        """Whether a node that carries the name certainly means something else, or calls nothing."""
+        if isinstance(node, ast.keyword):
+            return True
+        if isinstance(node, ast.Constant):
+            return not _names_a_function(node, module)
+        if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
+            return True
+        if isinstance(node, ast.Name):
+            return self._is_other_name(node, module, target, relatives)
+        if relatives is not None:
+            return not self._receivers.may_be_of(node.value, module, relatives)
+        if module.bindings.class_of_self(node.value) is not None:
+            return True
+        return not self._receivers.may_be_module(node.value, module, home)
+
+    def _is_other_name(
+        self, node: ast.Name, module: SourceFile, target: ast.AST, relatives: Family | None
+    ) -> bool:
+        definitions = module.bindings.definitions(node)
+        if relatives is not None:
+            return not any(each.node is target for each in definitions)
+        if any(each.node is target for each in definitions):
+            return False
+        meanings = module.bindings.possible(node)
+        return not any(
+            each.node is target
+            for meaning in meanings
+            if meaning
+            for each in self._project.definitions(meaning, module.path)
+        )
+
+    def _of_class(self, owner: ast.ClassDef, home: SourceFile, found: Collection[ast.Call]) -> str:
+        relatives = family(owner, home, self._project)
+        functions = {id(call.func) for call in found}
+        for heir, where in relatives.heirs.items():
+            for module in modules_with(self._project, heir.name, where):
+                for node in carrying(module.tree, module.lines, [heir.name])[heir.name]:
+                    if id(node) in functions or not isinstance(node, ast.Name | ast.Attribute):
+                        continue
+                    if isinstance(node.ctx, ast.Load) and not self._is_plain_mention(
+                        node, module, heir
+                    ):
+                        return f"{module.path}:{node.lineno} may make an object of {heir.name}"
+        for level, where in relatives.members.items():
+            for call in _made_by_themselves(level, where):
+                if id(call.func) not in functions:
+                    return f"{where.path}:{call.lineno} makes an object of its own class"
+        return ""
+
+    def _is_plain_mention(
+        self, node: ast.Name | ast.Attribute, module: SourceFile, heir: ast.ClassDef
+    ) -> bool:
+        """Whether a name of a class makes no object: a base, an annotation, ``isinstance``, or the
+        name of another thing.
+        """
+        meanings = module.bindings.possible(node)
+        if meanings and "" not in meanings:
+            nodes = [
+                each.node
+                for meaning in meanings
+                for each in self._project.definitions(meaning, module.path)
+            ]
+            if heir not in nodes and not any(each.node is heir for each in _own(node, module)):
+                return True
+        elif isinstance(node, ast.Attribute) and module.bindings.class_of_self(node.value):
+            return True
+        parent = module.parents.get(node)
+        if isinstance(
+            parent, ast.ClassDef | ast.arg | ast.Attribute | ast.Subscript | ast.ExceptHandler
+        ):
+            return not (isinstance(parent, ast.Attribute) and parent.attr in _MAKING)
+        if isinstance(parent, ast.AnnAssign) and parent.annotation is node:
+            return True
+        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) and parent.returns is node:
+            return True
+        if isinstance(parent, ast.Tuple):
+            parent = module.parents.get(parent)
+        if isinstance(parent, ast.Call):
+            callee = module.bindings.qualified(parent.func)
+            return node is not parent.func and callee in _ASKING
+        return isinstance(parent, ast.Compare)
+
+
+_MAKING = frozenset({"__init__", "__new__", "__call__", "__subclasses__"})
+_ASKING = frozenset({"builtins.isinstance", "builtins.issubclass", "builtins.super"})
+
+
+def _own(node: ast.expr, module: SourceFile) -> tuple[Definition, ...]:
+    return module.bindings.definitions(node) if isinstance(node, ast.Name) else ()
+
+
+def _made_by_themselves(level: ast.ClassDef, module: SourceFile) -> Iterator[ast.Call]:
+    """``cls(…)``, ``type(self)(…)``, ``self.__class__(…)`` in the methods of a class."""
+    for node in ast.walk(level):
+        if isinstance(node, ast.Call) and _is_own_class(node.func, level, module):
+            yield node
+
+
+def _is_own_class(made: ast.expr, level: ast.ClassDef, module: SourceFile) -> bool:
+    if isinstance(made, ast.Name):
+        return module.bindings.class_of_self(made) is level
+    if isinstance(made, ast.Call):
+        return isinstance(made.func, ast.Name) and made.func.id == "type"
+    return isinstance(made, ast.Attribute) and made.attr == "__class__"
+
+
+def _names_a_function(node: ast.Constant, module: SourceFile) -> bool:
+    """Whether a text may be the name under which something is looked up and called."""
+    parent = module.parents.get(node)
+    if isinstance(parent, ast.Call):
+        name = (
+            parent.func.attr
+            if isinstance(parent.func, ast.Attribute)
+            else getattr(parent.func, "id", "")
+        )
+        return name in _BY_NAME or name.startswith(("get", "call", "load", "import"))
+    if isinstance(parent, ast.Subscript):
+        held = parent.value
+        if isinstance(held, ast.Call):
+            return getattr(held.func, "id", "") in {"globals", "locals", "vars"}
+        return isinstance(held, ast.Attribute) and held.attr == "__dict__"
+    return False

@@ -1,0 +1,323 @@
+"""The door: why what was found may not be all that there can be.
+
+An answer says which files a load opens. It is called exact only where nothing else can make it
+another one: what it rests on is looked into, over the whole project, and whatever is not understood
+is a doubt.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.certainty import reflection
+from torchload_lint.source.certainty.asked import asked_of, is_changeable
+from torchload_lint.source.certainty.calls_known import Callers
+from torchload_lint.source.certainty.escapes import Watch
+from torchload_lint.source.certainty.known import CERTAIN
+from torchload_lint.source.certainty.overwriting import Receivers, by_assignment, by_reflection
+from torchload_lint.source.evaluation import instances
+from torchload_lint.source.names import members
+from torchload_lint.source.project.families import Family, family
+from torchload_lint.source.project.mentions import TooManyError, modules_with
+from torchload_lint.source.text.candidates import carrying
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.names.source_file import SourceFile
+
+_HARMLESS_DECORATORS = frozenset(
+    """
+    staticmethod classmethod property cached_property abstractmethod abstractproperty override final
+    overload lru_cache cache wraps no_grad inference_mode enable_grad contextmanager
+    asynccontextmanager dataclass total_ordering runtime_checkable fixture setter getter deleter
+    autocast jit ignore unused export profile record typechecked jaxtyped
+    """.split()
+)
+"""Decorators (their last names) after which a function yields what it did."""
+_SHARING = frozenset({"lru_cache", "cache"})
+_UNUSUAL_MEMBERS = (
+    "__new__",
+    "__getattribute__",
+    "__setattr__",
+    "__init_subclass__",
+    "__set_name__",
+)
+_USUAL_METACLASSES = frozenset({"ABCMeta", "EnumMeta", "type"})
+_STEPPING_ASIDE = ("chdir", "fchdir", "isolated_filesystem", "pushd")
+
+
+def doubts(evaluator: Evaluator, module: SourceFile, *, relative: bool) -> Iterator[str]:
+    """Reasons, the cheap ones first; ``relative``: whether a path depends on the folder in which
+    the program runs.
+    """
+    looking = _Doubts(evaluator, module)
+    try:
+        yield from evaluator.relied.guesses
+        yield from looking.strangers()
+        yield from looking.functions()
+        yield from looking.classes()
+        if relative:
+            yield from looking.folder()
+        yield from looking.held()
+        yield from looking.module_names()
+        yield from looking.members()
+        yield from looking.attributes()
+        yield from looking.callers()
+    except TooManyError as error:
+        yield str(error)
+
+
+class _Doubts:
+    def __init__(self, evaluator: Evaluator, module: SourceFile) -> None:
+        self._evaluator = evaluator
+        self._relied = evaluator.relied
+        self._project = evaluator.project
+        self._home = module
+        self._receivers = Receivers(evaluator, evaluator.project)
+
+    def strangers(self) -> Iterator[str]:
+        """Functions of other packages: whether they are what their name says."""
+        for name in self._relied.strangers:
+            if name not in CERTAIN:
+                yield f"what {name}() yields is only likely"
+        words = {name.rpartition(".")[2] for name in self._relied.strangers if "." in name}
+        for word in sorted(words):
+            why = by_assignment(word, self._home, self._project, self._may_be_strange, frozenset())
+            if why:
+                yield why
+
+    def _may_be_strange(self, node: ast.expr, module: SourceFile) -> bool:
+        """Whether an expression names a module that is not the project's."""
+        meanings = module.bindings.possible(node)
+        return any(
+            meaning and not self._project.definitions(meaning, module.path) for meaning in meanings
+        )
+
+    def functions(self) -> Iterator[str]:
+        """Functions that were followed: whether a call of them runs what they say."""
+        for change in reflection.changes(self._project, self._home):
+            if change.kind == "innards":
+                yield f"{change.shown} changes what a function or a class is"
+        for node, module in self._relied.functions.items():
+            if isinstance(node, ast.Lambda):
+                continue
+            for decorator in node.decorator_list:
+                word = _last_word(decorator)
+                if word in _SHARING and self._yields_changeable(node, module):
+                    yield f"{node.name}() gives the same object to all its callers"
+                if word not in _HARMLESS_DECORATORS:
+                    yield f"the decorator {word} may change what {node.name}() yields"
+            if any(isinstance(each, ast.YieldFrom) for each in ast.walk(node)):
+                yield f"{node.name}() yields from something else"
+
+    def _yields_changeable(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef, module: SourceFile
+    ) -> bool:
+        return any(
+            is_changeable(value)
+            for each in ast.walk(node)
+            if isinstance(each, ast.Return) and each.value is not None
+            for value in self._evaluator.aside(each.value, module)
+        )
+
+    def classes(self) -> Iterator[str]:
+        """Classes: whether their objects have the attributes that stand in them."""
+        wanted = dict(self._relied.classes)
+        wanted.update({node: module for (node, _, _), module in self._relied.members.items()})
+        for node, module in wanted.items():
+            relatives = family(node, module, self._project)
+            for level in relatives.members:
+                yield from self._unusual(level)
+            yield from self._made_again(relatives)
+
+    def _made_again(self, relatives: Family) -> Iterator[str]:
+        """``thing.__init__(…)``, which sets the attributes of an object that is there already."""
+        for module in modules_with(self._project, ".__init__(", self._home):
+            for node in carrying(module.tree, module.lines, ["__init__"])["__init__"]:
+                if not isinstance(node, ast.Attribute):
+                    continue
+                call = module.parents.get(node)
+                first = call.args[0] if isinstance(call, ast.Call) and call.args else None
+                if first is not None and module.bindings.class_of_self(first) is not None:
+                    continue
+                if ast.unparse(node.value).startswith("super("):
+                    continue
+                if self._receivers.may_be_of(node.value, module, relatives):
+                    yield f"{module.path}:{node.lineno} makes an object again"
+
+    def _unusual(self, node: ast.ClassDef) -> Iterator[str]:
+        for decorator in node.decorator_list:
+            if _last_word(decorator) not in _HARMLESS_DECORATORS:
+                yield f"the decorator {_last_word(decorator)} may change class {node.name}"
+        for keyword in node.keywords:
+            if keyword.arg != "metaclass" or _last_word(keyword.value) not in _USUAL_METACLASSES:
+                yield f"class {node.name} is made in an unusual way"
+        for name in _UNUSUAL_MEMBERS:
+            if members.member(node, name) is not None:
+                yield f"class {node.name} has {name}"
+
+    def folder(self) -> Iterator[str]:
+        """Whether the program may run in another folder than the project's."""
+        for word in _STEPPING_ASIDE:
+            paths = dict.fromkeys((self._home.path, *self._project.holding(word)))
+            for path in paths:
+                module = self._home if path == self._home.path else self._project.module_at(path)
+                if module is None or word not in module.text:
+                    continue
+                if carrying(module.tree, module.lines, [word])[word]:
+                    yield f"{path} changes the working folder"
+                    return
+        for path in self._project.holding("hydra.main"):
+            text = self._project.files.text(path) or ""
+            if "version_base" not in text:
+                yield f"{path} lets hydra change the working folder"
+
+    def held(self) -> Iterator[str]:
+        """What names and attributes hold: whether it was changed under another one."""
+        for node, (module, values) in self._relied.held.items():
+            asked = asked_of(values, node, module)
+            if asked is None:
+                continue
+            watch = Watch(self._evaluator)
+            meanings = module.bindings.possible(node)
+            of_modules = [
+                each
+                for meaning in meanings
+                if meaning
+                for each in self._project.definitions(meaning, module.path)
+                if each.kind == "value" and "." not in each.qualname
+            ]
+            if of_modules:
+                why = next(
+                    filter(
+                        None,
+                        (
+                            watch.module_name(each.qualname, each.module, asked)
+                            for each in of_modules
+                        ),
+                    ),
+                    "",
+                )
+            elif isinstance(node, ast.Name):
+                why = watch.variable(node, module, asked)
+            else:
+                assert isinstance(node, ast.Attribute)
+                why = watch.attribute(node.attr, module, asked)
+            if why:
+                yield why
+
+    def module_names(self) -> Iterator[str]:
+        """Names that modules define: whether they are set from outside."""
+        for (_, name), module in self._relied.module_names.items():
+
+            def may_be(node: ast.expr, where: SourceFile, target: SourceFile = module) -> bool:
+                return self._receivers.may_be_module(node, where, target)
+
+            yield from filter(
+                None,
+                (
+                    by_reflection(name, self._home, self._project, may_be, in_module=module),
+                    by_assignment(name, self._home, self._project, may_be, frozenset()),
+                ),
+            )
+
+    def members(self) -> Iterator[str]:
+        """Members of classes: whether they are set from outside."""
+        for (node, name, method), module in self._relied.members.items():
+            relatives = family(node, module, self._project)
+            known: set[ast.AST] = set()
+            for level in relatives.members if not method else ():
+                for _, receiver, value in instances.assigned(self._evaluator, level).get(name, ()):
+                    del receiver
+                    known.add(value)
+            targets = self._targets(name, relatives.members, known)
+
+            def may_be(each: ast.expr, where: SourceFile, of: Family = relatives) -> bool:
+                return self._receivers.may_be_of(each, where, of)
+
+            yield from filter(
+                None,
+                (
+                    by_reflection(name, self._home, self._project, may_be, of=module),
+                    by_assignment(name, self._home, self._project, may_be, targets),
+                ),
+            )
+
+    def _targets(
+        self, name: str, levels: dict[ast.ClassDef, SourceFile], values: set[ast.AST]
+    ) -> set[ast.AST]:
+        """The places ``self.name = value`` of values that were seen."""
+        found: set[ast.AST] = set()
+        for level, module in levels.items():
+            for node in ast.walk(level):
+                if not isinstance(node, ast.Attribute) or node.attr != name:
+                    continue
+                statement = module.parents.get(node)
+                while isinstance(statement, ast.Tuple | ast.List | ast.Starred):
+                    statement = module.parents.get(statement)
+                value = getattr(statement, "value", None)
+                if not isinstance(statement, ast.Assign | ast.AnnAssign) or value is None:
+                    continue
+                given = value.elts if isinstance(value, ast.Tuple | ast.List) else []
+                if value in values or any(each in values for each in given):
+                    found.add(node)
+        return found
+
+    def attributes(self) -> Iterator[str]:
+        """Attributes of namespaces and options: whether they are set where nobody looked."""
+        for name, places in self._relied.attributes.items():
+            known = {
+                target
+                for node, (module, spelled) in places.items()
+                for target in self._before(node, module, spelled)
+            }
+            yield from filter(
+                None,
+                (
+                    by_reflection(
+                        name, self._home, self._project, self._receivers.may_be_namespace
+                    ),
+                    by_assignment(
+                        name, self._home, self._project, self._receivers.may_be_namespace, known
+                    ),
+                ),
+            )
+
+    def _before(self, node: ast.expr, module: SourceFile, spelled: str) -> set[ast.AST]:
+        """The stores in the same function before a place, which ``stores`` follows."""
+        scope = module.bindings.scope(module.statement(node))
+        return {
+            each
+            for each in ast.walk(scope)
+            if isinstance(each, ast.Attribute)
+            and isinstance(each.ctx, ast.Store)
+            and module.bindings.scope(module.statement(each)) is scope
+            and (each.end_lineno or 0) < node.lineno
+            and ast.unparse(each) == spelled
+            and isinstance(module.parents.get(each), ast.Assign | ast.AnnAssign)
+        }
+
+    def callers(self) -> Iterator[str]:
+        """Functions whose parameters count: whether somebody else calls them."""
+        looking = Callers(self._project, self._receivers)
+        for function, (module, calls) in self._relied.called.items():
+            why = looking.unknown(function, module, calls)
+            if why:
+                yield why
+            for decorator in getattr(function, "decorator_list", ()):
+                word = _last_word(decorator)
+                if word not in _HARMLESS_DECORATORS:
+                    yield f"the decorator {word} may call {getattr(function, 'name', 'it')}()"
+        if self._relied.called:
+            for change in reflection.changes(self._project, self._home):
+                if change.kind == "code":
+                    yield f"{change.shown} runs code that is made up"
+
+
+def _last_word(node: ast.expr) -> str:
+    while isinstance(node, ast.Call):
+        node = node.func
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

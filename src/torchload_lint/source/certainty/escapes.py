@@ -1,0 +1,227 @@
+"""Whether something that can be changed may have been changed where nobody looked.
+
+A dictionary, a list, an object of the project is what it was made as only for as long as everybody
+who can see it leaves it alone. Every use of its name is looked at: what reads it is let pass, what
+hands it to another function of the project is followed there, and what changes it, gives it away
+or is not understood is a reason not to be certain.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from torchload_lint.source.certainty import handed_on, seen_in, uses
+from torchload_lint.source.certainty.asked import shown
+from torchload_lint.source.certainty.uses import Use
+from torchload_lint.source.project.mentions import TooManyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from torchload_lint.source.certainty.asked import Asked
+    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.text.definitions import FunctionNode
+
+_DEEPEST = 8
+"""How many names one thing is followed through."""
+
+
+class Watch:
+    """Follows one thing through its uses; ``evaluator`` tells what functions are known."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.evaluator = evaluator
+        self._seen: set[object] = set()
+
+    def variable(self, name: ast.Name, module: SourceFile, asked: Asked, depth: int = 0) -> str:
+        """Why what a name stands for may be another than it was made as; empty where it is not."""
+        try:
+            listed = list(uses.of_variable(name, module, self.evaluator.project))
+        except TooManyError as error:
+            return str(error)
+        return self.any_of(listed, asked, depth)
+
+    def module_name(self, name: str, module: SourceFile, asked: Asked) -> str:
+        """The same for a name of a module that is seen from another file."""
+        try:
+            listed = list(uses.of_module_name(name, module, self.evaluator.project))
+        except TooManyError as error:
+            return str(error)
+        return self.any_of(listed, asked, 0)
+
+    def attribute(self, name: str, home: SourceFile, asked: Asked, depth: int = 0) -> str:
+        """The same for what an attribute holds, of whatever object."""
+        if ("attribute", name) in self._seen:
+            return ""
+        self._seen.add(("attribute", name))
+        try:
+            listed = list(uses.of_attribute(name, home, self.evaluator.project))
+        except TooManyError as error:
+            return str(error)
+        return self.any_of(listed, asked, depth)
+
+    def parameter(
+        self, arg: ast.arg, function: FunctionNode, module: SourceFile, asked: Asked, depth: int
+    ) -> str:
+        """The same for what a function is given."""
+        if (arg, asked.deep) in self._seen:
+            return ""
+        self._seen.add((arg, asked.deep))
+        if depth > _DEEPEST:
+            return f"{arg.arg} is handed on too often to be followed"
+        for node in ast.walk(function):
+            if isinstance(node, ast.Name) and node.id == arg.arg:
+                defined = module.bindings.definitions(node)
+                if isinstance(node.ctx, ast.Load) and all(d.node is not arg for d in defined):
+                    continue
+                why = self.use(Use(module, node), asked, depth + 1)
+                if why:
+                    return why
+        return ""
+
+    def any_of(self, listed: Iterable[Use], asked: Asked, depth: int) -> str:
+        """The first reason that one of some uses gives."""
+        if depth > _DEEPEST:
+            return "it is handed on too often to be followed"
+        for use in listed:
+            why = self.use(use, asked, depth)
+            if why:
+                return why
+        return ""
+
+    def use(self, use: Use, asked: Asked, depth: int) -> str:
+        """Why this use may change the thing; empty where it does not."""
+        module, node, within = use
+        if within:
+            asked = asked._replace(key=None, deep=asked.deep + 1, items=False)
+        if (node, asked.deep, asked.items) in self._seen:
+            return ""
+        self._seen.add((node, asked.deep, asked.items))
+        parent = module.parents.get(node)
+        if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
+            return self._rebound(node, parent, asked)
+        handler = None if parent is None else _HANDLERS.get(type(parent))
+        if handler is None:
+            return (
+                ""
+                if isinstance(parent, _HARMLESS)
+                else shown(node, "is used in a way that is not followed")
+            )
+        return handler(self, use, parent, asked, depth)
+
+    def _rebound(self, node: ast.expr, parent: ast.AST | None, asked: Asked) -> str:
+        if isinstance(parent, ast.AugAssign) and asked.items:
+            return shown(node, "is changed in place")
+        return ""
+
+    def part(self, use: Use, asked: Asked, depth: int, key: str | None = None) -> str:
+        """A part of the thing, where parts can be changed."""
+        if not asked.deep or (key is not None and asked.key not in {None, key}):
+            return ""
+        return self.use(
+            use, asked._replace(key=None, place=None, items=True, deep=asked.deep - 1), depth
+        )
+
+    def copied(self, use: Use, asked: Asked, depth: int) -> str:
+        """Something new that holds the same parts."""
+        if not asked.deep:
+            return ""
+        return self.use(use, asked._replace(key=None, place=None, items=False), depth)
+
+    def stored_in(self, use: Use, target: ast.expr, asked: Asked, depth: int) -> str:
+        """Why what a target is given may be changed there."""
+        module = use.module
+        if isinstance(target, ast.Name):
+            return self._renamed(target, module, asked, depth)
+        if isinstance(target, ast.Attribute):
+            project = self.evaluator.project
+            if project.holding("def __setattr__(") or project.holding(f"{target.attr}.setter"):
+                return shown(use.node, "is given to a setter")
+            return self.attribute(
+                target.attr, module, asked._replace(key=None, place=None), depth + 1
+            )
+        if isinstance(target, ast.Tuple | ast.List):
+            if not asked.deep:
+                return ""
+            parts = asked._replace(key=None, place=None, items=True, deep=asked.deep - 1)
+            return next(
+                filter(None, (self.stored_in(use, part, parts, depth) for part in target.elts)), ""
+            )
+        return shown(use.node, "is kept in something else")
+
+    def _renamed(self, target: ast.Name, module: SourceFile, asked: Asked, depth: int) -> str:
+        scope = module.bindings.scope(module.statement(target))
+        places = [
+            Use(module, node)
+            for node in ast.walk(scope)
+            if isinstance(node, ast.Name)
+            and node.id == target.id
+            and isinstance(node.ctx, ast.Load)
+            and (
+                not (found := module.bindings.definitions(node))
+                or any(_binds(each.node, target) for each in found)
+            )
+        ]
+        augmented = any(
+            isinstance(node, ast.AugAssign)
+            and isinstance(node.target, ast.Name)
+            and node.target.id == target.id
+            for node in ast.walk(scope)
+        )
+        if augmented and asked.items:
+            return f"{target.id} is changed in place"
+        if isinstance(scope, ast.Module | ast.ClassDef):
+            try:
+                places += list(uses.of_attribute(target.id, module, self.evaluator.project))
+                places += [
+                    use
+                    for use in uses.of_module_name(target.id, module, self.evaluator.project)
+                    if use.module is not module
+                ]
+            except TooManyError as error:
+                return str(error)
+        return self.any_of(places, asked._replace(key=None, place=None), depth + 1)
+
+
+def _binds(definition: ast.AST, target: ast.Name) -> bool:
+    return any(node is target for node in ast.walk(definition))
+
+
+_HARMLESS = (
+    ast.Expr,
+    ast.FormattedValue,
+    ast.JoinedStr,
+    ast.Assert,
+    ast.If,
+    ast.While,
+    ast.UnaryOp,
+    ast.Delete,
+    ast.Slice,
+    ast.Raise,
+)
+_HANDLERS: dict[type[ast.AST], Callable[[Watch, Use, Any, Asked, int], str]] = {
+    ast.Subscript: seen_in.of_part,
+    ast.Attribute: handed_on.of_attribute,
+    ast.Call: handed_on.of_call,
+    ast.keyword: handed_on.of_call,
+    ast.Starred: handed_on.of_call,
+    ast.Assign: seen_in.of_assignment,
+    ast.AnnAssign: seen_in.of_assignment,
+    ast.NamedExpr: seen_in.of_assignment,
+    ast.Return: seen_in.of_return,
+    ast.For: seen_in.of_loop,
+    ast.AsyncFor: seen_in.of_loop,
+    ast.comprehension: seen_in.of_loop,
+    ast.BoolOp: seen_in.of_choice,
+    ast.IfExp: seen_in.of_choice,
+    ast.List: seen_in.of_display,
+    ast.Tuple: seen_in.of_display,
+    ast.Set: seen_in.of_display,
+    ast.Dict: seen_in.of_display,
+    ast.BinOp: seen_in.of_operator,
+    ast.Compare: seen_in.of_comparison,
+    ast.arguments: seen_in.of_default,
+    ast.AugAssign: seen_in.of_value,
+}

@@ -1,0 +1,203 @@
+"""Uses of a thing in calls: its methods, functions of the project, and those that are known."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.certainty.asked import is_followed_call, literal, misses, shown
+from torchload_lint.source.certainty.known import (
+    CHANGING,
+    PICKING,
+    PLAIN_READERS,
+    READERS,
+    READS,
+    SHALLOW,
+    TAKING,
+)
+from torchload_lint.source.certainty.uses import Use
+from torchload_lint.source.state.bound import match
+from torchload_lint.source.text.definitions import FUNCTIONS
+
+if TYPE_CHECKING:
+    from torchload_lint.source.certainty.asked import Asked
+    from torchload_lint.source.certainty.watching import Watching
+    from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.text.definitions import FunctionNode
+
+_REFLECTING = frozenset(f"builtins.{name}" for name in ("getattr", "setattr", "delattr", "vars"))
+
+
+def of_attribute(watch: Watching, use: Use, parent: ast.Attribute, asked: Asked, depth: int) -> str:
+    """``thing.method(…)``, ``thing.name``."""
+    holder = use.module.parents.get(parent)
+    if parent.attr == "__dict__":
+        return watch.use(Use(use.module, parent), asked._replace(items=True), depth)
+    if isinstance(holder, ast.Call) and holder.func is parent:
+        return _method(watch, use, parent.attr, holder, asked, depth)
+    if asked.items and parent.attr in CHANGING:
+        return shown(use.node, f"gives away .{parent.attr}")
+    return watch.part(Use(use.module, parent), asked, depth, parent.attr)
+
+
+def _method(watch: Watching, use: Use, name: str, call: ast.Call, asked: Asked, depth: int) -> str:
+    if not asked.items:
+        return watch.part(Use(use.module, call), asked, depth)
+    if use.node is asked.place and name in TAKING and not asked.ordered:
+        return ""
+    key = literal(call.args[0]) if call.args else None
+    if name in READS:
+        result = Use(use.module, call)
+        if name in PICKING:
+            return watch.part(result, asked, depth, key)
+        return watch.copied(result, asked, depth)
+    at_key = name in {"pop", "setdefault", "__setitem__", "__delitem__"} and key is not None
+    if at_key and asked.key not in {None, key}:
+        return ""
+    if name == "update" and asked.key is not None and misses(call, asked.key):
+        return ""
+    if name in {"append", "add", "extend"} and is_followed_call(use, call, asked):
+        return ""
+    return shown(use.node, f"is changed by .{name}()")
+
+
+def of_call(watch: Watching, use: Use, parent: ast.AST, asked: Asked, depth: int) -> str:
+    """``function(thing)``, ``function(*thing)``, ``function(name=thing)``."""
+    call: ast.AST | None = parent
+    while isinstance(call, ast.keyword | ast.Starred):
+        call = use.module.parents.get(call)
+    if isinstance(call, ast.ClassDef) or call is None:
+        return shown(use.node, "is given to a class")
+    if not isinstance(call, ast.Call):
+        return _spread_into(watch, use, call, asked, depth)
+    if call.func is use.node:
+        return "" if not asked.items else shown(use.node, "is called")
+    spread = isinstance(parent, ast.Starred) or (
+        isinstance(parent, ast.keyword) and parent.arg is None
+    )
+    if spread and not asked.deep:
+        return ""
+    dotted = use.module.bindings.qualified(call.func) or ""
+    if dotted in _REFLECTING:
+        return _reflected(watch, use, dotted.removeprefix("builtins."), call, asked, depth)
+    if isinstance(call.func, ast.Attribute) and call.func.attr in {"join", "format"}:
+        return ""
+    if dotted.removeprefix("builtins.") in (READERS if "builtins." in dotted else PLAIN_READERS):
+        return _read(watch, use, dotted.removeprefix("builtins."), call, asked, depth)
+    if spread:
+        return shown(use.node, "is spread over a call")
+    return _handed_on(watch, use, parent, call, dotted, asked, depth)
+
+
+def _read(watch: Watching, use: Use, plain: str, call: ast.Call, asked: Asked, depth: int) -> str:
+    """An argument of a function that changes nothing of what it is given."""
+    if asked.deep and (call.keywords or plain == "filter"):
+        return shown(use.node, f"goes through {plain}() with a function")
+    if plain == "next" and asked.ordered and asked.items:
+        return shown(use.node, "loses an item")
+    if plain in SHALLOW:
+        return watch.copied(Use(use.module, call), asked, depth)
+    if plain in PICKING:
+        return watch.part(Use(use.module, call), asked, depth)
+    return ""
+
+
+def _spread_into(watch: Watching, use: Use, parent: ast.AST, asked: Asked, depth: int) -> str:
+    """``[*thing]``."""
+    if isinstance(parent, ast.List | ast.Tuple | ast.Set):
+        return watch.copied(Use(use.module, parent), asked, depth)
+    return shown(use.node, "is spread")
+
+
+def _reflected(
+    watch: Watching, use: Use, plain: str, call: ast.Call, asked: Asked, depth: int
+) -> str:
+    if plain == "vars":
+        return watch.use(Use(use.module, call), asked._replace(items=True), depth)
+    if plain != "getattr" or not call.args or call.args[0] is not use.node:
+        return ""  # setattr is looked for by name, over the whole project
+    name = literal(call.args[1]) if len(call.args) > 1 else None
+    if name is None:
+        return shown(use.node, "is asked for an attribute by name") if asked.items else ""
+    holder = use.module.parents.get(call)
+    if asked.items and isinstance(holder, ast.Call) and holder.func is call:
+        return _method(watch, use, name, holder, asked, depth)
+    return (
+        shown(use.node, "gives away a method")
+        if asked.items
+        else watch.part(Use(use.module, call), asked, depth, name)
+    )
+
+
+def _handed_on(
+    watch: Watching,
+    use: Use,
+    parent: ast.AST,
+    call: ast.Call,
+    dotted: str,
+    asked: Asked,
+    depth: int,
+) -> str:
+    """An argument: followed into functions of the project."""
+    module = use.module
+    given = parent.arg if isinstance(parent, ast.keyword) else use.node
+    targets = _functions(watch, call, dotted, module)
+    if not targets:
+        return shown(use.node, f"is handed to {ast.unparse(call.func)}(), which is not followed")
+    for function, home, skipped in targets:
+        reached = match(call, function, skipped)
+        hit = [
+            arg
+            for arg, value in reached.items()
+            if value is use.node or (isinstance(given, str) and arg.arg == given)
+        ]
+        if not hit or function.args.kwarg in hit or function.args.vararg in hit:
+            return shown(use.node, "is handed on in a way that is not followed")
+        for arg in hit:
+            why = watch.parameter(arg, function, home, asked._replace(key=None, place=None), depth)
+            if why:
+                return why
+        if _may_return(function, hit):
+            why = watch.use(Use(module, call), asked._replace(key=None, place=None), depth + 1)
+            if why:
+                return why
+    return ""
+
+
+def _functions(
+    watch: Watching, call: ast.Call, dotted: str, module: SourceFile
+) -> list[tuple[FunctionNode, SourceFile, int]]:
+    """The functions of the project that a call may mean; empty where that is not certain."""
+    if not dotted:
+        return []
+    found = watch.evaluator.project.definitions(dotted, module.path)
+    own = [
+        each.node
+        for each in (
+            module.bindings.definitions(call.func) if isinstance(call.func, ast.Name) else ()
+        )
+        if isinstance(each.node, FUNCTIONS)
+    ]
+    named: list[tuple[ast.AST, SourceFile]] = [(each.node, each.module) for each in found]
+    named = named or [(node, module) for node in own]
+    functions: list[tuple[FunctionNode, SourceFile, int]] = [
+        (node, home, 0)
+        for node, home in named
+        if isinstance(node, FUNCTIONS)
+        and not node.decorator_list
+        and not isinstance(home.parents.get(node), ast.ClassDef)
+    ]
+    return functions if len(functions) == len(named) else []
+
+
+def _may_return(function: FunctionNode, args: list[ast.arg]) -> bool:
+    """Whether a function may give back what it was given."""
+    if isinstance(function, ast.Lambda):
+        return True
+    names = {arg.arg for arg in args}
+    return any(
+        isinstance(node, ast.Return | ast.Yield)
+        and node.value is not None
+        and any(isinstance(each, ast.Name) and each.id in names for each in ast.walk(node.value))
+        for node in ast.walk(function)
+    )

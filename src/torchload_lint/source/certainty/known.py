@@ -1,0 +1,71 @@
+"""Functions and methods that change nothing of what they are given, or do what their name says."""
+
+from __future__ import annotations
+
+READS = frozenset(
+    """
+    get items keys values copy index count join split format startswith endswith union
+    intersection difference issubset issuperset isdisjoint most_common __len__ __contains__
+    __getitem__ __iter__ __str__ __repr__ __eq__ to_dict as_dict to_container
+    """.split()
+)
+"""Methods of containers that change nothing."""
+CHANGING = frozenset(
+    {
+        name
+        for kind in (dict, list, set)
+        for name in dir(kind)
+        if name not in READS and not hasattr(object, name)
+    }
+    | {"rotate", "popleft", "appendleft", "extendleft", "move_to_end", "__next__", "send"}
+)
+"""Methods of containers that change them."""
+TAKING = frozenset({"pop", "popleft", "__next__"})
+"""Methods that yield any part: it does not matter who takes first."""
+READERS = frozenset(
+    """
+    len print str repr bool sorted list tuple dict set frozenset enumerate zip range min max sum
+    any next all isinstance issubclass type id hash reversed format callable iter filter hasattr
+    int float
+    """.split()
+)
+"""Builtins that change nothing of what they are given."""
+PLAIN_READERS = frozenset(
+    """
+    os.path.join os.path.exists os.path.isfile os.path.isdir os.path.dirname os.path.basename
+    os.fspath pathlib.Path json.dumps json.dump pprint.pprint copy.copy copy.deepcopy torch.load
+    argparse.Namespace types.SimpleNamespace collections.OrderedDict collections.Counter
+    dataclasses.asdict dataclasses.astuple dataclasses.fields dataclasses.replace yaml.dump
+    yaml.safe_dump pickle.dump pickle.dumps torch.save inspect.signature logging.info
+    logging.warning logging.debug logging.error os.makedirs os.listdir
+    """.split()
+)
+"""Functions of other packages that change nothing of what they are given."""
+SHALLOW = frozenset(
+    """
+    sorted list tuple dict set frozenset enumerate zip reversed iter filter copy.copy
+    collections.OrderedDict argparse.Namespace types.SimpleNamespace dataclasses.replace
+    """.split()
+)
+"""Those whose result holds the same parts."""
+PICKING = frozenset({"next", "min", "max", "get", "__getitem__", "__iter__"})
+"""Those (and methods) whose result is one of the parts."""
+CERTAIN = frozenset(
+    """
+    builtins.str builtins.str.encode builtins.open builtins.dict builtins.list builtins.tuple
+    builtins.set builtins.frozenset builtins.sorted builtins.reversed builtins.iter
+    builtins.next builtins.getattr builtins.vars builtins.enumerate builtins.zip builtins.filter
+    builtins.bytes builtins.int builtins.len builtins.max builtins.min builtins.range
+    builtins.float builtins.round builtins.abs os.fspath os.fsdecode os.fsencode os.getcwd
+    os.path.join os.path.dirname os.path.basename os.path.splitext os.path.split os.path.abspath
+    os.path.realpath os.path.normpath os.path.normcase os.path.expanduser posixpath.join
+    posixpath.dirname posixpath.basename posixpath.splitext posixpath.split posixpath.abspath
+    posixpath.realpath posixpath.normpath pathlib.Path pathlib.PurePath pathlib.PosixPath
+    pathlib.PurePosixPath pathlib.Path.cwd pathlib.Path.home io.open io.BytesIO io.FileIO
+    io.BufferedReader gzip.open bz2.open lzma.open gzip.GzipFile copy.copy copy.deepcopy
+    collections.OrderedDict collections.defaultdict collections.deque argparse.Namespace
+    types.SimpleNamespace dataclasses.asdict glob.escape sys.intern tqdm.tqdm tqdm.auto.tqdm
+    codecs.open os.open zipfile.ZipFile tarfile.open torch.compile
+    """.split()
+)
+"""Functions of other packages whose results are computed here as they compute them."""

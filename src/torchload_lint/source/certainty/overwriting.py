@@ -1,0 +1,199 @@
+"""Whether an attribute, or a name of a module, is given another value somewhere else."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.certainty import reflection
+from torchload_lint.source.certainty.uses import Use
+from torchload_lint.source.domain.values import (
+    Class,
+    Constant,
+    Function,
+    Instance,
+    Made,
+    Options,
+    Record,
+    Sequence,
+    Text,
+)
+from torchload_lint.source.project.mentions import modules_with
+from torchload_lint.source.text.candidates import carrying
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from torchload_lint.source.domain.values import Values
+    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.project.families import Family
+    from torchload_lint.source.project.index import ProjectIndex
+
+
+def attribute_stores(name: str, home: SourceFile, project: ProjectIndex) -> Iterator[Use]:
+    """Every ``….name = value`` of the project, and whatever else gives it a value."""
+    for module in modules_with(project, f".{name}", home):
+        if f".{name}" not in module.text:
+            continue
+        for node in carrying(module.tree, module.lines, [name])[name]:
+            if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+                yield Use(module, node)
+
+
+class Receivers:
+    """Tells what the object may be on which an attribute is set."""
+
+    def __init__(self, evaluator: Evaluator, project: ProjectIndex) -> None:
+        self._evaluator = evaluator
+        self._project = project
+
+    def may_be_of(self, node: ast.expr, module: SourceFile, family: Family) -> bool:
+        """Whether an expression may be an object of a family of classes, or one of them."""
+        holder = module.bindings.class_of_self(node)
+        if holder is not None:
+            return holder in family.members
+        named = self._named(node, module)
+        if named is not None:
+            return any(each in family.members for each in named)
+        return any(
+            value.of.node in family.members
+            if isinstance(value, Instance)
+            else value.node in family.members
+            if isinstance(value, Class)
+            else not isinstance(value, _NO_OBJECTS)
+            and not (isinstance(value, Made) and value.call is None)
+            for value in self._values(node, module)
+        )
+
+    def may_be_module(self, node: ast.expr, module: SourceFile, target: SourceFile) -> bool:
+        """Whether an expression may be a module of the project."""
+        if module.bindings.class_of_self(node) is not None:
+            return False
+        named = self._named(node, module)
+        if named is not None:
+            return any(each is target.tree for each in named)
+        if not is_handed_about(target, self._project, module):
+            return False
+        return any(
+            value.kind == "module"
+            if isinstance(value, Record)
+            else not isinstance(value, (*_NO_OBJECTS, Instance, Class))
+            for value in self._values(node, module)
+        )
+
+    def may_be_namespace(self, node: ast.expr, module: SourceFile) -> bool:
+        """Whether an expression may be a namespace, the options of a program, a configuration."""
+        if module.bindings.class_of_self(node) is not None:
+            return False
+        if self._named(node, module) is not None:
+            return False
+        return any(
+            not isinstance(value, Instance | Class | Sequence | Text | Constant | Made | Function)
+            and not (isinstance(value, Record) and value.kind == "module")
+            for value in self._values(node, module)
+        )
+
+    def _named(self, node: ast.expr, module: SourceFile) -> list[ast.AST] | None:
+        """What an expression stands for by its name alone: classes, modules of the project (none,
+        for what is another package's); None where names do not tell.
+        """
+        meanings = module.bindings.possible(node)
+        if not meanings or "" in meanings:
+            return None
+        found: list[ast.AST] = []
+        for meaning in meanings:
+            definitions = self._project.definitions(meaning, module.path)
+            if any(each.kind == "value" for each in definitions):
+                return None
+            if not definitions and self._project.split(meaning, module.path)[0] is not None:
+                return None
+            found.extend(each.node for each in definitions)
+        return found
+
+    def _values(self, node: ast.expr, module: SourceFile) -> Values:
+        return self._evaluator.aside(node, module)
+
+
+_NO_OBJECTS = (Record, Options, Sequence, Text, Constant, Function)
+
+
+def is_handed_about(target: SourceFile, project: ProjectIndex, home: SourceFile) -> bool:
+    """Whether a module is used as a value, so that any name may stand for it."""
+    return project.remember(
+        ("definitions", "handed about", target.tree, home.path),
+        lambda: _is_handed_about(target, project, home),
+    )
+
+
+def _is_handed_about(target: SourceFile, project: ProjectIndex, home: SourceFile) -> bool:
+    if any(project.holding(word) for word in ("import_module", "__import__", "sys.modules")):
+        return True
+    word = target.name.rpartition(".")[2] or target.name
+    for module in modules_with(project, word, home):
+        known_as = {word} | {
+            node.asname
+            for node in carrying(module.tree, module.lines, [word])[word]
+            if isinstance(node, ast.alias) and node.asname
+        }
+        for places in carrying(module.tree, module.lines, known_as).values():
+            for node in places:
+                if not isinstance(node, ast.Name) or isinstance(node.ctx, ast.Store):
+                    continue
+                if isinstance(module.parents.get(node), ast.Attribute):
+                    continue
+                meanings = module.bindings.possible(node)
+                if any(
+                    each.node is target.tree
+                    for meaning in meanings
+                    if meaning
+                    for each in project.definitions(meaning, module.path)
+                ):
+                    return True
+    return False
+
+
+def by_reflection(
+    name: str,
+    home: SourceFile,
+    project: ProjectIndex,
+    may_be: Callable[[ast.expr, SourceFile], bool],
+    *,
+    in_module: SourceFile | None = None,
+    of: SourceFile | None = None,
+) -> str:
+    """Why a name may be changed by ``setattr`` or its kind; empty where it is not."""
+    for change in reflection.changes(project, home):
+        if change.name not in {None, name}:
+            continue
+        if change.kind == "globals" and change.module is not in_module:
+            continue
+        if change.kind == "modules" and in_module is None:
+            continue
+        if change.kind == "code" and not _knows(change.module, in_module or of or home):
+            continue
+        if change.receiver is not None and not may_be(change.receiver, change.module):
+            continue
+        return f"{change.shown} may set {name}"
+    return ""
+
+
+def _knows(module: SourceFile, home: SourceFile) -> bool:
+    """Whether code that a file makes up may speak of another file."""
+    word = home.name.rpartition(".")[2]
+    return module is home or module.path == home.path or word in module.text
+
+
+def by_assignment(
+    name: str,
+    home: SourceFile,
+    project: ProjectIndex,
+    may_be: Callable[[ast.expr, SourceFile], bool],
+    known: Collection[ast.AST],
+) -> str:
+    """Why a name may be assigned to from elsewhere; ``known`` are the targets that were seen."""
+    for module, node, _ in attribute_stores(name, home, project):
+        assert isinstance(node, ast.Attribute)
+        if node not in known and may_be(node.value, module):
+            return f"{module.path}:{node.lineno} sets {ast.unparse(node)}"
+    return ""

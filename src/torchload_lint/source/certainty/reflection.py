@@ -1,0 +1,217 @@
+"""Changes that do not name what they change as code does, over the whole project: ``setattr``,
+``vars(x)[…]``, ``globals()``, ``exec`` and their kind.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.source.text.candidates import carrying
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.project.index import ProjectIndex
+
+_SETTERS = ("setattr", "delattr", "__setattr__", "__delattr__")
+_PATCHERS = ("patch", "monkeypatch", "mock", "mocker")
+_NAMESPACES = ("vars", "__dict__", "globals", "locals")
+_RUNNERS = ("exec", "eval", "execfile", "runpy")
+_INNARDS = (
+    *("__code__", "__defaults__", "__kwdefaults__", "__class__", "__bases__", "__closure__"),
+    *("__getattribute__", "__getattr__", "__setstate__", "_getframe", "_value_", "ctypes"),
+)
+WORDS = (*_SETTERS, *_PATCHERS, *_NAMESPACES, *_RUNNERS, *_INNARDS, "modules", "reload")
+_NAME_AND_VALUE = 2
+_READING = frozenset({"get", "items", "keys", "values", "copy", "__contains__"})
+
+
+class Change(NamedTuple):
+    """One place that may change something by name."""
+
+    module: SourceFile
+    node: ast.AST
+    receiver: ast.expr | None
+    """What is changed; None for anything."""
+    name: str | None
+    """The attribute that is changed; None for any."""
+    kind: str
+    """``attribute``, ``globals`` (of the file), ``modules`` (in ``sys.modules``), ``code``, or
+    ``innards`` (of functions and classes)."""
+
+    @property
+    def shown(self) -> str:
+        """The place, in words."""
+        return f"{self.module.path}:{getattr(self.node, 'lineno', 0)}"
+
+
+def changes(project: ProjectIndex, home: SourceFile) -> list[Change]:
+    """Every such place of the project, in the file at ``home`` too."""
+    found = list(_in(project, home))
+    paths = {path for word in WORDS for path in project.holding(word)} - {home.path}
+    for path in sorted(paths):
+        module = project.module_at(path)
+        if module is not None:
+            found.extend(_in(project, module))
+    return found
+
+
+def _in(project: ProjectIndex, module: SourceFile) -> list[Change]:
+    return project.remember(
+        ("definitions", "reflection", module.tree), lambda: list(_collect(module))
+    )
+
+
+def _collect(module: SourceFile) -> Iterator[Change]:
+    words = [word for word in WORDS if word in module.text]
+    for word, nodes in carrying(module.tree, module.lines, words).items():
+        for node in nodes:
+            if isinstance(node, ast.Name | ast.Attribute | ast.Constant | ast.alias):
+                yield from _read(module, word, node)
+
+
+def _read(module: SourceFile, word: str, node: ast.AST) -> Iterator[Change]:
+    if isinstance(node, ast.Constant) and word not in _PATCHERS and word not in _SETTERS:
+        return
+    if word in _SETTERS:
+        yield from _setter(module, word, node, module.parents.get(node))
+    elif word in _PATCHERS:
+        yield from _patched(module, node)
+    elif isinstance(node, ast.Attribute):
+        yield from _attribute(module, word, node)
+    elif isinstance(node, ast.Name):
+        yield from _name(module, word, node)
+
+
+def _attribute(module: SourceFile, word: str, node: ast.Attribute) -> Iterator[Change]:
+    if word == "__dict__":
+        if _is_changed(node, module):
+            yield Change(module, node, node.value, _entry(node, module), "attribute")
+    elif word in _RUNNERS:
+        if isinstance(node.value, ast.Name) and node.value.id in {"builtins", "runpy"}:
+            yield Change(module, node, None, None, "code")
+    elif word in _INNARDS:
+        if not isinstance(node.ctx, ast.Load):
+            yield Change(module, node, None, None, "innards")
+    else:
+        yield from _of_sys(module, word, node)
+
+
+def _name(module: SourceFile, word: str, node: ast.Name) -> Iterator[Change]:
+    if word in {"vars", "globals", "locals"}:
+        yield from _namespace(module, word, node, module.parents.get(node))
+    elif word in _RUNNERS:
+        yield Change(module, node, None, None, "code")
+    else:
+        yield from _of_sys(module, word, node)
+
+
+def _of_sys(module: SourceFile, word: str, node: ast.Name | ast.Attribute) -> Iterator[Change]:
+    """``sys.modules[…] = …``, ``importlib.reload(…)``."""
+    if word == "reload" or (
+        word == "modules"
+        and module.bindings.qualified(node) == "sys.modules"
+        and _is_changed(node, module)
+    ):
+        yield Change(module, node, None, None, "modules")
+
+
+def _setter(
+    module: SourceFile, word: str, node: ast.AST, parent: ast.AST | None
+) -> Iterator[Change]:
+    """``setattr(x, "name", v)``, ``x.__setattr__("name", v)``; all else may do anything."""
+    if isinstance(node, ast.alias):
+        return
+    if isinstance(parent, ast.Call) and parent.func is node:
+        given = list(parent.args)
+        if (
+            isinstance(node, ast.Attribute)
+            and word.startswith("__")
+            and len(given) <= _NAME_AND_VALUE
+        ):
+            if ast.unparse(node.value) == "super()":
+                return
+            given.insert(0, node.value)
+        if isinstance(node, ast.Attribute) and not word.startswith("__"):
+            owner = module.bindings.qualified(node.value)
+            if owner != "builtins" and len(given) == 1:
+                return
+        if len(given) > 1 and not any(isinstance(each, ast.Starred) for each in given[:2]):
+            name = given[1].value if isinstance(given[1], ast.Constant) else None
+            yield Change(
+                module, parent, given[0], name if isinstance(name, str) else None, "attribute"
+            )
+            return
+        first = given[0] if given else None
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            yield Change(module, parent, None, first.value.rpartition(".")[2], "attribute")
+            return
+    yield Change(module, node, None, None, "attribute")
+
+
+def _patched(module: SourceFile, node: ast.AST) -> Iterator[Change]:
+    """``patch("a.b.NAME", …)``, ``patch.object(x, "name")``, ``monkeypatch.setattr(…)``."""
+    holder: ast.AST | None = node
+    while isinstance(holder, ast.Name | ast.Attribute):
+        holder = module.parents.get(holder)
+    if not isinstance(holder, ast.Call):
+        return
+    texts = [
+        each.value
+        for each in (*holder.args, *(keyword.value for keyword in holder.keywords))
+        if isinstance(each, ast.Constant) and isinstance(each.value, str)
+    ]
+    names = [*texts[:2], *(keyword.arg for keyword in holder.keywords if keyword.arg)]
+    for name in names:
+        yield Change(module, holder, None, name.rpartition(".")[2], "attribute")
+    if not texts and holder.args and isinstance(node, ast.Name | ast.Attribute):
+        yield Change(module, holder, None, None, "attribute")
+
+
+def _namespace(
+    module: SourceFile, word: str, node: ast.AST, parent: ast.AST | None
+) -> Iterator[Change]:
+    if not isinstance(node, ast.Name):
+        return
+    if not isinstance(parent, ast.Call) or parent.func is not node:
+        yield Change(module, node, None, None, "globals" if word != "vars" else "attribute")
+        return
+    if not _is_changed(parent, module):
+        return
+    name = _entry(parent, module)
+    if word == "vars" and parent.args:
+        yield Change(module, parent, parent.args[0], name, "attribute")
+    elif word != "locals" or module.function(parent) is None:
+        yield Change(module, parent, None, name, "globals")
+
+
+def _entry(node: ast.expr, module: SourceFile) -> str | None:
+    """The entry that is set: ``vars(x)["name"] = …``."""
+    parent = module.parents.get(node)
+    if isinstance(parent, ast.Subscript) and isinstance(parent.slice, ast.Constant):
+        value = parent.slice.value
+        return value if isinstance(value, str) else None
+    return None
+
+
+def _is_changed(node: ast.expr, module: SourceFile) -> bool:
+    """Whether a namespace is changed, or given away to somebody who might."""
+    parent = module.parents.get(node)
+    if isinstance(parent, ast.Subscript) and parent.value is node:
+        if not isinstance(parent.ctx, ast.Load):
+            return True
+        holder = module.parents.get(parent)
+        return isinstance(holder, ast.AugAssign) and holder.target is parent
+    if isinstance(parent, ast.Attribute):
+        return parent.attr not in _READING
+    if isinstance(parent, ast.Call) and node in parent.args:
+        callee = module.bindings.qualified(parent.func) or ""
+        reading = {"len", "print", "sorted", "str", "repr", "dict", "list", "set", "tuple", "iter"}
+        return callee.removeprefix("builtins.") not in reading
+    if isinstance(parent, ast.keyword) and parent.arg is None:
+        return False
+    return not isinstance(
+        parent, ast.Compare | ast.For | ast.comprehension | ast.FormattedValue | ast.Expr | ast.Dict
+    )

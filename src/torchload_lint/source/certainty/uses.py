@@ -1,0 +1,110 @@
+"""Where a thing is used under its name: a variable, a name of a module, an attribute.
+
+Names are taken as they are spelled, over the whole project: what is called the same may be the
+same. Only what certainly is another thing is left out.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.source.project.mentions import modules_with
+from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.project.index import ProjectIndex
+
+
+class Use(NamedTuple):
+    """One place where a thing is used."""
+
+    module: SourceFile
+    node: ast.expr
+    within: bool = False
+    """Whether it is a part of what stands there, not that itself."""
+
+
+def of_variable(name: ast.Name, module: SourceFile, project: ProjectIndex) -> Iterator[Use]:
+    """The other places that may see what ``name`` stands for at its place. Raises TooManyError."""
+    definitions = {each.node for each in module.bindings.definitions(name)}
+    scopes = {module.bindings.scope(node) for node in definitions} or {module.tree}
+    for scope in scopes:
+        for node in on_rows(scope, rows_with(module.lines, [name.id], scope)):
+            if isinstance(node, ast.Name) and node.id == name.id:
+                own = {each.node for each in module.bindings.definitions(node)}
+                if isinstance(node.ctx, ast.Store) or own & definitions:
+                    yield Use(module, node)
+        if isinstance(scope, ast.Module):
+            yield from _in_other_files(name.id, module, project)
+
+
+def of_module_name(name: str, module: SourceFile, project: ProjectIndex) -> Iterator[Use]:
+    """The places that may see what a module defines under a name. Raises TooManyError."""
+    for node in carrying(module.tree, module.lines, [name])[name]:
+        if isinstance(node, ast.Name):
+            yield Use(module, node)
+    yield from _in_other_files(name, module, project)
+
+
+def _in_other_files(name: str, home: SourceFile, project: ProjectIndex) -> Iterator[Use]:
+    for module in modules_with(project, name, home):
+        nodes = carrying(module.tree, module.lines, [name])[name]
+        if module is not home:
+            yield from _imported(name, nodes, module)
+        for node in nodes:
+            if isinstance(node, ast.Attribute) and not _is_of_self(node, module):
+                yield Use(module, node)
+
+
+def _imported(name: str, nodes: Iterable[ast.AST], module: SourceFile) -> Iterator[Use]:
+    """The uses of what a file imports under that name, whatever it calls it."""
+    known_as = {node.asname or node.name for node in nodes if isinstance(node, ast.alias)} | (
+        {name} if "import *" in module.text else set()
+    )
+    known_as.discard("*")
+    for word, places in carrying(module.tree, module.lines, known_as).items():
+        for node in places:
+            if isinstance(node, ast.Name) and node.id == word:
+                yield Use(module, node)
+
+
+def of_attribute(name: str, home: SourceFile, project: ProjectIndex) -> Iterator[Use]:
+    """Every ``….name`` of the project. Raises TooManyError."""
+    for module in modules_with(project, name, home):
+        for node in carrying(module.tree, module.lines, [name])[name]:
+            if isinstance(node, ast.Attribute):
+                yield Use(module, node)
+            elif isinstance(node, ast.Constant):
+                call = module.parents.get(node)
+                if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "getattr":
+                    yield Use(module, call)
+    yield from _by_unknown_names(home, project)
+
+
+def _by_unknown_names(home: SourceFile, project: ProjectIndex) -> Iterator[Use]:
+    """``getattr(x, name)``, ``vars(x)``, ``x.__dict__``, which may lead to any attribute."""
+    for module in modules_with(project, "getattr", home):
+        for call in _calls_of("getattr", module):
+            if call.args[1:] and not isinstance(call.args[1], ast.Constant):
+                yield Use(module, call)
+    for module in modules_with(project, "vars", home):
+        yield from (Use(module, call, within=True) for call in _calls_of("vars", module))
+    for module in modules_with(project, "__dict__", home):
+        for node in carrying(module.tree, module.lines, ["__dict__"])["__dict__"]:
+            if isinstance(node, ast.Attribute):
+                yield Use(module, node, within=True)
+
+
+def _calls_of(builtin: str, module: SourceFile) -> Iterator[ast.Call]:
+    for node in carrying(module.tree, module.lines, [builtin])[builtin]:
+        call = module.parents.get(node)
+        if isinstance(node, ast.Name) and isinstance(call, ast.Call) and call.func is node:
+            yield call
+
+
+def _is_of_self(node: ast.Attribute, module: SourceFile) -> bool:
+    return module.bindings.class_of_self(node.value) is not None

@@ -1,0 +1,61 @@
+"""The classes that inherit from one another: ancestors and heirs, over the whole project."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.source.project import classes
+from torchload_lint.source.project.mentions import modules_with
+from torchload_lint.source.text.candidates import on_rows, rows_with
+
+if TYPE_CHECKING:
+    from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.project.index import ProjectIndex
+
+_MOST = 200
+
+
+class Family(NamedTuple):
+    """A class with its ancestors, its heirs and their ancestors."""
+
+    heirs: dict[ast.ClassDef, SourceFile]
+    """The class itself, and all that inherit from it."""
+    members: dict[ast.ClassDef, SourceFile]
+    """The heirs, and whatever they inherit from."""
+
+
+def family(node: ast.ClassDef, module: SourceFile, project: ProjectIndex) -> Family:
+    """The family of a class; worked out once. Raises TooManyError."""
+    return project.remember(("definitions", "family", node), lambda: _family(node, module, project))
+
+
+def _family(node: ast.ClassDef, module: SourceFile, project: ProjectIndex) -> Family:
+    heirs = {node: module}
+    waiting = [(node, module)]
+    while waiting and len(heirs) < _MOST:
+        current, home = waiting.pop()
+        for found, where in _direct_heirs(current, home, project):
+            if found not in heirs:
+                heirs[found] = where
+                waiting.append((found, where))
+    members = {
+        level: where
+        for heir, home in heirs.items()
+        for level, where in classes.ancestry(heir, home, project)
+    }
+    return Family(heirs, members)
+
+
+def _direct_heirs(
+    node: ast.ClassDef, home: SourceFile, project: ProjectIndex
+) -> list[tuple[ast.ClassDef, SourceFile]]:
+    """The classes that name a class among their bases, under whatever name."""
+    found = []
+    for module in modules_with(project, node.name, home):
+        for other in on_rows(module.tree, rows_with(module.lines, ["class"])):
+            if isinstance(other, ast.ClassDef) and other is not node:
+                levels = list(classes.ancestry(other, module, project))[1:]
+                if any(level is node for level, _ in levels):
+                    found.append((other, module))
+    return found

@@ -1,0 +1,31 @@
+"""The files of a project that mention a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.project.index import ProjectIndex
+
+MAX_FILES = 60
+"""Files that are parsed to see where one name is used."""
+
+
+class TooManyError(Exception):
+    """A name stands in more files than are looked into."""
+
+
+def modules_with(project: ProjectIndex, word: str, home: SourceFile) -> Iterator[SourceFile]:
+    """The files that hold a word, the file at home among them. Raises TooManyError."""
+    paths = [path for path in project.holding(word) if path != home.path]
+    if len(paths) > MAX_FILES:
+        raise TooManyError(f"{word} stands in too many files to look into")
+    yield home
+    for path in paths:
+        module = project.module_at(path)
+        if module is None:
+            raise TooManyError(f"{path} holds {word} and cannot be read")
+        yield module
