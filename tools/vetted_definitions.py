@@ -1,6 +1,6 @@
 """Lists the vetted definitions of the libraries that are installed here, one exact name each.
 
-    python tools/vetted_definitions.py src/torchload_lint/source/proofs/vetted_definitions.txt
+    python tools/vetted_definitions.py src/torchload_lint/vetted_definitions.txt
 
 The sections of the file that belong to the installed versions are made anew, the others stay: run
 it once for each version. A name is listed with the module and the qualified name of the object it

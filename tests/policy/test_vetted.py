@@ -20,8 +20,8 @@ from checkpoint.cases import forge
 from torchload_lint.cli.group import root
 from torchload_lint.names import GlobalName, Spelling
 from torchload_lint.policy import Trust, judge, vetted_definitions
-from torchload_lint.source.proofs.vetted import _table
 from torchload_lint.verify import AllowedObject, Interpreter, prove
+from torchload_lint.vetted import _table
 
 pytestmark = [
     pytest.mark.torch,

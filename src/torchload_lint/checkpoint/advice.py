@@ -5,8 +5,12 @@ from __future__ import annotations
 from torchload_lint.checkpoint.report import Problem
 
 _RESAVE = (
-    "load it once with weights_only=False where its origin is trusted, and save what is needed "
-    "again: torch.save(model.state_dict(), path), with plain dicts, lists, numbers and tensors"
+    "`torchload-lint migrate` carries its tensors and plain values over, and runs nothing; or let "
+    "the program that made it save torch.save(model.state_dict(), path)"
+)
+_HOSTILE = (
+    "no program saves this: do not load the file. It was made to fail, or for a program in which "
+    "something else has taken the place of what it calls"
 )
 _DAMAGED = "get the file again; no torch can read this one"
 
@@ -53,8 +57,8 @@ def opcode(name: str, code: int, protocol: int | None) -> Problem:
 
 
 _OPCODE_ADVICE = {
-    "POP": "a tuple contains itself, or an object's __reduce__ gives six items: save it without, "
-    "after loading it once with weights_only=False where its origin is trusted",
+    "POP": "a tuple contains itself, or an object's __reduce__ gives six items: let the program "
+    "that made it save it without",
     "POP_MARK": "a tuple contains itself: save it without that cycle",
     "LONG4": "an integer has more than 255 bytes: save it as text or as a tensor",
 }
@@ -66,7 +70,7 @@ def blocked(name: str, module: str) -> Problem:
         "blocked",
         f"the file names {name}; torch refuses everything from the module {module}, whatever is "
         "allowed",
-        "do not load this file unless you know its origin; then " + _RESAVE,
+        "do not load this file; " + _RESAVE,
     )
 
 
@@ -107,6 +111,11 @@ def other_platform(name: str) -> Problem:
 def arguments(name: str, why: str) -> Problem:
     """A call that must fail because of its arguments."""
     return Problem("malformed", f"the call of {name} must fail: {why}", _DAMAGED)
+
+
+def hostile_arguments(name: str, why: str) -> Problem:
+    """A call that must fail, with arguments that no program writes for it."""
+    return Problem("hostile", f"the call of {name} must fail: {why}", _HOSTILE)
 
 
 def append(kind: str) -> Problem:
@@ -165,8 +174,7 @@ def plain_pickle(found: Problem | None) -> Problem:
     return Problem(
         "plain-pickle",
         f"this is a plain pickle, which torch.save did not write{detail}; torch.load refuses it",
-        "rewrite it with `torchload-lint migrate`, which runs nothing of it; or, if you trust its "
-        "origin, read it with pickle.load (or joblib.load) and save it again with torch.save",
+        "rewrite it with `torchload-lint migrate`, which runs nothing of it",
     )
 
 

@@ -88,8 +88,8 @@ def _tar(target: Target) -> Container:
     else:
         message = "this is a tar file, as torch < 0.2 wrote them, or any other tar archive"
     advice = (
-        "unpack it if it is a plain tar archive; if a very old torch wrote it and you trust it, "
-        "load it once with weights_only=False and save it again"
+        "unpack it if it is a plain tar archive; if a very old torch wrote it, "
+        "`torchload-lint migrate` rewrites it, and runs nothing"
     )
     return Container("tar", Problem("tar", message, advice), is_torch_file=True)
 

@@ -150,6 +150,27 @@ def why_dangerous(name: str) -> str:
     return ""
 
 
+def why_inside(name: str) -> str:
+    """Why a name may lead, through what a module imports, to what runs code: ``a.b.os.system``."""
+    parts = name.split(".")
+    inner = (".".join(parts[start:]) for start in range(1, len(parts) - 1))
+    reached = next((one for one in inner if why_dangerous(one) or why_gateway(one)), "")
+    return f"may be {reached}, reached through another module" if reached else ""
+
+
+def why_interpreter(name: str) -> str:
+    """Why a name reaches into the interpreter: ``Namespace.__init__.__globals__.get``."""
+    for part in name.split(".")[1:]:
+        special = part.startswith("__") and part.endswith("__")
+        if special and part not in MAKERS:
+            return f"reaches into the interpreter, through {part}"
+    return ""
+
+
+MAKERS = frozenset({"__new__", "__newobj__", "__newobj_ex__"})
+"""Special names with which objects are saved."""
+
+
 def why_gateway(name: str) -> str:
     """Why a global that is harmless by itself must still not be allowed unseen; else empty."""
     module, _, attribute = name.rpartition(".")

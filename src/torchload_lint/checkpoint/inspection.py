@@ -142,20 +142,45 @@ def _inspect_folder(name: str, question: Question) -> CheckpointReport:
 def _inspect(source: ByteSource, name: str, question: Question) -> CheckpointReport:
     container = open_container(source, Path(name).name, question.limits, question.target)
     if container.problem is not None:
+        hidden = _hidden_pickle(source, container, name, question)
+        if hidden is not None:
+            return hidden
         verdict = Verdict.CANNOT_LOAD if container.is_torch_file else Verdict.UNREADABLE
         return CheckpointReport(name, container.kind, verdict, problems=(container.problem,))
     if container.loads:
         return CheckpointReport(name, container.kind, Verdict.LOADS)
     result = evaluate(source, container, question)
-    threats = find_threats(
-        result.streams, result.guard.names, lambda data: _is_dangerous(data, question)
-    )
+    threats = _threats(result, question)
     if threats:
         return _dangerous(name, result, threats, question)
     obstacle = result.fault or result.guard.failure or result.problem
     if obstacle is not None:
         return _blocked(name, source, container, result, question)
     return _report(name, result, question)
+
+
+def _hidden_pickle(
+    source: ByteSource, container: Container, name: str, question: Question
+) -> CheckpointReport | None:
+    """A pickle behind the first bytes of another format, which the unsafe loader would run.
+
+    ``GGUF`` and ``BZh`` are the start of a pickle, too.
+    """
+    if container.archive is not None or source.size == 0:
+        return None
+    result = evaluate(source, Container("legacy or pickle"), question)
+    threats = _threats(result, question)
+    return _dangerous(name, result, threats, question) if threats else None
+
+
+def _threats(result: Evaluation, question: Question) -> list[Threat]:
+    lookup = question.lookup
+    return find_threats(
+        result.streams,
+        result.guard.names,
+        lambda data: _is_dangerous(data, question),
+        lambda name: lookup is not None and lookup(name) is not None,
+    )
 
 
 def _is_dangerous(data: bytes, question: Question) -> bool:
@@ -172,10 +197,8 @@ def _dangerous(
     problems = [
         Problem(
             "dangerous",
-            f"loaded unsafely, this file would call {threat.call}"
-            if threat.call
-            else f"this file names {threat.name}, which {threat.why}",
-            "do not load it; find out where it comes from, and delete it",
+            _told(threat),
+            _way_out(threats),
         )
         for threat in threats
     ]
@@ -187,6 +210,31 @@ def _dangerous(
         globals=_found_globals(result, question, _name_places(result, question), threats),
         problems=tuple(problems),
     )
+
+
+def _told(threat: Threat) -> str:
+    if not threat.call:
+        return f"this file names {threat.name}, which {threat.why}"
+    told = f"loaded unsafely, this file would call {threat.call}"
+    return told if threat.known else f"{told}: unknown code, {threat.name} {threat.why}"
+
+
+def _way_out(threats: list[Threat]) -> str:
+    """What is right for one's own file too: such libraries save programs, and say so."""
+    if all(threat.name.startswith(_SAVE_CODE) for threat in threats):
+        return (
+            "it holds a program, which only its own library runs: `torchload-lint migrate` carries "
+            "its tensors and plain values over, and runs nothing"
+        )
+    if any(threat.known for threat in threats):
+        return "do not load it; find out where it comes from, and delete it"
+    return (
+        "do not load it unless you know what that code does; `torchload-lint migrate` carries its "
+        "tensors and plain values over, and runs nothing"
+    )
+
+
+_SAVE_CODE = ("torch.fx.", "dill.", "cloudpickle.", "torch.package.", "torch._dynamo.")
 
 
 def _blocked(
@@ -207,11 +255,13 @@ def _blocked(
                 name, evaluation, question, stand_ins=stand_ins, obstacle=result.guard.failure
             )
     problem = _first_obstacle(result)
-    unreadable = problem.code in DAMAGE
+    verdict = Verdict.UNREADABLE if problem.code in DAMAGE else Verdict.CANNOT_LOAD
+    if problem.code == "hostile":
+        verdict = Verdict.DANGEROUS
     return CheckpointReport(
         name,
         result.kind,
-        Verdict.UNREADABLE if unreadable else Verdict.CANNOT_LOAD,
+        verdict,
         _protocol(result),
         globals=_found_globals(result, question, _name_places(result, question)),
         problems=(problem,),

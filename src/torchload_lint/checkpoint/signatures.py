@@ -61,10 +61,14 @@ def call_problem(name: str, args: Value) -> Problem | None:
     if not isinstance(args, tuple):
         return None
     fault = _arity_fault(name, len(args))
+    if fault:
+        return advice.hostile_arguments(name, fault)
     check = _CHECKS.get(name)
-    if not fault and check is not None:
-        fault = check(args)
-    return advice.arguments(name, fault) if fault else None
+    fault = check(args) if check is not None else ""
+    if not fault:
+        return None
+    of_python = name.startswith(("builtins.", "collections."))
+    return (advice.hostile_arguments if of_python else advice.arguments)(name, fault)
 
 
 _ARITIES = {

@@ -5,7 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.checkpoint.dangerous import why_dangerous, why_gateway
+from torchload_lint.checkpoint.dangerous import (
+    why_dangerous,
+    why_gateway,
+    why_inside,
+    why_interpreter,
+)
+from torchload_lint.checkpoint.known_calls import is_building, why_unknown
 from torchload_lint.checkpoint.results import is_getattr
 from torchload_lint.checkpoint.values import (
     DictValue,
@@ -21,6 +27,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.checkpoint.results import NameResolver
     from torchload_lint.checkpoint.unpickler import Unpickled
+    from torchload_lint.names import GlobalName
 
 _MAX_TEXT = 80
 _MAX_ITEMS = 4
@@ -66,6 +73,8 @@ class Threat(NamedTuple):
     call: str
     """``os.system('id')``, or empty where the file only names it."""
     why: str
+    known: bool = True
+    """Whether it is known to do harm, rather than not known to be harmless."""
 
 
 NESTED_LOADERS = frozenset({"torch.storage._load_from_bytes"})
@@ -73,11 +82,16 @@ NESTED_LOADERS = frozenset({"torch.storage._load_from_bytes"})
 
 
 def find_threats(
-    streams: Iterable[Unpickled], names: NameResolver, is_dangerous: Callable[[bytes], bool]
+    streams: Iterable[Unpickled],
+    names: NameResolver,
+    is_dangerous: Callable[[bytes], bool],
+    is_own: Callable[[GlobalName], bool],
 ) -> list[Threat]:
-    """The dangerous callables in the streams, calls first, each name once.
+    """The dangerous callables in the streams, calls first, each name once, and then what is
+    called without being known to be harmless.
 
-    ``is_dangerous`` judges a checkpoint that is inside the checkpoint.
+    ``is_dangerous`` judges a checkpoint that is inside the checkpoint; ``is_own`` says whether a
+    name is the project's, which the policy judges by its source.
     """
     found: dict[str, Threat] = {}
     harmless: set[int] = set()
@@ -89,13 +103,41 @@ def find_threats(
             for threat in _call_threats(call, names):
                 if len(found) < _MAX_CALLS:
                     found.setdefault(threat.name, threat)
+            unknown = _unknown_call(call, names, is_own)
+            if unknown is not None and len(found) < _MAX_CALLS:
+                found.setdefault(unknown.name, unknown)
         for reference in stream.globals:
             name = str(reference.name)
             if id(reference) not in harmless and name not in found and len(found) < _MAX_CALLS:
                 why = _reference_threat(name)
                 if why:
                     found[name] = Threat(name, "", why)
-    return list(found.values())
+    return sorted(found.values(), key=lambda threat: not threat.known)
+
+
+def _unknown_call(
+    call: Instance, names: NameResolver, is_own: Callable[[GlobalName], bool]
+) -> Threat | None:
+    """A call of what is not known to be harmless: a function, or what another call gave."""
+    if call.how != "REDUCE":
+        return None
+    callee = call.callee
+    name = names.of(callee)
+    if name is None:
+        if not isinstance(callee, Instance) or _is_partial_of_maker(callee, names):
+            return None
+        shown, why = render(callee.callee, 1), "gives what is then called, whatever that is"
+    elif is_own(name) or (isinstance(callee, GlobalRef) and is_own(callee.name)):
+        return None
+    else:
+        shown, why = str(name), why_unknown(name)
+    text = f"{render(callee, 3)}{render_arguments(call.args)}"
+    return Threat(shown, text, why, known=False) if why else None
+
+
+def _is_partial_of_maker(callee: Instance, names: NameResolver) -> bool:
+    """Whether it is a partial; ``functools.partial(cls.__new__, cls)`` is how objects are saved."""
+    return str(names.of(callee.callee)) == "functools.partial"
 
 
 def _is_harmless_file(call: Instance, is_dangerous: Callable[[bytes], bool]) -> bool:
@@ -111,7 +153,7 @@ def _reference_threat(name: str) -> str:
     """Why a global is a threat where the file only names it."""
     if name in INERT or _is_below(name, SOFT_PACKAGES):
         return ""
-    return why_dangerous(name)
+    return why_dangerous(name) or why_interpreter(name)
 
 
 @lru_cache(maxsize=4096)
@@ -122,7 +164,8 @@ def _call_reason(name: str) -> str:
         return "runs code that the file holds" if last in LOADERS else ""
     if name.startswith("ast.") and last[:1].isupper():
         return ""  # a node of a syntax tree is plain data
-    return why_dangerous(name)
+    reached = "" if is_building(name) else why_inside(name)
+    return why_dangerous(name) or why_interpreter(name) or reached
 
 
 def _is_below(name: str, packages: tuple[str, ...]) -> bool:

@@ -9,9 +9,14 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.checkpoint.dangerous import why_dangerous, why_gateway
+from torchload_lint.checkpoint.dangerous import (
+    why_dangerous,
+    why_gateway,
+    why_inside,
+    why_interpreter,
+)
 from torchload_lint.names import is_dotted_name
-from torchload_lint.source.proofs.vetted import vetted_definitions
+from torchload_lint.vetted import vetted_definitions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -121,7 +126,7 @@ def _asked(judgement: Judgement, facts: ClassFacts) -> frozenset[str]:
 
 
 def _why_refused(name: str) -> str:
-    return why_dangerous(name) or why_gateway(name)
+    return why_dangerous(name) or why_gateway(name) or why_interpreter(name)
 
 
 def _why_refused_by_name(names: set[str]) -> str:
@@ -155,20 +160,18 @@ def _why_hidden(names: set[str], facts: ClassFacts | None) -> str:
     own = str(facts.defined_as) if facts else ""
     for name in sorted(names):
         if name != own and not vetted_definitions(name):
-            danger = _why_suffix_refused(name.split("."))
+            danger = _why_suffix_refused(name)
             if danger:
                 return danger
     return ""
 
 
-def _why_suffix_refused(parts: list[str]) -> str:
-    inner = (".".join(parts[start:]) for start in range(1, len(parts) - 1))
-    reached = next(filter(_why_refused, inner), "")
+def _why_suffix_refused(name: str) -> str:
+    reached = why_inside(name)
     if reached:
-        return f"it may be {reached}, reached through another module"
-    if parts[-1] in UNMISTAKABLE:
-        return f"what is called {parts[-1]} runs code in most packages"
-    return ""
+        return f"it {reached}"
+    last = name.rpartition(".")[2]
+    return f"what is called {last} runs code in most packages" if last in UNMISTAKABLE else ""
 
 
 def _untrusted(name: GlobalName, reason: str) -> Judgement:

@@ -2,7 +2,9 @@
 
 ## What it does
 Reports a load of a file that calls something dangerous when it is unpickled: `os.system`, `eval`,
-`subprocess.Popen`, the import machinery, and so on. The file is read, never run.
+`subprocess.Popen`, the import machinery, and so on; or something that is not known to be harmless:
+a function that nothing vouches for, or what another call has given. So it does for a file that no
+program saves, whose calls must fail. The file is read, never run.
 
 ## Why is this bad?
 Loaded with `weights_only=False`, the file takes over the process. Loaded with `weights_only=True`,
@@ -46,7 +48,10 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report each dangerous file that the load may read."""
     del context
     for report in situation.with_verdict(Verdict.DANGEROUS):
-        message = f"{report.path} would run {listed(what_runs(report))} if it were loaded unsafely"
+        runs = what_runs(report)
+        message = f"{report.path} would run {listed(runs)} if it were loaded unsafely"
+        if not runs:
+            message = f"{report.path} was made to do harm: {report.problems[0].message}"
         yield finding(
             RULE, situation.load.span, message, situation=situation, notes=evidence_notes(situation)
         )

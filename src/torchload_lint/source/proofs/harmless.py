@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from torchload_lint.source.proofs.vetted import vetted_definitions
+from torchload_lint.vetted import vetted_definitions
 
 _DATA = Path(__file__).with_name("harmless_functions.txt")
 
