@@ -81,3 +81,40 @@ def test_deep_nesting_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(MigrationError, match="too deep"):
         migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
+
+
+class Call:
+    """Pickled as a call of one of torch's functions."""
+
+    def __init__(self, function: object, *args: object) -> None:
+        self.call = function, args
+
+    def __reduce__(self):
+        return self.call
+
+
+def refused_calls() -> dict[str, Call]:
+    storage = torch.zeros(4, dtype=torch.int8).untyped_storage()
+    typed = torch.storage.TypedStorage(wrap_storage=storage, dtype=torch.qint8, _internal=True)
+    q, s = torch._utils._rebuild_qtensor, torch._utils._rebuild_sparse_tensor
+    per_tensor, per_channel = torch.per_tensor_affine, torch.per_channel_affine
+    ones, hooks = torch.ones(2), OrderedDict()
+    return {
+        "flag": Call(q, typed, 0, (4,), (1,), (per_tensor, 0.1, 0), None, hooks),
+        "scheme": Call(q, typed, 0, (4,), (1,), ("affine", 0.1, 0), False, hooks),
+        "no zero point": Call(q, typed, 0, (4,), (1,), (per_tensor, 0.1), False, hooks),
+        "axis": Call(q, typed, 0, (2, 2), (2, 1), (per_channel, ones, ones, 2), False, hooks),
+        "count": Call(q, typed, 0, (4,), (1,), (per_channel, ones, ones, 0), False, hooks),
+        "no tensors": Call(s, torch.sparse_coo, ((1, 2), (3, 4), torch.Size((2,)))),
+    }
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's own, about quantisation
+@pytest.mark.parametrize("name", refused_calls())
+def test_what_torch_refuses_is_not_written(name: str, tmp_path: Path) -> None:
+    torch.save({"t": refused_calls()[name]}, tmp_path / "in.pt")
+    with pytest.raises(Exception, match=r".*"):
+        torch.load(tmp_path / "in.pt", weights_only=True)
+    with pytest.raises(MigrationError, match="must fail"):
+        migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
+    assert not (tmp_path / "out.pt").exists()

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable  # noqa: TC003 - in an annotation of module level
 from encodings.aliases import aliases
+from math import prod
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.states import truthy
 from torchload_lint.checkpoint.storages import ITEM_SIZES, PER_BYTE
+from torchload_lint.checkpoint.tensors import tensor_of
 from torchload_lint.checkpoint.values import (
     DictValue,
     GlobalRef,
@@ -145,7 +147,35 @@ def _tensor_v3(args: tuple[Value, ...]) -> str:
 
 
 def _quantized(args: tuple[Value, ...]) -> str:
-    return _tensor(args[:4])
+    """``(storage, offset, size, stride, (scheme, scale, zero point, …), requires_grad, hooks)``."""
+    dtype = args[0].dtype if isinstance(args[0], StorageValue) else ""
+    fault = _tensor(args[:4]) or _gradient_fault(args[5], dtype)
+    if fault:
+        return fault
+    params, size = args[4], _integers(args[2]) or ()
+    scheme, given = "", params[1:] if isinstance(params, tuple) else ()
+    if isinstance(params, tuple) and params and isinstance(params[0], GlobalRef):
+        scheme = str(params[0].name)
+    if scheme == "torch.per_tensor_affine":
+        fits = len(given) == 2 and all(isinstance(one, (int, float)) for one in given)  # noqa: PLR2004
+    elif scheme in {"torch.per_channel_affine", "torch.per_channel_affine_float_qparams"}:
+        axis = given[2] if len(given) == 3 else -1  # noqa: PLR2004 - scales, zero points, axis
+        in_range = isinstance(axis, int) and 0 <= axis < len(size)
+        fits = in_range and all(_count(one) in {None, size[axis]} for one in given[:2])
+        fits = fits and isinstance(given[0], list) == isinstance(given[1], list)
+    else:
+        fits = False
+    return "" if fits else "its quantization parameters are none"
+
+
+def _count(value: Value) -> int | None:
+    """How many numbers a list or tensor has; None where that is not known, -1 if it is neither."""
+    if isinstance(value, list):
+        return len(value) if all(isinstance(one, (int, float)) for one in value) else -1
+    found = tensor_of(value) if isinstance(value, Instance) else None
+    if found is not None:
+        return prod(found.shape)
+    return None if isinstance(value, Instance) else -1
 
 
 def _gradient_fault(flag: Value, dtype: str) -> str:
@@ -195,10 +225,15 @@ def _from_type(args: tuple[Value, ...]) -> str:
 
 
 def _sparse(args: tuple[Value, ...]) -> str:
+    """``(layout, (indices, values, size[, is_coalesced]))``; compressed: two kinds of indices."""
     data = args[1]
     if not isinstance(data, tuple) or len(data) not in {3, 4}:
         return "a sparse tensor has three or four parts"
-    return ""
+    is_coo = len(data) == 3 or data[3] is None or isinstance(data[3], bool)  # noqa: PLR2004
+    tensors = data[:2] if is_coo else data[:3]
+    if not all(isinstance(part, Instance) for part in tensors):
+        return "the parts of a sparse tensor are no tensors"
+    return "" if _integers(data[len(tensors)]) is not None else "its size is none"
 
 
 def _nested(args: tuple[Value, ...]) -> str:
