@@ -313,7 +313,7 @@ def test_nothing_to_carry(tmp_path: Path) -> None:
 
 def test_equal_keys_after_the_change(tmp_path: Path) -> None:
     found = migrated({Colour.RED: 1, "red": 2, Key(): 3}, tmp_path)
-    assert found == {"red": 2}
+    assert found == {"test_plain_values.Colour('red')": 1, "red": 2}
 
 
 def test_omegaconf(tmp_path: Path) -> None:

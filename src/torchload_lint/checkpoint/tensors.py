@@ -6,7 +6,7 @@ from math import prod
 from typing import NamedTuple
 
 from torchload_lint.checkpoint.storages import ITEM_SIZES
-from torchload_lint.checkpoint.values import GlobalRef, Instance, StorageValue, Value
+from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, StorageValue, Value
 
 
 class TensorInfo(NamedTuple):
@@ -22,6 +22,12 @@ class TensorInfo(NamedTuple):
     stride: tuple[int, ...] = ()
     """In elements."""
     requires_grad: bool = False
+    conjugate: bool = False
+    """Whether the numbers are the complex conjugates of those in the storage."""
+    negative: bool = False
+    """Whether they are the negatives."""
+    metadata: tuple[str, ...] = ()
+    """Further properties that the file gives it, by name."""
 
     @property
     def nbytes(self) -> int:
@@ -70,7 +76,18 @@ def _dense(args: tuple[Value, ...]) -> TensorInfo | None:
     if len(args) > 6:  # noqa: PLR2004 - _rebuild_tensor_v3 names the dtype
         dtype = _dtype_name(args[6]) or dtype
     grad = len(args) > 4 and args[4] is True  # noqa: PLR2004 - the flag's place
-    return TensorInfo(dtype, shape, "tensor", storage, offset, stride, requires_grad=grad)
+    flags = _metadata(args[6:])
+    return TensorInfo(
+        dtype, shape, "tensor", storage, offset, stride, requires_grad=grad,
+        conjugate="conj" in flags, negative="neg" in flags,
+        metadata=tuple(name for name in flags if name not in {"conj", "neg"}),
+    )  # fmt: skip
+
+
+def _metadata(args: tuple[Value, ...]) -> list[str]:
+    """What ``torch._utils.set_tensor_metadata`` is given besides a dtype: ``{"conj": True}``."""
+    given = next((arg for arg in args if isinstance(arg, DictValue)), None)
+    return [str(key) for key, value in given.entries if value is not False] if given else []
 
 
 def _sparse(args: tuple[Value, ...]) -> TensorInfo | None:
@@ -101,10 +118,7 @@ def _of_subclass(args: tuple[Value, ...]) -> TensorInfo | None:
 def _renamed(tensor: TensorInfo | None, kind: str) -> TensorInfo | None:
     if tensor is None:
         return None
-    return TensorInfo(
-        tensor.dtype, tensor.shape, kind, tensor.storage, tensor.offset, tensor.stride,
-        tensor.requires_grad,
-    )  # fmt: skip
+    return tensor._replace(kind=kind)
 
 
 def _integers(value: Value) -> tuple[int, ...] | None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from contextlib import suppress
+import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.inspection import inspect_file
 from torchload_lint.checkpoint.places import key_text
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.checkpoint.values import DictValue, Instance, Value
 from torchload_lint.migrate.contents import BytesContent
+from torchload_lint.migrate.output import checked_target, written_as_whole
 from torchload_lint.migrate.pickle_writer import write_pickle
 from torchload_lint.migrate.plain import Converter
 from torchload_lint.migrate.reading import read_checkpoint
@@ -37,6 +37,14 @@ if TYPE_CHECKING:
 DEFAULT_OPTIONS = MigrationOptions()
 _VERSION_RECORD = b"3\n"
 """The version of the archive's format that torch.save writes."""
+
+
+_DAMAGE = (LookupError, ArithmeticError, ValueError, TypeError, AttributeError, struct.error)
+"""What a file may raise that says of itself what no program writes."""
+_LARGE = 64 * 2**20
+_GROWTH = 10
+"""A file that would be larger than _LARGE bytes, and than its checkpoint so many times over, is
+written only when that is asked for."""
 
 
 @dataclass(slots=True)
@@ -70,13 +78,12 @@ def migrate_file(
     The new file appears as a whole or not at all. Raises MigrationError where the checkpoint cannot
     be migrated, OSError where a file cannot be read or written.
     """
-    source, target = Path(path), Path(out)
-    if target.exists() and target.samefile(source):
-        raise MigrationError("the new file would replace the checkpoint; choose another name")
+    source = Path(path)
+    target = checked_target(Path(out), source)
     with _opened(source) as file:
         prepared = _prepare(file, source, options, lookup)
         size = _write_as_whole(target, prepared, options)
-    return MigrationResult(prepared.plan, target, size)
+    return MigrationResult(prepared.plan, Path(out), size)
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -93,6 +100,11 @@ def _prepare(
         return _prepared(file, path, options, lookup)
     except RecursionError:
         raise MigrationError("the object is nested too deep") from None
+    except MemoryError:
+        raise MigrationError("the object is too large for the memory") from None
+    except _DAMAGE as error:
+        kind = type(error).__name__
+        raise MigrationError(f"it is damaged in a way that is not understood ({kind})") from error
 
 
 def _prepared(
@@ -107,9 +119,13 @@ def _prepared(
         reasons = "; ".join(f"{note.what}: {note.outcome}" for note in converter.notes)
         raise MigrationError(f"nothing of it can be carried: {reasons}")
     if options.format is TargetFormat.SAFETENSORS:
-        from torchload_lint.migrate.safetensors_writer import entries_of  # noqa: PLC0415 - seldom
+        from torchload_lint.migrate.safetensors_writer import (  # noqa: PLC0415 - seldom
+            entries_of,
+            notes_of,
+        )
 
         entries = entries_of(after)
+        converter.notes.update(dict.fromkeys(notes_of(after, entries)))
         data, count = b"", len(entries)
         storages: list[StorageValue] = []
         total = sum(entry.nbytes for entry in entries)
@@ -117,6 +133,7 @@ def _prepared(
         data, storages = write_pickle(after)
         count = len(storages)
         total = sum(map(nbytes, storages))
+    _refuse_growth(total + len(data), file, options)
     made = MigrationPlan(
         path=path, container=checkpoint.kind, before=before, after=after,
         notes=tuple(converter.notes), storages=count, nbytes=total,
@@ -137,33 +154,37 @@ def _chosen(value: Value, only: tuple[str, ...]) -> tuple[Value, str]:
     return value, place
 
 
+def _refuse_growth(size: int, file: BinaryIO, options: MigrationOptions) -> None:
+    """A few bytes can say that they are terabytes: views of one element, compressed zeros."""
+    before = os.fstat(file.fileno()).st_size if hasattr(file, "fileno") else 0
+    if size > max(_LARGE, before * _GROWTH) and not options.large:
+        raise MigrationError(
+            f"the new file would have {size:,} bytes, and the checkpoint has {before:,}; "
+            "--large writes it all the same"
+        )
+
+
 def _write_as_whole(target: Path, prepared: _Prepared, options: MigrationOptions) -> int:
-    """Write beside the target (where it is a link: what it leads to), look at it, and rename."""
-    target = target.resolve()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w+b") as out:
-            _write(cast("BinaryIO", out), prepared, options)
-            size = out.tell()
+    """Write beside the target, look at what was written, and give it the name."""
+    size = prepared.plan.nbytes + len(prepared.pickle)
+    with written_as_whole(target, size, replaces=options.replaces) as temporary:
+        with temporary.open("w+b") as out:
+            _write(out, prepared, options)
+            out.seek(0, os.SEEK_END)
+            written = out.tell()
         if options.format is TargetFormat.TORCH:
-            _check(name)
-        Path(name).chmod(_mode(prepared.plan.path))
-        Path(name).replace(target)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
-    return size
+            _check(str(temporary))
+        temporary.chmod(_mode(prepared.plan.path))
+    return written
 
 
 def _write(out: BinaryIO, prepared: _Prepared, options: MigrationOptions) -> None:
     if options.format is TargetFormat.SAFETENSORS:
-        from torchload_lint.migrate.safetensors_writer import (  # noqa: PLC0415 - seldom
-            entries_of,
-            write_safetensors,
-        )
+        from torchload_lint.migrate import safetensors_writer  # noqa: PLC0415 - seldom
 
-        write_safetensors(entries_of(prepared.plan.after), prepared.pool, out)
+        entries = safetensors_writer.entries_of(prepared.plan.after)
+        safetensors_writer.write_safetensors(prepared.plan.after, entries, prepared.pool, out)
+        safetensors_writer.check_safetensors(entries, prepared.pool, out)
         return
     archive = ZipWriter(out)
     archive.add("data.pkl", BytesContent(prepared.pickle))

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _REGISTRIES = ("_modules", "_parameters", "_buffers")
 _GRAPH_MODULES = frozenset({"torch.fx.graph_module.reduce_graph_module",
                             "torch.fx.graph_module.reduce_package_graph_module"})  # fmt: skip
+_COMPILED = "torch._dynamo.eval_frame.OptimizedModule"
+"""What ``torch.compile`` gives: it is pickled as the module it was made from, and options."""
 _STATE_DICT_HOOKS = ("_state_dict_hooks", "_state_dict_pre_hooks")
 _CALL_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks",
                "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks")  # fmt: skip
@@ -69,6 +71,9 @@ def registries(made: PickledInstance) -> dict[str, Value] | None:
         attributes = {k: v for k, v in made.args[0].entries if isinstance(k, str)}
     if all(isinstance(attributes.get(name), DictValue) for name in _REGISTRIES):
         return attributes
+    if made.name == _COMPILED and made.args and isinstance(made.args[0], Instance):
+        inner = DictValue(entries=[("_orig_mod", made.args[0])])
+        return {"_modules": inner, "_parameters": DictValue(), "_buffers": DictValue()}
     if made.name in QUANTIZED_CONVOLUTIONS and _convolution_state(made):
         return {}
     return None

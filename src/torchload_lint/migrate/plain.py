@@ -22,20 +22,25 @@ from torchload_lint.migrate import (
     pickled_storages,
     stdlib_values,
     tensors,
+    times,
     training,
 )
+from torchload_lint.migrate.keys import Keys
 from torchload_lint.migrate.pickle_writer import LARGEST_INTEGER_BYTES
 from torchload_lint.migrate.pickled_instance import Entries, PickledInstance, read_instance
 from torchload_lint.migrate.results import MigrationOptions, Note, NoteKind
 from torchload_lint.migrate.tensors import LEFT_OUT
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from torchload_lint.checkpoint.results import ClassLookup, NameResolver
     from torchload_lint.migrate.conversion import Carrier
     from torchload_lint.migrate.storage_pool import StoragePool
 
 CARRIERS: dict[str, Carrier] = {
     **stdlib_values.CARRIERS,
+    **times.CARRIERS,
     **numpy_values.CARRIERS,
     **config_objects.CARRIERS,
     **pickled_storages.CARRIERS,
@@ -72,6 +77,11 @@ class Converter:
         self._memo: dict[int, Value] = {}
         self._kept: list[Value] = []
         self._open: set[int] = set()
+        self._elements: dict[int, Value] = {}
+        """What sets have become that are keys or elements."""
+        self._lost: dict[int, list[Note]] = {}
+        """What was said of values that are left out."""
+        self._keys = Keys()
 
     # -- what carriers use ---------------------------------------------------------------------
 
@@ -96,13 +106,22 @@ class Converter:
             return self._integer(value, place)
         key = id(value)
         if key in self._memo:
+            self._say_again(key, place)
             return self._memo[key]
         if key in self._open and not isinstance(value, tuple):
             return self.leave_out(place, "an object", "it contains itself")
         self._open.add(key)
+        before = len(self.notes)
         result = self._convert(value, place)
         self._open.discard(key)
+        if result is LEFT_OUT:
+            self._lost[key] = list(self.notes)[before:]
         return self.remember(value, result)
+
+    def _say_again(self, key: int, place: str) -> None:
+        """What was left out is missing wherever it is met again."""
+        for note in self._lost.get(key, ())[:1]:
+            self.note(note.kind, place, note.what, note.outcome)
 
     def remember(self, value: Value, result: Value) -> Value:
         """What a value has become, so that it becomes that again."""
@@ -120,20 +139,20 @@ class Converter:
 
         The last of two equal keys wins, at the place of the first, as in a dict.
         """
-        plain: dict[object, tuple[Value, Value]] = {}
-        for key, item in entries:
-            step = _step(place, f"[{key_text(key)}]")
-            new_key = self._element(key, f"{step} (key)")
-            if new_key is LEFT_OUT or not is_hashable(new_key):
+        plain: dict[int, tuple[Value, Value]] = {}
+        steps = [_step(place, f"[{key_text(key)}]") for key, _ in entries]
+        new_keys = self._hashables([key for key, _ in entries], [f"{one} (key)" for one in steps])
+        for (_, item), step, new_key in zip(entries, steps, new_keys, strict=True):
+            if new_key is LEFT_OUT or not self._keys.is_key(new_key):
                 if new_key is not LEFT_OUT:
-                    self.leave_out(step, "an entry", "its key is not a plain value")
+                    self.leave_out(step, "an entry", "its key is not a plain value, or too large")
                 continue
             new_item = self.plain(item, step)
             if new_item is LEFT_OUT:
                 continue
-            identity = new_key if _is_atom(new_key) else ("object", id(new_key))
-            first = plain[identity][0] if identity in plain else new_key
-            plain[identity] = (first, new_item)
+            number = self._keys.number(new_key)
+            first = plain[number][0] if number in plain else new_key
+            plain[number] = (first, new_item)
         return list(plain.values())
 
     def attributes(self, value: dict[str, Value], place: str, into: DictValue) -> Value:
@@ -187,21 +206,50 @@ class Converter:
         return result
 
     def _set(self, value: SetValue, place: str) -> Value:
-        items = [self._element(item, f"{place} (element)") for item in value.items]
+        items = self._hashables(value.items, [f"{place} (element)"] * len(value.items))
         kept = [item for item in items if item is not LEFT_OUT]
-        if not all(is_hashable(item) for item in kept):
+        if not all(map(self._keys.is_key, kept)):
             self.changed(place, value.kind, "a list, since not all its elements are hashable")
             return kept
         if value.kind != "builtins.set":
             self.changed(place, value.kind.removeprefix("builtins."), "a set")
         return SetValue("builtins.set", kept)
 
+    def _hashables(self, values: list[Value], places: list[str]) -> list[Value]:
+        """Keys, or elements of a set, made plain; those that would become equal are told apart.
+
+        ``Path("a")`` and ``"a"`` are two keys, and both would be the text.
+        """
+        pairs = list(zip(values, places, strict=True))
+        plain = [self._element(value, place) for value, place in pairs]
+        origins: dict[int, set[int]] = {}
+        for value, new in zip(values, plain, strict=True):
+            origins.setdefault(self._keys.number(new), set()).add(self._keys.number(value))
+        taken = {new for new in plain if isinstance(new, str)}
+        result: list[Value] = []
+        for (value, place), new in zip(pairs, plain, strict=True):
+            number = self._keys.number(new)
+            if new is LEFT_OUT or len(origins[number]) == 1 or number == self._keys.number(value):
+                result.append(new)
+                continue
+            text = _apart(value, new, taken)
+            taken.add(text)
+            self.changed(place, "what would be equal to another", f"the text {text!r}")
+            result.append(text)
+        return result
+
     def _element(self, value: Value, place: str) -> Value:
         """A key, or an element of a set: a frozenset there becomes a tuple, which is hashable."""
-        if isinstance(value, SetValue):
+        if not isinstance(value, SetValue):
+            return self.plain(value, place)
+        known = self._elements.get(id(value))
+        if known is None:
             self.changed(place, value.kind.removeprefix("builtins."), "a tuple")
-            return tuple(self._element(item, place) for item in value.items)
-        return self.plain(value, place)
+            known = tuple(self._element(item, place) for item in value.items)
+            known = tuple(item for item in known if item is not LEFT_OUT)
+            self._elements[id(value)] = known
+            self._kept.append(value)
+        return known
 
     def _global(self, value: GlobalRef, place: str) -> Value:
         if str(value.name) in tensors.ALLOWED:
@@ -302,12 +350,13 @@ def _step(place: str, step: str) -> str:
     return place if len(place) > _MAX_PLACE else place + step
 
 
-def _is_atom(value: Value) -> bool:
-    return value is None or isinstance(value, (bool, int, float, str, bytes))
-
-
-def is_hashable(value: Value) -> bool:
-    """Whether a plain value may be a key of a dict."""
-    if isinstance(value, tuple):
-        return all(map(is_hashable, value))
-    return not isinstance(value, (list, DictValue, SetValue, StorageValue))
+def _apart(value: Value, plain: Value, taken: Collection[str]) -> str:
+    """A text for a key whose plain value another key has too: its type, and that value."""
+    kind = value.kind if isinstance(value, SetValue) else getattr(value, "type_name", None)
+    name = str(kind or type(value).__name__)
+    text = candidate = f"{name}({plain!r:.200})"
+    number = 1
+    while candidate in taken:
+        number += 1
+        candidate = f"{text} #{number}"
+    return candidate

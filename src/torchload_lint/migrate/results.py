@@ -46,6 +46,10 @@ class MigrationOptions:
     """Keys that lead to the part of the object to be migrated; empty for the whole."""
     encoding: str = "utf-8"
     """How the strings of Python 2 pickles are read (torch.load's argument of that name)."""
+    large: bool = False
+    """Whether a file may be many times as large as the checkpoint."""
+    replaces: bool = True
+    """Whether a file that is there already may be replaced."""
 
 
 class NoteKind(str, Enum):

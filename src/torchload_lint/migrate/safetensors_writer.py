@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.storages import ITEM_SIZES
 from torchload_lint.checkpoint.tensors import TensorInfo, tensor_of
 from torchload_lint.checkpoint.values import DictValue, Value
-from torchload_lint.migrate.numpy_values import strides, swapped
-from torchload_lint.migrate.results import MigrationError
+from torchload_lint.migrate.elements import OutsideError, elements, with_signs
+from torchload_lint.migrate.numpy_values import swapped
+from torchload_lint.migrate.results import MigrationError, Note, NoteKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,14 @@ _DTYPES = {
 }  # fmt: skip
 _SIZES = {**ITEM_SIZES, "uint16": 2, "uint32": 4, "uint64": 8}
 _KINDS = frozenset({"tensor", "Parameter"})
+_SIGNED = frozenset({"float64", "float32", "float16", "bfloat16", "complex64"})
+"""Dtypes whose numbers are negated by their sign bit, as torch does it."""
+_METADATA = "__metadata__"
+_OWN_KEY = "torchload_lint"
+_SAMPLES = 16
+"""Elements of each tensor that are compared."""
+_MOST_HEADER = 100_000_000
+"""Bytes that readers of the format take for a header (safetensors 0.5, ``tensor.rs``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +56,12 @@ class TensorRecord:
     @property
     def nbytes(self) -> int:
         """Bytes of the tensor without gaps."""
-        count = 1
-        for length in self.tensor.shape:
-            count *= length
-        return count * self.item_size
+        return self.count * self.item_size
+
+    @property
+    def count(self) -> int:
+        """How many elements it has."""
+        return prod(self.tensor.shape)
 
 
 def entries_of(root: Value) -> list[TensorRecord]:
@@ -60,14 +71,11 @@ def entries_of(root: Value) -> list[TensorRecord]:
     entries, others = [], []
     for name, value in root.entries:
         tensor = tensor_of(value)
-        fits = (
-            isinstance(name, str) and tensor is not None and tensor.storage is not None
-            and tensor.kind in _KINDS and tensor.dtype in _DTYPES
-        )  # fmt: skip
-        if fits and tensor is not None:
-            entries.append(TensorRecord(str(name), tensor))
+        why = _why_not(name, tensor)
+        if why or tensor is None:
+            others.append(f"{name!r:.60}{why}" if isinstance(name, (str, int)) else "an object")
         else:
-            others.append(repr(name) if isinstance(name, (str, int)) else "an object")
+            entries.append(TensorRecord(str(name), tensor))
     if others:
         shown = ", ".join(others[:8]) + (f" and {len(others) - 8} more" if len(others) > 8 else "")  # noqa: PLR2004
         raise MigrationError(
@@ -77,10 +85,85 @@ def entries_of(root: Value) -> list[TensorRecord]:
     return entries
 
 
-def write_safetensors(entries: list[TensorRecord], pool: StoragePool, out: BinaryIO) -> None:
-    """Write the file. Tensors that share bytes are written in full, each by itself."""
-    ordered = sorted(entries, key=lambda entry: (-entry.item_size, entry.name))
-    header: dict[str, object] = {"__metadata__": {"format": "pt"}}
+def _why_not(name: Value, tensor: TensorInfo | None) -> str:
+    """Why an entry has no place in the format: words in brackets, or empty where it has."""
+    if tensor is None:
+        return " (no tensor)"
+    if not isinstance(name, str):
+        return " (no text as a key)"
+    if name == _METADATA:
+        return " (the format keeps this name for itself)"
+    if tensor.storage is None or tensor.kind not in _KINDS:
+        return f" (a {tensor.kind})"
+    if tensor.dtype not in _DTYPES:
+        return f" ({tensor.dtype})"
+    if tensor.metadata:
+        return f" (with {', '.join(tensor.metadata)})"
+    if tensor.negative and tensor.dtype not in _SIGNED:
+        return f" (a negated view of {tensor.dtype})"
+    if len(tensor.shape) != len(tensor.stride) or min(tensor.shape, default=0) < 0:
+        return " (damaged)"
+    return "" if _is_unicode(name) else " (a key that is no Unicode)"
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def notes_of(root: Value, entries: list[TensorRecord]) -> Iterator[Note]:
+    """What the format has no room for: it stands in the header, under a name of ours."""
+    for names in _shared(entries):
+        what, outcome = f"the bytes that {names[0]!r} has too", "written by itself"
+        for name in names[1:]:
+            yield Note(NoteKind.CHANGED, f"[{name!r}]", what, outcome)
+    if isinstance(root, DictValue) and root.state:
+        yield Note(NoteKind.CHANGED, "._metadata", "a state dict's versions", "text in the header")
+
+
+def _shared(entries: list[TensorRecord]) -> list[list[str]]:
+    """The tensors that lie in the same storage."""
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry.tensor.storage is not None and entry.nbytes:
+            found.setdefault(entry.tensor.storage.key, []).append(entry.name)
+    return [names for names in found.values() if len(names) > 1]
+
+
+def _told(root: Value, entries: list[TensorRecord]) -> str:
+    """Order, shared storages, parameters and versions, as JSON."""
+    told: dict[str, object] = {"order": [entry.name for entry in entries]}
+    if shared := _shared(entries):
+        told["shared"] = shared
+    if parameters := [entry.name for entry in entries if entry.tensor.kind == "Parameter"]:
+        told["parameters"] = parameters
+    if grad := [entry.name for entry in entries if entry.tensor.requires_grad]:
+        told["requires_grad"] = grad
+    if isinstance(root, DictValue) and root.state:
+        told["state"] = [_as_json(state) for state in root.state]
+    return json.dumps(told, separators=(",", ":"))
+
+
+def _as_json(value: Value) -> object:
+    if isinstance(value, DictValue):
+        return {str(key): _as_json(item) for key, item in value.entries}
+    if isinstance(value, (list, tuple)):
+        return [_as_json(item) for item in value]
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+
+
+def write_safetensors(
+    root: Value, entries: list[TensorRecord], pool: StoragePool, out: BinaryIO
+) -> None:
+    """Write the file. Tensors that share bytes are written in full, each by itself.
+
+    Raises MigrationError, OSError.
+    """
+    ordered = sorted(entries, key=lambda entry: -entry.item_size)  # so that all lie aligned
+    header: dict[str, object] = {_METADATA: {"format": "pt", _OWN_KEY: _told(root, entries)}}
     offset = 0
     for entry in ordered:
         header[entry.name] = {
@@ -91,44 +174,68 @@ def write_safetensors(entries: list[TensorRecord], pool: StoragePool, out: Binar
         offset += entry.nbytes
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
+    if len(text) > _MOST_HEADER:
+        raise MigrationError("the names of the tensors are longer than safetensors takes")
     out.write(len(text).to_bytes(8, "little") + text)
     for entry in ordered:
-        _write_elements(entry, pool, out)
+        before = out.tell()
+        try:
+            out.writelines(_pieces(entry, pool))
+        except OutsideError:
+            message = f"the tensor {entry.name!r:.60} reaches beyond its storage"
+            raise MigrationError(message) from None
+        if out.tell() - before != entry.nbytes:
+            raise MigrationError(f"the tensor {entry.name!r:.60} changed while it was copied")
 
 
-def _write_elements(entry: TensorRecord, pool: StoragePool, out: BinaryIO) -> None:
+def _pieces(entry: TensorRecord, pool: StoragePool) -> Iterator[bytes]:
     """A tensor's elements in little-endian order, row by row."""
     tensor, size = entry.tensor, entry.item_size
     assert tensor.storage is not None
-    content = pool.content(tensor.storage)
-    lowest, count = _runs(tensor)
-    for start in lowest:
-        begin, length = (tensor.offset + start) * size, count * size
-        if begin < 0 or begin + length > content.size:
-            raise MigrationError(f"the tensor {entry.name!r:.60} reaches beyond its storage")
-        if pool.byteorder == "little":
-            content.copy_to(out, begin, length)
-        else:
-            pieces = (_little(one, tensor.dtype, size) for one in content.pieces(begin, length))
-            out.writelines(pieces)
+    for piece in elements(tensor, size, pool.content(tensor.storage)):
+        little = piece if pool.byteorder == "little" else _little(piece, tensor.dtype, size)
+        if tensor.conjugate or tensor.negative:
+            little = with_signs(
+                little, tensor.dtype, size, conjugate=tensor.conjugate, negative=tensor.negative
+            )
+        yield little
+
+
+def check_safetensors(entries: list[TensorRecord], pool: StoragePool, written: BinaryIO) -> None:
+    """Read the file again, and look single elements up in the checkpoint, one by one.
+
+    Raises MigrationError where one is not there.
+    """
+    written.seek(0)
+    length = int.from_bytes(written.read(8), "little")
+    header = json.loads(written.read(length))
+    for entry in entries:
+        begin, end = header[entry.name]["data_offsets"]
+        if end - begin != entry.nbytes:
+            raise MigrationError(f"{entry.name!r:.60} was not written whole; please report this")
+        for index in _samples(entry.count):
+            written.seek(8 + length + begin + index * entry.item_size)
+            if written.read(entry.item_size) != _element(entry, index, pool):
+                raise MigrationError(f"{entry.name!r:.60} was written wrong; please report this")
+
+
+def _samples(count: int) -> Iterator[int]:
+    """The first, the last, and some between, of a row that comes into each dimension."""
+    yield from sorted(
+        {index * (count - 1) // _SAMPLES for index in range(_SAMPLES + 1)} if count else ()
+    )
+
+
+def _element(entry: TensorRecord, index: int, pool: StoragePool) -> bytes:
+    """One element, found by its coordinates."""
+    tensor = entry.tensor
+    place = tensor.offset
+    for length, stride in zip(reversed(tensor.shape), reversed(tensor.stride), strict=True):
+        index, at = divmod(index, length)
+        place += at * stride
+    one = tensor._replace(shape=(), stride=(), offset=place)
+    return b"".join(_pieces(TensorRecord(entry.name, one), pool))
 
 
 def _little(piece: bytes, dtype: str, size: int) -> bytes:
     return swapped(piece, size // 2 if dtype.startswith("complex") else size)
-
-
-def _runs(tensor: TensorInfo) -> tuple[Iterator[int], int]:
-    """Where each run of adjacent elements starts, and how many it has."""
-    shape, stride = tensor.shape, tensor.stride
-    if 0 in shape:
-        return iter(()), 0
-    contiguous = strides(shape)
-    inner = len(shape)
-    while inner and (shape[inner - 1] == 1 or stride[inner - 1] == contiguous[inner - 1]):
-        inner -= 1
-    count = 1
-    for length in shape[inner:]:
-        count *= length
-    outer = product(*(range(length) for length in shape[:inner]))
-    starts = (sum(i * s for i, s in zip(at, stride, strict=False)) for at in outer)
-    return starts, count

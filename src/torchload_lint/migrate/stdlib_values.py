@@ -1,16 +1,15 @@
-"""Values of the standard library as plain data: times as text, paths as text, deques as lists.
+"""Values of the standard library as plain data: paths as text, deques as lists.
 
 How each is pickled was read in CPython 3.10 to 3.14 (``__reduce__`` and ``__getstate__``).
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.values import DictValue, Instance, Value
-from torchload_lint.migrate.pickled_instance import name_of_global, read_instance
+from torchload_lint.checkpoint.values import DictValue, Value
+from torchload_lint.migrate.pickled_instance import name_of_global
 from torchload_lint.migrate.tensors import LEFT_OUT
 
 if TYPE_CHECKING:
@@ -92,65 +91,6 @@ def _uuid(converter: Conversion, made: PickledInstance, place: str) -> Value:
     return str(uuid.UUID(int=number))
 
 
-def _bytes_argument(made: PickledInstance) -> bytes | None:
-    first = made.args[0] if made.args else None
-    if isinstance(first, str):  # a pickle of Python 2
-        first = first.encode("latin-1", "replace")
-    return first if isinstance(first, bytes) else None
-
-
-def _moment(converter: Conversion, made: PickledInstance, place: str) -> Value:
-    """date, time and datetime: packed bytes, and a time zone."""
-    packed = _bytes_argument(made)
-    zone = _zone(converter, made.args[1]) if len(made.args) > 1 else None
-    kinds: dict[str, type[dt.date | dt.time]] = {
-        "date": dt.date, "time": dt.time, "datetime": dt.datetime,
-    }  # fmt: skip
-    kind = kinds[made.short]
-    try:
-        moment = kind(packed) if zone is None else kind(packed, zone)  # type: ignore[arg-type,call-arg]
-    except (TypeError, ValueError):
-        return converter.leave_out(place, made.name, "its bytes are not a time")
-    converter.changed(place, made.name, "its ISO text")
-    return moment.isoformat()
-
-
-def _zone(converter: Conversion, value: Value) -> dt.tzinfo | None:
-    """A fixed offset; None for a zone that only a library can look up."""
-    if not isinstance(value, Instance):
-        return None
-    made = read_instance(value, converter.names)
-    if made.name != "datetime.timezone" or not made.args:
-        return None
-    offset = made.args[0]
-    seconds = (
-        _seconds(read_instance(offset, converter.names)) if isinstance(offset, Instance) else 0
-    )
-    try:
-        return dt.timezone(dt.timedelta(seconds=seconds))
-    except ValueError:
-        return None
-
-
-def _seconds(made: PickledInstance) -> float:
-    numbers = [n for n in made.args if isinstance(n, int)]
-    try:
-        return dt.timedelta(*numbers[:3]).total_seconds()
-    except OverflowError:
-        return 0.0
-
-
-def _duration(converter: Conversion, made: PickledInstance, place: str) -> Value:
-    converter.changed(place, made.name, "its seconds")
-    return _seconds(made)
-
-
-def _timezone(converter: Conversion, made: PickledInstance, place: str) -> Value:
-    converter.changed(place, made.name, "its offset in seconds")
-    offset = made.args[0] if made.args else None
-    return _seconds(read_instance(offset, converter.names)) if isinstance(offset, Instance) else 0.0
-
-
 def _of_arguments(converter: Conversion, made: PickledInstance, place: str) -> Value:
     """Of range and slice: start, stop and step."""
     converter.changed(place, made.short, "a tuple of start, stop and step")
@@ -158,12 +98,35 @@ def _of_arguments(converter: Conversion, made: PickledInstance, place: str) -> V
 
 
 def _first_text(converter: Conversion, made: PickledInstance, place: str) -> Value:
-    """A compiled pattern, a zone, a version: the text it is made from."""
+    """A zone, a version: the text it is made from."""
     first = made.args[0] if made.args else None
     if not isinstance(first, (str, bytes)):
         return converter.leave_out(place, made.name, "it is not made from a text")
     converter.changed(place, made.name, "its text")
     return first
+
+
+_FLAGS = {2: "i", 4: "L", 8: "m", 16: "s", 64: "x", 256: "a"}
+"""What ``re`` calls its flags in a pattern (``re/_parser.py``)."""
+_UNICODE = 32
+"""What every pattern of text has."""
+
+
+def _pattern(converter: Conversion, made: PickledInstance, place: str) -> Value:
+    """``_compile(pattern, flags)``: the flags stand before the text, as ``re`` reads them there."""
+    text = made.args[0] if made.args else None
+    if not isinstance(text, (str, bytes)):
+        return converter.leave_out(place, made.name, "it is not made from a text")
+    given = made.args[1] if len(made.args) > 1 else 0
+    flags = given if isinstance(given, int) else 0
+    letters = "".join(letter for flag, letter in _FLAGS.items() if flags & flag)
+    unknown = flags & ~sum(_FLAGS) & ~_UNICODE
+    if unknown or not isinstance(given, int):
+        converter.leave_out(place, "flags of a compiled pattern", "they have no letters")
+    converter.changed(place, "a compiled pattern", "its text" + (" and flags" if letters else ""))
+    if not letters:
+        return text
+    return f"(?{letters}){text}" if isinstance(text, str) else f"(?{letters})".encode() + text
 
 
 def _record(converter: Conversion, made: PickledInstance, place: str) -> Value:
@@ -209,14 +172,9 @@ CARRIERS = {
     "fractions.Fraction": _as_text,
     **{f"ipaddress.IPv{n}{kind}": _as_text for n in (4, 6) for kind in ("Address", "Network")},
     "uuid.UUID": _uuid,
-    "datetime.date": _moment,
-    "datetime.time": _moment,
-    "datetime.datetime": _moment,
-    "datetime.timedelta": _duration,
-    "datetime.timezone": _timezone,
     "builtins.range": _of_arguments,
     "builtins.slice": _of_arguments,
-    "re._compile": _first_text,
+    "re._compile": _pattern,
     "zoneinfo.ZoneInfo._unpickle": _first_text,
     "torch.torch_version.TorchVersion": _first_text,
     "functools.partial": _function,

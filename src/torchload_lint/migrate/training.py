@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint.results import is_getattr
 from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, Value
+from torchload_lint.migrate.pickled_instance import read_instance
 from torchload_lint.migrate.tensors import LEFT_OUT
 
 if TYPE_CHECKING:
     from torchload_lint.migrate.conversion import Conversion
     from torchload_lint.migrate.pickled_instance import Entries, PickledInstance
 
-_SCHEDULERS = "torch.optim.lr_scheduler."
+_SCHEDULERS = ("torch.optim.lr_scheduler.", "torch.optim.swa_utils.SWALR")
+_NOT_SAVED = frozenset({"optimizer", "anneal_func", "_scale_fn_ref"})
+"""What the schedulers of torch leave out of their state dicts."""
 
 
 def is_training_state(made: PickledInstance) -> bool:
@@ -80,18 +84,33 @@ def _scheduler(converter: Conversion, made: PickledInstance, place: str) -> Valu
     """Everything but the optimizer; functions as the scheduler's own ``state_dict`` leaves them."""
     result = DictValue()
     for name, value in (made.attributes or {}).items():
-        if name == "optimizer":
+        if name in _NOT_SAVED:
             continue
-        plain = _without_functions(converter, name, value, f"{place}.{name}")
+        at = f"{place}.{name}"
+        if name == "lr_lambdas" and isinstance(value, list):
+            plain: Value = [
+                _of_function(converter, item, f"{at}[{index}]") for index, item in enumerate(value)
+            ]
+        elif name == "_scale_fn_custom":
+            plain = _of_function(converter, value, at)
+        elif isinstance(value, GlobalRef):
+            plain = converter.leave_out(at, str(value.name), "functions are not data")
+        else:
+            plain = converter.plain(value, at)
         if plain is not LEFT_OUT:
             result.entries.append((name, plain))
     return result
 
 
-def _without_functions(converter: Conversion, name: str, value: Value, place: str) -> Value:
-    if name == "lr_lambdas" and isinstance(value, list):
-        converter.leave_out(place, "the functions of a scheduler", "functions are not data")
-        return [None] * len(value)
-    if isinstance(value, GlobalRef):
-        return converter.leave_out(place, str(value.name), "functions are not data")
-    return converter.plain(value, place)
+def _of_function(converter: Conversion, value: Value, place: str) -> Value:
+    """The attributes of an object that is called; None for a function, as torch has it."""
+    if value is None:
+        return None
+    if isinstance(value, Instance) and not is_getattr(value.callee):
+        made = read_instance(value, converter.names)
+        if made.is_class and made.attributes is not None:
+            converter.changed(place, made.name, "a dict of its attributes")
+            return converter.attributes(made.attributes, place, DictValue())
+    name = str(converter.names.of(value) or "a function")
+    converter.leave_out(place, name, "functions are not data")
+    return None

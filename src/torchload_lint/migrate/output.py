@@ -1,0 +1,129 @@
+"""The new file: appears as a whole or not at all, never in the place of what is no file."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import tempfile
+import zlib
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torchload_lint.migrate.results import MigrationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ENDING = ".torchload-lint-tmp"
+
+
+def checked_target(target: Path, source: Path) -> Path:
+    """Where the new file goes: where a link leads, if one is there.
+
+    Raises MigrationError for the checkpoint itself, and for what is no regular file.
+    """
+    try:
+        real = target.resolve()
+    except (OSError, RuntimeError):
+        raise MigrationError(
+            f"{target} is a link that leads nowhere; choose another name"
+        ) from None
+    if real.exists():
+        if real.samefile(source):
+            raise MigrationError("the new file would replace the checkpoint; choose another name")
+        if not real.is_file():
+            raise MigrationError(f"{target} is no regular file, and is not replaced")
+    return real
+
+
+@contextmanager
+def written_as_whole(target: Path, size: int, *, replaces: bool) -> Iterator[Path]:
+    """A temporary file beside the target, which takes the target's name at the end.
+
+    ``size`` is about how many bytes it will have. What an earlier run has left, when it was killed
+    while it wrote this target, is removed. Raises OSError, FileExistsError where the target is
+    there (now) and must not be replaced.
+    """
+    _remove_leftovers(target)
+    free = shutil.disk_usage(target.parent).free
+    if free < size:
+        raise OSError(f"the new file needs {size:,} bytes, and {free:,} are free")
+    prefix = f"{_prefix(target)}{os.getpid()}-"
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=_ENDING)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        _put(temporary, target, replaces=replaces)
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+@contextmanager
+def put_in_place(source: Path, backup: Path, *, replaces: bool) -> Iterator[Path]:
+    """A name beside a file, for what takes the file's place at the end; the file is kept as backup.
+
+    There is a whole file under the name at every moment. Raises OSError, FileExistsError where the
+    backup is there and must not be replaced.
+    """
+    real = source.resolve()
+    new = real.with_name(f"{_prefix(real)}{os.getpid()}-new{_ENDING}")
+    try:
+        yield new
+        if replaces:
+            with suppress(FileNotFoundError):
+                backup.unlink()
+        try:
+            os.link(real, backup)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            shutil.copy2(real, backup)
+        new.replace(real)
+    finally:
+        with suppress(OSError):
+            new.unlink()
+
+
+def _put(temporary: Path, target: Path, *, replaces: bool) -> None:
+    if not replaces:
+        with suppress(NotImplementedError):
+            try:
+                os.link(temporary, target)
+            except FileExistsError:
+                raise
+            except OSError:  # a file system without links
+                if os.path.lexists(target):
+                    raise
+            else:
+                return
+    temporary.replace(target)
+
+
+def _prefix(target: Path) -> str:
+    """Names this target and this machine: elsewhere the numbers of processes mean others."""
+    machine = zlib.crc32(platform.node().encode())
+    return f".{target.name[:100]}.{machine:08x}-"
+
+
+def _remove_leftovers(target: Path) -> None:
+    prefix = _prefix(target)
+    for entry in target.parent.iterdir():
+        if entry.name.startswith(prefix) and entry.name.endswith(_ENDING):
+            number = entry.name[len(prefix) :].partition("-")[0]
+            if number.isdigit() and not _is_running(int(number)):
+                with suppress(OSError):
+                    entry.unlink()
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True

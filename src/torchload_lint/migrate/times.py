@@ -1,0 +1,112 @@
+"""Dates, times, durations and zones as text and numbers, with all that their objects say.
+
+How each is pickled was read in CPython 3.10 to 3.14, pytz 2025 and dateutil 2.9 (``__reduce__``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.values import Instance, Value
+from torchload_lint.migrate.pickled_instance import read_instance
+
+if TYPE_CHECKING:
+    from torchload_lint.migrate.conversion import Conversion
+    from torchload_lint.migrate.pickled_instance import PickledInstance
+
+_KINDS: dict[str, type[dt.date | dt.time]] = {
+    "date": dt.date, "time": dt.time, "datetime": dt.datetime,
+}  # fmt: skip
+_UTC = frozenset({"pytz._UTC", "pytz.UTC", "dateutil.tz.tz.tzutc", "dateutil.tz.tzutc"})
+
+
+def _moment(converter: Conversion, made: PickledInstance, place: str) -> Value:
+    """date, time and datetime: packed bytes, and a time zone.
+
+    The text is that of ISO 8601, with what that has no place for in brackets behind it (as RFC 9557
+    has it): the name of a zone, and which of two equal times of the day is meant.
+    """
+    packed = made.args[0] if made.args else None
+    if isinstance(packed, str):  # a pickle of Python 2
+        packed = packed.encode("latin-1", "replace")
+    zone, name = _zone(converter, made.args[1]) if len(made.args) > 1 else (None, "")
+    kind = _KINDS[made.short]
+    try:
+        moment = kind(packed) if zone is None else kind(packed, zone)  # type: ignore[arg-type,call-arg]
+        text = moment.isoformat()
+    except (TypeError, ValueError):
+        return converter.leave_out(place, made.name, "its bytes are not a time")
+    if len(made.args) > 1 and made.args[1] is not None and zone is None and not name:
+        converter.leave_out(place, f"the time zone of a {made.short}", "what it is is not known")
+    if getattr(moment, "fold", 0):
+        name = f"{name};fold=1" if name else "fold=1"
+    converter.changed(place, made.name, "its ISO text" + (f" and {name!r}" if name else ""))
+    return f"{text}[{name}]" if name else text
+
+
+def _zone(converter: Conversion, value: Value) -> tuple[dt.tzinfo | None, str]:
+    """A fixed offset, and the name of a zone; neither where it is of a kind that is not known."""
+    if not isinstance(value, Instance):
+        return None, ""
+    made = read_instance(value, converter.names)
+    if made.name in _UTC:
+        return dt.timezone.utc, ""
+    texts = [arg for arg in made.args if isinstance(arg, str)]
+    if made.name != "datetime.timezone":
+        return None, texts[-1] if made.name.startswith("dateutil") and texts else "".join(texts[:1])
+    offset = _delta(converter, made.args[0] if made.args else None)
+    try:
+        return (None if offset is None else dt.timezone(offset)), "".join(texts[:1])
+    except ValueError:
+        return None, ""
+
+
+def _delta(converter: Conversion, value: Value) -> dt.timedelta | None:
+    made = read_instance(value, converter.names) if isinstance(value, Instance) else None
+    return _length(made) if made is not None and made.name == "datetime.timedelta" else None
+
+
+def _length(made: PickledInstance) -> dt.timedelta | None:
+    """What ``timedelta(days, seconds, microseconds)`` is; None where it is none."""
+    numbers = [number for number in made.args if isinstance(number, int)]
+    if len(numbers) != len(made.args) or len(numbers) > 3:  # noqa: PLR2004 - the three
+        return None
+    try:
+        return dt.timedelta(*numbers)
+    except OverflowError:
+        return None
+
+
+def _duration(converter: Conversion, made: PickledInstance, place: str) -> Value:
+    length = _length(made)
+    if length is None:
+        return converter.leave_out(place, made.name, "it is not a length of time")
+    seconds = length.total_seconds()
+    if dt.timedelta(seconds=seconds) == length:
+        converter.changed(place, made.name, "its seconds")
+        return seconds
+    converter.changed(place, made.name, "its days, seconds and microseconds")
+    return (length.days, length.seconds, length.microseconds)
+
+
+def _timezone(converter: Conversion, made: PickledInstance, place: str) -> Value:
+    offset = _delta(converter, made.args[0] if made.args else None)
+    if offset is None:
+        return converter.leave_out(place, made.name, "it has no offset")
+    name = made.args[1] if len(made.args) > 1 else None
+    if isinstance(name, str):
+        converter.changed(place, made.name, "its offset in seconds, and its name")
+        return (offset.total_seconds(), name)
+    converter.changed(place, made.name, "its offset in seconds")
+    return offset.total_seconds()
+
+
+CARRIERS = {
+    "datetime.date": _moment,
+    "datetime.time": _moment,
+    "datetime.datetime": _moment,
+    "datetime.timedelta": _duration,
+    "datetime.timezone": _timezone,
+}
+"""Class → how what it makes is carried."""
