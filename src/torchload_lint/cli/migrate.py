@@ -1,42 +1,39 @@
-"""``torchload-lint migrate CHECKPOINT``."""
+"""``torchload-lint migrate CHECKPOINT...``."""
 
 from __future__ import annotations
 
-from functools import cached_property
+import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from torchload_lint.cli.migrating import ProjectClasses, Task, carry_out, tasks, write_manifest
+from torchload_lint.cli.migration_in_source import source_changes
 from torchload_lint.cli.options import configuration, settings_from
-from torchload_lint.cli.terminal import CLEAN, FINDINGS, fail, say
-from torchload_lint.config import ConfigError, Settings
+from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, ended_by_sigterm, fail, say, warn
+from torchload_lint.config import ConfigError
 from torchload_lint.migrate import (
     Arrays,
     MigrationError,
     MigrationOptions,
     NoteKind,
     TargetFormat,
-    as_json,
+    as_data,
     as_text,
-    migrate_file,
     plan,
 )
-from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
-    from torchload_lint.names import ClassFacts
-    from torchload_lint.source.project.index import ProjectIndex
-    from torchload_lint.workspace.projects import Project
-
-_LIBRARIES = frozenset("argparse builtins collections copyreg numpy pathlib torch _codecs".split())
-"""What checkpoints name most; none of it is a project's own."""
-
-_ENDINGS = {TargetFormat.TORCH: ".migrated.pt", TargetFormat.SAFETENSORS: ".safetensors"}
+    from torchload_lint.config import Settings
+    from torchload_lint.migrate import MigrationResult
 
 
 @click.command(name="migrate", context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("checkpoint", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument(
+    "checkpoints", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CHECKPOINT..."
+)
 @click.option(
     "-o",
     "--output-file",
@@ -57,11 +54,25 @@ _ENDINGS = {TargetFormat.TORCH: ".migrated.pt", TargetFormat.SAFETENSORS: ".safe
               help="How strings of Python 2 are read (utf-8, latin1).")  # fmt: skip
 @click.option("-n", "--dry-run", is_flag=True,
               help="Write nothing; show the object before and after.")  # fmt: skip
-@click.option("--force", is_flag=True, help="Replace OUT where it is there already.")
+@click.option("--out-dir", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Write the new files there, as they lie in the folders given.")  # fmt: skip
+@click.option(
+    "--in-place",
+    is_flag=True,
+    help="Put each new file in the place of its checkpoint, kept as NAME.bak.",
+)
+@click.option("--manifest", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write down what became of which file, with digests, as JSON.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace files that are there already.")
+@click.option(
+    "--large",
+    is_flag=True,
+    help="Also write files that are many times as large as their checkpoints.",
+)
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
 @configuration
 def command(  # noqa: PLR0913, PLR0917 - one for each option
-    checkpoint: Path,
+    checkpoints: tuple[Path, ...],
     out: Path | None,
     to: str,
     numpy_arrays: str,
@@ -69,75 +80,124 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     only: tuple[str, ...],
     encoding: str,
     dry_run: bool,
+    out_dir: Path | None,
+    in_place: bool,
+    manifest: Path | None,
     force: bool,
+    large: bool,
     output_format: str,
     config_file: Path | None,
     isolated: bool,
     **flags: Any,  # noqa: ANN401
 ) -> None:
-    """Rewrite CHECKPOINT as plain data that loads with weights_only=True and no allowlist.
+    """Rewrite CHECKPOINTs as plain data that loads with weights_only=True and no allowlist.
 
-    Nothing of it is run, and it is not changed. A model becomes its state dict. Ends with 1 where
-    something had to be left out, 2 where nothing was written.
+    Nothing of them is run, and they are not changed. A model becomes its state dict. Of a folder,
+    the checkpoints are taken that do not load plainly. Lines of the project's source that load a
+    migrated file are shown as they should be then. Ends with 1 where something had to be left out,
+    2 where a file could not be written.
     """
     options = MigrationOptions(
-        TargetFormat(to), Arrays(numpy_arrays), numpy_scalars == "tensor", only, encoding
+        TargetFormat(to), Arrays(numpy_arrays), numpy_scalars == "tensor", only, encoding,
+        large=large, replaces=force,
     )  # fmt: skip
-    target = out or checkpoint.with_name(checkpoint.stem + _ENDINGS[options.format])
-    if target.exists() and not (force or dry_run):
-        fail(f"{target} is there already; --force replaces it, -o FILE writes another")
+    _refuse_contradictions(checkpoints, out, out_dir, in_place=in_place)
+    settings = _settings(config_file, isolated, flags)
+    run = _Run(options, settings, output_format == "json", dry_run)
+    with ended_by_sigterm():
+        for task in tasks(checkpoints, options.format, out_dir, in_place=in_place):
+            run.do(task._replace(target=out) if out else task)
+    run.tell_end()
+    if manifest is not None and not dry_run:
+        _write_manifest(manifest, run)
+    raise click.exceptions.Exit(run.status)
+
+
+def _settings(config_file: Path | None, isolated: bool, flags: dict[str, Any]) -> Settings:
     try:
-        lookup = _ProjectClasses(checkpoint, settings_from(config_file, isolated, flags))
-        if dry_run:
-            planned, size = plan(checkpoint, options, lookup), None
-        else:
-            result = migrate_file(checkpoint, target, options, lookup)
-            planned, size = result.plan, result.size
-    except (MigrationError, ConfigError) as error:
-        fail(f"{checkpoint}: {error}")
-    except LookupError as error:  # an unknown encoding
+        return settings_from(config_file, isolated, flags)
+    except ConfigError as error:
         fail(str(error))
+
+
+def _refuse_contradictions(
+    given: tuple[Path, ...], out: Path | None, out_dir: Path | None, *, in_place: bool
+) -> None:
+    if out is not None and (len(given) > 1 or given[0].is_dir()):
+        fail("-o names one file; for several use --out-dir or --in-place")
+    if sum((out is not None, out_dir is not None, in_place)) > 1:
+        fail("-o, --out-dir and --in-place exclude each other")
+
+
+def _write_manifest(path: Path, run: _Run) -> None:
+    try:
+        write_manifest(path, run.done)
     except OSError as error:
-        fail(f"{error.filename or checkpoint}: {error.strerror or error}")
-    if output_format == "json":
-        say(as_json(planned, target, size))
-    else:
-        say(as_text(planned, target, size, trees=dry_run))
-    raise click.exceptions.Exit(FINDINGS if planned.of_kind(NoteKind.LEFT_OUT) else CLEAN)
+        fail(f"{path}: {error.strerror or error}")
 
 
-class _ProjectClasses:
-    """The project's classes, read from their source, where the checkpoint lies in a project.
+class _Run:
+    """The migrations of one command, told one by one."""
 
-    What reads sources is imported for the first class that may be the project's, since it takes
-    as long as copying a gigabyte.
-    """
-
-    def __init__(self, checkpoint: Path, settings: Settings) -> None:
-        self._checkpoint = checkpoint
+    def __init__(
+        self, options: MigrationOptions, settings: Settings, as_json: bool, dry_run: bool
+    ) -> None:
+        self.done: list[tuple[Task, MigrationResult]] = []
+        self.status = CLEAN
+        self._options = options
         self._settings = settings
+        self._as_json = as_json
+        self._dry_run = dry_run
+        self._told: list[dict[str, object]] = []
+        self._number = 0
 
-    def __call__(self, name: GlobalName) -> ClassFacts | None:
-        """What is known of a class; None where it is not the project's. Raises ConfigError."""
-        if name.module.partition(".")[0] in _LIBRARIES:
-            return None
-        renamed = self._renames.get(str(name))
-        from torchload_lint.source.proofs import class_lookup  # noqa: PLC0415 - asked for few
+    def do(self, task: Task) -> None:
+        """Migrate one file, and say what came of it; an error is said, and the others go on."""
+        self._number += 1
+        source, target = task.source, task.target
+        try:
+            self._refuse(task)
+            lookup = ProjectClasses(source, self._settings)
+            if self._dry_run:
+                planned, size = plan(source, self._options, lookup), None
+            else:
+                result = carry_out(task, self._options, lookup)
+                planned, size = result.plan, result.size
+                self.done.append((task, result))
+        except (MigrationError, ConfigError) as error:
+            self._fail(f"{source}: {error}")
+        except LookupError as error:  # an unknown encoding
+            self._fail(f"{source}: {error}")
+        except OSError as error:
+            self._fail(f"{error.filename or source}: {error.strerror or error}")
+        else:
+            if planned.of_kind(NoteKind.LEFT_OUT) and self.status == CLEAN:
+                self.status = FINDINGS
+            if self._as_json:
+                self._told.append(as_data(planned, target, size))
+            else:
+                gap = "" if self._number == 1 else "\n"
+                kept = f"    kept as {task.backup}\n" if task.backup and size is not None else ""
+                say(gap + as_text(planned, target, size, trees=self._dry_run) + kept)
 
-        return class_lookup.find(self._index, GlobalName.parse(renamed) if renamed else name)
+    def _refuse(self, task: Task) -> None:
+        there = task.backup or task.target
+        if os.path.lexists(there) and not (self._options.replaces or self._dry_run):
+            raise MigrationError(
+                f"{there} is there already; --force replaces it, -o FILE writes another"
+            )
 
-    @cached_property
-    def _project(self) -> Project:
-        from torchload_lint.workspace import Projects  # noqa: PLC0415
+    def _fail(self, message: str) -> None:
+        self.status = FAILED
+        say(f"error: {message}\n", err=True)
 
-        return Projects(self._settings).project_of(self._checkpoint)
-
-    @cached_property
-    def _renames(self) -> dict[str, str]:
-        return dict(self._project.config.renames)
-
-    @cached_property
-    def _index(self) -> ProjectIndex:
-        from torchload_lint.source.project.index import ProjectIndex  # noqa: PLC0415
-
-        return ProjectIndex(self._project.files, self._project.config.src)
+    def tell_end(self) -> None:
+        """What is told when all is done: the JSON, and the lines of source that go with it."""
+        if self._as_json:
+            told: object = self._told[0] if self._number == 1 and self._told else self._told
+            say(json.dumps(told, indent=2) + "\n")
+        elif not self._number:
+            warn("there is no checkpoint that has to be migrated")
+        elif self.done:
+            for line in source_changes(self.done, self._settings):
+                say(line)

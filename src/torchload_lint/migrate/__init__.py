@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from torchload_lint.migrate.migration import migrate_file, plan
-from torchload_lint.migrate.report import as_json, as_text
+from torchload_lint.migrate.output import put_in_place
+from torchload_lint.migrate.report import as_data, as_text
 from torchload_lint.migrate.results import (
     Arrays,
     MigrationError,
@@ -24,8 +25,9 @@ __all__ = [
     "Note",
     "NoteKind",
     "TargetFormat",
-    "as_json",
+    "as_data",
     "as_text",
     "migrate_file",
     "plan",
+    "put_in_place",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -58,11 +57,6 @@ def as_data(plan: MigrationPlan, out: Path, size: int | None) -> dict[str, objec
             for n in plan.notes
         ],
     }
-
-
-def as_json(plan: MigrationPlan, out: Path, size: int | None) -> str:
-    """One migration as JSON; ends in a newline."""
-    return json.dumps(as_data(plan, out, size), indent=2) + "\n"
 
 
 def _grouped(notes: tuple[Note, ...]) -> Iterator[str]:

@@ -42,7 +42,7 @@ class Inspection:
 def inspect_paths(paths: Iterable[Path], projects: Projects) -> Iterator[Inspection]:
     """Inspect files, and the checkpoints in folders, in order. Raises ConfigError."""
     for path in paths:
-        for found in _checkpoints(path):
+        for found in checkpoints_in(path):
             yield inspect_path(found, projects.project_of(found))
 
 
@@ -65,7 +65,7 @@ def inspect_path(path: Path, project: Project) -> Inspection:
     return Inspection(path, report, tuple(judge_together(judged)))
 
 
-def _checkpoints(path: Path) -> Iterator[Path]:
+def checkpoints_in(path: Path) -> Iterator[Path]:
     """The path itself, or the files in it that look like checkpoints.
 
     A folder that is one checkpoint (a distributed one, with a ``.metadata``) counts as a file.

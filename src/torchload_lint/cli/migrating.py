@@ -1,0 +1,140 @@
+"""Many migrations: which files, where to, and what a project's source says of their classes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.checkpoint import Verdict, inspect_file
+from torchload_lint.migrate import TargetFormat, as_data, migrate_file, put_in_place
+from torchload_lint.names import GlobalName
+from torchload_lint.regular_files import open_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torchload_lint.config import Settings
+    from torchload_lint.migrate import MigrationOptions, MigrationResult
+    from torchload_lint.names import ClassFacts
+    from torchload_lint.source.project.index import ProjectIndex
+    from torchload_lint.workspace.projects import Project
+
+_LIBRARIES = frozenset("argparse builtins collections copyreg numpy pathlib torch _codecs".split())
+"""What checkpoints name most; none of it is a project's own."""
+
+_ENDINGS = {TargetFormat.TORCH: ".migrated.pt", TargetFormat.SAFETENSORS: ".safetensors"}
+_BACKUP = ".bak"
+
+
+class Task(NamedTuple):
+    """One checkpoint, and where its new file goes."""
+
+    source: Path
+    target: Path
+    backup: Path | None = None
+    """Where the checkpoint is kept, if the new file takes its place."""
+
+
+def tasks(
+    given: Sequence[Path], kind: TargetFormat, out_dir: Path | None, *, in_place: bool
+) -> Iterator[Task]:
+    """The files, and of the folders those files that do not load plainly.
+
+    Below ``out_dir`` a file that was found in a folder lies as it does in there.
+    """
+    ending = _ENDINGS[kind]
+    for path in given:
+        is_folder = path.is_dir()
+        for source in _in_folder(path, kind) if is_folder else [path]:
+            if in_place:
+                yield Task(source, source, source.with_name(source.name + _BACKUP))
+            elif out_dir is None:
+                yield Task(source, source.with_name(source.stem + ending))
+            else:
+                inside = source.relative_to(path) if is_folder else Path(source.name)
+                suffix = inside.suffix if kind is TargetFormat.TORCH else ending
+                yield Task(source, out_dir / inside.with_suffix(suffix))
+
+
+def _in_folder(folder: Path, kind: TargetFormat) -> Iterator[Path]:
+    """The checkpoints of a folder that are to be migrated; what is no checkpoint is not."""
+    from torchload_lint.workspace.inspection import (  # noqa: PLC0415 - not for a single file
+        checkpoints_in,
+    )
+
+    made = (*_ENDINGS.values(), _BACKUP)
+    plain = {Verdict.LOADS} if kind is TargetFormat.TORCH else set()
+    for source in list(checkpoints_in(folder)):
+        if source.is_file() and not source.name.endswith(made):
+            verdict = inspect_file(source).verdict
+            if verdict is not Verdict.UNREADABLE and verdict not in plain:
+                yield source
+
+
+def carry_out(task: Task, options: MigrationOptions, lookup: ProjectClasses) -> MigrationResult:
+    """Migrate one file. Raises MigrationError, OSError."""
+    if task.backup is None:
+        task.target.parent.mkdir(parents=True, exist_ok=True)
+        return migrate_file(task.source, task.target, options, lookup)
+    with put_in_place(task.source, task.backup, replaces=options.replaces) as new:
+        return migrate_file(task.source, new, options, lookup)
+
+
+def write_manifest(path: Path, done: Sequence[tuple[Task, MigrationResult]]) -> None:
+    """What became of which file, with the digests of both. Raises OSError."""
+    files = []
+    for task, result in done:
+        data = as_data(result.plan, task.target, result.size)
+        data["sha256"] = _digest(task.backup or task.source)
+        data["out_sha256"] = _digest(task.target)
+        data["backup"] = str(task.backup) if task.backup else None
+        files.append(data)
+    path.write_text(json.dumps({"version": 1, "files": files}, indent=1) + "\n", encoding="utf-8")
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open_regular(path) as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+class ProjectClasses:
+    """The project's classes, read from their source, where the checkpoint lies in a project.
+
+    What reads sources is imported for the first class that may be the project's, since it takes
+    as long as copying a gigabyte.
+    """
+
+    def __init__(self, checkpoint: Path, settings: Settings) -> None:
+        self._checkpoint = checkpoint
+        self._settings = settings
+
+    def __call__(self, name: GlobalName) -> ClassFacts | None:
+        """What is known of a class; None where it is not the project's. Raises ConfigError."""
+        if name.module.partition(".")[0] in _LIBRARIES:
+            return None
+        renamed = self._renames.get(str(name))
+        from torchload_lint.source.proofs import class_lookup  # noqa: PLC0415 - asked for few
+
+        return class_lookup.find(self._index, GlobalName.parse(renamed) if renamed else name)
+
+    @cached_property
+    def _project(self) -> Project:
+        from torchload_lint.workspace import Projects  # noqa: PLC0415
+
+        return Projects(self._settings).project_of(self._checkpoint)
+
+    @cached_property
+    def _renames(self) -> dict[str, str]:
+        return dict(self._project.config.renames)
+
+    @cached_property
+    def _index(self) -> ProjectIndex:
+        from torchload_lint.source.project.index import ProjectIndex  # noqa: PLC0415
+
+        return ProjectIndex(self._project.files, self._project.config.src)

@@ -1,0 +1,126 @@
+"""Many checkpoints at once: files, folders, their places, and the source that goes with them."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from migrate.helpers import load
+from torchload_lint.cli.group import root
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.torch
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    (tmp_path / "w" / "old").mkdir(parents=True)
+    torch.save({"n": argparse.Namespace(x=1)}, tmp_path / "w" / "a.pt")
+    torch.save({"n": argparse.Namespace(x=2)}, tmp_path / "w" / "old" / "b.pth")
+    torch.save({"n": torch.ones(1)}, tmp_path / "w" / "plain.pt")
+    (tmp_path / "w" / "notes.pt").write_text("no checkpoint")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words: object):
+    return CliRunner().invoke(root, ["migrate", *map(str, words)])
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
+
+
+def test_several_files_and_one_that_is_not_there(project: Path) -> None:
+    result = run("w/a.pt", "w/gone.pt", "w/old/b.pth")
+    assert result.exit_code == 2
+    assert "w/gone.pt: No such file" in result.output
+    assert load(project / "w" / "a.migrated.pt") == {"n": {"x": 1}}
+    assert load(project / "w" / "old" / "b.migrated.pt") == {"n": {"x": 2}}
+
+
+def test_a_folder_into_another(project: Path) -> None:
+    before = {path: path.read_bytes() for path in (project / "w").rglob("*.pt*")}
+    result = run("w", "--out-dir", "new", "--manifest", "done.json")
+    assert result.exit_code == 0, result.output
+    assert names(project / "new") == ["a.pt", "old/b.pth"]
+    assert before == {path: path.read_bytes() for path in (project / "w").rglob("*.pt*")}
+    files = json.loads((project / "done.json").read_text())["files"]
+    assert [one["path"] for one in files] == ["w/a.pt", "w/old/b.pth"]
+    for one in files:
+        for key, path in (("sha256", one["path"]), ("out_sha256", one["out"])):
+            assert one[key] == hashlib.sha256((project / path).read_bytes()).hexdigest()
+    assert "no checkpoint that has to be migrated" in run("new").stderr
+
+
+def test_in_place_with_a_backup(project: Path) -> None:
+    before = (project / "w" / "a.pt").read_bytes()
+    result = run("w", "--in-place")
+    assert result.exit_code == 0, result.output
+    assert (project / "w" / "a.pt.bak").read_bytes() == before
+    assert load(project / "w" / "a.pt") == {"n": {"x": 1}}
+    assert names(project / "w") == [
+        "a.pt", "a.pt.bak", "notes.pt", "old/b.pth", "old/b.pth.bak", "plain.pt",
+    ]  # fmt: skip
+    # A backup is not overwritten by the next run.
+    torch.save({"n": argparse.Namespace(x=3)}, project / "w" / "a.pt")
+    result = run("w/a.pt", "--in-place")
+    assert result.exit_code == 2
+    assert "a.pt.bak is there already" in result.output
+    assert (project / "w" / "a.pt.bak").read_bytes() == before
+
+
+def test_a_file_that_cannot_be_migrated_stays_in_its_place(project: Path) -> None:
+    data = (project / "w" / "a.pt").read_bytes()[:-40]
+    (project / "w" / "a.pt").write_bytes(data)
+    assert run("w/a.pt", "--in-place").exit_code == 2
+    assert (project / "w" / "a.pt").read_bytes() == data
+    assert not (project / "w" / "a.pt.bak").exists()
+
+
+SOURCE = """
+import sys
+import torch
+from torch.serialization import safe_globals
+from argparse import Namespace
+
+a = torch.load("w/a.pt", weights_only=False)
+with safe_globals([Namespace]):
+    b = torch.load("w/old/b.pth", weights_only=True)
+other = torch.load("w/plain.pt", weights_only=True)
+"""
+
+
+def test_the_lines_of_source_that_go_with_it(project: Path) -> None:
+    (project / "read.py").write_text(SOURCE)
+    result = run("w", "--out-dir", "new")
+    told = result.output.partition("The code that loads them:")[2]
+    assert "read.py:7\n" in told
+    assert '- a = torch.load("w/a.pt", weights_only=False)' in told
+    assert '+ a = torch.load("new/a.pt", weights_only=True)' in told
+    assert "read.py:9: its allowlist is no longer needed" in told
+    assert '+     b = torch.load("new/old/b.pth", weights_only=True)' in told
+    assert "plain.pt" not in told
+    assert (project / "read.py").read_text() == SOURCE
+
+
+def test_contradictions_are_refused(project: Path) -> None:
+    for words in (("w", "-o", "x.pt"), ("w/a.pt", "w/old/b.pth", "-o", "x.pt"),
+                  ("w", "--in-place", "--out-dir", "new")):  # fmt: skip
+        assert run(*words).exit_code == 2
+    assert not (project / "x.pt").exists()
+
+
+def test_json_of_several_is_a_list(project: Path) -> None:
+    result = run("w", "--out-dir", "new", "--output-format", "json")
+    assert [one["path"] for one in json.loads(result.stdout)] == ["w/a.pt", "w/old/b.pth"]
+    assert project.exists()

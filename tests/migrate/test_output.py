@@ -1,0 +1,150 @@
+"""Where a migration writes: never over what is no file, and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from migrate.helpers import load
+from torchload_lint.cli.group import root
+from torchload_lint.migrate import MigrationError, MigrationOptions, migrate_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [
+    pytest.mark.torch,
+    pytest.mark.skipif(os.name == "nt", reason="devices and signals of POSIX"),
+]
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    torch.save({"w": torch.ones(2)}, tmp_path / "in.pt")
+    return tmp_path / "in.pt"
+
+
+def run(*words: object):
+    return CliRunner().invoke(root, ["migrate", "--isolated", *map(str, words)])
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link to a device", "loop"])
+def test_only_a_file_is_replaced(kind: str, checkpoint: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    if kind == "pipe":
+        os.mkfifo(out)
+    elif kind == "folder":
+        out.mkdir()
+    else:
+        out.symlink_to("/dev/null" if "device" in kind else out)
+    before = os.lstat(out)
+    result = run(checkpoint, "-o", out, "--force")
+    assert result.exit_code == 2, result.output
+    assert os.lstat(out) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.pt", "out"]
+
+
+def test_a_link_is_no_free_name(checkpoint: Path, tmp_path: Path) -> None:
+    """A link that leads nowhere yet would be written through."""
+    (tmp_path / "out.pt").symlink_to(tmp_path / "elsewhere.pt")
+    result = run(checkpoint, "-o", tmp_path / "out.pt")
+    assert result.exit_code == 2
+    assert not (tmp_path / "elsewhere.pt").exists()
+    assert run(checkpoint, "-o", tmp_path / "out.pt", "--force").exit_code == 0
+    assert (tmp_path / "out.pt").is_symlink()
+    assert load(tmp_path / "elsewhere.pt")["w"].tolist() == [1, 1]
+
+
+def test_a_file_that_appears_meanwhile_is_not_replaced(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from torchload_lint.migrate import migration
+
+    out = tmp_path / "out.pt"
+    write = migration._write
+
+    def write_and_intrude(*given):
+        write(*given)
+        out.write_bytes(b"somebody else's")
+
+    monkeypatch.setattr(migration, "_write", write_and_intrude)
+    with pytest.raises(FileExistsError):
+        migrate_file(checkpoint, out, MigrationOptions(replaces=False))
+    assert out.read_bytes() == b"somebody else's"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.pt", "out.pt"]
+
+
+def test_a_full_disk_is_seen_before(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    usage = shutil.disk_usage(tmp_path)._replace(free=5)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
+    result = run(checkpoint)
+    assert result.exit_code == 2
+    assert "and 5 are free" in result.output
+    assert [path.name for path in tmp_path.iterdir()] == ["in.pt"]
+
+
+SLOW = """
+import sys, time
+from torchload_lint.migrate import migration
+write = migration._write
+def wait(*given):
+    write(*given)
+    print("writing", flush=True)
+    time.sleep(60)
+migration._write = wait
+from torchload_lint.cli.group import root
+root(["migrate", "--isolated", sys.argv[1]])
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
+def test_an_end_by_a_signal_leaves_nothing(name: str, checkpoint: Path, tmp_path: Path) -> None:
+    """What SIGKILL leaves, the next run removes."""
+    words = [sys.executable, "-c", SLOW, str(checkpoint)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "writing\n"
+        process.send_signal(getattr(signal, name))
+    left = [path.name for path in tmp_path.iterdir() if path != checkpoint]
+    assert len(left) == (name == "SIGKILL")
+    assert run(checkpoint).exit_code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.migrated.pt", "in.pt"]
+
+
+def test_bombs_are_asked_about(tmp_path: Path) -> None:
+    torch.save({"w": torch.zeros(40_000_000)}, tmp_path / "big.pt")
+    with zipfile.ZipFile(tmp_path / "big.pt") as old, zipfile.ZipFile(
+        tmp_path / "bomb.pt", "w", zipfile.ZIP_DEFLATED
+    ) as new:  # fmt: skip
+        for info in old.infolist():
+            new.writestr(info.filename, old.read(info))
+    result = run(tmp_path / "bomb.pt")
+    assert result.exit_code == 2
+    assert "160,000,105 bytes" in result.output or "would have 160,000" in result.output
+    assert run(tmp_path / "big.pt").exit_code == 0
+    assert run(tmp_path / "bomb.pt", "--large").exit_code == 0
+
+
+def test_views_of_one_element_are_refused_with_their_size(tmp_path: Path) -> None:
+    torch.save({"w": torch.ones(1).expand(2**40)}, tmp_path / "in.pt")
+    result = run(tmp_path / "in.pt", "--to", "safetensors")
+    assert result.exit_code == 2
+    assert "4,398,046,511,104 bytes" in result.output
+
+
+def test_pipes_are_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "in.pt")
+    with pytest.raises(MigrationError, match="no regular file"):
+        migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
