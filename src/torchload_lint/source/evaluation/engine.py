@@ -193,7 +193,7 @@ class Engine:
                 return (Function(found.node, found.module, receiver),)
             return (Function(found.node, found.module),)
         if isinstance(found.node, ast.Module):
-            return (Record(spreading.Names(self, found.module, frame), kind="module"),)
+            return (Record(spreading.ModuleNames(self, found.module, frame), kind="module"),)
         if found.value is None:
             return unknown(f"{found.qualname or found.module.name} has no value of its own")
         home = frame.within(found.module)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
 
 
-class Reading(Protocol):
+class ValueReader(Protocol):
     """What can tell the value of an expression, and what a mapping holds."""
 
     def value(self, node: ast.expr, depth: int) -> Answer:
@@ -29,7 +29,7 @@ class Reading(Protocol):
         """What ``weights_only`` is in a mapping."""
 
 
-class Step(NamedTuple):
+class DictChange(NamedTuple):
     """One change of a dictionary."""
 
     how: str
@@ -42,11 +42,11 @@ class Step(NamedTuple):
     """Whether a condition about torch's version decides if it happens."""
 
 
-def of(module: SourceFile, name: str, at: ast.stmt) -> list[Step]:
+def of(module: SourceFile, name: str, at: ast.stmt) -> list[DictChange]:
     """The changes of the dictionary ``name`` that come before ``at`` in the same scope."""
     scope = module.bindings.scope(at)
     blocks = {id(block) for block in blocks_around(module, at)}
-    steps: list[Step] = []
+    steps: list[DictChange] = []
     for node in carrying(module.tree, module.lines, [name])[name]:
         if not isinstance(node, ast.Name):
             continue
@@ -57,11 +57,11 @@ def of(module: SourceFile, name: str, at: ast.stmt) -> list[Step]:
         if change is not None:
             own = next(blocks_around(module, statement), [])
             versioned = any(asks_version(test) for test in _tests_around(module, statement))
-            steps.append(Step(*change, statement, id(own) in blocks, versioned))
+            steps.append(DictChange(*change, statement, id(own) in blocks, versioned))
     return steps
 
 
-def applied(steps: list[Step], start: Answer, reader: Reading, depth: int) -> Answer:
+def applied(steps: list[DictChange], start: Answer, reader: ValueReader, depth: int) -> Answer:
     """What ``weights_only`` is after these changes."""
     answer = start
     for step in steps:
@@ -70,7 +70,7 @@ def applied(steps: list[Step], start: Answer, reader: Reading, depth: int) -> An
     return answer
 
 
-def _after(step: Step, answer: Answer, reader: Reading, depth: int) -> Answer:
+def _after(step: DictChange, answer: Answer, reader: ValueReader, depth: int) -> Answer:
     if step.how == "remove":
         return ABSENT
     if step.how == "update" and isinstance(step.value, ast.Call):
@@ -86,7 +86,9 @@ def _after(step: Step, answer: Answer, reader: Reading, depth: int) -> Answer:
     return answer
 
 
-def _updated(call: ast.Call, at: ast.stmt, answer: Answer, reader: Reading, depth: int) -> Answer:
+def _updated(
+    call: ast.Call, at: ast.stmt, answer: Answer, reader: ValueReader, depth: int
+) -> Answer:
     for arg in call.args:
         answer = over(reader.mapping(arg, at, depth), answer)
     for keyword in call.keywords:

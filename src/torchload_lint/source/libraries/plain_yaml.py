@@ -1,7 +1,7 @@
 """A small reader for the YAML that configuration files consist of.
 
 Nested mappings and lists of scalars by indentation, quotes, comments, flow lists of scalars.
-Anchors, tags and block texts are not followed: such a value reads as ``Opaque``. Reads line by
+Anchors, tags and block texts are not followed: such a value reads as ``UnreadValue``. Reads line by
 line, never builds more than the file holds, and never raises.
 """
 
@@ -21,7 +21,7 @@ _FLOAT = late_pattern(r"[-+]?(\d+\.\d*|\.\d+|\d+)([eE][-+]?\d+)?")
 _DEEPEST = 40
 
 
-class Opaque:
+class UnreadValue:
     """A value that this reader does not understand."""
 
 
@@ -127,7 +127,7 @@ def scalar(written: str) -> object:
     if written == "{}":
         return {}
     if written[0] in "&*!{[|>@`":
-        return Opaque()
+        return UnreadValue()
     lowered = written.lower()
     if lowered in {"null", "~", "none"}:
         return None

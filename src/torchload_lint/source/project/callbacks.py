@@ -67,19 +67,19 @@ def _made_by(node: ast.Call, name: str) -> Iterator[ast.Call]:
                 yield ast.copy_location(ast.Call(place, *made), node)
 
 
-Made = tuple[list[ast.expr], list[ast.keyword]]
+PassedArguments = tuple[list[ast.expr], list[ast.keyword]]
 
 
-def _partial(node: ast.Call, index: int, _: dict[str, ast.expr]) -> Made | None:
+def _partial(node: ast.Call, index: int, _: dict[str, ast.expr]) -> PassedArguments | None:
     return ([*node.args[1:], _UNSEEN], node.keywords) if index == 0 else None
 
 
-def _following(node: ast.Call, index: int, _: dict[str, ast.expr]) -> Made | None:
+def _following(node: ast.Call, index: int, _: dict[str, ast.expr]) -> PassedArguments | None:
     """``executor.submit(f, a, b=c)``: what follows the function."""
     return (node.args[index + 1 :], node.keywords) if index >= 0 else None
 
 
-def _tuples(node: ast.Call, index: int, keywords: dict[str, ast.expr]) -> Made | None:
+def _tuples(node: ast.Call, index: int, keywords: dict[str, ast.expr]) -> PassedArguments | None:
     """``Process(target=f, args=(a,), kwargs={…})``, ``pool.apply(f, (a,))``."""
     after = node.args[index + 1 :] if index >= 0 else []
     given = keywords.get("args") or (after[0] if after else None)
@@ -95,20 +95,20 @@ def _spread(given: ast.expr) -> list[ast.expr]:
     return [ast.copy_location(ast.Starred(given, ast.Load()), given)]
 
 
-def _spawned(node: ast.Call, index: int, keywords: dict[str, ast.expr]) -> Made | None:
+def _spawned(node: ast.Call, index: int, keywords: dict[str, ast.expr]) -> PassedArguments | None:
     """``torch.multiprocessing.spawn(f, args=(a,))`` calls ``f(rank, a)``."""
     positional, further = _tuples(node, index, keywords) or ([], [])
     return [ast.copy_location(ast.Constant(...), node), *positional], further
 
 
-def _mapped(node: ast.Call, index: int, _: dict[str, ast.expr]) -> Made | None:
+def _mapped(node: ast.Call, index: int, _: dict[str, ast.expr]) -> PassedArguments | None:
     """``map(f, xs, ys)``: one item of each."""
     if index != 0:
         return None
     return [_item_of(each) for each in node.args[1:]] or [_UNSEEN], []
 
 
-def _star_mapped(node: ast.Call, index: int, _: dict[str, ast.expr]) -> Made | None:
+def _star_mapped(node: ast.Call, index: int, _: dict[str, ast.expr]) -> PassedArguments | None:
     items = [_item_of(each) for each in node.args[index + 1 :][:1]] if index == 0 else []
     return [ast.copy_location(ast.Starred(each, ast.Load()), each) for each in items], []
 
@@ -121,7 +121,7 @@ def _item_of(sequence: ast.expr) -> ast.expr:
     )
 
 
-_MAKERS: dict[str, Callable[[ast.Call, int, dict[str, ast.expr]], Made | None]] = {
+_MAKERS: dict[str, Callable[[ast.Call, int, dict[str, ast.expr]], PassedArguments | None]] = {
     "partial": _partial,
     **dict.fromkeys(("submit", "to_thread", "run_in_executor", "run_sync"), _following),
     **dict.fromkeys(

@@ -54,7 +54,7 @@ class Parts(Mapping[str, Values]):
     __hash__ = object.__hash__
 
 
-class Names(Mapping[str, Values]):
+class ModuleNames(Mapping[str, Values]):
     """What a module of the project defines, by name: a module may be handed on like an object."""
 
     def __init__(self, evaluator: Evaluator, module: SourceFile, frame: Frame) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torchload_lint.diagnostic import Edit, Position, Span
 from torchload_lint.source.text.magics import PYTHON_CELL_MAGICS, Masked, cell_magic, mask
-from torchload_lint.source.text.notebook_json import Change, RawSource, read_cells, replacements
+from torchload_lint.source.text.notebook_json import CellChange, RawSource, read_cells, replacements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -195,8 +195,8 @@ class Notebook:
             raw = raw[:start] + content + raw[end:]
         return raw
 
-    def _changes(self, edits: Iterable[Edit]) -> list[tuple[_Cell, list[Change]]]:
-        by_cell: dict[int, tuple[_Cell, list[Change]]] = {}
+    def _changes(self, edits: Iterable[Edit]) -> list[tuple[_Cell, list[CellChange]]]:
+        by_cell: dict[int, tuple[_Cell, list[CellChange]]] = {}
         for edit in sorted(edits):
             cell = self._cell_at(edit.span.start.row)
             change = _change(cell, edit)
@@ -271,7 +271,7 @@ def _syntax_error(text: str) -> SyntaxError | None:
     return None
 
 
-def _change(cell: _Cell, edit: Edit) -> Change:
+def _change(cell: _Cell, edit: Edit) -> CellChange:
     """The edit in characters of the cell's text; refused where it would hit something else."""
     text = cell.source.text + cell.tail
     lines = _LINE.findall(text)
@@ -284,16 +284,18 @@ def _change(cell: _Cell, edit: Edit) -> Change:
         on_its_line = not re.search("[\r\n]", text[first:start]) and last <= start
         if (start < last and first < end) or (on_its_line and "\n" in edit.content):
             raise RefusedEditError("the edit reaches into a magic")
-    return Change(start, end, edit.content)
+    return CellChange(start, end, edit.content)
 
 
-def _changed(text: str, changes: Sequence[Change]) -> str:
+def _changed(text: str, changes: Sequence[CellChange]) -> str:
     for change in reversed(changes):
         text = text[: change.start] + change.content + text[change.end :]
     return text
 
 
-def _changes_inside(cell: _Cell, changes: Sequence[Change], new_text: str) -> Sequence[Change]:
+def _changes_inside(
+    cell: _Cell, changes: Sequence[CellChange], new_text: str
+) -> Sequence[CellChange]:
     """The changes, none of them in the added tail: one that is, is told as a change of the rest."""
     text = cell.source.text
     in_text = all(change.end <= len(text) for change in changes)
@@ -302,7 +304,7 @@ def _changes_inside(cell: _Cell, changes: Sequence[Change], new_text: str) -> Se
     kept = 0
     while kept < min(len(text), len(new_text)) and text[kept] == new_text[kept]:
         kept += 1
-    return [Change(kept, len(text), new_text[kept:])]
+    return [CellChange(kept, len(text), new_text[kept:])]
 
 
 def _shifted(span: Span, rows: int) -> Span:

@@ -119,7 +119,7 @@ def _after_space(raw: str, at: int) -> int:
     return found.end() if found else at
 
 
-class Change(NamedTuple):
+class CellChange(NamedTuple):
     """Replace the characters ``start`` to ``end`` of a cell's text."""
 
     start: int
@@ -128,7 +128,7 @@ class Change(NamedTuple):
 
 
 def replacements(
-    raw: str, source: RawSource, changes: Sequence[Change], new_text: str
+    raw: str, source: RawSource, changes: Sequence[CellChange], new_text: str
 ) -> list[tuple[int, int, str]]:
     """What to replace in the raw text so that ``source`` says ``new_text``.
 
