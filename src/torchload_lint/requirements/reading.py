@@ -57,7 +57,7 @@ _FOLDERS = ("docker", ".devcontainer", "requirements", "environments", "envs", "
 _WORKFLOWS = ".github/workflows"
 
 
-class Place(NamedTuple):
+class Installation(NamedTuple):
     """One way to install the project, and what it says of torch."""
 
     file: str
@@ -115,20 +115,20 @@ def range_of(target: str) -> TorchRange:
     return TorchRange(tuple(sorted(lines)), (stated,), configured=True)
 
 
-def _declared(files: RootFiles) -> Iterator[Place]:
+def _declared(files: RootFiles) -> Iterator[Installation]:
     project = files.text("pyproject.toml") or ""
     python = tables.python_of(project) if "python" in project else ""
     for name, read in DECLARING:
         text = files.text(name)
         if text is not None and "torch" in text:
-            yield Place(name, tuple(read(text)), python)
+            yield Installation(name, tuple(read(text)), python)
     for name in dict.fromkeys((*tables.requirement_files_of(project), *REQUIREMENTS)):
         statements = read_requirements(files, name)
         if statements:
-            yield Place(name, tuple(statements), python)
+            yield Installation(name, tuple(statements), python)
 
 
-def _told(files: RootFiles) -> Iterator[Place]:
+def _told(files: RootFiles) -> Iterator[Installation]:
     """Lock files, further requirements files and environments, images, CI."""
     for name, read in LOCKS:
         yield from _read_at(files, name, read)
@@ -140,19 +140,19 @@ def _told(files: RootFiles) -> Iterator[Place]:
             yield from _read_at(files, name, environments.read_conda)
         elif base.endswith((".txt", ".in")) and "requirements" in name.lower():
             statements = read_requirements(files, name)
-            yield Place(name, tuple(one._replace(optional=True) for one in statements))
+            yield Installation(name, tuple(one._replace(optional=True) for one in statements))
     for name in files.names(_WORKFLOWS):
         if name.endswith((".yml", ".yaml")):
             yield from _read_at(files, name, environments.read_workflow)
 
 
-def _read_at(files: RootFiles, name: str, read: Reader) -> Iterator[Place]:
+def _read_at(files: RootFiles, name: str, read: Reader) -> Iterator[Installation]:
     text = files.text(name)
     if text is not None and "torch" in text:
-        yield Place(name, tuple(read(text)))
+        yield Installation(name, tuple(read(text)))
 
 
-def _that_may_hold(place: Place) -> Place:
+def _that_may_hold(place: Installation) -> Installation:
     """Without what no environment asks for (``torch; sys_platform == 'never'``)."""
     if not any(one.marker for one in place.statements):
         return place
@@ -160,7 +160,7 @@ def _that_may_hold(place: Place) -> Place:
     return place._replace(statements=kept)
 
 
-def _allowed(places: Iterable[Place]) -> set[TorchVersion]:
+def _allowed(places: Iterable[Installation]) -> set[TorchVersion]:
     """Every line that some way of installing lets in."""
     found: set[TorchVersion] = set()
     for place in places:
@@ -211,7 +211,7 @@ def _lines(specs: Iterable[str]) -> set[TorchVersion]:
     return named or {min(TorchVersion.parse(one.version) for one in wanted)}
 
 
-def _stated(places: Iterable[Place], oldest: TorchVersion) -> tuple[Stated, ...]:
+def _stated(places: Iterable[Installation], oldest: TorchVersion) -> tuple[Stated, ...]:
     """The requirements that decide: those that let in the oldest torch come first."""
     found: dict[Stated, bool] = {}
     for place in places:
@@ -222,12 +222,12 @@ def _stated(places: Iterable[Place], oldest: TorchVersion) -> tuple[Stated, ...]
     return tuple(sorted(found, key=lambda stated: not found[stated]))
 
 
-def _as_stated(one: Statement, place: Place) -> Stated:
+def _as_stated(one: Statement, place: Installation) -> Stated:
     text = " ".join(one.text.split())
     return Stated(text, one.file or place.file, one.row)
 
 
-def _unread(places: Iterable[Place]) -> tuple[Stated, ...]:
+def _unread(places: Iterable[Installation]) -> tuple[Stated, ...]:
     found = (
         _as_stated(one, place) for place in places for one in place.statements if one.spec is None
     )
