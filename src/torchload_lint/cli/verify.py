@@ -15,11 +15,11 @@ from torchload_lint.rules.situation import Mode
 from torchload_lint.verify import (
     DEFAULT_TIMEOUT,
     Interpreter,
+    LoadProof,
     NoTorchError,
     NotReadableError,
-    Proof,
+    ProofVerdict,
     Prover,
-    Verdict,
     find_python,
     unreadable,
 )
@@ -92,20 +92,24 @@ class _Account(NamedTuple):
     """One load, and all that was tried for it."""
 
     load: SurveyedLoad
-    proofs: tuple[Proof, ...] = ()
+    proofs: tuple[LoadProof, ...] = ()
     """Of the code as it is; where that loads without restriction, as a fix leaves it."""
-    of_fix: tuple[Proof, ...] = ()
+    of_fix: tuple[LoadProof, ...] = ()
     """Of the code as a fix would leave it."""
     why: tuple[str, ...] = ()
     """Why it is not proven, besides what the proofs say."""
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ProofVerdict:
         """Refused where one file is; proven where all are."""
         found = {proof.verdict for proof in self.proofs}
-        if Verdict.REFUSED in found:
-            return Verdict.REFUSED
-        return Verdict.PROVEN if found == {Verdict.PROVEN} and not self.why else Verdict.NOT_PROVEN
+        if ProofVerdict.REFUSED in found:
+            return ProofVerdict.REFUSED
+        return (
+            ProofVerdict.PROVEN
+            if found == {ProofVerdict.PROVEN} and not self.why
+            else ProofVerdict.NOT_PROVEN
+        )
 
 
 def _account(load: SurveyedLoad, prover: Prover) -> _Account:
@@ -157,7 +161,7 @@ def _lines(account: _Account) -> Iterator[str]:
         yield f"{place}: not proven: {'; '.join(account.why)}\n"
 
 
-def _line(proof: Proof, kind: str) -> str:
+def _line(proof: LoadProof, kind: str) -> str:
     outcome = proof.outcome
     allowed = ", ".join(proof.allowlist) or "nothing"
     said = f"loads ({outcome.how})" if outcome.loads else f"{outcome.status}: {outcome.error}"
@@ -175,7 +179,7 @@ def _summary(accounts: list[_Account], interpreter: Interpreter) -> str:
     imported = sorted({name for outcome in outcomes for name in outcome.imported})
     said = f"imported there: {', '.join(imported)}" if imported else "nothing else was imported"
     torch = f"torch {', '.join(versions)}" if versions else "no answer"
-    numbers = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict)
+    numbers = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in ProofVerdict)
     loads = f"{len(accounts)} load{'' if len(accounts) == 1 else 's'}"
     return f"{loads}: {numbers} ({torch}, {interpreter.python}); {said}.\n"
 
@@ -184,4 +188,4 @@ def _status(accounts: list[_Account], missing: Sequence[object]) -> int:
     proofs = [proof for account in accounts for proof in account.proofs]
     if missing or not all(proof.outcome.is_answer for proof in proofs):
         return FAILED
-    return FINDINGS if any(one.verdict is Verdict.REFUSED for one in accounts) else CLEAN
+    return FINDINGS if any(one.verdict is ProofVerdict.REFUSED for one in accounts) else CLEAN

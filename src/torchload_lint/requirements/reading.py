@@ -83,7 +83,7 @@ def torch_of_project(root: Path) -> TorchRange:
     places, is_open = declared, any(place.is_open for place in declared)
     lines = _allowed(places)
     if not lines:
-        places = list(map(_that_may_hold, _told(files)))
+        places = list(map(_that_may_hold, _said_elsewhere(files)))
         lines = _allowed(places)
         # What was tested is a floor: nobody keeps newer releases away.
         is_open = is_open or any(
@@ -128,7 +128,7 @@ def _declared(files: RootFiles) -> Iterator[Installation]:
             yield Installation(name, tuple(statements), python)
 
 
-def _told(files: RootFiles) -> Iterator[Installation]:
+def _said_elsewhere(files: RootFiles) -> Iterator[Installation]:
     """Lock files, further requirements files and environments, images, CI."""
     for name, read in LOCKS:
         yield from _read_at(files, name, read)

@@ -11,7 +11,7 @@ from torchload_lint.verify.parent import (
     NoTorchError,
     prove,
 )
-from torchload_lint.verify.proofs import Proof, Prover, Verdict, unreadable
+from torchload_lint.verify.proofs import LoadProof, ProofVerdict, Prover, unreadable
 from torchload_lint.verify.written import NotReadableError
 
 __all__ = [
@@ -19,11 +19,11 @@ __all__ = [
     "AllowedObject",
     "Interpreter",
     "LoadOutcome",
+    "LoadProof",
     "NoTorchError",
     "NotReadableError",
-    "Proof",
+    "ProofVerdict",
     "Prover",
-    "Verdict",
     "find_python",
     "prove",
     "unreadable",

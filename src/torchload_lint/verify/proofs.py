@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.report import Verdict as FileVerdict
+from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.apply import apply_edits
 from torchload_lint.fixes.repair import NotRepaired
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
 
-_HOPELESS = frozenset({FileVerdict.UNREADABLE, FileVerdict.DANGEROUS})
+_HOPELESS = frozenset({Verdict.UNREADABLE, Verdict.DANGEROUS})
 """Verdicts of files that are not given to torch at all."""
 
 
-class Verdict(str, Enum):
+class ProofVerdict(str, Enum):
     """What is known of a load when everything was tried."""
 
     PROVEN = "proven"
@@ -41,7 +41,7 @@ class Verdict(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class LoadProof:
     """One load of one checkpoint under one allowlist, and what came of it."""
 
     situation: Situation
@@ -50,11 +50,15 @@ class Proof:
     outcome: LoadOutcome
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ProofVerdict:
         """What it shows."""
         if self.outcome.loads:
-            return Verdict.PROVEN
-        return Verdict.REFUSED if self.outcome.is_answer and not self.why else Verdict.NOT_PROVEN
+            return ProofVerdict.PROVEN
+        return (
+            ProofVerdict.REFUSED
+            if self.outcome.is_answer and not self.why
+            else ProofVerdict.NOT_PROVEN
+        )
 
     @property
     def why(self) -> str:
@@ -72,7 +76,7 @@ class Prover:
     interpreter: Interpreter
     _known: dict[tuple[object, ...], LoadOutcome] = field(default_factory=dict)
 
-    def in_code(self, situation: Situation, context: Context) -> Iterator[Proof]:
+    def in_code(self, situation: Situation, context: Context) -> Iterator[LoadProof]:
         """The allowlist around a load as it is written, for each checkpoint that it reads.
 
         Raises NotReadableError where an item cannot be evaluated by itself, and NoTorchError.
@@ -97,7 +101,7 @@ class Prover:
         said = f"{outcome.status}: {outcome.error}"
         return f"torch {outcome.torch} does not load {failed.checkpoint} with it ({said})"
 
-    def of_fix(self, situation: Situation, repair: Repair, context: Context) -> Iterator[Proof]:
+    def of_fix(self, situation: Situation, repair: Repair, context: Context) -> Iterator[LoadProof]:
         """The code that a fix would leave, for each checkpoint.
 
         Raises NotReadableError and NoTorchError.
@@ -112,7 +116,7 @@ class Prover:
         situation: Situation,
         context: Context,
         repair: Repair | None = None,
-    ) -> Iterator[Proof]:
+    ) -> Iterator[LoadProof]:
         paths = _readable(situation)
         if not paths:
             return
@@ -130,7 +134,7 @@ class Prover:
         for path in paths:
             imports = repair.import_modules if repair else ()
             outcome = self._prove(root / path, program, imports, context)
-            yield Proof(situation, path, shown, outcome)
+            yield LoadProof(situation, path, shown, outcome)
 
     def _prove(
         self, path: Path, program: Program, imports: tuple[str, ...], context: Context
