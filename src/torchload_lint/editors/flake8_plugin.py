@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from torchload_lint.diagnostic import Diagnostic
-    from torchload_lint.editors.one_file import OneFile
+    from torchload_lint.editors.one_file import FileLinter
 
 
 class _Options(Protocol):
@@ -43,7 +43,7 @@ class Plugin:
     _target: ClassVar[str] = ""
     _whole_project: ClassVar[bool] = False
     _noqa: ClassVar[bool] = True
-    _linter: ClassVar[OneFile | None] = None
+    _linter: ClassVar[FileLinter | None] = None
 
     def __init__(self, tree: ast.AST, filename: str, lines: Sequence[str]) -> None:
         """``tree`` makes flake8 ask once for each file; ``lines`` hold standard input too."""
@@ -96,10 +96,10 @@ class Plugin:
             from torchload_lint.editors.one_file import check_in_project  # noqa: PLC0415 - asked for
 
             return check_in_project(text, path, self._target)
-        from torchload_lint.editors.one_file import OneFile  # noqa: PLC0415 - only for torch.load
+        from torchload_lint.editors.one_file import FileLinter  # noqa: PLC0415 - only for torch.load
 
         if Plugin._linter is None:
-            Plugin._linter = OneFile(self._target)
+            Plugin._linter = FileLinter(self._target)
         return Plugin._linter.lint(text, path, noqa=self._noqa)
 
 

@@ -13,6 +13,7 @@ from torchload_lint.rules import RULES
 from torchload_lint.rules.context import Context
 from torchload_lint.rules.selection import default_codes
 from torchload_lint.source.facts.module import read
+from torchload_lint.source.project.files import NoFiles
 from torchload_lint.source.project.index import ProjectIndex
 from torchload_lint.source.text.parse import SyntaxProblem
 from torchload_lint.suppressing import unsuppressed
@@ -26,34 +27,6 @@ if TYPE_CHECKING:
     from torchload_lint.names import ClassFacts, GlobalName
     from torchload_lint.source.paths import PathPattern
     from torchload_lint.workspace import Projects
-
-
-class NoFiles:
-    """A project without files."""
-
-    def python_files(self) -> Sequence[str]:
-        """None."""
-        return ()
-
-    def holding(self, word: str) -> Sequence[str]:
-        """None."""
-        del word
-        return ()
-
-    def configs_holding(self, word: str) -> Sequence[str]:
-        """None."""
-        del word
-        return ()
-
-    def text(self, path: str) -> str | None:
-        """Nothing can be read."""
-        del path
-        return None
-
-    def exists(self, path: str) -> bool:
-        """Nothing is there."""
-        del path
-        return False
 
 
 class NoCheckpoints:
@@ -81,7 +54,7 @@ class NoCheckpoints:
         raise LookupError(path)
 
 
-class OneFile:
+class FileLinter:
     """A linter for files by themselves. Settings are those of the closest configuration file."""
 
     def __init__(self, target: str = "") -> None:

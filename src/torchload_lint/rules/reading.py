@@ -10,11 +10,12 @@ from torchload_lint.names import GlobalName
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.paths import PathPattern, Resolution, Rung, resolve_path
+from torchload_lint.source.project.files import NoFiles
 from torchload_lint.source.project.index import ProjectIndex
 from torchload_lint.source.recorded import matching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.names import ClassFacts
@@ -121,37 +122,9 @@ def _resolve(load: LoadCall, module: Module, context: Context) -> Resolution:
         return Resolution(unknown=("the call does not say which file",))
     if context.infers or context.checkpoints.any():
         return resolve_path(load.file, module, context.project)
-    alone = ProjectIndex(OneFile())
+    alone = ProjectIndex(NoFiles())
     alone.adopt(module)
     return resolve_path(load.file, module, alone)
-
-
-class OneFile:
-    """ProjectFiles for a module that is looked at by itself."""
-
-    def python_files(self) -> Sequence[str]:
-        """None besides the module."""
-        return ()
-
-    def holding(self, word: str) -> Sequence[str]:
-        """None."""
-        del word
-        return ()
-
-    def configs_holding(self, word: str) -> Sequence[str]:
-        """None."""
-        del word
-        return ()
-
-    def text(self, path: str) -> str | None:
-        """Nothing else can be read."""
-        del path
-        return None
-
-    def exists(self, path: str) -> bool:
-        """Nothing else is there."""
-        del path
-        return False
 
 
 def _configured(

@@ -29,6 +29,34 @@ class ProjectFiles(Protocol):
         """Whether a file of that name is there."""
 
 
+class NoFiles:
+    """A project of which no file but the one that is looked at can be read."""
+
+    def python_files(self) -> Sequence[str]:
+        """None."""
+        return ()
+
+    def holding(self, word: str) -> Sequence[str]:
+        """None."""
+        del word
+        return ()
+
+    def configs_holding(self, word: str) -> Sequence[str]:
+        """None."""
+        del word
+        return ()
+
+    def text(self, path: str) -> str | None:
+        """Nothing can be read."""
+        del path
+        return None
+
+    def exists(self, path: str) -> bool:
+        """Nothing is there."""
+        del path
+        return False
+
+
 class Environment(Protocol):
     """The packages that a project runs with, as text; nothing of them is ever imported."""
 
