@@ -227,12 +227,12 @@ def test_only_what_the_fix_changes_changes(style, newline, as_lists):
     rows = [i for i, line in enumerate(notebook.python.split("\n"), 1) if line == LOAD]
     edits = [insertion(row, len(LOAD), ", weights_only=True") for row in rows]
     fixed = notebook.apply(edits)
-    fixed = LOAD[:-1] + ", weights_only=True)"
+    line = LOAD[:-1] + ", weights_only=True)"
     assert sources(fixed) == [
         "import torch",
         "é",
-        cells[2].replace(LOAD, fixed),
-        fixed,
+        cells[2].replace(LOAD, line),
+        line,
     ]
     # Nothing else: taking the two insertions out of the raw text gives the old one back.
     assert fixed.replace(", weights_only=True", "") == text
