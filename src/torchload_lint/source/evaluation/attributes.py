@@ -24,7 +24,7 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.evaluation import instances
-from torchload_lint.source.libraries import argparse_cli, lightning
+from torchload_lint.source.libraries import absl_flags, argparse_cli, lightning
 from torchload_lint.source.state import handing, stores
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _of_stranger(evaluator: Evaluator, base: Made, name: str) -> Values:
     if wraps and base.call.args and base.module is not None:
         return evaluator.anywhere(base.call.args[0], base.module)
     if name == "value" and ".DEFINE_" in base.callee and base.module is not None:
-        return argparse_cli.of_flag(evaluator, base.call, base.module)
+        return absl_flags.of_flag(evaluator, base.call, base.module)
     written = lightning.written_path(evaluator, base, name)
     return written or unknown(f"the attribute .{name} of what {base.callee}() yields")
 

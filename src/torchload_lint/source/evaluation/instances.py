@@ -117,6 +117,7 @@ def _of_one_class(evaluator: Evaluator, instance: Instance, name: str, frame: Fr
 def _unspelled(evaluator: Evaluator, instance: Instance, name: str, frame: Frame) -> Values:
     """An attribute that is set from an entry of a mapping."""
     from torchload_lint.source.evaluation import unspelled  # noqa: PLC0415 - few questions lead here
+    from torchload_lint.source.libraries import lightning  # noqa: PLC0415 - few questions lead here
 
     found: list[Values] = []
     for node, module in classes.ancestry(instance.of.node, instance.of.module, evaluator.project):
@@ -130,7 +131,7 @@ def _unspelled(evaluator: Evaluator, instance: Instance, name: str, frame: Frame
         if name == "hparams":
             layers = Layers((instance.arguments or {}, frame.arguments))
             home = Frame(module, layers, frame.calls, frame.callers)
-            found.append(unspelled.hyperparameters(evaluator, node, home))
+            found.append(lightning.hyperparameters(evaluator, node, home))
     return lift(union(*found), Rung.CONSTANT)
 
 

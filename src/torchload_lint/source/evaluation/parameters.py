@@ -17,7 +17,7 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.evaluation import instances
-from torchload_lint.source.libraries import argparse_cli, config_files
+from torchload_lint.source.libraries import click_cli, hydra
 from torchload_lint.source.names import members
 from torchload_lint.source.project import callers
 from torchload_lint.source.state.bound import Bound, Given, evaluate, is_spread, match
@@ -82,8 +82,8 @@ def _from_outside(
 ) -> Values:
     """What the command line, a configuration file or pytest gives to an entry point."""
     for decorator in function.decorator_list:
-        found = argparse_cli.from_decorator(evaluator, decorator, parameter, frame)
-        found = found or config_files.from_decorator(evaluator, decorator, parameter, frame)
+        found = click_cli.from_decorator(evaluator, decorator, parameter, frame)
+        found = found or hydra.from_decorator(evaluator, decorator, parameter, frame)
         if found:
             return found
     if not function.name.startswith("test") and not function.decorator_list:
@@ -225,6 +225,6 @@ def _default(
     default = defaults(function.args).get(parameter.arg)
     if default is None:
         return ()
-    declared = argparse_cli.from_default(evaluator, default, frame)
+    declared = click_cli.from_default(evaluator, default, frame)
     home = frame.elsewhere(frame.module)
     return lift(declared or evaluator.values(default, home), Rung.DEFAULT)

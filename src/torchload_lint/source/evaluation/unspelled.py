@@ -5,20 +5,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import mappings
-from torchload_lint.source.domain.values import Record, Values, union
+from torchload_lint.source.domain.values import Record, union
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 from torchload_lint.source.state import spreading
 from torchload_lint.source.state.bound import Bound
-from torchload_lint.source.text.definitions import parameters
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain.values import Frame, Instance
+    from collections.abc import Iterator
+
+    from torchload_lint.source.domain.values import Instance
     from torchload_lint.source.evaluator import Evaluator
 
 _MAPPINGS = frozenset(
@@ -72,38 +72,6 @@ def _looped(call: ast.Call, receiver: str, method: ast.AST) -> ast.expr | None:
             copy = ast.DictComp(key, value, [ast.comprehension(loop.target, loop.iter, [], 0)])
             return mappings.copied(copy)
     return None
-
-
-class Hyperparameters(Mapping[str, Values]):
-    """``self.hparams`` after ``self.save_hyperparameters()``: what the constructor was given."""
-
-    def __init__(self, evaluator: Evaluator, initializer: ast.FunctionDef, frame: Frame) -> None:
-        self._evaluator = evaluator
-        self._parameters = {each.arg: each for each in parameters(initializer.args)}
-        self._frame = frame
-
-    def __getitem__(self, key: str) -> Values:
-        return self._evaluator.parameter(self._parameters[key], self._frame)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._parameters)
-
-    def __len__(self) -> int:
-        return len(self._parameters)
-
-    __eq__, __hash__ = object.__eq__, object.__hash__
-
-
-def hyperparameters(evaluator: Evaluator, node: ast.ClassDef, frame: Frame) -> Values:
-    """``self.hparams`` of a class whose constructor saves its parameters there."""
-    initializer = members.member(node, "__init__")
-    if not isinstance(initializer, ast.FunctionDef):
-        return ()
-    saves = any(
-        isinstance(inner, ast.Call) and last_name(inner.func) == "save_hyperparameters"
-        for inner in ast.walk(initializer)
-    )
-    return (Record(Hyperparameters(evaluator, initializer, frame)),) if saves else ()
 
 
 def mapping_of(evaluator: Evaluator, instance: Instance) -> Record | None:

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.source.domain.patterns import Rung
+from torchload_lint.source.domain.values import (
+    Cause,
+    Constant,
+    Text,
+    lift,
+    unknown,
+)
 
 if TYPE_CHECKING:
     import ast
+
+    from torchload_lint.source.domain.values import Value, Values
+    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.names.source_file import SourceFile
 
 
 class Declaration(NamedTuple):
@@ -20,3 +34,26 @@ class Declaration(NamedTuple):
     """As the user would write it: ``--resume``."""
     names: tuple[str, ...] = ()
     """All its spellings, ``-r`` too."""
+
+
+def _default(evaluator: Evaluator, declaration: Declaration, module: SourceFile) -> Values:
+    shown = declaration.shown
+    if declaration.is_flag:
+        return (Constant(False, rung=Rung.DEFAULT),)
+    values = evaluator.anywhere(declaration.default, module) if declaration.default else ()
+    if all(map(_is_nothing, values)):
+        from torchload_lint.source.libraries import option_hints  # noqa: PLC0415 - only without a default
+
+        told = option_hints.told(evaluator, module, declaration.call, shown)
+        if not told and not any(isinstance(each, Text) for each in values):
+            return unknown(f"the option {shown} has no default", Cause.NO_DEFAULT)
+        values = told or values
+    evaluator.leave_open(f"the option {shown} may be given another value")
+    return lift(values, Rung.DEFAULT)
+
+
+def _is_nothing(value: Value) -> bool:
+    """Whether a default stands for none: ``None``, or the empty text."""
+    return (isinstance(value, Constant) and value.value is None) or (
+        isinstance(value, Text) and not value.text
+    )

@@ -9,10 +9,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain import patterns, strings
+from torchload_lint.source.domain import strings
 from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.patterns import HOLE, Rung
 from torchload_lint.source.domain.values import Constant, Text, lift, union, unknown
+from torchload_lint.source.libraries.downloaders import (
+    _LOCAL_OR_HASHED,
+    _joined,
+    _local_or_hashed,
+    _to_argument,
+    _to_argument_in_tuple,
+)
+from torchload_lint.source.libraries.torch_hub import (
+    _TO_TORCH_CACHE,
+    TORCH_CACHE,
+    _timm_cache,
+    _torch_hub_file,
+)
 from torchload_lint.source.state.arguments import arguments
 
 if TYPE_CHECKING:
@@ -23,13 +36,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.evaluator import Evaluator, Known
 
 HUB_CACHE = "~/.cache/huggingface/hub"
-TORCH_CACHE = "~/.cache/torch/hub"
-PATH_MANAGERS = tuple(
-    f"{package}.common.file_io.{name}"
-    for package in ("iopath", "fvcore")
-    for name in ("PathManager", "PathManagerBase", "PathManagerFactory.get", "g_pathmgr")
-)
-"""Classes, and one object, whose ``open`` and ``get_local_path`` take local paths as well."""
 
 
 def table() -> dict[str, Known]:
@@ -60,21 +66,6 @@ _HUB_SNAPSHOTS = (
     *("huggingface_hub.snapshot_download", "modelscope.snapshot_download"),
     "modelscope.hub.snapshot_download.snapshot_download",
 )
-_TO_TORCH_CACHE = (
-    *("torch.hub.load_state_dict_from_url", "torch.utils.model_zoo.load_url"),
-    *("timm.models.hub.download_cached_file", "torchvision.models.utils.load_state_dict_from_url"),
-    *("torchvision._internally_replaced_utils.load_state_dict_from_url",),
-    *("basicsr.utils.download_util.load_file_from_url", "facexlib.utils.load_file_from_url"),
-)
-_LOCAL_OR_HASHED = (
-    *("cached_path.cached_path", "transformers.file_utils.cached_path"),
-    "datasets.utils.file_utils.cached_path",
-    *(f"{manager}.get_local_path" for manager in PATH_MANAGERS),
-)
-
-
-def _timm_cache(*_: object) -> Values:
-    return (Text(f"{TORCH_CACHE}/checkpoints", rung=Rung.DOWNLOAD),)
 
 
 def _hub_file(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
@@ -104,49 +95,3 @@ def _hub_snapshot(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     repositories = given.at(0, "repo_id") or unknown("the repository")
     found = local or union(*(_snapshot(as_text(each), given) for each in repositories))
     return lift(found, Rung.DOWNLOAD)
-
-
-def _torch_hub_file(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    """``<hub dir>/checkpoints/<file_name, or the name in the URL>``."""
-    given = arguments(evaluator, call, frame)
-    folders = given.at(1, "model_dir")
-    folders = tuple(each for each in folders if not isinstance(each, Constant))
-    names = tuple(each for each in given.named.get("file_name", ()) if isinstance(each, Text))
-    if not names:
-        names = tuple(_name_in_url(as_text(url)) for url in given.at(0, "url"))
-    return _joined(folders or (Text(f"{TORCH_CACHE}/checkpoints"),), names)
-
-
-def _name_in_url(url: Text) -> Text:
-    name = patterns.base(url.text.partition("?")[0].partition("#")[0])
-    return strings.changed(url, name)
-
-
-def _to_argument(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    """``gdown.download(url, output)`` yields ``output``."""
-    given = arguments(evaluator, call, frame)
-    return lift(given.at(1, "output") or given.at(1, "out"), Rung.DOWNLOAD) or unknown(
-        "the name that a download gets"
-    )
-
-
-def _to_argument_in_tuple(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    return _to_argument(evaluator, call, frame)
-
-
-def _local_or_hashed(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    """A local path stays what it is; a URL is kept under a name that nobody can know."""
-    given = arguments(evaluator, call, frame)
-    return tuple(
-        strings.hole(each, "a download under a hashed name")
-        if isinstance(each, Text) and patterns.is_url(each.text)
-        else each
-        for each in given.at(0)
-    )
-
-
-def _joined(folders: Values, names: Values) -> Values:
-    joined = union(
-        strings.join(as_text(folder), as_text(name)) for folder in folders for name in names
-    )
-    return lift(joined, Rung.DOWNLOAD)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain.conversions import combine
 from torchload_lint.source.domain.patterns import HOLE, join
-from torchload_lint.source.domain.values import Frame, Text, unknown
+from torchload_lint.source.domain.values import Frame, Record, Text, Values, unknown
+from torchload_lint.source.names import members
 from torchload_lint.source.state.arguments import arguments
+from torchload_lint.source.text.definitions import parameters
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain.values import Made, Values
+    from torchload_lint.source.domain.values import Made
     from torchload_lint.source.evaluator import Evaluator
+
 
 CHECKPOINT_CALLBACKS = tuple(
     f"{package}.callbacks.{rest}"
@@ -50,3 +56,35 @@ def written_path(evaluator: Evaluator, callback: Made, name: str) -> Values:
 
 def _fields(name: str) -> str:
     return _FIELD.sub(lambda match: f"{match[1]}={HOLE}", name)
+
+
+class Hyperparameters(Mapping[str, Values]):
+    """``self.hparams`` after ``self.save_hyperparameters()``: what the constructor was given."""
+
+    def __init__(self, evaluator: Evaluator, initializer: ast.FunctionDef, frame: Frame) -> None:
+        self._evaluator = evaluator
+        self._parameters = {each.arg: each for each in parameters(initializer.args)}
+        self._frame = frame
+
+    def __getitem__(self, key: str) -> Values:
+        return self._evaluator.parameter(self._parameters[key], self._frame)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parameters)
+
+    def __len__(self) -> int:
+        return len(self._parameters)
+
+    __eq__, __hash__ = object.__eq__, object.__hash__
+
+
+def hyperparameters(evaluator: Evaluator, node: ast.ClassDef, frame: Frame) -> Values:
+    """``self.hparams`` of a class whose constructor saves its parameters there."""
+    initializer = members.member(node, "__init__")
+    if not isinstance(initializer, ast.FunctionDef):
+        return ()
+    saves = any(
+        isinstance(inner, ast.Call) and last_name(inner.func) == "save_hyperparameters"
+        for inner in ast.walk(initializer)
+    )
+    return (Record(Hyperparameters(evaluator, initializer, frame)),) if saves else ()

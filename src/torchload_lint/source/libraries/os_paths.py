@@ -6,20 +6,13 @@ a function of the project (see ``invoke``) or unknown.
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING, TypeAlias
 
-from torchload_lint.source.domain import mappings, methods, strings
-from torchload_lint.source.domain import values as domain
+from torchload_lint.source.domain import methods, strings
 from torchload_lint.source.domain.arguments import Arguments
 from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.patterns import HOLE, Rung
 from torchload_lint.source.domain.values import (
-    Constant,
-    Handle,
-    Instance,
-    Options,
-    Record,
     Sequence,
     Text,
     Values,
@@ -28,16 +21,38 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.libraries import (
-    argparse_cli,
     config_files,
     huggingface_hub,
     iterators,
     numbers_known,
+    typed_cli,
 )
-from torchload_lint.source.state import handing, spreading
+from torchload_lint.source.libraries.builtins_known import (
+    _SAME_AS_FIRST,
+    _URL_PARSERS,
+    _get_attribute,
+    _parsed_url,
+    _partial,
+    _to_text,
+)
+from torchload_lint.source.libraries.namespaces import (
+    _MAPPINGS,
+    _SAME_ENTRIES,
+    _mapping,
+    _variables,
+)
+from torchload_lint.source.libraries.open_files import (
+    _OPENERS,
+    _WRAPPING_OPENERS,
+    _buffer,
+    _open,
+    _wrapped_open,
+)
+from torchload_lint.source.libraries.path_objects import _home, _path
 from torchload_lint.source.state.arguments import arguments
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Callable
 
     from torchload_lint.source.domain.values import Frame
@@ -66,55 +81,6 @@ def _on_text(function: Callable[[Text, Arguments], Values]) -> Known:
         return union(*(function(as_text(value), left) for value in receiver))
 
     return apply
-
-
-def _to_text(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    values = _first(evaluator, call, frame)
-    return tuple(value if isinstance(value, Instance) else as_text(value) for value in values)
-
-
-def _path(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    given = arguments(evaluator, call, frame)
-    if not given.positional:
-        return (Text("", is_path=True),)
-    first, *rest = given.positional
-    joined = union(
-        *(methods.join_path(as_text(value), Arguments(rest)) for value in first if _is_some(value))
-    )
-    return tuple(strings.path(as_text(value)) for value in joined) or first
-
-
-def _is_some(value: domain.Value) -> bool:
-    return not (isinstance(value, Constant) and value.value is None)
-
-
-def _open(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    given = arguments(evaluator, call, frame)
-    path = given.at(0) or next(iter(given.named.values()), ())
-    return tuple(_opened(value) for value in path)
-
-
-def _opened(value: domain.Value) -> domain.Value:
-    if isinstance(value, Handle):
-        return value
-    return Handle(as_text(value), rung=value.rung)
-
-
-def _wrapped_open(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    return tuple(
-        Handle(value.source if isinstance(value, Handle) else as_text(value), wrapped=True)
-        for value in _open(evaluator, call, frame)
-    )
-
-
-def _buffer(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    values = _first(evaluator, call, frame)
-    if not values:
-        return unknown("a buffer in memory")
-    return tuple(
-        value if isinstance(value, Handle) else domain.Unknown("a buffer in memory")
-        for value in values
-    )
 
 
 def _glob(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
@@ -150,64 +116,6 @@ def _environment(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     return lift(default, Rung.DEFAULT) or unknown(f"the environment variable {name}")
 
 
-def _get_attribute(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    """``getattr(x, "name", default)``."""
-    literal = call.args[1] if len(call.args) > 1 else None
-    if not isinstance(literal, ast.Constant) or not isinstance(literal.value, str):
-        return unknown("an attribute whose name is not known")
-    reference = ast.copy_location(ast.Attribute(call.args[0], literal.value, ast.Load()), call)
-    found = evaluator.values(reference, frame)
-    default = union(*(evaluator.values(each, frame) for each in call.args[2:]))
-    return union(found, default)
-
-
-def _variables(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    """``vars(args)``, ``edict(d)``, ``OmegaConf.create(d)``: the same entries in another coat."""
-    given = arguments(evaluator, call, frame)
-    if not given.positional:
-        return (Record(dict(given.named), kind="dict"),)
-    return tuple(
-        value.changed(as_mapping=True)
-        if isinstance(value, (Options, Instance))
-        else value.changed(kind="dict")
-        if isinstance(value, Record)
-        else value
-        for value in handing.on(evaluator, call.args[0], given.positional[0], frame)
-    )
-
-
-def _mapping(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    """``dict(…)``, ``Namespace(…)``, ``AttrDict(…)``."""
-    given = arguments(evaluator, call, frame)
-    dotted = frame.module.bindings.qualified(call.func) or "dict"
-    base = spreading.spread(evaluator, given.at(0), frame)
-    entries, others = mappings.over(given.named, base.entries), base.others
-    for keyword in call.keywords:
-        if keyword.arg is None:
-            values = evaluator.values(keyword.value, frame)
-            values = handing.on(evaluator, keyword.value, values, frame)
-            spread = spreading.spread(evaluator, values, frame)
-            entries = mappings.over(entries, spread.entries)
-            others = union(others, spread.others)
-    return (Record(entries, others, kind=dotted),)
-
-
-def _parsed_url(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    found: list[domain.Value] = []
-    for value in _first(evaluator, call, frame):
-        text = as_text(value)
-        scheme, _, rest = text.text.rpartition("://")
-        host, slash, path = rest.partition("/") if scheme else ("", "", rest)
-        parts = {"scheme": scheme, "netloc": host, "path": slash + path.partition("?")[0]}
-        entries = {name: (strings.changed(text, part),) for name, part in parts.items()}
-        found.append(Record(dict(entries), kind="url"))
-    return tuple(found)
-
-
-def _partial(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    return evaluator.values(call.args[0], frame) if call.args else ()
-
-
 def _unknowable(why: str) -> Known:
     def answer(*_: object) -> Values:
         return unknown(why)
@@ -217,10 +125,6 @@ def _unknowable(why: str) -> Known:
 
 def _working_folder(*_: object) -> Values:
     return (Text("."),)
-
-
-def _home(*_: object) -> Values:
-    return (Text("~", is_path=True),)
 
 
 def _table() -> dict[str, Known]:
@@ -272,44 +176,12 @@ def _table() -> dict[str, Known]:
         "functools.partial": _partial,
     }
     table |= huggingface_hub.table() | numbers_known.table() | iterators.table()
-    return table | argparse_cli.table()
+    return table | typed_cli.table()
 
 
-_URL_PARSERS = ("urllib.parse.urlparse", "urllib.parse.urlsplit", "torch.hub.urlparse")
-_SAME_AS_FIRST = (
-    *("urllib.parse.unquote", "urllib.parse.quote", "torch.compile", "builtins.str.encode"),
-    "torch.nn.SyncBatchNorm.convert_sync_batchnorm",
-    *("os.fspath", "builtins.bytes", "hydra.utils.to_absolute_path", "copy.copy", "copy.deepcopy"),
-    *("glob.escape", "sys.intern", "tqdm.tqdm", "tqdm.auto.tqdm", "os.fsdecode", "os.fsencode"),
-)
-_OPENERS = (
-    *(
-        "builtins.open",
-        "io.open",
-        "io.FileIO",
-        "codecs.open",
-        "smart_open.open",
-        "smart_open.smart_open",
-    ),
-    *("fsspec.open", "megfile.smart_open", "os.open", "io.BufferedReader"),
-    *(f"{manager}.open" for manager in huggingface_hub.PATH_MANAGERS),
-    *("tensorflow.io.gfile.GFile", "tensorflow.gfile.GFile", "blobfile.BlobFile", "mmap.mmap"),
-)
-_WRAPPING_OPENERS = (
-    *("gzip.open", "gzip.GzipFile", "bz2.open", "bz2.BZ2File", "lzma.open", "lzma.LZMAFile"),
-    *("zipfile.ZipFile", "tarfile.open", "zstandard.open"),
-)
 _WORKING_FOLDER = ("os.getcwd", "os.getcwdb", "hydra.utils.get_original_cwd")
-_MAPPINGS = (
-    *("builtins.dict", "collections.OrderedDict", "argparse.Namespace", "types.SimpleNamespace"),
-    *("easydict.EasyDict", "addict.Dict", "box.Box", "munch.Munch", "ml_collections.ConfigDict"),
-    *("yacs.config.CfgNode", "fvcore.common.config.CfgNode", "detectron2.config.CfgNode"),
-    *("collections.defaultdict", "attrdict.AttrDict", "attridict.AttriDict", "dotmap.DotMap"),
-)
-_SAME_ENTRIES = (
-    *("builtins.vars", "omegaconf.OmegaConf.create", "omegaconf.DictConfig", "munch.munchify"),
-    *("omegaconf.OmegaConf.to_container", "omegaconf.OmegaConf.structured", "dataclasses.asdict"),
-)
+
+
 _TEMPORARY = (
     *("tempfile.mkdtemp", "tempfile.mkstemp", "tempfile.mktemp", "tempfile.gettempdir"),
     *("tempfile.NamedTemporaryFile", "tempfile.TemporaryFile", "tempfile.TemporaryDirectory"),

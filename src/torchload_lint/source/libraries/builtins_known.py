@@ -1,0 +1,68 @@
+"""Builtins and small functions of the standard library that paths go through."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, TypeAlias
+
+from torchload_lint.source.domain import strings
+from torchload_lint.source.domain import values as domain
+from torchload_lint.source.domain.conversions import as_text
+from torchload_lint.source.domain.values import (
+    Instance,
+    Record,
+    Text,
+    Values,
+    union,
+    unknown,
+)
+from torchload_lint.source.libraries.os_paths import _first
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torchload_lint.source.domain.values import Frame
+    from torchload_lint.source.evaluator import Evaluator
+
+    OfText: TypeAlias = Callable[[Text], Values]
+
+_URL_PARSERS = ("urllib.parse.urlparse", "urllib.parse.urlsplit", "torch.hub.urlparse")
+
+_SAME_AS_FIRST = (
+    *("urllib.parse.unquote", "urllib.parse.quote", "torch.compile", "builtins.str.encode"),
+    "torch.nn.SyncBatchNorm.convert_sync_batchnorm",
+    *("os.fspath", "builtins.bytes", "hydra.utils.to_absolute_path", "copy.copy", "copy.deepcopy"),
+    *("glob.escape", "sys.intern", "tqdm.tqdm", "tqdm.auto.tqdm", "os.fsdecode", "os.fsencode"),
+)
+
+
+def _to_text(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    values = _first(evaluator, call, frame)
+    return tuple(value if isinstance(value, Instance) else as_text(value) for value in values)
+
+
+def _get_attribute(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``getattr(x, "name", default)``."""
+    literal = call.args[1] if len(call.args) > 1 else None
+    if not isinstance(literal, ast.Constant) or not isinstance(literal.value, str):
+        return unknown("an attribute whose name is not known")
+    reference = ast.copy_location(ast.Attribute(call.args[0], literal.value, ast.Load()), call)
+    found = evaluator.values(reference, frame)
+    default = union(*(evaluator.values(each, frame) for each in call.args[2:]))
+    return union(found, default)
+
+
+def _parsed_url(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    found: list[domain.Value] = []
+    for value in _first(evaluator, call, frame):
+        text = as_text(value)
+        scheme, _, rest = text.text.rpartition("://")
+        host, slash, path = rest.partition("/") if scheme else ("", "", rest)
+        parts = {"scheme": scheme, "netloc": host, "path": slash + path.partition("?")[0]}
+        entries = {name: (strings.changed(text, part),) for name, part in parts.items()}
+        found.append(Record(dict(entries), kind="url"))
+    return tuple(found)
+
+
+def _partial(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    return evaluator.values(call.args[0], frame) if call.args else ()

@@ -1,0 +1,60 @@
+"""Downloaders that put a file where they are told, or under a name that nobody can know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.domain import patterns, strings
+from torchload_lint.source.domain.conversions import as_text
+from torchload_lint.source.domain.patterns import Rung
+from torchload_lint.source.domain.values import Text, lift, union, unknown
+from torchload_lint.source.state.arguments import arguments
+
+if TYPE_CHECKING:
+    import ast
+
+    from torchload_lint.source.domain.values import Frame, Values
+    from torchload_lint.source.evaluator import Evaluator
+
+PATH_MANAGERS = tuple(
+    f"{package}.common.file_io.{name}"
+    for package in ("iopath", "fvcore")
+    for name in ("PathManager", "PathManagerBase", "PathManagerFactory.get", "g_pathmgr")
+)
+"""Classes, and one object, whose ``open`` and ``get_local_path`` take local paths as well."""
+
+_LOCAL_OR_HASHED = (
+    *("cached_path.cached_path", "transformers.file_utils.cached_path"),
+    "datasets.utils.file_utils.cached_path",
+    *(f"{manager}.get_local_path" for manager in PATH_MANAGERS),
+)
+
+
+def _to_argument(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``gdown.download(url, output)`` yields ``output``."""
+    given = arguments(evaluator, call, frame)
+    return lift(given.at(1, "output") or given.at(1, "out"), Rung.DOWNLOAD) or unknown(
+        "the name that a download gets"
+    )
+
+
+def _to_argument_in_tuple(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    return _to_argument(evaluator, call, frame)
+
+
+def _local_or_hashed(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """A local path stays what it is; a URL is kept under a name that nobody can know."""
+    given = arguments(evaluator, call, frame)
+    return tuple(
+        strings.hole(each, "a download under a hashed name")
+        if isinstance(each, Text) and patterns.is_url(each.text)
+        else each
+        for each in given.at(0)
+    )
+
+
+def _joined(folders: Values, names: Values) -> Values:
+    joined = union(
+        strings.join(as_text(folder), as_text(name)) for folder in folders for name in names
+    )
+    return lift(joined, Rung.DOWNLOAD)

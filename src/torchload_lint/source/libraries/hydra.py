@@ -1,0 +1,104 @@
+"""Hydra: what ``@hydra.main`` gives to a function, its defaults list put together."""
+
+from __future__ import annotations
+
+import ast
+from posixpath import dirname, join, normpath
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.domain.patterns import Rung
+from torchload_lint.source.domain.values import (
+    Text,
+    lift,
+    unknown,
+)
+from torchload_lint.source.libraries import plain_yaml
+from torchload_lint.source.libraries.config_files import _DEEPEST, _LARGEST_FILE, _values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.domain.values import Frame, Values
+    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.project.index import ProjectIndex
+
+_HYDRA = ("hydra.main", "hydra.experimental.main")
+
+
+def from_decorator(
+    evaluator: Evaluator, decorator: ast.expr, parameter: ast.arg, frame: Frame
+) -> Values:
+    """What ``@hydra.main(config_path=…, config_name=…)`` gives to the first parameter."""
+    if not isinstance(decorator, ast.Call):
+        return ()
+    if frame.module.bindings.qualified(decorator.func) not in _HYDRA:
+        return ()
+    function = frame.module.parents[frame.module.parents[parameter]]
+    if not isinstance(function, ast.FunctionDef) or function.args.args[:1] != [parameter]:
+        return ()
+    keywords = {keyword.arg: keyword.value for keyword in decorator.keywords}
+    folder = _one_text(evaluator, keywords.get("config_path"), frame)
+    named = _one_text(evaluator, keywords.get("config_name"), frame)
+    if named is None:
+        return unknown("a Hydra configuration without a name")
+    name = named.text
+    beside = "" if folder is not None and folder.anchored else dirname(frame.module.path)
+    base = normpath(join(beside, folder.text if folder is not None else ""))
+    merged = _composed(evaluator.project, base, name, _DEEPEST)
+    if merged is None:
+        return unknown(f"the Hydra configuration {name} is not in the project")
+    evaluator.leave_open("Hydra's command line may say otherwise")
+    return lift(_values(merged, merged, _DEEPEST), Rung.CONFIG_FILE)
+
+
+def _one_text(evaluator: Evaluator, node: ast.expr | None, frame: Frame) -> Text | None:
+    """The text that an argument of a decorator is, where it is one for certain."""
+    values = evaluator.anywhere(node, frame.module) if node is not None else ()
+    text = values[0] if len(values) == 1 else None
+    return text if isinstance(text, Text) and not text.why else None
+
+
+def _composed(
+    project: ProjectIndex, folder: str, name: str, depth: int
+) -> dict[str, object] | None:
+    """A Hydra configuration with its defaults list put together."""
+    path = normpath(join(folder, name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"))
+    text = project.files.text(path) if depth and project.files.exists(path) else None
+    own = plain_yaml.parse(text) if text is not None and len(text) <= _LARGEST_FILE else None
+    if not isinstance(own, dict):
+        return None
+    merged: dict[str, object] = {}
+    own_merged = False
+    for group, choice in _defaults(own.pop("defaults", None)):
+        if choice == "_self_":
+            _merge(merged, own)
+            own_merged = True
+            continue
+        inner = _composed(project, join(folder, group), choice, depth - 1)
+        for part in reversed(group.strip("/").split("/")) if group else ():
+            inner = {part: inner}
+        _merge(merged, inner or {})
+    if not own_merged:
+        _merge(merged, own)
+    return merged
+
+
+def _defaults(listed: object) -> Iterator[tuple[str, str]]:
+    """(group, choice) of each entry of a defaults list; the group is empty for plain names."""
+    for each in listed if isinstance(listed, list) else ():
+        if isinstance(each, str):
+            yield "", each
+        elif isinstance(each, dict):
+            for group, choice in each.items():
+                name = str(group).removeprefix("optional ").removeprefix("override ")
+                if isinstance(choice, str) and "@" not in name:
+                    yield name, choice
+
+
+def _merge(into: dict[str, object], new: dict[str, object]) -> None:
+    for key, value in new.items():
+        present = into.get(key)
+        if isinstance(present, dict) and isinstance(value, dict):
+            _merge(present, value)
+        else:
+            into[key] = value

@@ -1,0 +1,69 @@
+"""Mappings and namespaces: dict, EasyDict, Namespace, OmegaConf, and copies of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from torchload_lint.source.domain import mappings
+from torchload_lint.source.domain.values import (
+    Instance,
+    Options,
+    Record,
+    Text,
+    Values,
+    union,
+)
+from torchload_lint.source.state import handing, spreading
+from torchload_lint.source.state.arguments import arguments
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Callable
+
+    from torchload_lint.source.domain.values import Frame
+    from torchload_lint.source.evaluator import Evaluator
+
+    OfText: TypeAlias = Callable[[Text], Values]
+
+_MAPPINGS = (
+    *("builtins.dict", "collections.OrderedDict", "argparse.Namespace", "types.SimpleNamespace"),
+    *("easydict.EasyDict", "addict.Dict", "box.Box", "munch.Munch", "ml_collections.ConfigDict"),
+    *("yacs.config.CfgNode", "fvcore.common.config.CfgNode", "detectron2.config.CfgNode"),
+    *("collections.defaultdict", "attrdict.AttrDict", "attridict.AttriDict", "dotmap.DotMap"),
+)
+
+_SAME_ENTRIES = (
+    *("builtins.vars", "omegaconf.OmegaConf.create", "omegaconf.DictConfig", "munch.munchify"),
+    *("omegaconf.OmegaConf.to_container", "omegaconf.OmegaConf.structured", "dataclasses.asdict"),
+)
+
+
+def _variables(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``vars(args)``, ``edict(d)``, ``OmegaConf.create(d)``: the same entries in another coat."""
+    given = arguments(evaluator, call, frame)
+    if not given.positional:
+        return (Record(dict(given.named), kind="dict"),)
+    return tuple(
+        value.changed(as_mapping=True)
+        if isinstance(value, (Options, Instance))
+        else value.changed(kind="dict")
+        if isinstance(value, Record)
+        else value
+        for value in handing.on(evaluator, call.args[0], given.positional[0], frame)
+    )
+
+
+def _mapping(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``dict(…)``, ``Namespace(…)``, ``AttrDict(…)``."""
+    given = arguments(evaluator, call, frame)
+    dotted = frame.module.bindings.qualified(call.func) or "dict"
+    base = spreading.spread(evaluator, given.at(0), frame)
+    entries, others = mappings.over(given.named, base.entries), base.others
+    for keyword in call.keywords:
+        if keyword.arg is None:
+            values = evaluator.values(keyword.value, frame)
+            values = handing.on(evaluator, keyword.value, values, frame)
+            spread = spreading.spread(evaluator, values, frame)
+            entries = mappings.over(entries, spread.entries)
+            others = union(others, spread.others)
+    return (Record(entries, others, kind=dotted),)

@@ -1,0 +1,76 @@
+"""Open files: what ``open``, gzip, zipfile, fsspec and others yield for a path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from torchload_lint.source.domain import values as domain
+from torchload_lint.source.domain.conversions import as_text
+from torchload_lint.source.domain.values import (
+    Handle,
+    Text,
+    Values,
+    unknown,
+)
+from torchload_lint.source.libraries import (
+    downloaders,
+)
+from torchload_lint.source.libraries.os_paths import _first
+from torchload_lint.source.state.arguments import arguments
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Callable
+
+    from torchload_lint.source.domain.values import Frame
+    from torchload_lint.source.evaluator import Evaluator
+
+    OfText: TypeAlias = Callable[[Text], Values]
+
+_OPENERS = (
+    *(
+        "builtins.open",
+        "io.open",
+        "io.FileIO",
+        "codecs.open",
+        "smart_open.open",
+        "smart_open.smart_open",
+    ),
+    *("fsspec.open", "megfile.smart_open", "os.open", "io.BufferedReader"),
+    *(f"{manager}.open" for manager in downloaders.PATH_MANAGERS),
+    *("tensorflow.io.gfile.GFile", "tensorflow.gfile.GFile", "blobfile.BlobFile", "mmap.mmap"),
+)
+
+_WRAPPING_OPENERS = (
+    *("gzip.open", "gzip.GzipFile", "bz2.open", "bz2.BZ2File", "lzma.open", "lzma.LZMAFile"),
+    *("zipfile.ZipFile", "tarfile.open", "zstandard.open"),
+)
+
+
+def _open(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    given = arguments(evaluator, call, frame)
+    path = given.at(0) or next(iter(given.named.values()), ())
+    return tuple(_opened(value) for value in path)
+
+
+def _opened(value: domain.Value) -> domain.Value:
+    if isinstance(value, Handle):
+        return value
+    return Handle(as_text(value), rung=value.rung)
+
+
+def _wrapped_open(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    return tuple(
+        Handle(value.source if isinstance(value, Handle) else as_text(value), wrapped=True)
+        for value in _open(evaluator, call, frame)
+    )
+
+
+def _buffer(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    values = _first(evaluator, call, frame)
+    if not values:
+        return unknown("a buffer in memory")
+    return tuple(
+        value if isinstance(value, Handle) else domain.Unknown("a buffer in memory")
+        for value in values
+    )

@@ -1,0 +1,45 @@
+"""pathlib: paths that are objects, for which ``/`` joins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from torchload_lint.source.domain import methods, strings
+from torchload_lint.source.domain import values as domain
+from torchload_lint.source.domain.arguments import Arguments
+from torchload_lint.source.domain.conversions import as_text
+from torchload_lint.source.domain.values import (
+    Constant,
+    Text,
+    Values,
+    union,
+)
+from torchload_lint.source.state.arguments import arguments
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Callable
+
+    from torchload_lint.source.domain.values import Frame
+    from torchload_lint.source.evaluator import Evaluator
+
+    OfText: TypeAlias = Callable[[Text], Values]
+
+
+def _path(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    given = arguments(evaluator, call, frame)
+    if not given.positional:
+        return (Text("", is_path=True),)
+    first, *rest = given.positional
+    joined = union(
+        *(methods.join_path(as_text(value), Arguments(rest)) for value in first if _is_some(value))
+    )
+    return tuple(strings.path(as_text(value)) for value in joined) or first
+
+
+def _is_some(value: domain.Value) -> bool:
+    return not (isinstance(value, Constant) and value.value is None)
+
+
+def _home(*_: object) -> Values:
+    return (Text("~", is_path=True),)

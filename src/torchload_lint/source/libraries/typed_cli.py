@@ -1,0 +1,63 @@
+"""Command lines made from classes: tyro, draccus, HfArgumentParser and others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.domain.patterns import Rung
+from torchload_lint.source.domain.values import (
+    Class,
+    Instance,
+    Made,
+    Sequence,
+    unknown,
+)
+
+if TYPE_CHECKING:
+    import ast
+
+    from torchload_lint.source.domain.values import Frame, Values
+    from torchload_lint.source.evaluator import Evaluator, Known
+
+_INTO_DATACLASSES = frozenset({"parse_args_into_dataclasses", "parse_dict", "parse_json_file"})
+
+_FROM_CLASS = (
+    *("tyro.cli", "draccus.wrap", "draccus.parse", "pyrallis.parse", "simple_parsing.parse"),
+    *("chz.entrypoint", "jsonargparse.CLI", "jsonargparse.auto_cli"),
+)
+
+
+def table() -> dict[str, Known]:
+    """Calls that make an object out of the command line."""
+    return dict.fromkeys(_FROM_CLASS, _from_class)
+
+
+def _from_class(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``tyro.cli(Config)``: an object of the class, its fields at their defaults."""
+    given = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "config_class")]
+    values = evaluator.values(given[0], frame) if given else ()
+    made = tuple(Instance(each, rung=Rung.DEFAULT) for each in values if isinstance(each, Class))
+    return made or unknown("what the command line gives")
+
+
+def _into_dataclasses(evaluator: Evaluator, receivers: Values) -> Values:
+    """``HfArgumentParser((A, B)).parse_args_into_dataclasses()``."""
+    for receiver in receivers:
+        if isinstance(receiver, Made) and receiver.call is not None and receiver.module is not None:
+            given = (
+                evaluator.anywhere(receiver.call.args[0], receiver.module)
+                if receiver.call.args
+                else ()
+            )
+            for value in given:
+                kinds = value.items if isinstance(value, Sequence) else ((value,),)
+                made = tuple(
+                    tuple(
+                        Instance(each, rung=Rung.DEFAULT)
+                        for each in kind
+                        if isinstance(each, Class)
+                    )
+                    for kind in kinds
+                )
+                return (Sequence(made, kind="tuple"),)
+    return unknown("what the command line gives")
