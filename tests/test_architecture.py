@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import Counter
 from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -125,3 +128,46 @@ def test_a_report_without_fixes_imports_nothing_heavy(tmp_path: Path) -> None:
     loaded = loaded_after(tmp_path, ".")
     assert "torchload_lint.linter" in loaded
     assert [name for name in HEAVY if name in loaded] == []
+
+
+LIBRARIES = PACKAGE / "source" / "libraries"
+OUTSIDE_THE_REGISTRY = ("config_targets", "pytest_fixtures")
+"""They know functions by other signs than a library's name: ``_target_:`` and ``test_…``."""
+DATA = ("CALLS", "METHODS", "ATTRIBUTES", "DECORATED", "DEFAULTS", "TEXTS", "ITEMS", "MAPPINGS")
+
+
+def test_a_library_is_one_file() -> None:
+    """The registry finds each file that knows a library, and no two files know one name."""
+    from torchload_lint.source.libraries import registry
+
+    found = {*chain.from_iterable(registry.ROOTS.values()), *registry.METHOD_NAMES.values()}
+    files = {path.stem: path for path in LIBRARIES.glob("*.py") if path.stem != "__init__"}
+    assert found <= files.keys()
+    helping = {
+        name.rpartition(".")[2]
+        for path in LIBRARIES.glob("*.py")
+        for name in imported_modules(path)
+    }
+    tables = {
+        name for name, path in files.items() if any(f"\n{t}" in path.read_text() for t in DATA)
+    }
+    assert tables <= found
+    assert files.keys() - found - helping - {"registry", *OUTSIDE_THE_REGISTRY} == set()
+    names = [
+        (table, name)
+        for file in sorted(found)
+        for table in DATA
+        for name in getattr(import_module(f"torchload_lint.source.libraries.{file}"), table, ())
+    ]
+    assert len(names) > 200
+    assert [each for each, count in Counter(names).items() if count > 1] == []
+    unreachable = [name for _, name in names if name.partition(".")[0] not in registry.ROOTS]
+    assert unreachable == []
+
+
+def test_a_program_without_a_library_does_not_import_what_is_known_of_it(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import torch\nx = torch.load('a.pt', weights_only=False)\n")
+    loaded = loaded_after(tmp_path, "loads", ".")
+    room = "torchload_lint.source.libraries."
+    assert f"{room}registry" in loaded
+    assert [name for name in ("lightning", "hydra", "click_cli") if room + name in loaded] == []

@@ -13,13 +13,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.source.domain.relied import Relied
-    from torchload_lint.source.domain.values import Class, Frame, Function, Options, Value, Values
+    from torchload_lint.source.domain.values import (
+        Class,
+        Frame,
+        Function,
+        Made,
+        Options,
+        Value,
+        Values,
+    )
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import Found, ProjectIndex
     from torchload_lint.source.text.definitions import FunctionNode
 
     Known: TypeAlias = Callable[["Evaluator", ast.Call, Frame], Values]
     """What is known of a callable outside the project: what a call of it yields."""
+    KnownMethod: TypeAlias = Callable[["Evaluator", Made, ast.Call, Frame], Values]
+    """What a method of an object that a library made yields."""
+    OfAnything: TypeAlias = Callable[["Evaluator", ast.Call, Values, Frame], Values]
+    """What a method yields whose name alone tells what it is, of whatever was found before it;
+    empty where it is another method after all."""
+    KnownAttribute: TypeAlias = Callable[["Evaluator", Made, str, Frame], Values]
+    """An attribute of something that a library offers or made; empty where nothing is known."""
+    FromDecorator: TypeAlias = Callable[["Evaluator", ast.Call, ast.arg, Frame], Values]
+    """What a decorator gives to a parameter of the function below it; empty where nothing."""
+    FromDefault: TypeAlias = Callable[["Evaluator", ast.Call, Frame], Values]
+    """The default inside a call that stands as a parameter's default."""
 
 
 class Evaluator(Protocol):

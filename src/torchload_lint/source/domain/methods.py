@@ -119,6 +119,13 @@ def join_path(text: Text, given: Arguments) -> Values:
     return built
 
 
+def joined_paths(folders: Values, names: Values) -> Values:
+    """Each of the names in each of the folders."""
+    return union(
+        strings.join(as_text(folder), as_text(name)) for folder in folders for name in names
+    )
+
+
 def _with_suffix(text: Text, given: Arguments) -> Values:
     if not patterns.base(text.text).strip("."):
         return (strings.hole(text, "a suffix of no name"),)

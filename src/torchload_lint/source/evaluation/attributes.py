@@ -24,14 +24,12 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.evaluation import instances
-from torchload_lint.source.libraries import absl_flags, argparse_cli, lightning
+from torchload_lint.source.libraries import argparse_cli, registry
 from torchload_lint.source.state import handing, stores
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Value, Values
     from torchload_lint.source.evaluator import Evaluator
-
-_TEXT_CONSTANTS = {"os.sep": "/", "os.path.sep": "/", "os.curdir": ".", "os.pardir": ".."}
 
 
 def attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Values:
@@ -47,8 +45,9 @@ def _attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Value
         evaluator.relied.attribute(node.attr, node, frame.module, ast.unparse(node))
         return stored
     dotted = frame.module.bindings.qualified(node)
-    if dotted in _TEXT_CONSTANTS:
-        return (Text(_TEXT_CONSTANTS[dotted]),)
+    text = registry.text(dotted) if dotted else None
+    if text is not None:
+        return (Text(text),)
     of_self = frame.module.bindings.class_of_self(node.value) is not None
     ours = evaluator.dotted(dotted, frame) if dotted and not of_self else ()
     if ours:
@@ -102,32 +101,32 @@ def _of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Val
     if isinstance(base, Class):
         return instances.class_attribute(evaluator, base, name, frame)
     if isinstance(base, Made):
-        return _of_stranger(evaluator, base, name)
+        return _of_stranger(evaluator, base, name, frame)
     if isinstance(base, Function):
         return unknown(f"the attribute .{name} of a function")
     return unknown(conversions.why(base))
 
 
-def _of_stranger(evaluator: Evaluator, base: Made, name: str) -> Values:
+def _of_stranger(evaluator: Evaluator, base: Made, name: str, frame: Frame) -> Values:
     """An attribute of something outside the project, or of an object that it made."""
+    known = registry.attribute(base.callee)
+    found = known(evaluator, base, name, frame) if known is not None else ()
+    if found:
+        return found
     if base.call is None:
         return (Made(f"{base.callee}.{name}", rung=base.rung),)
     wraps = base.callee.endswith("Parallel") and name == "module"
     if wraps and base.call.args and base.module is not None:
         return evaluator.anywhere(base.call.args[0], base.module)
-    if name == "value" and ".DEFINE_" in base.callee and base.module is not None:
-        return absl_flags.of_flag(evaluator, base.call, base.module)
-    written = lightning.written_path(evaluator, base, name)
-    return written or unknown(f"the attribute .{name} of what {base.callee}() yields")
+    return unknown(f"the attribute .{name} of what {base.callee}() yields")
 
 
 def subscript(evaluator: Evaluator, node: ast.Subscript, frame: Frame) -> Values:
     """``base[key]``."""
     dotted = frame.module.bindings.qualified(node.value)
-    if dotted == "os.environ":
-        return unknown(f"the environment variable {ast.unparse(node.slice)}")
-    if dotted == "sys.argv":
-        return unknown("an argument of the command line")
+    why = registry.item(dotted) if dotted else None
+    if why is not None:
+        return unknown(why(node.slice))
     stored, settled = stores.reaching(evaluator, node, frame)
     if settled:
         return stored

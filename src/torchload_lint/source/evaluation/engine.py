@@ -28,7 +28,7 @@ from torchload_lint.source.domain.values import (
 )
 from torchload_lint.source.evaluation import attributes as attribute_lookup
 from torchload_lint.source.evaluation import displays, guards, invoke, named, parameters
-from torchload_lint.source.libraries import argparse_cli, os_paths
+from torchload_lint.source.libraries import argparse_cli, registry
 from torchload_lint.source.names import members
 from torchload_lint.source.state import spreading, stores
 
@@ -242,7 +242,7 @@ class Engine:
 
     def library(self, name: str) -> Known | None:
         """What is known of the callable of that canonical name outside the project."""
-        return os_paths.lookup(name)
+        return registry.call(name)
 
     def dotted(self, name: str, frame: Frame) -> Values:
         """What a dotted name stands for in the project; empty for what is not ours."""
@@ -363,7 +363,7 @@ def _subscript(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
 def _call(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     assert isinstance(node, ast.Call)
     dotted = frame.module.bindings.qualified(node.func)
-    known_call = os_paths.lookup(dotted) if dotted else None
+    known_call = registry.call(dotted) if dotted else None
     if known_call is not None:
         assert dotted
         evaluator.relied.strangers.setdefault(dotted)

@@ -27,7 +27,7 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.evaluation import instances
-from torchload_lint.source.libraries import argparse_cli
+from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes as class_facts
 from torchload_lint.source.state import handing, stores
@@ -63,9 +63,10 @@ def call(evaluator: Evaluator, node: ast.Call, dotted: str | None, frame: Frame)
     if _is_super(function.value):
         return _of_super(evaluator, node, function.attr, frame)
     receivers = evaluator.values(function.value, frame)
-    parsed = argparse_cli.parsed(evaluator, node, receivers, frame)
-    if parsed:
-        return parsed
+    known_method = registry.method_of_anything(function.attr)
+    found = known_method(evaluator, node, receivers, frame) if known_method is not None else ()
+    if found:
+        return found
     return union(
         *(_method(evaluator, receiver, node, function.attr, frame) for receiver in receivers)
     )
@@ -232,15 +233,10 @@ def _of_stranger(
     if name in _PATH_METHODS and isinstance(receiver, Unknown):
         text = as_text(receiver).changed(is_path=True)
         return methods.of_text(text, name, arguments(evaluator, node, frame))
-    if (
-        isinstance(receiver, Made)
-        and name == "hexdigest"
-        and receiver.callee.startswith("hashlib.")
-    ):
-        from torchload_lint.source.libraries import hashlib_digests  # noqa: PLC0415 - few questions lead here
-
-        return hashlib_digests.hexadecimal(evaluator, receiver, node, frame)
     if isinstance(receiver, Made):
+        known = registry.method(receiver.callee, name)
+        if known is not None:
+            return known(evaluator, receiver, node, frame)
         return _of_made(evaluator, f"{receiver.callee}.{name}", node, frame, receiver.rung)
     return unknown(f"the result of {_shown(node.func)}() is not known")
 

@@ -17,7 +17,7 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.evaluation import instances
-from torchload_lint.source.libraries import click_cli, hydra
+from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import callers
 from torchload_lint.source.state.bound import Bound, Given, evaluate, is_spread, match
@@ -82,10 +82,13 @@ def _from_outside(
 ) -> Values:
     """What the command line, a configuration file or pytest gives to an entry point."""
     for decorator in function.decorator_list:
-        found = click_cli.from_decorator(evaluator, decorator, parameter, frame)
-        found = found or hydra.from_decorator(evaluator, decorator, parameter, frame)
-        if found:
-            return found
+        called = decorator.func if isinstance(decorator, ast.Call) else None
+        dotted = frame.module.bindings.qualified(called) if called is not None else None
+        known = registry.decorated(dotted) if dotted else None
+        if known is not None and isinstance(decorator, ast.Call):
+            found = known(evaluator, decorator, parameter, frame)
+            if found:
+                return found
     if not function.name.startswith("test") and not function.decorator_list:
         return ()
     from torchload_lint.source.libraries import pytest_fixtures  # noqa: PLC0415 - only for tests
@@ -225,6 +228,15 @@ def _default(
     default = defaults(function.args).get(parameter.arg)
     if default is None:
         return ()
-    declared = click_cli.from_default(evaluator, default, frame)
+    declared = _declared(evaluator, default, frame)
     home = frame.elsewhere(frame.module)
     return lift(declared or evaluator.values(default, home), Rung.DEFAULT)
+
+
+def _declared(evaluator: Evaluator, default: ast.expr, frame: Frame) -> Values:
+    """The default of the option that a default declares; empty for plain ones."""
+    if not isinstance(default, ast.Call):
+        return ()
+    dotted = frame.module.bindings.qualified(default.func)
+    known = registry.default(dotted) if dotted else None
+    return known(evaluator, default, frame) if known is not None else ()

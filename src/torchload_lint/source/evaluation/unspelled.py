@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import mappings
 from torchload_lint.source.domain.values import Record, union
+from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 from torchload_lint.source.state import spreading
@@ -20,14 +21,6 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.values import Instance
     from torchload_lint.source.evaluator import Evaluator
-
-_MAPPINGS = frozenset(
-    {
-        *("builtins.dict", "collections.OrderedDict", "collections.UserDict"),
-        *("easydict.EasyDict", "addict.Dict", "argparse.Namespace", "types.SimpleNamespace"),
-        *("yacs.config.CfgNode", "fvcore.common.config.CfgNode"),
-    }
-)
 
 
 def sources(evaluator: Evaluator, node: ast.ClassDef) -> list[tuple[ast.arg, ast.expr]]:
@@ -82,7 +75,8 @@ def mapping_of(evaluator: Evaluator, instance: Instance) -> Record | None:
     if call is None or not isinstance(instance.arguments, Bound):
         return None
     of, frame = instance.of, instance.arguments.frame
-    if not _MAPPINGS & classes.base_names(of.node, of.module, evaluator.project):
+    bases = classes.base_names(of.node, of.module, evaluator.project)
+    if not any(map(registry.is_mapping, bases)):
         return None
     given = [evaluator.values(each, frame) for each in call.args[:1]]
     base = spreading.spread(evaluator, union(*given), frame)

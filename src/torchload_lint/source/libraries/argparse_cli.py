@@ -1,4 +1,4 @@
-"""Command line options and their defaults: argparse, click, typer, absl, HfArgumentParser, tyro.
+"""argparse: ``parser.parse_args()``, and the defaults that ``add_argument`` declares.
 
 An option may always be given another value, so whatever is found here leaves the resolution
 incomplete; but the default is the file that the program reads when it is run as it stands.
@@ -21,12 +21,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
-from torchload_lint.source.libraries.absl_flags import _flag
-from torchload_lint.source.libraries.declaration import Declaration, _default
-from torchload_lint.source.libraries.typed_cli import (
-    _INTO_DATACLASSES,
-    _into_dataclasses,
-)
+from torchload_lint.source.libraries.declaration import Declaration, value_of
 from torchload_lint.source.project import call_search
 from torchload_lint.source.text.candidates import words_of
 from torchload_lint.source.text.definitions import INNER
@@ -35,11 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.domain.values import Frame, Values
-    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.evaluator import Evaluator, OfAnything
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
-
-_PARSES = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args"})
 
 
 _CUSTOMARY_NAMES = frozenset(
@@ -62,18 +55,15 @@ _DEFINED = late_pattern(r"def[ \t]+(\w+)")
 _RENAMED = late_pattern(r"as[ \t]+(\w+)")
 
 
-def parsed(evaluator: Evaluator, node: ast.Call, receivers: Values, frame: Frame) -> Values:
-    """What ``parser.parse_args()`` yields; empty for calls of anything else."""
+def _parsed(evaluator: Evaluator, node: ast.Call, receivers: Values, frame: Frame) -> Values:
+    """What ``parser.parse_args()`` yields; empty for a method of the project's own."""
     function = node.func
-    assert isinstance(function, ast.Attribute)
-    if function.attr in _PARSES and not any(isinstance(each, Instance) for each in receivers):
-        found = Options(node, frame.module, line=_line(evaluator, node, frame), rung=Rung.DEFAULT)
-        if function.attr == "parse_known_args":
-            return (Sequence(((found,), unknown("the other arguments")), kind="tuple"),)
-        return (found,)
-    if function.attr in _INTO_DATACLASSES:
-        return _into_dataclasses(evaluator, receivers)
-    return ()
+    if any(isinstance(each, Instance) for each in receivers):
+        return ()
+    found = Options(node, frame.module, line=_line(evaluator, node, frame), rung=Rung.DEFAULT)
+    if isinstance(function, ast.Attribute) and function.attr == "parse_known_args":
+        return (Sequence(((found,), unknown("the other arguments")), kind="tuple"),)
+    return (found,)
 
 
 def _line(evaluator: Evaluator, node: ast.Call, frame: Frame) -> Values:
@@ -114,7 +104,7 @@ def value(evaluator: Evaluator, options: Options, name: str) -> Values:
         given, settled = command_lines.given(options, [each for each, _ in found])
         if settled:
             return lift(given, Rung.DEFAULT)
-    return union(given, *(_default(evaluator, each, module) for each, module in found))
+    return union(given, *(value_of(evaluator, each, module) for each, module in found))
 
 
 def _set_up_in(
@@ -217,7 +207,11 @@ def declared_beside(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> 
     declares ``--x``.
     """
     if not isinstance(node.value, ast.Name) or node.value.id not in _CUSTOMARY_NAMES:
-        return _flag(evaluator, node, frame)
+        return ()
     declarations = declared(evaluator.project, frame.module).get(node.attr, ())
-    found = union(*(_default(evaluator, each, frame.module) for each in declarations))
-    return found or _flag(evaluator, node, frame)
+    return union(*(value_of(evaluator, each, frame.module) for each in declarations))
+
+
+METHODS_OF_ANYTHING: dict[str, OfAnything] = dict.fromkeys(
+    ("parse_args", "parse_known_args", "parse_intermixed_args"), _parsed
+)

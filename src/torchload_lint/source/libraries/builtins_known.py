@@ -16,28 +16,31 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
-from torchload_lint.source.libraries.os_paths import _first
+from torchload_lint.source.state.arguments import first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.source.domain.values import Frame
-    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.evaluator import Evaluator, Known
 
     OfText: TypeAlias = Callable[[Text], Values]
 
-_URL_PARSERS = ("urllib.parse.urlparse", "urllib.parse.urlsplit", "torch.hub.urlparse")
+_URL_PARSERS = ("urllib.parse.urlparse", "urllib.parse.urlsplit")
+_TEMPORARY = (
+    *("tempfile.mkdtemp", "tempfile.mkstemp", "tempfile.mktemp", "tempfile.gettempdir"),
+    *("tempfile.NamedTemporaryFile", "tempfile.TemporaryFile", "tempfile.TemporaryDirectory"),
+    *("tempfile.SpooledTemporaryFile", "uuid.uuid4", "time.time", "time.strftime"),
+)
 
 _SAME_AS_FIRST = (
-    *("urllib.parse.unquote", "urllib.parse.quote", "torch.compile", "builtins.str.encode"),
-    "torch.nn.SyncBatchNorm.convert_sync_batchnorm",
-    *("os.fspath", "builtins.bytes", "hydra.utils.to_absolute_path", "copy.copy", "copy.deepcopy"),
-    *("glob.escape", "sys.intern", "tqdm.tqdm", "tqdm.auto.tqdm", "os.fsdecode", "os.fsencode"),
+    *("urllib.parse.unquote", "urllib.parse.quote", "builtins.str.encode", "builtins.bytes"),
+    *("copy.copy", "copy.deepcopy", "sys.intern", "tqdm.tqdm", "tqdm.auto.tqdm"),
 )
 
 
 def _to_text(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    values = _first(evaluator, call, frame)
+    values = first(evaluator, call, frame)
     return tuple(value if isinstance(value, Instance) else as_text(value) for value in values)
 
 
@@ -52,9 +55,10 @@ def _get_attribute(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values
     return union(found, default)
 
 
-def _parsed_url(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+def parsed_url(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``urlparse(url)``: scheme, host and path."""
     found: list[domain.Value] = []
-    for value in _first(evaluator, call, frame):
+    for value in first(evaluator, call, frame):
         text = as_text(value)
         scheme, _, rest = text.text.rpartition("://")
         host, slash, path = rest.partition("/") if scheme else ("", "", rest)
@@ -66,3 +70,21 @@ def _parsed_url(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 
 def _partial(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     return evaluator.values(call.args[0], frame) if call.args else ()
+
+
+def _unknowable(why: str) -> Known:
+    def answer(*_: object) -> Values:
+        return unknown(why)
+
+    return answer
+
+
+CALLS: dict[str, Known] = {
+    **dict.fromkeys(_SAME_AS_FIRST, first),
+    **dict.fromkeys(_URL_PARSERS, parsed_url),
+    **dict.fromkeys(_TEMPORARY, _unknowable("a temporary file or folder")),
+    "builtins.str": _to_text,
+    "builtins.getattr": _get_attribute,
+    "builtins.input": _unknowable("typed in by the user"),
+    "functools.partial": _partial,
+}

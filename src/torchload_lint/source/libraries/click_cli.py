@@ -8,27 +8,17 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.domain.values import (
     unknown,
 )
-from torchload_lint.source.libraries.declaration import Declaration, _default
+from torchload_lint.source.libraries.declaration import Declaration, value_of
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Values
-    from torchload_lint.source.evaluator import Evaluator
-
-_CLICK = ("click.option", "click.argument", "rich_click.option", "rich_click.argument")
-
-_TYPER = ("typer.Option", "typer.Argument", "fastapi.Query", "cyclopts.Parameter")
+    from torchload_lint.source.evaluator import Evaluator, FromDecorator, FromDefault
 
 
-def from_decorator(
-    evaluator: Evaluator, decorator: ast.expr, parameter: ast.arg, frame: Frame
+def _from_decorator(
+    evaluator: Evaluator, decorator: ast.Call, parameter: ast.arg, frame: Frame
 ) -> Values:
-    """What ``@click.option("--x", default=…)`` gives to the parameter ``x``; what
-    ``@draccus.wrap()`` gives to one that is annotated with a class is its annotation's affair.
-    """
-    if not isinstance(decorator, ast.Call):
-        return ()
-    if frame.module.bindings.qualified(decorator.func) not in _CLICK:
-        return ()
+    """What ``@click.option("--x", default=…)`` gives to the parameter ``x``."""
     names = [
         argument.value
         for argument in decorator.args
@@ -43,15 +33,11 @@ def from_decorator(
     declaration = Declaration(
         decorator, scope, keywords.get("default"), "is_flag" in keywords, shown
     )
-    return _default(evaluator, declaration, frame.module)
+    return value_of(evaluator, declaration, frame.module)
 
 
-def from_default(evaluator: Evaluator, default: ast.expr, frame: Frame) -> Values:
-    """The default inside ``x: str = typer.Option("weights.pt", …)``; empty for others."""
-    if not isinstance(default, ast.Call):
-        return ()
-    if frame.module.bindings.qualified(default.func) not in _TYPER:
-        return ()
+def _from_default(evaluator: Evaluator, default: ast.Call, frame: Frame) -> Values:
+    """The default inside ``x: str = typer.Option("weights.pt", …)``."""
     given = [*default.args[:1], *(k.value for k in default.keywords if k.arg == "default")]
     if not given or (isinstance(given[0], ast.Constant) and given[0].value in {..., None}):
         from torchload_lint.source.libraries import option_hints  # noqa: PLC0415 - only without a default
@@ -59,3 +45,11 @@ def from_default(evaluator: Evaluator, default: ast.expr, frame: Frame) -> Value
         return option_hints.named_in_help(default) or unknown("the option has no default")
     evaluator.leave_open("the option may be given another value")
     return evaluator.anywhere(given[0], frame.module)
+
+
+DECORATED: dict[str, FromDecorator] = dict.fromkeys(
+    ("click.option", "click.argument", "rich_click.option", "rich_click.argument"), _from_decorator
+)
+DEFAULTS: dict[str, FromDefault] = dict.fromkeys(
+    ("typer.Option", "typer.Argument", "fastapi.Query", "cyclopts.Parameter"), _from_default
+)

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     import ast
 
     from torchload_lint.source.domain.values import Frame, Value, Values
-    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.evaluator import Evaluator, Known
     from torchload_lint.source.project.index import ProjectIndex
 
-_LARGEST_FILE = 300_000
+LARGEST_FILE = 300_000
 _LARGEST_LIST = 64
-_DEEPEST = 12
+DEEPEST = 12
 _REFERENCE = late_pattern(r"\$\{([^${}]*)\}|<([\w./]+)>")
 
 
@@ -80,12 +80,12 @@ def _read(project: ProjectIndex, path: str) -> Values | None:
 def content(project: ProjectIndex, path: str) -> object:
     """What a configuration file holds, in plain dictionaries and lists; None where it is unread."""
     text = project.files.text(path)
-    return None if text is None or len(text) > _LARGEST_FILE else _parse(text, path)
+    return None if text is None or len(text) > LARGEST_FILE else _parse(text, path)
 
 
 def values(part: object, root: object) -> Values:
     """A part of a configuration as values; its references lead into ``root``."""
-    return lift(_values(part, root, _DEEPEST), Rung.CONFIG_FILE)
+    return lift(nested_values(part, root, DEEPEST), Rung.CONFIG_FILE)
 
 
 def _parse(text: str, path: str) -> object:
@@ -101,17 +101,18 @@ def _parse(text: str, path: str) -> object:
         return None
 
 
-def _values(content: object, root: object, depth: int) -> Values:
+def nested_values(content: object, root: object, depth: int) -> Values:
+    """A part of a configuration as values, at most ``depth`` levels of it."""
     if depth == 0:
         return unknown("a configuration that is nested too deep")
     if isinstance(content, dict):
         entries = {
-            str(key): lift(_values(value, root, depth - 1), Rung.CONFIG_FILE)
+            str(key): lift(nested_values(value, root, depth - 1), Rung.CONFIG_FILE)
             for key, value in content.items()
         }
         return (Record(entries, kind="config"),)
     if isinstance(content, list):
-        items = tuple(_values(each, root, depth - 1) for each in content[:_LARGEST_LIST])
+        items = tuple(nested_values(each, root, depth - 1) for each in content[:_LARGEST_LIST])
         return (Sequence(items),)
     if isinstance(content, str):
         return (_text(content, root, depth),)
@@ -148,3 +149,12 @@ def _lookup(root: object, dotted: str) -> object:
             return None
         root = root.get(part)
     return root
+
+
+_LOADERS = (
+    *("yaml.load", "yaml.safe_load", "yaml.full_load", "yaml.unsafe_load", "oyaml.safe_load"),
+    *("ruamel.yaml.safe_load", "ruamel.yaml.load", "hyperpyyaml.load_hyperpyyaml"),
+    *("json.load", "json.loads", "toml.load", "toml.loads", "tomllib.load", "tomli.load"),
+    "omegaconf.OmegaConf.load",
+)
+CALLS: dict[str, Known] = dict.fromkeys(_LOADERS, loaded)

@@ -1,4 +1,4 @@
-"""Declaration: one option of a command line, as the code declares it."""
+"""One option of a command line: as the code declares it, and what it is where nobody gives it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class Declaration(NamedTuple):
     """All its spellings, ``-r`` too."""
 
 
-def _default(evaluator: Evaluator, declaration: Declaration, module: SourceFile) -> Values:
+def value_of(evaluator: Evaluator, declaration: Declaration, module: SourceFile) -> Values:
+    """What an option is where nobody gives it: its default, or the file that its help names."""
     shown = declaration.shown
     if declaration.is_flag:
         return (Constant(False, rung=Rung.DEFAULT),)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import patterns, strings
-from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.patterns import Rung
-from torchload_lint.source.domain.values import Text, lift, union, unknown
+from torchload_lint.source.domain.values import Text, lift, unknown
+from torchload_lint.source.libraries.open_files import opened
 from torchload_lint.source.state.arguments import arguments
 
 if TYPE_CHECKING:
     import ast
 
     from torchload_lint.source.domain.values import Frame, Values
-    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.evaluator import Evaluator, Known
 
-PATH_MANAGERS = tuple(
+_PATH_MANAGERS = tuple(
     f"{package}.common.file_io.{name}"
     for package in ("iopath", "fvcore")
     for name in ("PathManager", "PathManagerBase", "PathManagerFactory.get", "g_pathmgr")
@@ -26,7 +26,7 @@ PATH_MANAGERS = tuple(
 _LOCAL_OR_HASHED = (
     *("cached_path.cached_path", "transformers.file_utils.cached_path"),
     "datasets.utils.file_utils.cached_path",
-    *(f"{manager}.get_local_path" for manager in PATH_MANAGERS),
+    *(f"{manager}.get_local_path" for manager in _PATH_MANAGERS),
 )
 
 
@@ -36,10 +36,6 @@ def _to_argument(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     return lift(given.at(1, "output") or given.at(1, "out"), Rung.DOWNLOAD) or unknown(
         "the name that a download gets"
     )
-
-
-def _to_argument_in_tuple(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    return _to_argument(evaluator, call, frame)
 
 
 def _local_or_hashed(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
@@ -53,8 +49,10 @@ def _local_or_hashed(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Valu
     )
 
 
-def _joined(folders: Values, names: Values) -> Values:
-    joined = union(
-        strings.join(as_text(folder), as_text(name)) for folder in folders for name in names
-    )
-    return lift(joined, Rung.DOWNLOAD)
+CALLS: dict[str, Known] = {
+    **dict.fromkeys(
+        ("gdown.download", "wget.download", "urllib.request.urlretrieve"), _to_argument
+    ),
+    **dict.fromkeys(_LOCAL_OR_HASHED, _local_or_hashed),
+    **{f"{manager}.open": opened for manager in _PATH_MANAGERS},
+}

@@ -17,14 +17,14 @@ from torchload_lint.source.state import stores
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Value, Values
-    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.evaluator import Evaluator, KnownMethod
 
 _MAKERS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
 _DEPENDS_ON_THE_MACHINE = late_pattern(r"\b(?:abspath|realpath|resolve|absolute|expanduser)\b")
 _WHY = "a digest of what is not known"
 
 
-def hexadecimal(evaluator: Evaluator, made: Made, node: ast.Call, frame: Frame) -> Values:
+def _hexadecimal(evaluator: Evaluator, made: Made, node: ast.Call, frame: Frame) -> Values:
     """``digest.hexdigest()`` of what ``hashlib`` made, fed by its constructor and by ``update``."""
     name = made.callee.rpartition(".")[2]
     fed = _fed(evaluator, made, node, frame)
@@ -79,3 +79,9 @@ def _digest(name: str, value: Value, *, own_folder: bool) -> Value:
         return strings.hole(text, _WHY)
     made = hashlib.new(name, text.text.encode(), usedforsecurity=False).hexdigest()
     return Text(made, rung=text.rung)
+
+
+_OTHERS = ("blake2b", "blake2s", "sha3_224", "sha3_256", "sha3_384", "sha3_512", "new")
+METHODS: dict[str, KnownMethod] = {
+    f"hashlib.{maker}.hexdigest": _hexadecimal for maker in (*sorted(_MAKERS), *_OTHERS)
+}

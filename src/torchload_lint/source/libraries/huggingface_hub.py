@@ -1,8 +1,6 @@
-"""Files that come from the net: where each downloader keeps its local copy.
+"""huggingface_hub and modelscope: files in the hub's cache, or where they are put.
 
-Sources: huggingface_hub (``file_download.py``: ``models--org--name/snapshots/<commit>/<file>``),
-torch 2.13 (``hub.py``: ``<hub dir>/checkpoints/<name in the URL>``), gdown, ``cached_path``
-implementations whose names are hashes.
+Source: huggingface_hub ``file_download.py``: ``models--org--name/snapshots/<commit>/<file>``.
 """
 
 from __future__ import annotations
@@ -11,21 +9,9 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import strings
 from torchload_lint.source.domain.conversions import as_text
+from torchload_lint.source.domain.methods import joined_paths
 from torchload_lint.source.domain.patterns import HOLE, Rung
 from torchload_lint.source.domain.values import Constant, Text, lift, union, unknown
-from torchload_lint.source.libraries.downloaders import (
-    _LOCAL_OR_HASHED,
-    _joined,
-    _local_or_hashed,
-    _to_argument,
-    _to_argument_in_tuple,
-)
-from torchload_lint.source.libraries.torch_hub import (
-    _TO_TORCH_CACHE,
-    TORCH_CACHE,
-    _timm_cache,
-    _torch_hub_file,
-)
 from torchload_lint.source.state.arguments import arguments
 
 if TYPE_CHECKING:
@@ -36,24 +22,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.evaluator import Evaluator, Known
 
 HUB_CACHE = "~/.cache/huggingface/hub"
-
-
-def table() -> dict[str, Known]:
-    """Canonical name → where the file is afterwards."""
-    return {
-        **dict.fromkeys(_HUB_FILES, _hub_file),
-        **dict.fromkeys(_HUB_SNAPSHOTS, _hub_snapshot),
-        **dict.fromkeys(_TO_TORCH_CACHE, _torch_hub_file),
-        "torch.hub.get_dir": lambda *_: (Text(TORCH_CACHE, rung=Rung.DOWNLOAD),),
-        "torch.hub._get_torch_home": lambda *_: (Text("~/.cache/torch", rung=Rung.DOWNLOAD),),
-        "timm.models.hub.get_cache_dir": _timm_cache,
-        "timm.models._hub.get_cache_dir": _timm_cache,
-        "torch.hub.download_url_to_file": lambda *_: unknown("nothing is returned"),
-        "gdown.download": _to_argument,
-        "urllib.request.urlretrieve": _to_argument_in_tuple,
-        "wget.download": _to_argument,
-        **dict.fromkeys(_LOCAL_OR_HASHED, _local_or_hashed),
-    }
 
 
 _HUB_FILES = (
@@ -77,7 +45,7 @@ def _hub_file(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     repositories = given.at(0, "repo_id") or unknown("the repository")
     if not folders:
         folders = union(*(_snapshot(as_text(each), given) for each in repositories))
-    return _joined(folders, names)
+    return _downloaded(folders, names)
 
 
 def _snapshot(repository: Text, given: Arguments) -> Values:
@@ -86,7 +54,7 @@ def _snapshot(repository: Text, given: Arguments) -> Values:
     name = repository.text.replace("/", "--")
     inside = strings.changed(repository, f"models--{name}/snapshots/{HOLE}")
     inside = Text(inside.text, why=("the commit of the hub",), rung=Rung.DOWNLOAD)
-    return _joined(cached or (Text(HUB_CACHE),), (inside,))
+    return _downloaded(cached or (Text(HUB_CACHE),), (inside,))
 
 
 def _hub_snapshot(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
@@ -95,3 +63,13 @@ def _hub_snapshot(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     repositories = given.at(0, "repo_id") or unknown("the repository")
     found = local or union(*(_snapshot(as_text(each), given) for each in repositories))
     return lift(found, Rung.DOWNLOAD)
+
+
+def _downloaded(folders: Values, names: Values) -> Values:
+    return lift(joined_paths(folders, names), Rung.DOWNLOAD)
+
+
+CALLS: dict[str, Known] = {
+    **dict.fromkeys(_HUB_FILES, _hub_file),
+    **dict.fromkeys(_HUB_SNAPSHOTS, _hub_snapshot),
+}

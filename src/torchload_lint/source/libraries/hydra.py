@@ -13,26 +13,21 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.libraries import plain_yaml
-from torchload_lint.source.libraries.config_files import _DEEPEST, _LARGEST_FILE, _values
+from torchload_lint.source.libraries.config_files import DEEPEST, LARGEST_FILE, nested_values
+from torchload_lint.source.state.arguments import first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.domain.values import Frame, Values
-    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.evaluator import Evaluator, FromDecorator, Known
     from torchload_lint.source.project.index import ProjectIndex
 
-_HYDRA = ("hydra.main", "hydra.experimental.main")
 
-
-def from_decorator(
-    evaluator: Evaluator, decorator: ast.expr, parameter: ast.arg, frame: Frame
+def _from_decorator(
+    evaluator: Evaluator, decorator: ast.Call, parameter: ast.arg, frame: Frame
 ) -> Values:
     """What ``@hydra.main(config_path=…, config_name=…)`` gives to the first parameter."""
-    if not isinstance(decorator, ast.Call):
-        return ()
-    if frame.module.bindings.qualified(decorator.func) not in _HYDRA:
-        return ()
     function = frame.module.parents[frame.module.parents[parameter]]
     if not isinstance(function, ast.FunctionDef) or function.args.args[:1] != [parameter]:
         return ()
@@ -44,11 +39,11 @@ def from_decorator(
     name = named.text
     beside = "" if folder is not None and folder.anchored else dirname(frame.module.path)
     base = normpath(join(beside, folder.text if folder is not None else ""))
-    merged = _composed(evaluator.project, base, name, _DEEPEST)
+    merged = _composed(evaluator.project, base, name, DEEPEST)
     if merged is None:
         return unknown(f"the Hydra configuration {name} is not in the project")
     evaluator.leave_open("Hydra's command line may say otherwise")
-    return lift(_values(merged, merged, _DEEPEST), Rung.CONFIG_FILE)
+    return lift(nested_values(merged, merged, DEEPEST), Rung.CONFIG_FILE)
 
 
 def _one_text(evaluator: Evaluator, node: ast.expr | None, frame: Frame) -> Text | None:
@@ -64,7 +59,7 @@ def _composed(
     """A Hydra configuration with its defaults list put together."""
     path = normpath(join(folder, name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"))
     text = project.files.text(path) if depth and project.files.exists(path) else None
-    own = plain_yaml.parse(text) if text is not None and len(text) <= _LARGEST_FILE else None
+    own = plain_yaml.parse(text) if text is not None and len(text) <= LARGEST_FILE else None
     if not isinstance(own, dict):
         return None
     merged: dict[str, object] = {}
@@ -102,3 +97,17 @@ def _merge(into: dict[str, object], new: dict[str, object]) -> None:
             _merge(present, value)
         else:
             into[key] = value
+
+
+def _original_folder(*_: object) -> Values:
+    return (Text("."),)
+
+
+CALLS: dict[str, Known] = {
+    "hydra.utils.to_absolute_path": first,
+    "hydra.utils.get_original_cwd": _original_folder,
+}
+DECORATED: dict[str, FromDecorator] = {
+    "hydra.main": _from_decorator,
+    "hydra.experimental.main": _from_decorator,
+}

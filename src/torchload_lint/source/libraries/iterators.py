@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.domain import conversions
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.values import Sequence, lift, union, unknown
-from torchload_lint.source.state.arguments import arguments
+from torchload_lint.source.state.arguments import arguments, first
 
 if TYPE_CHECKING:
     import ast
@@ -23,26 +23,10 @@ _REARRANGING = (
 _PICKING = ("builtins.next", "random.choice", "numpy.random.choice")
 
 
-def table() -> dict[str, Known]:
-    """Canonical name → what a call of it yields."""
-    return {
-        **dict.fromkeys(_REARRANGING, _as_sequence),
-        **dict.fromkeys(("builtins.list", "builtins.tuple"), _as_list),
-        **dict.fromkeys(_PICKING, _any_element),
-        "builtins.enumerate": _enumerate,
-        "builtins.zip": _zip,
-        "builtins.filter": _filtered,
-    }
-
-
-def _first(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    return next(iter(arguments(evaluator, call, frame).positional), ())
-
-
 def _as_sequence(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     """``sorted``, ``list``, ``reversed`` …: the same items, at other places."""
     made: list[domain.Value] = []
-    for value in _first(evaluator, call, frame):
+    for value in first(evaluator, call, frame):
         if isinstance(value, Sequence):
             made.append(Sequence(others=value.element(), rung=value.rung))
         else:
@@ -74,7 +58,7 @@ def _true_ones(sequence: Sequence) -> Sequence:
 
 
 def _as_list(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    values = _first(evaluator, call, frame)
+    values = first(evaluator, call, frame)
     return tuple(
         value if isinstance(value, Sequence) else Sequence(others=unknown(conversions.why(value)))
         for value in values
@@ -94,7 +78,7 @@ def _any_element(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 def _enumerate(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     pairs = tuple(
         Sequence((unknown("a number that counts"), value.element()), kind="tuple")
-        for value in _first(evaluator, call, frame)
+        for value in first(evaluator, call, frame)
         if isinstance(value, Sequence)
     )
     return (Sequence(others=pairs),) if pairs else unknown("enumerate() of what is not known")
@@ -112,3 +96,13 @@ def _zip(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
         for column in given.positional
     )
     return (Sequence(others=(Sequence(columns, kind="tuple"),)),)
+
+
+CALLS: dict[str, Known] = {
+    **dict.fromkeys(_REARRANGING, _as_sequence),
+    **dict.fromkeys(("builtins.list", "builtins.tuple"), _as_list),
+    **dict.fromkeys(_PICKING, _any_element),
+    "builtins.enumerate": _enumerate,
+    "builtins.zip": _zip,
+    "builtins.filter": _filtered,
+}

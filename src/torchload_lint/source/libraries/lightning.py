@@ -1,4 +1,4 @@
-"""Where Lightning's ``ModelCheckpoint`` writes: its ``best_model_path`` and ``last_model_path``."""
+"""Lightning: where ``ModelCheckpoint`` writes, and ``self.hparams``."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Made
-    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.evaluator import Evaluator, KnownAttribute
 
 
-CHECKPOINT_CALLBACKS = tuple(
+_CHECKPOINT_CALLBACKS = tuple(
     f"{package}.callbacks.{rest}"
     for package in ("pytorch_lightning", "lightning.pytorch", "lightning")
     for rest in ("ModelCheckpoint", "model_checkpoint.ModelCheckpoint")
@@ -33,14 +33,12 @@ _FIELD = late_pattern(r"\{(\w+)[^{}]*\}")
 _WRITTEN = frozenset({"best_model_path", "last_model_path"})
 
 
-def written_path(evaluator: Evaluator, callback: Made, name: str) -> Values:
-    """The path in an attribute of a checkpoint callback; empty for other objects and attributes.
+def _written_path(evaluator: Evaluator, callback: Made, name: str, _: Frame) -> Values:
+    """The path in an attribute of a checkpoint callback; empty for other attributes.
 
     A field of the name, ``{epoch}``, is written as ``epoch=3``.
     """
-    if callback.callee not in CHECKPOINT_CALLBACKS or name not in _WRITTEN:
-        return ()
-    if callback.call is None or callback.module is None:
+    if name not in _WRITTEN or callback.call is None or callback.module is None:
         return ()
     given = arguments(evaluator, callback.call, Frame(callback.module))
     folders = [each for each in given.at(0, "dirpath") if isinstance(each, Text)]
@@ -88,3 +86,6 @@ def hyperparameters(evaluator: Evaluator, node: ast.ClassDef, frame: Frame) -> V
         for inner in ast.walk(initializer)
     )
     return (Record(Hyperparameters(evaluator, initializer, frame)),) if saves else ()
+
+
+ATTRIBUTES: dict[str, KnownAttribute] = dict.fromkeys(_CHECKPOINT_CALLBACKS, _written_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from torchload_lint.names import GlobalName
 from torchload_lint.source.domain import mappings
 from torchload_lint.source.domain.values import (
     Instance,
@@ -21,16 +22,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.source.domain.values import Frame
-    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.evaluator import Evaluator, Known
 
     OfText: TypeAlias = Callable[[Text], Values]
 
-_MAPPINGS = (
-    *("builtins.dict", "collections.OrderedDict", "argparse.Namespace", "types.SimpleNamespace"),
-    *("easydict.EasyDict", "addict.Dict", "box.Box", "munch.Munch", "ml_collections.ConfigDict"),
-    *("yacs.config.CfgNode", "fvcore.common.config.CfgNode", "detectron2.config.CfgNode"),
-    *("collections.defaultdict", "attrdict.AttrDict", "attridict.AttriDict", "dotmap.DotMap"),
-)
+MAPPINGS: dict[str, GlobalName | None] = {
+    **dict.fromkeys(
+        (
+            *("builtins.dict", "collections.OrderedDict", "addict.Dict", "box.Box", "munch.Munch"),
+            *("yacs.config.CfgNode", "fvcore.common.config.CfgNode", "ml_collections.ConfigDict"),
+            *("detectron2.config.CfgNode", "attrdict.AttrDict", "attridict.AttriDict"),
+            *("dotmap.DotMap", "collections.UserDict"),
+        )
+    ),
+    "argparse.Namespace": GlobalName("argparse", "Namespace"),
+    "types.SimpleNamespace": GlobalName("types", "SimpleNamespace"),
+    "collections.defaultdict": GlobalName("collections", "defaultdict"),
+    "easydict.EasyDict": GlobalName("easydict", "EasyDict"),
+    "omegaconf.DictConfig": GlobalName("omegaconf.dictconfig", "DictConfig"),
+}
+"""Classes of mappings and namespaces, and what a pickle of one names, where torch does not allow
+that by itself and it is known."""
 
 _SAME_ENTRIES = (
     *("builtins.vars", "omegaconf.OmegaConf.create", "omegaconf.DictConfig", "munch.munchify"),
@@ -39,7 +51,7 @@ _SAME_ENTRIES = (
 
 
 def _variables(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    """``vars(args)``, ``edict(d)``, ``OmegaConf.create(d)``: the same entries in another coat."""
+    """``vars(args)``, ``edict(d)``, ``OmegaConf.create(d)``: the same entries, in another class."""
     given = arguments(evaluator, call, frame)
     if not given.positional:
         return (Record(dict(given.named), kind="dict"),)
@@ -67,3 +79,9 @@ def _mapping(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
             entries = mappings.over(entries, spread.entries)
             others = union(others, spread.others)
     return (Record(entries, others, kind=dotted),)
+
+
+CALLS: dict[str, Known] = {
+    **dict.fromkeys(MAPPINGS, _mapping),
+    **dict.fromkeys(_SAME_ENTRIES, _variables),
+}

@@ -27,17 +27,6 @@ if TYPE_CHECKING:
 _LONG = "a number of a long range"
 
 
-def table() -> dict[str, Known]:
-    """Canonical name → what a call of it yields."""
-    return {
-        "builtins.range": _range,
-        "builtins.int": _whole,
-        "builtins.len": _length,
-        "builtins.max": _extreme(max),
-        "builtins.min": _extreme(min),
-    }
-
-
 def _range(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     """Each number, where all bounds are known and the numbers are few."""
     bounds = arguments(evaluator, call, frame).positional
@@ -110,3 +99,12 @@ def _extreme(choose: Callable[[list[float]], float]) -> Known:
 
 def _is_number(value: Value) -> TypeGuard[Constant]:
     return isinstance(value, Constant) and not isinstance(value.value, bool | None)
+
+
+CALLS: dict[str, Known] = {
+    "builtins.range": _range,
+    "builtins.int": _whole,
+    "builtins.len": _length,
+    "builtins.max": _extreme(max),
+    "builtins.min": _extreme(min),
+}

@@ -12,18 +12,14 @@ from torchload_lint.source.domain.values import (
     Values,
     unknown,
 )
-from torchload_lint.source.libraries import (
-    downloaders,
-)
-from torchload_lint.source.libraries.os_paths import _first
-from torchload_lint.source.state.arguments import arguments
+from torchload_lint.source.state.arguments import arguments, first
 
 if TYPE_CHECKING:
     import ast
     from collections.abc import Callable
 
     from torchload_lint.source.domain.values import Frame
-    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.evaluator import Evaluator, Known
 
     OfText: TypeAlias = Callable[[Text], Values]
 
@@ -37,7 +33,6 @@ _OPENERS = (
         "smart_open.smart_open",
     ),
     *("fsspec.open", "megfile.smart_open", "os.open", "io.BufferedReader"),
-    *(f"{manager}.open" for manager in downloaders.PATH_MANAGERS),
     *("tensorflow.io.gfile.GFile", "tensorflow.gfile.GFile", "blobfile.BlobFile", "mmap.mmap"),
 )
 
@@ -47,7 +42,8 @@ _WRAPPING_OPENERS = (
 )
 
 
-def _open(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+def opened(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``open(path)``."""
     given = arguments(evaluator, call, frame)
     path = given.at(0) or next(iter(given.named.values()), ())
     return tuple(_opened(value) for value in path)
@@ -62,15 +58,22 @@ def _opened(value: domain.Value) -> domain.Value:
 def _wrapped_open(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     return tuple(
         Handle(value.source if isinstance(value, Handle) else as_text(value), wrapped=True)
-        for value in _open(evaluator, call, frame)
+        for value in opened(evaluator, call, frame)
     )
 
 
 def _buffer(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    values = _first(evaluator, call, frame)
+    values = first(evaluator, call, frame)
     if not values:
         return unknown("a buffer in memory")
     return tuple(
         value if isinstance(value, Handle) else domain.Unknown("a buffer in memory")
         for value in values
     )
+
+
+CALLS: dict[str, Known] = {
+    **dict.fromkeys(_OPENERS, opened),
+    **dict.fromkeys(_WRAPPING_OPENERS, _wrapped_open),
+    "io.BytesIO": _buffer,
+}

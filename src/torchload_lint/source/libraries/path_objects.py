@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.source.domain.values import Frame
-    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.evaluator import Evaluator, Known
 
     OfText: TypeAlias = Callable[[Text], Values]
 
@@ -43,3 +43,15 @@ def _is_some(value: domain.Value) -> bool:
 
 def _home(*_: object) -> Values:
     return (Text("~", is_path=True),)
+
+
+def _here(*_: object) -> Values:
+    return (Text("."),)
+
+
+_CLASSES = ("Path", "PurePath", "PosixPath", "PurePosixPath", "WindowsPath")
+CALLS: dict[str, Known] = {
+    **{f"pathlib.{name}": _path for name in _CLASSES},
+    "pathlib.Path.home": _home,
+    "pathlib.Path.cwd": _here,
+}

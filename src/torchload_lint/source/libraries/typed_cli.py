@@ -17,19 +17,13 @@ if TYPE_CHECKING:
     import ast
 
     from torchload_lint.source.domain.values import Frame, Values
-    from torchload_lint.source.evaluator import Evaluator, Known
+    from torchload_lint.source.evaluator import Evaluator, Known, OfAnything
 
-_INTO_DATACLASSES = frozenset({"parse_args_into_dataclasses", "parse_dict", "parse_json_file"})
 
 _FROM_CLASS = (
     *("tyro.cli", "draccus.wrap", "draccus.parse", "pyrallis.parse", "simple_parsing.parse"),
     *("chz.entrypoint", "jsonargparse.CLI", "jsonargparse.auto_cli"),
 )
-
-
-def table() -> dict[str, Known]:
-    """Calls that make an object out of the command line."""
-    return dict.fromkeys(_FROM_CLASS, _from_class)
 
 
 def _from_class(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
@@ -40,7 +34,7 @@ def _from_class(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     return made or unknown("what the command line gives")
 
 
-def _into_dataclasses(evaluator: Evaluator, receivers: Values) -> Values:
+def _into_dataclasses(evaluator: Evaluator, _: ast.Call, receivers: Values, __: Frame) -> Values:
     """``HfArgumentParser((A, B)).parse_args_into_dataclasses()``."""
     for receiver in receivers:
         if isinstance(receiver, Made) and receiver.call is not None and receiver.module is not None:
@@ -61,3 +55,9 @@ def _into_dataclasses(evaluator: Evaluator, receivers: Values) -> Values:
                 )
                 return (Sequence(made, kind="tuple"),)
     return unknown("what the command line gives")
+
+
+CALLS: dict[str, Known] = dict.fromkeys(_FROM_CLASS, _from_class)
+METHODS_OF_ANYTHING: dict[str, OfAnything] = dict.fromkeys(
+    ("parse_args_into_dataclasses", "parse_dict", "parse_json_file"), _into_dataclasses
+)

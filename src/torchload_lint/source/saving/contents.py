@@ -22,6 +22,7 @@ from torchload_lint.source.domain.values import (
     Text,
 )
 from torchload_lint.source.evaluation import instances
+from torchload_lint.source.libraries import registry
 from torchload_lint.source.project import classes
 from torchload_lint.source.saving import torch_modules
 from torchload_lint.source.state.bound import Layers
@@ -43,13 +44,6 @@ _NOT_TENSORS = ("torch.optim.", "torch.utils.", "torch.distributions.", "torch.n
 _DICTS = frozenset(
     {"dict", "builtins.dict", "collections.OrderedDict", "part", "config", "url", "builtins.vars"}
 )
-_RECORD_GLOBALS = {
-    "argparse.Namespace": GlobalName("argparse", "Namespace"),
-    "types.SimpleNamespace": GlobalName("types", "SimpleNamespace"),
-    "collections.defaultdict": GlobalName("collections", "defaultdict"),
-    "easydict.EasyDict": GlobalName("easydict", "EasyDict"),
-    "omegaconf.DictConfig": GlobalName("omegaconf.dictconfig", "DictConfig"),
-}
 
 
 @dataclass(slots=True)
@@ -114,8 +108,9 @@ class _Collector:
     def record(self, value: Record, depth: int) -> str:
         for values in (*value.entries.values(), value.others):
             self.visit_all(values, depth)
-        if value.kind in _RECORD_GLOBALS:
-            self.need(_RECORD_GLOBALS[value.kind])
+        pickled = registry.pickled_as(value.kind)
+        if pickled is not None:
+            self.need(pickled)
         elif value.kind not in _DICTS:
             self.miss(f"an object of {value.kind}")
         return "dict"

@@ -9,7 +9,7 @@ from torchload_lint.source.domain.arguments import Arguments
 from torchload_lint.source.domain.values import Sequence, unknown
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain.values import Frame
+    from torchload_lint.source.domain.values import Frame, Values
     from torchload_lint.source.evaluator import Evaluator
 
 
@@ -29,3 +29,8 @@ def arguments(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Arguments:
         if keyword.arg is not None:
             given.named[keyword.arg] = evaluator.values(keyword.value, frame)
     return given
+
+
+def first(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """The first argument without a name; empty where there is none."""
+    return next(iter(arguments(evaluator, call, frame).positional), ())

@@ -1,0 +1,147 @@
+"""What is known of libraries: found by the first part of a canonical name, imported when met.
+
+A file of this room knows one library, or a few that work alike, and declares what it knows as
+data: ``CALLS`` (what a call yields), ``METHODS`` and ``ATTRIBUTES`` (of what a library made),
+``METHODS_OF_ANYTHING``, ``DECORATED`` and ``DEFAULTS`` (what a parameter is given), ``TEXTS``
+(names that stand for a text), ``ITEMS`` (why an item is not known) and ``MAPPINGS``. The keys are
+canonical names; one that ends in ``.*`` means every name there.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Callable
+
+    from torchload_lint.names import GlobalName
+    from torchload_lint.source.evaluator import (
+        FromDecorator,
+        FromDefault,
+        Known,
+        KnownAttribute,
+        KnownMethod,
+        OfAnything,
+    )
+
+_LIGHTNING = ("lightning",)
+_MAPPINGS = ("namespaces",)
+_PATH_MANAGERS = ("downloaders",)
+ROOTS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("os", "posixpath", "glob"), ("os_paths", "open_files")),
+    "sys": ("os_paths", "builtins_known"),
+    "pathlib": ("path_objects",),
+    "builtins": ("builtins_known", "open_files", "namespaces", "numbers_known", "iterators"),
+    "collections": ("namespaces", "iterators"),
+    **dict.fromkeys(("copy", "functools", "tempfile", "time", "tqdm", "uuid"), ("builtins_known",)),
+    "urllib": ("builtins_known", "downloaders"),
+    **dict.fromkeys(("natsort", "more_itertools", "numpy", "random"), ("iterators",)),
+    **dict.fromkeys(("bz2", "codecs", "gzip", "io", "lzma", "mmap", "tarfile"), ("open_files",)),
+    **dict.fromkeys(("blobfile", "fsspec", "megfile", "smart_open"), ("open_files",)),
+    **dict.fromkeys(("zipfile", "zstandard"), ("open_files",)),
+    **dict.fromkeys(("addict", "argparse", "attrdict", "attridict", "box"), _MAPPINGS),
+    **dict.fromkeys(("dataclasses", "detectron2", "dotmap", "easydict", "munch"), _MAPPINGS),
+    **dict.fromkeys(("ml_collections", "types", "yacs"), _MAPPINGS),
+    "fvcore": (*_MAPPINGS, *_PATH_MANAGERS),
+    "iopath": _PATH_MANAGERS,
+    "omegaconf": (*_MAPPINGS, "config_files"),
+    **dict.fromkeys(("json", "toml", "tomli", "tomllib", "yaml"), ("config_files",)),
+    **dict.fromkeys(("hyperpyyaml", "oyaml", "ruamel"), ("config_files",)),
+    "hydra": ("hydra",),
+    **dict.fromkeys(("click", "cyclopts", "fastapi", "rich_click", "typer"), ("click_cli",)),
+    **dict.fromkeys(("absl", "gflags"), ("absl_flags",)),
+    "tensorflow": ("absl_flags", "open_files"),
+    **dict.fromkeys(("chz", "draccus", "jsonargparse", "pyrallis", "tyro"), ("typed_cli",)),
+    "simple_parsing": ("typed_cli",),
+    "hashlib": ("hashlib_digests",),
+    **dict.fromkeys(("huggingface_hub", "modelscope"), ("huggingface_hub",)),
+    "transformers": ("huggingface_hub", "downloaders"),
+    **dict.fromkeys(("basicsr", "facexlib", "timm", "torch", "torchvision"), ("torch_hub",)),
+    **dict.fromkeys(("cached_path", "datasets", "gdown", "wget"), ("downloaders",)),
+    **dict.fromkeys(("lightning", "pytorch_lightning"), _LIGHTNING),
+}
+"""The first part of a dotted name → the files that know it."""
+METHOD_NAMES: dict[str, str] = {
+    **dict.fromkeys(("parse_args", "parse_known_args", "parse_intermixed_args"), "argparse_cli"),
+    **dict.fromkeys(("parse_args_into_dataclasses", "parse_dict", "parse_json_file"), "typed_cli"),
+}
+"""Names of methods that tell by themselves what they are → the file that knows them."""
+_FOUND: dict[tuple[str, str], object] = {}
+
+
+def call(dotted: str) -> Known | None:
+    """What a call of that callable yields."""
+    return cast("Known | None", _find("CALLS", dotted))
+
+
+def method(callee: str, name: str) -> KnownMethod | None:
+    """What a method yields of the object that ``callee`` made."""
+    return cast("KnownMethod | None", _find("METHODS", f"{callee}.{name}"))
+
+
+def method_of_anything(name: str) -> OfAnything | None:
+    """What a method of that name yields, whatever it is a method of."""
+    file = METHOD_NAMES.get(name)
+    if file is None:
+        return None
+    table: dict[str, OfAnything] = _file(file).METHODS_OF_ANYTHING  # type: ignore[attr-defined]
+    return table.get(name)
+
+
+def attribute(callee: str) -> KnownAttribute | None:
+    """What is known of the attributes of an object, or of what a callable made."""
+    return cast("KnownAttribute | None", _find("ATTRIBUTES", callee))
+
+
+def decorated(dotted: str) -> FromDecorator | None:
+    """What that decorator gives to parameters."""
+    return cast("FromDecorator | None", _find("DECORATED", dotted))
+
+
+def default(dotted: str) -> FromDefault | None:
+    """What a call of that callable means as a parameter's default."""
+    return cast("FromDefault | None", _find("DEFAULTS", dotted))
+
+
+def text(dotted: str) -> str | None:
+    """The text that a name stands for."""
+    return cast("str | None", _find("TEXTS", dotted))
+
+
+def item(dotted: str) -> Callable[[ast.expr], str] | None:
+    """Why an item of that mapping or sequence is not known."""
+    return cast("Callable[[ast.expr], str] | None", _find("ITEMS", dotted))
+
+
+def is_mapping(dotted: str) -> bool:
+    """Whether it is a class of mappings or namespaces."""
+    files = map(_file, ROOTS.get(dotted.partition(".")[0], ()))
+    return any(dotted in getattr(file, "MAPPINGS", ()) for file in files)
+
+
+def pickled_as(dotted: str) -> GlobalName | None:
+    """What a pickle of a mapping of that class names, and torch does not allow by itself."""
+    return cast("GlobalName | None", _find("MAPPINGS", dotted))
+
+
+def _find(table: str, dotted: str) -> object:
+    """The entry of a table for a name; None where no file has one. Found once."""
+    key = table, dotted
+    if key not in _FOUND:
+        _FOUND[key] = _search(table, dotted)
+    return _FOUND[key]
+
+
+def _search(table: str, dotted: str) -> object:
+    for name in ROOTS.get(dotted.partition(".")[0], ()):
+        entries: dict[str, object] = getattr(_file(name), table, {})
+        found = entries.get(dotted) or entries.get(f"{dotted.rpartition('.')[0]}.*")
+        if found is not None:
+            return found
+    return None
+
+
+def _file(name: str) -> object:
+    return import_module(f"{__package__}.{name}")
