@@ -162,7 +162,7 @@ def _explain(place: str, projects: Projects) -> int:
     loads = list(survey([Path(name)], projects))
     here = [one for one in loads if _covers(one, int(row))]
     for one in here:
-        say(explain(reported(one), one.would_settle))
+        say(explain(reported(one), one.would_settle, one.hops))
     if not here:
         rows = ", ".join(str(one.row) for one in loads) or "none"
         fail(f"{name}: no load on line {row} (loads on lines: {rows})")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from torchload_lint.rules.situation import Need, Situation
+    from torchload_lint.source.evaluation.tracing import Hop
 
 SHARES = (0.34, 0.3, 0.14, 0.22)
 """How a terminal's width is shared out among the columns that do not fit."""
@@ -46,18 +47,25 @@ def as_json(loads: Sequence[Load]) -> str:
     return json.dumps([_as_data(load) for load in loads], indent=2) + "\n"
 
 
-def explain(load: Load, advice: Sequence[str]) -> str:
-    """The whole chain for one load, from the expression to what would have to be configured."""
+def explain(load: Load, advice: Sequence[str], hops: Sequence[Hop]) -> str:
+    """The whole chain for one load, from the expression to what would have to be configured.
+    ``hops``: how its path was followed (``source.paths.hops_to_path``).
+    """
     situation = load.situation
     lines = [f"{load.place}  {load.site}", f"  {_one_line(load.code)}", ""]
     lines += _section("weights_only", [_mode(situation)])
     lines += _section("reads", list(_patterns(situation)) or ["nothing that is known"])
     lines += _section("not known", situation.resolution.unknown)
+    lines += _section("steps", [_hop(hop) for hop in hops])
     lines += _section("files", [f"{r.path}: {r.verdict.value}" for r in situation.reports])
     lines += _section("written by", situation.written_by)
     lines += _section("needs", [_need(need, situation) for need in situation.needs])
     lines += _section("would settle it", advice)
     return "\n".join(map(printable, lines)) + "\n"
+
+
+def _hop(hop: Hop) -> str:
+    return f"{'  ' * hop.depth}{hop.code}  [{hop.place}]  = {' | '.join(hop.values)}"
 
 
 def _cells(load: Load) -> tuple[str, str, str, str]:

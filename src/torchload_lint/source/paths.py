@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import ast
 
     from torchload_lint.source.domain.values import Value, Values
+    from torchload_lint.source.evaluation.tracing import Hop
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 
@@ -61,6 +62,15 @@ def resolve_path(expression: ast.expr, module: Module, project: ProjectIndex) ->
 
 def _depends_on_folder(pattern: PathPattern) -> bool:
     return not pattern.anchored and not patterns.is_absolute(pattern.text)
+
+
+def hops_to_path(expression: ast.expr, module: Module, project: ProjectIndex) -> list[Hop]:
+    """Every step that ``resolve_path`` takes: what was looked at, and where it stops."""
+    from torchload_lint.source.evaluation.tracing import TracingEngine  # noqa: PLC0415 - asked for
+
+    engine = TracingEngine(project)
+    engine.top(expression, module)
+    return engine.hops
 
 
 def resolution(values: Values, engine: Engine) -> Resolution:

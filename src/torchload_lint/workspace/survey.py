@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.rules.assessing import assess
 from torchload_lint.rules.repairs import what_would_settle_it
 from torchload_lint.source.loaders.collect import every_load
+from torchload_lint.source.paths import hops_to_path
 from torchload_lint.source.text import parse
 from torchload_lint.workspace.document import Document, UnreadableError, read_bytes
 from torchload_lint.workspace.first_look import look_at
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.evaluation.tracing import Hop
     from torchload_lint.workspace.projects import Project, Projects
 
 
@@ -46,6 +48,15 @@ class SurveyedLoad:
     def would_settle(self) -> tuple[str, ...]:
         """What is missing, where something is."""
         return () if self.is_known else what_would_settle_it(self.situation)
+
+    @property
+    def hops(self) -> list[Hop]:
+        """How the path was followed, step by step."""
+        situation = self.situation
+        if situation.load.file is None:
+            return []
+        project = self.project.context_that_infers.project
+        return hops_to_path(situation.load.file, situation.module, project)
 
     @property
     def source(self) -> str:

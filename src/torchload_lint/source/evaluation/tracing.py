@@ -1,0 +1,85 @@
+"""Every step on the way to a path: expression, place, value, and why it stops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.source.domain.conversions import why
+from torchload_lint.source.domain.patterns import render
+from torchload_lint.source.domain.values import Constant, Handle, Made, Options, Text, Unknown
+from torchload_lint.source.evaluation.engine import Engine
+from torchload_lint.source.text.expressions import code_of
+
+if TYPE_CHECKING:
+    import ast
+
+    from torchload_lint.source.domain.values import Frame, Value, Values
+    from torchload_lint.source.project.index import ProjectIndex
+
+MAX_HOPS = 200
+"""Steps that are kept; what is beyond them is seldom read."""
+_LONGEST_CODE = 60
+
+
+class Hop(NamedTuple):
+    """One expression that was looked at."""
+
+    depth: int
+    """How many others were waiting for it."""
+    place: str
+    """``train.py:12``."""
+    code: str
+    values: tuple[str, ...]
+    """What it can be, or why that is not known."""
+
+
+class TracingEngine(Engine):
+    """An engine that notes each expression it is asked about, in the order of the questions."""
+
+    def __init__(self, project: ProjectIndex) -> None:
+        super().__init__(project)
+        self._hops: dict[int, Hop | None] = {}
+        self._depth = 0
+
+    def values(self, node: ast.expr, frame: Frame) -> Values:
+        """What an expression can be."""
+        number = len(self._hops)
+        self._hops[number] = None
+        self._depth += 1
+        found = super().values(node, frame)
+        self._depth -= 1
+        place = f"{frame.module.path}:{getattr(node, 'lineno', 1)}"
+        shown = tuple(dict.fromkeys(map(_shown, found))) or ("nothing",)
+        self._hops[number] = Hop(self._depth, place, _cut(code_of(node)), shown)
+        return found
+
+    @property
+    def hops(self) -> list[Hop]:
+        """The steps; a literal says all by itself and is left out."""
+        noted = [hop for hop in self._hops.values() if hop is not None]
+        return [hop for hop in noted if not hop.depth or not _is_literal(hop)][:MAX_HOPS]
+
+
+def _is_literal(hop: Hop) -> bool:
+    return hop.code[:1] in {"'", '"'} or hop.values == (hop.code,)
+
+
+def _cut(code: str) -> str:
+    line = " ".join(code.split())
+    return line if len(line) <= _LONGEST_CODE else f"{line[: _LONGEST_CODE - 1]}…"
+
+
+def _shown(value: Value) -> str:
+    if isinstance(value, Text | Handle):
+        text = value.source if isinstance(value, Handle) else value
+        reasons = f" ({'; '.join(text.why)})" if text.why else ""
+        return f"{render(text.text)!r}{reasons}"
+    if isinstance(value, Constant):
+        return repr(value.value)
+    if isinstance(value, Options):
+        return "the options of a command line"
+    if isinstance(value, Made) and value.call is None:
+        return value.callee
+    if isinstance(value, Unknown | Made):
+        return f"unknown: {why(value)}"
+    return type(value).__name__.lower()
