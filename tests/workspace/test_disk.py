@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from torchload_lint.config import Config
@@ -20,3 +22,33 @@ def test_what_no_file_can_be_called_is_not_there(tmp_path, name):
 def test_a_file_is_there(tmp_path):
     (tmp_path / "a.yaml").write_text("x: 1\n")
     assert DiskFiles(Config(root=tmp_path)).exists("a.yaml")
+
+
+@pytest.fixture
+def searched(tmp_path):
+    """Files of which one word was looked for, and the names that were read since."""
+    (tmp_path / "a.py").write_text("word = 1\n")
+    (tmp_path / "b.py").write_text("other = 1\n")
+    read: list[str] = []
+
+    def reading(path):
+        read.append(path)
+        return Path(path).read_bytes()
+
+    files = DiskFiles(Config(root=tmp_path), reading)
+    assert files.holding("word") == ["a.py"]
+    return files
+
+
+def test_a_file_that_is_handed_over_as_it_was_leaves_searches_alone(searched, monkeypatch):
+    monkeypatch.setattr(searched, "_among", None)  # a second search would fail
+    searched.keep("a.py", b"word = 1\n")
+    searched.keep("notebook.ipynb", b"{}")
+    assert searched.holding("word") == ["a.py"]
+
+
+def test_a_file_that_has_changed_is_searched_again(searched):
+    searched.keep("b.py", b"word = 2\n")
+    assert searched.holding("word") == ["a.py", "b.py"]
+    searched.keep("a.py", b"other = 2\n")
+    assert searched.holding("word") == ["b.py"]

@@ -103,14 +103,25 @@ class DiskFiles:
         return data
 
     def keep(self, path: str, data: bytes) -> None:
-        """Remember the bytes of a file (an editor's unsaved text, or what was just read)."""
-        self._holding.clear()
+        """Remember the bytes of a file (an editor's unsaved text, or what was just read).
+
+        Searches are only forgotten where they may have seen other bytes: a run hands over each of
+        its files, and most were searched before.
+        """
+        known = self._bytes.get(path)
+        if known == data:
+            return
+        if known is not None or self._is_full(data):
+            self._holding.clear()
         self._keep(path, data)
 
+    def _is_full(self, data: bytes) -> bool:
+        return self._kept + len(data) > KEPT_BYTES
+
     def _keep(self, path: str, data: bytes) -> None:
-        if self._kept + len(data) <= KEPT_BYTES:
+        if not self._is_full(data):
+            self._kept += len(data) - len(self._bytes.get(path, b""))
             self._bytes[path] = data
-            self._kept += len(data)
 
 
 def _weight(identifier: str) -> tuple[bool, int]:
