@@ -136,7 +136,7 @@ NOTEBOOK = {
 
 @pytest.mark.parametrize("source", NOTEBOOK.values(), ids=NOTEBOOK)
 def test_callers_inside_a_notebook(source):
-    """A notebook is none of the project's Python files."""
+    """A notebook is not among the project's Python files."""
     others = {"lib.py": "def other():\n    pass\n"}
     assert texts(resolve(source, others, at="examples/demo.ipynb")) == ["a.pt"]
 

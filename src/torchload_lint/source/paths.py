@@ -88,14 +88,14 @@ def resolution(values: Values, engine: Engine) -> Resolution:
         if pattern is not None:
             found.setdefault((pattern.text, pattern.anchored), pattern)
         elif patterns.is_url(text.text):
-            reasons.setdefault(f"{patterns.render(text.text)} is no local file")
+            reasons.setdefault(f"{patterns.render(text.text)} is not a local file")
     others = [key for key, pattern in found.items() if pattern.text.endswith(_OTHER_KINDS)]
     for key in others if len(others) < len(found) else ():
-        reasons.setdefault(f"{found.pop(key).text} is no checkpoint by its name")
+        reasons.setdefault(f"{found.pop(key).text} is not a checkpoint by its name")
     words = [key for key, pattern in found.items() if _is_bare_word(pattern)]
     telling = any(each.exact or each.strong for key, each in found.items() if key not in words)
     for key in words if telling else ():
-        reasons.setdefault(f"{found.pop(key).text} is no file by its name")
+        reasons.setdefault(f"{found.pop(key).text} is not a file by its name")
     if not found and not reasons:
         reasons.setdefault("its default names no file")
     complete = not reasons and not engine.open_ends

@@ -47,7 +47,7 @@ def is_number(value: Value) -> TypeGuard[Constant]:
 
 
 def why(value: Value) -> str:
-    """Why a value that is no text cannot be followed as a part of a path."""
+    """Why a value that is not a text cannot be followed as a part of a path."""
     if isinstance(value, Unknown):
         return value.why
     if isinstance(value, Made):

@@ -95,7 +95,7 @@ class PathPattern(NamedTuple):
 
 
 class Resolution(NamedTuple):
-    """What a load reads, as far as the source tells."""
+    """What a load reads, as far as the source says."""
 
     patterns: tuple[PathPattern, ...] = ()
     """The possibilities, at most ``MAX_PATTERNS``; empty where nothing is known."""

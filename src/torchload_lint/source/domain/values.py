@@ -408,7 +408,7 @@ def unknown(why: str, cause: Cause = Cause.OTHER) -> Values:
 
 
 NO_ARGUMENTS: Mapping[ast.arg, Values] = {}
-"""One empty mapping for all frames, so that they can be told to be alike."""
+"""One empty mapping for all frames, so that they can be seen to be alike."""
 
 
 class Frame:

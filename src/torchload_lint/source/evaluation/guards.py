@@ -1,8 +1,7 @@
 """Tests around an expression that rule some of its possible values out, or say what it is.
 
 Inside ``if opt.epoch != 0:`` the default 0 of ``--epoch`` is not what ``opt.epoch`` is, and
-``model_0.pth`` is no file that the program reads. After ``assert order in (3, 4)`` it is one of
-the two.
+the program does not read ``model_0.pth``. After ``assert order in (3, 4)`` it is one of the two.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def has_cells(module: SourceFile) -> bool:
 def is_shown(module: SourceFile, statement: ast.stmt) -> bool:
     """Whether the value of a statement may be shown below its cell.
 
-    IPython shows that of the last expression (or, if it is told so, of every one). What is printed
+    IPython shows that of the last expression (or, if it is set so, of every one). What is printed
     has no value of its own.
     """
     if not isinstance(statement, ast.Expr) or module.parents.get(statement) is not module.tree:

@@ -133,15 +133,15 @@ def _read(module: SourceFile, node: ast.expr) -> _Facts:
         return _pair(module, node)
     if isinstance(node, ast.Constant):
         shown = "a string" if isinstance(node.value, str) else repr(node.value)
-        return _invalid(f"{shown} is no class or function; torch needs the object itself")
+        return _invalid(f"{shown} is not a class or function; torch needs the object itself")
     if isinstance(node, (ast.Name, ast.Attribute)):
         return _reference(module, node)
     if isinstance(node, ast.Call):
         return _made(module, node)
     if isinstance(node, (ast.List, ast.Dict, ast.Set)):
-        return _invalid("a collection is no class or function")
+        return _invalid("a collection is not a class or function")
     if isinstance(node, ast.JoinedStr):
-        return _invalid("a string is no class or function; torch needs the object itself")
+        return _invalid("a string is not a class or function; torch needs the object itself")
     return EntryKind.UNKNOWN, None, None, ""
 
 
@@ -151,14 +151,14 @@ def _pair(module: SourceFile, node: ast.Tuple) -> _Facts:
         return _invalid(f"{expected}; this one has {len(node.elts)} items")
     obj, key = node.elts
     if isinstance(key, ast.Constant) and not isinstance(key.value, str):
-        return _invalid(f"{expected}; {key.value!r} is no name")
+        return _invalid(f"{expected}; {key.value!r} is not a name")
     if isinstance(obj, ast.Constant) and isinstance(obj.value, str):
         return _invalid(f"{expected}; the object comes first")
     text = text_of(key) or _constant_text(module, key)
     if not text:
         named = module.bindings.qualified(key) or ""
         if named.startswith("builtins.") or _is_own_class(module, key):
-            return _invalid(f"{expected}; {code_of(key)} is no name")
+            return _invalid(f"{expected}; {code_of(key)} is not a name")
         return EntryKind.UNKNOWN, None, None, ""
     return EntryKind.PAIR, _global(module, obj), text, ""
 
@@ -182,7 +182,7 @@ def _reference(module: SourceFile, node: ast.Name | ast.Attribute) -> _Facts:
         if dtype is not None:
             return EntryKind.TYPE_OF_DTYPE, dtype, None, ""
     if isinstance(node, ast.Attribute) and node.attr in {"__name__", "__qualname__"}:
-        return _invalid("a string is no class or function; torch needs the object itself")
+        return _invalid("a string is not a class or function; torch needs the object itself")
     name = _global(module, node)
     if name is None:
         return EntryKind.UNKNOWN, None, None, ""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ValueReader(Protocol):
-    """What can tell the value of an expression, and what a mapping holds."""
+    """What knows the value of an expression, and what a mapping holds."""
 
     def value(self, node: ast.expr, depth: int) -> Answer:
         """The value of an expression."""

@@ -49,7 +49,7 @@ def sites(
 
 def may_concern(site: Site, of: Class, project: ProjectIndex) -> bool:
     """Whether a call may be about an object of this class: not where it stands in, or makes an
-    object of, a class that is neither an ancestor nor an heir (another heir of one base).
+    object of, a class that is neither an ancestor nor a subclass (another subclass of one base).
     """
     if is_through_super(site):
         other = _class_around(site.module, site.call)
@@ -258,7 +258,7 @@ class _Target(NamedTuple):
         return None
 
     def _by_receiver(self, calling: SourceFile, function: ast.Attribute) -> int | None:
-        """``self.method(…)`` in the class or an heir, ``x.method(…)`` on an object made from the
+        """``self.method(…)`` in the class or a subclass, ``x.method(…)`` on an object made from the
         class, or a method whose name only one class of the project has.
         """
         bound = 0 if members.is_static(self.function) else 1
@@ -336,7 +336,7 @@ def _count_definitions(project: ProjectIndex, name: str, module: SourceFile) -> 
 
 
 def _holding(project: ProjectIndex, word: str, home: str) -> list[str]:
-    """The files that hold a word, and a notebook, which is none of the project's Python files."""
+    """The files that hold a word, and a notebook, which is not among the project's Python files."""
     found = project.holding(word)
     return [*found] if home.endswith(".py") else [*dict.fromkeys((home, *found))]
 
@@ -347,7 +347,7 @@ def _initialized_by_heirs(
     function: ast.FunctionDef | ast.AsyncFunctionDef,
     owner: ast.ClassDef,
 ) -> Iterator[Site]:
-    """``super().__init__(…)`` in classes that inherit, and heirs that have no ``__init__``."""
+    """``super().__init__(…)`` in subclasses, and in those that have no ``__init__``."""
     for node in members.body(calling.tree.body):
         if not isinstance(node, ast.ClassDef) or node is owner:
             continue

@@ -41,7 +41,7 @@ def ancestry(
 
 
 def bases(node: ast.ClassDef, module: SourceFile) -> tuple[GlobalName, ...]:
-    """The direct base classes, as far as the file's imports tell their names."""
+    """The direct base classes, as far as the file's imports say their names."""
     names = map(module.bindings.qualified, base_expressions(node))
     return tuple(GlobalName.parse(name) for name in names if name)
 

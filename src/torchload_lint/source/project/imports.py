@@ -38,8 +38,7 @@ def closes_circle(project: ProjectIndex, importing_path: str, defining_module: s
     """Whether importing ``defining_module`` would come back to ``importing_path``, so that the
     import belongs inside the function.
 
-    Walks the top-level imports of project files; where there are too many to walk, the answer
-    is a careful yes.
+    Walks the top-level imports of project files; where there are too many, the answer is yes.
     """
     waiting = list(_files_of(project, defining_module, importing_path))
     # The packages around the importing file are being imported already: they are not run again.

@@ -102,7 +102,7 @@ class ProjectIndex:
         """A file that is looked at with this text, which need not be what the disk has.
 
         It is the very module that questions from other files lead to: whether a call means a
-        function is told by its node. ``restore`` goes back to the text before.
+        function is identified by its node. ``restore`` goes back to the text before.
         """
         known = self._modules.get(path)
         if known is not None and known.text == text.removeprefix("\ufeff"):

@@ -21,7 +21,7 @@ _WORD = re.compile(r"\w+")
 
 
 class Layout:
-    """Answers about module names. Looks into files only to tell namespace packages from scripts."""
+    """Answers about module names. Reads files only where a script might be a package."""
 
     def __init__(self, files: ProjectFiles, source_roots: Sequence[str]) -> None:
         self._files = files

@@ -158,7 +158,7 @@ def restored(load: LoadCall, module: Module) -> frozenset[tuple[str, str]]:
 
 
 def stored(save: SaveCall, module: Module) -> frozenset[tuple[str, str]]:
-    """Whose state is saved, and under which key; as ``restored`` tells it."""
+    """Whose state is saved, and under which key; as ``restored`` has it."""
     if save.obj is None:
         return frozenset()
     given = [("", save.obj)]

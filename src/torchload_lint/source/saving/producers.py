@@ -1,4 +1,4 @@
-"""The ``torch.save`` that writes what a load reads: what it saves tells the need without a file.
+"""The ``torch.save`` that writes what a load reads: what it saves shows what is needed.
 
 A save is matched to a load by the path that both resolve to, by the same expression in the same
 file or folder, because they are the save and the load method of one class, or, where nothing is

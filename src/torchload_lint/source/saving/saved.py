@@ -1,4 +1,4 @@
-"""What a ``torch.save`` writes, as far as its own function and the classes it names tell."""
+"""What a ``torch.save`` writes, as far as its own function and the classes it names show."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class ModuleNames(Mapping[str, Values]):
 
 
 def entries(evaluator: Evaluator, value: Value, frame: Frame) -> Record | None:
-    """A value as a mapping of names; None where it is none."""
+    """A value as a mapping of names; None where it cannot be one."""
     if isinstance(value, Record):
         return value
     if isinstance(value, Options | Instance):

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "python", "python3"})
-"""Cell magics whose body is Python; a cell with any other one is no code of the notebook."""
+"""Cell magics whose body is Python; a cell with any other one is not code of the notebook."""
 
 _LINE_MAGIC = re.compile(r"[ \t]*(?P<magic>[%!?].*)")
 _HELP = re.compile(r"[ \t]*(?P<magic>[%\w.*]+\?{1,2}[ \t]*)$")

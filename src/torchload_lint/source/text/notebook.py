@@ -29,7 +29,7 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 
 
 class NotebookProblem(NamedTuple):
-    """Why a text is no notebook, or (with a cell) why a cell is not looked at."""
+    """Why a text is not a notebook, or (with a cell) why a cell is not looked at."""
 
     message: str
     row: int = 1
@@ -152,7 +152,7 @@ class Notebook:
         return Edit(_shifted(edit.span, moved), edit.content), number
 
     def in_cell(self, diagnostic: Diagnostic) -> Diagnostic:
-        """A finding about ``python``, told by cell.
+        """A finding about ``python``, by cell.
 
         The edits of its fix stay in rows of ``python``, since they may lie in several cells; a fix
         that cannot be applied to the cells is dropped, and a note says so.
@@ -212,7 +212,7 @@ class Notebook:
 
 def rows_of(text: str, cell: int | None) -> list[str]:
     """The rows, without their ends, that a finding's rows count in: those of a file's Python text,
-    or of one cell of the notebook that ``text`` is (none where it is no notebook).
+    or of one cell of the notebook that ``text`` is (none where it is not a notebook).
     """
     if cell is not None:
         notebook = Notebook.of(text)
@@ -296,7 +296,7 @@ def _changed(text: str, changes: Sequence[CellChange]) -> str:
 def _changes_inside(
     cell: _Cell, changes: Sequence[CellChange], new_text: str
 ) -> Sequence[CellChange]:
-    """The changes, none of them in the added tail: one that is, is told as a change of the rest."""
+    """The changes, none of them in the added tail: one that is becomes a change of the rest."""
     text = cell.source.text
     in_text = all(change.end <= len(text) for change in changes)
     if in_text and _changed(text, changes) == new_text:

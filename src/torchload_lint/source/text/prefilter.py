@@ -1,7 +1,7 @@
 """The cheap question first, whether these bytes can hold anything that a rule reports on.
 
 Most files are answered by a few searches for plain words, before anything is decoded or parsed.
-A yes is no promise; a no is one, as far as one file can tell: what is called through another
+A yes is no promise; a no is one, as far as one file can show: what is called through another
 file's alias of ``torch.load`` is only noticed where that name has ``torch_load`` in it.
 
 The patterns all start with a plain word, not with a word boundary or a set: only then does ``re``
@@ -21,7 +21,7 @@ _TORCH = re.compile(
     rb"|(['\"])"
     rb"|([ \t]*(?:[\r\n,;)#]|$)))"
 )
-"""A use of torch that is telling by itself (1), torch by another name (2), what is imported from
+"""A use of torch that is enough by itself (1), torch by another name (2), what is imported from
 it (3, 4), torch and a dot apart (5), torch in a string (6), or as a value (7)."""
 _QUOTE = re.compile(rb"['\"]")
 _IMPORTED = re.compile(rb"\b(?:load|save|serialization|hub)\b|\*")

@@ -24,7 +24,7 @@ _CODE = late_pattern(r"[A-Z]+[0-9]+|[A-Z]+(?:-[A-Z]+)+", re.IGNORECASE)
 _NOQA = late_pattern(
     r"# *noqa(?!\w)(?::\s?(?P<list>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?", re.IGNORECASE
 )
-"""A comment about its line, as in ``flake8/defaults.py``; what is no list of codes is ignored."""
+"""A comment about its line, as in ``flake8/defaults.py``; other lists are ignored."""
 _FILE_NOQA = late_pattern(
     r"#\s*flake8[:=]\s*noqa(?::\s?(?P<list>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?\s*$",
     re.IGNORECASE,
