@@ -14,7 +14,7 @@ from pathlib import Path
 from fixes.equivalence import same_but_for_safe_globals
 from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.apply import apply_edits
-from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired
+from torchload_lint.fixes.repair import Allow, Form, NotRepaired, Repair, Repaired
 from torchload_lint.fixes.repairing import repair_load
 from torchload_lint.names import GlobalName, Spelling
 from torchload_lint.source.facts.calls import LoadCall, WeightsOnly
@@ -62,7 +62,8 @@ def fix(text: str, *allow: Allow, path: str = PATH, name: str = NAME, **repair: 
         fixed.reasons = []
         for load in parsed(fixed.text, path, name).loads:
             missing = _missing(load, allow)
-            if load.weights_only is WeightsOnly.TRUE and not missing:
+            restricts = repair.get("form", Form.RESTRICTED) is Form.RESTRICTED
+            if not missing and (load.weights_only is WeightsOnly.TRUE or not restricts):
                 continue
             module = parsed(fixed.text, path, name)
             same = next(one for one in module.loads if one.span == load.span)

@@ -51,8 +51,11 @@ def opcode(name: str, code: int, protocol: int | None) -> Problem:
         "opcode",
         f"the pickle{written} uses {name} (torch: Unsupported operand {code}), which no allowlist "
         "makes loadable",
-        _OPCODE_ADVICE.get(name, "save it again with torch.save and its default protocol 2: ")
-        + ("" if name in _OPCODE_ADVICE else _RESAVE),
+        _OPCODE_ADVICE.get(
+            name,
+            "save it with torch.save and its default protocol 2, or "
+            "rewrite it with `torchload-lint migrate`, which runs nothing of it",
+        ),
     )
 
 
@@ -185,6 +188,15 @@ def no_pickle(fault: Problem) -> Problem:
         f"this is not a checkpoint that torch can read: {fault.message}",
         "get the right file, or read it with the program that wrote it",
         fault.where,
+    )
+
+
+def older_torch(lines: str, why: str) -> Problem:
+    """What keeps the older releases of a range from loading it."""
+    return Problem(
+        "older-torch",
+        f"with weights_only=True it fails on torch {lines}: {why}",
+        "raise the oldest torch to 2.6, or save the file again with plain values only",
     )
 
 

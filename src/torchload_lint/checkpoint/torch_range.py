@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.checkpoint.torch_versions import KNOWN_VERSIONS, TorchVersion, features
+from torchload_lint.checkpoint.torch_versions import (
+    DTYPES_SINCE,
+    KNOWN_VERSIONS,
+    TorchVersion,
+    default_allowed,
+    features,
+    registered_by,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,6 +30,10 @@ LINES = tuple(dict.fromkeys(map(TorchVersion.parse, RELEASES)))
 """The release lines of torch, oldest first."""
 NEWEST_LINE = KNOWN_VERSIONS[-1]
 """The newest release line that is in the tables."""
+
+
+_SHOWN = 2
+"""How many requirements a sentence names."""
 
 
 class Stated(NamedTuple):
@@ -107,9 +118,29 @@ class TorchRange(NamedTuple):
             return "configured"
         if not self.stated:
             return "the newest known; nothing states a version"
-        return "; ".join(map(str, self.stated))
+        shown = "; ".join(map(str, self.stated[:_SHOWN]))
+        rest = len(self.stated) - _SHOWN
+        return f"{shown}; and {rest} more" if rest > 0 else shown
 
 
-def every_line_words(some: Iterable[TorchVersion]) -> str:
-    """Release lines, said without a range they belong to: ``2.6 to 2.9``."""
-    return str(TorchRange(tuple(sorted(some))))
+def behaviour(version: TorchVersion, names: frozenset[str], path: str) -> tuple[object, ...]:
+    """All that a release does with a file of this name which names these globals.
+
+    Releases for which it is equal treat the file alike: one report answers for all of them.
+    """
+    can = features(version)
+    allowed = default_allowed(version)
+    can = can._replace(
+        safetensors_paths=can.safetensors_paths and path.endswith(".safetensors"),
+        exceptions_renamed=can.exceptions_renamed
+        and any(name.startswith("exceptions.") for name in names),
+    )
+    if names <= allowed:  # then no entry of an allowlist matters
+        can = can._replace(key_is_qualname=True, list_subclasses=False)
+    registered = registered_by(version)
+    return (
+        can,
+        names & allowed,
+        frozenset((name, registered[name]) for name in names if name in registered),
+        frozenset(name for name in names if version < DTYPES_SINCE.get(name, version)),
+    )

@@ -250,6 +250,12 @@ def default_allowed(version: TorchVersion) -> frozenset[str]:
     return frozenset(names)
 
 
+HOLES = (
+    ("CVE-2025-32434", TorchVersion(2, 6)),
+    ("CVE-2026-24747", TorchVersion(2, 10)),
+)
+"""Ways past ``weights_only=True``, and the first release without each."""
+
 DTYPES_SINCE = {
     "torch.float8_e8m0fnu": TorchVersion(2, 7),
     "torch.float4_e2m1fn_x2": TorchVersion(2, 8),

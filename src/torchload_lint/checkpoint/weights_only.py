@@ -146,9 +146,9 @@ class WeightsOnlyGuard:
     def name_global(self, module: str, name: str, position: int) -> GlobalName:
         """The global's name after the renaming that this torch does."""
         self.position = position
-        renames = self._features.renaming == "always" or (
-            self._features.renaming == "protocol 2" and self.protocol == 2  # noqa: PLR2004
-        )
+        # Before 2.4 torch allows none of these under either name; people know the one of Python 3.
+        renaming, protocol = self._features.renaming, self.protocol
+        renames = renaming != "protocol 2" or protocol == 2  # noqa: PLR2004
         if renames:
             exceptions = self._features.exceptions_renamed
             module, name = rename_python_2(module, name, exceptions=exceptions)

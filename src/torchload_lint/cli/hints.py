@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from torchload_lint.diagnostic import FileResult
-    from torchload_lint.workspace.projects import Projects
+    from torchload_lint.workspace.projects import Project, Projects
 
 
 def at_commands(paths: Iterable[Path]) -> None:
@@ -28,10 +28,21 @@ def at_commands(paths: Iterable[Path]) -> None:
             say(f"note: the command `{name}` comes first: torchload-lint {name} ...\n", err=True)
 
 
+def at_range(projects: Iterable[Project]) -> None:
+    """Say which torch the answers are for, where requirements decided that."""
+    for torch in dict.fromkeys(project.torch for project in projects):
+        if torch.stated and not torch.configured:
+            say(
+                f"note: the answers are for torch {torch} ({torch.origin}); "
+                "--target-torch asks for others\n",
+                err=True,
+            )
+
+
 def at_targets(results: Sequence[FileResult], projects: Projects) -> None:
     """Say where an old requirement keeps fixes of loads back."""
     from torchload_lint.rules import RULES  # noqa: PLC0415 - only where something was found
-    from torchload_lint.rules.situation import RESTRICTED_BY_DEFAULT_SINCE  # noqa: PLC0415
+    from torchload_lint.rules.on_torch import RESTRICTED_BY_DEFAULT_SINCE  # noqa: PLC0415
 
     about_loads = {rule.code for rule in RULES if rule.check_load is not None}
     unfixed = {
@@ -46,7 +57,7 @@ def at_targets(results: Sequence[FileResult], projects: Projects) -> None:
         ):
             say(
                 f"note: the code may run on torch {project.torch} ({project.torch.origin}), "
-                "which keeps fixes back; if 2.6 is the oldest you need, say so with "
-                "--target-torch 2.6\n",
+                "and fixes keep each of them working; where 2.6 is the oldest that you need, "
+                "--target-torch 2.6 fixes more\n",
                 err=True,
             )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from torchload_lint.checkpoint import inspect_tree
+from torchload_lint.cli import hints
 from torchload_lint.cli.options import configuration, settings_from
 from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, fail, say, use_color, warn
 from torchload_lint.config import ConfigError
@@ -63,6 +64,7 @@ def command(
         inspections = list(inspect_paths(there, projects))
     except ConfigError as error:
         fail(str(error))
+    hints.at_range(map(projects.project_of, there))
     if there and not inspections:
         warn("no checkpoints under " + ", ".join(map(str, there)))
     found = [(one.report, one.judgements) for one in inspections]

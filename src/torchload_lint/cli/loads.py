@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from torchload_lint.cli import hints
 from torchload_lint.cli.options import NamedPath, configuration, settings_from
 from torchload_lint.cli.terminal import CLEAN, FAILED, fail, say, terminal_width, warn
 from torchload_lint.config import ConfigError
@@ -48,6 +49,7 @@ def command(
         projects = Projects(settings_from(config_file, isolated, flags))
         files, missing = discover(paths or (Path(),), projects.config_of)
         found = list(survey(map(Path, files), projects))
+        hints.at_range(load.project for load in found)
         for path in missing:
             say(f"error: {path}: no such file or folder\n", err=True)
         if folder is not None:

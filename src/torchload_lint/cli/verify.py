@@ -11,7 +11,7 @@ import click
 from torchload_lint.cli.options import NamedPath, configuration, settings_from
 from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, fail, say, warn
 from torchload_lint.config import ConfigError
-from torchload_lint.rules.situation import Mode
+from torchload_lint.rules.on_torch import Mode
 from torchload_lint.verify import (
     DEFAULT_TIMEOUT,
     Interpreter,
@@ -135,7 +135,7 @@ def _account(load: SurveyedLoad, prover: Prover) -> _Account:
 
 def _repair(situation: Situation, context: Context) -> tuple[Repair | None, tuple[str, ...]]:
     """What a fix would do to a load; or why there is none."""
-    from torchload_lint.rules.repairs import plan_repair  # noqa: PLC0415
+    from torchload_lint.rules.repairs import plan_missing  # noqa: PLC0415
 
     found: list[Repair] = []
 
@@ -145,7 +145,7 @@ def _repair(situation: Situation, context: Context) -> tuple[Repair | None, tupl
 
     if situation.mode is Mode.RESTRICTED and not situation.missing:
         return None, ()
-    plan = plan_repair(situation, context._replace(veto=keep))
+    plan = plan_missing(situation, context._replace(veto=keep))
     return (found[-1] if found else None), plan.notes
 
 

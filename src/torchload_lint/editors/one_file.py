@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.checkpoint.torch_range import TorchRange
+    from torchload_lint.checkpoint.torch_versions import TorchVersion
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.names import ClassFacts, GlobalName
     from torchload_lint.source.paths import PathPattern
@@ -47,10 +49,10 @@ class NoCheckpoints:
         return False
 
     def inspect(
-        self, path: str, lookup: Callable[[GlobalName], ClassFacts | None]
+        self, path: str, lookup: Callable[[GlobalName], ClassFacts | None], torch: TorchVersion
     ) -> CheckpointReport:
         """Never asked, since nothing matches."""
-        del lookup
+        del lookup, torch
         raise LookupError(path)
 
 
@@ -71,16 +73,16 @@ class FileLinter:
             return []
         config = _config(path.parent)
         project = ProjectIndex(NoFiles(), config.src)
-        context = Context(config, self._target(config), project, NoCheckpoints())
+        torch = self._torch(config)
+        context = Context(config, torch, Target(torch.oldest), project, NoCheckpoints())
         on = default_codes(RULES)
         enabled = {one.code for one in RULES if one.code in on and not one.needs_checkpoints}
         found = lint(module, context, enabled)
         return unsuppressed(found, text, enabled) if noqa else found
 
-    def _target(self, config: Config) -> Target:
+    def _torch(self, config: Config) -> TorchRange:
         given = self._given or config.target_torch
-        found = range_of(given) if given else torch_of_project(config.root)
-        return Target(found.oldest)
+        return range_of(given) if given else torch_of_project(config.root)
 
 
 @lru_cache(maxsize=1024)

@@ -20,6 +20,7 @@ from torchload_lint.fixes.import_lines import import_changes
 from torchload_lint.fixes.layout import with_header
 from torchload_lint.fixes.naming import Names, free_name, torch_at
 from torchload_lint.fixes.rewritten import Refusal, Rewritten
+from torchload_lint.fixes.shim import block_function, shim_changes
 from torchload_lint.source.facts.allowlists import AllowlistKind
 from torchload_lint.source.facts.cells import has_cells
 
@@ -41,7 +42,7 @@ def put_in_block(
     entries = [names.entry(allow) for allow in repair.allow]
     rows = _Rows(module, source, load)
     neighbour = None if hoist or names.local else _neighbour(module, load, entries)
-    safe_globals = "safe_globals" if neighbour else names.safe_globals()
+    safe_globals = "safe_globals" if neighbour else block_function(names, repair)
     indent, unit = source.indentation(rows.start), indentation_unit(module, source, load.statement)
     header = with_header(safe_globals, entries, indent, unit, repair.line_length)
     hoisted = free_name(module, "loaded") if hoist else ""
@@ -53,6 +54,7 @@ def put_in_block(
     start, old = rows.start + len(indent), rows.text[len(indent) :]
     edit = smallest_change(start, old, new[len(indent) :], up_to=min(reach, rows.end))
     imports = import_changes(module, names.top, names.import_limit, repair.line_length)
+    imports += shim_changes(names, repair, unit)
     outside = [one for one in changes if not rows.start <= one.start <= rows.end]
     edit = _touching(module, source, load, edit)
     return Rewritten([*imports, *outside, edit], "hoist" if hoist else "wrap")

@@ -16,8 +16,9 @@ from torchload_lint.fixes.edits import Change, Source, apply_changes, changes_in
 from torchload_lint.fixes.import_lines import import_changes
 from torchload_lint.fixes.layout import with_header
 from torchload_lint.fixes.naming import Names, free_name
-from torchload_lint.fixes.repair import Allow
+from torchload_lint.fixes.repair import Allow, Form
 from torchload_lint.fixes.rewritten import Refusal, Rewritten
+from torchload_lint.fixes.shim import block_function, shim_changes
 from torchload_lint.fixes.weights_only import without_weights_only
 from torchload_lint.names import Spelling
 from torchload_lint.source.facts.calls import CallKind
@@ -35,17 +36,17 @@ def through_function(module: Module, load: LoadCall, repair: Repair) -> Rewritte
     source = source_of(module.text)
     _refuse_other_loaders(module, load)
     start, end = _loader_span(source, load)
-    dropped = without_weights_only(module, source, load)
+    restricts = repair.form is Form.RESTRICTED
+    dropped = without_weights_only(module, source, load) if restricts else []
     if not repair.allow:
         return _partial(module, load, repair, (start, end))
-    if not repair.safe_globals_available:
-        raise Refusal("the oldest torch that has to be supported has no safe_globals context")
     _refuse_unborn_classes(module, load, repair)
     names = Names.at_top(module, load.statement.lineno)
     text = _helper(names, load, repair, source.newline, indentation_unit(module, source))
     name, needed = _name_for(module, text)
     place = _place(module, source)
     imports = import_changes(module, names.top, load.statement.lineno, repair.line_length)
+    imports += shim_changes(names, repair, indentation_unit(module, source))
     helper = [Change(place, place, _framed(source, place, text.replace(HELPER, name, 1)))]
     # One change from the loader to the end of the call, so that it meets every other fix of it.
     last = end if load.kind is CallKind.REFERENCE else source.end(load.node)
@@ -103,13 +104,14 @@ def _helper(names: Names, load: LoadCall, repair: Repair, newline: str, unit: st
     module, _, name = load.loader.rpartition(".")
     loader = names.loader(module, name)
     entries = [names.entry(allow) for allow in repair.allow]
-    safe_globals = names.safe_globals()
+    safe_globals = block_function(names, repair)
     header = with_header(safe_globals, entries, unit, unit, repair.line_length)
     rows = [f"def {HELPER}(*args, **kwargs):"]
     rows += [f"{unit}{new.statement()}" for new in names.local]
     rows += [""] if names.local else []
     rows += [f"{unit}{row}" for row in header.split("\n")]
-    rows += [f"{unit * 2}return {loader}(*args, weights_only=True, **kwargs)", ""]
+    keyword = "weights_only=True, " if repair.form is Form.RESTRICTED else ""
+    rows += [f"{unit * 2}return {loader}(*args, {keyword}**kwargs)", ""]
     return newline.join(rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -23,6 +24,18 @@ class Allow(NamedTuple):
     goes inside the function."""
 
 
+class Form(str, Enum):
+    """How a load is repaired, by the releases of torch that it must run on."""
+
+    RESTRICTED = "restricted"
+    """``weights_only=True`` is written; every torch has ``safe_globals`` (2.5)."""
+    AS_IT_IS = "as-it-is"
+    """``weights_only`` is left alone; every torch has ``safe_globals``."""
+    WITH_SHIM = "with-shim"
+    """``weights_only`` is left alone, and a torch without ``safe_globals`` gets a ``nullcontext``
+    in its place."""
+
+
 class Repair(NamedTuple):
     """What should hold of a load afterwards."""
 
@@ -30,8 +43,9 @@ class Repair(NamedTuple):
     """Entries that no allowlist in force has yet."""
     import_modules: tuple[str, ...] = ()
     """Modules whose import alone registers what is needed (``torch.distributed.tensor``)."""
-    safe_globals_available: bool = True
-    """Whether the oldest torch supported has ``torch.serialization.safe_globals`` (2.5)."""
+    form: Form = Form.RESTRICTED
+    shim: Allow | None = None
+    """A ``safe_globals`` for every torch that the project has in another file."""
     line_length: int = 88
     """How long a row may be before an allowlist is split, as black does."""
     registered: tuple[GlobalName, ...] = ()

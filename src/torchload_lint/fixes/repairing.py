@@ -15,7 +15,7 @@ from torchload_lint.fixes.function import through_function
 from torchload_lint.fixes.import_lines import import_changes
 from torchload_lint.fixes.long_calls import folded
 from torchload_lint.fixes.naming import Names, NewImport, Unreachable, imports_module
-from torchload_lint.fixes.repair import NotRepaired, Repair, Repaired
+from torchload_lint.fixes.repair import Form, NotRepaired, Repair, Repaired
 from torchload_lint.fixes.rewritten import Refusal, Rewritten
 from torchload_lint.fixes.scopes import FUNCTIONS, ancestors
 from torchload_lint.fixes.shape import Shape, shape_of
@@ -69,7 +69,8 @@ def allow_around(module: Module, load: LoadCall, repair: Repair) -> Rewritten:
 def _outcome(module: Module, source: Source, load: LoadCall, repair: Repair) -> Rewritten:
     if load.kind is CallKind.REFERENCE:
         return through_function(module, load, repair)
-    changes = weights_only_changes(module, source, load)
+    restricts = repair.form is Form.RESTRICTED
+    changes = weights_only_changes(module, source, load) if restricts else []
     unit = indentation_unit(module, source, load.statement)
 
     def within_lines(*, deeper: bool) -> list[Change]:
@@ -77,11 +78,6 @@ def _outcome(module: Module, source: Source, load: LoadCall, repair: Repair) -> 
 
     if not repair.allow:
         return Rewritten(within_lines(deeper=False), "keyword")
-    if not repair.safe_globals_available:
-        raise Refusal(
-            "the oldest torch that has to be supported (before 2.5) has no safe_globals context",
-            "raise the oldest torch to 2.5, or call torch.serialization.add_safe_globals (2.4)",
-        )
     others = calls_of_loaders(module, load)
     shown = is_shown(module, load.statement)
     shape = shape_of(load.node, load.statement, module.parents, others, shown=shown)

@@ -26,6 +26,7 @@ from torchload_lint.rules import (
     unreadable_source,
     unsafe_fallback,
     unused_suppression,
+    vulnerable_torch_allowed,
     weights_only_disabled,
     whole_module_saved,
 )
@@ -53,6 +54,7 @@ RULES: tuple[Rule, ...] = (
     self_chosen_safe_globals.RULE,
     forced_unsafe_load.RULE,
     patched_torch_load.RULE,
+    vulnerable_torch_allowed.RULE,
     whole_module_saved.RULE,
     unloadable_when_saved.RULE,
     dangerous_checkpoint.RULE,

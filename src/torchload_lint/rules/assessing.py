@@ -11,12 +11,11 @@ from torchload_lint.checkpoint.known_globals import runtime_name, spelling_of
 from torchload_lint.checkpoint.report import NeededGlobal
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import Judgement, judge, judge_together
+from torchload_lint.rules.on_torch import Mode, judged, merged, mode_on
 from torchload_lint.rules.reading import read_files
-from torchload_lint.rules.situation import RESTRICTED_BY_DEFAULT_SINCE, Mode, Need, Situation
+from torchload_lint.rules.situation import Need, Situation
 from torchload_lint.source.facts.allowlists import AllowlistKind, EntryKind
-from torchload_lint.source.facts.calls import WeightsOnly
-from torchload_lint.source.facts.library_load import RESTRICTED
-from torchload_lint.source.facts.loader import Does
+from torchload_lint.source.facts.torch_tests import bounds_at
 from torchload_lint.source.project.imports import imports_at_top
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs import class_lookup
@@ -27,30 +26,61 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.torch_versions import TorchVersion
     from torchload_lint.names import ClassFacts
     from torchload_lint.rules.context import Context
+    from torchload_lint.rules.reading import Reading
     from torchload_lint.source.facts.allowlists import Allowlist, AllowlistEntry
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
 
 
 def assess(load: LoadCall, module: Module, context: Context) -> Situation:
-    """Find out all that is known about one load."""
+    """Find out all that is known about one load, on every torch on which it is reached."""
+    bounds = bounds_at(load.node, module)
+    lines = context.torch.where(lambda line: all(bound.admits(line) for bound in bounds))
+    asked = lines or context.torch.versions[-1:]
+    reading = read_files(load, module, context, _lookup(module, context), asked)
+    guarded = bool(bounds)
+    situation = _assessed(load, module, context, reading, lines, only=Mode.RESTRICTED)
+    situation = situation._replace(guarded=guarded)
+    if not (situation.unsafe_on and situation.restricted_on):
+        return situation
+    everywhere = _assessed(load, module, context, reading, lines, only=None)
+    everywhere = everywhere._replace(mode=Mode.UNSAFE, guarded=guarded)
+    return situation._replace(everywhere=everywhere)
 
-    def lookup(name: GlobalName) -> ClassFacts | None:
-        return find_class(name, module, context)
 
-    reading = read_files(load, module, context, lookup)
-    needed = [entry for report in reading.reports for entry in report.safe_globals]
+def _lookup(module: Module, context: Context) -> Callable[[GlobalName], ClassFacts | None]:
+    return lambda name: find_class(name, module, context)
+
+
+def _assessed(
+    load: LoadCall,
+    module: Module,
+    context: Context,
+    reading: Reading,
+    lines: tuple[TorchVersion, ...],
+    *,
+    only: Mode | None,
+) -> Situation:
+    """The situation on the releases where the call is restricted, or as if it were on all."""
+    lookup = _lookup(module, context)
+    restricted = [line for line in lines if mode_on(load, line) is Mode.RESTRICTED]
+    reports = merged(reading.reports_on, judged(restricted if only else (), lines or reading.lines))
+    needed = [entry for report in reports for entry in report.safe_globals]
     by_name = (*map(GlobalName.parse, reading.configured), *reading.unverified)
     needed += [_named(name, lookup, context) for name in by_name]
     needs = _together(_judged(needed, set(reading.configured), lookup, module, context))
-    missing = tuple(need for need in needs if not _allowed_here(need, load, context, module))
-    mode = _mode(load, context.target.torch)
+    missing = tuple(need for need in needs if not allowed_here(need.needed, load, context, module))
+    mode = mode_on(load, lines[-1]) if lines else Mode.REFUSED
     return Situation(
         module=module,
         load=load,
+        lines=lines,
         mode=mode,
+        unsafe_on=tuple(line for line in lines if mode_on(load, line) is Mode.UNSAFE),
+        restricted_on=tuple(restricted),
         resolution=reading.resolution,
-        reports=reading.reports,
+        reports=reports,
+        reports_on=reading.reports_on,
         left_out=reading.left_out,
         evidence=reading.evidence,
         needs=needs,
@@ -85,34 +115,13 @@ def entry_key(entry: AllowlistEntry, module: Module, context: Context) -> str | 
     return _public(facts.defined_as if facts else entry.obj, context)
 
 
-def need_key(need: Need, context: Context, *, as_pair: bool) -> str:
+def need_key(need: NeededGlobal, context: Context, *, as_pair: bool) -> str:
     """The key that an entry must have to meet a need, as a pair or as a plain object."""
     return str(need.name) if as_pair else _public(need.name, context)
 
 
 def _public(name: GlobalName, context: Context) -> str:
     return spelling_of(runtime_name(name, context.target)).expression()
-
-
-def _mode(load: LoadCall, target: TorchVersion) -> Mode:
-    given = load.weights_only
-    if load.pickle_module is not None:
-        if given is WeightsOnly.TRUE:
-            return Mode.REFUSED
-        return Mode.UNDECIDED if given is WeightsOnly.UNDECIDED else Mode.UNSAFE
-    if given is WeightsOnly.UNDECIDED:
-        return Mode.UNDECIDED
-    if given in {WeightsOnly.ABSENT, WeightsOnly.NONE}:
-        if load.library is not None and load.library.does != {Does.DEFAULT}:
-            return Mode.RESTRICTED if load.library.does <= _restricted(target) else Mode.UNSAFE
-        restricted = target >= RESTRICTED_BY_DEFAULT_SINCE
-        return Mode.RESTRICTED if restricted else Mode.UNSAFE
-    return Mode.RESTRICTED if given is WeightsOnly.TRUE else Mode.UNSAFE
-
-
-def _restricted(target: TorchVersion) -> frozenset[Does]:
-    """What of a library's behaviours is a restricted load on the target."""
-    return RESTRICTED if target >= RESTRICTED_BY_DEFAULT_SINCE else frozenset({Does.TRUE})
 
 
 def _named(
@@ -184,21 +193,21 @@ def judge_in(
     return judge(name, facts, (*context.config.trusted, *configured), aliases, leads_to)
 
 
-def _allowed_here(need: Need, load: LoadCall, context: Context, module: Module) -> bool:
+def allowed_here(needed: NeededGlobal, load: LoadCall, context: Context, module: Module) -> bool:
     """Whether an allowlist around the call, or an import, already allows it."""
-    if need.needed.import_only and imports_at_top(module, need.needed.import_only):
+    if needed.import_only and imports_at_top(module, needed.import_only):
         return True
-    if load.library is not None and str(need.name) in load.library.allows:
+    if load.library is not None and str(needed.name) in load.library.allows:
         return True
-    return any(_allows(allowlist, need, module, context) for allowlist in load.allowlists)
+    return any(_allows(allowlist, needed, module, context) for allowlist in load.allowlists)
 
 
-def _allows(allowlist: Allowlist, need: Need, module: Module, context: Context) -> bool:
+def _allows(allowlist: Allowlist, needed: NeededGlobal, module: Module, context: Context) -> bool:
     for entry in allowlist.entries:
         as_pair = entry.kind is EntryKind.PAIR
-        if need.needed.pair and not as_pair:
+        if needed.pair and not as_pair:
             continue
-        if entry_key(entry, module, context) == need_key(need, context, as_pair=as_pair):
+        if entry_key(entry, module, context) == need_key(needed, context, as_pair=as_pair):
             return True
     return False
 
@@ -222,7 +231,7 @@ def _registered(
 ) -> Iterator[tuple[str, str]]:
     """Missing needs that some ``add_safe_globals`` of the project registers for the process."""
     wanted = {
-        need_key(need, context, as_pair=as_pair): str(need.name)
+        need_key(need.needed, context, as_pair=as_pair): str(need.name)
         for need in missing
         for as_pair in (True, False)
     }

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torchload_lint.checkpoint.report import CheckpointReport
-    from torchload_lint.checkpoint.torch_versions import Target
+    from torchload_lint.checkpoint.torch_range import TorchRange
+    from torchload_lint.checkpoint.torch_versions import Target, TorchVersion
     from torchload_lint.config import Config
     from torchload_lint.fixes.repair import Repair
     from torchload_lint.names import ClassFacts, GlobalName
@@ -41,17 +42,19 @@ class Checkpoints(Protocol):
         """Whether there is any checkpoint within reach, or any configured."""
 
     def inspect(
-        self, path: str, lookup: Callable[[GlobalName], ClassFacts | None]
+        self, path: str, lookup: Callable[[GlobalName], ClassFacts | None], torch: TorchVersion
     ) -> CheckpointReport:
-        """The report for one of those files."""
+        """What one release of torch does with one of those files."""
 
 
 class Context(NamedTuple):
     """Everything outside the file that a rule may look at."""
 
     config: Config
+    torch: TorchRange
+    """The releases of torch that the code may run on: every verdict holds for all of them."""
     target: Target
-    """The oldest torch that the code must run on, and the rest of the program's surroundings."""
+    """The rest of the program's surroundings, with the oldest of those releases."""
     project: ProjectIndex
     checkpoints: Checkpoints
     recorded: tuple[RecordedLoad, ...] = ()

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.rules.situation import Mode
+from torchload_lint.rules.on_torch import Mode
 from torchload_lint.rules.words import evidence_notes, what_it_needs
 from torchload_lint.source.facts.calls import WeightsOnly
 

@@ -38,8 +38,8 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.on_torch import PARAMETER_SINCE, Mode
 from torchload_lint.rules.repairs import plan_keyword, plan_repair
-from torchload_lint.rules.situation import Mode
 from torchload_lint.rules.words import evidence_notes, what_it_needs
 from torchload_lint.source.facts.calls import WeightsOnly
 
@@ -52,7 +52,10 @@ if TYPE_CHECKING:
 
 
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
-    """Report an absent weights_only: an unsafe load on an old target, an undoable one on a new."""
+    """Report an absent weights_only: unsafe on an old torch of the range, undoable on a new one.
+
+    Not where a test of torch's version leaves only releases that have no such parameter.
+    """
     load = situation.load
     if load.weights_only not in {WeightsOnly.ABSENT, WeightsOnly.NONE} or load.unpacks:
         return
@@ -60,10 +63,11 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         return
     if any(load.through is other.node for other in situation.module.loads):
         return  # a call of a partial of this file: said where the partial is made
-    if situation.mode is Mode.RESTRICTED:
-        yield _restricted(situation, context)
-    else:
+    avoidable = [line for line in situation.unsafe_on if line >= PARAMETER_SINCE]
+    if avoidable or (situation.unsafe_on and not situation.guarded):
         yield _unsafe(situation, context)
+    elif situation.mode is Mode.RESTRICTED:
+        yield _restricted(situation, context)
 
 
 def _restricted(situation: Situation, context: Context) -> Diagnostic:
@@ -88,7 +92,7 @@ def _restricted(situation: Situation, context: Context) -> Diagnostic:
 def _unsafe(situation: Situation, context: Context) -> Diagnostic:
     message = (
         f"`{situation.load.loader}` without `weights_only=True` runs whatever code the file holds "
-        f"on torch {context.target.torch}"
+        f"on torch {context.torch.words(situation.unsafe_on)}"
     )
     plan = plan_repair(situation, context)
     return finding(

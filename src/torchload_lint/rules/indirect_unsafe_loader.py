@@ -40,7 +40,6 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.repairs import plan_library
-from torchload_lint.rules.situation import Mode
 from torchload_lint.rules.words import evidence_notes, what_it_needs
 from torchload_lint.source.facts.calls import WeightsOnly
 from torchload_lint.source.facts.loader import Does
@@ -67,12 +66,16 @@ _WHY = {
 def check_load(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report a load by a library that is unsafe."""
     load = situation.load
-    if load.library is None or situation.mode is not Mode.UNSAFE:
+    if load.library is None or not situation.unsafe_on:
         return
     if load.library.does == {Does.UNPICKLES}:
         return  # another format: ``loads`` lists it
     by_argument = load.weights_only is WeightsOnly.FALSE
-    reason = _BY_ARGUMENT if by_argument else _why(load.library, str(context.target.torch))
+    reason = (
+        _BY_ARGUMENT
+        if by_argument
+        else _why(load.library, context.torch.words(situation.unsafe_on))
+    )
     plan = plan_library(situation, context)
     because = (load.weights_only_because,) if load.weights_only_because else ()
     yield finding(

@@ -44,17 +44,18 @@ from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.evidence import Evidence
-from torchload_lint.rules.repairs import plan_repair
-from torchload_lint.rules.situation import Mode
-from torchload_lint.rules.words import evidence_notes, files, listed
+from torchload_lint.rules.on_torch import Mode
+from torchload_lint.rules.repairs import plan_missing
+from torchload_lint.rules.words import evidence_notes, fails_on, files, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from torchload_lint.checkpoint.torch_versions import TorchVersion
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.names import GlobalName
     from torchload_lint.rules.context import Context
-    from torchload_lint.rules.situation import Situation
+    from torchload_lint.rules.situation import Need, Situation
 
 
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
@@ -71,11 +72,20 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     names = listed([str(need.name) for need in missing])
     verb = "may need" if situation.evidence is Evidence.INFERRED else "needs"
     message = f"{files(situation)} {verb} {names}, which nothing at this call allows"
-    plan = plan_repair(situation, context)
+    message += fails_on(_failing(situation, missing), context)
+    plan = plan_missing(situation, context)
     notes = (*evidence_notes(situation), *plan.notes)
     yield finding(
         RULE, situation.load.span, message, fix=plan.fix, situation=situation, notes=notes
     )
+
+
+def _failing(situation: Situation, missing: list[Need]) -> tuple[TorchVersion, ...]:
+    """The releases on which one of these needs makes the load fail."""
+    if not situation.reports:
+        return situation.restricted_on
+    names = {need.name for need in missing}
+    return situation.lines_where(lambda report: any(e.name in names for e in report.safe_globals))
 
 
 def _in_vain(situation: Situation) -> set[GlobalName]:

@@ -34,8 +34,8 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.fixes.removal import narrow_registration
 from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.on_torch import SAFE_GLOBALS_SINCE
 from torchload_lint.rules.repairs import fix_from
-from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE
 from torchload_lint.source.facts.allowlists import AllowlistKind
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def check(
     module: Module, situations: Sequence[Situation], context: Context
 ) -> Iterator[Diagnostic]:
     """Report a registration that one load of the file comes after."""
-    if context.target.torch < SAFE_GLOBALS_SINCE:
+    if context.torch.oldest < SAFE_GLOBALS_SINCE:
         return  # there is no block to use instead
     for allowlist in module.allowlists:
         if allowlist.kind is not AllowlistKind.PROCESS:

@@ -15,11 +15,13 @@ from torchload_lint.source.project.index import ProjectIndex
 from torchload_lint.source.recorded import matching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.checkpoint.torch_versions import TorchVersion
     from torchload_lint.names import ClassFacts
     from torchload_lint.rules.context import Context
+    from torchload_lint.rules.on_torch import Reports
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.recorded import RecordedLoad
@@ -35,7 +37,8 @@ class Reading(NamedTuple):
     """What is known of the files that one load reads."""
 
     resolution: Resolution
-    reports: tuple[CheckpointReport, ...]
+    reports_on: dict[TorchVersion, Reports]
+    """The reports on the files, by release of torch."""
     left_out: int
     """How many matching files were not read because of ``MAX_FILES``."""
     evidence: Evidence
@@ -45,6 +48,11 @@ class Reading(NamedTuple):
     """Files that a recorded run opened here and that are not there any more."""
     producers: tuple[Producer, ...]
     """The saves of the project that write the file, where no file is there to be read."""
+
+    @property
+    def lines(self) -> tuple[TorchVersion, ...]:
+        """The releases of torch that were asked about."""
+        return tuple(self.reports_on)
 
     @property
     def unverified(self) -> tuple[GlobalName, ...]:
@@ -62,15 +70,20 @@ def read_files(
     module: Module,
     context: Context,
     lookup: Callable[[GlobalName], ClassFacts | None],
+    lines: Sequence[TorchVersion],
 ) -> Reading:
-    """Find the files of one load and read them."""
+    """Find the files of one load, and what each of some releases of torch does with them."""
     resolution, configured = _configured(load, module, context)
     seen = _recorded(load, module, context)
     if resolution is None:
         resolution = _seen_paths(seen) if seen else _resolve(load, module, context)
     paths, without_file = _files(resolution, module, context)
     kept = paths[:MAX_FILES]
-    reports = tuple(context.checkpoints.inspect(path, lookup) for path in kept)
+    reports_on = {
+        line: tuple(context.checkpoints.inspect(path, lookup, line) for path in kept)
+        for line in lines
+    }
+    reports = reports_on[lines[-1]] if lines else ()
     configured = tuple(dict.fromkeys((*configured, *_configured_files(without_file, context))))
     gone = [one for one in seen if one.checkpoint in {p.text for p in without_file}]
     evidence = _evidence(resolution, reports, configured)
@@ -84,7 +97,7 @@ def read_files(
         if producers and all(one.complete and not one.suggested for one in producers):
             evidence = Evidence.INFERRED
     left_out = len(paths) - len(kept)
-    return Reading(resolution, reports, left_out, evidence, configured, tuple(gone), producers)
+    return Reading(resolution, reports_on, left_out, evidence, configured, tuple(gone), producers)
 
 
 def may_be_written(path: str, module: Module, context: Context) -> bool:

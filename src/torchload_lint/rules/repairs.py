@@ -5,25 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.report import Verdict
-from torchload_lint.checkpoint.torch_versions import TorchVersion
 from torchload_lint.diagnostic import Applicability, Fix
-from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired
+from torchload_lint.fixes.repair import Allow, Form, NotRepaired, Repair, Repaired
+from torchload_lint.names import Spelling
 from torchload_lint.rules.assessing import entry_key
 from torchload_lint.rules.evidence import Evidence
-from torchload_lint.rules.situation import SAFE_GLOBALS_SINCE, Mode
+from torchload_lint.rules.on_torch import (
+    ALLOWLIST_SINCE,
+    PAIRS_SINCE,
+    PARAMETER_SINCE,
+    SAFE_GLOBALS_SINCE,
+    Mode,
+)
 from torchload_lint.source.facts.allowlists import EntryKind
 from torchload_lint.source.facts.calls import Use, WeightsOnly
 from torchload_lint.source.facts.loader import Does
+from torchload_lint.source.facts.shims import shim_of
 from torchload_lint.source.project.imports import closes_circle
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Need, Situation
-
-PARAMETER_SINCE = TorchVersion(1, 13)
-ALLOWLIST_SINCE = TorchVersion(2, 4)
-PAIRS_SINCE = TorchVersion(2, 6)
 
 
 class FixPlan(NamedTuple):
@@ -41,17 +44,62 @@ def plan_repair(situation: Situation, context: Context) -> FixPlan:
         if fallback.load is situation.load:
             row = fallback.safe.span.start.row
             return FixPlan(notes=(f"it is the fallback of the safe load on line {row}",))
+    situation = situation.everywhere or situation
+    if situation.guarded and situation.load.weights_only is not WeightsOnly.FALSE:
+        return FixPlan(notes=(_guarded(situation, context),))
     if situation.evidence is Evidence.NONE:
         return _plan_without_checkpoint(situation, context)
-    obstacles = (*_obstacles(situation), *_target_obstacles(situation, context.target.torch))
+    obstacles = (*_obstacles(situation), *_target_obstacles(situation))
     if obstacles:
         return FixPlan(notes=obstacles)
     return _written(situation, context, situation.to_allow, _applicability(situation))
 
 
+def plan_missing(situation: Situation, context: Context) -> FixPlan:
+    """The repair of a load that fails: on every torch restricted, or else in the compatible form.
+
+    The compatible form leaves ``weights_only`` as it is and allows what newer releases ask for; an
+    older torch, which has no ``safe_globals``, does what it did.
+    """
+    plan = plan_repair(situation, context)
+    too_old = situation.everywhere is not None or _target_obstacles(situation)
+    if plan.fix is not None or not too_old or situation.mode is not Mode.RESTRICTED:
+        return plan
+    compatible = _plan_compatible(situation, context)
+    if compatible.fix is None:
+        return plan
+    fails_still = any(line < SAFE_GLOBALS_SINCE for line in situation.restricted_on)
+    return compatible._replace(notes=(*compatible.notes, *(plan.notes if fails_still else ())))
+
+
+def _plan_compatible(situation: Situation, context: Context) -> FixPlan:
+    if situation.evidence is Evidence.NONE or _obstacles(situation) or not situation.to_allow:
+        return FixPlan()
+    imports = [need.needed.import_only for need in situation.to_allow if need.needed.import_only]
+    if imports:
+        return FixPlan(
+            notes=(f"an older torch may not have {imports[0]}, which has to be imported",)
+        )
+    oldest = situation.lines[0]
+    plan = _written(
+        situation,
+        context,
+        situation.to_allow,
+        _applicability(situation),
+        form=Form.WITH_SHIM if oldest < SAFE_GLOBALS_SINCE else Form.AS_IT_IS,
+    )
+    kept = f"weights_only is left as it is, so that torch {oldest} does what it did"
+    return plan._replace(notes=(kept, *plan.notes)) if plan.fix else plan
+
+
+def _guarded(situation: Situation, context: Context) -> str:
+    lines = context.torch.words(situation.lines)
+    return f"left alone: a test of torch's version lets it run on torch {lines} only"
+
+
 def plan_keyword(situation: Situation, context: Context) -> FixPlan:
     """Only ``weights_only=True``, where the call already means it: nothing changes."""
-    if situation.mode is not Mode.RESTRICTED or context.target.torch < PARAMETER_SINCE:
+    if situation.mode is not Mode.RESTRICTED or situation.lines[0] < PARAMETER_SINCE:
         return FixPlan()
     return _written(situation, context, (), Applicability.SAFE)
 
@@ -60,8 +108,8 @@ def _plan_without_checkpoint(situation: Situation, context: Context) -> FixPlan:
     """It is not known what the file holds, only how its value is used."""
     if situation.mode is Mode.RESTRICTED:
         return plan_keyword(situation, context)
-    if context.target.torch < PARAMETER_SINCE:
-        return FixPlan(notes=_target_obstacles(situation, context.target.torch))
+    if situation.lines[0] < PARAMETER_SINCE:
+        return FixPlan(notes=_target_obstacles(situation))
     use = situation.load.use
     if use is Use.STATE_DICT:
         plan = _written(situation, context, (), Applicability.SAFE)
@@ -86,7 +134,7 @@ def plan_stand_ins(situation: Situation, report: CheckpointReport, context: Cont
     refused = tuple(need for need in situation.missing if not need.judgement.allowed)
     if not lacking and not situation.missing:
         return FixPlan(met=True)
-    if refused or context.target.torch < PAIRS_SINCE or len(situation.reports) > 1:
+    if refused or situation.lines[0] < PAIRS_SINCE or len(situation.reports) > 1:
         return FixPlan()
     pairs = tuple(Allow(one.spelling, str(one.name)) for one in lacking)
     return _written(situation, context, situation.missing, Applicability.UNSAFE, pairs)
@@ -164,8 +212,9 @@ def _obstacles(situation: Situation) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _target_obstacles(situation: Situation, target: TorchVersion) -> tuple[str, ...]:
+def _target_obstacles(situation: Situation) -> tuple[str, ...]:
     """What the oldest torch lacks for this repair, and what is possible there instead."""
+    target = situation.lines[0]
     wanted = f"the code must also run on torch {target}"
     raised = "or raise the oldest torch (--target-torch)"
     if target < PARAMETER_SINCE:
@@ -198,6 +247,7 @@ def _written(
     missing: tuple[Need, ...],
     applicability: Applicability,
     stand_ins: tuple[Allow, ...] = (),
+    form: Form = Form.RESTRICTED,
 ) -> FixPlan:
     listed = [need for need in missing if not need.needed.import_only]
     repair = Repair(
@@ -205,7 +255,8 @@ def _written(
         import_modules=tuple(
             dict.fromkeys(n.needed.import_only for n in missing if n.needed.import_only)
         ),
-        safe_globals_available=context.target.torch >= SAFE_GLOBALS_SINCE,
+        form=form,
+        shim=_shim_of_project(situation, context) if form is Form.WITH_SHIM else None,
         line_length=context.config.line_length,
     )
     from torchload_lint.fixes.repairing import repair_load  # noqa: PLC0415 - only to fix
@@ -222,7 +273,23 @@ def _written(
     keeps_meaning = outcome.keeps_meaning and situation.load.certain
     if not keeps_meaning and applicability is Applicability.SAFE:
         applicability = Applicability.UNSAFE
-    return FixPlan(Fix(applicability, _fix_message(situation, missing), outcome.edits))
+    return FixPlan(Fix(applicability, _fix_message(situation, missing, form), outcome.edits))
+
+
+def _shim_of_project(situation: Situation, context: Context) -> Allow | None:
+    """A ``safe_globals`` for every torch that another file of the project offers by that name."""
+    path = situation.module.path
+    if shim_of(situation.module)[0]:
+        return None
+    for holder in context.project.files.holding("torch.serialization"):
+        text = context.project.files.text(holder) or ""
+        other = context.project.module_at(holder) if "safe_globals" in text else None
+        name = shim_of(other)[0] if other is not None and holder != path else ""
+        if other is not None and name == "safe_globals" and other.name:
+            circular = closes_circle(context.project, path, other.name)
+            spelling = Spelling(other.name, name)
+            return Allow(spelling, defined_in=holder, circular=circular)
+    return None
 
 
 def _allow(need: Need, situation: Situation, context: Context) -> Allow:
@@ -238,12 +305,12 @@ def _allow(need: Need, situation: Situation, context: Context) -> Allow:
     )
 
 
-def _fix_message(situation: Situation, missing: tuple[Need, ...]) -> str:
+def _fix_message(situation: Situation, missing: tuple[Need, ...], form: Form) -> str:
     library = situation.load.library
     keyword = "weights_only" if library is None else library.written
     if not missing:
         return f"Write {keyword or 'weights_only'}=True"
-    if situation.load.weights_only is WeightsOnly.TRUE:
+    if situation.load.weights_only is WeightsOnly.TRUE or form is not Form.RESTRICTED:
         keyword = ""
     names = ", ".join(need.name.qualname for need in missing)
     return f"Allow {names} for this load" + (f" and write {keyword}=True" if keyword else "")

@@ -5,33 +5,21 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.checkpoint.torch_versions import TorchVersion
-
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from torchload_lint.checkpoint.report import CheckpointReport, NeededGlobal, Verdict
+    from torchload_lint.checkpoint.torch_versions import TorchVersion
     from torchload_lint.names import ClassFacts, GlobalName
     from torchload_lint.policy import Judgement
     from torchload_lint.rules.evidence import Evidence
+    from torchload_lint.rules.on_torch import Mode, Reports
     from torchload_lint.source.facts.allowlists import AllowlistEntry
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.paths import Resolution
-
-SAFE_GLOBALS_SINCE = TorchVersion(2, 5)
-RESTRICTED_BY_DEFAULT_SINCE = TorchVersion(2, 6)
-
-
-class Mode(str, Enum):
-    """What the call does on the target torch."""
-
-    RESTRICTED = "restricted"
-    UNSAFE = "unsafe"
-    UNDECIDED = "undecided"
-    REFUSED = "refused"
-    """torch raises: weights_only=True together with a pickle_module."""
 
 
 class Need(NamedTuple):
@@ -52,9 +40,19 @@ class Situation(NamedTuple):
 
     module: Module
     load: LoadCall
+    lines: tuple[TorchVersion, ...]
+    """The releases of torch on which the call is reached, oldest first."""
     mode: Mode
+    """What it does on the newest of them."""
+    unsafe_on: tuple[TorchVersion, ...]
+    """The releases on which it runs whatever the file holds."""
+    restricted_on: tuple[TorchVersion, ...]
+    """The releases on which it is a weights-only load as it stands."""
     resolution: Resolution
-    reports: tuple[CheckpointReport, ...]
+    reports: Reports
+    """What holds on every release on which it is restricted (or could be, where it is on none)."""
+    reports_on: Mapping[TorchVersion, Reports]
+    """The same for each of ``lines`` by itself."""
     left_out: int
     """How many matching files were not read because of ``MAX_FILES``."""
     evidence: Evidence
@@ -67,12 +65,22 @@ class Situation(NamedTuple):
     """Missing needs that an ``add_safe_globals`` somewhere registers: name, and ``file:row``."""
     written_by: tuple[str, ...] = ()
     """The saving sites of the project that write this file, as ``file:row``."""
+    everywhere: Situation | None = None
+    """Where the call is unsafe on some releases and restricted on others: the same load, with what
+    it would need if it were restricted on all."""
+    guarded: bool = False
+    """Whether a test of torch's version keeps other releases away from it."""
 
     @property
     def to_allow(self) -> tuple[Need, ...]:
         """The missing needs, without those that a pair in the place of an item meets."""
         paired = [need for need, _ in self.mismatched]
         return tuple(need for need in self.missing if need not in paired)
+
+    def lines_where(self, holds: Callable[[CheckpointReport], bool]) -> tuple[TorchVersion, ...]:
+        """The releases on which the call is restricted and some file's report is such a one."""
+        lines = self.restricted_on or self.lines
+        return tuple(line for line in lines if any(map(holds, self.reports_on[line])))
 
     @property
     def is_torch_load(self) -> bool:

@@ -36,39 +36,93 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
+from torchload_lint.rules.assessing import allowed_here
 from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.on_torch import PAIRS_SINCE, SAFE_GLOBALS_SINCE, Mode
 from torchload_lint.rules.repairs import plan_stand_ins
-from torchload_lint.rules.situation import Mode
 from torchload_lint.rules.ways_out import way_out
 from torchload_lint.rules.words import evidence_notes
+from torchload_lint.source.facts.allowlists import AllowlistKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.checkpoint.torch_versions import TorchVersion
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
+
+
+HOPELESS = (Verdict.CANNOT_LOAD, Verdict.NEEDS_STAND_IN)
 
 
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report each file of a restricted load that cannot be loaded with the real classes."""
     if situation.mode is not Mode.RESTRICTED:
         return
-    for report in situation.with_verdict(Verdict.CANNOT_LOAD, Verdict.NEEDS_STAND_IN):
+    for report in situation.with_verdict(*HOPELESS):
         plan = plan_stand_ins(situation, report, context)
         if plan.met:
             continue
         notes = (*evidence_notes(situation), *way_out(report), *plan.notes)
-        message = f"{report.path} cannot be loaded weights-only: {why(report)}"
+        message = (
+            f"{report.path} cannot be loaded weights-only{_where(situation, report, context)}: "
+        )
+        message += why(report)
         yield finding(
             RULE, situation.load.span, message, fix=plan.fix, situation=situation, notes=notes
         )
+    if not situation.with_verdict(*HOPELESS, Verdict.DANGEROUS, Verdict.UNREADABLE):
+        yield from _on_older(situation, context)
+
+
+def _on_older(situation: Situation, context: Context) -> Iterator[Diagnostic]:
+    """Files that newer releases load with what is allowed, and older ones do not."""
+    older = [line for line in situation.restricted_on if line < PAIRS_SINCE]
+    if not older or situation.missing or len(older) == len(situation.restricted_on):
+        return
+    failing: dict[str, dict[TorchVersion, CheckpointReport]] = {}
+    for line in older:
+        for report in situation.reports_on[line]:
+            if _fails(report, line, situation, context):
+                failing.setdefault(report.path, {})[line] = report
+    for path, reports in failing.items():
+        words, first = context.torch.words(reports), next(iter(reports.values()))
+        message = f"{path} cannot be loaded weights-only on torch {words}: {why(first)}"
+        notes = (*evidence_notes(situation), "raise the oldest torch of the project to 2.6")
+        yield finding(RULE, situation.load.span, message, situation=situation, notes=notes)
+
+
+def _fails(
+    report: CheckpointReport, torch: TorchVersion, situation: Situation, context: Context
+) -> bool:
+    """Whether an older release refuses a file with what is allowed at the load."""
+    load, module = situation.load, situation.module
+    if report.verdict is not Verdict.NEEDS_SAFE_GLOBALS:
+        return report.verdict in HOPELESS
+    registers = any(one.kind is AllowlistKind.PROCESS for one in load.allowlists)
+    if torch < SAFE_GLOBALS_SINCE and not registers:
+        return True
+    return not all(allowed_here(one, load, context, module) for one in report.safe_globals)
+
+
+def _where(situation: Situation, report: CheckpointReport, context: Context) -> str:
+    """The releases that the finding is about, where these are not all of the range."""
+    lines = situation.lines_where(
+        lambda other: other.path == report.path and other.verdict in HOPELESS
+    )
+    every = set(lines) >= set(context.torch.versions) or not lines
+    return "" if every else f" on torch {context.torch.words(lines)}"
 
 
 def why(report: CheckpointReport) -> str:
     """The first problem, in words."""
-    return report.problems[0].message if report.problems else "it needs a stand-in"
+    if report.problems:
+        return report.problems[0].message
+    if report.safe_globals:
+        return f"it needs {report.safe_globals[0].name}, which nothing allows there"
+    return "it needs a stand-in"
 
 
 RULE = Rule(

@@ -46,6 +46,7 @@ from torchload_lint.source.facts.allowlists import AllowlistKind, EntryKind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from torchload_lint.checkpoint.report import NeededGlobal
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
@@ -69,13 +70,13 @@ def check(
         if any(one.evidence is not Evidence.FILES or one.left_out for one in inside):
             continue
         needed = {
-            need_key(need, context, as_pair=as_pair)
+            need_key(entry, context, as_pair=as_pair)
             for one in inside
-            for need in one.needs
+            for entry in _needed_anywhere(one)
             for as_pair in (True, False)
         }
         # An object that is needed under another name is mismatched (TLL204), not unneeded.
-        needed |= {need.needed.spelling.expression() for one in inside for need in one.needs}
+        needed |= {e.spelling.expression() for one in inside for e in _needed_anywhere(one)}
         needed |= {str(s.name) for one in inside for r in one.reports for s in r.stand_ins}
         files = listed([path for one in inside for path in one.checkpoints])
         for entry in allowlist.entries:
@@ -87,6 +88,13 @@ def check(
             )
             message = f"`{key}` is allowed, but {files} does not need it"
             yield finding(RULE, entry.span, message, fix=plan.fix, notes=plan.notes)
+
+
+def _needed_anywhere(situation: Situation) -> Iterator[NeededGlobal]:
+    """What the load needs on any torch that the code may run on."""
+    yield from (need.needed for need in situation.needs)
+    for reports in situation.reports_on.values():
+        yield from (entry for report in reports for entry in report.safe_globals)
 
 
 def _is_empty_block(allowlist: Allowlist) -> bool:

@@ -12,6 +12,8 @@ from torchload_lint.source.paths import Rung
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from torchload_lint.checkpoint.torch_versions import TorchVersion
+    from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
 
 SHOWN = 3
@@ -42,6 +44,13 @@ def listed(words: Sequence[str]) -> str:
 def files(situation: Situation) -> str:
     """The checkpoints of a load, for the beginning of a sentence."""
     return listed(situation.checkpoints) or "the checkpoint"
+
+
+def fails_on(lines: Sequence[TorchVersion], context: Context) -> str:
+    """The end of a message: on which torch it fails, where that is not every one of the range."""
+    if set(lines) >= set(context.torch.versions) or not lines:
+        return ""
+    return f": it fails on torch {context.torch.words(lines)}"
 
 
 def what_it_needs(situation: Situation) -> str:

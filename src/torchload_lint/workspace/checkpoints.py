@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint import NEWEST, Target, Verdict
+from torchload_lint.checkpoint import Target, Verdict
+from torchload_lint.checkpoint.torch_range import NEWEST_LINE, behaviour
 from torchload_lint.config import DEFAULT_EXCLUDE
 from torchload_lint.regular_files import read_head
 from torchload_lint.source.domain.patterns import Rung
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.checkpoint.torch_versions import TorchVersion
     from torchload_lint.config import CheckpointEntry, Config
     from torchload_lint.names import ClassFacts, GlobalName
 
@@ -59,7 +61,8 @@ class DiskCheckpoints:
         self._root = Path(os.path.abspath(config.root))
         self._target = target
         self._any: bool | None = None
-        self._reports: dict[str, CheckpointReport] = {}
+        self._reports: dict[tuple[str, object], CheckpointReport] = {}
+        """By path and release, and by path and what such a release does with the file."""
         self._listings = Listings()
         self._matches: dict[tuple[PathPattern, str], tuple[str, ...]] = {}
 
@@ -117,28 +120,43 @@ class DiskCheckpoints:
             yield from (os.path.join(folder, name) for name in held.files)
             waiting.extend(os.path.join(folder, name) for name in held.folders)
 
-    def inspect(self, path: str, lookup: ClassLookup) -> CheckpointReport:
-        """The report for one file, named as ``path`` whatever the place it lies in.
+    def inspect(self, path: str, lookup: ClassLookup, torch: TorchVersion) -> CheckpointReport:
+        """The report of one release on one file, named as ``path`` whatever the place it lies in.
 
         A file that names ``__main__`` may mean another class for each script, so its report is
         not kept.
         """
-        if path in self._reports:
-            return self._reports[path]
-        report = self._inspect(self._root / path, lookup)._replace(path=path)
-        if not any(found.name.module == "__main__" for found in report.globals):
-            self._reports[path] = report
+        known = self._reports.get((path, torch))
+        if known is not None:
+            return known
+        report = self._as_newest_or(path, lookup, torch)
+        if not _names_main(report):
+            self._reports[path, torch] = report
         return report
 
-    def _inspect(self, path: Path, lookup: ClassLookup) -> CheckpointReport:
-        """What holds on the target, and on every torch up to the newest: code runs on both."""
+    def _as_newest_or(
+        self, path: str, lookup: ClassLookup, torch: TorchVersion
+    ) -> CheckpointReport:
+        """The report of a release that treats the file alike, where there is one, or a new one."""
+        newest = max(torch, NEWEST_LINE)
+        if torch == newest:
+            return self._inspect(path, lookup, torch)
+        first = self.inspect(path, lookup, newest)
+        if first.verdict not in _READ_TO_THE_END or _names_main(first):
+            return self._inspect(path, lookup, torch)
+        names = frozenset(str(found.name) for found in first.globals)
+        wanted = behaviour(torch, names, path)
+        if wanted == behaviour(newest, names, path):
+            return first
+        if (path, wanted) not in self._reports:
+            self._reports[path, wanted] = self._inspect(path, lookup, torch)
+        return self._reports[path, wanted]
+
+    def _inspect(self, path: str, lookup: ClassLookup, torch: TorchVersion) -> CheckpointReport:
         from torchload_lint.checkpoint import inspect_file  # noqa: PLC0415 - where a file is there
 
-        oldest = inspect_file(path, self._target, lookup)
-        if self._target.known >= NEWEST.known:
-            return oldest
-        newest = self._target._replace(torch=NEWEST.torch)
-        return on_both(oldest, inspect_file(path, newest, lookup))
+        target = self._target._replace(torch=torch)
+        return inspect_file(self._root / path, target, lookup)._replace(path=path)
 
     def _find(self, pattern: PathPattern, folder: str) -> tuple[str, ...]:
         is_configured = pattern.rung is Rung.CONFIGURATION
@@ -187,22 +205,12 @@ class DiskCheckpoints:
         return absolute.as_posix()
 
 
-WORSE = (
-    Verdict.LOADS, Verdict.NEEDS_SAFE_GLOBALS, Verdict.NEEDS_STAND_IN, Verdict.CANNOT_LOAD,
-    Verdict.UNREADABLE, Verdict.DANGEROUS,
-)  # fmt: skip
-"""Verdicts from good to bad."""
+_READ_TO_THE_END = frozenset({Verdict.LOADS, Verdict.NEEDS_SAFE_GLOBALS})
+"""Where these are the newest torch's verdicts, every global of the file is known."""
 
 
-def on_both(one: CheckpointReport, other: CheckpointReport) -> CheckpointReport:
-    """One report for two versions of torch: the worse verdict, and what either of them needs."""
-    worse, better = sorted((one, other), key=lambda report: -WORSE.index(report.verdict))
-    known = {needed.name for needed in worse.safe_globals}
-    further = tuple(needed for needed in better.safe_globals if needed.name not in known)
-    verdict = worse.verdict
-    if verdict is Verdict.LOADS and further:
-        verdict = Verdict.NEEDS_SAFE_GLOBALS
-    return worse._replace(verdict=verdict, safe_globals=(*worse.safe_globals, *further))
+def _names_main(report: CheckpointReport) -> bool:
+    return any(found.name.module == "__main__" for found in report.globals)
 
 
 def _holds_checkpoints(folder: Path) -> bool:

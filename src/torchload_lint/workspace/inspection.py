@@ -7,20 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint import inspect_file
+from torchload_lint.checkpoint import Verdict, advice
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import judge_together
 from torchload_lint.rules.assessing import judge_in
+from torchload_lint.rules.on_torch import PARAMETER_SINCE, judged, merged
 from torchload_lint.source.proofs import class_lookup
 from torchload_lint.workspace.checkpoint_names import is_checkpoint_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.names import ClassFacts
     from torchload_lint.policy import Judgement
     from torchload_lint.workspace.projects import Project, Projects
+
+    ClassLookup = Callable[[GlobalName], ClassFacts | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,40 @@ def inspect_path(path: Path, project: Project) -> Inspection:
             project.context.project, GlobalName.parse(renamed) if renamed else name
         )
 
-    report = inspect_file(path, project.target, lookup)
-    judged = []
+    report = _on_every_torch(path, project, lookup)
+    judgements = []
     for needed in report.safe_globals:
         facts = lookup(needed.name)
         aliases = {needed.spelling.expression()} | ({str(facts.defined_as)} if facts else set())
         judgement = judge_in(project.context, needed.name, facts, aliases=aliases)
-        judged.append((judgement, facts))
-    return Inspection(path, report, tuple(judge_together(judged)))
+        judgements.append((judgement, facts))
+    return Inspection(path, report, tuple(judge_together(judgements)))
+
+
+def _on_every_torch(path: Path, project: Project, lookup: ClassLookup) -> CheckpointReport:
+    """What holds on every torch that the project may run on and that has a whole allowlist.
+
+    Where older ones fail, a problem says so.
+    """
+    torch, name = project.torch, os.path.abspath(path)
+    reports_on = {
+        line: (project.context.checkpoints.inspect(name, lookup, line),)
+        for line in torch.where(lambda line: line >= PARAMETER_SINCE) or torch.versions
+    }
+    lines = judged(tuple(reports_on), ())
+    report = merged(reports_on, lines)[0]._replace(path=os.fspath(path))
+    loadable = {Verdict.LOADS, Verdict.NEEDS_SAFE_GLOBALS}
+    older = [
+        line
+        for line, (one,) in reports_on.items()
+        if line not in lines and one.verdict is not Verdict.LOADS
+    ]
+    if not older or report.verdict not in loadable:
+        return report
+    first = reports_on[older[0]][0]
+    why = first.problems[0].message if first.problems else f"it needs {first.safe_globals[0].name}"
+    problem = advice.older_torch(torch.words(older), why)
+    return report._replace(problems=(*report.problems, problem))
 
 
 def checkpoints_in(path: Path) -> Iterator[Path]:

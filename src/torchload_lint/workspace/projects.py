@@ -194,6 +194,7 @@ class Project:
 
         return Context(
             config=self.config,
+            torch=self.torch,
             target=self.target,
             project=ProjectIndex(self.files, self.config.src, self.environment),
             checkpoints=DiskCheckpoints(self.config, self.target),

@@ -29,12 +29,23 @@ _BREADTH = 4
 def collect(module: SourceFile) -> tuple[Allowlist, ...]:
     """Every ``safe_globals(...)`` and ``add_safe_globals(...)`` of the file, in its order."""
     found: list[Allowlist] = []
-    for word, targets in (("safe_globals", _BLOCKS), ("add_safe_globals", _ADDERS)):
+    if "safe_globals" not in module.text:
+        return ()
+    blocks = _BLOCKS | _offered_by_others(module)
+    for word, targets in (("safe_globals", blocks), ("add_safe_globals", _ADDERS)):
         for reference in find(module, word, targets):
             call = module.parents.get(reference.node)
             if isinstance(call, ast.Call) and call.func is reference.node:
                 found.append(_allowlist(module, call, adds=targets is _ADDERS))
     return tuple(sorted(found, key=lambda allowlist: allowlist.span))
+
+
+def _offered_by_others(module: SourceFile) -> set[str]:
+    """The ``safe_globals`` that another module offers under that name (for every torch, say)."""
+    calls = (node for node in ast.walk(module.tree) if isinstance(node, ast.Call))
+    named = (call.func for call in calls if last_name(call.func) == "safe_globals")
+    meanings = {meaning for func in named for meaning in module.bindings.possible(func)}
+    return {meaning for meaning in meanings if meaning.endswith(".safe_globals")}
 
 
 def _allowlist(module: SourceFile, call: ast.Call, *, adds: bool) -> Allowlist:

@@ -1,0 +1,209 @@
+"""Tests of torch's version around a call: on which releases it is reached at all.
+
+``if Version(torch.__version__) < Version("2.4"):``, an early return behind such a test, a flag made
+of one, ``hasattr(torch.serialization, "safe_globals")``, and ``except TypeError`` around a load
+that passes ``weights_only``, which torch before 1.13 does not know.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.late_patterns import late_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torchload_lint.source.facts.module import Module
+
+_FIRST_WITH = {"safe_globals": (2, 5), "add_safe_globals": (2, 4), "weights_only": (1, 13)}
+"""What a test may ask for → the first release that has it."""
+_NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_OPERATORS: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
+}  # fmt: skip
+_VERSION = late_pattern(r"v?(\d+)(?:\.(\d+))?(?:\.\d+)*")
+_FLAG = late_pattern(
+    r"(?i)(?:with_pt|torch_?(?:ge|gte|greater_(?:or_)?equal|at_least)_?)v?(\d)_?(\d+)$"
+)
+"""Flags of other files whose name tells: ``WITH_PT24``, ``_TORCH_GREATER_EQUAL_2_0``."""
+_LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+
+
+class Bound(NamedTuple):
+    """What a test says of torch's version."""
+
+    operator: str
+    """One of ``< <= > >= == !=``; ``?`` where the test is about the version but not understood."""
+    version: tuple[int, int] = (0, 0)
+
+    def admits(self, line: tuple[int, int]) -> bool:
+        """Whether a release line (2.6 for 2.6.x) may have a release that passes."""
+        if self.operator in {"<", "<="}:
+            return line < self.version or (self.operator == "<=" and line == self.version)
+        if self.operator in {">", ">="}:
+            return line >= self.version
+        return line == self.version if self.operator == "==" else True
+
+    @property
+    def negated(self) -> Bound:
+        """What holds where the test fails."""
+        return self._replace(operator=_NEGATED.get(self.operator, self.operator))
+
+
+def bounds_at(place: ast.AST, module: Module) -> tuple[Bound, ...]:
+    """What every test of torch's version says that must have passed, or failed, for a call."""
+    if "torch" not in module.text or not _may_test(module):
+        return ()
+    return tuple(_around(place, module))
+
+
+def _may_test(module: Module) -> bool:
+    words = ("version", "hasattr", "signature", "TypeError", "torch_", "TORCH", "WITH_PT")
+    return any(word in module.text for word in words)
+
+
+def _around(place: ast.AST, module: Module) -> Iterator[Bound]:
+    child, parent = place, module.parents.get(place)
+    while parent is not None:
+        if isinstance(parent, (ast.If, ast.IfExp)):
+            body = parent.body if isinstance(parent.body, list) else [parent.body]
+            if child is not parent.test:
+                yield from _said(parent.test, module, holds=child in body)
+        elif isinstance(parent, ast.ExceptHandler) and _catches_unknown_keyword(parent, module):
+            yield Bound("<", _FIRST_WITH["weights_only"])
+        if isinstance(child, ast.stmt):
+            yield from _left_before(child, parent, module)
+        child, parent = parent, module.parents.get(parent)
+
+
+def _left_before(statement: ast.stmt, parent: ast.AST, module: Module) -> Iterator[Bound]:
+    """The tests further up in the same block whose body does not come back."""
+    for field in ("body", "orelse", "finalbody"):
+        block = getattr(parent, field, None)
+        if isinstance(block, list) and statement in block:
+            for other in block[: block.index(statement)]:
+                if isinstance(other, ast.If) and isinstance(other.body[-1], _LEAVES):
+                    yield from _said(other.test, module, holds=False)
+
+
+def _catches_unknown_keyword(handler: ast.ExceptHandler, module: Module) -> bool:
+    """Whether it is the ``except TypeError`` of a load that passes ``weights_only``."""
+    statement = module.parents.get(handler)
+    names = {node.id for node in ast.walk(handler.type or handler) if isinstance(node, ast.Name)}
+    if not isinstance(statement, ast.Try) or handler.type is None or "TypeError" not in names:
+        return False
+    return any(
+        isinstance(node, ast.keyword) and node.arg == "weights_only"
+        for tried in statement.body
+        for node in ast.walk(tried)
+    )
+
+
+def _said(test: ast.expr, module: Module, *, holds: bool) -> Iterator[Bound]:
+    """What a test says where it holds, or where it does not."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        yield from _said(test.operand, module, holds=not holds)
+    elif isinstance(test, ast.BoolOp):
+        if isinstance(test.op, ast.And) == holds:
+            for value in test.values:
+                yield from _said(value, module, holds=holds)
+    else:
+        for bound in _of_test(test, module):
+            yield bound if holds else bound.negated
+
+
+def _of_test(test: ast.expr, module: Module) -> Sequence[Bound]:
+    value = _value_of(test, module)
+    if isinstance(value, ast.Compare) and len(value.ops) == 1:
+        bound = _of_comparison(value, module)
+        return (bound,) if bound else ()
+    if isinstance(value, ast.Call):
+        bound = _of_call(value)
+        return (bound,) if bound else ()
+    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+    flag = _FLAG.search(name) if value is test else None
+    if flag:
+        return (Bound(">=", (int(flag[1]), int(flag[2]))),)
+    return (Bound("?"),) if _is_of_torch(value, module) else ()
+
+
+def _value_of(node: ast.expr, module: Module) -> ast.expr:
+    """What a name was assigned, where that is done once in the file; else the node itself."""
+    if not isinstance(node, ast.Name):
+        return node
+    found = [
+        statement.value
+        for statement in ast.walk(module.tree)
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name) and target.id == node.id
+    ]
+    return found[0] if len(found) == 1 else node
+
+
+def _of_comparison(test: ast.Compare, module: Module) -> Bound | None:
+    left, right = test.left, test.comparators[0]
+    if isinstance(test.ops[0], ast.In) and isinstance(left, ast.Constant):
+        asks = "signature" in ast.dump(right) and left.value == "weights_only"
+        return Bound(">=", _FIRST_WITH["weights_only"]) if asks else None
+    operator = _OPERATORS.get(type(test.ops[0]), "")
+    if _is_of_torch(right, module):
+        left, right, operator = right, left, _MIRRORED.get(operator, operator)
+    if not _is_of_torch(left, module):
+        return None
+    version = _version_in(right, left)
+    return Bound(operator, version) if version and operator else Bound("?")
+
+
+def _is_of_torch(node: ast.expr, module: Module) -> bool:
+    """Whether torch's own version stands in an expression, or in what a name of it was assigned."""
+    for part in ast.walk(node):
+        value = _value_of(part, module) if isinstance(part, ast.Name) else part
+        for inner in ast.walk(value):
+            if (
+                isinstance(inner, ast.Attribute)
+                and inner.attr == "__version__"
+                and ast.unparse(inner.value) in {"torch", "th", "torch.version"}
+            ):
+                return True
+    return False
+
+
+def _version_in(node: ast.expr, compared: ast.expr) -> tuple[int, int] | None:
+    """A literal version: a text, ``Version("2.4")``, ``(2, 4)``, or the major number alone."""
+    if isinstance(node, (ast.Tuple, ast.List)):
+        numbers = [item.value for item in node.elts if isinstance(item, ast.Constant)]
+        if numbers and all(isinstance(number, int) for number in numbers):
+            return (int(str(numbers[0])), int(str(numbers[1])) if len(numbers) > 1 else 0)
+        return None
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        return (node.value, 0) if ast.unparse(compared).rstrip(")").endswith("[0]") else None
+    texts = [
+        str(part.value)
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, (str, float))
+    ]
+    match = _VERSION.match(texts[0]) if len(texts) == 1 else None
+    return (int(match[1]), int(match[2] or 0)) if match else None
+
+
+def _of_call(call: ast.Call) -> Bound | None:
+    """``hasattr(torch.serialization, "safe_globals")``, ``is_torch_version(">=", "2.4")``."""
+    texts = [one.value for one in call.args if isinstance(one, ast.Constant)]
+    name = ast.unparse(call.func).rpartition(".")[2].lower()
+    if name == "hasattr":
+        if not call.args or "torch" not in ast.unparse(call.args[0]):
+            return None
+        version = _FIRST_WITH.get(str(texts[-1]) if texts else "")
+        return Bound(">=", version) if version else None
+    if "torch" not in name or not texts:
+        return None
+    match = _VERSION.fullmatch(str(texts[-1]))
+    if match is None:
+        return None
+    given = str(texts[0]) if len(texts) > 1 else ">=" if "less" not in name else "<"
+    version = (int(match[1]), int(match[2] or 0))
+    return Bound(given, version) if given in _NEGATED else Bound("?")
