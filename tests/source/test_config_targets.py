@@ -46,10 +46,10 @@ def test_what_a_configuration_gives_to_a_class(config, expected):
 
 
 def test_a_base_class_gets_it_through_keywords():
-    heir = "class Big(Net):\n    def __init__(self, *args, **kwargs):\n"
-    heir += "        super().__init__(*args, **kwargs)\n"
+    subclass = "class Big(Net):\n    def __init__(self, *args, **kwargs):\n"
+    subclass += "        super().__init__(*args, **kwargs)\n"
     config = "net:\n  target: pkg.net.Big\n  params:\n    ckpt_path: runs/big.pt\n"
-    resolution = resolve(NET + heir, {"big.yaml": config, **RUN}, at="pkg/net.py")
+    resolution = resolve(NET + subclass, {"big.yaml": config, **RUN}, at="pkg/net.py")
     assert texts(resolution) == ["runs/big.pt"]
 
 
@@ -58,10 +58,10 @@ def test_each_configuration_counts():
         f"conf/{name}.yaml": f"net:\n  _target_: pkg.net.Big\n  ckpt_path: {name}.pt\n"
         for name in ("a", "b")
     }
-    heir = (
+    subclass = (
         "class Big(Net):\n    def __init__(self, **kwargs):\n        super().__init__(**kwargs)\n"
     )
-    resolution = resolve(NET + heir, {**files, **RUN}, at="pkg/net.py")
+    resolution = resolve(NET + subclass, {**files, **RUN}, at="pkg/net.py")
     assert texts(resolution) == ["a.pt", "b.pt"]
 
 

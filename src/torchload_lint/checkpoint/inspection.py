@@ -197,7 +197,7 @@ def _dangerous(
     problems = [
         Problem(
             "dangerous",
-            _told(threat),
+            _in_words(threat),
             _way_out(threats),
         )
         for threat in threats
@@ -212,11 +212,11 @@ def _dangerous(
     )
 
 
-def _told(threat: Threat) -> str:
+def _in_words(threat: Threat) -> str:
     if not threat.call:
         return f"this file names {threat.name}, which {threat.why}"
-    told = f"loaded unsafely, this file would call {threat.call}"
-    return told if threat.known else f"{told}: unknown code, {threat.name} {threat.why}"
+    words = f"loaded unsafely, this file would call {threat.call}"
+    return words if threat.known else f"{words}: unknown code, {threat.name} {threat.why}"
 
 
 def _way_out(threats: list[Threat]) -> str:

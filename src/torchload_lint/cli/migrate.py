@@ -137,7 +137,7 @@ def _write_manifest(path: Path, run: _Run) -> None:
 
 
 class _Run:
-    """The migrations of one command, told one by one."""
+    """The migrations of one command, reported one by one."""
 
     def __init__(
         self, options: MigrationOptions, settings: Settings, as_json: bool, dry_run: bool
@@ -148,7 +148,7 @@ class _Run:
         self._settings = settings
         self._as_json = as_json
         self._dry_run = dry_run
-        self._told: list[dict[str, object]] = []
+        self._done: list[dict[str, object]] = []
         self._number = 0
 
     def do(self, task: Task) -> None:
@@ -174,7 +174,7 @@ class _Run:
             if planned.of_kind(NoteKind.LEFT_OUT) and self.status == CLEAN:
                 self.status = FINDINGS
             if self._as_json:
-                self._told.append(as_data(planned, target, size))
+                self._done.append(as_data(planned, target, size))
             else:
                 gap = "" if self._number == 1 else "\n"
                 kept = f"    kept as {task.backup}\n" if task.backup and size is not None else ""
@@ -192,10 +192,10 @@ class _Run:
         say(f"error: {message}\n", err=True)
 
     def tell_end(self) -> None:
-        """What is told when all is done: the JSON, and the lines of source that go with it."""
+        """What is printed when all is done: the JSON, and the lines of source that go with it."""
         if self._as_json:
-            told: object = self._told[0] if self._number == 1 and self._told else self._told
-            say(json.dumps(told, indent=2) + "\n")
+            shown: object = self._done[0] if self._number == 1 and self._done else self._done
+            say(json.dumps(shown, indent=2) + "\n")
         elif not self._number:
             warn("there is no checkpoint that has to be migrated")
         elif self.done:

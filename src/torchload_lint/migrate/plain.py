@@ -216,7 +216,7 @@ class Converter:
         return SetValue("builtins.set", kept)
 
     def _hashables(self, values: list[Value], places: list[str]) -> list[Value]:
-        """Keys, or elements of a set, made plain; those that would become equal are told apart.
+        """Keys, or elements of a set, made plain; those that would become equal are kept apart.
 
         ``Path("a")`` and ``"a"`` are two keys, and both would be the text.
         """

@@ -133,18 +133,18 @@ def _shared(entries: list[TensorRecord]) -> list[list[str]]:
     return [names for names in found.values() if len(names) > 1]
 
 
-def _told(root: Value, entries: list[TensorRecord]) -> str:
+def _described(root: Value, entries: list[TensorRecord]) -> str:
     """Order, shared storages, parameters and versions, as JSON."""
-    told: dict[str, object] = {"order": [entry.name for entry in entries]}
+    described: dict[str, object] = {"order": [entry.name for entry in entries]}
     if shared := _shared(entries):
-        told["shared"] = shared
+        described["shared"] = shared
     if parameters := [entry.name for entry in entries if entry.tensor.kind == "Parameter"]:
-        told["parameters"] = parameters
+        described["parameters"] = parameters
     if grad := [entry.name for entry in entries if entry.tensor.requires_grad]:
-        told["requires_grad"] = grad
+        described["requires_grad"] = grad
     if isinstance(root, DictValue) and root.state:
-        told["state"] = [_as_json(state) for state in root.state]
-    return json.dumps(told, separators=(",", ":"))
+        described["state"] = [_as_json(state) for state in root.state]
+    return json.dumps(described, separators=(",", ":"))
 
 
 def _as_json(value: Value) -> object:
@@ -163,7 +163,7 @@ def write_safetensors(
     Raises MigrationError, OSError.
     """
     ordered = sorted(entries, key=lambda entry: -entry.item_size)  # so that all lie aligned
-    header: dict[str, object] = {_METADATA: {"format": "pt", _OWN_KEY: _told(root, entries)}}
+    header: dict[str, object] = {_METADATA: {"format": "pt", _OWN_KEY: _described(root, entries)}}
     offset = 0
     for entry in ordered:
         header[entry.name] = {

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         Frame,
         Function,
         Made,
-        Options,
+        ParsedOptions,
         Value,
         Values,
     )
@@ -60,7 +60,7 @@ class Evaluator(Protocol):
     def attribute(self, base: Value, name: str, frame: Frame) -> Values:
         """What an attribute of one possibility can be."""
 
-    def option(self, options: Options, name: str) -> Values:
+    def option(self, options: ParsedOptions, name: str) -> Values:
         """The default of an option of a command line, as it is declared."""
 
     def run(self, function: Function, call: ast.Call | None, frame: Frame) -> Values:

@@ -93,8 +93,8 @@ def resolution(values: Values, engine: Engine) -> Resolution:
     for key in others if len(others) < len(found) else ():
         reasons.setdefault(f"{found.pop(key).text} is not a checkpoint by its name")
     words = [key for key, pattern in found.items() if _is_bare_word(pattern)]
-    telling = any(each.exact or each.strong for key, each in found.items() if key not in words)
-    for key in words if telling else ():
+    specific = any(each.exact or each.strong for key, each in found.items() if key not in words)
+    for key in words if specific else ():
         reasons.setdefault(f"{found.pop(key).text} is not a file by its name")
     if not found and not reasons:
         reasons.setdefault("its default names no file")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.domain.values import (
     Instance,
-    Options,
+    ParsedOptions,
     Record,
     Sequence,
     Values,
@@ -43,7 +43,7 @@ def is_changeable(value: Value) -> bool:
     """Whether somebody who sees the value can change it."""
     if isinstance(value, Sequence):
         return value.kind != "tuple" or bool(levels_of(value))
-    return isinstance(value, Record | Instance | Options)
+    return isinstance(value, Record | Instance | ParsedOptions)
 
 
 def levels_of(value: Value) -> int:

@@ -134,15 +134,15 @@ class Callers:
     def _of_class(self, owner: ast.ClassDef, home: SourceFile, found: Collection[ast.Call]) -> str:
         relatives = family(owner, home, self._project)
         functions = {id(call.func) for call in found}
-        for heir, where in relatives.heirs.items():
-            for module in modules_with(self._project, heir.name, where):
-                for node in carrying(module.tree, module.lines, [heir.name])[heir.name]:
+        for subclass, where in relatives.subclasses.items():
+            for module in modules_with(self._project, subclass.name, where):
+                for node in carrying(module.tree, module.lines, [subclass.name])[subclass.name]:
                     if id(node) in functions or not isinstance(node, ast.Name | ast.Attribute):
                         continue
                     if isinstance(node.ctx, ast.Load) and not self._is_plain_mention(
-                        node, module, heir
+                        node, module, subclass
                     ):
-                        return f"{module.path}:{node.lineno} may make an object of {heir.name}"
+                        return f"{module.path}:{node.lineno} may make an object of {subclass.name}"
         for level, where in relatives.members.items():
             for call in _made_by_themselves(level, where):
                 if id(call.func) not in functions:
@@ -150,7 +150,7 @@ class Callers:
         return ""
 
     def _is_plain_mention(
-        self, node: ast.Name | ast.Attribute, module: SourceFile, heir: ast.ClassDef
+        self, node: ast.Name | ast.Attribute, module: SourceFile, subclass: ast.ClassDef
     ) -> bool:
         """Whether a name of a class makes no object: a base, an annotation, ``isinstance``, or the
         name of another thing.
@@ -162,7 +162,9 @@ class Callers:
                 for meaning in meanings
                 for each in self._project.definitions(meaning, module.path)
             ]
-            if heir not in nodes and not any(each.node is heir for each in _own(node, module)):
+            if subclass not in nodes and not any(
+                each.node is subclass for each in _own(node, module)
+            ):
                 return True
         elif isinstance(node, ast.Attribute) and module.bindings.class_of_self(node.value):
             return True

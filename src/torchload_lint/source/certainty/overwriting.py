@@ -13,7 +13,7 @@ from torchload_lint.source.domain.values import (
     Function,
     Instance,
     Made,
-    Options,
+    ParsedOptions,
     Record,
     Sequence,
     Text,
@@ -115,7 +115,7 @@ class Receivers:
         return self._evaluator.aside(node, module)
 
 
-_NO_OBJECTS = (Record, Options, Sequence, Text, Constant, Function)
+_NO_OBJECTS = (Record, ParsedOptions, Sequence, Text, Constant, Function)
 
 
 def is_handed_about(target: SourceFile, project: ProjectIndex, home: SourceFile) -> bool:

@@ -303,7 +303,7 @@ class Instance(Value):
         return self.of, self.call, self.as_mapping, self.handed
 
 
-class Options(Value):
+class ParsedOptions(Value):
     """The result of ``parse_args()``: its defaults stand in the file's ``add_argument`` calls."""
 
     __slots__ = ("as_mapping", "call", "handed", "line", "module")

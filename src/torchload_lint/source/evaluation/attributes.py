@@ -14,7 +14,7 @@ from torchload_lint.source.domain.values import (
     Handle,
     Instance,
     Made,
-    Options,
+    ParsedOptions,
     Record,
     Sequence,
     Text,
@@ -56,7 +56,7 @@ def _attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Value
     if settled:
         return union(stored, updated)
     bases = evaluator.values(node.value, frame)
-    if any(isinstance(base, Record | Options) and not _is_module(base) for base in bases):
+    if any(isinstance(base, Record | ParsedOptions) and not _is_module(base) for base in bases):
         evaluator.relied.attribute(node.attr, node, frame.module, ast.unparse(node))
     found = union(*(of_value(evaluator, base, node.attr, frame) for base in bases))
     found = union(stored, updated, found)
@@ -71,7 +71,7 @@ def _is_module(base: Value) -> bool:
 
 def of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Values:
     """The attribute of one possibility, with what was stored in it where it was handed on."""
-    if not isinstance(base, Options | Record | Instance) or not base.handed:
+    if not isinstance(base, ParsedOptions | Record | Instance) or not base.handed:
         return _of_value(evaluator, base, name, frame)
     stored, settled = handing.before(evaluator, base.handed, name)
     stored = lift(stored, base.rung)
@@ -94,7 +94,7 @@ def _of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Val
         return (base.source,) if name == "name" else (base,)
     if isinstance(base, Record):
         return mappings.entry(base, Text(name))
-    if isinstance(base, Options):
+    if isinstance(base, ParsedOptions):
         return lift(argparse_cli.value(evaluator, base, name), base.rung)
     if isinstance(base, Instance):
         return lift(instances.attribute(evaluator, base, name, frame), base.rung)
@@ -143,7 +143,11 @@ def subscript(evaluator: Evaluator, node: ast.Subscript, frame: Frame) -> Values
 
 
 def _item(evaluator: Evaluator, base: Value, key: Value, frame: Frame) -> Values:
-    if isinstance(key, Text) and not key.why and isinstance(base, Options | Instance | Record):
+    if (
+        isinstance(key, Text)
+        and not key.why
+        and isinstance(base, ParsedOptions | Instance | Record)
+    ):
         return of_value(evaluator, base, key.text, frame)
     if isinstance(base, Record):
         return mappings.entry(base, key)

@@ -35,7 +35,7 @@ from torchload_lint.source.state import spreading, stores
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torchload_lint.source.domain.values import Options, Value, Values
+    from torchload_lint.source.domain.values import ParsedOptions, Value, Values
     from torchload_lint.source.evaluator import Evaluator, Known
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import Found, ProjectIndex
@@ -213,7 +213,7 @@ class Engine:
         """What an attribute of one possibility can be."""
         return attribute_lookup.of_value(self, base, name, frame)
 
-    def option(self, options: Options, name: str) -> Values:
+    def option(self, options: ParsedOptions, name: str) -> Values:
         """The default of an option of a command line, as it is declared."""
         return argparse_cli.value(self, options, name)
 

@@ -171,7 +171,7 @@ def _is_same(one: ast.expr, other: ast.expr) -> bool:
 
 
 def _passes(value: Value, part: tuple[ast.expr, bool]) -> bool:
-    """Whether a value may pass a test; what cannot be told may."""
+    """Whether a value may pass a test; what is not known may."""
     test, holds = part
     if isinstance(value, Text):
         if value.why:

@@ -41,25 +41,25 @@ def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame)
     own = _of_one_class(evaluator, instance, name, frame)
     if instance.arguments is not None:
         return own
-    return union(own, *_of_heirs(evaluator, instance, name, frame))
+    return union(own, *_of_subclasses(evaluator, instance, name, frame))
 
 
-def _of_heirs(
+def _of_subclasses(
     evaluator: Evaluator, instance: Instance, name: str, frame: Frame
 ) -> Iterator[Values]:
-    """What an heir says, where whoever made the object may have made one of an heir."""
-    for node, module in heirs(evaluator, instance.of):
-        if name in says(evaluator, node) and evaluator.once(key := ("heir", node, name)):
+    """What a subclass says, where whoever made the object may have made one of a subclass."""
+    for node, module in subclasses(evaluator, instance.of):
+        if name in says(evaluator, node) and evaluator.once(key := ("subclass", node, name)):
             try:
                 yield _of_one_class(evaluator, Instance(Class(node, module)), name, frame)
             finally:
                 evaluator.done(key)
 
 
-def heirs(evaluator: Evaluator, of: Class) -> list[tuple[ast.ClassDef, SourceFile]]:
+def subclasses(evaluator: Evaluator, of: Class) -> list[tuple[ast.ClassDef, SourceFile]]:
     """The classes that inherit from a class."""
     try:
-        found = family(of.node, of.module, evaluator.project).heirs
+        found = family(of.node, of.module, evaluator.project).subclasses
     except TooManyError as error:
         evaluator.leave_open(str(error))
         return []
@@ -242,10 +242,10 @@ def _field(evaluator: Evaluator, instance: Instance, member: ast.AnnAssign, home
             return evaluator.values(given, instance.arguments.frame)
     default = _default(member.value)
     if default is None or getattr(default, "value", ...) is None:
-        told = _told(member.value)
-        if told:
+        named = _named_in_help(member.value)
+        if named:
             evaluator.leave_open(f"the field {name} may be given another value")
-            return told
+            return named
     if default is None:
         nested = _annotated_class(evaluator, member.annotation, home)
         return nested or unknown(f"the field {name} has no default")
@@ -259,7 +259,7 @@ def _field(evaluator: Evaluator, instance: Instance, member: ast.AnnAssign, home
     return lift(values, Rung.DEFAULT)
 
 
-def _told(value: ast.expr | None) -> Values:
+def _named_in_help(value: ast.expr | None) -> Values:
     """The file that the help of a field without a default names."""
     if not isinstance(value, ast.Call):
         return ()

@@ -17,7 +17,7 @@ from torchload_lint.source.domain.values import (
     Handle,
     Instance,
     Made,
-    Options,
+    ParsedOptions,
     Record,
     Sequence,
     Text,
@@ -217,7 +217,7 @@ def _method(
         return methods.of_sequence(receiver, name, arguments(evaluator, node, frame))
     if isinstance(receiver, Record):
         return methods.of_record(receiver, name, arguments(evaluator, node, frame))
-    if isinstance(receiver, Options):
+    if isinstance(receiver, ParsedOptions):
         return (receiver,)
     return _of_stranger(evaluator, receiver, node, name, frame)
 
@@ -247,7 +247,7 @@ def _of_instance(
     method = instances.method(evaluator, receiver.of, name, receiver)
     if method is not None:
         values = run(evaluator, method, node, frame)
-        return union(values, *_of_heirs(evaluator, receiver, node, name, frame))
+        return union(values, *_of_subclasses(evaluator, receiver, node, name, frame))
     stored = instances.attribute(evaluator, receiver, name, frame)
     if all(isinstance(value, Unknown) for value in stored):
         bases = class_facts.base_names(receiver.of.node, receiver.of.module, evaluator.project)
@@ -259,21 +259,21 @@ def _of_instance(
     return union(*(of_value(evaluator, value, node, frame) for value in stored))
 
 
-def _of_heirs(
+def _of_subclasses(
     evaluator: Evaluator, receiver: Instance, node: ast.Call, name: str, frame: Frame
 ) -> Iterator[Values]:
-    """What the methods of heirs yield, where the object may be one of theirs."""
+    """What the methods of subclasses yield, where the object may be one of theirs."""
     if receiver.arguments is not None:
         return
-    for heir, module in instances.heirs(evaluator, receiver.of):
-        if name not in instances.says(evaluator, heir):
+    for subclass, module in instances.subclasses(evaluator, receiver.of):
+        if name not in instances.says(evaluator, subclass):
             continue
-        member = members.member(heir, name)
+        member = members.member(subclass, name)
         if members.is_function(member):
-            of = Instance(Class(heir, module))
+            of = Instance(Class(subclass, module))
             yield run(evaluator, Function(member, module, of), node, frame)
         else:
-            yield unknown(f"{heir.name}.{name}() is not known")
+            yield unknown(f"{subclass.name}.{name}() is not known")
 
 
 def _of_class(evaluator: Evaluator, of: Class, node: ast.Call, name: str, frame: Frame) -> Values:

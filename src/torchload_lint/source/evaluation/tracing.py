@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.domain.conversions import why
 from torchload_lint.source.domain.patterns import render
-from torchload_lint.source.domain.values import Constant, Handle, Made, Options, Text, Unknown
+from torchload_lint.source.domain.values import Constant, Handle, Made, ParsedOptions, Text, Unknown
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.text.expressions import code_of
 
@@ -76,7 +76,7 @@ def _shown(value: Value) -> str:
         return f"{render(text.text)!r}{reasons}"
     if isinstance(value, Constant):
         return repr(value.value)
-    if isinstance(value, Options):
+    if isinstance(value, ParsedOptions):
         return "the options of a command line"
     if isinstance(value, Made) and value.call is None:
         return value.callee

@@ -49,9 +49,9 @@ class Loader(NamedTuple):
     """The end of the module's dotted name, where the last word alone is ambiguous."""
     inside: tuple[str, ...] = ()
     """Where the path names a folder: the files in it that are loaded, as patterns."""
-    telling: str = ""
+    sign: str = ""
     """The keyword by which a call is known where the class of its object is not; ``*`` where the
-    method's name tells it."""
+    method's name is enough."""
     choices: tuple[str, ...] = ()
     """Words that are given as the path and name no file: the library chooses one."""
     only: str = ""

@@ -15,7 +15,7 @@ from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
     Cause,
     Instance,
-    Options,
+    ParsedOptions,
     Sequence,
     lift,
     union,
@@ -60,7 +60,7 @@ def _parsed(evaluator: Evaluator, node: ast.Call, receivers: Values, frame: Fram
     function = node.func
     if any(isinstance(each, Instance) for each in receivers):
         return ()
-    found = Options(node, frame.module, line=_line(evaluator, node, frame), rung=Rung.DEFAULT)
+    found = ParsedOptions(node, frame.module, line=_line(evaluator, node, frame), rung=Rung.DEFAULT)
     if isinstance(function, ast.Attribute) and function.attr == "parse_known_args":
         return (Sequence(((found,), unknown("the other arguments")), kind="tuple"),)
     return (found,)
@@ -73,7 +73,7 @@ def _line(evaluator: Evaluator, node: ast.Call, frame: Frame) -> Values:
     return line if any(isinstance(value, Sequence) for value in line) else ()
 
 
-def value(evaluator: Evaluator, options: Options, name: str) -> Values:
+def value(evaluator: Evaluator, options: ParsedOptions, name: str) -> Values:
     """The default of the option that is stored as ``name``."""
     project = evaluator.project
     scope = options.module.bindings.scope(options.call)

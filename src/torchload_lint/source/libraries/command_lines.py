@@ -9,13 +9,13 @@ from torchload_lint.source.domain.patterns import is_exact
 from torchload_lint.source.domain.values import Constant, Sequence, Text, union
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain.values import Options, Value, Values
+    from torchload_lint.source.domain.values import ParsedOptions, Value, Values
     from torchload_lint.source.libraries.declaration import Declaration
 
 _NUMBERS = {"int": int, "float": float}
 
 
-def given(options: Options, declarations: list[Declaration]) -> tuple[Values, bool]:
+def given(options: ParsedOptions, declarations: list[Declaration]) -> tuple[Values, bool]:
     """What the arguments of ``parse_args`` give to an option, and whether all of them do, so that
     its default does not count.
     """

@@ -45,10 +45,10 @@ def value_of(evaluator: Evaluator, declaration: Declaration, module: SourceFile)
     if all(map(_is_nothing, values)):
         from torchload_lint.source.libraries import option_hints  # noqa: PLC0415 - only without a default
 
-        told = option_hints.told(evaluator, module, declaration.call, shown)
-        if not told and not any(isinstance(each, Text) for each in values):
+        hinted = option_hints.hinted(evaluator, module, declaration.call, shown)
+        if not hinted and not any(isinstance(each, Text) for each in values):
             return unknown(f"the option {shown} has no default", Cause.NO_DEFAULT)
-        values = told or values
+        values = hinted or values
     evaluator.leave_open(f"the option {shown} may be given another value")
     return lift(values, Rung.DEFAULT)
 

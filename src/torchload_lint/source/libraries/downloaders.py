@@ -1,4 +1,4 @@
-"""Downloaders that put a file where they are told, or under a name that nobody can know."""
+"""Downloaders that put a file where the program says, or under a name that nobody can know."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from torchload_lint.names import GlobalName
 from torchload_lint.source.domain import mappings
 from torchload_lint.source.domain.values import (
     Instance,
-    Options,
+    ParsedOptions,
     Record,
     Text,
     Values,
@@ -57,7 +57,7 @@ def _variables(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
         return (Record(dict(given.named), kind="dict"),)
     return tuple(
         value.changed(as_mapping=True)
-        if isinstance(value, (Options, Instance))
+        if isinstance(value, (ParsedOptions, Instance))
         else value.changed(kind="dict")
         if isinstance(value, Record)
         else value

@@ -30,8 +30,8 @@ _FOLDER_PLACEHOLDER = late_pattern(
 _HELPS = frozenset({"help", "description"})
 
 
-def told(evaluator: Evaluator, module: SourceFile, call: ast.Call, option: str) -> Values:
-    """What is told of an option that ``call`` declares in ``module``; empty where nothing is."""
+def hinted(evaluator: Evaluator, module: SourceFile, call: ast.Call, option: str) -> Values:
+    """What hints say of an option that ``call`` declares; empty where there are none."""
     return (
         _usage(module, option)
         or named_in_help(call)

@@ -149,7 +149,7 @@ def _is_telling(
 ) -> bool:
     """Whether a call of a method of something unknown can only be the loader's."""
     keywords = {keyword.arg for keyword in call.keywords}
-    if not loader.telling or (loader.telling != "*" and loader.telling not in keywords):
+    if not loader.sign or (loader.sign != "*" and loader.sign not in keywords):
         return False
     return any(root in module.text or project.holding(root) for root in library.roots)
 

@@ -103,7 +103,7 @@ def _direct(load: LoadCall, path: str, place: Place) -> Reach:
 
 
 def _through(call: ast.Call, place: Place, depth: int) -> Reach | None:
-    """The load behind a call inside a function, told with the function's own parameters."""
+    """The load behind a call inside a function, in terms of the function's own parameters."""
     arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
     if not any(_parameter_behind(argument, place, _NAMES) for argument in arguments):
         return None

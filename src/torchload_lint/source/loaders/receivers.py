@@ -35,7 +35,7 @@ class Kind(NamedTuple):
 def kinds(
     expression: ast.expr, module: Module, project: ProjectIndex, depth: int = _DEPTH
 ) -> frozenset[Kind]:
-    """The classes that an expression may be, or be an object of; empty where it cannot be told."""
+    """The classes that an expression may be, or be an object of; empty where it is not known."""
     return frozenset(_kinds(expression, module, project, depth))
 
 

@@ -100,7 +100,7 @@ def _find(
             continue
         found.extend(target.among(calling, calls_named(project, calling, name)))
         if owner is not None and name == owner.name:
-            found.extend(_initialized_by_heirs(project, calling, function, owner))
+            found.extend(_initialized_by_subclasses(project, calling, function, owner))
     if not found and kind != "method":
         found, further = _unnamed(target, name)
         cut = cut or further
@@ -341,7 +341,7 @@ def _holding(project: ProjectIndex, word: str, home: str) -> list[str]:
     return [*found] if home.endswith(".py") else [*dict.fromkeys((home, *found))]
 
 
-def _initialized_by_heirs(
+def _initialized_by_subclasses(
     project: ProjectIndex,
     calling: SourceFile,
     function: ast.FunctionDef | ast.AsyncFunctionDef,

@@ -1,4 +1,4 @@
-"""The classes that inherit from one another: ancestors and heirs, over the whole project."""
+"""The classes that inherit from one another: ancestors and subclasses, over the whole project."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _MOST = 200
 
 
 class Family(NamedTuple):
-    """A class with its ancestors, its heirs and their ancestors."""
+    """A class with its ancestors, its subclasses and their ancestors."""
 
-    heirs: dict[ast.ClassDef, SourceFile]
+    subclasses: dict[ast.ClassDef, SourceFile]
     """The class itself, and all that inherit from it."""
     members: dict[ast.ClassDef, SourceFile]
-    """The heirs, and whatever they inherit from."""
+    """The subclasses, and whatever they inherit from."""
 
 
 def family(node: ast.ClassDef, module: SourceFile, project: ProjectIndex) -> Family:
@@ -31,23 +31,23 @@ def family(node: ast.ClassDef, module: SourceFile, project: ProjectIndex) -> Fam
 
 
 def _family(node: ast.ClassDef, module: SourceFile, project: ProjectIndex) -> Family:
-    heirs = {node: module}
+    subclasses = {node: module}
     waiting = [(node, module)]
-    while waiting and len(heirs) < _MOST:
+    while waiting and len(subclasses) < _MOST:
         current, home = waiting.pop()
-        for found, where in _direct_heirs(current, home, project):
-            if found not in heirs:
-                heirs[found] = where
+        for found, where in _direct_subclasses(current, home, project):
+            if found not in subclasses:
+                subclasses[found] = where
                 waiting.append((found, where))
     members = {
         level: where
-        for heir, home in heirs.items()
-        for level, where in classes.ancestry(heir, home, project)
+        for subclass, home in subclasses.items()
+        for level, where in classes.ancestry(subclass, home, project)
     }
-    return Family(heirs, members)
+    return Family(subclasses, members)
 
 
-def _direct_heirs(
+def _direct_subclasses(
     node: ast.ClassDef, home: SourceFile, project: ProjectIndex
 ) -> list[tuple[ast.ClassDef, SourceFile]]:
     """The classes that name a class among their bases, under whatever name."""

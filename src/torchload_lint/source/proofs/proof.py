@@ -216,7 +216,7 @@ def _is_accessor(decorator: ast.expr) -> bool:
 
 
 def _is_within_reach(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module) -> bool:
-    """Whether a load can reach a method without being told to by the class's own code."""
+    """Whether a load can reach a method without the class's own code asking for it."""
     special = node.name.startswith("__") and node.name.endswith("__")
     if special:
         return node.name not in _NOT_REACHED

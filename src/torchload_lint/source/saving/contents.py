@@ -16,7 +16,7 @@ from torchload_lint.source.domain.values import (
     Handle,
     Instance,
     Made,
-    Options,
+    ParsedOptions,
     Record,
     Sequence,
     Text,
@@ -115,7 +115,7 @@ class _Collector:
             self.miss(f"an object of {value.kind}")
         return "dict"
 
-    def options(self, value: Options, _: int) -> str:
+    def options(self, value: ParsedOptions, _: int) -> str:
         if value.as_mapping:
             return "dict"
         self.need(GlobalName("argparse", "Namespace"))
@@ -223,7 +223,7 @@ _VISITS: dict[type[Value], Callable[[_Collector, Value, int], str]] = {
     Handle: _Collector.plain,
     Sequence: _Collector.sequence,  # type: ignore[dict-item]
     Record: _Collector.record,  # type: ignore[dict-item]
-    Options: _Collector.options,  # type: ignore[dict-item]
+    ParsedOptions: _Collector.options,  # type: ignore[dict-item]
     Class: _Collector.reference,  # type: ignore[dict-item]
     Function: _Collector.reference,  # type: ignore[dict-item]
     Instance: _Collector.instance,  # type: ignore[dict-item]

@@ -74,13 +74,13 @@ def producers_for(
     there are none, those that match by another sign.
     """
     found: dict[str, list[tuple[SaveCall, Module]]] = {kind: [] for kind in _KINDS}
-    telling = [each for each in resolution.patterns if each.exact or each.strong]
+    specific = [each for each in resolution.patterns if each.exact or each.strong]
     spelled = frozenset(each.text for each in resolution.patterns if _is_spelled(each))
-    keys = frozenset() if telling else pairs.asked_keys(load, module)
-    restored = frozenset() if telling else pairs.restored(load, module)
-    for home in _modules(module, telling, keys, project):
+    keys = frozenset() if specific else pairs.asked_keys(load, module)
+    restored = frozenset() if specific else pairs.restored(load, module)
+    for home in _modules(module, specific, keys, project):
         for save in home.saves:
-            match = _match(load, module, telling, save, home, project)
+            match = _match(load, module, specific, save, home, project)
             if match is None and save.file is not None and spelled:
                 saved = {each.text for each in _patterns(save.file, home, project)}
                 match = "path" if spelled & saved else None
@@ -117,13 +117,13 @@ def _nearest(found: list[tuple[SaveCall, Module]], path: str) -> list[tuple[Save
 
 
 def _modules(
-    module: Module, telling: list[PathPattern], keys: frozenset[str], project: ProjectIndex
+    module: Module, specific: list[PathPattern], keys: frozenset[str], project: ProjectIndex
 ) -> Iterator[Module]:
     """The files that can hold a matching save, the load's own first."""
     yield module
     saving = project.remember("files that save", lambda: _saving_files(project))
     folder = dirname(module.path)
-    words = [word for pattern in telling for word in _words(pattern.text)]
+    words = [word for pattern in specific for word in _words(pattern.text)]
     candidates = [path for path in saving if path != module.path]
     spelling = _spelling(words, keys, project)
     named = [path for path in candidates if path in spelling]
@@ -173,20 +173,20 @@ def _shared(first: str, second: str) -> int:
 def _match(
     load: LoadCall,
     module: Module,
-    telling: list[PathPattern],
+    specific: list[PathPattern],
     save: SaveCall,
     home: Module,
     project: ProjectIndex,
 ) -> str | None:
     if save.file is None:
         return None
-    if telling and _same_file(telling, _patterns(save.file, home, project)):
+    if specific and _same_file(specific, _patterns(save.file, home, project)):
         return "path"
     near = dirname(home.path) == dirname(module.path)
     if pairs.same_file_expression(load, module, save, home, near=near):
         return "expression"
     here = home.path == module.path
-    if (here or (near and not telling)) and pairs.are_counterparts(
+    if (here or (near and not specific)) and pairs.are_counterparts(
         load.function, save.function, here=here
     ):
         return "methods"

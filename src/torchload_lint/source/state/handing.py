@@ -9,14 +9,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain.values import Handed, Instance, Options, Record, union
+from torchload_lint.source.domain.values import Handed, Instance, ParsedOptions, Record, union
 from torchload_lint.source.state import stores
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Values
     from torchload_lint.source.evaluator import Evaluator
 
-_STORED_IN = (Options, Record, Instance)
+_STORED_IN = (ParsedOptions, Record, Instance)
 
 
 def on(evaluator: Evaluator, node: ast.expr, values: Values, frame: Frame) -> Values:
@@ -29,12 +29,12 @@ def on(evaluator: Evaluator, node: ast.expr, values: Values, frame: Frame) -> Va
 
 
 def _handed(evaluator: Evaluator, values: Values, places: tuple[Handed, ...]) -> Values:
-    telling = tuple(place for place in places if _stores_below(evaluator, place))
-    if not telling:
+    storing = tuple(place for place in places if _stores_below(evaluator, place))
+    if not storing:
         return values
     return tuple(
-        value.changed(handed=(*value.handed, *telling))
-        if isinstance(value, Options | Record | Instance)
+        value.changed(handed=(*value.handed, *storing))
+        if isinstance(value, ParsedOptions | Record | Instance)
         else value
         for value in values
     )

@@ -12,7 +12,7 @@ from torchload_lint.source.domain import conversions
 from torchload_lint.source.domain.mappings import over
 from torchload_lint.source.domain.values import (
     Instance,
-    Options,
+    ParsedOptions,
     Record,
     Values,
     union,
@@ -33,7 +33,7 @@ class Parts(Mapping[str, Values]):
     are is not known, so that a loop over them sees none.
     """
 
-    def __init__(self, evaluator: Evaluator, whole: Options | Instance, frame: Frame) -> None:
+    def __init__(self, evaluator: Evaluator, whole: ParsedOptions | Instance, frame: Frame) -> None:
         self._evaluator = evaluator
         self._whole = whole
         self._frame = frame
@@ -76,7 +76,7 @@ def entries(evaluator: Evaluator, value: Value, frame: Frame) -> Record | None:
     """A value as a mapping of names; None where it cannot be one."""
     if isinstance(value, Record):
         return value
-    if isinstance(value, Options | Instance):
+    if isinstance(value, ParsedOptions | Instance):
         parts = Parts(evaluator, value, frame)
         return Record(parts, unknown(_UNNAMED), rung=value.rung)
     return None

@@ -13,7 +13,7 @@ from torchload_lint.source.domain import conversions, mappings
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
     Instance,
-    Options,
+    ParsedOptions,
     Record,
     Sequence,
     Text,
@@ -212,7 +212,7 @@ def updates(evaluator: Evaluator, base: ast.expr, name: str, frame: Frame) -> tu
 
 
 def _entry(evaluator: Evaluator, source: Value, name: str) -> Values:
-    if isinstance(source, Options):
+    if isinstance(source, ParsedOptions):
         values = evaluator.option(source, name)
         return () if conversions.is_missing(values) else values
     if isinstance(source, Record) and name in source.entries:
@@ -269,7 +269,7 @@ def _appended(evaluator: Evaluator, calls: Iterable[tuple[str, ast.Call]], frame
         for value in given:
             if isinstance(value, Sequence):
                 found.append(value.element())
-            elif not isinstance(value, Record | Options | Instance):
+            elif not isinstance(value, Record | ParsedOptions | Instance):
                 found.append((Unknown(conversions.why(value)),))
     return union(*found)
 

@@ -160,15 +160,15 @@ class Notebook:
         number, start_row = self.locate(diagnostic.span.start.row)
         moved = start_row - diagnostic.span.start.row
         noqa_row = diagnostic.noqa_row
-        told = diagnostic._replace(
+        placed = diagnostic._replace(
             span=_shifted(diagnostic.span, moved),
             noqa_row=None if noqa_row is None else noqa_row + moved,
             cell=number,
         )
         if diagnostic.fix is None or self.accepts(diagnostic.fix.edits):
-            return told
+            return placed
         note = "no fix is offered here: it would reach into a magic, or over several cells"
-        return told._replace(fix=None, notes=(*told.notes, note))
+        return placed._replace(fix=None, notes=(*placed.notes, note))
 
     def accepts(self, edits: Iterable[Edit]) -> bool:
         """Whether ``apply`` would take these edits."""

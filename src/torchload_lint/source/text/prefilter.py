@@ -119,7 +119,7 @@ def may_hold_load_in_cells(data: bytes) -> bool:
         cells = json.loads(data)["cells"]
         sources = ["".join(cell.get("source", ())) for cell in cells]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return True  # what is wrong with it is told later
+        return True  # what is wrong with it is reported later
     return may_hold_load("\n".join(sources).encode("utf-8", "replace"))
 
 

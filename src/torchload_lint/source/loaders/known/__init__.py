@@ -1,6 +1,6 @@
 """What is known of each library's loaders: data, one file a library.
 
-A file is imported only where a program names its library, or uses one of its telling words.
+A file is imported only where a program names its library, or uses one of its signs.
 """
 
 from __future__ import annotations

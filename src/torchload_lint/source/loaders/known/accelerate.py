@@ -22,7 +22,7 @@ LIBRARY = Library(
                 Behaviour(Does.TRUE, "accelerate 1.1.0 to 1.15.0, checkpointing.py, utils/other.py",
                           since="1.1", allows=(*_NUMPY_STATE, "_codecs.encode")),
             ),
-            of="Accelerator", inside=_ACCELERATE_STATE, telling="*",
+            of="Accelerator", inside=_ACCELERATE_STATE, sign="*",
         ),
         Loader(
             "load_checkpoint_and_dispatch", "checkpoint", ("model", "checkpoint"),

@@ -14,6 +14,6 @@ LIBRARY = Library(
         Loader("load_state_dict_from_zero_checkpoint", "checkpoint_dir",
                ("model", "checkpoint_dir", "tag"), _DEEPSPEED),
         Loader("load_checkpoint", "load_dir", ("load_dir", "tag"), _DEEPSPEED,
-               of="DeepSpeedEngine", telling="load_module_strict"),
+               of="DeepSpeedEngine", sign="load_module_strict"),
     ),
 )  # fmt: skip

@@ -17,7 +17,7 @@ _FABRIC = tuple(one._replace(keyword="") for one in _TAKES)
 def _of_trainer(method: str, *parameters: str) -> Loader:
     """Lightning 2.6.0, ``pytorch/trainer/trainer.py``."""
     return Loader(
-        method, "ckpt_path", parameters, _TAKES, of="Trainer", telling="ckpt_path",
+        method, "ckpt_path", parameters, _TAKES, of="Trainer", sign="ckpt_path",
         choices=("best", "last", "hpc", "registry"),
     )  # fmt: skip
 
@@ -37,7 +37,7 @@ LIBRARY = Library(
         _of_trainer("predict", "model", "dataloaders", "datamodule", "return_predictions",
                     "ckpt_path", "weights_only"),
         Loader("load_from_checkpoint", "checkpoint_path", _ENTRY, _TAKES, of="LightningModule",
-               telling="*"),
+               sign="*"),
         Loader("load_from_checkpoint", "checkpoint_path",
                ("checkpoint_path", "map_location", "hparams_file", "weights_only"), _TAKES,
                of="LightningDataModule"),

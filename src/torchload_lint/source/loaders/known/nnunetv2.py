@@ -10,7 +10,7 @@ LIBRARY = Library(
     loaders=(
         Loader("initialize_from_trained_model_folder", "model_training_output_dir",
                ("model_training_output_dir", "use_folds", "checkpoint_name"), _NNUNET,
-               of="nnUNetPredictor", inside=("fold_*/checkpoint_*.pth",), telling="*"),
+               of="nnUNetPredictor", inside=("fold_*/checkpoint_*.pth",), sign="*"),
         Loader("load_pretrained_weights", "fname", ("network", "fname", "verbose"), _NNUNET),
     ),
 )  # fmt: skip

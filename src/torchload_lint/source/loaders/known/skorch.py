@@ -13,6 +13,6 @@ LIBRARY = Library(
     loaders=(
         Loader("load_params", "f_params",
                ("f_params", "f_optimizer", "f_criterion", "f_history", "checkpoint"), _SKORCH,
-               of="*", telling="f_params"),
+               of="*", sign="f_params"),
     ),
 )  # fmt: skip

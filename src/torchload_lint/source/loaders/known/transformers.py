@@ -23,7 +23,7 @@ LIBRARY = Library(
                 Behaviour(Does.TRUE, "transformers 5.24.0, trainer.py", since="5.0",
                           allows=_NUMPY_STATE),
             ),
-            of="Trainer", inside=_TRAINER_STATE, telling="resume_from_checkpoint",
+            of="Trainer", inside=_TRAINER_STATE, sign="resume_from_checkpoint",
         ),
         Loader(
             "from_pretrained", "pretrained_model_name_or_path", ("pretrained_model_name_or_path",),
