@@ -146,5 +146,5 @@ def test_views_of_one_element_are_refused_with_their_size(tmp_path: Path) -> Non
 
 def test_pipes_are_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "in.pt")
-    with pytest.raises(MigrationError, match="no regular file"):
+    with pytest.raises(MigrationError, match="not a regular file"):
         migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")

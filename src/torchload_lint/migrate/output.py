@@ -34,7 +34,7 @@ def checked_target(target: Path, source: Path) -> Path:
         if real.samefile(source):
             raise MigrationError("the new file would replace the checkpoint; choose another name")
         if not real.is_file():
-            raise MigrationError(f"{target} is no regular file, and is not replaced")
+            raise MigrationError(f"{target} is not a regular file, and is not replaced")
     return real
 
 

@@ -6,21 +6,31 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
-from torchload_lint.checkpoint.results import make_plain, result_type
-from torchload_lint.checkpoint.torch_versions import NEWEST
+from torchload_lint.checkpoint.class_knowledge import ClassKnowledge
+from torchload_lint.checkpoint.known_globals import rename_python_2, runtime_name
+from torchload_lint.checkpoint.results import (
+    NameResolver,
+    make_plain,
+    result_type,
+    runtime_namer,
+)
+from torchload_lint.checkpoint.torch_versions import NEWEST, features
 from torchload_lint.checkpoint.values import DictValue, Instance, Opaque, SetValue, Value
-from torchload_lint.checkpoint.weights_only import WeightsOnlyGuard
 from torchload_lint.migrate.results import MigrationError
+from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.opcodes import Opcode
     from torchload_lint.checkpoint.report import Problem
-    from torchload_lint.checkpoint.results import ClassLookup, NameResolver
+    from torchload_lint.checkpoint.results import ClassLookup
     from torchload_lint.checkpoint.storages import StorageReader
     from torchload_lint.checkpoint.unpickler import Unpickled
     from torchload_lint.checkpoint.values import GlobalRef
     from torchload_lint.migrate.contents import Content
-    from torchload_lint.names import GlobalName
+
+
+_RENAMED_PROTOCOL = 2
+"""The protocol in whose pickles torch renames what Python 2 called otherwise."""
 
 
 @dataclass(slots=True)
@@ -38,21 +48,46 @@ class Checkpoint:
     """``little`` or ``big``."""
 
 
-class PickleRecorder(WeightsOnlyGuard):
-    """Builds what a pickle describes and refuses nothing, since nothing is going to be run."""
+class PickleRecorder:
+    """A guard that builds what a pickle describes and refuses nothing: nothing is going to be run.
+
+    Names are those that the newest torch gives them.
+    """
 
     def __init__(
         self, storages: StorageReader, lookup: ClassLookup | None = None, encoding: str = "utf-8"
     ) -> None:
-        super().__init__(storages, NEWEST, lookup, None, encoding)
+        self.position = 0
+        self.protocol: int | None = None
+        self.storages = storages
+        self.names = NameResolver(runtime_namer(NEWEST, runtime_name, lookup))
         self.lookup = lookup
         self.encoding = encoding
         self.damage: Problem | None = None
         """A storage that cannot be read."""
+        self._classes = ClassKnowledge(lookup, self.names)
+        self._features = features(NEWEST.torch)
 
     def meet(self, opcode: Opcode) -> None:
         """Every opcode will do."""
         self.position = opcode.position
+
+    def decode(self, data: bytes, _position: int) -> Value:
+        """A Python 2 string in the encoding of the load; bytes where it cannot be decoded."""
+        if self.encoding == "bytes":
+            return data
+        try:
+            return data.decode(self.encoding)
+        except UnicodeDecodeError:
+            return data
+
+    def name_global(self, module: str, name: str, position: int) -> GlobalName:
+        """The name after the renaming of Python 2's modules."""
+        self.position = position
+        exceptions = self._features.exceptions_renamed
+        if self._features.renaming == "always" or self.protocol == _RENAMED_PROTOCOL:
+            module, name = rename_python_2(module, name, exceptions=exceptions)
+        return GlobalName(module, name)
 
     def check_global(self, reference: GlobalRef, written: str) -> None:
         """Every global will do: it stays a name."""
@@ -68,7 +103,7 @@ class PickleRecorder(WeightsOnlyGuard):
         return Instance("REDUCE", callee, args, self._result(name, callee, args))
 
     def _result(self, name: GlobalName | None, callee: Value, args: Value) -> GlobalName | None:
-        return result_type(name, args, self.names, self._facts(callee))
+        return result_type(name, args, self.names, self._classes.facts(callee))
 
     def newobj(self, cls: Value, args: Value) -> Value:
         """An instance, or an empty mapping."""

@@ -166,7 +166,7 @@ def detached(converter: Conversion, value: Value, place: str) -> Value:
     name, given = str(plain.callee.name), plain.args
     if not isinstance(given, tuple):
         return plain
-    if name in PARAMETERS:
+    if name in PARAMETERS and given:
         return detached(converter, given[0], place)
     flag = _REQUIRES_GRAD.get(name)
     if flag is not None and flag < len(given):
