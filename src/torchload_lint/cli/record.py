@@ -65,7 +65,7 @@ def _kept(recording: Recording, recorder: Recorder) -> str:
 
 def _what_came_of_it(recording: Recording, recorder: Recorder, paths: list[Path]) -> str:
     """What came of the run, in a line."""
-    if not recording.loads:
+    if not recording.loads and not recording.unusable:
         if not recording.saw_python:
             return f"no Python was seen; nothing noted ({_NOT_SEEN})"
         what = "torch.load ran" if recording.saw_torch else "Python that was seen imported torch"
@@ -76,6 +76,8 @@ def _what_came_of_it(recording: Recording, recorder: Recorder, paths: list[Path]
         f"{_counted(number)} {why} ({_some(recorder.examples[why], number)})"
         for why, number in sorted(recorder.left_out.items())
     ]
+    if recording.unusable:
+        rest.append(f"{_counted(recording.unusable)} of what cannot be a path")
     if recording.beyond:
         rest.append(f"{_counted(recording.beyond)} beyond {MOST_FILES} files of one call")
     return f"{noted}; not noted: {', '.join(rest)}" if rest else noted

@@ -25,6 +25,8 @@ MOST_FILES = 64
 _PREFIX = "torchload-lint-record-"
 _LONGEST_LINE = 2**20
 _ROUNDS = 5
+_BEGUN = "did not return"
+"""The outcome of a call until another one is noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Recording:
     saw_torch: bool
     beyond: int = 0
     """Loads of further files by calls that had loaded MOST_FILES others."""
+    unusable: int = 0
+    """Notes about loads of what cannot be a path."""
 
 
 def run_recorded(command: Sequence[str]) -> Recording:
@@ -83,22 +87,23 @@ def _recording(status: int, notes: Path) -> Recording:
     saw_python = saw_torch = False
     last: dict[tuple[object, ...], Observed] = {}
     known: Counter[tuple[object, ...]] = Counter()
-    beyond = 0
+    beyond = unusable = 0
     for line in _read(notes):
         saw_python = True
         saw_torch = saw_torch or "torch" in line
         one = _observed(line)
         if one is None:
+            unusable += "checkpoint" in line and line.get("outcome") != _BEGUN
             continue
         site = (one.file, one.row, one.function)
         key = (*site, one.checkpoint)
         if key not in last:
             known[site] += 1
             if known[site] > MOST_FILES:
-                beyond += one.outcome != "did not return"
+                beyond += one.outcome != _BEGUN
                 continue
         last[key] = one
-    return Recording(status, tuple(last.values()), saw_python, saw_torch, beyond)
+    return Recording(status, tuple(last.values()), saw_python, saw_torch, beyond, unusable)
 
 
 def remove_leftovers() -> None:

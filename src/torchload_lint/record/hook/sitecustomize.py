@@ -101,7 +101,7 @@ def begun(cls, *args):
             note(call, "did not return")
             if isinstance(file, PATHS):
                 os.stat(file)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         note(opener._call, in_words(error))
     except Exception:
         pass

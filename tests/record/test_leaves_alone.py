@@ -1,0 +1,239 @@
+"""A recorded program sees torch as it is, ends as it does, and cannot lead the recording astray."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src"
+RECORD = (sys.executable, "-m", "torchload_lint", "record", "--")
+
+pytestmark = [
+    pytest.mark.torch,
+    pytest.mark.skipif(os.name == "nt", reason="signals and pipes of POSIX"),
+]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    import torch
+
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (tmp_path / "temporary").mkdir()
+    (folder / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    torch.save({"w": torch.ones(1)}, folder / "w.pt")
+    return folder
+
+
+def run(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(SOURCE),
+        "XDG_STATE_HOME": str(project.parent / "state"),
+        "PYTHONHASHSEED": "0",
+        "TMPDIR": str(project.parent / "temporary"),
+    }
+    return subprocess.run(
+        words, cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def record(project: Path, program: str) -> subprocess.CompletedProcess[str]:
+    (project / "main.py").write_text(dedent(program))
+    return run(project, *RECORD, sys.executable, "main.py")
+
+
+def compared(project: Path, program: str) -> subprocess.CompletedProcess[str]:
+    """The recorded run, which was the same as the one without in every way that shows."""
+    recorded = record(project, program)
+    plain = run(project, sys.executable, "main.py")
+    assert recorded.returncode == plain.returncode
+    assert recorded.stdout == plain.stdout
+    assert recorded.stderr.startswith(plain.stderr)
+    return recorded
+
+
+def noted(project: Path) -> set[tuple[str, int, str, str]]:
+    loads = json.loads((project / ".torchload-lint" / "loads.json").read_text())["loads"]
+    return {(one["function"], one["row"], one["checkpoint"], one["outcome"]) for one in loads}
+
+
+LOOKS = """
+    import functools, importlib, inspect, os, pickle, sys, traceback, types, warnings
+    import torch
+
+    load = torch.load
+    code = load.__code__
+    print("weights_only" in code.co_varnames, code.co_varnames, code.co_filename, code.co_flags)
+    print(load.__kwdefaults__, load.__defaults__, inspect.signature(load), load.__annotations__)
+    print(inspect.getsourcefile(load), len(inspect.getsource(load)), type(load), vars(load))
+    print(hasattr(load, "__wrapped__"), load.__closure__, pickle.loads(pickle.dumps(load)) is load)
+    print(load.__globals__ is vars(torch.serialization), load is torch.serialization.load)
+    for name in ("_open_file", "_open_buffer_reader", "_open_file_like"):
+        one = getattr(torch.serialization, name)
+        print(type(one), one.__name__, one.__qualname__, one.__module__, one.__doc__)
+    wrapper = functools.wraps(load)(lambda *a, **k: load(*a, **k))
+    print(inspect.unwrap(wrapper) is load, wrapper("w.pt", weights_only=True))
+    warnings.simplefilter("always")
+    load("w.pt", weights_only=True, encoding="utf-8")  # a warning
+    for path in ("missing.pt", "bad.pt", "no\\0pe"):
+        try:
+            load(path, weights_only=True)
+        except Exception:
+            traceback.print_exc(file=sys.stdout)
+    depths = set()
+    class File:
+        def __init__(self):
+            self.file = open("w.pt", "rb")
+        def __getattr__(self, name):
+            depths.add(len(inspect.stack()))
+            return getattr(self.file, name)
+    load(File(), weights_only=True)
+    print(sorted(depths))
+    load.__kwdefaults__["weights_only"] = False  # of some programs
+    print(torch.load.__kwdefaults__, torch.load("w.pt"))
+    try:
+        import sitecustomize
+    except ImportError as error:
+        print(error)
+    importlib.reload(torch.serialization)
+    print(torch.serialization.load is load, torch.serialization.load("w.pt"))
+"""
+
+
+def test_torch_looks_as_it_is(project: Path) -> None:
+    (project / "bad.pt").write_bytes((project / "w.pt").read_bytes()[:300])
+    recorded = compared(project, LOOKS)
+    assert recorded.returncode == 0, recorded.stderr
+    assert "1 load of what cannot be a path" in recorded.stderr
+    outcomes = {(path, outcome.partition(":")[0]) for _, _, path, outcome in noted(project)}
+    assert outcomes == {
+        ("w.pt", "loaded"), ("missing.pt", "FileNotFoundError"), ("bad.pt", "RuntimeError"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL", "SIGABRT", "SIGUSR1"])
+def test_an_end_by_a_signal_is_the_programs(project: Path, name: str) -> None:
+    program = f"""
+        import os, signal, torch
+        torch.load("w.pt", weights_only=True)
+        os.kill(os.getpid(), signal.{name})
+    """
+    assert record(project, program).returncode == -getattr(signal, name)
+    assert noted(project) == {("<module>", 3, "w.pt", "loaded")}
+
+
+def test_loads_in_threads_are_noted_where_the_program_waits(project: Path) -> None:
+    program = """
+        import asyncio, torch
+        from concurrent.futures import ThreadPoolExecutor
+
+        def in_pool():
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(torch.load, ["w.pt"] * 4))
+
+        async def in_thread():
+            await asyncio.to_thread(torch.load, "w.pt")
+
+        async def in_executor():
+            await asyncio.get_running_loop().run_in_executor(None, torch.load, "w.pt")
+
+        def in_text():
+            exec("torch.load('w.pt')")
+
+        in_pool()
+        asyncio.run(in_thread())
+        asyncio.run(in_executor())
+        in_text()
+    """
+    assert record(project, program).returncode == 0
+    assert {(function, row) for function, row, _, _ in noted(project)} == {
+        ("in_pool", 7), ("in_thread", 10), ("in_executor", 13), ("in_text", 16),
+    }  # fmt: skip
+
+
+FORGED = """
+    import json, os
+    import torch
+    torch.load("w.pt", weights_only=True)
+    notes = os.environ["TORCHLOAD_LINT_RECORD"]
+    line = dict(file=os.path.abspath("main.py"), row=1, function="f", checkpoint="x.pt",
+                torch="2", outcome="loaded")
+    os.mkfifo("pipe.pt")
+    with open(notes, "ab") as file:
+        for change in ({"checkpoint": "no\\0pe"}, {"file": "\\ud800"}, {"function": "\\ud800"},
+                       {"checkpoint": "/dev/zero"}, {"checkpoint": os.path.abspath("pipe.pt")},
+                       {"row": float("inf")}, {"row": None}, {"source": 3}, {"file": "/dev/zero"}):
+            file.write((json.dumps({**line, **change}) + "\\n").encode())
+        file.write(b"[" * 100_000 + b"\\n{}\\n[]\\nnull\\n\\xff\\xfe\\n")
+"""
+
+
+def test_forged_notes_change_nothing(project: Path) -> None:
+    result = record(project, FORGED)
+    assert result.returncode == 0, result.stderr
+    assert ("<module>", 4, "w.pt", "loaded") in noted(project)
+
+
+@pytest.mark.parametrize("replaced", ["os.mkfifo(notes)", "os.symlink('/dev/zero', notes)", "0"])
+def test_notes_that_are_no_file_are_not_waited_for(project: Path, replaced: str) -> None:
+    program = f"""
+        import os, torch
+        notes = os.environ["TORCHLOAD_LINT_RECORD"]
+        os.unlink(notes)
+        {replaced}
+        torch.load("w.pt", weights_only=True)
+        raise SystemExit(4)
+    """
+    assert record(project, program).returncode == 4
+
+
+def test_nothing_is_left_and_much_is_bounded(project: Path) -> None:
+    """What a killed recording has left is removed, too."""
+    left = project.parent / "temporary" / "torchload-lint-record-999999999-abc"
+    left.mkdir()
+    program = """
+        import os, torch
+        for number in range(300):
+            os.link("w.pt", f"{number}.pt")
+            for _ in range(10):
+                torch.load(f"{number}.pt", weights_only=True)
+        print(os.stat(os.environ["TORCHLOAD_LINT_RECORD"]).st_size < 300_000)
+    """
+    result = record(project, program)
+    assert result.stdout == "True\n"
+    assert len(noted(project)) == 32
+    assert "236 loads beyond 64 files of one call" in result.stderr
+    assert list((project.parent / "temporary").iterdir()) == []
+
+
+def test_the_store_is_not_written_through_a_link(project: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (project / ".torchload-lint").symlink_to(elsewhere)
+    result = record(project, 'import torch\ntorch.load("w.pt", weights_only=True)\n')
+    assert result.returncode == 0
+    assert list(elsewhere.iterdir()) == []
+    assert "could not be kept in the project" in result.stderr
+    (kept,) = (tmp_path / "state" / "torchload-lint").iterdir()
+    assert [one["checkpoint"] for one in json.loads(kept.read_text())["loads"]] == ["w.pt"]
+
+
+def test_a_load_of_a_temporary_file_is_named(project: Path) -> None:
+    program = """
+        import os, tempfile, torch
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "w.pt")
+            torch.save({}, path)
+            torch.load(path, weights_only=True)
+    """
+    told = record(project, program).stderr
+    assert "1 load of a temporary file that is gone (main.py:6)" in told
