@@ -37,6 +37,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.repairs import plan_library
@@ -70,6 +71,8 @@ def check_load(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         return
     if load.library.does == {Does.UNPICKLES}:
         return  # another format: ``loads`` lists it
+    if Does.FALSE not in load.library.does and _is_met(situation):
+        return  # the restricted load succeeds, and nothing is tried after it
     by_argument = load.weights_only is WeightsOnly.FALSE
     reason = (
         _BY_ARGUMENT
@@ -87,6 +90,16 @@ def check_load(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         situation=situation,
         notes=(*because, *evidence_notes(situation), *plan.notes),
     )
+
+
+def _is_met(situation: Situation) -> bool:
+    """Whether every file was read and all that it needs is allowed."""
+    loadable = {Verdict.LOADS, Verdict.NEEDS_SAFE_GLOBALS}
+    read = bool(situation.reports) and all(one.verdict in loadable for one in situation.reports)
+    falls_back = (
+        situation.load.library is not None and Does.FALLS_BACK in situation.load.library.does
+    )
+    return falls_back and read and not situation.missing
 
 
 _BY_ARGUMENT = "loads with `weights_only=False`: the file may run any code"

@@ -77,7 +77,7 @@ def read_files(
     seen = _recorded(load, module, context)
     if resolution is None:
         resolution = _seen_paths(seen) if seen else _resolve(load, module, context)
-    paths, without_file = _files(resolution, module, context)
+    paths, without_file = _files(resolution, load, module, context)
     kept = paths[:MAX_FILES]
     reports_on = {
         line: tuple(context.checkpoints.inspect(path, lookup, line) for path in kept)
@@ -133,11 +133,12 @@ def _resolve(load: LoadCall, module: Module, context: Context) -> Resolution:
     """
     if load.file is None or load.kind is not CallKind.CALL:
         return Resolution(unknown=("the call does not say which file",))
+    folders = load.library is not None and bool(load.library.loader.inside)
     if context.infers or context.checkpoints.any():
-        return resolve_path(load.file, module, context.project)
+        return resolve_path(load.file, module, context.project, folders=folders)
     alone = ProjectIndex(NoFiles())
     alone.adopt(module)
-    return resolve_path(load.file, module, alone)
+    return resolve_path(load.file, module, alone, folders=folders)
 
 
 def _configured(
@@ -160,17 +161,26 @@ def _site_matches(site: str, pattern: str) -> bool:
 
 
 def _files(
-    resolution: Resolution, module: Module, context: Context
+    resolution: Resolution, load: LoadCall, module: Module, context: Context
 ) -> tuple[list[str], list[PathPattern]]:
     """The files that the patterns match, and the patterns that match none."""
     found: dict[str, None] = {}
     without: list[PathPattern] = []
     for pattern in resolution.patterns:
-        matches = context.checkpoints.matching(pattern, module.path)
+        inside = _inside(pattern, load, module, context)
+        matches = inside or context.checkpoints.matching(pattern, module.path)
         found |= dict.fromkeys(matches)
         if not matches:
             without.append(pattern)
     return list(found), without
+
+
+def _inside(pattern: PathPattern, load: LoadCall, module: Module, context: Context) -> list[str]:
+    """Where a library is given a folder: the files in it that it loads."""
+    names = load.library.loader.inside if load.library is not None else ()
+    text = pattern.text.rstrip("/")
+    within = (pattern._replace(text=f"{text}/{name}", exact="*" not in name) for name in names)
+    return [path for one in within for path in context.checkpoints.matching(one, module.path)]
 
 
 def _configured_files(patterns: Iterable[PathPattern], context: Context) -> Iterator[str]:

@@ -43,14 +43,17 @@ they are not what reaches the load.
 _NOT_FILES = frozenset({"", ".", "none", "null", "false", "true", "no", "n/a", "-", "todo", "tbd"})
 
 
-def resolve_path(expression: ast.expr, module: Module, project: ProjectIndex) -> Resolution:
+def resolve_path(
+    expression: ast.expr, module: Module, project: ProjectIndex, *, folders: bool = False
+) -> Resolution:
     """Resolve the first argument of a load in ``module``.
 
     A ``None``, ``False`` or empty-string possibility ("do not resume") is not a path and is left
-    out; a URL is not a path unless a download rung maps it to a local cache.
+    out; a URL is not a path unless a download rung maps it to a local cache. ``folders``: whether
+    the path may be that of a folder, with a slash at its end.
     """
     engine = Engine(project)
-    found = resolution(engine.top(expression, module), engine)
+    found = resolution(engine.top(expression, module), engine, folders=folders)
     if not found.complete or not all(pattern.exact for pattern in found.patterns):
         return found
     from torchload_lint.source.certainty.doubts import doubts  # noqa: PLC0415 - few are exact
@@ -73,7 +76,7 @@ def hops_to_path(expression: ast.expr, module: Module, project: ProjectIndex) ->
     return engine.hops
 
 
-def resolution(values: Values, engine: Engine) -> Resolution:
+def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Resolution:
     """The values of an expression, read as the file that a load opens."""
     found: dict[tuple[str, bool], PathPattern] = {}
     reasons: dict[str, None] = {}
@@ -84,6 +87,8 @@ def resolution(values: Values, engine: Engine) -> Resolution:
                 reasons.setdefault(conversions.why(value))
             continue
         reasons.update(dict.fromkeys(text.why))
+        if folders:
+            text = text.changed(text=text.text.rstrip("/"))
         pattern = _pattern(text, in_archive=in_archive)
         if pattern is not None:
             found.setdefault((pattern.text, pattern.anchored), pattern)

@@ -98,6 +98,10 @@ def _of_one_class(evaluator: Evaluator, instance: Instance, name: str, frame: Fr
             found = union(found, _member(evaluator, instance, member, module, frame))
     if found:
         return found
+    from torchload_lint.source.libraries import torch_geometric  # noqa: PLC0415 - few questions
+
+    if kept := torch_geometric.kept_paths(evaluator, instance, name, frame):
+        return kept
     unspelled_values = _unspelled(evaluator, instance, name, frame)
     if unspelled_values:
         return unspelled_values

@@ -61,6 +61,7 @@ ROOTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("basicsr", "facexlib", "timm", "torch", "torchvision"), ("torch_hub",)),
     **dict.fromkeys(("cached_path", "datasets", "gdown", "wget"), ("downloaders",)),
     **dict.fromkeys(("lightning", "pytorch_lightning"), _LIGHTNING),
+    "torch_geometric": ("torch_geometric",),
 }
 """The first part of a dotted name → the files that know it."""
 METHOD_NAMES: dict[str, str] = {

@@ -1,0 +1,138 @@
+"""Loads by libraries from the file on the disk to the fix: the library is never imported."""
+
+from __future__ import annotations
+
+import argparse
+from textwrap import dedent
+
+import numpy as np
+import pytest
+import torch
+
+from torchload_lint import api
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    for name in ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "pyproject.toml").write_text("[tool.torchload-lint]\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def findings(folder, code):
+    (folder / "main.py").write_text(dedent(code))
+    results = api.check([folder]).results
+    return [one for result in results for one in result.diagnostics if one.code != "TLL102"]
+
+
+def fixed(folder, code, *, unsafe=False):
+    return api.fix(dedent(code), folder / "main.py", unsafe=unsafe)
+
+
+FIT = """
+    import lightning as L
+
+    trainer = L.Trainer()
+    trainer.fit(net, ckpt_path="last.ckpt")
+    """
+
+
+def save_checkpoint(folder):
+    torch.save({"hyper_parameters": argparse.Namespace(lr=1)}, folder / "last.ckpt")
+
+
+def test_what_a_resumed_training_needs_is_reported_and_allowed(folder):
+    save_checkpoint(folder)
+    (found,) = findings(folder, FIT)
+    assert (found.code, found.span.start.row) == ("TLL103", 5)
+    assert found.safe_globals == ("argparse.Namespace",)
+    after = fixed(folder, FIT)
+    block = 'with safe_globals([Namespace]):\n    trainer.fit(net, ckpt_path="last.ckpt")\n'
+    assert block in after  # nothing says that this Lightning takes weights_only
+
+
+def test_the_keyword_is_written_where_the_version_takes_it(folder):
+    save_checkpoint(folder)
+    (folder / "requirements.txt").write_text("lightning>=2.6\n")
+    assert 'ckpt_path="last.ckpt", weights_only=True)' in fixed(folder, FIT)
+
+
+def test_an_older_lightning_loads_unsafely(folder):
+    save_checkpoint(folder)
+    (folder / "requirements.txt").write_text("lightning==2.5.1\n")
+    (found,) = findings(folder, FIT)
+    assert (found.code, found.severity.value) == ("TLL108", "info")
+    assert fixed(folder, FIT, unsafe=True) == dedent(FIT)
+
+
+def test_a_local_path_is_restricted_and_an_address_is_not(folder):
+    code = FIT.replace("last.ckpt", "https://example.org/last.ckpt")
+    (found,) = findings(folder, code)
+    assert (found.code, found.severity.value) == ("TLL108", "warning")
+    assert findings(folder, FIT) == []
+
+
+STATE = """
+    from accelerate import Accelerator
+
+    Accelerator().load_state("run/")
+    """
+
+
+def save_state(folder):
+    (folder / "run").mkdir()
+    torch.save({"lr": 0.1}, folder / "run" / "optimizer.bin")
+    random = {"step": 0, "numpy_random_seed": np.random.RandomState(0).get_state()}
+    torch.save(random, folder / "run" / "random_states_0.pkl")
+
+
+@pytest.mark.parametrize("path", ["run", "run/"])
+def test_the_files_of_a_folder_are_read(folder, path):
+    save_state(folder)
+    (folder / "requirements.txt").write_text("accelerate==0.33.0\n")
+    (found,) = findings(folder, STATE.replace("run/", path))
+    assert found.code == "TLL103"
+    assert found.checkpoints == ("run/optimizer.bin", "run/random_states_0.pkl")
+
+
+def test_what_the_library_allows_by_itself_is_not_missing(folder):
+    save_state(folder)
+    (folder / "requirements.txt").write_text("accelerate==1.15.0\n")
+    assert findings(folder, STATE) == []
+
+
+DATA = """
+    from torch_geometric.data import InMemoryDataset
+
+    class Toy(InMemoryDataset):
+        def __init__(self, root):
+            super().__init__(root)
+            self.load(self.processed_paths[0])
+
+        @property
+        def processed_file_names(self):
+            return ["data.pt"]
+    """
+
+
+def test_the_files_of_a_data_set_are_known(folder):
+    (folder / "toy" / "processed").mkdir(parents=True)
+    torch.save({"args": argparse.Namespace()}, folder / "toy" / "processed" / "data.pt")
+    (folder / "requirements.txt").write_text("torch_geometric==2.5.3\n")
+    (found,) = findings(folder, DATA)
+    assert (found.code, found.checkpoints) == ("TLL103", ("toy/processed/data.pt",))
+    (folder / "requirements.txt").write_text("torch_geometric>=2.6\n")
+    (found,) = findings(folder, DATA)
+    assert found.code == "TLL108"
+    after = fixed(folder, DATA, unsafe=True)
+    assert "with safe_globals([Namespace]):\n            self.load(" in after
+    assert findings(folder, after) == []
+
+
+def test_a_file_that_would_run_code_is_reported_at_the_call(folder):
+    payload = b"cos\nsystem\n(S'true'\ntR."
+    (folder / "best.pt").write_bytes(payload)
+    found = findings(folder, 'from ultralytics import YOLO\n\nmodel = YOLO("best.pt")\n')
+    assert "TLL501" in {one.code for one in found}
