@@ -354,7 +354,10 @@ async def test_wrong_settings_are_named(emacs: LanguageClient, tmp_path):
     settings = {"torchload-lint": {"selct": ["TLL1"], "src": "x", "ignore": ["TLL102"]}}
     emacs.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings))
     await emacs.wait_for_notification(types.WINDOW_SHOW_MESSAGE)
-    assert emacs.messages[-1].message == ("torchload-lint: unknown or wrong settings: selct, src")
+    assert emacs.messages[-1].message == (
+        "torchload-lint: unknown setting 'selct' (did you mean 'select'?); "
+        "src must be a list of strings, not a string"
+    )
     uri = open_text(emacs, tmp_path / "a.py", "import torch\nx = torch.load(p)\n")
     assert await diagnostics(emacs, uri) == []
 

@@ -202,3 +202,24 @@ class TestForks:
         """
         ran(folder, writes, fix=True)
         assert "weights_only=True" in (folder / "a.py").read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks are counted")
+def test_there_are_no_more_processes_than_files(tmp_path):
+    program = """
+import os
+from torchload_lint.workspace import Options, Projects, Settings, check
+
+forked = []
+fork = os.fork
+os.fork = lambda: (pid := fork()) and forked.append(pid) or pid
+run = check(["a.py", "b.py"], Projects(Settings()), Options(jobs=3000))
+print(len(run.results), len(forked))
+"""
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text("import torch\nx = torch.load(p)\n")
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    results, forked = map(int, done.stdout.split())
+    assert (results, forked <= 2) == (2, True)

@@ -19,4 +19,4 @@ def command() -> None:
             raise
         fail("the language server needs pygls: pip install 'torchload-lint[lsp]'")
     gc.enable()  # the other commands end before it pays
-    serve()
+    raise click.exceptions.Exit(serve())

@@ -11,6 +11,7 @@ from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.reports.report import TOOL, printable, rule_url
 from torchload_lint.source.text.notebook import Notebook
 from torchload_lint.workspace.add_noqa import noqa_edits
+from torchload_lint.workspace.one_file import leaves_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -60,7 +61,7 @@ class Answers:
         in_range = [(found, shown) for found, shown in all_found if _meet(shown.range, wanted)]
         fixed: dict[Fix, list[types.Diagnostic]] = {}
         for found, shown in in_range:
-            if found.fix is not None and found.fix.applicability is not Applicability.DISPLAY:
+            if found.fix is not None and _is_offered(analysis, found.fix):
                 fixed.setdefault(found.fix, []).append(shown)
         for found, _ in in_range:
             if found.fix is not None and (diagnostics := fixed.pop(found.fix, None)):
@@ -174,6 +175,13 @@ class Answers:
                 for uri, edits in changes
             ]
         )
+
+
+def _is_offered(analysis: Analysis, fix: Fix) -> bool:
+    """Whether a fix can be applied, and what it leads to is Python."""
+    return fix.applicability is not Applicability.DISPLAY and leaves_python(
+        analysis.view.document(), fix
+    )
 
 
 def _rows(text: str) -> list[str]:

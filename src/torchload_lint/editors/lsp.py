@@ -1,7 +1,8 @@
 """The language server: ``torchload-lint server``, over standard input and output.
 
-Texts are checked as they stand in the editor, saved or not. Checking runs in one thread beside the
-one that talks to the client, newest text first, so that no keystroke waits for it. Clients that
+Texts are checked as they stand in the editor, saved or not, and among the others as they stand
+there. Checking runs in threads beside the one that talks to the client, what is asked for first, so
+that no keystroke waits for it. Clients that
 ask for diagnostics (3.17) get them when they ask; to others they are sent. Those of notebooks are
 always sent: many clients that ask do not ask for cells (VS Code's, up to its version 9).
 """
@@ -9,23 +10,26 @@ always sent: many clients that ask do not ask for cells (VS Code's, up to its ve
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import os
+import sys
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from torchload_lint import __version__
+from torchload_lint.config import OWN_FILES
 from torchload_lint.editors.answers import FIX_ALL
-from torchload_lint.editors.sessions import CONFIGURATION_FILES, Session
+from torchload_lint.editors.lane import BACKGROUND, TYPED
+from torchload_lint.editors.sessions import Session
 from torchload_lint.reports.report import TOOL
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 DEBOUNCE_SECONDS = 0.2
+OTHERS_SECONDS = 1.0
+"""After so much time without a change, the other documents are checked again."""
 _WATCHED = (
-    *(f"**/{name}" for name in CONFIGURATION_FILES),
-    "**/*.{pt,pth,ckpt,bin,tar,th,pkl,pickle,model,safetensors}",
+    *(f"**/{name}" for name in (*OWN_FILES, "pyproject.toml", "setup.cfg", "*requirements*.txt")),
+    "**/*.{py,ipynb,yaml,yml,json}",
+    "**/*.{pt,pth,ckpt,bin,tar,th,pkl,pickle,model,safetensors,ptl,chkpt,checkpoint}",
 )
 
 
@@ -50,36 +54,76 @@ class Server(LanguageServer):
             ),
         )
         self.session = Session(self)
-        self.waiting: dict[str, asyncio.Task[None]] = {}
+        self.left_in_order = False
+        """Whether the client has said that it is about to leave."""
+        self._waiting: dict[str, asyncio.Task[None]] = {}
+        self._others: asyncio.TimerHandle | None = None
+        self._sent: dict[str, dict[str, types.PublishDiagnosticsParams]] = {}
+        """What was sent for the documents of each text or notebook."""
 
-    def publish_soon(self, uri: str, delay: float = 0.0) -> None:
+    def publish_soon(self, uri: str, delay: float = 0.0, urgency: int = TYPED) -> None:
         """Check a document and send what is found, unless the client asks by itself."""
         primary = self.session.primary(uri)
         if self.session.asks_for(primary):
             return
-        if task := self.waiting.pop(primary, None):
+        if task := self._waiting.pop(primary, None):
             task.cancel()
-        self.waiting[primary] = asyncio.ensure_future(self._publish(primary, delay))
+        self._waiting[primary] = asyncio.ensure_future(self._publish(primary, delay, urgency))
 
-    async def _publish(self, uri: str, delay: float) -> None:
+    async def _publish(self, uri: str, delay: float, urgency: int) -> None:
         await asyncio.sleep(delay)
-        analysis = await self.session.analysis(uri)
+        analysis = await self.session.analysis(uri, urgency)
         if analysis is None:
             return
-        for document in analysis.view.cell_uris or (uri,):
-            found = self.session.answers().diagnostics(analysis, document)
-            version = self.session.version_of(document)
-            self.text_document_publish_diagnostics(
-                types.PublishDiagnosticsParams(document, found, version)
+        answers, before = self.session.answers(), self._sent.get(uri, {})
+        found = {
+            document: types.PublishDiagnosticsParams(
+                document,
+                answers.diagnostics(analysis, document),
+                self.session.version_of(document),
             )
+            for document in analysis.view.cell_uris or (uri,)
+        }
+        self._sent[uri] = found
+        for document, params in found.items():
+            if before.get(document) != params:
+                self.text_document_publish_diagnostics(params)
+        for document in before.keys() - found.keys():  # a cell that is gone
+            self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(document, []))
+
+    def publish_others(self, delay: float = OTHERS_SECONDS) -> None:
+        """Check all open documents again when nothing else is to be done: one of them, or a file,
+        has changed, on which the findings in others may rest.
+        """
+        if self._others is not None:
+            self._others.cancel()
+        self._others = asyncio.get_running_loop().call_later(delay, self._publish_all)
+
+    def _publish_all(self) -> None:
+        for uri in self.session.open_uris():
+            task = self._waiting.get(uri)
+            if task is None or task.done():
+                self.publish_soon(uri, urgency=BACKGROUND)
 
     def refresh(self) -> None:
         """Something outside the documents has changed: all are to be checked again."""
         self.session.forget()
+        self.ask_again()
+
+    def ask_again(self) -> None:
+        """Let all findings be looked at again, by whoever does so."""
         if self.session.pulls and self.session.refreshes:
             self.workspace_diagnostic_refresh(None)
-        for uri in self.session.open_uris():
-            self.publish_soon(uri)
+        self.publish_others(0)
+
+    def close(self, uri: str) -> None:
+        """A closed document has no findings: those that were sent are taken back."""
+        self.session.drop(uri)
+        if task := self._waiting.pop(uri, None):
+            task.cancel()
+        for document in self._sent.pop(uri, {}):
+            self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(document, []))
+        self.publish_others()
 
 
 def create() -> Server:
@@ -92,15 +136,22 @@ def create() -> Server:
     return server
 
 
-def serve() -> None:
-    """Serve on standard input and output until the client leaves."""
-    create().start_io()
+def serve() -> int:
+    """Serve on standard input and output until the client leaves; the exit status, which is 0
+    where it has said so before (``shutdown``).
+    """
+    server = create()
+    # The protocol has standard output to itself: whatever else is printed must not get into it.
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as protocol:
+        sys.stdout = sys.stderr
+        server.start_io(stdout=protocol)
+    return 0 if server.left_in_order else 1
 
 
 def _register_lifecycle(server: Server) -> None:
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
-        server.session.configure(params.initialization_options)
+        server.session.begin(params.initialization_options)
 
     @server.feature(types.INITIALIZED)
     async def initialized(_: types.InitializedParams) -> None:
@@ -113,15 +164,19 @@ def _register_lifecycle(server: Server) -> None:
         registration = types.Registration(f"{TOOL}-files", method, options)
         server.client_register_capability(types.RegistrationParams([registration]))
 
+    @server.feature(types.SHUTDOWN)
+    def shutdown(_: None) -> None:
+        server.left_in_order = True
+
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def watched_files(_: types.DidChangeWatchedFilesParams) -> None:
-        server.refresh()
+        server.ask_again()  # what has changed is found before the next answer
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def configuration(params: types.DidChangeConfigurationParams) -> None:
         server.session.configure(params.settings)
         await _ask_for_settings(server)
-        server.refresh()
+        server.ask_again()
 
 
 async def _ask_for_settings(server: Server) -> None:
@@ -130,26 +185,32 @@ async def _ask_for_settings(server: Server) -> None:
         return
     item = types.ConfigurationItem(section=TOOL)
     (settings,) = await server.workspace_configuration_async(types.ConfigurationParams([item]))
-    server.session.configure(settings)
+    if settings is not None:
+        server.session.configure({TOOL: settings})
 
 
 def _register_documents(server: Server) -> None:
+    session = server.session
+
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: types.DidOpenTextDocumentParams) -> None:
+        session.note(params.text_document.uri)
         server.publish_soon(params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams) -> None:
+        session.note(params.text_document.uri)
         server.publish_soon(params.text_document.uri, DEBOUNCE_SECONDS)
+        server.publish_others()
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(_: types.DidSaveTextDocumentParams) -> None:
-        server.refresh()  # what other files say of this one may have changed
+        server.ask_again()  # what other files say of this one may have changed
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:
-        uri = params.text_document.uri
-        _close(server, uri, () if server.session.pulls else [uri])
+        session.note(params.text_document.uri)
+        server.close(params.text_document.uri)
 
 
 def _register_notebooks(server: Server) -> None:
@@ -163,21 +224,11 @@ def _register_notebooks(server: Server) -> None:
 
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_SAVE)
     def saved(_: types.DidSaveNotebookDocumentParams) -> None:
-        server.refresh()
+        server.ask_again()
 
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseNotebookDocumentParams) -> None:
-        cells = [cell.uri for cell in params.cell_text_documents]
-        _close(server, params.notebook_document.uri, cells)
-
-
-def _close(server: Server, uri: str, sent: Sequence[str]) -> None:
-    """A closed document has no findings: those that were sent are taken back."""
-    server.session.drop(uri)
-    if task := server.waiting.pop(uri, None):
-        task.cancel()
-    for document in sent:
-        server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(document, []))
+        server.close(params.notebook_document.uri)
 
 
 def _register_questions(server: Server) -> None:
@@ -194,11 +245,12 @@ def _register_questions(server: Server) -> None:
         if not session.asks_for(session.primary(uri)):
             return types.RelatedFullDocumentDiagnosticReport([])  # they are sent: not to be doubled
         analysis = await session.analysis(uri)
-        result_id = session.result_id(uri)
-        if result_id == params.previous_result_id:
-            return types.RelatedUnchangedDocumentDiagnosticReport(result_id)
-        found = [] if analysis is None else session.answers().diagnostics(analysis, uri)
-        return types.RelatedFullDocumentDiagnosticReport(found, result_id=result_id)
+        if analysis is None:
+            return types.RelatedFullDocumentDiagnosticReport([])
+        if analysis.result_id == params.previous_result_id:
+            return types.RelatedUnchangedDocumentDiagnosticReport(analysis.result_id)
+        found = session.answers().diagnostics(analysis, uri)
+        return types.RelatedFullDocumentDiagnosticReport(found, result_id=analysis.result_id)
 
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION,

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types
 from pygls.uris import to_fs_path
 
-from torchload_lint.config import ConfigError
 from torchload_lint.editors.answers import FIX_ALL, Answers
+from torchload_lint.editors.client_settings import SECTION, own_part
+from torchload_lint.editors.client_settings import read as read_settings
+from torchload_lint.editors.desk import Desk
 from torchload_lint.editors.hover import hover
+from torchload_lint.editors.lane import ASKED
 from torchload_lint.editors.positions import Units
-from torchload_lint.editors.views import Analysis, View, analyse, fixed_text
-from torchload_lint.workspace import Projects, Settings
+from torchload_lint.editors.views import View, fixed_text
+from torchload_lint.reports.report import printable
+from torchload_lint.workspace.world import Now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,11 +26,14 @@ if TYPE_CHECKING:
     from pygls.lsp.server import LanguageServer
     from pygls.workspace import TextDocument
 
+    from torchload_lint.editors.views import Analysis
+    from torchload_lint.workspace import Projects
+
     T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
-SETTINGS_KEY = "torchload-lint"
-CONFIGURATION_FILES = ("pyproject.toml", "torchload-lint.toml", ".torchload-lint.toml")
+LONG = 200_000
+"""How many characters a text has that others are not to wait for."""
 _CELL_TYPES = {types.NotebookCellKind.Code: "code", types.NotebookCellKind.Markup: "markdown"}
 
 
@@ -37,13 +42,12 @@ class Session:
 
     def __init__(self, server: LanguageServer) -> None:
         self._server = server
-        self._settings = Settings()
-        self._projects = Projects(self._settings)
-        self._epoch = 0
-        self._kept: dict[str, tuple[tuple[int, ...], Analysis]] = {}
-        self._complaint = ""
-        # One worker: the projects' caches are shared, and a text is checked in milliseconds.
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="check")
+        self._initial: dict[str, Any] = {}
+        self._now = Now()
+        self._complaints: dict[str, str] = {}
+        """What is wrong with a document's configuration (or the settings), and has been told."""
+        # A long text must not hold up the others, so it has a thread and projects of its own.
+        self._desks = {is_long: Desk("long" if is_long else "short") for is_long in (False, True)}
 
     # What the client can do
 
@@ -90,38 +94,49 @@ class Session:
         workspace = self._server.client_capabilities.workspace
         return bool(workspace and workspace.configuration)
 
-    def configure(self, settings: Any) -> None:  # noqa: ANN401 - JSON from the client
-        """Take the client's settings over: keys of the configuration, in camel or kebab case.
+    def begin(self, settings: object) -> None:
+        """Take over the settings with which the client starts; later ones go over them."""
+        self._initial = own_part(settings, is_ours=True) or {}
+        self.configure(None)
 
-        They may stand below the name of this tool. Others' settings leave ours as they are.
+    def configure(self, settings: object) -> None:
+        """Take the client's settings over, in the place of those before.
+
+        Others' settings leave ours as they are.
         """
-        given = _object(settings)
-        given = _object(given.get(SETTINGS_KEY, given.get("settings", given)))
-        if not given:
+        own = own_part(settings)
+        if own is None:
             return
-        file = given.pop("configuration", None) or None
-        overrides, unknown = _overrides(given)
-        if unknown:
-            self._complain(f"unknown or wrong settings: {', '.join(unknown)}")
-        self._settings = Settings(Path(str(file)) if file else None, overrides=overrides)
-        self.forget()
+        found = read_settings({**self._initial, **own})
+        self._complain(SECTION, "; ".join(found.wrong))
+        self._now = self._now._replace(settings=found.settings)
 
     def forget(self) -> None:
-        """Files on the disk, or the settings, have changed."""
-        self._epoch += 1
-        try:
-            self._projects = Projects(self._settings)
-        except ConfigError as error:
-            self._complain(str(error))
-            self._projects = Projects(Settings())
+        """What the client says has changed may have changed every answer."""
+        self._now = self._now._replace(epoch=self._now.epoch + 1)
 
-    def _complain(self, message: str) -> None:
-        """Show a message once, and not with each key that is pressed."""
-        if message != self._complaint:
-            self._complaint = message
+    def note(self, uri: str) -> None:
+        """A document was opened, changed or closed: to others it is as it stands in the editor."""
+        path = to_fs_path(uri)
+        if path is None or self.primary(uri) != uri:
+            return
+        document = self._document(uri)
+        texts = {name: text for name, text in self._now.texts.items() if name != path}
+        if document is not None:
+            texts[path] = document.source.encode("utf-8", "replace")
+        self._now = self._now._replace(texts=texts)
+
+    def _complain(self, about: str, message: str) -> None:
+        """Show what is wrong once, and not with each key that is pressed; again, where it has been
+        right in between. An empty message means that it is right.
+        """
+        told = self._complaints.values()
+        if message and message not in told:
+            shown = f"{SECTION}: {printable(message)}"
             self._server.window_show_message(
-                types.ShowMessageParams(types.MessageType.Error, f"{SETTINGS_KEY}: {message}")
+                types.ShowMessageParams(types.MessageType.Error, shown)
             )
+        self._complaints[about] = message
 
     # Documents
 
@@ -151,18 +166,14 @@ class Session:
     def _notebook(self, uri: str) -> types.NotebookDocument | None:
         return self._server.workspace.get_notebook_document(notebook_uri=uri)
 
-    def result_id(self, uri: str) -> str:
-        """Changes whenever the diagnostics of a document may have."""
-        view = self._view(self.primary(uri))
-        return "-".join(map(str, self._stamp(view))) if view else str(self._epoch)
-
     def drop(self, uri: str) -> None:
         """A document was closed."""
-        self._kept.pop(uri, None)
+        self._complaints.pop(uri, None)
+        for desk in self._desks.values():
+            desk.drop(uri)
 
-    def _stamp(self, view: View) -> tuple[int, ...]:
-        versions = (self.version_of(uri) or 0 for uri in view.cell_uris)
-        return (self._epoch, view.version, *versions)
+    def _versions(self, view: View) -> tuple[int, ...]:
+        return (view.version, *(self.version_of(uri) or 0 for uri in view.cell_uris))
 
     def _view(self, uri: str) -> View | None:
         """What the client shows now; None where the document is not open."""
@@ -184,95 +195,71 @@ class Session:
 
     # Questions
 
-    async def analysis(self, uri: str) -> Analysis | None:
-        """The findings for the text as it is now; None where it is closed or cannot be checked."""
+    async def analysis(self, uri: str, urgency: int = ASKED) -> Analysis | None:
+        """The findings for the text as it is now; None where it is closed."""
         uri = self.primary(uri)
         view = self._view(uri)
         if view is None:
             return None
-        stamp = self._stamp(view)
-        kept = self._kept.get(uri)
-        if kept and kept[0] == stamp:
-            return kept[1]
-        analysis = await self._beside(lambda: analyse(view, self._projects))
-        if analysis is not None:
-            self._kept[uri] = (stamp, analysis)
-        return analysis
+        return await self._ask(view, urgency, lambda analysis, _: analysis)
 
     async def actions(
         self, uri: str, wanted: types.Range, only: Sequence[str]
     ) -> list[types.CodeAction]:
         """Quick fixes in a range, and the one action that fixes all."""
-        analysis = await self.analysis(uri)
-        if analysis is None:
+        view = self._view(self.primary(uri))
+        if view is None:
             return []
         answers = self.answers()
-        found: list[types.CodeAction] = []
-        if _asked(types.CodeActionKind.QuickFix.value, only):
-            found += answers.quick_fixes(analysis, uri, wanted)
-        if _asked(FIX_ALL, only) and any(d.fix for d in analysis.result.diagnostics):
-            view = analysis.view
-            fixed = await self._beside(lambda: fixed_text(view, self._projects))
-            action = None if fixed is None else answers.fix_all(analysis, fixed)
-            found += [] if action is None else [action]
-        return found
+
+        def find(analysis: Analysis, projects: Projects) -> list[types.CodeAction]:
+            found: list[types.CodeAction] = []
+            if _asked(types.CodeActionKind.QuickFix.value, only):
+                found += answers.quick_fixes(analysis, uri, wanted)
+            if _asked(FIX_ALL, only) and any(d.fix for d in analysis.result.diagnostics):
+                action = answers.fix_all(analysis, fixed_text(view, projects))
+                found += [] if action is None else [action]
+            return found
+
+        return await self._ask(view, ASKED, find) or []
 
     async def hover(self, uri: str, position: types.Position) -> types.Hover | None:
         """What is known of the place under the mouse."""
-        analysis = await self.analysis(uri)
-        if analysis is None:
+        view = self._view(self.primary(uri))
+        if view is None:
             return None
-        cell = analysis.view.cell_of(uri)
-        units, lines = self.answers().units, analysis.lines(cell)
-        place = units.place(position, lines)
-        found = await self._beside(lambda: hover(analysis, self._projects, cell, place))
-        if found is None:
-            return None
-        text, span = found
-        content = types.MarkupContent(types.MarkupKind.Markdown, text)
-        return types.Hover(content, units.range(span, lines))
+        cell, units = view.cell_of(uri), self.answers().units
 
-    async def _beside(self, work: Callable[[], T]) -> T | None:
-        """Do it in the worker; what goes wrong is reported, once, and gives None."""
+        def find(analysis: Analysis, projects: Projects) -> types.Hover | None:
+            lines = analysis.lines(cell)
+            if analysis.error:
+                return None
+            found = hover(analysis, projects, cell, units.place(position, lines))
+            if found is None:
+                return None
+            content = types.MarkupContent(types.MarkupKind.Markdown, found[0])
+            return types.Hover(content, units.range(found[1], lines))
+
+        return await self._ask(view, ASKED, find)
+
+    async def _ask(
+        self, view: View, urgency: int, question: Callable[[Analysis, Projects], T]
+    ) -> T | None:
+        """Ask about a view, in the thread for texts of its length; what goes wrong is reported,
+        once, and gives None.
+        """
+        desk = self._desks[len(view.text) > LONG]
+        versions, now = self._versions(view), self._now
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._worker, work)
-        except ConfigError as error:
-            self._complain(str(error))
-        except Exception as error:  # noqa: BLE001 - one text must not end the server for the others
+            answer, error = await desk.ask(view, versions, now, urgency, question)
+        except Exception as wrong:  # noqa: BLE001 - one text must not end the server for the others
             _LOG.exception("a document could not be checked")
-            self._complain(f"internal error: {type(error).__name__}: {error}")
-        return None
+            answer, error = None, f"internal error: {type(wrong).__name__}: {wrong}"
+        self._complain(view.uri, error)
+        return answer
 
 
 def _asked(kind: str, only: Iterable[str]) -> bool:
     """Whether a client that names the kinds it wants (or their parents) wants this one."""
     wanted = [str(getattr(one, "value", one)) for one in only]
     return not wanted or any(kind == one or kind.startswith(f"{one}.") for one in wanted)
-
-
-def _object(value: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON from the client
-    """A JSON object as a dictionary of our own; an empty one for anything else."""
-    return dict(value) if isinstance(value, dict) else {}
-
-
-def _overrides(given: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Settings as fields of Config; and the names of those that are unknown, or of another type."""
-    overrides: dict[str, Any] = {}
-    unknown: list[str] = []
-    for key, value in given.items():
-        name = "".join(f"_{c.lower()}" if c.isupper() else c for c in key).replace("-", "_")
-        if name in _LISTS and isinstance(value, list):
-            overrides[name] = tuple(map(str, value))
-        elif isinstance(value, _PLAIN.get(name, ())):
-            overrides[name] = value
-        else:
-            unknown.append(key)
-    return overrides, sorted(unknown)
-
-
-_LISTS = frozenset(
-    """
-    select ignore extend_select extend_ignore fixable unfixable trusted checkpoint_roots src
-    """.split()
-)
-_PLAIN = {"target_torch": str, "unsafe_fixes": bool}

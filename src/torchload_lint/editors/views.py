@@ -11,6 +11,7 @@ from torchload_lint.reports.report import edits_by_cell
 from torchload_lint.source.text.notebook import Notebook, rows_of
 from torchload_lint.source.text.prefilter import may_hold_load, may_hold_load_in_cells
 from torchload_lint.source.text.text import Decoded
+from torchload_lint.workspace.discover import is_excluded
 from torchload_lint.workspace.document import Document
 from torchload_lint.workspace.one_file import Options, check_document
 
@@ -74,7 +75,14 @@ class Analysis:
     result: FileResult
     error: str = ""
     """Why nothing could be said (a wrong configuration)."""
+    stamp: tuple[int, ...] = ()
+    """The state of everything that it rests on: ``World.number``, and the documents' versions."""
     _lines: dict[int | None, list[str]] = field(default_factory=dict)
+
+    @property
+    def result_id(self) -> str:
+        """Changes whenever the findings may have."""
+        return "-".join(map(str, self.stamp))
 
     def findings(self, uri: str) -> Iterator[Diagnostic]:
         """The findings in one document (a text, or a cell)."""
@@ -92,21 +100,21 @@ class Analysis:
         return edits_by_cell(self.result, found)
 
 
-def analyse(view: View, projects: Projects) -> Analysis:
+def analyse(view: View, projects: Projects) -> FileResult:
     """Check a view. Raises ConfigError."""
-    result, _ = _checked(view, projects, Options())
-    return Analysis(view, result)
+    return _checked(view, projects, Options())[0]
 
 
 def fixed_text(view: View, projects: Projects) -> str:
-    """The text after all safe fixes."""
+    """The text after all safe fixes. Raises ConfigError."""
     _, fixed = _checked(view, projects, Options(fix=True))
     return fixed.raw
 
 
 def _checked(view: View, projects: Projects, options: Options) -> tuple[FileResult, Document]:
     document = view.document()
+    project = projects.project_of(view.path)
     may_hold = may_hold_load_in_cells if view.cell_uris else may_hold_load
-    if not may_hold(view.text.encode("utf-8", "replace")):
+    if is_excluded(view.path, project.config) or not may_hold(view.text.encode("utf-8", "replace")):
         return FileResult(view.path, text=document.raw), document
-    return check_document(view.path, document, projects.project_of(view.path), options)
+    return check_document(view.path, document, project, options)

@@ -66,6 +66,10 @@ class DiskCheckpoints:
         self._listings = Listings()
         self._matches: dict[tuple[PathPattern, str], tuple[str, ...]] = {}
 
+    def forget_reports(self) -> None:
+        """Let checkpoints be read anew: the classes that they name may have changed."""
+        self._reports.clear()
+
     def matching(self, pattern: PathPattern, near: str) -> Sequence[str]:
         """The files that a pattern names, from the first place that has any."""
         folder = os.path.dirname(near)

@@ -118,6 +118,16 @@ class DiskFiles:
     def _is_full(self, data: bytes) -> bool:
         return self._kept + len(data) > KEPT_BYTES
 
+    def changed(self, path: str) -> None:
+        """One Python file has another content; it is read again when it is needed."""
+        self._kept -= len(self._bytes.pop(path, b""))
+        data = self.data(path) if self._holding and path in self.python_files() else b""
+        for word, names in self._holding.items():
+            found = set(names) - {path}
+            if word.encode() in data:
+                found.add(path)
+            self._holding[word] = sorted(found)
+
     def _keep(self, path: str, data: bytes) -> None:
         if not self._is_full(data):
             self._kept += len(data) - len(self._bytes.get(path, b""))

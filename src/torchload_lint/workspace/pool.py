@@ -19,6 +19,8 @@ FILES_PER_FORK = 64
 """Below this many files, a fork costs more than it saves."""
 FILES_PER_NEW_PROCESS = 2000
 """The same for a process that has to import everything anew (0.3 s)."""
+MOST = 61
+"""No more processes than Windows can wait for, however many are asked for."""
 
 
 def workers_for(files: int) -> int:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.torch_versions import Target
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context, Veto
+    from torchload_lint.workspace.checkpoints import DiskCheckpoints
     from torchload_lint.workspace.environment import InstalledPackages
 
 
@@ -74,6 +75,15 @@ class Projects:
     def read_through(self, read: Callable[[str], bytes]) -> None:
         """Let sources be read in another way from now on."""
         self._read = read
+
+    def changed(self, path: str) -> None:
+        """A Python file has another content, on the disk or in an editor."""
+        for project in self._projects.values():
+            project.changed(path)
+
+    def roots(self) -> tuple[str, ...]:
+        """The folders of the projects that are known so far."""
+        return tuple(project.root for project in self._projects.values())
 
     def _project_in(self, folder: str) -> Project:
         if folder not in self._by_folder:
@@ -190,17 +200,23 @@ class Project:
         from torchload_lint.record.store import read_store  # noqa: PLC0415
         from torchload_lint.rules.context import Context  # noqa: PLC0415
         from torchload_lint.source.project.index import ProjectIndex  # noqa: PLC0415
-        from torchload_lint.workspace.checkpoints import DiskCheckpoints  # noqa: PLC0415
 
         return Context(
             config=self.config,
             torch=self.torch,
             target=self.target,
             project=ProjectIndex(self.files, self.config.src, self.environment),
-            checkpoints=DiskCheckpoints(self.config, self.target),
+            checkpoints=self.checkpoints,
             veto=self._veto,
             recorded=read_store(self.config.root),
         )
+
+    @cached_property
+    def checkpoints(self) -> DiskCheckpoints:
+        """The checkpoints within reach."""
+        from torchload_lint.workspace.checkpoints import DiskCheckpoints  # noqa: PLC0415
+
+        return DiskCheckpoints(self.config, self.target)
 
     def validate(self) -> None:
         """Raise ConfigError for an unknown rule, where any selector is configured at all."""
@@ -216,9 +232,25 @@ class Project:
         """The same, with needs inferred from the saving side."""
         return self.context._replace(infers=True)
 
+    @property
+    def root(self) -> str:
+        """The absolute path of the project's folder."""
+        return os.path.abspath(self.config.root)
+
+    def changed(self, path: str) -> None:
+        """A file has another content; answers that may rest on it are found anew."""
+        if path.startswith(self._root):
+            self.files.changed(self.name_of(path))
+            self.checkpoints.forget_reports()  # they tell of classes
+            self._forget_context()
+
     def forget(self) -> None:
-        """Start anew: files on the disk have changed."""
+        """Start anew: files have come or gone."""
         self.files = DiskFiles(self.config, self._read)
+        self.__dict__.pop("checkpoints", None)
+        self._forget_context()
+
+    def _forget_context(self) -> None:
         self.__dict__.pop("context", None)
         self.__dict__.pop("context_that_infers", None)
 
