@@ -20,7 +20,7 @@ from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import callers
-from torchload_lint.source.state.bound import Bound, Given, evaluate, is_spread, match
+from torchload_lint.source.state.bound import Bound, Passed, evaluate, is_spread, match
 from torchload_lint.source.text.definitions import defaults
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _from_callers(
     return _without_caller(evaluator, parameter, function, default, frame)
 
 
-def _is_itself(given: Given, parameter: ast.arg, site: callers.Site) -> bool:
+def _is_itself(given: Passed, parameter: ast.arg, site: callers.Site) -> bool:
     """Whether a function hands on its own parameter to itself, as it is."""
     if not isinstance(given, ast.Name):
         return False

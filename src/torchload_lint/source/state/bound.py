@@ -61,12 +61,12 @@ class Keywords:
 
 
 Part: TypeAlias = FromKeywords | FromSequence
-Given: TypeAlias = "ast.expr | list[ast.expr] | Keywords | Part | tuple[Part, Part] | None"
+Passed: TypeAlias = "ast.expr | list[ast.expr] | Keywords | Part | tuple[Part, Part] | None"
 """An expression; the expressions of ``*args``; those of ``**kwargs``; a part of what ``*`` or
 ``**`` in the call spread, or of either; or None, where they hide what is given."""
 
 
-def match(call: ast.Call, function: FunctionNode, skipped: int = 0) -> dict[ast.arg, Given]:
+def match(call: ast.Call, function: FunctionNode, skipped: int = 0) -> dict[ast.arg, Passed]:
     """Parameter → what a call gives it. Parameters that are left to their default are missing.
 
     ``skipped`` counts leading parameters that the call does not write (``self``).
@@ -94,11 +94,11 @@ def match(call: ast.Call, function: FunctionNode, skipped: int = 0) -> dict[ast.
 
 def _by_place(
     call: ast.Call, positional: list[ast.arg], vararg: ast.arg | None
-) -> dict[ast.arg, Given]:
+) -> dict[ast.arg, Passed]:
     """What the arguments without a name give; ``*sequence`` is spread where it comes last."""
     spread = [index for index, each in enumerate(call.args) if isinstance(each, ast.Starred)]
     plain = call.args[: spread[0]] if spread else call.args
-    given: dict[ast.arg, Given] = dict(zip(positional, plain, strict=False))
+    given: dict[ast.arg, Passed] = dict(zip(positional, plain, strict=False))
     if vararg is not None:
         given[vararg] = None if spread else list(plain[len(positional) :])
     last = call.args[-1] if len(plain) == len(call.args) - 1 else None
@@ -116,7 +116,7 @@ class Bound(Mapping[ast.arg, Values]):
         evaluator: Evaluator,
         function: FunctionNode,
         module: SourceFile,
-        given: dict[ast.arg, Given],
+        given: dict[ast.arg, Passed],
         frame: Frame,
         *,
         receiver: tuple[ast.arg, Values] | None = None,
@@ -193,7 +193,7 @@ class Layers(Mapping[ast.arg, Values]):
         return sum(1 for _ in self)
 
 
-def evaluate(evaluator: Evaluator, given: Given, frame: Frame) -> Values:
+def evaluate(evaluator: Evaluator, given: Passed, frame: Frame) -> Values:
     """The values of what a call gives to a parameter; empty where it gives nothing after all."""
     if given is None:
         return unknown("it is passed by * or **")
@@ -216,7 +216,7 @@ def evaluate(evaluator: Evaluator, given: Given, frame: Frame) -> Values:
     return handing.on(evaluator, given, evaluator.values(given, frame), frame)
 
 
-def is_spread(given: Given, values: Values) -> bool:
+def is_spread(given: Passed, values: Values) -> bool:
     """Whether a parameter may be left to its default after all, ``*`` and ``**`` being unknown."""
     return isinstance(given, FromKeywords | FromSequence | tuple) and (
         not values or any(isinstance(value, Unknown) for value in values)
