@@ -66,6 +66,11 @@ CERTAIN = frozenset(
     collections.OrderedDict collections.defaultdict collections.deque argparse.Namespace
     types.SimpleNamespace dataclasses.asdict glob.escape sys.intern tqdm.tqdm tqdm.auto.tqdm
     codecs.open os.open zipfile.ZipFile tarfile.open torch.compile
+    importlib.resources.files importlib.resources.as_file importlib.resources.path
+    importlib.resources.open_binary importlib.resources.read_binary importlib_resources.files
+    importlib_resources.as_file importlib_resources.path importlib_resources.open_binary
+    importlib_resources.read_binary pkg_resources.resource_filename pkg_resources.resource_stream
+    pkg_resources.resource_string pkgutil.get_data inspect.getfile inspect.getsourcefile
     """.split()
 )
 """Functions of other packages whose results are computed here as they compute them."""

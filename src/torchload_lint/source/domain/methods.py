@@ -276,8 +276,10 @@ TEXT_PROPERTIES: dict[str, Callable[[Text], Values]] = {
     "parents": _parents,
     "parts": _parts,
     "value": lambda text: (text,),
+    "path": lambda text: (text,),
 }
-"""Properties of paths, and ``.value`` of a member of an enumeration, which stands for its text."""
+"""Properties of paths, ``.path`` of a folder's entry, and ``.value`` of a member of an enumeration,
+which stands for its text."""
 
 
 def of_text(text: Text, name: str, given: Arguments) -> Values:

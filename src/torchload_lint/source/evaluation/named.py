@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from posixpath import dirname
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import strings
@@ -13,6 +14,7 @@ from torchload_lint.source.domain.values import (
     Frame,
     Function,
     Made,
+    Sequence,
     Text,
     lift,
     union,
@@ -23,7 +25,7 @@ from torchload_lint.source.state import stores
 from torchload_lint.source.text.definitions import SCOPES
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain.values import Values
+    from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.text.definitions import Definition
@@ -32,10 +34,11 @@ if TYPE_CHECKING:
 def values(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     """What a name can be at a place: what each of its definitions gives it."""
     assert isinstance(node, ast.Name)
-    if node.id == "__file__":
-        return (Text(known(frame.module.path), anchored=True),)
     definitions = frame.module.bindings.definitions(node)
     if not definitions:
+        of_import = _set_by_import(node.id, frame.module)
+        if of_import is not None:
+            return (of_import,)
         return unknown(f"{node.id} is not defined in the file")
     ordered = sorted(definitions, key=_place)
     found = union(*(_defined(evaluator, definition, node, frame) for definition in ordered))
@@ -45,6 +48,15 @@ def values(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     evaluator.relied.held[node] = frame.module, found
     perhaps_longer = any(isinstance(each.node, ast.AugAssign) for each in ordered[1:])
     return strings.with_open_ends(found) if perhaps_longer else found
+
+
+def _set_by_import(name: str, module: SourceFile) -> Value | None:
+    """What the import system gives a module: its file, its package's folder, its spec."""
+    if name == "__file__":
+        return Text(known(module.path), anchored=True)
+    if name == "__path__" and module.path.endswith("__init__.py"):
+        return Sequence(((Text(known(dirname(module.path)), anchored=True),),))
+    return Made("importlib.machinery.ModuleSpec") if name == "__spec__" else None
 
 
 def _place(definition: Definition) -> tuple[int, int]:

@@ -50,6 +50,13 @@ def _list_folder(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     return union(*(methods.entries(as_text(value), bare=True) for value in values))
 
 
+def _scan_folder(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``os.scandir``: entries with ``.path`` and ``.name``, as paths have."""
+    values = first(evaluator, call, frame) or (Text("."),)
+    folders = [as_text(value).changed(is_path=True) for value in values]
+    return union(*(methods.entries(folder, bare=False) for folder in folders))
+
+
 def _walk(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     name = unknown("any entry of a folder")
     found = tuple(
@@ -105,6 +112,7 @@ CALLS: dict[str, Known] = {
     **dict.fromkeys(("os.environ.get", "os.getenv", "os.environ.setdefault"), _environment),
     **dict.fromkeys(("glob.glob", "glob.iglob"), _glob),
     "os.listdir": _list_folder,
+    "os.scandir": _scan_folder,
     "os.walk": _walk,
 }
 TEXTS = {"os.sep": "/", "os.path.sep": "/", "os.curdir": ".", "os.pardir": ".."}

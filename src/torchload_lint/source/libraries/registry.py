@@ -33,6 +33,8 @@ ROOTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("os", "posixpath", "glob"), ("os_paths", "open_files")),
     "sys": ("os_paths", "builtins_known"),
     "pathlib": ("path_objects",),
+    **dict.fromkeys(("importlib", "importlib_resources", "inspect"), ("package_resources",)),
+    **dict.fromkeys(("pkg_resources", "pkgutil"), ("package_resources",)),
     "builtins": ("builtins_known", "open_files", "namespaces", "numbers_known", "iterators"),
     "collections": ("namespaces", "iterators"),
     **dict.fromkeys(("copy", "functools", "tempfile", "time", "tqdm", "uuid"), ("builtins_known",)),
