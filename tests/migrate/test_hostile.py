@@ -105,6 +105,7 @@ def refused_calls() -> dict[str, Call]:
         "no zero point": Call(q, typed, 0, (4,), (1,), (per_tensor, 0.1), False, hooks),
         "axis": Call(q, typed, 0, (2, 2), (2, 1), (per_channel, ones, ones, 2), False, hooks),
         "count": Call(q, typed, 0, (4,), (1,), (per_channel, ones, ones, 0), False, hooks),
+        "truth values": Call(torch._utils._rebuild_tensor, typed, 0, (2,), (True,)),
         "no tensors": Call(s, torch.sparse_coo, ((1, 2), (3, 4), torch.Size((2,)))),
     }
 

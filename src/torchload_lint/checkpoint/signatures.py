@@ -111,7 +111,7 @@ def _arity_fault(name: str, count: int) -> str:
 def _tensor(args: tuple[Value, ...]) -> str:
     """``(storage, offset, size, stride[, requires_grad, hooks[, dtype]])``."""
     storage, offset = args[0], args[1]
-    if not isinstance(storage, StorageValue) or not isinstance(offset, int) or offset < 0:
+    if not isinstance(storage, StorageValue) or type(offset) is not int or offset < 0:
         return "its arguments do not begin with a storage and an offset"
     size, stride = _integers(args[2]), _integers(args[3])
     if size is None or stride is None or len(size) != len(stride):
@@ -323,8 +323,8 @@ def _counter(args: tuple[Value, ...]) -> str:
 def _integers(value: Value) -> tuple[int, ...] | None:
     if isinstance(value, Instance) and isinstance(value.args, tuple):
         value = value.args[0] if value.args else ()  # torch.Size((2, 3))
-    if isinstance(value, (tuple, list)) and all(isinstance(item, int) for item in value):
-        return tuple(value)
+    if isinstance(value, (tuple, list)) and all(type(item) is int for item in value):
+        return tuple(value)  # torch takes no truth values for integers here
     return None
 
 
