@@ -294,3 +294,31 @@ def test_every_load_is_counted(project):
     assert "4 loads: 0 proven, 0 refused, 4 not proven" in result.output, result.output
     assert result.exit_code == 0
     assert not (project / "ran").exists()
+
+
+def test_names_of_functions_are_not_taken_for_the_files(project):
+    """What a function, a class or a star import gives: evaluated where it can be, else said."""
+    text = """
+        import torch
+        from app.model import *
+
+        def listed():
+            allowed = [Config]
+            with torch.serialization.safe_globals(allowed):
+                return torch.load("state.pt", weights_only=True)
+
+        class Reader:
+            SAFE = [Config]
+
+            def read(self):
+                with torch.serialization.safe_globals(self.SAFE):
+                    return torch.load("state.pt", weights_only=True)
+
+        def shadowed(Config):
+            with torch.serialization.safe_globals([Config]):
+                return torch.load("state.pt", weights_only=True)
+    """
+    write(project, {"read.py": text})
+    result = verify()
+    assert "3 loads: 2 proven, 0 refused, 1 not proven" in result.output, result.output
+    assert "Config in row" in result.output

@@ -63,7 +63,9 @@ class LoadProof:
     @property
     def why(self) -> str:
         """Why a refusal says nothing about the program; empty where it does."""
-        if self.outcome.status == "refused" and self.situation.registered:
+        outcome = self.outcome
+        lacks = outcome.status == "refused" and "Unsupported" in outcome.error
+        if lacks and self.situation.registered:
             name, place = self.situation.registered[0]
             return f"{name} is registered in {place}, which may run before"
         return ""

@@ -39,31 +39,62 @@ def written_around(module: Module, load: LoadCall) -> Written:
     """The allowlists in force at a load. Raises NotReadableError."""
     statements = [*_at_top(module), *_in_functions(module, load)]
     bound = set(_bound_by(statements))
+    known = _Known(bound, _defined_at_top(module), _local_to_functions(module, load))
     expressions = [
-        text for allowlist in load.allowlists for text in _expressions(module, allowlist, bound)
+        text for allowlist in load.allowlists for text in _expressions(module, allowlist, known)
     ]
     used = _names_used(ast.parse(text, mode="eval") for text in expressions)
     return Written(
         imports=tuple(module.source(statement) for statement in statements),
         expressions=tuple(expressions),
-        own_names=tuple(sorted(used - bound - _BUILTINS)) if "*" not in bound else (),
+        own_names=tuple(sorted((used & known.own) - bound)),
     )
 
 
-def _expressions(module: Module, allowlist: Allowlist, bound: set[str]) -> Iterator[str]:
+class _Known(NamedTuple):
+    """Which names mean the same where an allowlist stands and where it is evaluated."""
+
+    imported: set[str]
+    own: set[str]
+    """What the file defines at module level."""
+    local: set[str]
+    """What the functions around give a meaning of their own, besides imports."""
+
+    def unknown(self, nodes: Iterable[ast.AST]) -> list[str]:
+        """The names in expressions that cannot be evaluated by themselves."""
+        used = _names_used(nodes)
+        others = used - self.imported - self.own - _BUILTINS if "*" not in self.imported else set()
+        return sorted(others | (used & self.local))
+
+
+def _expressions(module: Module, allowlist: Allowlist, known: _Known) -> Iterator[str]:
     """The list as it is given; where its name is a local one, the items that were found for it."""
     given = [*allowlist.node.args[:1], *(keyword.value for keyword in allowlist.node.keywords)]
-    known = bound | _BUILTINS | _defined_at_top(module)
-    if given and (_names_used(given) <= known or "*" in bound):
+    if given and not known.unknown(given):
         yield f"({module.source(given[0])})"
         return
     if not allowlist.complete:
         raise NotReadableError(f"not every item of the allowlist in row {_row(allowlist)} is known")
     for entry in allowlist.entries:
-        unknown = sorted(_names_used([entry.node]) - known)
+        unknown = known.unknown([entry.node])
         if unknown:
             raise NotReadableError(f"{unknown[0]} in row {entry.span.start.row} is not known here")
         yield f"[{module.source(entry.node)}]"
+
+
+def _local_to_functions(module: Module, load: LoadCall) -> set[str]:
+    """Parameters of the functions around a load, and what is assigned in them."""
+    found: set[str] = set()
+    node: ast.AST | None = load.node
+    while node is not None:
+        node = module.parents.get(node)
+        if isinstance(node, (*FUNCTIONS, ast.Lambda)):
+            given = node.args
+            named = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+            found.update(one.arg for one in named if one is not None)
+            if isinstance(node, FUNCTIONS):
+                found.update(name for part in node.body for name in _names_of(part))
+    return found
 
 
 def _row(allowlist: Allowlist) -> int:
