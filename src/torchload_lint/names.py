@@ -79,6 +79,8 @@ class ClassFacts(NamedTuple):
     function's own body, call, directly or through the project's functions (``os.system``)."""
     unproven: str = ""
     """Why a class is not proven harmless, whatever a checkpoint does with it; empty where it is."""
+    not_restorable: str = "it was not looked at"
+    """Why restoring an object of the class takes more than its attributes; empty if not."""
     asks: frozenset[str] = frozenset()
     """For a proven class: the attributes that its code asks of objects of any class."""
     loose: frozenset[str] = frozenset()

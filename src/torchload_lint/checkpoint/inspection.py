@@ -37,11 +37,12 @@ from torchload_lint.checkpoint.torch_versions import (
     features,
     registered_by,
 )
+from torchload_lint.checkpoint.values import GlobalRef
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.limits import Limits
     from torchload_lint.checkpoint.results import ClassLookup
-    from torchload_lint.checkpoint.values import GlobalRef, Value
+    from torchload_lint.checkpoint.values import Value
 
 DAMAGE = frozenset("truncated malformed damaged limit internal not-a-checkpoint".split())
 """Codes of problems that make a file unreadable, rather than sound but not loadable."""
@@ -289,6 +290,7 @@ def _report(
     registered = registered_by(question.target.torch)
     replaced = {str(stand_in.name) for stand_in in stand_ins}
     needs = [need for need in minimal(result.guard.needs) if str(need.name) not in replaced]
+    called = _called(result)
     places = _name_places(result, question, *(value for need in needs for value in need.values))
     entries = tuple(
         NeededGlobal(
@@ -297,6 +299,7 @@ def _report(
             pair=need.pair,
             where=_where(need.values, places),
             because=need.because,
+            called=str(need.name) in called,
             import_only=registered.get(str(need.name), ""),
         )
         for need in needs
@@ -319,6 +322,17 @@ def _report(
         stand_ins=stand_ins,
         imports=tuple(dict.fromkeys(entry.import_only for entry in entries if entry.import_only)),
     )
+
+
+def _called(result: Evaluation) -> frozenset[str]:
+    """The names of what the file calls, or hands to what it calls."""
+    found: set[str] = set()
+    for stream in result.streams:
+        for call in stream.calls:
+            given = call.args if isinstance(call.args, tuple) else ()
+            values = (call.callee, *given) if call.how == "REDUCE" else given
+            found |= {str(one.name) for one in values if isinstance(one, GlobalRef)}
+    return frozenset(found)
 
 
 def _too_old(entries: tuple[NeededGlobal, ...], target: Target) -> list[Problem]:

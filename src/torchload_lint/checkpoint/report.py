@@ -51,6 +51,8 @@ class NeededGlobal(NamedTuple):
     """Places in the object, such as ``['hyper_parameters']['optimizer']``."""
     because: str = "GLOBAL"
     """The opcode whose check needs it: GLOBAL, BUILD, NEWOBJ or REDUCE."""
+    called: bool = False
+    """Whether the file calls it, or hands it to a function, rather than only builds from it."""
     import_only: str = ""
     """A module whose import registers this global, so that no entry is needed; else empty."""
 

@@ -10,6 +10,7 @@ from torchload_lint.fixes.import_lines import import_changes
 from torchload_lint.fixes.layout import fits, with_header
 from torchload_lint.fixes.naming import Names, torch_at
 from torchload_lint.fixes.rewritten import Refusal, Rewritten
+from torchload_lint.source.facts.contexts import is_from_helper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,11 @@ def extend(
     if allowlist.statement is None:
         raise Refusal("the statement of the allowlist around the load is not known")
     names = Names.at(module, allowlist.statement, torch_at(module, allowlist.node.func))
+    if names.for_repair(repair).helper and not is_from_helper(module, allowlist.node):
+        raise Refusal(
+            "a class may only be restored here, which the safe_globals of torch cannot say",
+            f"import safe_globals from {repair.helper} instead, for this block too",
+        )
     there = {source.slice(item) for item in getattr(allowlist.display, "elts", ())}
     entries = [one for allow in repair.allow if (one := names.entry(allow)) not in there]
     if not entries:

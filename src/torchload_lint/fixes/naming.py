@@ -13,11 +13,12 @@ from torchload_lint.fixes.imported import (
     same_object_only,
     top_level_imports,
 )
+from torchload_lint.fixes.restoring import NAME
 from torchload_lint.fixes.scopes import FUNCTIONS, enclosing_scopes, is_visible, names_in_use
 from torchload_lint.names import Spelling, is_dotted_name
 
 if TYPE_CHECKING:
-    from torchload_lint.fixes.repair import Allow
+    from torchload_lint.fixes.repair import Allow, Repair
     from torchload_lint.fixes.scopes import Scope
     from torchload_lint.source.facts.module import Module
 
@@ -53,6 +54,8 @@ class Names:
         self.row = row
         self.scopes = scopes
         self.torch = torch
+        self.helper = ""
+        """The module that offers ``restore_only`` and its own ``safe_globals``, where needed."""
         self.top: list[NewImport] = []
         self.local: list[NewImport] = []
         """To be written right before the block, inside the function."""
@@ -82,6 +85,10 @@ class Names:
     def entry(self, allow: Allow) -> str:
         """One item of an allowlist, as source text."""
         expression = allow.spelling.expression(self.reference(allow))
+        if allow.restore_only:
+            function = self._known(self.helper, NAME) or self._new(self.helper, NAME, True)
+            listed = expression if allow.key is None else f'{expression}, "{allow.key}"'
+            return f"{function}({listed})"
         if allow.key is None:
             return expression
         if not allow.key.isprintable():
@@ -103,8 +110,17 @@ class Names:
             return known
         return self._new(module, name, bool(allow.defined_in), local=allow.circular)
 
+    def for_repair(self, repair: Repair) -> Names:
+        """The same names, with what the entries of a repair need."""
+        if any(allow.restore_only for allow in repair.allow):
+            self.helper = repair.helper
+        return self
+
     def safe_globals(self) -> str:
         """``safe_globals`` itself: imported by name, unless torch is an optional import."""
+        if self.helper:
+            name = SAFE_GLOBALS.name
+            return self._known(self.helper, name) or self._new(self.helper, name, True)
         module, name = SAFE_GLOBALS.module, SAFE_GLOBALS.name
         known = self._known(module, name)
         if known is not None and not known.endswith(f".{module.partition('.')[2]}.{name}"):

@@ -19,6 +19,8 @@ class Allow(NamedTuple):
     defined_in: str = ""
     """For a first-party object: the path of the file that defines it (relative to the project's
     root), so that no file imports itself."""
+    restore_only: bool = False
+    """Whether the file may only restore objects of it, and not call it (``fixes/restoring.py``)."""
     circular: bool = False
     """Whether importing it at the top of the file would close a circle of imports; then the import
     goes inside the function."""
@@ -48,6 +50,8 @@ class Repair(NamedTuple):
     """A ``safe_globals`` for every torch that the project has in another file."""
     line_length: int = 88
     """How long a row may be before an allowlist is split, as black does."""
+    helper: str = ""
+    """The module of the project that offers ``restore_only``, where an entry needs it."""
     registered: tuple[GlobalName, ...] = ()
     """Globals that ``add_safe_globals`` registers in other files of the project: leaving a block
     that names one of them would take it away."""

@@ -30,6 +30,8 @@ class Trust(str, Enum):
     FIRST_PARTY = "first-party"
     VETTED = "vetted"
     CONFIGURED = "configured"
+    RESTORE_ONLY = "restore-only"
+    """A class of the project that a file may restore, under an entry that keeps it from calling."""
     UNPROVEN = "unproven"
     """A class of the project that is not known to be harmless in every way that a file can use."""
     UNTRUSTED = "untrusted"
@@ -49,9 +51,10 @@ class Judgement(NamedTuple):
     @property
     def allowed(self) -> bool:
         """Whether it may be put on an allowlist without asking."""
-        return self.trust in {Trust.FIRST_PARTY, Trust.VETTED, Trust.CONFIGURED}
+        return self.trust in _ALLOWED
 
 
+_ALLOWED = frozenset({Trust.FIRST_PARTY, Trust.VETTED, Trust.CONFIGURED, Trust.RESTORE_ONLY})
 UNMISTAKABLE = frozenset(
     """
     CDLL Popen __import__ attrgetter check_call check_output compile delattr eval exec exec_module
@@ -71,6 +74,8 @@ def judge(
     trusted: Collection[str] = (),
     aliases: Collection[str] = (),
     origins: Collection[str] = (),
+    *,
+    called: bool = False,
 ) -> Judgement:
     """Judge one global that a checkpoint needs.
 
@@ -78,7 +83,8 @@ def judge(
     ``trusted``: patterns from the configuration. ``aliases``: other names of the same object
     (the runtime name beside the one in the file), any of which the configuration may use.
     ``origins``: what the name stands for in the end, where the project re-exports or renames it;
-    they can only speak against it.
+    they can only speak against it. ``called``: whether the file calls it, and does not only build
+    from it.
     """
     names = {str(name), *aliases}
     if not is_dotted_name(str(name)):
@@ -87,10 +93,13 @@ def judge(
         return Judgement(Trust.CONFIGURED, "named in the configuration")
     led_to = names | set(origins)
     danger = (
-        _why_refused_by_name(led_to) or _why_refused_by_source(facts) or _why_hidden(led_to, facts)
+        _why_refused_by_name(led_to) or _why_refused_by_import(facts) or _why_hidden(led_to, facts)
     )
     if danger:
         return _refused(name, danger)
+    if facts is not None and facts.runs:
+        runs = f"{facts.path}:{facts.row} calls {', '.join(facts.runs)} while it is unpickled"
+        return _restored(facts, runs, called) or _refused(name, runs)
     if any(fnmatchcase(one, pattern) for one in names for pattern in trusted):
         return Judgement(Trust.CONFIGURED, "matched by the configuration")
     if facts is None and any(map(vetted_definitions, names)):
@@ -100,29 +109,44 @@ def judge(
     if facts.kind != "class":
         return _untrusted(name, f"{facts.path}:{facts.row} is a {facts.kind}, not a class")
     if facts.unproven:
-        return Judgement(Trust.UNPROVEN, f"not proven harmless: {facts.unproven}", WAY_OUT)
+        return _unproven(facts, facts.unproven, called)
     return Judgement(Trust.FIRST_PARTY, f"a class of this project ({facts.path}:{facts.row})")
 
 
-def judge_together(judged: Sequence[tuple[Judgement, ClassFacts | None]]) -> list[Judgement]:
+def judge_together(
+    judged: Sequence[tuple[Judgement, ClassFacts | None, bool]],
+) -> list[Judgement]:
     """The judgements of globals that one load allows side by side.
 
     A proof looks at the methods that a file can reach in one class. Another class of the file may
-    call further ones, by a name that its code asks of an object which the file chooses.
+    call further ones, by a name that its code asks of an object which the file chooses. Each global
+    comes with whether the file calls it.
     """
-    asks = {name for judgement, facts in judged if facts for name in _asked(judgement, facts)}
+    asks = {name for judgement, facts, _ in judged if facts for name in _asked(judgement, facts)}
     together = []
-    for judgement, facts in judged:
-        called = sorted(asks & facts.loose) if facts else []
-        if called and judgement.trust is Trust.FIRST_PARTY:
-            reason = f"not proven harmless: another class of the file may call its {called[0]}"
-            judgement = Judgement(Trust.UNPROVEN, reason, WAY_OUT)  # noqa: PLW2901
+    for judgement, facts, called in judged:
+        loose = sorted(asks & facts.loose) if facts else []
+        if facts and loose and judgement.trust is Trust.FIRST_PARTY:
+            reason = f"another class of the file may call its {loose[0]}"
+            judgement = _unproven(facts, reason, called)  # noqa: PLW2901
         together.append(judgement)
     return together
 
 
 def _asked(judgement: Judgement, facts: ClassFacts) -> frozenset[str]:
     return facts.asks if judgement.trust is Trust.FIRST_PARTY else frozenset()
+
+
+def _unproven(facts: ClassFacts, reason: str, called: bool) -> Judgement:
+    unproven = Judgement(Trust.UNPROVEN, f"not proven harmless: {reason}", WAY_OUT)
+    return _restored(facts, reason, called) or unproven
+
+
+def _restored(facts: ClassFacts, reason: str, called: bool) -> Judgement | None:
+    """The judgement on a class that may be restored and not called, where it can be."""
+    if facts.kind != "class" or facts.not_restorable or called:
+        return None
+    return Judgement(Trust.RESTORE_ONLY, f"may be restored, not called: {reason}")
 
 
 def _why_refused(name: str) -> str:
@@ -133,13 +157,10 @@ def _why_refused_by_name(names: set[str]) -> str:
     return next(filter(None, map(_why_refused, sorted(names))), "")
 
 
-def _why_refused_by_source(facts: ClassFacts | None) -> str:
-    """Why the project's own source speaks against it: what it calls, or what it is made from."""
+def _why_refused_by_import(facts: ClassFacts | None) -> str:
+    """Why the project's own source speaks against its very import, or what it is made from."""
     if facts is None:
         return ""
-    if facts.runs:
-        calls = ", ".join(facts.runs)
-        return f"{facts.path}:{facts.row} calls {calls} while it is unpickled"
     if facts.import_runs:
         calls = ", ".join(facts.import_runs)
         return f"{facts.path} calls {calls} as soon as it is imported, outside of any function"

@@ -159,11 +159,16 @@ def _needs(report: CheckpointReport, judgements: Sequence[Judgement]) -> Iterato
         if not str(needed.name).isascii():
             spelled = str(needed.name).encode("ascii", "backslashreplace").decode()
             yield f"      beware of letters that only look familiar: {spelled}"
+        if judgement.trust.value == "restore-only":
+            yield from _wrapped(f"{judgement.reason}; {_RESTORED}", "      ")
         if not judgement.allowed:
             yield from _wrapped(f"{judgement.reason}; {judgement.advice}", "      ")
     if len(found) > ENTRIES:
         refused = sum(not judgement.allowed for _, judgement in found[ENTRIES:])
         yield f"and {len(found) - ENTRIES:,} more, {refused:,} of them not allowed"
+
+
+_RESTORED = "`--fix --unsafe-fixes` writes the entry, and the module `restore_only` that it needs"
 
 
 def _stand_ins(report: CheckpointReport) -> Iterator[str]:

@@ -147,19 +147,21 @@ def _judged(
         known = merged.get(entry.name)
         where = tuple(dict.fromkeys((*(known.where if known else ()), *entry.where)))
         merged[entry.name] = entry._replace(
-            where=where, pair=entry.pair or bool(known and known.pair)
+            where=where,
+            pair=entry.pair or bool(known and known.pair),
+            called=entry.called or bool(known and known.called),
         )
     for entry in merged.values():
         facts = lookup(entry.name)
         aliases = {entry.spelling.expression()} | ({str(facts.defined_as)} if facts else set())
-        judgement = judge_in(context, entry.name, facts, module.path, aliases, tuple(configured))
+        judgement = judge_in(context, entry, facts, module.path, aliases, tuple(configured))
         yield Need(entry, judgement, facts)
 
 
 def _together(judged: Iterable[Need]) -> tuple[Need, ...]:
     """Needs that are allowed side by side: no class may call what is not proven in another."""
     needs = tuple(judged)
-    judgements = judge_together([(need.judgement, need.facts) for need in needs])
+    judgements = judge_together([(one.judgement, one.facts, one.needed.called) for one in needs])
     return tuple(
         need._replace(judgement=judgement)
         for need, judgement in zip(needs, judgements, strict=True)
@@ -176,7 +178,7 @@ def _is_imported(facts: ClassFacts, near: str, context: Context) -> bool:
 
 def judge_in(
     context: Context,
-    name: GlobalName,
+    needed: NeededGlobal,
     facts: ClassFacts | None,
     near: str = "",
     aliases: Collection[str] = (),
@@ -188,9 +190,11 @@ def judge_in(
     """
     if facts is not None and facts.import_runs and _is_imported(facts, near, context):
         facts = facts._replace(import_runs=())
+    name = needed.name
     renamed = dict(context.config.renames).get(str(name), str(name))
     leads_to = origins(renamed, near, context.project)
-    return judge(name, facts, (*context.config.trusted, *configured), aliases, leads_to)
+    trusted = (*context.config.trusted, *configured)
+    return judge(name, facts, trusted, aliases, leads_to, called=needed.called)
 
 
 def allowed_here(needed: NeededGlobal, load: LoadCall, context: Context, module: Module) -> bool:

@@ -32,6 +32,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known_globals import spelling_of
+from torchload_lint.checkpoint.report import NeededGlobal
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.fixes.entries import replace_entry
 from torchload_lint.fixes.repair import Allow
@@ -73,9 +74,10 @@ def _object_meant(
         return FixPlan()
     name = GlobalName.parse(node.value)
     facts = find_class(name, module, context)
-    if not judge_in(context, name, facts, module.path).allowed:
-        return FixPlan()
     spelling = spelling_of(facts.defined_as if facts else name)
+    needed = NeededGlobal(name, spelling, pair=False, called=True)
+    if not judge_in(context, needed, facts, module.path).allowed:
+        return FixPlan()
     allow = Allow(spelling, defined_in=facts.path if facts else "")
     outcome = replace_entry(module, allowlist, entry, allow, context.config.line_length)
     return fix_from(outcome, f"Write the object for {node.value!r}", Applicability.UNSAFE)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.repair import Allow, Form, NotRepaired, Repair, Repaired
+from torchload_lint.fixes.restoring import helper_of, helper_text
 from torchload_lint.names import Spelling
+from torchload_lint.policy import Trust
 from torchload_lint.rules.assessing import entry_key
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.on_torch import (
@@ -257,8 +259,14 @@ def _written(
         ),
         form=form,
         shim=_shim_of_project(situation, context) if form is Form.WITH_SHIM else None,
+        helper=helper_of(situation.module),
         line_length=context.config.line_length,
     )
+    if any(allow.restore_only for allow in repair.allow):
+        obstacle = _helper_obstacle(repair.helper, situation, context)
+        if obstacle:
+            return FixPlan(notes=(obstacle,))
+        applicability = Applicability.UNSAFE
     from torchload_lint.fixes.repairing import repair_load  # noqa: PLC0415 - only to fix
 
     outcome = repair_load(situation.module, situation.load, repair)
@@ -292,6 +300,20 @@ def _shim_of_project(situation: Situation, context: Context) -> Allow | None:
     return None
 
 
+def _helper_obstacle(helper: str, situation: Situation, context: Context) -> str:
+    """Why no entry may be written that only restores a class."""
+    oldest = situation.lines[0]
+    if oldest < PAIRS_SINCE:
+        return (
+            f"a class may only be restored, which takes torch {PAIRS_SINCE}, and the code must "
+            f"also run on torch {oldest}"
+        )
+    there = context.project.module(helper)
+    if there is not None and there.text.split() != helper_text().split():
+        return f"{there.path} is another file than the one that restores classes; rename it"
+    return ""
+
+
 def _allow(need: Need, situation: Situation, context: Context) -> Allow:
     facts = need.facts
     circular = facts is not None and closes_circle(
@@ -301,6 +323,7 @@ def _allow(need: Need, situation: Situation, context: Context) -> Allow:
         spelling=need.needed.spelling,
         key=str(need.name) if need.needed.pair else None,
         defined_in=facts.path if facts else "",
+        restore_only=need.judgement.trust is Trust.RESTORE_ONLY,
         circular=circular,
     )
 

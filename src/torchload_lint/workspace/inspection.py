@@ -63,8 +63,8 @@ def inspect_path(path: Path, project: Project) -> Inspection:
     for needed in report.safe_globals:
         facts = lookup(needed.name)
         aliases = {needed.spelling.expression()} | ({str(facts.defined_as)} if facts else set())
-        judgement = judge_in(project.context, needed.name, facts, aliases=aliases)
-        judgements.append((judgement, facts))
+        judgement = judge_in(project.context, needed, facts, aliases=aliases)
+        judgements.append((judgement, facts, needed.called))
     return Inspection(path, report, tuple(judge_together(judgements)))
 
 

@@ -75,10 +75,26 @@ def _written(outcome: FileOutcome, projects: Projects, options: Options) -> File
     if outcome.rewritten is None:
         return outcome
     try:
+        _write_helper(Path(outcome.path), outcome.rewritten)
         write_atomically(Path(outcome.path), outcome.rewritten)
     except OSError as error:
         return not_written(outcome.path, error, projects, options)
     return outcome
+
+
+def _write_helper(path: Path, rewritten: bytes) -> None:
+    """Write the module that a fix has made a file import, where the project has it not yet."""
+    if b"restore_only import" not in rewritten:
+        return
+    from torchload_lint.fixes.restoring import (  # noqa: PLC0415 - only where it is written
+        helper_text,
+        missing_helper,
+    )
+
+    place = missing_helper(path, rewritten.decode("utf-8", "replace"))
+    if place is not None:
+        with place.open("x", encoding="utf-8") as file:
+            file.write(helper_text())
 
 
 def _outcomes(paths: Sequence[str], projects: Projects, options: Options) -> Iterator[FileOutcome]:

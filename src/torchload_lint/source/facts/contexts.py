@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.facts.allowlists import Allowlist, AllowlistKind
-from torchload_lint.source.facts.entries import entries_of
+from torchload_lint.source.facts.entries import entries_of, helper_names
 from torchload_lint.source.names.references import find
 from torchload_lint.source.names.steps import always_before, ancestors, blocks_around
 from torchload_lint.source.text.definitions import FUNCTIONS
@@ -38,6 +38,11 @@ def collect(module: SourceFile) -> tuple[Allowlist, ...]:
             if isinstance(call, ast.Call) and call.func is reference.node:
                 found.append(_allowlist(module, call, adds=targets is _ADDERS))
     return tuple(sorted(found, key=lambda allowlist: allowlist.span))
+
+
+def is_from_helper(module: SourceFile, call: ast.Call) -> bool:
+    """Whether a ``safe_globals`` is the project's own, which takes ``restore_only`` entries."""
+    return module.bindings.qualified(call.func) in helper_names(module, "safe_globals")
 
 
 def _offered_by_others(module: SourceFile) -> set[str]:

@@ -120,6 +120,17 @@ def _is_added_to(module: SourceFile, name: str) -> bool:
     return False
 
 
+def helper_names(module: SourceFile, name: str) -> frozenset[str]:
+    """How the file names what the project's ``restore_only`` module offers."""
+    imports = (
+        node
+        for node in module.tree.body
+        if isinstance(node, ast.ImportFrom) and "restore_only" in (node.module or "")
+    )
+    modules = {str(one.module) for one in imports if one.level == 0}
+    return frozenset(f"{one}.{name}" for one in modules if one.rpartition(".")[2] == "restore_only")
+
+
 def _entry(module: SourceFile, node: ast.expr) -> AllowlistEntry:
     kind, obj, key, why = _read(module, node)
     return AllowlistEntry(node, module.span(node), kind, obj, key, why)
@@ -198,6 +209,10 @@ def _made(module: SourceFile, node: ast.Call) -> _Facts:
         dtype = _dtype_class(module, node.args[0])
         kind = EntryKind.TYPE_OF_DTYPE if dtype is not None else EntryKind.UNKNOWN
         return kind, dtype, None, ""
+    if made in helper_names(module, "restore_only") and node.args:
+        key = text_of(node.args[1]) if len(node.args) > 1 else ""
+        obj = _global(module, node.args[0])
+        return (EntryKind.PAIR, obj, key, "") if key else (EntryKind.OBJECT, obj, None, "")
     name = _global(module, node)
     if name is not None:
         return EntryKind.OBJECT, name, None, ""

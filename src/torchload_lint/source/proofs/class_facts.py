@@ -10,6 +10,7 @@ from torchload_lint.source.names.members import base_expressions, body, is_funct
 from torchload_lint.source.project.classes import ancestry, bases
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs.proof import prove_class
+from torchload_lint.source.proofs.restoring import why_not_restorable
 from torchload_lint.source.proofs.unpickled import run_by_class, run_by_function, run_by_import
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
         slots=_slots(node),
         runs=run_by_class(node, module, project),
         unproven=proof.unproven,
+        not_restorable=why_not_restorable(node, module, project),
         asks=proof.asks,
         loose=proof.loose,
         import_runs=_import_runs(module, project),

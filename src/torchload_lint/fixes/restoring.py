@@ -1,0 +1,43 @@
+"""Entries that let a checkpoint restore a class and not call it, and the module that they need.
+
+The module (``restore_only.txt`` beside this file) is written into the project once: into the
+package of the file that loads, or beside a script.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torchload_lint.source.names.source_file import SourceFile
+
+NAME = "restore_only"
+_IMPORT = re.compile(rf"^\s*from ((?:\w+\.)*{NAME}) import ", re.MULTILINE)
+
+
+@lru_cache(maxsize=1)
+def helper_text() -> str:
+    """The text of the module."""
+    return Path(__file__).with_name(f"{NAME}.txt").read_text(encoding="utf-8")
+
+
+def helper_of(module: SourceFile) -> str:
+    """The dotted name under which a file imports the module: ``myapp.restore_only``."""
+    package, dot, _ = module.name.partition(".")
+    is_package = module.path.rpartition("/")[2] == "__init__.py"
+    return f"{package}.{NAME}" if dot or is_package else NAME
+
+
+def missing_helper(path: Path, text: str) -> Path | None:
+    """Where the module has to be written that the text of a file imports; None if it is there."""
+    found = _IMPORT.search(text)
+    if found is None:
+        return None
+    package = found.group(1).partition(".")[0]
+    folders = path.absolute().parents
+    folder = next((one for one in folders if one.name == package), folders[0])
+    place = (folders[0] if package == NAME else folder) / f"{NAME}.py"
+    return None if place.exists() else place

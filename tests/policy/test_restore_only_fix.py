@@ -1,0 +1,131 @@
+"""The fix that writes ``restore_only`` entries: the program loads; a hostile file runs nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+from click.testing import CliRunner
+
+pytest.importorskip("torch")
+
+from checkpoint.cases import forge
+from torchload_lint.cli.group import root
+from torchload_lint.fixes.restoring import helper_text
+
+pytestmark = pytest.mark.torch
+
+MODELS = """
+    import torch
+
+
+    class Det(torch.nn.Module):
+        def __init__(self, spec):
+            super().__init__()
+            self.layers = eval(spec)
+
+        def forward(self, x):
+            return self.layers(x)
+"""
+LOAD = """
+    import torch
+
+    {imports}
+
+    model = torch.load("d.pt", weights_only=False)
+    print(type(model).__name__, model(torch.ones(1, 2)).shape)
+"""
+PLACES = {
+    "script": ("models.py", "run.py", "import models", "restore_only.py"),
+    "package": ("app/models.py", "app/run.py", "import app.models", "app/restore_only.py"),
+}
+
+
+def python(folder, *arguments):
+    command = [sys.executable, "-W", "ignore", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(params=PLACES)
+def program(request, tmp_path, monkeypatch):
+    models, run, imports, helper = PLACES[request.param]
+    (tmp_path / run).parent.mkdir(exist_ok=True)
+    if "/" in run:
+        (tmp_path / "app/__init__.py").touch()
+    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.13"\n')
+    (tmp_path / models).write_text(dedent(MODELS))
+    (tmp_path / run).write_text(dedent(LOAD).format(imports=imports))
+    module = models.removesuffix(".py").replace("/", ".")
+    made = (
+        f"import torch; from {module} import Det; torch.save(Det('torch.nn.Linear(2, 3)'), 'd.pt')"
+    )
+    assert python(tmp_path, "-c", made).returncode == 0
+    monkeypatch.chdir(tmp_path)
+    return tmp_path, run, module, helper
+
+
+def fix(*options):
+    return CliRunner().invoke(root, ["check", *options, "."])
+
+
+def test_the_program_loads_and_a_hostile_file_runs_nothing(program):
+    folder, run, module, helper = program
+    assert fix("--fix").exit_code == 1
+    assert not (folder / helper).exists()
+    fix("--fix", "--unsafe-fixes")
+    text = (folder / run).read_text()
+    assert "with safe_globals([restore_only(" in text
+    assert "weights_only=True" in text
+    assert (folder / helper).read_text() == helper_text()
+    name = run.removesuffix(".py").replace("/", ".")
+    done = python(folder, "-m", name)
+    assert done.stdout == "Det torch.Size([1, 3])\n", done.stderr
+
+    hostile = forge.call(forge.name(module, "Det"), forge.text("open('ran', 'w')"))
+    (folder / "d.pt").write_bytes(forge.archive(forge.program(hostile)))
+    done = python(folder, "-m", name)
+    assert "a checkpoint may not call Det" in done.stderr
+    assert not (folder / "ran").exists()
+
+
+def test_fixing_twice_is_fixing_once(program):
+    folder, run, *_ = program
+    fix("--fix", "--unsafe-fixes")
+    once = (folder / run).read_text()
+    assert fix("--fix", "--unsafe-fixes").exit_code == 0
+    assert (folder / run).read_text() == once
+
+
+def test_a_file_that_calls_the_class_gets_no_entry(program):
+    folder, run, module, helper = program
+    calls = forge.call(forge.name(module, "Det"), forge.text("None"))
+    (folder / "d.pt").write_bytes(forge.archive(forge.program(calls)))
+    before = (folder / run).read_text()
+    fix("--fix", "--unsafe-fixes")
+    assert (folder / run).read_text() == before
+    assert not (folder / helper).exists()
+
+
+def test_another_file_of_that_name_stays(program):
+    folder, run, _, helper = program
+    (folder / helper).write_text("x = 1\n")
+    before = (folder / run).read_text()
+    assert "is another file" in fix("--fix", "--unsafe-fixes", "--output-format", "full").output
+    assert (folder / run).read_text() == before
+    assert (folder / helper).read_text() == "x = 1\n"
+
+
+def test_an_older_torch_cannot(program):
+    folder, run, *_ = program
+    (folder / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = ">=2.5"\n')
+    before = (folder / run).read_text()
+    fix("--fix", "--unsafe-fixes")
+    assert (folder / run).read_text() == before
+
+
+def test_inspect_says_so(program):
+    folder, *_ = program
+    shown = CliRunner().invoke(root, ["inspect", "--no-tree", str(folder / "d.pt")]).output
+    assert "[restore-only]" in shown
