@@ -13,7 +13,7 @@ from torchload_lint.workspace import Options
 
 BEFORE = "import torch\nx = torch.load(p)\n"
 AFTER = "import torch\nx = torch.load(p, weights_only=True)\n"
-MEND = Options(fix=True, write=True)
+FIX = Options(fix=True, write=True)
 NAMES = ("a.py", "p.py", "y.py", "x.py")
 
 
@@ -50,7 +50,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_check_fixes_the_file_that_is_named_and_no_other(folder, form):
-    run = torchload_lint.check(form("x.py"), options=MEND)
+    run = torchload_lint.check(form("x.py"), options=FIX)
     assert [str(one.path) for one in run.results] == ["x.py"]
     assert [(folder / name).read_text() for name in NAMES] == [BEFORE, BEFORE, BEFORE, AFTER]
 
@@ -71,14 +71,14 @@ def test_check_takes_several_and_none(folder):
 @pytest.mark.parametrize("wrong", [None, 5, b"x.py", [b"x.py"], ["x.py", None], object(), {1: 2}])
 def test_what_is_no_path_is_refused_before_anything_is_written(folder, wrong):
     with pytest.raises(TypeError, match="path"):
-        torchload_lint.check(wrong, options=MEND)
+        torchload_lint.check(wrong, options=FIX)
     assert {(folder / name).read_text() for name in NAMES} == {BEFORE}
 
 
 @pytest.mark.parametrize("empty", ["", [""], ["x.py", ""]])
 def test_an_empty_path_is_not_the_current_folder(folder, empty):
     with pytest.raises(ValueError, match="a path is empty"):
-        torchload_lint.check(empty, options=MEND)
+        torchload_lint.check(empty, options=FIX)
     assert {(folder / name).read_text() for name in NAMES} == {BEFORE}
 
 

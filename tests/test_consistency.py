@@ -63,6 +63,26 @@ def test_a_code_stands_in_no_other_file_than_its_rules() -> None:
     assert written == set()
 
 
+def test_a_class_has_a_name_of_its_own() -> None:
+    """Two rooms that never meet may each have values; nothing else is called alike."""
+    places: dict[str, list[str]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.parse(path.read_bytes()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(path.relative_to(PACKAGE).as_posix())
+    assert {name: files for name, files in places.items() if len(files) > 1} == {
+        "Instance": ["checkpoint/values.py", "source/domain/values.py"],
+    }
+
+
+def test_one_thing_has_one_word() -> None:
+    """A fix is a fix and a subclass a subclass, in code, messages and pages."""
+    others = re.compile(r"\b(mend(s|ed|ing)?|heirs?)\b", re.IGNORECASE)
+    pages = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *(ROOT / "docs").rglob("*.md")]
+    texts = {path: path.read_text(encoding="utf-8") for path in (*pages, *PACKAGE.rglob("*.py"))}
+    assert [str(path) for path, text in texts.items() if others.search(text)] == []
+
+
 def strings_of_code(path: Path) -> list[str]:
     """The strings of a file without its docstrings, which are statements of their own."""
     nodes = list(ast.walk(ast.parse(path.read_bytes())))

@@ -17,7 +17,7 @@ SOURCE = Path(__file__).parents[2] / "src"
 HALF_TYPED = "def f(:\n"
 CONTENTS = {
     "loads.py": IMPLICIT + UNSAFE,
-    "mended.py": FIXED,
+    "fixed.py": FIXED,
     "half_typed.py": HALF_TYPED,
     "half_typed_load.py": IMPLICIT + HALF_TYPED,
     "nul.py": IMPLICIT + "\0",

@@ -11,31 +11,31 @@ if TYPE_CHECKING:
     from random import Random
 
 _BASES = pieces("bases")
-_HEIRS = pieces("heirs")
+_SUBCLASSES = pieces("subclasses")
 _USES = pieces("uses")
 
 
 def classes(rng: Random) -> Program:
-    """A load in a method of a base class; what an heir says is what counts."""
+    """A load in a method of a base class; what a subclass says is what counts."""
     base, piece = rng.choice(sorted(_BASES.items()))
     definition, read = parts(piece)
-    heir, derived = rng.choice(sorted(_HEIRS.items()))
+    subclass, derived = rng.choice(sorted(_SUBCLASSES.items()))
     use, used = rng.choice(sorted(_USES.items()))
     of_base = f"class Base:\n{definition}\n    def load(self):\n"
     of_base += f"        return torch.load({read}, weights_only=False)\n"
-    if heir == "init subclass":
+    if subclass == "init subclass":
         of_base += '\n    def __init_subclass__(cls):\n        cls.path = cls.name = "ckpt.pt"\n'
     between = rng.choice(["Base", "Base", "Mixin, Base", "Middle"])
     extra = "class Mixin:\n    pass\n\n" if "Mixin" in between else ""
     extra += "class Middle(Base):\n    pass\n\n" if between == "Middle" else ""
-    of_heir = f"{extra}class Derived({between}):\n{derived or '    pass'}\n"
-    kind = f"classes: {base} / {heir} / {use} / {between}"
+    of_subclass = f"{extra}class Derived({between}):\n{derived or '    pass'}\n"
+    kind = f"classes: {base} / {subclass} / {use} / {between}"
     if rng.random() < 0.5:
-        return _program({"main.py": f"{of_base}\n{of_heir}\n{used}\n"}, kind)
+        return _program({"main.py": f"{of_base}\n{of_subclass}\n{used}\n"}, kind)
     files = {
         "base.py": of_base,
-        "heir.py": f"from base import Base\n\n{of_heir}",
-        "main.py": f"from base import Base\nfrom heir import Derived\n{used}\n",
+        "subclass.py": f"from base import Base\n\n{of_subclass}",
+        "main.py": f"from base import Base\nfrom subclass import Derived\n{used}\n",
     }
     return _program(files, kind)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.facts.module import Module
 
-MEND = Options(fix=True, unsafe=True)
+FIX = Options(fix=True, unsafe=True)
 LINES = "import torch\n\nx = torch.load(p)\ny = torch.load(q)\n"
 
 
@@ -37,7 +37,7 @@ def folder(tmp_path_factory) -> Path:
     return copy_to(tmp_path_factory.mktemp("samples"))
 
 
-def checked(data: bytes, path: Path, options: Options = MEND):
+def checked(data: bytes, path: Path, options: Options = FIX):
     return check_bytes(data, path, Projects(Settings()), options)
 
 

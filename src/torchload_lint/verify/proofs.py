@@ -151,7 +151,7 @@ class Prover:
 
 def _repaired(situation: Situation, repair: Repair) -> tuple[Module, LoadCall]:
     """The file as a fix leaves it, and the load there."""
-    from torchload_lint.fixes.repairing import repair_load  # noqa: PLC0415 - only to mend
+    from torchload_lint.fixes.repairing import repair_load  # noqa: PLC0415 - only to fix
 
     module, load = situation.module, situation.load
     outcome = repair_load(module, load, repair)

@@ -17,7 +17,7 @@ from torchload_lint.source.state import loops
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from torchload_lint.source.certainty.uses import Use
+    from torchload_lint.source.certainty.uses import PlaceOfUse
     from torchload_lint.source.domain.values import Value
     from torchload_lint.source.names.source_file import SourceFile
 
@@ -102,7 +102,7 @@ def misses(call: ast.Call, key: str) -> bool:
 
 
 def is_followed_store(
-    use: Use, target: ast.Subscript, holder: ast.AST | None, asked: Asked
+    use: PlaceOfUse, target: ast.Subscript, holder: ast.AST | None, asked: Asked
 ) -> bool:
     """Whether ``stores`` knows of an assignment: to an entry of a mapping, by the name and in the
     function under which it was made.
@@ -121,7 +121,7 @@ def is_followed_store(
     return before and loops.around_both(use.node, asked.place, module) is None
 
 
-def _is_asked_name(use: Use, asked: Asked) -> bool:
+def _is_asked_name(use: PlaceOfUse, asked: Asked) -> bool:
     """Whether it is the name that is read itself, and not another one for the same thing."""
     return (
         isinstance(use.node, ast.Name)
@@ -130,14 +130,14 @@ def _is_asked_name(use: Use, asked: Asked) -> bool:
     )
 
 
-def is_followed_call(use: Use, call: ast.Call, asked: Asked) -> bool:
+def is_followed_call(use: PlaceOfUse, call: ast.Call, asked: Asked) -> bool:
     """Whether ``stores`` knows of an ``append``."""
     if not _is_asked_name(use, asked) or len(call.args) != 1 or call.keywords:
         return False
     return _is_made_in(use.module.bindings.scope(use.module.statement(use.node)), use)
 
 
-def _is_made_in(scope: ast.AST, use: Use) -> bool:
+def _is_made_in(scope: ast.AST, use: PlaceOfUse) -> bool:
     """Whether all that a name stands for was assigned to it in a scope."""
     assert isinstance(use.node, ast.Name)
     own = use.module.bindings.definitions(use.node)

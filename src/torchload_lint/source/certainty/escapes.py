@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchload_lint.source.certainty import handed_on, seen_in, uses
 from torchload_lint.source.certainty.asked import shown
-from torchload_lint.source.certainty.uses import Use
+from torchload_lint.source.certainty.uses import PlaceOfUse
 from torchload_lint.source.project.mentions import TooManyError
 
 if TYPE_CHECKING:
@@ -76,12 +76,12 @@ class Watch:
                 defined = module.bindings.definitions(node)
                 if isinstance(node.ctx, ast.Load) and all(d.node is not arg for d in defined):
                     continue
-                why = self.use(Use(module, node), asked, depth + 1)
+                why = self.use(PlaceOfUse(module, node), asked, depth + 1)
                 if why:
                     return why
         return ""
 
-    def any_of(self, listed: Iterable[Use], asked: Asked, depth: int) -> str:
+    def any_of(self, listed: Iterable[PlaceOfUse], asked: Asked, depth: int) -> str:
         """The first reason that one of some uses gives."""
         if depth > _DEEPEST:
             return "it is handed on too often to be followed"
@@ -91,7 +91,7 @@ class Watch:
                 return why
         return ""
 
-    def use(self, use: Use, asked: Asked, depth: int) -> str:
+    def use(self, use: PlaceOfUse, asked: Asked, depth: int) -> str:
         """Why this use may change the thing; empty where it does not."""
         module, node, within = use
         if within:
@@ -116,7 +116,7 @@ class Watch:
             return shown(node, "is changed in place")
         return ""
 
-    def part(self, use: Use, asked: Asked, depth: int, key: str | None = None) -> str:
+    def part(self, use: PlaceOfUse, asked: Asked, depth: int, key: str | None = None) -> str:
         """A part of the thing, where parts can be changed."""
         if not asked.deep or (key is not None and asked.key not in {None, key}):
             return ""
@@ -124,13 +124,13 @@ class Watch:
             use, asked._replace(key=None, place=None, items=True, deep=asked.deep - 1), depth
         )
 
-    def copied(self, use: Use, asked: Asked, depth: int) -> str:
+    def copied(self, use: PlaceOfUse, asked: Asked, depth: int) -> str:
         """Something new that holds the same parts."""
         if not asked.deep:
             return ""
         return self.use(use, asked._replace(key=None, place=None, items=False), depth)
 
-    def stored_in(self, use: Use, target: ast.expr, asked: Asked, depth: int) -> str:
+    def stored_in(self, use: PlaceOfUse, target: ast.expr, asked: Asked, depth: int) -> str:
         """Why what a target is given may be changed there."""
         module = use.module
         if isinstance(target, ast.Name):
@@ -154,7 +154,7 @@ class Watch:
     def _renamed(self, target: ast.Name, module: SourceFile, asked: Asked, depth: int) -> str:
         scope = module.bindings.scope(module.statement(target))
         places = [
-            Use(module, node)
+            PlaceOfUse(module, node)
             for node in ast.walk(scope)
             if isinstance(node, ast.Name)
             and node.id == target.id
@@ -201,7 +201,7 @@ _HARMLESS = (
     ast.Slice,
     ast.Raise,
 )
-_HANDLERS: dict[type[ast.AST], Callable[[Watch, Use, Any, Asked, int], str]] = {
+_HANDLERS: dict[type[ast.AST], Callable[[Watch, PlaceOfUse, Any, Asked, int], str]] = {
     ast.Subscript: seen_in.of_part,
     ast.Attribute: handed_on.of_attribute,
     ast.Call: handed_on.of_call,

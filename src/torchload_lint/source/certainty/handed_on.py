@@ -15,7 +15,7 @@ from torchload_lint.source.certainty.known import (
     SHALLOW,
     TAKING,
 )
-from torchload_lint.source.certainty.uses import Use
+from torchload_lint.source.certainty.uses import PlaceOfUse
 from torchload_lint.source.state.bound import match
 from torchload_lint.source.text.definitions import FUNCTIONS
 
@@ -28,26 +28,30 @@ if TYPE_CHECKING:
 _REFLECTING = frozenset(f"builtins.{name}" for name in ("getattr", "setattr", "delattr", "vars"))
 
 
-def of_attribute(watch: Watching, use: Use, parent: ast.Attribute, asked: Asked, depth: int) -> str:
+def of_attribute(
+    watch: Watching, use: PlaceOfUse, parent: ast.Attribute, asked: Asked, depth: int
+) -> str:
     """``thing.method(…)``, ``thing.name``."""
     holder = use.module.parents.get(parent)
     if parent.attr == "__dict__":
-        return watch.use(Use(use.module, parent), asked._replace(items=True), depth)
+        return watch.use(PlaceOfUse(use.module, parent), asked._replace(items=True), depth)
     if isinstance(holder, ast.Call) and holder.func is parent:
         return _method(watch, use, parent.attr, holder, asked, depth)
     if asked.items and parent.attr in CHANGING:
         return shown(use.node, f"gives away .{parent.attr}")
-    return watch.part(Use(use.module, parent), asked, depth, parent.attr)
+    return watch.part(PlaceOfUse(use.module, parent), asked, depth, parent.attr)
 
 
-def _method(watch: Watching, use: Use, name: str, call: ast.Call, asked: Asked, depth: int) -> str:
+def _method(
+    watch: Watching, use: PlaceOfUse, name: str, call: ast.Call, asked: Asked, depth: int
+) -> str:
     if not asked.items:
-        return watch.part(Use(use.module, call), asked, depth)
+        return watch.part(PlaceOfUse(use.module, call), asked, depth)
     if use.node is asked.place and name in TAKING and not asked.ordered:
         return ""
     key = literal(call.args[0]) if call.args else None
     if name in READS:
-        result = Use(use.module, call)
+        result = PlaceOfUse(use.module, call)
         if name in PICKING:
             return watch.part(result, asked, depth, key)
         return watch.copied(result, asked, depth)
@@ -61,7 +65,7 @@ def _method(watch: Watching, use: Use, name: str, call: ast.Call, asked: Asked, 
     return shown(use.node, f"is changed by .{name}()")
 
 
-def of_call(watch: Watching, use: Use, parent: ast.AST, asked: Asked, depth: int) -> str:
+def of_call(watch: Watching, use: PlaceOfUse, parent: ast.AST, asked: Asked, depth: int) -> str:
     """``function(thing)``, ``function(*thing)``, ``function(name=thing)``."""
     call: ast.AST | None = parent
     while isinstance(call, ast.keyword | ast.Starred):
@@ -89,31 +93,35 @@ def of_call(watch: Watching, use: Use, parent: ast.AST, asked: Asked, depth: int
     return _handed_on(watch, use, parent, call, dotted, asked, depth)
 
 
-def _read(watch: Watching, use: Use, plain: str, call: ast.Call, asked: Asked, depth: int) -> str:
+def _read(
+    watch: Watching, use: PlaceOfUse, plain: str, call: ast.Call, asked: Asked, depth: int
+) -> str:
     """An argument of a function that changes nothing of what it is given."""
     if asked.deep and (call.keywords or plain == "filter"):
         return shown(use.node, f"goes through {plain}() with a function")
     if plain == "next" and asked.ordered and asked.items:
         return shown(use.node, "loses an item")
     if plain in SHALLOW:
-        return watch.copied(Use(use.module, call), asked, depth)
+        return watch.copied(PlaceOfUse(use.module, call), asked, depth)
     if plain in PICKING:
-        return watch.part(Use(use.module, call), asked, depth)
+        return watch.part(PlaceOfUse(use.module, call), asked, depth)
     return ""
 
 
-def _spread_into(watch: Watching, use: Use, parent: ast.AST, asked: Asked, depth: int) -> str:
+def _spread_into(
+    watch: Watching, use: PlaceOfUse, parent: ast.AST, asked: Asked, depth: int
+) -> str:
     """``[*thing]``."""
     if isinstance(parent, ast.List | ast.Tuple | ast.Set):
-        return watch.copied(Use(use.module, parent), asked, depth)
+        return watch.copied(PlaceOfUse(use.module, parent), asked, depth)
     return shown(use.node, "is spread")
 
 
 def _reflected(
-    watch: Watching, use: Use, plain: str, call: ast.Call, asked: Asked, depth: int
+    watch: Watching, use: PlaceOfUse, plain: str, call: ast.Call, asked: Asked, depth: int
 ) -> str:
     if plain == "vars":
-        return watch.use(Use(use.module, call), asked._replace(items=True), depth)
+        return watch.use(PlaceOfUse(use.module, call), asked._replace(items=True), depth)
     if plain != "getattr" or not call.args or call.args[0] is not use.node:
         return ""  # setattr is looked for by name, over the whole project
     name = literal(call.args[1]) if len(call.args) > 1 else None
@@ -125,13 +133,13 @@ def _reflected(
     return (
         shown(use.node, "gives away a method")
         if asked.items
-        else watch.part(Use(use.module, call), asked, depth, name)
+        else watch.part(PlaceOfUse(use.module, call), asked, depth, name)
     )
 
 
 def _handed_on(
     watch: Watching,
-    use: Use,
+    use: PlaceOfUse,
     parent: ast.AST,
     call: ast.Call,
     dotted: str,
@@ -158,7 +166,9 @@ def _handed_on(
             if why:
                 return why
         if _may_return(function, hit):
-            why = watch.use(Use(module, call), asked._replace(key=None, place=None), depth + 1)
+            why = watch.use(
+                PlaceOfUse(module, call), asked._replace(key=None, place=None), depth + 1
+            )
             if why:
                 return why
     return ""

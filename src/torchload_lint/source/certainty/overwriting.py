@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.certainty import reflection
-from torchload_lint.source.certainty.uses import Use
+from torchload_lint.source.certainty.uses import PlaceOfUse
 from torchload_lint.source.domain.values import (
     Class,
     Constant,
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from torchload_lint.source.project.index import ProjectIndex
 
 
-def attribute_stores(name: str, home: SourceFile, project: ProjectIndex) -> Iterator[Use]:
+def attribute_stores(name: str, home: SourceFile, project: ProjectIndex) -> Iterator[PlaceOfUse]:
     """Every ``….name = value`` of the project, and whatever else gives it a value."""
     for module in modules_with(project, f".{name}", home):
         if f".{name}" not in module.text:
             continue
         for node in carrying(module.tree, module.lines, [name])[name]:
             if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
-                yield Use(module, node)
+                yield PlaceOfUse(module, node)
 
 
 class Receivers:

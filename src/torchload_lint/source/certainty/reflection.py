@@ -28,7 +28,7 @@ _NAME_AND_VALUE = 2
 _READING = frozenset({"get", "items", "keys", "values", "copy", "__contains__"})
 
 
-class Change(NamedTuple):
+class ReflectedChange(NamedTuple):
     """One place that may change something by name."""
 
     module: SourceFile
@@ -47,7 +47,7 @@ class Change(NamedTuple):
         return f"{self.module.path}:{getattr(self.node, 'lineno', 0)}"
 
 
-def changes(project: ProjectIndex, home: SourceFile) -> list[Change]:
+def changes(project: ProjectIndex, home: SourceFile) -> list[ReflectedChange]:
     """Every such place of the project, in the file at ``home`` too."""
     found = list(_in(project, home))
     paths = {path for word in WORDS for path in project.holding(word)} - {home.path}
@@ -58,13 +58,13 @@ def changes(project: ProjectIndex, home: SourceFile) -> list[Change]:
     return found
 
 
-def _in(project: ProjectIndex, module: SourceFile) -> list[Change]:
+def _in(project: ProjectIndex, module: SourceFile) -> list[ReflectedChange]:
     return project.remember(
         ("definitions", "reflection", module.tree), lambda: list(_collect(module))
     )
 
 
-def _collect(module: SourceFile) -> Iterator[Change]:
+def _collect(module: SourceFile) -> Iterator[ReflectedChange]:
     words = [word for word in WORDS if word in module.text]
     for word, nodes in carrying(module.tree, module.lines, words).items():
         for node in nodes:
@@ -72,7 +72,7 @@ def _collect(module: SourceFile) -> Iterator[Change]:
                 yield from _read(module, word, node)
 
 
-def _read(module: SourceFile, word: str, node: ast.AST) -> Iterator[Change]:
+def _read(module: SourceFile, word: str, node: ast.AST) -> Iterator[ReflectedChange]:
     if isinstance(node, ast.Constant) and word not in _PATCHERS and word not in _SETTERS:
         return
     if word in _SETTERS:
@@ -85,42 +85,44 @@ def _read(module: SourceFile, word: str, node: ast.AST) -> Iterator[Change]:
         yield from _name(module, word, node)
 
 
-def _attribute(module: SourceFile, word: str, node: ast.Attribute) -> Iterator[Change]:
+def _attribute(module: SourceFile, word: str, node: ast.Attribute) -> Iterator[ReflectedChange]:
     if word == "__dict__":
         if _is_changed(node, module):
-            yield Change(module, node, node.value, _entry(node, module), "attribute")
+            yield ReflectedChange(module, node, node.value, _entry(node, module), "attribute")
     elif word in _RUNNERS:
         if isinstance(node.value, ast.Name) and node.value.id in {"builtins", "runpy"}:
-            yield Change(module, node, None, None, "code")
+            yield ReflectedChange(module, node, None, None, "code")
     elif word in _INNARDS:
         if not isinstance(node.ctx, ast.Load):
-            yield Change(module, node, None, None, "innards")
+            yield ReflectedChange(module, node, None, None, "innards")
     else:
         yield from _of_sys(module, word, node)
 
 
-def _name(module: SourceFile, word: str, node: ast.Name) -> Iterator[Change]:
+def _name(module: SourceFile, word: str, node: ast.Name) -> Iterator[ReflectedChange]:
     if word in {"vars", "globals", "locals"}:
         yield from _namespace(module, word, node, module.parents.get(node))
     elif word in _RUNNERS:
-        yield Change(module, node, None, None, "code")
+        yield ReflectedChange(module, node, None, None, "code")
     else:
         yield from _of_sys(module, word, node)
 
 
-def _of_sys(module: SourceFile, word: str, node: ast.Name | ast.Attribute) -> Iterator[Change]:
+def _of_sys(
+    module: SourceFile, word: str, node: ast.Name | ast.Attribute
+) -> Iterator[ReflectedChange]:
     """``sys.modules[…] = …``, ``importlib.reload(…)``."""
     if word == "reload" or (
         word == "modules"
         and module.bindings.qualified(node) == "sys.modules"
         and _is_changed(node, module)
     ):
-        yield Change(module, node, None, None, "modules")
+        yield ReflectedChange(module, node, None, None, "modules")
 
 
 def _setter(
     module: SourceFile, word: str, node: ast.AST, parent: ast.AST | None
-) -> Iterator[Change]:
+) -> Iterator[ReflectedChange]:
     """``setattr(x, "name", v)``, ``x.__setattr__("name", v)``; all else may do anything."""
     if isinstance(node, ast.alias):
         return
@@ -140,18 +142,18 @@ def _setter(
                 return
         if len(given) > 1 and not any(isinstance(each, ast.Starred) for each in given[:2]):
             name = given[1].value if isinstance(given[1], ast.Constant) else None
-            yield Change(
+            yield ReflectedChange(
                 module, parent, given[0], name if isinstance(name, str) else None, "attribute"
             )
             return
         first = given[0] if given else None
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
-            yield Change(module, parent, None, first.value.rpartition(".")[2], "attribute")
+            yield ReflectedChange(module, parent, None, first.value.rpartition(".")[2], "attribute")
             return
-    yield Change(module, node, None, None, "attribute")
+    yield ReflectedChange(module, node, None, None, "attribute")
 
 
-def _patched(module: SourceFile, node: ast.AST) -> Iterator[Change]:
+def _patched(module: SourceFile, node: ast.AST) -> Iterator[ReflectedChange]:
     """``patch("a.b.NAME", …)``, ``patch.object(x, "name")``, ``monkeypatch.setattr(…)``."""
     holder: ast.AST | None = node
     while isinstance(holder, ast.Name | ast.Attribute):
@@ -165,26 +167,28 @@ def _patched(module: SourceFile, node: ast.AST) -> Iterator[Change]:
     ]
     names = [*texts[:2], *(keyword.arg for keyword in holder.keywords if keyword.arg)]
     for name in names:
-        yield Change(module, holder, None, name.rpartition(".")[2], "attribute")
+        yield ReflectedChange(module, holder, None, name.rpartition(".")[2], "attribute")
     if not texts and holder.args and isinstance(node, ast.Name | ast.Attribute):
-        yield Change(module, holder, None, None, "attribute")
+        yield ReflectedChange(module, holder, None, None, "attribute")
 
 
 def _namespace(
     module: SourceFile, word: str, node: ast.AST, parent: ast.AST | None
-) -> Iterator[Change]:
+) -> Iterator[ReflectedChange]:
     if not isinstance(node, ast.Name):
         return
     if not isinstance(parent, ast.Call) or parent.func is not node:
-        yield Change(module, node, None, None, "globals" if word != "vars" else "attribute")
+        yield ReflectedChange(
+            module, node, None, None, "globals" if word != "vars" else "attribute"
+        )
         return
     if not _is_changed(parent, module):
         return
     name = _entry(parent, module)
     if word == "vars" and parent.args:
-        yield Change(module, parent, parent.args[0], name, "attribute")
+        yield ReflectedChange(module, parent, parent.args[0], name, "attribute")
     elif word != "locals" or module.function(parent) is None:
-        yield Change(module, parent, None, name, "globals")
+        yield ReflectedChange(module, parent, None, name, "globals")
 
 
 def _entry(node: ast.expr, module: SourceFile) -> str | None:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.certainty.asked import is_followed_store, literal, shown
-from torchload_lint.source.certainty.uses import Use
+from torchload_lint.source.certainty.uses import PlaceOfUse
 from torchload_lint.source.domain.values import Constant, Record, Sequence, Text
 from torchload_lint.source.text.definitions import defaults, parameters
 
@@ -18,7 +18,9 @@ _NOTHING = ast.Constant(None)
 _COMPARING = ("__eq__", "__contains__", "__ne__", "__lt__", "__gt__")
 
 
-def of_part(watch: Watching, use: Use, parent: ast.Subscript, asked: Asked, depth: int) -> str:
+def of_part(
+    watch: Watching, use: PlaceOfUse, parent: ast.Subscript, asked: Asked, depth: int
+) -> str:
     """``thing[key]``."""
     if parent.value is not use.node:
         return shown(use.node, "is used as a key")
@@ -26,8 +28,8 @@ def of_part(watch: Watching, use: Use, parent: ast.Subscript, asked: Asked, dept
     key = literal(parent.slice)
     if isinstance(parent.ctx, ast.Load):
         if isinstance(parent.slice, ast.Slice):
-            return watch.copied(Use(use.module, parent), asked, depth)
-        return watch.part(Use(use.module, parent), asked, depth, key)
+            return watch.copied(PlaceOfUse(use.module, parent), asked, depth)
+        return watch.part(PlaceOfUse(use.module, parent), asked, depth, key)
     if not asked.items or (key is not None and asked.key not in {None, key}):
         return ""
     if is_followed_store(use, parent, holder, asked):
@@ -35,7 +37,9 @@ def of_part(watch: Watching, use: Use, parent: ast.Subscript, asked: Asked, dept
     return shown(use.node, "gets another entry")
 
 
-def of_assignment(watch: Watching, use: Use, parent: ast.AST, asked: Asked, depth: int) -> str:
+def of_assignment(
+    watch: Watching, use: PlaceOfUse, parent: ast.AST, asked: Asked, depth: int
+) -> str:
     """``other = thing``: followed under its other name."""
     assert isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr)
     targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
@@ -46,11 +50,11 @@ def of_assignment(watch: Watching, use: Use, parent: ast.AST, asked: Asked, dept
         if why:
             return why
     if isinstance(parent, ast.NamedExpr):
-        return watch.use(Use(use.module, parent), asked, depth)
+        return watch.use(PlaceOfUse(use.module, parent), asked, depth)
     return ""
 
 
-def of_return(_: Watching, use: Use, __: ast.AST, ___: Asked, ____: int) -> str:
+def of_return(_: Watching, use: PlaceOfUse, __: ast.AST, ___: Asked, ____: int) -> str:
     """``return thing``: whoever calls has it, and is looked at where it is followed there."""
     function = use.module.function(use.node)
     if function is None or not isinstance(use.node, ast.Name):
@@ -79,7 +83,7 @@ def of_return(_: Watching, use: Use, __: ast.AST, ___: Asked, ____: int) -> str:
     return shown(use.node, "is returned to several callers")
 
 
-def of_loop(watch: Watching, use: Use, parent: ast.AST, asked: Asked, depth: int) -> str:
+def of_loop(watch: Watching, use: PlaceOfUse, parent: ast.AST, asked: Asked, depth: int) -> str:
     """``for part in thing``."""
     if getattr(parent, "iter", None) is not use.node or not asked.deep:
         return ""
@@ -89,39 +93,41 @@ def of_loop(watch: Watching, use: Use, parent: ast.AST, asked: Asked, depth: int
     return watch.stored_in(use, target, part, depth)
 
 
-def of_choice(watch: Watching, use: Use, parent: ast.AST, asked: Asked, depth: int) -> str:
+def of_choice(watch: Watching, use: PlaceOfUse, parent: ast.AST, asked: Asked, depth: int) -> str:
     """``thing or other``, ``thing if test else other``."""
     if isinstance(parent, ast.IfExp) and parent.test is use.node:
         return ""
-    return watch.use(Use(use.module, parent), asked, depth)  # type: ignore[arg-type]
+    return watch.use(PlaceOfUse(use.module, parent), asked, depth)  # type: ignore[arg-type]
 
 
-def of_display(watch: Watching, use: Use, parent: ast.AST, asked: Asked, depth: int) -> str:
+def of_display(watch: Watching, use: PlaceOfUse, parent: ast.AST, asked: Asked, depth: int) -> str:
     """``[thing]``: a part of something else."""
     if isinstance(parent, ast.Dict):
         if use.node in parent.keys:
             return ""
         index = parent.values.index(use.node)
         if parent.keys[index] is None:
-            return watch.copied(Use(use.module, parent), asked, depth)
+            return watch.copied(PlaceOfUse(use.module, parent), asked, depth)
     return watch.use(
-        Use(use.module, parent),  # type: ignore[arg-type]
+        PlaceOfUse(use.module, parent),  # type: ignore[arg-type]
         asked._replace(key=None, place=None, deep=asked.deep + 1, items=True),
         depth,
     )
 
 
-def of_operator(watch: Watching, use: Use, parent: ast.AST, asked: Asked, depth: int) -> str:
+def of_operator(watch: Watching, use: PlaceOfUse, parent: ast.AST, asked: Asked, depth: int) -> str:
     """``thing + other``: something new with the same parts, unless ``other`` says otherwise."""
     assert isinstance(parent, ast.BinOp)
     other = parent.right if parent.left is use.node else parent.left
     values = watch.evaluator.aside(other, use.module)
     if not all(isinstance(value, Sequence | Record | Text | Constant) for value in values):
         return shown(use.node, "is combined with something that is not known")
-    return watch.copied(Use(use.module, parent), asked, depth)
+    return watch.copied(PlaceOfUse(use.module, parent), asked, depth)
 
 
-def of_comparison(watch: Watching, use: Use, parent: ast.AST, asked: Asked, depth: int) -> str:
+def of_comparison(
+    watch: Watching, use: PlaceOfUse, parent: ast.AST, asked: Asked, depth: int
+) -> str:
     """``thing == other``, ``thing in others``: of the project's classes, who knows what."""
     del parent, asked, depth
     for method in _COMPARING:
@@ -130,7 +136,7 @@ def of_comparison(watch: Watching, use: Use, parent: ast.AST, asked: Asked, dept
     return ""
 
 
-def of_default(watch: Watching, use: Use, parent: ast.AST, asked: Asked, depth: int) -> str:
+def of_default(watch: Watching, use: PlaceOfUse, parent: ast.AST, asked: Asked, depth: int) -> str:
     """``def f(x=thing)``."""
     assert isinstance(parent, ast.arguments)
     function = use.module.parents.get(parent)
@@ -144,6 +150,6 @@ def of_default(watch: Watching, use: Use, parent: ast.AST, asked: Asked, depth: 
     return ""
 
 
-def of_value(_: Watching, use: Use, __: ast.AST, asked: Asked, ___: int) -> str:
+def of_value(_: Watching, use: PlaceOfUse, __: ast.AST, asked: Asked, ___: int) -> str:
     """``x += thing``: the other gets its parts."""
     return shown(use.node, "is added to something else") if asked.deep else ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.project.index import ProjectIndex
 
 
-class Use(NamedTuple):
+class PlaceOfUse(NamedTuple):
     """One place where a thing is used."""
 
     module: SourceFile
@@ -28,7 +28,7 @@ class Use(NamedTuple):
     """Whether it is a part of what stands there, not that itself."""
 
 
-def of_variable(name: ast.Name, module: SourceFile, project: ProjectIndex) -> Iterator[Use]:
+def of_variable(name: ast.Name, module: SourceFile, project: ProjectIndex) -> Iterator[PlaceOfUse]:
     """The other places that may see what ``name`` stands for at its place. Raises TooManyError."""
     definitions = {each.node for each in module.bindings.definitions(name)}
     scopes = {module.bindings.scope(node) for node in definitions} or {module.tree}
@@ -37,30 +37,30 @@ def of_variable(name: ast.Name, module: SourceFile, project: ProjectIndex) -> It
             if isinstance(node, ast.Name) and node.id == name.id:
                 own = {each.node for each in module.bindings.definitions(node)}
                 if isinstance(node.ctx, ast.Store) or own & definitions:
-                    yield Use(module, node)
+                    yield PlaceOfUse(module, node)
         if isinstance(scope, ast.Module):
             yield from _in_other_files(name.id, module, project)
 
 
-def of_module_name(name: str, module: SourceFile, project: ProjectIndex) -> Iterator[Use]:
+def of_module_name(name: str, module: SourceFile, project: ProjectIndex) -> Iterator[PlaceOfUse]:
     """The places that may see what a module defines under a name. Raises TooManyError."""
     for node in carrying(module.tree, module.lines, [name])[name]:
         if isinstance(node, ast.Name):
-            yield Use(module, node)
+            yield PlaceOfUse(module, node)
     yield from _in_other_files(name, module, project)
 
 
-def _in_other_files(name: str, home: SourceFile, project: ProjectIndex) -> Iterator[Use]:
+def _in_other_files(name: str, home: SourceFile, project: ProjectIndex) -> Iterator[PlaceOfUse]:
     for module in modules_with(project, name, home):
         nodes = carrying(module.tree, module.lines, [name])[name]
         if module is not home:
             yield from _imported(name, nodes, module)
         for node in nodes:
             if isinstance(node, ast.Attribute) and not _is_of_self(node, module):
-                yield Use(module, node)
+                yield PlaceOfUse(module, node)
 
 
-def _imported(name: str, nodes: Iterable[ast.AST], module: SourceFile) -> Iterator[Use]:
+def _imported(name: str, nodes: Iterable[ast.AST], module: SourceFile) -> Iterator[PlaceOfUse]:
     """The uses of what a file imports under that name, whatever it calls it."""
     known_as = {node.asname or node.name for node in nodes if isinstance(node, ast.alias)} | (
         {name} if "import *" in module.text else set()
@@ -69,34 +69,34 @@ def _imported(name: str, nodes: Iterable[ast.AST], module: SourceFile) -> Iterat
     for word, places in carrying(module.tree, module.lines, known_as).items():
         for node in places:
             if isinstance(node, ast.Name) and node.id == word:
-                yield Use(module, node)
+                yield PlaceOfUse(module, node)
 
 
-def of_attribute(name: str, home: SourceFile, project: ProjectIndex) -> Iterator[Use]:
+def of_attribute(name: str, home: SourceFile, project: ProjectIndex) -> Iterator[PlaceOfUse]:
     """Every ``….name`` of the project. Raises TooManyError."""
     for module in modules_with(project, name, home):
         for node in carrying(module.tree, module.lines, [name])[name]:
             if isinstance(node, ast.Attribute):
-                yield Use(module, node)
+                yield PlaceOfUse(module, node)
             elif isinstance(node, ast.Constant):
                 call = module.parents.get(node)
                 if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "getattr":
-                    yield Use(module, call)
+                    yield PlaceOfUse(module, call)
     yield from _by_unknown_names(home, project)
 
 
-def _by_unknown_names(home: SourceFile, project: ProjectIndex) -> Iterator[Use]:
+def _by_unknown_names(home: SourceFile, project: ProjectIndex) -> Iterator[PlaceOfUse]:
     """``getattr(x, name)``, ``vars(x)``, ``x.__dict__``, which may lead to any attribute."""
     for module in modules_with(project, "getattr", home):
         for call in _calls_of("getattr", module):
             if call.args[1:] and not isinstance(call.args[1], ast.Constant):
-                yield Use(module, call)
+                yield PlaceOfUse(module, call)
     for module in modules_with(project, "vars", home):
-        yield from (Use(module, call, within=True) for call in _calls_of("vars", module))
+        yield from (PlaceOfUse(module, call, within=True) for call in _calls_of("vars", module))
     for module in modules_with(project, "__dict__", home):
         for node in carrying(module.tree, module.lines, ["__dict__"])["__dict__"]:
             if isinstance(node, ast.Attribute):
-                yield Use(module, node, within=True)
+                yield PlaceOfUse(module, node, within=True)
 
 
 def _calls_of(builtin: str, module: SourceFile) -> Iterator[ast.Call]:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import ast
 
     from torchload_lint.source.certainty.asked import Asked
-    from torchload_lint.source.certainty.uses import Use
+    from torchload_lint.source.certainty.uses import PlaceOfUse
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.text.definitions import FunctionNode
@@ -19,13 +19,13 @@ class Watching(Protocol):
 
     evaluator: Evaluator
 
-    def use(self, use: Use, asked: Asked, depth: int) -> str:
+    def use(self, use: PlaceOfUse, asked: Asked, depth: int) -> str:
         """At one use."""
 
-    def part(self, use: Use, asked: Asked, depth: int, key: str | None = None) -> str:
+    def part(self, use: PlaceOfUse, asked: Asked, depth: int, key: str | None = None) -> str:
         """Through what is a part of it."""
 
-    def copied(self, use: Use, asked: Asked, depth: int) -> str:
+    def copied(self, use: PlaceOfUse, asked: Asked, depth: int) -> str:
         """Through something new that holds the same parts."""
 
     def parameter(
@@ -33,5 +33,5 @@ class Watching(Protocol):
     ) -> str:
         """By a function that is given it."""
 
-    def stored_in(self, use: Use, target: ast.expr, asked: Asked, depth: int) -> str:
+    def stored_in(self, use: PlaceOfUse, target: ast.expr, asked: Asked, depth: int) -> str:
         """Through a target that is given it."""

@@ -22,7 +22,7 @@ from torchload_lint.source.project import classes
 from torchload_lint.source.project.families import family
 from torchload_lint.source.project.mentions import TooManyError
 from torchload_lint.source.state import spreading
-from torchload_lint.source.state.bound import Bound, Layers
+from torchload_lint.source.state.bound import BoundArguments, Layers
 from torchload_lint.source.text.candidates import statements
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ def _field(evaluator: Evaluator, instance: Instance, member: ast.AnnAssign, home
     """A dataclass, attrs or pydantic field: what the constructor was given, else its default."""
     assert isinstance(member.target, ast.Name)
     name = member.target.id
-    if instance.call is not None and isinstance(instance.arguments, Bound):
+    if instance.call is not None and isinstance(instance.arguments, BoundArguments):
         given = _given(instance.call, instance.of.node, name)
         if given is not None:
             return evaluator.values(given, instance.arguments.frame)

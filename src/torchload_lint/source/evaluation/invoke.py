@@ -32,7 +32,7 @@ from torchload_lint.source.names import members
 from torchload_lint.source.project import classes as class_facts
 from torchload_lint.source.state import handing, stores
 from torchload_lint.source.state.arguments import arguments
-from torchload_lint.source.state.bound import Bound, Layers, match
+from torchload_lint.source.state.bound import BoundArguments, Layers, match
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,9 +121,9 @@ def construct(evaluator: Evaluator, of: Class, node: ast.Call, frame: Frame) -> 
         initializer = members.member(level, "__init__")
         if members.is_function(initializer):
             given = match(node, initializer, skipped=1)
-            return Instance(of, Bound(evaluator, initializer, module, given, frame), node)
+            return Instance(of, BoundArguments(evaluator, initializer, module, given, frame), node)
     nothing = ast.Lambda(ast.arguments([], [], None, [], [], None, []), ast.Constant(None))
-    return Instance(of, Bound(evaluator, nothing, of.module, {}, frame), node)
+    return Instance(of, BoundArguments(evaluator, nothing, of.module, {}, frame), node)
 
 
 def run(evaluator: Evaluator, function: Function, node: ast.Call | None, frame: Frame) -> Values:
@@ -144,7 +144,7 @@ def run(evaluator: Evaluator, function: Function, node: ast.Call | None, frame: 
             frame.calls,
             frame.callers,
         )
-    bound = Bound(evaluator, definition, function.module, given, outer, receiver=receiver)
+    bound = BoundArguments(evaluator, definition, function.module, given, outer, receiver=receiver)
     inner = Frame(function.module, bound, frame.calls + 1, frame.callers)
     if isinstance(definition, ast.Lambda):
         return evaluator.values(definition.body, inner)

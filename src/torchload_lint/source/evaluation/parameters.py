@@ -20,7 +20,7 @@ from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import callers
-from torchload_lint.source.state.bound import Bound, Passed, evaluate, is_spread, match
+from torchload_lint.source.state.bound import BoundArguments, Passed, evaluate, is_spread, match
 from torchload_lint.source.text.definitions import defaults
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _same_object(site: callers.Site, of: Class | None) -> Mapping[ast.arg, Value
 
 def of_each_caller(
     evaluator: Evaluator, function: FunctionNode, module: SourceFile, of: Class | None
-) -> Iterator[Bound]:
+) -> Iterator[BoundArguments]:
     """For each call of a function in the project, what it gives to the parameters. ``module``: the
     function's file; ``of``: the class of the object, for a method.
     """
@@ -197,7 +197,9 @@ def of_each_caller(
         own = _receiver(leading, function, Frame(module)) if leading is not None else ()
         own = (Instance(of),) if own and of is not None else own
         receiver = (leading, own) if leading is not None and own else None
-        yield Bound(evaluator, function, module, given, outer, receiver=receiver, rung=Rung.CALLER)
+        yield BoundArguments(
+            evaluator, function, module, given, outer, receiver=receiver, rung=Rung.CALLER
+        )
 
 
 def _without_caller(

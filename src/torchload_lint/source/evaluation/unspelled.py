@@ -13,7 +13,7 @@ from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 from torchload_lint.source.state import spreading
-from torchload_lint.source.state.bound import Bound
+from torchload_lint.source.state.bound import BoundArguments
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def mapping_of(evaluator: Evaluator, instance: Instance) -> Record | None:
     and for those whose class takes its entries from elsewhere.
     """
     call = instance.call
-    if call is None or not isinstance(instance.arguments, Bound):
+    if call is None or not isinstance(instance.arguments, BoundArguments):
         return None
     of, frame = instance.of, instance.arguments.frame
     bases = classes.base_names(of.node, of.module, evaluator.project)

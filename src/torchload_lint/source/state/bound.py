@@ -108,7 +108,7 @@ def _by_place(
     return given
 
 
-class Bound(Mapping[ast.arg, Values]):
+class BoundArguments(Mapping[ast.arg, Values]):
     """The parameters of a function that is called: evaluated lazily, in the caller's frame."""
 
     def __init__(
