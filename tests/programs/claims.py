@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from programs.world import FILES, PLAIN
 from project_files import project
 from torchload_lint.checkpoint import inspect_file
+from torchload_lint.checkpoint.torch_range import TorchRange
 from torchload_lint.checkpoint.torch_versions import NEWEST
 from torchload_lint.config import Config
 from torchload_lint.diagnostic import Applicability
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.checkpoint.torch_versions import TorchVersion
     from torchload_lint.names import ClassFacts, GlobalName
     from torchload_lint.source.paths import PathPattern
 
@@ -51,9 +53,9 @@ class Checkpoints:
         return True
 
     def inspect(
-        self, path: str, lookup: Callable[[GlobalName], ClassFacts | None]
+        self, path: str, lookup: Callable[[GlobalName], ClassFacts | None], torch: TorchVersion
     ) -> CheckpointReport:
-        del lookup
+        del lookup, torch
         return _report(plain=path in PLAIN)._replace(path=path)
 
 
@@ -88,7 +90,7 @@ def claims(files: Mapping[str, str]) -> list[Claim]:
 def safely_fixed(files: Mapping[str, str]) -> dict[str, str]:
     """The program after ``--fix``."""
     index = project(files)
-    context = Context(Config(), NEWEST, index, Checkpoints())
+    context = Context(Config(), TorchRange(), NEWEST, index, Checkpoints())
     fixed = dict(files)
     for path, text in files.items():
         module = index.module_at(path)

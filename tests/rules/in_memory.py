@@ -15,7 +15,8 @@ from torchload_lint.checkpoint.report import (
     Problem,
     Verdict,
 )
-from torchload_lint.checkpoint.torch_versions import Target
+from torchload_lint.checkpoint.torch_range import TorchRange
+from torchload_lint.checkpoint.torch_versions import Target, TorchVersion
 from torchload_lint.config import Config
 from torchload_lint.names import GlobalName, Spelling
 from torchload_lint.rules.assessing import assess
@@ -55,9 +56,9 @@ class MemoryCheckpoints:
         return not folder or any(path.startswith(f"{folder}/") for path in self.reports)
 
     def inspect(
-        self, path: str, lookup: Callable[[GlobalName], ClassFacts | None]
+        self, path: str, lookup: Callable[[GlobalName], ClassFacts | None], torch: TorchVersion
     ) -> CheckpointReport:
-        del lookup
+        del lookup, torch
         return self.reports[path]._replace(path=path)
 
 
@@ -101,6 +102,7 @@ class World:
     files: Mapping[str, str] = field(default_factory=dict)
     checkpoints: Mapping[str, CheckpointReport] = field(default_factory=dict)
     torch: str = "2.6"
+    """The oldest release line that the program may run on."""
     config: Config = DEFAULTS
     infers: bool = False
     recorded: tuple[Any, ...] = ()
@@ -108,9 +110,11 @@ class World:
     def read(self, code: str) -> tuple[Module, list[Situation], Context]:
         """A program of this world, its loads, and the context of its rules."""
         index = project({**self.files, PROGRAM: code})
+        torch = TorchRange.since(TorchVersion.parse(self.torch))
         context = Context(
             self.config,
-            Target.of(self.torch),
+            torch,
+            Target(torch.oldest),
             index,
             MemoryCheckpoints(self.checkpoints),
             self.recorded,

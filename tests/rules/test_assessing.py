@@ -8,7 +8,7 @@ from rules.in_memory import World, dangerous, failing, moved, needing, plain
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.config import CheckpointEntry, Config, LoadEntry
 from torchload_lint.rules.evidence import Evidence
-from torchload_lint.rules.situation import Mode
+from torchload_lint.rules.on_torch import Mode
 from torchload_lint.source.recorded import RecordedLoad
 
 LOAD = 'import torch\nstate = torch.load("model.pt", weights_only=True)\n'
@@ -25,7 +25,6 @@ MODES = {
     "weights_only=False": ("2.6", Mode.UNSAFE),
     "weights_only=None": ("2.6", Mode.RESTRICTED),
     "map_location=None": ("2.6", Mode.RESTRICTED),
-    "mmap=False": ("2.5", Mode.UNSAFE),
     "weights_only=flag()": ("2.6", Mode.UNDECIDED),
     "pickle_module=dill": ("2.6", Mode.UNSAFE),
     "pickle_module=dill, weights_only=True": ("2.6", Mode.REFUSED),
@@ -33,10 +32,17 @@ MODES = {
 
 
 @pytest.mark.parametrize("arguments", MODES)
-def test_the_mode_follows_from_the_arguments_and_the_oldest_torch(arguments: str) -> None:
+def test_the_mode_follows_from_the_arguments(arguments: str) -> None:
     torch, mode = MODES[arguments]
     code = f'import dill, torch\nstate = torch.load("model.pt", {arguments})\n'
     assert World(torch=torch).situation(code).mode is mode
+
+
+def test_a_range_of_torch_has_an_unsafe_and_a_restricted_side() -> None:
+    found = World(torch="2.4").situation('import torch\nstate = torch.load("model.pt")\n')
+    assert [str(line) for line in found.unsafe_on] == ["2.4", "2.5"]
+    assert str(found.restricted_on[0]) == "2.6"
+    assert found.lines == (*found.unsafe_on, *found.restricted_on)
 
 
 class TestEvidence:
