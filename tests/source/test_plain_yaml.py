@@ -24,9 +24,9 @@ def test_reads_what_yaml_reads(text):
     assert plain_yaml.parse(text) == yaml.safe_load(text)
 
 
-def test_what_it_does_not_know_is_opaque():
+def test_what_it_does_not_know_is_left_unread():
     parsed = plain_yaml.parse("a: !tag x\nb: |\n  text\n  key: no\nc: 1\n")
-    assert isinstance(parsed["a"], plain_yaml.Opaque)
+    assert isinstance(parsed["a"], plain_yaml.UnreadValue)
     assert parsed["c"] == 1
 
 

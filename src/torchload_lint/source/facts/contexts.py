@@ -50,7 +50,12 @@ def _offered_by_others(module: SourceFile) -> set[str]:
     calls = (node for node in ast.walk(module.tree) if isinstance(node, ast.Call))
     named = (call.func for call in calls if last_name(call.func) == "safe_globals")
     meanings = {meaning for func in named for meaning in module.bindings.possible(func)}
-    return {meaning for meaning in meanings if meaning.endswith(".safe_globals")}
+    own = f"{module.name or '__main__'}."
+    return {
+        meaning
+        for meaning in meanings
+        if meaning.endswith(".safe_globals") and not meaning.startswith(own)
+    }
 
 
 def _allowlist(module: SourceFile, call: ast.Call, *, adds: bool) -> Allowlist:
