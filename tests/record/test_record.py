@@ -200,3 +200,22 @@ def test_a_store_that_is_none_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / ".torchload-lint" / "loads.json").write_text(text)
     with pytest.raises(ConfigError, match=r"loads\.json: is not a recording"):
         read_store(tmp_path)
+
+
+@pytest.mark.torch
+def test_a_load_inside_a_package_is_noted_at_the_line_that_asked_for_it(project: Path) -> None:
+    import torch
+
+    torch.save({"w": torch.ones(2)}, project / "weights" / "model.pt")
+    package = project / "env" / "site-packages" / "fakelib"
+    package.mkdir(parents=True)
+    package.joinpath("__init__.py").write_text(
+        "import torch\n\ndef load_model(path):\n    return torch.load(path, weights_only=True)\n"
+    )
+    (project / "uses.py").write_text(
+        "import sys\nsys.path.append('env/site-packages')\nimport fakelib\n\n"
+        "def start():\n    return fakelib.load_model('weights/model.pt')\n\nstart()\n"
+    )
+    assert record(project, sys.executable, "uses.py").returncode == 0
+    (noted,) = read_store(project)
+    assert (noted.file, noted.function, noted.row) == ("uses.py", "start", 6)

@@ -158,10 +158,25 @@ def caller(frame):
 
 
 def nearest(frame):
-    """The nearest frame that is neither the standard library's nor of text without a file."""
-    while frame is not None and not is_programs(frame.f_code.co_filename):
+    """The nearest frame of the project, else of anything but installed packages, else of those.
+
+    A library that loads a checkpoint was asked to: the line that asked is where a fix belongs.
+    """
+    found = {}
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if is_programs(name):
+            found.setdefault(nearness(name), frame)
         frame = frame.f_back
-    return frame
+    return found[min(found)] if found else None
+
+
+def nearness(name):
+    """0 for a cell or a file below the folder that the run was started in, 2 for a package's."""
+    if any(part in name for part in INSTALLED):
+        return 2
+    inside = source_file(name).startswith(os.path.join(STARTED_IN, ""))
+    return 0 if inside or cell(name) is not None else 1
 
 
 def is_programs(name):
