@@ -76,6 +76,10 @@ LOADS = {
         "torch-geometric: InMemoryDataset.load"
     ),
     "from stable_baselines3 import PPO\nPPO.load('agent')": "stable-baselines3: load",
+    "from flair.models import SequenceTagger\nSequenceTagger.load('ner')": "flair: load",
+    "from transformers import AutoModel\nAutoModel.from_pretrained(n, weights_only=False)": (
+        "transformers: from_pretrained"
+    ),
     "from fairseq import checkpoint_utils as c\nc.load_model_ensemble(['h.pt'])": (
         "fairseq: load_model_ensemble"
     ),
@@ -96,6 +100,9 @@ NO_LOADS = (
     "from transformers import Trainer\nTrainer(m).train()",
     "from transformers import Trainer\nTrainer(m).train(resume_from_checkpoint=False)",
     "import timm\ntimm.create_model('net', pretrained=True)",
+    "from transformers import AutoTokenizer\nAutoTokenizer.from_pretrained('n')",
+    "from stable_baselines3.common.vec_env import VecNormalize\nVecNormalize.load('v.pkl', env)",
+    "from flair.data import Dictionary\nDictionary.load('chars')",
     "import json\nimport torch_geometric\njson.load(f)",
     "def load_url(u): pass\nload_url(u)",
     "import torch\ndef load_state_dict_from_url(u): pass\nload_state_dict_from_url(u)",
@@ -209,7 +216,7 @@ def samples():
 def test_a_file_that_calls_a_loader_is_looked_at(root, loader):
     """The words of the cheap question are the loaders' own."""
     module = ".".join(filter(None, (root, loader.within)))
-    owner = "Any" if loader.of == "*" else loader.of
+    owner = "Any" if loader.of == "*" else loader.of.partition("|")[0]
     called = f"{owner}.{loader.call}" if owner else loader.call
     keyword = next((one.keyword for one in loader.behaviours if one.keyword), "")
     said = f", {keyword}=True" if keyword else ""

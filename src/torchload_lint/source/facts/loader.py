@@ -44,7 +44,7 @@ class Loader(NamedTuple):
     behaviours: tuple[Behaviour, ...]
     """Oldest first; the first one holds of all versions before the second."""
     of: str = ""
-    """The class of a method, by its last name; ``*`` for any class of the library."""
+    """The class of a method, by its last name (several with ``|``); ``*`` for any class."""
     within: str = ""
     """The end of the module's dotted name, where the last word alone is ambiguous."""
     inside: tuple[str, ...] = ()
@@ -52,6 +52,8 @@ class Loader(NamedTuple):
     sign: str = ""
     """The keyword by which a call is known where the class of its object is not; ``*`` where the
     method's name is enough."""
+    only_with: str = ""
+    """The keyword without which a call is passed over: most read no pickle at all."""
     choices: tuple[str, ...] = ()
     """Words that are given as the path and name no file: the library chooses one."""
     only: str = ""
@@ -60,7 +62,7 @@ class Loader(NamedTuple):
     @property
     def shown(self) -> str:
         """How the loader is called in a sentence."""
-        owner = "" if self.of == "*" else self.of or self.within
+        owner = "" if self.of == "*" or "|" in self.of else self.of or self.within
         return ".".join(filter(None, (owner, self.call)))
 
 

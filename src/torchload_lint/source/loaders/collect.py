@@ -141,7 +141,7 @@ def is_class_of(loader: Loader, library: Library, dotted: str) -> bool:
     parts = dotted.split(".")
     if parts[0] not in library.roots or len(parts) == 1:
         return False
-    return parts[-1] == loader.of or (loader.of == "*" and parts[-1][:1].isupper())
+    return parts[-1] in loader.of.split("|") or (loader.of == "*" and parts[-1][:1].isupper())
 
 
 def _is_telling(
@@ -158,6 +158,8 @@ def _load(called: Called, module: Module, project: ProjectIndex) -> LoadCall | N
     """The load that a call makes; None where it is given nothing to load."""
     call, loader = called.call, called.loader
     sorted_out = given(call.args, list(call.keywords), loader.parameters)
+    if loader.only_with and loader.only_with not in sorted_out.named:
+        return None
     file = sorted_out.named.get(loader.path)
     if loader.path and _loads_nothing(loader, file, sorted_out):
         return None

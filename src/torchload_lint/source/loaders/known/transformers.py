@@ -29,7 +29,7 @@ LIBRARY = Library(
             "from_pretrained", "pretrained_model_name_or_path", ("pretrained_model_name_or_path",),
             (Behaviour(Does.TRUE, "transformers 4.46.3 and 5.24.0, modeling_utils.py",
                        keyword="weights_only"),),
-            of="*", inside=("pytorch_model*.bin",),
+            of="*", inside=("pytorch_model*.bin",), only_with="weights_only",
         ),
         Loader(
             "load_state_dict", "checkpoint_file", ("checkpoint_file", "map_location",
