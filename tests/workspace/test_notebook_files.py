@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,4 +81,25 @@ def test_percent_scripts_are_python(tmp_path):
     assert [d.span.start.row for d in result.fixed] == [15]
     assert fixed == PERCENT.replace("load(path)\n", "load(path, weights_only=True)\n").replace(
         "with torch.load(path, weights_only=True)", "with torch.load(path)"
+    )
+
+
+def test_imports_are_grouped_as_in_a_file(tmp_path, monkeypatch):
+    torch = pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "torchload-lint.toml").write_text("")
+    (tmp_path / "a_package.py").write_text("class Net:\n    size = 1\n")
+    from a_package import Net
+
+    torch.save(Net(), "net.pt")
+    code = 'import torch\n\nx = torch.load("net.pt", weights_only=False)\n'
+    projects = Projects(Settings())
+    _, as_file = check_bytes(code.encode(), tmp_path / "a.py", projects, FIX)
+    _, as_cell = check_bytes(notebook_text([code]).encode(), tmp_path / "n.ipynb", projects, FIX)
+    (cell,) = json.loads(as_cell)["cells"]
+    assert "".join(cell["source"]) == as_file.decode()
+    rows = as_file.decode().splitlines()
+    assert rows.index("from torch.serialization import safe_globals") < rows.index(
+        "from a_package import Net"
     )

@@ -206,7 +206,7 @@ def with_fixes(document: Document, fixes: Sequence[Fix]) -> tuple[Document, tupl
     python, applied = apply_edits(document.python, fixes)
     if not applied or python == document.python:
         return document, ()
-    edits = sorted({edit for fix in applied for edit in fix.edits})
+    edits = list(dict.fromkeys(edit for fix in applied for edit in fix.edits))
     return document.edited(edits, python), applied
 
 

@@ -197,7 +197,7 @@ class Notebook:
 
     def _changes(self, edits: Iterable[Edit]) -> list[tuple[_Cell, list[CellChange]]]:
         by_cell: dict[int, tuple[_Cell, list[CellChange]]] = {}
-        for edit in sorted(edits):
+        for edit in sorted(edits, key=lambda edit: edit.span):  # at one place, in the order given
             cell = self._cell_at(edit.span.start.row)
             change = _change(cell, edit)
             by_cell.setdefault(cell.number, (cell, []))[1].append(change)
