@@ -145,3 +145,25 @@ def test_a_run_without_fixes_needs_no_libcst(project):
         check=True,
     )
     assert done.stdout.split() == ["2", "False"]
+
+
+@pytest.mark.parametrize("mode", [[], ["--tll-project", "--extend-ignore=TLL502"]])
+def test_flake8_alone_decides_what_is_reported(project, mode):
+    (project / "pyproject.toml").write_text(
+        '[tool.torchload-lint]\nignore = ["TLL101"]\n[tool.torchload-lint.per-file-ignores]\n'
+        '"a.py" = ["TLL102"]\n'
+    )
+    assert [code for _, code in codes(flake8(project, *mode, "a.py"))] == ["TLL101", "TLL102"]
+    everything = [code for _, code in codes(flake8(project, *mode, "--disable-noqa", "a.py"))]
+    assert everything == ["TLL101", "TLL102", "TLL102"]
+    own = "import torch\nx = torch.load(p)  # torchload-lint: ignore[TLL102]\n"
+    (project / "a.py").write_text(own)
+    assert flake8(project, *mode, "a.py") == ""
+    assert codes(flake8(project, *mode, "--disable-noqa", "a.py")) == [("a.py:2:5:", "TLL102")]
+
+
+def test_a_wrong_configuration_is_one_line(project):
+    (project / "pyproject.toml").write_text("[tool.torchload-lint]\nnonsense = 1\n")
+    (line,) = flake8(project, "--tll-project", "a.py", code=1).splitlines()
+    assert line.startswith("a.py:1:1: TLL002 cannot be checked: ")
+    assert "unknown key 'nonsense'" in line

@@ -86,16 +86,28 @@ class Plugin:
         text = "".join(self._lines)
         if not may_hold_load(text.encode("utf-8", "replace")):
             return
-        for found in self._findings(text):
+        from torchload_lint.config import ConfigError  # noqa: PLC0415 - only for torch.load
+        from torchload_lint.escaping import printable  # noqa: PLC0415
+
+        try:
+            findings = self._findings(text)
+        except ConfigError as error:
+            from torchload_lint.rules.unreadable_source import RULE  # noqa: PLC0415 - rarely wrong
+
+            message = f"{RULE.code} cannot be checked: {printable(str(error))}"
+            yield 1, 0, message, type(self)
+            return
+        for found in findings:
             start = found.span.start
-            yield start.row, start.column - 1, f"{found.code} {found.message}", type(self)
+            message = f"{found.code} {printable(found.message)}"
+            yield start.row, start.column - 1, message, type(self)
 
     def _findings(self, text: str) -> Sequence[Diagnostic]:
         path = Path(self._filename)
         if self._whole_project:
             from torchload_lint.editors.one_file import check_in_project  # noqa: PLC0415 - asked for
 
-            return check_in_project(text, path, self._target)
+            return check_in_project(text, path, self._target, noqa=self._noqa)
         from torchload_lint.editors.one_file import FileLinter  # noqa: PLC0415 - only for torch.load
 
         if Plugin._linter is None:

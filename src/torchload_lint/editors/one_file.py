@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from torchload_lint.workspace import Projects
 
 
+LEFT_TO_FLAKE8 = ("select", "ignore", "extend_select", "extend_ignore", "per_file_ignores")
+"""Settings of this tool for which flake8 has its own."""
+
+
 class NoCheckpoints:
     """No checkpoint is within reach."""
 
@@ -94,20 +98,26 @@ def _config(folder: Path) -> Config:
         return Config(root=folder)
 
 
-def check_in_project(text: str, path: Path, target: str) -> Sequence[Diagnostic]:
-    """The findings of one file with the whole project and its checkpoints at hand."""
-    from torchload_lint.source.text.text import Decoded  # noqa: PLC0415 - only where it is asked for
-    from torchload_lint.workspace.document import Document  # noqa: PLC0415
-    from torchload_lint.workspace.one_file import Options, check_document  # noqa: PLC0415
+def check_in_project(
+    text: str, path: Path, target: str, *, noqa: bool = True
+) -> Sequence[Diagnostic]:
+    """The findings of one file with the whole project and its checkpoints at hand.
 
-    document = Document(Decoded(text, "utf-8", bom=False), None)
+    Raises ConfigError.
+    """
+    from torchload_lint.workspace.findings import findings_in  # noqa: PLC0415 - only if asked for
+
     project = _projects(target).project_of(path)
-    result, _ = check_document(path, document, project, Options())
-    return result.diagnostics
+    found, _ = findings_in(text, path, project, infers=False, noqa=noqa)
+    return found
 
 
 @lru_cache(maxsize=1)
 def _projects(target: str) -> Projects:
+    """Projects in which every rule is on: flake8 selects and ignores, in both modes."""
     from torchload_lint.workspace import Projects, Settings  # noqa: PLC0415
 
-    return Projects(Settings(overrides={"target_torch": target} if target else {}))
+    overrides: dict[str, object] = dict.fromkeys(LEFT_TO_FLAKE8, ())
+    return Projects(
+        Settings(overrides={**overrides, **({"target_torch": target} if target else {})})
+    )

@@ -17,10 +17,10 @@ NO_LOADS = LoadAccount()
 
 
 def findings_in(
-    text: str, path: Path, project: Project, *, infers: bool
+    text: str, path: Path, project: Project, *, infers: bool, noqa: bool = True
 ) -> tuple[list[Diagnostic], LoadAccount]:
     """The findings of one text that are neither off, nor suppressed, nor ignored here, and the
-    account of its loads.
+    account of its loads. ``noqa``: whether comments may suppress them.
     """
     from torchload_lint.linter import examine  # noqa: PLC0415 - a run without loads needs no rules
     from torchload_lint.source.text.parse import SyntaxProblem  # noqa: PLC0415
@@ -33,7 +33,7 @@ def findings_in(
     else:
         context = project.context_that_infers if infers else project.context
         found, loads = examine(read, context, project.enabled)
-        found = unsuppressed(found, text, project.enabled)
+        found = unsuppressed(found, text, project.enabled) if noqa else found
     shown = [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
     return shown, loads
 
