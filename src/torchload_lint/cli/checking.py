@@ -14,6 +14,7 @@ from torchload_lint.cli.terminal import (
     FAILED,
     FINDINGS,
     Progress,
+    complain,
     fail,
     say,
     use_color,
@@ -21,6 +22,7 @@ from torchload_lint.cli.terminal import (
 )
 from torchload_lint.config import ConfigError
 from torchload_lint.diagnostic import FileResult
+from torchload_lint.escaping import printable
 from torchload_lint.source.text.settings_files import is_settings_file
 from torchload_lint.workspace import Options, Projects, Run, check_bytes
 from torchload_lint.workspace.discover import is_forced_out
@@ -124,7 +126,7 @@ def run(flags: Flags) -> int:
         return _update_baseline(outcome, config, projects)
     outcome = outcome._replace(results=_without_known(outcome, config, projects))
     for error in outcome.errors:
-        say(f"error: {error}\n", err=True)
+        complain(error)
     hints.at_commands(flags.paths)
     status = _tell(outcome, flags, config)
     if not flags.quiet and outcome.results:
@@ -363,7 +365,7 @@ def _update_baseline(outcome: Run, config: Config, projects: Projects) -> int:
         known.write(path)
     except OSError as error:
         fail(f"{path}: cannot be written: {error.strerror or error}")
-    say(f"{path}: {sum(known.known.values())} findings are known now.\n")
+    say(f"{printable(str(path))}: {sum(known.known.values())} findings are known now.\n")
     return CLEAN
 
 

@@ -12,7 +12,16 @@ import click
 from torchload_lint.checkpoint import inspect_tree
 from torchload_lint.cli import hints
 from torchload_lint.cli.options import configuration, settings_from
-from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, fail, say, use_color, warn
+from torchload_lint.cli.terminal import (
+    CLEAN,
+    FAILED,
+    FINDINGS,
+    complain,
+    fail,
+    say,
+    use_color,
+    warn,
+)
 from torchload_lint.config import ConfigError
 from torchload_lint.reports.inspection import as_json, as_summary, as_text, sums
 from torchload_lint.workspace import Projects
@@ -58,7 +67,7 @@ def command(
     there = [Path(given) for given in checkpoints if os.path.lexists(given)]
     missing = [given for given in checkpoints if not os.path.lexists(given)]
     for given in missing:
-        say(f"error: {given}: {_why_missing(given)}\n", err=True)
+        complain(f"{given}: {_why_missing(given)}")
     try:
         projects = Projects(settings_from(config_file, isolated, flags))
         inspections = list(inspect_paths(there, projects))

@@ -10,8 +10,9 @@ import click
 
 from torchload_lint.cli import hints
 from torchload_lint.cli.options import NamedPath, configuration, settings_from
-from torchload_lint.cli.terminal import CLEAN, FAILED, fail, say, terminal_width, warn
+from torchload_lint.cli.terminal import CLEAN, FAILED, complain, fail, say, terminal_width, warn
 from torchload_lint.config import ConfigError
+from torchload_lint.escaping import printable
 from torchload_lint.reports.survey import Load, as_json, as_table
 from torchload_lint.workspace import Projects, discover
 from torchload_lint.workspace.survey import SurveyedLoad, survey
@@ -51,7 +52,7 @@ def command(
         found = list(survey(map(Path, files), projects))
         hints.at_range(load.project for load in found)
         for path in missing:
-            say(f"error: {path}: no such file or folder\n", err=True)
+            complain(f"{path}: no such file or folder")
         if folder is not None:
             _tell_pairs(found, folder, projects)
         elif write_config:
@@ -81,10 +82,11 @@ def _tell_pairs(found: list[SurveyedLoad], folder: Path, projects: Projects) -> 
     pairs, unpaired = pair(found, folder, projects)
     for one in pairs:
         reasons = ", ".join(one.reasons)
-        say(f"{one.checkpoint}\n  {one.load.path.as_posix()}:{one.load.row}  {one.load.site}\n")
-        say(f"  {one.certainty}: {reasons}\n")
+        place = f"{one.load.path.as_posix()}:{one.load.row}  {one.load.site}"
+        say(f"{printable(str(one.checkpoint))}\n  {printable(place)}\n")
+        say(f"  {one.certainty}: {printable(reasons)}\n")
     for checkpoint in unpaired:
-        say(f"{checkpoint}\n  no load here fits it\n")
+        say(f"{printable(str(checkpoint))}\n  no load here fits it\n")
     say(f"{len(pairs)} pairs, {len(unpaired)} checkpoints that fit no load.\n")
 
 
@@ -95,4 +97,4 @@ def _write_config(found: list[SurveyedLoad]) -> None:
     if not written:
         say("Nothing to add: each load is known, or has its entry.\n")
     for path, added in written:
-        say(f"{path}: {added} entries added to [loads]; complete them by hand.\n")
+        say(f"{printable(str(path))}: {added} entries added to [loads]; complete them by hand.\n")

@@ -12,7 +12,16 @@ import click
 from torchload_lint.cli.migrating import ProjectClasses, Task, carry_out, tasks, write_manifest
 from torchload_lint.cli.migration_in_source import source_changes
 from torchload_lint.cli.options import configuration, settings_from
-from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, ended_by_sigterm, fail, say, warn
+from torchload_lint.cli.terminal import (
+    CLEAN,
+    FAILED,
+    FINDINGS,
+    complain,
+    ended_by_sigterm,
+    fail,
+    say,
+    warn,
+)
 from torchload_lint.config import ConfigError
 from torchload_lint.migrate import (
     Arrays,
@@ -189,7 +198,7 @@ class _Run:
 
     def _fail(self, message: str) -> None:
         self.status = FAILED
-        say(f"error: {message}\n", err=True)
+        complain(message)
 
     def tell_end(self) -> None:
         """What is printed when all is done: the JSON, and the lines of source that go with it."""

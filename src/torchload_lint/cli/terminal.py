@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from torchload_lint.escaping import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
@@ -92,7 +94,12 @@ def _write(stream: TextIO, text: str) -> None:
 
 def warn(message: str) -> None:
     """One line on standard error."""
-    say(f"warning: {message}\n", err=True)
+    say(f"warning: {printable(message)}\n", err=True)
+
+
+def complain(message: str) -> None:
+    """One line on standard error about what could not be done; the command goes on."""
+    say(f"error: {printable(message)}\n", err=True)
 
 
 class Progress:
@@ -124,5 +131,5 @@ class Progress:
 
 def fail(message: str) -> NoReturn:
     """Say what went wrong, and end with status 2."""
-    say(f"error: {message}\n", err=True)
+    complain(message)
     raise click.exceptions.Exit(FAILED)

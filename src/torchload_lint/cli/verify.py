@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from torchload_lint.cli.options import NamedPath, configuration, settings_from
-from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, fail, say, warn
+from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, complain, fail, say, warn
 from torchload_lint.config import ConfigError
 from torchload_lint.rules.on_torch import Mode
 from torchload_lint.verify import (
@@ -80,7 +80,7 @@ def command(
     except NoTorchError as error:
         fail(f"{error}; name an interpreter that has torch with --python")
     for path in missing:
-        say(f"error: {path}: no such file or folder\n", err=True)
+        complain(f"{path}: no such file or folder")
     if accounts:
         say(_summary(accounts, prover.interpreter), err=True)
     else:

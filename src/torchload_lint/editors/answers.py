@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from torchload_lint.diagnostic import Applicability, Severity
-from torchload_lint.reports.report import TOOL, printable, rule_url
+from torchload_lint.escaping import printable
+from torchload_lint.reports.report import TOOL, rule_url
 from torchload_lint.source.text.notebook import Notebook
 from torchload_lint.workspace.add_noqa import noqa_edits
 from torchload_lint.workspace.one_file import leaves_python

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Position, Span
-from torchload_lint.reports.report import printable
+from torchload_lint.escaping import printable
 from torchload_lint.rules import RULES
 from torchload_lint.rules.assessing import assess
 from torchload_lint.source.facts.module import read

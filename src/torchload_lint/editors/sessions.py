@@ -17,7 +17,7 @@ from torchload_lint.editors.hover import hover
 from torchload_lint.editors.lane import ASKED
 from torchload_lint.editors.positions import Units
 from torchload_lint.editors.views import View, fixed_text
-from torchload_lint.reports.report import printable
+from torchload_lint.escaping import printable
 from torchload_lint.workspace.world import Now
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.tree import readable_bytes, render_tree
+from torchload_lint.escaping import printable
 from torchload_lint.migrate.results import NoteKind
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def as_text(plan: MigrationPlan, out: Path, size: int | None, *, trees: bool = F
     """One migration for a person; ends in a newline. ``size`` is None where nothing is written."""
     done = "would become" if size is None else "is now"
     amount = f"{plan.storages:,} storages of {readable_bytes(plan.nbytes)}"
-    head = f"{_printable(str(plan.path))} ({plan.container}) {done} {_printable(str(out))}"
+    head = f"{printable(str(plan.path))} ({plan.container}) {done} {printable(str(out))}"
     lines = [head, f"    {amount}" + (f"; {size:,} bytes in all" if size is not None else "")]
     if trees:
         lines += ["", "Before:", *_indented(render_tree(plan.before))]
@@ -73,13 +74,8 @@ def _grouped(notes: tuple[Note, ...]) -> Iterator[str]:
 
 def _wrapped(text: str, indent: str) -> list[str]:
     blank = " " * len(indent)
-    return textwrap.wrap(_printable(text), WIDTH, initial_indent=indent, subsequent_indent=blank)
+    return textwrap.wrap(printable(text), WIDTH, initial_indent=indent, subsequent_indent=blank)
 
 
 def _indented(lines: list[str]) -> list[str]:
     return [f"  {line}" for line in lines]
-
-
-def _printable(text: str) -> str:
-    """Without characters that would move a terminal's cursor."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

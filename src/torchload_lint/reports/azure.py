@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Severity
-from torchload_lint.reports.report import file_place, printable
+from torchload_lint.escaping import escaped
+from torchload_lint.reports.report import file_place
 
 if TYPE_CHECKING:
     from torchload_lint.reports.report import Report
@@ -37,4 +38,4 @@ def render(report: Report) -> str:
 def _escape(value: str) -> str:
     for char, escape in _ESCAPES:
         value = value.replace(char, escape)
-    return printable(value)
+    return escaped(value)

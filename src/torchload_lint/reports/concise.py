@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchload_lint.escaping import printable
 from torchload_lint.reports.colors import Palette, code_of
-from torchload_lint.reports.report import printable
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic

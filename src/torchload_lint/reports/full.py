@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability
+from torchload_lint.escaping import printable
 from torchload_lint.reports.colors import Palette, code_of
 from torchload_lint.reports.concise import place
-from torchload_lint.reports.report import printable, source_lines
+from torchload_lint.reports.report import source_lines
 from torchload_lint.reports.snippet import snippet
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Severity
+from torchload_lint.escaping import escaped, printable
 from torchload_lint.reports.concise import place
-from torchload_lint.reports.report import TOOL, file_place, printable
+from torchload_lint.reports.report import TOOL, file_place
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic, FileResult
@@ -46,4 +47,4 @@ def _escape(text: str) -> str:
 
 
 def _escape_property(text: str) -> str:
-    return printable(_escape(text).replace(":", "%3A").replace(",", "%2C"))
+    return escaped(_escape(text).replace(":", "%3A").replace(",", "%2C"))

@@ -11,7 +11,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint.diagnostic import Severity
-from torchload_lint.reports.report import file_place, printable, source_lines
+from torchload_lint.escaping import escaped
+from torchload_lint.reports.report import file_place, source_lines
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic, FileResult
@@ -31,7 +32,7 @@ def _issue(
     report: Report, result: FileResult, found: Diagnostic, seen: Counter[str]
 ) -> dict[str, Any]:
     place = file_place(result, found)
-    path = printable(report.path(result))
+    path = escaped(report.path(result))
     return {
         "description": f"{found.code}: {found.message}",
         "check_name": found.name,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchload_lint.escaping import printable
 from torchload_lint.reports.colors import Palette, code_of
 from torchload_lint.reports.concise import place
-from torchload_lint.reports.report import in_order, printable
+from torchload_lint.reports.report import in_order
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import FileResult

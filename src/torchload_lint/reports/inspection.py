@@ -7,8 +7,8 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from torchload_lint.escaping import printable
 from torchload_lint.reports.colors import Palette
-from torchload_lint.reports.report import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

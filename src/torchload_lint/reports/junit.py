@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
+from torchload_lint.escaping import escaped
 from torchload_lint.reports.concise import place
-from torchload_lint.reports.report import TOOL, file_place, in_order, printable
+from torchload_lint.reports.report import TOOL, file_place, in_order
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic, FileResult
@@ -29,7 +30,7 @@ def render(report: Report) -> str:
 
 
 def _suite(report: Report, result: FileResult) -> str:
-    path = printable(report.path(result))
+    path = escaped(report.path(result))
     count = _value(len(result.diagnostics))
     cases = "".join(_case(path, result, found) for found in in_order(result.diagnostics))
     head = f"name={_value(path)} tests={count} failures={count}"
@@ -42,7 +43,7 @@ def _case(path: str, result: FileResult, found: Diagnostic) -> str:
         f'name="{TOOL}.{found.code}" classname={_value(path)} file={_value(path)} '
         f'line="{where.row}" column="{where.column}"'
     )
-    message = printable(found.message)
+    message = escaped(found.message)
     text = escape(_clean(f"{place(found)}: {found.code} {message}"))
     return (
         f"    <testcase {head}>\n"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.reports.report import file_place, printable
+from torchload_lint.escaping import printable
+from torchload_lint.reports.report import file_place
 
 if TYPE_CHECKING:
     from torchload_lint.reports.report import Report

@@ -10,14 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint.diagnostic import Severity, Span
-from torchload_lint.reports.report import (
-    DOCUMENTATION,
-    TOOL,
-    file_place,
-    printable,
-    rule_url,
-    source_lines,
-)
+from torchload_lint.escaping import escaped
+from torchload_lint.reports.report import DOCUMENTATION, TOOL, file_place, rule_url, source_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +35,7 @@ def render(report: Report) -> str:
 
 
 def _diagnostic(report: Report, result: FileResult, found: Diagnostic) -> dict[str, Any]:
-    path = printable(report.path(result))
+    path = escaped(report.path(result))
     described: dict[str, Any] = {
         "message": found.message,
         "location": {"path": path, "range": _finding_range(result, found)},

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import quote
 
 from torchload_lint.diagnostic import Applicability, LoadAccount
-from torchload_lint.late_patterns import late_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -131,20 +130,6 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 def rule_url(name: str) -> str:
     """The published page of a rule, by the rule's name."""
     return f"{DOCUMENTATION}/rules/{quote(name)}/"
-
-
-_UNPRINTABLE = late_pattern(
-    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-
-
-def printable(text: str) -> str:
-    r"""``text`` with control characters, direction marks and lone surrogates written as ``\xNN``.
-
-    Messages quote names out of checkpoints and file names, and both may be hostile: none may
-    move the cursor, start a new line of the report or fail to be encoded.
-    """
-    return _UNPRINTABLE.sub(lambda found: ascii(found.group())[1:-1], text)
 
 
 def uri(path: str) -> str:

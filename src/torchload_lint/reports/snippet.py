@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from unicodedata import combining, east_asian_width
 
-from torchload_lint.reports.report import printable
+from torchload_lint.escaping import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from torchload_lint.reports.report import printable
+from torchload_lint.escaping import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,7 +80,7 @@ def _cells(load: Load) -> tuple[str, str, str, str]:
         needs = ", ".join(refused)
     elif not needs:
         needs = "?" if situation.evidence.value == "none" else "nothing"
-    return load.place, printable(reads), ", ".join(rungs) or "-", printable(needs)
+    return printable(load.place), printable(reads), ", ".join(rungs) or "-", printable(needs)
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
