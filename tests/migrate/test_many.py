@@ -120,6 +120,13 @@ def test_contradictions_are_refused(project: Path) -> None:
     assert not (project / "x.pt").exists()
 
 
+def test_only_out_dir_makes_folders(project: Path) -> None:
+    result = run("w/a.pt", "-o", "typo/a.pt")
+    assert result.exit_code == 2
+    assert "typo" in result.output
+    assert not (project / "typo").exists()
+
+
 def test_json_of_several_is_a_list(project: Path) -> None:
     result = run("w", "--out-dir", "new", "--output-format", "json")
     assert [one["path"] for one in json.loads(result.stdout)] == ["w/a.pt", "w/old/b.pth"]

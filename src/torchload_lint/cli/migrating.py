@@ -36,6 +36,8 @@ class Task(NamedTuple):
     target: Path
     backup: Path | None = None
     """Where the checkpoint is kept, if the new file takes its place."""
+    makes_folder: bool = False
+    """Whether the folder of the new file may have to be made."""
 
 
 def tasks(
@@ -56,7 +58,7 @@ def tasks(
             else:
                 inside = source.relative_to(path) if is_folder else Path(source.name)
                 suffix = inside.suffix if kind is TargetFormat.TORCH else ending
-                yield Task(source, out_dir / inside.with_suffix(suffix))
+                yield Task(source, out_dir / inside.with_suffix(suffix), makes_folder=True)
 
 
 def _in_folder(folder: Path, kind: TargetFormat) -> Iterator[Path]:
@@ -77,7 +79,8 @@ def _in_folder(folder: Path, kind: TargetFormat) -> Iterator[Path]:
 def carry_out(task: Task, options: MigrationOptions, lookup: ProjectClasses) -> MigrationResult:
     """Migrate one file. Raises MigrationError, OSError."""
     if task.backup is None:
-        task.target.parent.mkdir(parents=True, exist_ok=True)
+        if task.makes_folder:
+            task.target.parent.mkdir(parents=True, exist_ok=True)
         return migrate_file(task.source, task.target, options, lookup)
     with put_in_place(task.source, task.backup, replaces=options.replaces) as new:
         return migrate_file(task.source, new, options, lookup)
