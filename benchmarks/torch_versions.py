@@ -2,7 +2,7 @@
 
     python benchmarks/torch_versions.py PYTHON... > docs/torch-versions.md
 
-Each PYTHON is an interpreter whose torch is asked (2.6 or newer: older ones know no pairs). The
+Each PYTHON is an interpreter whose torch is asked (2.4 or newer: older ones know no allowlist). The
 files are written by the torch of this interpreter, so that what a release cannot know is met too.
 """
 
@@ -30,7 +30,8 @@ from checkpoint.oracle import Oracle  # noqa: E402
 INTRODUCTION = """
 The checkpoints of `tests/checkpoint/cases`, written by torch {writer}. Each release of torch is
 asked what it does with each file, and the report for that release is put beside the answer: the
-verdict, that the allowlist loads the file, that no entry of it can be spared. Made by
+verdict, that the allowlist loads the file, that no entry of it can be spared. Before 2.6 the judge
+allows objects by themselves, since there are no pairs. Made by
 `python benchmarks/torch_versions.py PYTHON...`.
 """
 

@@ -304,7 +304,7 @@ REFUSED_ITEMS = ("Can only SETITEM", "Can only append", "Can only extend")
 def simple_stand_ins(path: str, every: EveryGlobal, error: str) -> dict[str, str]:
     """Name → plain container that makes torch load a file whose objects it would not fill."""
     instead: dict[str, Any] = {}
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS if takes_pairs() else 0):
         if not any(word in error for word in REFUSED_ITEMS):
             return {}
         better = None
@@ -331,10 +331,27 @@ ROUNDS = 4
 """How many classes of one file are replaced at most."""
 
 
+def takes_pairs() -> bool:
+    """Whether this torch takes ``(object, "name")`` entries (2.6)."""
+    from torch import serialization
+
+    return hasattr(serialization, "get_unsafe_globals_in_checkpoint")
+
+
+def allowed(value: Any, key: str) -> Any:
+    """The entry for an object: the pair, or before torch 2.6 the object by itself."""
+    return (value, key) if takes_pairs() else value
+
+
+def object_of(entry: Any) -> Any:
+    """The object that an entry allows."""
+    return entry[0] if takes_pairs() else entry
+
+
 def candidates(every: EveryGlobal, registered: dict[str, Any]) -> dict[str, Any]:
-    """Key → pair, for each name that was looked up and each object that was checked."""
-    found = {key: (value, key) for key, value in every.items() if key not in registered}
-    values = [value for value, _ in found.values()]
+    """Key → entry, for each name that was looked up and each object that was checked."""
+    found = {key: allowed(value, key) for key, value in every.items() if key not in registered}
+    values = [object_of(entry) for entry in found.values()]
     for value in every.checked:
         if any(value is known for known in values):
             continue
@@ -342,8 +359,12 @@ def candidates(every: EveryGlobal, registered: dict[str, Any]) -> dict[str, Any]
             getattr(value, "__self__", None), "__module__", "?"
         )
         key = f"{owner}.{getattr(value, '__qualname__', '?')}"
-        found.setdefault(key, (value, key))
-    return found
+        found.setdefault(key, allowed(value, key))
+    if takes_pairs():
+        return found
+    # An object that has no such names makes every load fail there.
+    named = ("__module__", "__name__")
+    return {key: one for key, one in found.items() if all(hasattr(one, name) for name in named)}
 
 
 def minimal(path: str, entries: dict[str, Any]) -> dict[str, Any]:
@@ -357,7 +378,7 @@ def minimal(path: str, entries: dict[str, Any]) -> dict[str, Any]:
 
 def plain_will_do(path: str, entries: dict[str, Any], key: str) -> bool:
     """Whether the object itself, in place of its pair, lets the file load."""
-    value = entries[key][0]
+    value = object_of(entries[key])
     if not all(hasattr(value, name) for name in ("__module__", "__qualname__")):
         return False
     others = [entry for other, entry in entries.items() if other != key]

@@ -138,6 +138,14 @@ STATED = [
      f"2.7-{NEWEST}"),
     (project("torch>=2.6") | {"Dockerfile": "FROM pytorch/pytorch:2.1.0-cuda11.8-x\n"},
      f"2.6-{NEWEST}"),
+    # what contradicts itself: a script chooses one of them
+    (
+        setup_py(
+            "install_requires=['torch>=2.6']",
+            "OLD = ['https://example.org/torch-2.1.0%2Bcpu-cp311-cp311-linux_x86_64.whl']",
+        ),
+        f"2.1 2.6-{NEWEST}",
+    ),
     # beyond what is known
     (project("torch>=2.99"), "2.99"),
     (pip("torch==1.13.9"), "1.13"),

@@ -246,7 +246,8 @@ def _blocked(
     question: Question,
 ) -> CheckpointReport:
     """A file that no allowlist of the real objects makes loadable."""
-    if result.fault is None and result.guard.failure is not None:
+    takes_stand_ins = features(question.target.torch).pairs
+    if takes_stand_ins and result.fault is None and result.guard.failure is not None:
         rescued = find_stand_ins(
             result, lambda given: evaluate(source, container, question, given), question.target
         )

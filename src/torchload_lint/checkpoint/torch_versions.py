@@ -1,7 +1,8 @@
 """What each torch allows by default and can do (data), and the target a question is asked for.
 
 Read from ``torch/_weights_only_unpickler.py``, ``torch/serialization.py``, ``torch/_utils.py`` and
-``torch/storage.py`` in the wheels of 1.13.0 to 2.15.0 (23 releases; 2.13.0 was also run).
+``torch/storage.py`` in the wheels of 1.13.0 to 2.15.0 (23 releases). ``RUN`` names those that were
+also run on every checkpoint of the tests; what is said of the others was read.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ KNOWN_VERSIONS = _versions(
 
 REFERENCE = TorchVersion(2, 13)
 """The release that the semantics were measured on, with its files run and not only read."""
+
+
+RUN = _versions("2.4 2.5 2.6 2.9 2.10 2.13 2.14 2.15")
+"""The release lines that were run, and not only read (``docs/torch-versions.md``)."""
 
 
 def nearest_known(version: TorchVersion) -> TorchVersion:

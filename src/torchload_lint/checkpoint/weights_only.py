@@ -303,7 +303,8 @@ class WeightsOnlyGuard:
             return
         self._need_value(kind, "BUILD", target)
         takes_nothing = dotted in _WITHOUT_DICT and not isinstance(target, Instance)
-        if takes_nothing and truthy(state):
+        # Before 2.6 torch reaches for __dict__ before it looks at the state.
+        if takes_nothing and (truthy(state) or not self._features.default_types_build):
             self._fail(advice.build_on_plain(dotted), target)
         elif self._classes.has_default_setstate(target, dotted) and not is_default_state(state):
             self._fail(advice.STATE_SHAPE, target)

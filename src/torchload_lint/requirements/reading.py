@@ -177,15 +177,24 @@ def _allowed(places: Iterable[Installation]) -> set[TorchVersion]:
 def _of_required(required: list[Statement], python: str) -> set[TorchVersion]:
     """The union over all environments of what the requirements that hold there let in."""
     if not any(one.marker for one in required):
-        return _lines([one.spec or "" for one in required])
+        return _together([one.spec or "" for one in required])
     from torchload_lint.requirements.markers import environments_of, holds  # noqa: PLC0415
 
     found: set[TorchVersion] = set()
     for environment in environments_of(python):
         specs = [one.spec or "" for one in required if holds(one.marker, environment)]
         if any(specs):
-            found |= _lines(specs)
+            found |= _together(specs)
     return found
+
+
+def _together(specs: list[str]) -> set[TorchVersion]:
+    """What all of them let in; where they contradict each other, what any of them does."""
+    from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - takes time
+
+    if len(specs) > 1 and not list(SpecifierSet(",".join(filter(None, specs))).filter(RELEASES)):
+        return {line for spec in specs if spec for line in _lines((spec,))}
+    return _lines(specs)
 
 
 def _may_hold(statement: Statement, python: str) -> bool:

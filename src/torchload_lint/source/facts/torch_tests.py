@@ -122,7 +122,8 @@ def _of_test(test: ast.expr, module: Module) -> Sequence[Bound]:
         return (bound,) if bound else ()
     if isinstance(value, ast.Call):
         bound = _of_call(value)
-        return (bound,) if bound else ()
+        if bound is not None:
+            return (bound,)
     name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
     flag = _FLAG.search(name) if value is test else None
     if flag:
@@ -146,9 +147,10 @@ def _value_of(node: ast.expr, module: Module) -> ast.expr:
 
 def _of_comparison(test: ast.Compare, module: Module) -> Bound | None:
     left, right = test.left, test.comparators[0]
-    if isinstance(test.ops[0], ast.In) and isinstance(left, ast.Constant):
+    if isinstance(test.ops[0], (ast.In, ast.NotIn)) and isinstance(left, ast.Constant):
         asks = "signature" in ast.dump(right) and left.value == "weights_only"
-        return Bound(">=", _FIRST_WITH["weights_only"]) if asks else None
+        bound = Bound(">=", _FIRST_WITH["weights_only"]) if asks else None
+        return bound.negated if bound and isinstance(test.ops[0], ast.NotIn) else bound
     operator = _OPERATORS.get(type(test.ops[0]), "")
     if _is_of_torch(right, module):
         left, right, operator = right, left, _MIRRORED.get(operator, operator)

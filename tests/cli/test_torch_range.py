@@ -1,0 +1,112 @@
+"""Verdicts and fixes for every torch that a project may run on."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+
+import pytest
+
+from cli_samples import codes
+
+PROJECT = "[project]\nname = 'x'\nversion = '1'\ndependencies = ['torch{}']\n"
+BARE = "import torch\n\nprint(torch.load('args.pt')['args'].lr)\n"
+RESTRICTED = "import torch\n\nprint(torch.load('args.pt', weights_only=True))\n"
+
+
+@pytest.fixture
+def checkpoint(folder):
+    import torch
+
+    torch.save({"args": argparse.Namespace(lr=3)}, folder / "args.pt")
+    return folder
+
+
+def runs(folder):
+    return subprocess.run(
+        [sys.executable, "a.py"], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.torch
+def test_what_fails_on_a_newer_torch_is_said_and_mended_for_all(cli, write, checkpoint):
+    write({"a.py": BARE, "pyproject.toml": PROJECT.format(">=1.8")})
+    assert "UnpicklingError" in runs(checkpoint).stderr
+    told = cli(".").stdout
+    assert "nothing at this call allows: it fails on torch 2.6 and newer" in told
+    assert "runs whatever code the file holds on torch before 2.6" in told
+    cli("--fix", ".")
+    assert runs(checkpoint).stdout == "3\n"
+    text = (checkpoint / "a.py").read_text()
+    assert "nullcontext as safe_globals" in text
+    assert "weights_only" not in text
+    assert codes(cli(".")) == ["102"]
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("bound", ["<2.6", "==2.3.1", ">=2.1,<2.5"])
+def test_on_old_releases_alone_nothing_fails_and_nothing_is_changed(cli, write, checkpoint, bound):
+    write({"a.py": BARE, "pyproject.toml": PROJECT.format(bound)})
+    assert codes(cli("--fix", ".")) == ["102"]
+    assert (checkpoint / "a.py").read_text() == BARE
+
+
+@pytest.mark.torch
+def test_the_strict_form_is_asked_for_by_the_configuration(cli, write, checkpoint):
+    write({"a.py": BARE, "pyproject.toml": PROJECT.format(">=1.8")})
+    cli("--fix", "--target-torch", ">=2.6", ".")
+    text = (checkpoint / "a.py").read_text()
+    assert "weights_only=True" in text
+    assert "nullcontext" not in text
+    assert runs(checkpoint).stdout == "3\n"
+
+
+@pytest.mark.torch
+def test_the_shim_of_another_file_is_used(cli, write, checkpoint):
+    shim = (
+        "import torch\n\ntry:\n    from torch.serialization import safe_globals\n"
+        "except ImportError:\n    from contextlib import nullcontext as safe_globals\n"
+    )
+    write({"a.py": BARE, "compat.py": shim, "pyproject.toml": PROJECT.format(">=2.0")})
+    cli("--fix", ".")
+    text = (checkpoint / "a.py").read_text()
+    assert "from compat import safe_globals" in text
+    assert text.count("with safe_globals(") == 1
+    assert runs(checkpoint).stdout == "3\n"
+
+
+@pytest.mark.torch
+def test_what_fails_on_an_older_torch_alone_is_said(cli, write, folder):
+    import torch
+
+    torch.save({"kinds": {1, 2}}, folder / "args.pt")  # a set: allowed since 2.6
+    write({"a.py": RESTRICTED, "pyproject.toml": PROJECT.format(">=2.5")})
+    assert (
+        "cannot be loaded weights-only on torch before 2.6: it needs builtins.set"
+        in cli(".").stdout
+    )
+    write({"pyproject.toml": PROJECT.format(">=2.10")})
+    assert codes(cli(".")) == []
+
+
+@pytest.mark.torch
+def test_names_are_those_of_python_3(cli, folder):
+    import torch
+
+    torch.save({"kinds": {1, 2}}, folder / "set.pt")
+    told = cli("inspect", "--target-torch", "==2.1.*", "set.pt").stdout
+    assert "ok  set [vetted]" in told
+    assert "__builtin__" not in told
+    assert "weights_only=False" not in told
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("command", [["inspect", "args.pt"], ["loads", "."]])
+def test_answers_say_which_torch_they_are_for(cli, write, checkpoint, command):
+    del checkpoint
+    write({"a.py": BARE, "pyproject.toml": PROJECT.format(">=2.1")})
+    note = "the answers are for torch 2.1 to 2.15 (pyproject.toml:4 says torch>=2.1)"
+    assert note in cli(*command).stderr
+    write({"pyproject.toml": "[project]\nname = 'x'\n"})
+    assert "the answers are for" not in cli(*command).stderr

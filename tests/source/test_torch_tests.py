@@ -1,0 +1,123 @@
+"""Tests of torch's version around a call: on which releases it is reached."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from torchload_lint.source.facts.module import Module, read
+from torchload_lint.source.facts.torch_tests import bounds_at
+
+LINES = [(1, 8), (1, 12), (1, 13), (2, 0), (2, 3), (2, 4), (2, 5), (2, 6), (2, 15)]
+HEAD = """\
+import inspect
+import torch
+from packaging import version
+from packaging.version import Version
+"""
+ALL = "1.8 1.12 1.13 2.0 2.3 2.4 2.5 2.6 2.15"
+BEFORE_24, SINCE_24 = "1.8 1.12 1.13 2.0 2.3", "2.4 2.5 2.6 2.15"
+
+REACHED = {
+    "plain": ("torch.load(p)", ALL),
+    "less": ('if Version(torch.__version__) < Version("2.4"):\n    torch.load(p)', BEFORE_24),
+    "mirrored": ('if Version("2.4") > Version(torch.__version__):\n    torch.load(p)', BEFORE_24),
+    "parsed": (
+        'if version.parse(torch.__version__) >= version.parse("2.4.0"):\n    torch.load(p)',
+        SINCE_24,
+    ),
+    "else": (
+        'if Version(torch.__version__) >= Version("2.4"):\n    pass\nelse:\n    torch.load(p)',
+        BEFORE_24,
+    ),
+    "elif": (
+        'if x:\n    pass\nelif Version(torch.__version__) < Version("2.4"):\n    torch.load(p)',
+        BEFORE_24,
+    ),
+    "not": ('if not Version(torch.__version__) >= Version("2.4"):\n    torch.load(p)', BEFORE_24),
+    "and": ('if x and Version(torch.__version__) < Version("2.4"):\n    torch.load(p)', BEFORE_24),
+    "or": ('if x or Version(torch.__version__) < Version("2.4"):\n    torch.load(p)', ALL),
+    "text": ('if torch.__version__ >= "2.4":\n    torch.load(p)', SINCE_24),
+    "tuple": (
+        "if tuple(map(int, torch.__version__.split('.')[:2])) < (2, 4):\n    torch.load(p)",
+        BEFORE_24,
+    ),
+    "major": ("if int(torch.__version__.split('.')[0]) < 2:\n    torch.load(p)", "1.8 1.12 1.13"),
+    "a flag": (
+        'NEW = Version(torch.__version__) >= Version("2.4")\nif NEW:\n    torch.load(p)',
+        SINCE_24,
+    ),
+    "a version in a name": (
+        'V = Version(torch.__version__)\nif V < Version("2.4"):\n    torch.load(p)',
+        BEFORE_24,
+    ),
+    "a flag's name": ("from x import WITH_PT24\nif not WITH_PT24:\n    torch.load(p)", BEFORE_24),
+    "an early return": (
+        'def f(p):\n    if torch.__version__ >= "2.4":\n        return 1\n    return torch.load(p)',
+        BEFORE_24,
+    ),
+    "no early return": (
+        'def f(p):\n    if torch.__version__ >= "2.4":\n        x = 1\n    return torch.load(p)',
+        ALL,
+    ),
+    "conditional expression": (
+        'x = None if Version(torch.__version__) >= Version("2.4") else torch.load(p)',
+        BEFORE_24,
+    ),
+    "hasattr": (
+        'if hasattr(torch.serialization, "safe_globals"):\n    pass\nelse:\n    torch.load(p)',
+        f"{BEFORE_24} 2.4",
+    ),
+    "signature": (
+        'if "weights_only" not in inspect.signature(torch.load).parameters:\n    torch.load(p)',
+        "1.8 1.12",
+    ),
+    "signature has it": (
+        'if "weights_only" in inspect.signature(torch.load).parameters:\n    torch.load(p)',
+        "1.13 2.0 2.3 2.4 2.5 2.6 2.15",
+    ),
+    "type error": (
+        "try:\n    x = torch.load(p, weights_only=True)\nexcept TypeError:\n    x = torch.load(p)",
+        "1.8 1.12",
+    ),
+    "another error": (
+        "try:\n    x = torch.load(p, weights_only=True)\nexcept ValueError:\n    x = torch.load(p)",
+        ALL,
+    ),
+    "type error of something else": (
+        "try:\n    x = int(p)\nexcept TypeError:\n    x = torch.load(p)",
+        ALL,
+    ),
+    "helper": ('if is_torch_version(">=", "2.4"):\n    torch.load(p)', SINCE_24),
+    "another package": ('if Version(numpy.__version__) < Version("2"):\n    torch.load(p)', ALL),
+    "python's version": ("import sys\nif sys.version_info < (3, 9):\n    torch.load(p)", ALL),
+}
+
+
+def last_plain_load(module: Module) -> ast.Call:
+    calls = [
+        node
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "torch.load"
+        and not node.keywords
+    ]
+    return calls[-1]
+
+
+@pytest.mark.parametrize("case", REACHED)
+def test_the_releases_on_which_a_call_is_reached(case):
+    code, wanted = REACHED[case]
+    module = read(f"{HEAD}{code}\n", "a.py", "a")
+    assert isinstance(module, Module)
+    bounds = bounds_at(last_plain_load(module), module)
+    reached = [line for line in LINES if all(bound.admits(line) for bound in bounds)]
+    assert " ".join(f"{major}.{minor}" for major, minor in reached) == wanted
+
+
+def test_a_test_that_is_not_understood_is_known_to_be_there():
+    code = "if torch.__version__.startswith(prefix):\n    x = torch.load(p)\n"
+    module = read(HEAD + code, "a.py", "a")
+    assert isinstance(module, Module)
+    assert [bound.operator for bound in bounds_at(last_plain_load(module), module)] == ["?"]
