@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torchload_lint.source.libraries import plain_yaml
+from torchload_lint.source.text import plain_yaml
 
 DOCUMENTS = [
     "a: 1\nb: two\nc: 'x # y'\nd: \"q\"\n",

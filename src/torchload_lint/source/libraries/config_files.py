@@ -18,8 +18,8 @@ from torchload_lint.source.domain.values import (
     lift,
     unknown,
 )
-from torchload_lint.source.libraries import plain_yaml
 from torchload_lint.source.state.arguments import arguments
+from torchload_lint.source.text import plain_yaml
 
 if TYPE_CHECKING:
     import ast

@@ -12,9 +12,9 @@ from torchload_lint.source.domain.values import (
     lift,
     unknown,
 )
-from torchload_lint.source.libraries import plain_yaml
 from torchload_lint.source.libraries.config_files import DEEPEST, LARGEST_FILE, nested_values
 from torchload_lint.source.state.arguments import first
+from torchload_lint.source.text import plain_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
