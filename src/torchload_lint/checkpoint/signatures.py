@@ -165,7 +165,7 @@ def _quantized(args: tuple[Value, ...]) -> str:
         fits = fits and isinstance(given[0], list) == isinstance(given[1], list)
     else:
         fits = False
-    return "" if fits else "its quantization parameters are none"
+    return "" if fits else "its quantization parameters are not what its scheme takes"
 
 
 def _count(value: Value) -> int | None:
@@ -232,8 +232,10 @@ def _sparse(args: tuple[Value, ...]) -> str:
     is_coo = len(data) == 3 or data[3] is None or isinstance(data[3], bool)  # noqa: PLR2004
     tensors = data[:2] if is_coo else data[:3]
     if not all(isinstance(part, Instance) for part in tensors):
-        return "the parts of a sparse tensor are no tensors"
-    return "" if _integers(data[len(tensors)]) is not None else "its size is none"
+        return "the parts of a sparse tensor are not tensors"
+    return (
+        "" if _integers(data[len(tensors)]) is not None else "its size is not a tuple of integers"
+    )
 
 
 def _nested(args: tuple[Value, ...]) -> str:

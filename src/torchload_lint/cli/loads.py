@@ -21,7 +21,9 @@ from torchload_lint.workspace.survey import SurveyedLoad, survey
 @click.command(name="loads", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, type=NamedPath())
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
-@click.option("--wide", is_flag=True, help="Shorten nothing (as where the output is no terminal).")
+@click.option(
+    "--wide", is_flag=True, help="Shorten nothing (as where the output is not a terminal)."
+)
 @click.option(
     "--write-config",
     is_flag=True,

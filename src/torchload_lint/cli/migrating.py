@@ -62,7 +62,7 @@ def tasks(
 
 
 def _in_folder(folder: Path, kind: TargetFormat) -> Iterator[Path]:
-    """The checkpoints of a folder that are to be migrated; what is no checkpoint is not."""
+    """The checkpoints of a folder that are to be migrated; others are left out."""
     from torchload_lint.workspace.inspection import (  # noqa: PLC0415 - not for a single file
         checkpoints_in,
     )

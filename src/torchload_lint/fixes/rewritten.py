@@ -17,7 +17,7 @@ class Rewritten(NamedTuple):
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal, not an error
-    """There is no right rewrite; why, and what a person would do."""
+    """No rewrite is right; why, and what a person would do."""
 
     def __init__(self, reason: str, advice: str = "") -> None:
         super().__init__(reason)

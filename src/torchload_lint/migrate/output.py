@@ -1,4 +1,4 @@
-"""The new file: appears as a whole or not at all, never in the place of what is no file."""
+"""The new file: appears as a whole or not at all, never in the place of what is not a file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ENDING = ".torchload-lint-tmp"
 def checked_target(target: Path, source: Path) -> Path:
     """Where the new file goes: where a link leads, if one is there.
 
-    Raises MigrationError for the checkpoint itself, and for what is no regular file.
+    Raises MigrationError for the checkpoint itself, and for what is not a regular file.
     """
     try:
         real = target.resolve()

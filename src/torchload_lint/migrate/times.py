@@ -68,7 +68,7 @@ def _delta(converter: Conversion, value: Value) -> dt.timedelta | None:
 
 
 def _length(made: PickledInstance) -> dt.timedelta | None:
-    """What ``timedelta(days, seconds, microseconds)`` is; None where it is none."""
+    """What ``timedelta(days, seconds, microseconds)`` is; None where it is not one."""
     numbers = [number for number in made.args if isinstance(number, int)]
     if len(numbers) != len(made.args) or len(numbers) > 3:  # noqa: PLR2004 - the three
         return None

@@ -2,9 +2,9 @@
 
 ## What it does
 Reports a restricted load of a file that torch's weights-only unpickler refuses whatever is
-allowed: an unsupported opcode (protocol 0 or 4), items set on something that is no dict (a filled
-defaultdict, a dict subclass), a whole model in the format from before torch 1.6, a TorchScript
-archive, a tar file.
+allowed: an unsupported opcode (protocol 0 or 4), items set on something that is not a dict (a
+filled defaultdict, a dict subclass), a whole model in the format from before torch 1.6, a
+TorchScript archive, a tar file.
 
 ## Why is this bad?
 The load fails, and `safe_globals` cannot help.

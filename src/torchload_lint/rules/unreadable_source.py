@@ -2,7 +2,7 @@
 
 ## What it does
 Reports a file that was asked for and cannot be read: no permission, a dangling link, bytes that
-are no text in the encoding that the file declares, a notebook that is not valid JSON.
+are not text in the encoding that the file declares, a notebook that is not valid JSON.
 
 ## Why is this bad?
 A file that is silently skipped looks like a file without problems.

@@ -327,6 +327,6 @@ def _described(error: BaseException | None) -> str:
 
 
 if __name__ == "__main__":
-    # The folder of this script, whose other files are no business of the program.
+    # The folder of this script, whose other files do not concern the program.
     sys.path[:] = [entry for entry in sys.path if entry != _HERE]
     main()

@@ -52,7 +52,7 @@ class PackageFiles:
         return [name for name in self._names if word in (self.text(name) or "")]
 
     def configs_holding(self, word: str) -> Sequence[str]:
-        """None: the settings that a package brings along are no project's."""
+        """None: the settings that a package brings along are not the project's."""
         del word
         return ()
 

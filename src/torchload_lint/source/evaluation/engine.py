@@ -251,7 +251,7 @@ class Engine:
 
 
 def _no_lists(values: Values) -> Values:
-    """The values without lists of several things, which are no paths."""
+    """The values without lists of several things, which are not paths."""
     return tuple(
         value for value in values if not isinstance(value, Sequence) or len(value.items) == 1
     )

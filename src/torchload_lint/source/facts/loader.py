@@ -57,7 +57,7 @@ class Loader(NamedTuple):
     choices: tuple[str, ...] = ()
     """Words that are given as the path and name no file: the library chooses one."""
     only: str = ""
-    """The ending that a path must have for this to be a load (``YOLO("yolo11n.yaml")`` is none)."""
+    """The ending that a path must have for this to be a load (``YOLO("yolo11n.yaml")`` is not)."""
 
     @property
     def shown(self) -> str:

@@ -47,7 +47,7 @@ def library_loads(module: Module, project: ProjectIndex) -> tuple[LoadCall, ...]
     words = {loader.call for library in libraries for loader in library.loaders}
     nodes = carrying(module.tree, module.lines, words)
     for library in libraries:
-        # What is the project's own code is no library: its torch.load counts.
+        # The project's own code is not a library: its torch.load counts.
         foreign = tuple(root for root in library.roots if not _is_own(root, module, project))
         for called in _calls(library._replace(roots=foreign), nodes, module, project):
             if called.call not in found:

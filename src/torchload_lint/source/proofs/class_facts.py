@@ -64,7 +64,7 @@ def _import_runs(module: SourceFile, project: ProjectIndex) -> tuple[str, ...]:
 
 
 def _made_by(found: Found) -> str:
-    """What makes the class of ``P = namedtuple("P", ...)``; empty where the value is none.
+    """What makes the class of ``P = namedtuple("P", ...)``; empty for other values.
 
     The class must be given the name that it is assigned to, for that is what a pickle says.
     """

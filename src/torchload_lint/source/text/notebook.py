@@ -262,7 +262,7 @@ def _masked(text: str, number: int) -> tuple[Masked, NotebookProblem | None]:
 def _syntax_error(text: str) -> SyntaxError | None:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an invalid escape in the code is no news of ours
+            warnings.simplefilter("ignore")  # an invalid escape in the code is not ours to report
             ast.parse(text)
     except SyntaxError as error:
         return error
