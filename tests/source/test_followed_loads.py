@@ -60,6 +60,7 @@ LIBRARY = {
             return read(str(name), weights_only=safe)
         """,
 }
+WHISPERX = {"whisperx.py": "import torch\ndef load_model(name):\n    return torch.load(name)"}
 OTHER = {"otherlib.py": "import torch\ndef load_far(p, **kw):\n    return torch.load(p, **kw)"}
 HELPERS = """
 import torch
@@ -80,7 +81,7 @@ class Packages:
         return Versions()
 
     def package(self, root):
-        texts = {"fakelib": LIBRARY, "otherlib": OTHER}.get(root)
+        texts = {"fakelib": LIBRARY, "otherlib": OTHER, "whisperx": WHISPERX}.get(root)
         if texts is None:
             return None
         return MemoryFiles({path: dedent(text) for path, text in texts.items()})
@@ -140,6 +141,12 @@ def test_a_call_is_followed_into_its_package(code):
 )
 def test_a_call_that_reaches_no_load(code):
     assert every_load(*program(code)) == ()
+
+
+def test_the_source_goes_before_a_table_that_names_no_path():
+    (load,) = every_load(*program("import whisperx\nwhisperx.load_model('best.pt')"))
+    assert load.file.value == "best.pt"
+    assert load.library.because.endswith("whisperx.py:3")
 
 
 def test_what_the_package_allows_is_known():

@@ -36,8 +36,12 @@ class Called(NamedTuple):
 def every_load(module: Module, project: ProjectIndex) -> tuple[LoadCall, ...]:
     """The loads of a file: of ``torch.load`` itself, and of libraries' loaders, in its order."""
     known = {load.node: load for load in (*library_loads(module, project), *module.loads)}
-    further = followed_loads(module, project, frozenset(known))
-    return tuple(sorted((*known.values(), *further), key=lambda load: load.span))
+    # Where a table names no path, the source of the installed package may.
+    settled = frozenset(
+        node for node, load in known.items() if load.library is None or load.library.loader.path
+    )
+    known |= {load.node: load for load in followed_loads(module, project, settled)}
+    return tuple(sorted(known.values(), key=lambda load: load.span))
 
 
 def library_loads(module: Module, project: ProjectIndex) -> tuple[LoadCall, ...]:
