@@ -38,12 +38,24 @@ class TestDisabled:
 
     def test_a_state_dict_needs_nothing_and_is_fixed_without_its_file(self) -> None:
         code = (
-            "import torch\ndef f(model, path):\n"
+            "import torch\ndef f(path):\n    model = torch.nn.Linear(2, 1)\n"
             "    model.load_state_dict(torch.load(path, weights_only=False))\n"
         )
         (found,) = World().findings(self.rule, code)
         assert found.fix is not None
         assert found.fix.applicability is Applicability.SAFE
+
+    @pytest.mark.parametrize(
+        "model", ["maker()", "torch.optim.SGD([])", "path.model", "torch.nn.Linear(2, 1).extra"]
+    )
+    def test_what_is_not_certainly_a_module_is_fixed_unsafely(self, model: str) -> None:
+        code = (
+            f"import torch\ndef f(path, maker):\n    model = {model}\n"
+            "    model.load_state_dict(torch.load(path, weights_only=False))\n"
+        )
+        (found,) = World().findings(self.rule, code)
+        assert found.fix is not None
+        assert found.fix.applicability is Applicability.UNSAFE
 
     @pytest.mark.parametrize(
         "arguments",

@@ -68,6 +68,8 @@ def _removal(patch: Patch, module: Module) -> FixPlan:
     """Without the statement, where it does nothing but replace the function."""
     if patch.how == "mock" or module.statement(patch.node) is not patch.statement:
         return FixPlan()
+    if not patch.unsafe:
+        return FixPlan(notes=("what it does besides loading is not known, so that it stays",))
     if not isinstance(patch.node, ast.stmt) and not isinstance(patch.statement, ast.Expr):
         return FixPlan()
     outcome = remove_statement(module, patch.statement)

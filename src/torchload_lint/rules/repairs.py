@@ -10,6 +10,7 @@ from torchload_lint.fixes.repair import Allow, Form, NotRepaired, Repair, Repair
 from torchload_lint.fixes.restoring import helper_of, helper_text
 from torchload_lint.names import Spelling
 from torchload_lint.policy import Trust
+from torchload_lint.rules import safety
 from torchload_lint.rules.assessing import entry_key
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.on_torch import (
@@ -54,7 +55,9 @@ def plan_repair(situation: Situation, context: Context) -> FixPlan:
     obstacles = (*_obstacles(situation), *_target_obstacles(situation))
     if obstacles:
         return FixPlan(notes=obstacles)
-    return _written(situation, context, situation.to_allow, _applicability(situation))
+    return _written(
+        situation, context, situation.to_allow, safety.applicability(situation, context)
+    )
 
 
 def plan_missing(situation: Situation, context: Context) -> FixPlan:
@@ -87,7 +90,7 @@ def _plan_compatible(situation: Situation, context: Context) -> FixPlan:
         situation,
         context,
         situation.to_allow,
-        _applicability(situation),
+        safety.applicability(situation, context),
         form=Form.WITH_SHIM if oldest < SAFE_GLOBALS_SINCE else Form.AS_IT_IS,
     )
     kept = f"weights_only is left as it is, so that torch {oldest} does what it did"
@@ -103,7 +106,11 @@ def plan_keyword(situation: Situation, context: Context) -> FixPlan:
     """Only ``weights_only=True``, where the call already means it: nothing changes."""
     if situation.mode is not Mode.RESTRICTED or situation.lines[0] < PARAMETER_SINCE:
         return FixPlan()
-    return _written(situation, context, (), Applicability.SAFE)
+    if safety.is_restricted_today(situation, context):
+        return _written(situation, context, (), Applicability.SAFE)
+    plan = _written(situation, context, (), Applicability.UNSAFE)
+    where = safety.weakened(situation, context)
+    return FixPlan(plan.fix, (f"{where or 'an older torch'} loads it unsafely today", *plan.notes))
 
 
 def _plan_without_checkpoint(situation: Situation, context: Context) -> FixPlan:
@@ -114,8 +121,15 @@ def _plan_without_checkpoint(situation: Situation, context: Context) -> FixPlan:
         return FixPlan(notes=_target_obstacles(situation))
     use = situation.load.use
     if use is Use.STATE_DICT:
-        plan = _written(situation, context, (), Applicability.SAFE)
-        evidence = "the whole value goes straight into load_state_dict, which takes tensors only"
+        certain = safety.feeds_modules_only(situation, context)
+        how = Applicability.SAFE if certain else Applicability.UNSAFE
+        plan = _written(situation, context, (), how)
+        evidence = (
+            "the whole value goes straight into load_state_dict, which takes tensors only"
+            if certain
+            else "the whole value goes into load_state_dict, but of what is not certainly a "
+            "torch.nn.Module with plain state"
+        )
         return FixPlan(plan.fix, (evidence, *plan.notes))
     advice = what_would_settle_it(situation)
     if use is Use.STATE_DICT_ITEM:
@@ -160,6 +174,11 @@ def plan_library(situation: Situation, context: Context) -> FixPlan:
         return FixPlan(notes=(f"nothing at this call makes {library.loader.shown} load safely",))
     if situation.evidence is not Evidence.NONE or situation.load.use is Use.STATE_DICT:
         return plan_repair(situation, context)
+    if situation.load.use is Use.OBJECT:
+        note = (
+            "the value is used as an object, which no restricted load yields without an allowlist"
+        )
+        return FixPlan(notes=(note, *what_would_settle_it(situation)))
     plan = _written(situation, context, (), Applicability.UNSAFE)
     return FixPlan(plan.fix, (*what_would_settle_it(situation), *plan.notes))
 
@@ -235,12 +254,6 @@ def _target_obstacles(situation: Situation) -> tuple[str, ...]:
             f"{wanted}, which has no safe_globals block (2.5 or newer has): {instead}, {raised}",
         )
     return ()
-
-
-def _applicability(situation: Situation) -> Applicability:
-    """Safe where exactly the files that the call reads were read, or the user named the needs."""
-    certain = situation.evidence in {Evidence.FILES, Evidence.CONFIGURED, Evidence.RECORDED}
-    return Applicability.SAFE if certain and not situation.left_out else Applicability.UNSAFE
 
 
 def _written(

@@ -33,6 +33,10 @@ _MODULE_METHODS = frozenset(
 """Methods of modules and of other whole objects, which no dictionary has."""
 _MOVES = frozenset("to cuda cpu half float double bfloat16 share_memory requires_grad_".split())
 """Methods of modules and tensors alike, which return the same kind of thing."""
+_SETTINGS = frozenset(
+    "args cfg config configs hparams hyper_parameters hyperparams opt opts options params".split()
+)
+"""Items that are no tensors by their name: settings, which hold what they like."""
 _COPIES = frozenset({"collections.OrderedDict", "builtins.dict", "copy.copy", "copy.deepcopy"})
 _LOOKERS = frozenset(
     {"builtins.print", "builtins.len", "builtins.type", "builtins.isinstance", "builtins.list"}
@@ -49,12 +53,31 @@ def use_of(module: SourceFile, call: ast.expr) -> Use:
     return Use.STATE_DICT if uses == {_WHOLE} else Use.STATE_DICT_ITEM
 
 
+def state_receivers(module: SourceFile, call: ast.expr) -> list[ast.expr]:
+    """The objects into whose ``load_state_dict`` the value of ``call`` goes; empty where one of
+    these calls leaves out what does not fit (``strict=False``).
+    """
+    follower = _Follower(module)
+    list(follower.uses(call, _DEPTH))
+    if any(not _is_strict(each) for each in follower.fed):
+        return []
+    return [each.func.value for each in follower.fed if isinstance(each.func, ast.Attribute)]
+
+
+def _is_strict(call: ast.Call) -> bool:
+    given = [*call.args[1:2], *(each.value for each in call.keywords if each.arg == "strict")]
+    spread = any(each.arg is None for each in call.keywords)
+    return not spread and all(getattr(each, "value", None) is True for each in given)
+
+
 class _Follower:
     """Follows a value from name to name; each assignment is followed once."""
 
     def __init__(self, module: SourceFile) -> None:
         self._module = module
         self._seen: set[tuple[ast.AST, str]] = set()
+        self.fed: list[ast.Call] = []
+        """The calls of ``load_state_dict`` that get the value."""
 
     def uses(self, node: ast.expr, depth: int) -> Iterator[str]:
         """What is done with the value of an expression at the place where it stands."""
@@ -67,9 +90,7 @@ class _Follower:
         elif isinstance(parent, ast.Call):
             yield from self._passed(parent, node, depth)
         elif isinstance(parent, ast.keyword):
-            call = self._module.parents.get(parent)
-            whole = isinstance(call, ast.Call) and _loads_state(call) and parent.arg == _STATE
-            yield _WHOLE if whole else _OTHER
+            yield self._named(parent)
         elif isinstance(parent, ast.Subscript) and parent.value is node:
             yield from self._item(parent, depth)
         elif isinstance(parent, ast.Attribute):
@@ -84,10 +105,18 @@ class _Follower:
         else:
             yield _NOTHING if isinstance(parent, (ast.Delete, ast.Expr)) else _OTHER
 
+    def _named(self, keyword: ast.keyword) -> str:
+        call = self._module.parents.get(keyword)
+        if isinstance(call, ast.Call) and _loads_state(call) and keyword.arg == _STATE:
+            self.fed.append(call)
+            return _WHOLE
+        return _OTHER
+
     def _passed(self, call: ast.Call, node: ast.expr, depth: int) -> Iterator[str]:
         if call.func is node:
             yield _OBJECT
         elif _loads_state(call):
+            self.fed.append(call)
             yield _WHOLE if call.args[:1] == [node] else _OTHER
         else:
             called = self._module.bindings.qualified(call.func)
@@ -102,6 +131,9 @@ class _Follower:
         """An item of the value: harmless where it too goes into ``load_state_dict``."""
         if not isinstance(item.ctx, ast.Load):
             yield _ITEM
+            return
+        if isinstance(item.slice, ast.Constant) and item.slice.value in _SETTINGS:
+            yield _OTHER
             return
         uses = set(self.uses(item, depth - 1))
         yield _ITEM if uses <= {_WHOLE, _ITEM, _NOTHING} else _OTHER
