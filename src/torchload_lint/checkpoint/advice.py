@@ -121,6 +121,13 @@ def hostile_arguments(name: str, why: str) -> Problem:
     return Problem("hostile", f"the call of {name} must fail: {why}", _HOSTILE)
 
 
+def hostile_state(kind: str, why: str) -> Problem:
+    """A state that contradicts itself, where what reads it believes it."""
+    return Problem(
+        "hostile", f"the file gives {kind} a state that no program saves: {why}", _HOSTILE
+    )
+
+
 def append(kind: str) -> Problem:
     """Items for something that is not exactly a list."""
     return Problem(

@@ -246,8 +246,9 @@ def _blocked(
     question: Question,
 ) -> CheckpointReport:
     """A file that no allowlist of the real objects makes loadable."""
-    takes_stand_ins = features(question.target.torch).pairs
-    if takes_stand_ins and result.fault is None and result.guard.failure is not None:
+    failure = result.guard.failure
+    rescuable = result.fault is None and failure is not None and failure.code != "hostile"
+    if rescuable and features(question.target.torch).pairs:
         rescued = find_stand_ins(
             result, lambda given: evaluate(source, container, question, given), question.target
         )

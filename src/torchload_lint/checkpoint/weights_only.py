@@ -20,6 +20,7 @@ from torchload_lint.checkpoint.known_globals import (
     runtime_name,
 )
 from torchload_lint.checkpoint.needs import RequiredEntry
+from torchload_lint.checkpoint.numpy_dtypes import dtype_fault
 from torchload_lint.checkpoint.opcodes import CODES
 from torchload_lint.checkpoint.report import Problem
 from torchload_lint.checkpoint.results import (
@@ -200,6 +201,10 @@ class WeightsOnlyGuard:
 
     def build(self, target: Value, state: Value) -> None:
         """BUILD: give an object its state."""
+        fault = dtype_fault(target, state)
+        if fault and (self.failure is None or self.failure.code != "hostile"):
+            self.failure = None
+            self._fail(advice.hostile_state("a numpy.dtype", fault), target)
         if self.failure is None:
             self._check_build(target, state)
         if isinstance(target, Instance):
