@@ -170,4 +170,4 @@ def test_a_program_without_a_library_does_not_import_what_is_known_of_it(tmp_pat
     loaded = loaded_after(tmp_path, "loads", ".")
     room = "torchload_lint.source.libraries."
     assert f"{room}registry" in loaded
-    assert [name for name in ("lightning", "hydra", "click_cli") if room + name in loaded] == []
+    assert [name for name in ("lightning", "hydra", "argparse_cli") if room + name in loaded] == []

@@ -24,7 +24,7 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.evaluation import instances
-from torchload_lint.source.libraries import argparse_cli, registry
+from torchload_lint.source.libraries import registry
 from torchload_lint.source.state import handing, stores
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def _attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Value
     found = union(*(of_value(evaluator, base, node.attr, frame) for base in bases))
     found = union(stored, updated, found)
     if all(isinstance(value, Unknown | Made) for value in found):
+        from torchload_lint.source.libraries import argparse_cli  # noqa: PLC0415 - few lead here
+
         return argparse_cli.declared_beside(evaluator, node, frame) or found
     return found
 
@@ -95,7 +97,7 @@ def _of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Val
     if isinstance(base, Record):
         return mappings.entry(base, Text(name))
     if isinstance(base, ParsedOptions):
-        return lift(argparse_cli.value(evaluator, base, name), base.rung)
+        return lift(evaluator.option(base, name), base.rung)
     if isinstance(base, Instance):
         return lift(instances.attribute(evaluator, base, name, frame), base.rung)
     if isinstance(base, Class):

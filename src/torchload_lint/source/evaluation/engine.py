@@ -28,7 +28,7 @@ from torchload_lint.source.domain.values import (
 )
 from torchload_lint.source.evaluation import attributes as attribute_lookup
 from torchload_lint.source.evaluation import displays, guards, invoke, named, parameters
-from torchload_lint.source.libraries import argparse_cli, registry
+from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.state import spreading, stores
 
@@ -215,6 +215,8 @@ class Engine:
 
     def option(self, options: ParsedOptions, name: str) -> Values:
         """The default of an option of a command line, as it is declared."""
+        from torchload_lint.source.libraries import argparse_cli  # noqa: PLC0415 - made by it
+
         return argparse_cli.value(self, options, name)
 
     def run(self, function: Function, call: ast.Call | None, frame: Frame) -> Values:
