@@ -22,11 +22,11 @@ from torchload_lint.migrate import (
     MigrationOptions,
     migrate_file,
     plan,
-    zip_writer,
 )
-from torchload_lint.migrate.contents import BytesContent
-from torchload_lint.migrate.pickle_writer import write_pickle
-from torchload_lint.migrate.zip_writer import ZipWriter
+from torchload_lint.migrate.files import zip_writer
+from torchload_lint.migrate.files.contents import BytesContent
+from torchload_lint.migrate.files.pickle_writer import write_pickle
+from torchload_lint.migrate.files.zip_writer import ZipWriter
 
 if TYPE_CHECKING:
     from pathlib import Path

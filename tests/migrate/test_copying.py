@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from migrate.helpers import load, members, same
-from torchload_lint.migrate import MigrationOptions, contents, migrate_file, zip_writer
+from torchload_lint.migrate import MigrationOptions, migrate_file
+from torchload_lint.migrate.files import contents, zip_writer
 
 if TYPE_CHECKING:
     from pathlib import Path

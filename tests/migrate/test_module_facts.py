@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from torchload_lint.migrate.module_facts import (
+from torchload_lint.migrate.carriers.module_facts import (
     MORE_THAN_KNOWN,
     OVERRIDES,
     QUANTIZED_CONVOLUTIONS,

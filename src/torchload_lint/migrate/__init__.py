@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from torchload_lint.migrate.files.output import put_in_place
 from torchload_lint.migrate.migration import migrate_file, plan
-from torchload_lint.migrate.output import put_in_place
 from torchload_lint.migrate.report import as_data, as_text
 from torchload_lint.migrate.results import (
     Arrays,

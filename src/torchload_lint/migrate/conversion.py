@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from torchload_lint.migrate.pickled_instance import PickledInstance
+from torchload_lint.migrate.carriers.pickled_instance import PickledInstance
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.results import ClassLookup, NameResolver
     from torchload_lint.checkpoint.values import DictValue, Value
-    from torchload_lint.migrate.pickled_instance import Entries
+    from torchload_lint.migrate.carriers.pickled_instance import Entries
+    from torchload_lint.migrate.files.storage_pool import StoragePool
     from torchload_lint.migrate.results import MigrationOptions, NoteKind
-    from torchload_lint.migrate.storage_pool import StoragePool
 
 
 class Conversion(Protocol):

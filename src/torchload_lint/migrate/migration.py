@@ -12,11 +12,14 @@ from torchload_lint.checkpoint.inspection import inspect_file
 from torchload_lint.checkpoint.places import key_text
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.checkpoint.values import DictValue, Instance, Value
-from torchload_lint.migrate.contents import BytesContent
-from torchload_lint.migrate.output import checked_target, written_as_whole
-from torchload_lint.migrate.pickle_writer import write_pickle
+from torchload_lint.migrate.carriers.tensors import LEFT_OUT
+from torchload_lint.migrate.files.contents import BytesContent
+from torchload_lint.migrate.files.output import checked_target, written_as_whole
+from torchload_lint.migrate.files.pickle_writer import write_pickle
+from torchload_lint.migrate.files.reading import read_checkpoint
+from torchload_lint.migrate.files.storage_pool import StoragePool, nbytes
+from torchload_lint.migrate.files.zip_writer import ZipWriter
 from torchload_lint.migrate.plain import Converter
-from torchload_lint.migrate.reading import read_checkpoint
 from torchload_lint.migrate.results import (
     MigrationError,
     MigrationOptions,
@@ -24,9 +27,6 @@ from torchload_lint.migrate.results import (
     MigrationResult,
     TargetFormat,
 )
-from torchload_lint.migrate.storage_pool import StoragePool, nbytes
-from torchload_lint.migrate.tensors import LEFT_OUT
-from torchload_lint.migrate.zip_writer import ZipWriter
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -119,7 +119,7 @@ def _prepared(
         reasons = "; ".join(f"{note.what}: {note.outcome}" for note in converter.notes)
         raise MigrationError(f"nothing of it can be carried: {reasons}")
     if options.format is TargetFormat.SAFETENSORS:
-        from torchload_lint.migrate.safetensors_writer import (  # noqa: PLC0415 - seldom
+        from torchload_lint.migrate.files.safetensors_writer import (  # noqa: PLC0415 - seldom
             entries_of,
             notes_of,
         )
@@ -180,7 +180,7 @@ def _write_as_whole(target: Path, prepared: _Prepared, options: MigrationOptions
 
 def _write(out: BinaryIO, prepared: _Prepared, options: MigrationOptions) -> None:
     if options.format is TargetFormat.SAFETENSORS:
-        from torchload_lint.migrate import safetensors_writer  # noqa: PLC0415 - seldom
+        from torchload_lint.migrate.files import safetensors_writer  # noqa: PLC0415 - seldom
 
         entries = safetensors_writer.entries_of(prepared.plan.after)
         safetensors_writer.write_safetensors(prepared.plan.after, entries, prepared.pool, out)

@@ -15,7 +15,7 @@ from torchload_lint.checkpoint.values import (
     StorageValue,
     Value,
 )
-from torchload_lint.migrate import (
+from torchload_lint.migrate.carriers import (
     config_objects,
     modules,
     numpy_values,
@@ -25,18 +25,18 @@ from torchload_lint.migrate import (
     times,
     training,
 )
+from torchload_lint.migrate.carriers.pickled_instance import Entries, PickledInstance, read_instance
+from torchload_lint.migrate.carriers.tensors import LEFT_OUT
+from torchload_lint.migrate.files.pickle_writer import LARGEST_INTEGER_BYTES
 from torchload_lint.migrate.keys import Keys
-from torchload_lint.migrate.pickle_writer import LARGEST_INTEGER_BYTES
-from torchload_lint.migrate.pickled_instance import Entries, PickledInstance, read_instance
 from torchload_lint.migrate.results import MigrationOptions, Note, NoteKind
-from torchload_lint.migrate.tensors import LEFT_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from torchload_lint.checkpoint.results import ClassLookup, NameResolver
     from torchload_lint.migrate.conversion import Carrier
-    from torchload_lint.migrate.storage_pool import StoragePool
+    from torchload_lint.migrate.files.storage_pool import StoragePool
 
 CARRIERS: dict[str, Carrier] = {
     **stdlib_values.CARRIERS,

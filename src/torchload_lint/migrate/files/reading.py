@@ -14,8 +14,8 @@ from torchload_lint.checkpoint.storages import ITEM_SIZES, StorageReader
 from torchload_lint.checkpoint.unpickler import unpickle
 from torchload_lint.checkpoint.values import DictValue, Value
 from torchload_lint.checkpoint.zip_archive import ZipFaultError
-from torchload_lint.migrate.contents import Content, DeflatedRange, FileRange
-from torchload_lint.migrate.recorder import Checkpoint, PickleRecorder, checked, refused
+from torchload_lint.migrate.files.contents import Content, DeflatedRange, FileRange
+from torchload_lint.migrate.files.recorder import Checkpoint, PickleRecorder, checked, refused
 from torchload_lint.migrate.results import MigrationError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def read_checkpoint(
     source = FileSource(file)
     container = open_container(source, Path(name).name, DEFAULT_LIMITS)
     if container.kind == "tar":
-        from torchload_lint.migrate.tar_reader import read_tar  # noqa: PLC0415 - seldom
+        from torchload_lint.migrate.files.tar_reader import read_tar  # noqa: PLC0415 - seldom
 
         return read_tar(file, PickleRecorder(StorageReader("none"), lookup, encoding))
     if container.problem is not None:

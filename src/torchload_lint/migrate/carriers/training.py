@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.results import is_getattr
 from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, Value
-from torchload_lint.migrate.pickled_instance import read_instance
-from torchload_lint.migrate.tensors import LEFT_OUT
+from torchload_lint.migrate.carriers.pickled_instance import read_instance
+from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 
 if TYPE_CHECKING:
+    from torchload_lint.migrate.carriers.pickled_instance import Entries, PickledInstance
     from torchload_lint.migrate.conversion import Conversion
-    from torchload_lint.migrate.pickled_instance import Entries, PickledInstance
 
 _SCHEDULERS = ("torch.optim.lr_scheduler.", "torch.optim.swa_utils.SWALR")
 _NOT_SAVED = frozenset({"optimizer", "anneal_func", "_scale_fn_ref"})

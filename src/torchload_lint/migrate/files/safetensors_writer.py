@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.storages import ITEM_SIZES
 from torchload_lint.checkpoint.tensors import TensorInfo, tensor_of
 from torchload_lint.checkpoint.values import DictValue, Value
-from torchload_lint.migrate.elements import OutsideError, elements, with_signs
-from torchload_lint.migrate.numpy_values import swapped
+from torchload_lint.migrate.files.elements import OutsideError, elements, swapped, with_signs
 from torchload_lint.migrate.results import MigrationError, Note, NoteKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from torchload_lint.migrate.storage_pool import StoragePool
+    from torchload_lint.migrate.files.storage_pool import StoragePool
 
 _DTYPES = {
     "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64",

@@ -23,8 +23,8 @@ from torchload_lint.checkpoint.values import (
     StorageValue,
     Value,
 )
-from torchload_lint.migrate.contents import Content, FileRange
-from torchload_lint.migrate.recorder import Checkpoint, PickleRecorder, checked
+from torchload_lint.migrate.files.contents import Content, FileRange
+from torchload_lint.migrate.files.recorder import Checkpoint, PickleRecorder, checked
 from torchload_lint.migrate.results import MigrationError
 from torchload_lint.names import GlobalName
 

@@ -9,11 +9,11 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.values import Instance, Value
-from torchload_lint.migrate.pickled_instance import read_instance
+from torchload_lint.migrate.carriers.pickled_instance import read_instance
 
 if TYPE_CHECKING:
+    from torchload_lint.migrate.carriers.pickled_instance import PickledInstance
     from torchload_lint.migrate.conversion import Conversion
-    from torchload_lint.migrate.pickled_instance import PickledInstance
 
 _KINDS: dict[str, type[dt.date | dt.time]] = {
     "date": dt.date, "time": dt.time, "datetime": dt.datetime,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.checkpoint.tensors import TensorInfo
-    from torchload_lint.migrate.contents import Content
+    from torchload_lint.migrate.files.contents import Content
 
 _FORMATS: dict[int, Literal["B", "H", "I", "Q"]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
 """Bytes of an element → the format of a view of memory; larger ones are several of 8."""
@@ -116,3 +116,20 @@ def with_signs(piece: bytes, dtype: str, size: int, *, conjugate: bool, negative
     element = b"".join(kept + (b"\x80" if flip else b"\0") for flip in flips)
     mask = int.from_bytes(element * (len(piece) // size), "little")
     return (int.from_bytes(piece, "little") ^ mask).to_bytes(len(piece), "little")
+
+
+def swapped(data: bytes, size: int) -> bytes:
+    """Every ``size`` bytes in the opposite order."""
+    result = bytearray(len(data))
+    for at in range(size):
+        result[at::size] = data[size - 1 - at :: size]
+    return bytes(result)
+
+
+def strides(shape: tuple[int, ...], *, is_fortran: bool = False) -> tuple[int, ...]:
+    """The strides of a contiguous array, in elements."""
+    found, step = [], 1
+    for length in shape if is_fortran else reversed(shape):
+        found.append(step)
+        step *= max(length, 1)
+    return tuple(found) if is_fortran else tuple(reversed(found))

@@ -9,12 +9,12 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.values import DictValue, Value
-from torchload_lint.migrate.pickled_instance import name_of_global
-from torchload_lint.migrate.tensors import LEFT_OUT
+from torchload_lint.migrate.carriers.pickled_instance import name_of_global
+from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 
 if TYPE_CHECKING:
+    from torchload_lint.migrate.carriers.pickled_instance import PickledInstance
     from torchload_lint.migrate.conversion import Conversion
-    from torchload_lint.migrate.pickled_instance import PickledInstance
 
 _RETURN_TYPES = """
     aminmax cummax cummin frexp geqrf histogram histogramdd kthvalue linalg_eig linalg_eigh

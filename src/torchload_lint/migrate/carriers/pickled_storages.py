@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.storages import ITEM_SIZES
 from torchload_lint.checkpoint.values import StorageValue, Value
-from torchload_lint.migrate.contents import FileRange
-from torchload_lint.migrate.numpy_values import swapped
-from torchload_lint.migrate.reading import read_checkpoint
+from torchload_lint.migrate.files.contents import FileRange
+from torchload_lint.migrate.files.elements import swapped
+from torchload_lint.migrate.files.reading import read_checkpoint
 from torchload_lint.migrate.results import MigrationError
 
 if TYPE_CHECKING:
+    from torchload_lint.migrate.carriers.pickled_instance import PickledInstance
     from torchload_lint.migrate.conversion import Conversion
-    from torchload_lint.migrate.pickled_instance import PickledInstance
 
 
 def _from_bytes(converter: Conversion, made: PickledInstance, place: str) -> Value:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.storages import StorageReader
     from torchload_lint.checkpoint.unpickler import Unpickled
     from torchload_lint.checkpoint.values import GlobalRef
-    from torchload_lint.migrate.contents import Content
+    from torchload_lint.migrate.files.contents import Content
 
 
 _RENAMED_PROTOCOL = 2

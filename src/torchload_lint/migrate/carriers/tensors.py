@@ -18,8 +18,8 @@ from torchload_lint.migrate.results import NoteKind
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
+    from torchload_lint.migrate.carriers.pickled_instance import PickledInstance
     from torchload_lint.migrate.conversion import Conversion
-    from torchload_lint.migrate.pickled_instance import PickledInstance
 
 ALLOWED = default_allowed(NEWEST.torch)
 """What torch loads without being asked."""

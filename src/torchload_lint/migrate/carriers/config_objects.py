@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.values import DictValue, Value
-from torchload_lint.migrate.tensors import LEFT_OUT
+from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 
 if TYPE_CHECKING:
+    from torchload_lint.migrate.carriers.pickled_instance import PickledInstance
     from torchload_lint.migrate.conversion import Conversion
-    from torchload_lint.migrate.pickled_instance import PickledInstance
 
 
 def _container(converter: Conversion, made: PickledInstance, place: str) -> Value:

@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.results import is_getattr
 from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, SetValue, Value
-from torchload_lint.migrate import tensors
-from torchload_lint.migrate.module_facts import (
+from torchload_lint.migrate.carriers import tensors
+from torchload_lint.migrate.carriers.module_facts import (
     MORE_THAN_KNOWN,
     OVERRIDES,
     QUANTIZED_CONVOLUTIONS,
     is_torch_class,
     state_dict_version,
 )
-from torchload_lint.migrate.pickled_instance import attributes_of, read_instance
+from torchload_lint.migrate.carriers.pickled_instance import attributes_of, read_instance
+from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 from torchload_lint.migrate.results import NoteKind
-from torchload_lint.migrate.tensors import LEFT_OUT
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from torchload_lint.migrate.carriers.pickled_instance import PickledInstance
     from torchload_lint.migrate.conversion import Conversion
-    from torchload_lint.migrate.pickled_instance import PickledInstance
 
 _REGISTRIES = ("_modules", "_parameters", "_buffers")
 _GRAPH_MODULES = frozenset({"torch.fx.graph_module.reduce_graph_module",

@@ -13,14 +13,15 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.values import DictValue, Instance, Value
-from torchload_lint.migrate import tensors
-from torchload_lint.migrate.pickled_instance import name_of_global
+from torchload_lint.migrate.carriers import tensors
+from torchload_lint.migrate.carriers.pickled_instance import name_of_global
+from torchload_lint.migrate.carriers.tensors import LEFT_OUT
+from torchload_lint.migrate.files.elements import strides, swapped
 from torchload_lint.migrate.results import Arrays
-from torchload_lint.migrate.tensors import LEFT_OUT
 
 if TYPE_CHECKING:
+    from torchload_lint.migrate.carriers.pickled_instance import PickledInstance
     from torchload_lint.migrate.conversion import Conversion
-    from torchload_lint.migrate.pickled_instance import PickledInstance
 
 _TORCH_DTYPES = {
     "b1": "bool", "?": "bool", "i1": "int8", "i2": "int16", "i4": "int32", "i8": "int64",
@@ -207,23 +208,6 @@ def _tensor(converter: Conversion, array: Array, torch_dtype: str) -> Value:
     return tensors.dense(
         storage, array.shape, strides(array.shape, is_fortran=array.is_fortran), torch_dtype
     )
-
-
-def swapped(data: bytes, size: int) -> bytes:
-    """Every ``size`` bytes in the opposite order."""
-    result = bytearray(len(data))
-    for at in range(size):
-        result[at::size] = data[size - 1 - at :: size]
-    return bytes(result)
-
-
-def strides(shape: tuple[int, ...], *, is_fortran: bool = False) -> tuple[int, ...]:
-    """The strides of a contiguous array, in elements."""
-    found, step = [], 1
-    for length in shape if is_fortran else reversed(shape):
-        found.append(step)
-        step *= max(length, 1)
-    return tuple(found) if is_fortran else tuple(reversed(found))
 
 
 def _elements(array: Array) -> list[Value] | None:

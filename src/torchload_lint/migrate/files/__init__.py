@@ -1,0 +1,1 @@
+"""How are checkpoints read and written? Containers, storages, the bytes of tensors."""
