@@ -33,3 +33,16 @@ def test_what_it_does_not_know_is_left_unread():
 @given(st.text("ab:-# []{}&*!|'\"\n\t01.", max_size=80))
 def test_any_text_is_read(text):
     plain_yaml.parse(text)
+
+
+def test_a_comma_may_stand_behind_the_last_item():
+    assert plain_yaml.parse("path: m.pt\nsizes: [1, 2,]\nnames: [a, b, ]\n") == {
+        "path": "m.pt",
+        "sizes": [1, 2],
+        "names": ["a", "b"],
+    }
+
+
+@pytest.mark.parametrize("text", ["a: [,]\n", "a: [1,,2]\n", "a: [", "a: {x: 1,}\n"])
+def test_what_is_not_understood_is_no_reason_to_fail(text):
+    assert set(plain_yaml.parse(text)) == {"a"}

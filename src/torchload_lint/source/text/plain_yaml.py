@@ -122,11 +122,11 @@ def scalar(written: str) -> object:
     if written.startswith("!ref "):
         return scalar(written.removeprefix("!ref ").strip())
     if written.startswith("[") and written.endswith("]"):
-        inner = written[1:-1].strip()
+        inner = written[1:-1].strip().removesuffix(",").strip()  # a comma may stand behind the last
         return [scalar(each.strip()) for each in inner.split(",")] if inner else []
     if written == "{}":
         return {}
-    if written[0] in "&*!{[|>@`":
+    if not written or written[0] in "&*!{[|>@`":
         return UnreadValue()
     lowered = written.lower()
     if lowered in {"null", "~", "none"}:
