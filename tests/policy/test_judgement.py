@@ -94,7 +94,8 @@ def test_a_class_that_runs_code_is_refused_even_by_pattern():
     judgement = judge(OWN.defined_as, facts, ["app.*"])
     assert judgement.trust is Trust.RUNS_CODE
     assert "app/models.py:3 calls os.system" in judgement.reason
-    assert '"app.models.Net"' in judgement.advice
+    assert "migrate" in judgement.advice
+    assert "trusted" not in judgement.advice
     assert judge(OWN.defined_as, facts, ["app.models.Net"]).trust is Trust.CONFIGURED
 
 

@@ -46,7 +46,7 @@ class Judgement(NamedTuple):
     trust: Trust
     reason: str
     advice: str = ""
-    """The line of configuration that would allow it."""
+    """What to do instead; never a line that allows what is not known to be harmless."""
 
     @property
     def allowed(self) -> bool:
@@ -96,10 +96,10 @@ def judge(
         _why_refused_by_name(led_to) or _why_refused_by_import(facts) or _why_hidden(led_to, facts)
     )
     if danger:
-        return _refused(name, danger)
+        return _refused(danger)
     if facts is not None and facts.runs:
         runs = f"{facts.path}:{facts.row} calls {', '.join(facts.runs)} while it is unpickled"
-        return _restored(facts, runs, called) or _refused(name, runs)
+        return _restored(facts, runs, called) or _refused(runs)
     if any(fnmatchcase(one, pattern) for one in names for pattern in trusted):
         return Judgement(Trust.CONFIGURED, "matched by the configuration")
     if facts is None and any(map(vetted_definitions, names)):
@@ -198,10 +198,8 @@ def _why_suffix_refused(name: str) -> str:
 def _untrusted(name: GlobalName, reason: str) -> Judgement:
     if not is_dotted_name(str(name)):
         return Judgement(Trust.UNTRUSTED, reason)
-    advice = f'to allow it, add "{name}" to `trusted` in [tool.torchload-lint]'
-    return Judgement(Trust.UNTRUSTED, reason, advice)
+    return Judgement(Trust.UNTRUSTED, reason, WAY_OUT)
 
 
-def _refused(name: GlobalName, danger: str) -> Judgement:
-    advice = f'only its exact name, "{name}", in `trusted` would allow it'
-    return Judgement(Trust.RUNS_CODE, danger, advice)
+def _refused(danger: str) -> Judgement:
+    return Judgement(Trust.RUNS_CODE, danger, WAY_OUT)
