@@ -111,3 +111,11 @@ def test_broken_python_3_is_not_called_python_2(code):
     problem = read(code, "a.py")
     assert isinstance(problem, SyntaxProblem)
     assert "Python 2" not in problem.message
+
+
+@pytest.mark.parametrize(
+    "opening",
+    ["(", "[", "{", "f(", "x[(", "-", "not ", "lambda: ", "lambda a: ", ".a", "1 if a else "],
+)
+def test_what_is_nested_too_deeply_is_not_tried(opening):
+    assert masked("x: type X = 1\n" + opening * 5000) is None
