@@ -110,3 +110,21 @@ def test_answers_say_which_torch_they_are_for(cli, write, checkpoint, command):
     assert note in cli(*command).stderr
     write({"pyproject.toml": "[project]\nname = 'x'\n"})
     assert "the answers are for" not in cli(*command).stderr
+
+
+@pytest.mark.torch
+def test_what_an_older_numpy_does_not_have_is_not_written_without_asking(cli, write, folder):
+    import numpy as np
+    import torch
+
+    torch.save({"best": np.float64(1)}, folder / "args.pt")
+    before = "import torch\n\nprint(torch.load('args.pt'))\n"
+    write({"a.py": before, "pyproject.toml": PROJECT.format(">=1.8")})
+    told = cli("-v", ".").stdout
+    assert "TLL103" in told
+    assert "an older release has no numpy._core.multiarray.scalar" in told
+    cli("--fix", ".")
+    assert (folder / "a.py").read_text() == before
+    cli("--fix", "--unsafe-fixes", ".")
+    assert "nullcontext" in (folder / "a.py").read_text()
+    assert runs(folder).returncode == 0

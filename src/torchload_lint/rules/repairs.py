@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.report import Verdict
@@ -86,15 +87,25 @@ def _plan_compatible(situation: Situation, context: Context) -> FixPlan:
             notes=(f"an older torch may not have {imports[0]}, which has to be imported",)
         )
     oldest = situation.lines[0]
-    plan = _written(
-        situation,
-        context,
-        situation.to_allow,
-        safety.applicability(situation, context),
-        form=Form.WITH_SHIM if oldest < SAFE_GLOBALS_SINCE else Form.AS_IT_IS,
-    )
     kept = f"weights_only is left as it is, so that torch {oldest} does what it did"
-    return plan._replace(notes=(kept, *plan.notes)) if plan.fix else plan
+    notes, applicability = (kept,), safety.applicability(situation, context)
+    moved = [need.needed.spelling.expression() for need in situation.to_allow if _has_moved(need)]
+    if moved:
+        notes, applicability = (f"an older release has no {moved[0]}",), Applicability.UNSAFE
+    form = Form.WITH_SHIM if oldest < SAFE_GLOBALS_SINCE else Form.AS_IT_IS
+    plan = _written(situation, context, situation.to_allow, applicability, form=form)
+    return plan._replace(notes=(*notes, *plan.notes)) if plan.fix else plan
+
+
+def _has_moved(need: Need) -> bool:
+    """Whether a package has the object under this name only in its newer releases, perhaps.
+
+    Those that run beside an old torch may be old too: numpy has ``numpy._core`` since 1.26.
+    """
+    spelling = need.needed.spelling
+    if need.facts is not None or spelling.module.partition(".")[0] in sys.stdlib_module_names:
+        return False
+    return need.needed.pair or spelling.module.startswith("numpy._core")
 
 
 def _guarded(situation: Situation, context: Context) -> str:
