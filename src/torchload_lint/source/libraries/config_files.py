@@ -19,7 +19,7 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.state.arguments import arguments
-from torchload_lint.source.text import plain_yaml
+from torchload_lint.source.text import yaml_text
 
 if TYPE_CHECKING:
     import ast
@@ -96,7 +96,7 @@ def _parse(text: str, path: str) -> object:
             return json.loads(text)
         if path.endswith(".toml"):
             return parse_toml(text)
-        return plain_yaml.parse(text)
+        return yaml_text.parse(text)
     except (ValueError, RecursionError):
         return None
 

@@ -14,7 +14,7 @@ from torchload_lint.source.domain.values import (
 )
 from torchload_lint.source.libraries.config_files import DEEPEST, LARGEST_FILE, nested_values
 from torchload_lint.source.state.arguments import first
-from torchload_lint.source.text import plain_yaml
+from torchload_lint.source.text import yaml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def _composed(
     """A Hydra configuration with its defaults list put together."""
     path = normpath(join(folder, name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"))
     text = project.files.text(path) if depth and project.files.exists(path) else None
-    own = plain_yaml.parse(text) if text is not None and len(text) <= LARGEST_FILE else None
+    own = yaml_text.parse(text) if text is not None and len(text) <= LARGEST_FILE else None
     if not isinstance(own, dict):
         return None
     merged: dict[str, object] = {}
