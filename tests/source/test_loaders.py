@@ -95,6 +95,12 @@ NO_LOADS = (
     "from plain import Net\nNet.load_from_checkpoint(p, weights_only=False)",
     "from lightning import Trainer\nTrainer().fit(m)",
     "from lightning import Trainer\nTrainer().fit(m, ckpt_path=None)",
+    "from lightning import Trainer\nTrainer().fit(m, **further)",
+    """import lightning
+def f(engine): engine.predict(m, ckpt_path=p)
+class Engine:
+    def predict(
+        self, m, ckpt_path=None): pass""",
     "import sklearn.svm\nclassifier = sklearn.svm.SVC()\nclassifier.fit(x, y)",
     "from ultralytics import YOLO\nYOLO('yolo11n.yaml')",
     "from transformers import Trainer\nTrainer(m).train()",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from posixpath import dirname
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,7 @@ from torchload_lint.source.loaders.known import libraries_in
 from torchload_lint.source.loaders.receivers import kinds, library_bases
 from torchload_lint.source.names.references import find
 from torchload_lint.source.text.candidates import carrying
+from torchload_lint.source.text.expressions import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,7 +157,19 @@ def _is_telling(
     keywords = {keyword.arg for keyword in call.keywords}
     if not loader.sign or (loader.sign != "*" and loader.sign not in keywords):
         return False
+    called = code_of(call.func).lower()
+    if loader.sign != "*" and "trainer" not in called and _is_defined(loader, project):
+        return False
     return any(root in module.text or project.holding(root) for root in library.roots)
+
+
+def _is_defined(loader: Loader, project: ProjectIndex) -> bool:
+    """Whether a class of the project has such a method with such a parameter, which is then as
+    likely to be meant.
+    """
+    method = re.compile(rf"def {loader.call}\(\s*self[^)]*\b{loader.sign}\b")
+    holders = project.holding(f"def {loader.call}(")
+    return any(method.search(project.files.text(path) or "") for path in holders)
 
 
 def _load(called: Called, module: Module, project: ProjectIndex) -> LoadCall | None:
@@ -195,7 +209,8 @@ def _is_address(file: ast.expr, module: Module) -> bool:
 def _loads_nothing(loader: Loader, file: ast.expr | None, sorted_out: Given) -> bool:
     """Whether a call loads no checkpoint: no path, None, or the path of something else."""
     if file is None:
-        return not sorted_out.starred and not sorted_out.mappings
+        required = loader.parameters[:1] == (loader.path,)
+        return not required or not (sorted_out.starred or sorted_out.mappings)
     if not isinstance(file, ast.Constant):
         return False
     text = file.value
