@@ -237,3 +237,13 @@ def test_a_load_of_a_temporary_file_is_named(project: Path) -> None:
     """
     told = record(project, program).stderr
     assert "1 load of a temporary file that is gone (main.py:6)" in told
+
+
+def test_a_file_in_the_place_of_the_folder_loses_nothing(project):
+    (project / ".torchload-lint").write_text("mine\n")
+    recorded = compared(project, "import torch\ntorch.load('w.pt', weights_only=True)\n")
+    assert recorded.returncode == 0
+    (rescued,) = (project.parent / "state" / "torchload-lint").iterdir()
+    (load,) = json.loads(rescued.read_text())["loads"]
+    assert load["checkpoint"] == "w.pt"
+    assert (project / ".torchload-lint").read_text() == "mine\n"

@@ -27,7 +27,7 @@ def read_store(root: Path) -> tuple[RecordedLoad, ...]:
     path = root / STORE
     try:
         text = read_regular_text(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
