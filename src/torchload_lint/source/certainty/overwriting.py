@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.certainty import reflection
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 
 def attribute_stores(name: str, home: SourceFile, project: ProjectIndex) -> Iterator[PlaceOfUse]:
     """Every ``….name = value`` of the project, and whatever else gives it a value."""
-    for module in modules_with(project, f".{name}", home):
+    # What is called, or of which a part is taken, is not given a value there.
+    stored = re.compile(rf"\.{re.escape(name)}\b(?!\s*[(.\[])")
+    for module in modules_with(project, f".{name}", home, stored):
         if f".{name}" not in module.text:
             continue
         for node in carrying(module.tree, module.lines, [name])[name]:

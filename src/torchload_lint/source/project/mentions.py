@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from torchload_lint.source.names.source_file import SourceFile
@@ -18,9 +19,17 @@ class TooManyError(Exception):
     """A name stands in more files than are looked into."""
 
 
-def modules_with(project: ProjectIndex, word: str, home: SourceFile) -> Iterator[SourceFile]:
-    """The files that hold a word, the file at home among them. Raises TooManyError."""
+def modules_with(
+    project: ProjectIndex, word: str, home: SourceFile, telling: re.Pattern[str] | None = None
+) -> Iterator[SourceFile]:
+    """The files that hold a word, the file at home among them. Raises TooManyError.
+
+    ``telling``: what a file's text must hold besides, asked before it is counted and parsed.
+    """
     paths = [path for path in project.holding(word) if path != home.path]
+    if telling is not None:
+        texts = {path: project.files.text(path) for path in paths}
+        paths = [path for path, text in texts.items() if text is None or telling.search(text)]
     if len(paths) > MAX_FILES:
         raise TooManyError(f"{word} stands in too many files to look into")
     yield home
