@@ -33,7 +33,7 @@ def folded(
     """
     call = load.node
     start, end = source.start(call), source.end(call)
-    row_start, row = source.row_start(call.lineno), source.row(call.lineno)
+    row_start, row = source.row_start(call.lineno), _code_of_row(source, load)
     inner = changes_inside(changes, row_start, row_start + len(row))
     moved = unit if deeper else ""
     long = not fits(moved + apply_changes(row, inner).rstrip(), line_length)
@@ -44,6 +44,13 @@ def folded(
     outside = [one for one in changes if not start <= one.start <= end]
     newline = source.newline
     return [*outside, Change(start, end, newline.join(rows))] if rows else changes
+
+
+def _code_of_row(source: Source, load: LoadCall) -> str:
+    """The row of the call up to the end of its statement: a comment makes no row too long."""
+    row_start, row = source.row_start(load.node.lineno), source.row(load.node.lineno)
+    ends_here = load.statement.end_lineno == load.node.lineno
+    return row[: source.end(load.statement) - row_start] if ends_here else row
 
 
 def _can_fold(module: Module, call: ast.Call) -> bool:
