@@ -16,7 +16,7 @@ def test_findings_and_their_summary_go_to_standard_output(cli, write):
     result = cli()
     assert codes(result) == ["102"]
     assert (
-        "Found 1 warning.\n[*] 1 fixable with the `--fix` option.\n"
+        "Found 1 note.\n[*] 1 fixable with the `--fix` option.\n"
         "1 load: 1 not matched to any file.\n"
     ) in result.stdout
     assert result.stderr == ""
@@ -28,14 +28,14 @@ def test_what_programs_read_has_no_other_line_in_it(cli, write, form):
     write({"a.py": IMPLICIT})
     result = cli("--output-format", form)
     assert json.loads(result.stdout)
-    assert "Found 1 warning" in result.stderr
+    assert "Found 1 note" in result.stderr
 
 
 def test_the_report_goes_to_a_file(cli, write, folder):
     write({"a.py": IMPLICIT})
     expected = cli("--output-format", "json").stdout
     result = cli("--output-format", "json", "-o", "report.json", "--color", "always")
-    assert (result.stdout, result.exit_code) == ("", 1)
+    assert (result.stdout, result.exit_code) == ("", 0)
     assert (folder / "report.json").read_text() == expected
 
 
@@ -68,7 +68,7 @@ def test_what_was_fixed_is_listed(cli, write, folder):
     write({"a.py": IMPLICIT})
     result = cli("--fix", "--show-fixes")
     assert "1 x TLL102 (implicit-weights-only)" in result.stdout
-    assert "Found 1 warning (1 fixed, 0 remaining)." in result.stdout
+    assert "Found 1 note (1 fixed, 0 remaining)." in result.stdout
     assert (folder / "a.py").read_text() == FIXED
 
 

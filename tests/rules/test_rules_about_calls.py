@@ -69,7 +69,7 @@ class TestImplicit:
     rule = implicit_weights_only.RULE
 
     @pytest.mark.parametrize(
-        ("torch", "severity"), [("2.5", Severity.ERROR), ("2.6", Severity.WARNING)]
+        ("torch", "severity"), [("2.5", Severity.ERROR), ("2.6", Severity.INFO)]
     )
     def test_the_oldest_torch_decides_how_bad_it_is(self, torch: str, severity: Severity) -> None:
         world = World(checkpoints={"model.pt": plain()}, torch=torch)

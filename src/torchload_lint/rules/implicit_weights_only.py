@@ -7,7 +7,7 @@ Reports a `torch.load` that does not say `weights_only` (or says None).
 What the call does then depends on where it runs. Below torch 2.6 it is a full unpickling, in which
 the file decides what code runs (reported as an error). From 2.6 on it is a restricted load, until
 somebody sets `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1`, which turns every call that does not say
-`weights_only=True` into an unsafe one (reported as a warning).
+`weights_only=True` into an unsafe one (a note, which fails no build).
 
 ## Example
 ```python
@@ -82,7 +82,7 @@ def _restricted(situation: Situation, context: Context) -> Diagnostic:
         RULE,
         situation.load.span,
         message,
-        severity=Severity.WARNING,
+        severity=Severity.INFO,
         fix=plan.fix,
         situation=situation,
         notes=plan.notes,
