@@ -11,7 +11,7 @@ from torch import nn
 
 from migrate.helpers import migrated, migrated_with_plan, notes, same, sharing
 from migrate.layers import LAYERS, not_listed
-from migrate.programs import PROGRAMS, Gan, SmallResNet, Tagger
+from migrate.model_programs import PROGRAMS, Gan, SmallResNet, Tagger
 from torchload_lint.migrate import NoteKind
 
 if TYPE_CHECKING:
