@@ -33,6 +33,7 @@ def commit(folder, message="x"):
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
 def test_a_hooks_command_is_one_that_the_command_line_takes(hook, tmp_path):
     (tmp_path / "a.py").write_text("import torch\nx = torch.load(p)\n")
+    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\nerror-on = "info"\n')
     program, *arguments = shlex.split(hook["entry"])
     assert program == "torchload-lint"
     done = subprocess.run(
@@ -170,12 +171,12 @@ needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash
 
 @needs_bash
 def test_the_actions_script_checks_and_writes_sarif(run_action, tmp_path):
-    assert run_action("--select TLL102") == (1, "report=torchload-lint.sarif\n")
+    assert run_action("--select TLL102 --error-on info") == (1, "report=torchload-lint.sarif\n")
     assert '"ruleId": "TLL102"' in (tmp_path / "torchload-lint.sarif").read_text()
 
 
 @needs_bash
 def test_the_action_names_no_report_that_is_not_there(run_action):
     assert run_action("--select NONSENSE") == (2, "")
-    assert run_action("--select TLL102", FORMAT="github") == (1, "")
+    assert run_action("--select TLL102 --error-on info", FORMAT="github") == (1, "")
     assert run_action("--select TLL301", FILE="r.json", FORMAT="json") == (0, "report=r.json\n")
