@@ -109,6 +109,20 @@ def test_the_load_on_a_line_is_explained(cli, write):
     assert cli("--explain-load", "gone.py:3").exit_code == 2
 
 
+def test_explain_load_names_each_file_that_hands_the_path_on(cli, write):
+    write(
+        {
+            "main.py": "from one import run\n\nrun('ckpt.pt')\n",
+            "one.py": "from two import go\n\ndef run(p):\n    return go(p)\n",
+            "two.py": "import torch\n\ndef go(q):\n    return torch.load(q)\n",
+        }
+    )
+    steps = cli("--explain-load", "two.py:4").stdout.split("steps:")[1]
+    assert "run('ckpt.pt')  [main.py:3]  calls run()" in steps
+    assert "go(p)  [one.py:4]  calls go()" in steps
+    assert "q  [two.py:4]  = 'ckpt.pt'" in steps
+
+
 def test_loads_are_listed(cli, write):
     write({"a.py": UNSAFE})
     (load,) = json.loads(cli("loads", "--output-format", "json").stdout)

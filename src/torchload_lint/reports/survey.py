@@ -65,7 +65,9 @@ def explain(load: Load, advice: Sequence[str], hops: Sequence[Hop]) -> str:
 
 
 def _hop(hop: Hop) -> str:
-    return f"{'  ' * hop.depth}{hop.code}  [{hop.place}]  = {' | '.join(hop.values)}"
+    place = f"  [{hop.place}]" if hop.place not in {"", hop.code} else ""
+    says = hop.does or f"= {' | '.join(hop.values)}"
+    return f"{'  ' * hop.depth}{hop.code}{place}  {says}"
 
 
 def _cells(load: Load) -> tuple[str, str, str, str]:

@@ -92,6 +92,11 @@ class Evaluator(Protocol):
     def leave_open(self, why: str) -> None:
         """Note that there may be further possibilities."""
 
+    def hop(self, call: ast.expr | None, path: str, what: str) -> None:
+        """Note a way to another place, for those who ask how an answer was found: a caller's call,
+        or a file that is not Python. ``what``: what it does there, in words.
+        """
+
     def ask_callers(
         self, function: FunctionNode, parameter: ast.arg, home: SourceFile, of: Class | None
     ) -> None:

@@ -115,6 +115,7 @@ def _from_callers(
     for site in sites.calls:
         if of is not None and not callers.may_concern(site, of, evaluator.project):
             continue
+        evaluator.hop(site.call, site.module.path, f"calls {function.name}()")
         given = match(site.call, function, site.skipped)
         if parameter not in given:
             found.append(default)
@@ -157,7 +158,8 @@ def _configured(
         return
     from torchload_lint.source.libraries import config_targets  # noqa: PLC0415 - few questions lead here
 
-    for record in config_targets.given(evaluator.project, frame.module, holder):
+    for path, record in config_targets.given(evaluator.project, frame.module, holder):
+        evaluator.hop(None, path, f"names {holder.name}")
         evaluator.leave_open("another configuration may say otherwise")
         if parameter is function.args.kwarg:
             yield (record,)

@@ -12,12 +12,14 @@ from torchload_lint.source.text.expressions import code_of
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Iterator
 
     from torchload_lint.source.domain.values import Frame, Value, Values
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
 
 MAX_HOPS = 200
-"""Steps that are kept; what is beyond them is seldom read."""
+"""Steps that are shown; what is beyond them is seldom read, and counted."""
 _LONGEST_CODE = 60
 
 
@@ -29,8 +31,10 @@ class Hop(NamedTuple):
     place: str
     """``train.py:12``."""
     code: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ()
     """What it can be, or why that is not known."""
+    does: str = ""
+    """What happens there, where it is not an expression that was followed: ``calls run()``."""
 
 
 class TracingEngine(Engine):
@@ -39,25 +43,46 @@ class TracingEngine(Engine):
     def __init__(self, project: ProjectIndex) -> None:
         super().__init__(project)
         self._hops: dict[int, Hop | None] = {}
-        self._depth = 0
+        self._asking: list[ast.expr] = []
+        """The expressions that wait for an answer, the outermost first."""
 
     def values(self, node: ast.expr, frame: Frame) -> Values:
         """What an expression can be."""
         number = len(self._hops)
         self._hops[number] = None
-        self._depth += 1
+        stands_inside = bool(self._asking) and self._asking[-1] in _around(node, frame.module)
+        self._asking.append(node)
         found = super().values(node, frame)
-        self._depth -= 1
+        self._asking.pop()
         place = f"{frame.module.path}:{getattr(node, 'lineno', 1)}"
         shown = tuple(dict.fromkeys(map(_shown, found))) or ("nothing",)
-        self._hops[number] = Hop(self._depth, place, _cut(code_of(node)), shown)
+        hop = Hop(len(self._asking), place, _cut(code_of(node)), shown)
+        if not (stands_inside and _is_literal(hop)):
+            self._hops[number] = hop
         return found
+
+    def hop(self, call: ast.expr | None, path: str, what: str) -> None:
+        """Note a way to another place."""
+        place = path if call is None else f"{path}:{call.lineno}"
+        code = path if call is None else _cut(code_of(call))
+        self._hops[len(self._hops)] = Hop(len(self._asking), place, code, does=what)
 
     @property
     def hops(self) -> list[Hop]:
-        """The steps; a literal says all by itself and is left out."""
+        """The steps. A literal that the step before it shows is left out."""
         noted = [hop for hop in self._hops.values() if hop is not None]
-        return [hop for hop in noted if not hop.depth or not _is_literal(hop)][:MAX_HOPS]
+        beyond = len(noted) - MAX_HOPS
+        if beyond <= 0:
+            return noted
+        return [*noted[:MAX_HOPS], Hop(0, "", "…", does=f"and {beyond} further steps")]
+
+
+def _around(node: ast.expr, module: SourceFile) -> Iterator[ast.AST]:
+    """What an expression stands in, the innermost first."""
+    outer = module.parents.get(node)
+    while outer is not None:
+        yield outer
+        outer = module.parents.get(outer)
 
 
 def _is_literal(hop: Hop) -> bool:

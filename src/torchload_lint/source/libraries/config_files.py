@@ -48,6 +48,7 @@ def loaded(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
         if known_content is None:
             found.extend(unknown(f"the configuration {source.text} is not in the project"))
         else:
+            evaluator.hop(None, path or "", "is read")
             found.extend(lift(known_content, source.rung))
     return tuple(found)
 

@@ -29,14 +29,20 @@ _MAX_RECORDS = 8
 _DEEPEST = 12
 
 
-def given(project: ProjectIndex, module: SourceFile, node: ast.ClassDef) -> tuple[Record, ...]:
-    """What the configuration files of the project give to the constructor of a class."""
+def given(
+    project: ProjectIndex, module: SourceFile, node: ast.ClassDef
+) -> tuple[tuple[str, Record], ...]:
+    """The configuration files of the project that name a class, and what each gives to its
+    constructor.
+    """
     return project.remember(
         ("configured", node), lambda: tuple(_given(project, module, node))[:_MAX_RECORDS]
     )
 
 
-def _given(project: ProjectIndex, module: SourceFile, node: ast.ClassDef) -> Iterator[Record]:
+def _given(
+    project: ProjectIndex, module: SourceFile, node: ast.ClassDef
+) -> Iterator[tuple[str, Record]]:
     if not project.remember("files that instantiate", lambda: _instantiating(project)):
         return
     for path in project.files.configs_holding(f".{node.name}")[:_MAX_FILES]:
@@ -44,7 +50,7 @@ def _given(project: ProjectIndex, module: SourceFile, node: ast.ClassDef) -> Ite
         for target, arguments in _calls(content, _DEEPEST):
             if _means(project, target, module, node):
                 values = config_files.values(arguments, content)
-                yield from (value for value in values if isinstance(value, Record))
+                yield from ((path, value) for value in values if isinstance(value, Record))
 
 
 def _instantiating(project: ProjectIndex) -> bool:

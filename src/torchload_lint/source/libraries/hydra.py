@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.values import Frame, Values
     from torchload_lint.source.evaluator import Evaluator, FromDecorator, Known
-    from torchload_lint.source.project.index import ProjectIndex
 
 
 def _from_decorator(
@@ -39,7 +38,7 @@ def _from_decorator(
     name = named.text
     beside = "" if folder is not None and folder.anchored else dirname(frame.module.path)
     base = normpath(join(beside, folder.text if folder is not None else ""))
-    merged = _composed(evaluator.project, base, name, DEEPEST)
+    merged = _composed(evaluator, base, name, DEEPEST)
     if merged is None:
         return unknown(f"the Hydra configuration {name} is not in the project")
     evaluator.leave_open("Hydra's command line may say otherwise")
@@ -53,15 +52,15 @@ def _one_text(evaluator: Evaluator, node: ast.expr | None, frame: Frame) -> Text
     return text if isinstance(text, Text) and not text.why else None
 
 
-def _composed(
-    project: ProjectIndex, folder: str, name: str, depth: int
-) -> dict[str, object] | None:
+def _composed(evaluator: Evaluator, folder: str, name: str, depth: int) -> dict[str, object] | None:
     """A Hydra configuration with its defaults list put together."""
+    project = evaluator.project
     path = normpath(join(folder, name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"))
     text = project.files.text(path) if depth and project.files.exists(path) else None
     own = yaml_text.parse(text) if text is not None and len(text) <= LARGEST_FILE else None
     if not isinstance(own, dict):
         return None
+    evaluator.hop(None, path, "is composed by Hydra")
     merged: dict[str, object] = {}
     own_merged = False
     for group, choice in _defaults(own.pop("defaults", None)):
@@ -69,7 +68,7 @@ def _composed(
             _merge(merged, own)
             own_merged = True
             continue
-        inner = _composed(project, join(folder, group), choice, depth - 1)
+        inner = _composed(evaluator, join(folder, group), choice, depth - 1)
         for part in reversed(group.strip("/").split("/")) if group else ():
             inner = {part: inner}
         _merge(merged, inner or {})
