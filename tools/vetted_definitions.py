@@ -20,20 +20,38 @@ from types import ModuleType
 
 REVIEWED = {
     "Python": """
+        _io: BytesIO StringIO
         argparse: Namespace
+        array: array _array_reconstructor
         builtins: bool bytearray bytes complex dict float frozenset int list object range set slice
-        builtins: str tuple ArithmeticError AssertionError Exception IndexError KeyError
-        builtins: RuntimeError TypeError ValueError Ellipsis NotImplemented
-        collections: Counter OrderedDict defaultdict deque
+        builtins: str tuple Ellipsis NotImplemented
+        builtins: ArithmeticError AssertionError AttributeError BaseException BufferError EOFError
+        builtins: Exception FileExistsError FileNotFoundError FloatingPointError ImportError
+        builtins: IndexError KeyError KeyboardInterrupt LookupError MemoryError ModuleNotFoundError
+        builtins: NameError NotImplementedError OSError OverflowError PermissionError
+        builtins: RecursionError RuntimeError StopIteration SystemExit TimeoutError TypeError
+        builtins: UnicodeDecodeError UnicodeEncodeError UnicodeError ValueError Warning
+        builtins: ZeroDivisionError DeprecationWarning FutureWarning RuntimeWarning UserWarning
+        collections: Counter OrderedDict UserDict UserList UserString defaultdict deque
         copyreg: _reconstructor
         datetime: date datetime time timedelta timezone
         decimal: Decimal
         fractions: Fraction
-        ipaddress: IPv4Address IPv4Network IPv6Address IPv6Network
+        http: HTTPStatus
+        ipaddress: IPv4Address IPv4Interface IPv4Network IPv6Address IPv6Interface IPv6Network
         pathlib: Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath
         pathlib._local: Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath
         random: Random
+        signal: Handlers Signals
+        statistics: NormalDist
+        string: Template
+        time: struct_time
         types: SimpleNamespace
+        typing: AbstractSet Any Callable ChainMap ClassVar Collection Container Counter
+        typing: DefaultDict Deque Dict Final FrozenSet Generator Hashable ItemsView Iterable
+        typing: Iterator KeysView List Literal Mapping MutableMapping MutableSequence MutableSet
+        typing: NoReturn Optional OrderedDict Reversible Sequence Set Sized Tuple Type Union
+        typing: ValuesView
         uuid: UUID SafeUUID
         zoneinfo: ZoneInfo
         """,

@@ -15,6 +15,7 @@ from torchload_lint.checkpoint.dangerous import (
     why_inside,
     why_interpreter,
 )
+from torchload_lint.checkpoint.known_globals import UNDONE_MODULES
 from torchload_lint.names import is_dotted_name
 from torchload_lint.vetted import vetted_definitions
 
@@ -102,7 +103,7 @@ def judge(
         return _restored(facts, runs, called) or _refused(runs)
     if any(fnmatchcase(one, pattern) for one in names for pattern in trusted):
         return Judgement(Trust.CONFIGURED, "matched by the configuration")
-    if facts is None and any(map(vetted_definitions, names)):
+    if facts is None and any(map(vetted_definitions, names | {_in_python_3(name)})):
         return Judgement(Trust.VETTED, "known to hold data only")
     if facts is None:
         return _untrusted(name, "neither a class of this project nor in the vetted table")
@@ -131,6 +132,11 @@ def judge_together(
             judgement = _unproven(facts, reason, called)  # noqa: PLW2901
         together.append(judgement)
     return together
+
+
+def _in_python_3(name: GlobalName) -> str:
+    """``builtins.KeyError`` for ``exceptions.KeyError``, as protocol 2 spells it."""
+    return f"{UNDONE_MODULES.get(name.module, name.module)}.{name.qualname}"
 
 
 def _asked(judgement: Judgement, facts: ClassFacts) -> frozenset[str]:

@@ -1,0 +1,68 @@
+"""Values of the standard library that files hold: vetted, and real torch loads them so."""
+
+from __future__ import annotations
+
+import array
+import collections
+import http
+import io
+import ipaddress
+import signal
+import statistics
+import string
+import time
+import typing
+
+import pytest
+
+pytest.importorskip("torch")
+
+import torch
+
+from torchload_lint.checkpoint import inspect_bytes
+from torchload_lint.policy import Trust, judge
+
+pytestmark = pytest.mark.torch
+
+VALUES = {
+    "bytes that are a file": io.BytesIO(b"abc"),
+    "text that is a file": io.StringIO("abc"),
+    "an array": array.array("d", [1.0, 2.0]),
+    "a dict of the library": collections.UserDict(a=1),
+    "a list of the library": collections.UserList([1]),
+    "a status": http.HTTPStatus.OK,
+    "a signal": signal.Signals.SIGINT,
+    "an interface": ipaddress.ip_interface("10.0.0.1/8"),
+    "a distribution": statistics.NormalDist(1, 2),
+    "a template": string.Template("$a"),
+    "a moment": time.gmtime(0),
+    "any type": typing.Any,
+    "a form of typing": typing.Optional,
+    "a generic form": typing.List,  # noqa: UP006 - it is what the file holds
+    "an error": KeyError("a"),
+    "an error of the system": FileNotFoundError(2, "no such file"),
+}
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+def test_it_is_vetted_and_loads(value):
+    buffer = io.BytesIO()
+    torch.save({"x": value}, buffer)
+    report = inspect_bytes(buffer.getvalue(), "x.pt")
+    assert report.safe_globals
+    for needed in report.safe_globals:
+        assert judge(needed.name, None, called=needed.called).trust is Trust.VETTED
+    entries = [_entry(needed) for needed in report.safe_globals]
+    buffer.seek(0)
+    with torch.serialization.safe_globals(entries):
+        loaded = torch.load(buffer, weights_only=True)["x"]
+    assert type(loaded) is type(value)
+    if not isinstance(value, io.IOBase | Exception | string.Template):
+        assert loaded == value
+
+
+def _entry(needed):
+    module = __import__(needed.spelling.module, fromlist=["x"])
+    found = getattr(module, needed.spelling.name)
+    found = eval(needed.spelling.template.replace("{}", "found"))  # written by this package
+    return (found, str(needed.name)) if needed.pair else found
