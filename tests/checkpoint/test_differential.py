@@ -31,7 +31,7 @@ def shared_oracle():
 
 @pytest.fixture(scope="module")
 def version(shared_oracle):
-    return shared_oracle.version() if OTHER_TORCH else ""
+    return shared_oracle.version()
 
 
 @pytest.fixture(scope="module")

@@ -70,7 +70,7 @@ def oracle():
 
 @pytest.fixture(scope="module")
 def version(oracle):
-    return oracle.version() if "TORCHLOAD_LINT_TORCH_PYTHON" in os.environ else ""
+    return oracle.version()
 
 
 @pytest.fixture(scope="module")

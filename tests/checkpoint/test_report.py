@@ -18,8 +18,16 @@ def test_nested_tensors_of_a_legacy_file_have_no_sizes_yet():
     old, new = io.BytesIO(), io.BytesIO()
     torch.save(nested, old, _use_new_zipfile_serialization=False)
     torch.save(nested, new)
-    assert inspect_bytes(old.getvalue(), "old.pt").verdict is Verdict.UNREADABLE
-    assert inspect_bytes(new.getvalue(), "new.pt").verdict is Verdict.LOADS
+    target = Target.of("2.14")  # 2.15 allows them no more
+    assert inspect_bytes(old.getvalue(), "old.pt", target).verdict is Verdict.UNREADABLE
+    assert inspect_bytes(new.getvalue(), "new.pt", target).verdict is Verdict.LOADS
+
+
+def test_the_newest_known_torch_is_asked():
+    data = files.archive(b"\x80\x02ctorch._utils\n_rebuild_nested_tensor\n.")
+    asked = inspect_bytes(data, "model.pt")
+    assert asked == inspect_bytes(data, "model.pt", Target.of("2.15"))
+    assert asked != inspect_bytes(data, "model.pt", Target.of("2.14"))
 
 
 def report_on(*parts, target=None, lookup=None, encoding="utf-8"):

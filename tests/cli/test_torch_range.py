@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from checkpoint import bare_files
 from cli_samples import codes
 
 PROJECT = "[project]\nname = 'x'\nversion = '1'\ndependencies = ['torch{}']\n"
@@ -102,14 +103,48 @@ def test_names_are_those_of_python_3(cli, folder):
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("command", [["inspect", "args.pt"], ["loads", "."]])
+@pytest.mark.parametrize(
+    "command",
+    [["inspect", "args.pt"], ["loads", "."], ["."], ["--diff", "."], ["--explain-load", "a.py:3"],
+     ["verify", "."], ["--output-format", "json", "."]],
+)  # fmt: skip
 def test_answers_say_which_torch_they_are_for(cli, write, checkpoint, command):
     del checkpoint
+
+    def note():
+        lines = cli(*command).stderr.splitlines()
+        (said,) = (line for line in lines if "the answers are for" in line)
+        return said
+
     write({"a.py": BARE, "pyproject.toml": PROJECT.format(">=2.1")})
-    note = "the answers are for torch 2.1 to 2.15 (pyproject.toml:4 says torch>=2.1)"
-    assert note in cli(*command).stderr
+    assert "for torch 2.1 to 2.15 (pyproject.toml:4 says torch>=2.1); --target-torch" in note()
     write({"pyproject.toml": "[project]\nname = 'x'\n"})
-    assert "the answers are for" not in cli(*command).stderr
+    assert "for torch 2.15 (the newest known; nothing states a version); --target" in note()
+    write({"torchload-lint.toml": "target-torch = '>=2.6,<2.9'\n"})
+    assert note().endswith("for torch 2.6 to 2.8 (configured)")
+
+
+def test_where_nothing_is_loaded_no_torch_is_named(cli, write):
+    write({"a.py": "print('no load here')\n"})
+    assert "torch" not in cli(".").stderr
+
+
+def test_each_project_of_a_run_has_its_own_range(cli, write):
+    own = {
+        f"{name}/pyproject.toml": PROJECT.format(bound) + "[tool.torchload-lint]\n"
+        for name, bound in (("old", "<2.6"), ("new", ">=2.7"))
+    }
+    write({"old/a.py": BARE, "new/a.py": BARE} | own)
+    told = cli(".").stderr
+    assert "torch 0.4 to 2.5 (pyproject.toml:4 says torch<2.6)" in told
+    assert "torch 2.7 to 2.15 (pyproject.toml:4 says torch>=2.7)" in told
+
+
+def test_the_newest_torch_is_that_of_the_tables(cli, folder):
+    data = bare_files.archive(b"\x80\x02ctorch._utils\n_rebuild_nested_tensor\n.")
+    (folder / "nested.pt").write_bytes(data)
+    assert cli("inspect", "--target-torch", "==2.14.*", "nested.pt").exit_code == 0
+    assert cli("inspect", "nested.pt").exit_code == 1
 
 
 @pytest.mark.torch

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.torch_versions import (
     DTYPES_SINCE,
-    KNOWN_VERSIONS,
+    NEWEST_LINE,
     TorchVersion,
     default_allowed,
     features,
@@ -28,9 +28,6 @@ RELEASES = tuple(
 
 LINES = tuple(dict.fromkeys(map(TorchVersion.parse, RELEASES)))
 """The release lines of torch, oldest first."""
-NEWEST_LINE = KNOWN_VERSIONS[-1]
-"""The newest release line that is in the tables."""
-
 
 _SHOWN = 2
 """How many requirements a sentence names."""

@@ -41,9 +41,8 @@ KNOWN_VERSIONS = _versions(
 )
 """Every release line whose behaviour is in this module, oldest first."""
 
-REFERENCE = TorchVersion(2, 13)
-"""The release that the semantics were measured on, with its files run and not only read."""
-
+NEWEST_LINE = KNOWN_VERSIONS[-1]
+"""The newest release line of these tables; it was run (a test holds that)."""
 
 RUN = _versions("2.4 2.5 2.6 2.9 2.10 2.13 2.14 2.15")
 """The release lines that were run, and not only read (``docs/torch-versions.md``)."""
@@ -58,7 +57,7 @@ def nearest_known(version: TorchVersion) -> TorchVersion:
 class Target(NamedTuple):
     """The program's surroundings at the time it loads."""
 
-    torch: TorchVersion = REFERENCE
+    torch: TorchVersion = NEWEST_LINE
     numpy: int | None = None
     """The major version of numpy, where it is known; otherwise 2 is assumed."""
     python: tuple[int, int] | None = None
@@ -80,7 +79,7 @@ class Target(NamedTuple):
 
 
 NEWEST = Target()
-"""torch as it was measured, numpy 2."""
+"""The newest torch that is known, numpy 2."""
 
 
 class Features(NamedTuple):

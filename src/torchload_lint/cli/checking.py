@@ -129,7 +129,8 @@ def run(flags: Flags) -> int:
         complain(error)
     hints.at_commands(flags.paths)
     status = _tell(outcome, flags, config)
-    if not flags.quiet and outcome.results:
+    if not flags.quiet:
+        hints.at_range(outcome.torch)
         hints.at_targets(outcome.results, projects)
     return FAILED if outcome.errors else status
 
@@ -165,6 +166,7 @@ def _explain(place: str, projects: Projects) -> int:
     here = [one for one in loads if _covers(one, int(row))]
     for one in here:
         say(explain(reported(one), one.would_settle, one.hops))
+    hints.at_range(one.project.torch for one in here)
     if not here:
         rows = ", ".join(str(one.row) for one in loads) or "none"
         fail(f"{name}: no load on line {row} (loads on lines: {rows})")
@@ -217,11 +219,15 @@ def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Con
     else:
         result, fixed = check_bytes(given, path, projects, options)
     results = (result,) if result.diagnostics or result.fixed else ()
-    outcome = Run(results, (str(path),), loads=result.loads)
+    torch = (projects.project_of(path).torch,) if result.loads.total else ()
+    outcome = Run(results, (str(path),), loads=result.loads, torch=torch)
     if options.write:
         sys.stdout.buffer.write(fixed)
         sys.stdout.buffer.flush()
-    return _tell(outcome, flags, config, to_stderr=options.write)
+    status = _tell(outcome, flags, config, to_stderr=options.write)
+    if not flags.quiet:
+        hints.at_range(outcome.torch)
+    return status
 
 
 def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False) -> int:

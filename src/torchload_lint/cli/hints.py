@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from torchload_lint.checkpoint.torch_range import TorchRange
     from torchload_lint.diagnostic import FileResult
-    from torchload_lint.workspace.projects import Project, Projects
+    from torchload_lint.workspace.projects import Projects
 
 
 def at_commands(paths: Iterable[Path]) -> None:
@@ -28,15 +29,11 @@ def at_commands(paths: Iterable[Path]) -> None:
             say(f"note: the command `{name}` comes first: torchload-lint {name} ...\n", err=True)
 
 
-def at_range(projects: Iterable[Project]) -> None:
-    """Say which torch the answers are for, where requirements decided that."""
-    for torch in dict.fromkeys(project.torch for project in projects):
-        if torch.stated and not torch.configured:
-            say(
-                f"note: the answers are for torch {torch} ({torch.origin}); "
-                "--target-torch asks for others\n",
-                err=True,
-            )
+def at_range(ranges: Iterable[TorchRange]) -> None:
+    """Say which torch the answers are for, and how that is known."""
+    for torch in dict.fromkeys(ranges):
+        others = "" if torch.configured else "; --target-torch asks for others"
+        say(f"note: the answers are for torch {torch} ({torch.origin}){others}\n", err=True)
 
 
 def at_targets(results: Sequence[FileResult], projects: Projects) -> None:
@@ -56,8 +53,7 @@ def at_targets(results: Sequence[FileResult], projects: Projects) -> None:
             and project.target.torch < RESTRICTED_BY_DEFAULT_SINCE
         ):
             say(
-                f"note: the code may run on torch {project.torch} ({project.torch.origin}), "
-                "and fixes keep each of them working; where 2.6 is the oldest that you need, "
-                "--target-torch 2.6 fixes more\n",
+                f"note: fixes keep torch {project.torch} working; where 2.6 is the oldest "
+                "that you need, --target-torch 2.6 fixes more\n",
                 err=True,
             )

@@ -73,7 +73,6 @@ def command(
         inspections = list(inspect_paths(there, projects))
     except ConfigError as error:
         fail(str(error))
-    hints.at_range(map(projects.project_of, there))
     if there and not inspections:
         warn("no checkpoints under " + ", ".join(map(str, there)))
     found = [(one.report, one.judgements) for one in inspections]
@@ -90,6 +89,7 @@ def command(
         say("\n".join(as_text(*one, tree, color=painted) for one, tree in shown))
         if len(found) > 1:
             say("\n" + sums(found))
+    hints.at_range(projects.project_of(path).torch for path in there)
     status = CLEAN if all(one.is_fine for one in inspections) else FINDINGS
     raise click.exceptions.Exit(FAILED if missing else status)
 

@@ -52,7 +52,6 @@ def command(
         projects = Projects(settings_from(config_file, isolated, flags))
         files, missing = discover(paths or (Path(),), projects.config_of)
         found = list(survey(map(Path, files), projects))
-        hints.at_range(load.project for load in found)
         for path in missing:
             complain(f"{path}: no such file or folder")
         if folder is not None:
@@ -66,6 +65,7 @@ def command(
             say(as_table([reported(load) for load in found], width))
         else:
             warn("no loads under " + (", ".join(map(str, paths)) or "."))
+        hints.at_range(load.project.torch for load in found)
     except ConfigError as error:
         fail(str(error))
     raise click.exceptions.Exit(FAILED if missing else CLEAN)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from torchload_lint.checkpoint.torch_versions import RUN
 from torchload_lint.cli.options import configuration, settings_from
 from torchload_lint.cli.terminal import fail, say
 from torchload_lint.config import ConfigError, settings_of
@@ -27,6 +28,9 @@ def command(path: Path, config_file: Path | None, isolated: bool, **flags: Any) 
         shown["target-torch"] = str(project.torch)
         shown["target-torch-origin"] = project.torch.origin
         shown["target-torch-versions"] = list(map(str, project.torch.versions))
+        shown["target-torch-not-run"] = [
+            str(one) for one in project.torch.versions if one not in RUN
+        ]
         shown["target-torch-not-understood"] = list(map(str, project.torch.unread))
         shown["enabled"] = sorted(project.enabled)
     except ConfigError as error:

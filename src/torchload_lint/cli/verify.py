@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from torchload_lint.cli import hints
 from torchload_lint.cli.options import NamedPath, configuration, settings_from
 from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, complain, fail, say, warn
 from torchload_lint.config import ConfigError
@@ -81,6 +82,7 @@ def command(
         fail(f"{error}; name an interpreter that has torch with --python")
     for path in missing:
         complain(f"{path}: no such file or folder")
+    hints.at_range(account.load.project.torch for account in accounts)
     if accounts:
         say(_summary(accounts, prover.interpreter), err=True)
     else:

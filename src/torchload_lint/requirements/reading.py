@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.torch_range import (
     LINES,
-    NEWEST_LINE,
     RELEASES,
     Stated,
     TorchRange,
 )
-from torchload_lint.checkpoint.torch_versions import TorchVersion
+from torchload_lint.checkpoint.torch_versions import NEWEST_LINE, TorchVersion
 from torchload_lint.requirements import environments, setuptools_files, tables
 from torchload_lint.requirements.files import RootFiles
 from torchload_lint.requirements.pip_files import read_requirements

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import Target, Verdict
-from torchload_lint.checkpoint.torch_range import NEWEST_LINE, behaviour
+from torchload_lint.checkpoint.torch_range import behaviour
+from torchload_lint.checkpoint.torch_versions import NEWEST_LINE
 from torchload_lint.config import DEFAULT_EXCLUDE
 from torchload_lint.regular_files import read_head
 from torchload_lint.source.domain.patterns import Rung

@@ -21,6 +21,7 @@ from torchload_lint.workspace.first_look import NOTEBOOK, first_look, look_at, u
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from torchload_lint.checkpoint.torch_range import TorchRange
     from torchload_lint.diagnostic import Fix, LoadAccount
     from torchload_lint.workspace.first_look import Look
     from torchload_lint.workspace.projects import Project, Projects
@@ -40,6 +41,8 @@ class FileOutcome(NamedTuple):
     error: str = ""
     """What keeps it from being written, as a sentence."""
     loads: LoadAccount = NO_LOADS
+    torch: TorchRange | None = None
+    """The releases that its loads were judged for; None where there are none."""
 
 
 class Options(NamedTuple):
@@ -61,10 +64,12 @@ def check_file(path: str, projects: Projects, options: Options) -> FileOutcome:
     keep(path, look, projects)
     result, fixed = _checked(look, path, projects.project_of(path), options)
     shown = result if result.diagnostics or result.fixed else None
+    torch = projects.project_of(path).torch if result.loads.total else None
+    outcome = FileOutcome(path, shown, loads=result.loads, torch=torch)
     if fixed is None or not options.write:
-        return FileOutcome(path, shown, loads=result.loads)
+        return outcome
     try:
-        return FileOutcome(path, result, fixed.encoded(), loads=result.loads)
+        return outcome._replace(result=result, rewritten=fixed.encoded())
     except UnicodeEncodeError as error:
         return not_written(path, error, projects, options)
 

@@ -13,6 +13,7 @@ from torchload_lint.workspace.one_file import FileOutcome, Options, check_file, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from torchload_lint.checkpoint.torch_range import TorchRange
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.workspace.projects import Projects
 
@@ -31,6 +32,8 @@ class Run(NamedTuple):
     """What could not be done (a fixed file that could not be written), one sentence each."""
     loads: LoadAccount = LoadAccount()
     """All loads of these files, by how it is known what they need."""
+    torch: tuple[TorchRange, ...] = ()
+    """The releases that they were judged for, one range for each project."""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -63,6 +66,7 @@ def check(
         paths,
         tuple(one.error for one in outcomes if one.error),
         loads,
+        tuple(dict.fromkeys(one.torch for one in outcomes if one.torch)),
     )
 
 
