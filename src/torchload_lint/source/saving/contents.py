@@ -24,17 +24,19 @@ from torchload_lint.source.domain.values import (
 from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.project import classes
-from torchload_lint.source.saving import torch_modules
+from torchload_lint.source.saving import pickling, torch_modules
 from torchload_lint.source.state.bound import Layers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluation.engine import Engine
     from torchload_lint.source.names.source_file import SourceFile
 
 _DEEPEST = 8
+_CALL_AND_ARGUMENTS = 2
+"""What ``__reduce__`` yields at least: what is called, and with what."""
 _PLAIN_RESULTS = frozenset(
     f"builtins.{name}"
     for name in ("len", "sum", "int", "float", "bool", "str", "round", "abs", "max", "min", "id")
@@ -66,6 +68,8 @@ def of_expression(engine: Engine, node: ast.expr, module: SourceFile) -> Content
         collector.contents.kinds.setdefault(collector.visit(value, _DEEPEST))
     if not values:
         collector.miss("nothing is known of it")
+    for owner, home in pickling.enumerations(engine.relied, engine.project):
+        collector.miss(f"a member of {home.bindings.qualname(owner)} may be saved")
     return collector.contents
 
 
@@ -131,12 +135,29 @@ class _Collector:
 
     def instance(self, value: Instance, depth: int) -> str:
         node, module = value.of.node, value.of.module
-        if not value.as_mapping:
-            self.need(_split(module.bindings.qualname(node), module.name))
         bases = classes.base_names(node, module, self.engine.project)
         is_module = any(base.startswith("torch.nn.") for base in bases) or any(
             base.endswith("LightningModule") for base in bases
         )
+        if value.as_mapping:
+            self._fields(value, bases, depth)
+            return "dict"
+        way = pickling.own_way(node, module, self.engine.project)
+        if way.unknown:
+            self.miss(way.unknown)
+        if way.reduce is not None:
+            self._reduced(value, *way.reduce, depth)
+            return "object"
+        self.need(_split(module.bindings.qualname(node), module.name))
+        for method, home in way.more:
+            self._returned(value, method, home, depth)
+        if not way.state_is_own:
+            self._fields(value, bases, depth)
+        return "module" if is_module else "object"
+
+    def _fields(self, value: Instance, bases: frozenset[str], depth: int) -> None:
+        """What the attributes of an object hold."""
+        node, module = value.of.node, value.of.module
         if node not in self.seen:
             self.seen.add(node)
             for level, home in classes.ancestry(node, module, self.engine.project):
@@ -144,9 +165,47 @@ class _Collector:
         for base in bases:
             if torch_modules.is_module_class(base) and base != "torch.nn.Module":
                 self._torch_module(base)
-        if value.as_mapping:
-            return "dict"
-        return "module" if is_module else "object"
+
+    def _reduced(
+        self, value: Instance, method: ast.FunctionDef, home: SourceFile, depth: int
+    ) -> None:
+        """``__reduce__``: the file names the function that is called, not the class."""
+        if method in self.seen:
+            return
+        self.seen.add(method)
+        for returned, frame in _returns(value, method, home):
+            parts = returned.elts if isinstance(returned, ast.Tuple) else []
+            called = self._named(value, parts[0], frame) if parts else ()
+            plain = all(isinstance(each, Class | Function) for each in called)
+            if not called or not plain or len(parts) > _CALL_AND_ARGUMENTS:
+                self.miss(f"{home.path}:{returned.lineno} says how {value.of.node.name} is pickled")
+                continue
+            for part in parts:
+                self._part(value, part, frame, depth)
+
+    def _named(self, value: Instance, node: ast.expr, frame: Frame) -> Values:
+        return (value.of,) if _is_own_class(node, frame) else self.engine.values(node, frame)
+
+    def _returned(
+        self, value: Instance, method: ast.FunctionDef, home: SourceFile, depth: int
+    ) -> None:
+        """What ``__getstate__`` and ``__getnewargs__`` yield."""
+        if method in self.seen:
+            return
+        self.seen.add(method)
+        for returned, frame in _returns(value, method, home):
+            self._part(value, returned, frame, depth)
+
+    def _part(self, value: Instance, node: ast.expr, frame: Frame, depth: int) -> None:
+        """A part of what a method of an object yields for its pickle."""
+        if isinstance(node, ast.Tuple):
+            for each in node.elts:
+                self._part(value, each, frame, depth)
+            return
+        values = self._named(value, node, frame)
+        if not values:
+            self.miss(f"{frame.module.path}:{node.lineno} saves what is not known")
+        self.visit_all(values, depth)
 
     def _attributes(self, of: Instance, node: ast.ClassDef, module: SourceFile, depth: int) -> None:
         for stores in instances.assigned(self.engine, node).values():
@@ -208,6 +267,31 @@ class _Collector:
         self.need(GlobalName("numpy", "ndarray"))
         self.miss("the type of a numpy array's items")
         return "array"
+
+
+def _returns(
+    value: Instance, method: ast.FunctionDef, home: SourceFile
+) -> Iterator[tuple[ast.expr, Frame]]:
+    """What a method of an object returns, and where that is read."""
+    receiver = next(iter((*method.args.posonlyargs, *method.args.args)), None)
+    arguments = Layers(({receiver: (value,)} if receiver else {}, value.arguments or {}))
+    frame = Frame(home, arguments)
+    for node in ast.walk(method):
+        if isinstance(node, ast.Return):
+            yield node.value or ast.copy_location(ast.Constant(None), node), frame
+
+
+def _is_own_class(node: ast.expr, frame: Frame) -> bool:
+    """Whether it is ``type(self)`` or ``self.__class__``."""
+    if isinstance(node, ast.Attribute) and node.attr == "__class__":
+        owner = node.value
+    elif isinstance(node, ast.Call) and len(node.args) == 1:
+        if frame.module.bindings.qualified(node.func) != "builtins.type":
+            return False
+        owner = node.args[0]
+    else:
+        return False
+    return frame.module.bindings.class_of_self(owner) is not None
 
 
 def _split(dotted: str, module: str) -> GlobalName:
