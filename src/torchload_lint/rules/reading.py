@@ -76,7 +76,7 @@ def read_files(
     resolution, configured = _configured(load, module, context)
     seen = _recorded(load, module, context)
     if resolution is None:
-        resolution = _seen_paths(seen) if seen else _resolve(load, module, context)
+        resolution = _with_seen(_resolve(load, module, context), seen, load, module, context)
     paths, without_file = _files(resolution, load, module, context)
     kept = paths[:MAX_FILES]
     reports_on = {
@@ -117,12 +117,24 @@ def _recorded(load: LoadCall, module: Module, context: Context) -> tuple[Recorde
     return matching(context.recorded, module.path, load.function, load.span.start.row)
 
 
-def _seen_paths(seen: tuple[RecordedLoad, ...]) -> Resolution:
-    """The files that a recorded run opened here: all that are known, not all there can be."""
-    paths = dict.fromkeys(one.checkpoint for one in seen)
-    return Resolution(
-        tuple(PathPattern(path, True, Rung.RECORDED) for path in paths), complete=True
-    )
+def _with_seen(
+    found: Resolution,
+    seen: tuple[RecordedLoad, ...],
+    load: LoadCall,
+    module: Module,
+    context: Context,
+) -> Resolution:
+    """What the code says, where it says all, and no recorded run opened another file; else the
+    files that runs opened here: they are some of those that there can be.
+    """
+    if not seen:
+        return found
+    opened = dict.fromkeys(one.checkpoint for one in seen)
+    certain = found.complete and all(pattern.exact for pattern in found.patterns)
+    if certain and not set(opened) - set(_files(found, load, module, context)[0]):
+        return found
+    patterns = tuple(PathPattern(path, True, Rung.RECORDED) for path in opened)
+    return Resolution(patterns, unknown=("a run opened it, and another may open another file",))
 
 
 def _resolve(load: LoadCall, module: Module, context: Context) -> Resolution:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 
-_VOUCHED = frozenset({Evidence.FILES, Evidence.CONFIGURED, Evidence.RECORDED})
-_READ = _VOUCHED | {Evidence.PATTERN}
+_VOUCHED = frozenset({Evidence.FILES, Evidence.CONFIGURED})
+_READ = _VOUCHED | {Evidence.RECORDED, Evidence.PATTERN}
 _REPLACES = late_pattern(
     r"(?:torch|serialization)\s*\.\s*load\s*=[^=]|setattr\(\s*torch|[\"']torch\.(?:\w+\.)?load[\"']",
     re.MULTILINE,
