@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchload_lint.diagnostic import Severity
 from torchload_lint.rules import RULES
 from torchload_lint.rules.accounting import account_of
 from torchload_lint.rules.assessing import assess
@@ -38,7 +39,7 @@ def examine(
     loads = every_load(module, context.project)
     situations = [assess(load, module, context) for load in loads]
     found = sorted(_findings(module, context, rules, situations), key=_order)
-    return found, account_of(situations)
+    return _without_surplus_notes(found), account_of(situations)
 
 
 def _findings(
@@ -53,6 +54,17 @@ def _findings(
                 yield from rule.check_load(situation, context)
         if rule.check_module:
             yield from rule.check_module(module, situations, context)
+
+
+def _without_surplus_notes(found: list[Diagnostic]) -> list[Diagnostic]:
+    """One finding for one cause: a note on how to write a load is left out beside a finding."""
+    notes = {rule.code for rule in RULES if rule.note_only_alone}
+    taken = {one.span for one in found if one.code not in notes}
+    return [one for one in found if not (_is_note(one, notes) and one.span in taken)]
+
+
+def _is_note(diagnostic: Diagnostic, notes: Collection[str]) -> bool:
+    return diagnostic.code in notes and diagnostic.severity is Severity.INFO
 
 
 def _order(diagnostic: Diagnostic) -> tuple[object, ...]:

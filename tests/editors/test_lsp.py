@@ -235,13 +235,23 @@ async def test_unchanged_text_is_not_told_again(code: LanguageClient, tmp_path):
 
 
 async def test_a_fix_of_two_findings_is_offered_once(code: LanguageClient, tmp_path):
+    """Before torch 2.6 the load is unsafe, from then on it fails: one fix answers both."""
     needs = '[tool.torchload-lint.checkpoints]\n"m.pt" = ["argparse.Namespace"]\n'
-    (tmp_path / "pyproject.toml").write_text(needs)
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.torchload-lint]\ntarget-torch = ">=2.5"\n' + needs
+    )
     uri = open_text(code, tmp_path / "a.py", 'import torch\nm = torch.load("m.pt")\n')
     found = await diagnostics(code, uri)
     assert codes(found) == ["TLL102", "TLL103"]
     (fix,) = [one for one in await actions(code, uri, 1, only=["quickfix"]) if one.is_preferred]
     assert codes(fix.diagnostics) == ["TLL102", "TLL103"]
+
+
+async def test_a_load_that_will_fail_is_one_finding(code: LanguageClient, tmp_path):
+    needs = '[tool.torchload-lint.checkpoints]\n"m.pt" = ["argparse.Namespace"]\n'
+    (tmp_path / "pyproject.toml").write_text(needs)
+    uri = open_text(code, tmp_path / "a.py", 'import torch\nm = torch.load("m.pt")\n')
+    assert codes(await diagnostics(code, uri)) == ["TLL103"]
 
 
 async def test_suppress_with_a_comment(code: LanguageClient, tmp_path):

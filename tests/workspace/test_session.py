@@ -13,6 +13,7 @@ from torchload_lint.workspace import Options, Projects, Settings, check, discove
 FILES = 60
 PARTS = (
     "state = torch.load({path!r})\n",
+    "def any_file(at):\n    return torch.load(at)\n",
     "state = torch.load({path!r}, weights_only=False)\n",
     "state = torch.load({path!r}, weights_only=True)\n",
     "def read(at={path!r}, ok=1):\n    torch.load(at, weights_only=ok)\n\n\nread(ok=0)\n",

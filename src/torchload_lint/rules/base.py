@@ -43,6 +43,8 @@ class Rule(NamedTuple):
     """How often a finding is right: SARIF's ``very-high``, ``high``, ``medium`` or ``low``."""
     opt_in: bool = False
     """Whether it is only on where it is selected by name, code or ``ALL``."""
+    note_only_alone: bool = False
+    """Whether its informational findings are left out on a load of which another rule reports."""
 
     @property
     def summary(self) -> str:

@@ -7,7 +7,8 @@ Reports a `torch.load` that does not say `weights_only` (or says None).
 What the call does then depends on where it runs. Below torch 2.6 it is a full unpickling, in which
 the file decides what code runs (reported as an error). From 2.6 on it is a restricted load, until
 somebody sets `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1`, which turns every call that does not say
-`weights_only=True` into an unsafe one (a note, which fails no build).
+`weights_only=True` into an unsafe one (a note, which fails no build, and which is left out where
+another rule reports the same load).
 
 ## Example
 ```python
@@ -114,4 +115,5 @@ RULE = Rule(
     check_load=check,
     security_severity="7.5",
     precision="high",
+    note_only_alone=True,
 )
