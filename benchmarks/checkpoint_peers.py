@@ -29,7 +29,7 @@ from checkpoint.agreement import report_on  # noqa: E402
 from checkpoint.cases import CASES, write_case  # noqa: E402
 from checkpoint.oracle import Oracle, Truth  # noqa: E402
 from torchload_lint.checkpoint import Verdict  # noqa: E402
-from torchload_lint.checkpoint.torch_versions import NEWEST, default_allowed  # noqa: E402
+from torchload_lint.checkpoint.known.torch_versions import NEWEST, default_allowed  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

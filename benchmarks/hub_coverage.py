@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from torchload_lint.checkpoint.torch_versions import NEWEST, default_allowed, registered_by
+from torchload_lint.checkpoint.known.torch_versions import NEWEST, default_allowed, registered_by
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import judge
 

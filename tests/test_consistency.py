@@ -71,7 +71,7 @@ def test_a_class_has_a_name_of_its_own() -> None:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places.setdefault(node.name, []).append(path.relative_to(PACKAGE).as_posix())
     assert {name: files for name, files in places.items() if len(files) > 1} == {
-        "Instance": ["checkpoint/values.py", "source/domain/values.py"],
+        "Instance": ["checkpoint/pickles/pickled_values.py", "source/domain/values.py"],
     }
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from checkpoint.oracle import entry, stand_in_entry
 from checkpoint.sample_facts import sample_facts
 from torchload_lint.checkpoint import inspect_file
+from torchload_lint.checkpoint.known.torch_versions import Target
 from torchload_lint.checkpoint.report import Verdict
-from torchload_lint.checkpoint.torch_versions import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

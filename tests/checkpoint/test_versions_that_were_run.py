@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from torchload_lint.checkpoint.torch_range import LINES, RELEASES
-from torchload_lint.checkpoint.torch_versions import KNOWN_VERSIONS, NEWEST_LINE, RUN, TorchVersion
+from torchload_lint.checkpoint.known.torch_range import LINES, RELEASES
+from torchload_lint.checkpoint.known.torch_versions import (
+    KNOWN_VERSIONS,
+    NEWEST_LINE,
+    RUN,
+    TorchVersion,
+)
 
 TABLE = Path(__file__).parents[2] / "docs" / "torch-versions.md"
 

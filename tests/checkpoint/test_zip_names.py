@@ -15,9 +15,9 @@ pytest.importorskip("torch")
 import torch
 
 from torchload_lint.checkpoint import Limits, Verdict, inspect_bytes
-from torchload_lint.checkpoint.bytesource import MemorySource
+from torchload_lint.checkpoint.containers.bytesource import MemorySource
+from torchload_lint.checkpoint.containers.zip_archive import ZipArchive
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS
-from torchload_lint.checkpoint.zip_archive import ZipArchive
 
 pytestmark = pytest.mark.torch
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from programs.world import FILES, PLAIN
 from project_files import project
 from torchload_lint.checkpoint import inspect_file
-from torchload_lint.checkpoint.torch_range import TorchRange
-from torchload_lint.checkpoint.torch_versions import NEWEST
+from torchload_lint.checkpoint.known.torch_range import TorchRange
+from torchload_lint.checkpoint.known.torch_versions import NEWEST
 from torchload_lint.config import Config
 from torchload_lint.diagnostic import Applicability
 from torchload_lint.fixes.apply import apply_edits
@@ -23,8 +23,8 @@ from torchload_lint.source.paths import resolve_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from torchload_lint.checkpoint.known.torch_versions import TorchVersion
     from torchload_lint.checkpoint.report import CheckpointReport
-    from torchload_lint.checkpoint.torch_versions import TorchVersion
     from torchload_lint.names import ClassFacts, GlobalName
     from torchload_lint.source.paths import PathPattern
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from torchload_lint.checkpoint.torch_range import LINES
-from torchload_lint.checkpoint.torch_versions import TorchVersion
+from torchload_lint.checkpoint.known.torch_range import LINES
+from torchload_lint.checkpoint.known.torch_versions import TorchVersion
 from torchload_lint.requirements.reading import range_of, torch_of_project
 
 NEWEST = "2.15"

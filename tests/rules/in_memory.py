@@ -8,6 +8,8 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from project_files import project
+from torchload_lint.checkpoint.known.torch_range import TorchRange
+from torchload_lint.checkpoint.known.torch_versions import Target, TorchVersion
 from torchload_lint.checkpoint.report import (
     CheckpointReport,
     FoundGlobal,
@@ -15,8 +17,6 @@ from torchload_lint.checkpoint.report import (
     Problem,
     Verdict,
 )
-from torchload_lint.checkpoint.torch_range import TorchRange
-from torchload_lint.checkpoint.torch_versions import Target, TorchVersion
 from torchload_lint.config import Config
 from torchload_lint.names import GlobalName, Spelling
 from torchload_lint.rules.assessing import assess

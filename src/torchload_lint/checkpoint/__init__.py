@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.inspection import inspect_bytes, inspect_file
+    from torchload_lint.checkpoint.known.torch_versions import NEWEST, Target, TorchVersion
     from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, Limits
     from torchload_lint.checkpoint.report import (
         CheckpointReport,
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
         StandIn,
         Verdict,
     )
-    from torchload_lint.checkpoint.torch_versions import NEWEST, Target, TorchVersion
     from torchload_lint.checkpoint.tree import TreeLimits, inspect_tree
 
 __all__ = [
@@ -41,7 +41,7 @@ _HOMES = {
     "inspection": "inspect_bytes inspect_file",
     "limits": "DEFAULT_LIMITS Limits",
     "report": "CheckpointReport FoundGlobal NeededGlobal Problem StandIn Verdict",
-    "torch_versions": "NEWEST Target TorchVersion",
+    "known.torch_versions": "NEWEST Target TorchVersion",
     "tree": "TreeLimits inspect_tree",
 }
 

@@ -8,26 +8,26 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint import advice
+from torchload_lint.checkpoint.containers.zip_archive import ZipFaultError
+from torchload_lint.checkpoint.known.torch_versions import NEWEST
 from torchload_lint.checkpoint.legacy import read_pickles
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
+from torchload_lint.checkpoint.pickles.storages import StorageReader
+from torchload_lint.checkpoint.pickles.unpickler import Unpickled, unpickle
 from torchload_lint.checkpoint.report import Problem
-from torchload_lint.checkpoint.storages import StorageReader
-from torchload_lint.checkpoint.torch_versions import NEWEST
-from torchload_lint.checkpoint.unpickler import Unpickled, unpickle
-from torchload_lint.checkpoint.weights_only import WeightsOnlyGuard
-from torchload_lint.checkpoint.zip_archive import ZipFaultError
+from torchload_lint.checkpoint.restricted.weights_only import WeightsOnlyGuard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from torchload_lint.checkpoint.bytesource import ByteSource
-    from torchload_lint.checkpoint.container import Container
+    from torchload_lint.checkpoint.containers.bytesource import ByteSource
+    from torchload_lint.checkpoint.containers.container import Container
+    from torchload_lint.checkpoint.containers.zip_archive import ZipArchive
+    from torchload_lint.checkpoint.known.torch_versions import Target
     from torchload_lint.checkpoint.limits import Limits
-    from torchload_lint.checkpoint.results import ClassLookup
-    from torchload_lint.checkpoint.substitute import Substitute
-    from torchload_lint.checkpoint.torch_versions import Target
-    from torchload_lint.checkpoint.values import Value
-    from torchload_lint.checkpoint.zip_archive import ZipArchive
+    from torchload_lint.checkpoint.pickles.call_results import ClassLookup
+    from torchload_lint.checkpoint.pickles.pickled_values import Value
+    from torchload_lint.checkpoint.pickles.substitute import Substitute
 
 
 @contextmanager

@@ -8,18 +8,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
-from torchload_lint.checkpoint.bytesource import ByteSource, FileSource, MemorySource
-from torchload_lint.checkpoint.container import Container, open_container
+from torchload_lint.checkpoint.containers.bytesource import ByteSource, FileSource, MemorySource
+from torchload_lint.checkpoint.containers.container import Container, open_container
 from torchload_lint.checkpoint.evaluate import (
     Evaluation,
     Question,
     evaluate,
     no_garbage_collection,
 )
-from torchload_lint.checkpoint.known_globals import spelling_of
+from torchload_lint.checkpoint.known.known_globals import spelling_of
+from torchload_lint.checkpoint.known.torch_versions import (
+    NEWEST,
+    Target,
+    default_allowed,
+    features,
+    registered_by,
+)
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS
-from torchload_lint.checkpoint.needs import minimal
-from torchload_lint.checkpoint.places import name_places
+from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef
+from torchload_lint.checkpoint.pickles.places import name_places
 from torchload_lint.checkpoint.report import (
     CheckpointReport,
     FoundGlobal,
@@ -28,21 +35,14 @@ from torchload_lint.checkpoint.report import (
     StandIn,
     Verdict,
 )
+from torchload_lint.checkpoint.restricted.needs import minimal
 from torchload_lint.checkpoint.stand_ins import find_stand_ins
 from torchload_lint.checkpoint.threats import Threat, find_threats
-from torchload_lint.checkpoint.torch_versions import (
-    NEWEST,
-    Target,
-    default_allowed,
-    features,
-    registered_by,
-)
-from torchload_lint.checkpoint.values import GlobalRef
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.limits import Limits
-    from torchload_lint.checkpoint.results import ClassLookup
-    from torchload_lint.checkpoint.values import Value
+    from torchload_lint.checkpoint.pickles.call_results import ClassLookup
+    from torchload_lint.checkpoint.pickles.pickled_values import Value
 
 DAMAGE = frozenset("truncated malformed damaged limit internal not-a-checkpoint".split())
 """Codes of problems that make a file unreadable, rather than sound but not loadable."""

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from torchload_lint.checkpoint import advice
-from torchload_lint.checkpoint.guard import Guard
+from torchload_lint.checkpoint.pickles.guard import Guard
+from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, StorageReader
+from torchload_lint.checkpoint.pickles.unpickler import Unpickled, unpickle
 from torchload_lint.checkpoint.report import Problem
-from torchload_lint.checkpoint.storages import ITEM_SIZES, StorageReader
-from torchload_lint.checkpoint.unpickler import Unpickled, unpickle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torchload_lint.checkpoint.bytesource import ByteSource
+    from torchload_lint.checkpoint.containers.bytesource import ByteSource
     from torchload_lint.checkpoint.limits import Limits
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C

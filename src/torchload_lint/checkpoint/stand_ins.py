@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint.known.torch_versions import default_allowed
+from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, Instance, Value
+from torchload_lint.checkpoint.pickles.states import truthy
+from torchload_lint.checkpoint.pickles.substitute import Substitute
 from torchload_lint.checkpoint.report import StandIn
-from torchload_lint.checkpoint.states import truthy
-from torchload_lint.checkpoint.substitute import Substitute
-from torchload_lint.checkpoint.torch_versions import default_allowed
-from torchload_lint.checkpoint.values import GlobalRef, Instance, Value
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.checkpoint.evaluate import Evaluation
-    from torchload_lint.checkpoint.torch_versions import Target
+    from torchload_lint.checkpoint.known.torch_versions import Target
 
 _MOST = 16
 """Classes of one file that are replaced at most."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.checkpoint.dangerous import (
+from torchload_lint.checkpoint.known.dangerous import (
     why_dangerous,
     why_gateway,
     why_inside,
     why_interpreter,
 )
-from torchload_lint.checkpoint.known_calls import is_building, why_unknown
-from torchload_lint.checkpoint.results import is_getattr
-from torchload_lint.checkpoint.values import (
+from torchload_lint.checkpoint.known.known_calls import is_building, why_unknown
+from torchload_lint.checkpoint.pickles.call_results import is_getattr
+from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
     Instance,
@@ -25,8 +25,8 @@ from torchload_lint.checkpoint.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from torchload_lint.checkpoint.results import NameResolver
-    from torchload_lint.checkpoint.unpickler import Unpickled
+    from torchload_lint.checkpoint.pickles.call_results import NameResolver
+    from torchload_lint.checkpoint.pickles.unpickler import Unpickled
     from torchload_lint.names import GlobalName
 
 _MAX_TEXT = 80

@@ -6,14 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.checkpoint.bytesource import ByteSource, FileSource, MemorySource
-from torchload_lint.checkpoint.container import open_container
+from torchload_lint.checkpoint.containers.bytesource import ByteSource, FileSource, MemorySource
+from torchload_lint.checkpoint.containers.container import open_container
 from torchload_lint.checkpoint.evaluate import Question, evaluate
-from torchload_lint.checkpoint.places import children
-from torchload_lint.checkpoint.tensors import tensor_of
-from torchload_lint.checkpoint.threats import render
-from torchload_lint.checkpoint.torch_versions import NEWEST
-from torchload_lint.checkpoint.values import (
+from torchload_lint.checkpoint.known.torch_versions import NEWEST
+from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
     Instance,
@@ -22,11 +19,14 @@ from torchload_lint.checkpoint.values import (
     Value,
     type_of,
 )
+from torchload_lint.checkpoint.pickles.places import children
+from torchload_lint.checkpoint.pickles.tensors import tensor_of
+from torchload_lint.checkpoint.threats import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.checkpoint.torch_versions import Target
+    from torchload_lint.checkpoint.known.torch_versions import Target
 
 
 class TreeLimits(NamedTuple):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from torchload_lint.checkpoint.torch_range import TorchRange
+    from torchload_lint.checkpoint.known.torch_range import TorchRange
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.workspace.projects import Projects
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from torchload_lint.checkpoint.torch_versions import RUN
+from torchload_lint.checkpoint.known.torch_versions import RUN
 from torchload_lint.cli.options import configuration, settings_from
 from torchload_lint.cli.terminal import fail, say
 from torchload_lint.config import ConfigError, settings_of

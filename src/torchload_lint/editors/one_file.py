@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.torch_versions import Target
+from torchload_lint.checkpoint.known.torch_versions import Target
 from torchload_lint.config import Config, ConfigError, config_for
 from torchload_lint.linter import lint
 from torchload_lint.requirements.reading import range_of, torch_of_project
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from torchload_lint.checkpoint.known.torch_range import TorchRange
+    from torchload_lint.checkpoint.known.torch_versions import TorchVersion
     from torchload_lint.checkpoint.report import CheckpointReport
-    from torchload_lint.checkpoint.torch_range import TorchRange
-    from torchload_lint.checkpoint.torch_versions import TorchVersion
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.names import ClassFacts, GlobalName
     from torchload_lint.source.paths import PathPattern

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from torchload_lint.migrate.carriers.pickled_instance import PickledInstance
 
 if TYPE_CHECKING:
-    from torchload_lint.checkpoint.results import ClassLookup, NameResolver
-    from torchload_lint.checkpoint.values import DictValue, Value
+    from torchload_lint.checkpoint.pickles.call_results import ClassLookup, NameResolver
+    from torchload_lint.checkpoint.pickles.pickled_values import DictValue, Value
     from torchload_lint.migrate.carriers.pickled_instance import Entries
     from torchload_lint.migrate.files.storage_pool import StoragePool
     from torchload_lint.migrate.results import MigrationOptions, NoteKind

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from torchload_lint.checkpoint.values import DictValue, SetValue, StorageValue, Value
+from torchload_lint.checkpoint.pickles.pickled_values import (
+    DictValue,
+    SetValue,
+    StorageValue,
+    Value,
+)
 
 _MOST_PARTS = 10_000
 """Parts of a tuple, each counted as often as it is met: Python hashes them all, every time."""

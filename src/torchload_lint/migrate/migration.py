@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.inspection import inspect_file
-from torchload_lint.checkpoint.places import key_text
+from torchload_lint.checkpoint.pickles.pickled_values import DictValue, Instance, Value
+from torchload_lint.checkpoint.pickles.places import key_text
 from torchload_lint.checkpoint.report import Verdict
-from torchload_lint.checkpoint.values import DictValue, Instance, Value
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 from torchload_lint.migrate.files.contents import BytesContent
 from torchload_lint.migrate.files.output import checked_target, written_as_whole
@@ -31,8 +31,8 @@ from torchload_lint.migrate.results import (
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from torchload_lint.checkpoint.results import ClassLookup
-    from torchload_lint.checkpoint.values import StorageValue
+    from torchload_lint.checkpoint.pickles.call_results import ClassLookup
+    from torchload_lint.checkpoint.pickles.pickled_values import StorageValue
 
 DEFAULT_OPTIONS = MigrationOptions()
 _VERSION_RECORD = b"3\n"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.places import key_text
-from torchload_lint.checkpoint.results import is_getattr
-from torchload_lint.checkpoint.values import (
+from torchload_lint.checkpoint.pickles.call_results import is_getattr
+from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
     Instance,
@@ -15,6 +14,7 @@ from torchload_lint.checkpoint.values import (
     StorageValue,
     Value,
 )
+from torchload_lint.checkpoint.pickles.places import key_text
 from torchload_lint.migrate.carriers import (
     config_objects,
     modules,
@@ -34,7 +34,7 @@ from torchload_lint.migrate.results import MigrationOptions, Note, NoteKind
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from torchload_lint.checkpoint.results import ClassLookup, NameResolver
+    from torchload_lint.checkpoint.pickles.call_results import ClassLookup, NameResolver
     from torchload_lint.migrate.conversion import Carrier
     from torchload_lint.migrate.files.storage_pool import StoragePool
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from torchload_lint.checkpoint.values import Value
+    from torchload_lint.checkpoint.pickles.pickled_values import Value
 
 
 class MigrationError(Exception):

@@ -9,13 +9,13 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.checkpoint.dangerous import (
+from torchload_lint.checkpoint.known.dangerous import (
     why_dangerous,
     why_gateway,
     why_inside,
     why_interpreter,
 )
-from torchload_lint.checkpoint.known_globals import UNDONE_MODULES
+from torchload_lint.checkpoint.known.known_globals import UNDONE_MODULES
 from torchload_lint.names import is_dotted_name
 from torchload_lint.vetted import vetted_definitions
 

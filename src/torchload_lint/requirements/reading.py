@@ -8,13 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.checkpoint.torch_range import (
-    LINES,
-    RELEASES,
-    Stated,
-    TorchRange,
-)
-from torchload_lint.checkpoint.torch_versions import NEWEST_LINE, TorchVersion
+from torchload_lint.checkpoint.known.torch_range import LINES, RELEASES, Stated, TorchRange
+from torchload_lint.checkpoint.known.torch_versions import NEWEST_LINE, TorchVersion
 from torchload_lint.requirements import environments, setuptools_files, tables
 from torchload_lint.requirements.files import RootFiles
 from torchload_lint.requirements.pip_files import read_requirements

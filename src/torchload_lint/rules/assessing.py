@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.known_globals import runtime_name, spelling_of
+from torchload_lint.checkpoint.known.known_globals import runtime_name, spelling_of
 from torchload_lint.checkpoint.report import NeededGlobal
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import Judgement, judge, judge_together
@@ -23,7 +23,7 @@ from torchload_lint.source.proofs import class_lookup
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from torchload_lint.checkpoint.torch_versions import TorchVersion
+    from torchload_lint.checkpoint.known.torch_versions import TorchVersion
     from torchload_lint.names import ClassFacts
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.reading import Reading

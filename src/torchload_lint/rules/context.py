@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from torchload_lint.checkpoint.known.torch_range import TorchRange
+    from torchload_lint.checkpoint.known.torch_versions import Target, TorchVersion
     from torchload_lint.checkpoint.report import CheckpointReport
-    from torchload_lint.checkpoint.torch_range import TorchRange
-    from torchload_lint.checkpoint.torch_versions import Target, TorchVersion
     from torchload_lint.config import Config
     from torchload_lint.fixes.repair import Repair
     from torchload_lint.names import ClassFacts, GlobalName

@@ -34,7 +34,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.dangerous import why_dangerous, why_gateway
+from torchload_lint.checkpoint.known.dangerous import why_dangerous, why_gateway
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 

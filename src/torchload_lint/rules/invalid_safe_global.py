@@ -31,7 +31,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.known_globals import spelling_of
+from torchload_lint.checkpoint.known.known_globals import spelling_of
 from torchload_lint.checkpoint.report import NeededGlobal
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.fixes.entries import replace_entry

@@ -51,7 +51,7 @@ from torchload_lint.rules.words import evidence_notes, fails_on, files, listed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.checkpoint.torch_versions import TorchVersion
+    from torchload_lint.checkpoint.known.torch_versions import TorchVersion
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.names import GlobalName
     from torchload_lint.rules.context import Context

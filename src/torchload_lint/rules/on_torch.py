@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint.known.torch_versions import TorchVersion, features
 from torchload_lint.checkpoint.report import CheckpointReport, Verdict
-from torchload_lint.checkpoint.torch_versions import TorchVersion, features
 from torchload_lint.source.facts.calls import WeightsOnly
 from torchload_lint.source.facts.library_load import RESTRICTED
 from torchload_lint.source.facts.loader import Does

@@ -17,8 +17,8 @@ from torchload_lint.source.recorded import matching
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from torchload_lint.checkpoint.known.torch_versions import TorchVersion
     from torchload_lint.checkpoint.report import CheckpointReport
-    from torchload_lint.checkpoint.torch_versions import TorchVersion
     from torchload_lint.names import ClassFacts
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.on_torch import Reports

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from torchload_lint.checkpoint.known.torch_versions import TorchVersion
     from torchload_lint.checkpoint.report import CheckpointReport, NeededGlobal, Verdict
-    from torchload_lint.checkpoint.torch_versions import TorchVersion
     from torchload_lint.names import ClassFacts, GlobalName
     from torchload_lint.policy import Judgement
     from torchload_lint.rules.evidence import Evidence

@@ -47,8 +47,8 @@ from torchload_lint.source.facts.allowlists import AllowlistKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from torchload_lint.checkpoint.known.torch_versions import TorchVersion
     from torchload_lint.checkpoint.report import CheckpointReport
-    from torchload_lint.checkpoint.torch_versions import TorchVersion
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.torch_versions import HOLES
+from torchload_lint.checkpoint.known.torch_versions import HOLES
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.source.facts.calls import WeightsOnly

@@ -12,7 +12,7 @@ from torchload_lint.source.paths import Rung
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from torchload_lint.checkpoint.torch_versions import TorchVersion
+    from torchload_lint.checkpoint.known.torch_versions import TorchVersion
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from torchload_lint.checkpoint.dangerous import dangerous_prefixes
+from torchload_lint.checkpoint.known.dangerous import dangerous_prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import Target, Verdict
-from torchload_lint.checkpoint.torch_range import behaviour
-from torchload_lint.checkpoint.torch_versions import NEWEST_LINE
+from torchload_lint.checkpoint.known.torch_range import behaviour
+from torchload_lint.checkpoint.known.torch_versions import NEWEST_LINE
 from torchload_lint.config import DEFAULT_EXCLUDE
 from torchload_lint.regular_files import read_head
 from torchload_lint.source.domain.patterns import Rung
@@ -18,8 +18,8 @@ from torchload_lint.workspace.spanning import Listings, files_below, globbed_fil
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from torchload_lint.checkpoint.known.torch_versions import TorchVersion
     from torchload_lint.checkpoint.report import CheckpointReport
-    from torchload_lint.checkpoint.torch_versions import TorchVersion
     from torchload_lint.config import CheckpointEntry, Config
     from torchload_lint.names import ClassFacts, GlobalName
 

@@ -21,7 +21,7 @@ from torchload_lint.workspace.first_look import NOTEBOOK, first_look, look_at, u
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from torchload_lint.checkpoint.torch_range import TorchRange
+    from torchload_lint.checkpoint.known.torch_range import TorchRange
     from torchload_lint.diagnostic import Fix, LoadAccount
     from torchload_lint.workspace.first_look import Look
     from torchload_lint.workspace.projects import Project, Projects

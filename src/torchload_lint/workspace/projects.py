@@ -23,8 +23,8 @@ from torchload_lint.workspace.disk import DiskFiles
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from torchload_lint.checkpoint.torch_range import TorchRange
-    from torchload_lint.checkpoint.torch_versions import Target
+    from torchload_lint.checkpoint.known.torch_range import TorchRange
+    from torchload_lint.checkpoint.known.torch_versions import Target
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context, Veto
     from torchload_lint.workspace.checkpoints import DiskCheckpoints
@@ -164,7 +164,7 @@ class Project:
     @cached_property
     def target(self) -> Target:
         """The oldest torch the code must run on, and the rest of the program's surroundings."""
-        from torchload_lint.checkpoint.torch_versions import Target  # noqa: PLC0415
+        from torchload_lint.checkpoint.known.torch_versions import Target  # noqa: PLC0415
 
         return Target(self.torch.oldest)
 

@@ -13,7 +13,7 @@ from torchload_lint.workspace.one_file import FileOutcome, Options, check_file, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from torchload_lint.checkpoint.torch_range import TorchRange
+    from torchload_lint.checkpoint.known.torch_range import TorchRange
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.workspace.projects import Projects
 

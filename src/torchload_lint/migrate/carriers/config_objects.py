@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.values import DictValue, Value
+from torchload_lint.checkpoint.pickles.pickled_values import DictValue, Value
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 
 if TYPE_CHECKING:

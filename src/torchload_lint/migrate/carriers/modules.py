@@ -9,8 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.results import is_getattr
-from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, SetValue, Value
+from torchload_lint.checkpoint.pickles.call_results import is_getattr
+from torchload_lint.checkpoint.pickles.pickled_values import (
+    DictValue,
+    GlobalRef,
+    Instance,
+    SetValue,
+    Value,
+)
 from torchload_lint.migrate.carriers import tensors
 from torchload_lint.migrate.carriers.module_facts import (
     MORE_THAN_KNOWN,

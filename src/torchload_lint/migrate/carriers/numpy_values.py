@@ -12,7 +12,7 @@ from math import prod
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.values import DictValue, Instance, Value
+from torchload_lint.checkpoint.pickles.pickled_values import DictValue, Instance, Value
 from torchload_lint.migrate.carriers import tensors
 from torchload_lint.migrate.carriers.pickled_instance import name_of_global
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, Value
+from torchload_lint.checkpoint.pickles.pickled_values import DictValue, GlobalRef, Instance, Value
 
 if TYPE_CHECKING:
-    from torchload_lint.checkpoint.results import NameResolver
+    from torchload_lint.checkpoint.pickles.call_results import NameResolver
 
 Entries = list[tuple[Value, Value]]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.storages import ITEM_SIZES
-from torchload_lint.checkpoint.values import StorageValue, Value
+from torchload_lint.checkpoint.pickles.pickled_values import StorageValue, Value
+from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
 from torchload_lint.migrate.files.contents import FileRange
 from torchload_lint.migrate.files.elements import swapped
 from torchload_lint.migrate.files.reading import read_checkpoint

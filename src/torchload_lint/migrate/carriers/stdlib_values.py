@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.values import DictValue, Value
+from torchload_lint.checkpoint.pickles.pickled_values import DictValue, Value
 from torchload_lint.migrate.carriers.pickled_instance import name_of_global
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from struct import pack
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.torch_versions import NEWEST, default_allowed
-from torchload_lint.checkpoint.values import (
+from torchload_lint.checkpoint.known.torch_versions import NEWEST, default_allowed
+from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
     Instance,

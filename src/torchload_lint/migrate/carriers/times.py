@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.values import Instance, Value
+from torchload_lint.checkpoint.pickles.pickled_values import Instance, Value
 from torchload_lint.migrate.carriers.pickled_instance import read_instance
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.results import is_getattr
-from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, Value
+from torchload_lint.checkpoint.pickles.call_results import is_getattr
+from torchload_lint.checkpoint.pickles.pickled_values import DictValue, GlobalRef, Instance, Value
 from torchload_lint.migrate.carriers.pickled_instance import read_instance
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.checkpoint.tensors import TensorInfo
+    from torchload_lint.checkpoint.pickles.tensors import TensorInfo
     from torchload_lint.migrate.files.contents import Content
 
 _FORMATS: dict[int, Literal["B", "H", "I", "Q"]] = {1: "B", 2: "H", 4: "I", 8: "Q"}

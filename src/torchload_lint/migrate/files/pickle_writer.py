@@ -1,7 +1,8 @@
 """Writes a value as a protocol 2 pickle of the few opcodes that the weights-only loader has.
 
-The opposite of :mod:`torchload_lint.checkpoint.unpickler`. Only what torch allows by default is
-written: plain values, OrderedDict, Counter, set, storages, and calls of torch's own rebuilders.
+The opposite of :mod:`torchload_lint.checkpoint.pickles.unpickler`. Only what torch allows by
+default is written: plain values, OrderedDict, Counter, set, storages, and calls of torch's own
+rebuilders.
 """
 
 from __future__ import annotations
@@ -9,8 +10,7 @@ from __future__ import annotations
 from struct import pack
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.storages import STORAGE_DTYPES
-from torchload_lint.checkpoint.values import (
+from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
     Instance,
@@ -18,6 +18,7 @@ from torchload_lint.checkpoint.values import (
     StorageValue,
     Value,
 )
+from torchload_lint.checkpoint.pickles.storages import STORAGE_DTYPES
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
-from torchload_lint.checkpoint.bytesource import FileSource
-from torchload_lint.checkpoint.container import open_container
+from torchload_lint.checkpoint.containers.bytesource import FileSource
+from torchload_lint.checkpoint.containers.container import open_container
+from torchload_lint.checkpoint.containers.zip_archive import ZipFaultError
 from torchload_lint.checkpoint.legacy import read_pickles
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
-from torchload_lint.checkpoint.storages import ITEM_SIZES, StorageReader
-from torchload_lint.checkpoint.unpickler import unpickle
-from torchload_lint.checkpoint.values import DictValue, Value
-from torchload_lint.checkpoint.zip_archive import ZipFaultError
+from torchload_lint.checkpoint.pickles.pickled_values import DictValue, Value
+from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, StorageReader
+from torchload_lint.checkpoint.pickles.unpickler import unpickle
 from torchload_lint.migrate.files.contents import Content, DeflatedRange, FileRange
 from torchload_lint.migrate.files.recorder import Checkpoint, PickleRecorder, checked, refused
 from torchload_lint.migrate.results import MigrationError
@@ -21,10 +21,10 @@ from torchload_lint.migrate.results import MigrationError
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+    from torchload_lint.checkpoint.containers.zip_archive import ZipArchive
     from torchload_lint.checkpoint.legacy import PickleFile
-    from torchload_lint.checkpoint.results import ClassLookup
-    from torchload_lint.checkpoint.values import StorageValue
-    from torchload_lint.checkpoint.zip_archive import ZipArchive
+    from torchload_lint.checkpoint.pickles.call_results import ClassLookup
+    from torchload_lint.checkpoint.pickles.pickled_values import StorageValue
 
 _STORED = 0
 

@@ -6,26 +6,32 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
-from torchload_lint.checkpoint.class_knowledge import ClassKnowledge
-from torchload_lint.checkpoint.known_globals import rename_python_2, runtime_name
-from torchload_lint.checkpoint.results import (
+from torchload_lint.checkpoint.known.known_globals import rename_python_2, runtime_name
+from torchload_lint.checkpoint.known.torch_versions import NEWEST, features
+from torchload_lint.checkpoint.pickles.call_results import (
     NameResolver,
     make_plain,
     result_type,
     runtime_namer,
 )
-from torchload_lint.checkpoint.torch_versions import NEWEST, features
-from torchload_lint.checkpoint.values import DictValue, Instance, Opaque, SetValue, Value
+from torchload_lint.checkpoint.pickles.pickled_values import (
+    DictValue,
+    Instance,
+    Opaque,
+    SetValue,
+    Value,
+)
+from torchload_lint.checkpoint.restricted.class_knowledge import ClassKnowledge
 from torchload_lint.migrate.results import MigrationError
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.opcodes import Opcode
+    from torchload_lint.checkpoint.pickles.call_results import ClassLookup
+    from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef
+    from torchload_lint.checkpoint.pickles.storages import StorageReader
+    from torchload_lint.checkpoint.pickles.unpickler import Unpickled
     from torchload_lint.checkpoint.report import Problem
-    from torchload_lint.checkpoint.results import ClassLookup
-    from torchload_lint.checkpoint.storages import StorageReader
-    from torchload_lint.checkpoint.unpickler import Unpickled
-    from torchload_lint.checkpoint.values import GlobalRef
     from torchload_lint.migrate.files.contents import Content
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.storages import ITEM_SIZES
-from torchload_lint.checkpoint.tensors import TensorInfo, tensor_of
-from torchload_lint.checkpoint.values import DictValue, Value
+from torchload_lint.checkpoint.pickles.pickled_values import DictValue, Value
+from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
+from torchload_lint.checkpoint.pickles.tensors import TensorInfo, tensor_of
 from torchload_lint.migrate.files.elements import OutsideError, elements, swapped, with_signs
 from torchload_lint.migrate.results import MigrationError, Note, NoteKind
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.storages import ITEM_SIZES
-from torchload_lint.checkpoint.values import StorageValue
+from torchload_lint.checkpoint.pickles.pickled_values import StorageValue
+from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
 from torchload_lint.migrate.files.contents import BytesContent
 from torchload_lint.migrate.results import MigrationError
 

@@ -11,11 +11,9 @@ import tarfile
 from struct import unpack
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.bytesource import FileSource
+from torchload_lint.checkpoint.containers.bytesource import FileSource
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS
-from torchload_lint.checkpoint.storages import ITEM_SIZES, STORAGE_DTYPES
-from torchload_lint.checkpoint.unpickler import unpickle
-from torchload_lint.checkpoint.values import (
+from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
     Instance,
@@ -23,6 +21,8 @@ from torchload_lint.checkpoint.values import (
     StorageValue,
     Value,
 )
+from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, STORAGE_DTYPES
+from torchload_lint.checkpoint.pickles.unpickler import unpickle
 from torchload_lint.migrate.files.contents import Content, FileRange
 from torchload_lint.migrate.files.recorder import Checkpoint, PickleRecorder, checked
 from torchload_lint.migrate.results import MigrationError

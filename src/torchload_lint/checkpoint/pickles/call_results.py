@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.known_globals import (
+from torchload_lint.checkpoint.known.known_globals import (
     BIT_GENERATORS,
     ITERATORS,
     RETURNS,
@@ -13,7 +13,7 @@ from torchload_lint.checkpoint.known_globals import (
     dtype_class_of_type,
     looks_like_class,
 )
-from torchload_lint.checkpoint.values import (
+from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
     Instance,
@@ -24,7 +24,7 @@ from torchload_lint.checkpoint.values import (
 from torchload_lint.names import ClassFacts, GlobalName
 
 if TYPE_CHECKING:
-    from torchload_lint.checkpoint.torch_versions import Target
+    from torchload_lint.checkpoint.known.torch_versions import Target
 
 ClassLookup = Callable[[GlobalName], "ClassFacts | None"]
 

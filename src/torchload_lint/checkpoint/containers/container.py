@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.checkpoint.formats import (
+from torchload_lint.checkpoint.containers.formats import (
     is_safetensors,
     is_tar,
     recognise,
     safetensors_fault,
 )
+from torchload_lint.checkpoint.containers.zip_archive import (
+    LOCAL_SIGNATURE,
+    ZipArchive,
+    ZipFaultError,
+)
+from torchload_lint.checkpoint.known.torch_versions import NEWEST, Target, features
 from torchload_lint.checkpoint.limits import LimitExceededError
 from torchload_lint.checkpoint.report import Problem
-from torchload_lint.checkpoint.torch_versions import NEWEST, Target, features
-from torchload_lint.checkpoint.zip_archive import LOCAL_SIGNATURE, ZipArchive, ZipFaultError
 
 if TYPE_CHECKING:
-    from torchload_lint.checkpoint.bytesource import ByteSource
+    from torchload_lint.checkpoint.containers.bytesource import ByteSource
     from torchload_lint.checkpoint.limits import Limits
 
 _AGAIN = "get the file again: the download or the save was cut off"

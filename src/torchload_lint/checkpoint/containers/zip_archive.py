@@ -11,11 +11,11 @@ import zlib
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.checkpoint.containers.zip_names import RecordIndex
 from torchload_lint.checkpoint.limits import LimitExceededError
-from torchload_lint.checkpoint.zip_names import RecordIndex
 
 if TYPE_CHECKING:
-    from torchload_lint.checkpoint.bytesource import ByteSource
+    from torchload_lint.checkpoint.containers.bytesource import ByteSource
     from torchload_lint.checkpoint.limits import Limits
 
 LOCAL_SIGNATURE = b"PK\x03\x04"

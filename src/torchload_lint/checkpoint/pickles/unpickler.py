@@ -2,7 +2,7 @@
 
 It understands every opcode of the protocols 0 to 5, because it has to know both what torch's
 weights-only loader does and what an unsafe load would call. The loader's own rules are those of
-a :class:`~torchload_lint.checkpoint.guard.Guard`, which is asked at each step.
+a :class:`~torchload_lint.checkpoint.pickles.guard.Guard`, which is asked at each step.
 """
 
 from __future__ import annotations
@@ -11,15 +11,22 @@ from collections.abc import Callable  # noqa: TC003 - in an annotation of module
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint.known.torch_versions import CHECKED_OPCODES
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError, Limits
 from torchload_lint.checkpoint.opcodes import Argument, Opcode, PickleFaultError, read_steps
+from torchload_lint.checkpoint.pickles.pickled_values import (
+    DictValue,
+    GlobalRef,
+    Instance,
+    Opaque,
+    SetValue,
+    Value,
+)
 from torchload_lint.checkpoint.report import Problem
-from torchload_lint.checkpoint.torch_versions import CHECKED_OPCODES
-from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, Opaque, SetValue, Value
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
-    from torchload_lint.checkpoint.guard import Guard
+    from torchload_lint.checkpoint.pickles.guard import Guard
 
 
 @dataclass(slots=True)

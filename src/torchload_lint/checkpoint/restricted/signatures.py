@@ -12,10 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
-from torchload_lint.checkpoint.states import truthy
-from torchload_lint.checkpoint.storages import ITEM_SIZES, PER_BYTE
-from torchload_lint.checkpoint.tensors import tensor_of
-from torchload_lint.checkpoint.values import (
+from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
     Instance,
@@ -24,6 +21,9 @@ from torchload_lint.checkpoint.values import (
     Value,
     unhashable,
 )
+from torchload_lint.checkpoint.pickles.states import truthy
+from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, PER_BYTE
+from torchload_lint.checkpoint.pickles.tensors import tensor_of
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.report import Problem

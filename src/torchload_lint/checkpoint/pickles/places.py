@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, SetValue, Value
+from torchload_lint.checkpoint.pickles.pickled_values import (
+    DictValue,
+    GlobalRef,
+    Instance,
+    SetValue,
+    Value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

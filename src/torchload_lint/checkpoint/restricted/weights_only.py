@@ -1,7 +1,7 @@
 """The rules of torch's weights-only unpickler, asked at each step of an abstract one.
 
 Source: ``torch/_weights_only_unpickler.py`` and ``torch/serialization.py`` of torch 2.13, with the
-differences of the other releases from :mod:`torchload_lint.checkpoint.torch_versions`.
+differences of the other releases from :mod:`torchload_lint.checkpoint.known.torch_versions`.
 
 The guard assumes that everything may be allowed that the file names, and writes down what has to
 be (``needs``). The first step that no allowlist helps is its ``failure``; later steps still build
@@ -13,34 +13,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
-from torchload_lint.checkpoint.class_knowledge import ClassKnowledge
-from torchload_lint.checkpoint.known_globals import (
+from torchload_lint.checkpoint.known.known_globals import (
     PLAIN_CLASSES,
     rename_python_2,
     runtime_name,
 )
-from torchload_lint.checkpoint.needs import RequiredEntry
-from torchload_lint.checkpoint.numpy_dtypes import dtype_fault
-from torchload_lint.checkpoint.opcodes import CODES
-from torchload_lint.checkpoint.report import Problem
-from torchload_lint.checkpoint.results import (
-    MAPPINGS,
-    NameResolver,
-    as_arguments,
-    is_getattr,
-    make_plain,
-    result_type,
-    runtime_namer,
-)
-from torchload_lint.checkpoint.signatures import call_problem, default_kind
-from torchload_lint.checkpoint.states import (
-    has_slots,
-    is_default_state,
-    is_tensor_state,
-    truthy,
-    updates_dict,
-)
-from torchload_lint.checkpoint.torch_versions import (
+from torchload_lint.checkpoint.known.torch_versions import (
     DTYPES_SINCE,
     KNOWN_VERSIONS,
     NEWEST,
@@ -49,7 +27,18 @@ from torchload_lint.checkpoint.torch_versions import (
     features,
     registered_by,
 )
-from torchload_lint.checkpoint.values import (
+from torchload_lint.checkpoint.opcodes import CODES
+from torchload_lint.checkpoint.pickles.call_results import (
+    MAPPINGS,
+    NameResolver,
+    as_arguments,
+    is_getattr,
+    make_plain,
+    result_type,
+    runtime_namer,
+)
+from torchload_lint.checkpoint.pickles.numpy_dtypes import dtype_fault
+from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
     Instance,
@@ -59,16 +48,27 @@ from torchload_lint.checkpoint.values import (
     type_of,
     unhashable,
 )
+from torchload_lint.checkpoint.pickles.states import (
+    has_slots,
+    is_default_state,
+    is_tensor_state,
+    truthy,
+    updates_dict,
+)
+from torchload_lint.checkpoint.report import Problem
+from torchload_lint.checkpoint.restricted.class_knowledge import ClassKnowledge
+from torchload_lint.checkpoint.restricted.needs import RequiredEntry
+from torchload_lint.checkpoint.restricted.signatures import call_problem, default_kind
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from torchload_lint.checkpoint.known.torch_versions import Target
     from torchload_lint.checkpoint.opcodes import Opcode
-    from torchload_lint.checkpoint.results import ClassLookup
-    from torchload_lint.checkpoint.storages import StorageReader
-    from torchload_lint.checkpoint.substitute import Substitute
-    from torchload_lint.checkpoint.torch_versions import Target
+    from torchload_lint.checkpoint.pickles.call_results import ClassLookup
+    from torchload_lint.checkpoint.pickles.storages import StorageReader
+    from torchload_lint.checkpoint.pickles.substitute import Substitute
     from torchload_lint.names import ClassFacts
 
 _WITHOUT_DICT = frozenset(

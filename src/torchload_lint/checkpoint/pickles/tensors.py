@@ -5,8 +5,14 @@ from __future__ import annotations
 from math import prod
 from typing import NamedTuple
 
-from torchload_lint.checkpoint.storages import ITEM_SIZES
-from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, StorageValue, Value
+from torchload_lint.checkpoint.pickles.pickled_values import (
+    DictValue,
+    GlobalRef,
+    Instance,
+    StorageValue,
+    Value,
+)
+from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
 
 
 class TensorInfo(NamedTuple):

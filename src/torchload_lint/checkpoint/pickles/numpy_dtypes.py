@@ -7,7 +7,7 @@ What numpy itself writes has one form for each kind; anything else was made by h
 
 from __future__ import annotations
 
-from torchload_lint.checkpoint.values import DictValue, GlobalRef, Instance, Value
+from torchload_lint.checkpoint.pickles.pickled_values import DictValue, GlobalRef, Instance, Value
 
 _REFCOUNT, _OF_OBJECT, _WITH_OBJECTS, _NEEDS_INIT, _PYAPI, _ALIGNED = 1, 63, 27, 8, 16, 128
 _SIZES = {"?": 1, "b": 1, "B": 1, "O": 8}

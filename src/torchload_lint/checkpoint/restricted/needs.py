@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.known_globals import SINGLETONS
+from torchload_lint.checkpoint.known.known_globals import SINGLETONS
 
 if TYPE_CHECKING:
-    from torchload_lint.checkpoint.values import Value
+    from torchload_lint.checkpoint.pickles.pickled_values import Value
     from torchload_lint.names import GlobalName
 
 

@@ -9,9 +9,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.dangerous import HARMLESS
-from torchload_lint.checkpoint.known_globals import LOWERCASE_CLASSES, RETURNS, looks_like_class
-from torchload_lint.checkpoint.torch_versions import NEWEST, default_allowed, registered_by
+from torchload_lint.checkpoint.known.dangerous import HARMLESS
+from torchload_lint.checkpoint.known.known_globals import (
+    LOWERCASE_CLASSES,
+    RETURNS,
+    looks_like_class,
+)
+from torchload_lint.checkpoint.known.torch_versions import NEWEST, default_allowed, registered_by
 from torchload_lint.vetted import vetted_definitions
 
 if TYPE_CHECKING:

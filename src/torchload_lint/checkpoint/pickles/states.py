@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torchload_lint.checkpoint.values import (
+from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
     Instance,

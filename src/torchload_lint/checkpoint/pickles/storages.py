@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
-from torchload_lint.checkpoint.values import GlobalRef, StorageValue, Value
+from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, StorageValue, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.checkpoint.torch_versions import (
+from torchload_lint.checkpoint.known.torch_versions import (
     DTYPES_SINCE,
     NEWEST_LINE,
     TorchVersion,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.opcodes import Opcode
-    from torchload_lint.checkpoint.storages import StorageReader
-    from torchload_lint.checkpoint.values import GlobalRef, Value
+    from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, Value
+    from torchload_lint.checkpoint.pickles.storages import StorageReader
     from torchload_lint.names import GlobalName
 
 

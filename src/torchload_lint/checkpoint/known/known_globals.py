@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.public_names import public_module
+from torchload_lint.checkpoint.known.public_names import public_module
 from torchload_lint.names import GlobalName, Spelling
 
 if TYPE_CHECKING:
-    from torchload_lint.checkpoint.torch_versions import Target
+    from torchload_lint.checkpoint.known.torch_versions import Target
 
 RENAMED_MODULES = {
     "__builtin__": "builtins", "copy_reg": "copyreg", "Queue": "queue", "repr": "reprlib",

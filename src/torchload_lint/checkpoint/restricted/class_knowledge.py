@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.known_globals import PLAIN_CLASSES
-from torchload_lint.checkpoint.values import GlobalRef, Instance, Value
+from torchload_lint.checkpoint.known.known_globals import PLAIN_CLASSES
+from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, Instance, Value
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
-    from torchload_lint.checkpoint.results import ClassLookup, NameResolver
+    from torchload_lint.checkpoint.pickles.call_results import ClassLookup, NameResolver
     from torchload_lint.names import ClassFacts
 
 

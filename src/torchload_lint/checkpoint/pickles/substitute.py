@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from torchload_lint.checkpoint.values import DictValue, Instance, Value
+from torchload_lint.checkpoint.pickles.pickled_values import DictValue, Instance, Value
 from torchload_lint.names import GlobalName, Spelling
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from torchload_lint.checkpoint.report import Problem
 
 if TYPE_CHECKING:
-    from torchload_lint.checkpoint.bytesource import ByteSource
+    from torchload_lint.checkpoint.containers.bytesource import ByteSource
 
 _HEAD = 512
 _MAX_SAFETENSORS_HEADER = 100_000_000

@@ -1,0 +1,1 @@
+"""What torch's releases allow, and what names stand for (data)."""

@@ -1,0 +1,1 @@
+"""What does a pickle build? Run abstractly, over descriptions of values; nothing is called."""

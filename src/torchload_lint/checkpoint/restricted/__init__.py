@@ -1,0 +1,1 @@
+"""What torch's weights-only unpickler says at each step."""
