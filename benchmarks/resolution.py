@@ -22,8 +22,8 @@ from torchload_lint.config import Config
 from torchload_lint.source.facts.module import Module
 from torchload_lint.source.paths import resolve_path
 from torchload_lint.source.project.index import ProjectIndex
-from torchload_lint.workspace.disk import DiskFiles
-from torchload_lint.workspace.document import Document
+from torchload_lint.workspace.on_disk.document import Document
+from torchload_lint.workspace.on_disk.source_files import DiskFiles
 
 
 def grade(resolution):

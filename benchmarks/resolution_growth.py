@@ -17,7 +17,7 @@ from torchload_lint.config import Config
 from torchload_lint.source.paths import resolve_path
 from torchload_lint.source.project.index import ProjectIndex
 from torchload_lint.source.saving.producers import producers_for
-from torchload_lint.workspace.disk import DiskFiles
+from torchload_lint.workspace.on_disk.source_files import DiskFiles
 
 FILES = {
     "model.py": "from torch import nn\nclass Net(nn.Module):\n    pass\n",

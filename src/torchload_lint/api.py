@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from torchload_lint.workspace import Options, Projects, Run, Settings, check_bytes, discover
 from torchload_lint.workspace import check as check_files
-from torchload_lint.workspace.checkpoint_names import is_checkpoint_name
+from torchload_lint.workspace.on_disk.checkpoint_names import is_checkpoint_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,7 @@ from torchload_lint.record.cells import row_in_notebook
 from torchload_lint.record.run import Observed
 from torchload_lint.source.text.notebook import Notebook
 from torchload_lint.workspace import Projects, Settings
-from torchload_lint.workspace.recording import MAX_FILES, Recorder
+from torchload_lint.workspace.adoption.recording import MAX_FILES, Recorder
 
 SOURCE = Path(__file__).parents[2] / "src"
 TORCH = """

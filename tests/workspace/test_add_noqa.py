@@ -6,8 +6,8 @@ import pytest
 
 from notebook_samples import notebook_text
 from torchload_lint.diagnostic import Diagnostic, Severity, Span
-from torchload_lint.workspace.add_noqa import add_noqa
-from torchload_lint.workspace.document import Document
+from torchload_lint.workspace.adoption.add_noqa import add_noqa
+from torchload_lint.workspace.on_disk.document import Document
 
 
 def finding(row: int, end: int = 0, code: str = "TLL101", **more: int) -> Diagnostic:

@@ -7,7 +7,7 @@ import pytest
 from notebook_samples import notebook_text
 from torchload_lint.config import ConfigError
 from torchload_lint.diagnostic import Diagnostic, FileResult, Severity, Span
-from torchload_lint.workspace.baseline import Baseline
+from torchload_lint.workspace.adoption.baseline import Baseline
 
 LINE = 'x = torch.load("a.pt")'
 

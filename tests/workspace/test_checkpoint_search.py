@@ -7,8 +7,8 @@ import pytest
 from torchload_lint.checkpoint import Target
 from torchload_lint.config import Config
 from torchload_lint.source.paths import PathPattern, Rung
-from torchload_lint.workspace import spanning
-from torchload_lint.workspace.checkpoints import DiskCheckpoints
+from torchload_lint.workspace.on_disk import spanning
+from torchload_lint.workspace.on_disk.checkpoints import DiskCheckpoints
 
 FILES = """
     best.pt runs/a/best.pt runs/a/b/best.pt runs/last-3.pt runs/a/last-4.pt deep/x/y/z/only.pt

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from torchload_lint.config import Config
-from torchload_lint.workspace.discover import discover
+from torchload_lint.workspace.on_disk.discover import discover
 
 
 def found(folder: Path, *paths: Path, **settings: object) -> list[str]:

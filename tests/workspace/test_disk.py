@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from torchload_lint.config import Config
-from torchload_lint.workspace.disk import DiskFiles
+from torchload_lint.workspace.on_disk.source_files import DiskFiles
 
 
 @pytest.mark.parametrize(

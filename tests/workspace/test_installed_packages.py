@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from torchload_lint.source.facts.library_load import Versions
-from torchload_lint.workspace.environment import InstalledPackages
+from torchload_lint.workspace.on_disk.environment import InstalledPackages
 
 NAMES = ("lightning", "pytorch-lightning")
 

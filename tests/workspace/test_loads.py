@@ -9,10 +9,10 @@ from textwrap import dedent
 import pytest
 
 from torchload_lint.config import ConfigError, load_config
-from torchload_lint.workspace.pairing import pair
+from torchload_lint.workspace.adoption.pairing import pair
+from torchload_lint.workspace.adoption.write_config import add_loads, with_entries
 from torchload_lint.workspace.projects import Projects, Settings
 from torchload_lint.workspace.survey import survey
-from torchload_lint.workspace.write_config import add_loads, with_entries
 
 SOURCES = {
     "known.py": "import torch\ntorch.load('runs/best.pt')\n",

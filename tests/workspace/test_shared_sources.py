@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from torchload_lint.workspace import shared_sources
-from torchload_lint.workspace.shared_sources import SharedSources
+from torchload_lint.workspace.workers import shared_sources
+from torchload_lint.workspace.workers.shared_sources import SharedSources
 
 
 @pytest.fixture

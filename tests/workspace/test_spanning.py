@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from torchload_lint.workspace import spanning
-from torchload_lint.workspace.spanning import Listings, files_below
+from torchload_lint.workspace.on_disk import spanning
+from torchload_lint.workspace.on_disk.spanning import Listings, files_below
 
 FILES = ("w/a.pt", "w/b.pt", "w/x/a.pt", "w/x/y/a.pt", "w/.hidden/a.pt", "w/.dot.pt", "top.pt")
 

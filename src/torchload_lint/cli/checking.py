@@ -25,7 +25,7 @@ from torchload_lint.diagnostic import FileResult
 from torchload_lint.escaping import printable
 from torchload_lint.source.text.settings_files import is_settings_file
 from torchload_lint.workspace import Options, Projects, Run, check_bytes
-from torchload_lint.workspace.discover import is_forced_out
+from torchload_lint.workspace.on_disk.discover import is_forced_out
 
 if TYPE_CHECKING:
     from torchload_lint.config import Config
@@ -328,12 +328,8 @@ def _status(outcome: Run, flags: Flags, config: Config) -> int:
 
 def _add_noqa(outcome: Run, flags: Flags) -> int:
     """Write a comment beside each finding."""
-    from torchload_lint.workspace.add_noqa import add_noqa  # noqa: PLC0415
-    from torchload_lint.workspace.document import (  # noqa: PLC0415
-        Document,
-        read_bytes,
-        write_atomically,
-    )
+    from torchload_lint.workspace.adoption.add_noqa import add_noqa  # noqa: PLC0415
+    from torchload_lint.workspace.on_disk.document import Document, read_bytes, write_atomically  # noqa: PLC0415
 
     added, left = 0, 0
     for result in outcome.results:
@@ -359,7 +355,7 @@ def _baseline_path(config: Config) -> Path:
 
 
 def _update_baseline(outcome: Run, config: Config, projects: Projects) -> int:
-    from torchload_lint.workspace.baseline import Baseline  # noqa: PLC0415
+    from torchload_lint.workspace.adoption.baseline import Baseline  # noqa: PLC0415
 
     path = _baseline_path(config)
 
@@ -379,7 +375,7 @@ def _without_known(outcome: Run, config: Config, projects: Projects) -> tuple[Fi
     """The results without what the baseline knows."""
     if not config.baseline:
         return outcome.results
-    from torchload_lint.workspace.baseline import Baseline  # noqa: PLC0415
+    from torchload_lint.workspace.adoption.baseline import Baseline  # noqa: PLC0415
 
     known = Baseline.read(_baseline_path(config))
     results = known.new(outcome.results, lambda file: projects.project_of(file).name_of(file))

@@ -79,7 +79,7 @@ def reported(load: SurveyedLoad) -> Load:
 
 
 def _tell_pairs(found: list[SurveyedLoad], folder: Path, projects: Projects) -> None:
-    from torchload_lint.workspace.pairing import pair  # noqa: PLC0415
+    from torchload_lint.workspace.adoption.pairing import pair  # noqa: PLC0415
 
     pairs, unpaired = pair(found, folder, projects)
     for one in pairs:
@@ -93,7 +93,7 @@ def _tell_pairs(found: list[SurveyedLoad], folder: Path, projects: Projects) -> 
 
 
 def _write_config(found: list[SurveyedLoad]) -> None:
-    from torchload_lint.workspace.write_config import add_loads  # noqa: PLC0415
+    from torchload_lint.workspace.adoption.write_config import add_loads  # noqa: PLC0415
 
     written = list(add_loads(found))
     if not written:

@@ -13,7 +13,7 @@ from torchload_lint.config import ConfigError
 from torchload_lint.record.command import end_as
 from torchload_lint.record.run import MOST_FILES, run_recorded
 from torchload_lint.workspace import Projects, Settings
-from torchload_lint.workspace.recording import Recorder
+from torchload_lint.workspace.adoption.recording import Recorder
 
 if TYPE_CHECKING:
     from torchload_lint.record import Recording

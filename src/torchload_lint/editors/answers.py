@@ -11,7 +11,7 @@ from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.escaping import printable
 from torchload_lint.reports.report import TOOL, rule_url
 from torchload_lint.source.text.notebook import Notebook
-from torchload_lint.workspace.add_noqa import noqa_edits
+from torchload_lint.workspace.adoption.add_noqa import noqa_edits
 from torchload_lint.workspace.one_file import leaves_python
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from torchload_lint.reports.report import edits_by_cell
 from torchload_lint.source.text.notebook import Notebook, rows_of
 from torchload_lint.source.text.prefilter import may_hold_load, may_hold_load_in_cells
 from torchload_lint.source.text.text import Decoded
-from torchload_lint.workspace.discover import is_excluded
-from torchload_lint.workspace.document import Document
+from torchload_lint.workspace.on_disk.discover import is_excluded
+from torchload_lint.workspace.on_disk.document import Document
 from torchload_lint.workspace.one_file import Options, check_document
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from torchload_lint.config import Settings
-from torchload_lint.workspace.discover import discover
+from torchload_lint.workspace.on_disk.discover import discover
 from torchload_lint.workspace.one_file import Options, check_bytes
 from torchload_lint.workspace.projects import Projects
 from torchload_lint.workspace.session import Run, check

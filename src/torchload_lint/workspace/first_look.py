@@ -13,8 +13,8 @@ from torchload_lint.source.text.prefilter import (
     may_name_checkpoint,
 )
 from torchload_lint.source.text.settings_files import VARIABLE, is_settings_file
-from torchload_lint.workspace.discover import SUFFIXES
-from torchload_lint.workspace.document import UnreadableError, read_bytes
+from torchload_lint.workspace.on_disk.discover import SUFFIXES
+from torchload_lint.workspace.on_disk.document import UnreadableError, read_bytes
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic, FileResult

@@ -13,7 +13,7 @@ from torchload_lint.policy import judge_together
 from torchload_lint.rules.assessing import judge_in
 from torchload_lint.rules.on_torch import PARAMETER_SINCE, judged, merged
 from torchload_lint.source.proofs import class_lookup
-from torchload_lint.workspace.checkpoint_names import is_checkpoint_name
+from torchload_lint.workspace.on_disk.checkpoint_names import is_checkpoint_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -13,10 +13,10 @@ from torchload_lint.diagnostic import (
 )
 from torchload_lint.source.text.prefilter import may_hold_load
 from torchload_lint.source.text.settings_files import is_settings_file
-from torchload_lint.workspace.discover import SUFFIXES
-from torchload_lint.workspace.document import Document, UnreadableError
 from torchload_lint.workspace.findings import NO_LOADS, findings_in, unparsable
 from torchload_lint.workspace.first_look import NOTEBOOK, first_look, look_at, unreadable
+from torchload_lint.workspace.on_disk.discover import SUFFIXES
+from torchload_lint.workspace.on_disk.document import Document, UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

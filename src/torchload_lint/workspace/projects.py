@@ -18,7 +18,7 @@ from torchload_lint.config import (
     may_hold_config,
 )
 from torchload_lint.regular_files import read_regular
-from torchload_lint.workspace.disk import DiskFiles
+from torchload_lint.workspace.on_disk.source_files import DiskFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.known.torch_versions import Target
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context, Veto
-    from torchload_lint.workspace.checkpoints import DiskCheckpoints
-    from torchload_lint.workspace.environment import InstalledPackages
+    from torchload_lint.workspace.on_disk.checkpoints import DiskCheckpoints
+    from torchload_lint.workspace.on_disk.environment import InstalledPackages
 
 
 class Projects:
@@ -171,7 +171,7 @@ class Project:
     @cached_property
     def environment(self) -> InstalledPackages:
         """The packages that the project runs with, as far as they can be found."""
-        from torchload_lint.workspace.environment import InstalledPackages  # noqa: PLC0415
+        from torchload_lint.workspace.on_disk.environment import InstalledPackages  # noqa: PLC0415
 
         return InstalledPackages(self.config.root, lambda: str(self.target.torch), self._python)
 
@@ -214,7 +214,7 @@ class Project:
     @cached_property
     def checkpoints(self) -> DiskCheckpoints:
         """The checkpoints within reach."""
-        from torchload_lint.workspace.checkpoints import DiskCheckpoints  # noqa: PLC0415
+        from torchload_lint.workspace.on_disk.checkpoints import DiskCheckpoints  # noqa: PLC0415
 
         return DiskCheckpoints(self.config, self.target)
 

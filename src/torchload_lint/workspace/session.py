@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.diagnostic import LoadAccount
-from torchload_lint.workspace.document import write_atomically
 from torchload_lint.workspace.first_look import first_look
+from torchload_lint.workspace.on_disk.document import write_atomically
 from torchload_lint.workspace.one_file import FileOutcome, Options, check_file, keep, not_written
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _shared_out(
     paths: Sequence[str], projects: Projects, options: Options, *, begins_with_load: bool
 ) -> Iterator[FileOutcome]:
     if options.jobs != 1 and len(paths) > 1:
-        from torchload_lint.workspace import pool  # noqa: PLC0415 - not for a file or two
+        from torchload_lint.workspace.workers import pool  # noqa: PLC0415 - not for a file or two
 
         workers = min(options.jobs or pool.workers_for(len(paths)), len(paths), pool.MOST)
         if workers > 1:

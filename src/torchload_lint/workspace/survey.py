@@ -10,8 +10,8 @@ from torchload_lint.rules.repairs import what_would_settle_it
 from torchload_lint.source.loaders.collect import every_load
 from torchload_lint.source.paths import hops_to_path
 from torchload_lint.source.text import parse
-from torchload_lint.workspace.document import Document, UnreadableError, read_bytes
 from torchload_lint.workspace.first_look import look_at
+from torchload_lint.workspace.on_disk.document import Document, UnreadableError, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.config import ConfigError, Settings
 from torchload_lint.regular_files import read_regular
+from torchload_lint.workspace.on_disk.stamps import Stamps
 from torchload_lint.workspace.projects import Projects
-from torchload_lint.workspace.stamps import Stamps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from torchload_lint.workspace.forks import Forks, can_fork
 from torchload_lint.workspace.one_file import check_file
 from torchload_lint.workspace.projects import Projects
+from torchload_lint.workspace.workers.forks import Forks, can_fork
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.config import DEFAULT_EXCLUDE
 from torchload_lint.source.domain.patterns import matches
-from torchload_lint.workspace.discover import entries
+from torchload_lint.workspace.on_disk.discover import entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

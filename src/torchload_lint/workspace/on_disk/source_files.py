@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.regular_files import read_regular
 from torchload_lint.source.text.text import decode
-from torchload_lint.workspace.discover import config_files, python_files
+from torchload_lint.workspace.on_disk.discover import config_files, python_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from torchload_lint.diagnostic import Diagnostic
-    from torchload_lint.workspace.document import Document
+    from torchload_lint.workspace.on_disk.document import Document
 
 _NOQA = re.compile(
     r"#\s*noqa(?P<colon>:\s?(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?", re.IGNORECASE

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.regular_files import read_regular
 from torchload_lint.workspace.first_look import first_look
 from torchload_lint.workspace.one_file import FileOutcome, check_file
-from torchload_lint.workspace.shared_sources import SharedSources
+from torchload_lint.workspace.workers.shared_sources import SharedSources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

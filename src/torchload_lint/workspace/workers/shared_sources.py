@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from torchload_lint.regular_files import read_regular
-from torchload_lint.workspace.disk import KEPT_BYTES
+from torchload_lint.workspace.on_disk.source_files import KEPT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

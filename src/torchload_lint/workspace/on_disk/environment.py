@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.regular_files import read_regular
 from torchload_lint.source.facts.library_load import Versions
-from torchload_lint.workspace.package_files import PackageFiles
+from torchload_lint.workspace.on_disk.package_files import PackageFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.config import ConfigError, load_config
-from torchload_lint.workspace.document import write_atomically
+from torchload_lint.workspace.on_disk.document import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -13,7 +13,7 @@ from torchload_lint.checkpoint.known.torch_versions import NEWEST_LINE
 from torchload_lint.config import DEFAULT_EXCLUDE
 from torchload_lint.regular_files import read_head
 from torchload_lint.source.domain.patterns import Rung
-from torchload_lint.workspace.spanning import Listings, files_below, globbed_files
+from torchload_lint.workspace.on_disk.spanning import Listings, files_below, globbed_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -1,0 +1,1 @@
+"""What an old code base starts with: baselines, noqa comments, entries of the configuration."""

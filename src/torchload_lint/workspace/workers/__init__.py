@@ -1,0 +1,1 @@
+"""Many files shared out to processes."""
