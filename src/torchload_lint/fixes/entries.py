@@ -6,10 +6,10 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.edits import Change, Source, source_of
-from torchload_lint.fixes.import_lines import import_changes
-from torchload_lint.fixes.naming import Names, Unreachable, torch_at
+from torchload_lint.fixes.imports.import_lines import import_changes
+from torchload_lint.fixes.imports.naming import Names, Unreachable, torch_at
+from torchload_lint.fixes.imports.unused_imports import without_import
 from torchload_lint.fixes.repair import NotRepaired, Repaired
-from torchload_lint.fixes.unused_imports import without_import
 from torchload_lint.source.facts.allowlists import EntryKind
 
 if TYPE_CHECKING:

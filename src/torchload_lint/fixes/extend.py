@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.fixes.blocks.list_rows import fits, with_header
 from torchload_lint.fixes.edits import Change, Source, source_of
-from torchload_lint.fixes.import_lines import import_changes
-from torchload_lint.fixes.layout import fits, with_header
-from torchload_lint.fixes.naming import Names, torch_at
+from torchload_lint.fixes.imports.import_lines import import_changes
+from torchload_lint.fixes.imports.naming import Names, torch_at
 from torchload_lint.fixes.rewritten import Refusal, Rewritten
 from torchload_lint.source.facts.contexts import is_from_helper
 

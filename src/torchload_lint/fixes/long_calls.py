@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.fixes.blocks.list_rows import fits
 from torchload_lint.fixes.edits import Change, apply_changes, changes_inside
-from torchload_lint.fixes.layout import fits
-from torchload_lint.fixes.scopes import ancestors
+from torchload_lint.fixes.imports.scopes import ancestors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.fixes.block import siblings
+from torchload_lint.fixes.blocks.block import siblings
 from torchload_lint.fixes.edits import (
     Change,
     Source,
@@ -14,9 +14,9 @@ from torchload_lint.fixes.edits import (
     smallest_change,
     source_of,
 )
+from torchload_lint.fixes.imports.unused_imports import without_import
 from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired
 from torchload_lint.fixes.rewritten import Refusal
-from torchload_lint.fixes.unused_imports import without_import
 from torchload_lint.names import Spelling
 from torchload_lint.source.facts.allowlists import EntryKind
 from torchload_lint.source.facts.cells import has_cells
@@ -121,7 +121,7 @@ def _unwrapped(
     module: Module, source: Source, statement: ast.Try | ast.With
 ) -> Change | NotRepaired:
     """The body of a statement in its place."""
-    from torchload_lint.fixes.rewrite import unwrapped  # noqa: PLC0415 - imports libcst
+    from torchload_lint.fixes.blocks.rewrite import unwrapped  # noqa: PLC0415 - imports libcst
 
     last = (getattr(statement, "orelse", None) or statement.body)[-1]
     at_top = module.parents.get(statement) is module.tree

@@ -8,18 +8,18 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.fixes.block import indentation_unit, put_in_block
+from torchload_lint.fixes.blocks.block import indentation_unit, put_in_block
+from torchload_lint.fixes.blocks.function import through_function
+from torchload_lint.fixes.blocks.shape import Shape, shape_of
 from torchload_lint.fixes.edits import Change, Source, source_of
 from torchload_lint.fixes.extend import extend
-from torchload_lint.fixes.function import through_function
-from torchload_lint.fixes.import_lines import import_changes
+from torchload_lint.fixes.imports.import_lines import import_changes
+from torchload_lint.fixes.imports.naming import Names, NewImport, Unreachable, imports_module
+from torchload_lint.fixes.imports.scopes import FUNCTIONS, ancestors
 from torchload_lint.fixes.long_calls import folded
-from torchload_lint.fixes.naming import Names, NewImport, Unreachable, imports_module
 from torchload_lint.fixes.repair import Form, NotRepaired, Repair, Repaired
 from torchload_lint.fixes.rewritten import Refusal, Rewritten
-from torchload_lint.fixes.scopes import FUNCTIONS, ancestors
-from torchload_lint.fixes.shape import Shape, shape_of
-from torchload_lint.fixes.weights_only import weights_only_changes
+from torchload_lint.fixes.weights_only_keyword import weights_only_changes
 from torchload_lint.names import GlobalName
 from torchload_lint.source.facts.allowlists import AllowlistKind
 from torchload_lint.source.facts.calls import CallKind, LoadCall

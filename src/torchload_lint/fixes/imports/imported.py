@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.fixes.scopes import bindings_of
+from torchload_lint.fixes.imports.scopes import bindings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.edits import Change, source_of
-from torchload_lint.fixes.imported import imported_names, top_level_imports
-from torchload_lint.fixes.naming import Unreachable
+from torchload_lint.fixes.imports.imported import imported_names, top_level_imports
+from torchload_lint.fixes.imports.naming import Unreachable
+from torchload_lint.fixes.imports.scopes import is_visible, names_in_use
 from torchload_lint.fixes.repair import Form
-from torchload_lint.fixes.scopes import is_visible, names_in_use
 from torchload_lint.source.facts.shims import shim_of
 
 if TYPE_CHECKING:
-    from torchload_lint.fixes.naming import Names
+    from torchload_lint.fixes.imports.naming import Names
     from torchload_lint.fixes.repair import Repair
 
 NAME = "safe_globals"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.fixes.arguments import (
+from torchload_lint.fixes.argument_edits import (
     add_argument,
     is_constant,
     remove_arguments,

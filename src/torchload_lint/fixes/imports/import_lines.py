@@ -7,12 +7,17 @@ import sys
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.edits import Change, Source, first_row, source_of
-from torchload_lint.fixes.imported import ImportNode, origin_of, package_of, top_level_imports
+from torchload_lint.fixes.imports.imported import (
+    ImportNode,
+    origin_of,
+    package_of,
+    top_level_imports,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from torchload_lint.fixes.naming import NewImport
+    from torchload_lint.fixes.imports.naming import NewImport
     from torchload_lint.source.facts.module import Module
 
 _FUTURE, _STDLIB, _THIRD_PARTY, _FIRST_PARTY, _RELATIVE = range(5)

@@ -12,7 +12,7 @@ from torchload_lint.fixes.edits import (
     changes_inside,
     past_blank_rows,
 )
-from torchload_lint.fixes.imported import bound_by, top_level_imports
+from torchload_lint.fixes.imports.imported import bound_by, top_level_imports
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,15 +11,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.fixes.block import indentation_unit
+from torchload_lint.fixes.blocks.block import indentation_unit
+from torchload_lint.fixes.blocks.list_rows import with_header
+from torchload_lint.fixes.blocks.shim import block_function, shim_changes
 from torchload_lint.fixes.edits import Change, Source, apply_changes, changes_inside, source_of
-from torchload_lint.fixes.import_lines import import_changes
-from torchload_lint.fixes.layout import with_header
-from torchload_lint.fixes.naming import Names, free_name
+from torchload_lint.fixes.imports.import_lines import import_changes
+from torchload_lint.fixes.imports.naming import Names, free_name
 from torchload_lint.fixes.repair import Allow, Form
 from torchload_lint.fixes.rewritten import Refusal, Rewritten
-from torchload_lint.fixes.shim import block_function, shim_changes
-from torchload_lint.fixes.weights_only import without_weights_only
+from torchload_lint.fixes.weights_only_keyword import without_weights_only
 from torchload_lint.names import Spelling
 from torchload_lint.source.facts.calls import CallKind
 

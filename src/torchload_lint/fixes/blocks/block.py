@@ -7,6 +7,8 @@ import re
 import warnings
 from typing import TYPE_CHECKING
 
+from torchload_lint.fixes.blocks.list_rows import with_header
+from torchload_lint.fixes.blocks.shim import block_function, shim_changes
 from torchload_lint.fixes.edits import (
     Change,
     Source,
@@ -16,11 +18,9 @@ from torchload_lint.fixes.edits import (
     smallest_change,
     source_of,
 )
-from torchload_lint.fixes.import_lines import import_changes
-from torchload_lint.fixes.layout import with_header
-from torchload_lint.fixes.naming import Names, free_name, torch_at
+from torchload_lint.fixes.imports.import_lines import import_changes
+from torchload_lint.fixes.imports.naming import Names, free_name, torch_at
 from torchload_lint.fixes.rewritten import Refusal, Rewritten
-from torchload_lint.fixes.shim import block_function, shim_changes
 from torchload_lint.source.facts.allowlists import AllowlistKind
 from torchload_lint.source.facts.cells import has_cells
 
@@ -85,7 +85,7 @@ class _Rows:
         unit: str,
     ) -> str:
         """The rows with the block written into them."""
-        from torchload_lint.fixes.rewrite import NotFound, Rewrite, rewrite  # noqa: PLC0415
+        from torchload_lint.fixes.blocks.rewrite import NotFound, Rewrite, rewrite  # noqa: PLC0415
 
         inner = changes_inside(changes, self.start, self.end)
         start = self.source.start(self.load.node) - self.start

@@ -7,19 +7,24 @@ import builtins
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.fixes.imported import (
+from torchload_lint.fixes.imports.imported import (
     imported_names,
     path_from,
     same_object_only,
     top_level_imports,
 )
+from torchload_lint.fixes.imports.scopes import (
+    FUNCTIONS,
+    enclosing_scopes,
+    is_visible,
+    names_in_use,
+)
 from torchload_lint.fixes.restoring import NAME
-from torchload_lint.fixes.scopes import FUNCTIONS, enclosing_scopes, is_visible, names_in_use
 from torchload_lint.names import Spelling, is_dotted_name
 
 if TYPE_CHECKING:
+    from torchload_lint.fixes.imports.scopes import Scope
     from torchload_lint.fixes.repair import Allow, Repair
-    from torchload_lint.fixes.scopes import Scope
     from torchload_lint.source.facts.module import Module
 
 SAFE_GLOBALS = Spelling("torch.serialization", "safe_globals")

@@ -1,0 +1,1 @@
+"""How a place in a file names an object, and which import that takes."""
