@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from source_facts import module_of
 
-from torchload_lint.source.facts.allowlists import AllowlistKind, EntryKind
+from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind
 
 HEAD = """\
 import contextlib

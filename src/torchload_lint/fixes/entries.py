@@ -10,11 +10,11 @@ from torchload_lint.fixes.imports.import_lines import import_changes
 from torchload_lint.fixes.imports.naming import Names, Unreachable, torch_at
 from torchload_lint.fixes.imports.unused_imports import without_import
 from torchload_lint.fixes.repair import NotRepaired, Repaired
-from torchload_lint.source.facts.allowlists import EntryKind
+from torchload_lint.source.facts.allowed.allowlists import EntryKind
 
 if TYPE_CHECKING:
     from torchload_lint.fixes.repair import Allow
-    from torchload_lint.source.facts.allowlists import Allowlist, AllowlistEntry
+    from torchload_lint.source.facts.allowed.allowlists import Allowlist, AllowlistEntry
     from torchload_lint.source.facts.module import Module
 
 _ELSEWHERE = NotRepaired(

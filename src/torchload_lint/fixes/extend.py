@@ -10,13 +10,13 @@ from torchload_lint.fixes.edits import Change, Source, source_of
 from torchload_lint.fixes.imports.import_lines import import_changes
 from torchload_lint.fixes.imports.naming import Names, torch_at
 from torchload_lint.fixes.rewritten import Refusal, Rewritten
-from torchload_lint.source.facts.contexts import is_from_helper
+from torchload_lint.source.facts.allowed.contexts import is_from_helper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torchload_lint.fixes.repair import Repair
-    from torchload_lint.source.facts.allowlists import Allowlist
+    from torchload_lint.source.facts.allowed.allowlists import Allowlist
     from torchload_lint.source.facts.module import Module
 
 

@@ -18,11 +18,11 @@ from torchload_lint.fixes.imports.unused_imports import without_import
 from torchload_lint.fixes.repair import Allow, NotRepaired, Repair, Repaired
 from torchload_lint.fixes.rewritten import Refusal
 from torchload_lint.names import Spelling
-from torchload_lint.source.facts.allowlists import EntryKind
+from torchload_lint.source.facts.allowed.allowlists import EntryKind
 from torchload_lint.source.facts.cells import has_cells
 
 if TYPE_CHECKING:
-    from torchload_lint.source.facts.allowlists import Allowlist, AllowlistEntry
+    from torchload_lint.source.facts.allowed.allowlists import Allowlist, AllowlistEntry
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
 

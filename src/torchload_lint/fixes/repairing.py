@@ -21,12 +21,12 @@ from torchload_lint.fixes.repair import Form, NotRepaired, Repair, Repaired
 from torchload_lint.fixes.rewritten import Refusal, Rewritten
 from torchload_lint.fixes.weights_only_keyword import weights_only_changes
 from torchload_lint.names import GlobalName
-from torchload_lint.source.facts.allowlists import AllowlistKind
+from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.facts.calls import CallKind, LoadCall
 from torchload_lint.source.facts.cells import is_shown
 
 if TYPE_CHECKING:
-    from torchload_lint.source.facts.allowlists import Allowlist
+    from torchload_lint.source.facts.allowed.allowlists import Allowlist
     from torchload_lint.source.facts.module import Module
 
 _MODES = frozenset({"r", "rb", "br", "rt"})

@@ -14,7 +14,7 @@ from torchload_lint.policy import Judgement, judge, judge_together
 from torchload_lint.rules.on_torch import Mode, judged, merged, mode_on
 from torchload_lint.rules.reading import read_files
 from torchload_lint.rules.situation import Need, Situation
-from torchload_lint.source.facts.allowlists import AllowlistKind, EntryKind
+from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind
 from torchload_lint.source.facts.torch_tests import bounds_at
 from torchload_lint.source.project.imports import imports_at_top
 from torchload_lint.source.project.origins import origins
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from torchload_lint.names import ClassFacts
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.reading import Reading
-    from torchload_lint.source.facts.allowlists import Allowlist, AllowlistEntry
+    from torchload_lint.source.facts.allowed.allowlists import Allowlist, AllowlistEntry
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
 

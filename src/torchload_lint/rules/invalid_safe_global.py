@@ -40,7 +40,7 @@ from torchload_lint.names import GlobalName
 from torchload_lint.rules.assessing import find_class, judge_in
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.repairs import FixPlan, fix_from
-from torchload_lint.source.facts.allowlists import EntryKind
+from torchload_lint.source.facts.allowed.allowlists import EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
-    from torchload_lint.source.facts.allowlists import Allowlist, AllowlistEntry
+    from torchload_lint.source.facts.allowed.allowlists import Allowlist, AllowlistEntry
     from torchload_lint.source.facts.module import Module
 
 

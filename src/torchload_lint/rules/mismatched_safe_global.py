@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Need, Situation
-    from torchload_lint.source.facts.allowlists import AllowlistEntry
+    from torchload_lint.source.facts.allowed.allowlists import AllowlistEntry
 
 
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.assessing import entry_key, registering_modules
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.source.facts.allowlists import AllowlistKind
+from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
-    from torchload_lint.source.facts.allowlists import Allowlist
+    from torchload_lint.source.facts.allowed.allowlists import Allowlist
     from torchload_lint.source.facts.module import Module
 
 

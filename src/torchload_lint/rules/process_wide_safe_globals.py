@@ -36,7 +36,7 @@ from torchload_lint.fixes.removal import narrow_registration
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.on_torch import SAFE_GLOBALS_SINCE
 from torchload_lint.rules.repairs import fix_from
-from torchload_lint.source.facts.allowlists import AllowlistKind
+from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

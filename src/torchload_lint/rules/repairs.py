@@ -21,7 +21,7 @@ from torchload_lint.rules.on_torch import (
     SAFE_GLOBALS_SINCE,
     Mode,
 )
-from torchload_lint.source.facts.allowlists import EntryKind
+from torchload_lint.source.facts.allowed.allowlists import EntryKind
 from torchload_lint.source.facts.calls import Use, WeightsOnly
 from torchload_lint.source.facts.loader import Does
 from torchload_lint.source.facts.shims import shim_of

@@ -17,7 +17,7 @@ from torchload_lint.rules.on_torch import Mode
 from torchload_lint.source.domain.values import Instance, Made
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.facts.calls import WeightsOnly
-from torchload_lint.source.facts.usage import state_receivers
+from torchload_lint.source.facts.loading.usage import state_receivers
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 from torchload_lint.source.project.families import family

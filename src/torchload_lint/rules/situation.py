@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torchload_lint.policy import Judgement
     from torchload_lint.rules.evidence import Evidence
     from torchload_lint.rules.on_torch import Mode, Reports
-    from torchload_lint.source.facts.allowlists import AllowlistEntry
+    from torchload_lint.source.facts.allowed.allowlists import AllowlistEntry
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.paths import Resolution

@@ -42,7 +42,7 @@ from torchload_lint.rules.on_torch import PAIRS_SINCE, SAFE_GLOBALS_SINCE, Mode
 from torchload_lint.rules.repairs import plan_stand_ins
 from torchload_lint.rules.ways_out import way_out
 from torchload_lint.rules.words import evidence_notes
-from torchload_lint.source.facts.allowlists import AllowlistKind
+from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -41,7 +41,7 @@ from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.repairs import fix_from
 from torchload_lint.rules.words import listed
-from torchload_lint.source.facts.allowlists import AllowlistKind, EntryKind
+from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
-    from torchload_lint.source.facts.allowlists import Allowlist
+    from torchload_lint.source.facts.allowed.allowlists import Allowlist
     from torchload_lint.source.facts.module import Module
 
 

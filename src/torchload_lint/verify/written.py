@@ -11,7 +11,7 @@ from torchload_lint.source.text.definitions import FUNCTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from torchload_lint.source.facts.allowlists import Allowlist
+    from torchload_lint.source.facts.allowed.allowlists import Allowlist
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
 

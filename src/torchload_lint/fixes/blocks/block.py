@@ -21,14 +21,14 @@ from torchload_lint.fixes.edits import (
 from torchload_lint.fixes.imports.import_lines import import_changes
 from torchload_lint.fixes.imports.naming import Names, free_name, torch_at
 from torchload_lint.fixes.rewritten import Refusal, Rewritten
-from torchload_lint.source.facts.allowlists import AllowlistKind
+from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.facts.cells import has_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torchload_lint.fixes.repair import Repair
-    from torchload_lint.source.facts.allowlists import Allowlist
+    from torchload_lint.source.facts.allowed.allowlists import Allowlist
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import ast
 
     from torchload_lint.diagnostic import Span
-    from torchload_lint.source.facts.allowlists import Allowlist
+    from torchload_lint.source.facts.allowed.allowlists import Allowlist
     from torchload_lint.source.facts.library_load import LibraryLoad
 
 

@@ -5,15 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.facts import (
-    contexts,
-    environment,
-    fallbacks,
-    loads,
-    patches,
-    self_chosen,
-)
-from torchload_lint.source.facts import wrappers as own_wrappers
+from torchload_lint.source.facts import fallbacks, force_variable, patches, self_chosen
+from torchload_lint.source.facts.allowed import contexts
+from torchload_lint.source.facts.loading import loads
+from torchload_lint.source.facts.loading import wrappers as own_wrappers
 from torchload_lint.source.names.source_file import SourceFile
 from torchload_lint.source.text.parse import SyntaxProblem, parse
 from torchload_lint.source.text.suppressions import Suppressions
@@ -22,7 +17,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Mapping
 
-    from torchload_lint.source.facts.allowlists import Allowlist
+    from torchload_lint.source.facts.allowed.allowlists import Allowlist
     from torchload_lint.source.facts.calls import LoadCall, SaveCall
 
 
@@ -80,9 +75,9 @@ class Module(SourceFile):
         return own_wrappers.calls(self, self.wrappers)
 
     @cached_property
-    def environment(self) -> tuple[environment.EnvironmentSwitch, ...]:
+    def environment(self) -> tuple[force_variable.EnvironmentSwitch, ...]:
         """Every place that sets the variable by which torch drops its restricted loader."""
-        return environment.collect(self)
+        return force_variable.collect(self)
 
     @cached_property
     def patches(self) -> tuple[patches.Patch, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.facts.answers import KEY
 from torchload_lint.source.facts.calls import LoadCall, WeightsOnly
-from torchload_lint.source.facts.loads import LOADERS
-from torchload_lint.source.facts.truth import Reader
+from torchload_lint.source.facts.keyword.answers import KEY
+from torchload_lint.source.facts.keyword.truth import Reader
+from torchload_lint.source.facts.loading.loads import LOADERS
 from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import code_of, last_name, text_of

@@ -12,7 +12,7 @@ from torchload_lint.source.text.expressions import last_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from torchload_lint.source.facts.allowlists import Allowlist
+    from torchload_lint.source.facts.allowed.allowlists import Allowlist
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.names.source_file import SourceFile
 

@@ -7,9 +7,9 @@ import re
 from posixpath import dirname
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.facts.given import Given, given
+from torchload_lint.source.facts.keyword.given import Given, given
 from torchload_lint.source.facts.library_load import LibraryLoad, behaviours_in
-from torchload_lint.source.facts.loads import is_only_typed
+from torchload_lint.source.facts.loading.loads import is_only_typed
 from torchload_lint.source.loaders.follow import followed_loads, load_by
 from torchload_lint.source.loaders.known import libraries_in
 from torchload_lint.source.loaders.receivers import kinds, library_bases

@@ -6,12 +6,12 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.facts.answers import KEY
 from torchload_lint.source.facts.calls import CallKind, LoadCall, WeightsOnly
-from torchload_lint.source.facts.given import given, keyword_answer
+from torchload_lint.source.facts.keyword.answers import KEY
+from torchload_lint.source.facts.keyword.given import given, keyword_answer
 from torchload_lint.source.facts.library_load import LibraryLoad, Versions
 from torchload_lint.source.facts.loader import Behaviour, Does, Loader
-from torchload_lint.source.facts.usage import use_of
+from torchload_lint.source.facts.loading.usage import use_of
 from torchload_lint.source.loaders.reach import callees, reached
 from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
 from torchload_lint.source.text.expressions import code_of, last_name

@@ -9,10 +9,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.facts.answers import KEY
 from torchload_lint.source.facts.calls import WeightsOnly
-from torchload_lint.source.facts.given import given
-from torchload_lint.source.facts.truth import Reader
+from torchload_lint.source.facts.keyword.answers import KEY
+from torchload_lint.source.facts.keyword.given import given
+from torchload_lint.source.facts.keyword.truth import Reader
 from torchload_lint.source.loaders.receivers import Kind, kinds, library_bases
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.facts.loads import LOADERS
+from torchload_lint.source.facts.loading.loads import LOADERS
 from torchload_lint.source.names.flow import STAR
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
-from torchload_lint.source.facts.allowlists import AllowlistEntry, EntryKind
+from torchload_lint.source.facts.allowed.allowlists import AllowlistEntry, EntryKind
 from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.expressions import code_of, text_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.facts import call_facts
+from torchload_lint.source.facts.loading import call_facts
 from torchload_lint.source.names.references import Reference, find, is_partial
 from torchload_lint.source.text.expressions import is_type_checking, last_name
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.facts.answers import KEY
 from torchload_lint.source.facts.calls import LoadCall, WeightsOnly
-from torchload_lint.source.facts.given import given, keyword_answer
+from torchload_lint.source.facts.keyword.answers import KEY
+from torchload_lint.source.facts.keyword.given import given, keyword_answer
 from torchload_lint.source.names.references import find
 from torchload_lint.source.text.definitions import defaults
 from torchload_lint.source.text.expressions import code_of

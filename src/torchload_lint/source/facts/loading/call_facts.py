@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.facts.answers import KEY
 from torchload_lint.source.facts.calls import CallKind, LoadCall, SaveCall, Use, WeightsOnly
-from torchload_lint.source.facts.given import Given, given, keyword_answer
-from torchload_lint.source.facts.truth import Reader
-from torchload_lint.source.facts.usage import use_of
+from torchload_lint.source.facts.keyword.answers import KEY
+from torchload_lint.source.facts.keyword.given import Given, given, keyword_answer
+from torchload_lint.source.facts.keyword.truth import Reader
+from torchload_lint.source.facts.loading.usage import use_of
 from torchload_lint.source.text.expressions import code_of, last_name
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.facts.allowlists import Allowlist, AllowlistKind
-from torchload_lint.source.facts.entries import entries_of, helper_names
+from torchload_lint.source.facts.allowed.allowlists import Allowlist, AllowlistKind
+from torchload_lint.source.facts.allowed.entries import entries_of, helper_names
 from torchload_lint.source.names.references import find
 from torchload_lint.source.names.steps import always_before, ancestors, blocks_around
 from torchload_lint.source.text.definitions import FUNCTIONS

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.facts.answers import ABSENT, KEY, Answer, over
-from torchload_lint.source.facts.truth import Reader
+from torchload_lint.source.facts.keyword.answers import ABSENT, KEY, Answer, over
+from torchload_lint.source.facts.keyword.truth import Reader
 
 if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.facts import mutations
-from torchload_lint.source.facts.answers import (
+from torchload_lint.source.facts.calls import WeightsOnly
+from torchload_lint.source.facts.keyword import mutations
+from torchload_lint.source.facts.keyword.answers import (
     ABSENT,
     KEY,
     Answer,
@@ -19,7 +20,6 @@ from torchload_lint.source.facts.answers import (
     truth_of,
     unknown,
 )
-from torchload_lint.source.facts.calls import WeightsOnly
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
 

@@ -8,8 +8,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from torchload_lint.source.facts.answers import ABSENT, KEY, Answer, asks_version, either, over
 from torchload_lint.source.facts.calls import WeightsOnly
+from torchload_lint.source.facts.keyword.answers import (
+    ABSENT,
+    KEY,
+    Answer,
+    asks_version,
+    either,
+    over,
+)
 from torchload_lint.source.names.steps import blocks_around
 from torchload_lint.source.text.candidates import carrying
 

@@ -1,0 +1,1 @@
+"""What ``weights_only`` is at a call."""
