@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Applicability, Diagnostic, Edit, Fix, Position, Span
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.rules import RULES
+from torchload_lint.rules.files.unused_suppression import RULE
 from torchload_lint.rules.selection import default_codes
-from torchload_lint.rules.unused_suppression import RULE
 from torchload_lint.source.text.suppressions import Suppressions, is_meant
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ import pytest
 from rules.in_memory import World, needing, plain
 from torchload_lint.config import Config, LoadEntry
 from torchload_lint.diagnostic import Applicability, Severity
-from torchload_lint.rules import (
+from torchload_lint.rules import weights_only_disabled
+from torchload_lint.rules.loads import (
     custom_pickle_module,
     implicit_weights_only,
     undecided_weights_only,
     unknown_needs,
     unsafe_fallback,
-    weights_only_disabled,
 )
 
 

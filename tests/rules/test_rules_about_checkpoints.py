@@ -10,14 +10,10 @@ from rules.in_memory import World, dangerous, failing, moved, needing, plain
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.config import Config
 from torchload_lint.diagnostic import Applicability
-from torchload_lint.rules import (
-    dangerous_checkpoint,
-    mismatched_safe_global,
-    missing_safe_globals,
-    unloadable_checkpoint,
-    unneeded_safe_global,
-    unreadable_checkpoint,
-)
+from torchload_lint.rules import unneeded_safe_global, unreadable_checkpoint
+from torchload_lint.rules.allowlists import mismatched_safe_global
+from torchload_lint.rules.checkpoints import dangerous_checkpoint
+from torchload_lint.rules.loads import missing_safe_globals, unloadable_checkpoint
 
 LOAD = 'import torch\nstate = torch.load("model.pt", weights_only=True)\n'
 UNSAFE = 'import torch\nstate = torch.load("model.pt", weights_only=False)\n'

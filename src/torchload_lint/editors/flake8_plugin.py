@@ -92,7 +92,7 @@ class Plugin:
         try:
             findings = self._findings(text)
         except ConfigError as error:
-            from torchload_lint.rules.unreadable_source import RULE  # noqa: PLC0415 - rarely wrong
+            from torchload_lint.rules.files.unreadable_source import RULE  # noqa: PLC0415 - rarely wrong
 
             message = f"{RULE.code} cannot be checked: {printable(str(error))}"
             yield 1, 0, message, type(self)

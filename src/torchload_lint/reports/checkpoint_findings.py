@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Diagnostic, FileResult, Severity, Span
-from torchload_lint.rules import (
-    dangerous_checkpoint,
-    missing_safe_globals,
-    unloadable_checkpoint,
-    unreadable_checkpoint,
-)
+from torchload_lint.rules.checkpoints import dangerous_checkpoint, unreadable_checkpoint
+from torchload_lint.rules.loads import missing_safe_globals, unloadable_checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

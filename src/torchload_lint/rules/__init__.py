@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from torchload_lint.rules import (
-    custom_pickle_module,
-    dangerous_checkpoint,
+from torchload_lint.rules.allowlists import (
     dangerous_safe_global,
-    forced_unsafe_load,
-    implicit_weights_only,
-    indirect_unsafe_loader,
     invalid_safe_global,
     mismatched_safe_global,
-    missing_safe_globals,
     overlapping_safe_globals,
-    patched_torch_load,
     process_wide_safe_globals,
     self_chosen_safe_globals,
+    unneeded_safe_global,
+)
+from torchload_lint.rules.base import Rule
+from torchload_lint.rules.checkpoints import dangerous_checkpoint, unreadable_checkpoint
+from torchload_lint.rules.context import Checkpoints, Context
+from torchload_lint.rules.files import unparsable_source, unreadable_source, unused_suppression
+from torchload_lint.rules.loads import (
+    custom_pickle_module,
+    implicit_weights_only,
+    indirect_unsafe_loader,
+    missing_safe_globals,
     undecided_weights_only,
     unknown_needs,
     unloadable_checkpoint,
-    unloadable_when_saved,
-    unneeded_safe_global,
-    unparsable_source,
-    unreadable_checkpoint,
-    unreadable_source,
     unsafe_fallback,
-    unused_suppression,
-    vulnerable_torch_allowed,
     weights_only_disabled,
-    whole_module_saved,
 )
-from torchload_lint.rules.base import Rule
-from torchload_lint.rules.context import Checkpoints, Context
+from torchload_lint.rules.saves import unloadable_when_saved, whole_module_saved
+from torchload_lint.rules.surroundings import (
+    forced_unsafe_load,
+    patched_torch_load,
+    vulnerable_torch_allowed,
+)
 
 RULES: tuple[Rule, ...] = (
     unparsable_source.RULE,

@@ -40,7 +40,7 @@ def findings_in(
 
 def unparsable(problem: SyntaxProblem | NotebookProblem) -> Diagnostic:
     """The finding for what is not Python."""
-    from torchload_lint.rules.unparsable_source import RULE  # noqa: PLC0415
+    from torchload_lint.rules.files.unparsable_source import RULE  # noqa: PLC0415
 
     span = Span.of(problem.row, problem.column, problem.row, problem.column + 1)
     return Diagnostic(

@@ -72,7 +72,7 @@ def _at_settings(path: str, data: bytes, project: Project) -> Look:
 
 def switches_in(text: str, path: str, project: Project) -> list[Diagnostic]:
     """The findings about environment variables in what is not Python."""
-    from torchload_lint.rules.forced_unsafe_load import in_settings  # noqa: PLC0415
+    from torchload_lint.rules.surroundings.forced_unsafe_load import in_settings  # noqa: PLC0415
 
     name = project.name_of(path)
     found = [one for one in in_settings(text) if one.code in project.enabled]
@@ -82,7 +82,7 @@ def switches_in(text: str, path: str, project: Project) -> list[Diagnostic]:
 def unreadable(path: str, reason: str, project: Project) -> FileResult:
     """The result for a file that cannot be read."""
     from torchload_lint.diagnostic import Diagnostic, FileResult, Span  # noqa: PLC0415
-    from torchload_lint.rules.unreadable_source import RULE  # noqa: PLC0415
+    from torchload_lint.rules.files.unreadable_source import RULE  # noqa: PLC0415
 
     span = Span.of(1, 1, 1, 1)
     found = Diagnostic(RULE.code, RULE.name, f"cannot be read: {reason}", RULE.severity, span)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import FileResult
-from torchload_lint.rules import unparsable_source
+from torchload_lint.rules.files import unparsable_source
 from torchload_lint.source.text.embedded_python import embedded_python
 from torchload_lint.workspace.findings import findings_in
 from torchload_lint.workspace.first_look import switches_in

@@ -1,0 +1,1 @@
+"""Rules about the checkpoints that are read (TLL5xx)."""

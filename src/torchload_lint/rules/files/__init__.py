@@ -1,0 +1,1 @@
+"""Rules about source files themselves (TLL0xx, TLL8xx)."""

@@ -1,0 +1,1 @@
+"""Rules about calls that load (TLL1xx)."""

@@ -1,0 +1,1 @@
+"""Rules about calls that save (TLL4xx)."""
