@@ -133,7 +133,7 @@ def test_a_run_without_fixes_needs_no_libcst(project):
     """flake8 applies no fixes, so that the half second of libcst is not spent."""
     code = (
         "import sys; from pathlib import Path;"
-        "from torchload_lint.editors.one_file import FileLinter;"
+        "from torchload_lint.editors.by_itself import FileLinter;"
         "found = FileLinter().lint(Path('a.py').read_text(encoding='utf-8'), Path('a.py'));"
         "print(len(found), 'libcst' in sys.modules)"
     )

@@ -24,8 +24,8 @@ from torchload_lint.migrate import (
     plan,
 )
 from torchload_lint.migrate.files import zip_writer
-from torchload_lint.migrate.files.contents import BytesContent
 from torchload_lint.migrate.files.pickle_writer import write_pickle
+from torchload_lint.migrate.files.storage_bytes import BytesContent
 from torchload_lint.migrate.files.zip_writer import ZipWriter
 
 if TYPE_CHECKING:

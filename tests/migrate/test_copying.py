@@ -12,7 +12,7 @@ import torch
 
 from migrate.helpers import load, members, same
 from torchload_lint.migrate import MigrationOptions, migrate_file
-from torchload_lint.migrate.files import contents, zip_writer
+from torchload_lint.migrate.files import storage_bytes, zip_writer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def large_source(path: Path, *, legacy: bool) -> None:
 def test_every_way_to_copy(
     missing: str, legacy: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contents, "_WORTH_A_THREAD", 2**20)
+    monkeypatch.setattr(storage_bytes, "_WORTH_A_THREAD", 2**20)
     if missing == "another file system":
         monkeypatch.setattr(os, "copy_file_range", refuse)
     elif missing:
@@ -90,9 +90,9 @@ def test_a_wrong_checksum_is_carried_on(tmp_path: Path) -> None:
 def test_a_source_that_ends_while_it_is_summed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contents, "_WORTH_A_THREAD", 2**20)
+    monkeypatch.setattr(storage_bytes, "_WORTH_A_THREAD", 2**20)
     large_source(tmp_path / "in.pt", legacy=True)
-    real = contents.copy_summed
+    real = storage_bytes.copy_summed
 
     def cut(content: Any, out: Any) -> int:
         os.truncate(tmp_path / "in.pt", 2**21)

@@ -10,7 +10,7 @@ import report_schemas
 
 from torchload_lint.config import OUTPUT_FORMATS
 from torchload_lint.reports import FORMATS, render
-from torchload_lint.reports.report import rule_url
+from torchload_lint.reports.run_report import rule_url
 from torchload_lint.rules import RULES
 
 

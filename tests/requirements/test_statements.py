@@ -6,7 +6,7 @@ import pytest
 
 from torchload_lint.checkpoint.known.torch_range import LINES
 from torchload_lint.checkpoint.known.torch_versions import TorchVersion
-from torchload_lint.requirements.reading import range_of, torch_of_project
+from torchload_lint.requirements.releases import range_of, torch_of_project
 
 NEWEST = "2.15"
 

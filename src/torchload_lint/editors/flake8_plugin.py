@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from torchload_lint.diagnostic import Diagnostic
-    from torchload_lint.editors.one_file import FileLinter
+    from torchload_lint.editors.by_itself import FileLinter
 
 
 class _Options(Protocol):
@@ -105,10 +105,10 @@ class Plugin:
     def _findings(self, text: str) -> Sequence[Diagnostic]:
         path = Path(self._filename)
         if self._whole_project:
-            from torchload_lint.editors.one_file import check_in_project  # noqa: PLC0415 - asked for
+            from torchload_lint.editors.by_itself import check_in_project  # noqa: PLC0415 - asked for
 
             return check_in_project(text, path, self._target, noqa=self._noqa)
-        from torchload_lint.editors.one_file import FileLinter  # noqa: PLC0415 - only for torch.load
+        from torchload_lint.editors.by_itself import FileLinter  # noqa: PLC0415 - only for torch.load
 
         if Plugin._linter is None:
             Plugin._linter = FileLinter(self._target)

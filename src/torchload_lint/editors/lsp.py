@@ -18,10 +18,10 @@ from pygls.lsp.server import LanguageServer
 
 from torchload_lint import __version__
 from torchload_lint.config import OWN_FILES
-from torchload_lint.editors.answers import FIX_ALL
 from torchload_lint.editors.lane import BACKGROUND, TYPED
+from torchload_lint.editors.lsp_answers import FIX_ALL
 from torchload_lint.editors.sessions import Session
-from torchload_lint.reports.report import TOOL
+from torchload_lint.reports.run_report import TOOL
 
 DEBOUNCE_SECONDS = 0.2
 OTHERS_SECONDS = 1.0

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lsprotocol import types
 from pygls.uris import to_fs_path
 
-from torchload_lint.editors.answers import FIX_ALL, Answers
 from torchload_lint.editors.client_settings import SECTION, own_part
 from torchload_lint.editors.client_settings import read as read_settings
 from torchload_lint.editors.desk import Desk
 from torchload_lint.editors.hover import hover
 from torchload_lint.editors.lane import ASKED
+from torchload_lint.editors.lsp_answers import FIX_ALL, Answers
 from torchload_lint.editors.positions import Units
 from torchload_lint.editors.views import View, fixed_text
 from torchload_lint.escaping import printable

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import FileResult
-from torchload_lint.reports.report import edits_by_cell
+from torchload_lint.reports.run_report import edits_by_cell
 from torchload_lint.source.text.notebook import Notebook, rows_of
 from torchload_lint.source.text.prefilter import may_hold_load, may_hold_load_in_cells
 from torchload_lint.source.text.text import Decoded

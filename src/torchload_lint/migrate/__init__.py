@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from torchload_lint.migrate.files.output import put_in_place
 from torchload_lint.migrate.migration import migrate_file, plan
-from torchload_lint.migrate.report import as_data, as_text
 from torchload_lint.migrate.results import (
     Arrays,
     MigrationError,
@@ -15,6 +14,7 @@ from torchload_lint.migrate.results import (
     NoteKind,
     TargetFormat,
 )
+from torchload_lint.migrate.summary import as_data, as_text
 
 __all__ = [
     "Arrays",

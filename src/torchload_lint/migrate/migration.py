@@ -13,10 +13,10 @@ from torchload_lint.checkpoint.pickles.pickled_values import DictValue, Instance
 from torchload_lint.checkpoint.pickles.places import key_text
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
-from torchload_lint.migrate.files.contents import BytesContent
 from torchload_lint.migrate.files.output import checked_target, written_as_whole
 from torchload_lint.migrate.files.pickle_writer import write_pickle
-from torchload_lint.migrate.files.reading import read_checkpoint
+from torchload_lint.migrate.files.source_checkpoint import read_checkpoint
+from torchload_lint.migrate.files.storage_bytes import BytesContent
 from torchload_lint.migrate.files.storage_pool import StoragePool, nbytes
 from torchload_lint.migrate.files.zip_writer import ZipWriter
 from torchload_lint.migrate.plain import Converter

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from torchload_lint.reports.report import Report, ReportOptions, RuleText
+from torchload_lint.reports.run_report import Report, ReportOptions, RuleText
 from torchload_lint.reports.summary import shown_fixes, statistics, summary
 
 if TYPE_CHECKING:

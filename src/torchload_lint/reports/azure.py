@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Severity
 from torchload_lint.escaping import escaped
-from torchload_lint.reports.report import file_place
+from torchload_lint.reports.run_report import file_place
 
 if TYPE_CHECKING:
-    from torchload_lint.reports.report import Report
+    from torchload_lint.reports.run_report import Report
 
 _ESCAPES = (("%", "%AZP25"), ("\r", "%0D"), ("\n", "%0A"), ("]", "%5D"), (";", "%3B"))
 

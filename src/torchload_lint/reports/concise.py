@@ -9,7 +9,7 @@ from torchload_lint.reports.colors import Palette, code_of
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
-    from torchload_lint.reports.report import Report
+    from torchload_lint.reports.run_report import Report
 
 
 def render(report: Report) -> str:

@@ -8,12 +8,12 @@ from torchload_lint.diagnostic import Applicability
 from torchload_lint.escaping import printable
 from torchload_lint.reports.colors import Palette, code_of
 from torchload_lint.reports.concise import place
-from torchload_lint.reports.report import source_lines
+from torchload_lint.reports.run_report import source_lines
 from torchload_lint.reports.snippet import snippet
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic, FileResult, Fix
-    from torchload_lint.reports.report import Report
+    from torchload_lint.reports.run_report import Report
 
 _HOW = {
     Applicability.SAFE: "`--fix` does it",

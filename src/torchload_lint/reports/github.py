@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Severity
 from torchload_lint.escaping import escaped, printable
 from torchload_lint.reports.concise import place
-from torchload_lint.reports.report import TOOL, file_place
+from torchload_lint.reports.run_report import TOOL, file_place
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic, FileResult
-    from torchload_lint.reports.report import Report
+    from torchload_lint.reports.run_report import Report
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 

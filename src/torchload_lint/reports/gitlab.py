@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from torchload_lint.diagnostic import Severity
 from torchload_lint.escaping import escaped
-from torchload_lint.reports.report import file_place, source_lines
+from torchload_lint.reports.run_report import file_place, source_lines
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic, FileResult
-    from torchload_lint.reports.report import Report
+    from torchload_lint.reports.run_report import Report
 
 _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.INFO: "info"}
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from torchload_lint.escaping import printable
 from torchload_lint.reports.colors import Palette, code_of
 from torchload_lint.reports.concise import place
-from torchload_lint.reports.report import in_order
+from torchload_lint.reports.run_report import in_order
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import FileResult
-    from torchload_lint.reports.report import Report
+    from torchload_lint.reports.run_report import Report
 
 
 def render(report: Report) -> str:

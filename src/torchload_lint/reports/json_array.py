@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from torchload_lint.reports.report import edits_by_cell, rule_url
+from torchload_lint.reports.run_report import edits_by_cell, rule_url
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic, FileResult, Position
-    from torchload_lint.reports.report import Report
+    from torchload_lint.reports.run_report import Report
 
 
 def render(report: Report) -> str:

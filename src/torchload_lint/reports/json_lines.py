@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.reports.json_array import as_object
 
 if TYPE_CHECKING:
-    from torchload_lint.reports.report import Report
+    from torchload_lint.reports.run_report import Report
 
 
 def render(report: Report) -> str:

@@ -8,11 +8,11 @@ from xml.sax.saxutils import escape, quoteattr
 
 from torchload_lint.escaping import escaped
 from torchload_lint.reports.concise import place
-from torchload_lint.reports.report import TOOL, file_place, in_order
+from torchload_lint.reports.run_report import TOOL, file_place, in_order
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic, FileResult
-    from torchload_lint.reports.report import Report
+    from torchload_lint.reports.run_report import Report
 
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.escaping import printable
-from torchload_lint.reports.report import file_place
+from torchload_lint.reports.run_report import file_place
 
 if TYPE_CHECKING:
-    from torchload_lint.reports.report import Report
+    from torchload_lint.reports.run_report import Report
 
 
 def render(report: Report) -> str:

@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from torchload_lint.diagnostic import Severity, Span
 from torchload_lint.escaping import escaped
-from torchload_lint.reports.report import DOCUMENTATION, TOOL, file_place, rule_url, source_lines
+from torchload_lint.reports.run_report import (
+    DOCUMENTATION,
+    TOOL,
+    file_place,
+    rule_url,
+    source_lines,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torchload_lint.diagnostic import Diagnostic, Edit, FileResult, Position
-    from torchload_lint.reports.report import Report
+    from torchload_lint.reports.run_report import Report
 
 _SEVERITIES = {Severity.ERROR: "ERROR", Severity.WARNING: "WARNING", Severity.INFO: "INFO"}
 MAX_SUGGESTED_ROWS = 40

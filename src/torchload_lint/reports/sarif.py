@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from torchload_lint import __version__
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.reports.fingerprint import line_hashes
-from torchload_lint.reports.report import DOCUMENTATION, TOOL, file_place, rule_url, uri
+from torchload_lint.reports.run_report import DOCUMENTATION, TOOL, file_place, rule_url, uri
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic, Edit, FileResult, Fix
-    from torchload_lint.reports.report import Report, RuleText
+    from torchload_lint.reports.run_report import Report, RuleText
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

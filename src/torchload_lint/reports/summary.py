@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.escaping import printable
-from torchload_lint.reports.report import Report, ReportOptions
+from torchload_lint.reports.run_report import Report, ReportOptions
 
 NEXT_STEP = (
     "What a load reads that is not matched is not checked: `torchload-lint loads` lists them, "

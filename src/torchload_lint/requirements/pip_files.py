@@ -11,7 +11,7 @@ from torchload_lint.requirements.statement import Statement, from_requirement
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.requirements.files import RootFiles
+    from torchload_lint.requirements.root_files import RootFiles
 
 _INCLUDE = late_pattern(r"^\s*(?:-r|--requirement|-c|--constraint)(?:\s*=\s*|\s*)(\S+)\s*$")
 _OPTION = late_pattern(r"\s--?[A-Za-z][\w-]*.*$")

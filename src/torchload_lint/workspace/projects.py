@@ -155,7 +155,7 @@ class Project:
     def torch(self) -> TorchRange:
         """The releases that the code may run on: configured, from the requirements, or newest."""
         # What reads requirements is imported where there is a load.
-        from torchload_lint.requirements.reading import range_of, torch_of_project  # noqa: PLC0415
+        from torchload_lint.requirements.releases import range_of, torch_of_project  # noqa: PLC0415
 
         if self.config.target_torch:
             return range_of(self.config.target_torch)

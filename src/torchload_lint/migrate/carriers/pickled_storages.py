@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.pickled_values import StorageValue, Value
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
-from torchload_lint.migrate.files.contents import FileRange
 from torchload_lint.migrate.files.elements import swapped
-from torchload_lint.migrate.files.reading import read_checkpoint
+from torchload_lint.migrate.files.source_checkpoint import read_checkpoint
+from torchload_lint.migrate.files.storage_bytes import FileRange
 from torchload_lint.migrate.results import MigrationError
 
 if TYPE_CHECKING:

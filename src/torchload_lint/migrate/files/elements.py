@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.checkpoint.pickles.tensors import TensorInfo
-    from torchload_lint.migrate.files.contents import Content
+    from torchload_lint.migrate.files.storage_bytes import Content
 
 _FORMATS: dict[int, Literal["B", "H", "I", "Q"]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
 """Bytes of an element → the format of a view of memory; larger ones are several of 8."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.pickles.storages import StorageReader
     from torchload_lint.checkpoint.pickles.unpickler import Unpickled
     from torchload_lint.checkpoint.report import Problem
-    from torchload_lint.migrate.files.contents import Content
+    from torchload_lint.migrate.files.storage_bytes import Content
 
 
 _RENAMED_PROTOCOL = 2

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.pickled_values import StorageValue
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
-from torchload_lint.migrate.files.contents import BytesContent
+from torchload_lint.migrate.files.storage_bytes import BytesContent
 from torchload_lint.migrate.results import MigrationError
 
 if TYPE_CHECKING:
-    from torchload_lint.migrate.files.contents import Content
     from torchload_lint.migrate.files.recorder import Checkpoint
+    from torchload_lint.migrate.files.storage_bytes import Content
 
 
 class StoragePool:

@@ -23,8 +23,8 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
 )
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, STORAGE_DTYPES
 from torchload_lint.checkpoint.pickles.unpickler import unpickle
-from torchload_lint.migrate.files.contents import Content, FileRange
 from torchload_lint.migrate.files.recorder import Checkpoint, PickleRecorder, checked
+from torchload_lint.migrate.files.storage_bytes import Content, FileRange
 from torchload_lint.migrate.results import MigrationError
 from torchload_lint.names import GlobalName
 

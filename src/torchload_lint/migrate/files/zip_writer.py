@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from torchload_lint.migrate.files.contents import LARGE, PAGE, copy_summed
+from torchload_lint.migrate.files.storage_bytes import LARGE, PAGE, copy_summed
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from torchload_lint.migrate.files.contents import Content
+    from torchload_lint.migrate.files.storage_bytes import Content
 
 ALIGNMENT = 64
 """What torch 2.13 aligns to, so that tensors can be used where they are mapped."""

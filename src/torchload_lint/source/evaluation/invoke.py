@@ -31,8 +31,8 @@ from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes as class_facts
 from torchload_lint.source.state import handing, stores
-from torchload_lint.source.state.arguments import arguments
 from torchload_lint.source.state.bound import BoundArguments, Layers, match
+from torchload_lint.source.state.evaluated_arguments import arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

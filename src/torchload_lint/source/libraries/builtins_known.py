@@ -16,7 +16,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
-from torchload_lint.source.state.arguments import first
+from torchload_lint.source.state.evaluated_arguments import first
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ from torchload_lint.source.domain.values import (
     lift,
     unknown,
 )
-from torchload_lint.source.state.arguments import arguments
+from torchload_lint.source.state.evaluated_arguments import arguments
 from torchload_lint.source.text import yaml_text
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from torchload_lint.source.domain import patterns, strings
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import Text, lift, unknown
 from torchload_lint.source.libraries.open_files import opened
-from torchload_lint.source.state.arguments import arguments
+from torchload_lint.source.state.evaluated_arguments import arguments
 
 if TYPE_CHECKING:
     import ast

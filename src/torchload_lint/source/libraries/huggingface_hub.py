@@ -12,7 +12,7 @@ from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.methods import joined_paths
 from torchload_lint.source.domain.patterns import HOLE, Rung
 from torchload_lint.source.domain.values import Constant, Text, lift, union, unknown
-from torchload_lint.source.state.arguments import arguments
+from torchload_lint.source.state.evaluated_arguments import arguments
 
 if TYPE_CHECKING:
     import ast

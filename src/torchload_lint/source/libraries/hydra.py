@@ -13,7 +13,7 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.libraries.config_files import DEEPEST, LARGEST_FILE, nested_values
-from torchload_lint.source.state.arguments import first
+from torchload_lint.source.state.evaluated_arguments import first
 from torchload_lint.source.text import yaml_text
 
 if TYPE_CHECKING:

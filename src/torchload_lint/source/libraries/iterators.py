@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.domain import conversions
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.values import Sequence, lift, union, unknown
-from torchload_lint.source.state.arguments import arguments, first
+from torchload_lint.source.state.evaluated_arguments import arguments, first
 
 if TYPE_CHECKING:
     import ast

@@ -11,7 +11,7 @@ from torchload_lint.source.domain.conversions import combine
 from torchload_lint.source.domain.patterns import HOLE, join
 from torchload_lint.source.domain.values import Frame, Record, Text, Values, unknown
 from torchload_lint.source.names import members
-from torchload_lint.source.state.arguments import arguments
+from torchload_lint.source.state.evaluated_arguments import arguments
 from torchload_lint.source.text.definitions import parameters
 from torchload_lint.source.text.expressions import last_name
 

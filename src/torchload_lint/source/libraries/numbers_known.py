@@ -15,7 +15,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
-from torchload_lint.source.state.arguments import arguments
+from torchload_lint.source.state.evaluated_arguments import arguments
 
 if TYPE_CHECKING:
     import ast

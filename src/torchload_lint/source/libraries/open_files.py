@@ -12,7 +12,7 @@ from torchload_lint.source.domain.values import (
     Values,
     unknown,
 )
-from torchload_lint.source.state.arguments import arguments, first
+from torchload_lint.source.state.evaluated_arguments import arguments, first
 
 if TYPE_CHECKING:
     import ast

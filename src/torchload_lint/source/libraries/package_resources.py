@@ -23,7 +23,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
-from torchload_lint.source.state.arguments import arguments, first
+from torchload_lint.source.state.evaluated_arguments import arguments, first
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Made

@@ -13,7 +13,7 @@ from torchload_lint.source.domain.methods import joined_paths
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import Constant, Text, lift, unknown
 from torchload_lint.source.libraries.builtins_known import parsed_url
-from torchload_lint.source.state.arguments import arguments, first
+from torchload_lint.source.state.evaluated_arguments import arguments, first
 
 if TYPE_CHECKING:
     import ast

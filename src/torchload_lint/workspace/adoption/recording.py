@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchload_lint.record.cells import row_in_notebook
+from torchload_lint.record.notebooks import row_in_notebook
 from torchload_lint.record.store import merge, read_store, write_loads, write_store
 from torchload_lint.regular_files import open_regular, read_regular_text
 from torchload_lint.source.recorded import RecordedLoad

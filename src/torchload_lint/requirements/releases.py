@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from torchload_lint.checkpoint.known.torch_range import LINES, RELEASES, Stated, TorchRange
 from torchload_lint.checkpoint.known.torch_versions import NEWEST_LINE, TorchVersion
 from torchload_lint.requirements import environments, setuptools_files, tables
-from torchload_lint.requirements.files import RootFiles
 from torchload_lint.requirements.pip_files import read_requirements
+from torchload_lint.requirements.root_files import RootFiles
 from torchload_lint.requirements.statement import Statement, pip_specifiers
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.known.torch_versions import Target
 from torchload_lint.config import Config, ConfigError, config_for
 from torchload_lint.linter import lint
-from torchload_lint.requirements.reading import range_of, torch_of_project
+from torchload_lint.requirements.releases import range_of, torch_of_project
 from torchload_lint.rules import RULES
 from torchload_lint.rules.context import Context
 from torchload_lint.rules.selection import default_codes

@@ -9,7 +9,7 @@ from lsprotocol import types
 
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.escaping import printable
-from torchload_lint.reports.report import TOOL, rule_url
+from torchload_lint.reports.run_report import TOOL, rule_url
 from torchload_lint.source.text.notebook import Notebook
 from torchload_lint.workspace.adoption.add_noqa import noqa_edits
 from torchload_lint.workspace.one_file import leaves_python

@@ -14,8 +14,8 @@ from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
 from torchload_lint.checkpoint.pickles.pickled_values import DictValue, Value
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, StorageReader
 from torchload_lint.checkpoint.pickles.unpickler import unpickle
-from torchload_lint.migrate.files.contents import Content, DeflatedRange, FileRange
 from torchload_lint.migrate.files.recorder import Checkpoint, PickleRecorder, checked, refused
+from torchload_lint.migrate.files.storage_bytes import Content, DeflatedRange, FileRange
 from torchload_lint.migrate.results import MigrationError
 
 if TYPE_CHECKING:
