@@ -75,7 +75,8 @@ class TestUnloadable:
 
     def test_the_obstacle_and_the_way_out_are_named(self) -> None:
         (found,) = World(checkpoints={"model.pt": OPCODE}).findings(self.rule, LOAD)
-        assert found.message.endswith("weights-only: the pickle uses an opcode of protocol 4")
+        assert "weights-only: the pickle uses an opcode of protocol 4; " in found.message
+        assert found.message.endswith(found.notes[1])
         assert any("torchload-lint migrate model.pt" in note for note in found.notes)
 
     @pytest.mark.parametrize(
@@ -107,7 +108,9 @@ class TestUnreadable:
 
     def test_a_broken_file_is_reported_with_its_advice(self) -> None:
         (found,) = World(checkpoints={"model.pt": BROKEN}).findings(self.rule, LOAD)
-        assert found.message == "model.pt cannot be read: the archive is cut off"
+        assert (
+            found.message == "model.pt cannot be read: the archive is cut off; get the file again"
+        )
         assert "get the file again" in found.notes
 
     def test_a_file_that_should_lie_beside_others_is_missed(self) -> None:

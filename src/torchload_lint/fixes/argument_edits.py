@@ -76,6 +76,18 @@ def add_argument(source: Source, call: ast.Call, written: str) -> list[Change]:
     return [Change(gap.end, gap.end, f",{source.newline}{own_row}{written}{comma}")]
 
 
+def add_before_unpacked(source: Source, call: ast.Call, written: str) -> list[Change]:
+    """Add a keyword argument in front of ``**kwargs``, or behind all others where there is none."""
+    unpacked = [keyword for keyword in call.keywords if keyword.arg is None]
+    if not unpacked:
+        return add_argument(source, call, written)
+    start = source.start(unpacked[0])
+    indentation = source.indentation(start)
+    at_row_start = source.row_start(source.row_of(start)) + len(indentation) == start
+    between = f",{source.newline}{indentation}" if at_row_start else ", "
+    return [Change(start, start, f"{written}{between}")]
+
+
 def _own_row(source: Source, call: ast.Call, gap: Gap) -> str | None:
     """The indentation of the last argument where arguments stand one to a row."""
     assert gap.last is not None

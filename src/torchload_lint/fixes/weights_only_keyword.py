@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.argument_edits import (
     add_argument,
+    add_before_unpacked,
     is_constant,
     remove_arguments,
     replace_argument,
     replace_value,
 )
 from torchload_lint.fixes.rewritten import Refusal
-from torchload_lint.source.facts.calls import WeightsOnly
+from torchload_lint.source.facts.calls import STANDARD_PICKLES, WeightsOnly
 
 if TYPE_CHECKING:
     from torchload_lint.fixes.edits import Change, Source
@@ -30,7 +31,7 @@ def weights_only_changes(module: Module, source: Source, load: LoadCall) -> list
     if load.weights_only is not WeightsOnly.TRUE and given is None:
         _refuse_unknown_keywords(load)
         if pickle is None:
-            return add_argument(source, load.node, "weights_only=True")
+            return add_before_unpacked(source, load.node, "weights_only=True")
         replaced = replace_argument(source, load.node, pickle, "weights_only=True")
         return _possible(None if replaced is None else [replaced])
     changes = []
@@ -98,7 +99,7 @@ def _refuse_unknown_keywords(load: LoadCall) -> None:
 def _refuse_other_pickles(module: Module, source: Source, load: LoadCall) -> None:
     """Torch refuses ``weights_only=True`` beside any explicit ``pickle_module``."""
     node = load.pickle_module
-    if node is not None and module.bindings.qualified(node) != "pickle":
+    if node is not None and module.bindings.qualified(node) not in STANDARD_PICKLES:
         raise Refusal(
             f"pickle_module={source.slice(node)} replaces the unpickler, "
             "and torch refuses weights_only=True beside it",

@@ -14,6 +14,7 @@ NEXT_STEP = (
     "What a load reads that is not matched is not checked: `torchload-lint loads` lists them, "
     "`torchload-lint record -- COMMAND` notes what they open."
 )
+WHY = "`-v` shows what each answer rests on, and what keeps the rest from being fixed safely.\n"
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +37,7 @@ def summary(results: Iterable[FileResult], options: ReportOptions | None = None)
     counted = f"Found {by_severity((*left, *fixed))}"
     if fixed:
         counted += f" ({len(fixed)} fixed, {len(left)} remaining)"
-    return f"{listed}{counted}.\n{_fixable(report, left)}{account(loads)}"
+    return f"{listed}{counted}.\n{_fixable(report, left)}{_more(report, left)}{account(loads)}"
 
 
 def nothing_found(loads: LoadAccount) -> str:
@@ -84,6 +85,12 @@ def _fixable(report: Report, left: list[Diagnostic]) -> str:
         return f"No safe fixes available ({enable}).\n"
     line = f"[*] {fixable} fixable with the `--fix` option"
     return f"{line} ({enable}).\n" if hidden else f"{line}.\n"
+
+
+def _more(report: Report, left: list[Diagnostic]) -> str:
+    """The line about ``-v``, where notes say what keeps a finding from being fixed safely."""
+    kept = any(found.notes and not report.is_fixable(found) for found in left)
+    return WHY if kept and not report.options.notes else ""
 
 
 def statistics(

@@ -15,8 +15,11 @@ from torchload_lint.rules.on_torch import Mode, judged, merged, mode_on
 from torchload_lint.rules.reading import read_files
 from torchload_lint.rules.situation import Need, Situation
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind
+from torchload_lint.source.facts.calls import CallKind
+from torchload_lint.source.facts.loading.call_facts import without_keywords
 from torchload_lint.source.facts.torch_tests import bounds_at
 from torchload_lint.source.project.imports import imports_at_top
+from torchload_lint.source.project.keywords import without_weights_only
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs import class_lookup
 
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
 def assess(load: LoadCall, module: Module, context: Context) -> Situation:
     """Find out all that is known about one load, on every torch on which it is reached."""
+    load = _with_known_keywords(load, module, context)
     bounds = bounds_at(load.node, module)
     lines = context.torch.where(lambda line: all(bound.admits(line) for bound in bounds))
     asked = lines or context.torch.versions[-1:]
@@ -46,6 +50,14 @@ def assess(load: LoadCall, module: Module, context: Context) -> Situation:
     everywhere = _assessed(load, module, context, reading, lines, only=None)
     everywhere = everywhere._replace(mode=Mode.UNSAFE, guarded=guarded)
     return situation._replace(everywhere=everywhere)
+
+
+def _with_known_keywords(load: LoadCall, module: Module, context: Context) -> LoadCall:
+    """The load, where it unpacks ``**kwargs`` in which no caller ever gives ``weights_only``."""
+    if not load.passes_on.startswith("**") or load.through or load.kind is not CallKind.CALL:
+        return load
+    empty = without_weights_only(context.project, module, load.node)
+    return without_keywords(module, load, empty) if empty else load
 
 
 def _lookup(module: Module, context: Context) -> Callable[[GlobalName], ClassFacts | None]:
@@ -90,6 +102,11 @@ def _assessed(
         else (),
         registered=tuple(_registered(missing, module, context)),
         written_by=tuple(f"{producer.path}:{producer.row}" for producer in reading.producers),
+        refused_when_saved=tuple(
+            f"what {one.path}:{one.row} saves there cannot be loaded weights-only: {one.refused}"
+            for one in reading.producers
+            if one.refused and not one.suggested
+        ),
     )
 
 

@@ -77,6 +77,7 @@ def read_files(
     seen = _recorded(load, module, context)
     if resolution is None:
         resolution = _with_seen(_resolve(load, module, context), seen, load, module, context)
+        resolution = _with_configured_addresses(resolution, context)
     paths, without_file = _files(resolution, load, module, context)
     kept = paths[:MAX_FILES]
     reports_on = {
@@ -90,14 +91,21 @@ def read_files(
     if evidence is Evidence.NONE and gone and all(one.verdict in LOADABLE for one in gone):
         evidence = Evidence.RECORDED
     producers: tuple[Producer, ...] = ()
-    if context.infers and evidence is Evidence.NONE:
+    if evidence is Evidence.NONE and (context.infers or _may_be_refused(context)):
         from torchload_lint.source.saving.producers import producers_for  # noqa: PLC0415 - costs time
 
         producers = producers_for(load, module, resolution, context.project)
+        if not context.infers:
+            producers = tuple(one for one in producers if one.refused)
         if producers and all(one.complete and not one.suggested for one in producers):
             evidence = Evidence.INFERRED
     left_out = len(paths) - len(kept)
     return Reading(resolution, reports_on, left_out, evidence, configured, tuple(gone), producers)
+
+
+def _may_be_refused(context: Context) -> bool:
+    """Whether the project chooses a pickle protocol somewhere, which the loader may refuse."""
+    return bool(context.project.holding("pickle_protocol"))
 
 
 def may_be_written(path: str, module: Module, context: Context) -> bool:
@@ -168,6 +176,17 @@ def _configured(
     return Resolution(patterns, complete=True), names
 
 
+def _with_configured_addresses(resolution: Resolution, context: Context) -> Resolution:
+    """With the addresses of which the configuration says where they lie, or what they need."""
+    entries = context.config.checkpoints
+    known = tuple(
+        PathPattern(address, True, Rung.CONFIGURATION)
+        for address in resolution.addresses
+        if any(_names(entry.pattern, address) for entry in entries)
+    )
+    return resolution._replace(patterns=(*resolution.patterns, *known))
+
+
 def _site_matches(site: str, pattern: str) -> bool:
     return pattern == "*" or fnmatchcase(site, pattern)
 
@@ -199,8 +218,12 @@ def _configured_files(patterns: Iterable[PathPattern], context: Context) -> Iter
     """What ``[tool.torchload-lint.checkpoints]`` says of files that are not here."""
     for pattern in patterns:
         for entry in context.config.checkpoints:
-            if entry.pattern == pattern.text or fnmatchcase(pattern.text, entry.pattern):
+            if _names(entry.pattern, pattern.text):
                 yield from entry.safe_globals
+
+
+def _names(pattern: str, path: str) -> bool:
+    return pattern == path or fnmatchcase(path, pattern)
 
 
 def _evidence(

@@ -51,6 +51,8 @@ def plan_repair(situation: Situation, context: Context) -> FixPlan:
     situation = situation.everywhere or situation
     if situation.guarded and situation.load.weights_only is not WeightsOnly.FALSE:
         return FixPlan(notes=(_guarded(situation, context),))
+    if situation.refused_when_saved:
+        return FixPlan(notes=situation.refused_when_saved)
     if situation.evidence is Evidence.NONE:
         return _plan_without_checkpoint(situation, context)
     obstacles = (*_obstacles(situation), *_target_obstacles(situation))
@@ -130,6 +132,8 @@ def _plan_without_checkpoint(situation: Situation, context: Context) -> FixPlan:
         return plan_keyword(situation, context)
     if situation.lines[0] < PARAMETER_SINCE:
         return FixPlan(notes=_target_obstacles(situation))
+    if situation.mode is Mode.REFUSED:  # it only fails today
+        return _written(situation, context, (), Applicability.SAFE)
     use = situation.load.use
     if use is Use.STATE_DICT:
         certain = safety.feeds_modules_only(situation, context)

@@ -65,6 +65,8 @@ class Situation(NamedTuple):
     """Missing needs that an ``add_safe_globals`` somewhere registers: name, and ``file:row``."""
     written_by: tuple[str, ...] = ()
     """The saving sites of the project that write this file, as ``file:row``."""
+    refused_when_saved: tuple[str, ...] = ()
+    """Why no weights-only load takes what these sites save, with the site, in words."""
     everywhere: Situation | None = None
     """Where the call is unsafe on some releases and restricted on others: the same load, with what
     it would need if it were restricted on all."""

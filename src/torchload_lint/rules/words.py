@@ -66,6 +66,11 @@ def what_it_needs(situation: Situation) -> str:
     return f"; {files(situation)} {'need' if several else 'needs'} only {names}"
 
 
+def next_step(notes: Sequence[str]) -> str:
+    """The end of a message: what stands in the way, or what a person can do."""
+    return "".join(f"; {note}" for note in notes)
+
+
 def evidence_notes(situation: Situation) -> tuple[str, ...]:
     """How it is known what the load reads: one sentence for each path, with its rung."""
     notes = [

@@ -80,6 +80,7 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
     """The values of an expression, read as the file that a load opens."""
     found: dict[tuple[str, bool], PathPattern] = {}
     reasons: dict[str, None] = {}
+    addresses: dict[str, None] = {}
     for value in values:
         text, in_archive = _source(value)
         if text is None:
@@ -93,7 +94,9 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
         if pattern is not None:
             found.setdefault((pattern.text, pattern.anchored), pattern)
         elif patterns.is_url(text.text):
-            reasons.setdefault(f"{patterns.render(text.text)} is not a local file")
+            shown = patterns.render(text.text)
+            reasons.setdefault(f"{shown} is not a local file")
+            addresses.setdefault(shown)
     others = [key for key, pattern in found.items() if pattern.text.endswith(_OTHER_KINDS)]
     for key in others if len(others) < len(found) else ():
         reasons.setdefault(f"{found.pop(key).text} is not a checkpoint by its name")
@@ -106,7 +109,8 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
     complete = not reasons and not engine.open_ends
     reasons.update(dict.fromkeys(engine.open_ends))
     chosen = tuple(found.values())[:MAX_PATTERNS]
-    return Resolution(chosen, complete=complete and bool(chosen), unknown=tuple(reasons))
+    known = complete and bool(chosen)
+    return Resolution(chosen, known, tuple(reasons), tuple(addresses))
 
 
 def _is_bare_word(pattern: PathPattern) -> bool:

@@ -37,7 +37,7 @@ from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.reading import may_be_written
-from torchload_lint.rules.words import evidence_notes
+from torchload_lint.rules.words import evidence_notes, next_step
 from torchload_lint.source.paths import Rung
 
 if TYPE_CHECKING:
@@ -59,8 +59,9 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report the unreadable files of a load, and the exact paths at which there is none."""
     for report in situation.with_verdict(Verdict.UNREADABLE):
         problem = report.problems[0]
-        message = f"{report.path} cannot be read: {problem.message}"
-        notes = (*evidence_notes(situation), *filter(None, [problem.advice]))
+        advice = tuple(filter(None, [problem.advice]))
+        message = f"{report.path} cannot be read: {problem.message}{next_step(advice)}"
+        notes = (*evidence_notes(situation), *advice)
         yield finding(RULE, situation.load.span, message, situation=situation, notes=notes)
     for pattern in _missing(situation, context):
         message = f"{pattern.shown} is not there"

@@ -21,8 +21,10 @@ with safe_globals([MyModel]):
 ```
 
 ## Fix safety
-There is no fix: what the other module does cannot be seen from here. A checkpoint that dill wrote
-is often an ordinary pickle; `torchload-lint inspect` says whether it loads without dill.
+The standard library's `pickle` is what torch uses by itself: it is taken out, and
+`weights_only=True` is written with what the file needs, as for a load with `weights_only=False`.
+For any other module there is no fix: what it does cannot be seen from here. A checkpoint that dill
+wrote is often an ordinary pickle; `torchload-lint inspect` says whether it loads without dill.
 
 ## References
 - [`torch.load`](https://docs.pytorch.org/docs/stable/generated/torch.load.html)
@@ -35,8 +37,9 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.on_torch import Mode
-from torchload_lint.rules.words import evidence_notes, what_it_needs
-from torchload_lint.source.facts.calls import WeightsOnly
+from torchload_lint.rules.repairs import FixPlan, plan_repair
+from torchload_lint.rules.words import evidence_notes, next_step, what_it_needs
+from torchload_lint.source.facts.calls import STANDARD_PICKLES, WeightsOnly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +51,6 @@ if TYPE_CHECKING:
 
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report a pickle_module that contradicts the safe load, or turns it off unsaid."""
-    del context
     load = situation.load
     if load.pickle_module is None or not situation.is_torch_load:
         return
@@ -61,8 +63,12 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     else:
         message = "`pickle_module` turns the weights-only default off: the file may run any code"
     message += what_it_needs(situation)
-    notes = evidence_notes(situation)
-    yield finding(RULE, load.span, message, situation=situation, notes=notes)
+    name = situation.module.bindings.qualified(load.pickle_module)
+    plan = plan_repair(situation, context) if name in STANDARD_PICKLES else FixPlan()
+    if plan.fix is None and situation.reports:
+        message += next_step(plan.notes[:1])
+    notes = (*evidence_notes(situation), *plan.notes)
+    yield finding(RULE, load.span, message, fix=plan.fix, situation=situation, notes=notes)
 
 
 RULE = Rule(

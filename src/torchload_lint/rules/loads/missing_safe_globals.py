@@ -46,7 +46,7 @@ from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.on_torch import Mode
 from torchload_lint.rules.repairs import plan_missing
-from torchload_lint.rules.words import evidence_notes, fails_on, files, listed
+from torchload_lint.rules.words import evidence_notes, fails_on, files, listed, next_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +74,8 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     message = f"{files(situation)} {verb} {names}, which nothing at this call allows"
     message += fails_on(_failing(situation, missing), context)
     plan = plan_missing(situation, context)
+    if plan.fix is None:
+        message += next_step(plan.notes[:1])
     notes = (*evidence_notes(situation), *plan.notes)
     yield finding(
         RULE, situation.load.span, message, fix=plan.fix, situation=situation, notes=notes

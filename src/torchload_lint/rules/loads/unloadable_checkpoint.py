@@ -4,7 +4,8 @@
 Reports a restricted load of a file that torch's weights-only unpickler refuses whatever is
 allowed: an unsupported opcode (protocol 0 or 4), items set on something that is not a dict (a
 filled defaultdict, a dict subclass), a whole model in the format from before torch 1.6, a
-TorchScript archive, a tar file.
+TorchScript archive, a tar file. Where no file is there, a `torch.save` of the project that writes
+it is enough: one with `pickle_protocol=4`, say.
 
 ## Why is this bad?
 The load fails, and `safe_globals` cannot help.
@@ -41,7 +42,7 @@ from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.on_torch import PAIRS_SINCE, SAFE_GLOBALS_SINCE, Mode
 from torchload_lint.rules.repairs import plan_stand_ins
 from torchload_lint.rules.ways_out import way_out
-from torchload_lint.rules.words import evidence_notes
+from torchload_lint.rules.words import evidence_notes, next_step
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 
 if TYPE_CHECKING:
@@ -65,14 +66,18 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         plan = plan_stand_ins(situation, report, context)
         if plan.met:
             continue
-        notes = (*evidence_notes(situation), *way_out(report), *plan.notes)
+        ways = way_out(report)
+        notes = (*evidence_notes(situation), *ways, *plan.notes)
         message = (
             f"{report.path} cannot be loaded weights-only{_where(situation, report, context)}: "
         )
-        message += why(report)
+        message += why(report) + next_step(ways[:1])
         yield finding(
             RULE, situation.load.span, message, fix=plan.fix, situation=situation, notes=notes
         )
+    for message in situation.refused_when_saved if not situation.reports else ():
+        notes = evidence_notes(situation)
+        yield finding(RULE, situation.load.span, message, situation=situation, notes=notes)
     if not situation.with_verdict(*HOPELESS, Verdict.DANGEROUS, Verdict.UNREADABLE):
         yield from _on_older(situation, context)
 

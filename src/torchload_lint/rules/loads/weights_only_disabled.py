@@ -47,7 +47,7 @@ from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.repairs import plan_repair
 from torchload_lint.rules.ways_out import ways_out
-from torchload_lint.rules.words import evidence_notes, what_it_needs
+from torchload_lint.rules.words import evidence_notes, next_step, what_it_needs
 from torchload_lint.source.facts.calls import WeightsOnly
 
 if TYPE_CHECKING:
@@ -65,8 +65,11 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         return
     message = f"`{load.loader}` with `weights_only=False` runs whatever code the file holds"
     plan = plan_repair(situation, context)
-    notes = (*because(situation), *evidence_notes(situation), *plan.notes, *ways_out(situation))
+    ways = ways_out(situation)
+    notes = (*because(situation), *evidence_notes(situation), *plan.notes, *ways)
     message += what_it_needs(situation)
+    if plan.fix is None and situation.reports:
+        message += next_step((*plan.notes[:1], *ways[:1]))
     yield finding(RULE, load.span, message, fix=plan.fix, situation=situation, notes=notes)
 
 

@@ -103,6 +103,9 @@ class Resolution(NamedTuple):
     """Whether the patterns are all there can be (no branch was left unknown)."""
     unknown: tuple[str, ...] = ()
     """Why parts are unknown: ``parameter 'path' of load() has no caller in the project``."""
+    addresses: tuple[str, ...] = ()
+    """Addresses (``s3://bucket/m.pt``) that are opened: no files, unless the configuration says
+    where they lie."""
 
 
 def known(text: str) -> str:

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.library_load import LibraryLoad
 
 
+STANDARD_PICKLES = frozenset(
+    {"pickle", "_pickle", "six.moves.cPickle", "torch.serialization.pickle"}
+)
+"""What torch unpickles with where no ``pickle_module`` is given, under all of its names."""
+
+
 class WeightsOnly(str, Enum):
     """What a call says about ``weights_only``."""
 

@@ -275,18 +275,26 @@ class _Target(NamedTuple):
 
     def _made_from(self, calling: SourceFile, receiver: ast.expr) -> bool | None:
         """Whether the receiver is an object of the class; None where that cannot be said."""
-        made: list[ast.expr | None] = [receiver]
-        if isinstance(receiver, ast.Name):
-            made = [each.value for each in calling.bindings.definitions(receiver)]
-        for value in made:
-            if not isinstance(value, ast.Call):
-                continue
-            dotted = calling.bindings.qualified(value.func)
-            for found in self.project.definitions(dotted, calling.path) if dotted else ():
-                if isinstance(found.node, ast.ClassDef):
-                    return self._inherits(found.node, found.module)
-            if dotted and dotted.partition(".")[0] not in {"", "self"}:
-                return False
+        answers = {self._is_own(calling, each) for each in _makers(calling, receiver)}
+        answers |= {self._is_declared(calling, each) for each in _annotations(calling, receiver)}
+        return any(answers) if answers - {None} else None
+
+    def _is_own(self, calling: SourceFile, maker: ast.expr) -> bool | None:
+        """Whether the class that makes an object is this one, or inherits the method from it."""
+        dotted = calling.bindings.qualified(maker)
+        for found in self.project.definitions(dotted, calling.path) if dotted else ():
+            if isinstance(found.node, ast.ClassDef):
+                return self._inherits(found.node, found.module)
+        return False if dotted and dotted.partition(".")[0] not in {"", "self"} else None
+
+    def _is_declared(self, calling: SourceFile, annotation: ast.expr) -> bool | None:
+        """The same of a class that an annotation names: the object may be of a subclass."""
+        dotted = calling.bindings.qualified(annotation)
+        for found in self.project.definitions(dotted, calling.path) if dotted else ():
+            if isinstance(found.node, ast.ClassDef) and self.owner is not None:
+                declared, own = Class(found.node, found.module), Class(self.owner, self.module)
+                inherits = self._inherits(found.node, found.module)
+                return inherits or (None if _related(declared, own, self.project) else False)
         return None
 
     def _inherits(self, node: ast.ClassDef, module: SourceFile) -> bool:
@@ -307,6 +315,34 @@ class _Target(NamedTuple):
             )
             == 1
         )
+
+
+def _makers(module: SourceFile, receiver: ast.expr) -> Iterator[ast.expr]:
+    """What is called to make an object: in place, for the name that it has, or for the attribute
+    of ``self`` that it is.
+    """
+    made: list[ast.expr | None] = [receiver]
+    if isinstance(receiver, ast.Name):
+        made = [each.value for each in module.bindings.definitions(receiver)]
+    elif isinstance(receiver, ast.Attribute):
+        made = [*module.bindings.member_values(receiver)]
+    for value in made:
+        for each in (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,):
+            if isinstance(each, ast.Call):
+                yield each.func
+
+
+def _annotations(module: SourceFile, receiver: ast.expr) -> Iterator[ast.expr]:
+    """The annotations of the parameter or attribute that a receiver is."""
+    declared: list[object] = []
+    if isinstance(receiver, ast.Name):
+        declared = [each.node for each in module.bindings.definitions(receiver)]
+    elif isinstance(receiver, ast.Attribute):
+        holder = module.bindings.class_of_self(receiver.value)
+        declared = [members.member(holder, receiver.attr)] if holder is not None else []
+    for each in declared:
+        if isinstance(each, ast.arg | ast.AnnAssign) and each.annotation is not None:
+            yield each.annotation
 
 
 def _fits(call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef, skipped: int) -> bool:

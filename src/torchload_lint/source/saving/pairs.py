@@ -38,7 +38,7 @@ def same_file_expression(
     """
     if load.file is None or save.file is None:
         return False
-    loaded, saved = _core(load.file), _core(save.file)
+    loaded, saved = core(load.file), core(save.file)
     if isinstance(loaded, ast.Constant) or ast.unparse(loaded) != ast.unparse(saved):
         return False
     if home is module and _same_root(loaded, saved, module):
@@ -47,7 +47,7 @@ def same_file_expression(
     return near and not too_common and not isinstance(loaded, ast.Name)
 
 
-def _core(node: ast.expr) -> ast.expr:
+def core(node: ast.expr) -> ast.expr:
     """The file itself: without ``BytesIO(…)``, ``str(…)``, ``.getvalue()`` and ``.name``."""
     while True:
         if isinstance(node, ast.Attribute) and node.attr in _CONTENTS:

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.domain import patterns
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.paths import resolution as resolution_of
-from torchload_lint.source.saving import contents, pairs
+from torchload_lint.source.saving import contents, pairs, path_origins
+from torchload_lint.source.saving.saved import why_unloadable
+from torchload_lint.source.saving.saving_files import saving_files
 
 if TYPE_CHECKING:
     import ast
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 MAX_FILES = 8
 """Files besides the load's own that are searched for saves, the nearest first."""
 MAX_PRODUCERS = 8
-_SAVES = ("torch.save(", "th.save(")
 _SHORTEST_WORD = 3
 _KINDS = ("path", "expression", "methods", "object", "keys")
 """Signs that a save belongs to a load, from strong to weak."""
@@ -59,6 +60,8 @@ class Producer:
     """Whether nothing of what is saved is unknown."""
     unknown: tuple[str, ...] = ()
     """Why parts of it are unknown."""
+    refused: str = ""
+    """Why no weights-only load takes what is saved, whatever is allowed."""
     call: SaveCall | None = field(default=None, compare=False)
 
     @property
@@ -121,7 +124,7 @@ def _modules(
 ) -> Iterator[Module]:
     """The files that can hold a matching save, the load's own first."""
     yield module
-    saving = project.remember("files that save", lambda: _saving_files(project))
+    saving = saving_files(project)
     folder = dirname(module.path)
     words = [word for pattern in specific for word in _words(pattern.text)]
     candidates = [path for path in saving if path != module.path]
@@ -141,16 +144,6 @@ def _spelling(words: list[str], keys: frozenset[str], project: ProjectIndex) -> 
     if keys:
         found |= set.intersection(*(set(project.holding(key)) for key in keys))
     return found
-
-
-def _saving_files(project: ProjectIndex) -> list[str]:
-    holding = {path for word in _SAVES for path in project.holding(word)}
-    imported = (
-        path
-        for path in project.holding("from torch import")
-        if re.search(r"from torch import[^\n]*\bsave\b", project.files.text(path) or "")
-    )
-    return sorted(holding.union(imported))
 
 
 def _words(pattern: str) -> list[str]:
@@ -184,6 +177,8 @@ def _match(
         return "path"
     near = dirname(home.path) == dirname(module.path)
     if pairs.same_file_expression(load, module, save, home, near=near):
+        return "expression"
+    if not specific and path_origins.have_one(load.file, module, save.file, home, project):
         return "expression"
     here = home.path == module.path
     if (here or (near and not specific)) and pairs.are_counterparts(
@@ -224,14 +219,16 @@ def _common_word(first: str, second: str) -> bool:
 
 def _producer(save: SaveCall, home: Module, match: str, project: ProjectIndex) -> Producer:
     found = project.remember(("saved", save.node), lambda: _contents(save, home, project))
+    refused = why_unloadable(save, home)
     return Producer(
         path=home.path,
         row=save.span.start.row,
         match=match,
         saves=" or ".join(found.kinds) or "unknown",
         needs=tuple(sorted(found.needs)),
-        complete=not found.unknown,
+        complete=not found.unknown and not refused,
         unknown=tuple(found.unknown),
+        refused=refused,
         call=save,
     )
 

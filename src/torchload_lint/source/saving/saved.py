@@ -121,16 +121,36 @@ def stays_in_memory(save: SaveCall, module: Module) -> bool:
 
 def why_unloadable(save: SaveCall, module: Module) -> str:
     """Why a weights-only load will refuse what is saved here; empty where nothing is seen."""
-    protocol = save.protocol
-    if isinstance(protocol, ast.Constant) and isinstance(protocol.value, int):
-        if protocol.value not in _LOADABLE_PROTOCOLS:
-            return f"the loader refuses pickle protocol {protocol.value}; {DEFAULT_PROTOCOL}"
-    elif protocol is not None:
-        named = module.bindings.qualified(protocol) or ""
-        if named.endswith((".HIGHEST_PROTOCOL", ".DEFAULT_PROTOCOL")):
-            shown = f"{named.rpartition('.')[2]} (4 or 5)"
-            return f"the loader refuses pickle protocol {shown}; {DEFAULT_PROTOCOL}"
+    refused = _refused_protocol(save.protocol, module, _DEPTH)
+    if refused:
+        return f"the loader refuses pickle protocol {refused}; {DEFAULT_PROTOCOL}"
     return next(_doubts(save.obj, module), "") if save.obj is not None else ""
+
+
+def _refused_protocol(node: ast.expr | None, module: Module, depth: int) -> str:
+    """The protocol that is given, where it is known to be one that does not load."""
+    if node is None or depth == 0:
+        return ""
+    if isinstance(node, ast.Constant):
+        known = isinstance(node.value, int) and node.value not in _LOADABLE_PROTOCOLS
+        return str(node.value) if known else ""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return f"{ast.unparse(node)} (the highest)"
+    named = module.bindings.qualified(node) or ""
+    if named.endswith((".HIGHEST_PROTOCOL", ".DEFAULT_PROTOCOL")) and named[:6] != "torch.":
+        return f"{named.rpartition('.')[2]} (4 or 5)"
+    values = _protocols(node, module)
+    refused = [_refused_protocol(value, module, depth - 1) for value in values]
+    return refused[0] if refused and all(refused) else ""
+
+
+def _protocols(node: ast.expr, module: Module) -> list[ast.expr | None]:
+    """What a name or an attribute is given; None where it comes from elsewhere."""
+    if isinstance(node, ast.Attribute):
+        return [*module.bindings.member_values(node)]
+    if not isinstance(node, ast.Name):
+        return []
+    return [each.value for each in module.bindings.definitions(node)]
 
 
 def _doubts(node: ast.expr, module: Module) -> Iterator[str]:

@@ -12,7 +12,7 @@ from torchload_lint.checkpoint.known.torch_range import behaviour
 from torchload_lint.checkpoint.known.torch_versions import NEWEST_LINE
 from torchload_lint.config import DEFAULT_EXCLUDE
 from torchload_lint.regular_files import read_head
-from torchload_lint.source.domain.patterns import Rung
+from torchload_lint.source.domain.patterns import Rung, is_url
 from torchload_lint.workspace.on_disk.spanning import Listings, files_below, globbed_files
 
 if TYPE_CHECKING:
@@ -183,6 +183,8 @@ class DiskCheckpoints:
 
     def _below(self, start: Path, pattern: PathPattern) -> list[str]:
         text = os.path.expanduser(self._moved(pattern.text))
+        if is_url(text):
+            return []
         whole = os.path.normpath(start / text)
         if "*" not in text and "?" not in text and "[" not in text:
             return [whole] if os.path.exists(whole) else []

@@ -38,10 +38,17 @@ def given(args: list[ast.expr], keywords: list[ast.keyword], positions: tuple[st
 
 
 def keyword_answer(
-    module: SourceFile, call: ast.Call, sorted_out: Given, parameter: str = KEY
+    module: SourceFile,
+    call: ast.Call,
+    sorted_out: Given,
+    parameter: str = KEY,
+    *,
+    empty: frozenset[ast.arg] = frozenset(),
 ) -> Answer:
-    """What a call says of ``weights_only`` (or of another parameter with that meaning)."""
-    reader = Reader(module)
+    """What a call says of ``weights_only`` (or of another parameter with that meaning). ``empty``:
+    parameters (``**kwargs``) that are known never to hold it.
+    """
+    reader = Reader(module, empty)
     explicit = sorted_out.named.get(parameter)
     if explicit is not None:
         return reader.value(explicit)

@@ -36,7 +36,9 @@ _STEPS = 500
 class Reader:
     """Evaluates expressions of one module, within a depth."""
 
-    def __init__(self, module: SourceFile) -> None:
+    def __init__(self, module: SourceFile, empty: frozenset[ast.arg] = frozenset()) -> None:
+        """``empty``: parameters (``**kwargs``) that are known never to hold ``weights_only``."""
+        self._empty = empty
         self._module = module
         self._bindings = module.bindings
         self._budget = _STEPS
@@ -228,6 +230,8 @@ class Reader:
         for definition in self._bindings.definitions(node):
             if definition.kind in {"assign", "walrus"} and definition.value is not None:
                 answers.append(self.mapping(definition.value, at, depth - 1))
+            elif definition.node in self._empty:
+                answers.append(ABSENT)
             else:
                 answers.append(unknown(f"'**{node.id}' may bring it"))
         steps = mutations.of(self._module, node.id, at)

@@ -29,14 +29,24 @@ _OPEN_MODES = frozenset({"rb", "r", "rb+", "r+b", "br", "wb"})
 
 def load_call(module: SourceFile, call: ast.Call, reference: Reference) -> LoadCall:
     """``torch.load(...)``, or a call of a partial of it."""
-    args, keywords = list(call.args), list(call.keywords)
-    if reference.partial is not None:
-        args = [*reference.partial.args[1:], *args]
-        own = {keyword.arg for keyword in keywords if keyword.arg}
-        keywords += [part for part in reference.partial.keywords if part.arg not in own]
-    sorted_out = given(args, keywords, _LOAD_POSITIONS)
+    sorted_out = given(*_with_partial(call, reference), _LOAD_POSITIONS)
     load = _build(module, call, call, sorted_out, CallKind.CALL, reference.partial)
     return load if reference.certain else load._replace(certain=False)
+
+
+def without_keywords(module: SourceFile, load: LoadCall, empty: frozenset[ast.arg]) -> LoadCall:
+    """The load, where ``**kwargs`` of the functions around it are known never to hold
+    ``weights_only``: not certain, since other programs may call these functions.
+    """
+    sorted_out = given(load.node.args, list(load.node.keywords), _LOAD_POSITIONS)
+    answer = keyword_answer(module, load.node, sorted_out, empty=empty)
+    return load._replace(
+        weights_only=answer.verdict,
+        weights_only_because=answer.because,
+        unpacks=sorted_out.starred or _may_bring_more(module, load.node, sorted_out, empty),
+        passes_on="" if answer.verdict is not WeightsOnly.UNDECIDED else load.passes_on,
+        certain=False,
+    )
 
 
 def partial_call(module: SourceFile, call: ast.Call, reference: Reference) -> LoadCall:
@@ -64,9 +74,19 @@ def handed_on(module: SourceFile, call: ast.Call, reference: Reference) -> LoadC
     return load._replace(weights_only=WeightsOnly.UNDECIDED, weights_only_because=because)
 
 
-def save_call(module: SourceFile, call: ast.Call) -> SaveCall:
-    """``torch.save(obj, f)``."""
-    named = given(call.args, list(call.keywords), _SAVE_POSITIONS).named
+def _with_partial(call: ast.Call, reference: Reference) -> tuple[list[ast.expr], list[ast.keyword]]:
+    """The arguments of a call, with those that a partial adds to them."""
+    args, keywords = list(call.args), list(call.keywords)
+    if reference.partial is not None:
+        args = [*reference.partial.args[1:], *args]
+        own = {keyword.arg for keyword in keywords if keyword.arg}
+        keywords += [part for part in reference.partial.keywords if part.arg not in own]
+    return args, keywords
+
+
+def save_call(module: SourceFile, call: ast.Call, reference: Reference) -> SaveCall:
+    """``torch.save(obj, f)``, or a call of a partial of it."""
+    named = given(*_with_partial(call, reference), _SAVE_POSITIONS).named
     zipped = named.get("_use_new_zipfile_serialization")
     return SaveCall(
         node=call,
@@ -131,9 +151,14 @@ def _given_here(sorted_out: Given, through: ast.Call | None) -> ast.expr | None:
     return node
 
 
-def _may_bring_more(module: SourceFile, call: ast.Call, sorted_out: Given) -> bool:
+def _may_bring_more(
+    module: SourceFile,
+    call: ast.Call,
+    sorted_out: Given,
+    empty: frozenset[ast.arg] = frozenset(),
+) -> bool:
     """Whether a ``**mapping`` has content that is not known."""
-    reader = Reader(module)
+    reader = Reader(module, empty)
     at = module.statement(call)
     return any(
         WeightsOnly.UNDECIDED in reader.mapping(mapping, at).values

@@ -65,9 +65,9 @@ def loads(module: SourceFile, aliases: Mapping[str, frozenset[str]]) -> tuple[Lo
 
 
 def saves(module: SourceFile) -> tuple[SaveCall, ...]:
-    """The saves of a file, in its order."""
+    """The saves of a file, those by a partial too, in its order."""
     found = [
-        call_facts.save_call(module, call)
+        call_facts.save_call(module, call, reference)
         for reference in find(module, "save", SAVERS)
         if (call := _called(module, reference.node)) is not None
     ]

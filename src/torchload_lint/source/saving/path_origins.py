@@ -1,0 +1,77 @@
+"""Where the path of a load or a save comes from: the option, variable or attribute that callers
+hand on. ``convert(args.out)`` writes what ``replace(args.out)`` reads, whatever ``out`` is.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.names import members
+from torchload_lint.source.project import callers
+from torchload_lint.source.saving.pairs import core
+from torchload_lint.source.state.bound import match
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.project.index import ProjectIndex
+
+    Origin = tuple[str, frozenset[ast.AST]]
+
+_STATIONS = 4
+"""How many parameters and names are followed from a path to where it comes from."""
+
+
+def have_one(
+    loaded: ast.expr | None,
+    module: SourceFile,
+    saved: ast.expr | None,
+    home: SourceFile,
+    project: ProjectIndex,
+) -> bool:
+    """Whether the path of a load and that of a save come from one place."""
+    if loaded is None or saved is None:
+        return False
+    return bool(_origins(loaded, module, project) & _origins(saved, home, project))
+
+
+def _origins(node: ast.expr, module: SourceFile, project: ProjectIndex) -> frozenset[Origin]:
+    return project.remember(
+        ("origins of a path", node), lambda: frozenset(_found(node, module, project, _STATIONS))
+    )
+
+
+def _found(
+    node: ast.expr, module: SourceFile, project: ProjectIndex, stations: int
+) -> Iterator[Origin]:
+    """The expressions that a path is in the end, as they are spelled, with what their names stand
+    for. A literal is none: it is compared as a path.
+    """
+    node = core(node)
+    definitions = module.bindings.definitions(node) if isinstance(node, ast.Name) else ()
+    if len(definitions) == 1 and stations:
+        only = definitions[0]
+        if only.kind == "parameter" and isinstance(only.node, ast.arg):
+            yield from _handed(only.node, module, project, stations - 1)
+        elif only.value is not None and isinstance(core(only.value), ast.Name | ast.Attribute):
+            yield from _found(only.value, module, project, stations - 1)
+            return
+    roots = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
+    defined = frozenset(each.node for root in roots for each in module.bindings.definitions(root))
+    if defined and not isinstance(node, ast.Constant):
+        yield ast.unparse(node), defined
+
+
+def _handed(
+    parameter: ast.arg, module: SourceFile, project: ProjectIndex, stations: int
+) -> Iterator[Origin]:
+    """The same for what the callers of a function give to its parameter."""
+    function = module.parents.get(module.parents[parameter])
+    if not members.is_function(function):
+        return
+    for site in callers.sites(project, module, function).calls:
+        given = match(site.call, function, site.skipped).get(parameter)
+        if isinstance(given, ast.expr):
+            yield from _found(given, site.module, project, stations)

@@ -1,0 +1,35 @@
+"""The files of a project that save something with torch, by their text alone."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from torchload_lint.late_patterns import late_pattern
+
+if TYPE_CHECKING:
+    from torchload_lint.source.project.index import ProjectIndex
+
+_RENAMED = late_pattern(r"\bimport[ \t]+torch(?:\.serialization)?[ \t]+as[ \t]+(\w+)")
+_FROM_TORCH = late_pattern(
+    r"\bfrom[ \t]+torch(?:\.serialization)?[ \t]+import[ \t]*"
+    r"(?:\([^)]*\bsave\b|[^\n(]*\bsave\b|\*)"
+)
+_CUSTOMARY = ("torch", "th", "serialization")
+
+
+def saving_files(project: ProjectIndex) -> list[str]:
+    """The Python files that name ``torch.save``, by whatever name they import torch; sorted."""
+    return project.remember(
+        "files that save",
+        lambda: sorted(
+            path for path in project.holding("save") if may_save(project.files.text(path) or "")
+        ),
+    )
+
+
+def may_save(text: str) -> bool:
+    """Whether a text names ``torch.save``; a call of it, an alias or a ``partial``."""
+    names = {*_CUSTOMARY, *_RENAMED.findall(text)}
+    used = "|".join(map(re.escape, sorted(names)))
+    return re.search(rf"\b(?:{used})\.save\b", text) is not None or bool(_FROM_TORCH.search(text))

@@ -1,0 +1,366 @@
+"""Small programs of which torch itself says whether the tool knows what their loads read.
+
+Files are parted by rows ``# name.py``; ``ckpt.pt`` holds an ``argparse.Namespace`` under ``"a"``,
+``x.pt`` the state dict of ``nn.Linear(2, 1)``. ``main.py`` is run.
+"""
+
+MENDED = {
+    "keywords handed on": """
+        # tio.py
+        import torch
+        def read(path, map_location=None, **kwargs):
+            with open(path, "rb") as f:
+                return torch.load(f, map_location=map_location, **kwargs)
+        # main.py
+        from tio import read
+        print(read("ckpt.pt", map_location="cpu")["a"].x)
+        """,
+    "keywords through two functions": """
+        # main.py
+        import torch
+        def inner(path, **kw):
+            return torch.load(path, **kw)
+        def outer(path, **kw):
+            return inner(path, **kw)
+        print(outer("ckpt.pt")["a"].x)
+        """,
+    "keywords of a method": """
+        # main.py
+        import torch
+        class Store:
+            def fetch(self, path, **options):
+                return torch.load(path, map_location="cpu", **options)
+        print(Store().fetch("ckpt.pt", mmap=False)["a"].x)
+        """,
+    "keywords one to a row": """
+        # main.py
+        import torch
+        def read(path, **kwargs):
+            return torch.load(
+                path,
+                map_location="cpu",
+                **kwargs,
+            )
+        print(read("ckpt.pt")["a"].x)
+        """,
+    "keywords from a dictionary": """
+        # main.py
+        import torch
+        OPTIONS = {"map_location": "cpu"}
+        def read(path, **kwargs):
+            return torch.load(path, **kwargs)
+        print(read("ckpt.pt", **OPTIONS)["a"].x)
+        """,
+    "keywords that are added to": """
+        # main.py
+        import torch
+        def read(path, **kwargs):
+            kwargs.setdefault("map_location", "cpu")
+            return torch.load(path, **kwargs)
+        print(read("ckpt.pt")["a"].x)
+        """,
+    "the module of pickle beside True": """
+        # main.py
+        import pickle
+        import torch
+        print(torch.load("ckpt.pt", pickle_module=pickle, weights_only=True)["a"].x)
+        """,
+    "an object in an attribute": """
+        # model.py
+        import torch
+        class Model:
+            def load(self, path):
+                self.state = torch.load(path)
+        # other.py
+        class Other:
+            def load(self, path):
+                return path
+        # main.py
+        from model import Model
+        from other import Other
+        class App:
+            def __init__(self):
+                self.model = Model()
+                self.other = Other()
+                self.model.load("ckpt.pt")
+                self.other.load("x.pt")
+        print(App().model.state["a"].x)
+        """,
+    "an annotated attribute": """
+        # model.py
+        import torch
+        class Model:
+            def load(self, path):
+                return torch.load(path)
+        class Other:
+            def load(self, path):
+                return path
+        # main.py
+        from model import Model, Other
+        def run(model: Model, other: Other):
+            return other.load("x.pt"), model.load("ckpt.pt")
+        print(run(Model(), Other())[1]["a"].x)
+        """,
+}
+"""Fail, and run after the unsafe fixes."""
+
+KEPT = {
+    "the module of pickle": """
+        # main.py
+        import pickle
+        import torch
+        net = torch.nn.Linear(2, 1)
+        net.load_state_dict(torch.load("x.pt", pickle_module=pickle))
+        print("ok")
+        """,
+    "the module of pickle by another name": """
+        # main.py
+        import pickle as pkl
+        import torch
+        print(torch.load("ckpt.pt", map_location="cpu", pickle_module=pkl)["a"].x)
+        """,
+    "the module of pickle by place": """
+        # main.py
+        import pickle
+        import torch
+        print(torch.load("ckpt.pt", "cpu", pickle)["a"].x)
+        """,
+    "the module of pickle and False": """
+        # main.py
+        import pickle
+        import torch
+        print(torch.load("ckpt.pt", weights_only=False, pickle_module=pickle)["a"].x)
+        """,
+    "the module of pickle that torch has": """
+        # main.py
+        import torch
+        print(torch.load("ckpt.pt", pickle_module=torch.serialization.pickle)["a"].x)
+        """,
+}
+"""Run, and do the same after the fixes; ``weights_only=True`` is written and nothing is left."""
+
+LEFT_ALONE = {
+    "a caller that says False": """
+        # main.py
+        import torch
+        def read(path, **kwargs):
+            return torch.load(path, **kwargs)
+        print(read("ckpt.pt", weights_only=False)["a"].x)
+        """,
+    "a caller that says it in a dictionary": """
+        # main.py
+        import torch
+        OPTIONS = {"weights_only": False}
+        def read(path, **kwargs):
+            return torch.load(path, **kwargs)
+        print(read("x.pt") and read("ckpt.pt", **OPTIONS)["a"].x)
+        """,
+    "the function sets it": """
+        # main.py
+        import torch
+        def read(path, **kwargs):
+            kwargs.setdefault("weights_only", False)
+            return torch.load(path, **kwargs)
+        print(read("ckpt.pt")["a"].x)
+        """,
+    "the function is handed on": """
+        # main.py
+        import torch
+        def read(path, **kwargs):
+            return torch.load(path, **kwargs)
+        def call(function):
+            return function("ckpt.pt", weights_only=False)
+        read("x.pt")
+        print(call(read)["a"].x)
+        """,
+    "the function is decorated": """
+        # main.py
+        import functools
+        import torch
+        def unsafe(function):
+            return functools.partial(function, weights_only=False)
+        @unsafe
+        def read(path, **kwargs):
+            return torch.load(path, **kwargs)
+        print(read("ckpt.pt")["a"].x)
+        """,
+    "the function has another name in another file": """
+        # tio.py
+        import torch
+        def read(path, **kwargs):
+            return torch.load(path, **kwargs)
+        # main.py
+        from tio import read
+        from tio import read as fetch
+        read("x.pt")
+        print(fetch("ckpt.pt", weights_only=False)["a"].x)
+        """,
+    "a second function gives it": """
+        # main.py
+        import torch
+        def inner(path, **kw):
+            return torch.load(path, **kw)
+        def outer(path, **kw):
+            return inner(path, **kw)
+        print(outer("ckpt.pt", weights_only=False)["a"].x)
+        """,
+    "another pickle": """
+        # other.py
+        from pickle import *
+        from pickle import Unpickler
+        # main.py
+        import torch
+        import other
+        print(torch.load("ckpt.pt", pickle_module=other)["a"].x)
+        """,
+}
+"""Run, and are not changed."""
+
+NEEDED = {
+    "t.save": """
+        # save.py
+        import argparse
+        import torch as t
+        def g():
+            t.save({"args": argparse.Namespace(a=1)}, "out/model_state.pt")
+        """,
+    "torch.serialization.save": """
+        # save.py
+        import argparse
+        from torch import serialization
+        def g():
+            serialization.save({"args": argparse.Namespace(a=1)}, "out/model_state.pt")
+        """,
+    "save as": """
+        # save.py
+        import argparse
+        from torch import (
+            save as keep,
+        )
+        def g():
+            keep({"args": argparse.Namespace(a=1)}, "out/model_state.pt")
+        """,
+    "an alias": """
+        # save.py
+        import argparse
+        import torch
+        keep = torch.save
+        def g():
+            keep({"args": argparse.Namespace(a=1)}, "out/model_state.pt")
+        """,
+    "a partial": """
+        # save.py
+        import argparse
+        import functools
+        import torch
+        write = functools.partial(torch.save, _use_new_zipfile_serialization=False)
+        def g():
+            write({"args": argparse.Namespace(a=1)}, "out/model_state.pt")
+        """,
+    "a partial that has the file": """
+        # save.py
+        import argparse
+        from functools import partial
+        import torch as tt
+        def g():
+            write = partial(tt.save, f="out/model_state.pt")
+            write({"args": argparse.Namespace(a=1)})
+        """,
+}
+"""What is saved to ``out/model_state.pt``, which another file loads."""
+
+SAME_OPTION = {
+    "one option": """
+        # main.py
+        import argparse
+        import torch
+        def convert(output_file):
+            torch.save({"a": argparse.Namespace(x=1)}, output_file)
+        def replace(weights_file):
+            return torch.load(weights_file, weights_only=True)
+        if __name__ == "__main__":
+            p = argparse.ArgumentParser()
+            p.add_argument("--out", required=True)
+            args = p.parse_args()
+            convert(args.out)
+            replace(args.out)
+        """,
+    "one variable": """
+        # main.py
+        import argparse
+        import os
+        import torch
+        def write(to):
+            torch.save({"a": argparse.Namespace(x=1)}, to)
+        def read(source):
+            return torch.load(source, weights_only=True)
+        def main(folder, name):
+            where = os.path.join(folder, name)
+            write(where)
+            return read(where)
+        """,
+    "two files": """
+        # writing.py
+        import argparse
+        import torch
+        def write(to):
+            torch.save({"a": argparse.Namespace(x=1)}, to)
+        # main.py
+        import sys
+        import torch
+        from writing import write
+        def read(source):
+            return torch.load(source, weights_only=True)
+        target = sys.argv[1]
+        write(target)
+        read(target)
+        """,
+}
+"""The load reads what is saved under a path that nobody knows."""
+
+OTHER_OPTION = {
+    "two options": """
+        # main.py
+        import argparse
+        import torch
+        def convert(output_file):
+            torch.save({"a": argparse.Namespace(x=1)}, output_file)
+        def replace(weights_file):
+            return torch.load(weights_file, weights_only=True)
+        p = argparse.ArgumentParser()
+        p.add_argument("--out", required=True)
+        p.add_argument("--weights", required=True)
+        args = p.parse_args()
+        convert(args.out)
+        replace(args.weights)
+        """,
+    "the same name in two functions": """
+        # main.py
+        import argparse
+        import torch
+        def store(to):
+            torch.save({"a": argparse.Namespace(x=1)}, to)
+        def fetch(source):
+            return torch.load(source, weights_only=True)
+        def first(where):
+            store(where)
+        def second(where):
+            return fetch(where)
+        """,
+}
+"""Nothing says that the load reads what is saved."""
+
+REFUSED = {
+    "the highest": "pickle_protocol=pickle.HIGHEST_PROTOCOL",
+    "the default of pickle": "pickle_protocol=pickle.DEFAULT_PROTOCOL",
+    "four": "pickle_protocol=4",
+    "by place": "pickle, 5",
+    "a constant": "pickle_protocol=PROTOCOL",
+    "from the end": "pickle_protocol=-1",
+}
+"""Arguments of ``torch.save`` after which the file does not load."""
+LOADABLE = {
+    "two": "pickle_protocol=2",
+    "none": "",
+    "torch's own default": "pickle_protocol=torch.serialization.DEFAULT_PROTOCOL",
+}

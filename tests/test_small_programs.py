@@ -1,0 +1,170 @@
+"""Is what a load reads known? Small programs, with torch as the judge."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import runpy
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+import small_programs as samples
+from torchload_lint.cli.group import root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
+LOAD = """
+    import torch
+    def f():
+        return torch.load("out/model_state.pt", weights_only=True)
+    """
+CYCLE = """
+    import os
+    import pickle
+    import torch
+    PROTOCOL = 4
+    def prepare(folder):
+        path = os.path.join(folder, "data_processed")
+        if os.path.exists(path):
+            return torch.load(path)
+        graphs = {"n": [1, 2, 3]}
+        torch.save(graphs, path, ARGUMENTS)
+        return graphs
+    print(prepare("."))
+    """
+
+
+def each(programs: dict[str, str]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("program", programs.values(), ids=list(programs))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    import torch
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "requirements.txt").write_text("torch>=2.10\n")
+    torch.save({"a": argparse.Namespace(x=1)}, "ckpt.pt")
+    torch.save(torch.nn.Linear(2, 1).state_dict(), "x.pt")
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if getattr(sys.modules[name], "__file__", None) in map(str, tmp_path.rglob("*.py")):
+            del sys.modules[name]
+
+
+def write(folder: Path, program: str) -> None:
+    for part in f"\n{textwrap.dedent(program).strip()}".split("\n# ")[1:]:
+        name, _, text = part.partition("\n")
+        (folder / name).write_text(text + "\n")
+
+
+def run(folder: Path) -> str:
+    """What ``main.py`` prints; every run imports the program's files anew."""
+    for name in [path.stem for path in folder.glob("*.py")]:
+        sys.modules.pop(name, None)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        runpy.run_path("main.py", run_name="__main__")
+    return printed.getvalue()
+
+
+def lint(*arguments: str) -> str:
+    result = CliRunner().invoke(root, list(arguments))
+    assert result.exit_code in {0, 1}, result.output
+    return result.stdout
+
+
+def codes(*arguments: str) -> set[str]:
+    return {found["code"] for found in json.loads(lint("--output-format", "json", *arguments, "."))}
+
+
+def needs() -> list[str]:
+    (load,) = json.loads(lint("loads", "--output-format", "json", "."))
+    return [need["name"] for need in load["needs"]]
+
+
+def sources(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.glob("*.py")}
+
+
+@each(samples.MENDED)
+def test_a_failing_program_runs_after_the_fix(program: str, folder: Path) -> None:
+    write(folder, program)
+    with pytest.raises(Exception, match=r"Weights only load failed|Can not safely load"):
+        run(folder)
+    lint("--fix", "--unsafe-fixes", ".")
+    assert run(folder).strip() == "1", sources(folder)
+
+
+@each(samples.KEPT)
+def test_a_program_does_the_same_after_the_fix(program: str, folder: Path) -> None:
+    write(folder, program)
+    before = run(folder)
+    lint("--fix", "--unsafe-fixes", ".")
+    assert run(folder) == before
+    assert "weights_only=True" in sources(folder)["main.py"]
+    assert codes() <= {"TLL203"}
+
+
+@each(samples.LEFT_ALONE)
+def test_a_program_is_not_changed(program: str, folder: Path) -> None:
+    write(folder, program)
+    before, text = run(folder), sources(folder)
+    lint("--fix", "--unsafe-fixes", ".")
+    assert sources(folder) == text
+    assert run(folder) == before
+
+
+@each(samples.NEEDED)
+def test_what_is_saved_says_what_is_needed(program: str, folder: Path) -> None:
+    write(folder, program)
+    (folder / "load.py").write_text(textwrap.dedent(LOAD))
+    assert needs() == ["argparse.Namespace"]
+
+
+@each(samples.SAME_OPTION)
+def test_the_writer_under_one_unknown_path(program: str, folder: Path) -> None:
+    write(folder, program)
+    assert needs() == ["argparse.Namespace"]
+
+
+@each(samples.OTHER_OPTION)
+def test_no_writer_where_the_paths_may_differ(program: str, folder: Path) -> None:
+    write(folder, program)
+    assert needs() == []
+
+
+def write_cycle(folder: Path, arguments: str) -> None:
+    (folder / "main.py").write_text(textwrap.dedent(CYCLE).replace("ARGUMENTS", arguments))
+
+
+@each(samples.REFUSED)
+def test_a_protocol_that_does_not_load_is_told_at_the_load(program: str, folder: Path) -> None:
+    write_cycle(folder, program)
+    run(folder)
+    with pytest.raises(Exception, match="Weights only load failed"):
+        run(folder)
+    (folder / "data_processed").unlink()
+    assert "TLL104" in codes("--unsafe-fixes")
+    (load,) = json.loads(lint("loads", "--output-format", "json", "."))
+    assert load["evidence"] == "none"
+
+
+@each(samples.LOADABLE)
+def test_a_protocol_that_loads_is_not_told(program: str, folder: Path) -> None:
+    write_cycle(folder, program)
+    run(folder)
+    assert run(folder) == "{'n': [1, 2, 3]}\n"
+    (folder / "data_processed").unlink()
+    assert not codes("--unsafe-fixes") & {"TLL104", "TLL402"}
