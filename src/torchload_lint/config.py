@@ -74,6 +74,10 @@ class Config(NamedTuple):
     trusted: tuple[str, ...] = ()
     """Globals that may be allowed besides first-party and vetted classes; `*` matches anything.
     What runs code must be named exactly."""
+    trust_installed: bool | tuple[str, ...] = True
+    """Whether classes of installed libraries may be allowed where their own source shows that they
+    are harmless: those of every library that the project depends on, of none, or of the
+    distributions in a list."""
     checkpoints: tuple[CheckpointEntry, ...] = ()
     """What a checkpoint file needs, or where it lies: a pattern of its path, and a list of globals
     or a table with `safe-globals` and `path`."""
@@ -266,6 +270,15 @@ def _flag(value: object) -> bool:
     return value
 
 
+def _flag_or_strings(value: object) -> bool | tuple[str, ...]:
+    """A true or false, or a list of strings."""
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"must be true, false or a list of strings, not {_kind(value)}")
+    return tuple(value)
+
+
 def _length(value: object) -> int:
     """A positive integer."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -378,6 +391,7 @@ READERS: dict[str, Callable[[object], object]] = {
     "src": _strings,
     "checkpoint-roots": _strings,
     "trusted": _strings,
+    "trust-installed": _flag_or_strings,
     "checkpoints": _checkpoints,
     "loads": _loads,
     "renames": _renames,

@@ -51,9 +51,10 @@ class Spelling(NamedTuple):
 
 
 class ClassFacts(NamedTuple):
-    """What the source of a project says about a class or function that a checkpoint names.
+    """What the source of a project, or of a library, says about a class or function that a
+    checkpoint names.
 
-    Read statically from the project's files, never by importing them. ``defined_as`` is the
+    Read statically from the files, never by importing them. ``defined_as`` is the
     runtime ``__module__`` and ``__qualname__``; it differs from the name asked for where that
     was a re-export, ``__main__``, or a configured rename.
     """
@@ -87,3 +88,6 @@ class ClassFacts(NamedTuple):
     """For a proven class: its methods that the proof did not need to look at."""
     import_runs: tuple[str, ...] = ()
     """Dangerous callables that importing its file calls (``subprocess.run``)."""
+    read_from: str = ""
+    """The installed distribution whose source says all this (``ultralytics 8.4.190``); empty for
+    what is the project's own."""

@@ -19,6 +19,8 @@ class Allow(NamedTuple):
     defined_in: str = ""
     """For a first-party object: the path of the file that defines it (relative to the project's
     root), so that no file imports itself."""
+    installed: bool = False
+    """Whether it is a class of an installed library, judged by its source there."""
     restore_only: bool = False
     """Whether the file may only restore objects of it, and not call it (``fixes/restoring.py``)."""
     circular: bool = False

@@ -1,4 +1,4 @@
-"""The judgement of one global: first-party, vetted or configured; otherwise no, and why.
+"""The judgement of one global: proven by its source, vetted or configured; or no, and why.
 
 A checkpoint is hostile input and must never talk its way into an allowlist. So the default is no.
 """
@@ -29,12 +29,14 @@ class Trust(str, Enum):
     """On what ground a global may be allowed, or not."""
 
     FIRST_PARTY = "first-party"
+    INSTALLED = "installed"
+    """A class of an installed library that the project depends on, proven by its source."""
     VETTED = "vetted"
     CONFIGURED = "configured"
     RESTORE_ONLY = "restore-only"
-    """A class of the project that a file may restore, under an entry that keeps it from calling."""
+    """A class that a file may restore, under an entry that keeps it from being called."""
     UNPROVEN = "unproven"
-    """A class of the project that is not known to be harmless in every way that a file can use."""
+    """A class whose source does not show that it is harmless in every way that a file can use."""
     UNTRUSTED = "untrusted"
     """Nobody vouches for it; a line of configuration would."""
     RUNS_CODE = "runs-code"
@@ -55,7 +57,8 @@ class Judgement(NamedTuple):
         return self.trust in _ALLOWED
 
 
-_ALLOWED = frozenset({Trust.FIRST_PARTY, Trust.VETTED, Trust.CONFIGURED, Trust.RESTORE_ONLY})
+_PROVEN = frozenset({Trust.FIRST_PARTY, Trust.INSTALLED})
+_ALLOWED = _PROVEN | {Trust.VETTED, Trust.CONFIGURED, Trust.RESTORE_ONLY}
 UNMISTAKABLE = frozenset(
     """
     CDLL Popen __import__ attrgetter check_call check_output compile delattr eval exec exec_module
@@ -80,7 +83,8 @@ def judge(
 ) -> Judgement:
     """Judge one global that a checkpoint needs.
 
-    ``facts``: what the project's source says of it, None for what is not first-party.
+    ``facts``: what its source says of it, None for what is neither first-party nor of an installed
+    library that may speak for itself.
     ``trusted``: patterns from the configuration. ``aliases``: other names of the same object
     (the runtime name beside the one in the file), any of which the configuration may use.
     ``origins``: what the name stands for in the end, where the project re-exports or renames it;
@@ -103,15 +107,23 @@ def judge(
         return _restored(facts, runs, called) or _refused(runs)
     if any(fnmatchcase(one, pattern) for one in names for pattern in trusted):
         return Judgement(Trust.CONFIGURED, "matched by the configuration")
-    if facts is None and any(map(vetted_definitions, names | {_in_python_3(name)})):
+    vetted_names = names | {_in_python_3(name)}
+    if (facts is None or facts.read_from) and any(map(vetted_definitions, vetted_names)):
         return Judgement(Trust.VETTED, "known to hold data only")
     if facts is None:
         return _untrusted(name, "neither a class of this project nor in the vetted table")
+    return _judged_by_source(name, facts, called=called)
+
+
+def _judged_by_source(name: GlobalName, facts: ClassFacts, *, called: bool) -> Judgement:
+    place = f"{facts.path}:{facts.row}"
     if facts.kind != "class":
-        return _untrusted(name, f"{facts.path}:{facts.row} is a {facts.kind}, not a class")
+        return _untrusted(name, f"{place} is a {facts.kind}, not a class")
     if facts.unproven:
         return _unproven(facts, facts.unproven, called)
-    return Judgement(Trust.FIRST_PARTY, f"a class of this project ({facts.path}:{facts.row})")
+    if facts.read_from:
+        return Judgement(Trust.INSTALLED, f"read from {facts.read_from} ({place})")
+    return Judgement(Trust.FIRST_PARTY, f"a class of this project ({place})")
 
 
 def judge_together(
@@ -127,7 +139,7 @@ def judge_together(
     together = []
     for judgement, facts, called in judged:
         loose = sorted(asks & facts.loose) if facts else []
-        if facts and loose and judgement.trust is Trust.FIRST_PARTY:
+        if facts and loose and judgement.trust in _PROVEN:
             reason = f"another class of the file may call its {loose[0]}"
             judgement = _unproven(facts, reason, called)  # noqa: PLW2901
         together.append(judgement)
@@ -140,11 +152,11 @@ def _in_python_3(name: GlobalName) -> str:
 
 
 def _asked(judgement: Judgement, facts: ClassFacts) -> frozenset[str]:
-    return facts.asks if judgement.trust is Trust.FIRST_PARTY else frozenset()
+    return facts.asks if judgement.trust in _PROVEN else frozenset()
 
 
 def _unproven(facts: ClassFacts, reason: str, called: bool) -> Judgement:
-    unproven = Judgement(Trust.UNPROVEN, f"not proven harmless: {reason}", WAY_OUT)
+    unproven = Judgement(Trust.UNPROVEN, f"not proven harmless: {reason}{_source(facts)}", WAY_OUT)
     return _restored(facts, reason, called) or unproven
 
 
@@ -152,7 +164,12 @@ def _restored(facts: ClassFacts, reason: str, called: bool) -> Judgement | None:
     """The judgement on a class that may be restored and not called, where it can be."""
     if facts.kind != "class" or facts.not_restorable or called:
         return None
+    reason += _source(facts)
     return Judgement(Trust.RESTORE_ONLY, f"may be restored, not called: {reason}")
+
+
+def _source(facts: ClassFacts) -> str:
+    return f" (read from {facts.read_from})" if facts.read_from else ""
 
 
 def _why_refused(name: str) -> str:

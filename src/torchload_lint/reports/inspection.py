@@ -159,6 +159,8 @@ def _needs(report: CheckpointReport, judgements: Sequence[Judgement]) -> Iterato
         if not str(needed.name).isascii():
             spelled = str(needed.name).encode("ascii", "backslashreplace").decode()
             yield f"      beware of letters that only look familiar: {spelled}"
+        if judgement.trust.value == "installed":
+            yield from _wrapped(judgement.reason, "      ")
         if judgement.trust.value == "restore-only":
             yield from _wrapped(f"{judgement.reason}; {_RESTORED}", "      ")
         if not judgement.allowed:

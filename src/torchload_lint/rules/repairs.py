@@ -25,7 +25,7 @@ from torchload_lint.source.facts.allowed.allowlists import EntryKind
 from torchload_lint.source.facts.calls import Use, WeightsOnly
 from torchload_lint.source.facts.loader import Does
 from torchload_lint.source.facts.shims import shim_of
-from torchload_lint.source.project.imports import closes_circle
+from torchload_lint.source.project.imports import closes_circle, imports_at_top
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.report import CheckpointReport
@@ -295,6 +295,8 @@ def _written(
         if obstacle:
             return FixPlan(notes=(obstacle,))
         applicability = Applicability.UNSAFE
+    if any(_is_new_import(need, situation) for need in listed):
+        applicability = Applicability.UNSAFE
     from torchload_lint.fixes.repairing import repair_load  # noqa: PLC0415 - only to fix
 
     outcome = repair_load(situation.module, situation.load, repair)
@@ -310,6 +312,15 @@ def _written(
     if not keeps_meaning and applicability is Applicability.SAFE:
         applicability = Applicability.UNSAFE
     return FixPlan(Fix(applicability, _fix_message(situation, missing, form), outcome.edits))
+
+
+def _is_new_import(need: Need, situation: Situation) -> bool:
+    """Whether a file is to import an installed library that it does not import yet: where that is
+    not installed, the whole file would fail.
+    """
+    installed = need.facts is not None and bool(need.facts.read_from)
+    root = need.needed.spelling.module.partition(".")[0]
+    return installed and not imports_at_top(situation.module, root)
 
 
 def _shim_of_project(situation: Situation, context: Context) -> Allow | None:
@@ -344,13 +355,15 @@ def _helper_obstacle(helper: str, situation: Situation, context: Context) -> str
 
 def _allow(need: Need, situation: Situation, context: Context) -> Allow:
     facts = need.facts
-    circular = facts is not None and closes_circle(
-        context.project, situation.module.path, facts.defined_as.module
+    own = facts if facts is not None and not facts.read_from else None
+    circular = own is not None and closes_circle(
+        context.project, situation.module.path, own.defined_as.module
     )
     return Allow(
         spelling=need.needed.spelling,
         key=str(need.name) if need.needed.pair else None,
-        defined_in=facts.path if facts else "",
+        defined_in=own.path if own else "",
+        installed=bool(facts and facts.read_from),
         restore_only=need.judgement.trust is Trust.RESTORE_ONLY,
         circular=circular,
     )

@@ -71,6 +71,18 @@ def next_step(notes: Sequence[str]) -> str:
     return "".join(f"; {note}" for note in notes)
 
 
+def _read_from(situation: Situation) -> list[str]:
+    """Which installed libraries were read to judge what the load needs."""
+    read: dict[str, list[str]] = {}
+    for need in situation.missing:
+        if need.facts is not None and need.facts.read_from and need.judgement.allowed:
+            read.setdefault(need.facts.read_from, []).append(need.name.qualname)
+    return [
+        f"{listed(names)} {'were' if len(names) > 1 else 'was'} read from {origin}"
+        for origin, names in read.items()
+    ]
+
+
 def evidence_notes(situation: Situation) -> tuple[str, ...]:
     """How it is known what the load reads: one sentence for each path, with its rung."""
     notes = [
@@ -85,6 +97,7 @@ def evidence_notes(situation: Situation) -> tuple[str, ...]:
         notes.append("what it needs was noted when a recorded run opened it")
     if situation.evidence is Evidence.INFERRED:
         notes.append(f"what it needs is inferred from {listed(situation.written_by)}")
+    notes += _read_from(situation)
     if situation.left_out:
         notes.append(f"{situation.left_out} more files match; the first {MAX_FILES} were read")
     return tuple(notes)

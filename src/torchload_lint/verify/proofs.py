@@ -181,7 +181,7 @@ def _shown(module: Module, load: LoadCall) -> tuple[str, ...]:
 def _judged(allow: Allow) -> tuple[str, tuple[str, ...]]:
     """What a fix adds, with the definitions that the policy has judged."""
     name = f"{allow.spelling.module}.{allow.spelling.name}"
-    own = (name,) if allow.defined_in else ()
+    own = (name,) if allow.defined_in or allow.installed else ()
     is_itself = allow.spelling.template == "{}"
     vetted = vetted_definitions(name) or vetted_definitions(allow.key or "")
     return name, tuple(sorted(own or vetted)) if is_itself else ()

@@ -173,7 +173,8 @@ class Project:
         """The packages that the project runs with, as far as they can be found."""
         from torchload_lint.workspace.on_disk.environment import InstalledPackages  # noqa: PLC0415
 
-        return InstalledPackages(self.config.root, lambda: str(self.target.torch), self._python)
+        oldest, trusted = lambda: str(self.target.torch), self.config.trust_installed
+        return InstalledPackages(self.config.root, oldest, self._python, trusted)
 
     @cached_property
     def enabled(self) -> frozenset[str]:

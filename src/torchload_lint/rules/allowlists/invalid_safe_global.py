@@ -78,7 +78,7 @@ def _object_meant(
     needed = NeededGlobal(name, spelling, pair=False, called=True)
     if not judge_in(context, needed, facts, module.path).allowed:
         return FixPlan()
-    allow = Allow(spelling, defined_in=facts.path if facts else "")
+    allow = Allow(spelling, defined_in=facts.path if facts and not facts.read_from else "")
     outcome = replace_entry(module, allowlist, entry, allow, context.config.line_length)
     return fix_from(outcome, f"Write the object for {node.value!r}", Applicability.UNSAFE)
 

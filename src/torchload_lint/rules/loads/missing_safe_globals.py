@@ -24,12 +24,14 @@ with safe_globals([MyModel]):
 ## Fix safety
 The fix is safe where exactly the files that the call reads were read, or where the configuration
 says what they need; it is unsafe where the path has unknown parts or the need was inferred from
-the saving side. Nothing is ever allowed that is neither a class of the project, nor in the vetted
-table, nor configured as trusted.
+the saving side, or where the file has to import a library that it does not import yet. Nothing is
+ever allowed that is neither a class of the project or of an installed library whose source shows it
+to be harmless, nor in the vetted table, nor configured as trusted.
 
 ## Options
 - `checkpoint-roots`, `checkpoints`, `loads`: which file a call reads
 - `trusted`: globals that may be allowed besides first-party and vetted classes
+- `trust-installed`: whether the source of installed libraries may speak for their classes
 - `renames`: classes that have moved since the file was saved
 
 ## References

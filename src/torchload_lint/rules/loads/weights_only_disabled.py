@@ -33,6 +33,7 @@ the saving side, or where only items of the value are used.
 ## Options
 - `checkpoint-roots`, `checkpoints`, `loads`: which file a call reads
 - `trusted`: globals that may be allowed besides first-party and vetted classes
+- `trust-installed`: whether the source of installed libraries may speak for their classes
 
 ## References
 - [`torch.load`](https://docs.pytorch.org/docs/stable/generated/torch.load.html)

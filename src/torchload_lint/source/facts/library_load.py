@@ -23,6 +23,16 @@ class Versions(NamedTuple):
     """Where that is read, in words."""
 
 
+class Distribution(NamedTuple):
+    """An installed distribution."""
+
+    name: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
 RESTRICTED = frozenset({Does.DEFAULT, Does.TRUE})
 """What ends in a restricted load on torch 2.6 and newer."""
 

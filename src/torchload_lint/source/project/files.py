@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from torchload_lint.source.facts.library_load import Versions
+from torchload_lint.source.facts.library_load import Distribution, Versions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 class ProjectFiles(Protocol):
@@ -69,6 +69,18 @@ class Environment(Protocol):
     def has_packages(self) -> bool:
         """Whether there is any folder of packages to be followed into."""
 
+    def distribution(self, path: str) -> Distribution | None:
+        """The installed distribution that a file of a package belongs to."""
+
+    def trusts(self, distribution: Distribution) -> bool:
+        """Whether the configuration lets the source of a distribution speak for its classes."""
+
+    def depends_on(self, distribution: Distribution, imports: Callable[[str], bool]) -> bool:
+        """Whether the project needs it, itself or for another distribution that it needs.
+
+        ``imports`` says whether the project imports a package of that name.
+        """
+
 
 class NoEnvironment:
     """An environment of which nothing is known."""
@@ -85,4 +97,19 @@ class NoEnvironment:
 
     def has_packages(self) -> bool:
         """No."""
+        return False
+
+    def distribution(self, path: str) -> Distribution | None:
+        """None."""
+        del path
+        return None
+
+    def trusts(self, distribution: Distribution) -> bool:
+        """No."""
+        del distribution
+        return False
+
+    def depends_on(self, distribution: Distribution, imports: Callable[[str], bool]) -> bool:
+        """No."""
+        del distribution, imports
         return False

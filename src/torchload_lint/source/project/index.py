@@ -50,13 +50,17 @@ class ProjectIndex:
         files: ProjectFiles,
         source_roots: Sequence[str] = ("src", "."),
         environment: Environment | None = None,
+        layout: Layout | None = None,
     ) -> None:
         """``source_roots``: where first-party modules live, relative to the project's root;
-        ``environment``: the packages that the project runs with.
+        ``environment``: the packages that the project runs with; ``layout``: how modules are
+        named, where that is not as in a project.
         """
         self.files = files
         self.environment: Environment = environment or NoEnvironment()
-        self.layout = Layout(files, source_roots)
+        self.layout = layout or Layout(files, source_roots)
+        self.packages: dict[str, ProjectIndex | None] = {}
+        """The indexes of installed packages by name, shared among all that lead to them."""
         self._memory: dict[object, object] = {}
         self._modules: dict[str, Module | None] = {}
         self._originals: dict[str, Module] = {}

@@ -151,6 +151,19 @@ class Layout:
         return tuple(path for path, _ in self._candidates(name) if self.module_name(path) == name)
 
 
+class PackageLayout(Layout):
+    """The layout of an installed package: a module's name is its path in the folder of packages."""
+
+    def _find_name(self, path: str) -> str:
+        return _dotted(path)
+
+    def _locate(self, name: str, folder: str, *, has_near: bool) -> str | None:
+        del folder, has_near
+        path = name.replace(".", "/")
+        candidates = (f"{path}/__init__.py", f"{path}.py")
+        return next((one for one in candidates if one in self._paths), None)
+
+
 def _dotted(path: str) -> str:
     stem = path.rpartition(".")[0]
     parts = stem.split("/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.project.index import ProjectIndex
+from torchload_lint.source.project.layout import PackageLayout
 from torchload_lint.source.project.origins import origins
 
 if TYPE_CHECKING:
@@ -21,14 +22,23 @@ _NOT_FOLLOWED = frozenset(
 
 def package_index(root: str, index: ProjectIndex) -> ProjectIndex | None:
     """The index of an installed package; None where it is not there, or not worth the time."""
-    if root in _NOT_FOLLOWED or not root.isidentifier():
-        return None
-    return index.remember(("package", root), lambda: _made(root, index))
+    return None if root in _NOT_FOLLOWED else any_package_index(root, index)
+
+
+def any_package_index(root: str, index: ProjectIndex) -> ProjectIndex | None:
+    """The index of an installed package; None where it is not there."""
+    if root not in index.packages:
+        index.packages[root] = _made(root, index) if root.isidentifier() else None
+    return index.packages[root]
 
 
 def _made(root: str, index: ProjectIndex) -> ProjectIndex | None:
     files = index.environment.package(root)
-    return None if files is None else ProjectIndex(files, (".",), index.environment)
+    if files is None:
+        return None
+    made = ProjectIndex(files, (".",), index.environment, PackageLayout(files, (".",)))
+    made.packages = index.packages
+    return made
 
 
 def definitions_anywhere(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.proofs import class_facts
+from torchload_lint.source.proofs.installed import in_packages, read_from
 
 if TYPE_CHECKING:
     from torchload_lint.names import ClassFacts, GlobalName
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def find(project: ProjectIndex, name: GlobalName, near: str = "") -> ClassFacts | None:
-    """The first-party class or function that a checkpoint names.
+    """The class or function that a checkpoint names: first-party, or of an installed library that
+    the project depends on.
 
     Follows re-exports to the defining module. ``__main__.X`` is searched for in the file
     ``near`` first, then in the whole project, and is only answered where exactly one
@@ -20,7 +22,20 @@ def find(project: ProjectIndex, name: GlobalName, near: str = "") -> ClassFacts 
     """
     in_main = name.module == "__main__"
     found = _in_main(project, name, near) if in_main else _named(project, name, near)
-    return None if found is None else class_facts.facts(found, project)
+    if found is not None:
+        return class_facts.facts(found, project)
+    return None if in_main else _installed(project, name)
+
+
+def _installed(project: ProjectIndex, name: GlobalName) -> ClassFacts | None:
+    found = in_packages(str(name), project)
+    if len({id(one.node) for _, one in found}) != 1:
+        return None
+    index, one = found[0]
+    distribution = read_from(one, index, project)
+    if distribution is None:
+        return None
+    return class_facts.facts(one, index)._replace(read_from=str(distribution))
 
 
 def _named(project: ProjectIndex, name: GlobalName, near: str) -> Found | None:

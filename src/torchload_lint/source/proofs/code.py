@@ -17,6 +17,7 @@ from torchload_lint.source.proofs.harmless import (
     SPECIAL_ATTRIBUTES,
     is_harmless,
 )
+from torchload_lint.source.proofs.lineage import Holder, UnprovenError, meanings
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import text_of
 
@@ -32,8 +33,8 @@ _SETTABLE = frozenset({"data", "grad", "requires_grad"})
 _OF_THE_CLASS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 _READING = frozenset(
     """
-    copy count endswith format get index items join keys lower lstrip rstrip split startswith strip
-    upper values debug info warning error warning_once exception
+    copy count endswith format get index items join keys lower lstrip parent parents rstrip split
+    startswith strip upper values debug info warning error warning_once exception
     """.split()
 )
 """Methods that leave a module's constant as it is."""
@@ -43,21 +44,10 @@ _MADE_ONCE = frozenset(
     """
     collections.namedtuple logging.getLogger typing.TypeVar torch.tensor numpy.array torch.device
     builtins.object torch.Size builtins.float builtins.int builtins.tuple builtins.frozenset
-    math.sqrt math.log builtins.range
+    math.sqrt math.log builtins.range pathlib.Path
     """.split()
 )
 """What a module may call to make a value that stays as it is."""
-
-
-class UnprovenError(Exception):
-    """Something is not known to be harmless; the message says what, and where."""
-
-
-class Holder(NamedTuple):
-    """The class that a method belongs to, or a subclass of that."""
-
-    node: ast.ClassDef
-    module: Module
 
 
 class Piece(NamedTuple):
@@ -65,6 +55,8 @@ class Piece(NamedTuple):
 
     node: ast.AST
     module: Module
+    project: ProjectIndex
+    """The files that its names lead to: the project's, or those of an installed package."""
     holder: Holder | None = None
     """For a method, the class whose instance ``self`` is."""
     unbound: bool = False
@@ -83,6 +75,8 @@ class CodeReader:
     """Attributes that it asks of ``self`` or of ``super()``."""
     others: set[str] = field(default_factory=set)
     """Attributes that it asks of any other object."""
+    asks_any: bool = False
+    """Whether it asks ``self`` for attributes by names that the file may choose."""
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Read a function's defaults and body; its decorators are for the caller to judge."""
@@ -102,7 +96,10 @@ class CodeReader:
         self.visit(expression)
 
     def _is_made_once(self, call: ast.Call) -> bool:
-        return self.module.bindings.qualified(call.func) in _MADE_ONCE
+        func = call.func
+        if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Call):
+            return func.attr in {"absolute", "resolve"} and self._is_made_once(func.value)
+        return self.module.bindings.qualified(func) in _MADE_ONCE
 
     def all(self, nodes: Iterable[ast.AST]) -> None:
         """Read several nodes."""
@@ -151,9 +148,9 @@ class CodeReader:
         elif self._is_local(definition.node):
             return
         elif definition.kind in {"function", "class"}:
-            self.uses.append(Piece(definition.node, self.module))
+            self.uses.append(Piece(definition.node, self.module, self.project))
         elif definition.value is not None and definition.kind == "assign":
-            self.uses.append(Piece(definition.value, self.module))
+            self.uses.append(Piece(definition.value, self.module, self.project))
         elif definition.kind != "delete":
             raise self._unproven(node, f"{node.id}, whose value is not plain")
 
@@ -168,34 +165,32 @@ class CodeReader:
 
     def _dotted(self, dotted: str, node: ast.AST) -> None:
         """A name from another module: of the project, or of a library."""
-        if self.project.split(dotted, self.module.path)[0] is None:
-            self._foreign(dotted, node)
-            return
-        found = self.project.definitions(dotted, self.module.path)
-        if not found:
+        found = meanings(dotted, self.module, self.project, lambda name: self._is_plain(name, node))
+        if found is None:
             raise self._unproven(node, dotted)
-        for one in found:
-            self.uses.append(self._found(one, node, dotted))
+        for index, one in found:
+            self.uses.append(self._found(one, node, dotted, index))
 
-    def _found(self, found: Found, node: ast.AST, dotted: str) -> Piece:
+    def _found(self, found: Found, node: ast.AST, dotted: str, index: ProjectIndex) -> Piece:
         if found.kind == "module" or (found.kind == "value" and found.value is None):
             raise self._unproven(node, dotted)
         holder = found.module.parents.get(found.node)
         in_class = isinstance(holder, ast.ClassDef) and found.kind == "function"
-        inside = Holder(holder, found.module) if in_class else None  # type: ignore[arg-type]
-        return Piece(found.value or found.node, found.module, inside, unbound=True)
+        inside = Holder(holder, found.module, index) if in_class else None  # type: ignore[arg-type]
+        return Piece(found.value or found.node, found.module, index, inside, unbound=True)
 
-    def _foreign(self, dotted: str, node: ast.AST) -> None:
-        """A name of a library, or attributes of one that is harmless."""
-        name, rest = dotted, ""
+    def _is_plain(self, dotted: str, node: ast.AST) -> bool:
+        """Whether it is a name of a library that is harmless, or attributes of one."""
+        name, asked = dotted, []
         while not is_harmless(name):
             name, _, last = name.rpartition(".")
             if not name:
-                raise self._unproven(node, dotted)
-            self._asked(node, last)
-            rest = last
-        if rest:
-            self.others.add(rest)
+                return False
+            asked.append(last)
+        for attribute in asked:
+            self._asked(node, attribute)
+        self.others.update(asked[-1:])
+        return True
 
     # attributes
 
@@ -302,6 +297,12 @@ class CodeReader:
             name = text_of(node.args[1])
             self._asked(node, name)
             (self.own if self._is_self(node.args[0]) else self.others).add(name)
+            return
+        is_handed_back = isinstance(self.module.parents.get(node), ast.Return)
+        if builtin == "getattr" and is_handed_back and self._is_instance(node.args[0]):
+            self.asks_any = True
+            return
+        if builtin == "vars" and len(node.args) == 1 and self._is_instance(node.args[0]):
             return
         if builtin == "setattr" and node.args and self._is_instance(node.args[0]):
             return

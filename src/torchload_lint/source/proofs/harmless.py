@@ -72,7 +72,7 @@ BASES = frozenset(
     builtins.dict builtins.list builtins.tuple builtins.str builtins.int builtins.float
     builtins.set builtins.frozenset
     collections.OrderedDict collections.UserDict collections.UserList collections.Counter
-    collections.defaultdict collections.deque collections.abc.Mapping
+    collections.namedtuple collections.defaultdict collections.deque collections.abc.Mapping
     collections.abc.MutableMapping collections.abc.Sequence collections.abc.Hashable
     enum.Enum enum.Flag enum.IntEnum enum.IntFlag enum.StrEnum
     torch.nn.Module torch.utils.data.Dataset torch.utils.data.IterableDataset

@@ -12,16 +12,19 @@ uses, must be known to be harmless; what is unknown is not.
 from __future__ import annotations
 
 import ast
+from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.names.members import base_expressions, body, is_function
-from torchload_lint.source.proofs.code import CodeReader, Holder, Piece, UnprovenError
+from torchload_lint.source.names.members import body, is_function
+from torchload_lint.source.proofs.code import CodeReader, Piece
+from torchload_lint.source.proofs.decorators import gives_back
 from torchload_lint.source.proofs.harmless import (
     ALWAYS_REACHED,
     DECORATORS,
     METACLASSES,
     is_harmless_base,
 )
+from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +36,10 @@ _MAX_PIECES = 400
 """How many functions, classes and values one proof looks into."""
 _NOT_REACHED = frozenset({"__reduce__", "__reduce_ex__", "__getstate__", "__init_subclass__"})
 """Special methods that only saving, or the making of a class, calls."""
-_MADE_BASES = frozenset({"collections.namedtuple", "typing.NamedTuple"})
+_ATTRIBUTES_ALONE = frozenset(
+    "abc.ABC argparse.Namespace builtins.object types.SimpleNamespace typing.Generic".split()
+)
+"""Bases with nothing in them that does harm, by whatever name it is looked up."""
 _PLAIN_DECORATORS = DECORATORS - {"builtins.property", "functools.cached_property"}
 
 
@@ -50,9 +56,9 @@ class Proof(NamedTuple):
 
 def prove_class(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Proof:
     """Prove that a checkpoint may build, fill and call objects of a class as it likes."""
-    search = _Search(project)
+    search = _Search()
     try:
-        search.run(Piece(node, module))
+        search.run(Piece(node, module, project))
     except UnprovenError as problem:
         return Proof(str(problem))
     loose = search.loose()
@@ -66,8 +72,7 @@ def prove_class(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Pr
 class _Search:
     """All that one class leads to, each piece looked at once."""
 
-    def __init__(self, project: ProjectIndex) -> None:
-        self.project = project
+    def __init__(self) -> None:
         self.asks: set[str] = set()
         self._methods: dict[ast.AST, str] = {}
         self._waiting: list[Piece] = []
@@ -85,7 +90,7 @@ class _Search:
             if len(self._seen) > _MAX_PIECES:
                 raise UnprovenError(f"it leads to more than {_MAX_PIECES} pieces of code")
             if isinstance(current.node, ast.ClassDef):
-                self._class(current.node, current.module)
+                self._class(Holder(current.node, current.module, current.project))
             else:
                 self._code(current)
 
@@ -95,9 +100,9 @@ class _Search:
         return frozenset(name for node, name in self._methods.items() if node not in reached)
 
     def _code(self, piece: Piece) -> None:
-        reader = CodeReader(piece.module, self.project)
+        reader = CodeReader(piece.module, piece.project)
         if is_function(piece.node):
-            _check_decorators(piece.node, piece.module)
+            _check_decorators(piece.node, piece.module, piece.project)
             reader.function(piece.node)
         elif isinstance(piece.node, ast.expr):
             reader.value(piece.node)
@@ -109,35 +114,39 @@ class _Search:
             self.asks |= reader.own
         if piece.holder is None:
             return
-        for level, home in lineage(*piece.holder, self.project):
-            for statement in body(level.body):
-                if is_function(statement) and statement.name in reader.own:
-                    self._waiting.append(Piece(statement, home, piece.holder))
+        if reader.asks_any:
+            deque(lineage(piece.holder, _ATTRIBUTES_ALONE.__contains__), maxlen=0)
+        for level in _levels(piece.holder):
+            for statement in body(level.node.body):
+                if is_function(statement) and (reader.asks_any or statement.name in reader.own):
+                    method = Piece(statement, level.module, level.project, piece.holder)
+                    self._waiting.append(method)
 
-    def _class(self, node: ast.ClassDef, module: Module) -> None:
-        for level, home in lineage(node, module, self.project):
-            for statement in body(level.body):
+    def _class(self, holder: Holder) -> None:
+        for level in _levels(holder):
+            for statement in body(level.node.body):
                 if is_function(statement):
                     self._methods[statement] = statement.name
-                    if _is_within_reach(statement, home):
-                        self._waiting.append(Piece(statement, home, Holder(node, module)))
+                    if _is_within_reach(statement, level.module):
+                        method = Piece(statement, level.module, level.project, holder)
+                        self._waiting.append(method)
                 else:
-                    self._member(statement, home)
+                    self._member(statement, level.module, level.project)
 
-    def _member(self, statement: ast.stmt, home: Module) -> None:
+    def _member(self, statement: ast.stmt, home: Module, project: ProjectIndex) -> None:
         """What a class body holds besides functions."""
         if isinstance(statement, ast.ClassDef):
-            self._waiting.append(Piece(statement, home))
+            self._waiting.append(Piece(statement, home, project))
         elif isinstance(statement, ast.Assign | ast.AnnAssign):
             if statement.value is not None:
-                self._class_value(statement.value, home)
+                self._class_value(statement.value, home, project)
         elif not isinstance(statement, ast.Pass | ast.Expr | ast.If | ast.Import | ast.ImportFrom):
             row = statement.lineno
             raise UnprovenError(f"{home.path}:{row} is a statement that is not expected in a class")
 
-    def _class_value(self, value: ast.expr, home: Module) -> None:
+    def _class_value(self, value: ast.expr, home: Module, project: ProjectIndex) -> None:
         """A class attribute: plain, or a field whose default is."""
-        reader = CodeReader(home, self.project)
+        reader = CodeReader(home, project)
         is_call = isinstance(value, ast.Call)
         made_by = home.bindings.qualified(value.func) if isinstance(value, ast.Call) else None
         if is_call and made_by not in {"dataclasses.field", "enum.auto"}:
@@ -153,46 +162,19 @@ class _Search:
         self.asks |= reader.own | reader.others
 
 
-def lineage(
-    node: ast.ClassDef, module: Module, project: ProjectIndex
-) -> Iterator[tuple[ast.ClassDef, Module]]:
-    """A class and its bases in the project; raises UnprovenError where one is not known."""
-    waiting, seen = [(node, module)], set()
-    while waiting:
-        current, home = waiting.pop(0)
-        if current in seen:
-            continue
-        seen.add(current)
-        _check_decorators(current, home)
-        _check_keywords(current, home)
-        yield current, home
-        for base in base_expressions(current):
-            waiting += _base(base, home, project)
-
-
-def _base(
-    base: ast.expr, home: Module, project: ProjectIndex
-) -> Iterator[tuple[ast.ClassDef, Module]]:
-    if isinstance(base, ast.Call) and home.bindings.qualified(base.func) in _MADE_BASES:
-        return
-    meanings = home.bindings.possible(base)
-    for dotted in meanings or ("",):
-        if dotted and project.split(dotted, home.path)[0] is None and is_harmless_base(dotted):
-            continue
-        found = project.definitions(dotted, home.path) if dotted else ()
-        if not found or not all(isinstance(one.node, ast.ClassDef) for one in found):
-            named = dotted or ast.unparse(base)
-            raise UnprovenError(f"{home.path}:{base.lineno} its base {named} is not known")
-        for one in found:
-            if isinstance(one.node, ast.ClassDef):
-                yield one.node, one.module
+def _levels(holder: Holder) -> Iterator[Holder]:
+    """A class and its bases; raises UnprovenError where one is not known to be harmless."""
+    for level in lineage(holder, is_harmless_base):
+        _check_decorators(level.node, level.module, level.project)
+        _check_keywords(level.node, level.module)
+        yield level
 
 
 def _check_decorators(
-    node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, home: Module
+    node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, home: Module, project: ProjectIndex
 ) -> None:
     for decorator in node.decorator_list:
-        if _is_accessor(decorator):
+        if _is_accessor(decorator) or gives_back(decorator, home, project):
             continue
         func = decorator.func if isinstance(decorator, ast.Call) else decorator
         if home.bindings.qualified(func) not in DECORATORS:

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.regular_files import read_regular
 from torchload_lint.source.facts.library_load import Versions
+from torchload_lint.workspace.on_disk.distributions import Distributions, normal_name
 from torchload_lint.workspace.on_disk.package_files import PackageFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from torchload_lint.source.facts.library_load import Distribution
 
 _OWN = (".venv", "venv", "env")
 """Folders of a project that hold its virtual environment."""
@@ -26,7 +29,6 @@ _REQUIREMENTS = (
 """Where a project says which libraries it needs, best first."""
 _BELOW = re.compile(r"<\s*(\d+(?:\.\d+)*)")
 _VERSION = re.compile(r"""^__version__\s*(?::\s*str\s*)?=\s*["']v?(\d[\w.+!-]*)""", re.MULTILINE)
-_DIST_INFO = re.compile(r"^(?P<name>.+)-(?P<version>\d[^-]*)(?:-py\d.*)?\.(?:dist|egg)-info$")
 _SEPARATORS = re.compile(r"[-_.]+")
 
 
@@ -36,15 +38,26 @@ class InstalledPackages:
     Nothing is run and nothing imported: folders are listed and files are read.
     """
 
-    def __init__(self, root: Path, torch: Callable[[], str], python: Path | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        torch: Callable[[], str],
+        python: Path | None = None,
+        trusted: bool | tuple[str, ...] = True,
+    ) -> None:
         """``torch`` tells the oldest torch that the project runs on; ``python``: an interpreter
-        whose packages count, where one is named.
+        whose packages count, where one is named; ``trusted``: ``trust-installed`` of the
+        configuration.
         """
         self._root = root
+        self._trusted = (
+            trusted if isinstance(trusted, bool) else frozenset(map(normal_name, trusted))
+        )
         self._torch = torch
         self._python = python
         self._packages: dict[str, PackageFiles | None] = {}
         self._versions: dict[tuple[str, ...], Versions] = {}
+        self._owners: dict[str, Distribution | None] = {}
 
     def versions(self, distributions: Sequence[str]) -> Versions:
         """The installed version, or the oldest that the project's requirements allow."""
@@ -64,6 +77,35 @@ class InstalledPackages:
     def has_packages(self) -> bool:
         """Whether an environment was found at all."""
         return bool(self._folders)
+
+    def distribution(self, path: str) -> Distribution | None:
+        """The installed distribution that a file of a package belongs to."""
+        if path not in self._owners:
+            self._owners[path] = self._distributions.of_file(path)
+        return self._owners[path]
+
+    def trusts(self, distribution: Distribution) -> bool:
+        """Whether the configuration lets the source of a distribution speak for its classes."""
+        if isinstance(self._trusted, bool):
+            return self._trusted
+        return normal_name(distribution.name) in self._trusted
+
+    def depends_on(self, distribution: Distribution, imports: Callable[[str], bool]) -> bool:
+        """Whether the project needs it, itself or for another distribution that it needs."""
+        if not isinstance(self._trusted, bool):
+            return True  # named in the configuration
+        names = self._distributions.dependents(distribution.name)
+        return any(self._is_required(name) for name in names) or any(
+            imports(package) for name in names for package in self._distributions.packages(name)
+        )
+
+    def _is_required(self, name: str) -> bool:
+        """Whether a file of the project names a distribution as a requirement."""
+        wanted = name.replace("-", "[-_.]+")
+        pattern = re.compile(
+            rf"(?:^|[\"'\s])(?:{wanted})\s*(?:\[[^\]]*\])?\s*(?:$|[\"';<>=!~@,(])", re.IGNORECASE
+        )
+        return any(pattern.search(line) for _, line in self._requirement_lines)
 
     def _find(self, root: str) -> PackageFiles | None:
         if not root.isidentifier():
@@ -101,19 +143,12 @@ class InstalledPackages:
                 return
 
     @cached_property
-    def _distributions(self) -> dict[str, str]:
-        """Normal name → version, by the names of the folders that installers leave."""
-        found: dict[str, str] = {}
-        for folder in self._folders:
-            for name in os.listdir(folder):
-                match = _DIST_INFO.match(name)
-                if match:
-                    found.setdefault(_normal(match["name"]), match["version"])
-        return found
+    def _distributions(self) -> Distributions:
+        return Distributions(self._folders)
 
     def _installed(self, names: tuple[str, ...]) -> Versions | None:
         for name in names:
-            version = self._distributions.get(_normal(name)) or self._written(name)
+            version = self._distributions.version(name) or self._written(name)
             if version:
                 return Versions(version, exact=True, origin="installed")
         return None
@@ -166,7 +201,3 @@ def _range_of(sign: str, version: str, rest: str, origin: str) -> Versions:
         return Versions(version, below=below, origin=origin)
     end = _BELOW.search(rest.partition(";")[0])
     return Versions(version, below=end[1] if end else "", origin=origin)
-
-
-def _normal(name: str) -> str:
-    return _SEPARATORS.sub("-", name).lower()

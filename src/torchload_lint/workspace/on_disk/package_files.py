@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 20_000
 """How many files of a package are listed."""
+_COMPILED = (".so", ".pyd")
+"""What Python imports rather than the source of the same name beside it."""
 _LARGEST = 4 * 2**20
 """Files with more bytes than this are left alone: they hold data."""
 
@@ -31,20 +33,25 @@ class PackageFiles:
     @cached_property
     def _names(self) -> list[str]:
         single = f"{self.root}.py"
-        if (self._folder / single).is_file():
+        is_folder = (self._folder / self.root / "__init__.py").is_file()
+        if not is_folder and (self._folder / single).is_file():
             return [single]
         found: list[str] = []
         top = os.path.join(self._folder, "")
         for folder, below, files in os.walk(self._folder / self.root):
             below[:] = [name for name in below if name.isidentifier()]
             place = folder[len(top) :].replace(os.sep, "/")
-            found += [f"{place}/{name}" for name in files if name.endswith(".py")]
+            compiled = {name.partition(".")[0] for name in files if name.endswith(_COMPILED)}
+            names = [name for name in files if name.endswith(".py")]
+            found += [f"{place}/{name}" for name in names if name[:-3] not in compiled]
             if len(found) > _MOST_FILES:
                 break
         return sorted(found)
 
     def python_files(self) -> Sequence[str]:
-        """Every Python file of the package, from the folder that it is installed in."""
+        """Every Python file of the package that is imported as source, from the folder that it is
+        installed in.
+        """
         return self._names
 
     def holding(self, word: str) -> Sequence[str]:
