@@ -82,7 +82,7 @@ def test_a_diff_is_taken_by_git(cli, write, folder):
     write({"sub/a.py": IMPLICIT})
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     result = cli("--diff")
-    assert result.stderr == "Would fix 1 error in 1 file.\n" + NEWEST_ASSUMED
+    assert result.stderr == "Would fix 1 note in 1 file.\n" + NEWEST_ASSUMED
     assert (folder / "sub" / "a.py").read_text() == IMPLICIT
     subprocess.run(["git", "apply"], cwd=folder, check=True, input=result.stdout.encode())
     assert (folder / "sub" / "a.py").read_text() == FIXED

@@ -26,7 +26,7 @@ FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
 
 def every_page() -> dict[str, str]:
     """The pages of the site and of the repository, by their path from the root."""
-    written = [*DOCS.glob("*.md"), *ROOT.glob("*.md")]
+    written = [*DOCS.glob("*.md"), *DOCS.glob("errors/*.md"), *ROOT.glob("*.md")]
     texts = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in written}
     return texts | {f"docs/{name}": text for name, text in pages().items()}
 

@@ -166,7 +166,7 @@ def test_the_summary_says_what_fix_would_do(make, applicabilities, unsafe, expec
 def test_the_summary_after_a_fix(make):
     result = FileResult(Path("a.py"), (make(),), fixed=(make(), make("TLL502")))
     assert summary([result], ReportOptions(show_fixes=True)) == (
-        "Fixed 2 errors:\n"
+        "Fixed 1 error, 1 warning:\n"
         "- a.py:\n"
         "    1 x TLL101 (weights-only-disabled)\n"
         "    1 x TLL502 (unreadable-checkpoint)\n"

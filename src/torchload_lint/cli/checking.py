@@ -295,6 +295,7 @@ def _write(path: Path, text: str) -> None:
 
 def _print_diffs(outcome: Run, flags: Flags) -> int:
     from torchload_lint.reports.diff import colored_diff, unified_diff  # noqa: PLC0415
+    from torchload_lint.reports.summary import diff_summary  # noqa: PLC0415
 
     changed = [result for result in outcome.results if result.original]
     diffs = [unified_diff(one.original, one.text, one.path.as_posix()) for one in changed]
@@ -303,14 +304,9 @@ def _print_diffs(outcome: Run, flags: Flags) -> int:
     else:
         in_color = use_color(flags.color, sys.stdout)
         say("".join(colored_diff(diff) if in_color else diff for diff in diffs))
-    if not flags.quiet and not changed:
-        left = sum(len(result.diagnostics) for result in outcome.results)
-        say("No fix would be applied.\n" if left else _nothing_found(outcome), err=True)
-    elif not flags.quiet:
-        fixes = sum(len(result.fixed) for result in changed)
-        errors = f"{fixes} error{'' if fixes == 1 else 's'}"
-        files = f"{len(changed)} file{'' if len(changed) == 1 else 's'}"
-        say(f"Would fix {errors} in {files}.\n", err=True)
+    if not flags.quiet:
+        told = changed or any(result.diagnostics for result in outcome.results)
+        say(diff_summary(outcome.results) if told else _nothing_found(outcome), err=True)
     return FINDINGS if changed and not flags.exit_zero else CLEAN
 
 

@@ -138,12 +138,24 @@ def shown_fixes(results: Iterable[FileResult], options: ReportOptions | None = N
     fixed = [result for result in report.results if result.fixed]
     if not fixed:
         return ""
-    lines = [f"Fixed {_count(sum(len(result.fixed) for result in fixed), 'error')}:"]
+    lines = [f"Fixed {by_severity(found for result in fixed for found in result.fixed)}:"]
     for result in fixed:
         lines.append(f"- {printable(report.path(result))}:")
         rules = Counter((found.code, found.name) for found in result.fixed)
         lines += [f"    {count} x {code} ({name})" for (code, name), count in sorted(rules.items())]
     return "\n".join(lines) + "\n\n"
+
+
+def diff_summary(results: Iterable[FileResult]) -> str:
+    """The line under a diff: what it fixes, and what would be left after it."""
+    results = list(results)
+    changed = [result for result in results if result.original]
+    left = by_severity(found for result in results for found in result.diagnostics)
+    if not changed:
+        return f"No fix would be applied; left are {left}.\n"
+    fixed = by_severity(found for result in changed for found in result.fixed)
+    line = f"Would fix {fixed} in {_count(len(changed), 'file')}"
+    return f"{line}, and leave {left}.\n" if left else f"{line}.\n"
 
 
 def _count(number: int, noun: str, plural: str = "s") -> str:
