@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from configuration_schema import EXAMPLES, URL, as_toml
 from loaders_page import loaders_page
 
 from torchload_lint import api, config
@@ -71,7 +72,7 @@ def rules_page() -> str:
 
 
 def configuration_page() -> str:
-    explained = _explained_fields(config.Config)
+    explained = explained_fields(config.Config)
     lines = [
         f"{MADE}# Configuration\n",
         "In `pyproject.toml` under `[tool.torchload-lint]`, or the same keys at the top level of "
@@ -79,13 +80,16 @@ def configuration_page() -> str:
         "holds for it; files are never merged with one another. Flags of the "
         "[command line](command-line.md) win over the file. An unknown key or a wrong type is "
         "refused, with the file and the key. `torchload-lint show-settings PATH` prints what "
-        "holds for a path.\n",
+        "holds for a path. Editors that know JSON schemas complete the keys with "
+        "[this one](torchload-lint.schema.json): `#:schema "
+        f"{URL}` as the first line of `torchload-lint.toml` (Even Better TOML, taplo).\n",
         example(),
     ]
     for key, reader in config.READERS.items():
         default = config.Config._field_defaults[key.replace("-", "_")]
         kind = (inspect.getdoc(reader) or "").rstrip(".").removeprefix("A ").removeprefix("The ")
         lines += [f"## {key}\n", f"{explained[key]}\n", f"*{kind}*, default {_shown(default)}\n"]
+        lines.append(f"```toml\n{as_toml(key, EXAMPLES[key])}```\n")
         if key == "output-format":
             lines.append("One of " + ", ".join(f"`{one}`" for one in config.OUTPUT_FORMATS) + ".\n")
     return "\n".join(lines)
@@ -98,7 +102,7 @@ def example() -> str:
     return f"```toml{block}```\n"
 
 
-def _explained_fields(kind: type) -> dict[str, str]:
+def explained_fields(kind: type) -> dict[str, str]:
     """The docstring below each field, by the key in the configuration."""
     (body,) = (
         node.body
@@ -197,7 +201,7 @@ def _signature(function: object) -> str:
 
 
 def _fields_table(kind: type) -> str:
-    explained = {key.replace("-", "_"): text for key, text in _explained_fields(kind).items()}
+    explained = {key.replace("-", "_"): text for key, text in explained_fields(kind).items()}
     rows = [
         f"| `{name}` | `{_told(annotation).replace('|', BAR)}` | {explained.get(name, '')} |"
         for name, annotation in inspect.get_annotations(kind).items()

@@ -34,6 +34,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.on_torch import Mode
@@ -65,7 +66,7 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     message += what_it_needs(situation)
     name = situation.module.bindings.qualified(load.pickle_module)
     plan = plan_repair(situation, context) if name in STANDARD_PICKLES else FixPlan()
-    if plan.fix is None and situation.reports:
+    if plan.fix is None and situation.reports and not situation.with_verdict(Verdict.DANGEROUS):
         message += next_step(plan.notes[:1])
     notes = (*evidence_notes(situation), *plan.notes)
     yield finding(RULE, load.span, message, fix=plan.fix, situation=situation, notes=notes)

@@ -44,6 +44,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.repairs import plan_repair
@@ -69,7 +70,7 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     ways = ways_out(situation)
     notes = (*because(situation), *evidence_notes(situation), *plan.notes, *ways)
     message += what_it_needs(situation)
-    if plan.fix is None and situation.reports:
+    if plan.fix is None and situation.reports and not situation.with_verdict(Verdict.DANGEROUS):
         message += next_step((*plan.notes[:1], *ways[:1]))
     yield finding(RULE, load.span, message, fix=plan.fix, situation=situation, notes=notes)
 
