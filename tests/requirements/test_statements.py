@@ -127,7 +127,21 @@ STATED = [
     ({"docker/Dockerfile.gpu": "ARG TORCH=2.4.1\nFROM pytorch/pytorch:${TORCH}-cuda12.1-cudnn9\n"},
      "2.4"),
     ({"Dockerfile": "FROM python:3.11\nRUN pip install torch==2.8.0 numpy\n"}, "2.8"),
+    ({"Dockerfile": "FROM python:3.11\nRUN apt-get update \\\n && conda install --yes "
+      "pytorch==2.2.2 torchvision==0.17.2 pytorch-cuda=12.1 -c pytorch\n"}, "2.2"),
+    ({"cog.yaml": 'build:\n  gpu: true\n  python_packages:\n    - "torch==1.12.1"\n'}, "1.12"),
+    ({"uv.lock": 'version = 1\nrequires-python = ">=3.10"\n\n[[package]]\nname = "x"\n'
+      '[package.metadata]\nrequires-dist = [{ name = "torch", specifier = ">=2.1" }]\n\n'
+      '[[package]]\nname = "torch"\nversion = "2.6.0"\n'}, "2.6"),
+    ({"pixi.lock": "packages:\n- pypi: https://example.org/torch-2.5.1-cp312-cp312-linux.whl\n"
+      "  name: torch\n  version: 2.5.1\n  sha256: 00\n"}, "2.5"),
+    ({"requirments_cpu_py312.txt": "torch==2.4.1+cpu\n"}, "2.4"),
+    ({"constraints.txt": "numpy==1.26.4\ntorch==2.3.1\n"}, "2.3"),
     (matrix("torch-version: ['2.3.0', '2.4.0']"), f"2.3-{NEWEST}"),
+    ({".circleci/config.yml": "jobs:\n  t:\n    steps:\n      - run: pip install torch==1.10.0\n"},
+     f"1.10-{NEWEST}"),
+    ({"tox.ini": "[testenv]\ncommands = pip install torch==2.8.0\n"}, f"2.8-{NEWEST}"),
+    ({"tests/requirements.txt": "torch==2.1.0\n"}, f"2.1-{NEWEST}"),
     (matrix("torch: [{base: '1.13.0', vision: '0.14.0'}, {base: '2.9.1', vision: '0.24.1'}]"),
      f"1.13-{NEWEST}"),
     (matrix("pytorch-version:", "  - '2.11.0'", "  - '2.10.0'"), f"2.10-{NEWEST}"),
@@ -188,6 +202,8 @@ NOTHING = [
     {"Dockerfile": "FROM python:3.11\nRUN pip install torch\n"},
     project("torch; sys_platform == 'never'".replace("'", '"')),
     matrix("torchvision-version: ['0.14.0']", "os: [ubuntu-22.04]"),
+    setup_py("entry_points={'console_scripts': ['pytorch3d_run=pytorch3d.x:main']}"),
+    {"cog.yaml": "build:\n  python_packages:\n    - numpy==1.26\n"},
 ]
 
 
@@ -199,6 +215,7 @@ def test_where_nothing_is_stated_the_newest_known_is_assumed(tmp_path, files):
     found = torch_of_project(tmp_path)
     assert found.versions == lines(NEWEST)
     assert found.stated == ()
+    assert found.unread == ()
     assert "newest known" in found.origin
 
 

@@ -166,7 +166,7 @@ def _explain(place: str, projects: Projects) -> int:
     here = [one for one in loads if _covers(one, int(row))]
     for one in here:
         say(explain(reported(one), one.would_settle, one.hops))
-    hints.at_range(one.project.torch for one in here)
+    hints.at_range(one.torch for one in here)
     if not here:
         rows = ", ".join(str(one.row) for one in loads) or "none"
         fail(f"{name}: no load on line {row} (loads on lines: {rows})")
@@ -219,7 +219,7 @@ def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Con
     else:
         result, fixed = check_bytes(given, path, projects, options)
     results = (result,) if result.diagnostics or result.fixed else ()
-    torch = (projects.project_of(path).torch,) if result.loads.total else ()
+    torch = (projects.project_of(path).torch_of(path),) if result.loads.total else ()
     outcome = Run(results, (str(path),), loads=result.loads, torch=torch)
     if options.write:
         sys.stdout.buffer.write(fixed)

@@ -42,18 +42,15 @@ def at_targets(results: Sequence[FileResult], projects: Projects) -> None:
     from torchload_lint.rules.on_torch import RESTRICTED_BY_DEFAULT_SINCE  # noqa: PLC0415
 
     about_loads = {rule.code for rule in RULES if rule.check_load is not None}
-    unfixed = {
-        projects.project_of(result.path)
+    unfixed = (
+        projects.project_of(result.path).torch_of(result.path)
         for result in results
         if any(found.fix is None and found.code in about_loads for found in result.diagnostics)
-    }
-    for project in unfixed:
-        if (
-            project.config.target_torch is None
-            and project.target.torch < RESTRICTED_BY_DEFAULT_SINCE
-        ):
+    )
+    for torch in dict.fromkeys(unfixed):
+        if not torch.configured and torch.oldest < RESTRICTED_BY_DEFAULT_SINCE:
             say(
-                f"note: fixes keep torch {project.torch} working; where 2.6 is the oldest "
+                f"note: fixes keep torch {torch} working; where 2.6 is the oldest "
                 "that you need, --target-torch 2.6 fixes more\n",
                 err=True,
             )

@@ -89,7 +89,7 @@ def command(
         say("\n".join(as_text(*one, tree, color=painted) for one, tree in shown))
         if len(found) > 1:
             say("\n" + sums(found))
-    hints.at_range(projects.project_of(path).torch for path in there)
+    hints.at_range(projects.project_of(one.path).torch_of(one.path) for one in inspections)
     status = CLEAN if all(one.is_fine for one in inspections) else FINDINGS
     raise click.exceptions.Exit(FAILED if missing else status)
 

@@ -65,7 +65,7 @@ def command(
             say(as_table([reported(load) for load in found], width))
         else:
             warn("no loads under " + (", ".join(map(str, paths)) or "."))
-        hints.at_range(load.project.torch for load in found)
+        hints.at_range(load.torch for load in found)
     except ConfigError as error:
         fail(str(error))
     raise click.exceptions.Exit(FAILED if missing else CLEAN)

@@ -24,14 +24,13 @@ def command(path: Path, config_file: Path | None, isolated: bool, **flags: Any) 
         projects = Projects(settings_from(config_file, isolated, flags))
         inside = path / "any" if path.is_dir() else path
         project = projects.project_of(inside)
+        torch = project.torch_of(inside)
         shown = settings_of(project.config)
-        shown["target-torch"] = str(project.torch)
-        shown["target-torch-origin"] = project.torch.origin
-        shown["target-torch-versions"] = list(map(str, project.torch.versions))
-        shown["target-torch-not-run"] = [
-            str(one) for one in project.torch.versions if one not in RUN
-        ]
-        shown["target-torch-not-understood"] = list(map(str, project.torch.unread))
+        shown["target-torch"] = str(torch)
+        shown["target-torch-origin"] = torch.origin
+        shown["target-torch-versions"] = list(map(str, torch.versions))
+        shown["target-torch-not-run"] = [str(one) for one in torch.versions if one not in RUN]
+        shown["target-torch-not-understood"] = list(map(str, torch.unread))
         shown["enabled"] = sorted(project.enabled)
     except ConfigError as error:
         fail(str(error))

@@ -82,7 +82,7 @@ def command(
         fail(f"{error}; name an interpreter that has torch with --python")
     for path in missing:
         complain(f"{path}: no such file or folder")
-    hints.at_range(account.load.project.torch for account in accounts)
+    hints.at_range(account.load.torch for account in accounts)
     if accounts:
         say(_summary(accounts, prover.interpreter), err=True)
     else:
@@ -116,7 +116,7 @@ class _Account(NamedTuple):
 
 def _account(load: SurveyedLoad, prover: Prover) -> _Account:
     """Try one load: the code as it is, and as a fix would leave it."""
-    situation, context = load.situation, load.project.context_that_infers
+    situation, context = load.situation, load.project.context_of(load.path, infers=True)
     restricted = situation.mode is Mode.RESTRICTED
     repair, notes = _repair(situation, context)
     why = list(unreadable(situation))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known.torch_versions import Target
 from torchload_lint.config import Config, ConfigError, config_for
 from torchload_lint.linter import lint
-from torchload_lint.requirements.releases import range_of, torch_of_project
+from torchload_lint.requirements.releases import Requirements, range_of
 from torchload_lint.rules import RULES
 from torchload_lint.rules.context import Context
 from torchload_lint.rules.selection import default_codes
@@ -77,16 +78,24 @@ class FileLinter:
             return []
         config = _config(path.parent)
         project = ProjectIndex(NoFiles(), config.src)
-        torch = self._torch(config)
+        torch = self._torch(config, path)
         context = Context(config, torch, Target(torch.oldest), project, NoCheckpoints())
         on = default_codes(RULES)
         enabled = {one.code for one in RULES if one.code in on and not one.needs_checkpoints}
         found = lint(module, context, enabled)
         return unsuppressed(found, text, enabled) if noqa else found
 
-    def _torch(self, config: Config) -> TorchRange:
+    def _torch(self, config: Config, path: Path) -> TorchRange:
         given = self._given or config.target_torch
-        return range_of(given) if given else torch_of_project(config.root)
+        if given:
+            return range_of(given)
+        folder = os.path.relpath(path.parent, config.root).replace(os.sep, "/")
+        return _requirements(config.root).range_in(folder)
+
+
+@lru_cache(maxsize=16)
+def _requirements(root: Path) -> Requirements:
+    return Requirements(root)
 
 
 @lru_cache(maxsize=1024)

@@ -75,7 +75,8 @@ def _load(
     for load in every_load(module, project.context.project):
         if load.span.start <= at <= load.span.end:
             moved = place.row - row
-            return described(assess(load, module, project.context)), _moved(load.span, moved)
+            context = project.context_of(analysis.view.path)
+            return described(assess(load, module, context)), _moved(load.span, moved)
     return None
 
 

@@ -34,7 +34,7 @@ _TORCH_IMAGE = late_pattern(r"(?:^|/)pytorch:v?(\d+\.\d+(?:\.\d+)?)-")
 _ARGUMENT = late_pattern(r"(?i)^\s*(?:ARG|ENV)\s+(\w+)[= ]['\"]?([^\s'\"]+)")
 _VARIABLE = late_pattern(r"\$\{?(\w+)\}?")
 _INSTALLED = late_pattern(
-    r"""(?i)(?:^|[\s"'])(torch(?:\[[^\]]*\])?\s?(?:==|>=|<=|~=|<|>)[\w.*,<>=!]+)"""
+    r"""(?i)(?:^|[\s"'])((?:py)?torch(?:\[[^\]]*\])?\s?(?:==?|>=|<=|~=|<|>)[\w.*,<>=!]+)"""
 )
 _MATRIX = late_pattern(
     r"""(?ix) ^(\s*)(?:-\s+)? ["']?(?:py)?torch[-_]?(?:versions?|ver)?["']?\s*:\s*(?P<value>.*)$"""

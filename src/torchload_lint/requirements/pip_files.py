@@ -25,7 +25,7 @@ def read_requirements(files: RootFiles, name: str) -> list[Statement]:
 
 
 def _read(files: RootFiles, name: str, seen: set[str]) -> Iterator[Statement]:
-    text = files.text(name)
+    text = files.text("", name)
     if text is None or name in seen or len(seen) >= _MOST_FILES:
         return
     seen.add(name)

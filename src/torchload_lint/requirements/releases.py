@@ -1,96 +1,106 @@
 """From the files of a project to the releases of torch that it may run on.
 
 What the project declares decides (its own metadata, ``requirements.txt``, a conda environment,
-Pipfile). Where that names no version, what it was locked to, built on or tested with does.
+Pipfile). Where that names no version, what it was locked to, built on or tested with does. A
+folder that states something of its own counts besides what stands above it, up to the next
+distribution: code in it may be run either way.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import posixpath
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known.torch_range import LINES, RELEASES, Stated, TorchRange
 from torchload_lint.checkpoint.known.torch_versions import NEWEST_LINE, TorchVersion
-from torchload_lint.requirements import environments, setuptools_files, tables
-from torchload_lint.requirements.pip_files import read_requirements
+from torchload_lint.requirements.places import declared_in, is_distribution, said_elsewhere_in
 from torchload_lint.requirements.root_files import RootFiles
 from torchload_lint.requirements.statement import Statement, pip_specifiers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    Reader = Callable[[str], list[Statement]]
-
-DECLARING: tuple[tuple[str, Reader], ...] = (
-    ("pyproject.toml", tables.read_pyproject),
-    ("setup.cfg", setuptools_files.read_setup_cfg),
-    ("setup.py", setuptools_files.read_setup_py),
-    ("environment.yml", environments.read_conda),
-    ("environment.yaml", environments.read_conda),
-    ("conda.yml", environments.read_conda),
-    ("conda.yaml", environments.read_conda),
-    ("Pipfile", tables.read_pipfile),
-    ("pixi.toml", tables.read_pixi),
-)
-REQUIREMENTS = (
-    "requirements.txt", "requirements.in", "requirements/base.txt", "requirements/requirements.txt",
-    "requirements/main.txt", "requirements/core.txt", "requirements/default.txt",
-    "requirements/runtime.txt", "requirements/prod.txt", "requirements/production.txt",
-    "requirements/base.in", "requirements/main.in", "requirements/install.txt",
-)  # fmt: skip
-LOCKS: tuple[tuple[str, Reader], ...] = (
-    ("uv.lock", environments.read_toml_lock),
-    ("poetry.lock", environments.read_toml_lock),
-    ("pdm.lock", environments.read_toml_lock),
-    ("pylock.toml", environments.read_toml_lock),
-    ("Pipfile.lock", environments.read_pipfile_lock),
-    ("pixi.lock", environments.read_yaml_lock),
-    ("conda-lock.yml", environments.read_yaml_lock),
-)
-_FOLDERS = ("docker", ".devcontainer", "requirements", "environments", "envs", "conda")
-_WORKFLOWS = ".github/workflows"
+    from torchload_lint.requirements.places import Installation
 
 
-class Installation(NamedTuple):
-    """One way to install the project, and what it says of torch."""
+class Requirements:
+    """What the files of a project say of torch, folder by folder."""
 
-    file: str
-    statements: tuple[Statement, ...]
-    python: str = ""
-    """The Pythons that it admits, as specifiers."""
+    def __init__(self, root: Path) -> None:
+        """``root``: the project's. What stands above it counts as far as the repository goes."""
+        above = (root, *root.parents)
+        top = next((folder for folder in above if (folder / ".git").exists()), root)
+        self._files = RootFiles(top)
+        self._root = RootFiles.path("", root.relative_to(top).as_posix())
+        self._ranges: dict[str, TorchRange] = {}
 
-    @property
-    def required(self) -> list[Statement]:
-        """What holds whichever extras are chosen."""
-        return [one for one in self.statements if not one.optional]
+    def range_in(self, folder: str = "") -> TorchRange:
+        """The range for the files of a folder (from the project's root, with ``/``); the newest
+        known torch where nothing is stated.
+        """
+        inside = RootFiles.path(self._root, folder)
+        if inside.startswith(("/", "..")):  # the file lies outside of the repository
+            inside = self._root
+        if inside not in self._ranges:
+            self._ranges[inside] = self._read(list(self._upwards(inside)))
+        return self._ranges[inside]
 
-    @property
-    def is_open(self) -> bool:
-        """Whether torch is required in any version at all."""
-        return bool(self.required) and not any(one.bounds for one in self.required)
+    def _upwards(self, folder: str) -> Iterator[str]:
+        """A folder and those above it, up to a distribution or the top."""
+        yield folder
+        while folder and not is_distribution(self._files, folder):
+            folder = folder.rpartition("/")[0]
+            yield folder
+
+    def _read(self, folders: Sequence[str]) -> TorchRange:
+        declared = self._places(declared_in(self._files, one) for one in folders)
+        places, is_open = declared, any(place.is_open for place in declared)
+        lines = _allowed(places)
+        if not lines:
+            places = self._places(said_elsewhere_in(self._files, one) for one in folders)
+            lines = _allowed(places)
+            is_open = is_open or any(place.is_test for place in places if place.statements)
+        unread = self._unread([*declared, *places])
+        if not lines:
+            return TorchRange(unread=unread)
+        oldest = min(lines)
+        if is_open:
+            lines |= {line for line in LINES if line >= oldest}
+        return TorchRange(tuple(sorted(lines)), self._stated(places, oldest), unread=unread)
+
+    def _places(self, found: Iterable[Iterable[Installation]]) -> list[Installation]:
+        return list(map(_that_may_hold, chain.from_iterable(found)))
+
+    def _stated(self, places: Iterable[Installation], oldest: TorchVersion) -> tuple[Stated, ...]:
+        """The requirements that decide: those that let in the oldest torch come first."""
+        found: dict[Stated, bool] = {}
+        for place in places:
+            for one in place.statements:
+                if one.bounds:
+                    stated = self._as_stated(one, place)
+                    found.setdefault(stated, oldest in _lines((one.spec or "",)))
+        return tuple(sorted(found, key=lambda stated: not found[stated]))
+
+    def _unread(self, places: Iterable[Installation]) -> tuple[Stated, ...]:
+        found = (
+            self._as_stated(one, place)
+            for place in places
+            for one in place.statements
+            if one.spec is None
+        )
+        return tuple(dict.fromkeys(found))
+
+    def _as_stated(self, one: Statement, place: Installation) -> Stated:
+        text = " ".join(one.text.split())
+        file = one.file or place.file
+        return Stated(text, posixpath.relpath(file, self._root or "."), one.row)
 
 
 def torch_of_project(root: Path) -> TorchRange:
-    """The range that the files of a folder state; the newest known torch where they say nothing."""
-    files = RootFiles(root)
-    declared = list(map(_that_may_hold, _declared(files)))
-    places, is_open = declared, any(place.is_open for place in declared)
-    lines = _allowed(places)
-    if not lines:
-        places = list(map(_that_may_hold, _said_elsewhere(files)))
-        lines = _allowed(places)
-        # What was tested is a floor: nobody keeps newer releases away.
-        is_open = is_open or any(
-            one.file.startswith(_WORKFLOWS) for one in places if one.statements
-        )
-    if not lines:
-        return TorchRange(unread=_unread([*declared, *places]))
-    oldest = min(lines)
-    if is_open:
-        lines |= {line for line in LINES if line >= oldest}
-    return TorchRange(
-        tuple(sorted(lines)), _stated(places, oldest), unread=_unread([*declared, *places])
-    )
+    """The range for the files that lie in a project's root."""
+    return Requirements(root).range_in()
 
 
 def range_of(target: str) -> TorchRange:
@@ -107,43 +117,6 @@ def range_of(target: str) -> TorchRange:
         lines = {line for line in LINES if line >= TorchVersion.parse(text)} or lines
     stated = Stated(f"target-torch {text}", "")
     return TorchRange(tuple(sorted(lines)), (stated,), configured=True)
-
-
-def _declared(files: RootFiles) -> Iterator[Installation]:
-    project = files.text("pyproject.toml") or ""
-    python = tables.python_of(project) if "python" in project else ""
-    for name, read in DECLARING:
-        text = files.text(name)
-        if text is not None and "torch" in text:
-            yield Installation(name, tuple(read(text)), python)
-    for name in dict.fromkeys((*tables.requirement_files_of(project), *REQUIREMENTS)):
-        statements = read_requirements(files, name)
-        if statements:
-            yield Installation(name, tuple(statements), python)
-
-
-def _said_elsewhere(files: RootFiles) -> Iterator[Installation]:
-    """Lock files, further requirements files and environments, images, CI."""
-    for name, read in LOCKS:
-        yield from _read_at(files, name, read)
-    for name in [*files.names(), *(name for folder in _FOLDERS for name in files.names(folder))]:
-        base = name.rpartition("/")[2].lower()
-        if base.startswith("dockerfile") or base.endswith(".dockerfile"):
-            yield from _read_at(files, name, environments.read_dockerfile)
-        elif base.endswith((".yml", ".yaml")) and ("env" in name.lower() or "conda" in base):
-            yield from _read_at(files, name, environments.read_conda)
-        elif base.endswith((".txt", ".in")) and "requirements" in name.lower():
-            statements = read_requirements(files, name)
-            yield Installation(name, tuple(one._replace(optional=True) for one in statements))
-    for name in files.names(_WORKFLOWS):
-        if name.endswith((".yml", ".yaml")):
-            yield from _read_at(files, name, environments.read_workflow)
-
-
-def _read_at(files: RootFiles, name: str, read: Reader) -> Iterator[Installation]:
-    text = files.text(name)
-    if text is not None and "torch" in text:
-        yield Installation(name, tuple(read(text)))
 
 
 def _that_may_hold(place: Installation) -> Installation:
@@ -212,26 +185,3 @@ def _lines(specs: Iterable[str]) -> set[TorchVersion]:
         return found
     named = {TorchVersion.parse(one.version) for one in wanted if one.operator in {"==", "==="}}
     return named or {min(TorchVersion.parse(one.version) for one in wanted)}
-
-
-def _stated(places: Iterable[Installation], oldest: TorchVersion) -> tuple[Stated, ...]:
-    """The requirements that decide: those that let in the oldest torch come first."""
-    found: dict[Stated, bool] = {}
-    for place in places:
-        for one in place.statements:
-            if one.bounds:
-                stated = _as_stated(one, place)
-                found.setdefault(stated, oldest in _lines((one.spec or "",)))
-    return tuple(sorted(found, key=lambda stated: not found[stated]))
-
-
-def _as_stated(one: Statement, place: Installation) -> Stated:
-    text = " ".join(one.text.split())
-    return Stated(text, one.file or place.file, one.row)
-
-
-def _unread(places: Iterable[Installation]) -> tuple[Stated, ...]:
-    found = (
-        _as_stated(one, place) for place in places for one in place.statements if one.spec is None
-    )
-    return tuple(dict.fromkeys(found))

@@ -8,7 +8,7 @@ from torchload_lint.late_patterns import late_pattern
 
 REQUIREMENT = late_pattern(
     r"""(?ix) ^\s* (?P<name>torch|pytorch(?:-[cg]pu)?) \s* (?:\[[^\]]*\])? \s*
-        (?P<spec> (?: $ | [\s(<>=!~@;^*\d] ) [^;]* ) (?:;\s*(?P<marker>.*))? $"""
+        (?P<spec> (?: (?= $ | ; ) | [\s(<>=!~@^*] ) [^;]* ) (?:;\s*(?P<marker>.*))? $"""
 )
 """``torch[extra] >=2.1 ; marker``; a name that only begins like torch's is another package."""
 _WHEEL = late_pattern(r"(?i)(?:^|/)torch-(\d[\w.]*)(?:(?:\+|%2[Bb])[\w.]+)?-")

@@ -64,3 +64,5 @@ class Context(NamedTuple):
     rest on that, and it costs most of the time that a run takes."""
     veto: Veto | None = None
     """Asked before a fix is offered: why it must not be applied, or "" (with ``--verify``)."""
+    torch_in: Callable[[str], TorchRange] | None = None
+    """The range for the files of another folder of the project; None where all have the same."""

@@ -31,7 +31,7 @@ def findings_in(
     if isinstance(read, SyntaxProblem):
         found, loads = [unparsable(read)], NO_LOADS
     else:
-        context = project.context_that_infers if infers else project.context
+        context = project.context_of(path, infers=infers)
         found, loads = examine(read, context, project.enabled)
         found = unsuppressed(found, text, project.enabled) if noqa else found
     shown = [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]

@@ -63,7 +63,7 @@ def inspect_path(path: Path, project: Project) -> Inspection:
     for needed in report.safe_globals:
         facts = lookup(needed.name)
         aliases = {needed.spelling.expression()} | ({str(facts.defined_as)} if facts else set())
-        judgement = judge_in(project.context, needed, facts, aliases=aliases)
+        judgement = judge_in(project.context_of(path), needed, facts, aliases=aliases)
         judgements.append((judgement, facts, needed.called))
     return Inspection(path, report, tuple(judge_together(judgements)))
 
@@ -73,7 +73,7 @@ def _on_every_torch(path: Path, project: Project, lookup: ClassLookup) -> Checkp
 
     Where older ones fail, a problem says so.
     """
-    torch, name = project.torch, os.path.abspath(path)
+    torch, name = project.torch_of(path), os.path.abspath(path)
     reports_on = {
         line: (project.context.checkpoints.inspect(name, lookup, line),)
         for line in torch.where(lambda line: line >= PARAMETER_SINCE) or torch.versions

@@ -64,7 +64,7 @@ def check_file(path: str, projects: Projects, options: Options) -> FileOutcome:
     keep(path, look, projects)
     result, fixed = _checked(look, path, projects.project_of(path), options)
     shown = result if result.diagnostics or result.fixed else None
-    torch = projects.project_of(path).torch if result.loads.total else None
+    torch = projects.project_of(path).torch_of(path) if result.loads.total else None
     outcome = FileOutcome(path, shown, loads=result.loads, torch=torch)
     if fixed is None or not options.write:
         return outcome

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.known.torch_range import TorchRange
     from torchload_lint.checkpoint.known.torch_versions import Target
     from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.requirements.releases import Requirements
     from torchload_lint.rules.context import Context, Veto
     from torchload_lint.workspace.on_disk.checkpoints import DiskCheckpoints
     from torchload_lint.workspace.on_disk.environment import InstalledPackages
@@ -153,13 +154,27 @@ class Project:
 
     @cached_property
     def torch(self) -> TorchRange:
-        """The releases that the code may run on: configured, from the requirements, or newest."""
+        """The releases that code in the root may run on: configured, stated, or the newest."""
+        return self.torch_in("")
+
+    def torch_in(self, folder: str) -> TorchRange:
+        """The same for the code in a folder, named from the root."""
         # What reads requirements is imported where there is a load.
-        from torchload_lint.requirements.releases import range_of, torch_of_project  # noqa: PLC0415
+        from torchload_lint.requirements.releases import range_of  # noqa: PLC0415
 
         if self.config.target_torch:
             return range_of(self.config.target_torch)
-        return torch_of_project(self.config.root)
+        return self._requirements.range_in(folder)
+
+    def torch_of(self, path: Path | str) -> TorchRange:
+        """The same for one file."""
+        return self.torch_in(os.path.dirname(self.name_of(path)))
+
+    @cached_property
+    def _requirements(self) -> Requirements:
+        from torchload_lint.requirements.releases import Requirements  # noqa: PLC0415
+
+        return Requirements(self.config.root)
 
     @cached_property
     def target(self) -> Target:
@@ -195,9 +210,19 @@ class Project:
         chosen = self._codes(self.config.fixable or ("ALL",), "fixable")
         return chosen - self._codes(self.config.unfixable, "unfixable")
 
+    def context_of(self, path: Path | str, *, infers: bool = False) -> Context:
+        """What rules may ask about one file; ``infers``: with needs from the saving side."""
+        context = self.context_that_infers if infers else self.context
+        torch = self.torch_of(path)
+        if torch == context.torch:
+            return context
+        return context._replace(torch=torch, target=context.target._replace(torch=torch.oldest))
+
     @cached_property
     def context(self) -> Context:
-        """What rules may ask. The rooms below are only imported where there is a load."""
+        """What rules may ask about the files of the root; the rooms below are only imported where
+        there is a load.
+        """
         from torchload_lint.record.store import read_store  # noqa: PLC0415
         from torchload_lint.rules.context import Context  # noqa: PLC0415
         from torchload_lint.source.project.index import ProjectIndex  # noqa: PLC0415
@@ -205,6 +230,7 @@ class Project:
         return Context(
             config=self.config,
             torch=self.torch,
+            torch_in=self.torch_in,
             target=self.target,
             project=ProjectIndex(self.files, self.config.src, self.environment),
             checkpoints=self.checkpoints,
@@ -248,7 +274,8 @@ class Project:
     def forget(self) -> None:
         """Start anew: files have come or gone."""
         self.files = DiskFiles(self.config, self._read)
-        self.__dict__.pop("checkpoints", None)
+        for known in ("checkpoints", "torch", "target", "_requirements"):
+            self.__dict__.pop(known, None)
         self._forget_context()
 
     def _forget_context(self) -> None:

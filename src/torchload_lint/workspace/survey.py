@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from torchload_lint.checkpoint.known.torch_range import TorchRange
     from torchload_lint.rules.situation import Situation
     from torchload_lint.source.evaluation.tracing import Hop
     from torchload_lint.workspace.projects import Project, Projects
@@ -32,6 +33,11 @@ class SurveyedLoad:
     cell: int | None = None
     row: int = 0
     """In the file, or in the notebook's cell."""
+
+    @property
+    def torch(self) -> TorchRange:
+        """The releases of torch that it may run on."""
+        return self.project.torch_of(self.path)
 
     @property
     def site(self) -> str:
@@ -80,7 +86,7 @@ def survey(files: Iterable[Path], projects: Projects) -> Iterator[SurveyedLoad]:
         except UnreadableError:
             continue
         name = project.name_of(path)
-        context = project.context_that_infers
+        context = project.context_of(path, infers=True)
         read = context.project.read(document.python, name)
         if isinstance(read, parse.SyntaxProblem):
             continue

@@ -33,6 +33,7 @@ There is no fix: which releases a project supports is for its maintainers to say
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known.torch_versions import HOLES
@@ -76,8 +77,12 @@ def _relies(load: LoadCall) -> bool:
 
 
 def _first_to_rely(context: Context) -> str:
-    """The first file of the project, by path, that says ``weights_only=True`` at a load."""
+    """The first file that this requirement holds for, by path, and that says
+    ``weights_only=True`` at a load.
+    """
     for path in sorted(context.project.files.holding("weights_only")):
+        if context.torch_in and context.torch_in(posixpath.dirname(path)) != context.torch:
+            continue
         module = context.project.module_at(path)
         if module is not None and any(map(_relies, module.loads)):
             return path
