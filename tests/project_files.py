@@ -28,6 +28,10 @@ class MemoryFiles:
         configs = sorted(path for path in self.texts if path.endswith((".yaml", ".yml")))
         return [path for path in configs if word in self.texts[path]]
 
+    def commands_holding(self, word: str) -> Sequence[str]:
+        others = sorted(path for path in self.texts if not path.endswith(".py"))
+        return [path for path in others if word in self.texts[path]]
+
     def text(self, path: str) -> str | None:
         return self.texts.get(path)
 

@@ -144,7 +144,7 @@ def _pattern(text: Text, *, in_archive: bool) -> PathPattern | None:
         return None
     return PathPattern(
         shown,
-        exact=patterns.is_exact(marked),
+        exact=patterns.is_exact(marked) and text.rung is not Rung.COMMAND_LINE,
         rung=text.rung,
         anchored=text.anchored and not patterns.is_absolute(marked),
         in_archive=in_archive,

@@ -40,6 +40,8 @@ class Rung(str, Enum):
     CONFIG_FILE = "config-file"
     CALLER = "caller"
     DOWNLOAD = "download"
+    COMMAND_LINE = "command-line"
+    """A command line in a script or a document of the project: one of those that there can be."""
     PRODUCER = "producer"
     CONFIGURATION = "configuration"
     RECORDED = "recorded"

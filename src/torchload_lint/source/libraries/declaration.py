@@ -43,9 +43,14 @@ def value_of(evaluator: Evaluator, declaration: Declaration, module: SourceFile)
         return (Constant(False, rung=Rung.DEFAULT),)
     values = evaluator.anywhere(declaration.default, module) if declaration.default else ()
     if all(map(_is_nothing, values)):
-        from torchload_lint.source.libraries import option_hints  # noqa: PLC0415 - only without a default
+        from torchload_lint.source.libraries import (  # noqa: PLC0415 - only without a default
+            option_hints,
+            written_commands,
+        )
 
-        hinted = option_hints.hinted(evaluator, module, declaration.call, shown)
+        hinted = option_hints.hinted(
+            evaluator, module, declaration.call, shown
+        ) or written_commands.given(evaluator, declaration.names or (shown,), module)
         if not hinted and not any(isinstance(each, Text) for each in values):
             return unknown(f"the option {shown} has no default", Cause.NO_DEFAULT)
         values = hinted or values

@@ -22,6 +22,11 @@ class ProjectFiles(Protocol):
     def configs_holding(self, word: str) -> Sequence[str]:
         """The YAML files whose bytes hold ``word``, sorted."""
 
+    def commands_holding(self, word: str) -> Sequence[str]:
+        """The scripts and documents whose bytes hold ``word``, sorted
+        (``text.command_lines.COMMAND_FILES``).
+        """
+
     def text(self, path: str) -> str | None:
         """The text of a project file (Python, YAML, JSON, TOML); None where it cannot be read."""
 
@@ -42,6 +47,11 @@ class NoFiles:
         return ()
 
     def configs_holding(self, word: str) -> Sequence[str]:
+        """None."""
+        del word
+        return ()
+
+    def commands_holding(self, word: str) -> Sequence[str]:
         """None."""
         del word
         return ()

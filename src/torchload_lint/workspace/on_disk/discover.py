@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.text.command_lines import COMMAND_FILES, LAUNCH_FILE
 from torchload_lint.source.text.settings_files import is_settings_file
 
 if TYPE_CHECKING:
@@ -57,14 +59,28 @@ def is_forced_out(path: Path, config: Config) -> bool:
     return config.force_exclude and is_excluded(path, config)
 
 
-def _in_folder(folder: Path, config: Config) -> Iterator[str]:
-    """The files to look at below a folder, relative to it."""
-    listed = _git_files(folder) if config.respect_gitignore else None
+def _is_looked_at(name: str) -> bool:
+    return name.endswith(SUFFIXES) or is_settings_file(name)
+
+
+LOOKED_AT = (*(f"*{suffix}" for suffix in SUFFIXES), *SETTINGS_PATTERNS)
+
+
+def _in_folder(
+    folder: Path,
+    config: Config,
+    patterns: tuple[str, ...] = LOOKED_AT,
+    wanted: Callable[[str], bool] = _is_looked_at,
+) -> Iterator[str]:
+    """The files to look at below a folder, relative to it. ``patterns``, for git, and ``wanted``,
+    where there is none, say the same of a file's name.
+    """
+    listed = _git_files(folder, patterns) if config.respect_gitignore else None
     excluded = Excludes(config)
     inside = os.path.join(os.path.commonpath(map(os.path.realpath, (folder, config.root))), "")
     start = os.path.join(os.path.abspath(folder), "")
     if listed is None:
-        yield from _walk(start, inside, excluded)
+        yield from _walk(start, inside, excluded, wanted)
         return
     for name in listed:
         path = start + name
@@ -91,7 +107,7 @@ def _is_own_file(path: str, inside: str) -> bool:
     return os.path.isfile(target) or (path.endswith(SUFFIXES) and not os.path.lexists(target))
 
 
-def _git_files(folder: Path) -> list[str] | None:
+def _git_files(folder: Path, patterns: tuple[str, ...]) -> list[str] | None:
     """Tracked and untracked files that git does not ignore; None outside of a work tree.
 
     A repository's own configuration must not start a program: the file system monitor is switched
@@ -103,12 +119,7 @@ def _git_files(folder: Path) -> list[str] | None:
 
     command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others"]
     environment = {**os.environ, "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
-    command += [
-        "--exclude-standard",
-        "--",
-        *(f"*{suffix}" for suffix in SUFFIXES),
-        *SETTINGS_PATTERNS,
-    ]
+    command += ["--exclude-standard", "--", *patterns]
     try:
         done = subprocess.run(  # noqa: S603 - a fixed command; file names are only read back
             command,
@@ -133,7 +144,9 @@ def _is_in_git(folder: Path) -> bool:
     )
 
 
-def _walk(start: str, inside: str, excluded: Excludes) -> Iterator[str]:
+def _walk(
+    start: str, inside: str, excluded: Excludes, wanted: Callable[[str], bool]
+) -> Iterator[str]:
     """The files to look at below ``start``, relative to it; links to folders are not followed."""
     waiting = [] if excluded.match_absolute(start.rstrip(os.sep)) else [""]
     while waiting:
@@ -144,7 +157,7 @@ def _walk(start: str, inside: str, excluded: Excludes) -> Iterator[str]:
                 if not excluded.match_entry(entry):
                     waiting.append(folder + name + os.sep)
             elif (
-                (name.endswith(SUFFIXES) or is_settings_file(name))
+                wanted(name)
                 and not excluded.match_entry(entry)
                 and (
                     entry.is_file(follow_symlinks=False)
@@ -171,6 +184,20 @@ def python_files(root: Path, config: Config) -> list[str]:
 def config_files(root: Path, config: Config) -> list[str]:
     """Every YAML file of a project, relative to its root with ``/``, sorted."""
     return _ending(root, config, (".yaml", ".yml"))
+
+
+def command_files(root: Path, config: Config) -> list[str]:
+    """Every script and document of a project that may hold command lines, relative to its root
+    with ``/``, sorted.
+    """
+
+    def wanted(name: str) -> bool:
+        return any(fnmatchcase(name, pattern) for pattern in COMMAND_FILES)
+
+    found = {name.replace(os.sep, "/") for name in _in_folder(root, config, COMMAND_FILES, wanted)}
+    if _is_own_file(os.path.join(root, LAUNCH_FILE), os.path.join(os.path.realpath(root), "")):
+        found.add(LAUNCH_FILE)
+    return sorted(found)
 
 
 def _ending(root: Path, config: Config, suffixes: tuple[str, ...]) -> list[str]:

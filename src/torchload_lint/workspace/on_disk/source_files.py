@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.regular_files import read_regular
 from torchload_lint.source.text.text import decode
-from torchload_lint.workspace.on_disk.discover import config_files, python_files
+from torchload_lint.workspace.on_disk.discover import (
+    command_files,
+    config_files,
+    python_files,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -31,6 +35,7 @@ class DiskFiles:
         self._read = read
         self._names: list[str] | None = None
         self._configs: list[str] | None = None
+        self._commands: list[str] | None = None
         self._listing: Iterable[str] | None = None
         self._bytes: dict[str, bytes] = {}
         self._kept = 0
@@ -76,6 +81,13 @@ class DiskFiles:
             self._configs = config_files(self._root, self._config)
         wanted = word.encode()
         return [name for name in self._configs if wanted in self.data(name)]
+
+    def commands_holding(self, word: str) -> Sequence[str]:
+        """The scripts and documents whose bytes hold ``word``; looked for when they are needed."""
+        if self._commands is None:
+            self._commands = command_files(self._root, self._config)
+        wanted = word.encode()
+        return [name for name in self._commands if wanted in self.data(name)]
 
     def text(self, path: str) -> str | None:
         """The text of a file; None where it cannot be read or decoded."""

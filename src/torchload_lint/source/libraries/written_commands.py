@@ -1,0 +1,121 @@
+"""What the command lines in a project's scripts and documents give to an option.
+
+They are weaker than a default: whoever starts the program may say otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from posixpath import dirname, join, normpath
+from typing import TYPE_CHECKING
+
+from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.domain.patterns import HOLE, Rung, known
+from torchload_lint.source.domain.values import Text
+from torchload_lint.source.text.command_lines import LAUNCH_FILE, Command, commands, launched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from torchload_lint.source.domain.values import Values
+    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.project.index import ProjectIndex
+
+_MAX_FILES = 40
+"""Scripts and documents that are read for one option."""
+_MAX_VALUES = 4
+_VARIABLE = late_pattern(r"\$\{\{.*?\}\}|\$\{?(\w+)[^}\s/]*\}|\$(\w+)|\$\(.*?\)|<[^>]*>|\{[^}]*\}")
+_PLACEHOLDER = late_pattern(r"path/to|(?:^|/)your|your[_-]|xxx|\.\.\.|^/?PATH", re.IGNORECASE)
+
+
+def given(evaluator: Evaluator, names: tuple[str, ...], module: SourceFile) -> Values:
+    """The paths that command lines give to an option, under one of its names (``-r``,
+    ``--resume``) which the file ``module`` declares; empty where there are none.
+    """
+    spelled = tuple(name for name in names if name.startswith("-"))
+    if not spelled:
+        return ()
+    project = evaluator.project
+    found: dict[str, str] = {}
+    holding = (
+        project.files.commands_holding(name) for name in sorted(spelled, key=len, reverse=True)
+    )
+    paths = dict.fromkeys(path for paths in holding for path in paths)
+    for path in [*paths][:_MAX_FILES]:
+        for command in _commands(project, path):
+            text = _value(command, spelled)
+            if text and text not in found and _concerns(project, path, command, module):
+                found[text] = f"{path}:{command.row}"
+    for place in dict.fromkeys([*found.values()][:_MAX_VALUES]):
+        evaluator.leave_open(f"a command line in {place} is one of those that there can be")
+    return tuple(Text(text, rung=Rung.COMMAND_LINE) for text in [*found][:_MAX_VALUES])
+
+
+def _commands(project: ProjectIndex, path: str) -> tuple[Command, ...]:
+    read = launched if path == LAUNCH_FILE else commands
+    return project.remember(
+        ("command lines", path), lambda: tuple(read(project.files.text(path) or ""))
+    )
+
+
+def _value(command: Command, names: tuple[str, ...]) -> str:
+    """The path that a command line gives to the option, unknown parts marked; or nothing."""
+    words = command.words
+    for index, word in enumerate(words):
+        name, equals, rest = word.partition("=")
+        if name in names:
+            value = rest if equals else next(iter(words[index + 1 : index + 2]), "")
+            return _path(value, command.variables)
+    return ""
+
+
+def _path(value: str, variables: Mapping[str, str]) -> str:
+    """A path with the values of the shell's variables; nothing, for what is not seen to be one."""
+    if value.startswith("-") or _PLACEHOLDER.search(value):
+        return ""
+
+    def content(match: re.Match[str]) -> str:
+        return known(variables.get(match[1] or match[2] or "", "")) or HOLE
+
+    text = _VARIABLE.sub(content, value)
+    told = text.replace(HOLE, "").rpartition("/")[2]
+    return text if ("/" in text or "." in text) and any(map(str.isalpha, told)) else ""
+
+
+def _concerns(project: ProjectIndex, path: str, command: Command, module: SourceFile) -> bool:
+    """Whether the file that is started declares the option, or names the file that does."""
+    script = _file(project, path, command.script)
+    if script == module.path or not script:
+        return bool(script)
+    stem = module.path.rpartition("/")[2].removesuffix(".py")
+    return re.search(rf"\b{re.escape(stem)}\b", project.files.text(script) or "") is not None
+
+
+def _file(project: ProjectIndex, path: str, script: str) -> str:
+    """The file of the project that a command line starts, seen from any folder above it, or the
+    only one that ends like that (after a ``cd``).
+    """
+    names = _spellings(script)
+    for folder in _above(dirname(path)):
+        for name in names:
+            found = normpath(join(folder, name))
+            if project.files.exists(found):
+                return found
+    ending = f"/{names[0]}"
+    same = [name for name in project.files.python_files() if name.endswith(ending)]
+    return same[0] if len(same) == 1 else ""
+
+
+def _spellings(script: str) -> tuple[str, ...]:
+    if script.endswith(".py"):
+        return (script.removeprefix("./"),)
+    inside = script.replace(".", "/")
+    return tuple(f"{root}{inside}{end}" for root in ("", "src/") for end in (".py", "/__main__.py"))
+
+
+def _above(folder: str) -> Iterator[str]:
+    while folder:
+        yield folder
+        folder = dirname(folder)
+    yield ""

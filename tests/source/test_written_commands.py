@@ -1,0 +1,113 @@
+"""What scripts and documents of a project give to an option that has no default."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from project_files import project
+from torchload_lint.source.paths import Rung, resolve_path
+from torchload_lint.source.text.command_lines import commands, launched
+
+MAIN = """
+    import argparse
+    import torch
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-c", "--ckpt")
+    parser.add_argument("--other", default="given.pt")
+    args = parser.parse_args()
+    torch.load(args.ckpt)
+    """
+GIVES = {
+    "a shell script": ("run.sh", "python main.py --ckpt runs/last.pt\n", ["runs/last.pt"]),
+    "a short name": ("run.sh", "python3 main.py -c runs/last.pt\n", ["runs/last.pt"]),
+    "an equals sign": ("run.sh", "./main.py --ckpt=runs/last.pt &\n", ["runs/last.pt"]),
+    "continued": ("a/run.sh", "torchrun main.py \\\n  --ckpt runs/last.pt\n", ["runs/last.pt"]),
+    "behind a cd": ("run.sh", "cd tools && python main.py -c a/b.pt > log\n", ["a/b.pt"]),
+    "a variable": ("run.sh", "OUT=runs/a\npython main.py -c $OUT/last.pt\n", ["runs/a/last.pt"]),
+    "an unknown variable": ("run.sh", "python main.py -c ${OUT}/last.pt\n", ["*/last.pt"]),
+    "a module": ("run.sh", "python -m main --ckpt runs/last.pt\n", ["runs/last.pt"]),
+    "a README": ("README.md", "```\n$ python main.py -c a/b.pt\n```\n", ["a/b.pt"]),
+    "a word of a README": ("README.md", "Run `python main.py -c a/b.pt`.\n", ["a/b.pt"]),
+    "a Makefile": ("Makefile", "test:\n\tpython main.py -c a/b.pt; echo\n", ["a/b.pt"]),
+    "a Dockerfile": ("Dockerfile", 'CMD ["python", "main.py", "-c", "a/b.pt"]\n', ["a/b.pt"]),
+    "a workflow": (".github/workflows/t.yml", "- run: python main.py -c a/b.pt\n", ["a/b.pt"]),
+    "SLURM": ("job.slurm", "srun python -u main.py -c a/b.pt\n", ["a/b.pt"]),
+    "several": ("run.sh", "python main.py -c a.pt\npython main.py -c b.pt\n", ["a.pt", "b.pt"]),
+}
+GIVES_NOTHING = {
+    "another program": ("run.sh", "python other.py --ckpt runs/last.pt\n"),
+    "another option": ("run.sh", "python main.py --other runs/last.pt\n"),
+    "a placeholder": ("README.md", "python main.py --ckpt path/to/model.pt\n"),
+    "something to fill in": ("README.md", "python main.py --ckpt <checkpoint>\n"),
+    "a variable alone": ("run.sh", "python main.py --ckpt $CKPT\n"),
+    "the next option": ("run.sh", "python main.py --ckpt --other a.pt\n"),
+    "a word": ("run.sh", "python main.py --ckpt best\n"),
+    "a comment": ("run.sh", "python main.py # --ckpt a/b.pt\n"),
+    "after the command": ("run.sh", "python main.py && echo --ckpt a/b.pt\n"),
+    "an address": ("run.sh", "python main.py --ckpt https://example.org/b.pt\n"),
+}
+
+
+def resolved(name, text, main=MAIN):
+    index = project({"main.py": main, "other.py": "print(1)\n", name: text})
+    module = index.module_at("main.py")
+    return resolve_path(module.loads[0].file, module, index)
+
+
+@pytest.mark.parametrize(("name", "text", "paths"), GIVES.values(), ids=list(GIVES))
+def test_a_command_line_gives_a_path_that_is_never_exact(name, text, paths):
+    found = resolved(name, textwrap.dedent(text))
+    assert [each.text for each in found.patterns] == paths
+    assert {(each.exact, each.rung) for each in found.patterns} == {(False, Rung.COMMAND_LINE)}
+    assert not found.complete
+    assert name in " ".join(found.unknown)
+
+
+@pytest.mark.parametrize(("name", "text"), GIVES_NOTHING.values(), ids=list(GIVES_NOTHING))
+def test_a_command_line_gives_no_path(name, text):
+    assert resolved(name, text).patterns == ()
+
+
+def test_a_default_is_stronger():
+    main = MAIN.replace('"--ckpt"', '"--ckpt", default="runs/own.pt"')
+    found = resolved("run.sh", "python main.py --ckpt runs/last.pt\n", main)
+    assert [(each.text, each.exact) for each in found.patterns] == [("runs/own.pt", True)]
+
+
+def test_options_that_another_file_declares():
+    index = project(
+        {
+            "options.py": MAIN.replace("    torch.load(args.ckpt)\n", ""),
+            "main.py": "import torch\nfrom options import args\ntorch.load(args.ckpt)\n",
+            "run.sh": "python main.py --ckpt runs/last.pt\n",
+        }
+    )
+    module = index.module_at("main.py")
+    found = resolve_path(module.loads[0].file, module, index)
+    assert [each.text for each in found.patterns] == ["runs/last.pt"]
+
+
+def test_an_editor_launches():
+    text = """{
+        // the model
+        "configurations": [
+            {"program": "${workspaceFolder}/main.py", "args": ["--ckpt", "a/b.pt"]},
+        ]
+    }"""
+    (found,) = launched(text)
+    assert (found.script, found.words) == ("main.py", ("--ckpt", "a/b.pt"))
+    assert resolved(".vscode/launch.json", text).patterns[0].text == "a/b.pt"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"configurations": 3}', '{"configurations": [3]}']
+)
+def test_a_broken_launch_file_says_nothing(text):
+    assert list(launched(text)) == []
+
+
+def test_an_unfinished_quote_is_read_by_its_words():
+    (found,) = commands('echo "it\'s" ; python main.py --ckpt "a.pt\n')
+    assert found.script == "main.py"
