@@ -26,6 +26,9 @@ class Allow(NamedTuple):
     circular: bool = False
     """Whether importing it at the top of the file would close a circle of imports; then the import
     goes inside the function."""
+    hidden: bool = False
+    """Whether the attributes of its packages may not lead to the object's module: then it is
+    imported from there by name."""
 
 
 class Form(str, Enum):

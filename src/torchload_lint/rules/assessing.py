@@ -11,6 +11,7 @@ from torchload_lint.checkpoint.known.known_globals import runtime_name, spelling
 from torchload_lint.checkpoint.report import NeededGlobal
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import Judgement, judge, judge_together
+from torchload_lint.rules.installed import definition_of, may_mean
 from torchload_lint.rules.on_torch import Mode, judged, merged, mode_on
 from torchload_lint.rules.reading import read_files
 from torchload_lint.rules.situation import Need, Situation
@@ -82,6 +83,12 @@ def _assessed(
     needed += [_named(name, lookup, context) for name in by_name]
     needs = _together(_judged(needed, set(reading.configured), lookup, module, context))
     missing = tuple(need for need in needs if not allowed_here(need.needed, load, context, module))
+    unsure = tuple(
+        need
+        for need in needs
+        if need not in missing
+        and not allowed_here(need.needed, load, context, module, for_certain=True)
+    )
     mode = mode_on(load, lines[-1]) if lines else Mode.REFUSED
     return Situation(
         module=module,
@@ -97,6 +104,7 @@ def _assessed(
         evidence=reading.evidence,
         needs=needs,
         missing=missing,
+        unsure=unsure,
         mismatched=tuple(_mismatched(missing, load, module, context))
         if mode is Mode.RESTRICTED
         else (),
@@ -129,12 +137,16 @@ def entry_key(entry: AllowlistEntry, module: Module, context: Context) -> str | 
     if entry.obj is None or entry.kind is EntryKind.INVALID:
         return None
     facts = class_lookup.find(context.project, entry.obj, module.path)
-    return _public(facts.defined_as if facts else entry.obj, context)
+    return _public(facts.defined_as if facts else _defined(entry.obj, context), context)
 
 
 def need_key(need: NeededGlobal, context: Context, *, as_pair: bool) -> str:
     """The key that an entry must have to meet a need, as a pair or as a plain object."""
-    return str(need.name) if as_pair else _public(need.name, context)
+    return str(need.name) if as_pair else _public(_defined(need.name, context), context)
+
+
+def _defined(name: GlobalName, context: Context) -> GlobalName:
+    return definition_of(name, context) or name
 
 
 def _public(name: GlobalName, context: Context) -> str:
@@ -214,13 +226,26 @@ def judge_in(
     return judge(name, facts, trusted, aliases, leads_to, called=needed.called)
 
 
-def allowed_here(needed: NeededGlobal, load: LoadCall, context: Context, module: Module) -> bool:
-    """Whether an allowlist around the call, or an import, already allows it."""
+def allowed_here(
+    needed: NeededGlobal,
+    load: LoadCall,
+    context: Context,
+    module: Module,
+    *,
+    for_certain: bool = False,
+) -> bool:
+    """Whether an allowlist around the call, or an import, already allows it; perhaps, where an item
+    comes from a package that is not here, unless ``for_certain``.
+    """
     if needed.import_only and imports_at_top(module, needed.import_only):
         return True
     if load.library is not None and str(needed.name) in load.library.allows:
         return True
-    return any(_allows(allowlist, needed, module, context) for allowlist in load.allowlists)
+    return any(
+        _allows(allowlist, needed, module, context)
+        or (not for_certain and _may_allow(allowlist, needed, context))
+        for allowlist in load.allowlists
+    )
 
 
 def _allows(allowlist: Allowlist, needed: NeededGlobal, module: Module, context: Context) -> bool:
@@ -231,6 +256,10 @@ def _allows(allowlist: Allowlist, needed: NeededGlobal, module: Module, context:
         if entry_key(entry, module, context) == need_key(needed, context, as_pair=as_pair):
             return True
     return False
+
+
+def _may_allow(allowlist: Allowlist, needed: NeededGlobal, context: Context) -> bool:
+    return any(may_mean(entry, needed.name, context) for entry in allowlist.entries)
 
 
 def _mismatched(
@@ -261,9 +290,13 @@ def _registered(
             if allowlist.kind is not AllowlistKind.PROCESS:
                 continue
             for entry in allowlist.entries:
+                place = f"{other.path}:{entry.span.start.row}"
                 name = wanted.get(entry_key(entry, other, context) or "")
                 if name:
-                    yield name, f"{other.path}:{entry.span.start.row}"
+                    yield name, place
+                for need in missing:
+                    if may_mean(entry, need.name, context):
+                        yield str(need.name), place
 
 
 def registering_modules(module: Module, context: Context) -> Iterator[Module]:

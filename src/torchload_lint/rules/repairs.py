@@ -14,6 +14,7 @@ from torchload_lint.policy import Trust
 from torchload_lint.rules import safety
 from torchload_lint.rules.assessing import entry_key
 from torchload_lint.rules.evidence import Evidence
+from torchload_lint.rules.installed import is_hidden_module
 from torchload_lint.rules.on_torch import (
     ALLOWLIST_SINCE,
     PAIRS_SINCE,
@@ -366,6 +367,7 @@ def _allow(need: Need, situation: Situation, context: Context) -> Allow:
         installed=bool(facts and facts.read_from),
         restore_only=need.judgement.trust is Trust.RESTORE_ONLY,
         circular=circular,
+        hidden=is_hidden_module(need.needed.spelling.module, situation.module.path, context),
     )
 
 

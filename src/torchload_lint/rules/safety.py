@@ -47,7 +47,7 @@ def applicability(situation: Situation, context: Context) -> Applicability:
     """How safe it is to write what a load needs, and ``weights_only=True``."""
     only_added = is_restricted_today(situation, context)
     certain = situation.evidence in (_READ if only_added else _VOUCHED)
-    known = certain and (only_added or not situation.left_out)
+    known = certain and (only_added or not (situation.left_out or situation.unsure))
     return Applicability.SAFE if known else Applicability.UNSAFE
 
 

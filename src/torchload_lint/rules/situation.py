@@ -59,6 +59,8 @@ class Situation(NamedTuple):
     needs: tuple[Need, ...]
     missing: tuple[Need, ...]
     """The needs that no allowlist in force meets."""
+    unsure: tuple[Need, ...]
+    """The needs that are perhaps allowed: by an item of a package whose source is not here."""
     mismatched: tuple[tuple[Need, AllowlistEntry], ...]
     """Missing needs whose object is allowed by itself, where the file's name asks for a pair."""
     registered: tuple[tuple[str, str], ...]

@@ -56,6 +56,13 @@ PUBLIC_MODULES = (
     ),
     PublicModule(
         "torch.nn",
+        "torch.nn.parallel.data_parallel",
+        """
+        DataParallel
+        """,
+    ),
+    PublicModule(
+        "torch.nn",
         "torch.nn.parameter",
         """
         Buffer Parameter UninitializedBuffer UninitializedParameter

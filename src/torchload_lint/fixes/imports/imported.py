@@ -115,9 +115,14 @@ def bound_by(alias: ast.alias) -> str:
     return alias.asname or alias.name.partition(".")[0]
 
 
-def path_from(found: Imported, module: str, name: str) -> str | None:
-    """How ``module.name`` is written through an imported name; None where it cannot be."""
+def path_from(found: Imported, module: str, name: str, *, by_name: bool = False) -> str | None:
+    """How ``module.name`` is written through an imported name; None where it cannot be.
+
+    ``by_name``: only where the object itself (or what it is nested in) was imported from there.
+    """
     full = f"{module}.{name}"
+    if by_name and len(found.target) <= len(module):
+        return None
     if found.target != full and not full.startswith(f"{found.target}."):
         return None
     reaches_module = (

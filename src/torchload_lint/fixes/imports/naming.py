@@ -110,10 +110,12 @@ class Names:
             return self._builtin(name)
         if allow.defined_in == self.module.path or module == self.module.name:
             return self._own(name)
-        known = self._known(module, name)
+        known = self._known(module, name, by_name=allow.hidden)
         if known is not None:
             return known
-        return self._new(module, name, bool(allow.defined_in), local=allow.circular)
+        return self._new(
+            module, name, bool(allow.defined_in), local=allow.circular, by_name=allow.hidden
+        )
 
     def for_repair(self, repair: Repair) -> Names:
         """The same names, with what the entries of a repair need."""
@@ -178,7 +180,7 @@ class Names:
     def _in_time(self, statement: ast.stmt) -> bool:
         return self.in_function or statement.lineno < self.row
 
-    def _known(self, module: str, name: str) -> str | None:
+    def _known(self, module: str, name: str, *, by_name: bool = False) -> str | None:
         """The object through a name that is bound at this place already."""
         for new in [*self.top, *self.local]:
             if new.module == module and new.name == name and not new.asname:
@@ -186,7 +188,7 @@ class Names:
         paths = [
             path
             for found in imported_names(self.module)
-            if (path := path_from(found, module, name)) is not None
+            if (path := path_from(found, module, name, by_name=by_name)) is not None
             and self._in_time(found.statement)
             and is_visible(found.name, self.scopes)
             and self._means_only(found.name, found.target)
@@ -208,7 +210,14 @@ class Names:
         in_use = name in names_in_use(self.module.tree)
         return in_use and not same_object_only(self.module, name, target)
 
-    def _new(self, module: str, name: str, first_party: bool = False, local: bool = False) -> str:
+    def _new(
+        self,
+        module: str,
+        name: str,
+        first_party: bool = False,
+        local: bool = False,
+        by_name: bool = False,
+    ) -> str:
         if local and not self.in_function:
             raise Unreachable(f"importing {module} here would close a circle of imports")
         root, _, rest = name.partition(".")
@@ -217,7 +226,7 @@ class Names:
             where.append(NewImport(module, root, first_party=first_party))
             return name
         package = module.partition(".")[0]
-        if not local and not self._clashes(package, package):
+        if not local and not by_name and not self._clashes(package, package):
             where.append(NewImport(module, first_party=first_party))
             return f"{module}.{name}"
         alias = self._free(f"_{root}")

@@ -39,6 +39,7 @@ from torchload_lint.fixes.repair import Allow
 from torchload_lint.names import GlobalName
 from torchload_lint.rules.assessing import find_class, judge_in
 from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.installed import is_hidden_module
 from torchload_lint.rules.repairs import FixPlan, fix_from
 from torchload_lint.source.facts.allowed.allowlists import EntryKind
 
@@ -78,7 +79,9 @@ def _object_meant(
     needed = NeededGlobal(name, spelling, pair=False, called=True)
     if not judge_in(context, needed, facts, module.path).allowed:
         return FixPlan()
-    allow = Allow(spelling, defined_in=facts.path if facts and not facts.read_from else "")
+    defined_in = facts.path if facts and not facts.read_from else ""
+    hidden = is_hidden_module(spelling.module, module.path, context)
+    allow = Allow(spelling, defined_in=defined_in, hidden=hidden)
     outcome = replace_entry(module, allowlist, entry, allow, context.config.line_length)
     return fix_from(outcome, f"Write the object for {node.value!r}", Applicability.UNSAFE)
 

@@ -39,6 +39,7 @@ from torchload_lint.fixes.removal import remove_block
 from torchload_lint.rules.assessing import entry_key, need_key
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.evidence import Evidence
+from torchload_lint.rules.installed import may_mean
 from torchload_lint.rules.repairs import fix_from
 from torchload_lint.rules.words import listed
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind
@@ -82,6 +83,10 @@ def check(
         for entry in allowlist.entries:
             key = entry_key(entry, module, context)
             if key is None or key in needed or entry.kind is EntryKind.INVALID:
+                continue
+            if any(
+                may_mean(entry, e.name, context) for one in inside for e in _needed_anywhere(one)
+            ):
                 continue
             plan = fix_from(
                 remove_entry(module, allowlist, entry), f"Remove {key}", Applicability.UNSAFE

@@ -12,6 +12,8 @@ from functools import cached_property
 from posixpath import dirname, normpath
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.project.declared_roots import declared_roots
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -30,6 +32,7 @@ class Layout:
         self._names: dict[str, str] = {}
         self._holding: dict[str, Sequence[str]] = {}
         self._imported: dict[str, frozenset[str]] = {}
+        self._outside: dict[str, str] = {}
         self._located: dict[tuple[str, str], str | None] = {}
 
     @cached_property
@@ -55,11 +58,14 @@ class Layout:
             return ""
         for root in self._roots:
             if root and path.startswith(f"{root}/"):
-                return _dotted(path[len(root) + 1 :])
+                return _below(root, path)
         top = self._top_package(dirname(path))
+        if "/" in (top or path):
+            for root in self._declared:
+                if path.startswith(f"{root}/"):
+                    return _below(root, path)
         if top is not None:
-            outside = dirname(top)
-            return _dotted(path[len(outside) + 1 :] if outside else path)
+            return _below(self._outside_of(top), path)
         dotted = _dotted(path)
         folder, _, stem = dotted.rpartition(".")
         if folder and "-" not in folder and stem in self._imported_from(folder):
@@ -74,6 +80,39 @@ class Layout:
                 top = folder
             folder = dirname(folder)
         return top
+
+    @cached_property
+    def _declared(self) -> tuple[str, ...]:
+        return declared_roots(self._files)
+
+    def _outside_of(self, package: str) -> str:
+        """The folder that the name of a package starts from.
+
+        Where the folders around it have no ``__init__.py``, they may be a namespace package
+        (``acme/audio`` is ``acme.audio``) or hold packages (``python/audio`` is ``audio``). The
+        imports of the project tell, where they are of one mind.
+        """
+        if package not in self._outside:
+            self._outside[package] = self._find_outside(package)
+        return self._outside[package]
+
+    def _find_outside(self, package: str) -> str:
+        closest = folder = dirname(package)
+        spelled_here = bool(folder) and self._is_imported(_below(folder, f"{package}.py"))
+        while folder and folder.rpartition("/")[2].isidentifier() and not spelled_here:
+            folder = dirname(folder)
+            holder, _, last = _below(folder, f"{package}.py").rpartition(".")
+            if last in self._imported_from(holder):
+                return folder
+        return closest
+
+    def _is_imported(self, package: str) -> bool:
+        """Whether some file imports a package by a name without a dot, or a module of it."""
+        spelled = re.compile(rf"^[ \t]*(?:from|import)[ \t]+{package}\b", re.MULTILINE)
+        holders = {
+            path for word in ("from", "import") for path in self._files.holding(f"{word} {package}")
+        }
+        return any(spelled.search(self._files.text(path) or "") for path in sorted(holders))
 
     def _imported_from(self, folder: str) -> frozenset[str]:
         """The names that some file imports from a folder by its full dotted path."""
@@ -170,6 +209,11 @@ def _dotted(path: str) -> str:
     if parts[-1] == "__init__" and len(parts) > 1:
         parts.pop()
     return ".".join(parts)
+
+
+def _below(root: str, path: str) -> str:
+    """The dotted name of a file from a folder above it."""
+    return _dotted(path[len(root) + 1 :] if root else path)
 
 
 def _names_imported(folder: str, text: str) -> Iterator[str]:

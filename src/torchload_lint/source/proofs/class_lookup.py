@@ -16,15 +16,25 @@ def find(project: ProjectIndex, name: GlobalName, near: str = "") -> ClassFacts 
     """The class or function that a checkpoint names: first-party, or of an installed library that
     the project depends on.
 
-    Follows re-exports to the defining module. ``__main__.X`` is searched for in the file
-    ``near`` first, then in the whole project, and is only answered where exactly one
-    definition exists.
+    Follows re-exports to the defining module. A name that leads straight to the file is how the
+    class is called where it is imported by that name, whatever other names the file has (a package
+    may be imported from several folders); after a re-export it is the file's own.
+
+    ``__main__.X`` is searched for in the file ``near`` first, then in the whole project, and is
+    only answered where exactly one definition exists.
     """
     in_main = name.module == "__main__"
     found = _in_main(project, name, near) if in_main else _named(project, name, near)
     if found is not None:
-        return class_facts.facts(found, project)
+        facts = class_facts.facts(found, project)
+        is_straight = not in_main and _leads_straight(project, name, near, found)
+        return facts._replace(defined_as=name) if is_straight else facts
     return None if in_main else _installed(project, name)
+
+
+def _leads_straight(project: ProjectIndex, name: GlobalName, near: str, found: Found) -> bool:
+    same = name.module != found.module.name and name.qualname == found.qualname
+    return same and project.layout.locate(name.module, near) == found.module.path
 
 
 def _installed(project: ProjectIndex, name: GlobalName) -> ClassFacts | None:
