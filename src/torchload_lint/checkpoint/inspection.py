@@ -37,7 +37,7 @@ from torchload_lint.checkpoint.report import (
 )
 from torchload_lint.checkpoint.restricted.needs import minimal
 from torchload_lint.checkpoint.stand_ins import find_stand_ins
-from torchload_lint.checkpoint.threats import Threat, find_threats
+from torchload_lint.checkpoint.threats import Threat, find_threats, shown_calls
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.limits import Limits
@@ -292,7 +292,7 @@ def _report(
     registered = registered_by(question.target.torch)
     replaced = {str(stand_in.name) for stand_in in stand_ins}
     needs = [need for need in minimal(result.guard.needs) if str(need.name) not in replaced]
-    called = _called(result)
+    called, calls = _called(result), shown_calls(result.streams, result.guard.names)
     places = _name_places(result, question, *(value for need in needs for value in need.values))
     entries = tuple(
         NeededGlobal(
@@ -302,6 +302,7 @@ def _report(
             where=_where(need.values, places),
             because=need.because,
             called=str(need.name) in called,
+            calls=calls.get(str(need.name), ""),
             import_only=registered.get(str(need.name), ""),
         )
         for need in needs

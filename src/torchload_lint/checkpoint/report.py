@@ -53,6 +53,8 @@ class NeededGlobal(NamedTuple):
     """The opcode whose check needs it: GLOBAL, BUILD, NEWOBJ or REDUCE."""
     called: bool = False
     """Whether the file calls it, or hands it to a function, rather than only builds from it."""
+    calls: str = ""
+    """The first call of it in the file, as text; empty where the file calls it nowhere."""
     import_only: str = ""
     """A module whose import registers this global, so that no entry is needed; else empty."""
 

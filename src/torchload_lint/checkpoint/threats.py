@@ -115,6 +115,21 @@ def find_threats(
     return sorted(found.values(), key=lambda threat: not threat.known)
 
 
+def shown_calls(streams: Iterable[Unpickled], names: NameResolver) -> dict[str, str]:
+    """What the streams call, by name, each with its first call as text."""
+    found: dict[str, str] = {}
+    for call in (one for stream in streams for one in stream.calls if one.how == "REDUCE"):
+        called = [call.callee]
+        indirect = INDIRECT.get(str(names.of(call.callee)))
+        if indirect is not None and isinstance(call.args, tuple) and len(call.args) > max(indirect):
+            called.append(call.args[indirect[0]])
+        for callee in called:
+            if isinstance(callee, GlobalRef):
+                text = f"{render(call.callee, 1)}{render_arguments(call.args)}"
+                found.setdefault(str(callee.name), text)
+    return found
+
+
 def _unknown_call(
     call: Instance, names: NameResolver, is_own: Callable[[GlobalName], bool]
 ) -> Threat | None:

@@ -34,6 +34,17 @@ class Need(NamedTuple):
         """The name that an allowlist must carry."""
         return self.needed.name
 
+    @property
+    def calls_unknown(self) -> bool:
+        """Whether the file calls what nobody vouches for, and what is not the project's own."""
+        return is_unknown_call(self.needed, self.judgement, self.facts)
+
+
+def is_unknown_call(needed: NeededGlobal, judgement: Judgement, facts: ClassFacts | None) -> bool:
+    """Whether a file calls what nobody vouches for, and what is not the project's own."""
+    is_own = facts is not None and not facts.read_from
+    return bool(needed.calls) and not judgement.allowed and not is_own
+
 
 class Situation(NamedTuple):
     """One load, seen whole."""
@@ -80,6 +91,11 @@ class Situation(NamedTuple):
         """The missing needs, without those that a pair in the place of an item meets."""
         paired = [need for need, _ in self.mismatched]
         return tuple(need for need in self.missing if need not in paired)
+
+    @property
+    def unknown_calls(self) -> tuple[Need, ...]:
+        """The missing needs that the files call and that nothing shows to be harmless."""
+        return tuple(need for need in self.missing if need.calls_unknown)
 
     def lines_where(self, holds: Callable[[CheckpointReport], bool]) -> tuple[TorchVersion, ...]:
         """The releases on which the call is restricted and some file's report is such a one."""

@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import Verdict, advice
+from torchload_lint.checkpoint.report import Problem
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import judge_together
 from torchload_lint.rules.assessing import judge_in
+from torchload_lint.rules.checkpoints.dangerous_checkpoint import INSTALL
 from torchload_lint.rules.on_torch import PARAMETER_SINCE, judged, merged
+from torchload_lint.rules.situation import is_unknown_call
 from torchload_lint.source.proofs import class_lookup
 from torchload_lint.workspace.on_disk.checkpoint_names import is_checkpoint_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.checkpoint.report import CheckpointReport, NeededGlobal
     from torchload_lint.names import ClassFacts
     from torchload_lint.policy import Judgement
     from torchload_lint.workspace.projects import Project, Projects
@@ -65,7 +68,43 @@ def inspect_path(path: Path, project: Project) -> Inspection:
         aliases = {needed.spelling.expression()} | ({str(facts.defined_as)} if facts else set())
         judgement = judge_in(project.context_of(path), needed, facts, aliases=aliases)
         judgements.append((judgement, facts, needed.called))
-    return Inspection(path, report, tuple(judge_together(judgements)))
+    together = judge_together(judgements)
+    unknown = [
+        (needed, judgement)
+        for needed, judgement, (_, facts, _) in zip(
+            report.safe_globals, together, judgements, strict=True
+        )
+        if is_unknown_call(needed, judgement, facts)
+    ]
+    if unknown and report.verdict is Verdict.NEEDS_SAFE_GLOBALS:
+        return Inspection(path, _that_calls(unknown, report), ())
+    return Inspection(path, report, tuple(together))
+
+
+def _that_calls(
+    unknown: list[tuple[NeededGlobal, Judgement]], report: CheckpointReport
+) -> CheckpointReport:
+    """The report of a file that calls what nothing shows to be harmless; it lists no needs."""
+    problems = [
+        Problem(
+            "dangerous",
+            f"loaded unsafely, this file would call {needed.calls}: unknown code, {needed.name} is "
+            f"not known to be harmless when it is called ({judgement.reason})",
+            f"do not load it unless you know what that code does; {INSTALL}; {judgement.advice}",
+        )
+        for needed, judgement in unknown
+    ]
+    calls = {needed.name: needed.calls for needed, _ in unknown}
+    found = [
+        one._replace(status="dangerous", calls=calls[one.name]) if one.name in calls else one
+        for one in report.globals
+    ]
+    return report._replace(
+        verdict=Verdict.DANGEROUS,
+        safe_globals=(),
+        globals=tuple(found),
+        problems=(*problems, *report.problems),
+    )
 
 
 def _on_every_torch(path: Path, project: Project, lookup: ClassLookup) -> CheckpointReport:

@@ -3,8 +3,9 @@
 ## What it does
 Reports a load of a file that calls something dangerous when it is unpickled: `os.system`, `eval`,
 `subprocess.Popen`, the import machinery, and so on; or something that is not known to be harmless:
-a function that nothing vouches for, or what another call has given. So it does for a file that no
-program saves, whose calls must fail. The file is read, never run.
+a function or a class that nothing vouches for (neither proven by its source, nor vetted, nor
+trusted), or what another call has given. So it does for a file that no program saves, whose calls
+must fail. The file is read, never run.
 
 ## Why is this bad?
 Loaded with `weights_only=False`, the file takes over the process. Loaded with `weights_only=True`,
@@ -47,6 +48,11 @@ if TYPE_CHECKING:
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report each dangerous file that the load may read."""
     del context
+    yield from _known(situation)
+    yield from _unknown(situation)
+
+
+def _known(situation: Situation) -> Iterator[Diagnostic]:
     for report in situation.with_verdict(Verdict.DANGEROUS):
         runs = what_runs(report)
         message = f"{report.path} would run {listed(runs)} if it were loaded unsafely"
@@ -55,6 +61,26 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         yield finding(
             RULE, situation.load.span, message, situation=situation, notes=evidence_notes(situation)
         )
+
+
+def _unknown(situation: Situation) -> Iterator[Diagnostic]:
+    """The files that call a class of which nothing shows that it does no harm."""
+    unknown = {need.name: need for need in situation.unknown_calls}
+    for report in situation.with_verdict(Verdict.NEEDS_SAFE_GLOBALS):
+        calls = [one for one in report.safe_globals if one.name in unknown and one.calls]
+        if calls:
+            message = f"{report.path} would call {listed([one.calls for one in calls])} if it were "
+            message += "loaded unsafely, which nothing shows to be harmless"
+            why = [f"{one.name}: {unknown[one.name].judgement.reason}" for one in calls]
+            notes = (*evidence_notes(situation), *why, INSTALL)
+            yield finding(RULE, situation.load.span, message, situation=situation, notes=notes)
+
+
+INSTALL = (
+    "the source of a library that the project depends on is read where it is installed: in .venv, "
+    "or in the environment that is active"
+)
+"""How a call that nothing vouches for can be judged by what it calls."""
 
 
 def what_runs(report: CheckpointReport) -> list[str]:

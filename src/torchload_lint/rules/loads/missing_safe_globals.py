@@ -64,7 +64,7 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report the needs of a restricted load that nothing allows."""
     if situation.mode is not Mode.RESTRICTED:
         return
-    if situation.with_verdict(Verdict.DANGEROUS):
+    if situation.with_verdict(Verdict.DANGEROUS) or situation.unknown_calls:
         return  # a file that must not be loaded at all is another finding
     registered = {name for name, _ in situation.registered}
     missing = [need for need in situation.missing if str(need.name) not in registered]

@@ -1,0 +1,108 @@
+"""A file that calls a class of which nothing is known calls unknown code."""
+
+from __future__ import annotations
+
+import pytest
+
+import torchload_lint
+from checkpoint.cases import forge
+from installed_library import install
+
+KIND = forge.name("somelib.kinds", "Kind")
+CALLED = forge.call(KIND, forge.text("a"))
+INDIRECT = forge.call(
+    forge.name("torch._tensor", "_rebuild_from_type_v2"),
+    KIND, forge.name("torch", "Tensor"), forge.pair(), b"}",
+)  # fmt: skip
+FILLED = forge.new(KIND) + forge.mapping({"x": b"N"}) + b"b"
+RESTRICTED = "import torch\nx = torch.load('model.pt', weights_only=True)\n"
+UNSAFE = "import torch\nx = torch.load('model.pt', weights_only=False)\n"
+ALLOWED = (
+    "import torch\nfrom somelib.kinds import Kind\n"
+    "with torch.serialization.safe_globals([Kind]):\n"
+    "    x = torch.load('model.pt', weights_only=True)\n"
+)
+ENUM = "import enum\nclass Kind(enum.Enum):\n    A = 'a'\n"
+HARM = "import os\nclass Kind:\n    def __init__(self, x): os.system(x)\n"
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH"):
+        monkeypatch.delenv(variable, raising=False)
+    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.13"\n')
+    (tmp_path / "requirements.txt").write_text("somelib\n")
+    return tmp_path
+
+
+def configure(project, line):
+    file = project / "pyproject.toml"
+    file.write_text(f"{file.read_text()}{line}\n")
+
+
+def codes(project, source, program):
+    (project / "model.pt").write_bytes(forge.archive(forge.program(program)))
+    (project / "app.py").write_text(source)
+    results = torchload_lint.check(project / "app.py").results
+    return [one.code for result in results for one in result.diagnostics]
+
+
+def verdict(project, program):
+    path = project / "model.pt"
+    path.write_bytes(forge.archive(forge.program(program)))
+    return torchload_lint.inspect(path).report.verdict.value
+
+
+@pytest.mark.parametrize("program", [CALLED, INDIRECT], ids=["called", "by torch"])
+@pytest.mark.parametrize("source", [RESTRICTED, UNSAFE], ids=["restricted", "unsafe"])
+def test_a_call_of_an_unknown_class_is_one_of_unknown_code(source, program, project):
+    found = codes(project, source, program)
+    assert "TLL501" in found
+    assert "TLL103" not in found
+    assert verdict(project, program) == "dangerous"
+
+
+@pytest.mark.parametrize("source", [RESTRICTED, UNSAFE], ids=["restricted", "unsafe"])
+def test_an_object_that_is_only_filled_is_a_need(source, project):
+    assert "TLL501" not in codes(project, source, FILLED)
+    assert verdict(project, FILLED) == "needs-safe-globals"
+
+
+def test_the_report_names_the_call_and_no_way_to_allow_it(project):
+    (project / "model.pt").write_bytes(forge.archive(forge.program(CALLED)))
+    report = torchload_lint.inspect(project / "model.pt").report
+    assert "somelib.kinds.Kind('a')" in report.problems[0].message
+    assert report.safe_globals == ()
+    advice = " ".join(problem.advice for problem in report.problems)
+    assert "trusted" not in advice
+    assert "weights_only=False" not in advice
+
+
+def test_what_the_source_of_the_library_proves_is_a_need(project):
+    install(project, {"somelib/__init__.py": "", "somelib/kinds.py": ENUM}, "somelib")
+    assert codes(project, RESTRICTED, CALLED) == ["TLL103"]
+    assert verdict(project, CALLED) == "needs-safe-globals"
+
+
+def test_what_the_source_of_the_library_does_not_prove_is_unknown_code(project):
+    install(project, {"somelib/__init__.py": "", "somelib/kinds.py": HARM}, "somelib")
+    assert codes(project, RESTRICTED, CALLED) == ["TLL501"]
+    assert verdict(project, CALLED) == "dangerous"
+
+
+@pytest.mark.parametrize("line", ["trusted = ['somelib.*']", "trusted = ['somelib.kinds.Kind']"])
+def test_what_the_configuration_trusts_is_a_need(line, project):
+    configure(project, line)
+    assert codes(project, RESTRICTED, CALLED) == ["TLL103"]
+    assert verdict(project, CALLED) == "needs-safe-globals"
+
+
+def test_what_the_code_allows_is_its_own_business(project):
+    assert codes(project, ALLOWED, CALLED) == []
+
+
+def test_a_class_of_the_project_is_judged_by_its_source(project):
+    (project / "somelib").mkdir()
+    (project / "somelib" / "kinds.py").write_text(HARM)
+    (project / "somelib" / "__init__.py").write_text("# ours\n")
+    assert codes(project, RESTRICTED, CALLED) == ["TLL103"]
