@@ -196,13 +196,7 @@ def indentation_unit(module: Module, source: Source, near: ast.stmt | None = Non
         outer = source.indentation(source.start(parent))
         if inner.startswith(outer) and len(inner) > len(outer):
             return inner[len(outer) :]
-    for node in ast.walk(module.tree):
-        body = getattr(node, "body", None)
-        if isinstance(node, ast.stmt) and isinstance(body, list) and node.col_offset == 0:
-            found = source.indentation(source.start(body[0]))
-            if found and body[0].lineno > node.lineno:
-                return found
-    return "    "
+    return module.indentation
 
 
 def _neighbour(module: Module, load: LoadCall, entries: list[str]) -> Allowlist | None:

@@ -62,7 +62,7 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         return
     if load.pickle_module is not None or not situation.is_torch_load:
         return
-    if any(load.through is other.node for other in situation.module.loads):
+    if load.through in situation.module.load_nodes:
         return  # a call of a partial of this file: said where the partial is made
     avoidable = [line for line in situation.unsafe_on if line >= PARAMETER_SINCE]
     if avoidable or (situation.unsafe_on and not situation.guarded):

@@ -51,6 +51,11 @@ class Module(SourceFile):
         )
 
     @cached_property
+    def load_nodes(self) -> frozenset[ast.AST]:
+        """Where these places are."""
+        return frozenset(load.node for load in self.loads)
+
+    @cached_property
     def saves(self) -> tuple[SaveCall, ...]:
         """Every ``torch.save`` call, in the order of the file."""
         return loads.saves(self)

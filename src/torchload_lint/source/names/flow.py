@@ -2,7 +2,7 @@
 
 One pass over the statements of a function body, a class body or a module. Nested functions and
 expressions are not entered (but for ``:=``), so the cost is that of the statements alone.
-Environments are dictionaries that are shared until a name changes.
+What holds before and after a statement shares all that the statement does not change.
 """
 
 from __future__ import annotations
@@ -10,17 +10,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from torchload_lint.source.names.env import Either, Env
 from torchload_lint.source.text.definitions import FUNCTIONS, Definition, Scope, parameters
 from torchload_lint.source.text.expressions import ends_the_program, is_type_checking, last_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-Env = dict[str, frozenset[Definition]]
-
 UNBOUND = Definition("unbound", ast.Pass())
 """Stands for "has no value yet" where only some branches define a name."""
-_NOTHING = frozenset((UNBOUND,))
 STAR = "*"
 """The key under which star imports are kept."""
 _LOOPS_RUN_TWICE = 4
@@ -53,7 +51,7 @@ class Flow:
         self._finals = 0
         self._typing = 0
         self._silent = 0
-        env: Env = {}
+        env = Env()
         if isinstance(owner, FUNCTIONS):
             for arg in parameters(owner.args):
                 env = self._bind(env, arg.arg, "parameter", arg)
@@ -84,7 +82,7 @@ class Flow:
         made = self._define(name, kind, node, value, qualified)
         for log in self._raising:
             log.setdefault(name, set()).add(made)
-        return {**env, name: frozenset((made,))}
+        return env.having(name, made)
 
     def _target(
         self, env: Env, target: ast.expr, kind: str, node: ast.AST, value: ast.expr | None
@@ -177,7 +175,8 @@ class Flow:
         for alias in node.names:
             if alias.name == "*":
                 star = self._define(STAR, "star-import", alias, None, origin)
-                env = {**env, STAR: env.get(STAR, frozenset()) | {star}}
+                earlier = env.get(STAR)
+                env = env.having(STAR, Either((earlier, star)) if earlier is not None else star)
             else:
                 dotted = f"{origin}{'' if origin.endswith('.') else '.'}{alias.name}"
                 env = self._bind(env, alias.asname or alias.name, kind, alias, qualified=dotted)
@@ -272,8 +271,9 @@ class Flow:
 
     def _left(self, env: Env) -> Env:
         """What may hold where a guarded part is left by an exception."""
-        log = self._raising.pop()
-        return {**env, **{name: env.get(name, _NOTHING).union(made) for name, made in log.items()}}
+        for name, made in self._raising.pop().items():
+            env = env.having(name, Either((env.get(name) or UNBOUND, *made)))
+        return env
 
     def _try(self, node: ast.Try, env: Env) -> Env | None:
         end, raised = self._guarded(node.body, env)
@@ -304,7 +304,7 @@ class Flow:
         if handler.name is None:
             return self._block(handler.body, env)
         end = self._block(handler.body, self._bind(env, handler.name, "except", handler))
-        return None if end is None else {**end, handler.name: _NOTHING}
+        return None if end is None else end.having(handler.name, UNBOUND)
 
     def _match(self, node: ast.Match, env: Env) -> Env | None:
         env = self._expressions(env, node.subject)
@@ -383,15 +383,7 @@ def _unpack(
 
 def _merge(envs: Iterable[Env]) -> Env:
     """What may hold where several ways meet. A name missing on one way may be unbound."""
-    distinct = list({id(env): env for env in envs}.values())
-    if len(distinct) == 1:
-        return distinct[0]
-    first, *others = distinct
-    changed = {name for env in others for name, _ in first.items() ^ env.items()}
-    merged = dict(first)
-    for name in changed:
-        merged[name] = frozenset().union(*(env.get(name, _NOTHING) for env in distinct))
-    return merged
+    return Env.merged(envs, UNBOUND)
 
 
 def _merge_live(envs: Iterable[Env | None]) -> Env | None:

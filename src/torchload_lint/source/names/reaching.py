@@ -60,7 +60,7 @@ class Reaching:
     def module_definitions(self, name: str) -> tuple[Definition, ...]:
         """The definitions of ``name`` at module level (as another file would import it)."""
         flow = self.flow(self.tree)
-        found = [*flow.exit.get(name, ()), *self._global_writes().get(name, ())]
+        found = [*flow.exit.definitions(name), *self._global_writes().get(name, ())]
         return _ordered(found) or self._stars(name)
 
     def definitions_at(self, identifier: str, place: ast.AST) -> tuple[Definition, ...]:
@@ -144,8 +144,9 @@ class Reaching:
     def _reaching(
         self, flow: Flow, identifier: str, statement: ast.stmt, *, deferred: bool
     ) -> frozenset[Definition]:
-        env = flow.before.get(statement, flow.exit)
-        found = env.get(identifier, frozenset((UNBOUND,)))
+        found = flow.before.get(statement, flow.exit).definitions(identifier) or frozenset(
+            (UNBOUND,)
+        )
         everything = flow.all.get(identifier)
         if everything is None:
             return frozenset()

@@ -43,6 +43,17 @@ class SourceFile:
         """Offset in code points of each row's first character."""
         return self.lines.starts
 
+    @cached_property
+    def indentation(self) -> str:
+        """One step of indentation, as the file's first block has it; four spaces without one."""
+        for statement in self.tree.body:
+            body = getattr(statement, "body", None)
+            if isinstance(body, list) and body[0].lineno > statement.lineno:
+                row = self.text[self.line_starts[body[0].lineno - 1] :]
+                if found := row[: len(row) - len(row.lstrip(" \t\f"))]:
+                    return found
+        return "    "
+
     def span(self, node: ast.expr | ast.stmt) -> Span:
         """Where a node stands, in rows and columns of code points."""
         return self.lines.span(node)

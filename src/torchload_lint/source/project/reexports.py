@@ -53,7 +53,7 @@ def _find(project: ProjectIndex) -> Aliases:
 
 def _given(module: Module) -> Iterator[str]:
     """The module-level names of a file that stand for ``torch.load``."""
-    for name in module.bindings.flow(module.tree).exit:
+    for name in module.bindings.flow(module.tree).exit.names():
         if module.name and LOADERS & module.bindings.exported(name):
             yield f"{module.name}.{name}"
 
