@@ -134,4 +134,6 @@ def modules(rng: Random) -> Program:
         "loader.py": loading,
         "main.py": f"{order}loader.go()\n",
     }
-    return _program(files, f"modules: {name} / {read} / {order[7:9]}", control=name == "nothing")
+    return _program(
+        files, f"modules: {name} / {read} / {order[7:9]}", control=name.startswith("nothing")
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.certainty.uses import BY_UNKNOWN_NAME
 from torchload_lint.source.project.families import Family, family
 from torchload_lint.source.project.mentions import modules_with
 from torchload_lint.source.text.candidates import carrying
@@ -49,7 +50,7 @@ class Callers:
         relatives = (
             family(holder, home, self._project) if isinstance(holder, ast.ClassDef) else None
         )
-        for module in modules_with(self._project, "getattr", home):
+        for module in modules_with(self._project, "getattr", home, BY_UNKNOWN_NAME):
             for node in carrying(module.tree, module.lines, ["getattr"])["getattr"]:
                 call = module.parents.get(node)
                 if not isinstance(call, ast.Call) or call.func is not node or not call.args[1:]:

@@ -8,14 +8,21 @@ is a doubt.
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.certainty import reflection
 from torchload_lint.source.certainty.asked import asked_of, is_changeable
 from torchload_lint.source.certainty.calls_known import Callers
 from torchload_lint.source.certainty.escapes import Watch
 from torchload_lint.source.certainty.known import CERTAIN
-from torchload_lint.source.certainty.overwriting import Receivers, by_assignment, by_reflection
+from torchload_lint.source.certainty.overwriting import (
+    Receivers,
+    by_assignment,
+    by_reflection,
+    may_speak_of,
+)
 from torchload_lint.source.evaluation import instances
 from torchload_lint.source.names import members
 from torchload_lint.source.project.families import Family, family
@@ -25,8 +32,10 @@ from torchload_lint.source.text.candidates import carrying
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from torchload_lint.source.certainty.reflection import ReflectedChange
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.text.definitions import FunctionNode
 
 _HARMLESS_DECORATORS = frozenset(
     """
@@ -46,6 +55,13 @@ _UNUSUAL_MEMBERS = (
     "__set_name__",
 )
 _USUAL_METACLASSES = frozenset({"ABCMeta", "EnumMeta", "type"})
+_MADE_AGAIN = late_pattern(
+    r"^(?!\s*super\([^()\n]*\)\.__init__\((?:(?!\.__init__\()[^\n])*$)[^\n]*\.__init__\(",
+    re.MULTILINE,
+)
+"""A row with a call of ``__init__`` that is not just ``super().__init__(…)``."""
+_OF_FUNCTIONS = frozenset({"__code__", "__defaults__", "__kwdefaults__", "__closure__"})
+_SAME_MODULE = {"posixpath": "os.path", "posix": "os", "pathlib._local": "pathlib"}
 _STEPPING_ASIDE = ("chdir", "fchdir", "isolated_filesystem", "pushd")
 
 
@@ -83,23 +99,33 @@ class _Doubts:
         for name in self._relied.strangers:
             if name not in CERTAIN:
                 yield f"what {name}() yields is only likely"
-        words = {name.rpartition(".")[2] for name in self._relied.strangers if "." in name}
-        for word in sorted(words):
-            why = by_assignment(word, self._home, self._project, self._may_be_strange, frozenset())
+        owners: dict[str, set[str]] = {}
+        for name in self._relied.strangers:
+            owner, _, word = name.rpartition(".")
+            if owner:
+                owners.setdefault(word, set()).add(_SAME_MODULE.get(owner, owner))
+        for word in sorted(owners):
+
+            def may_be(node: ast.expr, module: SourceFile, of: set[str] = owners[word]) -> bool:
+                return self._may_be_strange(node, module, of)
+
+            why = by_assignment(word, self._home, self._project, may_be, frozenset())
             if why:
                 yield why
+            for change in reflection.changes(self._project, self._home):
+                receiver = change.receiver
+                if change.name == word and (receiver is None or may_be(receiver, change.module)):
+                    yield f"{change.shown} may set {word}"
 
-    def _may_be_strange(self, node: ast.expr, module: SourceFile) -> bool:
-        """Whether an expression names a module that is not the project's."""
+    def _may_be_strange(self, node: ast.expr, module: SourceFile, owners: set[str]) -> bool:
+        """Whether an expression may name one of some modules (or classes) of other packages."""
         meanings = module.bindings.possible(node)
-        return any(
-            meaning and not self._project.definitions(meaning, module.path) for meaning in meanings
-        )
+        return any(_SAME_MODULE.get(meaning, meaning) in owners for meaning in meanings)
 
     def functions(self) -> Iterator[str]:
         """Functions that were followed: whether a call of them runs what they say."""
         for change in reflection.changes(self._project, self._home):
-            if change.kind == "innards":
+            if change.kind == "innards" and self._counts(change):
                 yield f"{change.shown} changes what a function or a class is"
         for node, module in self._relied.functions.items():
             if isinstance(node, ast.Lambda):
@@ -112,6 +138,28 @@ class _Doubts:
                     yield f"the decorator {word} may change what {node.name}() yields"
             if any(isinstance(each, ast.YieldFrom) for each in ast.walk(node)):
                 yield f"{node.name}() yields from something else"
+
+    def _counts(self, change: ReflectedChange) -> bool:
+        """Whether the answer rests on what may be changed there."""
+        relied = self._relied
+        wanted = dict(relied.classes)
+        wanted.update({node: module for (node, _, _), module in relied.members.items()})
+        if change.name in _OF_FUNCTIONS:
+            return bool(relied.functions or relied.called or wanted)
+        receiver = change.receiver
+        if change.name == "__class__" and any(
+            receiver is None or self._receivers.may_be_module(receiver, change.module, module)
+            for module in relied.module_names.values()
+        ):
+            return True
+        families = [family(node, module, self._project) for node, module in wanted.items()]
+        if change.name == "_value_":
+            made_for = _made_for(change)
+            return any(made_for is None or made_for in each.members for each in families)
+        return any(
+            receiver is None or self._receivers.may_be_of(receiver, change.module, each)
+            for each in families
+        )
 
     def _yields_changeable(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef, module: SourceFile
@@ -135,7 +183,7 @@ class _Doubts:
 
     def _made_again(self, relatives: Family) -> Iterator[str]:
         """``thing.__init__(…)``, which sets the attributes of an object that is there already."""
-        for module in modules_with(self._project, ".__init__(", self._home):
+        for module in modules_with(self._project, ".__init__(", self._home, _MADE_AGAIN):
             for node in carrying(module.tree, module.lines, ["__init__"])["__init__"]:
                 if not isinstance(node, ast.Attribute):
                     continue
@@ -167,7 +215,8 @@ class _Doubts:
                 module = self._home if path == self._home.path else self._project.module_at(path)
                 if module is None or word not in module.text:
                     continue
-                if carrying(module.tree, module.lines, [word])[word]:
+                places = carrying(module.tree, module.lines, [word])[word]
+                if not all(isinstance(getattr(node, "ctx", None), ast.Store) for node in places):
                     yield f"{path} changes the working folder"
                     return
         for path in self._project.holding("hydra.main"):
@@ -311,10 +360,30 @@ class _Doubts:
                 word = _last_word(decorator)
                 if word not in _HARMLESS_DECORATORS:
                     yield f"the decorator {word} may call {getattr(function, 'name', 'it')}()"
-        if self._relied.called:
             for change in reflection.changes(self._project, self._home):
-                if change.kind == "code":
+                if change.kind == "code" and _may_call(change, function, module):
                     yield f"{change.shown} runs code that is made up"
+
+
+def _made_for(change: ReflectedChange) -> ast.AST | None:
+    """The enumeration whose own ``__new__`` sets the value of the member that it makes."""
+    function = change.module.function(change.node)
+    if getattr(function, "name", "") != "__new__" or not isinstance(change.receiver, ast.Name):
+        return None
+    definitions = change.module.bindings.definitions(change.receiver)
+    made = definitions and all(
+        change.module.function(each.node) is function for each in definitions
+    )
+    holder = change.module.parents.get(function) if function and made else None
+    return holder if isinstance(holder, ast.ClassDef) else None
+
+
+def _may_call(change: ReflectedChange, function: FunctionNode, module: SourceFile) -> bool:
+    """Whether code that is made up may call a function."""
+    name = getattr(function, "name", "__call__")
+    if name.startswith("__"):
+        change = change._replace(words=None)  # it is called without its name
+    return may_speak_of(name, change, module)
 
 
 def _last_word(node: ast.expr) -> str:

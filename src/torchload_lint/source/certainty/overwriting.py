@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.certainty import reflection
+from torchload_lint.source.certainty.module_objects import is_handed_about
 from torchload_lint.source.certainty.uses import PlaceOfUse
 from torchload_lint.source.domain.values import (
     Class,
@@ -25,6 +26,7 @@ from torchload_lint.source.text.candidates import carrying
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
+    from torchload_lint.source.certainty.reflection import ReflectedChange
     from torchload_lint.source.domain.values import Values
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
@@ -121,41 +123,6 @@ class Receivers:
 _NO_OBJECTS = (Record, ParsedOptions, Sequence, Text, Constant, Function)
 
 
-def is_handed_about(target: SourceFile, project: ProjectIndex, home: SourceFile) -> bool:
-    """Whether a module is used as a value, so that any name may stand for it."""
-    return project.remember(
-        ("definitions", "handed about", target.tree, home.path),
-        lambda: _is_handed_about(target, project, home),
-    )
-
-
-def _is_handed_about(target: SourceFile, project: ProjectIndex, home: SourceFile) -> bool:
-    if any(project.holding(word) for word in ("import_module", "__import__", "sys.modules")):
-        return True
-    word = target.name.rpartition(".")[2] or target.name
-    for module in modules_with(project, word, home):
-        known_as = {word} | {
-            node.asname
-            for node in carrying(module.tree, module.lines, [word])[word]
-            if isinstance(node, ast.alias) and node.asname
-        }
-        for places in carrying(module.tree, module.lines, known_as).values():
-            for node in places:
-                if not isinstance(node, ast.Name) or isinstance(node.ctx, ast.Store):
-                    continue
-                if isinstance(module.parents.get(node), ast.Attribute):
-                    continue
-                meanings = module.bindings.possible(node)
-                if any(
-                    each.node is target.tree
-                    for meaning in meanings
-                    if meaning
-                    for each in project.definitions(meaning, module.path)
-                ):
-                    return True
-    return False
-
-
 def by_reflection(
     name: str,
     home: SourceFile,
@@ -173,7 +140,9 @@ def by_reflection(
             continue
         if change.kind == "modules" and in_module is None:
             continue
-        if change.kind == "code" and not _knows(change.module, in_module or of or home):
+        if change.kind == "innards" or (
+            change.kind == "code" and not may_speak_of(name, change, in_module or of or home)
+        ):
             continue
         if change.receiver is not None and not may_be(change.receiver, change.module):
             continue
@@ -181,9 +150,11 @@ def by_reflection(
     return ""
 
 
-def _knows(module: SourceFile, home: SourceFile) -> bool:
-    """Whether code that a file makes up may speak of another file."""
-    word = home.name.rpartition(".")[2]
+def may_speak_of(name: str, change: ReflectedChange, home: SourceFile) -> bool:
+    """Whether code that a file makes up may speak of a name of another file (or of its own)."""
+    if change.words is not None and name not in change.words:
+        return False
+    module, word = change.module, home.name.rpartition(".")[2]
     return module is home or module.path == home.path or word in module.text
 
 

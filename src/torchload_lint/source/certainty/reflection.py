@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _SETTERS = ("setattr", "delattr", "__setattr__", "__delattr__")
 _PATCHERS = ("patch", "monkeypatch", "mock", "mocker")
+_FIXTURES = frozenset({"monkeypatch", "mocker"})
+_PATCHING_PACKAGES = ("unittest.mock", "mock", "pytest_mock", "pytest")
 _NAMESPACES = ("vars", "__dict__", "globals", "locals")
 _RUNNERS = ("exec", "eval", "execfile", "runpy")
 _INNARDS = (
@@ -25,6 +28,11 @@ _INNARDS = (
 )
 WORDS = (*_SETTERS, *_PATCHERS, *_NAMESPACES, *_RUNNERS, *_INNARDS, "modules", "reload")
 _NAME_AND_VALUE = 2
+_WORD = late_pattern(r"\w+")
+_REACHES_ALL = frozenset(
+    {"getattr", "setattr", "vars", "globals", "locals", "exec", "eval", "__dict__", "__import__"}
+)
+"""Words by which code that stands in a text reaches what it does not spell."""
 _READING = frozenset({"get", "items", "keys", "values", "copy", "__contains__"})
 
 
@@ -40,6 +48,8 @@ class ReflectedChange(NamedTuple):
     kind: str
     """``attribute``, ``globals`` (of the file), ``modules`` (in ``sys.modules``), ``code``, or
     ``innards`` (of functions and classes)."""
+    words: frozenset[str] | None = None
+    """The words of the code that is run, where it stands there as a text."""
 
     @property
     def shown(self) -> str:
@@ -75,7 +85,10 @@ def _collect(module: SourceFile) -> Iterator[ReflectedChange]:
 def _read(module: SourceFile, word: str, node: ast.AST) -> Iterator[ReflectedChange]:
     if isinstance(node, ast.Constant) and word not in _PATCHERS and word not in _SETTERS:
         return
-    if word in _SETTERS:
+    if isinstance(node, ast.alias) and word in _RUNNERS:
+        if node.asname and getattr(module.parents.get(node), "module", "") == "builtins":
+            yield ReflectedChange(module, node, None, None, "code")
+    elif word in _SETTERS:
         yield from _setter(module, word, node, module.parents.get(node))
     elif word in _PATCHERS:
         yield from _patched(module, node)
@@ -94,7 +107,7 @@ def _attribute(module: SourceFile, word: str, node: ast.Attribute) -> Iterator[R
             yield ReflectedChange(module, node, None, None, "code")
     elif word in _INNARDS:
         if not isinstance(node.ctx, ast.Load):
-            yield ReflectedChange(module, node, None, None, "innards")
+            yield ReflectedChange(module, node, node.value, word, "innards")
     else:
         yield from _of_sys(module, word, node)
 
@@ -103,9 +116,26 @@ def _name(module: SourceFile, word: str, node: ast.Name) -> Iterator[ReflectedCh
     if word in {"vars", "globals", "locals"}:
         yield from _namespace(module, word, node, module.parents.get(node))
     elif word in _RUNNERS:
-        yield ReflectedChange(module, node, None, None, "code")
+        if not module.bindings.definitions(node) or _is_builtin(node, module):
+            yield from _made_up(module, node)
     else:
         yield from _of_sys(module, word, node)
+
+
+def _is_builtin(node: ast.Name, module: SourceFile) -> bool:
+    """Whether a name that the file binds may be the builtin after all (by an import)."""
+    return any(meaning.startswith("builtins.") for meaning in module.bindings.possible(node))
+
+
+def _made_up(module: SourceFile, node: ast.Name) -> Iterator[ReflectedChange]:
+    """``eval(text)``: code that may say anything, unless the text stands right there."""
+    call = module.parents.get(node)
+    given = call.args[0] if isinstance(call, ast.Call) and call.func is node and call.args else None
+    text = given.value if isinstance(given, ast.Constant) else None
+    words = frozenset(_WORD.findall(text)) if isinstance(text, str) else None
+    if words is not None and words & _REACHES_ALL:
+        words = None
+    yield ReflectedChange(module, node, None, None, "code", words)
 
 
 def _of_sys(
@@ -155,10 +185,17 @@ def _setter(
 
 def _patched(module: SourceFile, node: ast.AST) -> Iterator[ReflectedChange]:
     """``patch("a.b.NAME", …)``, ``patch.object(x, "name")``, ``monkeypatch.setattr(…)``."""
-    holder: ast.AST | None = node
-    while isinstance(holder, ast.Name | ast.Attribute):
-        holder = module.parents.get(holder)
-    if not isinstance(holder, ast.Call):
+    if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
+        return
+    if not _may_patch(node, module):
+        return
+    called: ast.AST | None = node
+    holder = module.parents.get(node)
+    while isinstance(holder, ast.Attribute):
+        called, holder = holder, module.parents.get(holder)
+    if not isinstance(holder, ast.Call) or holder.func is not called:
+        if called is node or isinstance(holder, ast.Call | ast.keyword | ast.Assign):
+            yield ReflectedChange(module, node, None, None, "attribute")  # it is given away
         return
     texts = [
         each.value
@@ -168,8 +205,21 @@ def _patched(module: SourceFile, node: ast.AST) -> Iterator[ReflectedChange]:
     names = [*texts[:2], *(keyword.arg for keyword in holder.keywords if keyword.arg)]
     for name in names:
         yield ReflectedChange(module, holder, None, name.rpartition(".")[2], "attribute")
-    if not texts and holder.args and isinstance(node, ast.Name | ast.Attribute):
+    if not texts and holder.args:
         yield ReflectedChange(module, holder, None, None, "attribute")
+
+
+def _may_patch(node: ast.Name | ast.Attribute, module: SourceFile) -> bool:
+    """Whether it may be what the tools for tests offer, not just a thing called ``patch``."""
+    meanings = module.bindings.possible(node)
+    if any(meaning.startswith(_PATCHING_PACKAGES) for meaning in meanings):
+        return True
+    if isinstance(node, ast.Attribute):
+        return "" in meanings or not meanings
+    definitions = module.bindings.definitions(node)
+    return not definitions or (
+        node.id in _FIXTURES and any(isinstance(each.node, ast.arg) for each in definitions)
+    )
 
 
 def _namespace(

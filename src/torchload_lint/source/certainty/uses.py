@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.project.mentions import modules_with
 from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
+
+BY_UNKNOWN_NAME = late_pattern(r"\bgetattr\b(?!\(\s*[\w.]+\s*,\s*(?:\"\w*\"|'\w*')\s*[,)])")
+"""A ``getattr`` that does not say the name which it asks for."""
 
 
 class PlaceOfUse(NamedTuple):
@@ -87,7 +91,7 @@ def of_attribute(name: str, home: SourceFile, project: ProjectIndex) -> Iterator
 
 def _by_unknown_names(home: SourceFile, project: ProjectIndex) -> Iterator[PlaceOfUse]:
     """``getattr(x, name)``, ``vars(x)``, ``x.__dict__``, which may lead to any attribute."""
-    for module in modules_with(project, "getattr", home):
+    for module in modules_with(project, "getattr", home, BY_UNKNOWN_NAME):
         for call in _calls_of("getattr", module):
             if call.args[1:] and not isinstance(call.args[1], ast.Constant):
                 yield PlaceOfUse(module, call)
