@@ -6,7 +6,10 @@ Nothing here knows of source code or of checkpoints; both sides speak through th
 from __future__ import annotations
 
 from keyword import iskeyword
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def is_dotted_name(text: str) -> bool:
@@ -48,6 +51,29 @@ class Spelling(NamedTuple):
             bare = self.module == "builtins"
             reference = self.name if bare else f"{self.module}.{self.name}"
         return self.template.replace("{}", reference)
+
+
+class HeldCall(NamedTuple):
+    """The arguments with which a file calls a function, as source text.
+
+    With the template ``(PLACE, 'RED')`` and ``app.kinds.Color`` it is ``(app.kinds.Color, 'RED')``.
+    """
+
+    template: str
+    """With the character ``PLACE`` where each of the objects stands."""
+    objects: tuple[Spelling, ...] = ()
+    leads_to: GlobalName | None = None
+    """For ``getattr``: the name of what it finds."""
+
+    def text(self, references: Sequence[str] | None = None) -> str:
+        """The arguments as a tuple, with ``references`` for the objects (default: dotted paths)."""
+        given = references or [one.expression() for one in self.objects]
+        first, *rest = self.template.split(PLACE)
+        return first + "".join(f"{one}{part}" for one, part in zip(given, rest, strict=True))
+
+
+PLACE = "\0"
+"""Where an object stands among the arguments of a ``HeldCall``; no source text has it."""
 
 
 class ClassFacts(NamedTuple):

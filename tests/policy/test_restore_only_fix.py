@@ -108,6 +108,14 @@ def test_a_file_that_calls_the_class_gets_no_entry(program):
     assert not (folder / helper).exists()
 
 
+def test_what_inspect_prints_to_be_copied_calls_nothing_either(program):
+    _, _, module, _ = program
+    shown = CliRunner().invoke(root, ["inspect", "--no-tree", "d.pt"]).output
+    block = shown.partition("To load it:")[2]
+    assert f"restore_only({module}.Det)," in block
+    assert f"    {module}.Det," not in block
+
+
 def test_another_file_of_that_name_stays(program):
     folder, run, _, helper = program
     (folder / helper).write_text("x = 1\n")

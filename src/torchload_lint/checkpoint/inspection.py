@@ -25,6 +25,7 @@ from torchload_lint.checkpoint.known.torch_versions import (
     registered_by,
 )
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS
+from torchload_lint.checkpoint.pickles.held_calls import held_calls
 from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef
 from torchload_lint.checkpoint.pickles.places import name_places
 from torchload_lint.checkpoint.report import (
@@ -40,9 +41,13 @@ from torchload_lint.checkpoint.stand_ins import find_stand_ins
 from torchload_lint.checkpoint.threats import Threat, find_threats, shown_calls
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torchload_lint.checkpoint.limits import Limits
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup
     from torchload_lint.checkpoint.pickles.pickled_values import Value
+    from torchload_lint.checkpoint.restricted.needs import RequiredEntry
+    from torchload_lint.names import HeldCall
 
 DAMAGE = frozenset("truncated malformed damaged limit internal not-a-checkpoint".split())
 """Codes of problems that make a file unreadable, rather than sound but not loadable."""
@@ -303,6 +308,7 @@ def _report(
             because=need.because,
             called=str(need.name) in called,
             calls=calls.get(str(need.name), ""),
+            held=_held(need, result),
             import_only=registered.get(str(need.name), ""),
         )
         for need in needs
@@ -327,15 +333,41 @@ def _report(
     )
 
 
+def _held(need: RequiredEntry, result: Evaluation) -> tuple[HeldCall, ...]:
+    """The calls of a global that an entry can hold it to."""
+    calls = [
+        call
+        for stream in result.streams
+        for call in stream.calls
+        if call.how == "REDUCE"
+        and isinstance(call.callee, GlobalRef)
+        and call.callee.name == need.name
+    ]
+    return held_calls(str(need.name), calls, result.guard.names)
+
+
 def _called(result: Evaluation) -> frozenset[str]:
     """The names of what the file calls, or hands to what it calls."""
     found: set[str] = set()
     for stream in result.streams:
         for call in stream.calls:
-            given = call.args if isinstance(call.args, tuple) else ()
-            values = (call.callee, *given) if call.how == "REDUCE" else given
-            found |= {str(one.name) for one in values if isinstance(one, GlobalRef)}
+            values = (call.callee, call.args) if call.how == "REDUCE" else (call.args,)
+            found |= {
+                str(one.name) for one in _given(values, _NESTED) if isinstance(one, GlobalRef)
+            }
     return frozenset(found)
+
+
+_NESTED = 3
+"""Tuples in tuples that are looked into for what a file hands to a call."""
+
+
+def _given(values: tuple[Value, ...], depth: int) -> Iterator[Value]:
+    for value in values:
+        if isinstance(value, tuple) and depth:
+            yield from _given(value, depth - 1)
+        else:
+            yield value
 
 
 def _too_old(entries: tuple[NeededGlobal, ...], target: Target) -> list[Problem]:

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from torchload_lint.names import GlobalName, Spelling
+    from torchload_lint.names import GlobalName, HeldCall, Spelling
 
 
 class Verdict(str, Enum):
@@ -55,6 +55,8 @@ class NeededGlobal(NamedTuple):
     """Whether the file calls it, or hands it to a function, rather than only builds from it."""
     calls: str = ""
     """The first call of it in the file, as text; empty where the file calls it nowhere."""
+    held: tuple[HeldCall, ...] = ()
+    """Where an entry can hold it to the arguments with which the file calls it: these."""
     import_only: str = ""
     """A module whose import registers this global, so that no entry is needed; else empty."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Edit
-    from torchload_lint.names import GlobalName, Spelling
+    from torchload_lint.names import GlobalName, HeldCall, Spelling
 
 
 class Allow(NamedTuple):
@@ -23,6 +23,8 @@ class Allow(NamedTuple):
     """Whether it is a class of an installed library, judged by its source there."""
     restore_only: bool = False
     """Whether the file may only restore objects of it, and not call it (``fixes/restoring.py``)."""
+    calls: tuple[HeldCall, ...] = ()
+    """The arguments to which the file is held, where it may not call it with others."""
     circular: bool = False
     """Whether importing it at the top of the file would close a circle of imports; then the import
     goes inside the function."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
 
 NAME = "restore_only"
+ONLY_WITH = "only_with"
 _IMPORT = re.compile(rf"^\s*from ((?:\w+\.)*{NAME}) import ", re.MULTILINE)
 
 

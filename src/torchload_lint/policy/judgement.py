@@ -22,7 +22,7 @@ from torchload_lint.vetted import vetted_definitions
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from torchload_lint.names import ClassFacts, GlobalName
+    from torchload_lint.names import ClassFacts, GlobalName, HeldCall
 
 
 class Trust(str, Enum):
@@ -35,6 +35,8 @@ class Trust(str, Enum):
     CONFIGURED = "configured"
     RESTORE_ONLY = "restore-only"
     """A class that a file may restore, under an entry that keeps it from being called."""
+    ONLY_WITH = "only-with"
+    """A function that a file may call with the arguments that it has now, and with no others."""
     UNPROVEN = "unproven"
     """A class whose source does not show that it is harmless in every way that a file can use."""
     UNTRUSTED = "untrusted"
@@ -58,7 +60,7 @@ class Judgement(NamedTuple):
 
 
 _PROVEN = frozenset({Trust.FIRST_PARTY, Trust.INSTALLED})
-_ALLOWED = _PROVEN | {Trust.VETTED, Trust.CONFIGURED, Trust.RESTORE_ONLY}
+_ALLOWED = _PROVEN | {Trust.VETTED, Trust.CONFIGURED, Trust.RESTORE_ONLY, Trust.ONLY_WITH}
 UNMISTAKABLE = frozenset(
     """
     CDLL Popen __import__ attrgetter check_call check_output compile delattr eval exec exec_module
@@ -124,6 +126,12 @@ def _judged_by_source(name: GlobalName, facts: ClassFacts, *, called: bool) -> J
     if facts.read_from:
         return Judgement(Trust.INSTALLED, f"read from {facts.read_from} ({place})")
     return Judgement(Trust.FIRST_PARTY, f"a class of this project ({place})")
+
+
+def judge_calls(calls: Sequence[HeldCall]) -> Judgement:
+    """Judge a function that an entry holds to the arguments of these calls."""
+    these = "these arguments" if len(calls) == 1 else f"these {len(calls)} tuples of arguments"
+    return Judgement(Trust.ONLY_WITH, f"may be called with {these}, and with no others")
 
 
 def judge_together(

@@ -8,12 +8,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from torchload_lint.escaping import printable
+from torchload_lint.reports.allowlist_text import HELPERS, block, entry_text
 from torchload_lint.reports.colors import Palette
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from torchload_lint.checkpoint.report import CheckpointReport, NeededGlobal
+    from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.policy import Judgement
 
 WIDTH = 80
@@ -51,7 +52,7 @@ def as_text(
     parts += _section("Problems", _problems(report))
     parts += _section("It needs", _needs(report, judgements))
     if report.verdict.value == "needs-safe-globals" and not doubt:
-        parts += _section("To load it", what_to_write(report).splitlines())
+        parts += _section("To load it", what_to_write(report, judgements).splitlines())
     parts += _section("Stand-ins", _stand_ins(report))
     return "\n".join(parts) + "\n"
 
@@ -99,25 +100,10 @@ def as_json(inspections: Iterable[tuple[CheckpointReport, Sequence[Judgement]]])
     return json.dumps([_as_data(*inspection) for inspection in inspections], indent=2) + "\n"
 
 
-def what_to_write(report: CheckpointReport) -> str:
+def what_to_write(report: CheckpointReport, judgements: Sequence[Judgement]) -> str:
     """The lines of Python that load the file with exactly what it needs."""
-    listed = [needed for needed in report.safe_globals if not needed.import_only]
-    modules = {needed.spelling.module for needed in listed} - {"builtins", "torch"}
-    imports = [
-        "import torch",
-        *(f"import {module}" for module in sorted({*modules, *report.imports})),
-    ]
-    call = f'torch.load("{report.path}", weights_only=True)'
-    if not listed:
-        return "\n".join([*imports, "", f"loaded = {call}"])
-    entries = [f"    {_entry(needed)}," for needed in listed]
-    block = ["with torch.serialization.safe_globals([", *entries, "]):", f"    loaded = {call}"]
-    return "\n".join([*imports, "", *block])
-
-
-def _entry(needed: NeededGlobal) -> str:
-    expression = needed.spelling.expression()
-    return f'({expression}, "{needed.name}")' if needed.pair else expression
+    judged = list(zip(report.safe_globals, judgements, strict=True))
+    return block(judged, report.imports, f'torch.load("{report.path}", weights_only=True)')
 
 
 def _container(report: CheckpointReport) -> str:
@@ -155,13 +141,14 @@ def _needs(report: CheckpointReport, judgements: Sequence[Judgement]) -> Iterato
             yield f"{needed.name}: `import {needed.import_only}` is enough"
             continue
         mark = "ok" if judgement.allowed else "NO"
-        yield f"{mark}  {_entry(needed)} [{judgement.trust.value}]{_where(needed.where)}"
+        entry = entry_text(needed, judgement)
+        yield f"{mark}  {entry} [{judgement.trust.value}]{_where(needed.where)}"
         if not str(needed.name).isascii():
             spelled = str(needed.name).encode("ascii", "backslashreplace").decode()
             yield f"      beware of letters that only look familiar: {spelled}"
         if judgement.trust.value == "installed":
             yield from _wrapped(judgement.reason, "      ")
-        if judgement.trust.value == "restore-only":
+        if judgement.trust.value in HELPERS:
             yield from _wrapped(f"{judgement.reason}; {_RESTORED}", "      ")
         if not judgement.allowed:
             yield from _wrapped(f"{judgement.reason}; {judgement.advice}", "      ")
@@ -212,6 +199,7 @@ def _as_data(report: CheckpointReport, judgements: Sequence[Judgement]) -> dict[
                 "where": list(needed.where),
                 "because": needed.because,
                 "import_only": needed.import_only or None,
+                "entry": entry_text(needed, judgement) if judgement.allowed else None,
             }
             for needed, judgement in zip(report.safe_globals, judgements, strict=True)
         ],

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.known.known_globals import runtime_name, spelling_of
 from torchload_lint.checkpoint.report import NeededGlobal
 from torchload_lint.names import GlobalName
-from torchload_lint.policy import Judgement, judge, judge_together
+from torchload_lint.policy import Judgement, Trust, judge, judge_calls, judge_together
 from torchload_lint.rules.installed import definition_of, may_mean
 from torchload_lint.rules.on_torch import Mode, judged, merged, mode_on
 from torchload_lint.rules.reading import read_files
 from torchload_lint.rules.situation import Need, Situation
-from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind
+from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind, as_written
 from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.facts.loading.call_facts import without_keywords
 from torchload_lint.source.facts.torch_tests import bounds_at
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
     from torchload_lint.checkpoint.known.torch_versions import TorchVersion
-    from torchload_lint.names import ClassFacts
+    from torchload_lint.names import ClassFacts, HeldCall
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.reading import Reading
     from torchload_lint.source.facts.allowed.allowlists import Allowlist, AllowlistEntry
@@ -179,12 +179,20 @@ def _judged(
             where=where,
             pair=entry.pair or bool(known and known.pair),
             called=entry.called or bool(known and known.called),
+            held=_all_calls(known, entry),
         )
     for entry in merged.values():
         facts = lookup(entry.name)
         aliases = {entry.spelling.expression()} | ({str(facts.defined_as)} if facts else set())
         judgement = judge_in(context, entry, facts, module.path, aliases, tuple(configured))
         yield Need(entry, judgement, facts)
+
+
+def _all_calls(known: NeededGlobal | None, entry: NeededGlobal) -> tuple[HeldCall, ...]:
+    """The calls of several files, where all of them can be held to their arguments."""
+    if known is None:
+        return entry.held
+    return tuple(dict.fromkeys((*known.held, *entry.held))) if known.held and entry.held else ()
 
 
 def _together(judged: Iterable[Need]) -> tuple[Need, ...]:
@@ -223,7 +231,31 @@ def judge_in(
     renamed = dict(context.config.renames).get(str(name), str(name))
     leads_to = origins(renamed, near, context.project)
     trusted = (*context.config.trusted, *configured)
-    return judge(name, facts, trusted, aliases, leads_to, called=needed.called)
+    judgement = judge(name, facts, trusted, aliases, leads_to, called=needed.called)
+    is_foreign = facts is None or facts.read_from
+    held = needed.held and is_foreign and not judgement.allowed
+    if held and all(_leads_to_what_is_allowed(call, near, context) for call in needed.held):
+        return judge_calls(needed.held)
+    return judgement
+
+
+def _leads_to_what_is_allowed(call: HeldCall, near: str, context: Context) -> bool:
+    """Whether what ``getattr`` finds is a proven class, or a member of a proven enumeration."""
+    if call.leads_to is None:
+        return True
+    facts = class_lookup.find(context.project, call.leads_to, near)
+    if facts is not None and facts.kind == "value":
+        outer, _, _ = str(call.leads_to).rpartition(".")
+        facts = class_lookup.find(context.project, GlobalName.parse(outer), near)
+        if facts is None or _ENUMERATIONS.isdisjoint(facts.foreign_bases):
+            return False
+    if facts is None:
+        return False
+    judgement = judge(facts.defined_as, facts, context.config.trusted)
+    return judgement.trust in {Trust.FIRST_PARTY, Trust.INSTALLED, Trust.CONFIGURED}
+
+
+_ENUMERATIONS = frozenset(f"enum.{name}" for name in "Enum IntEnum StrEnum Flag IntFlag".split())
 
 
 def allowed_here(
@@ -253,6 +285,8 @@ def _allows(allowlist: Allowlist, needed: NeededGlobal, module: Module, context:
         as_pair = entry.kind is EntryKind.PAIR
         if needed.pair and not as_pair:
             continue
+        if entry.calls is not None and not _holds_to(entry.calls, needed):
+            continue
         if entry_key(entry, module, context) == need_key(needed, context, as_pair=as_pair):
             return True
     return False
@@ -260,6 +294,11 @@ def _allows(allowlist: Allowlist, needed: NeededGlobal, module: Module, context:
 
 def _may_allow(allowlist: Allowlist, needed: NeededGlobal, context: Context) -> bool:
     return any(may_mean(entry, needed.name, context) for entry in allowlist.entries)
+
+
+def _holds_to(calls: Collection[str], needed: NeededGlobal) -> bool:
+    """Whether an ``only_with`` entry lets a file make all its calls."""
+    return bool(needed.held) and {as_written(call.text()) for call in needed.held} <= set(calls)
 
 
 def _mismatched(

@@ -29,9 +29,12 @@ from torchload_lint.source.facts.shims import shim_of
 from torchload_lint.source.project.imports import closes_circle, imports_at_top
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Need, Situation
+    from torchload_lint.source.facts.allowed.allowlists import AllowlistEntry
 
 
 class FixPlan(NamedTuple):
@@ -291,7 +294,7 @@ def _written(
         helper=helper_of(situation.module),
         line_length=context.config.line_length,
     )
-    if any(allow.restore_only for allow in repair.allow):
+    if any(allow.restore_only or allow.calls for allow in repair.allow):
         obstacle = _helper_obstacle(repair.helper, situation, context)
         if obstacle:
             return FixPlan(notes=(obstacle,))
@@ -345,13 +348,25 @@ def _helper_obstacle(helper: str, situation: Situation, context: Context) -> str
     oldest = situation.lines[0]
     if oldest < PAIRS_SINCE:
         return (
-            f"a class may only be restored, which takes torch {PAIRS_SINCE}, and the code must "
-            f"also run on torch {oldest}"
+            f"the entry limits what a file may do, which takes torch {PAIRS_SINCE}, and the code "
+            f"must also run on torch {oldest}"
         )
+    if any(entry.calls is not None for entry in _entries(situation) if _is_short(entry, situation)):
+        return "an only_with entry is there already, for other arguments; add these to it"
     there = context.project.module(helper)
     if there is not None and there.text.split() != helper_text().split():
         return f"{there.path} is another file than the one that restores classes; rename it"
     return ""
+
+
+def _entries(situation: Situation) -> Iterator[AllowlistEntry]:
+    return (one for allowlist in situation.load.allowlists for one in allowlist.entries)
+
+
+def _is_short(entry: AllowlistEntry, situation: Situation) -> bool:
+    """Whether an entry is for a function that the load still needs, with other arguments."""
+    missing = {need.needed.spelling.expression() for need in situation.missing if need.needed.held}
+    return entry.obj is not None and str(entry.obj).removeprefix("builtins.") in missing
 
 
 def _allow(need: Need, situation: Situation, context: Context) -> Allow:
@@ -366,6 +381,7 @@ def _allow(need: Need, situation: Situation, context: Context) -> Allow:
         defined_in=own.path if own else "",
         installed=bool(facts and facts.read_from),
         restore_only=need.judgement.trust is Trust.RESTORE_ONLY,
+        calls=need.needed.held if need.judgement.trust is Trust.ONLY_WITH else (),
         circular=circular,
         hidden=is_hidden_module(need.needed.spelling.module, situation.module.path, context),
     )

@@ -87,6 +87,7 @@ MOVED_NAMES = {
     "_functools.partial": "functools.partial",
     "functools.reduce": "_functools.reduce",
     "functools.cmp_to_key": "_functools.cmp_to_key",
+    "operator.getitem": "_operator.getitem",
     "_operator.itemgetter": "operator.itemgetter",
     "_operator.attrgetter": "operator.attrgetter",
     "codecs.encode": "_codecs.encode",
@@ -330,6 +331,7 @@ SPELLINGS = {
     "builtins.module": Spelling("types", "ModuleType"),
     "builtins.mappingproxy": Spelling("types", "MappingProxyType"),
     "builtins.ellipsis": Spelling("builtins", "Ellipsis", "type({})"),
+    "_operator.getitem": Spelling("operator", "getitem"),
     "_functools.reduce": Spelling("functools", "reduce"),
     "_functools.cmp_to_key": Spelling("functools", "cmp_to_key"),
 }

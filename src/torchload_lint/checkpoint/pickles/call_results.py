@@ -13,6 +13,7 @@ from torchload_lint.checkpoint.known.known_globals import (
     dtype_class_of_type,
     looks_like_class,
 )
+from torchload_lint.checkpoint.pickles.held_calls import type_by_name
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
@@ -42,14 +43,18 @@ class NameResolver:
     """Which object a value is, by its runtime name, where that is known."""
 
     def __init__(self, runtime_name: Callable[[GlobalName], GlobalName]) -> None:
-        self._runtime_name = runtime_name
+        self.runtime_name = runtime_name
         self._dotted: dict[GlobalName, str] = {}
 
     def of(self, value: Value) -> GlobalName | None:
         """The runtime name of a global, or of what ``getattr`` finds below one."""
         if isinstance(value, GlobalRef):
-            return self._runtime_name(value.name)
-        if not isinstance(value, Instance) or not is_getattr(value.callee):
+            return self.runtime_name(value.name)
+        if not isinstance(value, Instance):
+            return None
+        if type_by_name(value):
+            return GlobalName("builtins", type_by_name(value))
+        if not is_getattr(value.callee):
             return None
         parts: list[str] = []
         while isinstance(value, Instance) and is_getattr(value.callee):
@@ -62,7 +67,7 @@ class NameResolver:
             value = args[0]
         if not isinstance(value, GlobalRef):
             return None
-        name = self._runtime_name(value.name)
+        name = self.runtime_name(value.name)
         return GlobalName(name.module, ".".join([name.qualname, *reversed(parts)]))
 
     def dotted(self, name: GlobalName | None) -> str:

@@ -19,12 +19,14 @@ from torchload_lint.fixes.imports.scopes import (
     is_visible,
     names_in_use,
 )
-from torchload_lint.fixes.restoring import NAME
+from torchload_lint.fixes.repair import Allow
+from torchload_lint.fixes.restoring import NAME, ONLY_WITH
 from torchload_lint.names import Spelling, is_dotted_name
 
 if TYPE_CHECKING:
     from torchload_lint.fixes.imports.scopes import Scope
-    from torchload_lint.fixes.repair import Allow, Repair
+    from torchload_lint.fixes.repair import Repair
+    from torchload_lint.names import HeldCall
     from torchload_lint.source.facts.module import Module
 
 SAFE_GLOBALS = Spelling("torch.serialization", "safe_globals")
@@ -94,12 +96,21 @@ class Names:
             function = self._known(self.helper, NAME) or self._new(self.helper, NAME, True)
             listed = expression if allow.key is None else f'{expression}, "{allow.key}"'
             return f"{function}({listed})"
+        if allow.calls:
+            function = self._known(self.helper, ONLY_WITH) or self._new(
+                self.helper, ONLY_WITH, first_party=True
+            )
+            given = ", ".join(self._arguments(call) for call in allow.calls)
+            return f"{function}({expression}, {given})"
         if allow.key is None:
             return expression
         if not allow.key.isprintable():
             raise Unreachable(f"{allow.key!r} cannot be written on one line")
         key = allow.key.replace("\\", "\\\\").replace('"', '\\"')
         return f'({expression}, "{key}")'
+
+    def _arguments(self, call: HeldCall) -> str:
+        return call.text([one.expression(self.reference(Allow(one))) for one in call.objects])
 
     def reference(self, allow: Allow) -> str:
         """The object of an entry."""
@@ -119,7 +130,7 @@ class Names:
 
     def for_repair(self, repair: Repair) -> Names:
         """The same names, with what the entries of a repair need."""
-        if any(allow.restore_only for allow in repair.allow):
+        if any(allow.restore_only or allow.calls for allow in repair.allow):
             self.helper = repair.helper
         return self
 

@@ -35,6 +35,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known.dangerous import why_dangerous, why_gateway
+from torchload_lint.checkpoint.pickles.held_calls import can_be_held
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 
@@ -56,7 +57,8 @@ def check(
         for entry in allowlist.entries:
             name = str(entry.obj or "")
             reason = why_dangerous(name) or why_gateway(name)
-            if reason and name not in context.config.trusted:
+            is_held = entry.calls is not None and can_be_held(name)
+            if reason and not is_held and name not in context.config.trusted:
                 yield finding(RULE, entry.span, f"`{name}` must not be allowed: it {reason}")
 
 

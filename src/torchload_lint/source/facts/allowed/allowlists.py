@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    import ast
-
     from torchload_lint.diagnostic import Span
     from torchload_lint.names import GlobalName
 
@@ -52,6 +51,13 @@ class AllowlistEntry(NamedTuple):
     """The second half of a pair."""
     why: str = ""
     """For an invalid entry: what is wrong with it."""
+    calls: tuple[str, ...] | None = None
+    """For an ``only_with`` entry: the arguments that it lets through, names by their whole path."""
+
+
+def as_written(expression: str) -> str:
+    """An expression in the one form that ``ast.unparse`` gives it, to be compared with others."""
+    return ast.unparse(ast.parse(expression, mode="eval"))
 
 
 class Allowlist(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
@@ -11,6 +12,8 @@ from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.expressions import code_of, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torchload_lint.source.names.source_file import SourceFile
 
 _DEPTH = 4
@@ -133,7 +136,49 @@ def helper_names(module: SourceFile, name: str) -> frozenset[str]:
 
 def _entry(module: SourceFile, node: ast.expr) -> AllowlistEntry:
     kind, obj, key, why = _read(module, node)
-    return AllowlistEntry(node, module.span(node), kind, obj, key, why)
+    return AllowlistEntry(node, module.span(node), kind, obj, key, why, _calls(module, node))
+
+
+def _calls(module: SourceFile, node: ast.expr) -> tuple[str, ...] | None:
+    """The arguments that an ``only_with`` entry lets through; None for any other entry."""
+    if not isinstance(node, ast.Call):
+        return None
+    if module.bindings.qualified(node.func) not in helper_names(module, "only_with"):
+        return None
+    return tuple(_by_whole_path(module, one) for one in node.args[1:])
+
+
+def _by_whole_path(module: SourceFile, node: ast.expr) -> str:
+    """An expression as text, with ``torch.nn.GELU`` for ``nn.GELU``."""
+    copied = deepcopy(node)
+    originals = {
+        id(one): other for one, other in zip(ast.walk(copied), ast.walk(node), strict=True)
+    }
+    return ast.unparse(_Whole(module, originals).visit(copied))
+
+
+class _Whole(ast.NodeTransformer):
+    """Writes names by their whole path, as an import gives it."""
+
+    def __init__(self, module: SourceFile, originals: Mapping[int, ast.AST]) -> None:
+        self._module = module
+        self._originals = originals
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """``GELU`` becomes ``torch.nn.GELU``."""
+        return self._whole(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        """``nn.GELU`` becomes ``torch.nn.GELU``."""
+        return self._whole(node)
+
+    def _whole(self, node: ast.Name | ast.Attribute) -> ast.expr:
+        original = self._originals[id(node)]
+        name = _global(self._module, original) if isinstance(original, ast.expr) else None
+        if name is None:
+            return node
+        dotted = str(name).removeprefix("builtins.")
+        return ast.parse(dotted, mode="eval").body
 
 
 _Facts = tuple[EntryKind, "GlobalName | None", "str | None", str]
@@ -209,8 +254,10 @@ def _made(module: SourceFile, node: ast.Call) -> _Facts:
         dtype = _dtype_class(module, node.args[0])
         kind = EntryKind.TYPE_OF_DTYPE if dtype is not None else EntryKind.UNKNOWN
         return kind, dtype, None, ""
-    if made in helper_names(module, "restore_only") and node.args:
-        key = text_of(node.args[1]) if len(node.args) > 1 else ""
+    helpers = helper_names(module, "restore_only") | helper_names(module, "only_with")
+    if made in helpers and node.args:
+        restored = made in helper_names(module, "restore_only")
+        key = text_of(node.args[1]) if restored and len(node.args) > 1 else ""
         obj = _global(module, node.args[0])
         return (EntryKind.PAIR, obj, key, "") if key else (EntryKind.OBJECT, obj, None, "")
     name = _global(module, node)
