@@ -11,7 +11,7 @@ import click
 
 from torchload_lint.checkpoint import inspect_tree
 from torchload_lint.cli import hints
-from torchload_lint.cli.options import configuration, settings_from
+from torchload_lint.cli.options import configuration, settings_from, since, stored_list
 from torchload_lint.cli.terminal import (
     CLEAN,
     FAILED,
@@ -23,15 +23,18 @@ from torchload_lint.cli.terminal import (
     warn,
 )
 from torchload_lint.config import ConfigError
+from torchload_lint.reports import union as unions
 from torchload_lint.reports.inspection import as_json, as_summary, as_text, sums
+from torchload_lint.reports.union import United
 from torchload_lint.workspace import Projects
-from torchload_lint.workspace.inspection import inspect_paths
+from torchload_lint.workspace.inspection import inspect_paths, needs_together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.policy import Judgement
+    from torchload_lint.workspace.inspection import Inspection
 
 FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "azure", "rdjson")
 
@@ -46,6 +49,10 @@ FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "azure", "rdjso
     help=f"{', '.join(FORMATS)} (default text).",
 )
 @click.option("--summary", is_flag=True, help="One line a file, the worst first, and their sum.")
+@click.option(
+    "--union", is_flag=True, help="One allowlist for all the files, and which file needs what."
+)
+@since
 @click.option("--no-tree", is_flag=True, help="Leave out the tree of the object.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @configuration
@@ -61,9 +68,10 @@ def command(
 ) -> None:
     """Show what checkpoints (files, or folders of them) hold and need, without running them.
 
-    Ends with 0 where every file loads with what may be allowed, 1 where one does not, 2 where one
-    is not there.
+    Ends with 0 where every file loads with what may be allowed, 1 where one does not (or where
+    --since finds something new), 2 where one is not there.
     """
+    union, since_file = flags.pop("union"), flags.pop("since_file")
     there = [Path(given) for given in checkpoints if os.path.lexists(given)]
     missing = [given for given in checkpoints if not os.path.lexists(given)]
     for given in missing:
@@ -75,6 +83,12 @@ def command(
         fail(str(error))
     if there and not inspections:
         warn("no checkpoints under " + ", ".join(map(str, there)))
+    if union:
+        try:
+            complete = _say_union(inspections, projects, output_format, since_file)
+        except ConfigError as error:
+            fail(str(error))
+        raise click.exceptions.Exit(FAILED if missing else CLEAN if complete else FINDINGS)
     found = [(one.report, one.judgements) for one in inspections]
     painted = use_color(color, sys.stdout)
     if output_format == "json":
@@ -92,6 +106,26 @@ def command(
     hints.at_range(projects.project_of(one.path).torch_of(one.path) for one in inspections)
     status = CLEAN if all(one.is_fine for one in inspections) else FINDINGS
     raise click.exceptions.Exit(FAILED if missing else status)
+
+
+def _say_union(
+    inspections: Sequence[Inspection],
+    projects: Projects,
+    output_format: str,
+    since_file: Path | None,
+) -> bool:
+    """Print one allowlist for files of one project; whether it covers all, with nothing new."""
+    if output_format not in {"text", "json"}:
+        fail("--union is written as text or json")
+    stored = stored_list(since_file)
+    if not inspections:
+        return True
+    project = projects.project_of(inspections[0].path)
+    reports = tuple(one.report for one in inspections)
+    united = United(needs_together(inspections, project), reports)
+    is_json = output_format == "json"
+    say(unions.as_json([united], stored) if is_json else unions.as_text(united, stored))
+    return not any(united.not_covered()) and not (stored is not None and united.new(stored))
 
 
 def _for_ci(

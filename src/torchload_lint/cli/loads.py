@@ -9,8 +9,23 @@ from typing import Any
 import click
 
 from torchload_lint.cli import hints
-from torchload_lint.cli.options import NamedPath, configuration, settings_from
-from torchload_lint.cli.terminal import CLEAN, FAILED, complain, fail, say, terminal_width, warn
+from torchload_lint.cli.options import (
+    NamedPath,
+    configuration,
+    settings_from,
+    since,
+    stored_list,
+)
+from torchload_lint.cli.terminal import (
+    CLEAN,
+    FAILED,
+    FINDINGS,
+    complain,
+    fail,
+    say,
+    terminal_width,
+    warn,
+)
 from torchload_lint.config import ConfigError
 from torchload_lint.escaping import printable
 from torchload_lint.reports.survey import Load, as_json, as_table
@@ -30,6 +45,12 @@ from torchload_lint.workspace.survey import SurveyedLoad, survey
     help="Add an entry to the configuration for each load whose needs are unknown.",
 )
 @click.option(
+    "--union",
+    is_flag=True,
+    help="One allowlist for all the files of each load, and who needs what.",
+)
+@since
+@click.option(
     "--checkpoints",
     "folder",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -48,13 +69,17 @@ def command(
     **flags: Any,  # noqa: ANN401
 ) -> None:
     """List every load under PATHS with what is known of it: path, files, verdict, needs."""
+    union, since_file = flags.pop("union"), flags.pop("since_file")
+    status = CLEAN
     try:
         projects = Projects(settings_from(config_file, isolated, flags))
         files, missing = discover(paths or (Path(),), projects.config_of)
         found = list(survey(map(Path, files), projects))
         for path in missing:
             complain(f"{path}: no such file or folder")
-        if folder is not None:
+        if union:
+            status = _say_unions(found, output_format, since_file)
+        elif folder is not None:
             _tell_pairs(found, folder, projects)
         elif write_config:
             _write_config(found)
@@ -68,7 +93,28 @@ def command(
         hints.at_range(load.torch for load in found)
     except ConfigError as error:
         fail(str(error))
-    raise click.exceptions.Exit(FAILED if missing else CLEAN)
+    raise click.exceptions.Exit(FAILED if missing else status)
+
+
+def _say_unions(found: list[SurveyedLoad], output_format: str, since_file: Path | None) -> int:
+    """Print one allowlist for each load that reads files; 1 where one of them has new entries."""
+    from torchload_lint.reports import union  # noqa: PLC0415
+
+    stored = stored_list(since_file)
+    loads = [reported(load) for load in found]
+    all_united = [
+        union.United(load.situation.needs, load.situation.reports, load.place)
+        for load in loads
+        if load.situation.reports
+    ]
+    if output_format == "json":
+        say(union.as_json(all_united, stored))
+    elif all_united:
+        say("\n".join(union.as_text(one, stored) for one in all_united))
+    else:
+        warn("no load here reads a file that is there")
+    is_new = stored is not None and any(one.new(stored) for one in all_united)
+    return FINDINGS if is_new else CLEAN
 
 
 def reported(load: SurveyedLoad) -> Load:

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from torchload_lint.config import READERS, ConfigError, Settings
+from torchload_lint.reports.union import read_stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from torchload_lint.reports.union import Stored
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -59,6 +62,27 @@ def configuration(function: F) -> F:
     ):
         function = option(function)
     return function
+
+
+def since(function: F) -> F:
+    """``--since``, for ``--union``."""
+    return click.option(
+        "--since",
+        "since_file",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="FILE",
+        help="With --union: say what is new since FILE, an earlier --union --output-format json.",
+    )(function)
+
+
+def stored_list(path: Path | None) -> Stored | None:
+    """The list that ``--since`` names. Raises ConfigError where it is none."""
+    if path is None:
+        return None
+    try:
+        return read_stored(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def settings_from(config_file: Path | None, isolated: bool, flags: dict[str, Any]) -> Settings:

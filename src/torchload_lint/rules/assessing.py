@@ -81,7 +81,7 @@ def _assessed(
     needed = [entry for report in reports for entry in report.safe_globals]
     by_name = (*map(GlobalName.parse, reading.configured), *reading.unverified)
     needed += [_named(name, lookup, context) for name in by_name]
-    needs = _together(_judged(needed, set(reading.configured), lookup, module, context))
+    needs = judged_needs(needed, set(reading.configured), lookup, module.path, context)
     missing = tuple(need for need in needs if not allowed_here(need.needed, load, context, module))
     unsure = tuple(
         need
@@ -164,11 +164,22 @@ def _named(
     return NeededGlobal(name, spelling_of(facts.defined_as), pair=facts.defined_as != name)
 
 
+def judged_needs(
+    needed: Iterable[NeededGlobal],
+    configured: set[str],
+    lookup: Callable[[GlobalName], ClassFacts | None],
+    near: str,
+    context: Context,
+) -> tuple[Need, ...]:
+    """What several files need, each name once, judged side by side for the source file ``near``."""
+    return _together(_judged(needed, configured, lookup, near, context))
+
+
 def _judged(
     needed: Iterable[NeededGlobal],
     configured: set[str],
     lookup: Callable[[GlobalName], ClassFacts | None],
-    module: Module,
+    near: str,
     context: Context,
 ) -> Iterator[Need]:
     merged: dict[GlobalName, NeededGlobal] = {}
@@ -184,7 +195,7 @@ def _judged(
     for entry in merged.values():
         facts = lookup(entry.name)
         aliases = {entry.spelling.expression()} | ({str(facts.defined_as)} if facts else set())
-        judgement = judge_in(context, entry, facts, module.path, aliases, tuple(configured))
+        judgement = judge_in(context, entry, facts, near, aliases, tuple(configured))
         yield Need(entry, judgement, facts)
 
 

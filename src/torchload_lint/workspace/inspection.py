@@ -11,7 +11,7 @@ from torchload_lint.checkpoint import Verdict, advice
 from torchload_lint.checkpoint.report import Problem
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import judge_together
-from torchload_lint.rules.assessing import judge_in
+from torchload_lint.rules.assessing import judge_in, judged_needs
 from torchload_lint.rules.checkpoints.dangerous_checkpoint import INSTALL
 from torchload_lint.rules.on_torch import PARAMETER_SINCE, judged, merged
 from torchload_lint.rules.situation import is_unknown_call
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.report import CheckpointReport, NeededGlobal
     from torchload_lint.names import ClassFacts
     from torchload_lint.policy import Judgement
+    from torchload_lint.rules.situation import Need
     from torchload_lint.workspace.projects import Project, Projects
 
     ClassLookup = Callable[[GlobalName], ClassFacts | None]
@@ -52,15 +53,27 @@ def inspect_paths(paths: Iterable[Path], projects: Projects) -> Iterator[Inspect
             yield inspect_path(found, projects.project_of(found))
 
 
-def inspect_path(path: Path, project: Project) -> Inspection:
-    """Inspect one checkpoint, as the project it lies in sees it."""
+def needs_together(inspections: Iterable[Inspection], project: Project) -> tuple[Need, ...]:
+    """What all the files need, each name once, as the project judges them side by side."""
+    needed = [entry for one in inspections for entry in one.report.safe_globals]
+    return judged_needs(needed, set(), _lookup(project), "", project.context)
+
+
+def _lookup(project: Project) -> ClassLookup:
+    renames = dict(project.config.renames)
 
     def lookup(name: GlobalName) -> ClassFacts | None:
-        renamed = dict(project.config.renames).get(str(name))
+        renamed = renames.get(str(name))
         return class_lookup.find(
             project.context.project, GlobalName.parse(renamed) if renamed else name
         )
 
+    return lookup
+
+
+def inspect_path(path: Path, project: Project) -> Inspection:
+    """Inspect one checkpoint, as the project it lies in sees it."""
+    lookup = _lookup(project)
     report = _on_every_torch(path, project, lookup)
     judgements = []
     for needed in report.safe_globals:

@@ -1,0 +1,131 @@
+"""``--union``: one allowlist for many files, who needs what, and what is new."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+from click.testing import CliRunner
+
+pytest.importorskip("torch")
+
+import torch
+
+from checkpoint.cases import forge
+from torchload_lint.cli.group import root
+from torchload_lint.fixes.restoring import helper_text
+
+pytestmark = pytest.mark.torch
+
+LIB = """
+    class Conf:
+        def __init__(self):
+            self.a = 1
+
+    class Det:
+        def __init__(self, text):
+            self.x = eval(text)
+"""
+LOAD = """
+    import glob
+    import torch
+
+    for file in glob.glob("w/*.pt"):
+        torch.load(file, weights_only=True)
+"""
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.13"\n')
+    (tmp_path / "lib.py").write_text(dedent(LIB))
+    (tmp_path / "run.py").write_text(dedent(LOAD))
+    (tmp_path / "w").mkdir()
+    made = """if True:
+        import argparse, torch
+        from lib import Conf, Det
+        torch.save({"a": argparse.Namespace(x=1)}, "w/a.pt")
+        torch.save({"c": Conf()}, "w/b.pt")
+        torch.save({"c": Conf(), "d": Det("1")}, "w/c.pt")
+        torch.save({}, "w/e.pt")
+    """
+    subprocess.run([sys.executable, "-c", made], cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words):
+    return CliRunner().invoke(root, words)
+
+
+def entries(result):
+    return {one["name"]: one for one in json.loads(result.stdout)[0]["entries"]}
+
+
+def test_it_covers_every_file_and_torch_agrees(files):
+    result = run("inspect", "--union", "w")
+    assert result.exit_code == 0, result.output
+    assert "4 files: 4 covered by 3 entries" in result.stdout
+    assert "lib.Conf [first-party]\n      needed by w/b.pt, w/c.pt" in result.stdout
+    block = dedent(result.stdout.partition("To load any:\n")[2])
+    assert "restore_only(lib.Det)," in block
+    (files / "restore_only.py").write_text(helper_text())
+    names = sorted(one.name for one in (files / "w").iterdir())
+    program = "".join(f'path = "w/{name}"\n{block}\nprint(loaded.keys())\n' for name in names)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert done.stdout.count(b"dict_keys") == len(names), done.stderr
+
+
+def test_a_file_that_is_not_covered_is_named(files):
+    hostile = forge.call(forge.name("os", "system"), forge.text("id"))
+    (files / "w/d.pt").write_bytes(forge.archive(forge.program(hostile)))
+    result = run("inspect", "--union", "w")
+    assert result.exit_code == 1
+    assert "5 files: 4 covered by 3 entries, 1 not" in result.stdout
+    assert "w/d.pt: DANGEROUS" in result.stdout
+
+
+def test_a_class_that_one_file_restores_and_another_calls_is_refused(files):
+    calls = forge.call(forge.name("lib", "Det"), forge.text("1"))
+    (files / "w/f.pt").write_bytes(forge.archive(forge.program(calls)))
+    result = run("inspect", "--union", "--output-format", "json", "w")
+    assert result.exit_code == 1
+    assert entries(result)["lib.Det"]["entry"] is None
+    missed = [one["path"] for one in json.loads(result.stdout)[0]["not_covered"]]
+    assert missed == ["w/c.pt", "w/f.pt"]
+
+
+def test_what_is_new_and_what_is_gone(files):
+    stored = run("inspect", "--union", "--output-format", "json", "w/a.pt", "w/e.pt")
+    (files / "stored.json").write_text(stored.stdout)
+    same = run("inspect", "--union", "--since", "stored.json", "w/a.pt")
+    assert same.exit_code == 0
+    assert "new" not in same.stdout
+    other = run("inspect", "--union", "--since", "stored.json", "w/b.pt")
+    assert other.exit_code == 1
+    assert "lib.Conf [first-party, new]" in other.stdout
+    assert "No longer needed:\n    argparse.Namespace" in other.stdout
+    data = run("inspect", "--union", "--since", "stored.json", "-h")
+    assert "--since" in data.output
+
+
+@pytest.mark.parametrize("text", ["x", "[1]", "{}", '[{"load": 1}]', "[" * 100_000])
+def test_a_stored_list_that_is_none(files, text):
+    (files / "stored.json").write_text(text)
+    result = run("inspect", "--union", "--since", "stored.json", "w")
+    assert result.exit_code == 2
+    assert "stored.json" in result.stderr
+
+
+def test_the_allowlist_of_each_load(files):
+    result = run("loads", "--union", "run.py")
+    assert result.exit_code == 0
+    assert "run.py:6: 4 files: 4 covered by 3 entries" in result.stdout
+    stored = run("loads", "--union", "--output-format", "json", "run.py")
+    (files / "stored.json").write_text(stored.stdout)
+    assert run("loads", "--union", "--since", "stored.json", "run.py").exit_code == 0
+    torch.save({"x": KeyError("a")}, "w/g.pt")
+    assert run("loads", "--union", "--since", "stored.json", "run.py").exit_code == 1
