@@ -90,6 +90,8 @@ class Diagnostic(NamedTuple):
     """The row on which a ``# noqa`` comment is honoured (default: the first and last row)."""
     cell: int | None = None
     """The notebook cell (from 1, all cells counted); rows then count inside the cell."""
+    grounds: tuple[str, ...] = ()
+    """Whether each of ``safe_globals`` may be allowed, and on what ground, in words."""
 
 
 class LoadAccount(NamedTuple):

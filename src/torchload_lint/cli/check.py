@@ -43,6 +43,12 @@ OPTIONS = (
     _flag("fix-only", "Apply fixes, report nothing that is left."),
     _flag("diff", "Print the change instead of writing it."),
     _flag("show-fixes", "List what was fixed."),
+    click.option(
+        "--account",
+        type=_FILE,
+        metavar="FILE",
+        help="Write a Markdown account of the run there, for whoever reviews its changes.",
+    ),
     _codes("select", "Rules to turn on: codes, prefixes or names, comma-separated; ALL."),
     _codes("ignore", "Rules to turn off."),
     _codes("extend-select", "Rules to turn on besides the selected ones."),
@@ -116,17 +122,47 @@ OPTIONS = (
         metavar="N",
         help="Worker processes (0: as needed).",
     ),
-    _flag("no-cache", "Changes nothing: there is no cache.", expose_value=False),
-    click.option(
-        "--cache-dir",
-        type=click.Path(),
-        metavar="DIR",
-        expose_value=False,
-        help="Changes nothing: there is no cache.",
-    ),
+    # There is no cache; ruff's words for it are taken, so that a hook which gives them works.
+    _flag("no-cache", "Changes nothing: there is no cache.", expose_value=False, hidden=True),
+    click.option("--cache-dir", type=click.Path(), expose_value=False, hidden=True),
     click.option("-q", "--quiet", is_flag=True, help="Print findings only."),
     click.option("-v", "--verbose", is_flag=True, help="Print the notes of each finding too."),
 )
+
+SECTIONS = {
+    "Fixing": (
+        "fix", "unsafe_fixes", "fix_only", "diff", "show_fixes", "account", "verify", "python",
+        "timeout",
+    ),
+    "Rules": (
+        "select", "ignore", "extend_select", "extend_ignore", "fixable", "unfixable",
+        "per_file_ignores",
+    ),
+    "Files": (
+        "exclude", "extend_exclude", "respect_gitignore", "force_exclude", "stdin_filename",
+    ),
+    "Settings": ("target_torch", "config_file", "isolated"),
+    "Report": (
+        "output_format", "output_file", "statistics", "explain_load", "color", "quiet", "verbose",
+    ),
+    "Severity and exit status": (
+        "min_severity", "error_on", "exit_zero", "exit_non_zero_on_fix",
+    ),
+    "Adopting it": ("add_noqa", "noqa_reason", "baseline", "update_baseline"),
+    "Other": ("jobs", "help"),
+}  # fmt: skip
+"""The sections of ``--help``, each with the parameters that stand there."""
+
+
+class CheckCommand(click.Command):
+    """The command, with its options in sections."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each section, without what is hidden."""
+        shown = {str(one.name): one.get_help_record(ctx) for one in self.get_params(ctx)}
+        for heading, names in SECTIONS.items():
+            with formatter.section(heading):
+                formatter.write_dl([record for name in names if (record := shown.get(name))])
 
 
 def _options(function: Any) -> Any:  # noqa: ANN401
@@ -135,7 +171,11 @@ def _options(function: Any) -> Any:  # noqa: ANN401
     return function
 
 
-@click.command(name="check", context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    name="check",
+    cls=CheckCommand,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.argument("paths", nargs=-1, type=NamedPath(allow_dash=True))
 @_options
 def command(**flags: Any) -> None:  # noqa: ANN401

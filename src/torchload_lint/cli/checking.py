@@ -59,6 +59,7 @@ class Flags(NamedTuple):
     fix_only: bool
     diff: bool
     show_fixes: bool
+    account: Path | None
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     extend_select: tuple[str, ...]
@@ -128,6 +129,8 @@ def run(flags: Flags) -> int:
     for error in outcome.errors:
         complain(error)
     hints.at_commands(flags.paths)
+    if flags.account:
+        _write_account(outcome, flags.account, written=options.write)
     status = _tell(outcome, flags, config)
     if not flags.quiet:
         hints.at_range(outcome.torch)
@@ -147,6 +150,8 @@ def _refuse_contradictions(flags: Flags) -> None:
             raise ConfigError(f"{option} and --diff exclude each other")
         if given and stdin:
             raise ConfigError(f"{option} needs files, not standard input")
+    if flags.account and (stdin or flags.add_noqa or flags.update_baseline):
+        raise ConfigError("--account is for a check of files")
     if flags.add_noqa and flags.update_baseline:
         raise ConfigError("--add-noqa and --update-baseline exclude each other")
 
@@ -284,6 +289,12 @@ def _rules(config: Config) -> tuple[Rule, ...]:
     from torchload_lint.rules import RULES  # noqa: PLC0415
 
     return RULES
+
+
+def _write_account(outcome: Run, path: Path, *, written: bool) -> None:
+    from torchload_lint.reports.review import review  # noqa: PLC0415 - only where it is asked for
+
+    _write(path, review(outcome.results, outcome.loads, written=written))
 
 
 def _write(path: Path, text: str) -> None:

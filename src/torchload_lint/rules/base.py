@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.diagnostic import Fix, Span
     from torchload_lint.rules.context import Context
-    from torchload_lint.rules.situation import Situation
+    from torchload_lint.rules.situation import Need, Situation
     from torchload_lint.source.facts.module import Module
 
 DOCS = "https://torchload-lint.readthedocs.io/rules/"
@@ -57,6 +57,11 @@ class Rule(NamedTuple):
         return f"{DOCS}{self.name}/"
 
 
+def _ground(need: Need) -> str:
+    verb = "may be allowed" if need.judgement.allowed else "is not allowed by itself"
+    return f"`{need.name}` {verb}: {need.judgement.trust.value}, {need.judgement.reason}"
+
+
 def finding(
     rule: Rule,
     span: Span,
@@ -77,5 +82,6 @@ def finding(
         fix=fix,
         checkpoints=situation.checkpoints if situation else (),
         safe_globals=tuple(str(need.name) for need in situation.needs) if situation else (),
+        grounds=tuple(map(_ground, situation.needs)) if situation else (),
         notes=tuple(notes),
     )
