@@ -50,7 +50,7 @@ class LoadEntry(NamedTuple):
     """``[tool.torchload-lint.loads]``: what a call site reads, or what it needs."""
 
     site: str
-    """``module:qualified.name``; ``*`` in it matches anything."""
+    """The key (``rules/sites.py`` says what it may be)."""
     checkpoints: tuple[str, ...] = ()
     safe_globals: tuple[str, ...] = ()
 
@@ -84,8 +84,13 @@ class Config(NamedTuple):
     """What a checkpoint file needs, or where it lies: a pattern of its path, and a list of globals
     or a table with `safe-globals` and `path`."""
     loads: tuple[LoadEntry, ...] = ()
-    """What a call site reads or needs: `module:qualified.name` (`*` in it matches anything), and a
-    table with `checkpoints` and `safe-globals`. A checkpoint may be a pattern."""
+    """What a call reads or needs, where its code does not say: a key, and a table with
+    `checkpoints` and `safe-globals`. A checkpoint may be a pattern. The key is
+    `module:qualified.name`, or `path/to/file.py:qualified.name` where files share a name; `*` in it
+    matches anything, `#2` behind it is the second load of that function; or the key is the path
+    expression itself, as the code writes it (`args.resume`). A key that could mean several files,
+    or several loads of one function that read different things, is not used, and that is said; so
+    is one that names no load."""
     renames: tuple[tuple[str, str], ...] = ()
     """Classes that have moved since files were saved: the old name in the file, and the new one."""
     select: tuple[str, ...] = ()

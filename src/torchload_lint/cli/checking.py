@@ -135,6 +135,7 @@ def run(flags: Flags) -> int:
     if not flags.quiet:
         hints.at_range(outcome.torch)
         hints.at_targets(outcome.results, projects)
+        hints.at_entries(projects)
     return FAILED if outcome.errors else status
 
 

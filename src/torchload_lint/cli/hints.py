@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from torchload_lint.cli.group import COMMANDS
-from torchload_lint.cli.terminal import say
+from torchload_lint.cli.terminal import say, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,6 +34,19 @@ def at_range(ranges: Iterable[TorchRange]) -> None:
     for torch in dict.fromkeys(ranges):
         others = "" if torch.configured else "; --target-torch asks for others"
         say(f"note: the answers are for torch {torch} ({torch.origin}){others}\n", err=True)
+
+
+def at_entries(projects: Projects) -> None:
+    """Say which entries of the configuration name nothing, or more than one thing."""
+    for project in projects.known():
+        if not (project.config.loads or project.config.renames):
+            continue
+        from torchload_lint.workspace.adoption.unused_entries import (  # noqa: PLC0415
+            unused_entries,
+        )
+
+        for sentence in unused_entries(project.context):
+            warn(f"{project.config.file}: {sentence}")
 
 
 def at_targets(results: Sequence[FileResult], projects: Projects) -> None:

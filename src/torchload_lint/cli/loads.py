@@ -91,6 +91,7 @@ def command(
         else:
             warn("no loads under " + (", ".join(map(str, paths)) or "."))
         hints.at_range(load.torch for load in found)
+        hints.at_entries(projects)
     except ConfigError as error:
         fail(str(error))
     raise click.exceptions.Exit(FAILED if missing else status)

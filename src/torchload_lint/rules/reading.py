@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.names import GlobalName
 from torchload_lint.rules.evidence import Evidence
+from torchload_lint.rules.sites import is_ambiguous, names, names_whole_function, site_of
 from torchload_lint.source.facts.calls import CallKind
+from torchload_lint.source.loaders.collect import every_load
 from torchload_lint.source.paths import PathPattern, Resolution, Rung, resolve_path
 from torchload_lint.source.project.files import NoFiles
 from torchload_lint.source.project.index import ProjectIndex
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.checkpoint.known.torch_versions import TorchVersion
     from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.config import LoadEntry
     from torchload_lint.names import ClassFacts
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.on_torch import Reports
@@ -73,8 +76,10 @@ def read_files(
     lines: Sequence[TorchVersion],
 ) -> Reading:
     """Find the files of one load, and what each of some releases of torch does with them."""
-    resolution, configured = _configured(load, module, context)
     seen = _recorded(load, module, context)
+    entries = entries_for(load, module, context)
+    stated = bool(entries) and is_stated(load, module, context)
+    resolution = None if stated else _configured_paths(entries)
     if resolution is None:
         resolution = _with_seen(_resolve(load, module, context), seen, load, module, context)
         resolution = _with_configured_addresses(resolution, context)
@@ -85,7 +90,8 @@ def read_files(
         for line in lines
     }
     reports = reports_on[lines[-1]] if lines else ()
-    configured = tuple(dict.fromkeys((*configured, *_configured_files(without_file, context))))
+    needs = () if stated and paths else (name for one in entries for name in one.safe_globals)
+    configured = tuple(dict.fromkeys((*needs, *_configured_files(without_file, context))))
     gone = [one for one in seen if one.checkpoint in {p.text for p in without_file}]
     evidence = _evidence(resolution, reports, configured)
     if evidence is Evidence.NONE and gone and all(one.verdict in LOADABLE for one in gone):
@@ -161,19 +167,15 @@ def _resolve(load: LoadCall, module: Module, context: Context) -> Resolution:
     return resolve_path(load.file, module, alone, folders=folders)
 
 
-def _configured(
-    load: LoadCall, module: Module, context: Context
-) -> tuple[Resolution | None, tuple[str, ...]]:
-    """What ``[tool.torchload-lint.loads]`` says of this call site: files, and globals."""
-    site = f"{module.name or module.path}:{load.function or '<module>'}"
-    entries = [e for e in context.config.loads if _site_matches(site, e.site)]
-    names = tuple(dict.fromkeys(name for entry in entries for name in entry.safe_globals))
+def _configured_paths(entries: Iterable[LoadEntry]) -> Resolution | None:
+    """The files that the configuration names for a load. A pattern that a person wrote names all
+    the files there are.
+    """
     files = dict.fromkeys(text for entry in entries for text in entry.checkpoints)
     if not files:
-        return None, names
-    # A pattern that a person wrote names all the files there are.
+        return None
     patterns = tuple(PathPattern(text, True, Rung.CONFIGURATION) for text in files)
-    return Resolution(patterns, complete=True), names
+    return Resolution(patterns, complete=True)
 
 
 def _with_configured_addresses(resolution: Resolution, context: Context) -> Resolution:
@@ -187,8 +189,40 @@ def _with_configured_addresses(resolution: Resolution, context: Context) -> Reso
     return resolution._replace(patterns=(*resolution.patterns, *known))
 
 
-def _site_matches(site: str, pattern: str) -> bool:
-    return pattern == "*" or fnmatchcase(site, pattern)
+def entries_for(load: LoadCall, module: Module, context: Context) -> list[LoadEntry]:
+    """The entries of the configuration whose key names a load and leaves no doubt that it does."""
+    if not context.config.loads:
+        return []
+    site = site_of(load, module, context.project)
+    return [
+        entry
+        for entry in context.config.loads
+        if names(entry.site, site)
+        and not is_ambiguous(entry.site, context.project)
+        and not rivals(entry.site, load, module, context)
+    ]
+
+
+def rivals(key: str, load: LoadCall, module: Module, context: Context) -> list[LoadCall]:
+    """The other loads of a function that a key may mean as well: they read something else, and the
+    code does not say what.
+    """
+    if not names_whole_function(key):
+        return []
+    expression = site_of(load, module, context.project).expression
+    return [
+        one
+        for one in every_load(module, context.project)
+        if one.function == load.function
+        and site_of(one, module, context.project).expression != expression
+        and not is_stated(one, module, context)
+    ]
+
+
+def is_stated(load: LoadCall, module: Module, context: Context) -> bool:
+    """Whether the code itself says which files a load reads, and that there are no others."""
+    found = _resolve(load, module, context)
+    return bool(found.patterns) and found.complete and all(one.exact for one in found.patterns)
 
 
 def _files(

@@ -22,6 +22,7 @@ from torchload_lint.rules.on_torch import (
     SAFE_GLOBALS_SINCE,
     Mode,
 )
+from torchload_lint.rules.sites import key_of
 from torchload_lint.source.facts.allowed.allowlists import EntryKind
 from torchload_lint.source.facts.calls import Use, WeightsOnly
 from torchload_lint.source.facts.loader import Does
@@ -150,7 +151,7 @@ def _plan_without_checkpoint(situation: Situation, context: Context) -> FixPlan:
             "torch.nn.Module with plain state"
         )
         return FixPlan(plan.fix, (evidence, *plan.notes))
-    advice = what_would_settle_it(situation)
+    advice = what_would_settle_it(situation, context)
     if use is Use.STATE_DICT_ITEM:
         plan = _written(situation, context, (), Applicability.UNSAFE)
         evidence = "only items of the value are used, as a state dict; the file may hold more"
@@ -197,9 +198,9 @@ def plan_library(situation: Situation, context: Context) -> FixPlan:
         note = (
             "the value is used as an object, which no restricted load yields without an allowlist"
         )
-        return FixPlan(notes=(note, *what_would_settle_it(situation)))
+        return FixPlan(notes=(note, *what_would_settle_it(situation, context)))
     plan = _written(situation, context, (), Applicability.UNSAFE)
-    return FixPlan(plan.fix, (*what_would_settle_it(situation), *plan.notes))
+    return FixPlan(plan.fix, (*what_would_settle_it(situation, context), *plan.notes))
 
 
 def allowed_names(situation: Situation, context: Context) -> tuple[frozenset[str], frozenset[str]]:
@@ -218,10 +219,9 @@ UNKNOWN_NEEDS = "it is not known what the checkpoint needs"
 """How a note begins that says why a load could not be settled."""
 
 
-def what_would_settle_it(situation: Situation) -> tuple[str, ...]:
+def what_would_settle_it(situation: Situation, context: Context) -> tuple[str, ...]:
     """How the user can say which file, or which classes, a call reads."""
-    module, load = situation.module, situation.load
-    site = f"{module.name or module.path}:{load.function or '<module>'}"
+    site = key_of(situation.load, situation.module, context.project)
     paths = ", ".join(pattern.text for pattern in situation.resolution.patterns)
     known = f"no file is there for {paths}" if paths else "; ".join(situation.resolution.unknown)
     entry = f'"{site}" = {{ checkpoints = ["path/to/file.pt"] }}'

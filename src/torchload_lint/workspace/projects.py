@@ -86,6 +86,10 @@ class Projects:
         """The folders of the projects that are known so far."""
         return tuple(project.root for project in self._projects.values())
 
+    def known(self) -> tuple[Project, ...]:
+        """The projects that were asked about so far."""
+        return tuple(self._projects.values())
+
     def _project_in(self, folder: str) -> Project:
         if folder not in self._by_folder:
             self._by_folder[folder] = self._inherited(folder) or self._project_with(

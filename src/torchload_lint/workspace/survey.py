@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.rules.assessing import assess
 from torchload_lint.rules.repairs import what_would_settle_it
+from torchload_lint.rules.sites import key_of
 from torchload_lint.source.loaders.collect import every_load
 from torchload_lint.source.paths import hops_to_path
 from torchload_lint.source.text import parse
@@ -42,8 +43,8 @@ class SurveyedLoad:
     @property
     def site(self) -> str:
         """The key of this load in ``[tool.torchload-lint.loads]``."""
-        module, load = self.situation.module, self.situation.load
-        return f"{module.name or module.path}:{load.function or '<module>'}"
+        project = self.project.context_that_infers.project
+        return key_of(self.situation.load, self.situation.module, project)
 
     @property
     def is_known(self) -> bool:
@@ -53,7 +54,11 @@ class SurveyedLoad:
     @property
     def would_settle(self) -> tuple[str, ...]:
         """What is missing, where something is."""
-        return () if self.is_known else what_would_settle_it(self.situation)
+        return (
+            ()
+            if self.is_known
+            else what_would_settle_it(self.situation, self.project.context_that_infers)
+        )
 
     @property
     def hops(self) -> list[Hop]:

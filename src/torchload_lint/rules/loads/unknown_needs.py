@@ -52,10 +52,9 @@ if TYPE_CHECKING:
 
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report a load whose needs are not known."""
-    del context
     if is_unknown(situation):
         message = f"nothing says what this `{situation.load.loader}` needs: {_why(situation)}"
-        notes = what_would_settle_it(situation)
+        notes = what_would_settle_it(situation, context)
         yield finding(RULE, situation.load.span, message, notes=notes)
 
 

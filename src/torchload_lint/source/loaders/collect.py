@@ -37,6 +37,11 @@ class Called(NamedTuple):
 
 def every_load(module: Module, project: ProjectIndex) -> tuple[LoadCall, ...]:
     """The loads of a file: of ``torch.load`` itself, and of libraries' loaders, in its order."""
+    key = ("definitions", "every load", module.tree)
+    return project.remember(key, lambda: _every_load(module, project))
+
+
+def _every_load(module: Module, project: ProjectIndex) -> tuple[LoadCall, ...]:
     known = {load.node: load for load in (*library_loads(module, project), *module.loads)}
     # Where a table names no path, the source of the installed package may.
     settled = frozenset(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from torchload_lint.config import ConfigError, load_config
+from torchload_lint.config import SECTION, ConfigError, load_config, parse_toml
 from torchload_lint.workspace.on_disk.document import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from torchload_lint.workspace.survey import SurveyedLoad
@@ -32,9 +32,79 @@ def add_loads(loads: Iterable[SurveyedLoad]) -> Iterator[tuple[Path, int]]:
             by_file.setdefault(file, {}).setdefault(load.site, load)
     for file, entries in by_file.items():
         old = file.read_text(encoding="utf-8") if file.exists() else ""
-        section = "tool.torchload-lint.loads" if file.name == "pyproject.toml" else "loads"
-        _write(file, old, with_entries(old, section, [_entry(*item) for item in entries.items()]))
+        _write(file, old, _with_loads(old, file, entries))
         yield file, len(entries)
+
+
+def _with_loads(old: str, file: Path, entries: Mapping[str, SurveyedLoad]) -> str:
+    """The configuration with entries for loads, in whichever way its table of loads is written.
+
+    Raises ConfigError where none of the ways leaves the file valid and everything in it as it was.
+    """
+    holder = ("tool", SECTION) if file.name == "pyproject.toml" else ()
+    section = ".".join((*holder, "loads"))
+    tables = {site: {"checkpoints": _candidates(load)} for site, load in entries.items()}
+    wanted = _parsed(old, file)
+    _loads_in(wanted, holder).update(tables)
+    tries = (
+        with_entries(old, section, [_entry(*item) for item in entries.items()]),
+        _in_inline_table(old, [_inline(*item) for item in tables.items()]),
+        _as_tables(old, section, tables),
+    )
+    for text in tries:
+        if _means(text, wanted):
+            return text
+    raise ConfigError(
+        f"{file}: cannot add to `loads` as it is written there (an inline table?); write it as the "
+        f"table [{section}]"
+    )
+
+
+def _means(text: str, wanted: dict[str, Any]) -> bool:
+    try:
+        return parse_toml(text) == wanted
+    except ValueError:
+        return False
+
+
+def _parsed(text: str, file: Path) -> dict[str, Any]:
+    try:
+        return parse_toml(text)
+    except ValueError as error:
+        raise ConfigError(f"{file}: is not valid TOML: {error}") from error
+
+
+def _loads_in(document: dict[str, Any], holder: tuple[str, ...]) -> dict[str, Any]:
+    for key in holder:
+        document = document.setdefault(key, {})
+    loads = document.setdefault("loads", {})
+    return loads if isinstance(loads, dict) else {}
+
+
+def _in_inline_table(text: str, entries: list[str]) -> str:
+    """With entries put into ``loads = { ... }``, wherever in the file that is written."""
+    found = re.search(r"""(?<![\w"'-])(?:loads|"loads")\s*=\s*(\{)""", text)
+    if found is None:
+        return text
+    start = found.start(1)
+    for end in (match.end() for match in re.finditer(r"\}", text[start:])):
+        inside = text[start + 1 : start + end - 1].strip()
+        try:
+            parse_toml(f"x = {text[start : start + end]}")
+        except ValueError:
+            continue  # the brace belongs to an entry, or to a text
+        items = ", ".join([*([inside] if inside else []), *entries])
+        return f"{text[:start]}{{ {items} }}{text[start + end :]}"
+    return text
+
+
+def _as_tables(text: str, section: str, tables: Mapping[str, dict[str, list[str]]]) -> str:
+    """With a table of its own for each entry, where the others have one as well."""
+    added = "".join(
+        f"\n[{section}.{json.dumps(site)}]\ncheckpoints = {json.dumps(table['checkpoints'])}\n"
+        for site, table in tables.items()
+    )
+    return text.rstrip("\n") + "\n" + added
 
 
 def with_entries(text: str, section: str, entries: list[str]) -> str:
@@ -54,10 +124,18 @@ def with_entries(text: str, section: str, entries: list[str]) -> str:
 
 
 def _entry(site: str, load: SurveyedLoad) -> str:
+    place = f"{load.situation.module.path}:{load.situation.load.span.start.row}"
+    comment = f"  # {place}" if place.isprintable() else ""
+    return f"{_inline(site, {'checkpoints': _candidates(load)})}{comment}"
+
+
+def _inline(site: str, table: dict[str, list[str]]) -> str:
+    return f"{json.dumps(site)} = {{ checkpoints = {json.dumps(table['checkpoints'])} }}"
+
+
+def _candidates(load: SurveyedLoad) -> list[str]:
     patterns = load.situation.resolution.patterns[:MAX_CANDIDATES]
-    candidates = [pattern.text for pattern in patterns if pattern.strong]
-    comment = f"{load.situation.module.path}:{load.situation.load.span.start.row}"
-    return f"{json.dumps(site)} = {{ checkpoints = {json.dumps(candidates)} }}  # {comment}"
+    return [pattern.text for pattern in patterns if pattern.strong]
 
 
 def _write(file: Path, old: str, new: str) -> None:
