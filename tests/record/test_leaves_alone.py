@@ -227,16 +227,30 @@ def test_the_store_is_not_written_through_a_link(project: Path, tmp_path: Path) 
     assert [one["checkpoint"] for one in json.loads(kept.read_text())["loads"]] == ["w.pt"]
 
 
-def test_a_load_of_a_temporary_file_is_named(project: Path) -> None:
+def test_what_the_run_wrote_is_looked_into_though_it_is_gone(project: Path) -> None:
     program = """
-        import os, tempfile, torch
+        import argparse, io, os, tempfile, torch
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "w.pt")
-            torch.save({}, path)
-            torch.load(path, weights_only=True)
+            for content in ({}, {"a": argparse.Namespace(x=1)}):
+                torch.save(content, path)
+                torch.load(path, weights_only=False)
+        buffer = io.BytesIO()
+        torch.save({"p": {1, 2}, "r": range(3)}, buffer)
+        buffer.seek(0)
+        torch.load(buffer, weights_only=False)
+        torch.load("w.pt")
     """
     told = record(project, program).stderr
-    assert "1 load of a temporary file that is gone (main.py:6)" in told
+    assert "3 loads noted" in told
+    loads = json.loads((project / ".torchload-lint" / "loads.json").read_text())["loads"]
+    seen = {one["row"]: (one["verdict"], one["safe_globals"]) for one in loads}
+    assert seen == {
+        7: ("needs-safe-globals", ["argparse.Namespace"]),
+        11: ("needs-safe-globals", ["builtins.range"]),
+        12: ("loads", []),
+    }
+    assert list((project.parent / "temporary").iterdir()) == []
 
 
 def test_a_file_in_the_place_of_the_folder_loses_nothing(project):

@@ -11,7 +11,7 @@ import click
 from torchload_lint.cli.terminal import fail, say, warn
 from torchload_lint.config import ConfigError
 from torchload_lint.record.command import end_as
-from torchload_lint.record.run import MOST_FILES, run_recorded
+from torchload_lint.record.run import MOST_FILES, recorded
 from torchload_lint.workspace import Projects, Settings
 from torchload_lint.workspace.adoption.recording import Recorder
 
@@ -39,17 +39,22 @@ def command(words: tuple[str, ...]) -> None:
     except ConfigError as error:
         fail(str(error))
     try:
-        recording = run_recorded(words)
+        with recorded(words) as recording:
+            _keep(recording, recorder)
     except OSError as error:
         fail(f"{words[0]}: {error.strerror or error}")
-    try:
-        say(f"torchload-lint: {_kept(recording, recorder)}\n", err=True)
-    except Exception as error:  # noqa: BLE001 - the status is the program's, whatever happens here
-        with suppress(OSError):
-            warn(f"what was seen could not be kept: {error}")
     if recording.status < 0:
         end_as(recording.status)
     raise click.exceptions.Exit(recording.status)
+
+
+def _keep(recording: Recording, recorder: Recorder) -> None:
+    """Keep what was seen, and say what came of it; the status is the program's in any case."""
+    try:
+        say(f"torchload-lint: {_kept(recording, recorder)}\n", err=True)
+    except Exception as error:  # noqa: BLE001 - whatever happens here
+        with suppress(OSError):
+            warn(f"what was seen could not be kept: {error}")
 
 
 def _kept(recording: Recording, recorder: Recorder) -> str:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from torchload_lint.record.store import merge, read_store, write_loads, write_store
 
 if TYPE_CHECKING:
-    from torchload_lint.record.run import Observed, Recording, run_recorded
+    from torchload_lint.record.run import Observed, Recording, recorded
 
 __all__ = [
     "Observed",
     "Recording",
     "merge",
     "read_store",
-    "run_recorded",
+    "recorded",
     "write_loads",
     "write_store",
 ]
@@ -22,7 +22,7 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """What starts programs is imported when it is asked for: every check reads the store."""
-    if name in {"Observed", "Recording", "run_recorded"}:
+    if name in {"Observed", "Recording", "recorded"}:
         from torchload_lint.record import run  # noqa: PLC0415
 
         return getattr(run, name)

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,8 @@ class Observed:
     """The text of the notebook cell that ``file`` and ``row`` are of."""
     folder: str = ""
     """Where the process was started."""
+    kept: Path | None = None
+    """A copy of what the call read, where the run itself had written that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,10 @@ class Recording:
     """Notes about loads of what cannot be a path."""
 
 
-def run_recorded(command: Sequence[str]) -> Recording:
-    """Run ``command``, in the current folder and with the standard streams as they are.
+@contextmanager
+def recorded(command: Sequence[str]) -> Iterator[Recording]:
+    """Run ``command``, in the current folder and with the standard streams as they are. The copies
+    of what it read are there as long as the block.
 
     Raises OSError where the command cannot be started.
     """
@@ -73,12 +77,14 @@ def run_recorded(command: Sequence[str]) -> Recording:
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     try:
         notes = folder / "loads.jsonl"
+        (folder / "kept").mkdir()
+        (folder / "kept.started").touch()
         environment = dict(os.environ)
         path = environment.get("PYTHONPATH")
         environment["PYTHONPATH"] = f"{HOOK}{os.pathsep}{path}" if path else str(HOOK)
         environment[VARIABLE] = str(notes)
         status = run_command(command, environment)
-        return _recording(status, notes)
+        yield _recording(status, notes)
     finally:
         _remove(folder)
 
@@ -91,12 +97,12 @@ def _recording(status: int, notes: Path) -> Recording:
     for line in _read(notes):
         saw_python = True
         saw_torch = saw_torch or "torch" in line
-        one = _observed(line)
+        one = _observed(line, notes.parent / "kept")
         if one is None:
             unusable += "checkpoint" in line and line.get("outcome") != _BEGUN
             continue
         site = (one.file, one.row, one.function)
-        key = (*site, one.checkpoint)
+        key = (*site, one.checkpoint, one.kept)
         if key not in last:
             known[site] += 1
             if known[site] > MOST_FILES:
@@ -153,7 +159,7 @@ def _read(notes: Path) -> Iterator[dict[str, Any]]:
                 yield noted
 
 
-def _observed(noted: dict[str, Any]) -> Observed | None:
+def _observed(noted: dict[str, Any], copies: Path) -> Observed | None:
     """One line, where it is about a call, and what it names can be a path."""
     try:
         checkpoint = noted["checkpoint"]
@@ -167,9 +173,16 @@ def _observed(noted: dict[str, Any]) -> Observed | None:
             outcome=_text(noted["outcome"]),
             source=_text(source) if source is not None else None,
             folder=_text(noted.get("folder", "")),
+            kept=_copy(_text(noted.get("kept", "")), copies),
         )
     except (ValueError, KeyError, TypeError, OverflowError):
         return None
+
+
+def _copy(name: str, copies: Path) -> Path | None:
+    """The copy of that name, where there is one: the program may have written anything."""
+    path = copies / name
+    return path if name and path.parent == copies and path.is_file() else None
 
 
 def _path(text: object) -> Path:

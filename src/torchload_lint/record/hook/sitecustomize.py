@@ -27,12 +27,20 @@ MOST_KNOWN = 4096
 """Calls that are remembered, so that what was noted once is not noted again."""
 MOST_BYTES = 64 * 2**20
 """When so much was noted, no more is."""
+KEPT = os.path.join(os.path.dirname(NOTES or ""), "kept")
+"""Where copies go of what the run itself has written: a test deletes its files when it is done."""
+STARTED = KEPT + ".started"
+MOST_COPIED = 32 * 2**20
+"""Larger files are not copied."""
+MOST_COPIES = 1024
 
 try:
     STARTED_IN = os.getcwd()
 except OSError:
     STARTED_IN = ""
 
+copies = {}
+"""File and its state → the name of its copy."""
 noted = {}
 """Call site and file → what was noted last."""
 
@@ -133,13 +141,15 @@ def described(frame, file):
     try:
         frame = caller(frame)
         code = frame.f_code
+        path = checkpoint(file)
         return {
             "file": source_file(code.co_filename),
             "row": frame.f_lineno,
             "function": getattr(code, "co_qualname", code.co_name),
-            "checkpoint": checkpoint(file),
+            "checkpoint": path,
             "source": cell(code.co_filename),
             "folder": STARTED_IN,
+            "kept": copied(path, file),
         }
     except Exception:
         return {}
@@ -245,6 +255,42 @@ def checkpoint(file):
         return None
 
 
+def copied(path, file):
+    """The name of a copy of what is loaded, where the run has written that; else empty.
+
+    It is made before the load, which may be the last moment, and looked into when the run is over.
+    """
+    try:
+        if path is None:
+            return keep(file.getvalue()[file.tell() :]) if in_memory(file) else ""
+        state = os.stat(path)
+        key = (path, state.st_mtime_ns, state.st_size)
+        if state.st_size > MOST_COPIED or state.st_mtime < os.stat(STARTED).st_mtime - 1:
+            return ""
+        if key not in copies:
+            with open(path, "rb") as content:
+                copies[key] = keep(content.read(MOST_COPIED))
+        return copies[key]
+    except Exception:
+        return ""
+
+
+def in_memory(file):
+    """Whether it is a plain BytesIO: other objects may do anything when they are asked."""
+    return type(file).__name__ == "BytesIO" and type(file).__module__ == "_io"
+
+
+def keep(content):
+    """Write a copy, under a name of its own, and give that name; empty where it is too much."""
+    if len(content) > MOST_COPIED or len(copies) >= MOST_COPIES:
+        return ""
+    name = "%d-%d" % (os.getpid(), len(copies))
+    copies[name] = name
+    with open(os.path.join(KEPT, name), "xb") as file:
+        file.write(content)
+    return name
+
+
 def cell(name):
     """The text of the notebook cell that a code object is of, as far as IPython kept it."""
     try:
@@ -270,7 +316,7 @@ def note(call, outcome):
     """Write down a call and what came of it, unless that was done before."""
     if not call:
         return
-    key = (call["file"], call["row"], call["function"], call["checkpoint"])
+    key = (call["file"], call["row"], call["function"], call["checkpoint"], call["kept"])
     last = noted.get(key)
     if last == outcome or (last is not None and outcome == "did not return"):
         return

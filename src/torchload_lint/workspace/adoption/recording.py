@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from torchload_lint.record.run import Observed
     from torchload_lint.workspace.projects import Project, Projects
 
+IN_MEMORY = Path("<in memory>")
+"""Stands for the file, where a call has read a buffer."""
+LOADABLE = frozenset({"loads", "needs-safe-globals"})
 HASHED_BYTES = 2**31
 """Larger checkpoints are not hashed."""
 _EXAMPLES = 3
@@ -99,30 +102,35 @@ class Recorder:
         place = self._place(one)
         if place is None:
             return "in other code"
-        if one.checkpoint is None:
+        if one.checkpoint is None and one.kept is None:
             return "from a buffer"
         file, row = place
         project = self._projects.project_of(file)
         root = Path(os.path.realpath(project.config.root))
-        inside = _below(one.checkpoint, root)
-        if inside is None and _is_temporary(one.checkpoint) and not one.checkpoint.exists():
+        checkpoint = one.checkpoint or IN_MEMORY
+        inside = _below(checkpoint, root)
+        is_gone = inside is None and _is_temporary(checkpoint) and not checkpoint.exists()
+        if is_gone and one.kept is None:
             return "of a temporary file that is gone"
         if self._files_of[place] >= MAX_FILES:
             return f"beyond {MAX_FILES} files of one call"
         self._files_of[place] += 1
-        verdict, names, digest = _looked_into(one.checkpoint, project)
+        verdict, names, digest = _looked_into(one.kept or checkpoint, project)
         load = RecordedLoad(
             file=file.relative_to(root).as_posix(),
             function=one.function,
             row=row,
-            checkpoint=(inside or one.checkpoint).as_posix(),
+            checkpoint=(inside or checkpoint).as_posix(),
             sha256=digest,
             verdict=verdict,
             safe_globals=names,
             torch=one.torch,
             outcome=one.outcome,
         )
-        self.loads.setdefault(root, []).append(load)
+        known = self.loads.setdefault(root, [])
+        same = [each for each in known if _is_same(each, load)]
+        known[:] = [each for each in known if each not in same]
+        known.append(_together([*same, load]))
         return ""
 
     def _place(self, one: Observed) -> tuple[Path, int] | None:
@@ -158,6 +166,21 @@ def _below(path: Path, root: Path) -> Path | None:
         if spelled.is_relative_to(root):
             return spelled.relative_to(root)
     return None
+
+
+def _is_same(one: RecordedLoad, other: RecordedLoad) -> bool:
+    """Whether one call has read two contents of one file."""
+    return one[:4] == other[:4]
+
+
+def _together(same: list[RecordedLoad]) -> RecordedLoad:
+    """What one call needs of a file that it has read with several contents."""
+    worst = max(same, key=lambda one: one.verdict not in LOADABLE)
+    names = dict.fromkeys(name for one in same for name in one.safe_globals)
+    several = len(same) > 1
+    if worst.verdict in LOADABLE:
+        worst = worst._replace(verdict="needs-safe-globals" if names else "loads")
+    return worst._replace(safe_globals=tuple(names), sha256="" if several else worst.sha256)
 
 
 def _is_temporary(path: Path) -> bool:
