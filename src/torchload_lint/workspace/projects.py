@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.requirements.releases import Requirements
     from torchload_lint.rules.context import Context, Veto
+    from torchload_lint.source.project.index import ProjectIndex
     from torchload_lint.workspace.on_disk.checkpoints import DiskCheckpoints
     from torchload_lint.workspace.on_disk.environment import InstalledPackages
 
@@ -155,6 +156,8 @@ class Project:
         self._here = here[len(self._root) :] if is_inside else None
         self._read = read
         self.files = DiskFiles(config, read)
+        self._packages: dict[str, ProjectIndex | None] = {}
+        """What was read of installed packages: kept while the project's own files change."""
 
     @cached_property
     def torch(self) -> TorchRange:
@@ -231,12 +234,14 @@ class Project:
         from torchload_lint.rules.context import Context  # noqa: PLC0415
         from torchload_lint.source.project.index import ProjectIndex  # noqa: PLC0415
 
+        index = ProjectIndex(self.files, self.config.src, self.environment)
+        index.packages = self._packages
         return Context(
             config=self.config,
             torch=self.torch,
             torch_in=self.torch_in,
             target=self.target,
-            project=ProjectIndex(self.files, self.config.src, self.environment),
+            project=index,
             checkpoints=self.checkpoints,
             veto=self._veto,
             recorded=read_store(self.config.root),
