@@ -104,6 +104,7 @@ OPTIONS = (
         "--noqa-reason", metavar="TEXT", default="", help="What --add-noqa writes behind the codes."
     ),
     click.option("--baseline", type=_FILE, metavar="FILE", help="Report only what is not in it."),
+    _flag("no-suppressions", "Report what comments and the baseline would hide, too."),
     _flag("update-baseline", "Write what is found to the baseline."),
     click.option(
         "--explain-load", metavar="FILE:LINE", help="Show all that is known of the load there."
@@ -148,7 +149,7 @@ SECTIONS = {
     "Severity and exit status": (
         "min_severity", "error_on", "exit_zero", "exit_non_zero_on_fix",
     ),
-    "Adopting it": ("add_noqa", "noqa_reason", "baseline", "update_baseline"),
+    "Adopting it": ("add_noqa", "noqa_reason", "baseline", "update_baseline", "no_suppressions"),
     "Other": ("jobs", "help"),
 }  # fmt: skip
 """The sections of ``--help``, each with the parameters that stand there."""

@@ -89,6 +89,7 @@ class Flags(NamedTuple):
     noqa_reason: str
     baseline: Path | None
     update_baseline: bool
+    no_suppressions: bool
     explain_load: str | None
     color: str
     jobs: int
@@ -111,6 +112,7 @@ def run(flags: Flags) -> int:
         fix=flags.applies_fixes,
         unsafe=config.unsafe_fixes,
         write=flags.applies_fixes and not flags.diff,
+        suppressions=not flags.no_suppressions,
         jobs=1 if flags.verify else flags.jobs,
     )
     if STDIN in map(str, flags.paths):
@@ -125,7 +127,8 @@ def run(flags: Flags) -> int:
         return _add_noqa(outcome, flags)
     if flags.update_baseline:
         return _update_baseline(outcome, config, projects)
-    outcome = outcome._replace(results=_without_known(outcome, config, projects))
+    if not flags.no_suppressions:
+        outcome = outcome._replace(results=_without_known(outcome, config, projects))
     for error in outcome.errors:
         complain(error)
     hints.at_commands(flags.paths)

@@ -54,6 +54,8 @@ class Options(NamedTuple):
     """Also the unsafe ones."""
     write: bool = False
     """Write the fixed text (otherwise it is only returned)."""
+    suppressions: bool = True
+    """Whether comments may hide findings."""
     jobs: int = 0
     """Worker processes; 0 lets the tool decide."""
 
@@ -128,7 +130,9 @@ def check_document(
     fixed: list[Diagnostic] = []
     spoiling: set[Fix] = set()
     for _ in range(MAX_PASSES):
-        found, loads = findings_in(document.python, path, project, infers=options.unsafe)
+        found, loads = findings_in(
+            document.python, path, project, infers=options.unsafe, noqa=options.suppressions
+        )
         chosen = [d for d in found if _applies(d, project, options)] if options.fix else []
         chosen = [d for d in chosen if d.fix not in spoiling]
         if not chosen:

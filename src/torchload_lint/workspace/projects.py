@@ -48,7 +48,7 @@ class Projects:
         """Root → whether what holds there holds below."""
         self._here = os.getcwd()
         self._given = (
-            self._overridden(load_config(settings.config_file)) if settings.config_file else None
+            self._overridden(_given_config(settings.config_file)) if settings.config_file else None
         )
 
     def config_of(self, folder: Path) -> Config:
@@ -130,6 +130,18 @@ class Projects:
 
     def _overridden(self, config: Config) -> Config:
         return config._replace(**self.settings.overrides)
+
+
+def _given_config(file: Path) -> Config:
+    """The configuration of a file that is named outright (``--config``).
+
+    One that lies elsewhere, such as a trusted copy, leaves the project's root where it is.
+    """
+    config = load_config(file)
+    here = Path.cwd()
+    if config.root in {here, *here.parents}:
+        return config
+    return config._replace(root=config_for(here, isolated=True).root)
 
 
 class Project:

@@ -1,0 +1,51 @@
+"""What a pull request of a stranger may add, and how a run listens to none of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from torchload_lint.cli.terminal import CLEAN, FINDINGS
+
+UNSAFE = "import torch\n\ntorch.load(p, weights_only=False){comment}\n"
+
+
+@pytest.fixture
+def trusted(tmp_path_factory):
+    """A copy of the base branch's configuration, outside of the project."""
+    file = tmp_path_factory.mktemp("trusted") / "pyproject.toml"
+    file.write_text('[tool.torchload-lint]\ncheckpoint-roots = ["weights"]\n')
+    return str(file)
+
+
+def test_a_comment_hides_a_finding_only_where_comments_count(cli, write):
+    write({"a.py": UNSAFE.format(comment="  # noqa: TLL101")})
+    assert cli(".").exit_code == CLEAN
+    result = cli("--no-suppressions", ".")
+    assert "TLL101" in result.stdout
+    assert "TLL801" not in result.stdout
+    assert result.exit_code == FINDINGS
+
+
+def test_nor_does_a_baseline(cli, write):
+    write({"a.py": UNSAFE.format(comment="")})
+    cli("--baseline", "known.json", "--update-baseline", ".")
+    assert cli("--baseline", "known.json", ".").exit_code == CLEAN
+    assert cli("--baseline", "known.json", "--no-suppressions", ".").exit_code == FINDINGS
+
+
+@pytest.mark.parametrize("added", ['ignore = ["ALL"]', 'exclude = ["*"]', 'trusted = ["*"]'])
+def test_a_trusted_configuration_takes_the_place_of_the_projects_own(cli, write, trusted, added):
+    write({
+        "a.py": UNSAFE.format(comment=""),
+        "pyproject.toml": f"[tool.torchload-lint]\n{added}\n",
+    })  # fmt: skip
+    result = cli("--config", trusted, "--output-format", "json", ".")
+    assert [one["code"] for one in json.loads(result.stdout)] == ["TLL101"]
+
+
+def test_the_root_stays_the_projects(cli, write, trusted):
+    write({"sub/a.py": 'import torch\n\ntorch.load("x.pt")\n', "weights/x.pt": "<html>"})
+    result = cli("--config", trusted, ".")
+    assert "x.pt cannot be read: this is a web page" in result.stdout
