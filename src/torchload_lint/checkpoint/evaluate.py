@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.known.torch_versions import Target
     from torchload_lint.checkpoint.limits import Limits
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup
-    from torchload_lint.checkpoint.pickles.pickled_values import Value
+    from torchload_lint.checkpoint.pickles.pickled_values import PickledValue
     from torchload_lint.checkpoint.pickles.substitute import Substitute
 
 
@@ -67,7 +67,7 @@ class Evaluation:
     """What is wrong around the pickles."""
 
     @property
-    def value(self) -> Value:
+    def value(self) -> PickledValue:
         """The object."""
         return self.main.value if self.main is not None else None
 

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.checkpoint.limits import Limits
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup
-    from torchload_lint.checkpoint.pickles.pickled_values import Value
+    from torchload_lint.checkpoint.pickles.pickled_values import PickledValue
     from torchload_lint.checkpoint.restricted.needs import RequiredEntry
     from torchload_lint.names import HeldCall
 
@@ -362,7 +362,7 @@ _NESTED = 3
 """Tuples in tuples that are looked into for what a file hands to a call."""
 
 
-def _given(values: tuple[Value, ...], depth: int) -> Iterator[Value]:
+def _given(values: tuple[PickledValue, ...], depth: int) -> Iterator[PickledValue]:
     for value in values:
         if isinstance(value, tuple) and depth:
             yield from _given(value, depth - 1)
@@ -384,7 +384,7 @@ def _protocol(result: Evaluation) -> int | None:
     return result.main.protocol if result.main is not None else None
 
 
-def _where(values: list[Value], places: dict[int, str]) -> tuple[str, ...]:
+def _where(values: list[PickledValue], places: dict[int, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(places[id(value)] for value in values if id(value) in places))
 
 
@@ -399,7 +399,7 @@ def _references(result: Evaluation) -> dict[str, list[GlobalRef]]:
     return by_name
 
 
-def _name_places(result: Evaluation, question: Question, *more: Value) -> dict[int, str]:
+def _name_places(result: Evaluation, question: Question, *more: PickledValue) -> dict[int, str]:
     """The places of all globals, and of some more values."""
     mentions = [one for found in _references(result).values() for one in found]
     return name_places(result.value, [*mentions, *more], question.limits.places)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known.torch_versions import default_allowed
-from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, Instance, Value
+from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, ObjectValue, PickledValue
 from torchload_lint.checkpoint.pickles.states import truthy
 from torchload_lint.checkpoint.pickles.substitute import Substitute
 from torchload_lint.checkpoint.report import StandIn
@@ -53,9 +53,9 @@ def find_stand_ins(
     )
 
 
-def _class_of(culprit: Value) -> GlobalRef | None:
+def _class_of(culprit: PickledValue) -> GlobalRef | None:
     """The named class whose instance torch stumbled over."""
-    if isinstance(culprit, Instance) and isinstance(culprit.callee, GlobalRef):
+    if isinstance(culprit, ObjectValue) and isinstance(culprit.callee, GlobalRef):
         return culprit.callee
     return culprit if isinstance(culprit, GlobalRef) else None
 

@@ -16,10 +16,10 @@ from torchload_lint.checkpoint.pickles.call_results import is_getattr
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
-    Instance,
+    ObjectValue,
+    PickledValue,
     SetValue,
     StorageValue,
-    Value,
 )
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def shown_calls(streams: Iterable[Unpickled], names: NameResolver) -> dict[str, 
 
 
 def _unknown_call(
-    call: Instance, names: NameResolver, is_own: Callable[[GlobalName], bool]
+    call: ObjectValue, names: NameResolver, is_own: Callable[[GlobalName], bool]
 ) -> Threat | None:
     """A call of what is not known to be harmless: a function, or what another call gave."""
     if call.how != "REDUCE":
@@ -139,7 +139,7 @@ def _unknown_call(
     callee = call.callee
     name = names.of(callee)
     if name is None:
-        if not isinstance(callee, Instance) or _is_partial_of_maker(callee, names):
+        if not isinstance(callee, ObjectValue) or _is_partial_of_maker(callee, names):
             return None
         shown, why = render(callee.callee, 1), "gives what is then called, whatever that is"
     elif is_own(name) or (isinstance(callee, GlobalRef) and is_own(callee.name)):
@@ -150,12 +150,12 @@ def _unknown_call(
     return Threat(shown, text, why, known=False) if why else None
 
 
-def _is_partial_of_maker(callee: Instance, names: NameResolver) -> bool:
+def _is_partial_of_maker(callee: ObjectValue, names: NameResolver) -> bool:
     """Whether it is a partial; ``functools.partial(cls.__new__, cls)`` is how objects are saved."""
     return str(names.of(callee.callee)) == "functools.partial"
 
 
-def _is_harmless_file(call: Instance, is_dangerous: Callable[[bytes], bool]) -> bool:
+def _is_harmless_file(call: ObjectValue, is_dangerous: Callable[[bytes], bool]) -> bool:
     """Whether a call reads a tensor from bytes in the file, and these do nothing else."""
     if not isinstance(call.callee, GlobalRef) or str(call.callee.name) not in NESTED_LOADERS:
         return False
@@ -187,12 +187,12 @@ def _is_below(name: str, packages: tuple[str, ...]) -> bool:
     return any(name.startswith(f"{package}.") for package in packages)
 
 
-def _call_threats(call: Instance, names: NameResolver) -> list[Threat]:
+def _call_threats(call: ObjectValue, names: NameResolver) -> list[Threat]:
     threats = []
     direct = _threat_of(call.callee, call.args, names)
     if direct is not None:
         threats.append(direct)
-        if isinstance(call.callee, Instance):
+        if isinstance(call.callee, ObjectValue):
             threats.append(Threat("builtins.getattr", direct.call, direct.why))
     args = call.args if isinstance(call.args, tuple) else ()
     if is_getattr(call.callee) and len(args) > 1 and _is_inner(args[1]):
@@ -209,21 +209,23 @@ def _call_threats(call: Instance, names: NameResolver) -> list[Threat]:
     return threats
 
 
-def _threat_of(callee: Value, args: Value, names: NameResolver) -> Threat | None:
+def _threat_of(callee: PickledValue, args: PickledValue, names: NameResolver) -> Threat | None:
     """The threat of calling a value."""
     name = names.of(callee)
     if name is None:
         return _of_built_function(callee, args, names)
     written = str(callee.name) if isinstance(callee, GlobalRef) else str(name)
     why = _call_reason(written) or _call_reason(str(name))
-    if not why and isinstance(callee, Instance):
+    if not why and isinstance(callee, ObjectValue):
         why = _attribute_call(str(name))
     return Threat(written, f"{written}{render_arguments(args)}", why) if why else None
 
 
-def _of_built_function(callee: Value, args: Value, names: NameResolver) -> Threat | None:
+def _of_built_function(
+    callee: PickledValue, args: PickledValue, names: NameResolver
+) -> Threat | None:
     """A call of what another call has put together (a function from code in the file)."""
-    if not isinstance(callee, Instance) or not isinstance(callee.callee, GlobalRef):
+    if not isinstance(callee, ObjectValue) or not isinstance(callee.callee, GlobalRef):
         return None
     maker = str(callee.callee.name)
     if maker == "functools.partial":
@@ -234,7 +236,7 @@ def _of_built_function(callee: Value, args: Value, names: NameResolver) -> Threa
     return None
 
 
-def _of_partial(partial: Instance, args: Value, names: NameResolver) -> Threat | None:
+def _of_partial(partial: ObjectValue, args: PickledValue, names: NameResolver) -> Threat | None:
     """A call of a partial calls its function; ``cls.__new__`` alone is how objects are saved."""
     functions = [partial.args[0]] if isinstance(partial.args, tuple) and partial.args else []
     functions += [state[0] for state in partial.states if isinstance(state, tuple) and state]
@@ -248,7 +250,7 @@ def _of_partial(partial: Instance, args: Value, names: NameResolver) -> Threat |
     return None
 
 
-def _passed_threat(name: str, call: Instance) -> Threat | None:
+def _passed_threat(name: str, call: ObjectValue) -> Threat | None:
     """A dangerous function as an argument of a call, which may call it."""
     if name.rpartition(".")[2][:1].isupper() and _is_below(name, SOFT_PACKAGES):
         return None
@@ -258,7 +260,7 @@ def _passed_threat(name: str, call: Instance) -> Threat | None:
     )
 
 
-def _deferred(call: Instance) -> list[Value]:
+def _deferred(call: ObjectValue) -> list[PickledValue]:
     """What the state of an object sets as its special methods."""
     return [
         value
@@ -269,7 +271,7 @@ def _deferred(call: Instance) -> list[Value]:
     ]
 
 
-def _is_inner(attribute: Value) -> bool:
+def _is_inner(attribute: PickledValue) -> bool:
     """``__globals__``, ``__subclasses__`` and their kind; ``__new__`` is how objects are saved."""
     return isinstance(attribute, str) and attribute.startswith("__") and attribute != "__new__"
 
@@ -290,7 +292,7 @@ def _attribute_call(name: str) -> str:
     return ""
 
 
-def render_arguments(args: Value) -> str:
+def render_arguments(args: PickledValue) -> str:
     """The arguments of a call as text, shortened."""
     given = args if isinstance(args, tuple) else (args,)
     shown = [render(item, 2) for item in given[:_MAX_ITEMS]]
@@ -299,7 +301,7 @@ def render_arguments(args: Value) -> str:
     return f"({', '.join(shown)})"
 
 
-def render(value: Value, depth: int = 2) -> str:
+def render(value: PickledValue, depth: int = 2) -> str:
     """A value as text, shortened: never more than a few hundred characters."""
     if isinstance(value, (str, bytes)):
         return repr(value) if len(value) <= _MAX_TEXT else repr(value[:_MAX_TEXT]) + "…"
@@ -309,7 +311,7 @@ def render(value: Value, depth: int = 2) -> str:
         return str(value.name)
     if depth <= 0:
         return "…"
-    if isinstance(value, Instance):
+    if isinstance(value, ObjectValue):
         name = render(value.callee, depth - 1)
         return f"{name}{_group(value.args, depth - 1)}"
     if isinstance(value, (list, tuple)):
@@ -323,7 +325,7 @@ def render(value: Value, depth: int = 2) -> str:
     return "<tensor data>" if isinstance(value, StorageValue) else "…"
 
 
-def _group(items: Value, depth: int) -> str:
+def _group(items: PickledValue, depth: int) -> str:
     if not isinstance(items, (list, tuple)):
         return f"({render(items, depth)})"
     shown = ", ".join(render(item, depth) for item in items[:_MAX_ITEMS])

@@ -13,10 +13,10 @@ from torchload_lint.checkpoint.known.torch_versions import NEWEST
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
-    Instance,
+    ObjectValue,
+    PickledValue,
     SetValue,
     StorageValue,
-    Value,
     type_of,
 )
 from torchload_lint.checkpoint.pickles.places import children
@@ -80,7 +80,7 @@ def _tree_of(source: ByteSource, name: str, target: Target, limits: TreeLimits) 
     return "\n".join(render_tree(result.value, limits))
 
 
-def render_tree(root: Value, limits: TreeLimits = DEFAULT_TREE) -> list[str]:
+def render_tree(root: PickledValue, limits: TreeLimits = DEFAULT_TREE) -> list[str]:
     """The lines of a value's tree; a shared or recursive value is written out once."""
     lines = [_cut(_headline(root), limits.width)]
     waiting = [_Level(_shown_children(root), "", 1)]
@@ -108,7 +108,7 @@ def render_tree(root: Value, limits: TreeLimits = DEFAULT_TREE) -> list[str]:
     return lines
 
 
-def _is_worth_opening(value: Value) -> bool:
+def _is_worth_opening(value: PickledValue) -> bool:
     """Whether the headline leaves something to say."""
     if isinstance(value, _LEAVES) or tensor_of(value) is not None:
         return False
@@ -118,14 +118,14 @@ def _is_worth_opening(value: Value) -> bool:
 class _Level:
     """The children of one node, taken one by one, with one looked ahead at."""
 
-    def __init__(self, items: Iterator[tuple[str, Value]], indent: str, depth: int) -> None:
+    def __init__(self, items: Iterator[tuple[str, PickledValue]], indent: str, depth: int) -> None:
         self._items = items
         self._next = next(items, None)
         self._taken = 0
         self.indent = indent
         self.depth = depth
 
-    def take(self, most: int) -> tuple[str, Value, bool] | None:
+    def take(self, most: int) -> tuple[str, PickledValue, bool] | None:
         """The next child and whether it is the last one shown; None after it."""
         if self._next is None:
             return None
@@ -142,9 +142,9 @@ class _Level:
 _NOTHING = GlobalRef(None)  # type: ignore[arg-type] # the value of a line without one
 
 
-def _shown_children(value: Value) -> Iterator[tuple[str, Value]]:
+def _shown_children(value: PickledValue) -> Iterator[tuple[str, PickledValue]]:
     """The children that a reader looks for: no callee, and arguments only where they say more."""
-    if isinstance(value, Instance):
+    if isinstance(value, ObjectValue):
         for step, child in children(value):
             if child is value.callee or (not step and isinstance(child, _LEAVES)):
                 continue
@@ -157,7 +157,7 @@ def _shown_children(value: Value) -> Iterator[tuple[str, Value]]:
                 yield step, child
 
 
-def _is_empty(value: Value) -> bool:
+def _is_empty(value: PickledValue) -> bool:
     if isinstance(value, DictValue):
         return not value.entries
     if isinstance(value, SetValue):
@@ -165,7 +165,7 @@ def _is_empty(value: Value) -> bool:
     return value is None or (isinstance(value, (list, tuple)) and not value)
 
 
-def _headline(value: Value) -> str:
+def _headline(value: PickledValue) -> str:
     """One line for a value: its type, and its content where that is short."""
     if value is _NOTHING:
         return ""
@@ -182,19 +182,19 @@ def _headline(value: Value) -> str:
         return f"{kind}, {_count(len(value), 'item', 'items')}"
     if isinstance(value, SetValue):
         return f"{_short(value.kind)}, {_count(len(value.items), 'item', 'items')}"
-    if isinstance(value, Instance):
+    if isinstance(value, ObjectValue):
         return _instance(value)
     if isinstance(value, StorageValue):
         return f"storage {value.dtype}, {_count(value.numel, 'element', 'elements')}"
     return render(value)
 
 
-def _is_short(items: list[Value] | tuple[Value, ...]) -> bool:
+def _is_short(items: list[PickledValue] | tuple[PickledValue, ...]) -> bool:
     """A few numbers, which fit in the headline."""
     return 0 < len(items) <= 4 and all(isinstance(item, (int, float)) for item in items)  # noqa: PLR2004
 
 
-def _instance(value: Instance) -> str:
+def _instance(value: ObjectValue) -> str:
     kind = type_of(value)
     name = str(kind) if kind is not None else render(value.callee, 1)
     args = value.args if isinstance(value.args, tuple) else ()

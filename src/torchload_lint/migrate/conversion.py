@@ -9,7 +9,7 @@ from torchload_lint.migrate.carriers.pickled_instance import PickledInstance
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup, NameResolver
-    from torchload_lint.checkpoint.pickles.pickled_values import DictValue, Value
+    from torchload_lint.checkpoint.pickles.pickled_values import DictValue, PickledValue
     from torchload_lint.migrate.carriers.pickled_instance import Entries
     from torchload_lint.migrate.files.storage_pool import StoragePool
     from torchload_lint.migrate.results import MigrationOptions, NoteKind
@@ -32,24 +32,28 @@ class Conversion(Protocol):
     def changed(self, place: str, what: str, outcome: str) -> None:
         """Say that a value is carried as another type."""
 
-    def leave_out(self, place: str, what: str, why: str) -> Value:
+    def leave_out(self, place: str, what: str, why: str) -> PickledValue:
         """Say that a value is not carried, and give the mark for that."""
 
-    def plain(self, value: Value, place: str) -> Value:
+    def plain(self, value: PickledValue, place: str) -> PickledValue:
         """A value made plain, or LEFT_OUT."""
 
-    def remember(self, value: Value, result: Value) -> Value:
+    def remember(self, value: PickledValue, result: PickledValue) -> PickledValue:
         """What a value has become, so that it becomes that again."""
 
-    def items(self, items: list[Value] | tuple[Value, ...], place: str) -> list[Value]:
+    def items(
+        self, items: list[PickledValue] | tuple[PickledValue, ...], place: str
+    ) -> list[PickledValue]:
         """A sequence's items; None stands where one is left out, so that the others stay."""
 
     def entries(self, entries: Entries, place: str) -> Entries:
         """A mapping's entries; those that are left out are not there."""
 
-    def attributes(self, value: dict[str, Value], place: str, into: DictValue) -> Value:
+    def attributes(
+        self, value: dict[str, PickledValue], place: str, into: DictValue
+    ) -> PickledValue:
         """An object's attributes as a dict."""
 
 
-Carrier = Callable[[Conversion, PickledInstance, str], "Value"]
+Carrier = Callable[[Conversion, PickledInstance, str], "PickledValue"]
 """Makes one kind of instance plain: what is known of it, and its place."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
+    PickledValue,
     SetValue,
     StorageValue,
-    Value,
 )
 
 _MOST_PARTS = 10_000
@@ -22,17 +22,17 @@ class Keys:
     def __init__(self) -> None:
         self._numbers: dict[object, int] = {}
         self._known: dict[int, tuple[int, int]] = {}
-        self._kept: list[Value] = []
+        self._kept: list[PickledValue] = []
 
-    def number(self, value: Value) -> int:
+    def number(self, value: PickledValue) -> int:
         """The number of a value."""
         return self._looked_at(value)[0]
 
-    def is_key(self, value: Value) -> bool:
+    def is_key(self, value: PickledValue) -> bool:
         """Whether a plain value may be a key: hashable, and not absurdly large."""
         return self._looked_at(value)[1] <= _MOST_PARTS
 
-    def _looked_at(self, value: Value) -> tuple[int, int]:
+    def _looked_at(self, value: PickledValue) -> tuple[int, int]:
         """The number, and how many parts it has; more than may be where it has no hash."""
         if is_atom(value):
             return self._numbered(("atom", value)), 1
@@ -42,7 +42,7 @@ class Keys:
             self._kept.append(value)
         return known
 
-    def _new(self, value: Value) -> tuple[int, int]:
+    def _new(self, value: PickledValue) -> tuple[int, int]:
         if isinstance(value, tuple):
             parts = [self._looked_at(item) for item in value]
             size = min(sum(part[1] for part in parts) + 1, _MOST_PARTS + 1)
@@ -54,6 +54,6 @@ class Keys:
         return self._numbers.setdefault(what, len(self._numbers))
 
 
-def is_atom(value: Value) -> bool:
+def is_atom(value: PickledValue) -> bool:
     """Whether a value is one of the plain ones that hold no others."""
     return value is None or isinstance(value, (bool, int, float, str, bytes))

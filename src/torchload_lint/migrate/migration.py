@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.inspection import inspect_file
-from torchload_lint.checkpoint.pickles.pickled_values import DictValue, Instance, Value
+from torchload_lint.checkpoint.pickles.pickled_values import DictValue, ObjectValue, PickledValue
 from torchload_lint.checkpoint.pickles.places import key_text
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
@@ -141,11 +141,11 @@ def _prepared(
     return _Prepared(made, pool, data, storages)
 
 
-def _chosen(value: Value, only: tuple[str, ...]) -> tuple[Value, str]:
+def _chosen(value: PickledValue, only: tuple[str, ...]) -> tuple[PickledValue, str]:
     """The part of the object that the keys lead to."""
     place = ""
     for key in only:
-        entries = value.entries if isinstance(value, (DictValue, Instance)) else []
+        entries = value.entries if isinstance(value, (DictValue, ObjectValue)) else []
         found = [item for name, item in entries if str(name) == key]
         if not found:
             known = ", ".join(key_text(name) for name, _ in entries[:10]) or "none"

@@ -8,11 +8,11 @@ from torchload_lint.checkpoint.pickles.call_results import is_getattr
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
-    Instance,
+    ObjectValue,
     Opaque,
+    PickledValue,
     SetValue,
     StorageValue,
-    Value,
 )
 from torchload_lint.checkpoint.pickles.places import key_text
 from torchload_lint.migrate.carriers import (
@@ -74,10 +74,10 @@ class Converter:
         self.options = options
         self.lookup = lookup
         self.notes: dict[Note, None] = {}
-        self._memo: dict[int, Value] = {}
-        self._kept: list[Value] = []
+        self._memo: dict[int, PickledValue] = {}
+        self._kept: list[PickledValue] = []
         self._open: set[int] = set()
-        self._elements: dict[int, Value] = {}
+        self._elements: dict[int, PickledValue] = {}
         """What sets have become that are keys or elements."""
         self._lost: dict[int, list[Note]] = {}
         """What was said of values that are left out."""
@@ -93,12 +93,12 @@ class Converter:
         """Say that a value is carried as another type."""
         self.note(NoteKind.CHANGED, place, what, outcome)
 
-    def leave_out(self, place: str, what: str, why: str) -> Value:
+    def leave_out(self, place: str, what: str, why: str) -> PickledValue:
         """Say that a value is not carried, and give the mark for that."""
         self.note(NoteKind.LEFT_OUT, place, what, why)
         return LEFT_OUT
 
-    def plain(self, value: Value, place: str) -> Value:
+    def plain(self, value: PickledValue, place: str) -> PickledValue:
         """A value made plain, or LEFT_OUT."""
         if value is None or isinstance(value, (bool, float, str, bytes)):
             return value
@@ -123,13 +123,15 @@ class Converter:
         for note in self._lost.get(key, ())[:1]:
             self.note(note.kind, place, note.what, note.outcome)
 
-    def remember(self, value: Value, result: Value) -> Value:
+    def remember(self, value: PickledValue, result: PickledValue) -> PickledValue:
         """What a value has become, so that it becomes that again."""
         self._memo[id(value)] = result
         self._kept.append(value)
         return result
 
-    def items(self, items: list[Value] | tuple[Value, ...], place: str) -> list[Value]:
+    def items(
+        self, items: list[PickledValue] | tuple[PickledValue, ...], place: str
+    ) -> list[PickledValue]:
         """A sequence's items; None stands where one is left out, so that the others stay."""
         plain = (self.plain(item, f"{place}[{index}]") for index, item in enumerate(items))
         return [None if item is LEFT_OUT else item for item in plain]
@@ -139,7 +141,7 @@ class Converter:
 
         The last of two equal keys wins, at the place of the first, as in a dict.
         """
-        plain: dict[int, tuple[Value, Value]] = {}
+        plain: dict[int, tuple[PickledValue, PickledValue]] = {}
         steps = [_step(place, f"[{key_text(key)}]") for key, _ in entries]
         new_keys = self._hashables([key for key, _ in entries], [f"{one} (key)" for one in steps])
         for (_, item), step, new_key in zip(entries, steps, new_keys, strict=True):
@@ -155,7 +157,9 @@ class Converter:
             plain[number] = (first, new_item)
         return list(plain.values())
 
-    def attributes(self, value: dict[str, Value], place: str, into: DictValue) -> Value:
+    def attributes(
+        self, value: dict[str, PickledValue], place: str, into: DictValue
+    ) -> PickledValue:
         """An object's attributes as a dict."""
         for name, item in value.items():
             plain = self.plain(item, _step(place, f".{name}"))
@@ -165,13 +169,13 @@ class Converter:
 
     # -- dispatch ------------------------------------------------------------------------------
 
-    def _integer(self, value: int, place: str) -> Value:
+    def _integer(self, value: int, place: str) -> PickledValue:
         if value.bit_length() // 8 + 1 <= LARGEST_INTEGER_BYTES:
             return value
         self.changed(place, "an integer of more than 255 bytes", "its hexadecimal text")
         return hex(value)
 
-    def _convert(self, value: Value, place: str) -> Value:
+    def _convert(self, value: PickledValue, place: str) -> PickledValue:
         if isinstance(value, list):
             return self._list(value, value, place)
         if isinstance(value, tuple):
@@ -184,18 +188,18 @@ class Converter:
             return self.pool.checked(value)
         if isinstance(value, GlobalRef):
             return self._global(value, place)
-        if isinstance(value, Instance):
+        if isinstance(value, ObjectValue):
             return self._instance(value, place)
         what = str(value.type_name) if isinstance(value, Opaque) and value.type_name else "a value"
         return self.leave_out(place, what, "the file does not say what it is")
 
-    def _list(self, value: Value, items: list[Value], place: str) -> Value:
-        result: list[Value] = []
+    def _list(self, value: PickledValue, items: list[PickledValue], place: str) -> PickledValue:
+        result: list[PickledValue] = []
         self.remember(value, result)
         result.extend(self.items(items, place))
         return result
 
-    def _dict(self, value: DictValue, place: str) -> Value:
+    def _dict(self, value: DictValue, place: str) -> PickledValue:
         result = DictValue(value.kind)
         self.remember(value, result)
         result.entries.extend(self.entries(value.entries, place))
@@ -205,7 +209,7 @@ class Converter:
                 result.state.append(plain)
         return result
 
-    def _set(self, value: SetValue, place: str) -> Value:
+    def _set(self, value: SetValue, place: str) -> PickledValue:
         items = self._hashables(value.items, [f"{place} (element)"] * len(value.items))
         kept = [item for item in items if item is not LEFT_OUT]
         if not all(map(self._keys.is_key, kept)):
@@ -215,7 +219,7 @@ class Converter:
             self.changed(place, value.kind.removeprefix("builtins."), "a set")
         return SetValue("builtins.set", kept)
 
-    def _hashables(self, values: list[Value], places: list[str]) -> list[Value]:
+    def _hashables(self, values: list[PickledValue], places: list[str]) -> list[PickledValue]:
         """Keys, or elements of a set, made plain; those that would become equal are kept apart.
 
         ``Path("a")`` and ``"a"`` are two keys, and both would be the text.
@@ -226,7 +230,7 @@ class Converter:
         for value, new in zip(values, plain, strict=True):
             origins.setdefault(self._keys.number(new), set()).add(self._keys.number(value))
         taken = {new for new in plain if isinstance(new, str)}
-        result: list[Value] = []
+        result: list[PickledValue] = []
         for (value, place), new in zip(pairs, plain, strict=True):
             number = self._keys.number(new)
             if new is LEFT_OUT or len(origins[number]) == 1 or number == self._keys.number(value):
@@ -238,7 +242,7 @@ class Converter:
             result.append(text)
         return result
 
-    def _element(self, value: Value, place: str) -> Value:
+    def _element(self, value: PickledValue, place: str) -> PickledValue:
         """A key, or an element of a set: a frozenset there becomes a tuple, which is hashable."""
         if not isinstance(value, SetValue):
             return self.plain(value, place)
@@ -251,14 +255,14 @@ class Converter:
             self._kept.append(value)
         return known
 
-    def _global(self, value: GlobalRef, place: str) -> Value:
+    def _global(self, value: GlobalRef, place: str) -> PickledValue:
         if str(value.name) in tensors.ALLOWED:
             return value
         name = str(self.names.of(value) or value.name)
         self.changed(place, f"the class or function {name}", "its name, as text")
         return name
 
-    def _instance(self, value: Instance, place: str) -> Value:
+    def _instance(self, value: ObjectValue, place: str) -> PickledValue:
         if is_getattr(value.callee):
             name = self.names.of(value)
             if name is None:
@@ -281,7 +285,7 @@ class Converter:
             return training.carry(self, made, place)
         return self._object(value, made, place)
 
-    def _object(self, value: Instance, made: PickledInstance, place: str) -> Value:
+    def _object(self, value: ObjectValue, made: PickledInstance, place: str) -> PickledValue:
         """An instance of a class that nothing is known of."""
         if not made.name:
             return self.leave_out(place, "an object", "what makes it is not known")
@@ -305,7 +309,7 @@ class Converter:
         self.remember(value, result)
         return self.attributes(made.attributes, place, result)
 
-    def _mapping(self, value: Instance, made: PickledInstance, place: str) -> Value:
+    def _mapping(self, value: ObjectValue, made: PickledInstance, place: str) -> PickledValue:
         self.changed(place, made.name, "a dict")
         result = DictValue()
         self.remember(value, result)
@@ -317,7 +321,7 @@ class Converter:
         self._say_lost(made, others, place)
         return result
 
-    def _by_arguments(self, made: PickledInstance, place: str) -> Value:
+    def _by_arguments(self, made: PickledInstance, place: str) -> PickledValue:
         """A named tuple, an enum member, a subclass of str or int, or the like."""
         single = len(made.args) == 1
         if single and (not isinstance(made.args[0], (list, tuple)) or not made.by_new):
@@ -330,7 +334,7 @@ class Converter:
         return tuple(self.items(args if isinstance(args, (list, tuple)) else (), place))
 
     def _say_lost(
-        self, made: PickledInstance, attributes: dict[str, Value] | None, place: str
+        self, made: PickledInstance, attributes: dict[str, PickledValue] | None, place: str
     ) -> None:
         if attributes:
             names = ", ".join(sorted(attributes)[:6])
@@ -338,7 +342,7 @@ class Converter:
                 place, f"attributes of {made.name} ({names})", "there is no room for them"
             )
 
-    def _derives(self, value: Instance, base: str) -> bool:
+    def _derives(self, value: ObjectValue, base: str) -> bool:
         """Whether the project's source says that the class is a dict or list."""
         if self.lookup is None or value.type_name is None:
             return False
@@ -350,7 +354,7 @@ def _step(place: str, step: str) -> str:
     return place if len(place) > _MAX_PLACE else place + step
 
 
-def _apart(value: Value, plain: Value, taken: Collection[str]) -> str:
+def _apart(value: PickledValue, plain: PickledValue, taken: Collection[str]) -> str:
     """A text for a key whose plain value another key has too: its type, and that value."""
     kind = value.kind if isinstance(value, SetValue) else getattr(value, "type_name", None)
     name = str(kind or type(value).__name__)

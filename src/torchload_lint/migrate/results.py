@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from torchload_lint.checkpoint.pickles.pickled_values import Value
+    from torchload_lint.checkpoint.pickles.pickled_values import PickledValue
 
 
 class MigrationError(Exception):
@@ -83,8 +83,8 @@ class MigrationPlan:
     path: Path
     container: str
     """``zip``, ``legacy``, ``tar`` or ``pickle``."""
-    before: Value
-    after: Value
+    before: PickledValue
+    after: PickledValue
     notes: tuple[Note, ...] = ()
     storages: int = 0
     """How many storages (of a safetensors file: tensors) the new file has."""

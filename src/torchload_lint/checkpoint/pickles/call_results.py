@@ -17,9 +17,9 @@ from torchload_lint.checkpoint.pickles.held_calls import type_by_name
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
-    Instance,
+    ObjectValue,
+    PickledValue,
     SetValue,
-    Value,
     type_of,
 )
 from torchload_lint.names import ClassFacts, GlobalName
@@ -46,18 +46,18 @@ class NameResolver:
         self.runtime_name = runtime_name
         self._dotted: dict[GlobalName, str] = {}
 
-    def of(self, value: Value) -> GlobalName | None:
+    def of(self, value: PickledValue) -> GlobalName | None:
         """The runtime name of a global, or of what ``getattr`` finds below one."""
         if isinstance(value, GlobalRef):
             return self.runtime_name(value.name)
-        if not isinstance(value, Instance):
+        if not isinstance(value, ObjectValue):
             return None
         if type_by_name(value):
             return GlobalName("builtins", type_by_name(value))
         if not is_getattr(value.callee):
             return None
         parts: list[str] = []
-        while isinstance(value, Instance) and is_getattr(value.callee):
+        while isinstance(value, ObjectValue) and is_getattr(value.callee):
             args = value.args
             if len(parts) > _DEEPEST_NESTING:
                 return None
@@ -80,7 +80,7 @@ class NameResolver:
         return text
 
 
-def is_getattr(callee: Value) -> bool:
+def is_getattr(callee: PickledValue) -> bool:
     """Whether a value is the builtin getattr."""
     return isinstance(callee, GlobalRef) and callee.name == _GETATTR
 
@@ -88,7 +88,7 @@ def is_getattr(callee: Value) -> bool:
 _GETATTR = GlobalName("builtins", "getattr")
 
 
-def as_arguments(args: Value) -> Value:
+def as_arguments(args: PickledValue) -> PickledValue:
     """What ``*args`` passes: a tuple, where the value is anything that can be gone through.
 
     No callable takes more than a few; a hostile file may pass the same millions again and again.
@@ -100,7 +100,7 @@ def as_arguments(args: Value) -> Value:
     return tuple(args.items[:_MOST_ARGUMENTS]) if isinstance(args, SetValue) else args
 
 
-def make_plain(name: str, args: Value) -> Value | None:
+def make_plain(name: str, args: PickledValue) -> PickledValue | None:
     """The value of a call that gives a plain container or bytes; None for any other."""
     given = args if isinstance(args, tuple) else ()
     first = given[0] if given else None
@@ -115,7 +115,7 @@ def make_plain(name: str, args: Value) -> Value | None:
     return None
 
 
-def _mapping(kind: str, first: Value) -> DictValue | None:
+def _mapping(kind: str, first: PickledValue) -> DictValue | None:
     if first is None:
         return DictValue(kind)
     if isinstance(first, DictValue):
@@ -126,7 +126,7 @@ def _mapping(kind: str, first: Value) -> DictValue | None:
     return DictValue(kind)
 
 
-def _encoded(args: tuple[Value, ...]) -> bytes | None:
+def _encoded(args: tuple[PickledValue, ...]) -> bytes | None:
     """How bytes are written in protocol 2: ``_codecs.encode("…", "latin1")``."""
     if len(args) == 2 and isinstance(args[0], str) and args[1] in ("latin1", "latin-1"):  # noqa: PLR2004 - text, encoding
         try:
@@ -137,7 +137,7 @@ def _encoded(args: tuple[Value, ...]) -> bytes | None:
 
 
 def result_type(
-    name: GlobalName | None, args: Value, names: NameResolver, facts: ClassFacts | None
+    name: GlobalName | None, args: PickledValue, names: NameResolver, facts: ClassFacts | None
 ) -> GlobalName | None:
     """The runtime type of what calling ``name`` gives; None where it cannot be known."""
     if name is None:
@@ -162,7 +162,7 @@ def result_type(
     return name if looks_like_class(name) else None
 
 
-def _dtype(args: tuple[Value, ...], names: NameResolver) -> GlobalName | None:
+def _dtype(args: tuple[PickledValue, ...], names: NameResolver) -> GlobalName | None:
     first = args[0] if args else None
     if isinstance(first, str):
         return dtype_class(first)
@@ -170,7 +170,7 @@ def _dtype(args: tuple[Value, ...], names: NameResolver) -> GlobalName | None:
     return dtype_class_of_type(str(kind)) if kind is not None else None
 
 
-def _iterator(function: str, args: tuple[Value, ...]) -> GlobalName | None:
+def _iterator(function: str, args: tuple[PickledValue, ...]) -> GlobalName | None:
     kind = type_of(args[0]) if args else None
     if function == "builtins.reversed":
         is_list = str(kind) == "builtins.list"
@@ -179,7 +179,7 @@ def _iterator(function: str, args: tuple[Value, ...]) -> GlobalName | None:
     return GlobalName.parse(found) if found is not None else None
 
 
-def _bit_generator(args: tuple[Value, ...], names: NameResolver) -> GlobalName | None:
+def _bit_generator(args: tuple[PickledValue, ...], names: NameResolver) -> GlobalName | None:
     first = args[0] if args else "MT19937"
     if isinstance(first, str):
         found = BIT_GENERATORS.get(first)

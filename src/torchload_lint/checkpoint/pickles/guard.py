@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.opcodes import Opcode
-    from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, Value
+    from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, PickledValue
     from torchload_lint.checkpoint.pickles.storages import StorageReader
     from torchload_lint.names import GlobalName
 
@@ -30,7 +30,7 @@ class Guard(Protocol):
     def meet(self, opcode: Opcode) -> None:
         """An opcode that some torch lacks; asked before it is run."""
 
-    def decode(self, data: bytes, position: int) -> Value:
+    def decode(self, data: bytes, position: int) -> PickledValue:
         """The value of a Python 2 string."""
 
     def name_global(self, module: str, name: str, position: int) -> GlobalName:
@@ -39,20 +39,22 @@ class Guard(Protocol):
     def check_global(self, reference: GlobalRef, written: str) -> None:
         """GLOBAL and its kin; ``written`` is the module as it stands in the file."""
 
-    def reduce(self, callee: Value, args: Value) -> Value:
+    def reduce(self, callee: PickledValue, args: PickledValue) -> PickledValue:
         """REDUCE: the value of ``callee(*args)``."""
 
-    def newobj(self, cls: Value, args: Value) -> Value:
+    def newobj(self, cls: PickledValue, args: PickledValue) -> PickledValue:
         """NEWOBJ: the value of ``cls.__new__(cls, *args)``."""
 
-    def build(self, target: Value, state: Value) -> None:
+    def build(self, target: PickledValue, state: PickledValue) -> None:
         """BUILD: give an object its state."""
 
-    def extend(self, target: Value, items: list[Value]) -> None:
+    def extend(self, target: PickledValue, items: list[PickledValue]) -> None:
         """APPEND and APPENDS."""
 
-    def set_items(self, target: Value, entries: list[tuple[Value, Value]]) -> None:
+    def set_items(
+        self, target: PickledValue, entries: list[tuple[PickledValue, PickledValue]]
+    ) -> None:
         """SETITEM and SETITEMS."""
 
-    def persistent_load(self, pid: Value) -> Value:
+    def persistent_load(self, pid: PickledValue) -> PickledValue:
         """PERSID and BINPERSID: what lies outside the pickle."""

@@ -14,7 +14,7 @@ import math
 from typing import TYPE_CHECKING, Protocol
 
 from torchload_lint.checkpoint.known.known_globals import spelling_of
-from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, Instance, Value
+from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, ObjectValue, PickledValue
 from torchload_lint.names import PLACE, HeldCall
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ class NamesInFile(Protocol):
     def runtime_name(self, name: GlobalName, /) -> GlobalName:
         """The name that the object itself carries."""
 
-    def of(self, value: Value) -> GlobalName | None:
+    def of(self, value: PickledValue) -> GlobalName | None:
         """Which object a value is, where that is known."""
 
 
-def held_calls(name: str, calls: Iterable[Instance], names: NamesInFile) -> tuple[HeldCall, ...]:
+def held_calls(name: str, calls: Iterable[ObjectValue], names: NamesInFile) -> tuple[HeldCall, ...]:
     """The calls of a function in a file, each once; none where not all of them may be allowed."""
     accepts = _ACCEPTS.get(name)
     found: dict[HeldCall, None] = {}
@@ -77,7 +77,7 @@ class _Writer:
         self.failed = False
         self._names = names
 
-    def term(self, value: Value, depth: int) -> str:
+    def term(self, value: PickledValue, depth: int) -> str:
         """One argument."""
         if depth > _DEEPEST or not _is_term(value):
             self.failed = True
@@ -88,11 +88,11 @@ class _Writer:
         if isinstance(value, tuple):
             inner = ", ".join(self.term(item, depth + 1) for item in value)
             return f"({inner},)" if len(value) == 1 else f"({inner})"
-        if isinstance(value, Instance):
+        if isinstance(value, ObjectValue):
             return self._made(value, depth)
         return repr(value)
 
-    def _made(self, value: Instance, depth: int) -> str:
+    def _made(self, value: ObjectValue, depth: int) -> str:
         """``type(None)``, and ``List[int]`` inside of another form of typing."""
         args = value.args if isinstance(value.args, tuple) else ()
         if _is_none_type(value):
@@ -103,25 +103,25 @@ class _Writer:
         return ""
 
 
-def _is_term(value: Value) -> bool:
+def _is_term(value: PickledValue) -> bool:
     if isinstance(value, (str, bytes)):
         return len(value) <= _LONGEST
     if isinstance(value, int):
         return value.bit_length() <= _LONGEST_NUMBER
     if isinstance(value, float):
         return math.isfinite(value)
-    return value is None or isinstance(value, (tuple, GlobalRef, Instance))
+    return value is None or isinstance(value, (tuple, GlobalRef, ObjectValue))
 
 
-def _name(value: Value) -> str:
+def _name(value: PickledValue) -> str:
     return str(value.name) if isinstance(value, GlobalRef) else ""
 
 
-def _is_none_type(value: Instance) -> bool:
+def _is_none_type(value: ObjectValue) -> bool:
     return _name(value.callee) == "builtins.type" and value.args == (None,)
 
 
-def _is_partial(args: tuple[Value, ...], call: Instance) -> bool:
+def _is_partial(args: tuple[PickledValue, ...], call: ObjectValue) -> bool:
     """Of one object that the file names, and that no state exchanges for another."""
     if len(args) != 1 or not isinstance(args[0], GlobalRef):
         return False
@@ -134,7 +134,7 @@ def _is_partial(args: tuple[Value, ...], call: Instance) -> bool:
     )
 
 
-def _is_public_member(args: tuple[Value, ...], _: Instance) -> bool:
+def _is_public_member(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
     """``getattr(Outer, "Inner")``; the policy judges what it leads to."""
     if len(args) != 2 or not isinstance(args[0], GlobalRef):  # noqa: PLR2004 - object, name
         return False
@@ -142,7 +142,7 @@ def _is_public_member(args: tuple[Value, ...], _: Instance) -> bool:
     return isinstance(name, str) and name.isidentifier() and not name.startswith("_")
 
 
-def _is_typing_form(args: tuple[Value, ...], _: Instance) -> bool:
+def _is_typing_form(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
     """``Optional[int]``: a form of typing, of classes; a text would be compiled."""
     if len(args) != 2 or not _name(args[0]).startswith("typing."):  # noqa: PLR2004 - form, item
         return False
@@ -151,18 +151,18 @@ def _is_typing_form(args: tuple[Value, ...], _: Instance) -> bool:
     return all(is_literal or item is None or _is_form_or_class(item) for item in items)
 
 
-def _is_form_or_class(value: Value) -> bool:
-    return isinstance(value, (GlobalRef, Instance))
+def _is_form_or_class(value: PickledValue) -> bool:
+    return isinstance(value, (GlobalRef, ObjectValue))
 
 
-def _is_generic(args: tuple[Value, ...], _: Instance) -> bool:
+def _is_generic(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
     """``list[int]``."""
     if len(args) != 2 or not isinstance(args[1], tuple):  # noqa: PLR2004 - class, items
         return False
     return all(isinstance(one, GlobalRef) for one in (args[0], *args[1]))
 
 
-def _is_pattern(args: tuple[Value, ...], _: Instance) -> bool:
+def _is_pattern(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
     """A regular expression and its flags."""
     return (
         len(args) == 2  # noqa: PLR2004 - pattern, flags
@@ -171,15 +171,15 @@ def _is_pattern(args: tuple[Value, ...], _: Instance) -> bool:
     )
 
 
-def _are_keys(args: tuple[Value, ...], _: Instance) -> bool:
+def _are_keys(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
     return bool(args) and all(isinstance(one, (str, int)) for one in args)
 
 
-def _are_numbers(args: tuple[Value, ...], _: Instance) -> bool:
+def _are_numbers(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
     return all(isinstance(one, (int, float)) for one in args)
 
 
-def type_by_name(call: Instance) -> str:
+def type_by_name(call: ObjectValue) -> str:
     """Which type of Python ``dill._dill._load_type("set")`` gives; empty for any other call."""
     args = call.args
     one = args[0] if isinstance(args, tuple) and len(args) == 1 else None
@@ -188,7 +188,7 @@ def type_by_name(call: Instance) -> str:
 
 
 _GETITEM = "_operator.getitem"
-_ACCEPTS: dict[str, Callable[[tuple[Value, ...], Instance], bool]] = {
+_ACCEPTS: dict[str, Callable[[tuple[PickledValue, ...], ObjectValue], bool]] = {
     "functools.partial": _is_partial,
     "builtins.getattr": _is_public_member,
     "builtins.type": lambda args, _: args == (None,),

@@ -7,7 +7,12 @@ What numpy itself writes has one form for each kind; anything else was made by h
 
 from __future__ import annotations
 
-from torchload_lint.checkpoint.pickles.pickled_values import DictValue, GlobalRef, Instance, Value
+from torchload_lint.checkpoint.pickles.pickled_values import (
+    DictValue,
+    GlobalRef,
+    ObjectValue,
+    PickledValue,
+)
 
 _REFCOUNT, _OF_OBJECT, _WITH_OBJECTS, _NEEDS_INIT, _PYAPI, _ALIGNED = 1, 63, 27, 8, 16, 128
 _SIZES = {"?": 1, "b": 1, "B": 1, "O": 8}
@@ -15,7 +20,7 @@ _DEEPEST = 16
 _MOST_FIELDS = 4096
 
 
-def dtype_fault(target: Value, state: Value) -> str:
+def dtype_fault(target: PickledValue, state: PickledValue) -> str:
     """Why a state contradicts the dtype that it is given to; empty where it does not."""
     if not _is_dtype(target) or _code(target) == "":
         return ""
@@ -36,17 +41,17 @@ def dtype_fault(target: Value, state: Value) -> str:
     return "" if fits else "its size or flags are not those of its kind"
 
 
-def _is_dtype(value: Value) -> bool:
+def _is_dtype(value: PickledValue) -> bool:
     return (
-        isinstance(value, Instance)
+        isinstance(value, ObjectValue)
         and isinstance(value.callee, GlobalRef)
         and str(value.callee.name) == "numpy.dtype"
     )
 
 
-def _code(value: Value) -> str:
+def _code(value: PickledValue) -> str:
     """``f8``, ``V24``, ``O8``; empty where the dtype is made from a type."""
-    args = value.args if isinstance(value, Instance) else ()
+    args = value.args if isinstance(value, ObjectValue) else ()
     first = args[0] if isinstance(args, tuple) and args else None
     return first.lstrip("<>=|") if isinstance(first, str) else ""
 
@@ -56,11 +61,11 @@ def _own_size(code: str) -> int:
     return number * 4 if code.startswith("U") else number or _SIZES.get(code[:1], 0)
 
 
-def _has_objects(value: Value, depth: int = 0) -> bool:
+def _has_objects(value: PickledValue, depth: int = 0) -> bool:
     """Whether a dtype is of objects, or has fields that are."""
     if depth > _DEEPEST or _code(value).startswith("O"):
         return True
-    for state in value.states if isinstance(value, Instance) else ():
+    for state in value.states if isinstance(value, ObjectValue) else ():
         if isinstance(state, tuple) and len(state) >= 5:  # noqa: PLR2004 - fields come fifth
             subarray, fields = state[2], state[4]
             inner = [subarray[0]] if isinstance(subarray, tuple) and subarray else []
@@ -70,12 +75,14 @@ def _has_objects(value: Value, depth: int = 0) -> bool:
     return False
 
 
-def _given(fields: Value) -> list[tuple[Value, ...]]:
+def _given(fields: PickledValue) -> list[tuple[PickledValue, ...]]:
     values = [value for _, value in fields.entries] if isinstance(fields, DictValue) else []
     return [value for value in values if isinstance(value, tuple) and len(value) in {2, 3}]
 
 
-def _fields_fault(code: str, names: Value, fields: Value, size: int, flags: int) -> str:
+def _fields_fault(
+    code: str, names: PickledValue, fields: PickledValue, size: int, flags: int
+) -> str:
     if not isinstance(names, tuple) or not isinstance(fields, DictValue):
         return "it has names without fields, or fields without names"
     keys = [key for key, _ in fields.entries if isinstance(key, str)]
@@ -90,7 +97,7 @@ def _fields_fault(code: str, names: Value, fields: Value, size: int, flags: int)
     return _layout_fault(given, size) or _flags_fault([one[0] for one in given], flags)
 
 
-def _layout_fault(given: list[tuple[Value, ...]], size: int) -> str:
+def _layout_fault(given: list[tuple[PickledValue, ...]], size: int) -> str:
     """Fields lie inside, and nothing overlaps objects."""
     spans = []
     for dtype, offset, *_ in given:
@@ -109,14 +116,14 @@ def _layout_fault(given: list[tuple[Value, ...]], size: int) -> str:
     return ""
 
 
-def _flags_fault(parts: list[Value], flags: int) -> str:
+def _flags_fault(parts: list[PickledValue], flags: int) -> str:
     kept = flags & ~_ALIGNED
     if any(map(_has_objects, parts)):
         return "" if kept & _WITH_OBJECTS == _WITH_OBJECTS else "its flags deny its objects"
     return "" if not kept & ~(_NEEDS_INIT | _PYAPI) else "its flags say that numbers are objects"
 
 
-def _subarray_fault(code: str, subarray: Value, size: int, flags: int) -> str:
+def _subarray_fault(code: str, subarray: PickledValue, size: int, flags: int) -> str:
     pair = subarray if isinstance(subarray, tuple) and len(subarray) == 2 else None  # noqa: PLR2004 - dtype, shape
     if pair is None or not _is_dtype(pair[0]):
         return "its base is no dtype"

@@ -11,9 +11,9 @@ from typing import Any, Union
 
 from torchload_lint.names import GlobalName
 
-Value = Union[
+PickledValue = Union[
     None, bool, int, float, str, bytes, tuple[Any, ...], list[Any],
-    "GlobalRef", "Instance", "DictValue", "SetValue", "StorageValue", "Opaque",
+    "GlobalRef", "ObjectValue", "DictValue", "SetValue", "StorageValue", "Opaque",
 ]  # fmt: skip
 
 
@@ -28,13 +28,13 @@ class GlobalRef:
 
 
 @dataclass(eq=False, slots=True)
-class Instance:
+class ObjectValue:
     """What a call (REDUCE) or an instantiation (NEWOBJ) would give."""
 
     how: str
     """``REDUCE`` or ``NEWOBJ``."""
-    callee: Value
-    args: Value
+    callee: PickledValue
+    args: PickledValue
     type_name: GlobalName | None = None
     """The runtime type of the result; None where it cannot be known."""
     states: list[Any] = field(default_factory=list)
@@ -54,7 +54,7 @@ class DictValue:
     state: list[Any] = field(default_factory=list)
     """What BUILD put on it (``_metadata`` of a state dict)."""
 
-    def get(self, key: str) -> Value:
+    def get(self, key: str) -> PickledValue:
         """The value under a text key, the last one where there are several; None without one."""
         for name, value in reversed(self.entries):
             if isinstance(name, str) and name == key:
@@ -96,9 +96,9 @@ _PLAIN_TYPES = {
 }  # fmt: skip
 
 
-def type_of(value: Value) -> GlobalName | None:
+def type_of(value: PickledValue) -> GlobalName | None:
     """The runtime type of a value; None where it cannot be known."""
-    if isinstance(value, (Instance, Opaque)):
+    if isinstance(value, (ObjectValue, Opaque)):
         return value.type_name
     if isinstance(value, (DictValue, SetValue)):
         return GlobalName.parse(value.kind)
@@ -109,9 +109,9 @@ def type_of(value: Value) -> GlobalName | None:
     return GlobalName("builtins", _PLAIN_TYPES[type(value)])
 
 
-def unhashable(key: Value) -> bool:
+def unhashable(key: PickledValue) -> bool:
     """Whether dicts and sets refuse a key (tuples are looked into, not deeper than people nest)."""
-    waiting: list[tuple[Value, int]] = [(key, 0)]
+    waiting: list[tuple[PickledValue, int]] = [(key, 0)]
     while waiting:
         value, depth = waiting.pop()
         if isinstance(value, (list, DictValue)):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
-    Instance,
+    ObjectValue,
+    PickledValue,
     SetValue,
-    Value,
 )
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ MAX_PLACE = 200
 """Characters after which a place is shortened."""
 
 
-def key_text(key: Value) -> str:
+def key_text(key: PickledValue) -> str:
     """A dict's key as it is written in brackets."""
     if isinstance(key, (str, bytes, int, float, bool)) or key is None:
         try:
@@ -35,12 +35,12 @@ def key_text(key: Value) -> str:
     return f"<{type(key).__name__}>"
 
 
-def children(value: Value) -> Iterator[tuple[str, Value]]:
+def children(value: PickledValue) -> Iterator[tuple[str, PickledValue]]:
     """The values right inside another one, each with the step that leads to it."""
     if isinstance(value, DictValue):
         for key, item in value.entries:
             yield f"[{key_text(key)}]", item
-            if isinstance(key, (Instance, GlobalRef, tuple)):
+            if isinstance(key, (ObjectValue, GlobalRef, tuple)):
                 yield f" (key {key_text(key)})", key
         for state in value.state:
             yield from _attributes(state)
@@ -50,11 +50,11 @@ def children(value: Value) -> Iterator[tuple[str, Value]]:
     elif isinstance(value, SetValue):
         for item in value.items:
             yield " (element)", item
-    elif isinstance(value, Instance):
+    elif isinstance(value, ObjectValue):
         yield from _parts(value)
 
 
-def _parts(value: Instance) -> Iterator[tuple[str, Value]]:
+def _parts(value: ObjectValue) -> Iterator[tuple[str, PickledValue]]:
     yield "", value.callee
     args = value.args if isinstance(value.args, tuple) else (value.args,)
     for item in args:
@@ -67,7 +67,7 @@ def _parts(value: Instance) -> Iterator[tuple[str, Value]]:
         yield f"[{key_text(key)}]", item
 
 
-def _attributes(state: Value) -> Iterator[tuple[str, Value]]:
+def _attributes(state: PickledValue) -> Iterator[tuple[str, PickledValue]]:
     """The state that BUILD sets: attributes where it is a dict with names."""
     if not isinstance(state, DictValue):
         yield "", state
@@ -80,13 +80,13 @@ def _attributes(state: Value) -> Iterator[tuple[str, Value]]:
             yield _attribute_step(key), item
 
 
-def _attribute_step(key: Value) -> str:
+def _attribute_step(key: PickledValue) -> str:
     if isinstance(key, str) and key.isidentifier():
         return f".{key}"
     return f"[{key_text(key)}]"
 
 
-def name_places(root: Value, wanted: Iterable[Value], limit: int) -> dict[int, str]:
+def name_places(root: PickledValue, wanted: Iterable[PickledValue], limit: int) -> dict[int, str]:
     """The first place (nearest to the root) of each wanted value, by its ``id``.
 
     Visits at most ``limit`` values; what is not reached has no place.
@@ -94,10 +94,10 @@ def name_places(root: Value, wanted: Iterable[Value], limit: int) -> dict[int, s
     missing = {id(value) for value in wanted}
     found: dict[int, str] = {}
     seen = {id(root)}
-    level: list[tuple[Value, str]] = [(root, "")]
+    level: list[tuple[PickledValue, str]] = [(root, "")]
     visited = 0
     while level and missing:
-        following: list[tuple[Value, str]] = []
+        following: list[tuple[PickledValue, str]] = []
         for value, place in level:
             if id(value) in missing:
                 missing.discard(id(value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
-from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, StorageValue, Value
+from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, PickledValue, StorageValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ class StorageReader:
         self.checks_sizes = True
         """Whether a record must have exactly the bytes that its storage says (torch 2.10)."""
 
-    def load(self, pid: Value) -> tuple[StorageValue | None, Problem | None]:
+    def load(self, pid: PickledValue) -> tuple[StorageValue | None, Problem | None]:
         """The storage that an id stands for, or why there is none."""
         fields = _FIELDS.get(self._kind)
         if fields is None:
@@ -64,7 +64,7 @@ class StorageReader:
             return None, advice.damaged(f"a storage has {len(pid)} fields instead of {fields}")
         return self._storage(pid)
 
-    def _storage(self, pid: tuple[Value, ...]) -> tuple[StorageValue | None, Problem | None]:
+    def _storage(self, pid: tuple[PickledValue, ...]) -> tuple[StorageValue | None, Problem | None]:
         kind, raw_key, raw_location, numel = pid[1:5]
         dtype = _dtype(kind)
         key, location = _text(raw_key), _text(raw_location)
@@ -95,13 +95,13 @@ class StorageReader:
         return None
 
 
-def _dtype(kind: Value) -> str | None:
+def _dtype(kind: PickledValue) -> str | None:
     if not isinstance(kind, GlobalRef) or not kind.name.module.startswith("torch"):
         return None
     return STORAGE_DTYPES.get(kind.name.qualname.removesuffix("Storage"))
 
 
-def _text(value: Value) -> str | None:
+def _text(value: PickledValue) -> str | None:
     if isinstance(value, bytes):
         return value.decode("ascii", "replace")
     return value if isinstance(value, str) else None

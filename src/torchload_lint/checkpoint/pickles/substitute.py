@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from torchload_lint.checkpoint.pickles.pickled_values import DictValue, Instance, Value
+from torchload_lint.checkpoint.pickles.pickled_values import DictValue, ObjectValue, PickledValue
 from torchload_lint.names import GlobalName, Spelling
 
 
@@ -16,12 +16,12 @@ class Substitute(NamedTuple):
     ignores_arguments: bool = False
     """Whether it has to be a function that takes any arguments and makes an empty one."""
 
-    def make(self, how: str, callee: Value, args: Value) -> Value:
+    def make(self, how: str, callee: PickledValue, args: PickledValue) -> PickledValue:
         """The value that a call (REDUCE) or an instantiation (NEWOBJ) gives."""
         if self.kind == "builtins.list":
             return []
         if self.kind.startswith("pathlib."):
-            return Instance(how, callee, args, GlobalName.parse(self.kind))
+            return ObjectValue(how, callee, args, GlobalName.parse(self.kind))
         return DictValue(self.kind)
 
     @property

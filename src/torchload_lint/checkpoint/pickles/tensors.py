@@ -8,9 +8,9 @@ from typing import NamedTuple
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
-    Instance,
+    ObjectValue,
+    PickledValue,
     StorageValue,
-    Value,
 )
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
 
@@ -45,9 +45,9 @@ _DENSE = frozenset({"_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3
 _PARAMETERS = frozenset({"_rebuild_parameter", "_rebuild_parameter_with_state"})
 
 
-def tensor_of(value: Value) -> TensorInfo | None:
+def tensor_of(value: PickledValue) -> TensorInfo | None:
     """The tensor that a value is; None where it is not one, or is described in an unknown way."""
-    if not isinstance(value, Instance) or not isinstance(value.callee, GlobalRef):
+    if not isinstance(value, ObjectValue) or not isinstance(value.callee, GlobalRef):
         return None
     name, args = value.callee.name, value.args
     if not isinstance(args, tuple) or not args or not name.module.startswith("torch"):
@@ -68,7 +68,7 @@ def tensor_of(value: Value) -> TensorInfo | None:
     return None
 
 
-def _dense(args: tuple[Value, ...]) -> TensorInfo | None:
+def _dense(args: tuple[PickledValue, ...]) -> TensorInfo | None:
     """``(storage, offset, size, stride, requires_grad, …)``."""
     if len(args) < 4:  # noqa: PLR2004 - the fields above
         return None
@@ -90,13 +90,13 @@ def _dense(args: tuple[Value, ...]) -> TensorInfo | None:
     )  # fmt: skip
 
 
-def _metadata(args: tuple[Value, ...]) -> list[str]:
+def _metadata(args: tuple[PickledValue, ...]) -> list[str]:
     """What ``torch._utils.set_tensor_metadata`` is given besides a dtype: ``{"conj": True}``."""
     given = next((arg for arg in args if isinstance(arg, DictValue)), None)
     return [str(key) for key, value in given.entries if value is not False] if given else []
 
 
-def _sparse(args: tuple[Value, ...]) -> TensorInfo | None:
+def _sparse(args: tuple[PickledValue, ...]) -> TensorInfo | None:
     """``(layout, (indices, values, size, …))``."""
     data = args[1] if len(args) > 1 else None
     if not isinstance(data, tuple) or len(data) < 3:  # noqa: PLR2004 - at least these
@@ -109,11 +109,11 @@ def _sparse(args: tuple[Value, ...]) -> TensorInfo | None:
     return TensorInfo(values.dtype, shape, "sparse tensor")
 
 
-def _of_subclass(args: tuple[Value, ...]) -> TensorInfo | None:
+def _of_subclass(args: tuple[PickledValue, ...]) -> TensorInfo | None:
     """``(function, type, its arguments, state)``."""
     if len(args) < 3:  # noqa: PLR2004 - the fields above
         return None
-    inner = tensor_of(Instance("REDUCE", args[0], args[2]))
+    inner = tensor_of(ObjectValue("REDUCE", args[0], args[2]))
     cls = args[1]
     kind = str(cls.name) if isinstance(cls, GlobalRef) else "tensor subclass"
     if kind in {"torch.Tensor", "torch.nn.parameter.Parameter"}:
@@ -127,8 +127,8 @@ def _renamed(tensor: TensorInfo | None, kind: str) -> TensorInfo | None:
     return tensor._replace(kind=kind)
 
 
-def _integers(value: Value) -> tuple[int, ...] | None:
-    if isinstance(value, Instance) and isinstance(value.args, tuple) and value.args:
+def _integers(value: PickledValue) -> tuple[int, ...] | None:
+    if isinstance(value, ObjectValue) and isinstance(value.args, tuple) and value.args:
         value = value.args[0]  # torch.Size((2, 3))
     if not isinstance(value, (tuple, list)):
         return None
@@ -137,5 +137,5 @@ def _integers(value: Value) -> tuple[int, ...] | None:
     return tuple(value)
 
 
-def _dtype_name(value: Value) -> str:
+def _dtype_name(value: PickledValue) -> str:
     return value.name.qualname if isinstance(value, GlobalRef) else ""

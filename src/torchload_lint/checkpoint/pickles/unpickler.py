@@ -17,10 +17,10 @@ from torchload_lint.checkpoint.opcodes import Argument, Opcode, PickleFaultError
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
-    Instance,
+    ObjectValue,
     Opaque,
+    PickledValue,
     SetValue,
-    Value,
 )
 from torchload_lint.checkpoint.report import Problem
 from torchload_lint.names import GlobalName
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 class Unpickled:
     """What one pickle stream holds."""
 
-    value: Value = None
+    value: PickledValue = None
     """The object; None where the stream ended badly."""
     end: int = 0
     """Where the next pickle starts."""
     protocol: int | None = None
     globals: list[GlobalRef] = field(default_factory=list)
     """Every GLOBAL, in the order of the stream."""
-    calls: list[Instance] = field(default_factory=list)
+    calls: list[ObjectValue] = field(default_factory=list)
     """Every REDUCE and NEWOBJ, in the order of the stream."""
     fault: Problem | None = None
     """Why the stream could not be read to its end."""
@@ -75,12 +75,12 @@ class _Machine:
 
     def __init__(self, guard: Guard) -> None:
         self.guard = guard
-        self.stack: list[Value] = []
-        self.metastack: list[list[Value]] = []
-        self.memo: dict[int, Value] = {}
+        self.stack: list[PickledValue] = []
+        self.metastack: list[list[PickledValue]] = []
+        self.memo: dict[int, PickledValue] = {}
         self.result = Unpickled()
 
-    def pop_mark(self) -> list[Value]:
+    def pop_mark(self) -> list[PickledValue]:
         items = self.stack
         self.stack = self.metastack.pop()
         return items
@@ -91,8 +91,8 @@ class _Machine:
         self.result.globals.append(reference)
         return reference
 
-    def record(self, value: Value) -> Value:
-        if isinstance(value, Instance):
+    def record(self, value: PickledValue) -> PickledValue:
+        if isinstance(value, ObjectValue):
             self.result.calls.append(value)
         return value
 
@@ -101,14 +101,14 @@ def _push_argument(machine: _Machine, argument: Argument) -> None:
     machine.stack.append(argument)
 
 
-def _constant(make: Callable[[], Value]) -> Callable[[_Machine, Argument], None]:
+def _constant(make: Callable[[], PickledValue]) -> Callable[[_Machine, Argument], None]:
     def handler(machine: _Machine, _argument: Argument) -> None:
         machine.stack.append(make())
 
     return handler
 
 
-def _text_number(parse: Callable[[str], Value]) -> Callable[[_Machine, Argument], None]:
+def _text_number(parse: Callable[[str], PickledValue]) -> Callable[[_Machine, Argument], None]:
     """INT, LONG and FLOAT of protocol 0."""
 
     def handler(machine: _Machine, argument: Argument) -> None:
@@ -123,7 +123,7 @@ def _text_number(parse: Callable[[str], Value]) -> Callable[[_Machine, Argument]
     return handler
 
 
-def _parse_int(text: str) -> Value:
+def _parse_int(text: str) -> PickledValue:
     return text == "01" if text in {"00", "01"} else int(text)
 
 
@@ -195,7 +195,9 @@ def _last_as_tuple(count: int) -> Callable[[_Machine, Argument], None]:
     return handler
 
 
-def _collect(kind: Callable[[list[Value]], Value]) -> Callable[[_Machine, Argument], None]:
+def _collect(
+    kind: Callable[[list[PickledValue]], PickledValue],
+) -> Callable[[_Machine, Argument], None]:
     def handler(machine: _Machine, _argument: Argument) -> None:
         items = machine.pop_mark()
         machine.stack.append(kind(items))
@@ -203,7 +205,7 @@ def _collect(kind: Callable[[list[Value]], Value]) -> Callable[[_Machine, Argume
     return handler
 
 
-def _dict_of(items: list[Value]) -> Value:
+def _dict_of(items: list[PickledValue]) -> PickledValue:
     return DictValue(entries=list(zip(items[::2], items[1::2], strict=False)))
 
 
@@ -234,7 +236,7 @@ def _newobj(machine: _Machine, _argument: Argument) -> None:
 def _newobj_ex(machine: _Machine, _argument: Argument) -> None:
     keywords, args, cls = machine.stack.pop(), machine.stack.pop(), machine.stack.pop()
     value = machine.guard.newobj(cls, args)
-    if isinstance(value, Instance):
+    if isinstance(value, ObjectValue):
         value.entries.append(("**", keywords))
     machine.stack.append(machine.record(value))
 
@@ -285,7 +287,7 @@ def _setitems(machine: _Machine, _argument: Argument) -> None:
 def _additems(machine: _Machine, _argument: Argument) -> None:
     items = machine.pop_mark()
     target = machine.stack[-1]
-    if isinstance(target, (SetValue, Instance)):
+    if isinstance(target, (SetValue, ObjectValue)):
         target.items.extend(items)
 
 
@@ -297,7 +299,7 @@ def _persistent(machine: _Machine, argument: Argument) -> None:
 def _bytearray(machine: _Machine, argument: Argument) -> None:
     name = GlobalName("builtins", "bytearray")
     callee = GlobalRef(name, machine.guard.position)
-    machine.stack.append(Instance("REDUCE", callee, (argument,), name))
+    machine.stack.append(ObjectValue("REDUCE", callee, (argument,), name))
 
 
 def _opaque(machine: _Machine, _argument: Argument) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.known.known_globals import SINGLETONS
 
 if TYPE_CHECKING:
-    from torchload_lint.checkpoint.pickles.pickled_values import Value
+    from torchload_lint.checkpoint.pickles.pickled_values import PickledValue
     from torchload_lint.names import GlobalName
 
 
@@ -20,7 +20,7 @@ class RequiredEntry:
     """The key: the name in the file, or the type that a BUILD, NEWOBJ or REDUCE checks."""
     runtime: GlobalName
     because: str
-    values: list[Value] = field(default_factory=list)
+    values: list[PickledValue] = field(default_factory=list)
     is_nested: bool = False
     """Whether this torch (before 2.7) takes the object for one of its last name alone."""
     is_value: bool = False

@@ -15,10 +15,10 @@ from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
-    Instance,
+    ObjectValue,
+    PickledValue,
     SetValue,
     StorageValue,
-    Value,
     unhashable,
 )
 from torchload_lint.checkpoint.pickles.states import truthy
@@ -58,7 +58,7 @@ def default_kind(name: str) -> str:
     return "function" if name.startswith(_FUNCTIONS) else "value"
 
 
-def call_problem(name: str, args: Value) -> Problem | None:
+def call_problem(name: str, args: PickledValue) -> Problem | None:
     """Why calling a default-allowed global with these arguments must fail; None where it works."""
     if not isinstance(args, tuple):
         return None
@@ -108,7 +108,7 @@ def _arity_fault(name: str, count: int) -> str:
     return f"it is given {count} arguments and takes {fewest if count < fewest else most}"
 
 
-def _tensor(args: tuple[Value, ...]) -> str:
+def _tensor(args: tuple[PickledValue, ...]) -> str:
     """``(storage, offset, size, stride[, requires_grad, hooks[, dtype]])``."""
     storage, offset = args[0], args[1]
     if not isinstance(storage, StorageValue) or type(offset) is not int or offset < 0:
@@ -131,7 +131,7 @@ def _tensor(args: tuple[Value, ...]) -> str:
     return ""
 
 
-def _tensor_v3(args: tuple[Value, ...]) -> str:
+def _tensor_v3(args: tuple[PickledValue, ...]) -> str:
     """As ``_rebuild_tensor_v2``, over an untyped storage and with a dtype of its own."""
     storage, dtype = args[0], args[6]
     if not isinstance(storage, StorageValue) or not isinstance(dtype, GlobalRef):
@@ -146,7 +146,7 @@ def _tensor_v3(args: tuple[Value, ...]) -> str:
     return _tensor((items, *args[1:6], *args[7:8]))
 
 
-def _quantized(args: tuple[Value, ...]) -> str:
+def _quantized(args: tuple[PickledValue, ...]) -> str:
     """``(storage, offset, size, stride, (scheme, scale, zero point, …), requires_grad, hooks)``."""
     dtype = args[0].dtype if isinstance(args[0], StorageValue) else ""
     fault = _tensor(args[:4]) or _gradient_fault(args[5], dtype)
@@ -168,17 +168,17 @@ def _quantized(args: tuple[Value, ...]) -> str:
     return "" if fits else "its quantization parameters are not what its scheme takes"
 
 
-def _count(value: Value) -> int | None:
+def _count(value: PickledValue) -> int | None:
     """How many numbers a list or tensor has; None where that is not known, -1 if it is neither."""
     if isinstance(value, list):
         return len(value) if all(isinstance(one, (int, float)) for one in value) else -1
-    found = tensor_of(value) if isinstance(value, Instance) else None
+    found = tensor_of(value) if isinstance(value, ObjectValue) else None
     if found is not None:
         return prod(found.shape)
-    return None if isinstance(value, Instance) else -1
+    return None if isinstance(value, ObjectValue) else -1
 
 
-def _gradient_fault(flag: Value, dtype: str) -> str:
+def _gradient_fault(flag: PickledValue, dtype: str) -> str:
     if not isinstance(flag, bool):
         return "requires_grad is not a bool"
     if flag and dtype not in _GRAD_DTYPES:
@@ -186,22 +186,22 @@ def _gradient_fault(flag: Value, dtype: str) -> str:
     return ""
 
 
-def _metadata_fault(metadata: Value = None) -> str:
+def _metadata_fault(metadata: PickledValue = None) -> str:
     """The flags of a tensor (``conj``, ``neg``) are a dict."""
-    is_dict = isinstance(metadata, (DictValue, Instance))
+    is_dict = isinstance(metadata, (DictValue, ObjectValue))
     return "its flags are not a dict" if truthy(metadata) and not is_dict else ""
 
 
-def _parameter(args: tuple[Value, ...]) -> str:
+def _parameter(args: tuple[PickledValue, ...]) -> str:
     """``(data, requires_grad, hooks[, state])``."""
     data = args[0] if args else None
-    if not isinstance(data, (Instance, type(None))):
+    if not isinstance(data, (ObjectValue, type(None))):
         return "its data is not a tensor"
     flag = args[1] if len(args) > 1 else False
     return "" if isinstance(flag, bool) else "requires_grad is not a bool"
 
 
-def _meta(args: tuple[Value, ...]) -> str:
+def _meta(args: tuple[PickledValue, ...]) -> str:
     """``(dtype, size, stride, requires_grad)``."""
     dtype, size, stride, flag = args
     if not isinstance(dtype, GlobalRef) or default_kind(str(dtype.name)) != "value":
@@ -211,10 +211,10 @@ def _meta(args: tuple[Value, ...]) -> str:
     return "" if isinstance(flag, bool) else "requires_grad is not a bool"
 
 
-def _from_type(args: tuple[Value, ...]) -> str:
+def _from_type(args: tuple[PickledValue, ...]) -> str:
     """``(function, type, its arguments, state)``: the inner call has to work as well."""
     function, inner = args[0], args[2]
-    if not isinstance(function, (GlobalRef, Instance)):
+    if not isinstance(function, (GlobalRef, ObjectValue)):
         return "it calls something that is not a function"
     if not isinstance(inner, (tuple, list)):
         return "its inner arguments are not a tuple or a list"
@@ -224,36 +224,36 @@ def _from_type(args: tuple[Value, ...]) -> str:
     return ""
 
 
-def _sparse(args: tuple[Value, ...]) -> str:
+def _sparse(args: tuple[PickledValue, ...]) -> str:
     """``(layout, (indices, values, size[, is_coalesced]))``; compressed: two kinds of indices."""
     data = args[1]
     if not isinstance(data, tuple) or len(data) not in {3, 4}:
         return "a sparse tensor has three or four parts"
     is_coo = len(data) == 3 or data[3] is None or isinstance(data[3], bool)  # noqa: PLR2004
     tensors = data[:2] if is_coo else data[:3]
-    if not all(isinstance(part, Instance) for part in tensors):
+    if not all(isinstance(part, ObjectValue) for part in tensors):
         return "the parts of a sparse tensor are not tensors"
     return (
         "" if _integers(data[len(tensors)]) is not None else "its size is not a tuple of integers"
     )
 
 
-def _nested(args: tuple[Value, ...]) -> str:
+def _nested(args: tuple[PickledValue, ...]) -> str:
     """``(buffer, sizes, strides, offsets)``: the sizes must have been read by then."""
     for part in args[1:]:
-        inner = part.args if isinstance(part, Instance) else None
+        inner = part.args if isinstance(part, ObjectValue) else None
         storage = inner[0] if isinstance(inner, tuple) and inner else None
         if isinstance(storage, StorageValue) and storage.resizable:
             return "a file of this old form gives its sizes only after the object"
     return ""
 
 
-def _layout(args: tuple[Value, ...]) -> str:
+def _layout(args: tuple[PickledValue, ...]) -> str:
     known = isinstance(args[0], str) and args[0] in _LAYOUTS
     return "" if known else "there is no such layout"
 
 
-def _encode(args: tuple[Value, ...]) -> str:
+def _encode(args: tuple[PickledValue, ...]) -> str:
     codec = args[1] if len(args) > 1 else "utf-8"
     if not isinstance(codec, str):
         return "the encoding is not a string"
@@ -269,14 +269,16 @@ def _encode(args: tuple[Value, ...]) -> str:
     return ""
 
 
-def _set(args: tuple[Value, ...]) -> str:
+def _set(args: tuple[PickledValue, ...]) -> str:
     items = args[0] if args else ()
     if isinstance(items, (list, tuple)):
         return "an element is a list, dict or set" if any(map(unhashable, items)) else ""
-    return "" if isinstance(items, (str, bytes, DictValue, SetValue, Instance)) else "no iterable"
+    return (
+        "" if isinstance(items, (str, bytes, DictValue, SetValue, ObjectValue)) else "no iterable"
+    )
 
 
-def _bytearray(args: tuple[Value, ...]) -> str:
+def _bytearray(args: tuple[PickledValue, ...]) -> str:
     if not args:
         return ""
     if isinstance(args[0], str):
@@ -284,28 +286,28 @@ def _bytearray(args: tuple[Value, ...]) -> str:
     return "" if len(args) == 1 else "an encoding without a text"
 
 
-def _complex(args: tuple[Value, ...]) -> str:
+def _complex(args: tuple[PickledValue, ...]) -> str:
     fine = all(isinstance(item, (int, float)) for item in args)
     return "" if fine or (len(args) == 1 and isinstance(args[0], str)) else "no numbers"
 
 
-def _size(args: tuple[Value, ...]) -> str:
+def _size(args: tuple[PickledValue, ...]) -> str:
     return "" if not args or _integers(args[0]) is not None else "no integers"
 
 
-def _device(args: tuple[Value, ...]) -> str:
+def _device(args: tuple[PickledValue, ...]) -> str:
     if isinstance(args[0], int) and len(args) == 1:
         return ""
     if not isinstance(args[0], str):
-        return "it is not the name of a device" if not isinstance(args[0], Instance) else ""
+        return "it is not the name of a device" if not isinstance(args[0], ObjectValue) else ""
     kind, _, index = args[0].partition(":")
     if kind not in _DEVICES or (index and not index.isdigit()):
         return f"there is no device {args[0]!r:.40}"
     return "" if len(args) == 1 or isinstance(args[1], int) else "it is not the index of a device"
 
 
-def _ordered_dict(args: tuple[Value, ...]) -> str:
-    if not args or isinstance(args[0], (DictValue, Instance)):
+def _ordered_dict(args: tuple[PickledValue, ...]) -> str:
+    if not args or isinstance(args[0], (DictValue, ObjectValue)):
         return ""
     items = args[0]
     if not isinstance(items, (list, tuple)):
@@ -316,21 +318,23 @@ def _ordered_dict(args: tuple[Value, ...]) -> str:
     return "a key is a list, dict or set" if any(unhashable(pair[0]) for pair in pairs) else ""
 
 
-def _counter(args: tuple[Value, ...]) -> str:
-    if args and not isinstance(args[0], (DictValue, Instance, SetValue, list, tuple, str, bytes)):
+def _counter(args: tuple[PickledValue, ...]) -> str:
+    if args and not isinstance(
+        args[0], (DictValue, ObjectValue, SetValue, list, tuple, str, bytes)
+    ):
         return "" if args[0] is None else "no iterable"
     return _set(args) if args and isinstance(args[0], (list, tuple)) else ""
 
 
-def _integers(value: Value) -> tuple[int, ...] | None:
-    if isinstance(value, Instance) and isinstance(value.args, tuple):
+def _integers(value: PickledValue) -> tuple[int, ...] | None:
+    if isinstance(value, ObjectValue) and isinstance(value.args, tuple):
         value = value.args[0] if value.args else ()  # torch.Size((2, 3))
     if isinstance(value, (tuple, list)) and all(type(item) is int for item in value):
         return tuple(value)  # torch takes no truth values for integers here
     return None
 
 
-_CHECKS: dict[str, Callable[[tuple[Value, ...]], str]] = {
+_CHECKS: dict[str, Callable[[tuple[PickledValue, ...]], str]] = {
     "torch._utils._rebuild_tensor": _tensor,
     "torch._utils._rebuild_tensor_v2": _tensor,
     "torch._utils._rebuild_tensor_v3": _tensor_v3,

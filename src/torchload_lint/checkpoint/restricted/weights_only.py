@@ -41,10 +41,10 @@ from torchload_lint.checkpoint.pickles.numpy_dtypes import dtype_fault
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
-    Instance,
+    ObjectValue,
     Opaque,
+    PickledValue,
     SetValue,
-    Value,
     type_of,
     unhashable,
 )
@@ -102,7 +102,7 @@ class WeightsOnlyGuard:
     ) -> None:
         self.protocol: int | None = None
         self.failure: Problem | None = None
-        self.culprit: Value = None
+        self.culprit: PickledValue = None
         """The value that the failing step was done to."""
         self.needs: dict[str, RequiredEntry] = {}
         self.notes: list[Problem] = []
@@ -133,7 +133,7 @@ class WeightsOnlyGuard:
         elif self.failure is None:
             self._fail(advice.opcode(opcode.name, CODES[opcode.name], self.protocol))
 
-    def decode(self, data: bytes, position: int) -> Value:
+    def decode(self, data: bytes, position: int) -> PickledValue:
         """A Python 2 string in the encoding of the load; bytes where it cannot be decoded."""
         if self._encoding == "bytes":
             return data
@@ -170,7 +170,7 @@ class WeightsOnlyGuard:
         elif dotted not in self._default and self._registered.get(dotted) != "":
             self._need(reference.name, self._runtime(reference.name), "GLOBAL", reference)
 
-    def reduce(self, callee: Value, args: Value) -> Value:
+    def reduce(self, callee: PickledValue, args: PickledValue) -> PickledValue:
         """REDUCE: call ``callee(*args)``."""
         args = as_arguments(args)
         name = self.names.of(callee)
@@ -183,9 +183,9 @@ class WeightsOnlyGuard:
         if plain is not None:
             return plain
         kind = result_type(name, args, self.names, self._facts(callee))
-        return Instance("REDUCE", callee, args, kind)
+        return ObjectValue("REDUCE", callee, args, kind)
 
-    def newobj(self, cls: Value, args: Value) -> Value:
+    def newobj(self, cls: PickledValue, args: PickledValue) -> PickledValue:
         """NEWOBJ: ``cls.__new__(cls, *args)``."""
         args = as_arguments(args)
         name = self.names.of(cls)
@@ -197,9 +197,9 @@ class WeightsOnlyGuard:
         plain = (
             make_plain(self.names.dotted(name), ()) if self.names.dotted(name) in MAPPINGS else None
         )
-        return plain if plain is not None else Instance("NEWOBJ", cls, args, name)
+        return plain if plain is not None else ObjectValue("NEWOBJ", cls, args, name)
 
-    def build(self, target: Value, state: Value) -> None:
+    def build(self, target: PickledValue, state: PickledValue) -> None:
         """BUILD: give an object its state."""
         fault = dtype_fault(target, state)
         if fault and (self.failure is None or self.failure.code != "hostile"):
@@ -207,12 +207,12 @@ class WeightsOnlyGuard:
             self._fail(advice.hostile_state("a numpy.dtype", fault), target)
         if self.failure is None:
             self._check_build(target, state)
-        if isinstance(target, Instance):
+        if isinstance(target, ObjectValue):
             target.states.append(state)
         elif isinstance(target, DictValue):
             target.state.append(state)
 
-    def extend(self, target: Value, items: list[Value]) -> None:
+    def extend(self, target: PickledValue, items: list[PickledValue]) -> None:
         """APPEND and APPENDS: only on exactly a list."""
         if isinstance(target, list):
             target.extend(items)
@@ -221,10 +221,12 @@ class WeightsOnlyGuard:
             self._features.list_subclasses and self._classes.extends_list(target)
         ):
             self._fail(advice.append(self._type_words(target)), target)
-        if isinstance(target, (Instance, SetValue)):
+        if isinstance(target, (ObjectValue, SetValue)):
             target.items.extend(items)
 
-    def set_items(self, target: Value, entries: list[tuple[Value, Value]]) -> None:
+    def set_items(
+        self, target: PickledValue, entries: list[tuple[PickledValue, PickledValue]]
+    ) -> None:
         """SETITEM and SETITEMS: from 2.10 only on exactly a dict, OrderedDict or Counter."""
         if isinstance(target, DictValue):
             target.entries.extend(entries)
@@ -233,10 +235,10 @@ class WeightsOnlyGuard:
             return
         if self.failure is None and not self._may_set(target, entries):
             self._fail(advice.set_item(self._type_words(target)), target)
-        if isinstance(target, Instance):
+        if isinstance(target, ObjectValue):
             target.entries.extend(entries)
 
-    def persistent_load(self, pid: Value) -> Value:
+    def persistent_load(self, pid: PickledValue) -> PickledValue:
         """BINPERSID: only storages."""
         value, problem = self.storages.load(pid)
         if problem is not None:
@@ -245,7 +247,9 @@ class WeightsOnlyGuard:
 
     # -- the checks --------------------------------------------------------------------------
 
-    def _check_reduce(self, callee: Value, name: GlobalName | None, args: Value) -> None:
+    def _check_reduce(
+        self, callee: PickledValue, name: GlobalName | None, args: PickledValue
+    ) -> None:
         if name is None:
             self._fail(advice.uncallable(self._type_words(callee)), callee)
             return
@@ -264,10 +268,10 @@ class WeightsOnlyGuard:
                 self._fail(advice.other_platform(dotted), callee)
         else:
             self._need_value(name, "REDUCE", callee)
-        if not isinstance(args, (tuple, Instance)):
+        if not isinstance(args, (tuple, ObjectValue)):
             self._fail(advice.ARGUMENTS, callee)
 
-    def _check_newobj(self, cls: Value, name: GlobalName | None, args: Value) -> None:
+    def _check_newobj(self, cls: PickledValue, name: GlobalName | None, args: PickledValue) -> None:
         if name is None:
             self._fail(advice.uncallable(self._type_words(cls)), cls)
             return
@@ -280,19 +284,21 @@ class WeightsOnlyGuard:
                 self._fail(advice.uncallable(dotted), cls)
         elif not isinstance(cls, GlobalRef):
             self._need_value(name, "NEWOBJ", cls)
-        if not isinstance(args, (tuple, Instance)):
+        if not isinstance(args, (tuple, ObjectValue)):
             self._fail(advice.ARGUMENTS, cls)
 
-    def _may_set(self, target: Value, entries: list[tuple[Value, Value]]) -> bool:
+    def _may_set(
+        self, target: PickledValue, entries: list[tuple[PickledValue, PickledValue]]
+    ) -> bool:
         """Before 2.10, whatever takes ``target[key] = value`` would do."""
         if self._features.strict_setitem:
             return False
         if isinstance(target, list):
             size = len(target)
             return all(isinstance(key, int) and -size <= key < size for key, _ in entries)
-        return isinstance(target, Instance) and str(target.type_name) not in PLAIN_CLASSES
+        return isinstance(target, ObjectValue) and str(target.type_name) not in PLAIN_CLASSES
 
-    def _check_build(self, target: Value, state: Value) -> None:
+    def _check_build(self, target: PickledValue, state: PickledValue) -> None:
         kind = type_of(target)
         dotted = self.names.dotted(kind)
         if dotted in {"torch.Tensor", "torch.nn.parameter.Parameter"}:
@@ -307,7 +313,7 @@ class WeightsOnlyGuard:
             self._build_on_unknown(target)
             return
         self._need_value(kind, "BUILD", target)
-        takes_nothing = dotted in _WITHOUT_DICT and not isinstance(target, Instance)
+        takes_nothing = dotted in _WITHOUT_DICT and not isinstance(target, ObjectValue)
         # Before 2.6 torch reaches for __dict__ before it looks at the state.
         if takes_nothing and (truthy(state) or not self._features.default_types_build):
             self._fail(advice.build_on_plain(dotted), target)
@@ -320,16 +326,18 @@ class WeightsOnlyGuard:
         ):
             self._fail(advice.SLOTS, target)
 
-    def _build_on_unknown(self, target: Value) -> None:
+    def _build_on_unknown(self, target: PickledValue) -> None:
         """What a function returns, or a class itself: the type that torch will see is not known."""
-        if isinstance(target, Instance):
+        if isinstance(target, ObjectValue):
             self.notes.append(advice.unknown_result(self._type_words(target)))
         else:
             self._fail(advice.BUILD_ON_GLOBAL, target)
 
     # -- helpers -----------------------------------------------------------------------------
 
-    def _need(self, name: GlobalName, runtime: GlobalName, because: str, value: Value) -> None:
+    def _need(
+        self, name: GlobalName, runtime: GlobalName, because: str, value: PickledValue
+    ) -> None:
         need = self.needs.get(str(name))
         if need is None:
             need = self.needs[str(name)] = RequiredEntry(name, runtime, because)
@@ -344,7 +352,7 @@ class WeightsOnlyGuard:
         if len(need.values) < PLACES_KEPT:
             need.values.append(value)
 
-    def _need_value(self, runtime: GlobalName, because: str, value: Value) -> None:
+    def _need_value(self, runtime: GlobalName, because: str, value: PickledValue) -> None:
         """NEWOBJ, REDUCE and BUILD look for the object itself, whatever its key is."""
         dotted = self.names.dotted(runtime)
         need = self.needs.get(dotted)
@@ -357,28 +365,28 @@ class WeightsOnlyGuard:
             return
         self._need(runtime, runtime, because, value)
 
-    def _fail(self, problem: Problem, culprit: Value = None) -> None:
+    def _fail(self, problem: Problem, culprit: PickledValue = None) -> None:
         if self.failure is None:
             where = problem.where or f"byte {self.position}"
             self.failure = Problem(problem.code, problem.message, problem.advice, where)
             self.culprit = culprit
 
-    def _facts(self, value: Value) -> ClassFacts | None:
+    def _facts(self, value: PickledValue) -> ClassFacts | None:
         return self._classes.facts(value)
 
-    def _substitute_for(self, value: Value) -> Substitute | None:
+    def _substitute_for(self, value: PickledValue) -> Substitute | None:
         if not self._substitutes or not isinstance(value, GlobalRef):
             return None
         return self._substitutes.get(str(value.name))
 
-    def _type_words(self, value: Value) -> str:
+    def _type_words(self, value: PickledValue) -> str:
         """A value's type in words, for a message."""
         kind = type_of(value)
         if kind is not None:
             return str(kind).removeprefix("builtins.")
         if isinstance(value, GlobalRef):
             return str(value.name)
-        if isinstance(value, Instance):
+        if isinstance(value, ObjectValue):
             called = self.names.of(value.callee)
             if is_getattr(value.callee) and self.names.of(value) is None:
                 return "an attribute of an object"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.pickles.pickled_values import DictValue, Value
+from torchload_lint.checkpoint.pickles.pickled_values import DictValue, PickledValue
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torchload_lint.migrate.conversion import Conversion
 
 
-def _container(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _container(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     attributes = made.attributes or {}
     if "_content" not in attributes:
         return converter.leave_out(place, made.name, "it has no content")
@@ -32,7 +32,7 @@ def _container(converter: Conversion, made: PickledInstance, place: str) -> Valu
     return converter.plain(content, place)
 
 
-def _node(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _node(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     attributes = made.attributes or {}
     value = attributes.get("_val", LEFT_OUT)
     if value is LEFT_OUT:

@@ -13,9 +13,9 @@ from torchload_lint.checkpoint.pickles.call_results import is_getattr
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
-    Instance,
+    ObjectValue,
+    PickledValue,
     SetValue,
-    Value,
 )
 from torchload_lint.migrate.carriers import tensors
 from torchload_lint.migrate.carriers.module_facts import (
@@ -64,20 +64,20 @@ class _Building:
     above: set[int]
     """The modules around the present one."""
 
-    def put(self, key: str, value: Value) -> None:
+    def put(self, key: str, value: PickledValue) -> None:
         """One entry."""
         if value is not LEFT_OUT:
             self.out.entries.append((key, value))
 
 
-def registries(made: PickledInstance) -> dict[str, Value] | None:
+def registries(made: PickledInstance) -> dict[str, PickledValue] | None:
     """The attributes of an ``nn.Module``; None where the instance is not one."""
     attributes = made.attributes or {}
     if made.name in _GRAPH_MODULES and made.args and isinstance(made.args[0], DictValue):
         attributes = {k: v for k, v in made.args[0].entries if isinstance(k, str)}
     if all(isinstance(attributes.get(name), DictValue) for name in _REGISTRIES):
         return attributes
-    if made.name == _COMPILED and made.args and isinstance(made.args[0], Instance):
+    if made.name == _COMPILED and made.args and isinstance(made.args[0], ObjectValue):
         inner = DictValue(entries=[("_orig_mod", made.args[0])])
         return {"_modules": inner, "_parameters": DictValue(), "_buffers": DictValue()}
     if made.name in QUANTIZED_CONVOLUTIONS and _convolution_state(made):
@@ -85,7 +85,7 @@ def registries(made: PickledInstance) -> dict[str, Value] | None:
     return None
 
 
-def state_dict(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def state_dict(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """The state dict of a module, with the ``_metadata`` that torch gives it."""
     ordered = "collections.OrderedDict"
     building = _Building(converter, DictValue(ordered), DictValue(ordered), place, {}, {}, set())
@@ -117,14 +117,14 @@ def _save(building: _Building, made: PickledInstance, prefix: str) -> None:
         _EXTRAS[kind](building, attributes, prefix, name)
     _look_at_class(building, made, prefix)
     for name, child in _entries(attributes.get("_modules")):
-        if isinstance(child, Instance):
+        if isinstance(child, ObjectValue):
             _save_child(building, child, f"{prefix}{name}.")
         elif child is not None:
             building.converter.leave_out(f"{building.place}.{prefix}{name}", "a module",
                                          "the file does not hold it as an object")  # fmt: skip
 
 
-def _save_child(building: _Building, child: Instance, prefix: str) -> None:
+def _save_child(building: _Building, child: ObjectValue, prefix: str) -> None:
     converter = building.converter
     made = read_instance(child, converter.names)
     if made.name in QUANTIZED_CONVOLUTIONS and _save_convolution(building, made, prefix):
@@ -142,7 +142,7 @@ def _save_child(building: _Building, child: Instance, prefix: str) -> None:
 
 
 def _add_metadata(
-    building: _Building, made: PickledInstance, attributes: dict[str, Value], prefix: str
+    building: _Building, made: PickledInstance, attributes: dict[str, PickledValue], prefix: str
 ) -> None:
     version = state_dict_version(made.name, _keys(attributes.get("_buffers")))
     entry = DictValue(entries=[("version", version)])
@@ -160,7 +160,7 @@ def _add_metadata(
                 building.hooks[name] = None
 
 
-def _add_spectral_norm(entry: DictValue, hook: Value) -> None:
+def _add_spectral_norm(entry: DictValue, hook: PickledValue) -> None:
     """What the state dict hook of ``torch.nn.utils.spectral_norm`` writes."""
     fn = attributes_of(attributes_of(hook).get("fn"))
     name = fn.get("name")
@@ -169,11 +169,11 @@ def _add_spectral_norm(entry: DictValue, hook: Value) -> None:
         entry.entries.append(("spectral_norm", versions))
 
 
-def _hook_name(converter: Conversion, hook: Value) -> str:
+def _hook_name(converter: Conversion, hook: PickledValue) -> str:
     name = converter.names.of(hook)
-    if isinstance(hook, Instance) and is_getattr(hook.callee) and name is None:
+    if isinstance(hook, ObjectValue) and is_getattr(hook.callee) and name is None:
         return "a bound method"
-    if name is None and isinstance(hook, Instance):
+    if name is None and isinstance(hook, ObjectValue):
         return read_instance(hook, converter.names).name or "a hook"
     return str(name) if name is not None else "a hook"
 
@@ -196,7 +196,7 @@ def _look_at_class(building: _Building, made: PickledInstance, prefix: str) -> N
         building.converter.note(NoteKind.CAUTION, building.place, made.name, why)
 
 
-def _tensor(building: _Building, value: Value, key: str) -> Value:
+def _tensor(building: _Building, value: PickledValue, key: str) -> PickledValue:
     place = f"{building.place}[{key!r}]"
     found = tensors.detached(building.converter, value, place)
     if found is LEFT_OUT or tensors.is_tensor(found):
@@ -204,18 +204,18 @@ def _tensor(building: _Building, value: Value, key: str) -> Value:
     return building.converter.leave_out(place, "a parameter or buffer", "it is not a tensor")
 
 
-def _entries(value: Value) -> Iterator[tuple[str, Value]]:
+def _entries(value: PickledValue) -> Iterator[tuple[str, PickledValue]]:
     """The entries of a registry, in their order, the last of equal names winning."""
-    if isinstance(value, (DictValue, Instance)):
+    if isinstance(value, (DictValue, ObjectValue)):
         found = {str(key): item for key, item in value.entries}
         yield from found.items()
 
 
-def _keys(value: Value) -> set[str]:
+def _keys(value: PickledValue) -> set[str]:
     return {name for name, _ in _entries(value)}
 
 
-def _names(value: Value) -> set[str]:
+def _names(value: PickledValue) -> set[str]:
     items = value.items if isinstance(value, SetValue) else ()
     return {item for item in items if isinstance(item, str)}
 
@@ -223,18 +223,18 @@ def _names(value: Value) -> set[str]:
 # -- what classes of torch's own add ---------------------------------------------------------------
 
 
-def _packed_parameters(value: Value) -> Value:
+def _packed_parameters(value: PickledValue) -> PickledValue:
     """The state of a quantized ``ScriptObject``: BUILD gave it ``(state, type's name)``."""
-    if isinstance(value, Instance) and value.states:
+    if isinstance(value, ObjectValue) and value.states:
         state = value.states[-1]
         if isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], str):  # noqa: PLR2004
-            inner: Value = state[0]
+            inner: PickledValue = state[0]
             return inner
     return None
 
 
 def _put_attribute(
-    building: _Building, attributes: dict[str, Value], prefix: str, name: str
+    building: _Building, attributes: dict[str, PickledValue], prefix: str, name: str
 ) -> None:
     """An attribute as it is."""
     value = attributes.get(name)
@@ -246,7 +246,9 @@ def _put_attribute(
         building.put(key, building.converter.plain(value, place))
 
 
-def _put_number(building: _Building, attributes: dict[str, Value], prefix: str, name: str) -> None:
+def _put_number(
+    building: _Building, attributes: dict[str, PickledValue], prefix: str, name: str
+) -> None:
     """``torch.tensor(self.scale)``: a float32 or int64 tensor without dimensions."""
     value = attributes.get(name)
     if isinstance(value, (int, float)):
@@ -255,7 +257,9 @@ def _put_number(building: _Building, attributes: dict[str, Value], prefix: str, 
         building.put(prefix + name, _tensor(building, value, prefix + name))
 
 
-def _put_packed(building: _Building, attributes: dict[str, Value], prefix: str, name: str) -> None:
+def _put_packed(
+    building: _Building, attributes: dict[str, PickledValue], prefix: str, name: str
+) -> None:
     """``_weight_bias()`` of linear layers, as one tuple."""
     packed = _packed_parameters(attributes.get(name))
     if packed is None:
@@ -266,7 +270,7 @@ def _put_packed(building: _Building, attributes: dict[str, Value], prefix: str, 
 
 
 def _put_unpacked(
-    building: _Building, attributes: dict[str, Value], prefix: str, name: str
+    building: _Building, attributes: dict[str, PickledValue], prefix: str, name: str
 ) -> None:
     """``_weight()`` of embeddings: the tensor in ``(version, tensors, doubles, longs)``."""
     packed = _packed_parameters(attributes.get(name))
@@ -279,7 +283,7 @@ def _put_unpacked(
     building.put(key, building.converter.plain(parts[0], f"{building.place}[{key!r}]"))
 
 
-def _convolution_state(made: PickledInstance) -> tuple[Value, ...] | None:
+def _convolution_state(made: PickledInstance) -> tuple[PickledValue, ...] | None:
     state = made.states[-1] if made.states else None
     return state if isinstance(state, tuple) and len(state) == 15 else None  # noqa: PLR2004 - see QUANTIZED_CONVOLUTIONS
 

@@ -12,7 +12,7 @@ from math import prod
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.pickles.pickled_values import DictValue, Instance, Value
+from torchload_lint.checkpoint.pickles.pickled_values import DictValue, ObjectValue, PickledValue
 from torchload_lint.migrate.carriers import tensors
 from torchload_lint.migrate.carriers.pickled_instance import name_of_global
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
@@ -76,9 +76,9 @@ class Array:
     data: bytes
 
 
-def read_dtype(value: Value) -> DType | None:
+def read_dtype(value: PickledValue) -> DType | None:
     """``numpy.dtype('f8', False, True)`` and its state; None where it is something else."""
-    if not isinstance(value, Instance) or not isinstance(value.args, tuple) or not value.args:
+    if not isinstance(value, ObjectValue) or not isinstance(value.args, tuple) or not value.args:
         return None
     code = value.args[0]
     if isinstance(code, bytes):
@@ -101,7 +101,9 @@ def read_dtype(value: Value) -> DType | None:
     return DType(bare, order, fields, _read_unit(state), size)
 
 
-def _read_fields(names: Value, fields: Value) -> tuple[tuple[str, DType, int], ...] | None:
+def _read_fields(
+    names: PickledValue, fields: PickledValue
+) -> tuple[tuple[str, DType, int], ...] | None:
     if names is None:
         return ()
     if not isinstance(names, tuple) or not isinstance(fields, DictValue):
@@ -116,7 +118,7 @@ def _read_fields(names: Value, fields: Value) -> tuple[tuple[str, DType, int], .
     return tuple(found)
 
 
-def _read_unit(state: tuple[Value, ...]) -> str:
+def _read_unit(state: tuple[PickledValue, ...]) -> str:
     """The ninth item of a time's state: ``({}, (b'ns', 1, 1, 1))``."""
     metadata = state[8] if len(state) > 8 else None  # noqa: PLR2004 - the ninth
     described = metadata[1] if isinstance(metadata, tuple) and len(metadata) == 2 else None  # noqa: PLR2004
@@ -132,14 +134,14 @@ def _size_of(code: str) -> int:
     return number * 4 if code.startswith("U") else number
 
 
-def _text(value: Value) -> str:
+def _text(value: PickledValue) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 # -- carriers --------------------------------------------------------------------------------------
 
 
-def _array(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _array(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """``_reconstruct(class, (0,), b"b")``, then ``(version, shape, dtype, is_fortran, data)``."""
     state = made.states[-1] if made.states else None
     if isinstance(state, tuple) and len(state) == 2 and isinstance(state[0], tuple):  # noqa: PLR2004
@@ -154,8 +156,11 @@ def _array(converter: Conversion, made: PickledInstance, place: str) -> Value:
 
 
 def _carry_array(
-    converter: Conversion, name: str, state: tuple[Value, Value, Value, Value], place: str
-) -> Value:
+    converter: Conversion,
+    name: str,
+    state: tuple[PickledValue, PickledValue, PickledValue, PickledValue],
+    place: str,
+) -> PickledValue:
     shape_value, dtype_value, is_fortran, data = state
     shape = _shape(shape_value)
     if isinstance(data, list):
@@ -169,7 +174,7 @@ def _carry_array(
     return _carried(converter, name, Array(dtype, shape, is_fortran is True, raw), place)
 
 
-def _carried(converter: Conversion, name: str, array: Array, place: str) -> Value:
+def _carried(converter: Conversion, name: str, array: Array, place: str) -> PickledValue:
     dtype = array.dtype
     if dtype.fields:
         converter.changed(place, f"a structured {name}", "a dict of its fields")
@@ -198,7 +203,7 @@ def _field(array: Array, dtype: DType, offset: int) -> Array:
     return Array(dtype, array.shape, array.is_fortran, data)
 
 
-def _tensor(converter: Conversion, array: Array, torch_dtype: str) -> Value:
+def _tensor(converter: Conversion, array: Array, torch_dtype: str) -> PickledValue:
     data = array.data
     stored_little = array.dtype.order == "<" or array.dtype.itemsize == 1
     if stored_little != (converter.pool.byteorder == "little") and array.dtype.itemsize > 1:
@@ -210,7 +215,7 @@ def _tensor(converter: Conversion, array: Array, torch_dtype: str) -> Value:
     )
 
 
-def _elements(array: Array) -> list[Value] | None:
+def _elements(array: Array) -> list[PickledValue] | None:
     """The elements in the order of the memory, as Python values."""
     code, size, data = array.dtype.code, array.dtype.itemsize, array.data
     if not size:
@@ -232,7 +237,9 @@ def _elements(array: Array) -> list[Value] | None:
     return [tensors.call("builtins.complex", *row) for row in rows]
 
 
-def _nested(elements: list[Value], shape: tuple[int, ...], is_fortran: bool = False) -> Value:
+def _nested(
+    elements: list[PickledValue], shape: tuple[int, ...], is_fortran: bool = False
+) -> PickledValue:
     """A flat list as nested lists of a shape; the element itself without dimensions."""
     if not shape:
         return elements[0] if elements else None
@@ -247,8 +254,12 @@ def _nested(elements: list[Value], shape: tuple[int, ...], is_fortran: bool = Fa
 
 
 def _objects(
-    converter: Conversion, name: str, shape: tuple[int, ...] | None, data: list[Value], place: str
-) -> Value:
+    converter: Conversion,
+    name: str,
+    shape: tuple[int, ...] | None,
+    data: list[PickledValue],
+    place: str,
+) -> PickledValue:
     """An array of objects: its elements lie in the pickle, always row by row."""
     converter.changed(place, f"{name} of objects", "a list")
     items = converter.items(data, place)
@@ -257,7 +268,7 @@ def _objects(
     return _nested(items, shape)
 
 
-def _masked(converter: Conversion, state: tuple[Value, ...], place: str) -> Value:
+def _masked(converter: Conversion, state: tuple[PickledValue, ...], place: str) -> PickledValue:
     """``(version, shape, dtype, is_fortran, data, mask, fill value)``."""
     _, shape, dtype, is_fortran, data, mask, fill = state
     converter.changed(place, "numpy.ma.MaskedArray", "a dict of data, mask and fill_value")
@@ -270,8 +281,12 @@ def _masked(converter: Conversion, state: tuple[Value, ...], place: str) -> Valu
 
 
 def _mask(
-    converter: Conversion, shape_value: Value, is_fortran: Value, mask: Value, place: str
-) -> Value:
+    converter: Conversion,
+    shape_value: PickledValue,
+    is_fortran: PickledValue,
+    mask: PickledValue,
+    place: str,
+) -> PickledValue:
     shape = _shape(shape_value)
     if shape is None or not isinstance(mask, bytes) or len(mask) != prod(shape):
         return converter.leave_out(place, "a mask", "it does not have the size of its array")
@@ -279,18 +294,18 @@ def _mask(
     return _carried(converter, "numpy.ndarray", array, place)
 
 
-def _from_buffer(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _from_buffer(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """``_frombuffer(buffer, dtype, shape, order)``, written with protocol 5."""
     if len(made.args) < 4:  # noqa: PLR2004 - the four arguments
         return converter.leave_out(place, "numpy.ndarray", "it has no data")
     buffer, dtype, shape, order = made.args[:4]
-    if isinstance(buffer, Instance) and isinstance(buffer.args, tuple) and buffer.args:
+    if isinstance(buffer, ObjectValue) and isinstance(buffer.args, tuple) and buffer.args:
         buffer = buffer.args[0]  # bytearray(…)
     state = (shape, dtype, order == "F", buffer)
     return _carry_array(converter, "numpy.ndarray", state, place)
 
 
-def _scalar(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _scalar(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """``scalar(dtype, bytes)``."""
     dtype = read_dtype(made.args[0]) if made.args else None
     data = made.args[1] if len(made.args) > 1 else None
@@ -318,7 +333,7 @@ def _scalar(converter: Conversion, made: PickledInstance, place: str) -> Value:
     return elements[0]
 
 
-def _dtype_text(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _dtype_text(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """A dtype itself: as the text that numpy.dtype takes."""
     code = made.args[0] if made.args else None
     if not isinstance(code, str):
@@ -331,7 +346,7 @@ def _dtype_text(converter: Conversion, made: PickledInstance, place: str) -> Val
     return f"{order if order in '<>|' else '<'}{code}"
 
 
-def _device_tensor(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _device_tensor(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """``_rebuild_device_tensor_from_numpy(array, dtype, device, requires_grad)``, of XLA."""
     device = made.args[2] if len(made.args) > 2 else ""  # noqa: PLR2004 - its place
     array = made.args[0] if made.args else None
@@ -339,7 +354,7 @@ def _device_tensor(converter: Conversion, made: PickledInstance, place: str) -> 
     return converter.plain(array, place)
 
 
-def _shape(value: Value) -> tuple[int, ...] | None:
+def _shape(value: PickledValue) -> tuple[int, ...] | None:
     if isinstance(value, (tuple, list)) and all(isinstance(n, int) and n >= 0 for n in value):
         return tuple(value)
     return None

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.pickles.pickled_values import DictValue, GlobalRef, Instance, Value
+from torchload_lint.checkpoint.pickles.pickled_values import (
+    DictValue,
+    GlobalRef,
+    ObjectValue,
+    PickledValue,
+)
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.pickles.call_results import NameResolver
 
-Entries = list[tuple[Value, Value]]
+Entries = list[tuple[PickledValue, PickledValue]]
 
 _BY_BASE = "copyreg._reconstructor"
 _BY_NEW = "copyreg.__newobj__"
@@ -27,11 +32,11 @@ class PickledInstance:
     """Whether ``name`` is the instance's class."""
     by_new: bool
     """Whether it was made by ``__new__``, so that the arguments are the value itself."""
-    args: tuple[Value, ...] = ()
-    attributes: dict[str, Value] | None = None
+    args: tuple[PickledValue, ...] = ()
+    attributes: dict[str, PickledValue] | None = None
     """Its ``__dict__`` (and slots), where the state is one; empty where there is no state."""
-    states: list[Value] = field(default_factory=list)
-    items: list[Value] = field(default_factory=list)
+    states: list[PickledValue] = field(default_factory=list)
+    items: list[PickledValue] = field(default_factory=list)
     entries: Entries = field(default_factory=list)
 
     @property
@@ -40,7 +45,7 @@ class PickledInstance:
         return self.name.rpartition(".")[2]
 
 
-def read_instance(value: Instance, names: NameResolver) -> PickledInstance:
+def read_instance(value: ObjectValue, names: NameResolver) -> PickledInstance:
     """Take an instance apart."""
     callee = names.of(value.callee)
     called = str(callee) if callee is not None else ""
@@ -65,7 +70,7 @@ def read_instance(value: Instance, names: NameResolver) -> PickledInstance:
     return made
 
 
-def _add_base(made: PickledInstance, base: Value) -> None:
+def _add_base(made: PickledInstance, base: PickledValue) -> None:
     """Protocol 0 and 1: the class, its base, and the value as an instance of that base."""
     made.by_new, made.args = True, ()
     if isinstance(base, DictValue):
@@ -76,8 +81,8 @@ def _add_base(made: PickledInstance, base: Value) -> None:
         made.args = (base,)
 
 
-def _attributes(states: list[Value]) -> dict[str, Value] | None:
-    found: dict[str, Value] = {}
+def _attributes(states: list[PickledValue]) -> dict[str, PickledValue] | None:
+    found: dict[str, PickledValue] = {}
     for state in states:
         with_slots = isinstance(state, tuple) and len(state) == 2  # noqa: PLR2004 - dict, slots
         for part in state if with_slots and isinstance(state, tuple) else (state,):
@@ -92,11 +97,11 @@ def _attributes(states: list[Value]) -> dict[str, Value] | None:
     return found
 
 
-def attributes_of(value: Value) -> dict[str, Value]:
+def attributes_of(value: PickledValue) -> dict[str, PickledValue]:
     """An instance's attributes, empty where there are none that can be read."""
-    return (_attributes(value.states) or {}) if isinstance(value, Instance) else {}
+    return (_attributes(value.states) or {}) if isinstance(value, ObjectValue) else {}
 
 
-def name_of_global(value: Value) -> str:
+def name_of_global(value: PickledValue) -> str:
     """A global's dotted name; empty for anything else."""
     return str(value.name) if isinstance(value, GlobalRef) else ""

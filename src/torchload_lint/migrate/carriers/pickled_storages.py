@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.pickles.pickled_values import StorageValue, Value
+from torchload_lint.checkpoint.pickles.pickled_values import PickledValue, StorageValue
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
 from torchload_lint.migrate.files.elements import swapped
 from torchload_lint.migrate.files.source_checkpoint import read_checkpoint
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torchload_lint.migrate.conversion import Conversion
 
 
-def _from_bytes(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _from_bytes(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     data = made.args[0] if made.args else None
     found = _storage_in(data) if isinstance(data, bytes) else None
     if found is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.pickles.pickled_values import DictValue, Value
+from torchload_lint.checkpoint.pickles.pickled_values import DictValue, PickledValue
 from torchload_lint.migrate.carriers.pickled_instance import name_of_global
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 
@@ -25,21 +25,21 @@ _RETURN_TYPES = """
 _PATHS = "Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath".split()
 
 
-def _path(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _path(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     parts = [part for part in made.args if isinstance(part, str)]
     windows = "Windows" in made.name
     converter.changed(place, f"pathlib.{made.short}", "its text")
     return str((PureWindowsPath if windows else PurePosixPath)(*parts))
 
 
-def _default_dict(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _default_dict(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     factory = name_of_global(made.args[0]) if made.args else ""
     what = f"defaultdict({factory.removeprefix('builtins.')})"
     converter.changed(place, what, "a dict")
     return DictValue(entries=converter.entries(made.entries, place))
 
 
-def _sequence(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _sequence(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """deque: items by APPENDS, or as the first argument; UserList: in its ``data``."""
     first = made.args[0] if made.args else None
     data = (made.attributes or {}).get("data")
@@ -51,14 +51,14 @@ def _sequence(converter: Conversion, made: PickledInstance, place: str) -> Value
     return converter.items(items, place)
 
 
-def _user_dict(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _user_dict(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     data = (made.attributes or {}).get("data")
     entries = data.entries if isinstance(data, DictValue) else made.entries
     converter.changed(place, made.name, "a dict")
     return DictValue(entries=converter.entries(entries, place))
 
 
-def _as_text(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _as_text(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """Decimal, Fraction, addresses: made from their own text (or number)."""
     text = next((arg for arg in made.args if isinstance(arg, (str, int))), None)
     if text is None:
@@ -71,7 +71,7 @@ def _as_text(converter: Conversion, made: PickledInstance, place: str) -> Value:
     return str(text)
 
 
-def _address(kind: str, number: int) -> Value:
+def _address(kind: str, number: int) -> PickledValue:
     import ipaddress  # noqa: PLC0415 - seldom
 
     try:
@@ -81,7 +81,7 @@ def _address(kind: str, number: int) -> Value:
         return number
 
 
-def _uuid(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _uuid(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     import uuid  # noqa: PLC0415 - seldom
 
     number = (made.attributes or {}).get("int")
@@ -91,13 +91,13 @@ def _uuid(converter: Conversion, made: PickledInstance, place: str) -> Value:
     return str(uuid.UUID(int=number))
 
 
-def _of_arguments(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _of_arguments(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """Of range and slice: start, stop and step."""
     converter.changed(place, made.short, "a tuple of start, stop and step")
     return tuple(converter.items(made.args, place))
 
 
-def _first_text(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _first_text(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """A zone, a version: the text it is made from."""
     first = made.args[0] if made.args else None
     if not isinstance(first, (str, bytes)):
@@ -112,7 +112,7 @@ _UNICODE = 32
 """What every pattern of text has."""
 
 
-def _pattern(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _pattern(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """``_compile(pattern, flags)``: the flags stand before the text, as ``re`` reads them there."""
     text = made.args[0] if made.args else None
     if not isinstance(text, (str, bytes)):
@@ -129,29 +129,29 @@ def _pattern(converter: Conversion, made: PickledInstance, place: str) -> Value:
     return f"(?{letters}){text}" if isinstance(text, str) else f"(?{letters})".encode() + text
 
 
-def _record(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _record(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """Named sequences of C: their items are the first argument."""
     items = made.args[0] if made.args else ()
     converter.changed(place, made.name, "a tuple")
     return tuple(converter.items(items if isinstance(items, (list, tuple)) else (), place))
 
 
-def _only_attribute(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _only_attribute(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """UserString and ChainMap: what they keep in one attribute."""
     name, words = ("data", "its text") if made.short == "UserString" else ("maps", "a list")
     converter.changed(place, made.name, words)
     return converter.plain((made.attributes or {}).get(name), place)
 
 
-def _function(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _function(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """functools.partial and the like: functions, whatever they are given."""
     return converter.leave_out(place, made.name, "functions are not data")
 
 
-def _plain_number(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _plain_number(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """``int(…)``, ``str(…)``, ``bytes()`` as calls."""
-    empty: dict[str, Value] = {"bytes": b"", "str": ""}
-    first: Value = made.args[0] if made.args else empty.get(made.short, 0)
+    empty: dict[str, PickledValue] = {"bytes": b"", "str": ""}
+    first: PickledValue = made.args[0] if made.args else empty.get(made.short, 0)
     plain = converter.plain(first, place)
     return plain if isinstance(plain, (bool, int, float, str, bytes)) else LEFT_OUT
 

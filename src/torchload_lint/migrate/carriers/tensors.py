@@ -9,10 +9,10 @@ from torchload_lint.checkpoint.known.torch_versions import NEWEST, default_allow
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
-    Instance,
+    ObjectValue,
     Opaque,
+    PickledValue,
     StorageValue,
-    Value,
 )
 from torchload_lint.migrate.results import NoteKind
 from torchload_lint.names import GlobalName
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ALLOWED = default_allowed(NEWEST.torch)
 """What torch loads without being asked."""
 
-LEFT_OUT: Value = Opaque(None)
+LEFT_OUT: PickledValue = Opaque(None)
 """Stands where a value cannot be carried."""
 
 PARAMETERS = frozenset({"torch._utils._rebuild_parameter",
@@ -56,16 +56,16 @@ DTYPES_WITHOUT_STORAGE = frozenset({"uint16", "uint32", "uint64"})
 """Dtypes of numpy's that have no storage class: their tensors name the dtype themselves."""
 
 
-def call(function: str, *args: Value) -> Instance:
+def call(function: str, *args: PickledValue) -> ObjectValue:
     """A call of one of torch's rebuilding functions."""
     callee = GlobalRef(GlobalName.parse(function))
     made = "torch.Tensor" if "._rebuild_" in function else function
-    return Instance("REDUCE", callee, args, GlobalName.parse(made))
+    return ObjectValue("REDUCE", callee, args, GlobalName.parse(made))
 
 
 def dense(
     storage: StorageValue, shape: tuple[int, ...], stride: tuple[int, ...], dtype: str
-) -> Instance:
+) -> ObjectValue:
     """A tensor over a whole storage."""
     hooks = DictValue("collections.OrderedDict")
     if dtype not in DTYPES_WITHOUT_STORAGE:
@@ -74,7 +74,7 @@ def dense(
     return call("torch._utils._rebuild_tensor_v3", storage, 0, shape, stride, False, hooks, of_type)
 
 
-def from_number(converter: Conversion, value: float) -> Instance:
+def from_number(converter: Conversion, value: float) -> ObjectValue:
     """What ``torch.tensor(value)`` gives: float32, int64 or bool, without dimensions."""
     order = "<" if converter.pool.byteorder == "little" else ">"
     if isinstance(value, bool):
@@ -84,7 +84,7 @@ def from_number(converter: Conversion, value: float) -> Instance:
     return dense(converter.pool.add(pack(f"{order}f", value), "float32"), (), (), "float32")
 
 
-def carry(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def carry(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """A call that torch allows by default, with its arguments made plain."""
     if made.name in TYPED:
         return _carry_typed(converter, made.args, place)
@@ -103,7 +103,7 @@ def carry(converter: Conversion, made: PickledInstance, place: str) -> Value:
     return call(made.name, *plain)
 
 
-def argument(converter: Conversion, value: Value, place: str) -> Value:
+def argument(converter: Conversion, value: PickledValue, place: str) -> PickledValue:
     """An argument of a rebuilding function: it must stay exactly what it is."""
     if isinstance(value, GlobalRef):
         name = converter.names.of(value)
@@ -116,20 +116,20 @@ def argument(converter: Conversion, value: Value, place: str) -> Value:
     return converter.plain(value, place)
 
 
-def _no_hooks(converter: Conversion, hooks: Value, place: str) -> Value:
+def _no_hooks(converter: Conversion, hooks: PickledValue, place: str) -> PickledValue:
     if isinstance(hooks, DictValue) and hooks.entries:
         names = ", ".join(str(key) for key, _ in hooks.entries[:3])
         converter.leave_out(place, f"backward hooks ({names})", "they are functions")
     return DictValue("collections.OrderedDict")
 
 
-def _carry_typed(converter: Conversion, args: tuple[Value, ...], place: str) -> Value:
+def _carry_typed(converter: Conversion, args: tuple[PickledValue, ...], place: str) -> PickledValue:
     """``_rebuild_from_type_v2(function, type, args, state)``: a subclass, or attributes."""
     if len(args) < 4 or not isinstance(args[2], tuple):  # noqa: PLR2004 - the four arguments
         return converter.leave_out(place, "a tensor", "the call that makes it is damaged")
     function, kind, inner_args, state = args[:4]
-    inner = converter.plain(Instance("REDUCE", function, inner_args), place)
-    if inner is LEFT_OUT or not isinstance(inner, Instance):
+    inner = converter.plain(ObjectValue("REDUCE", function, inner_args), place)
+    if inner is LEFT_OUT or not isinstance(inner, ObjectValue):
         return inner
     name = str(converter.names.of(kind))
     if name not in _BASES:
@@ -146,22 +146,22 @@ def _carry_typed(converter: Conversion, args: tuple[Value, ...], place: str) -> 
     return call("torch._tensor._rebuild_from_type_v2", *inner_call)
 
 
-def detached(converter: Conversion, value: Value, place: str) -> Value:
+def detached(converter: Conversion, value: PickledValue, place: str) -> PickledValue:
     """What ``state_dict()`` gives for a parameter or buffer: the same storage, no gradient.
 
     LEFT_OUT where the value is not a tensor that can be carried.
     """
-    while isinstance(value, Instance):
+    while isinstance(value, ObjectValue):
         name = str(converter.names.of(value.callee))
         args = value.args if isinstance(value.args, tuple) else ()
         if name in PARAMETERS and args:
             value = args[0]
         elif name in TYPED and len(args) > 2 and str(converter.names.of(args[1])) in _BASES:  # noqa: PLR2004
-            value = Instance("REDUCE", args[0], args[2])
+            value = ObjectValue("REDUCE", args[0], args[2])
         else:
             break
     plain = converter.plain(value, place)
-    if not isinstance(plain, Instance) or not isinstance(plain.callee, GlobalRef):
+    if not isinstance(plain, ObjectValue) or not isinstance(plain.callee, GlobalRef):
         return plain
     name, given = str(plain.callee.name), plain.args
     if not isinstance(given, tuple):
@@ -171,18 +171,18 @@ def detached(converter: Conversion, value: Value, place: str) -> Value:
     flag = _REQUIRES_GRAD.get(name)
     if flag is not None and flag < len(given):
         given = (*given[:flag], False, *given[flag + 1 :])
-    return Instance("REDUCE", plain.callee, given, plain.type_name)
+    return ObjectValue("REDUCE", plain.callee, given, plain.type_name)
 
 
-def is_tensor(value: Value) -> bool:
+def is_tensor(value: PickledValue) -> bool:
     """Whether a plain value is a tensor."""
-    if not isinstance(value, Instance) or not isinstance(value.callee, GlobalRef):
+    if not isinstance(value, ObjectValue) or not isinstance(value.callee, GlobalRef):
         return False
     name = str(value.callee.name)
     return name.startswith(("torch._utils._rebuild", "torch._tensor._rebuild"))
 
 
-def old_tensor(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def old_tensor(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """A tensor, parameter or variable of torch < 0.4, which BUILD fills.
 
     Source: ``Tensor.__setstate__`` in ``torch/_tensor.py``: four items are a storage, offset, size
@@ -203,19 +203,19 @@ def old_tensor(converter: Conversion, made: PickledInstance, place: str) -> Valu
     return converter.leave_out(place, made.name, "it has no data")
 
 
-def _old_parameter(data: Value, needs_grad: bool) -> Value:
+def _old_parameter(data: PickledValue, needs_grad: bool) -> PickledValue:
     if not is_tensor(data):
         return LEFT_OUT
     hooks = DictValue("collections.OrderedDict")
     return call("torch._utils._rebuild_parameter", data, needs_grad, hooks)
 
 
-def without_data(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def without_data(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """A parameter of a lazy module that has seen no input yet."""
     return converter.leave_out(place, made.short, "it has no data yet")
 
 
-def jagged(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def jagged(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """A nested tensor of the jagged layout, which torch loads only after ``import torch._dynamo``.
 
     Its parts are what ``torch.nested.nested_tensor_from_jagged`` takes.

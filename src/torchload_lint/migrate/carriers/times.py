@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.pickles.pickled_values import Instance, Value
+from torchload_lint.checkpoint.pickles.pickled_values import ObjectValue, PickledValue
 from torchload_lint.migrate.carriers.pickled_instance import read_instance
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _KINDS: dict[str, type[dt.date | dt.time]] = {
 _UTC = frozenset({"pytz._UTC", "pytz.UTC", "dateutil.tz.tz.tzutc", "dateutil.tz.tzutc"})
 
 
-def _moment(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _moment(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """date, time and datetime: packed bytes, and a time zone.
 
     The text is that of ISO 8601, with what that has no place for in brackets behind it (as RFC 9557
@@ -45,9 +45,9 @@ def _moment(converter: Conversion, made: PickledInstance, place: str) -> Value:
     return f"{text}[{name}]" if name else text
 
 
-def _zone(converter: Conversion, value: Value) -> tuple[dt.tzinfo | None, str]:
+def _zone(converter: Conversion, value: PickledValue) -> tuple[dt.tzinfo | None, str]:
     """A fixed offset, and the name of a zone; neither where it is of a kind that is not known."""
-    if not isinstance(value, Instance):
+    if not isinstance(value, ObjectValue):
         return None, ""
     made = read_instance(value, converter.names)
     if made.name in _UTC:
@@ -62,8 +62,8 @@ def _zone(converter: Conversion, value: Value) -> tuple[dt.tzinfo | None, str]:
         return None, ""
 
 
-def _delta(converter: Conversion, value: Value) -> dt.timedelta | None:
-    made = read_instance(value, converter.names) if isinstance(value, Instance) else None
+def _delta(converter: Conversion, value: PickledValue) -> dt.timedelta | None:
+    made = read_instance(value, converter.names) if isinstance(value, ObjectValue) else None
     return _length(made) if made is not None and made.name == "datetime.timedelta" else None
 
 
@@ -78,7 +78,7 @@ def _length(made: PickledInstance) -> dt.timedelta | None:
         return None
 
 
-def _duration(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _duration(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     length = _length(made)
     if length is None:
         return converter.leave_out(place, made.name, "it is not a length of time")
@@ -90,7 +90,7 @@ def _duration(converter: Conversion, made: PickledInstance, place: str) -> Value
     return (length.days, length.seconds, length.microseconds)
 
 
-def _timezone(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _timezone(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     offset = _delta(converter, made.args[0] if made.args else None)
     if offset is None:
         return converter.leave_out(place, made.name, "it has no offset")

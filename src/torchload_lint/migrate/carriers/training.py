@@ -9,7 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.call_results import is_getattr
-from torchload_lint.checkpoint.pickles.pickled_values import DictValue, GlobalRef, Instance, Value
+from torchload_lint.checkpoint.pickles.pickled_values import (
+    DictValue,
+    GlobalRef,
+    ObjectValue,
+    PickledValue,
+)
 from torchload_lint.migrate.carriers.pickled_instance import read_instance
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 
@@ -27,7 +32,7 @@ def is_training_state(made: PickledInstance) -> bool:
     return _is_scheduler(made) or _is_optimizer(made)
 
 
-def carry(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def carry(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """The state dict of an optimizer or scheduler."""
     converter.changed(place, made.name, "its state dict")
     if _is_scheduler(made):
@@ -40,7 +45,7 @@ def _is_optimizer(made: PickledInstance) -> bool:
     groups = attributes.get("param_groups")
     return (
         made.is_class
-        and isinstance(attributes.get("state"), (DictValue, Instance))
+        and isinstance(attributes.get("state"), (DictValue, ObjectValue))
         and isinstance(groups, list)
         and all(isinstance(group, DictValue) for group in groups)
     )
@@ -50,10 +55,10 @@ def _is_scheduler(made: PickledInstance) -> bool:
     return made.name.startswith(_SCHEDULERS) and bool(made.attributes)
 
 
-def _optimizer(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _optimizer(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     attributes = made.attributes or {}
     numbers: dict[int, int] = {}
-    groups: list[Value] = []
+    groups: list[PickledValue] = []
     listed = attributes["param_groups"]
     for index, group in enumerate(listed if isinstance(listed, list) else ()):
         entries: Entries = group.entries
@@ -62,7 +67,7 @@ def _optimizer(converter: Conversion, made: PickledInstance, place: str) -> Valu
         params = group.get("params")
         for parameter in params if isinstance(params, (list, tuple)) else ():
             numbers.setdefault(id(parameter), len(numbers))
-        indices: list[Value] = [
+        indices: list[PickledValue] = [
             numbers[id(parameter)]
             for parameter in (params if isinstance(params, (list, tuple)) else ())
         ]
@@ -70,9 +75,11 @@ def _optimizer(converter: Conversion, made: PickledInstance, place: str) -> Valu
         groups.append(packed)
     state = attributes["state"]
     kept: Entries = []
-    for key, item in state.entries if isinstance(state, (DictValue, Instance)) else ():
+    for key, item in state.entries if isinstance(state, (DictValue, ObjectValue)) else ():
         plain = converter.plain(item, f"{place}['state'][{numbers.get(id(key), '…')}]")
-        number: Value = numbers.get(id(key), key if isinstance(key, (int, str)) else LEFT_OUT)
+        number: PickledValue = numbers.get(
+            id(key), key if isinstance(key, (int, str)) else LEFT_OUT
+        )
         if number is LEFT_OUT:
             converter.leave_out(f"{place}['state']", "a state", "its parameter is in no group")
         elif plain is not LEFT_OUT:
@@ -80,7 +87,7 @@ def _optimizer(converter: Conversion, made: PickledInstance, place: str) -> Valu
     return DictValue(entries=[("state", DictValue(entries=kept)), ("param_groups", groups)])
 
 
-def _scheduler(converter: Conversion, made: PickledInstance, place: str) -> Value:
+def _scheduler(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """Everything but the optimizer; functions as the scheduler's own ``state_dict`` leaves them."""
     result = DictValue()
     for name, value in (made.attributes or {}).items():
@@ -88,7 +95,7 @@ def _scheduler(converter: Conversion, made: PickledInstance, place: str) -> Valu
             continue
         at = f"{place}.{name}"
         if name == "lr_lambdas" and isinstance(value, list):
-            plain: Value = [
+            plain: PickledValue = [
                 _of_function(converter, item, f"{at}[{index}]") for index, item in enumerate(value)
             ]
         elif name == "_scale_fn_custom":
@@ -102,11 +109,11 @@ def _scheduler(converter: Conversion, made: PickledInstance, place: str) -> Valu
     return result
 
 
-def _of_function(converter: Conversion, value: Value, place: str) -> Value:
+def _of_function(converter: Conversion, value: PickledValue, place: str) -> PickledValue:
     """The attributes of an object that is called; None for a function, as torch has it."""
     if value is None:
         return None
-    if isinstance(value, Instance) and not is_getattr(value.callee):
+    if isinstance(value, ObjectValue) and not is_getattr(value.callee):
         made = read_instance(value, converter.names)
         if made.is_class and made.attributes is not None:
             converter.changed(place, made.name, "a dict of its attributes")

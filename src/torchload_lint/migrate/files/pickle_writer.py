@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
-    Instance,
+    ObjectValue,
+    PickledValue,
     SetValue,
     StorageValue,
-    Value,
 )
 from torchload_lint.checkpoint.pickles.storages import STORAGE_DTYPES
 from torchload_lint.names import GlobalName
@@ -35,7 +35,7 @@ def storage_class(dtype: str) -> str:
     return f"{_STORAGE_CLASSES.get(dtype, 'Untyped')}Storage"
 
 
-def write_pickle(root: Value) -> tuple[bytes, list[StorageValue]]:
+def write_pickle(root: PickledValue) -> tuple[bytes, list[StorageValue]]:
     """The pickle of a value, and the storages that it refers to by their place in the list.
 
     Raises TypeError for a value that is not plain, RecursionError for one that is too deep.
@@ -54,10 +54,10 @@ class _Writer:
         self.out = bytearray()
         self.storages: list[StorageValue] = []
         self._memo: dict[object, int] = {}
-        self._kept: list[Value] = []
+        self._kept: list[PickledValue] = []
         """Keeps values alive whose ``id`` is in the memo."""
 
-    def write(self, value: Value) -> None:
+    def write(self, value: PickledValue) -> None:
         """Append one value."""
         if value is None or isinstance(value, (bool, int, float)):
             self.out += _atom(value)
@@ -69,7 +69,7 @@ class _Writer:
             return
         _WRITERS[type(value)](self, value, key)
 
-    def remember(self, value: Value, key: object) -> None:
+    def remember(self, value: PickledValue, key: object) -> None:
         """BINPUT: what is on top of the stack is recalled by this key."""
         index = len(self._memo)
         self._memo[key] = index
@@ -80,13 +80,13 @@ class _Writer:
         """A global by name."""
         self.write(GlobalRef(GlobalName(module, name)))
 
-    def call(self, module: str, name: str, args: tuple[Value, ...]) -> None:
+    def call(self, module: str, name: str, args: tuple[PickledValue, ...]) -> None:
         """REDUCE."""
         self.name(module, name)
         self.write(args)
         self.out += b"R"
 
-    def entries(self, entries: Iterable[tuple[Value, Value]]) -> None:
+    def entries(self, entries: Iterable[tuple[PickledValue, PickledValue]]) -> None:
         """SETITEMS on what is on top of the stack."""
         listed = list(entries)
         if listed:
@@ -97,7 +97,7 @@ class _Writer:
             self.out += b"u"
 
 
-def _identity(value: Value) -> object:
+def _identity(value: PickledValue) -> object:
     """Equal texts, names and storages are one; everything else is what it is."""
     if isinstance(value, (str, bytes)):
         return type(value), value
@@ -139,7 +139,7 @@ def _write_bytes(writer: _Writer, value: bytes, key: object) -> None:
     writer.remember(value, key)
 
 
-def _write_tuple(writer: _Writer, value: tuple[Value, ...], key: object) -> None:
+def _write_tuple(writer: _Writer, value: tuple[PickledValue, ...], key: object) -> None:
     if not value:
         writer.out += b")"
         return
@@ -152,7 +152,7 @@ def _write_tuple(writer: _Writer, value: tuple[Value, ...], key: object) -> None
     writer.remember(value, key)
 
 
-def _write_list(writer: _Writer, value: list[Value], key: object) -> None:
+def _write_list(writer: _Writer, value: list[PickledValue], key: object) -> None:
     writer.out += b"]"
     writer.remember(value, key)
     if value:
@@ -202,7 +202,7 @@ def _write_storage(writer: _Writer, value: StorageValue, key: object) -> None:
     writer.remember(value, key)
 
 
-def _write_call(writer: _Writer, value: Instance, key: object) -> None:
+def _write_call(writer: _Writer, value: ObjectValue, key: object) -> None:
     if value.how != "REDUCE" or value.states or value.items or value.entries:
         raise TypeError(f"{value.type_name} is not plain")
     writer.write(value.callee)
@@ -220,5 +220,5 @@ _WRITERS: dict[type, Callable[..., None]] = {
     SetValue: _write_set,
     GlobalRef: _write_global,
     StorageValue: _write_storage,
-    Instance: _write_call,
+    ObjectValue: _write_call,
 }

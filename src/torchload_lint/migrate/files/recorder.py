@@ -16,10 +16,10 @@ from torchload_lint.checkpoint.pickles.call_results import (
 )
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
-    Instance,
+    ObjectValue,
     Opaque,
+    PickledValue,
     SetValue,
-    Value,
 )
 from torchload_lint.checkpoint.restricted.class_knowledge import ClassKnowledge
 from torchload_lint.migrate.results import MigrationError
@@ -45,7 +45,7 @@ class Checkpoint:
 
     kind: str
     """``zip``, ``legacy``, ``tar`` or ``pickle``."""
-    value: Value
+    value: PickledValue
     names: NameResolver
     """Says which object a value is, by name."""
     storages: dict[str, Content] = field(default_factory=dict)
@@ -78,7 +78,7 @@ class PickleRecorder:
         """Every opcode will do."""
         self.position = opcode.position
 
-    def decode(self, data: bytes, _position: int) -> Value:
+    def decode(self, data: bytes, _position: int) -> PickledValue:
         """A Python 2 string in the encoding of the load; bytes where it cannot be decoded."""
         if self.encoding == "bytes":
             return data
@@ -98,7 +98,7 @@ class PickleRecorder:
     def check_global(self, reference: GlobalRef, written: str) -> None:
         """Every global will do: it stays a name."""
 
-    def reduce(self, callee: Value, args: Value) -> Value:
+    def reduce(self, callee: PickledValue, args: PickledValue) -> PickledValue:
         """What the call would give, where that is plain; else the call itself, not made."""
         name = self.names.of(callee)
         plain = make_plain(str(name), args) if name is not None else None
@@ -106,42 +106,46 @@ class PickleRecorder:
             return plain
         if str(name) == "builtins.bytes" and args == ():
             return b""
-        return Instance("REDUCE", callee, args, self._result(name, callee, args))
+        return ObjectValue("REDUCE", callee, args, self._result(name, callee, args))
 
-    def _result(self, name: GlobalName | None, callee: Value, args: Value) -> GlobalName | None:
+    def _result(
+        self, name: GlobalName | None, callee: PickledValue, args: PickledValue
+    ) -> GlobalName | None:
         return result_type(name, args, self.names, self._classes.facts(callee))
 
-    def newobj(self, cls: Value, args: Value) -> Value:
+    def newobj(self, cls: PickledValue, args: PickledValue) -> PickledValue:
         """An instance, or an empty mapping."""
         name = self.names.of(cls)
         empty = {"collections.OrderedDict", "collections.Counter", "builtins.dict"}
         if name is not None and str(name) in empty:
             return DictValue(str(name))
-        return Instance("NEWOBJ", cls, args, name)
+        return ObjectValue("NEWOBJ", cls, args, name)
 
-    def build(self, target: Value, state: Value) -> None:
+    def build(self, target: PickledValue, state: PickledValue) -> None:
         """Remember the state."""
-        if isinstance(target, Instance):
+        if isinstance(target, ObjectValue):
             target.states.append(state)
         elif isinstance(target, DictValue):
             target.state.append(state)
 
-    def extend(self, target: Value, items: list[Value]) -> None:
+    def extend(self, target: PickledValue, items: list[PickledValue]) -> None:
         """Remember the items."""
         if isinstance(target, list):
             target.extend(items)
-        elif isinstance(target, (Instance, SetValue)):
+        elif isinstance(target, (ObjectValue, SetValue)):
             target.items.extend(items)
 
-    def set_items(self, target: Value, entries: list[tuple[Value, Value]]) -> None:
+    def set_items(
+        self, target: PickledValue, entries: list[tuple[PickledValue, PickledValue]]
+    ) -> None:
         """Remember the entries."""
-        if isinstance(target, (DictValue, Instance)):
+        if isinstance(target, (DictValue, ObjectValue)):
             target.entries.extend(entries)
 
-    def persistent_load(self, pid: Value) -> Value:
+    def persistent_load(self, pid: PickledValue) -> PickledValue:
         """A storage; or, in files of old, a class together with its source."""
         if isinstance(pid, tuple) and len(pid) > 1 and pid[0] in ("module", b"module"):
-            cls: Value = pid[1]
+            cls: PickledValue = pid[1]
             return cls
         value, problem = self.storages.load(pid)
         is_view = isinstance(pid, tuple) and len(pid) > 5 and pid[5] is not None  # noqa: PLR2004 - legacy has six fields
@@ -152,7 +156,7 @@ class PickleRecorder:
         return value if value is not None else Opaque(None)
 
 
-def checked(stream: Unpickled, recorder: PickleRecorder) -> Value:
+def checked(stream: Unpickled, recorder: PickleRecorder) -> PickledValue:
     """The object of a stream that was read to its end. Raises MigrationError."""
     problem = stream.fault or recorder.damage
     if problem is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.pickles.pickled_values import DictValue, Value
+from torchload_lint.checkpoint.pickles.pickled_values import DictValue, PickledValue
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
 from torchload_lint.checkpoint.pickles.tensors import TensorInfo, tensor_of
 from torchload_lint.migrate.files.elements import OutsideError, elements, swapped, with_signs
@@ -63,7 +63,7 @@ class TensorRecord:
         return prod(self.tensor.shape)
 
 
-def entries_of(root: Value) -> list[TensorRecord]:
+def entries_of(root: PickledValue) -> list[TensorRecord]:
     """The tensors of a dict. Raises MigrationError where there is anything else in it."""
     if not isinstance(root, DictValue):
         raise MigrationError("safetensors holds a dict of tensors; this is not a dict")
@@ -84,7 +84,7 @@ def entries_of(root: Value) -> list[TensorRecord]:
     return entries
 
 
-def _why_not(name: Value, tensor: TensorInfo | None) -> str:
+def _why_not(name: PickledValue, tensor: TensorInfo | None) -> str:
     """Why an entry has no place in the format: words in brackets, or empty where it has."""
     if tensor is None:
         return " (no tensor)"
@@ -113,7 +113,7 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def notes_of(root: Value, entries: list[TensorRecord]) -> Iterator[Note]:
+def notes_of(root: PickledValue, entries: list[TensorRecord]) -> Iterator[Note]:
     """What the format has no room for: it stands in the header, under a name of ours."""
     for names in _shared(entries):
         what, outcome = f"the bytes that {names[0]!r} has too", "written by itself"
@@ -132,7 +132,7 @@ def _shared(entries: list[TensorRecord]) -> list[list[str]]:
     return [names for names in found.values() if len(names) > 1]
 
 
-def _described(root: Value, entries: list[TensorRecord]) -> str:
+def _described(root: PickledValue, entries: list[TensorRecord]) -> str:
     """Order, shared storages, parameters and versions, as JSON."""
     described: dict[str, object] = {"order": [entry.name for entry in entries]}
     if shared := _shared(entries):
@@ -146,7 +146,7 @@ def _described(root: Value, entries: list[TensorRecord]) -> str:
     return json.dumps(described, separators=(",", ":"))
 
 
-def _as_json(value: Value) -> object:
+def _as_json(value: PickledValue) -> object:
     if isinstance(value, DictValue):
         return {str(key): _as_json(item) for key, item in value.entries}
     if isinstance(value, (list, tuple)):
@@ -155,7 +155,7 @@ def _as_json(value: Value) -> object:
 
 
 def write_safetensors(
-    root: Value, entries: list[TensorRecord], pool: StoragePool, out: BinaryIO
+    root: PickledValue, entries: list[TensorRecord], pool: StoragePool, out: BinaryIO
 ) -> None:
     """Write the file. Tensors that share bytes are written in full, each by itself.
 

@@ -11,7 +11,7 @@ from torchload_lint.checkpoint.containers.container import open_container
 from torchload_lint.checkpoint.containers.zip_archive import ZipFaultError
 from torchload_lint.checkpoint.legacy import read_pickles
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
-from torchload_lint.checkpoint.pickles.pickled_values import DictValue, Value
+from torchload_lint.checkpoint.pickles.pickled_values import DictValue, PickledValue
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, StorageReader
 from torchload_lint.checkpoint.pickles.unpickler import unpickle
 from torchload_lint.migrate.files.recorder import Checkpoint, PickleRecorder, checked, refused
@@ -123,7 +123,7 @@ def _plain_pickle(
     return Checkpoint("pickle", value, recorder.names)
 
 
-def _key(key: Value) -> str:
+def _key(key: PickledValue) -> str:
     return key.decode("ascii", "replace") if isinstance(key, bytes) else str(key)
 
 

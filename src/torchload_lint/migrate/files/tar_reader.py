@@ -16,10 +16,10 @@ from torchload_lint.checkpoint.limits import DEFAULT_LIMITS
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
-    Instance,
+    ObjectValue,
     Opaque,
+    PickledValue,
     StorageValue,
-    Value,
 )
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, STORAGE_DTYPES
 from torchload_lint.checkpoint.pickles.unpickler import unpickle
@@ -64,14 +64,14 @@ def read_tar(file: BinaryIO, recorder: PickleRecorder) -> Checkpoint:
 class _Objects(PickleRecorder):
     """The object's pickle names tensors by numbers."""
 
-    def __init__(self, like: PickleRecorder, tensors: dict[int, Value]) -> None:
+    def __init__(self, like: PickleRecorder, tensors: dict[int, PickledValue]) -> None:
         super().__init__(like.storages, like.lookup, like.encoding)
         self._tensors = tensors
 
-    def persistent_load(self, pid: Value) -> Value:
+    def persistent_load(self, pid: PickledValue) -> PickledValue:
         """A tensor; or a class together with its source."""
         if isinstance(pid, tuple) and pid:
-            first: Value = pid[0]
+            first: PickledValue = pid[0]
             return first
         number = int(pid) if isinstance(pid, (int, str)) and str(pid).isdigit() else -1
         return self._tensors.get(number, Opaque(None))
@@ -83,7 +83,7 @@ class _Reader:
     def __init__(self, file: BinaryIO, recorder: PickleRecorder) -> None:
         self.source = FileSource(file)
         self.contents: dict[str, Content] = {}
-        self.tensors: dict[int, Value] = {}
+        self.tensors: dict[int, PickledValue] = {}
         self._file = file
         self._recorder = recorder
         self._storages: dict[int, tuple[StorageValue, int]] = {}
@@ -123,9 +123,9 @@ class _Reader:
             (offset,) = unpack("<q", self._bytes(8))
             hooks = DictValue("collections.OrderedDict")
             args = (storage, begin + offset, size, stride, False, hooks)
-            self.tensors[key] = Instance("REDUCE", _REBUILD, args, GlobalName("torch", "Tensor"))
+            self.tensors[key] = ObjectValue("REDUCE", _REBUILD, args, GlobalName("torch", "Tensor"))
 
-    def _pickle(self) -> Value:
+    def _pickle(self) -> PickledValue:
         data = self.source.read_at(self._position, _WINDOW)
         stream = unpickle(data, self._recorder)
         value = checked(stream, self._recorder)
@@ -138,7 +138,7 @@ class _Reader:
             raise TypeError("a count is not a number")
         return value
 
-    def _triple(self) -> tuple[int, Value, Value]:
+    def _triple(self) -> tuple[int, PickledValue, PickledValue]:
         value = self._pickle()
         if not isinstance(value, tuple) or len(value) != 3 or not isinstance(value[0], int):  # noqa: PLR2004 - a triple
             raise TypeError("a description is not a triple")
