@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from code_samples import Expected, copy_to, expected, result_file, samples
-from torchload_lint.workspace import Options, Projects, Settings, check, check_bytes
+from torchload_lint.workspace import Options, Projects, Settings, check_bytes, check_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ def tree(tmp_path_factory) -> Tree:
     folder = copy_to(tmp_path_factory.mktemp("samples"))
     projects = Projects(Settings())
     files = [str(folder / sample) for sample in SAMPLES]
-    results = check(files, projects, Options(jobs=1)).results
+    results = check_files(files, projects, Options(jobs=1)).results
     return Tree(folder, projects, {result.path: result for result in results})
 
 

@@ -14,6 +14,8 @@ from torchload_lint.config import READERS, Config, settings_of
 from torchload_lint.rules import RULES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torchload_lint.rules.base import Rule
 
 ROOT = Path(__file__).parent.parent
@@ -63,15 +65,80 @@ def test_a_code_stands_in_no_other_file_than_its_rules() -> None:
 
 
 def test_a_class_has_a_name_of_its_own() -> None:
-    """Two rooms that never meet may each have values; nothing else is called alike."""
+    """Names of types count, too, and those of classes that one file uses by itself."""
     places: dict[str, list[str]] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.parse(path.read_bytes()).body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                places.setdefault(node.name, []).append(path.relative_to(PACKAGE).as_posix())
-    assert {name: files for name, files in places.items() if len(files) > 1} == {
-        "Instance": ["checkpoint/pickles/pickled_values.py", "source/domain/values.py"],
-    }
+        for name in types_made_in(path):
+            places.setdefault(name, []).append(path.relative_to(PACKAGE).as_posix())
+    assert len(places) > 300
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+
+
+def types_made_in(path: Path) -> Iterator[str]:
+    """The classes and the names of types that a file defines at its top."""
+    statements = ast.parse(path.read_bytes()).body
+    hidden = [each for node in statements if isinstance(node, ast.If) for each in node.body]
+    for node in (*statements, *hidden):
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            if isinstance(target, ast.Name) and re.fullmatch(r"_?[A-Z]\w*[a-z]\w*", target.id):
+                yield target.id
+
+
+def test_an_imported_name_means_one_thing() -> None:
+    """What is imported by its bare name is called so in one file. What is called alike in two is
+    named with its file: ``patterns.parent``, ``methods.parent``. (``RULE`` is the rule of the file
+    that it is imported from.)
+    """
+    files = {dotted(path): ast.parse(path.read_bytes()) for path in PACKAGE.rglob("*.py")}
+    made_by: dict[tuple[str, str], str] = {}
+    wanted: set[tuple[str, str]] = set()
+    for module, tree in files.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "") in files:
+                for alias in node.names:
+                    if f"{node.module}.{alias.name}" not in files:
+                        made_by[module, alias.asname or alias.name] = node.module or ""
+                        wanted.add((node.module or "", alias.name))
+    homes: dict[str, set[str]] = {}
+    for module, name in wanted:
+        home = module
+        while (home, name) in made_by:
+            home = made_by[home, name]
+        homes.setdefault(name, set()).add(home)
+    assert len(homes) > 500
+    assert {name: each for name, each in homes.items() if len(each) > 1 and name != "RULE"} == {}
+
+
+SAME_THING = {
+    "installed": "the source of installed packages",
+    "entries": "the entries of an allowlist",
+    "inspection": "a look at a checkpoint by itself",
+    "lightning": "a library",
+    "loads": "calls that load",
+    "restoring": "an object that is restored, and not called",
+    "survey": "all loads of a project",
+    "tensors": "tensors in a checkpoint",
+    "torch_geometric": "a library",
+}
+"""What files in several rooms are about, where they have one name."""
+
+
+def test_a_file_has_a_name_of_its_own() -> None:
+    rooms: dict[str, list[str]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if not path.stem.startswith("_") and "hook" not in path.parts:
+            rooms.setdefault(path.stem, []).append(path.parent.relative_to(PACKAGE).as_posix())
+    assert {name: found for name, found in rooms.items() if len(found) > 1}.keys() == set(
+        SAME_THING
+    )
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def test_one_thing_has_one_word() -> None:

@@ -11,8 +11,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from torchload_lint.workspace import Options, Projects, Run, Settings, check_bytes, discover
-from torchload_lint.workspace import check as check_files
+from torchload_lint.workspace import (
+    Options,
+    Projects,
+    Run,
+    Settings,
+    check_bytes,
+    check_files,
+    discover,
+)
 from torchload_lint.workspace.on_disk.checkpoint_names import is_checkpoint_name
 
 if TYPE_CHECKING:

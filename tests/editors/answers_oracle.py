@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from editors.plain_client import PlainClient
 from notebook_samples import notebook_text
 from torchload_lint.config import ConfigError
-from torchload_lint.workspace import Options, Projects, Settings, check, discover
+from torchload_lint.workspace import Options, Projects, Settings, check_files, discover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -229,7 +229,7 @@ class Oracle:
             try:
                 projects = Projects(Settings())
                 files, _ = discover([self.mirror], projects.config_of)
-                results = check(files, projects, options._replace(jobs=1)).results
+                results = check_files(files, projects, options._replace(jobs=1)).results
             except ConfigError:
                 return {}
             for result in results:

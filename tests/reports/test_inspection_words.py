@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torchload_lint
 from checkpoint import bare_files as files
-from torchload_lint.reports.inspection import as_text
+from torchload_lint.reports.inspection import inspection_as_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ def told(folder: Path, program: bytes) -> str:
     path = folder / "model.pt"
     path.write_bytes(files.archive(b"\x80\x02" + program + b"."))
     found = torchload_lint.inspect(path)
-    return as_text(found.report, found.judgements, "")
+    return inspection_as_text(found.report, found.judgements, "")
 
 
 def test_an_allowlist_of_trusted_names_is_shown_to_be_copied(tmp_path):

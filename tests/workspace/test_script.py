@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from torchload_lint.source.text.embedded_python import embedded_python
-from torchload_lint.workspace import Options, Projects, Settings, check
+from torchload_lint.workspace import Options, Projects, Settings, check_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ QUIET = {
 
 def found_in(folder: Path, name: str, text: str) -> list[tuple[int, int, str]]:
     (folder / name).write_text(text)
-    run = check([str(folder / name)], Projects(Settings(isolated=True)), Options())
+    run = check_files([str(folder / name)], Projects(Settings(isolated=True)), Options())
     return [(*one.span.start, one.code) for result in run.results for one in result.diagnostics]
 
 
@@ -52,7 +52,7 @@ def test_nothing_in_a_script_is_fixed(tmp_path):
     text = SCRIPTS["run.sh"][0].format("torch.load(path)")
     (tmp_path / "run.sh").write_text(text)
     options = Options(fix=True, unsafe=True, write=True)
-    check([str(tmp_path / "run.sh")], Projects(Settings(isolated=True)), options)
+    check_files([str(tmp_path / "run.sh")], Projects(Settings(isolated=True)), options)
     assert (tmp_path / "run.sh").read_text() == text
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from torchload_lint.workspace import Options, Projects, Settings, check, discover
+from torchload_lint.workspace import Options, Projects, Settings, check_files, discover
 
 FILES = 60
 PARTS = (
@@ -58,7 +58,7 @@ def project(tmp_path_factory):
 
 def found(files, **options):
     """File → what is reported there, for a run that has seen nothing before."""
-    run = check([*map(str, files)], Projects(Settings()), Options(**options))
+    run = check_files([*map(str, files)], Projects(Settings()), Options(**options))
     assert not run.errors
     return {result.path: result.diagnostics for result in run.results}
 

@@ -14,7 +14,7 @@ from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError,
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Argument = Union[int, float, str, bytes, tuple[str, str], None]  # noqa: UP007 - made at run time, on 3.10 too
+OpcodeArgument = Union[int, float, str, bytes, tuple[str, str], None]  # noqa: UP007 - run on 3.10 too
 
 
 class Opcode(NamedTuple):
@@ -22,7 +22,7 @@ class Opcode(NamedTuple):
 
     position: int
     name: str
-    argument: Argument
+    argument: OpcodeArgument
 
 
 class PickleFaultError(Exception):
@@ -84,7 +84,7 @@ _LINE_CODECS = {"text": "latin-1", "escaped": "raw-unicode-escape"}
 _COUNTS = {"1": ("<B", 1), "4": ("<I", 4), "8": ("<Q", 8)}
 
 
-Step = tuple[int, str, Argument]
+Step = tuple[int, str, OpcodeArgument]
 """An Opcode's three fields, without the cost of making one."""
 
 
@@ -123,7 +123,7 @@ def read_steps(data: bytes, start: int = 0, limits: Limits = DEFAULT_LIMITS) -> 
     raise LimitExceededError("opcodes", f"the pickle has more than {limits.opcodes:,} opcodes")
 
 
-def _read_argument(data: bytes, at: int, kind: str, limits: Limits) -> tuple[Argument, int]:
+def _read_argument(data: bytes, at: int, kind: str, limits: Limits) -> tuple[OpcodeArgument, int]:
     """The argument that starts at ``at``, and where it ends."""
     number = _NUMBERS.get(kind)
     if number is not None:
@@ -152,7 +152,7 @@ def _read_line(data: bytes, at: int, limits: Limits, codec: str = "utf-8") -> tu
         raise PickleFaultError("malformed", f"a line in the pickle is not {codec}", at) from None
 
 
-def _read_counted(data: bytes, at: int, kind: str) -> tuple[Argument, int]:
+def _read_counted(data: bytes, at: int, kind: str) -> tuple[OpcodeArgument, int]:
     """A text, bytes or integer that says its length first."""
     layout, width = _COUNTS[kind[-1]]
     if at + width > len(data):

@@ -125,7 +125,7 @@ def shown_calls(streams: Iterable[Unpickled], names: NameResolver) -> dict[str, 
             called.append(call.args[indirect[0]])
         for callee in called:
             if isinstance(callee, GlobalRef):
-                text = f"{render(call.callee, 1)}{render_arguments(call.args)}"
+                text = f"{shortened(call.callee, 1)}{render_arguments(call.args)}"
                 found.setdefault(str(callee.name), text)
     return found
 
@@ -141,12 +141,12 @@ def _unknown_call(
     if name is None:
         if not isinstance(callee, ObjectValue) or _is_partial_of_maker(callee, names):
             return None
-        shown, why = render(callee.callee, 1), "gives what is then called, whatever that is"
+        shown, why = shortened(callee.callee, 1), "gives what is then called, whatever that is"
     elif is_own(name) or (isinstance(callee, GlobalRef) and is_own(callee.name)):
         return None
     else:
         shown, why = str(name), why_unknown(name)
-    text = f"{render(callee, 3)}{render_arguments(call.args)}"
+    text = f"{shortened(callee, 3)}{render_arguments(call.args)}"
     return Threat(shown, text, why, known=False) if why else None
 
 
@@ -231,7 +231,7 @@ def _of_built_function(
     if maker == "functools.partial":
         return _of_partial(callee, args, names)
     if maker == "builtins.getattr" or _is_below(maker, BUILDERS) or why_gateway(maker):
-        text = f"{render(callee, 3)}{render_arguments(args)}"
+        text = f"{shortened(callee, 3)}{render_arguments(args)}"
         return Threat(maker, text, "calls a function that the file chooses")
     return None
 
@@ -256,7 +256,9 @@ def _passed_threat(name: str, call: ObjectValue) -> Threat | None:
         return None
     why = _call_reason(name) if name not in INERT else ""
     return (
-        Threat(name, f"{render(call.callee, 1)}{render_arguments(call.args)}", why) if why else None
+        Threat(name, f"{shortened(call.callee, 1)}{render_arguments(call.args)}", why)
+        if why
+        else None
     )
 
 
@@ -295,13 +297,13 @@ def _attribute_call(name: str) -> str:
 def render_arguments(args: PickledValue) -> str:
     """The arguments of a call as text, shortened."""
     given = args if isinstance(args, tuple) else (args,)
-    shown = [render(item, 2) for item in given[:_MAX_ITEMS]]
+    shown = [shortened(item, 2) for item in given[:_MAX_ITEMS]]
     if len(given) > _MAX_ITEMS:
         shown.append("…")
     return f"({', '.join(shown)})"
 
 
-def render(value: PickledValue, depth: int = 2) -> str:
+def shortened(value: PickledValue, depth: int = 2) -> str:
     """A value as text, shortened: never more than a few hundred characters."""
     if isinstance(value, (str, bytes)):
         return repr(value) if len(value) <= _MAX_TEXT else repr(value[:_MAX_TEXT]) + "…"
@@ -312,12 +314,14 @@ def render(value: PickledValue, depth: int = 2) -> str:
     if depth <= 0:
         return "…"
     if isinstance(value, ObjectValue):
-        name = render(value.callee, depth - 1)
+        name = shortened(value.callee, depth - 1)
         return f"{name}{_group(value.args, depth - 1)}"
     if isinstance(value, (list, tuple)):
         return _group(value, depth - 1)
     if isinstance(value, DictValue):
-        pairs = [f"{render(k, 0)}: {render(v, depth - 1)}" for k, v in value.entries[:_MAX_ITEMS]]
+        pairs = [
+            f"{shortened(k, 0)}: {shortened(v, depth - 1)}" for k, v in value.entries[:_MAX_ITEMS]
+        ]
         more = ", …" if len(value.entries) > _MAX_ITEMS else ""
         return "{" + ", ".join(pairs) + more + "}"
     if isinstance(value, SetValue):
@@ -327,8 +331,8 @@ def render(value: PickledValue, depth: int = 2) -> str:
 
 def _group(items: PickledValue, depth: int) -> str:
     if not isinstance(items, (list, tuple)):
-        return f"({render(items, depth)})"
-    shown = ", ".join(render(item, depth) for item in items[:_MAX_ITEMS])
+        return f"({shortened(items, depth)})"
+    shown = ", ".join(shortened(item, depth) for item in items[:_MAX_ITEMS])
     more = ", …" if len(items) > _MAX_ITEMS else ""
     opening, closing = ("[", "]") if isinstance(items, list) else ("(", ")")
     return f"{opening}{shown}{more}{closing}"

@@ -19,9 +19,9 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     StorageValue,
     type_of,
 )
-from torchload_lint.checkpoint.pickles.places import children
+from torchload_lint.checkpoint.pickles.places import parts
 from torchload_lint.checkpoint.pickles.tensors import tensor_of
-from torchload_lint.checkpoint.threats import render
+from torchload_lint.checkpoint.threats import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,14 +145,14 @@ _NOTHING = GlobalRef(None)  # type: ignore[arg-type] # the value of a line witho
 def _shown_children(value: PickledValue) -> Iterator[tuple[str, PickledValue]]:
     """The children that a reader looks for: no callee, and arguments only where they say more."""
     if isinstance(value, ObjectValue):
-        for step, child in children(value):
+        for step, child in parts(value):
             if child is value.callee or (not step and isinstance(child, _LEAVES)):
                 continue
             if step.startswith("._") and _is_empty(child):
                 continue  # the hooks and caches of an nn.Module
             yield step, child
     else:
-        for step, child in children(value):
+        for step, child in parts(value):
             if not step.startswith(" (key"):
                 yield step, child
 
@@ -178,7 +178,7 @@ def _headline(value: PickledValue) -> str:
     if isinstance(value, (list, tuple)):
         kind = "list" if isinstance(value, list) else "tuple"
         if _is_short(value):
-            return f"{kind} {render(value)}"
+            return f"{kind} {shortened(value)}"
         return f"{kind}, {_count(len(value), 'item', 'items')}"
     if isinstance(value, SetValue):
         return f"{_short(value.kind)}, {_count(len(value.items), 'item', 'items')}"
@@ -186,7 +186,7 @@ def _headline(value: PickledValue) -> str:
         return _instance(value)
     if isinstance(value, StorageValue):
         return f"storage {value.dtype}, {_count(value.numel, 'element', 'elements')}"
-    return render(value)
+    return shortened(value)
 
 
 def _is_short(items: list[PickledValue] | tuple[PickledValue, ...]) -> bool:
@@ -196,11 +196,11 @@ def _is_short(items: list[PickledValue] | tuple[PickledValue, ...]) -> bool:
 
 def _instance(value: ObjectValue) -> str:
     kind = type_of(value)
-    name = str(kind) if kind is not None else render(value.callee, 1)
+    name = str(kind) if kind is not None else shortened(value.callee, 1)
     args = value.args if isinstance(value.args, tuple) else ()
     plain = all(isinstance(item, (str, int, float, bool, type(None), GlobalRef)) for item in args)
     if value.how == "REDUCE" and args and plain and not value.states:
-        return f"{_short(name)}({', '.join(render(item, 0) for item in args[:6])})"
+        return f"{_short(name)}({', '.join(shortened(item, 0) for item in args[:6])})"
     return _short(name)
 
 

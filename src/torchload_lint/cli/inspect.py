@@ -24,7 +24,12 @@ from torchload_lint.cli.terminal import (
 )
 from torchload_lint.config import ConfigError
 from torchload_lint.reports import union as unions
-from torchload_lint.reports.inspection import as_json, as_summary, as_text, sums
+from torchload_lint.reports.inspection import (
+    as_summary,
+    inspection_as_text,
+    inspections_as_json,
+    sums,
+)
 from torchload_lint.reports.union import United
 from torchload_lint.workspace import Projects
 from torchload_lint.workspace.inspection import inspect_paths, needs_together
@@ -92,7 +97,7 @@ def command(
     found = [(one.report, one.judgements) for one in inspections]
     painted = use_color(color, sys.stdout)
     if output_format == "json":
-        say(as_json(found))
+        say(inspections_as_json(found))
     elif output_format != "text":
         say(_for_ci(output_format, found))
     elif summary:
@@ -100,7 +105,7 @@ def command(
     else:
         trees = ["" if no_tree else inspect_tree(one.path) for one in inspections]
         shown = zip(found, trees, strict=True)
-        say("\n".join(as_text(*one, tree, color=painted) for one, tree in shown))
+        say("\n".join(inspection_as_text(*one, tree, color=painted) for one, tree in shown))
         if len(found) > 1:
             say("\n" + sums(found))
     hints.at_range(projects.project_of(one.path).torch_of(one.path) for one in inspections)

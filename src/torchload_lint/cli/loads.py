@@ -28,7 +28,7 @@ from torchload_lint.cli.terminal import (
 )
 from torchload_lint.config import ConfigError
 from torchload_lint.escaping import printable
-from torchload_lint.reports.survey import Load, as_json, as_table
+from torchload_lint.reports.survey import Load, as_table, loads_as_json
 from torchload_lint.workspace import Projects, discover
 from torchload_lint.workspace.survey import SurveyedLoad, survey
 
@@ -84,7 +84,7 @@ def command(
         elif write_config:
             _write_config(found)
         elif output_format == "json":
-            say(as_json([reported(load) for load in found]))
+            say(loads_as_json([reported(load) for load in found]))
         elif found:
             width = None if wide else terminal_width(sys.stdout)
             say(as_table([reported(load) for load in found], width))

@@ -29,9 +29,9 @@ from torchload_lint.migrate import (
     MigrationOptions,
     NoteKind,
     TargetFormat,
-    as_data,
-    as_text,
     plan,
+    summary_data,
+    summary_text,
 )
 
 if TYPE_CHECKING:
@@ -183,11 +183,11 @@ class _Run:
             if planned.of_kind(NoteKind.LEFT_OUT) and self.status == CLEAN:
                 self.status = FINDINGS
             if self._as_json:
-                self._done.append(as_data(planned, target, size))
+                self._done.append(summary_data(planned, target, size))
             else:
                 gap = "" if self._number == 1 else "\n"
                 kept = f"    kept as {task.backup}\n" if task.backup and size is not None else ""
-                say(gap + as_text(planned, target, size, trees=self._dry_run) + kept)
+                say(gap + summary_text(planned, target, size, trees=self._dry_run) + kept)
 
     def _refuse(self, task: Task) -> None:
         there = task.backup or task.target

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint import Verdict, inspect_file
-from torchload_lint.migrate import TargetFormat, as_data, migrate_file, put_in_place
+from torchload_lint.migrate import TargetFormat, migrate_file, put_in_place, summary_data
 from torchload_lint.names import GlobalName
 from torchload_lint.regular_files import open_regular
 
@@ -90,7 +90,7 @@ def write_manifest(path: Path, done: Sequence[tuple[Task, MigrationResult]]) -> 
     """What became of which file, with the digests of both. Raises OSError."""
     files = []
     for task, result in done:
-        data = as_data(result.plan, task.target, result.size)
+        data = summary_data(result.plan, task.target, result.size)
         data["sha256"] = _digest(task.backup or task.source)
         data["out_sha256"] = _digest(task.target)
         data["backup"] = str(task.backup) if task.backup else None

@@ -22,7 +22,7 @@ from torchload_lint.verify import (
     ProofVerdict,
     Prover,
     find_python,
-    unreadable,
+    unreadable_files,
 )
 from torchload_lint.workspace import Projects, discover
 from torchload_lint.workspace.survey import SurveyedLoad, survey
@@ -119,7 +119,7 @@ def _account(load: SurveyedLoad, prover: Prover) -> _Account:
     situation, context = load.situation, load.project.context_of(load.path, infers=True)
     restricted = situation.mode is Mode.RESTRICTED
     repair, notes = _repair(situation, context)
-    why = list(unreadable(situation))
+    why = list(unreadable_files(situation))
     if situation.left_out:
         why.append(f"{situation.left_out} more files match")
     if not restricted and repair is None:

@@ -10,7 +10,7 @@ from torchload_lint.config import READERS, ConfigError, Settings
 from torchload_lint.rules import RULES
 from torchload_lint.rules.selection import codes_for
 
-SECTION = "torchload-lint"
+CLIENT_SECTION = "torchload-lint"
 FILE = "configuration"
 """A configuration file to use in place of the closest one."""
 OF_A_RUN = frozenset("output-format error-on baseline respect-gitignore force-exclude".split())
@@ -34,7 +34,7 @@ def own_part(given: Any, *, is_ours: bool = False) -> dict[str, Any] | None:  # 
     given = {} if given is None else given
     if not isinstance(given, dict):
         return {}
-    for section in (SECTION, "settings"):
+    for section in (CLIENT_SECTION, "settings"):
         if section in given:
             inner = given[section]
             return dict(inner) if isinstance(inner, dict) else {}
@@ -42,7 +42,7 @@ def own_part(given: Any, *, is_ours: bool = False) -> dict[str, Any] | None:  # 
     return dict(given) if known or is_ours or not given else None
 
 
-def read(given: dict[str, Any]) -> Read:
+def read_settings(given: dict[str, Any]) -> Read:
     """Read settings; what is wrong is left out, and named as the user has written it."""
     overrides: dict[str, Any] = {}
     wrong: list[str] = []

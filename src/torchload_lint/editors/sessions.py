@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lsprotocol import types
 from pygls.uris import to_fs_path
 
-from torchload_lint.editors.client_settings import SECTION, own_part
-from torchload_lint.editors.client_settings import read as read_settings
+from torchload_lint.editors.client_settings import CLIENT_SECTION, own_part, read_settings
 from torchload_lint.editors.desk import Desk
 from torchload_lint.editors.hover import hover
 from torchload_lint.editors.lane import ASKED
@@ -108,7 +107,7 @@ class Session:
         if own is None:
             return
         found = read_settings({**self._initial, **own})
-        self._complain(SECTION, "; ".join(found.wrong))
+        self._complain(CLIENT_SECTION, "; ".join(found.wrong))
         self._now = self._now._replace(settings=found.settings)
 
     def forget(self) -> None:
@@ -132,7 +131,7 @@ class Session:
         """
         told = self._complaints.values()
         if message and message not in told:
-            shown = f"{SECTION}: {printable(message)}"
+            shown = f"{CLIENT_SECTION}: {printable(message)}"
             self._server.window_show_message(
                 types.ShowMessageParams(types.MessageType.Error, shown)
             )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.blocks.list_rows import fits
 from torchload_lint.fixes.edits import Change, apply_changes, changes_inside
-from torchload_lint.fixes.imports.scopes import ancestors
+from torchload_lint.fixes.imports.scopes import nodes_around
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ def _code_of_row(source: Source, load: LoadCall) -> str:
 
 def _can_fold(module: Module, call: ast.Call) -> bool:
     """Whether the call stands on one row, and not inside of an f-string."""
-    around = ancestors(call, module.parents)
+    around = nodes_around(call, module.parents)
     return call.lineno == call.end_lineno and not any(
         isinstance(node, ast.JoinedStr) for node in around
     )

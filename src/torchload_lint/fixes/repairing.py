@@ -15,7 +15,7 @@ from torchload_lint.fixes.edits import Change, Source, source_of
 from torchload_lint.fixes.extend import extend
 from torchload_lint.fixes.imports.import_lines import import_changes
 from torchload_lint.fixes.imports.naming import Names, NewImport, Unreachable, imports_module
-from torchload_lint.fixes.imports.scopes import FUNCTIONS, ancestors
+from torchload_lint.fixes.imports.scopes import FUNCTIONS_AND_LAMBDAS, nodes_around
 from torchload_lint.fixes.long_calls import folded
 from torchload_lint.fixes.repair import Form, NotRepaired, Repair, Repaired
 from torchload_lint.fixes.rewritten import Refusal, Rewritten
@@ -117,8 +117,8 @@ def _block_around(module: Module, load: LoadCall, shape: Shape) -> Allowlist | N
         return blocks[-1] if blocks else None
     # What runs right where it stands is inside every block of its function.
     around: list[ast.AST] = []
-    for node in ancestors(load.statement, module.parents):
-        if isinstance(node, FUNCTIONS):
+    for node in nodes_around(load.statement, module.parents):
+        if isinstance(node, FUNCTIONS_AND_LAMBDAS):
             break
         around.append(node)
     inside = [
@@ -149,7 +149,7 @@ def _refuse_mistakes(load: LoadCall) -> None:
 
 def _refuse_wrong_places(module: Module, source: Source, load: LoadCall) -> None:
     """Before Python 3.12 ``ast`` misplaces some expressions inside f-strings."""
-    around = ancestors(load.node, module.parents)
+    around = nodes_around(load.node, module.parents)
     if not any(isinstance(node, ast.JoinedStr) for node in around):
         return
     try:

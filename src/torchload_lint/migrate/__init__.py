@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from torchload_lint.migrate.differences import summary_data, summary_text
 from torchload_lint.migrate.files.output import put_in_place
 from torchload_lint.migrate.migration import migrate_file, plan
 from torchload_lint.migrate.results import (
@@ -14,7 +15,6 @@ from torchload_lint.migrate.results import (
     NoteKind,
     TargetFormat,
 )
-from torchload_lint.migrate.summary import as_data, as_text
 
 __all__ = [
     "Arrays",
@@ -25,9 +25,9 @@ __all__ = [
     "Note",
     "NoteKind",
     "TargetFormat",
-    "as_data",
-    "as_text",
     "migrate_file",
     "plan",
     "put_in_place",
+    "summary_data",
+    "summary_text",
 ]

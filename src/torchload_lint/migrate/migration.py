@@ -120,11 +120,11 @@ def _prepared(
         raise MigrationError(f"nothing of it can be carried: {reasons}")
     if options.format is TargetFormat.SAFETENSORS:
         from torchload_lint.migrate.files.safetensors_writer import (  # noqa: PLC0415 - seldom
-            entries_of,
             notes_of,
+            tensor_records,
         )
 
-        entries = entries_of(after)
+        entries = tensor_records(after)
         converter.notes.update(dict.fromkeys(notes_of(after, entries)))
         data, count = b"", len(entries)
         storages: list[StorageValue] = []
@@ -182,7 +182,7 @@ def _write(out: BinaryIO, prepared: _Prepared, options: MigrationOptions) -> Non
     if options.format is TargetFormat.SAFETENSORS:
         from torchload_lint.migrate.files import safetensors_writer  # noqa: PLC0415 - seldom
 
-        entries = safetensors_writer.entries_of(prepared.plan.after)
+        entries = safetensors_writer.tensor_records(prepared.plan.after)
         safetensors_writer.write_safetensors(prepared.plan.after, entries, prepared.pool, out)
         safetensors_writer.check_safetensors(entries, prepared.pool, out)
         return

@@ -43,7 +43,7 @@ class Palette(NamedTuple):
         return f"\x1b[{codes}m{text}\x1b[0m" if self.enabled and text else text
 
 
-def code_of(found: Diagnostic, palette: Palette) -> str:
+def colored_code(found: Diagnostic, palette: Palette) -> str:
     """The code of a finding in the colour of its severity, which is named unless it is an error.
 
     Errors are the usual case, and ``path:row:col: CODE message`` is what editors parse.

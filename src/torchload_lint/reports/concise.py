@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.escaping import printable
-from torchload_lint.reports.colors import Palette, code_of
+from torchload_lint.reports.colors import Palette, colored_code
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
@@ -17,7 +17,7 @@ def render(report: Report) -> str:
     palette, notes = Palette(report.options.color), report.options.notes
     return "".join(
         f"{palette.bold(printable(report.path(result)))}:{place(found)}: "
-        f"{code_of(found, palette)} {printable(found.message)}\n"
+        f"{colored_code(found, palette)} {printable(found.message)}\n"
         + ("".join(f"    {printable(note)}\n" for note in found.notes) if notes else "")
         for result, found in report.findings()
     )

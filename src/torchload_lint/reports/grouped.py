@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.escaping import printable
-from torchload_lint.reports.colors import Palette, code_of
+from torchload_lint.reports.colors import Palette, colored_code
 from torchload_lint.reports.concise import place
 from torchload_lint.reports.run_report import in_order
 
@@ -27,6 +27,6 @@ def _block(report: Report, result: FileResult) -> str:
     lines = [f"{palette.bold(printable(report.path(result)))}:"]
     for diagnostic, where in zip(found, places, strict=True):
         mark = f"{palette.cyan('[*]')} " if report.is_fixable(diagnostic) else ""
-        code = code_of(diagnostic, palette)
+        code = colored_code(diagnostic, palette)
         lines.append(f"  {where:<{width}} {code} {mark}{printable(diagnostic.message)}")
     return "\n".join(lines) + "\n\n"

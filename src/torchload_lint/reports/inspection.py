@@ -37,7 +37,7 @@ WORST_FIRST = (
 )  # fmt: skip
 
 
-def as_text(
+def inspection_as_text(
     report: CheckpointReport, judgements: Sequence[Judgement], tree: str, *, color: bool = False
 ) -> str:
     """One checkpoint for a person; ends in a newline."""
@@ -95,7 +95,7 @@ def _badness(report: CheckpointReport, judgements: Sequence[Judgement]) -> tuple
     return WORST_FIRST.index(report.verdict.value), trusted, report.path
 
 
-def as_json(inspections: Iterable[tuple[CheckpointReport, Sequence[Judgement]]]) -> str:
+def inspections_as_json(inspections: Iterable[tuple[CheckpointReport, Sequence[Judgement]]]) -> str:
     """Checkpoints as a JSON list; ends in a newline."""
     return json.dumps([_as_data(*inspection) for inspection in inspections], indent=2) + "\n"
 

@@ -42,7 +42,7 @@ def as_table(loads: Sequence[Load], width: int | None = None) -> str:
     return "\n".join(lines) + "\n\n" + _sums(loads)
 
 
-def as_json(loads: Sequence[Load]) -> str:
+def loads_as_json(loads: Sequence[Load]) -> str:
     """The loads as a JSON list; ends in a newline."""
     return json.dumps([_as_data(load) for load in loads], indent=2) + "\n"
 

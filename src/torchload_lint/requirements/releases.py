@@ -14,15 +14,19 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known.torch_range import LINES, RELEASES, Stated, TorchRange
 from torchload_lint.checkpoint.known.torch_versions import NEWEST_LINE, TorchVersion
-from torchload_lint.requirements.places import declared_in, is_distribution, said_elsewhere_in
 from torchload_lint.requirements.root_files import RootFiles
 from torchload_lint.requirements.statement import Statement, pip_specifiers
+from torchload_lint.requirements.stating_files import (
+    declared_in,
+    is_distribution,
+    said_elsewhere_in,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from torchload_lint.requirements.places import Installation
+    from torchload_lint.requirements.stating_files import Installation
 
 
 class Requirements:

@@ -20,7 +20,7 @@ from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.facts.loading.call_facts import without_keywords
 from torchload_lint.source.facts.torch_tests import bounds_at
 from torchload_lint.source.project.imports import imports_at_top
-from torchload_lint.source.project.keywords import without_weights_only
+from torchload_lint.source.project.keywords import keywords_without_weights_only
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs import class_lookup
 
@@ -57,7 +57,7 @@ def _with_known_keywords(load: LoadCall, module: Module, context: Context) -> Lo
     """The load, where it unpacks ``**kwargs`` in which no caller ever gives ``weights_only``."""
     if not load.passes_on.startswith("**") or load.through or load.kind is not CallKind.CALL:
         return load
-    empty = without_weights_only(context.project, module, load.node)
+    empty = keywords_without_weights_only(context.project, module, load.node)
     return without_keywords(module, load, empty) if empty else load
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Function,
         Made,
         ParsedOptions,
+        Text,
         Value,
         Values,
     )
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     Known: TypeAlias = Callable[["Evaluator", ast.Call, Frame], Values]
     """What is known of a callable outside the project: what a call of it yields."""
+    OfText: TypeAlias = Callable[[Text], Values]
+    """What is made of one text or path that is given."""
     KnownMethod: TypeAlias = Callable[["Evaluator", Made, ast.Call, Frame], Values]
     """What a method of an object that a library made yields."""
     OfAnything: TypeAlias = Callable[["Evaluator", ast.Call, Values, Frame], Values]

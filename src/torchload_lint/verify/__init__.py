@@ -11,7 +11,7 @@ from torchload_lint.verify.parent import (
     NoTorchError,
     prove,
 )
-from torchload_lint.verify.proofs import LoadProof, ProofVerdict, Prover, unreadable
+from torchload_lint.verify.proofs import LoadProof, ProofVerdict, Prover, unreadable_files
 from torchload_lint.verify.written import NotReadableError
 
 __all__ = [
@@ -26,5 +26,5 @@ __all__ = [
     "Prover",
     "find_python",
     "prove",
-    "unreadable",
+    "unreadable_files",
 ]

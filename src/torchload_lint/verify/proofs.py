@@ -187,7 +187,7 @@ def _judged(allow: Allow) -> tuple[str, tuple[str, ...]]:
     return name, tuple(sorted(own or vetted)) if is_itself else ()
 
 
-def unreadable(situation: Situation) -> Iterator[str]:
+def unreadable_files(situation: Situation) -> Iterator[str]:
     """The files of a load that are not given to torch, and why, one sentence each."""
     for report in situation.reports:
         if report.verdict in _HOPELESS:

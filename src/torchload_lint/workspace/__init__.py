@@ -6,14 +6,14 @@ from torchload_lint.config import Settings
 from torchload_lint.workspace.on_disk.discover import discover
 from torchload_lint.workspace.one_file import Options, check_bytes
 from torchload_lint.workspace.projects import Projects
-from torchload_lint.workspace.session import Run, check
+from torchload_lint.workspace.session import Run, check_files
 
 __all__ = [
     "Options",
     "Projects",
     "Run",
     "Settings",
-    "check",
     "check_bytes",
+    "check_files",
     "discover",
 ]

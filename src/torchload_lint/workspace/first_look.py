@@ -42,7 +42,7 @@ def first_look(path: str, projects: Projects) -> Look:
     try:
         data = read_bytes(path)
     except UnreadableError as error:
-        return Look(unreadable(path, str(error), project))
+        return Look(unreadable_result(path, str(error), project))
     return look_at(data, path, project)
 
 
@@ -56,7 +56,7 @@ def look_at(data: bytes, path: str, project: Project) -> Look:
         return Look(may_hold_load_in_cells(data), data)
     if data.find(b"\0", 0, LOOKED_AT_FOR_NULS) >= 0:
         reason = "it holds NUL bytes: not a Python source file"
-        return Look(unreadable(path, reason, project))
+        return Look(unreadable_result(path, reason, project))
     named = may_name_checkpoint(data) and project.environment.has_packages()
     return Look(named or may_hold_load(data), data)
 
@@ -79,7 +79,7 @@ def switches_in(text: str, path: str, project: Project) -> list[Diagnostic]:
     return [one for one in found if not project.is_ignored(one, name)]
 
 
-def unreadable(path: str, reason: str, project: Project) -> FileResult:
+def unreadable_result(path: str, reason: str, project: Project) -> FileResult:
     """The result for a file that cannot be read."""
     from torchload_lint.diagnostic import Diagnostic, FileResult, Span  # noqa: PLC0415
     from torchload_lint.rules.files.unreadable_source import RULE  # noqa: PLC0415

@@ -19,15 +19,14 @@ from torchload_lint.source.proofs import class_lookup
 from torchload_lint.workspace.on_disk.checkpoint_names import is_checkpoint_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
+    from torchload_lint.checkpoint.pickles.call_results import ClassLookup
     from torchload_lint.checkpoint.report import CheckpointReport, NeededGlobal
     from torchload_lint.names import ClassFacts
     from torchload_lint.policy import Judgement
     from torchload_lint.rules.situation import Need
     from torchload_lint.workspace.projects import Project, Projects
-
-    ClassLookup = Callable[[GlobalName], ClassFacts | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from torchload_lint.diagnostic import (
 from torchload_lint.source.text.prefilter import may_hold_load
 from torchload_lint.source.text.settings_files import is_settings_file
 from torchload_lint.workspace.findings import NO_LOADS, findings_in, unparsable
-from torchload_lint.workspace.first_look import NOTEBOOK, first_look, look_at, unreadable
+from torchload_lint.workspace.first_look import NOTEBOOK, first_look, look_at, unreadable_result
 from torchload_lint.workspace.on_disk.discover import SUFFIXES
 from torchload_lint.workspace.on_disk.document import Document, UnreadableError
 
@@ -117,7 +117,7 @@ def _checked(
     try:
         document = Document.of(look.source, is_notebook=path.endswith(NOTEBOOK))
     except UnreadableError as error:
-        return unreadable(path, str(error), project), None
+        return unreadable_result(path, str(error), project), None
     result, fixed = check_document(Path(path), document, project, options)
     return result, None if fixed is document else fixed
 

@@ -41,7 +41,7 @@ class Run(NamedTuple):
         return tuple(map(Path, self.names))
 
 
-def check(
+def check_files(
     paths: Sequence[str],
     projects: Projects,
     options: Options,

@@ -35,7 +35,7 @@ def key_text(key: PickledValue) -> str:
     return f"<{type(key).__name__}>"
 
 
-def children(value: PickledValue) -> Iterator[tuple[str, PickledValue]]:
+def parts(value: PickledValue) -> Iterator[tuple[str, PickledValue]]:
     """The values right inside another one, each with the step that leads to it."""
     if isinstance(value, DictValue):
         for key, item in value.entries:
@@ -102,7 +102,7 @@ def name_places(root: PickledValue, wanted: Iterable[PickledValue], limit: int) 
             if id(value) in missing:
                 missing.discard(id(value))
                 found[id(value)] = place or "(the object itself)"
-            for step, child in children(value):
+            for step, child in parts(value):
                 if visited >= limit:
                     return found
                 visited += 1

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known.torch_versions import CHECKED_OPCODES
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError, Limits
-from torchload_lint.checkpoint.opcodes import Argument, Opcode, PickleFaultError, read_steps
+from torchload_lint.checkpoint.opcodes import Opcode, OpcodeArgument, PickleFaultError, read_steps
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
@@ -97,21 +97,23 @@ class _Machine:
         return value
 
 
-def _push_argument(machine: _Machine, argument: Argument) -> None:
+def _push_argument(machine: _Machine, argument: OpcodeArgument) -> None:
     machine.stack.append(argument)
 
 
-def _constant(make: Callable[[], PickledValue]) -> Callable[[_Machine, Argument], None]:
-    def handler(machine: _Machine, _argument: Argument) -> None:
+def _constant(make: Callable[[], PickledValue]) -> Callable[[_Machine, OpcodeArgument], None]:
+    def handler(machine: _Machine, _argument: OpcodeArgument) -> None:
         machine.stack.append(make())
 
     return handler
 
 
-def _text_number(parse: Callable[[str], PickledValue]) -> Callable[[_Machine, Argument], None]:
+def _text_number(
+    parse: Callable[[str], PickledValue],
+) -> Callable[[_Machine, OpcodeArgument], None]:
     """INT, LONG and FLOAT of protocol 0."""
 
-    def handler(machine: _Machine, argument: Argument) -> None:
+    def handler(machine: _Machine, argument: OpcodeArgument) -> None:
         try:
             machine.stack.append(parse(str(argument).strip()))
         except ValueError:
@@ -127,57 +129,57 @@ def _parse_int(text: str) -> PickledValue:
     return text == "01" if text in {"00", "01"} else int(text)
 
 
-def _byte_text(machine: _Machine, argument: Argument) -> None:
+def _byte_text(machine: _Machine, argument: OpcodeArgument) -> None:
     """Python 2 strings: text in the encoding that torch.load is given (``utf-8`` by default)."""
     raw = argument
     data = raw if isinstance(raw, bytes) else str(raw).strip("'\"").encode("utf-8", "replace")
     machine.stack.append(machine.guard.decode(data, machine.guard.position))
 
 
-def _proto(machine: _Machine, argument: Argument) -> None:
+def _proto(machine: _Machine, argument: OpcodeArgument) -> None:
     if isinstance(argument, int):
         machine.guard.protocol = argument
         if machine.result.protocol is None:
             machine.result.protocol = argument
 
 
-def _mark(machine: _Machine, _argument: Argument) -> None:
+def _mark(machine: _Machine, _argument: OpcodeArgument) -> None:
     machine.metastack.append(machine.stack)
     machine.stack = []
 
 
-def _stop(machine: _Machine, _argument: Argument) -> None:
+def _stop(machine: _Machine, _argument: OpcodeArgument) -> None:
     machine.result.value = machine.stack.pop()
 
 
-def _pop(machine: _Machine, _argument: Argument) -> None:
+def _pop(machine: _Machine, _argument: OpcodeArgument) -> None:
     if machine.stack:
         machine.stack.pop()
     else:
         machine.pop_mark()
 
 
-def _pop_mark(machine: _Machine, _argument: Argument) -> None:
+def _pop_mark(machine: _Machine, _argument: OpcodeArgument) -> None:
     machine.pop_mark()
 
 
-def _dup(machine: _Machine, _argument: Argument) -> None:
+def _dup(machine: _Machine, _argument: OpcodeArgument) -> None:
     machine.stack.append(machine.stack[-1])
 
 
-def _put(machine: _Machine, argument: Argument) -> None:
+def _put(machine: _Machine, argument: OpcodeArgument) -> None:
     machine.memo[_index(machine, argument)] = machine.stack[-1]
 
 
-def _memoize(machine: _Machine, _argument: Argument) -> None:
+def _memoize(machine: _Machine, _argument: OpcodeArgument) -> None:
     machine.memo[len(machine.memo)] = machine.stack[-1]
 
 
-def _get(machine: _Machine, argument: Argument) -> None:
+def _get(machine: _Machine, argument: OpcodeArgument) -> None:
     machine.stack.append(machine.memo[_index(machine, argument)])
 
 
-def _index(machine: _Machine, argument: Argument) -> int:
+def _index(machine: _Machine, argument: OpcodeArgument) -> int:
     try:
         return int(argument)  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -186,8 +188,8 @@ def _index(machine: _Machine, argument: Argument) -> int:
         ) from None
 
 
-def _last_as_tuple(count: int) -> Callable[[_Machine, Argument], None]:
-    def handler(machine: _Machine, _argument: Argument) -> None:
+def _last_as_tuple(count: int) -> Callable[[_Machine, OpcodeArgument], None]:
+    def handler(machine: _Machine, _argument: OpcodeArgument) -> None:
         if len(machine.stack) < count:
             raise IndexError
         machine.stack[-count:] = [tuple(machine.stack[-count:])]
@@ -197,8 +199,8 @@ def _last_as_tuple(count: int) -> Callable[[_Machine, Argument], None]:
 
 def _collect(
     kind: Callable[[list[PickledValue]], PickledValue],
-) -> Callable[[_Machine, Argument], None]:
-    def handler(machine: _Machine, _argument: Argument) -> None:
+) -> Callable[[_Machine, OpcodeArgument], None]:
+    def handler(machine: _Machine, _argument: OpcodeArgument) -> None:
         items = machine.pop_mark()
         machine.stack.append(kind(items))
 
@@ -209,31 +211,31 @@ def _dict_of(items: list[PickledValue]) -> PickledValue:
     return DictValue(entries=list(zip(items[::2], items[1::2], strict=False)))
 
 
-def _global(machine: _Machine, argument: Argument) -> None:
+def _global(machine: _Machine, argument: OpcodeArgument) -> None:
     if isinstance(argument, tuple):
         module, name = argument
         machine.stack.append(machine.name_global(module, name, machine.guard.position))
 
 
-def _stack_global(machine: _Machine, _argument: Argument) -> None:
+def _stack_global(machine: _Machine, _argument: OpcodeArgument) -> None:
     name, module = machine.stack.pop(), machine.stack.pop()
     if not isinstance(name, str) or not isinstance(module, str):
         raise PickleFaultError("malformed", "STACK_GLOBAL needs two texts", machine.guard.position)
     machine.stack.append(machine.name_global(module, name, machine.guard.position))
 
 
-def _reduce(machine: _Machine, _argument: Argument) -> None:
+def _reduce(machine: _Machine, _argument: OpcodeArgument) -> None:
     args = machine.stack.pop()
     callee = machine.stack[-1]
     machine.stack[-1] = machine.record(machine.guard.reduce(callee, args))
 
 
-def _newobj(machine: _Machine, _argument: Argument) -> None:
+def _newobj(machine: _Machine, _argument: OpcodeArgument) -> None:
     args, cls = machine.stack.pop(), machine.stack.pop()
     machine.stack.append(machine.record(machine.guard.newobj(cls, args)))
 
 
-def _newobj_ex(machine: _Machine, _argument: Argument) -> None:
+def _newobj_ex(machine: _Machine, _argument: OpcodeArgument) -> None:
     keywords, args, cls = machine.stack.pop(), machine.stack.pop(), machine.stack.pop()
     value = machine.guard.newobj(cls, args)
     if isinstance(value, ObjectValue):
@@ -241,7 +243,7 @@ def _newobj_ex(machine: _Machine, _argument: Argument) -> None:
     machine.stack.append(machine.record(value))
 
 
-def _inst(machine: _Machine, argument: Argument) -> None:
+def _inst(machine: _Machine, argument: OpcodeArgument) -> None:
     args = tuple(machine.pop_mark())
     if isinstance(argument, tuple):
         module, name = argument
@@ -249,7 +251,7 @@ def _inst(machine: _Machine, argument: Argument) -> None:
         machine.stack.append(machine.record(machine.guard.reduce(reference, args)))
 
 
-def _obj(machine: _Machine, _argument: Argument) -> None:
+def _obj(machine: _Machine, _argument: OpcodeArgument) -> None:
     items = machine.pop_mark()
     if not items:
         raise IndexError
@@ -257,61 +259,61 @@ def _obj(machine: _Machine, _argument: Argument) -> None:
     machine.stack.append(machine.record(machine.guard.reduce(cls, tuple(args))))
 
 
-def _build(machine: _Machine, _argument: Argument) -> None:
+def _build(machine: _Machine, _argument: OpcodeArgument) -> None:
     state = machine.stack.pop()
     machine.guard.build(machine.stack[-1], state)
 
 
-def _append(machine: _Machine, _argument: Argument) -> None:
+def _append(machine: _Machine, _argument: OpcodeArgument) -> None:
     item = machine.stack.pop()
     machine.guard.extend(machine.stack[-1], [item])
 
 
-def _appends(machine: _Machine, _argument: Argument) -> None:
+def _appends(machine: _Machine, _argument: OpcodeArgument) -> None:
     items = machine.pop_mark()
     machine.guard.extend(machine.stack[-1], items)
 
 
-def _setitem(machine: _Machine, _argument: Argument) -> None:
+def _setitem(machine: _Machine, _argument: OpcodeArgument) -> None:
     value, key = machine.stack.pop(), machine.stack.pop()
     machine.guard.set_items(machine.stack[-1], [(key, value)])
 
 
-def _setitems(machine: _Machine, _argument: Argument) -> None:
+def _setitems(machine: _Machine, _argument: OpcodeArgument) -> None:
     items = machine.pop_mark()
     if len(items) % 2:
         raise IndexError
     machine.guard.set_items(machine.stack[-1], list(zip(items[::2], items[1::2], strict=True)))
 
 
-def _additems(machine: _Machine, _argument: Argument) -> None:
+def _additems(machine: _Machine, _argument: OpcodeArgument) -> None:
     items = machine.pop_mark()
     target = machine.stack[-1]
     if isinstance(target, (SetValue, ObjectValue)):
         target.items.extend(items)
 
 
-def _persistent(machine: _Machine, argument: Argument) -> None:
+def _persistent(machine: _Machine, argument: OpcodeArgument) -> None:
     pid = machine.stack.pop() if argument is None else argument
     machine.stack.append(machine.guard.persistent_load(pid))
 
 
-def _bytearray(machine: _Machine, argument: Argument) -> None:
+def _bytearray(machine: _Machine, argument: OpcodeArgument) -> None:
     name = GlobalName("builtins", "bytearray")
     callee = GlobalRef(name, machine.guard.position)
     machine.stack.append(ObjectValue("REDUCE", callee, (argument,), name))
 
 
-def _opaque(machine: _Machine, _argument: Argument) -> None:
+def _opaque(machine: _Machine, _argument: OpcodeArgument) -> None:
     """The extension registry and out-of-band buffers: not known to the file."""
     machine.stack.append(Opaque(None))
 
 
-def _ignore(_machine: _Machine, _argument: Argument) -> None:
+def _ignore(_machine: _Machine, _argument: OpcodeArgument) -> None:
     pass
 
 
-_HANDLERS: dict[str, Callable[[_Machine, Argument], None]] = {
+_HANDLERS: dict[str, Callable[[_Machine, OpcodeArgument], None]] = {
     **dict.fromkeys(
         "BININT BININT1 BININT2 LONG1 LONG4 BINFLOAT BINUNICODE SHORT_BINUNICODE BINUNICODE8 "
         "UNICODE BINBYTES SHORT_BINBYTES BINBYTES8".split(),

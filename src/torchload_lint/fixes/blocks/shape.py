@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    Parents = Mapping[ast.AST, ast.AST]
+    ParentMap = Mapping[ast.AST, ast.AST]
 
 
 class Shape(Enum):
@@ -95,7 +95,7 @@ def is_compound(statement: ast.stmt) -> bool:
 def shape_of(
     node: ast.expr,
     statement: ast.stmt,
-    parents: Parents,
+    parents: ParentMap,
     outside: Collection[ast.AST] = (),
     *,
     shown: bool = False,
@@ -120,7 +120,7 @@ def shape_of(
 
 
 def _hoist(
-    node: ast.expr, statement: ast.stmt, steps: list[tuple[ast.AST, ast.AST]], parents: Parents
+    node: ast.expr, statement: ast.stmt, steps: list[tuple[ast.AST, ast.AST]], parents: ParentMap
 ) -> Shape:
     # In a class body a new name would become an attribute of the class.
     in_class = isinstance(parents.get(statement), ast.ClassDef)
@@ -130,7 +130,7 @@ def _hoist(
 
 
 def _steps(
-    node: ast.AST, statement: ast.stmt, parents: Parents
+    node: ast.AST, statement: ast.stmt, parents: ParentMap
 ) -> Iterator[tuple[ast.AST, ast.AST]]:
     """(parent, child) from the load up to its statement."""
     while node is not statement:
@@ -139,7 +139,7 @@ def _steps(
         node = parent
 
 
-def _runs_later(parent: ast.AST, child: ast.AST, parents: Parents) -> bool:
+def _runs_later(parent: ast.AST, child: ast.AST, parents: ParentMap) -> bool:
     """Whether ``child`` runs at another time than the expression ``parent`` it is part of."""
     if isinstance(parent, ast.Lambda):
         return child is parent.body
@@ -152,7 +152,7 @@ def _runs_later(parent: ast.AST, child: ast.AST, parents: Parents) -> bool:
     return False
 
 
-def _is_exhausted(generator: ast.GeneratorExp, parents: Parents) -> bool:
+def _is_exhausted(generator: ast.GeneratorExp, parents: ParentMap) -> bool:
     user = parents[generator]
     if isinstance(user, ast.Starred):
         return True
@@ -170,7 +170,7 @@ def _suspends(node: ast.AST) -> bool:
     return not isinstance(node, _LATER) and any(map(_suspends, ast.iter_child_nodes(node)))
 
 
-def _is_elif(statement: ast.stmt, parents: Parents) -> bool:
+def _is_elif(statement: ast.stmt, parents: ParentMap) -> bool:
     """Whether an ``if`` is the only statement of another's ``else`` (``elif`` looks the same)."""
     parent = parents.get(statement)
     return (

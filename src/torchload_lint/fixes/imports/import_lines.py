@@ -31,7 +31,7 @@ def import_changes(
     module: Module, new: Sequence[NewImport], before_row: int, line_length: int
 ) -> list[Change]:
     """The changes that add imports at the top of a file, all above ``before_row``."""
-    writer = _Writer(module, before_row, line_length)
+    writer = _ImportWriter(module, before_row, line_length)
     groups = sorted(_grouped(new), key=writer.group_key)
     changes = [change for group in groups for change in writer.add(group)]
     return writer.set_apart(changes)
@@ -51,7 +51,7 @@ def name_key(name: str) -> tuple[int, str]:
     return rank, name.lower()
 
 
-class _Writer:
+class _ImportWriter:
     def __init__(self, module: Module, before_row: int, line_length: int) -> None:
         self.module = module
         self.source = source_of(module.text)

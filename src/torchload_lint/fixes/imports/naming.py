@@ -14,7 +14,7 @@ from torchload_lint.fixes.imports.imported import (
     top_level_imports,
 )
 from torchload_lint.fixes.imports.scopes import (
-    FUNCTIONS,
+    FUNCTIONS_AND_LAMBDAS,
     enclosing_scopes,
     is_visible,
     names_in_use,
@@ -24,7 +24,7 @@ from torchload_lint.fixes.restoring import NAME, ONLY_WITH
 from torchload_lint.names import Spelling, is_dotted_name
 
 if TYPE_CHECKING:
-    from torchload_lint.fixes.imports.scopes import Scope
+    from torchload_lint.fixes.imports.scopes import FunctionOrClass
     from torchload_lint.fixes.repair import Repair
     from torchload_lint.names import HeldCall
     from torchload_lint.source.facts.module import Module
@@ -55,7 +55,9 @@ class NewImport(NamedTuple):
 class Names:
     """The names that one statement can use, and the imports that have to be added for it."""
 
-    def __init__(self, module: Module, row: int, scopes: list[Scope], torch: str = "") -> None:
+    def __init__(
+        self, module: Module, row: int, scopes: list[FunctionOrClass], torch: str = ""
+    ) -> None:
         """``torch``: what the load itself calls it; empty if it does not."""
         self.module = module
         self.row = row
@@ -82,7 +84,7 @@ class Names:
     @property
     def in_function(self) -> bool:
         """Whether the place runs later than the import of its file."""
-        return any(isinstance(scope, FUNCTIONS) for scope in self.scopes)
+        return any(isinstance(scope, FUNCTIONS_AND_LAMBDAS) for scope in self.scopes)
 
     @property
     def import_limit(self) -> int:

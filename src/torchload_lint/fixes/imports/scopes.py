@@ -12,22 +12,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+    FunctionOrClass = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+FUNCTIONS_AND_LAMBDAS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
-def ancestors(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> Iterator[ast.AST]:
+def nodes_around(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> Iterator[ast.AST]:
     """The nodes around ``node``, innermost first."""
     while (above := parents.get(node)) is not None:
         yield above
         node = above
 
 
-def enclosing_scopes(statement: ast.stmt, parents: Mapping[ast.AST, ast.AST]) -> list[Scope]:
+def enclosing_scopes(
+    statement: ast.stmt, parents: Mapping[ast.AST, ast.AST]
+) -> list[FunctionOrClass]:
     """The functions and classes whose *body* holds a statement, innermost first."""
-    return [node for node in ancestors(statement, parents) if isinstance(node, SCOPES)]
+    return [node for node in nodes_around(statement, parents) if isinstance(node, SCOPES)]
 
 
 def bound_names(scope: ast.AST) -> frozenset[str]:
@@ -39,7 +41,7 @@ def bound_names(scope: ast.AST) -> frozenset[str]:
 def _bound(scope: ast.AST) -> frozenset[str]:
     names: set[str] = set()
     outside: set[str] = set()
-    if isinstance(scope, FUNCTIONS):
+    if isinstance(scope, FUNCTIONS_AND_LAMBDAS):
         arguments = scope.args
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         every += [extra for extra in (arguments.vararg, arguments.kwarg) if extra is not None]
@@ -58,7 +60,7 @@ def _bound(scope: ast.AST) -> frozenset[str]:
     return frozenset(names - outside)
 
 
-def _outer_parts(node: Scope) -> list[ast.AST]:
+def _outer_parts(node: FunctionOrClass) -> list[ast.AST]:
     """The parts of a nested definition that are evaluated in the scope around it."""
     if isinstance(node, ast.ClassDef):
         return [*node.bases, *node.keywords, *node.decorator_list]
@@ -106,7 +108,7 @@ def names_in_use(tree: ast.Module) -> frozenset[str]:
     return frozenset(names)
 
 
-def is_visible(name: str, scopes: list[Scope]) -> bool:
+def is_visible(name: str, scopes: list[FunctionOrClass]) -> bool:
     """Whether a module-level (or builtin) name is not hidden at a place by scopes around it.
 
     A class body hides names only from the statements that stand directly in it.

@@ -47,7 +47,7 @@ def span_of(tensor: TensorInfo) -> tuple[int, int]:
     return tensor.offset, sum((length - 1) * stride for length, stride in steps) + 1
 
 
-def elements(tensor: TensorInfo, size: int, content: Content) -> Iterator[bytes]:
+def bytes_of_elements(tensor: TensorInfo, size: int, content: Content) -> Iterator[bytes]:
     """The bytes of the elements, ``size`` for each. Raises OutsideError, OSError."""
     first, count = span_of(tensor)
     if (first + count) * size > content.size:

@@ -40,14 +40,14 @@ def write_pickle(root: PickledValue) -> tuple[bytes, list[StorageValue]]:
 
     Raises TypeError for a value that is not plain, RecursionError for one that is too deep.
     """
-    writer = _Writer()
+    writer = _PickleWriter()
     writer.out += b"\x80\x02"
     writer.write(root)
     writer.out += b"."
     return bytes(writer.out), writer.storages
 
 
-class _Writer:
+class _PickleWriter:
     """Appends opcodes; a value that is met again is recalled, so that it stays one object."""
 
     def __init__(self) -> None:
@@ -127,19 +127,19 @@ def _integer(value: int) -> bytes:
     return b"\x8a" + pack("<B", length) + value.to_bytes(length, "little", signed=True)
 
 
-def _write_text(writer: _Writer, value: str, key: object) -> None:
+def _write_text(writer: _PickleWriter, value: str, key: object) -> None:
     data = value.encode("utf-8", "surrogatepass")
     writer.out += b"X" + pack("<I", len(data)) + data
     writer.remember(value, key)
 
 
-def _write_bytes(writer: _Writer, value: bytes, key: object) -> None:
+def _write_bytes(writer: _PickleWriter, value: bytes, key: object) -> None:
     """As pickle does in protocol 2, except that empty ones need no ``builtins.bytes``."""
     writer.call("_codecs", "encode", (value.decode("latin-1"), "latin1"))
     writer.remember(value, key)
 
 
-def _write_tuple(writer: _Writer, value: tuple[PickledValue, ...], key: object) -> None:
+def _write_tuple(writer: _PickleWriter, value: tuple[PickledValue, ...], key: object) -> None:
     if not value:
         writer.out += b")"
         return
@@ -152,7 +152,7 @@ def _write_tuple(writer: _Writer, value: tuple[PickledValue, ...], key: object) 
     writer.remember(value, key)
 
 
-def _write_list(writer: _Writer, value: list[PickledValue], key: object) -> None:
+def _write_list(writer: _PickleWriter, value: list[PickledValue], key: object) -> None:
     writer.out += b"]"
     writer.remember(value, key)
     if value:
@@ -162,7 +162,7 @@ def _write_list(writer: _Writer, value: list[PickledValue], key: object) -> None
         writer.out += b"e"
 
 
-def _write_dict(writer: _Writer, value: DictValue, key: object) -> None:
+def _write_dict(writer: _PickleWriter, value: DictValue, key: object) -> None:
     if value.kind == "builtins.dict":
         writer.out += b"}"
         writer.remember(value, key)
@@ -181,19 +181,19 @@ def _write_dict(writer: _Writer, value: DictValue, key: object) -> None:
         writer.out += b"b"
 
 
-def _write_set(writer: _Writer, value: SetValue, key: object) -> None:
+def _write_set(writer: _PickleWriter, value: SetValue, key: object) -> None:
     if value.kind != "builtins.set":
         raise TypeError(f"{value.kind} is not plain")
     writer.call("builtins", "set", (list(value.items),))
     writer.remember(value, key)
 
 
-def _write_global(writer: _Writer, value: GlobalRef, key: object) -> None:
+def _write_global(writer: _PickleWriter, value: GlobalRef, key: object) -> None:
     writer.out += f"c{value.name.module}\n{value.name.qualname}\n".encode()
     writer.remember(value, key)
 
 
-def _write_storage(writer: _Writer, value: StorageValue, key: object) -> None:
+def _write_storage(writer: _PickleWriter, value: StorageValue, key: object) -> None:
     kind = GlobalRef(GlobalName("torch", storage_class(value.dtype)))
     number = str(len(writer.storages))
     writer.storages.append(value)
@@ -202,7 +202,7 @@ def _write_storage(writer: _Writer, value: StorageValue, key: object) -> None:
     writer.remember(value, key)
 
 
-def _write_call(writer: _Writer, value: ObjectValue, key: object) -> None:
+def _write_call(writer: _PickleWriter, value: ObjectValue, key: object) -> None:
     if value.how != "REDUCE" or value.states or value.items or value.entries:
         raise TypeError(f"{value.type_name} is not plain")
     writer.write(value.callee)

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.pickles.pickled_values import DictValue, PickledValue
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
 from torchload_lint.checkpoint.pickles.tensors import TensorInfo, tensor_of
-from torchload_lint.migrate.files.elements import OutsideError, elements, swapped, with_signs
+from torchload_lint.migrate.files.elements import (
+    OutsideError,
+    bytes_of_elements,
+    swapped,
+    with_signs,
+)
 from torchload_lint.migrate.results import MigrationError, Note, NoteKind
 
 if TYPE_CHECKING:
@@ -63,7 +68,7 @@ class TensorRecord:
         return prod(self.tensor.shape)
 
 
-def entries_of(root: PickledValue) -> list[TensorRecord]:
+def tensor_records(root: PickledValue) -> list[TensorRecord]:
     """The tensors of a dict. Raises MigrationError where there is anything else in it."""
     if not isinstance(root, DictValue):
         raise MigrationError("safetensors holds a dict of tensors; this is not a dict")
@@ -191,7 +196,7 @@ def _pieces(entry: TensorRecord, pool: StoragePool) -> Iterator[bytes]:
     """A tensor's elements in little-endian order, row by row."""
     tensor, size = entry.tensor, entry.item_size
     assert tensor.storage is not None
-    for piece in elements(tensor, size, pool.content(tensor.storage)):
+    for piece in bytes_of_elements(tensor, size, pool.content(tensor.storage)):
         little = piece if pool.byteorder == "little" else _little(piece, tensor.dtype, size)
         if tensor.conjugate or tensor.negative:
             little = with_signs(

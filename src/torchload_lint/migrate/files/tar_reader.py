@@ -46,7 +46,7 @@ def read_tar(file: BinaryIO, recorder: PickleRecorder) -> Checkpoint:
         places = [members[name] for name in ("storages", "tensors", "pickle")]
     except (tarfile.TarError, KeyError, OSError):
         raise MigrationError(_FOREIGN) from None
-    reader = _Reader(file, recorder)
+    reader = _TarReader(file, recorder)
     storages, tensors, main = places
     try:
         reader.read_storages(storages.offset_data)
@@ -77,7 +77,7 @@ class _Objects(PickleRecorder):
         return self._tensors.get(number, Opaque(None))
 
 
-class _Reader:
+class _TarReader:
     """Goes through the two members that describe storages and tensors."""
 
     def __init__(self, file: BinaryIO, recorder: PickleRecorder) -> None:

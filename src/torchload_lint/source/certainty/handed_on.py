@@ -10,7 +10,7 @@ from torchload_lint.source.certainty.known import (
     CHANGING,
     PICKING,
     PLAIN_READERS,
-    READERS,
+    READING_CALLS,
     READS,
     SHALLOW,
     TAKING,
@@ -86,7 +86,9 @@ def of_call(watch: Watching, use: PlaceOfUse, parent: ast.AST, asked: Asked, dep
         return _reflected(watch, use, dotted.removeprefix("builtins."), call, asked, depth)
     if isinstance(call.func, ast.Attribute) and call.func.attr in {"join", "format"}:
         return ""
-    if dotted.removeprefix("builtins.") in (READERS if "builtins." in dotted else PLAIN_READERS):
+    if dotted.removeprefix("builtins.") in (
+        READING_CALLS if "builtins." in dotted else PLAIN_READERS
+    ):
         return _read(watch, use, dotted.removeprefix("builtins."), call, asked, depth)
     if spread:
         return shown(use.node, "is spread over a call")

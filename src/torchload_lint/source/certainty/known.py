@@ -22,7 +22,7 @@ CHANGING = frozenset(
 """Methods of containers that change them."""
 TAKING = frozenset({"pop", "popleft", "__next__"})
 """Methods that yield any part: it does not matter who takes first."""
-READERS = frozenset(
+READING_CALLS = frozenset(
     """
     len print str repr bool sorted list tuple dict set frozenset enumerate zip range min max sum
     any next all isinstance issubclass type id hash reversed format callable iter filter hasattr

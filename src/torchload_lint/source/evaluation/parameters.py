@@ -20,7 +20,7 @@ from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import callers
-from torchload_lint.source.state.bound import BoundArguments, Passed, evaluate, is_spread, match
+from torchload_lint.source.state.bound import BoundArguments, Passed, given_values, is_spread, match
 from torchload_lint.source.text.definitions import defaults
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _from_callers(
             continue
         around = _same_object(site, of)
         outer = Frame(site.module, around, frame.calls, frame.callers + 1)
-        values = evaluate(evaluator, given[parameter], outer)
+        values = given_values(evaluator, given[parameter], outer)
         found.append(lift(values, Rung.CALLER))
         if is_spread(given[parameter], values):
             found.append(default)

@@ -99,9 +99,9 @@ def value(evaluator: Evaluator, options: ParsedOptions, name: str) -> Values:
         return unknown(reason, Cause.MISSING)
     given: Values = ()
     if options.line:
-        from torchload_lint.source.libraries import command_lines  # noqa: PLC0415 - few calls have arguments
+        from torchload_lint.source.libraries import arguments_in_code  # noqa: PLC0415 - few calls have arguments
 
-        given, settled = command_lines.given(options, [each for each, _ in found])
+        given, settled = arguments_in_code.given(options, [each for each, _ in found])
         if settled:
             return lift(given, Rung.DEFAULT)
     return union(given, *(value_of(evaluator, each, module) for each, module in found))

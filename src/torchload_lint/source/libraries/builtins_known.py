@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import strings
 from torchload_lint.source.domain import values as domain
@@ -11,7 +11,6 @@ from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.values import (
     Instance,
     Record,
-    Text,
     Values,
     union,
     unknown,
@@ -19,12 +18,8 @@ from torchload_lint.source.domain.values import (
 from torchload_lint.source.state.evaluated_arguments import first
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torchload_lint.source.domain.values import Frame
     from torchload_lint.source.evaluator import Evaluator, Known
-
-    OfText: TypeAlias = Callable[[Text], Values]
 
 _URL_PARSERS = ("urllib.parse.urlparse", "urllib.parse.urlsplit")
 _TEMPORARY = (

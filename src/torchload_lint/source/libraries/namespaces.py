@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
 from torchload_lint.source.domain import mappings
@@ -10,7 +10,6 @@ from torchload_lint.source.domain.values import (
     Instance,
     ParsedOptions,
     Record,
-    Text,
     Values,
     union,
 )
@@ -19,12 +18,9 @@ from torchload_lint.source.state.evaluated_arguments import arguments
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable
 
     from torchload_lint.source.domain.values import Frame
     from torchload_lint.source.evaluator import Evaluator, Known
-
-    OfText: TypeAlias = Callable[[Text], Values]
 
 MAPPINGS: dict[str, GlobalName | None] = {
     **dict.fromkeys(

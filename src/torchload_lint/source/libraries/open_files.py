@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.values import (
     Handle,
-    Text,
     Values,
     unknown,
 )
@@ -16,12 +15,9 @@ from torchload_lint.source.state.evaluated_arguments import arguments, first
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable
 
     from torchload_lint.source.domain.values import Frame
     from torchload_lint.source.evaluator import Evaluator, Known
-
-    OfText: TypeAlias = Callable[[Text], Values]
 
 _OPENERS = (
     *(

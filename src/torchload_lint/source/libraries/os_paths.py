@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import methods, strings
 from torchload_lint.source.domain.arguments import Arguments
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.values import Frame
     from torchload_lint.source.evaluator import Evaluator, Known
-
-    OfText: TypeAlias = Callable[[Text], Values]
 
 
 def _on_text(function: Callable[[Text, Arguments], Values]) -> Known:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import methods, strings
 from torchload_lint.source.domain import values as domain
@@ -18,12 +18,9 @@ from torchload_lint.source.state.evaluated_arguments import arguments
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable
 
     from torchload_lint.source.domain.values import Frame
     from torchload_lint.source.evaluator import Evaluator, Known
-
-    OfText: TypeAlias = Callable[[Text], Values]
 
 
 def _path(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
-
-    Function = ast.FunctionDef | ast.AsyncFunctionDef
+    from torchload_lint.source.text.definitions import NamedFunction
 
 _DEEPEST = 5
 """How many functions are followed one inside another."""
@@ -39,7 +38,7 @@ _MOST_CALLS = 60
 class Place(NamedTuple):
     """A function, and the index of the files that it stands in."""
 
-    function: Function
+    function: NamedFunction
     module: Module
     project: ProjectIndex
 

@@ -24,7 +24,7 @@ _ONLY_ABSENT = frozenset({WeightsOnly.ABSENT})
 _BINDING = ("staticmethod", "classmethod")
 
 
-def without_weights_only(
+def keywords_without_weights_only(
     project: ProjectIndex, module: SourceFile, place: ast.expr
 ) -> frozenset[ast.arg]:
     """The ``**kwargs`` around a call that are known never to hold ``weights_only``."""

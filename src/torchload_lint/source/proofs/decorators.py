@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 
-    Function = ast.FunctionDef | ast.AsyncFunctionDef
-
 _DESCRIBING = frozenset({"__doc__", "__module__", "__name__", "__qualname__"})
 
 

@@ -56,7 +56,7 @@ class Proof(NamedTuple):
 
 def prove_class(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Proof:
     """Prove that a checkpoint may build, fill and call objects of a class as it likes."""
-    search = _Search()
+    search = _ProofSearch()
     try:
         search.run(Piece(node, module, project))
     except UnprovenError as problem:
@@ -69,7 +69,7 @@ def prove_class(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Pr
     return Proof("", frozenset(search.asks), loose)
 
 
-class _Search:
+class _ProofSearch:
     """All that one class leads to, each piece looked at once."""
 
     def __init__(self) -> None:

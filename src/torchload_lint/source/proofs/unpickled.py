@@ -87,7 +87,7 @@ _MAX_FUNCTIONS = 200
 
 def run_by_class(node: ast.ClassDef, module: SourceFile, project: ProjectIndex) -> tuple[str, ...]:
     """The dangerous callables that making or filling an object of this class calls."""
-    search = _Search(project)
+    search = _PickleSearch(project)
     lineage = list(ancestry(node, module, project))
     search.methods(lineage, _RUN_BY_UNPICKLING, _MAX_DEPTH)
     search.setters(lineage, _MAX_DEPTH)
@@ -99,14 +99,14 @@ def run_by_class(node: ast.ClassDef, module: SourceFile, project: ProjectIndex) 
 
 def run_by_function(node: ast.AST, module: SourceFile, project: ProjectIndex) -> tuple[str, ...]:
     """The dangerous callables that calling this function calls."""
-    search = _Search(project)
+    search = _PickleSearch(project)
     search.function(node, module, [], _MAX_DEPTH)
     return tuple(search.found)
 
 
 def run_by_import(module: SourceFile, project: ProjectIndex) -> tuple[str, ...]:
     """The dangerous callables that importing a file of the project calls."""
-    search = _Search(project)
+    search = _PickleSearch(project)
     search.calls(_calls_at_import(module.tree), module, [], _MAX_DEPTH, _PROGRAM)
     return tuple(name for name in search.found if name in _AT_IMPORT)
 
@@ -130,7 +130,7 @@ def _metaclasses(node: ast.ClassDef) -> list[ast.expr]:
     return [keyword.value for keyword in node.keywords if keyword.arg == "metaclass"]
 
 
-class _Search:
+class _PickleSearch:
     """One walk through functions that call each other; each is looked into once."""
 
     def __init__(self, project: ProjectIndex) -> None:

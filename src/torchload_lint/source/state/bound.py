@@ -157,7 +157,7 @@ class BoundArguments(Mapping[ast.arg, Values]):
     def _evaluate(self, parameter: ast.arg) -> Values:
         if parameter in self._given:
             given = self._given[parameter]
-            values = lift(evaluate(self._evaluator, given, self.frame), self._rung)
+            values = lift(given_values(self._evaluator, given, self.frame), self._rung)
             return union(values, self._default(parameter)) if is_spread(given, values) else values
         return self._default(parameter) or unknown(f"parameter {parameter.arg} is not given")
 
@@ -193,7 +193,7 @@ class Layers(Mapping[ast.arg, Values]):
         return sum(1 for _ in self)
 
 
-def evaluate(evaluator: Evaluator, given: Passed, frame: Frame) -> Values:
+def given_values(evaluator: Evaluator, given: Passed, frame: Frame) -> Values:
     """The values of what a call gives to a parameter; empty where it gives nothing after all."""
     if given is None:
         return unknown("it is passed by * or **")
@@ -204,7 +204,7 @@ def evaluate(evaluator: Evaluator, given: Passed, frame: Frame) -> Values:
         named = {name: evaluator.values(each, frame) for name, each in given.named.items()}
         return (spreading.keywords(evaluator, named, given.mappings, frame),)
     if isinstance(given, tuple):
-        return union(*(evaluate(evaluator, each, frame) for each in given))
+        return union(*(given_values(evaluator, each, frame) for each in given))
     if isinstance(given, FromKeywords):
         return union(
             *(spreading.named(evaluator, each, given.name, frame) for each in given.mappings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple, TypeAlias
 
+NamedFunction: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 

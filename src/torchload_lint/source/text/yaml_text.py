@@ -47,7 +47,7 @@ def parse(text: str) -> object:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
     try:
         root = loader.get_node() if loader.check_node() else None
-        return None if root is None else _Reader().value(root, DEEPEST)
+        return None if root is None else _YamlReader().value(root, DEEPEST)
     except (yaml.YAMLError, _TooMuchError, RecursionError, ValueError):
         return None
     finally:
@@ -64,7 +64,7 @@ def _nests_too_deeply(text: str) -> bool:
     return _COMPACT_NESTING.search(text) is not None
 
 
-class _Reader:
+class _YamlReader:
     """Turns nodes into values, and counts them."""
 
     def __init__(self) -> None:

@@ -16,14 +16,12 @@ from torchload_lint.source.domain.patterns import Rung, is_url
 from torchload_lint.workspace.on_disk.spanning import Listings, files_below, globbed_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from torchload_lint.checkpoint.known.torch_versions import TorchVersion
+    from torchload_lint.checkpoint.pickles.call_results import ClassLookup
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.config import CheckpointEntry, Config
-    from torchload_lint.names import ClassFacts, GlobalName
-
-    ClassLookup = Callable[[GlobalName], ClassFacts | None]
     from torchload_lint.source.paths import PathPattern
 
 SUFFIXES = (

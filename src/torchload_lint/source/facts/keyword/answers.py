@@ -53,7 +53,7 @@ class Answer(NamedTuple):
 ABSENT = Answer(frozenset({WeightsOnly.ABSENT}))
 
 
-def unknown(because: str) -> Answer:
+def undecided(because: str) -> Answer:
     """The answer where nothing can be said, and why."""
     return Answer(frozenset({WeightsOnly.UNDECIDED}), because)
 
@@ -62,7 +62,7 @@ def either(answers: Iterable[Answer], *, versioned: bool = False) -> Answer:
     """Any one of several answers."""
     listed = list(answers)
     if not listed:
-        return unknown("it has no value")
+        return undecided("it has no value")
     reasons = list(dict.fromkeys(answer.because for answer in listed if answer.because))
     return Answer(
         frozenset().union(*(answer.values for answer in listed)),
@@ -95,7 +95,7 @@ def negated(answer: Answer) -> Answer:
     return answer._replace(values=values)
 
 
-def over(upper: Answer, lower: Answer) -> Answer:
+def laid_over(upper: Answer, lower: Answer) -> Answer:
     """What holds where ``upper`` is laid over ``lower``: its own, and else the lower one's."""
     if WeightsOnly.ABSENT not in upper.values:
         return upper

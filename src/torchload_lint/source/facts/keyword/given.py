@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.facts.keyword.answers import ABSENT, KEY, Answer, over
+from torchload_lint.source.facts.keyword.answers import ABSENT, KEY, Answer, laid_over
 from torchload_lint.source.facts.keyword.truth import Reader
 
 if TYPE_CHECKING:
@@ -54,5 +54,5 @@ def keyword_answer(
         return reader.value(explicit)
     answer = ABSENT
     for mapping in sorted_out.mappings:
-        answer = over(reader.mapping(mapping, module.statement(call)), answer)
+        answer = laid_over(reader.mapping(mapping, module.statement(call)), answer)
     return answer

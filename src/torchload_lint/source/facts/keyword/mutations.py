@@ -15,7 +15,7 @@ from torchload_lint.source.facts.keyword.answers import (
     Answer,
     asks_version,
     either,
-    over,
+    laid_over,
 )
 from torchload_lint.source.names.steps import blocks_around
 from torchload_lint.source.text.candidates import carrying
@@ -97,12 +97,12 @@ def _updated(
     call: ast.Call, at: ast.stmt, answer: Answer, reader: ValueReader, depth: int
 ) -> Answer:
     for arg in call.args:
-        answer = over(reader.mapping(arg, at, depth), answer)
+        answer = laid_over(reader.mapping(arg, at, depth), answer)
     for keyword in call.keywords:
         if keyword.arg == KEY:
             answer = reader.value(keyword.value, depth)
         elif keyword.arg is None:
-            answer = over(reader.mapping(keyword.value, at, depth), answer)
+            answer = laid_over(reader.mapping(keyword.value, at, depth), answer)
     return answer
 
 

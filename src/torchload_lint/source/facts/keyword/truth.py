@@ -14,11 +14,11 @@ from torchload_lint.source.facts.keyword.answers import (
     asks_version,
     constant,
     either,
+    laid_over,
     negated,
-    over,
     short,
     truth_of,
-    unknown,
+    undecided,
 )
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
@@ -49,7 +49,7 @@ class Reader:
         """What an expression given as ``weights_only`` is."""
         self._budget -= 1
         if depth == 0 or self._budget < 0:
-            return unknown("it is computed in too many steps")
+            return undecided("it is computed in too many steps")
         if isinstance(node, ast.Constant):
             return constant(node.value)
         if isinstance(node, ast.Name):
@@ -73,12 +73,12 @@ class Reader:
         if isinstance(node, ast.Compare) and asks_version(node):
             both = frozenset({WeightsOnly.TRUE, WeightsOnly.FALSE})
             return Answer(both, "it depends on torch's version", versioned=True)
-        return unknown(f"`{short(node)}` is only known when the program runs")
+        return undecided(f"`{short(node)}` is only known when the program runs")
 
     def _name(self, node: ast.Name, depth: int) -> Answer:
         reaching = self._bindings.definitions(node)
         if not reaching:
-            return unknown(f"'{node.id}' is not defined in this file")
+            return undecided(f"'{node.id}' is not defined in this file")
         return either(self._definition(part, node.id, depth) for part in reaching)
 
     def _definition(self, definition: Definition, name: str, depth: int) -> Answer:
@@ -91,10 +91,10 @@ class Reader:
                 )
             return answer
         if definition.kind == "parameter":
-            return unknown(self._about_parameter(definition, name))
+            return undecided(self._about_parameter(definition, name))
         if definition.kind in {"import", "star-import"}:
-            return unknown(f"'{name}' is imported ({definition.qualified})")
-        return unknown(f"'{name}' is not a constant (line {row})")
+            return undecided(f"'{name}' is imported ({definition.qualified})")
+        return undecided(f"'{name}' is not a constant (line {row})")
 
     def _about_parameter(self, definition: Definition, name: str) -> str:
         default = self._bindings.parameter_default(definition)
@@ -104,7 +104,7 @@ class Reader:
     def _attribute(self, node: ast.Attribute, depth: int) -> Answer:
         values = self._bindings.member_values(node)
         if not values:
-            return unknown(f"'{short(node)}' is only known when the program runs")
+            return undecided(f"'{short(node)}' is only known when the program runs")
         answer = either(self.value(value, depth - 1) for value in values)
         if len(answer.values) == 1 and answer.verdict is not WeightsOnly.UNDECIDED:
             shown = str(answer.verdict.value).capitalize()
@@ -138,7 +138,7 @@ class Reader:
             returned = self._returned(function)
             if returned:
                 return either(self.value(value, depth - 1) for value in returned)
-        return unknown(f"'{short(node)}' is only known when the program runs")
+        return undecided(f"'{short(node)}' is only known when the program runs")
 
     def _looked_up(self, node: ast.Call, mapping: ast.expr, depth: int) -> Answer:
         """``kwargs.get("weights_only", default)``."""
@@ -166,7 +166,7 @@ class Reader:
         """What ``weights_only`` is in ``**node``, as it stands when ``at`` runs."""
         self._budget -= 1
         if depth == 0 or self._budget < 0:
-            return unknown("the keywords are computed in too many steps")
+            return undecided("the keywords are computed in too many steps")
         if isinstance(node, ast.Dict):
             return self._display(node, at, depth)
         if isinstance(node, ast.IfExp):
@@ -184,22 +184,22 @@ class Reader:
             values = self._bindings.member_values(node)
             if values:
                 return either(self.mapping(value, at, depth - 1) for value in values)
-        return unknown(f"'**{short(node)}' may bring it")
+        return undecided(f"'**{short(node)}' may bring it")
 
     def _layered(self, mappings: list[ast.expr], at: ast.stmt, depth: int) -> Answer:
         """Several mappings, of which later ones win."""
         result = ABSENT
         for node in mappings:
-            result = over(self.mapping(node, at, depth - 1), result)
+            result = laid_over(self.mapping(node, at, depth - 1), result)
         return result
 
     def _display(self, node: ast.Dict, at: ast.stmt, depth: int) -> Answer:
         result = ABSENT
         for key, value in zip(node.keys, node.values, strict=True):
             if key is None:
-                result = over(self.mapping(value, at, depth - 1), result)
+                result = laid_over(self.mapping(value, at, depth - 1), result)
             elif not isinstance(key, ast.Constant):
-                result = either([result, unknown(f"the key '{short(key)}' may be weights_only")])
+                result = either([result, undecided(f"the key '{short(key)}' may be weights_only")])
             elif key.value == KEY:
                 result = self.value(value, depth - 1)
         return result
@@ -216,11 +216,11 @@ class Reader:
                 returned = self._returned(node.func)
                 if returned:
                     return either(self.mapping(value, at, depth - 1) for value in returned)
-            return unknown(f"'**{short(node)}' may bring it")
+            return undecided(f"'**{short(node)}' may bring it")
         result = self._layered(node.args, at, depth)
         for keyword in node.keywords:
             if keyword.arg is None:
-                result = over(self.mapping(keyword.value, at, depth - 1), result)
+                result = laid_over(self.mapping(keyword.value, at, depth - 1), result)
             elif keyword.arg == KEY:
                 result = self.value(keyword.value, depth - 1)
         return result
@@ -233,7 +233,7 @@ class Reader:
             elif definition.node in self._empty:
                 answers.append(ABSENT)
             else:
-                answers.append(unknown(f"'**{node.id}' may bring it"))
+                answers.append(undecided(f"'**{node.id}' may bring it"))
         steps = mutations.of(self._module, node.id, at)
         return mutations.applied(steps, either(answers), self, depth - 1)
 

@@ -26,7 +26,7 @@ _HEADINGS = {
 }
 
 
-def as_text(plan: MigrationPlan, out: Path, size: int | None, *, trees: bool = False) -> str:
+def summary_text(plan: MigrationPlan, out: Path, size: int | None, *, trees: bool = False) -> str:
     """One migration for a person; ends in a newline. ``size`` is None where nothing is written."""
     done = "would become" if size is None else "is now"
     amount = f"{plan.storages:,} storages of {readable_bytes(plan.nbytes)}"
@@ -44,7 +44,7 @@ def as_text(plan: MigrationPlan, out: Path, size: int | None, *, trees: bool = F
     return "\n".join(lines) + "\n"
 
 
-def as_data(plan: MigrationPlan, out: Path, size: int | None) -> dict[str, object]:
+def summary_data(plan: MigrationPlan, out: Path, size: int | None) -> dict[str, object]:
     """One migration for a program."""
     return {
         "path": str(plan.path),

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from torchload_lint.requirements.root_files import RootFiles
     from torchload_lint.requirements.statement import Statement
 
-    Reader = Callable[[str], list[Statement]]
+    RequirementsReader = Callable[[str], list[Statement]]
 
-DISTRIBUTION: tuple[tuple[str, Reader], ...] = (
+DISTRIBUTION: tuple[tuple[str, RequirementsReader], ...] = (
     ("pyproject.toml", tables.read_pyproject),
     ("setup.cfg", setuptools_files.read_setup_cfg),
     ("setup.py", setuptools_files.read_setup_py),
 )
 """What makes a folder a distribution of its own, which installs what it states itself."""
-DECLARING: tuple[tuple[str, Reader], ...] = (
+DECLARING: tuple[tuple[str, RequirementsReader], ...] = (
     *DISTRIBUTION,
     ("environment.yml", environments.read_conda),
     ("environment.yaml", environments.read_conda),
@@ -36,7 +36,7 @@ REQUIREMENTS = (
     "requirements/runtime.txt", "requirements/prod.txt", "requirements/production.txt",
     "requirements/base.in", "requirements/main.in", "requirements/install.txt",
 )  # fmt: skip
-LOCKS: tuple[tuple[str, Reader], ...] = (
+LOCKS: tuple[tuple[str, RequirementsReader], ...] = (
     ("uv.lock", environments.read_toml_lock),
     ("poetry.lock", environments.read_toml_lock),
     ("pdm.lock", environments.read_toml_lock),
@@ -124,7 +124,7 @@ def _named_like_one(files: RootFiles, folder: str, name: str) -> Iterator[Instal
 
 
 def _read_at(
-    files: RootFiles, folder: str, name: str, read: Reader, python: str = ""
+    files: RootFiles, folder: str, name: str, read: RequirementsReader, python: str = ""
 ) -> Iterator[Installation]:
     text = files.text(folder, name)
     if text is not None and "torch" in text:
