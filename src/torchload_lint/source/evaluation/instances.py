@@ -267,7 +267,7 @@ def _named_in_help(value: ast.expr | None) -> Values:
     """The file that the help of a field without a default names."""
     if not isinstance(value, ast.Call):
         return ()
-    from torchload_lint.source.libraries import option_hints  # noqa: PLC0415 - only without a default
+    from torchload_lint.source.libraries.options import option_hints  # noqa: PLC0415 - only without a default
 
     return option_hints.named_in_help(value)
 

@@ -52,11 +52,13 @@ ROOTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("json", "toml", "tomli", "tomllib", "yaml"), ("config_files",)),
     **dict.fromkeys(("hyperpyyaml", "oyaml", "ruamel"), ("config_files",)),
     "hydra": ("hydra",),
-    **dict.fromkeys(("click", "cyclopts", "fastapi", "rich_click", "typer"), ("click_cli",)),
-    **dict.fromkeys(("absl", "gflags"), ("absl_flags",)),
-    "tensorflow": ("absl_flags", "open_files"),
-    **dict.fromkeys(("chz", "draccus", "jsonargparse", "pyrallis", "tyro"), ("typed_cli",)),
-    "simple_parsing": ("typed_cli",),
+    **dict.fromkeys(
+        ("click", "cyclopts", "fastapi", "rich_click", "typer"), ("options.click_cli",)
+    ),
+    **dict.fromkeys(("absl", "gflags"), ("options.absl_flags",)),
+    "tensorflow": ("options.absl_flags", "open_files"),
+    **dict.fromkeys(("chz", "draccus", "jsonargparse", "pyrallis", "tyro"), ("options.typed_cli",)),
+    "simple_parsing": ("options.typed_cli",),
     "hashlib": ("hashlib_digests",),
     **dict.fromkeys(("huggingface_hub", "modelscope"), ("huggingface_hub",)),
     "transformers": ("huggingface_hub", "downloaders"),
@@ -67,8 +69,12 @@ ROOTS: dict[str, tuple[str, ...]] = {
 }
 """The first part of a dotted name → the files that know it."""
 METHOD_NAMES: dict[str, str] = {
-    **dict.fromkeys(("parse_args", "parse_known_args", "parse_intermixed_args"), "argparse_cli"),
-    **dict.fromkeys(("parse_args_into_dataclasses", "parse_dict", "parse_json_file"), "typed_cli"),
+    **dict.fromkeys(
+        ("parse_args", "parse_known_args", "parse_intermixed_args"), "options.argparse_cli"
+    ),
+    **dict.fromkeys(
+        ("parse_args_into_dataclasses", "parse_dict", "parse_json_file"), "options.typed_cli"
+    ),
 }
 """Names of methods that tell by themselves what they are → the file that knows them."""
 _FOUND: dict[tuple[str, str], object] = {}

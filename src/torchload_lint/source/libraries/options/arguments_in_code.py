@@ -10,7 +10,7 @@ from torchload_lint.source.domain.values import Constant, Sequence, Text, union
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import ParsedOptions, Value, Values
-    from torchload_lint.source.libraries.declaration import Declaration
+    from torchload_lint.source.libraries.options.declaration import Declaration
 
 _NUMBERS = {"int": int, "float": float}
 

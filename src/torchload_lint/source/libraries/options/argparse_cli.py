@@ -21,7 +21,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
-from torchload_lint.source.libraries.declaration import Declaration, value_of
+from torchload_lint.source.libraries.options.declaration import Declaration, value_of
 from torchload_lint.source.project import call_search
 from torchload_lint.source.text.candidates import words_of
 from torchload_lint.source.text.definitions import INNER
@@ -99,7 +99,7 @@ def value(evaluator: Evaluator, options: ParsedOptions, name: str) -> Values:
         return unknown(reason, Cause.MISSING)
     given: Values = ()
     if options.line:
-        from torchload_lint.source.libraries import arguments_in_code  # noqa: PLC0415 - few calls have arguments
+        from torchload_lint.source.libraries.options import arguments_in_code  # noqa: PLC0415 - few calls have arguments
 
         given, settled = arguments_in_code.given(options, [each for each, _ in found])
         if settled:

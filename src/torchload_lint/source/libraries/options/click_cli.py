@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.domain.values import (
     unknown,
 )
-from torchload_lint.source.libraries.declaration import Declaration, value_of
+from torchload_lint.source.libraries.options.declaration import Declaration, value_of
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Values
@@ -40,7 +40,7 @@ def _from_default(evaluator: Evaluator, default: ast.Call, frame: Frame) -> Valu
     """The default inside ``x: str = typer.Option("weights.pt", …)``."""
     given = [*default.args[:1], *(k.value for k in default.keywords if k.arg == "default")]
     if not given or (isinstance(given[0], ast.Constant) and given[0].value in {..., None}):
-        from torchload_lint.source.libraries import option_hints  # noqa: PLC0415 - only without a default
+        from torchload_lint.source.libraries.options import option_hints  # noqa: PLC0415 - only without a default
 
         return option_hints.named_in_help(default) or unknown("the option has no default")
     evaluator.leave_open("the option may be given another value")

@@ -43,10 +43,7 @@ def value_of(evaluator: Evaluator, declaration: Declaration, module: SourceFile)
         return (Constant(False, rung=Rung.DEFAULT),)
     values = evaluator.anywhere(declaration.default, module) if declaration.default else ()
     if all(map(_is_nothing, values)):
-        from torchload_lint.source.libraries import (  # noqa: PLC0415 - only without a default
-            option_hints,
-            written_commands,
-        )
+        from torchload_lint.source.libraries.options import option_hints, written_commands  # noqa: PLC0415 - only without a default
 
         hinted = option_hints.hinted(
             evaluator, module, declaration.call, shown

@@ -9,7 +9,7 @@ from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain.values import (
     union,
 )
-from torchload_lint.source.libraries.declaration import Declaration, value_of
+from torchload_lint.source.libraries.options.declaration import Declaration, value_of
 from torchload_lint.source.project import call_search
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Options of command lines: how programs declare them, and where they are given."""
