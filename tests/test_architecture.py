@@ -20,6 +20,7 @@ ROOMS = sorted(
     if path.parent != PACKAGE and len(list(path.parent.glob("*.py"))) > 1
 )
 LONGEST_FILE = 450
+LARGEST_ROOM = 2500
 HEAVY = ("libcst", "torch", "numpy", "pygls", "lsprotocol", "yaml", "asyncio", "multiprocessing")
 
 
@@ -75,8 +76,24 @@ def _dotted(path: Path) -> str:
 
 
 def test_no_file_is_too_long() -> None:
-    lines = {path.name: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
-    assert {name: count for name, count in lines.items() if count > LONGEST_FILE} == {}
+    lines = {path: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert {path: count for path, count in lines.items() if count > LONGEST_FILE} == {}
+
+
+@pytest.mark.parametrize("room", [".", *ROOMS])
+def test_no_room_is_too_large(room: str) -> None:
+    """A room is a folder without the rooms inside it."""
+    files = list((PACKAGE / room).glob("*.py"))
+    assert files
+    assert sum(len(path.read_text().splitlines()) for path in files) <= LARGEST_ROOM
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_says_in_its_first_line_what_it_is_for(room: str) -> None:
+    sign = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text())) or ""
+    first = sign.partition("\n")[0]
+    assert len(first) > 10
+    assert first.endswith((".", "?"))
 
 
 def test_every_module_has_a_docstring() -> None:
