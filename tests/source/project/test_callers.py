@@ -1,0 +1,150 @@
+"""Callers that do not spell the function's name, and what they spread by ``*`` and ``**``."""
+
+from __future__ import annotations
+
+import pytest
+
+from source.resolving import resolve, texts
+
+LOAD = "def load(path, name='last.pt'):\n    return torch.load(os.path.join(path, name))\n"
+RANKED = "def work(rank, path):\n    return torch.load(path)\n"
+
+CALLED = {
+    "keywords from a dictionary": (
+        LOAD + "where = {'path': 'runs', 'name': 'a.pt'}\nload(**where)",
+        ["runs/a.pt"],
+    ),
+    "a dictionary that leaves a default": (
+        LOAD + "where = {'path': 'runs'}\nload(**where)",
+        ["runs/last.pt"],
+    ),
+    "either of two dictionaries": (
+        LOAD + "where = {'path': 'a'} if os.name else {'path': 'b'}\nload(**where)",
+        ["a/last.pt", "b/last.pt"],
+    ),
+    "an entry that is put there before the call": (
+        LOAD + "def outer(**kwargs):\n    kwargs['path'] = 'runs'\n    load(**kwargs)\nouter()",
+        ["runs/last.pt"],
+    ),
+    "keywords that are passed on": (
+        LOAD + "def outer(**kwargs):\n    load(**kwargs)\nouter(path='runs', name='b.pt')",
+        ["runs/b.pt"],
+    ),
+    "options as keywords": (
+        LOAD
+        + "parser = argparse.ArgumentParser()\nparser.add_argument('--path', default='runs')\n"
+        + "parser.add_argument('--name', default='x.pt')\n"
+        + "load(**vars(parser.parse_args()))",
+        ["runs/x.pt"],
+    ),
+    "arguments from a list": (LOAD + "load(*['runs', 'c.pt'])", ["runs/c.pt"]),
+    "a short list leaves a default": (LOAD + "load(*('runs',))", ["runs/last.pt"]),
+    "a class method of the class itself": (
+        (
+            "class Cache:\n    @classmethod\n    def place(cls, name, folder):\n"
+            "        return os.path.join(folder, name + '.pth')\n"
+            "    @classmethod\n    def get(cls, name):\n        return cls.place(name, 'hub')\n"
+            "torch.load(Cache.get('net'))"
+        ),
+        ["hub/net.pth"],
+    ),
+    "an alias": (LOAD + "read = load\nread('runs')", ["runs/last.pt"]),
+    "a partial": (
+        LOAD + "from functools import partial\nf = partial(load, 'runs', name='d.pt')\nf()",
+        ["runs/d.pt"],
+    ),
+    "a thread": (
+        LOAD + "import threading\nthreading.Thread(target=load, args=('runs',)).start()",
+        ["runs/last.pt"],
+    ),
+    "a thread with keywords": (
+        LOAD + "from threading import Thread\nThread(target=load, kwargs={'path': 'runs'}).start()",
+        ["runs/last.pt"],
+    ),
+    "spawned processes": (
+        RANKED + "import torch.multiprocessing as mp\nmp.spawn(work, args=('a.pt',), nprocs=2)",
+        ["a.pt"],
+    ),
+    "a pool": (LOAD + "pool.map(load, ['runs', 'old'])", ["runs/last.pt", "old/last.pt"]),
+    "a task": (LOAD + "executor.submit(load, 'runs', name='e.pt')", ["runs/e.pt"]),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), CALLED.values(), ids=CALLED)
+def test_what_callers_give(source, expected):
+    resolution = resolve(source + "\n")
+    assert texts(resolution) == expected
+    assert all(pattern.exact for pattern in resolution.patterns)
+
+
+UNSEEN = {
+    "a dictionary from elsewhere": (LOAD + "load(**fetch())", ["*/last.pt"]),
+    "a partial that is called elsewhere": (
+        LOAD + "import functools\nf = functools.partial(load, 'runs')\ng(f)",
+        ["runs/*", "runs/last.pt"],
+    ),
+    "a call that does not fit": (
+        "def load(config, path, half):\n    return torch.load(path)\nload('a.json', 'b.pt')",
+        [],
+    ),
+    "a call with too many arguments": (
+        "def load(path):\n    return torch.load(path)\nload('a.pt', 'b.pt')",
+        [],
+    ),
+    "a method of something else": (LOAD + "frame.map(load)", ["*/last.pt"]),
+    "a function of that name elsewhere": (
+        LOAD + "import other\nmake(target=other.load, args=('runs',))",
+        ["*/last.pt"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), UNSEEN.values(), ids=UNSEEN)
+def test_what_is_not_seen_stays_unknown(source, expected):
+    resolution = resolve(source + "\n")
+    assert texts(resolution) == expected
+    assert not resolution.complete
+
+
+def test_a_class_that_another_file_renames():
+    resolution = resolve(
+        "class Expert:\n    def __init__(self, ckpt):\n        torch.load(ckpt)\n",
+        {"use.py": "from pkg.expert import Expert as _Expert\n_Expert('a.pt')\n"},
+        at="pkg/expert.py",
+    )
+    assert texts(resolution) == ["a.pt"]
+
+
+def test_callers_of_which_nothing_is_known_leave_the_others_their_places():
+    calls = "".join(f"load(unknown_{number}())\n" for number in range(18))
+    assert texts(resolve(f"{LOAD}{calls}load('runs')\n")) == ["*/last.pt", "runs/last.pt"]
+
+
+NOTEBOOK = {
+    "a function": "def read(path):\n    torch.load(path)\nread('a.pt')\n",
+    "a class": (
+        "class Net:\n    def __init__(self, path):\n        torch.load(path)\nNet('a.pt')\n"
+    ),
+    "a method": (
+        "class Net:\n    def read(self, path):\n        torch.load(path)\n"
+        "net = make()\nnet.read('a.pt')\n"
+    ),
+    "a function that is handed on": (
+        "def read(path):\n    torch.load(path)\npool.map(read, ['a.pt'])\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("source", NOTEBOOK.values(), ids=NOTEBOOK)
+def test_callers_inside_a_notebook(source):
+    """A notebook is not among the project's Python files."""
+    others = {"lib.py": "def other():\n    pass\n"}
+    assert texts(resolve(source, others, at="examples/demo.ipynb")) == ["a.pt"]
+
+
+def test_a_file_of_the_project_is_not_called_by_a_notebook():
+    resolution = resolve(
+        "def read(path):\n    torch.load(path)\n",
+        {"demo.ipynb": "from main import read\nread('a.pt')\n"},
+    )
+    assert texts(resolution) == []
