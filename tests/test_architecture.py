@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -194,3 +195,17 @@ def test_a_program_without_a_library_does_not_import_what_is_known_of_it(tmp_pat
     assert [
         name for name in ("lightning", "hydra", "options.argparse_cli") if room + name in loaded
     ] == []
+
+
+TESTS = Path(__file__).parent
+NOT_ROOMS = {"docs", "programs"}
+"""What belongs to no room: the pages, and made programs that real torch runs."""
+
+
+def test_tests_lie_where_the_code_lies() -> None:
+    folders = {path.parent.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")}
+    assert folders - {".", *ROOMS, *NOT_ROOMS} == set()
+    outer = {room.partition("/")[0] for room in ROOMS}
+    assert outer - {folder.partition("/")[0] for folder in folders} == set()
+    of_source = {room for room in ROOMS if re.fullmatch(r"source/\w+", room)}
+    assert {room for room in of_source if not any(f"{room}/" in f"{f}/" for f in folders)} == set()

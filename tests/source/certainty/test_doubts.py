@@ -1,0 +1,74 @@
+"""Which paths are all that a load can read, and which may be others after all."""
+
+from __future__ import annotations
+
+import pytest
+
+from source.resolving import resolve
+
+OBJECT = (
+    "class Job:\n    def __init__(self):\n        self.path = 'a.pt'\n"
+    "    def load(self):\n        return torch.load(self.path)\n"
+)
+CERTAIN = {
+    "a literal": ("torch.load('a.pt')\n", {}),
+    "a constant": ("PATH = 'a.pt'\ntorch.load(PATH)\n", {}),
+    "a constant that another file reads": (
+        "PATH = 'a.pt'\ntorch.load(PATH)\n",
+        {"other.py": "import main\nprint(main.PATH)\n"},
+    ),
+    "a caller": ("def load(p):\n    return torch.load(p)\nload('a.pt')\n", {}),
+    "an object's attribute": (OBJECT + "Job().load()\n", {}),
+    "an attribute that a subclass sets, too, is found": (
+        OBJECT,
+        {
+            "other.py": "from main import Job\nclass Mine(Job):\n    path = 'b.pt'\n"
+            "    def __init__(self): pass\n"
+        },
+    ),
+    "a dictionary that is printed": ("D = {'p': 'a.pt'}\nprint(D)\ntorch.load(D['p'])\n", {}),
+    "a path from the root, and a folder that changes": (
+        "os.chdir('runs')\ntorch.load('/weights/a.pt')\n",
+        {},
+    ),
+}
+DOUBTFUL = {
+    "a constant that another file sets": (
+        "PATH = 'a.pt'\ndef load():\n    return torch.load(PATH)\n",
+        {"other.py": "import main\nmain.PATH = 'b.pt'\nmain.load()\n"},
+    ),
+    "an attribute that another file sets": (
+        OBJECT,
+        {"other.py": "from main import Job\njob = Job()\njob.path = 'b.pt'\njob.load()\n"},
+    ),
+    "an attribute that is set by name": (
+        OBJECT + "job = Job()\nsetattr(job, 'path', os.environ['P'])\njob.load()\n",
+        {},
+    ),
+    "a dictionary that is handed on": (
+        "import other\nD = {'p': 'a.pt'}\nother.fill(D)\ntorch.load(D['p'])\n",
+        {},
+    ),
+    "a dictionary under another name": (
+        "D = {'p': 'a.pt'}\nE = D\nE['p'] = 'b.pt'\ntorch.load(D['p'])\n",
+        {},
+    ),
+    "globals()": ("PATH = 'a.pt'\nglobals()['PATH'] = 'b.pt'\ntorch.load(PATH)\n", {}),
+    "a folder that changes": ("os.chdir('runs')\ntorch.load('a.pt')\n", {}),
+    "a decorator that nobody knows": (
+        "import wraps\n@wraps.all\ndef load(p):\n    return torch.load(p)\nload('a.pt')\n",
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "others"), CERTAIN.values(), ids=CERTAIN)
+def test_nothing_else_can_be_read(source, others):
+    assert resolve(source, others).complete
+
+
+@pytest.mark.parametrize(("source", "others"), DOUBTFUL.values(), ids=DOUBTFUL)
+def test_a_doubt_is_named(source, others):
+    found = resolve(source, others)
+    assert not found.complete
+    assert found.unknown
