@@ -14,7 +14,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     SetValue,
     StorageValue,
 )
-from torchload_lint.checkpoint.pickles.places import key_text
+from torchload_lint.checkpoint.pickles.places import MAX_PLACE, key_text
 from torchload_lint.migrate.carriers import (
     config_objects,
     modules,
@@ -55,8 +55,6 @@ CARRIERS: dict[str, Carrier] = {
 
 _MAPPINGS = frozenset("AttributeDict AttrDict EasyDict Munch Box DotDict ConfigDict".split())
 """Classes known to be dicts, so that an empty one becomes a dict."""
-
-_MAX_PLACE = 200
 
 
 class Converter:
@@ -351,7 +349,7 @@ class Converter:
 
 
 def _step(place: str, step: str) -> str:
-    return place if len(place) > _MAX_PLACE else place + step
+    return place if len(place) > MAX_PLACE else place + step
 
 
 def _apart(value: PickledValue, plain: PickledValue, taken: Collection[str]) -> str:

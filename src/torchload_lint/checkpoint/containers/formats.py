@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.containers.bytesource import ByteSource
 
 _HEAD = 512
-_MAX_SAFETENSORS_HEADER = 100_000_000
+MAX_SAFETENSORS_HEADER = 100_000_000
 """The largest header that the safetensors library reads."""
 
 
@@ -130,7 +130,7 @@ def is_safetensors(source: ByteSource) -> bool:
     """Whether the file begins like a safetensors file: a length, then a JSON object."""
     head = source.read_at(0, 9)
     length = int.from_bytes(head[:8], "little")
-    return head[8:9] == b"{" and 0 < length <= min(source.size - 8, _MAX_SAFETENSORS_HEADER)
+    return head[8:9] == b"{" and 0 < length <= min(source.size - 8, MAX_SAFETENSORS_HEADER)
 
 
 def safetensors_fault(source: ByteSource) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint.containers.formats import MAX_SAFETENSORS_HEADER
 from torchload_lint.checkpoint.pickles.pickled_values import DictValue, PickledValue
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
 from torchload_lint.checkpoint.pickles.tensors import TensorInfo, tensor_of
@@ -41,8 +42,6 @@ _METADATA = "__metadata__"
 _OWN_KEY = "torchload_lint"
 _SAMPLES = 16
 """Elements of each tensor that are compared."""
-_MOST_HEADER = 100_000_000
-"""Bytes that readers of the format take for a header (safetensors 0.5, ``tensor.rs``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +177,7 @@ def write_safetensors(
         offset += entry.nbytes
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
-    if len(text) > _MOST_HEADER:
+    if len(text) > MAX_SAFETENSORS_HEADER:
         raise MigrationError("the names of the tensors are longer than safetensors takes")
     out.write(len(text).to_bytes(8, "little") + text)
     for entry in ordered:

@@ -26,7 +26,6 @@ _INSTANTIATING = ("instantiate", "LightningCLI")
 """A project that makes objects from configuration spells one of these."""
 _MAX_FILES = 24
 _MAX_RECORDS = 8
-_DEEPEST = 12
 
 
 def given(
@@ -47,7 +46,7 @@ def _given(
         return
     for path in project.files.configs_holding(f".{node.name}")[:_MAX_FILES]:
         content = config_files.content(project, path)
-        for target, arguments in _calls(content, _DEEPEST):
+        for target, arguments in _calls(content, config_files.DEEPEST):
             if _means(project, target, module, node):
                 values = config_files.values(arguments, content)
                 yield from ((path, value) for value in values if isinstance(value, Record))
