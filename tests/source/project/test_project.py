@@ -6,6 +6,7 @@ import pytest
 
 from project_files import project
 from torchload_lint.names import GlobalName
+from torchload_lint.source.paths import resolve_path
 from torchload_lint.source.project.imports import closes_circle
 from torchload_lint.source.proofs.class_lookup import find
 
@@ -193,3 +194,22 @@ def test_another_text_stands_for_a_file_until_it_is_restored():
     assert index.definitions("a.f", "b.py")[0].node is changed.tree.body[0]
     index.restore("a.py")
     assert index.definitions("a.f", "b.py")[0].node is before
+
+
+def test_callers_are_looked_for_again_where_a_file_has_another_text():
+    index = project(
+        {
+            "a.py": "import torch\ndef load(p):\n    return torch.load(p)\n",
+            "b.py": "from a import load\nload('old.pt')\n",
+        }
+    )
+    home = index.module_at("a.py")
+
+    def read():
+        return [each.text for each in resolve_path(home.loads[0].file, home, index).patterns]
+
+    assert read() == ["old.pt"]
+    index.read("from a import load\nload('new.pt')\n", "b.py")
+    assert read() == ["new.pt"]
+    index.restore("b.py")
+    assert read() == ["old.pt"]

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _LONGEST_CHAIN_OF_REEXPORTS = 8
-_HOLDING_NODES = frozenset({"definitions"})
-"""Answers by name that lead to nodes, and so hold for one text of a file only."""
+_OF_ONE_TEXT = frozenset(
+    {"assigned", "attributes set", "calls", "configuration", "holding", "returns", "stores"}
+)
+"""What is remembered of one text or tree alone. All other answers may lead to nodes of several
+files, and hold only while each of them has the text that it had.
+"""
 
 
 class Found(NamedTuple):
@@ -129,7 +133,7 @@ class ProjectIndex:
             self._memory = {
                 key: value
                 for key, value in self._memory.items()
-                if not (isinstance(key, tuple) and key[0] in _HOLDING_NODES)
+                if isinstance(key, tuple) and key[0] in _OF_ONE_TEXT
             }
         self._modules[module.path] = module
 
