@@ -149,16 +149,22 @@ def test_a_report_without_fixes_imports_nothing_heavy(tmp_path: Path) -> None:
 
 
 LIBRARIES = PACKAGE / "source" / "libraries"
-OUTSIDE_THE_REGISTRY = ("config_targets", "pytest_fixtures")
-"""They know functions by other signs than a library's name: ``_target_:`` and ``test_…``."""
 DATA = ("CALLS", "METHODS", "ATTRIBUTES", "DECORATED", "DEFAULTS", "TEXTS", "ITEMS", "MAPPINGS")
+NOT_BY_ROOT = ("INHERITED", "PARAMETERS", "METHODS_OF_ANYTHING")
+"""Tables that are met by other signs than the first part of a dotted name."""
 
 
 def test_a_library_is_one_file() -> None:
     """The registry finds each file that knows a library, and no two files know one name."""
     from torchload_lint.source.libraries import registry
 
-    found = {*chain.from_iterable(registry.ROOTS.values()), *registry.METHOD_NAMES.values()}
+    named = re.findall(r'_file\("([\w.]+)"\)', (LIBRARIES / "registry.py").read_text())
+    found = {
+        *chain.from_iterable(registry.ROOTS.values()),
+        *registry.METHOD_NAMES.values(),
+        *registry.ATTRIBUTE_NAMES.values(),
+        *named,
+    }
     files = {
         ".".join(path.relative_to(LIBRARIES).with_suffix("").parts): path
         for path in LIBRARIES.rglob("*.py")
@@ -171,10 +177,12 @@ def test_a_library_is_one_file() -> None:
         for name in imported_modules(path)
     }
     tables = {
-        name for name, path in files.items() if any(f"\n{t}" in path.read_text() for t in DATA)
+        name
+        for name, path in files.items()
+        if any(f"\n{t}" in path.read_text() for t in (*DATA, *NOT_BY_ROOT))
     }
     assert tables <= found
-    assert files.keys() - found - helping - {"registry", *OUTSIDE_THE_REGISTRY} == set()
+    assert files.keys() - found - helping - {"registry"} == set()
     names = [
         (table, name)
         for file in sorted(found)
@@ -185,6 +193,34 @@ def test_a_library_is_one_file() -> None:
     assert [each for each, count in Counter(names).items() if count > 1] == []
     unreachable = [name for _, name in names if name.partition(".")[0] not in registry.ROOTS]
     assert unreachable == []
+
+
+def test_only_the_registry_leads_to_what_is_known_of_a_library() -> None:
+    """No file outside the room imports one of its files, and none names a library as text."""
+    from torchload_lint.source.libraries import registry
+
+    room = "torchload_lint.source.libraries"
+    outside = [path for path in PACKAGE.rglob("*.py") if LIBRARIES not in path.parents]
+    imported = {
+        (path.relative_to(PACKAGE).as_posix(), name)
+        for path in outside
+        for name in imported_modules(path)
+        if name.startswith(f"{room}.") and name != f"{room}.registry"
+    }
+    assert imported == set()
+    foreign = set(registry.ROOTS) - set(sys.stdlib_module_names) - {"builtins", "torch", "numpy"}
+    resolving = ("names", "domain", "project", "state", "evaluation", "saving")
+    texts = {
+        (path.relative_to(PACKAGE).as_posix(), node.value)
+        for room in resolving
+        for path in (PACKAGE / "source" / room).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.fullmatch(r"[\w.]+", node.value)
+        and node.value.partition(".")[0] in foreign
+    }
+    assert texts == set()
 
 
 def test_a_program_without_a_library_does_not_import_what_is_known_of_it(tmp_path: Path) -> None:

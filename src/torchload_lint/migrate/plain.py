@@ -53,9 +53,6 @@ CARRIERS: dict[str, Carrier] = {
 }
 """Class or function → how what it makes is carried."""
 
-_MAPPINGS = frozenset("AttributeDict AttrDict EasyDict Munch Box DotDict ConfigDict".split())
-"""Classes known to be dicts, so that an empty one becomes a dict."""
-
 
 class Converter:
     """Makes values plain; a value that is met twice stays one value."""
@@ -287,7 +284,7 @@ class Converter:
         """An instance of a class that nothing is known of."""
         if not made.name:
             return self.leave_out(place, "an object", "what makes it is not known")
-        if made.entries or made.short in _MAPPINGS or self._derives(value, "builtins.dict"):
+        if self._is_mapping(value, made):
             return self._mapping(value, made, place)
         if made.items or self._derives(value, "builtins.list"):
             self._say_lost(made, made.attributes, place)
@@ -339,6 +336,14 @@ class Converter:
             self.leave_out(
                 place, f"attributes of {made.name} ({names})", "there is no room for them"
             )
+
+    def _is_mapping(self, value: ObjectValue, made: PickledInstance) -> bool:
+        """Whether an object is a dict by what it holds, by its bases, or (empty) by its name."""
+        if made.entries or self._derives(value, "builtins.dict"):
+            return True
+        from torchload_lint.source.libraries import registry  # noqa: PLC0415 - few objects are empty
+
+        return registry.is_called_like_a_mapping(made.short)
 
     def _derives(self, value: ObjectValue, base: str) -> bool:
         """Whether the project's source says that the class is a dict or list."""

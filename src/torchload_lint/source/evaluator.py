@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Class,
         Frame,
         Function,
+        Instance,
         Made,
         ParsedOptions,
         Text,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     )
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import Found, ProjectIndex
-    from torchload_lint.source.text.definitions import FunctionNode
+    from torchload_lint.source.text.definitions import FunctionNode, NamedFunction
 
     Known: TypeAlias = Callable[["Evaluator", ast.Call, Frame], Values]
     """What is known of a callable outside the project: what a call of it yields."""
@@ -40,6 +41,16 @@ if TYPE_CHECKING:
     """An attribute of something that a library offers or made; empty where nothing is known."""
     FromDecorator: TypeAlias = Callable[["Evaluator", ast.Call, ast.arg, Frame], Values]
     """What a decorator gives to a parameter of the function below it; empty where nothing."""
+    Inherited: TypeAlias = Callable[["Evaluator", Instance, str, Frame], Values]
+    """An attribute that an object has from a library's class; empty for other objects."""
+    FromOutside: TypeAlias = Callable[
+        ["Evaluator", ast.arg, NamedFunction, Values, Frame], tuple[Values, ...]
+    ]
+    """What is given to a parameter by whoever calls its function unseen, one for each such call.
+    The values are its default.
+    """
+    OfOption: TypeAlias = Callable[["Evaluator", ParsedOptions, str], Values]
+    """What the option of a command line is that is stored under a name."""
     FromDefault: TypeAlias = Callable[["Evaluator", ast.Call, Frame], Values]
     """The default inside a call that stands as a parameter's default."""
 

@@ -24,6 +24,7 @@ from torchload_lint.source.certainty.overwriting import (
     may_speak_of,
 )
 from torchload_lint.source.evaluation import instances
+from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project.families import Family, family
 from torchload_lint.source.project.mentions import TooManyError, modules_with
@@ -219,10 +220,10 @@ class _Doubts:
                 if not all(isinstance(getattr(node, "ctx", None), ast.Store) for node in places):
                     yield f"{path} changes the working folder"
                     return
-        for path in self._project.holding("hydra.main"):
-            text = self._project.files.text(path) or ""
-            if "version_base" not in text:
-                yield f"{path} lets hydra change the working folder"
+        for decorator, kept_by in registry.FOLDER_CHANGERS.items():
+            for path in self._project.holding(decorator):
+                if kept_by not in (self._project.files.text(path) or ""):
+                    yield f"{path} lets {decorator} change the working folder"
 
     def held(self) -> Iterator[str]:
         """What names and attributes hold: whether it was changed under another one."""

@@ -61,9 +61,7 @@ def _attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Value
     found = union(*(of_value(evaluator, base, node.attr, frame) for base in bases))
     found = union(stored, updated, found)
     if all(isinstance(value, Unknown | Made) for value in found):
-        from torchload_lint.source.libraries.options import argparse_cli  # noqa: PLC0415 - few lead here
-
-        return argparse_cli.declared_beside(evaluator, node, frame) or found
+        return registry.option_declared_beside()(evaluator, node, frame) or found
     return found
 
 

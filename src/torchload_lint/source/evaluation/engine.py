@@ -218,9 +218,7 @@ class Engine:
 
     def option(self, options: ParsedOptions, name: str) -> Values:
         """The default of an option of a command line, as it is declared."""
-        from torchload_lint.source.libraries.options import argparse_cli  # noqa: PLC0415 - made by it
-
-        return argparse_cli.value(self, options, name)
+        return registry.option()(self, options, name)
 
     def run(self, function: Function, call: ast.Call | None, frame: Frame) -> Values:
         """What a function of the project returns for these arguments."""

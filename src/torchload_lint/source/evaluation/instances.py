@@ -17,6 +17,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 from torchload_lint.source.project.families import family
@@ -98,10 +99,9 @@ def _of_one_class(evaluator: Evaluator, instance: Instance, name: str, frame: Fr
             found = union(found, _member(evaluator, instance, member, module, frame))
     if found:
         return found
-    from torchload_lint.source.libraries import torch_geometric  # noqa: PLC0415 - few questions
-
-    if kept := torch_geometric.kept_paths(evaluator, instance, name, frame):
-        return kept
+    inherited = registry.inherited(name)
+    if inherited is not None and (known := inherited(evaluator, instance, name, frame)):
+        return known
     unspelled_values = _unspelled(evaluator, instance, name, frame)
     if unspelled_values:
         return unspelled_values
@@ -121,7 +121,6 @@ def _of_one_class(evaluator: Evaluator, instance: Instance, name: str, frame: Fr
 def _unspelled(evaluator: Evaluator, instance: Instance, name: str, frame: Frame) -> Values:
     """An attribute that is set from an entry of a mapping."""
     from torchload_lint.source.evaluation import unspelled  # noqa: PLC0415 - few questions lead here
-    from torchload_lint.source.libraries import lightning  # noqa: PLC0415 - few questions lead here
 
     found: list[Values] = []
     for node, module in classes.ancestry(instance.of.node, instance.of.module, evaluator.project):
@@ -132,10 +131,6 @@ def _unspelled(evaluator: Evaluator, instance: Instance, name: str, frame: Frame
                     found.append(spreading.named(evaluator, source, name, home))
                 finally:
                     evaluator.done(key)
-        if name == "hparams":
-            layers = Layers((instance.arguments or {}, frame.arguments))
-            home = Frame(module, layers, frame.calls, frame.callers)
-            found.append(lightning.hyperparameters(evaluator, node, home))
     return lift(union(*found), Rung.CONSTANT)
 
 
@@ -267,9 +262,7 @@ def _named_in_help(value: ast.expr | None) -> Values:
     """The file that the help of a field without a default names."""
     if not isinstance(value, ast.Call):
         return ()
-    from torchload_lint.source.libraries.options import option_hints  # noqa: PLC0415 - only without a default
-
-    return option_hints.named_in_help(value)
+    return registry.named_in_help()(value)
 
 
 def _given(call: ast.Call, node: ast.ClassDef, name: str) -> ast.expr | None:

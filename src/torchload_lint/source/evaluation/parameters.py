@@ -89,11 +89,8 @@ def _from_outside(
             found = known(evaluator, decorator, parameter, frame)
             if found:
                 return found
-    if not function.name.startswith("test") and not function.decorator_list:
-        return ()
-    from torchload_lint.source.libraries import pytest_fixtures  # noqa: PLC0415 - only for tests
-
-    return pytest_fixtures.given(evaluator, parameter, function, frame)
+    of_test = registry.given_to_test(function)
+    return union(*of_test(evaluator, parameter, function, (), frame)) if of_test else ()
 
 
 def _from_callers(
@@ -151,20 +148,10 @@ def _configured(
     function: ast.FunctionDef | ast.AsyncFunctionDef,
     default: Values,
     frame: Frame,
-) -> Iterator[Values]:
+) -> tuple[Values, ...]:
     """What configuration files give to a constructor."""
-    holder = frame.module.parents.get(function)
-    if function.name != "__init__" or not isinstance(holder, ast.ClassDef):
-        return
-    from torchload_lint.source.libraries import config_targets  # noqa: PLC0415 - few questions lead here
-
-    for path, record in config_targets.given(evaluator.project, frame.module, holder):
-        evaluator.hop(None, path, f"names {holder.name}")
-        evaluator.leave_open("another configuration may say otherwise")
-        if parameter is function.args.kwarg:
-            yield (record,)
-        elif parameter is not function.args.vararg:
-            yield record.entries.get(parameter.arg) or default
+    known = registry.given_to_constructor(function)
+    return known(evaluator, parameter, function, default, frame) if known is not None else ()
 
 
 def _own_class(function: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> Class | None:

@@ -6,17 +6,20 @@ came of it), ``class_path: pkg.Class`` with ``init_args:`` (jsonargparse, Lightn
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.values import Record
 from torchload_lint.source.libraries import config_files
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Iterator
 
+    from torchload_lint.source.domain.values import Frame, Values
+    from torchload_lint.source.evaluator import Evaluator, FromOutside
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
+    from torchload_lint.source.text.definitions import NamedFunction
 
 _TARGETS = {"_target_": "", "target": "params", "class_path": "init_args"}
 """The key that names the class → the key beside it that holds the arguments; where it has no
@@ -28,7 +31,29 @@ _MAX_FILES = 24
 _MAX_RECORDS = 8
 
 
-def given(
+def _given_to_constructor(
+    evaluator: Evaluator,
+    parameter: ast.arg,
+    function: NamedFunction,
+    default: Values,
+    frame: Frame,
+) -> tuple[Values, ...]:
+    """What each configuration that names the class gives to a parameter of its constructor."""
+    holder = frame.module.parents.get(function)
+    if not isinstance(holder, ast.ClassDef):
+        return ()
+    found: list[Values] = []
+    for path, record in _records(evaluator.project, frame.module, holder):
+        evaluator.hop(None, path, f"names {holder.name}")
+        evaluator.leave_open("another configuration may say otherwise")
+        if parameter is function.args.kwarg:
+            found.append((record,))
+        elif parameter is not function.args.vararg:
+            found.append(record.entries.get(parameter.arg) or default)
+    return tuple(found)
+
+
+def _records(
     project: ProjectIndex, module: SourceFile, node: ast.ClassDef
 ) -> tuple[tuple[str, Record], ...]:
     """The configuration files of the project that name a class, and what each gives to its
@@ -81,3 +106,6 @@ def _calls(content: object, depth: int) -> Iterator[tuple[str, dict[str, object]
                 yield target, arguments
     for each in content.values():
         yield from _calls(each, depth - 1)
+
+
+PARAMETERS: FromOutside = _given_to_constructor

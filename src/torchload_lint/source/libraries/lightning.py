@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain.conversions import combine
-from torchload_lint.source.domain.patterns import HOLE, join
-from torchload_lint.source.domain.values import Frame, Record, Text, Values, unknown
+from torchload_lint.source.domain.patterns import HOLE, Rung, join
+from torchload_lint.source.domain.values import Frame, Record, Text, Values, lift, union, unknown
 from torchload_lint.source.names import members
+from torchload_lint.source.project import classes
+from torchload_lint.source.state.bound import Layers
 from torchload_lint.source.state.evaluated_arguments import arguments
 from torchload_lint.source.text.definitions import parameters
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain.values import Made
-    from torchload_lint.source.evaluator import Evaluator, KnownAttribute
+    from torchload_lint.source.domain.values import Instance, Made
+    from torchload_lint.source.evaluator import Evaluator, Inherited, KnownAttribute
 
 
 _CHECKPOINT_CALLBACKS = tuple(
@@ -76,7 +78,19 @@ class Hyperparameters(Mapping[str, Values]):
     __eq__, __hash__ = object.__eq__, object.__hash__
 
 
-def hyperparameters(evaluator: Evaluator, node: ast.ClassDef, frame: Frame) -> Values:
+def _saved(evaluator: Evaluator, instance: Instance, _: str, frame: Frame) -> Values:
+    """``self.hparams``, by the constructors of the object's class and of those above it."""
+    layers = Layers((instance.arguments or {}, frame.arguments))
+    found = (
+        _hyperparameters(evaluator, node, Frame(module, layers, frame.calls, frame.callers))
+        for node, module in classes.ancestry(
+            instance.of.node, instance.of.module, evaluator.project
+        )
+    )
+    return lift(union(*found), Rung.CONSTANT)
+
+
+def _hyperparameters(evaluator: Evaluator, node: ast.ClassDef, frame: Frame) -> Values:
     """``self.hparams`` of a class whose constructor saves its parameters there."""
     initializer = members.member(node, "__init__")
     if not isinstance(initializer, ast.FunctionDef):
@@ -89,3 +103,4 @@ def hyperparameters(evaluator: Evaluator, node: ast.ClassDef, frame: Frame) -> V
 
 
 ATTRIBUTES: dict[str, KnownAttribute] = dict.fromkeys(_CHECKPOINT_CALLBACKS, _written_path)
+INHERITED: dict[str, Inherited] = {"hparams": _saved}

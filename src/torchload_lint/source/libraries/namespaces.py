@@ -39,6 +39,8 @@ MAPPINGS: dict[str, GlobalName | None] = {
 }
 """Classes of mappings and namespaces, and what a pickle of one names, where torch does not allow
 that by itself and it is known."""
+LAST_NAMES = frozenset("AttributeDict AttrDict EasyDict Munch Box DotDict ConfigDict".split())
+"""Classes that are dicts in whatever library or project they stand: they are copied a lot."""
 
 _SAME_ENTRIES = (
     *("builtins.vars", "omegaconf.OmegaConf.create", "omegaconf.DictConfig", "munch.munchify"),

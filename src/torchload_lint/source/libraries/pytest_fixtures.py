@@ -14,19 +14,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.domain.values import Frame, Value, Values
-    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.evaluator import Evaluator, FromOutside
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
-    from torchload_lint.source.text.definitions import FunctionNode
+    from torchload_lint.source.text.definitions import FunctionNode, NamedFunction
 
 _FOLDERS = frozenset({"tmp_path", "tmpdir"})
 _EXPANDS = frozenset({"parameterized.parameterized.expand", "parameterized.expand"})
 
 
-def given(evaluator: Evaluator, parameter: ast.arg, function: FunctionNode, frame: Frame) -> Values:
+def _given_to_test(
+    evaluator: Evaluator, parameter: ast.arg, function: NamedFunction, _: Values, frame: Frame
+) -> tuple[Values, ...]:
     """What a test or a fixture gets as a parameter; empty for other functions."""
-    if isinstance(function, ast.Lambda) or not _is_run_by_pytest(function):
-        return ()
+    return (_given(evaluator, parameter, function, frame),) if _is_run_by_pytest(function) else ()
+
+
+def _given(
+    evaluator: Evaluator, parameter: ast.arg, function: NamedFunction, frame: Frame
+) -> Values:
     cases = union(*_cases(evaluator, parameter, function, frame))
     if cases:
         return lift(cases, Rung.CALLER)
@@ -135,3 +141,6 @@ def _of_case(evaluator: Evaluator, case: Value, index: int | None, frame: Frame)
     if isinstance(case, Sequence) and index < len(case.items):
         return case.items[index]
     return unknown("a case of a test")
+
+
+PARAMETERS: FromOutside = _given_to_test

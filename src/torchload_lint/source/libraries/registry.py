@@ -4,7 +4,9 @@ A file of this room knows one library, or a few that work alike, and declares wh
 data: ``CALLS`` (what a call yields), ``METHODS`` and ``ATTRIBUTES`` (of what a library made),
 ``METHODS_OF_ANYTHING``, ``DECORATED`` and ``DEFAULTS`` (what a parameter is given), ``TEXTS``
 (names that stand for a text), ``ITEMS`` (why an item is not known) and ``MAPPINGS``. The keys are
-canonical names; one that ends in ``.*`` means every name there.
+canonical names; one that ends in ``.*`` means every name there. ``INHERITED`` has names of
+attributes instead, which objects have from a library's class, and ``PARAMETERS`` is what a library
+gives to functions that it calls unseen.
 """
 
 from __future__ import annotations
@@ -17,13 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.names import GlobalName
+    from torchload_lint.source.domain.values import Frame, Values
     from torchload_lint.source.evaluator import (
+        Evaluator,
         FromDecorator,
         FromDefault,
+        FromOutside,
+        Inherited,
         Known,
         KnownAttribute,
         KnownMethod,
         OfAnything,
+        OfOption,
     )
 
 _LIGHTNING = ("lightning",)
@@ -77,6 +84,13 @@ METHOD_NAMES: dict[str, str] = {
     ),
 }
 """Names of methods that tell by themselves what they are → the file that knows them."""
+ATTRIBUTE_NAMES: dict[str, str] = {
+    "hparams": "lightning",
+    **dict.fromkeys(("processed_paths", "raw_paths"), "torch_geometric"),
+}
+"""Names of attributes that objects have from a library's class → the file that knows them."""
+FOLDER_CHANGERS: dict[str, str] = {"hydra.main": "version_base"}
+"""Decorators that let a program run in another folder → what a file spells that keeps it."""
 _FOUND: dict[tuple[str, str], object] = {}
 
 
@@ -114,6 +128,48 @@ def default(dotted: str) -> FromDefault | None:
     return cast("FromDefault | None", _find("DEFAULTS", dotted))
 
 
+def inherited(name: str) -> Inherited | None:
+    """What is known of an attribute of that name, whatever object has it."""
+    file = ATTRIBUTE_NAMES.get(name)
+    table: dict[str, Inherited] = getattr(_file(file), "INHERITED", {}) if file is not None else {}
+    return table.get(name)
+
+
+def given_to_test(function: ast.FunctionDef | ast.AsyncFunctionDef) -> FromOutside | None:
+    """What a test runner gives to a function, by whose name or decorators it may be known."""
+    if not function.name.startswith("test") and not function.decorator_list:
+        return None
+    return cast("FromOutside", _file("pytest_fixtures").PARAMETERS)  # type: ignore[attr-defined]
+
+
+def given_to_constructor(
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+) -> FromOutside | None:
+    """What configuration files that name a class give to its constructor."""
+    if function.name != "__init__":
+        return None
+    return cast("FromOutside", _file("config_targets").PARAMETERS)  # type: ignore[attr-defined]
+
+
+def option() -> OfOption:
+    """What the option of a command line is that nobody gives."""
+    return cast("OfOption", _file("options.argparse_cli").value)  # type: ignore[attr-defined]
+
+
+def option_declared_beside() -> Callable[[Evaluator, ast.Attribute, Frame], Values]:
+    """What ``args.x`` is where only an option of that name is declared in the same file."""
+    beside: Callable[[Evaluator, ast.Attribute, Frame], Values]
+    beside = _file("options.argparse_cli").declared_beside  # type: ignore[attr-defined]
+    return beside
+
+
+def named_in_help() -> Callable[[ast.Call], Values]:
+    """The file that the help of an option or of a field names."""
+    named: Callable[[ast.Call], Values]
+    named = _file("options.option_hints").named_in_help  # type: ignore[attr-defined]
+    return named
+
+
 def text(dotted: str) -> str | None:
     """The text that a name stands for."""
     return cast("str | None", _find("TEXTS", dotted))
@@ -128,6 +184,12 @@ def is_mapping(dotted: str) -> bool:
     """Whether it is a class of mappings or namespaces."""
     files = map(_file, ROOTS.get(dotted.partition(".")[0], ()))
     return any(dotted in getattr(file, "MAPPINGS", ()) for file in files)
+
+
+def is_called_like_a_mapping(name: str) -> bool:
+    """Whether classes of that name are mappings wherever they stand."""
+    names: frozenset[str] = _file("namespaces").LAST_NAMES  # type: ignore[attr-defined]
+    return name in names
 
 
 def pickled_as(dotted: str) -> GlobalName | None:

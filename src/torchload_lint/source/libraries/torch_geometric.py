@@ -11,17 +11,15 @@ from torchload_lint.source.project import classes
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Instance, Value, Values
-    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.evaluator import Evaluator, Inherited
 
 _FOLDERS = {"processed_paths": "processed", "raw_paths": "raw"}
 """torch_geometric 2.8, data/dataset.py: below the root; the names are a property of the class."""
 
 
-def kept_paths(evaluator: Evaluator, data_set: Instance, name: str, frame: Frame) -> Values:
+def _kept_paths(evaluator: Evaluator, data_set: Instance, name: str, frame: Frame) -> Values:
     """The paths in such an attribute of a data set; empty for other objects and attributes."""
-    folder = _FOLDERS.get(name)
-    if folder is None:
-        return ()
+    folder = _FOLDERS[name]
     bases = classes.base_names(data_set.of.node, data_set.of.module, evaluator.project)
     if not any(base.startswith("torch_geometric.") for base in bases):
         return ()
@@ -46,3 +44,6 @@ def _below(folder: str, value: Value) -> Value:
         )
         return value.changed(items=items)
     return value
+
+
+INHERITED: dict[str, Inherited] = dict.fromkeys(_FOLDERS, _kept_paths)
