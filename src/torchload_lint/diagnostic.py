@@ -117,6 +117,26 @@ class LoadAccount(NamedTuple):
         return LoadAccount(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
+class Crash(NamedTuple):
+    """A failure of the tool itself, at one load, one rule or one file; everything else goes on."""
+
+    row: int
+    """Where in the file it was at work; 0 for the file as a whole."""
+    message: str
+    """What failed, in one sentence, with the exception and where in the tool it was raised."""
+    traceback: str
+
+    @classmethod
+    def of(cls, error: Exception, what: str, row: int = 0) -> Crash:
+        """What an exception that nobody expected has left undone."""
+        import traceback  # noqa: PLC0415 - 8 ms, where something is wrong with this tool
+
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
+        message = f"{what}: {type(error).__name__}: {error} (raised at {place})"
+        return cls(row, message, "".join(traceback.format_exception(error)))
+
+
 class FileResult(NamedTuple):
     """All that is known about one file after a run."""
 
@@ -131,3 +151,5 @@ class FileResult(NamedTuple):
     """The text before this run's fixes, where they changed it; else empty."""
     loads: LoadAccount = LoadAccount()
     """The loads of the file (after fixing)."""
+    crashes: tuple[Crash, ...] = ()
+    """What could not be worked out there because this tool failed."""

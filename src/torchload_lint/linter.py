@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.diagnostic import Severity
+from torchload_lint.config import ConfigError
+from torchload_lint.diagnostic import Crash, Severity
 from torchload_lint.rules import RULES
 from torchload_lint.rules.accounting import account_of
-from torchload_lint.rules.assessing import assess
+from torchload_lint.rules.assessing import assess_or_crash
 from torchload_lint.rules.selection import default_codes
 from torchload_lint.source.loaders.collect import every_load
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from torchload_lint.diagnostic import Diagnostic, LoadAccount
     from torchload_lint.rules.base import Rule
@@ -21,25 +23,40 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
 
 
+class Examined(NamedTuple):
+    """What was found in one file."""
+
+    diagnostics: list[Diagnostic]
+    """Sorted by place."""
+    loads: LoadAccount
+    crashes: tuple[Crash, ...] = ()
+    """Where this tool failed: at a load, which then counts as unknown, or in a rule."""
+
+
 def lint(
     module: Module, context: Context, enabled: Collection[str] | None = None
 ) -> list[Diagnostic]:
     """All diagnostics of one file, sorted by place; ``enabled`` names the rules (codes), by
     default those that are on where nothing is selected.
     """
-    return examine(module, context, enabled)[0]
+    return examine(module, context, enabled).diagnostics
 
 
-def examine(
-    module: Module, context: Context, enabled: Collection[str] | None = None
-) -> tuple[list[Diagnostic], LoadAccount]:
-    """The same, with the account of the file's loads."""
+def examine(module: Module, context: Context, enabled: Collection[str] | None = None) -> Examined:
+    """The same, with the account of the file's loads.
+
+    An exception while one load is followed, or in a rule, costs that load or that rule's findings
+    there, and nothing else.
+    """
     chosen = default_codes(RULES) if enabled is None else enabled
     rules = [rule for rule in RULES if rule.code in chosen]
+    crashes: list[Crash] = []
     loads = every_load(module, context.project)
-    situations = [assess(load, module, context) for load in loads]
-    found = sorted(_findings(module, context, rules, situations), key=_order)
-    return _without_surplus_notes(found), account_of(situations)
+    assessed = [assess_or_crash(load, module, context) for load in loads]
+    situations = [situation for situation, _ in assessed]
+    crashes += [crash for _, crash in assessed if crash is not None]
+    found = sorted(_findings(module, context, rules, situations, crashes), key=_order)
+    return Examined(_without_surplus_notes(found), account_of(situations), tuple(crashes))
 
 
 def _findings(
@@ -47,13 +64,30 @@ def _findings(
     context: Context,
     rules: Collection[Rule],
     situations: Sequence[Situation],
+    crashes: list[Crash],
 ) -> Iterator[Diagnostic]:
     for rule in rules:
         if rule.check_load:
             for situation in situations:
-                yield from rule.check_load(situation, context)
+                judge = partial(rule.check_load, situation, context)
+                row = situation.load.span.start.row
+                yield from _told(judge, f"{rule.code} could not judge this load", row, crashes)
         if rule.check_module:
-            yield from rule.check_module(module, situations, context)
+            judge = partial(rule.check_module, module, situations, context)
+            yield from _told(judge, f"{rule.code} could not judge this file", 0, crashes)
+
+
+def _told(
+    judge: Callable[[], Iterable[Diagnostic]], failure: str, row: int, crashes: list[Crash]
+) -> list[Diagnostic]:
+    """What a rule says; nothing where it fails, which is noted, so that the others are asked."""
+    try:
+        return list(judge())
+    except ConfigError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        crashes.append(Crash.of(error, failure, row))
+        return []
 
 
 def _without_surplus_notes(found: list[Diagnostic]) -> list[Diagnostic]:

@@ -17,6 +17,7 @@ from torchload_lint.cli.terminal import (
     complain,
     fail,
     say,
+    tell_crashes,
     use_color,
     warn,
 )
@@ -131,6 +132,7 @@ def run(flags: Flags) -> int:
         outcome = outcome._replace(results=_without_known(outcome, config, projects))
     for error in outcome.errors:
         complain(error)
+    tell_crashes(outcome.crashes, verbose=flags.verbose)
     hints.at_commands(flags.paths)
     if flags.account:
         _write_account(outcome, flags.account, written=options.write)
@@ -139,7 +141,7 @@ def run(flags: Flags) -> int:
         hints.at_range(outcome.torch)
         hints.at_targets(outcome.results, projects)
         hints.at_entries(projects)
-    return FAILED if outcome.errors else status
+    return FAILED if outcome.errors or outcome.crashes else status
 
 
 def _refuse_contradictions(flags: Flags) -> None:
@@ -198,7 +200,9 @@ def _veto(flags: Flags) -> Veto:
         try:
             objection = prover.veto(situation, repair, context)
         except NoTorchError as error:
-            fail(f"--verify: {error}; name an interpreter that has it with --python")
+            raise ConfigError(
+                f"--verify: {error}; name an interpreter that has it with --python"
+            ) from error
         place = f"{situation.module.path}:{situation.load.span.start.row}"
         line = f"{place}: the fix is not applied: {objection}"
         if objection and line not in said:  # a file is checked again after each round of fixes
@@ -229,14 +233,16 @@ def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Con
         result, fixed = check_bytes(given, path, projects, options)
     results = (result,) if result.diagnostics or result.fixed else ()
     torch = (projects.project_of(path).torch_of(path),) if result.loads.total else ()
-    outcome = Run(results, (str(path),), loads=result.loads, torch=torch)
+    crashes = tuple((str(path), crash) for crash in result.crashes)
+    outcome = Run(results, (str(path),), loads=result.loads, torch=torch, crashes=crashes)
     if options.write:
         sys.stdout.buffer.write(fixed)
         sys.stdout.buffer.flush()
+    tell_crashes(crashes, verbose=flags.verbose)
     status = _tell(outcome, flags, config, to_stderr=options.write)
     if not flags.quiet:
         hints.at_range(outcome.torch)
-    return status
+    return FAILED if crashes else status
 
 
 def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False) -> int:

@@ -23,6 +23,7 @@ from torchload_lint.cli.terminal import (
     complain,
     fail,
     say,
+    tell_crashes,
     terminal_width,
     warn,
 )
@@ -90,11 +91,13 @@ def command(
             say(as_table([reported(load) for load in found], width))
         else:
             warn("no loads under " + (", ".join(map(str, paths)) or "."))
+        crashes = [(load.path.as_posix(), load.crash) for load in found if load.crash]
+        tell_crashes(crashes, verbose=False)
         hints.at_range(load.torch for load in found)
         hints.at_entries(projects)
     except ConfigError as error:
         fail(str(error))
-    raise click.exceptions.Exit(FAILED if missing else status)
+    raise click.exceptions.Exit(FAILED if missing or crashes else status)
 
 
 def _say_unions(found: list[SurveyedLoad], output_format: str, since_file: Path | None) -> int:

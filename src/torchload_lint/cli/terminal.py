@@ -15,9 +15,11 @@ import click
 from torchload_lint.escaping import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import FrameType
     from typing import TextIO
+
+    from torchload_lint.diagnostic import Crash
 
 
 CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
@@ -95,6 +97,17 @@ def _write(stream: TextIO, text: str) -> None:
 def warn(message: str) -> None:
     """One line on standard error."""
     say(f"warning: {printable(message)}\n", err=True)
+
+
+def tell_crashes(crashes: Sequence[tuple[str, Crash]], *, verbose: bool) -> None:
+    """Where this tool itself has failed, each with its file; with the tracebacks if ``verbose``."""
+    for path, crash in crashes:
+        place = f"{path}:{crash.row}" if crash.row else path
+        complain(f"{place}: {crash.message}")
+        if verbose:
+            say("".join(f"  {printable(row)}\n" for row in crash.traceback.splitlines()), err=True)
+    if crashes:
+        say("note: this is a fault of torchload-lint; -v shows more of it\n", err=True)
 
 
 def complain(message: str) -> None:

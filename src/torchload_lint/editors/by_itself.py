@@ -117,8 +117,7 @@ def check_in_project(
     from torchload_lint.workspace.findings import findings_in  # noqa: PLC0415 - only if asked for
 
     project = _projects(target).project_of(path)
-    found, _ = findings_in(text, path, project, infers=False, noqa=noqa)
-    return found
+    return findings_in(text, path, project, infers=False, noqa=noqa).diagnostics
 
 
 @lru_cache(maxsize=1)

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known.known_globals import runtime_name, spelling_of
 from torchload_lint.checkpoint.report import NeededGlobal
+from torchload_lint.config import ConfigError
+from torchload_lint.diagnostic import Crash
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import Judgement, Trust, judge, judge_calls, judge_together
+from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.installed import definition_of, may_mean
 from torchload_lint.rules.on_torch import Mode, judged, merged, mode_on
 from torchload_lint.rules.reading import read_files
@@ -19,6 +22,7 @@ from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryK
 from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.facts.loading.call_facts import without_keywords
 from torchload_lint.source.facts.torch_tests import bounds_at
+from torchload_lint.source.paths import Resolution
 from torchload_lint.source.project.imports import imports_at_top
 from torchload_lint.source.project.keywords import keywords_without_weights_only
 from torchload_lint.source.project.origins import origins
@@ -51,6 +55,45 @@ def assess(load: LoadCall, module: Module, context: Context) -> Situation:
     everywhere = _assessed(load, module, context, reading, lines, only=None)
     everywhere = everywhere._replace(mode=Mode.UNSAFE, guarded=guarded)
     return situation._replace(everywhere=everywhere)
+
+
+def assess_or_crash(
+    load: LoadCall, module: Module, context: Context
+) -> tuple[Situation, Crash | None]:
+    """The same; where finding out fails, an unknown load, and how it failed. Raises ConfigError."""
+    try:
+        return assess(load, module, context), None
+    except ConfigError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other loads are worked out
+        why = f"following it failed ({type(error).__name__})"
+        crash = Crash.of(
+            error, "this load counts as unknown: following it failed", load.span.start.row
+        )
+        return _unknown(load, module, context, why), crash
+
+
+def _unknown(load: LoadCall, module: Module, context: Context, why: str) -> Situation:
+    """The situation of a load of which nothing could be found out, and why."""
+    lines = context.torch.versions
+    return Situation(
+        module=module,
+        load=load,
+        lines=tuple(lines),
+        mode=mode_on(load, lines[-1]),
+        unsafe_on=tuple(line for line in lines if mode_on(load, line) is Mode.UNSAFE),
+        restricted_on=tuple(line for line in lines if mode_on(load, line) is Mode.RESTRICTED),
+        resolution=Resolution(unknown=(why,)),
+        reports=(),
+        reports_on=dict.fromkeys(lines, ()),
+        left_out=0,
+        evidence=Evidence.NONE,
+        needs=(),
+        missing=(),
+        unsure=(),
+        mismatched=(),
+        registered=(),
+    )
 
 
 def _with_known_keywords(load: LoadCall, module: Module, context: Context) -> LoadCall:

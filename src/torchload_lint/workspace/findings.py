@@ -9,6 +9,7 @@ from torchload_lint.diagnostic import Diagnostic, LoadAccount, Span
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from torchload_lint.linter import Examined
     from torchload_lint.source.text.notebook import NotebookProblem
     from torchload_lint.source.text.parse import SyntaxProblem
     from torchload_lint.workspace.projects import Project
@@ -18,24 +19,26 @@ NO_LOADS = LoadAccount()
 
 def findings_in(
     text: str, path: Path, project: Project, *, infers: bool, noqa: bool = True
-) -> tuple[list[Diagnostic], LoadAccount]:
+) -> Examined:
     """The findings of one text that are neither off, nor suppressed, nor ignored here, and the
     account of its loads. ``noqa``: whether comments may suppress them.
     """
-    from torchload_lint.linter import examine  # noqa: PLC0415 - a run without loads needs no rules
+    from torchload_lint.linter import Examined, examine  # noqa: PLC0415 - a run without loads needs no rules
     from torchload_lint.source.text.parse import SyntaxProblem  # noqa: PLC0415
     from torchload_lint.suppressing import unsuppressed  # noqa: PLC0415
 
     name = project.name_of(path)
     read = project.context.project.read(text, name)
     if isinstance(read, SyntaxProblem):
-        found, loads = [unparsable(read)], NO_LOADS
+        examined = Examined([unparsable(read)], NO_LOADS)
+        found = examined.diagnostics
     else:
         context = project.context_of(path, infers=infers)
-        found, loads = examine(read, context, project.enabled)
+        examined = examine(read, context, project.enabled)
+        found = examined.diagnostics
         found = unsuppressed(found, text, project.enabled) if noqa else found
     shown = [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
-    return shown, loads
+    return examined._replace(diagnostics=shown)
 
 
 def unparsable(problem: SyntaxProblem | NotebookProblem) -> Diagnostic:

@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.config import ConfigError
 from torchload_lint.diagnostic import (
     Applicability,
+    Crash,
     Diagnostic,
     FileResult,
 )
@@ -43,6 +45,8 @@ class FileOutcome(NamedTuple):
     loads: LoadAccount = NO_LOADS
     torch: TorchRange | None = None
     """The releases that its loads were judged for; None where there are none."""
+    crashes: tuple[Crash, ...] = ()
+    """What could not be worked out because this tool failed."""
 
 
 class Options(NamedTuple):
@@ -61,13 +65,26 @@ class Options(NamedTuple):
 
 
 def check_file(path: str, projects: Projects, options: Options) -> FileOutcome:
-    """Ask the cheap question about one file, and check it where it may hold a load."""
+    """Ask the cheap question about one file, and check it where it may hold a load.
+
+    Raises ConfigError. Whatever else goes wrong costs this file alone, and is said.
+    """
+    try:
+        return _outcome(path, projects, options)
+    except ConfigError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the other files are checked
+        crash = Crash.of(error, "this file could not be checked")
+        return FileOutcome(path, crashes=(crash,))
+
+
+def _outcome(path: str, projects: Projects, options: Options) -> FileOutcome:
     look = first_look(path, projects)
     keep(path, look, projects)
     result, fixed = _checked(look, path, projects.project_of(path), options)
     shown = result if result.diagnostics or result.fixed else None
     torch = projects.project_of(path).torch_of(path) if result.loads.total else None
-    outcome = FileOutcome(path, shown, loads=result.loads, torch=torch)
+    outcome = FileOutcome(path, shown, loads=result.loads, torch=torch, crashes=result.crashes)
     if fixed is None or not options.write:
         return outcome
     try:
@@ -130,7 +147,7 @@ def check_document(
     fixed: list[Diagnostic] = []
     spoiling: set[Fix] = set()
     for _ in range(MAX_PASSES):
-        found, loads = findings_in(
+        found, loads, crashes = findings_in(
             document.python, path, project, infers=options.unsafe, noqa=options.suppressions
         )
         chosen = [d for d in found if _applies(d, project, options)] if options.fix else []
@@ -154,6 +171,7 @@ def check_document(
         fixed=tuple(fixed),
         original=original.raw if document is not original else "",
         loads=loads,
+        crashes=crashes,
     )
     return result, document
 

@@ -25,9 +25,10 @@ def check_script(path: str, data: bytes, project: Project) -> FileResult:
     (``$NAME``) and that is no Python as it stands is passed over.
     """
     text = data.decode("utf-8", "replace")
-    found, loads = findings_in(embedded_python(text), Path(path), project, infers=False)
+    found, loads, crashes = findings_in(embedded_python(text), Path(path), project, infers=False)
     shown = [_without_fix(one) for one in found if one.code != unparsable_source.RULE.code]
-    return FileResult(Path(path), (*shown, *switches_in(text, path, project)), text, loads=loads)
+    shown += switches_in(text, path, project)
+    return FileResult(Path(path), tuple(shown), text, loads=loads, crashes=crashes)
 
 
 def _without_fix(found: Diagnostic) -> Diagnostic:

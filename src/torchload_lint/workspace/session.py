@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.config import ConfigError
 from torchload_lint.diagnostic import LoadAccount
-from torchload_lint.workspace.first_look import first_look
+from torchload_lint.workspace.first_look import Look, first_look
 from torchload_lint.workspace.on_disk.document import write_atomically
 from torchload_lint.workspace.one_file import FileOutcome, Options, check_file, keep, not_written
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from torchload_lint.checkpoint.known.torch_range import TorchRange
-    from torchload_lint.diagnostic import FileResult
+    from torchload_lint.diagnostic import Crash, FileResult
     from torchload_lint.workspace.projects import Projects
 
 LOOKED_AT_ALONE = 500
@@ -34,6 +35,8 @@ class Run(NamedTuple):
     """All loads of these files, by how it is known what they need."""
     torch: tuple[TorchRange, ...] = ()
     """The releases that they were judged for, one range for each project."""
+    crashes: tuple[tuple[str, Crash], ...] = ()
+    """Where this tool failed, with the file; the run went on."""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -67,6 +70,7 @@ def check_files(
         tuple(one.error for one in outcomes if one.error),
         loads,
         tuple(dict.fromkeys(one.torch for one in outcomes if one.torch)),
+        tuple((one.path, crash) for one in outcomes for crash in one.crashes),
     )
 
 
@@ -108,13 +112,23 @@ def _outcomes(paths: Sequence[str], projects: Projects, options: Options) -> Ite
     rest shared out: most runs, of a hook, are over by then.
     """
     for number, path in enumerate(paths):
-        look = first_look(path, projects)
+        look = _first_look(path, projects)
         if look.verdict is True or number == LOOKED_AT_ALONE:
             holds_load = look.verdict is True
             yield from _shared_out(paths[number:], projects, options, begins_with_load=holds_load)
             return
         keep(path, look, projects)
         yield FileOutcome(path, look.verdict or None)
+
+
+def _first_look(path: str, projects: Projects) -> Look:
+    """A first look at a file; one at which that fails is checked, and what fails is said then."""
+    try:
+        return first_look(path, projects)
+    except ConfigError:
+        raise
+    except Exception:  # noqa: BLE001 - the same happens again where it is told of
+        return Look(verdict=True)
 
 
 def _shared_out(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from torchload_lint.rules.assessing import assess
+from torchload_lint.rules.assessing import assess_or_crash
 from torchload_lint.rules.repairs import what_would_settle_it
 from torchload_lint.rules.sites import key_of
 from torchload_lint.source.loaders.collect import every_load
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from torchload_lint.checkpoint.known.torch_range import TorchRange
+    from torchload_lint.diagnostic import Crash
     from torchload_lint.rules.situation import Situation
     from torchload_lint.source.evaluation.tracing import Hop
     from torchload_lint.workspace.projects import Project, Projects
@@ -34,6 +35,8 @@ class SurveyedLoad:
     cell: int | None = None
     row: int = 0
     """In the file, or in the notebook's cell."""
+    crash: Crash | None = None
+    """Why nothing is known of it, where this tool failed."""
 
     @property
     def torch(self) -> TorchRange:
@@ -99,4 +102,5 @@ def survey(files: Iterable[Path], projects: Projects) -> Iterator[SurveyedLoad]:
             row, cell = load.span.start.row, None
             if document.notebook is not None:
                 cell, row = document.notebook.locate(row)
-            yield SurveyedLoad(path, assess(load, read, context), project, cell, row)
+            situation, crash = assess_or_crash(load, read, context)
+            yield SurveyedLoad(path, situation, project, cell, row, crash)

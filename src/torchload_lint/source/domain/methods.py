@@ -106,7 +106,10 @@ def _join_parts(text: Text, given: Arguments) -> Values:
 def _zero_fill(text: Text, given: Arguments) -> Values:
     if text.why:
         return (text,)
-    return (strings.changed(text, text.text.zfill(given.number(0, 0))),)
+    width = given.number(0, 0)
+    if width >= 10**strings.WIDEST_DIGITS:
+        return (strings.hole(text, "a text longer than a path"),)
+    return (strings.changed(text, text.text.zfill(width)),)
 
 
 def join_path(text: Text, given: Arguments) -> Values:

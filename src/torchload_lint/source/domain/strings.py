@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.values import Value, Values
 
+_DIGITS = late_pattern(r"\d+")
+WIDEST_DIGITS = 4
+"""A text is not built to a width of more digits: systems take paths of some thousand letters."""
 _ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -160,9 +163,16 @@ def hole(text: Text, why: str) -> Text:
     return text.changed(text=HOLE, anchored=False, why=text.why or (why,))
 
 
+def _is_too_wide(specification: str) -> bool:
+    """Whether a width or precision asks for more than any path holds."""
+    return any(len(digits.lstrip("0")) > WIDEST_DIGITS for digits in _DIGITS.findall(specification))
+
+
 def formatted(value: Value, specification: str | None) -> Value:
     """``format(value, specification)``; a hole where the specification is computed."""
     if is_number(value) and specification is not None:
+        if _is_too_wide(specification):
+            return hole(as_text(value), "a text longer than a path")
         try:
             return Text(known(format(value.value, specification)), rung=value.rung)
         except (ValueError, OverflowError, MemoryError):
@@ -200,6 +210,8 @@ def percent_formatted(value: Value, specification: str) -> Value:
     """``specification % value``."""
     if not is_number(value):
         return as_text(value)
+    if _is_too_wide(specification):
+        return hole(as_text(value), "a text longer than a path")
     try:
         return Text(known(specification % value.value), rung=value.rung)
     except (ValueError, TypeError, OverflowError, MemoryError):

@@ -50,7 +50,12 @@ def decode(data: bytes) -> Decoded:
     encoding, _ = tokenize.detect_encoding(io.BytesIO(_first_lines(data)).readline)
     if encoding == "utf-8-sig":
         encoding = "utf-8"
-    return Decoded(data[3 if bom else 0 :].decode(encoding), encoding, bom)
+    try:
+        return Decoded(data[3 if bom else 0 :].decode(encoding), encoding, bom)
+    except UnicodeDecodeError:
+        raise
+    except (LookupError, UnicodeError) as error:  # a codec, but for no text: zip, hex, undefined
+        raise SyntaxError(f"unknown encoding: {encoding}") from error
 
 
 def _first_lines(data: bytes) -> bytes:

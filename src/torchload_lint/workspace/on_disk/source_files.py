@@ -70,7 +70,7 @@ class DiskFiles:
         return found if word == core else self._among(found, word)
 
     def _among(self, names: Sequence[str], word: str) -> list[str]:
-        wanted, known, data = word.encode(), self._bytes, self.data
+        wanted, known, data = _encoded(word), self._bytes, self.data
         return [name for name in names if wanted in (known[name] if name in known else data(name))]
 
     def configs_holding(self, word: str) -> Sequence[str]:
@@ -79,14 +79,14 @@ class DiskFiles:
             self.python_files()
         if self._configs is None:
             self._configs = config_files(self._root, self._config)
-        wanted = word.encode()
+        wanted = _encoded(word)
         return [name for name in self._configs if wanted in self.data(name)]
 
     def commands_holding(self, word: str) -> Sequence[str]:
         """The scripts and documents whose bytes hold ``word``; looked for when they are needed."""
         if self._commands is None:
             self._commands = command_files(self._root, self._config)
-        wanted = word.encode()
+        wanted = _encoded(word)
         return [name for name in self._commands if wanted in self.data(name)]
 
     def text(self, path: str) -> str | None:
@@ -136,7 +136,7 @@ class DiskFiles:
         data = self.data(path) if self._holding and path in self.python_files() else b""
         for word, names in self._holding.items():
             found = set(names) - {path}
-            if word.encode() in data:
+            if _encoded(word) in data:
                 found.add(path)
             self._holding[word] = sorted(found)
 
@@ -144,6 +144,11 @@ class DiskFiles:
         if not self._is_full(data):
             self._kept += len(data) - len(self._bytes.get(path, b""))
             self._bytes[path] = data
+
+
+def _encoded(word: str) -> bytes:
+    """A word as it stands in files; half of a surrogate pair stands in none."""
+    return word.encode("utf-8", "surrogatepass")
 
 
 def _weight(identifier: str) -> tuple[bool, int]:

@@ -138,7 +138,10 @@ class Forks:
         writer = self._sources.writer(number)
         while chunk := os.read(chunks, 1):
             for one in self._chunks[chunk[0]]:
-                verdict, source = first_look(self._paths[one], self._projects)
+                try:
+                    verdict, source = first_look(self._paths[one], self._projects)
+                except Exception:  # noqa: BLE001 - it fails again where it is told of
+                    verdict, source = True, None
                 writer.keep(one, source or b"")
                 if verdict is False:
                     writer.clear(one)
