@@ -13,7 +13,8 @@ FILES = 60
 PROGRAM = """
 import os, signal, sys
 from pathlib import Path
-from torchload_lint.workspace import Options, Projects, Settings, check, forks, pool, session
+from torchload_lint.workspace import Options, Projects, Settings, check_files as check, session
+from torchload_lint.workspace.workers import forks, pool
 
 paths = sorted(map(str, Path(".").glob("*.py")))
 assert forks.can_fork()
@@ -148,7 +149,7 @@ class TestForks:
         (folder / "z.py").write_text("import a\na.f('bad.pt')\n")
         (folder / "bad.pt").write_bytes(b"PK\3\4 and no archive")
         shared = """
-            from torchload_lint.workspace import shared_sources
+            from torchload_lint.workspace.workers import shared_sources
             read = shared_sources.read_regular
             def unread(path):
                 raise AssertionError(path)  # every source is shared
@@ -208,7 +209,7 @@ class TestForks:
 def test_there_are_no_more_processes_than_files(tmp_path):
     program = """
 import os
-from torchload_lint.workspace import Options, Projects, Settings, check
+from torchload_lint.workspace import Options, Projects, Settings, check_files as check
 
 forked = []
 fork = os.fork
