@@ -189,7 +189,7 @@ def _path(text: object) -> Path:
     """A path that the system can be asked about. Raises ValueError."""
     name = str(text)
     if "\0" in os.fsdecode(os.fsencode(name)):
-        raise ValueError("no path holds a zero")
+        raise ValueError("no path holds a zero byte")
     return Path(name)
 
 

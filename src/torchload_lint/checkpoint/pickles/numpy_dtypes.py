@@ -28,7 +28,7 @@ def dtype_fault(target: PickledValue, state: PickledValue) -> str:
         return "its state has another form than numpy's"
     _, _, subarray, names, fields, size, alignment, flags = state[:8]
     if not all(type(number) is int for number in (size, alignment, flags)):
-        return "its size, alignment or flags are no integers"
+        return "its size, alignment or flags are not integers"
     kind = _code(target)[:1]
     if names is not None or fields is not None:
         return _fields_fault(_code(target), names, fields, size, flags)
@@ -89,7 +89,7 @@ def _fields_fault(
     given = _given(fields)
     titles = {one[2] for one in given if len(one) > 2 and isinstance(one[2], str)}  # noqa: PLR2004 - with a title
     if not all(isinstance(name, str) for name in names) or len(given) != len(fields.entries):
-        return "its names or fields are no names and fields"
+        return "its names or fields are not names and fields"
     if set(names) | titles != set(keys) or len(keys) != len(given) or len(names) > _MOST_FIELDS:
         return "its names are not those of its fields"
     if not code.startswith("V") or size != _own_size(code):
@@ -103,7 +103,7 @@ def _layout_fault(given: list[tuple[PickledValue, ...]], size: int) -> str:
     for dtype, offset, *_ in given:
         length = _own_size(_code(dtype))
         if not _is_dtype(dtype) or type(offset) is not int or not length:
-            return "a field is no dtype with a place"
+            return "a field is not a dtype with an offset"
         if offset < 0 or offset + length > size:
             return "a field reaches beyond its end"
         spans.append((offset, offset + length, _has_objects(dtype)))
@@ -126,10 +126,10 @@ def _flags_fault(parts: list[PickledValue], flags: int) -> str:
 def _subarray_fault(code: str, subarray: PickledValue, size: int, flags: int) -> str:
     pair = subarray if isinstance(subarray, tuple) and len(subarray) == 2 else None  # noqa: PLR2004 - dtype, shape
     if pair is None or not _is_dtype(pair[0]):
-        return "its base is no dtype"
+        return "its base is not a dtype"
     shape = pair[1] if isinstance(pair[1], tuple) else (pair[1],)
     if not all(type(number) is int and 0 <= number < 2**31 for number in shape):
-        return "its shape is none"
+        return "its shape is not a shape"
     whole = _own_size(_code(pair[0]))
     for number in shape[:64]:
         whole *= number

@@ -282,17 +282,22 @@ def _bytearray(args: tuple[PickledValue, ...]) -> str:
     if not args:
         return ""
     if isinstance(args[0], str):
-        return _encode(args) if len(args) > 1 else "a text without an encoding"
-    return "" if len(args) == 1 else "an encoding without a text"
+        return _encode(args) if len(args) > 1 else "it has a text and no encoding"
+    return "" if len(args) == 1 else "it has an encoding and no text"
 
 
 def _complex(args: tuple[PickledValue, ...]) -> str:
     fine = all(isinstance(item, (int, float)) for item in args)
-    return "" if fine or (len(args) == 1 and isinstance(args[0], str)) else "no numbers"
+    return (
+        ""
+        if fine or (len(args) == 1 and isinstance(args[0], str))
+        else "its arguments are not numbers"
+    )
 
 
 def _size(args: tuple[PickledValue, ...]) -> str:
-    return "" if not args or _integers(args[0]) is not None else "no integers"
+    fine = not args or _integers(args[0]) is not None
+    return "" if fine else "its argument is not a tuple of integers"
 
 
 def _device(args: tuple[PickledValue, ...]) -> str:

@@ -38,7 +38,7 @@ def _moment(converter: Conversion, made: PickledInstance, place: str) -> Pickled
     except (TypeError, ValueError):
         return converter.leave_out(place, made.name, "its bytes are not a time")
     if len(made.args) > 1 and made.args[1] is not None and zone is None and not name:
-        converter.leave_out(place, f"the time zone of a {made.short}", "what it is is not known")
+        converter.leave_out(place, f"the time zone of a {made.short}", "its kind is not known")
     if getattr(moment, "fold", 0):
         name = f"{name};fold=1" if name else "fold=1"
     converter.changed(place, made.name, "its ISO text" + (f" and {name!r}" if name else ""))

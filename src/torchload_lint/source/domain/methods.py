@@ -131,7 +131,7 @@ def joined_paths(folders: Values, names: Values) -> Values:
 
 def _with_suffix(text: Text, given: Arguments) -> Values:
     if not patterns.base(text.text).strip("."):
-        return (strings.hole(text, "a suffix of no name"),)
+        return (strings.hole(text, "a suffix of an empty name"),)
     root, _ = patterns.split_suffix(text.text)
     return union(strings.changed(text, root + as_text(suffix).text) for suffix in given.at(0))
 

@@ -268,7 +268,7 @@ def _constant(_: Evaluator, node: ast.expr, __: Frame) -> Values:
         return (Text(known(node.value.decode("utf-8", "replace"))),)
     if node.value is None or isinstance(node.value, int | float):
         return (Constant(node.value),)
-    return unknown("no text and no number")
+    return unknown("neither a text nor a number")
 
 
 def _binary(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:

@@ -243,7 +243,7 @@ def _reference(module: SourceFile, node: ast.Name | ast.Attribute) -> _Facts:
     if name is None:
         return EntryKind.UNKNOWN, None, None, ""
     if str(name) in _CONSTANTS:
-        return _invalid(f"{name} is a value, no class or function")
+        return _invalid(f"{name} is a value, not a class or function")
     return EntryKind.OBJECT, name, None, ""
 
 
