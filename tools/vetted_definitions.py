@@ -78,8 +78,7 @@ REVIEWED = {
         numpy.random._sfc64: SFC64
         """,
     "torch": """
-        torch: Generator memory_format layout
-        torch._C: Generator
+        torch: memory_format layout
         torch.amp.grad_scaler: GradScaler OptState _refresh_per_optimizer_state
         torch.cuda.amp.grad_scaler: GradScaler
         torch.nn.parallel.data_parallel: DataParallel

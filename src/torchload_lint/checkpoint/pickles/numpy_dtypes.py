@@ -30,6 +30,8 @@ def dtype_fault(target: PickledValue, state: PickledValue) -> str:
     if not all(type(number) is int for number in (size, alignment, flags)):
         return "its size, alignment or flags are not integers"
     kind = _code(target)[:1]
+    if not _is_sound_metadata(kind, state):
+        return "its metadata is not that of its kind"
     if names is not None or fields is not None:
         return _fields_fault(_code(target), names, fields, size, flags)
     if subarray is not None:
@@ -39,6 +41,23 @@ def dtype_fault(target: PickledValue, state: PickledValue) -> str:
         return "" if fits else "its size or flags are not those of its kind"
     fits = (size, alignment) == (-1, -1) and flags == (_OF_OBJECT if kind == "O" else 0)
     return "" if fits else "its size or flags are not those of its kind"
+
+
+def _is_sound_metadata(kind: str, state: tuple[PickledValue, ...]) -> bool:
+    """A dictionary; for times, which numpy takes for granted, with their unit beside it."""
+    metadata = state[8] if len(state) > 8 else None  # noqa: PLR2004 - it comes last
+    if kind not in {"M", "m"}:
+        return metadata is None or isinstance(metadata, DictValue)
+    if not isinstance(metadata, tuple) or len(metadata) != 2:  # noqa: PLR2004 - dictionary, unit
+        return False
+    described, unit = metadata
+    return (
+        (described is None or isinstance(described, DictValue))
+        and isinstance(unit, tuple)
+        and len(unit) == 4  # noqa: PLR2004 - name, number, denominator, event
+        and isinstance(unit[0], (str, bytes))
+        and all(type(number) is int and 1 <= number < 2**31 for number in unit[1:])
+    )
 
 
 def _is_dtype(value: PickledValue) -> bool:
