@@ -7,6 +7,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.project.index import ProjectIndex
+from torchload_lint.source.text.settings_files import is_settings_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +32,10 @@ class MemoryFiles:
     def commands_holding(self, word: str) -> Sequence[str]:
         others = sorted(path for path in self.texts if not path.endswith(".py"))
         return [path for path in others if word in self.texts[path]]
+
+    def settings_holding(self, word: str) -> Sequence[str]:
+        files = (path for path in self.texts if is_settings_file(path.rpartition("/")[2]))
+        return sorted(path for path in files if word in self.texts[path])
 
     def text(self, path: str) -> str | None:
         return self.texts.get(path)

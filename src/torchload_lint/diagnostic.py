@@ -69,6 +69,13 @@ class Fix(NamedTuple):
     applicability: Applicability
     message: str
     edits: tuple[Edit, ...]
+    risk: str = ""
+    """What may go wrong where it is unsafe, in words that follow on ``unsafe:``; else empty."""
+
+    @property
+    def explained(self) -> str:
+        """What it does, and what may go wrong."""
+        return f"{self.message} (unsafe: {self.risk})" if self.risk else self.message
 
 
 class Diagnostic(NamedTuple):

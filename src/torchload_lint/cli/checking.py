@@ -315,11 +315,13 @@ def _write(path: Path, text: str) -> None:
 
 
 def _print_diffs(outcome: Run, flags: Flags) -> int:
-    from torchload_lint.reports.diff import colored_diff, unified_diff  # noqa: PLC0415
+    from torchload_lint.reports.diff import colored_diff, risks_of, unified_diff  # noqa: PLC0415
     from torchload_lint.reports.summary import diff_summary  # noqa: PLC0415
 
     changed = [result for result in outcome.results if result.original]
-    diffs = [unified_diff(one.original, one.text, one.path.as_posix()) for one in changed]
+    diffs = [
+        risks_of(one) + unified_diff(one.original, one.text, one.path.as_posix()) for one in changed
+    ]
     if flags.output_file:
         _write(flags.output_file, "".join(diffs))
     else:

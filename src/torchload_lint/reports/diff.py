@@ -10,6 +10,8 @@ from torchload_lint.reports.colors import Palette
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from torchload_lint.diagnostic import FileResult
+
 _NO_NEWLINE = "\\ No newline at end of file\n"
 
 
@@ -25,6 +27,18 @@ def unified_diff(before: str, after: str, path: str) -> str:
     old, new = _lines(before), _lines(after)
     lines = difference(old, new, f"a/{_header(path)}", f"b/{_header(path)}")
     return "".join(_terminated(lines))
+
+
+def risks_of(result: FileResult) -> str:
+    """What may go wrong with the unsafe fixes of a file, one row each, to stand before its diff;
+    ``patch`` and ``git apply`` pass over such rows.
+    """
+    rows = (
+        f"{found.code} in row {found.span.start.row}: {fix.explained}"
+        for found in result.fixed
+        if (fix := found.fix) is not None and fix.risk
+    )
+    return "".join(f"# {printable(row)}\n" for row in rows)
 
 
 def colored_diff(diff: str) -> str:

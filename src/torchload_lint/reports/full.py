@@ -51,4 +51,8 @@ def _notes(found: Diagnostic) -> list[str]:
 
 def _help(palette: Palette, fix: Fix) -> str:
     how = _HOW[fix.applicability]
-    return f"  {palette.blue('=')} {palette.cyan('help')}: {printable(fix.message)} ({how})"
+    sign = palette.blue("=")
+    lines = [f"  {sign} {palette.cyan('help')}: {printable(fix.message)} ({how})"]
+    if fix.risk:
+        lines.append(f"  {sign} {palette.cyan('risk')}: {printable(fix.risk)}")
+    return "\n".join(lines)

@@ -57,4 +57,4 @@ def _fix(result: FileResult, diagnostic: Diagnostic) -> dict[str, Any] | None:
             "end_location": _position(edit.span.end),
         }
         edits.append(described if cell is None else {**described, "cell": cell})
-    return {"applicability": fix.applicability.value, "message": fix.message, "edits": edits}
+    return {"applicability": fix.applicability.value, "message": fix.explained, "edits": edits}

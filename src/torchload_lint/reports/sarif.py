@@ -149,7 +149,7 @@ def _fix(path: str, fix: Fix) -> dict[str, Any]:
     how = {Applicability.SAFE: "safe", Applicability.UNSAFE: "unsafe"}.get(fix.applicability)
     suffix = f" ({how} fix)" if how else " (to be applied by hand)"
     return {
-        "description": {"text": _sentence(fix.message.rstrip(".") + suffix)},
+        "description": {"text": _sentence(fix.explained.rstrip(".") + suffix)},
         "artifactChanges": [
             {
                 "artifactLocation": _artifact(path),

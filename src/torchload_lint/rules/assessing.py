@@ -152,6 +152,7 @@ def _assessed(
         if mode is Mode.RESTRICTED
         else (),
         registered=tuple(_registered(missing, module, context)),
+        saved_besides=reading.saved_besides(module),
         written_by=tuple(f"{producer.path}:{producer.row}" for producer in reading.producers),
         refused_when_saved=tuple(
             f"what {one.path}:{one.row} saves there cannot be loaded weights-only: {one.refused}"

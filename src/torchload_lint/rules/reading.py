@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from posixpath import dirname
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.report import Verdict
@@ -51,6 +52,15 @@ class Reading(NamedTuple):
     """Files that a recorded run opened here and that are not there any more."""
     producers: tuple[Producer, ...]
     """The saves of the project that write the file, where no file is there to be read."""
+
+    def saved_besides(self, module: Module) -> tuple[GlobalName, ...]:
+        """What a save is known to put into the file, where that is not all. Of a save that only
+        looks as if it wrote it, that counts where both lie in one folder.
+        """
+        folder = dirname(module.path)
+        writing = [p for p in self.producers if not p.suggested or dirname(p.path) == folder]
+        known = dict.fromkeys(name for producer in writing for name in producer.needs)
+        return tuple(known) if self.evidence is Evidence.NONE else ()
 
     @property
     def lines(self) -> tuple[TorchVersion, ...]:

@@ -23,6 +23,7 @@ from torchload_lint.rules.on_torch import (
     Mode,
 )
 from torchload_lint.rules.sites import key_of
+from torchload_lint.rules.weakening import weakened
 from torchload_lint.source.facts.allowed.allowlists import EntryKind
 from torchload_lint.source.facts.calls import Use, WeightsOnly
 from torchload_lint.source.facts.loader import Does
@@ -95,12 +96,13 @@ def _plan_compatible(situation: Situation, context: Context) -> FixPlan:
         )
     oldest = situation.lines[0]
     kept = f"weights_only is left as it is, so that torch {oldest} does what it did"
-    notes, applicability = (kept,), safety.applicability(situation, context)
+    notes, applicability, risk = (kept,), safety.applicability(situation, context), ""
     moved = [need.needed.spelling.expression() for need in situation.to_allow if _has_moved(need)]
     if moved:
-        notes, applicability = (f"an older release has no {moved[0]}",), Applicability.UNSAFE
+        risk = f"an older release has no {moved[0]}"
+        notes, applicability = (risk,), Applicability.UNSAFE
     form = Form.WITH_SHIM if oldest < SAFE_GLOBALS_SINCE else Form.AS_IT_IS
-    plan = _written(situation, context, situation.to_allow, applicability, form=form)
+    plan = _written(situation, context, situation.to_allow, applicability, form=form, risk=risk)
     return plan._replace(notes=(*notes, *plan.notes)) if plan.fix else plan
 
 
@@ -126,9 +128,10 @@ def plan_keyword(situation: Situation, context: Context) -> FixPlan:
         return FixPlan()
     if safety.is_restricted_today(situation, context):
         return _written(situation, context, (), Applicability.SAFE)
-    plan = _written(situation, context, (), Applicability.UNSAFE)
-    where = safety.weakened(situation, context)
-    return FixPlan(plan.fix, (f"{where or 'an older torch'} loads it unsafely today", *plan.notes))
+    where = weakened(situation.module, context) or "an older torch"
+    risk = f"{where} lets it load any object today, and the file may hold more than is allowed"
+    plan = _written(situation, context, (), Applicability.UNSAFE, risk=risk)
+    return FixPlan(plan.fix, (f"{where} loads it unsafely today", *plan.notes))
 
 
 def _plan_without_checkpoint(situation: Situation, context: Context) -> FixPlan:
@@ -140,21 +143,25 @@ def _plan_without_checkpoint(situation: Situation, context: Context) -> FixPlan:
     if situation.mode is Mode.REFUSED:  # it only fails today
         return _written(situation, context, (), Applicability.SAFE)
     use = situation.load.use
+    if situation.saved_besides and use is not Use.STATE_DICT:
+        names = ", ".join(map(str, situation.saved_besides))
+        saved = f"{names} is saved at {', '.join(situation.written_by)}, which may write the file"
+        return FixPlan(notes=(saved, *what_would_settle_it(situation, context)))
     if use is Use.STATE_DICT:
         certain = safety.feeds_modules_only(situation, context)
         how = Applicability.SAFE if certain else Applicability.UNSAFE
-        plan = _written(situation, context, (), how)
         evidence = (
             "the whole value goes straight into load_state_dict, which takes tensors only"
             if certain
             else "the whole value goes into load_state_dict, but of what is not certainly a "
             "torch.nn.Module with plain state"
         )
+        plan = _written(situation, context, (), how, risk=evidence)
         return FixPlan(plan.fix, (evidence, *plan.notes))
     advice = what_would_settle_it(situation, context)
     if use is Use.STATE_DICT_ITEM:
-        plan = _written(situation, context, (), Applicability.UNSAFE)
         evidence = "only items of the value are used, as a state dict; the file may hold more"
+        plan = _written(situation, context, (), Applicability.UNSAFE, risk=evidence)
         return FixPlan(plan.fix, (evidence, *advice, *plan.notes))
     return FixPlan(notes=advice)
 
@@ -173,16 +180,20 @@ def plan_stand_ins(situation: Situation, report: CheckpointReport, context: Cont
     if refused or situation.lines[0] < PAIRS_SINCE or len(situation.reports) > 1:
         return FixPlan()
     pairs = tuple(Allow(one.spelling, str(one.name)) for one in lacking)
-    return _written(situation, context, situation.missing, Applicability.UNSAFE, pairs)
+    risk = "other objects take the place of the real ones, without their code"
+    return _written(situation, context, situation.missing, Applicability.UNSAFE, pairs, risk=risk)
 
 
 def fix_from(
-    outcome: Repaired | NotRepaired, message: str, applicability: Applicability
+    outcome: Repaired | NotRepaired, message: str, applicability: Applicability, risk: str = ""
 ) -> FixPlan:
     """A fix of one of the other fixers, or the reason why it has none."""
     if isinstance(outcome, NotRepaired):
         return FixPlan(notes=tuple(filter(None, (outcome.reason, outcome.advice))))
-    return FixPlan(Fix(applicability, message, outcome.edits)) if outcome.edits else FixPlan()
+    if not outcome.edits:
+        return FixPlan()
+    told = risk if applicability is Applicability.UNSAFE else ""
+    return FixPlan(Fix(applicability, message, outcome.edits, told))
 
 
 def plan_library(situation: Situation, context: Context) -> FixPlan:
@@ -282,6 +293,7 @@ def _written(
     applicability: Applicability,
     stand_ins: tuple[Allow, ...] = (),
     form: Form = Form.RESTRICTED,
+    risk: str = "",
 ) -> FixPlan:
     listed = [need for need in missing if not need.needed.import_only]
     repair = Repair(
@@ -299,8 +311,10 @@ def _written(
         if obstacle:
             return FixPlan(notes=(obstacle,))
         applicability = Applicability.UNSAFE
+        risk = risk or "objects are put together without the code of their class"
     if any(_is_new_import(need, situation) for need in listed):
         applicability = Applicability.UNSAFE
+        risk = risk or "a file that was not imported here is imported, and runs"
     from torchload_lint.fixes.repairing import repair_load  # noqa: PLC0415 - only to fix
 
     outcome = repair_load(situation.module, situation.load, repair)
@@ -315,7 +329,10 @@ def _written(
     keeps_meaning = outcome.keeps_meaning and situation.load.certain
     if not keeps_meaning and applicability is Applicability.SAFE:
         applicability = Applicability.UNSAFE
-    return FixPlan(Fix(applicability, _fix_message(situation, missing, form), outcome.edits))
+        risk = "something else may be called here, which need not take weights_only"
+    told = risk or safety.risk(situation) if applicability is Applicability.UNSAFE else ""
+    message = _fix_message(situation, missing, form)
+    return FixPlan(Fix(applicability, message, outcome.edits, told))
 
 
 def _is_new_import(need: Need, situation: Situation) -> bool:

@@ -76,6 +76,8 @@ class Situation(NamedTuple):
     """Missing needs whose object is allowed by itself, where the file's name asks for a pair."""
     registered: tuple[tuple[str, str], ...]
     """Missing needs that an ``add_safe_globals`` somewhere registers: name, and ``file:row``."""
+    saved_besides: tuple[GlobalName, ...] = ()
+    """What a save that may write the file is known to put into it, where that is not all."""
     written_by: tuple[str, ...] = ()
     """The saving sites of the project that write this file, as ``file:row``."""
     refused_when_saved: tuple[str, ...] = ()

@@ -83,7 +83,9 @@ def _object_meant(
     hidden = is_hidden_module(spelling.module, module.path, context)
     allow = Allow(spelling, defined_in=defined_in, hidden=hidden)
     outcome = replace_entry(module, allowlist, entry, allow, context.config.line_length)
-    return fix_from(outcome, f"Write the object for {node.value!r}", Applicability.UNSAFE)
+    return fix_from(outcome, f"Write the object for {node.value!r}", Applicability.UNSAFE, _RISK)
 
+
+_RISK = "what the text names is allowed from then on, which it is not today"
 
 RULE = Rule("TLL205", "invalid-safe-global", Severity.ERROR, __doc__, check_module=check)

@@ -69,8 +69,10 @@ def _pair(need: Need, entry: AllowlistEntry, situation: Situation) -> FixPlan:
     outcome = pair_entry(situation.module, entry, str(need.name))
     certain = situation.evidence in {Evidence.FILES, Evidence.CONFIGURED}
     safety = Applicability.SAFE if certain else Applicability.UNSAFE
-    return fix_from(outcome, f"Write the pair for {need.name}", safety)
+    return fix_from(outcome, f"Write the pair for {need.name}", safety, _RISK)
 
+
+_RISK = "another file of this load may name the object as the code does"
 
 RULE = Rule(
     "TLL204",

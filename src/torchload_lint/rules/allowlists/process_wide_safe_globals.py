@@ -60,12 +60,16 @@ def check(
         if len(served) == 1:
             row = served[0].span.start.row
             outcome = narrow_registration(module, allowlist, served[0], context.config.line_length)
-            plan = fix_from(outcome, "Allow it around that load instead", Applicability.UNSAFE)
+            plan = fix_from(
+                outcome, "Allow it around that load instead", Applicability.UNSAFE, _RISK
+            )
             message = (
                 f"`add_safe_globals` allows this for the whole process; only line {row} needs it"
             )
             yield finding(RULE, allowlist.span, message, fix=plan.fix, notes=plan.notes)
 
+
+_RISK = "another load of the process, in a package for example, may rely on the registration"
 
 RULE = Rule(
     "TLL203",

@@ -89,7 +89,7 @@ def check(
             ):
                 continue
             plan = fix_from(
-                remove_entry(module, allowlist, entry), f"Remove {key}", Applicability.UNSAFE
+                remove_entry(module, allowlist, entry), f"Remove {key}", Applicability.UNSAFE, _RISK
             )
             message = f"`{key}` is allowed, but {files} does not need it"
             yield finding(RULE, entry.span, message, fix=plan.fix, notes=plan.notes)
@@ -106,6 +106,8 @@ def _is_empty_block(allowlist: Allowlist) -> bool:
     written = allowlist.display is not None and not allowlist.display.elts
     return written and allowlist.kind is AllowlistKind.BLOCK
 
+
+_RISK = "another file of this load may need it"
 
 RULE = Rule(
     "TLL202",

@@ -64,10 +64,12 @@ def check(
         plan = FixPlan()
         if fallback.statement not in fixed:  # without two handlers at once, a try may be left bare
             outcome = remove_handler(module, fallback.statement, fallback.handler)
-            plan = fix_from(outcome, "Remove the fallback", Applicability.UNSAFE)
+            plan = fix_from(outcome, "Remove the fallback", Applicability.UNSAFE, _RISK)
             fixed.add(fallback.statement)
         yield finding(RULE, fallback.span, message, fix=plan.fix, notes=plan.notes)
 
+
+_RISK = "a file that the safe load refuses is loaded today, and raises then"
 
 RULE = Rule(
     "TLL107",

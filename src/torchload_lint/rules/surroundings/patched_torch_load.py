@@ -38,6 +38,7 @@ from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.fixes.removal import remove_statement
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.repairs import FixPlan, fix_from
+from torchload_lint.source.facts.only_unsafe import only_says_false
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,13 +69,15 @@ def _removal(patch: Patch, module: Module) -> FixPlan:
     """Without the statement, where it does nothing but replace the function."""
     if patch.how == "mock" or module.statement(patch.node) is not patch.statement:
         return FixPlan()
-    if not patch.unsafe:
+    if not patch.unsafe or not only_says_false(module, patch.replacement):
         return FixPlan(notes=("what it does besides loading is not known, so that it stays",))
     if not isinstance(patch.node, ast.stmt) and not isinstance(patch.statement, ast.Expr):
         return FixPlan()
     outcome = remove_statement(module, patch.statement)
-    return fix_from(outcome, "Remove the replacement", Applicability.UNSAFE)
+    return fix_from(outcome, "Remove the replacement", Applicability.UNSAFE, _RISK)
 
+
+_RISK = "every load of the program that says nothing of weights_only is restricted from then on"
 
 RULE = Rule(
     "TLL302",

@@ -110,6 +110,8 @@ def _said(test: ast.expr, module: Module, *, holds: bool) -> Iterator[Bound]:
         if isinstance(test.op, ast.And) == holds:
             for value in test.values:
                 yield from _said(value, module, holds=holds)
+        elif any(bound for value in test.values for bound in _said(value, module, holds=holds)):
+            yield Bound("?")  # one of them decides, which is not said
     else:
         for bound in _of_test(test, module):
             yield bound if holds else bound.negated
@@ -132,7 +134,11 @@ def _of_test(test: ast.expr, module: Module) -> Sequence[Bound]:
 
 
 def _value_of(node: ast.expr, module: Module) -> ast.expr:
-    """What a name was assigned, where that is done once in the file; else the node itself."""
+    """What a name was assigned, where that is done once in the file, or what a function of the file
+    returns at once; else the node itself.
+    """
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.args:
+        return _returned_by(node.func.id, module) or node
     if not isinstance(node, ast.Name):
         return node
     found = [
@@ -143,6 +149,14 @@ def _value_of(node: ast.expr, module: Module) -> ast.expr:
         if isinstance(target, ast.Name) and target.id == node.id
     ]
     return found[0] if len(found) == 1 else node
+
+
+def _returned_by(name: str, module: Module) -> ast.expr | None:
+    found = [
+        each for each in module.tree.body if isinstance(each, ast.FunctionDef) and each.name == name
+    ]
+    last = found[0].body[-1] if len(found) == 1 else None
+    return last.value if isinstance(last, ast.Return) else None
 
 
 def _of_comparison(test: ast.Compare, module: Module) -> Bound | None:

@@ -27,6 +27,11 @@ class ProjectFiles(Protocol):
         (``text.command_lines.COMMAND_FILES``).
         """
 
+    def settings_holding(self, word: str) -> Sequence[str]:
+        """The files besides Python that may set environment variables, and whose bytes hold
+        ``word``, sorted (``text.settings_files``).
+        """
+
     def text(self, path: str) -> str | None:
         """The text of a project file (Python, YAML, JSON, TOML); None where it cannot be read."""
 
@@ -52,6 +57,11 @@ class NoFiles:
         return ()
 
     def commands_holding(self, word: str) -> Sequence[str]:
+        """None."""
+        del word
+        return ()
+
+    def settings_holding(self, word: str) -> Sequence[str]:
         """None."""
         del word
         return ()

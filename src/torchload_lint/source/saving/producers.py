@@ -19,6 +19,7 @@ from torchload_lint.source.paths import resolution as resolution_of
 from torchload_lint.source.saving import contents, pairs, path_origins
 from torchload_lint.source.saving.saved import why_unloadable
 from torchload_lint.source.saving.saving_files import saving_files
+from torchload_lint.source.state import loops
 
 if TYPE_CHECKING:
     import ast
@@ -83,6 +84,8 @@ def producers_for(
     restored = frozenset() if specific else pairs.restored(load, module)
     for home in _modules(module, specific, keys, project):
         for save in home.saves:
+            if home is module and _comes_after(save, load, module):
+                continue
             match = _match(load, module, specific, save, home, project)
             if match is None and save.file is not None and spelled:
                 saved = {each.text for each in _patterns(save.file, home, project)}
@@ -98,6 +101,16 @@ def producers_for(
             nearest = _nearest(found[kind], module.path)[:MAX_PRODUCERS]
             return tuple(_producer(save, home, kind, project) for save, home in nearest)
     return ()
+
+
+def _comes_after(save: SaveCall, load: LoadCall, module: Module) -> bool:
+    """Whether a save follows the load in the same flow: it writes what becomes of what was loaded.
+
+    One in a loop may be what the next start of a training resumes from.
+    """
+    same = module.function(load.node) is module.function(save.node)
+    in_loop = loops.around_both(save.node, save.node, module) is not None
+    return same and not in_loop and save.span.start > load.span.start
 
 
 def _is_spelled(pattern: PathPattern) -> bool:

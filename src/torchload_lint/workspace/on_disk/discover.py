@@ -200,6 +200,17 @@ def command_files(root: Path, config: Config) -> list[str]:
     return sorted(found)
 
 
+def settings_files(root: Path, config: Config) -> list[str]:
+    """Every file of a project besides Python that may set environment variables, relative to its
+    root with ``/``, sorted.
+    """
+    names = {*_in_folder(root, config)}
+    if _is_own_file(os.path.join(root, ".env"), os.path.join(os.path.realpath(root), "")):
+        names.add(".env")  # mostly ignored by git, and read all the same
+    found = (name for name in names if is_settings_file(os.path.basename(name)))
+    return sorted(name.replace(os.sep, "/") for name in found)
+
+
 def _ending(root: Path, config: Config, suffixes: tuple[str, ...]) -> list[str]:
     names = (name for name in _in_folder(root, config) if name.endswith(suffixes))
     return sorted(name.replace(os.sep, "/") for name in names)

@@ -68,6 +68,11 @@ class PackageFiles:
         del word
         return ()
 
+    def settings_holding(self, word: str) -> Sequence[str]:
+        """None: nobody starts a program from there."""
+        del word
+        return ()
+
     def text(self, path: str) -> str | None:
         """The text of a file; None where it cannot be read."""
         if path not in self._texts:

@@ -12,6 +12,7 @@ from torchload_lint.workspace.on_disk.discover import (
     command_files,
     config_files,
     python_files,
+    settings_files,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class DiskFiles:
         self._names: list[str] | None = None
         self._configs: list[str] | None = None
         self._commands: list[str] | None = None
+        self._settings: list[str] | None = None
         self._listing: Iterable[str] | None = None
         self._bytes: dict[str, bytes] = {}
         self._kept = 0
@@ -88,6 +90,13 @@ class DiskFiles:
             self._commands = command_files(self._root, self._config)
         wanted = _encoded(word)
         return [name for name in self._commands if wanted in self.data(name)]
+
+    def settings_holding(self, word: str) -> Sequence[str]:
+        """The files that may set variables and hold ``word``; looked for when they are needed."""
+        if self._settings is None:
+            self._settings = settings_files(self._root, self._config)
+        wanted = word.encode()
+        return [name for name in self._settings if wanted in self.data(name)]
 
     def text(self, path: str) -> str | None:
         """The text of a file; None where it cannot be read or decoded."""

@@ -10,6 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.facts.calls import Use
+from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,9 +86,9 @@ class _Follower:
             yield _OTHER
             return
         parent = self._module.parents.get(node)
-        if isinstance(parent, ast.Await):
-            yield from self.uses(parent, depth)
-        elif isinstance(parent, ast.Call):
+        while isinstance(parent, ast.Await):
+            node, parent = parent, self._module.parents.get(parent)
+        if isinstance(parent, ast.Call):
             yield from self._passed(parent, node, depth)
         elif isinstance(parent, ast.keyword):
             yield self._named(parent)
@@ -97,13 +98,12 @@ class _Follower:
             yield from self._attribute(parent, depth)
         elif isinstance(parent, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
             yield from self._assigned(parent, depth)
-        elif isinstance(parent, ast.Compare):
-            membership = all(isinstance(operator, (ast.In, ast.NotIn)) for operator in parent.ops)
-            yield _NOTHING if membership else _OTHER
+        elif isinstance(parent, ast.Return):
+            yield self._object_or_other(self._calls_of(parent), depth)
         elif isinstance(parent, ast.IfExp) and parent.test is not node:
             yield from self.uses(parent, depth - 1)
         else:
-            yield _NOTHING if isinstance(parent, (ast.Delete, ast.Expr)) else _OTHER
+            yield _NOTHING if _only_looks(parent) else _OTHER
 
     def _named(self, keyword: ast.keyword) -> str:
         call = self._module.parents.get(keyword)
@@ -135,8 +135,7 @@ class _Follower:
         if isinstance(item.slice, ast.Constant) and item.slice.value in _SETTINGS:
             yield _OTHER
             return
-        uses = set(self.uses(item, depth - 1))
-        yield _ITEM if uses <= {_WHOLE, _ITEM, _NOTHING} else _OTHER
+        yield _of_item(set(self.uses(item, depth - 1)))
 
     def _attribute(self, attribute: ast.Attribute, depth: int) -> Iterator[str]:
         call = self._module.parents.get(attribute)
@@ -150,8 +149,7 @@ class _Follower:
             yield _OTHER
         elif attribute.attr in {"get", "pop"}:
             assert isinstance(call, ast.Call)
-            uses = set(self.uses(call, depth - 1))
-            yield _ITEM if uses <= {_WHOLE, _ITEM, _NOTHING} else _OTHER
+            yield _of_item(set(self.uses(call, depth - 1)))
         elif attribute.attr == "copy":
             assert isinstance(call, ast.Call)
             yield from self.uses(call, depth - 1)
@@ -163,6 +161,9 @@ class _Follower:
     ) -> Iterator[str]:
         """Follow a local name to every place where this very value may be used."""
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if len(targets) == 1 and isinstance(targets[0], ast.Attribute):
+            yield self._object_or_other(self._reads_of(targets[0], node), depth)
+            return
         if not all(isinstance(target, ast.Name) for target in targets):
             yield _OTHER
             return
@@ -171,6 +172,51 @@ class _Follower:
         for target in targets:
             assert isinstance(target, ast.Name)
             yield from self._name_uses(node, target.id, depth)
+
+    def _object_or_other(self, places: list[ast.expr], depth: int) -> str:
+        """What places where the value is known to be seen say of it: that it is an object."""
+        used = {use for place in places for use in self.uses(place, depth - 1)}
+        return _OBJECT if _OBJECT in used else _OTHER
+
+    def _calls_of(self, statement: ast.Return) -> list[ast.expr]:
+        """The calls in the file of a function that returns the value, and nothing else."""
+        function = self._module.function(statement)
+        name = getattr(function, "name", "")
+        if function is None or not name:
+            return []
+        returns = [each for each in ast.walk(function) if isinstance(each, ast.Return)]
+        if returns != [statement]:
+            return []
+        calls: list[ast.expr] = []
+        for node in carrying(self._module.tree, self._module.lines, [name])[name]:
+            call = self._module.parents.get(node)
+            if not isinstance(node, ast.Name) or not isinstance(call, ast.Call):
+                continue
+            made = [each.node for each in self._module.bindings.definitions(node)]
+            if call.func is node and made == [function]:
+                calls.append(call)
+        return calls
+
+    def _reads_of(self, target: ast.Attribute, stored: ast.AST) -> list[ast.expr]:
+        """The reads of ``self.name`` in a class that sets it to the value, and else to None."""
+        holder = self._module.bindings.class_of_self(target.value)
+        if holder is None:
+            return []
+        nodes = [
+            node
+            for node in carrying(self._module.tree, self._module.lines, [target.attr])[target.attr]
+            if isinstance(node, ast.Attribute)
+            and self._module.bindings.class_of_self(node.value) is holder
+        ]
+        for node in nodes:
+            if isinstance(node.ctx, ast.Load):
+                continue
+            statement = self._module.statement(node)
+            value = getattr(statement, "value", None)
+            is_none = isinstance(value, ast.Constant) and value.value is None
+            if statement is not stored and not is_none:
+                return []
+        return [node for node in nodes if isinstance(node.ctx, ast.Load)]
 
     def _name_uses(self, node: ast.AST, name: str, depth: int) -> Iterator[str]:
         if (node, name) in self._seen:
@@ -190,6 +236,22 @@ class _Follower:
         """What is done with the name; an object's method may belong to another branch's value."""
         uses = set(self.uses(place, depth - 1))
         yield from {_OTHER} if len(definitions) > 1 and _OBJECT in uses else uses
+
+
+def _only_looks(parent: ast.AST | None) -> bool:
+    """Whether a statement or an expression does nothing with what stands in it."""
+    if isinstance(parent, ast.Compare):
+        return all(isinstance(operator, ast.In | ast.NotIn) for operator in parent.ops)
+    return isinstance(parent, ast.Delete | ast.Expr)
+
+
+def _of_item(uses: set[str]) -> str:
+    """What the use of an item says of the whole: of one that is only looked at, nothing."""
+    if _OBJECT in uses:
+        return _OBJECT
+    if not uses <= {_WHOLE, _ITEM, _NOTHING}:
+        return _OTHER
+    return _ITEM if uses - {_NOTHING} else _NOTHING
 
 
 def _loads_state(call: ast.Call) -> bool:

@@ -1,0 +1,73 @@
+"""Where a project makes loads unsafe that do not say ``weights_only=True``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.text.settings_files import VARIABLE, switches
+
+if TYPE_CHECKING:
+    from torchload_lint.rules.context import Context
+    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.index import ProjectIndex
+
+_CONFIGS = ("pyproject.toml", "torchload-lint.toml")
+_REPLACES = late_pattern(r"\.\s*load\s*(?:,[^\n=]*)?=[^=]|[\"'](?:torch\.(?:\w+\.)?)?load[\"']")
+"""What a file holds that puts something in the place of ``torch.load``."""
+_REPLACES_UNSEEN = late_pattern(
+    r"\bload\s*\.\s*__(?:kwdefaults|defaults|code|wrapped)__"
+    r"|(?:\btorch[\w.]*\.__dict__|vars\(\s*torch[\w.]*\s*\))\s*"
+    r"(?:\[\s*[\"']load[\"']\s*\]\s*=[^=]|\.\s*update\()"
+    r"|sys\.modules\[\s*[\"']torch(?:\.serialization)?[\"']\s*\]\s*\.\s*load\s*=[^=]"
+)
+"""The same by ways whose replacement is not looked at."""
+_VARIABLE_IN_PARTS = late_pattern(r"TORCH_FORCE_(?!NO_WEIGHTS_ONLY_LOAD|WEIGHTS_ONLY_LOAD)")
+
+
+def weakened(module: Module, context: Context) -> str:
+    """The file that makes a load in ``module`` unsafe unless it says otherwise; else empty."""
+    if module.environment or _is_patched_unsafely(module):
+        return module.path
+    return context.project.remember(("definitions", "weakened"), lambda: _weakened(context.project))
+
+
+def _weakened(project: ProjectIndex) -> str:
+    paths = (*project.holding("TORCH_FORCE"), *project.holding("load"))
+    for path in dict.fromkeys(paths):
+        if not _is_other_project(path, project) and _weakens(path, project):
+            return path
+    for path in project.files.settings_holding(VARIABLE):
+        if not _is_other_project(path, project) and any(switches(project.files.text(path) or "")):
+            return path
+    configs = project.files.configs_holding(VARIABLE)
+    return next((path for path in configs if not _is_other_project(path, project)), "")
+
+
+def _weakens(path: str, project: ProjectIndex) -> bool:
+    text = project.files.text(path) or ""
+    if "torch" in text and _REPLACES_UNSEEN.search(text):
+        return True
+    if "environ" in text and _VARIABLE_IN_PARTS.search(text):
+        return True
+    if VARIABLE not in text and not ("torch" in text and _REPLACES.search(text)):
+        return False
+    module = project.module_at(path)
+    return module is not None and (bool(module.environment) or _is_patched_unsafely(module))
+
+
+def _is_patched_unsafely(module: Module) -> bool:
+    """Whether what stands in the place of ``torch.load`` may be less safe than that; of what a
+    test puts there for a while, only what is known to be.
+    """
+    return any(
+        patch.unsafe if patch.how == "mock" else patch.unsafe is not False
+        for patch in module.patches
+    )
+
+
+def _is_other_project(path: str, project: ProjectIndex) -> bool:
+    """Whether a file lies in a folder with a configuration of its own."""
+    parts = path.split("/")[:-1]
+    folders = ("/".join(parts[:size]) for size in range(1, len(parts) + 1))
+    return any(project.files.exists(f"{folder}/{name}") for folder in folders for name in _CONFIGS)

@@ -1,0 +1,216 @@
+"""What makes a fix unsafe: loads that a project makes unsafe elsewhere, writers that save more,
+receivers that are no plain module, values that are whole objects.
+"""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from rules.in_memory import World, needing, plain
+from torchload_lint.diagnostic import Applicability
+from torchload_lint.linter import lint
+
+LOAD = "import torch\nx = torch.load(path)\n"
+PATCH = (
+    "import torch\n_load = torch.load\n"
+    "def load(*a, **k):\n    return _load(*a, **{**k, 'weights_only': False})\n"
+)
+WEAKENING = {
+    "an update": {"env.py": "import os\nos.environ.update(TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD='1')\n"},
+    "a name in parts": {
+        "env.py": "import os\nn = 'NO_WEIGHTS_ONLY_LOAD'\nos.environ[f'TORCH_FORCE_{n}'] = '1'\n"
+    },
+    "a Dockerfile": {"Dockerfile": "FROM x\nENV TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1\n"},
+    "a Makefile": {"Makefile": "run:\n\tTORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1 python a.py\n"},
+    "a shell script": {"run.sh": "export TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1\n"},
+    "tox.ini": {"tox.ini": "[testenv]\nsetenv = TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1\n"},
+    ".env": {".env": "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1\n"},
+    "another name of torch": {"compat.py": f"{PATCH}import torch as t\nt.load = load\n"},
+    "the namespace of torch": {"compat.py": f"{PATCH}torch.__dict__['load'] = load\n"},
+    "vars": {"compat.py": f"{PATCH}vars(torch)['load'] = load\n"},
+    "sys.modules": {"compat.py": f"import sys\n{PATCH}sys.modules['torch'].load = load\n"},
+    "the default of the keyword": {
+        "compat.py": "import torch\ntorch.load.__kwdefaults__['weights_only'] = False\n"
+    },
+    "a patch that is started": {
+        "compat.py": f"from unittest.mock import patch\n{PATCH}patch('torch.load', load).start()\n"
+    },
+    "one of several": {"compat.py": f"{PATCH}torch.load, other = load, 1\n"},
+}
+NOT_WEAKENING = {
+    "a comment": {"Dockerfile": "# TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1\n"},
+    "switched off": {"run.sh": "export TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=0\n"},
+    "a mock in a test": {
+        "test_a.py": "from unittest.mock import patch\nimport torch\n"
+        "@patch('torch.load')\ndef test(load): pass\n"
+    },
+    "another load": {"a.py": "import json, torch\njson.load = torch.nn.Linear\n"},
+    "the namespace of an object": {
+        "a.py": "import torch\nclass A:\n    def load(self, d):\n        self.__dict__.update(d)\n"
+    },
+}
+
+
+def fixes(code, world):
+    module, _, context = world.read(dedent(code))
+    return [found.fix for found in lint(module, context) if found.fix is not None]
+
+
+@pytest.mark.parametrize("files", WEAKENING.values(), ids=WEAKENING)
+def test_no_safe_fix_restricts_what_the_project_makes_unsafe(files):
+    (fix,) = fixes(LOAD, World(files=files))
+    assert fix.applicability is Applicability.UNSAFE
+    assert next(iter(files)) in fix.risk
+
+
+@pytest.mark.parametrize("files", NOT_WEAKENING.values(), ids=NOT_WEAKENING)
+def test_what_is_restricted_anyway_is_safely_said(files):
+    (fix,) = fixes(LOAD, World(files=files))
+    assert fix.applicability is Applicability.SAFE
+    assert fix.risk == ""
+
+
+RECEIVERS = {
+    "a module of torch": ("net = torch.nn.Linear(1, 1)", True),
+    "a module of the project": ("net = Net()", True),
+    "an optimizer": ("net = torch.optim.SGD([], 0.1)", False),
+    "a method of its own, set later": ("net = Net()\nnet.load_state_dict = print", False),
+    "a method of its class, set later": ("Net.load_state_dict = print\nnet = Net()", False),
+    "a method set by name": ("net = Net()\nsetattr(net, 'load_state_dict', print)", False),
+    "a hook": ("net = Net()\nnet.register_load_state_dict_pre_hook(print)", False),
+    "something unknown": ("net = get()", False),
+}
+
+
+@pytest.mark.parametrize(("made", "safe"), RECEIVERS.values(), ids=RECEIVERS)
+def test_the_state_of_a_plain_module_is_restricted_safely(made, safe):
+    code = f"import torch\nclass Net(torch.nn.Module):\n    pass\n{made}\n"
+    code += "net.load_state_dict(torch.load(path, weights_only=False))\n"
+    (fix,) = fixes(code, World())
+    assert (fix.applicability is Applicability.SAFE) is safe
+    assert bool(fix.risk) is not safe
+
+
+def test_a_part_that_loads_its_own_state_is_not_plain():
+    code = """
+        import torch
+        class Part(torch.nn.Module):
+            def _load_from_state_dict(self, state, prefix, *rest):
+                self.names = state.pop(prefix + "names")
+        net = torch.nn.Sequential(Part())
+        net.load_state_dict(torch.load(path, weights_only=False))
+        """
+    (fix,) = fixes(code, World())
+    assert fix.applicability is Applicability.UNSAFE
+
+
+WRITERS = """
+    import argparse, torch
+    def save_model(path, net):
+        torch.save({"net": net.state_dict(), "args": argparse.Namespace()}, path)
+    def load_model(path, net):
+        held = torch.load(path, weights_only=False)
+        net.load_state_dict(held["net"])
+    """
+
+
+def test_what_the_writer_is_known_to_save_is_not_left_out():
+    for fix in fixes(WRITERS, World(infers=True)):
+        assert "Namespace" in "".join(edit.content for edit in fix.edits)
+
+
+def test_a_save_that_follows_the_load_writes_no_file_for_it():
+    code = """
+        import torch
+        def strip(path):
+            held = torch.load(path, weights_only=False)
+            print(held)
+            torch.save({"weights": torch.zeros(1)}, path)
+        """
+    assert fixes(code, World(infers=True)) == []
+
+
+OBJECTS = {
+    "an item": "net = LOAD['net'].float().eval()",
+    "an item with a name": "held = LOAD\nnet = held['net']\nnet.eval()",
+    "what a function returns": "def get():\n    return LOAD\nnet = get()\nnet.eval()",
+    "an attribute": "class A:\n    def __init__(self):\n        self.net = LOAD\n"
+    "    def go(self, x):\n        self.net.eval()\n",
+    "the state of an item": "state = LOAD['net'].state_dict()",
+}
+
+
+@pytest.mark.parametrize("code", OBJECTS.values(), ids=OBJECTS)
+@pytest.mark.parametrize("load", ["torch.hub.load_state_dict_from_url(url)", "torch.load(path)"])
+def test_a_whole_object_is_not_restricted_without_a_list(code, load):
+    given = load.replace(")", ", weights_only=False)")
+    assert fixes(f"import torch\n{code.replace('LOAD', given)}\n", World(infers=True)) == []
+
+
+REPLACEMENTS = {
+    "a partial": ("torch.load = functools.partial(torch.load, weights_only=False)", True),
+    "a lambda": ("torch.load = lambda *a, **k: old(*a, **{**k, 'weights_only': False})", True),
+    "a function": (
+        """
+        def load(*a, **k):
+            k['weights_only'] = False
+            return old(*a, **k)
+        torch.load = load
+        """,
+        True,
+    ),
+    "a partial with a device": (
+        "torch.load = functools.partial(torch.load, map_location='cpu', weights_only=False)",
+        False,
+    ),
+    "a device besides": (
+        """
+        def load(*a, **k):
+            k.setdefault('map_location', 'cpu')
+            k['weights_only'] = False
+            return old(*a, **k)
+        torch.load = load
+        """,
+        False,
+    ),
+    "a default device": (
+        """
+        def load(f, map_location='cpu', **k):
+            k['weights_only'] = False
+            return old(f, map_location=map_location, **k)
+        torch.load = load
+        """,
+        False,
+    ),
+    "a count": (
+        """
+        def load(*a, **k):
+            seen.append(a)
+            k['weights_only'] = False
+            return old(*a, **k)
+        torch.load = load
+        """,
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "goes"), REPLACEMENTS.values(), ids=REPLACEMENTS)
+def test_a_replacement_goes_only_where_it_does_nothing_else(code, goes):
+    module, _, context = World().read(
+        f"import functools, torch\nold = torch.load\n{dedent(code)}\n"
+    )
+    (found,) = [each for each in lint(module, context) if each.code == "TLL302"]
+    assert (found.fix is not None) is goes
+
+
+def test_a_pattern_is_enough_where_names_are_only_added():
+    world = World(checkpoints={"runs/1.pt": needing("argparse.Namespace"), "runs/2.pt": plain()})
+    code = "import torch\ntorch.load(f'runs/{name}.pt', weights_only=%s)\n"
+    (restricted,) = fixes(code % True, world)
+    (unrestricted,) = fixes(code % False, world)
+    assert restricted.applicability is Applicability.SAFE
+    assert unrestricted.applicability is Applicability.UNSAFE
+    assert "another file" in unrestricted.risk
