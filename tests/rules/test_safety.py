@@ -214,3 +214,21 @@ def test_a_pattern_is_enough_where_names_are_only_added():
     assert restricted.applicability is Applicability.SAFE
     assert unrestricted.applicability is Applicability.UNSAFE
     assert "another file" in unrestricted.risk
+
+
+MUTABLE = {
+    "get": 'x = torch.load(paths.get("p"), weights_only=False)',
+    "a default": 'def go(path=paths["p"]):\n        torch.load(path, weights_only=False)\n    go()',
+    "a lambda": '(lambda: torch.load(paths.get("p"), weights_only=False))()',
+    "an item": 'x = torch.load(paths["p"], weights_only=False)',
+}
+
+
+@pytest.mark.parametrize("load", MUTABLE.values(), ids=MUTABLE)
+def test_a_default_that_was_changed_is_not_what_it_was(load):
+    world = World(checkpoints={"a.pt": plain(), "b.pt": needing("argparse.Namespace")})
+    code = (
+        f'import torch\ndef f(paths={{"p": "a.pt"}}):\n    paths["p"] = "b.pt"\n    {load}\nf()\n'
+    )
+    safe = [fix for fix in fixes(code, world) if fix.applicability is Applicability.SAFE]
+    assert all("Namespace" in "".join(edit.content for edit in fix.edits) for fix in safe)

@@ -113,12 +113,25 @@ def is_followed_store(
         return False
     module = use.module
     scope = module.bindings.scope(module.statement(use.node))
-    if asked.place is None or module.bindings.scope(module.statement(asked.place)) is not scope:
+    if asked.place is None or _is_default(asked.place, module):
+        return False
+    if module.bindings.scope(module.statement(asked.place)) is not scope:
         return False
     if _is_made_in(scope, use):
         return True
+    if not isinstance(module.parents.get(asked.place), ast.Subscript):
+        return False  # of what the function was given, only ``name[key]`` is looked up there
     before = (holder.end_lineno or 0) < getattr(asked.place, "lineno", 0)
     return before and loops.around_both(use.node, asked.place, module) is None
+
+
+def _is_default(place: ast.AST, module: SourceFile) -> bool:
+    """Whether it is read when a function or a class is made: its parameters' values are looked up
+    by themselves.
+    """
+    return isinstance(
+        module.statement(place), ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    )
 
 
 def _is_asked_name(use: PlaceOfUse, asked: Asked) -> bool:
