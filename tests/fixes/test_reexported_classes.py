@@ -118,3 +118,43 @@ def test_an_unrestricted_load_does_not_rest_on_a_guess(tmp_path, monkeypatch):
     path = tmp_path / "run.py"
     assert api.fix(path.read_text(), path) == path.read_text()
     assert "weights_only=True" in api.fix(path.read_text(), path, unsafe=True)
+
+
+OWN = {
+    "pkg/__init__.py": "",
+    "pkg/one.py": "class Net:\n    n = 1\n",
+    "pkg/two.py": "class Net:\n    n = 2\n",
+    "run.py": """
+        import torch
+        from pkg.one import Net
+
+        with torch.serialization.safe_globals([Net]):
+            print(torch.load("net.pt", weights_only=True).n)
+    """,
+}
+
+
+def test_another_class_of_the_project_is_no_guess(tmp_path, monkeypatch):
+    """What the project defines is known: a class of the same name in another file is missing."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, OWN)
+    saves = "import torch\nfrom pkg.two import Net\ntorch.save(Net(), 'net.pt')"
+    assert run_text(tmp_path, saves).error == ""
+    assert "Unsupported global" in run_script(tmp_path, "run.py").error
+    found = {one.code for result in api.check([tmp_path]).results for one in result.diagnostics}
+    assert "TLL103" in found
+    path = tmp_path / "run.py"
+    path.write_text(api.fix(path.read_text(), path))
+    assert run_script(tmp_path, "run.py").printed == "2\n"
+
+
+def test_a_registration_of_the_projects_own_is_told_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    register = "import torch\nfrom .one import Net\ntorch.serialization.add_safe_globals([Net])\n"
+    run = 'import pkg, torch\n\nprint(torch.load("net.pt", weights_only=False).n)\n'
+    write(tmp_path, {**OWN, "pkg/__init__.py": register, "run.py": run})
+    saves = "import torch\nfrom pkg.one import Net\ntorch.save(Net(), 'net.pt')"
+    assert run_text(tmp_path, saves).error == ""
+    (result,) = api.check([tmp_path]).results
+    (found,) = result.diagnostics
+    assert sum(note.count("pkg/__init__.py:3") for note in found.notes) == 1

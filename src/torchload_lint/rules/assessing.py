@@ -330,7 +330,7 @@ def allowed_here(
         return True
     return any(
         _allows(allowlist, needed, module, context)
-        or (not for_certain and _may_allow(allowlist, needed, context))
+        or (not for_certain and _may_allow(allowlist, needed, module, context))
         for allowlist in load.allowlists
     )
 
@@ -347,8 +347,10 @@ def _allows(allowlist: Allowlist, needed: NeededGlobal, module: Module, context:
     return False
 
 
-def _may_allow(allowlist: Allowlist, needed: NeededGlobal, context: Context) -> bool:
-    return any(may_mean(entry, needed.name, context) for entry in allowlist.entries)
+def _may_allow(
+    allowlist: Allowlist, needed: NeededGlobal, module: Module, context: Context
+) -> bool:
+    return any(may_mean(one, needed.name, module.path, context) for one in allowlist.entries)
 
 
 def _holds_to(calls: Collection[str], needed: NeededGlobal) -> bool:
@@ -389,7 +391,7 @@ def _registered(
                 if name:
                     yield name, place
                 for need in missing:
-                    if may_mean(entry, need.name, context):
+                    if may_mean(entry, need.name, other.path, context):
                         yield str(need.name), place
 
 

@@ -49,13 +49,16 @@ def definition_of(name: GlobalName, context: Context) -> GlobalName | None:
     return places.pop() if len(places) == 1 else None
 
 
-def may_mean(entry: AllowlistEntry, name: GlobalName, context: Context) -> bool:
+def may_mean(entry: AllowlistEntry, name: GlobalName, near: str, context: Context) -> bool:
     """Whether an item of an allowlist is perhaps the object of that name: a package that is not
     here offers it by another path (``torch_geometric.data.Data`` is defined one module further in).
+    ``near`` is the file of the allowlist. What the project defines is known, and no guess.
     """
     given = entry.obj
     if entry.kind is not EntryKind.OBJECT or given is None or given == name:
         return False
     root, last = given.module.partition(".")[0], given.qualname.rpartition(".")[2]
     alike = name.module.partition(".")[0] == root and name.qualname.rpartition(".")[2] == last
-    return alike and definition_of(given, context) is None
+    if not alike or context.project.split(str(given), near)[0] is not None:
+        return False
+    return definition_of(given, context) is None

@@ -84,9 +84,8 @@ def check(
             key = entry_key(entry, module, context)
             if key is None or key in needed or entry.kind is EntryKind.INVALID:
                 continue
-            if any(
-                may_mean(entry, e.name, context) for one in inside for e in _needed_anywhere(one)
-            ):
+            names = {e.name for one in inside for e in _needed_anywhere(one)}
+            if any(may_mean(entry, name, module.path, context) for name in names):
                 continue
             plan = fix_from(
                 remove_entry(module, allowlist, entry), f"Remove {key}", Applicability.UNSAFE, _RISK
