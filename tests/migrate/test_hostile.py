@@ -99,6 +99,9 @@ def refused_calls() -> dict[str, Call]:
     q, s = torch._utils._rebuild_qtensor, torch._utils._rebuild_sparse_tensor
     per_tensor, per_channel = torch.per_tensor_affine, torch.per_channel_affine
     ones, hooks = torch.ones(2), OrderedDict()
+    floats, indices = torch.zeros(4)._typed_storage(), torch.zeros(1, 2, dtype=torch.int64)
+    dense, size = (floats, 0, (2,), (1,), False, hooks), torch.Size((4,))
+    with_state = torch._utils._rebuild_parameter_with_state
     return {
         "flag": Call(q, typed, 0, (4,), (1,), (per_tensor, 0.1, 0), None, hooks),
         "scheme": Call(q, typed, 0, (4,), (1,), ("affine", 0.1, 0), False, hooks),
@@ -107,6 +110,23 @@ def refused_calls() -> dict[str, Call]:
         "count": Call(q, typed, 0, (4,), (1,), (per_channel, ones, ones, 0), False, hooks),
         "truth values": Call(torch._utils._rebuild_tensor, typed, 0, (2,), (True,)),
         "no tensors": Call(s, torch.sparse_coo, ((1, 2), (3, 4), torch.Size((2,)))),
+        "layout": Call(s, torch.strided, (indices, ones, size, None)),
+        "text as layout": Call(s, "sparse_coo", (indices, ones, size, None)),
+        "indices": Call(s, torch.sparse_coo, (indices[0], ones, size, None)),
+        "values": Call(s, torch.sparse_coo, (indices, torch.ones(3), size, None)),
+        "sparse size": Call(s, torch.sparse_coo, (indices, ones, torch.Size((4, 4)), None)),
+        "coalesced": Call(s, torch.sparse_coo, (indices, ones, size, 1)),
+        "sparse in sparse": Call(s, torch.sparse_coo, (indices, ones.to_sparse(), size, None)),
+        "three parts": Call(s, torch.sparse_csr, (indices[0], ones, size)),
+        "flags": Call(torch._utils._rebuild_tensor_v2, *dense, [1]),
+        "flag of a text": Call(torch._utils._rebuild_tensor_v2, *dense, {"neg": "x"}),
+        "a flag that is no text": Call(torch._utils._rebuild_tensor_v2, *dense, {1: True}),
+        "conjugate of floats": Call(torch._utils._rebuild_tensor_v2, *dense, {"conj": True}),
+        "state": Call(with_state, ones, False, hooks, 5),
+        "state of three": Call(with_state, ones, False, hooks, ({}, {}, {})),
+        "too many elements": Call(
+            torch._utils._rebuild_tensor_v2, floats, 0, (2**40, 2**40), (0, 0), False, hooks
+        ),
     }
 
 

@@ -12,6 +12,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     PickledValue,
     StorageValue,
 )
+from torchload_lint.checkpoint.pickles.states import truthy
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
 
 
@@ -93,7 +94,7 @@ def _dense(args: tuple[PickledValue, ...]) -> TensorInfo | None:
 def _metadata(args: tuple[PickledValue, ...]) -> list[str]:
     """What ``torch._utils.set_tensor_metadata`` is given besides a dtype: ``{"conj": True}``."""
     given = next((arg for arg in args if isinstance(arg, DictValue)), None)
-    return [str(key) for key, value in given.entries if value is not False] if given else []
+    return [str(key) for key, value in given.entries if truthy(value)] if given else []
 
 
 def _sparse(args: tuple[PickledValue, ...]) -> TensorInfo | None:

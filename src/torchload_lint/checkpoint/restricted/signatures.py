@@ -26,6 +26,7 @@ from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, PER_BYTE
 from torchload_lint.checkpoint.pickles.tensors import tensor_of
 
 if TYPE_CHECKING:
+    from torchload_lint.checkpoint.pickles.tensors import TensorInfo
     from torchload_lint.checkpoint.report import Problem
 
 _FUNCTIONS = ("torch._utils.", "torch._tensor.", "torch.serialization.", "_codecs.")
@@ -48,6 +49,9 @@ _DEVICES = frozenset(
     privateuseone
     """.split()
 )
+_SPARSE_LAYOUTS = frozenset("sparse_coo sparse_csr sparse_csc sparse_bsr sparse_bsc".split())
+_NOT_DENSE = frozenset({"sparse tensor", "quantized tensor"})
+_MOST_ELEMENTS = 2**63 - 1
 _GRAD_DTYPES = frozenset("float16 float32 float64 bfloat16 complex32 complex64 complex128".split())
 
 
@@ -118,6 +122,8 @@ def _tensor(args: tuple[PickledValue, ...]) -> str:
         return "its size and stride are not tuples of integers of one length"
     if any(number < 0 for number in (*size, *stride)):
         return "its size or stride is negative"
+    if prod(size) > _MOST_ELEMENTS:
+        return "its size is beyond what torch counts to"
     reach = 0
     if all(size):
         reach = offset + 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
@@ -127,7 +133,7 @@ def _tensor(args: tuple[PickledValue, ...]) -> str:
     elif reach > room:
         return f"it reaches to element {reach:,} of a storage of {room:,}"
     if len(args) > 4:  # noqa: PLR2004 - the flag's place
-        return _gradient_fault(args[4], storage.dtype) or _metadata_fault(*args[6:7])
+        return _gradient_fault(args[4], storage.dtype) or _metadata_fault(storage.dtype, *args[6:7])
     return ""
 
 
@@ -186,10 +192,36 @@ def _gradient_fault(flag: PickledValue, dtype: str) -> str:
     return ""
 
 
-def _metadata_fault(metadata: PickledValue = None) -> str:
-    """The flags of a tensor (``conj``, ``neg``) are a dict."""
-    is_dict = isinstance(metadata, (DictValue, ObjectValue))
-    return "its flags are not a dict" if truthy(metadata) and not is_dict else ""
+def _metadata_fault(dtype: str, metadata: PickledValue = None) -> str:
+    """The flags of a tensor (``conj``, ``neg``): a dict from texts to truth values."""
+    if not truthy(metadata) or _is_unknown(metadata):
+        return ""
+    if not isinstance(metadata, DictValue):
+        return "its flags are not a dict"
+    for key, flag in metadata.entries:
+        if not isinstance(key, str) or not isinstance(flag, (bool, int, float, type(None))):
+            return "its flags are not texts with truth values"
+        if key == "conj" and not dtype.startswith("complex"):
+            return f"a tensor of {dtype} cannot be conjugated"
+    return ""
+
+
+def _is_unknown(value: PickledValue) -> bool:
+    """Whether a value is an object of a class that may be of any kind."""
+    return isinstance(value, ObjectValue) and tensor_of(value) is None
+
+
+def _state_fault(state: PickledValue) -> str:
+    """``_set_obj_state(tensor, state)``: attributes, or a pair of those and of slots."""
+    if isinstance(state, tuple) and len(state) != 2:  # noqa: PLR2004 - the pair
+        return "its state is not a pair"
+    for part in state if isinstance(state, tuple) else (state,):
+        if not truthy(part) or _is_unknown(part):
+            continue
+        names = [key for key, _ in part.entries] if isinstance(part, DictValue) else [None]
+        if not all(isinstance(name, str) for name in names):
+            return "its state is not a dict of attributes"
+    return ""
 
 
 def _parameter(args: tuple[PickledValue, ...]) -> str:
@@ -197,8 +229,9 @@ def _parameter(args: tuple[PickledValue, ...]) -> str:
     data = args[0] if args else None
     if not isinstance(data, (ObjectValue, type(None))):
         return "its data is not a tensor"
-    flag = args[1] if len(args) > 1 else False
-    return "" if isinstance(flag, bool) else "requires_grad is not a bool"
+    if not isinstance(args[1] if len(args) > 1 else False, bool):
+        return "requires_grad is not a bool"
+    return _state_fault(args[3]) if len(args) == 4 else ""  # noqa: PLR2004 - with a state
 
 
 def _meta(args: tuple[PickledValue, ...]) -> str:
@@ -220,22 +253,55 @@ def _from_type(args: tuple[PickledValue, ...]) -> str:
         return "its inner arguments are not a tuple or a list"
     if isinstance(function, GlobalRef):
         problem = call_problem(str(function.name), tuple(inner))
-        return problem.message if problem is not None else ""
-    return ""
+        if problem is not None:
+            return problem.message
+    of_torch = isinstance(args[1], GlobalRef) and str(args[1].name).startswith("torch.")
+    return _state_fault(args[3]) if of_torch else ""  # another class may have a __setstate__
 
 
 def _sparse(args: tuple[PickledValue, ...]) -> str:
     """``(layout, (indices, values, size[, is_coalesced]))``; compressed: two kinds of indices."""
-    data = args[1]
-    if not isinstance(data, tuple) or len(data) not in {3, 4}:
+    layout, data = _layout_name(args[0]), args[1]
+    is_coo = layout == "sparse_coo"
+    if layout not in _SPARSE_LAYOUTS:
+        return "its layout is not that of a sparse tensor"
+    if not isinstance(data, (tuple, list)) or len(data) not in ({3, 4} if is_coo else {4}):
         return "a sparse tensor has three or four parts"
-    is_coo = len(data) == 3 or data[3] is None or isinstance(data[3], bool)  # noqa: PLR2004
-    tensors = data[:2] if is_coo else data[:3]
-    if not all(isinstance(part, ObjectValue) for part in tensors):
-        return "the parts of a sparse tensor are not tensors"
-    return (
-        "" if _integers(data[len(tensors)]) is not None else "its size is not a tuple of integers"
-    )
+    if is_coo and not isinstance(data[3] if len(data) > 3 else None, (bool, type(None))):  # noqa: PLR2004 - the fourth
+        return "whether it is coalesced is not a bool"
+    tensors, lengths = data[: 2 if is_coo else 3], _integers(data[2 if is_coo else 3])
+    if not all(map(_is_dense, tensors)):
+        return "the parts of a sparse tensor are not dense tensors"
+    if lengths is None or min(lengths, default=0) < 0 or prod(lengths) > _MOST_ELEMENTS:
+        return "its size is not a tuple of integers"
+    return _coordinates_fault(tensor_of(data[0]), tensor_of(data[1]), lengths) if is_coo else ""
+
+
+def _is_dense(value: PickledValue) -> bool:
+    found = tensor_of(value)
+    return isinstance(value, ObjectValue) and (found is None or found.kind not in _NOT_DENSE)
+
+
+def _layout_name(layout: PickledValue) -> str:
+    """``sparse_coo`` for ``torch.sparse_coo``, by its name or by ``_get_layout``; else empty."""
+    if isinstance(layout, ObjectValue) and isinstance(layout.callee, GlobalRef):
+        given = layout.args[0] if isinstance(layout.args, tuple) and layout.args else None
+        return given.removeprefix("torch.") if isinstance(given, str) else ""
+    return layout.name.qualname if isinstance(layout, GlobalRef) else ""
+
+
+def _coordinates_fault(
+    indices: TensorInfo | None, values: TensorInfo | None, size: tuple[int, ...]
+) -> str:
+    """``(dimensions, n)`` indices and ``(n, …)`` values make a tensor of that size."""
+    if indices is None or values is None:
+        return ""
+    if len(indices.shape) != 2:  # noqa: PLR2004 - dimensions, and how many
+        return "its indices are not a matrix"
+    dimensions, count = indices.shape
+    own = values.shape or (1,)
+    fits = len(size) == dimensions + len(own) - 1 and size[dimensions:] == own[1:]
+    return "" if fits and own[0] == count else "its indices, values and size do not fit together"
 
 
 def _nested(args: tuple[PickledValue, ...]) -> str:
