@@ -113,11 +113,13 @@ class LoadAccount(NamedTuple):
     tensors: int = 0
     """No file is known, but the value is used as a state dict and nothing else."""
     unknown: int = 0
+    hidden: int = 0
+    """No loads, but what is not said of them: findings that comments about whole files silence."""
 
     @property
     def total(self) -> int:
         """All loads."""
-        return sum(self)
+        return sum(self) - self.hidden
 
     def plus(self, other: LoadAccount) -> LoadAccount:
         """The sums of two."""

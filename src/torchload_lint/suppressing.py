@@ -24,21 +24,24 @@ FOR_US = late_pattern(r"torchload-lint\s*:|flake8\s*[:=]\s*noqa|noqa\s*:[^\n]*TL
 
 def unsuppressed(
     found: Iterable[Diagnostic], text: str, enabled: Collection[str]
-) -> list[Diagnostic]:
-    """The findings that no comment in ``text`` silences, and TLL801 for comments without use.
+) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """The findings that no comment in ``text`` silences, with TLL801 for comments without use; and
+    those that a comment about the whole file silences, which nobody sees who reads the line.
 
     A code is only called unused where every rule that it speaks of was asked (``enabled``).
     """
     found = list(found)
     if not _is_worth_reading(found, text):
-        return found
+        return found, []
     comments = Suppressions.of(text)
-    kept = [one for one in found if not _is_silenced(one, comments)]
+    silencing = [(one, _silencing(one, comments)) for one in found]
+    kept = [one for one, comment in silencing if comment is None]
+    hidden = [one for one, comment in silencing if comment is not None and comment.rows is None]
     if RULE.code in enabled:
         kept += [
             _unused(comment, codes, text) for comment, codes in _without_use(comments, enabled)
         ]
-    return sorted(kept, key=lambda one: (one.span, one.code))
+    return sorted(kept, key=lambda one: (one.span, one.code)), hidden
 
 
 def _is_worth_reading(found: Sequence[Diagnostic], text: str) -> bool:
@@ -55,9 +58,9 @@ def _is_worth_reading(found: Sequence[Diagnostic], text: str) -> bool:
     return any(NOQA.search(rows[row - 1]) for row in ends if row and row <= len(rows))
 
 
-def _is_silenced(one: Diagnostic, comments: Suppressions) -> bool:
+def _silencing(one: Diagnostic, comments: Suppressions) -> Suppression | None:
     first, last = one.span.start.row, one.span.end.row
-    return comments.match(one.noqa_row or first, last, one.code, one.name) is not None
+    return comments.match(one.noqa_row or first, last, one.code, one.name)
 
 
 def _without_use(

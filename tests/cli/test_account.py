@@ -34,6 +34,19 @@ def test_what_is_read_and_what_is_used_as_tensors_passes(cli, write, folder):
     )
 
 
+def test_what_a_comment_hides_for_a_whole_file_is_counted(cli, write):
+    write({"a.py": f"# flake8: noqa\n{UNSAFE}"})
+    result = cli()
+    assert result.exit_code == 0
+    assert "All checks passed" not in result.stdout
+    assert "2 findings not shown: silenced by a comment about the whole file" in result.stdout
+    write({"a.py": f"# flake8: noqa: TLL2\n{UNSAFE}"})
+    assert "TLL101" in cli().stdout
+    assert "not shown" not in cli().stdout
+    write({"a.py": FIXED.replace("\n\n", "\n\n# a line\n", 1) + "# noqa\n"})
+    assert "not shown" not in cli().stdout
+
+
 def test_no_loads_need_no_account(cli, write):
     write({"a.py": "x = 1\n"})
     assert cli().stdout == "All checks passed!\n"

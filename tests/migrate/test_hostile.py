@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _codecs
 import argparse
 import io
 import pickle
@@ -122,6 +123,8 @@ def refused_calls() -> dict[str, Call]:
         "flag of a text": Call(torch._utils._rebuild_tensor_v2, *dense, {"neg": "x"}),
         "a flag that is no text": Call(torch._utils._rebuild_tensor_v2, *dense, {1: True}),
         "conjugate of floats": Call(torch._utils._rebuild_tensor_v2, *dense, {"conj": True}),
+        "encoding of a tuple": Call(_codecs.encode, (1, 2), "utf-8"),
+        "half a character": Call(_codecs.encode, "\ud800", "utf-8"),
         "state": Call(with_state, ones, False, hooks, 5),
         "state of three": Call(with_state, ones, False, hooks, ({}, {}, {})),
         "too many elements": Call(

@@ -83,7 +83,7 @@ class FileLinter:
         on = default_codes(RULES)
         enabled = {one.code for one in RULES if one.code in on and not one.needs_checkpoints}
         found = lint(module, context, enabled)
-        return unsuppressed(found, text, enabled) if noqa else found
+        return unsuppressed(found, text, enabled)[0] if noqa else found
 
     def _torch(self, config: Config, path: Path) -> TorchRange:
         given = self._given or config.target_torch

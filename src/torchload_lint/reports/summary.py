@@ -14,6 +14,7 @@ NEXT_STEP = (
     "What a load reads that is not matched is not checked: `torchload-lint loads` lists them, "
     "`torchload-lint record -- COMMAND` notes what they open."
 )
+HIDDEN = "silenced by a comment about the whole file, such as `# flake8: noqa`."
 WHY = "`-v` shows what each answer rests on, and what keeps the rest from being fixed safely.\n"
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ def summary(results: Iterable[FileResult], options: ReportOptions | None = None)
 
 def nothing_found(loads: LoadAccount) -> str:
     """The line for a run without findings: that all is well is only said where all is known."""
-    return "Nothing was found in what is known.\n" if loads.unknown else "All checks passed!\n"
+    if loads.unknown or loads.hidden:
+        return "Nothing was found in what is known.\n"
+    return "All checks passed!\n"
 
 
 def account(loads: LoadAccount) -> str:
@@ -57,8 +60,11 @@ def account(loads: LoadAccount) -> str:
         "tensors": "used only as tensors",
         "unknown": "not matched to any file",
     }
-    parts = ", ".join(f"{count} {words[kind]}" for kind, count in loads._asdict().items() if count)
+    known = loads._asdict()
+    parts = ", ".join(f"{known[kind]} {word}" for kind, word in words.items() if known[kind])
     line = f"{_count(loads.total, 'load')}: {parts}.\n"
+    if loads.hidden:
+        line += f"{_count(loads.hidden, 'finding')} not shown: {HIDDEN}\n"
     return f"{line}{NEXT_STEP}\n" if loads.unknown else line
 
 

@@ -36,9 +36,15 @@ def findings_in(
         context = project.context_of(path, infers=infers)
         examined = examine(read, context, project.enabled)
         found = examined.diagnostics
-        found = unsuppressed(found, text, project.enabled) if noqa else found
-    shown = [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
-    return examined._replace(diagnostics=shown)
+        if noqa:
+            found, hidden = unsuppressed(found, text, project.enabled)
+            loads = examined.loads._replace(hidden=len(_shown(hidden, project, name)))
+            examined = examined._replace(loads=loads)
+    return examined._replace(diagnostics=_shown(found, project, name))
+
+
+def _shown(found: list[Diagnostic], project: Project, name: str) -> list[Diagnostic]:
+    return [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
 
 
 def unparsable(problem: SyntaxProblem | NotebookProblem) -> Diagnostic:

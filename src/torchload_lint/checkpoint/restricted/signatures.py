@@ -49,6 +49,12 @@ _DEVICES = frozenset(
     privateuseone
     """.split()
 )
+_OF_BYTES = frozenset(
+    "base64_codec bz2_codec hex_codec quopri_codec rot_13 uu_codec zlib_codec".split()
+)
+"""Codecs that take something else than text, or give it."""
+_SLOW = frozenset({"idna", "punycode"})
+"""Codecs whose time grows with the square of a text."""
 _SPARSE_LAYOUTS = frozenset("sparse_coo sparse_csr sparse_csc sparse_bsr sparse_bsc".split())
 _NOT_DENSE = frozenset({"sparse tensor", "quantized tensor"})
 _MOST_ELEMENTS = 2**63 - 1
@@ -326,12 +332,17 @@ def _encode(args: tuple[PickledValue, ...]) -> str:
     normal = "_".join("".join(c if c.isalnum() else " " for c in codec[:100].lower()).split())
     if normal not in aliases and normal not in aliases.values():
         return f"there is no encoding {codec!r:.40}"
-    if normal in {"latin1", "latin_1", "iso_8859_1", "iso8859_1", "ascii"}:
-        if not isinstance(args[0], str):
-            return "what it encodes is not a string"
-        fits = args[0].isascii() or (normal != "ascii" and max(args[0]) <= "\xff")
-        if not fits and len(args) < 3:  # noqa: PLR2004 - the third says what to do with errors
-            return "the text has characters beyond the encoding"
+    name = aliases.get(normal, normal)
+    if name in _OF_BYTES:
+        return ""
+    if not isinstance(args[0], str):
+        return "what it encodes is not a string"
+    if name in _SLOW or len(args) > 2:  # noqa: PLR2004 - the third says what to do with errors
+        return ""
+    try:
+        args[0].encode(name)
+    except UnicodeError:
+        return "the text has characters beyond the encoding"
     return ""
 
 

@@ -129,10 +129,10 @@ def _carry_typed(converter: Conversion, args: tuple[PickledValue, ...], place: s
         return converter.leave_out(place, "a tensor", "the call that makes it is damaged")
     function, kind, inner_args, state = args[:4]
     inner = converter.plain(ObjectValue("REDUCE", function, inner_args), place)
-    if inner is not LEFT_OUT and not (isinstance(inner, ObjectValue) and is_tensor(inner)):
-        return converter.leave_out(place, "a tensor", "the call that makes it is damaged")
-    if not isinstance(inner, ObjectValue):
+    if inner is LEFT_OUT or not isinstance(inner, ObjectValue):
         return inner
+    if not is_tensor(inner):
+        return converter.leave_out(place, "a tensor", "the call that makes it is damaged")
     name = str(converter.names.of(kind))
     if name not in _BASES:
         converter.note(NoteKind.CHANGED, place, name, "a plain tensor")
