@@ -124,6 +124,7 @@ def refused_calls() -> dict[str, Call]:
         "a flag that is no text": Call(torch._utils._rebuild_tensor_v2, *dense, {1: True}),
         "conjugate of floats": Call(torch._utils._rebuild_tensor_v2, *dense, {"conj": True}),
         "encoding of a tuple": Call(_codecs.encode, (1, 2), "utf-8"),
+        "bytes of a text": Call(_codecs.encode, "aa", "hex"),
         "half a character": Call(_codecs.encode, "\ud800", "utf-8"),
         "state": Call(with_state, ones, False, hooks, 5),
         "state of three": Call(with_state, ones, False, hooks, ({}, {}, {})),

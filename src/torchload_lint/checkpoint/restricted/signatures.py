@@ -49,12 +49,10 @@ _DEVICES = frozenset(
     privateuseone
     """.split()
 )
-_OF_BYTES = frozenset(
-    "base64_codec bz2_codec hex_codec quopri_codec rot_13 uu_codec zlib_codec".split()
-)
-"""Codecs that take something else than text, or give it."""
-_SLOW = frozenset({"idna", "punycode"})
-"""Codecs whose time grows with the square of a text."""
+_OF_BYTES = frozenset("base64_codec bz2_codec hex_codec quopri_codec uu_codec zlib_codec".split())
+"""Codecs from bytes to bytes."""
+_NOT_TRIED = frozenset({"idna", "punycode", "rot_13"})
+"""Codecs whose time grows with the square of a text, and one from text to text."""
 _SPARSE_LAYOUTS = frozenset("sparse_coo sparse_csr sparse_csc sparse_bsr sparse_bsc".split())
 _NOT_DENSE = frozenset({"sparse tensor", "quantized tensor"})
 _MOST_ELEMENTS = 2**63 - 1
@@ -334,10 +332,11 @@ def _encode(args: tuple[PickledValue, ...]) -> str:
         return f"there is no encoding {codec!r:.40}"
     name = aliases.get(normal, normal)
     if name in _OF_BYTES:
-        return ""
+        fits = isinstance(args[0], (bytes, ObjectValue))
+        return "" if fits else "what it encodes are no bytes"
     if not isinstance(args[0], str):
         return "what it encodes is not a string"
-    if name in _SLOW or len(args) > 2:  # noqa: PLR2004 - the third says what to do with errors
+    if name in _NOT_TRIED or len(args) > 2:  # noqa: PLR2004 - the third says what to do with errors
         return ""
     try:
         args[0].encode(name)
