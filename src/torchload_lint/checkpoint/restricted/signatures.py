@@ -336,12 +336,17 @@ def _encode(args: tuple[PickledValue, ...]) -> str:
         return "" if fits else "what it encodes are no bytes"
     if not isinstance(args[0], str):
         return "what it encodes is not a string"
-    if name in _NOT_TRIED or len(args) > 2:  # noqa: PLR2004 - the third says what to do with errors
+    on_error = args[2] if len(args) > 2 else "strict"  # noqa: PLR2004 - the third of them
+    if not isinstance(on_error, str):
+        return "what to do with errors is not a string"
+    if name in _NOT_TRIED:
         return ""
     try:
-        args[0].encode(name)
+        args[0].encode(name, on_error)
     except UnicodeError:
         return "the text has characters beyond the encoding"
+    except (LookupError, ValueError):
+        return f"there is no way {on_error!r:.40} to treat characters beyond the encoding"
     return ""
 
 
