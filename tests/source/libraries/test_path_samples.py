@@ -15,7 +15,7 @@ from torchload_lint.source.libraries import registry
 from torchload_lint.source.paths import resolve_path
 
 FOLDER = Path(__file__).parents[3] / "fixtures" / "paths"
-SAMPLES = sorted(FOLDER.rglob("*.py"))
+SAMPLES = sorted(FOLDER.glob("*/*.py"))
 MARK = "# opens: "
 
 
@@ -33,7 +33,9 @@ def test_what_a_sample_opens(path):
     beside = {
         other.relative_to(path.parent).as_posix(): other.read_text()
         for other in path.parent.rglob("*")
-        if other.suffix in {".yaml", ".json", ".toml"}
+        if other.suffix in {".yaml", ".json", ".toml", ".env"}
+        or other.name == ".env"
+        or (other.suffix == ".py" and other.parent != path.parent)
     }
     index = project({"main.py": path.read_text(), **beside})
     module = index.module_at("main.py")

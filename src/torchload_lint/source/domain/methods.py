@@ -270,6 +270,7 @@ TEXT_METHODS: dict[str, TextMethod] = {
     "iterdir": _iterate_folder,
     "open": opened,
     "read_bytes": opened,
+    "read_text": opened,
 }
 TEXT_PROPERTIES: dict[str, Callable[[Text], Values]] = {
     "parent": parent,

@@ -26,6 +26,7 @@ from torchload_lint.source.domain.values import (
 from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.state import handing, stores
+from torchload_lint.source.text.expressions import text_of
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Value, Values
@@ -61,8 +62,19 @@ def _attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Value
     found = union(*(of_value(evaluator, base, node.attr, frame) for base in bases))
     found = union(stored, updated, found)
     if all(isinstance(value, Unknown | Made) for value in found):
-        return registry.option_declared_beside()(evaluator, node, frame) or found
+        filled = _filled(evaluator, node, frame)
+        return filled or registry.option_declared_beside()(evaluator, node, frame) or found
     return found
+
+
+def _filled(evaluator: Evaluator, node: ast.Attribute | ast.Subscript, frame: Frame) -> Values:
+    """What functions that are given the object store under this attribute or item."""
+    from torchload_lint.source.state import filled  # noqa: PLC0415 - few questions lead here
+
+    values = filled.before(evaluator, node, frame)
+    if values:
+        evaluator.leave_open(f"a function that is given it stores {ast.unparse(node)}")
+    return values
 
 
 def _is_module(base: Value) -> bool:
@@ -121,12 +133,18 @@ def _of_stranger(evaluator: Evaluator, base: Made, name: str, frame: Frame) -> V
     return unknown(f"the attribute .{name} of what {base.callee}() yields")
 
 
+def _item_from_files(evaluator: Evaluator, key: ast.expr) -> Values:
+    """What environment files of the project give to ``os.environ[key]``."""
+    name = text_of(key)
+    return registry.environment_variable()(evaluator, name) if name else ()
+
+
 def subscript(evaluator: Evaluator, node: ast.Subscript, frame: Frame) -> Values:
     """``base[key]``."""
     dotted = frame.module.bindings.qualified(node.value)
     why = registry.item(dotted) if dotted else None
     if why is not None:
-        return unknown(why(node.slice))
+        return _item_from_files(evaluator, node.slice) or unknown(why(node.slice))
     stored, settled = stores.reaching(evaluator, node, frame)
     if settled:
         return stored
@@ -139,7 +157,10 @@ def subscript(evaluator: Evaluator, node: ast.Subscript, frame: Frame) -> Values
         if settled:
             return union(stored, updated)
         stored = union(stored, updated)
-    return union(stored, *(_item(evaluator, base, key, frame) for base in bases for key in keys))
+    found = union(stored, *(_item(evaluator, base, key, frame) for base in bases for key in keys))
+    if all(isinstance(value, Unknown) for value in found):
+        return _filled(evaluator, node, frame) or found
+    return found
 
 
 def _item(evaluator: Evaluator, base: Value, key: Value, frame: Frame) -> Values:

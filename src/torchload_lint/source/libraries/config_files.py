@@ -24,8 +24,8 @@ from torchload_lint.source.text import yaml_text
 if TYPE_CHECKING:
     import ast
 
-    from torchload_lint.source.domain.values import Frame, Value, Values
-    from torchload_lint.source.evaluator import Evaluator, Known
+    from torchload_lint.source.domain.values import Frame, Made, Value, Values
+    from torchload_lint.source.evaluator import Evaluator, Known, KnownMethod
     from torchload_lint.source.project.index import ProjectIndex
 
 LARGEST_FILE = 300_000
@@ -37,13 +37,25 @@ _REFERENCE = late_pattern(r"\$\{([^${}]*)\}|<([\w./]+)>")
 def loaded(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     """``yaml.safe_load(open(path))``, ``OmegaConf.load(path)``, ``json.load(f)`` and their kin."""
     given = arguments(evaluator, call, frame).at(0)
+    return _contents(evaluator, given, frame)
+
+
+def located(project: ProjectIndex, value: Value, frame: Frame) -> str | None:
+    """The project's file that a path (or an open file) is; None where it is not known."""
+    source = value.source if isinstance(value, Handle) else value
+    if not isinstance(source, Text) or not is_exact(source.text):
+        return None
+    return _locate(project, source, frame)
+
+
+def _contents(evaluator: Evaluator, given: Values, frame: Frame) -> Values:
     found: list[Value] = []
     for each in given:
         source = each.source if isinstance(each, Handle) else each
         if not isinstance(source, Text) or not is_exact(source.text):
             found.extend(unknown("a configuration file that is not known"))
             continue
-        path = _locate(evaluator.project, source, frame)
+        path = located(evaluator.project, each, frame)
         known_content = None if path is None else read(evaluator.project, path)
         if known_content is None:
             found.extend(unknown(f"the configuration {source.text} is not in the project"))
@@ -156,6 +168,19 @@ _LOADERS = (
     *("yaml.load", "yaml.safe_load", "yaml.full_load", "yaml.unsafe_load", "oyaml.safe_load"),
     *("ruamel.yaml.safe_load", "ruamel.yaml.load", "hyperpyyaml.load_hyperpyyaml"),
     *("json.load", "json.loads", "toml.load", "toml.loads", "tomllib.load", "tomli.load"),
-    "omegaconf.OmegaConf.load",
+    *("tomllib.loads", "tomli.loads", "omegaconf.OmegaConf.load"),
 )
+
+
+def _by_object(evaluator: Evaluator, made: Made, call: ast.Call, frame: Frame) -> Values:
+    """``YAML().load(f)``."""
+    del made
+    evaluator.leave_open("what YAML().load() yields is only likely")
+    return loaded(evaluator, call, frame)
+
+
 CALLS: dict[str, Known] = dict.fromkeys(_LOADERS, loaded)
+METHODS: dict[str, KnownMethod] = {
+    "ruamel.yaml.YAML.load": _by_object,
+    "ruamel.yaml.main.YAML.load": _by_object,
+}

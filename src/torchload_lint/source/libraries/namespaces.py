@@ -44,6 +44,7 @@ LAST_NAMES = frozenset("AttributeDict AttrDict EasyDict Munch Box DotDict Config
 
 _SAME_ENTRIES = (
     *("builtins.vars", "omegaconf.OmegaConf.create", "omegaconf.DictConfig", "munch.munchify"),
+    *("munch.Munch.fromDict", "munch.DefaultMunch.fromDict"),
     *("omegaconf.OmegaConf.to_container", "omegaconf.OmegaConf.structured", "dataclasses.asdict"),
 )
 

@@ -75,7 +75,9 @@ def _environment(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     given = arguments(evaluator, call, frame)
     name = given.literal(0) or "…"
     evaluator.leave_open(f"the environment variable {name} may say otherwise")
-    default = given.at(1, "default")
+    from torchload_lint.source.libraries import environment_files  # noqa: PLC0415 - few have any
+
+    default = union(environment_files.variable(evaluator, name), given.at(1, "default"))
     return lift(default, Rung.DEFAULT) or unknown(f"the environment variable {name}")
 
 

@@ -58,6 +58,8 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "omegaconf": (*_MAPPINGS, "config_files"),
     **dict.fromkeys(("json", "toml", "tomli", "tomllib", "yaml"), ("config_files",)),
     **dict.fromkeys(("hyperpyyaml", "oyaml", "ruamel"), ("config_files",)),
+    **dict.fromkeys(("decouple", "dotenv"), ("environment_files",)),
+    **dict.fromkeys(("mmcv", "mmengine"), ("mmengine_config",)),
     "hydra": ("hydra",),
     **dict.fromkeys(
         ("click", "cyclopts", "fastapi", "rich_click", "typer"), ("options.click_cli",)
@@ -161,6 +163,13 @@ def option_declared_beside() -> Callable[[Evaluator, ast.Attribute, Frame], Valu
     beside: Callable[[Evaluator, ast.Attribute, Frame], Values]
     beside = _file("options.argparse_cli").declared_beside  # type: ignore[attr-defined]
     return beside
+
+
+def environment_variable() -> Callable[[Evaluator, str], Values]:
+    """What environment files of the project give to a variable."""
+    variable: Callable[[Evaluator, str], Values]
+    variable = _file("environment_files").variable  # type: ignore[attr-defined]
+    return variable
 
 
 def named_in_help() -> Callable[[ast.Call], Values]:

@@ -21,6 +21,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.libraries.options import looped_options
 from torchload_lint.source.libraries.options.declaration import Declaration, value_of
 from torchload_lint.source.project import call_search
 from torchload_lint.source.text.candidates import words_of
@@ -172,8 +173,9 @@ def _collect(project: ProjectIndex, module: SourceFile) -> dict[str, list[Declar
     named = partial(call_search.calls_named, project, module)
     for call in (*named("add_argument"), *named("add_arg")):
         scope = module.bindings.scope(module.statement(call))
-        for name, declaration in _declaration(call, scope):
-            found.setdefault(name, []).append(declaration)
+        for turn in looped_options.turns(call, module):
+            for name, declaration in _declaration(call, scope, turn):
+                found.setdefault(name, []).append(declaration)
     for call in named("set_defaults"):
         scope = module.bindings.scope(module.statement(call))
         for keyword in call.keywords:
@@ -183,13 +185,12 @@ def _collect(project: ProjectIndex, module: SourceFile) -> dict[str, list[Declar
     return found
 
 
-def _declaration(call: ast.Call, scope: ast.AST) -> Iterator[tuple[str, Declaration]]:
-    names = [
-        argument.value
-        for argument in call.args
-        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
-    ]
-    keywords = {keyword.arg: keyword.value for keyword in call.keywords}
+def _declaration(
+    call: ast.Call, scope: ast.AST, turn: looped_options.Turn
+) -> Iterator[tuple[str, Declaration]]:
+    texts = (looped_options.literal(argument, turn) for argument in call.args)
+    names = [text for text in texts if text is not None]
+    keywords = looped_options.keywords(call, turn)
     long = [name for name in names if name.startswith("--")] or names
     if not long:
         return
