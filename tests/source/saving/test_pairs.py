@@ -86,15 +86,20 @@ CASES = {
          "use.py": "def load(path):\n    return torch.load(path)"},
         None,
     ),
-    "keys of a display": (
-        {"lib/write.py": "torch.save({'net': 1, 'epoch': 2}, get())",
+    "a key of a display, whose state is restored": (
+        {"lib/write.py": "torch.save({'net': net.state_dict(), 'epoch': 2}, get())",
          "use.py": "def f(p):\n    ckpt = torch.load(p)\n    m.load_state_dict(ckpt['net'])"},
         "keys",
     ),
     "keys stored one by one": (
         {"lib/write.py": "state = dict(epoch=1)\nstate['net'] = 1\ntorch.save(state, get())",
-         "use.py": "def f(p):\n    return torch.load(p)['net']"},
+         "use.py": "def f(p):\n    c = torch.load(p)\n    return c['net'], c['epoch']"},
         "keys",
+    ),
+    "one key, which stands in many files": (
+        {"lib/write.py": "torch.save({'net': 1, 'epoch': 2}, get())",
+         "use.py": "def f(p):\n    return torch.load(p)['net']"},
+        None,
     ),
     "one key of two": (
         {"lib/write.py": "torch.save({'net': 1}, get())  # no 'epoch'",
@@ -113,7 +118,7 @@ CASES = {
     ),
     "keys that the caller asks for": (
         {"lib/write.py": "torch.save({'net': 1, 'epoch': 2}, get())",
-         "use.py": "def read(p):\n    c = torch.load(p)\n    return c\ns = read(x)\ns['net']"},
+         "use.py": "def read(p):\n    return torch.load(p)\ns = read(x)\ns['net'], s['epoch']"},
         "keys",
     ),
     "the state of the object that is restored": (

@@ -92,7 +92,7 @@ def producers_for(
                 match = "path" if spelled & saved else None
             if match is None and home is module and restored & pairs.stored(save, home):
                 match = "object"
-            if match is None and keys and keys <= pairs.saved_keys(save, home):
+            if match is None and _keys_agree(keys, restored, save, home):
                 match = "keys"
             if match is not None:
                 found[match].append((save, home))
@@ -111,6 +111,21 @@ def _comes_after(save: SaveCall, load: LoadCall, module: Module) -> bool:
     same = module.function(load.node) is module.function(save.node)
     in_loop = loops.around_both(save.node, save.node, module) is not None
     return same and not in_loop and save.span.start > load.span.start
+
+
+def _keys_agree(
+    keys: frozenset[str],
+    restored: frozenset[tuple[str, str]],
+    save: SaveCall,
+    home: Module,
+) -> bool:
+    """Whether a save writes all the keys that a load asks for. One key alone stands in many files:
+    then what is restored from it must be a state that is saved under it.
+    """
+    if not keys or not keys <= pairs.saved_keys(save, home):
+        return False
+    states = {key for _, key in restored} & {key for _, key in pairs.stored(save, home)}
+    return len(keys) > 1 or bool(keys & states)
 
 
 def _is_spelled(pattern: PathPattern) -> bool:

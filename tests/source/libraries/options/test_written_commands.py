@@ -89,6 +89,18 @@ def test_options_that_another_file_declares():
     assert [each.text for each in found.patterns] == ["runs/last.pt"]
 
 
+def test_a_script_that_only_mentions_the_file_is_another():
+    index = project(
+        {
+            "tools/main.py": MAIN,
+            "demo.py": "def main():\n    print('main')\n",
+            "run.sh": "python demo.py --ckpt runs/last.pt\n",
+        }
+    )
+    module = index.module_at("tools/main.py")
+    assert resolve_path(module.loads[0].file, module, index).patterns == ()
+
+
 def test_an_editor_launches():
     text = """{
         // the model

@@ -84,12 +84,13 @@ def _path(value: str, variables: Mapping[str, str]) -> str:
 
 
 def _concerns(project: ProjectIndex, path: str, command: Command, module: SourceFile) -> bool:
-    """Whether the file that is started declares the option, or names the file that does."""
+    """Whether the file that is started declares the option, or imports the file that does."""
     script = _file(project, path, command.script)
     if script == module.path or not script:
         return bool(script)
     stem = module.path.rpartition("/")[2].removesuffix(".py")
-    return re.search(rf"\b{re.escape(stem)}\b", project.files.text(script) or "") is not None
+    imports = rf"^[ \t]*(?:from|import)[ \t][^\n#]*\b{re.escape(stem)}\b"
+    return re.search(imports, project.files.text(script) or "", re.MULTILINE) is not None
 
 
 def _file(project: ProjectIndex, path: str, script: str) -> str:
