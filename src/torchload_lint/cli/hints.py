@@ -51,6 +51,9 @@ def at_entries(projects: Projects) -> None:
 
 def at_targets(results: Sequence[FileResult], projects: Projects) -> None:
     """Say where an old requirement keeps fixes of loads back."""
+    results = [result for result in results if result.diagnostics]
+    if not results:
+        return
     from torchload_lint.rules import RULES  # noqa: PLC0415 - only where something was found
     from torchload_lint.rules.on_torch import RESTRICTED_BY_DEFAULT_SINCE  # noqa: PLC0415
 

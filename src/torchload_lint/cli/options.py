@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from torchload_lint.config import READERS, ConfigError, Settings
-from torchload_lint.reports.union import read_stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +78,8 @@ def stored_list(path: Path | None) -> Stored | None:
     """The list that ``--since`` names. Raises ConfigError where it is none."""
     if path is None:
         return None
+    from torchload_lint.reports.union import read_stored  # noqa: PLC0415 - few runs are given one
+
     try:
         return read_stored(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
