@@ -155,7 +155,8 @@ def may_speak_of(name: str, change: ReflectedChange, home: SourceFile) -> bool:
     if change.words is not None and name not in change.words:
         return False
     module, word = change.module, home.name.rpartition(".")[2]
-    return module is home or module.path == home.path or word in module.text
+    spelled = not word or re.search(rf"\b{re.escape(word)}\b", module.text) is not None
+    return module is home or module.path == home.path or spelled
 
 
 def by_assignment(
