@@ -63,8 +63,8 @@ TENSORS = {
     "conjugate": torch.randn(3, 2, dtype=torch.complex64).conj(),
     "conjugate transpose": torch.randn(3, 2, dtype=torch.complex64).mH,
     "negative": torch.randn(3, dtype=torch.complex64).conj().imag,
-    "negative complex": torch._neg_view(torch.randn(3, dtype=torch.complex64)),
-    "both": torch._neg_view(torch.randn(3, dtype=torch.complex64).conj()),
+    "negative zeros": torch._neg_view(torch.zeros(20)),
+    "conjugate zeros": torch.zeros(20, dtype=torch.complex64).conj(),
     "channels last": torch.randn(2, 3, 4, 5).contiguous(memory_format=torch.channels_last),
     "windows": torch.arange(8.0).unfold(0, 4, 1),
     "diagonal": torch.randn(3, 4, 5).diagonal(dim1=0, dim2=2),
@@ -121,6 +121,7 @@ def test_keys_that_the_format_does_not_take(key: object, why: str, tmp_path: Pat
 
 NOT_TAKEN = {
     "complex128": lambda: torch.randn(2, dtype=torch.complex128),
+    "negated complex": lambda: torch._neg_view(torch.zeros(20, dtype=torch.complex64)),
     "negated integers": lambda: torch._neg_view(torch.arange(3)),
     "quantised": lambda: torch.quantize_per_tensor(torch.randn(3), 0.1, 0, torch.qint8),
     "meta": lambda: torch.ones(1, device="meta"),

@@ -36,8 +36,8 @@ _DTYPES = {
 }  # fmt: skip
 _SIZES = {**ITEM_SIZES, "uint16": 2, "uint32": 4, "uint64": 8}
 _KINDS = frozenset({"tensor", "Parameter"})
-_SIGNED = frozenset({"float64", "float32", "float16", "bfloat16", "complex64"})
-"""Dtypes whose numbers are negated by their sign bit, as torch does it."""
+_SIGNED = frozenset({"float64", "float32", "float16", "bfloat16"})
+"""Dtypes whose numbers torch negates by their sign bit; of complex ones a zero stays positive."""
 _METADATA = "__metadata__"
 _OWN_KEY = "torchload_lint"
 _SAMPLES = 16
