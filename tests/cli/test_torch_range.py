@@ -54,6 +54,17 @@ def test_on_old_releases_alone_nothing_fails_and_nothing_is_changed(cli, write, 
 
 
 @pytest.mark.torch
+@pytest.mark.parametrize("bound", [">=2.1", ">=2.4", ">=2.4,<2.9"])
+def test_no_round_of_fixes_restricts_where_the_block_does_nothing(cli, write, checkpoint, bound):
+    write({"a.py": BARE, "pyproject.toml": PROJECT.format(bound)})
+    for _ in range(2):
+        cli("--fix", "--unsafe-fixes", ".")
+    text = (checkpoint / "a.py").read_text()
+    assert "nullcontext as safe_globals" in text
+    assert "weights_only" not in text
+
+
+@pytest.mark.torch
 def test_the_strict_form_is_asked_for_by_the_configuration(cli, write, checkpoint):
     write({"a.py": BARE, "pyproject.toml": PROJECT.format(">=1.8")})
     cli("--fix", "--target-torch", ">=2.6", ".")
@@ -75,6 +86,26 @@ def test_the_shim_of_another_file_is_used(cli, write, checkpoint):
     assert "from compat import safe_globals" in text
     assert text.count("with safe_globals(") == 1
     assert runs(checkpoint).stdout == "3\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "test"),
+    [
+        ("from compat import TORCH_24", "TORCH_24"),
+        ("def is_new():\n    return torch.__version__ >= '2.4'\n", "is_new()"),
+        ("import os", "not torch.__version__.startswith('1.')"),
+    ],
+)
+def test_what_chooses_the_keyword_is_taken_for_a_test_of_the_version(
+    cli, write, folder, head, test
+):
+    source = (
+        f"import torch\n{head}\n\n\ndef f(p):\n    if {test}:\n"
+        "        return torch.load(p, weights_only=True)\n    return torch.load(p)\n"
+    )
+    write({"a.py": source})
+    cli("--fix", "--unsafe-fixes", ".")
+    assert (folder / "a.py").read_text() == source
 
 
 @pytest.mark.torch
@@ -140,11 +171,21 @@ def test_each_project_of_a_run_has_its_own_range(cli, write):
     assert "torch 2.7 to 2.15 (pyproject.toml:4 says torch>=2.7)" in told
 
 
+@pytest.mark.torch
+@pytest.mark.filterwarnings("ignore")
+def test_what_torch_allowed_once_is_no_danger(cli, write, folder):
+    import torch
+
+    torch.save(torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]), folder / "args.pt")
+    write({"a.py": RESTRICTED})
+    assert codes(cli(".")) == ["103"]
+
+
 def test_the_newest_torch_is_that_of_the_tables(cli, folder):
     data = bare_files.archive(b"\x80\x02ctorch._utils\n_rebuild_nested_tensor\n.")
     (folder / "nested.pt").write_bytes(data)
-    assert cli("inspect", "--target-torch", "==2.14.*", "nested.pt").exit_code == 0
-    assert cli("inspect", "nested.pt").exit_code == 1
+    assert "It needs" not in cli("inspect", "--target-torch", "==2.14.*", "nested.pt").stdout
+    assert "ok  torch._utils._rebuild_nested_tensor" in cli("inspect", "nested.pt").stdout
 
 
 @pytest.mark.torch

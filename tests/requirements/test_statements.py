@@ -93,6 +93,12 @@ STATED = [
     (setup_py("extras_require={'seg': ['torch>=2.0.0,<2.4.0']}"), "2.0-2.3"),
     (setup_py("install_requires=[f'torch @ https://example.org/torch-1.11.0%2Bcu113-cp{v}-l.whl']"),
      "1.11"),
+    (setup_py("install_requires=REQ", "MIN = '1.13'\nREQ = ['torch' + '>=' + MIN]"),
+     f"1.13-{NEWEST}"),
+    (setup_py("install_requires=['torch>={}'.format('2.0'), 'x']"), f"2.0-{NEWEST}"),
+    (setup_py("install_requires=['torch>=%s,<%s' % (LOW, '2.4')]", "LOW = '2.1'"), "2.1-2.3"),
+    (setup_py("install_requires=open('reqs/prod.txt').read().splitlines()")
+     | {"reqs/prod.txt": "numpy\ntorch>=2.3\n"}, f"2.3-{NEWEST}"),
     # requirements files
     (pip("--extra-index-url https://example.org/whl", "torch==1.13.1+cu117", "numpy"), "1.13"),
     (pip("torch>=2.1.0,<2.2 --hash=sha256:00", "torchvision==0.16"), "2.1"),
@@ -196,6 +202,8 @@ NOTHING = [
     pip("-r requirements.txt", "-r gone.txt"),
     conda("- pytorch", "- pytorch-cuda=12.1", "- pytorch-mutex=1.0"),
     setup_py("install_requires=['numpy']", "packages = ['torch']"),
+    setup_py("install_requires=['numpy'], long_description=open('notes.txt').read()")
+    | {"notes.txt": "works with torch\n"},
     {"setup.py": "this is no Python: torch>=1.0 ("},
     {"pyproject.toml": "torch = [not toml >=1.0"},
     {"Pipfile.lock": "{torch"},

@@ -16,6 +16,7 @@ from torchload_lint.checkpoint.known.dangerous import (
     why_interpreter,
 )
 from torchload_lint.checkpoint.known.known_globals import UNDONE_MODULES
+from torchload_lint.checkpoint.known.torch_versions import ever_allowed
 from torchload_lint.names import is_dotted_name
 from torchload_lint.vetted import vetted_definitions
 
@@ -110,11 +111,16 @@ def judge(
     if any(fnmatchcase(one, pattern) for one in names for pattern in trusted):
         return Judgement(Trust.CONFIGURED, "matched by the configuration")
     vetted_names = names | {_in_python_3(name)}
-    if (facts is None or facts.read_from) and any(map(vetted_definitions, vetted_names)):
+    if (facts is None or facts.read_from) and any(map(_is_vetted, vetted_names)):
         return Judgement(Trust.VETTED, "known to hold data only")
     if facts is None:
         return _untrusted(name, "neither a class of this project nor in the vetted table")
     return _judged_by_source(name, facts, called=called)
+
+
+def _is_vetted(name: str) -> bool:
+    """In the table, or torch's own and allowed by some release of it."""
+    return bool(vetted_definitions(name)) or (name.startswith("torch.") and name in ever_allowed())
 
 
 def _judged_by_source(name: GlobalName, facts: ClassFacts, *, called: bool) -> Judgement:

@@ -7,12 +7,14 @@ import configparser
 import warnings
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.requirements.statement import Statement, from_requirement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _OPTIONAL = ("extras_require", "tests_require", "setup_requires")
+_FILE = late_pattern(r"""["']([\w./-]+\.(?:txt|in))["']""")
 _LONGEST = 2000
 """A text that is longer is prose."""
 
@@ -70,6 +72,11 @@ def read_setup_py(text: str) -> list[Statement]:
     return list(dict.fromkeys(found))
 
 
+def files_read_by(text: str) -> list[str]:
+    """The names of requirements files in setup.py: it reads them, whatever for."""
+    return list(dict.fromkeys(_FILE.findall(text)))
+
+
 def _constants(tree: ast.Module) -> dict[str, str]:
     """The names at module level that stand for one text."""
     return {
@@ -104,10 +111,49 @@ def _named(node: ast.AST) -> tuple[str, ast.expr | None]:
     return "", None
 
 
+def _put_together(node: ast.BinOp, constants: dict[str, str]) -> str | None:
+    """``"torch>=" + MINIMUM``, ``"torch>=%s" % MINIMUM``."""
+    left = _part(node.left, constants)
+    if isinstance(node.op, ast.Add):
+        return left + _part(node.right, constants) if left != "?" else None
+    if not isinstance(node.op, ast.Mod) or left == "?":
+        return None
+    given = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
+    return _filled(left, "%s", given, constants)
+
+
+def _formatted(call: ast.Call, constants: dict[str, str]) -> str | None:
+    """``"torch>={}".format(MINIMUM)``."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "format":
+        return None
+    pattern = _text(call.func.value, constants)
+    return None if pattern is None else _filled(pattern, "{}", call.args, constants)
+
+
+def _filled(
+    pattern: str, hole: str, given: Sequence[ast.expr], constants: dict[str, str]
+) -> str | None:
+    """A pattern with each hole filled; None where there are more or fewer values than holes."""
+    if pattern.count(hole) != len(given):
+        return None
+    for one in given:
+        pattern = pattern.replace(hole, _part(one, constants), 1)
+    return pattern
+
+
+def _part(node: ast.expr, constants: dict[str, str]) -> str:
+    found = constants.get(node.id) if isinstance(node, ast.Name) else _text(node, constants)
+    return "?" if found is None else found
+
+
 def _text(node: ast.AST, constants: dict[str, str]) -> str | None:
-    """A literal text, or an f-string; what is not known of it is a question mark."""
+    """A literal text, or one put together; what is not known of it is a question mark."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.BinOp):
+        return _put_together(node, constants)
+    if isinstance(node, ast.Call):
+        return _formatted(node, constants)
     if not isinstance(node, ast.JoinedStr):
         return None
     parts = []

@@ -86,7 +86,9 @@ def declared_in(files: RootFiles, folder: str) -> Iterator[Installation]:
     python = tables.python_of(project) if "python" in project else ""
     for name, read in DECLARING:
         yield from _read_at(files, folder, name, read, python)
-    for name in dict.fromkeys((*tables.requirement_files_of(project), *REQUIREMENTS)):
+    read_by_setup = setuptools_files.files_read_by(files.text(folder, "setup.py") or "")
+    named = (*tables.requirement_files_of(project), *read_by_setup, *REQUIREMENTS)
+    for name in dict.fromkeys(named):
         statements = read_requirements(files, files.path(folder, name))
         if statements:
             yield Installation(files.path(folder, name), tuple(statements), python)

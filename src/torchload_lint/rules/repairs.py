@@ -24,7 +24,7 @@ from torchload_lint.rules.on_torch import (
 )
 from torchload_lint.rules.sites import key_of
 from torchload_lint.rules.weakening import weakened
-from torchload_lint.source.facts.allowed.allowlists import EntryKind
+from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind
 from torchload_lint.source.facts.calls import Use, WeightsOnly
 from torchload_lint.source.facts.loader import Does
 from torchload_lint.source.facts.shims import shim_of
@@ -126,6 +126,8 @@ def plan_keyword(situation: Situation, context: Context) -> FixPlan:
     """Only ``weights_only=True``, where the call already means it: nothing changes."""
     if situation.mode is not Mode.RESTRICTED or situation.lines[0] < PARAMETER_SINCE:
         return FixPlan()
+    if situation.guarded:
+        return FixPlan(notes=(_guarded(situation, context),))
     if safety.is_restricted_today(situation, context):
         return _written(situation, context, (), Applicability.SAFE)
     where = weakened(situation.module, context) or "an older torch"
@@ -271,6 +273,9 @@ def _target_obstacles(situation: Situation) -> tuple[str, ...]:
     if target < PARAMETER_SINCE:
         return (f"{wanted}, which has no weights_only (1.13 or newer has; see --target-torch)",)
     if not situation.missing:
+        blocks = [one for one in situation.load.allowlists if one.kind is not AllowlistKind.PROCESS]
+        if target < SAFE_GLOBALS_SINCE and situation.needs and blocks:
+            return (f"{wanted}, where the block around the call allows nothing (2.5 or newer)",)
         return ()
     migrate = "`torchload-lint migrate` makes a file that needs none"
     names = ", ".join(need.needed.spelling.expression() for need in situation.missing)

@@ -15,7 +15,7 @@ from torchload_lint.checkpoint.known.known_globals import (
     RETURNS,
     looks_like_class,
 )
-from torchload_lint.checkpoint.known.torch_versions import NEWEST, default_allowed, registered_by
+from torchload_lint.checkpoint.known.torch_versions import ever_allowed
 from torchload_lint.vetted import vetted_definitions
 
 if TYPE_CHECKING:
@@ -71,8 +71,7 @@ def is_building(name: str) -> bool:
         or name in RETURNS
         or name in LOWERCASE_CLASSES
         or bool(vetted_definitions(name))
-        or name in default_allowed(NEWEST.torch)
-        or name in registered_by(NEWEST.torch)
+        or name in ever_allowed()
     )
 
 

@@ -359,3 +359,13 @@ def registered_by(version: TorchVersion) -> dict[str, str]:
         if entry.since <= known < entry.until
         for name in entry.names
     }
+
+
+@lru_cache(maxsize=1)
+def ever_allowed() -> frozenset[str]:
+    """The globals that some release allows by itself, or by an import: what builds no more than a
+    value on one of them does on each.
+    """
+    return frozenset().union(
+        *(default_allowed(line) | registered_by(line).keys() for line in KNOWN_VERSIONS)
+    )

@@ -62,7 +62,7 @@ def bounds_at(place: ast.AST, module: Module) -> tuple[Bound, ...]:
 
 def _may_test(module: Module) -> bool:
     words = ("version", "hasattr", "signature", "TypeError", "torch_", "TORCH", "WITH_PT")
-    return any(word in module.text for word in words)
+    return "weights_only" in module.text or any(word in module.text for word in words)
 
 
 def _around(place: ast.AST, module: Module) -> Iterator[Bound]:
@@ -130,7 +130,45 @@ def _of_test(test: ast.expr, module: Module) -> Sequence[Bound]:
     flag = _FLAG.search(name) if value is test else None
     if flag:
         return (Bound(">=", (int(flag[1]), int(flag[2]))),)
-    return (Bound("?"),) if _is_of_torch(value, module) else ()
+    unknown = _is_of_torch(value, module) or (value is test and _chooses_keyword(test, module))
+    return (Bound("?"),) if unknown else ()
+
+
+def _chooses_keyword(test: ast.expr, module: Module) -> bool:
+    """Whether a test whose value is not known here decides about ``weights_only`` being passed.
+
+    Such as a flag of another file, or a function: with it on one side and without it on the other,
+    it is taken for a test of what torch can do.
+    """
+    if isinstance(test, ast.Name) and _value_of(test, module) is not test:
+        return False
+    holder = module.parents.get(test)
+    while isinstance(holder, (ast.UnaryOp, ast.BoolOp)):
+        holder = module.parents.get(holder)
+    if not isinstance(holder, (ast.If, ast.IfExp)):
+        return False
+    passed = _passes_true(holder.body)
+    block = _block_of(holder, module)
+    others = holder.orelse or block[block.index(holder) + 1 :]
+    return passed != _passes_true(others)
+
+
+def _block_of(statement: ast.AST, module: Module) -> list[ast.AST]:
+    parent = module.parents.get(statement)
+    fields = (getattr(parent, field, None) for field in ("body", "orelse", "finalbody"))
+    return next((one for one in fields if isinstance(one, list) and statement in one), [statement])
+
+
+def _passes_true(code: ast.AST | Sequence[ast.AST]) -> bool:
+    """Whether ``weights_only=True`` is passed somewhere in it."""
+    return any(
+        isinstance(node, ast.keyword)
+        and node.arg == "weights_only"
+        and isinstance(node.value, ast.Constant)
+        and node.value.value is True
+        for part in (code if isinstance(code, list) else [code])
+        for node in ast.walk(part)  # type: ignore[arg-type]
+    )
 
 
 def _value_of(node: ast.expr, module: Module) -> ast.expr:
