@@ -8,6 +8,7 @@ parsed: the load's own, its neighbours, and those that spell the file's name or 
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass, field
 from posixpath import dirname
@@ -22,7 +23,6 @@ from torchload_lint.source.saving.saving_files import saving_files
 from torchload_lint.source.state import loops
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Iterator
 
     from torchload_lint.names import GlobalName
@@ -110,7 +110,25 @@ def _comes_after(save: SaveCall, load: LoadCall, module: Module) -> bool:
     """
     same = module.function(load.node) is module.function(save.node)
     in_loop = loops.around_both(save.node, save.node, module) is not None
-    return same and not in_loop and save.span.start > load.span.start
+    follows = same and not in_loop and save.span.start > load.span.start
+    return follows and not _leaves(load.statement, save, module)
+
+
+def _leaves(statement: ast.stmt, save: SaveCall, module: Module) -> bool:
+    """Whether the branch of a load ends the function before the save: what is saved beside it is
+    what the next run finds there.
+    """
+    node: ast.AST | None = statement
+    while isinstance(node, ast.stmt) and save.node not in ast.walk(node):
+        parent = module.parents.get(node)
+        blocks = (getattr(parent, name, ()) for name in ("body", "orelse"))
+        block = next((each for each in blocks if isinstance(each, list) and node in each), [node])
+        if any(isinstance(each, ast.Return | ast.Raise) for each in block) and (
+            isinstance(parent, ast.If | ast.Try)
+        ):
+            return True
+        node = parent
+    return False
 
 
 def _keys_agree(
