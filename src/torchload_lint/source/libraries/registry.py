@@ -7,6 +7,12 @@ data: ``CALLS`` (what a call yields), ``METHODS`` and ``ATTRIBUTES`` (of what a 
 canonical names; one that ends in ``.*`` means every name there. ``INHERITED`` has names of
 attributes instead, which objects have from a library's class, and ``PARAMETERS`` is what a library
 gives to functions that it calls unseen.
+
+The functions in these tables (``source/evaluator.py`` has their types) answer with values of
+``source/domain/values.py``. Where a call answers with a ``Record``, its items and attributes are
+followed by themselves; ``METHODS`` and ``ATTRIBUTES`` are for what stays ``Made``. Values are
+lifted to the ``Rung`` that they come from; ``evaluator.leave_open(why)`` says where something
+outside of the project may decide otherwise, and ``evaluator.hop`` names a file that was read.
 """
 
 from __future__ import annotations
@@ -61,6 +67,7 @@ ROOTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("decouple", "dotenv"), ("environment_files",)),
     **dict.fromkeys(("mmcv", "mmengine"), ("mmengine_config",)),
     "hydra": ("hydra",),
+    "dynaconf": ("dynaconf",),
     **dict.fromkeys(
         ("click", "cyclopts", "fastapi", "rich_click", "typer"), ("options.click_cli",)
     ),
