@@ -248,7 +248,7 @@ def _field(evaluator: Evaluator, instance: Instance, member: ast.AnnAssign, home
     if default is None:
         nested = _annotated_class(evaluator, member.annotation, home)
         return nested or unknown(f"the field {name} has no default")
-    if instance.call is None:
+    if instance.call is None or _spreads(instance.call):
         evaluator.leave_open(f"the field {name} may be given another value")
     values = evaluator.values(default, home)
     if isinstance(default, ast.Name | ast.Attribute) and default is not member.value:
@@ -263,6 +263,13 @@ def _named_in_help(value: ast.expr | None) -> Values:
     if not isinstance(value, ast.Call):
         return ()
     return registry.named_in_help()(value)
+
+
+def _spreads(call: ast.Call) -> bool:
+    """Whether a constructor is given ``*more`` or ``**more``, which may hold any field."""
+    return any(isinstance(each, ast.Starred) for each in call.args) or any(
+        keyword.arg is None for keyword in call.keywords
+    )
 
 
 def _given(call: ast.Call, node: ast.ClassDef, name: str) -> ast.expr | None:

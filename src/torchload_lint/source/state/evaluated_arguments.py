@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.arguments import Arguments
-from torchload_lint.source.domain.values import Sequence, unknown
+from torchload_lint.source.domain.values import Record, Sequence, unknown
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Values
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def arguments(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Arguments:
-    """Evaluate the arguments of a call; ``*parts`` are spread where their number is known."""
+    """Evaluate the arguments; ``*parts`` and ``**options`` are spread where they are known."""
     given = Arguments()
     for argument in call.args:
         if not isinstance(argument, ast.Starred):
@@ -28,7 +28,18 @@ def arguments(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Arguments:
     for keyword in call.keywords:
         if keyword.arg is not None:
             given.named[keyword.arg] = evaluator.values(keyword.value, frame)
+        else:
+            _spread(evaluator, evaluator.values(keyword.value, frame), given)
     return given
+
+
+def _spread(evaluator: Evaluator, values: Values, given: Arguments) -> None:
+    """``**options``: the entries of a mapping that is known; of any other nobody can tell."""
+    known = values[0] if len(values) == 1 else None
+    if isinstance(known, Record) and not known.others:
+        given.named.update(known.entries)
+    else:
+        evaluator.leave_open("arguments that come as **options are not known")
 
 
 def first(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
