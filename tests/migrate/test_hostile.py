@@ -125,6 +125,7 @@ def refused_calls() -> dict[str, Call]:
         "conjugate of floats": Call(torch._utils._rebuild_tensor_v2, *dense, {"conj": True}),
         "encoding of a tuple": Call(_codecs.encode, (1, 2), "utf-8"),
         "bytes of a text": Call(_codecs.encode, "aa", "hex"),
+        "a way with errors of bytes": Call(_codecs.encode, b"aa", "hex", "ignore"),
         "a way with errors": Call(_codecs.encode, "\u20ac", "latin1", "nowhere"),
         "half a character": Call(_codecs.encode, "\ud800", "utf-8"),
         "state": Call(with_state, ones, False, hooks, 5),

@@ -331,12 +331,14 @@ def _encode(args: tuple[PickledValue, ...]) -> str:
     if normal not in aliases and normal not in aliases.values():
         return f"there is no encoding {codec!r:.40}"
     name = aliases.get(normal, normal)
+    on_error = args[2] if len(args) > 2 else "strict"  # noqa: PLR2004 - the third of them
     if name in _OF_BYTES:
+        if on_error != "strict":
+            return "a codec from bytes to bytes knows no way to treat errors but 'strict'"
         fits = isinstance(args[0], (bytes, ObjectValue))
         return "" if fits else "what it encodes are no bytes"
     if not isinstance(args[0], str):
         return "what it encodes is not a string"
-    on_error = args[2] if len(args) > 2 else "strict"  # noqa: PLR2004 - the third of them
     if not isinstance(on_error, str):
         return "what to do with errors is not a string"
     if name in _NOT_TRIED:
