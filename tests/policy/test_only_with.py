@@ -169,7 +169,7 @@ def test_what_is_not_reviewed_gets_no_entry(project, program):
 def test_a_type_of_dill_is_the_type():
     program = call("dill._dill", "_load_type", forge.text("set"))
     report = inspect_bytes(archive(program + forge.pair(b"]") + b"R"), "d.pt")
-    needed = {str(one.name): one.calls for one in report.safe_globals}
+    needed = {str(one.name): one.held for one in report.safe_globals}
     assert [held.text() for held in needed["dill._dill._load_type"]] == ["('set',)"]
 
 

@@ -54,8 +54,8 @@ def finds(monkeypatch):
     """Let a text have these findings, as long as nothing has been deleted in it."""
 
     def replace(*found: Diagnostic) -> None:
-        def examine(module: Module, *_: object) -> tuple[list[Diagnostic], LoadAccount]:
-            return [] if "del " in module.text else list(found), LoadAccount()
+        def examine(module: Module, *_: object) -> linter.Examined:
+            return linter.Examined([] if "del " in module.text else list(found), LoadAccount(), ())
 
         monkeypatch.setattr(linter, "examine", examine)
 

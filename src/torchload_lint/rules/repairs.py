@@ -119,7 +119,7 @@ def _has_moved(need: Need) -> bool:
 
 def _guarded(situation: Situation, context: Context) -> str:
     lines = context.torch.words(situation.lines)
-    return f"left alone: a test of torch's version lets it run on torch {lines} only"
+    return f"left alone: what may be a test of torch's version lets it run on torch {lines} only"
 
 
 def plan_keyword(situation: Situation, context: Context) -> FixPlan:

@@ -101,6 +101,12 @@ class CodeReader:
             return func.attr in {"absolute", "resolve"} and self._is_made_once(func.value)
         return self.module.bindings.qualified(func) in _MADE_ONCE
 
+    def _check_private(self, node: ast.Name | ast.Attribute) -> None:
+        """Python reads ``__name`` in a class as another name, which something else may define."""
+        name = node.id if isinstance(node, ast.Name) else node.attr
+        if name.startswith("__") and not name.endswith("__"):
+            raise self._unproven(node, f"{name}, which Python calls otherwise in a class")
+
     def all(self, nodes: Iterable[ast.AST]) -> None:
         """Read several nodes."""
         for node in nodes:
@@ -132,6 +138,7 @@ class CodeReader:
     # names
 
     def _name(self, node: ast.Name) -> None:
+        self._check_private(node)
         reaching = self.module.bindings.definitions(node)
         if not reaching:
             own = node.id in {"__name__", "__class__", "__file__", "__doc__"}
@@ -195,6 +202,7 @@ class CodeReader:
     # attributes
 
     def _attribute(self, node: ast.Attribute) -> None:
+        self._check_private(node)
         if not isinstance(node.ctx, ast.Load):
             self._set(node)
             return

@@ -7,7 +7,7 @@ only calls what it is given, cannot: what a checkpoint can give is harmless itse
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from torchload_lint.vetted import vetted_definitions
@@ -130,6 +130,16 @@ ALWAYS_REACHED = frozenset(
     """.split()
 )
 """Methods that torch, numpy or Python may call on any object that they are given."""
+
+
+@cache
+def called_by_bases() -> frozenset[str]:
+    """Methods that classes of torch call on themselves, and so on a class that overrides them
+    (torch 2.13, listed by ``tools/called_by_bases.py``).
+    """
+    listed = Path(__file__).with_name("called_by_bases.txt").read_text(encoding="utf-8")
+    return frozenset(listed.split())
+
 
 _WHOLE = ("torch.nn.", "torch.optim.", "torch.distributions.")
 

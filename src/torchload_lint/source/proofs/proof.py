@@ -22,9 +22,11 @@ from torchload_lint.source.proofs.harmless import (
     ALWAYS_REACHED,
     DECORATORS,
     METACLASSES,
+    called_by_bases,
     is_harmless_base,
 )
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
+from torchload_lint.source.proofs.steady import check_steady
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +78,7 @@ class _ProofSearch:
         self.asks: set[str] = set()
         self._methods: dict[ast.AST, str] = {}
         self._waiting: list[Piece] = []
+        self._steady: set[str] = set()
         self._seen: set[tuple[ast.AST, Holder | None, bool]] = set()
 
     def run(self, piece: Piece) -> None:
@@ -89,6 +92,9 @@ class _ProofSearch:
             self._seen.add(key)
             if len(self._seen) > _MAX_PIECES:
                 raise UnprovenError(f"it leads to more than {_MAX_PIECES} pieces of code")
+            if current.module.path not in self._steady:
+                check_steady(current.module)
+                self._steady.add(current.module.path)
             if isinstance(current.node, ast.ClassDef):
                 self._class(Holder(current.node, current.module, current.project))
             else:
@@ -202,7 +208,7 @@ def _is_within_reach(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module)
     special = node.name.startswith("__") and node.name.endswith("__")
     if special:
         return node.name not in _NOT_REACHED
-    if node.name in ALWAYS_REACHED:
+    if node.name in ALWAYS_REACHED or node.name in called_by_bases():
         return True
     funcs = [one.func if isinstance(one, ast.Call) else one for one in node.decorator_list]
     return any(home.bindings.qualified(func) not in _PLAIN_DECORATORS for func in funcs)

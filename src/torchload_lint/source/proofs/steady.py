@@ -1,0 +1,64 @@
+"""Whether the names of a file still mean what its text says once it is imported.
+
+A proof reads definitions. Code that runs at import may put others in their place: a star import, a
+stored attribute, ``setattr``, ``globals()``, ``exec``, or a call that is handed the class. Where a
+file does so, nothing in it is proven.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.proofs.lineage import UnprovenError
+from torchload_lint.source.text.definitions import FUNCTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.facts.module import Module
+
+_REACHING = frozenset(
+    """
+    __class__ __code__ __dict__ __globals__ __import__ __setattr__ __subclasses__ delattr eval exec
+    globals locals modules patch setattr vars
+    """.split()
+)
+"""Names with which code gets at what it does not name."""
+_SETTINGS = ("torch.backends.", "torch.manual_seed", "warnings.", "matplotlib.")
+"""Whose attributes may be set at import: no class or function of a project stands there."""
+
+
+def check_steady(module: Module) -> None:
+    """Raise UnprovenError where importing a file may change what its names mean."""
+    for node in _at_import(module.tree):
+        reason = _changes(node, module)
+        if reason:
+            row = getattr(node, "lineno", 1)
+            raise UnprovenError(f"{module.path}:{row} {reason} when it is imported")
+
+
+def _changes(node: ast.AST, module: Module) -> str:
+    if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+        return "takes whatever names another file has"
+    if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+        target = module.bindings.qualified(node) or ""
+        return "" if target.startswith(_SETTINGS) else f"sets {ast.unparse(node)}"
+    name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+    if isinstance(node, ast.Name | ast.Attribute) and name in _REACHING:
+        return f"uses {name}"
+    return ""
+
+
+def _at_import(tree: ast.Module) -> Iterator[ast.AST]:
+    """The nodes that run when a file is imported: no bodies of functions, no main program."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, FUNCTIONS):
+            waiting += (*node.decorator_list, *node.args.defaults)
+        elif isinstance(node, ast.If) and "__main__" in ast.unparse(node.test):
+            waiting += node.orelse
+        elif not isinstance(node, ast.Lambda):
+            waiting += ast.iter_child_nodes(node)

@@ -1,0 +1,100 @@
+"""No proof where the code that runs is not the code that the class's text shows."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from project_files import project
+from torchload_lint.source.proofs.proof import prove_class
+
+START = """
+import sys
+import torch
+import torch.nn as nn
+from contextlib import nullcontext
+
+def evil(*_):
+    open("marker", "w")
+
+def safe(x):
+    return x
+"""
+PLAIN = """
+class Net:
+    def __init__(self, x=0):
+        self.x = safe(x)
+"""
+REPLACED = (
+    "Net.__init__ = lambda s, x: evil()",
+    "K = Net\nK.__setattr__ = evil",
+    "setattr(Net, '__init__', evil)",
+    "for one in [Net]:\n    one.__init__ = evil",
+    "with nullcontext(Net) as one:\n    one.__init__ = evil",
+    "globals()['safe'] = evil",
+    "globals().update(safe=evil)",
+    "vars()['safe'] = evil",
+    "sys.modules[__name__].safe = evil",
+    "safe.__code__ = evil.__code__",
+    "exec('safe = evil')",
+    "type.__setattr__(Net, '__init__', evil)",
+    "class Other:\n    Net.__init__ = evil",
+    "from other import *",
+)
+BASES = (
+    ("nn.Linear", "register_parameter"),
+    ("nn.BatchNorm1d", "register_buffer"),
+    ("nn.BatchNorm1d", "_check_input_dim"),
+    ("nn.Sequential", "add_module"),
+    ("nn.Embedding", "_fill_padding_idx_with_zero"),
+    ("nn.LSTM", "flatten_parameters"),
+    ("nn.Module", "_call_impl"),
+    ("nn.Conv2d", "_conv_forward"),
+    ("torch.optim.SGD", "add_param_group"),
+)
+PRIVATE = (
+    (
+        "class Net:\n    def __init__(s):\n        s.__go()\n"
+        "    def __go(s):\n        pass\n    def _Net__go(s):\n        evil()\n"
+    ),
+    (
+        "def __f(x):\n    return x\ndef _Net__f(x):\n    evil()\n"
+        "class Net:\n    def __init__(s, x):\n        s.x = __f(x)\n"
+    ),
+)
+
+
+def unproven(text: str) -> str:
+    files = {"app.py": START + dedent(text), "other.py": "def safe(x):\n    open('m', 'w')\n"}
+    index = project(files)
+    module = index.module_at("app.py")
+    (node,) = [one for one in module.tree.body if getattr(one, "name", "") == "Net"]
+    return prove_class(node, module, index).unproven
+
+
+@pytest.mark.parametrize("after", REPLACED)
+def test_a_file_that_replaces_what_it_defines_proves_nothing(after):
+    assert "when it is imported" in unproven(f"{PLAIN}\n{after}\n")
+
+
+def test_the_same_class_is_proven_where_nothing_is_replaced():
+    assert unproven(PLAIN) == ""
+    assert unproven(f"{PLAIN}\ntorch.backends.cudnn.benchmark = True\n") == ""
+    assert unproven(f"{PLAIN}\nif __name__ == '__main__':\n    Net.x = 1\n") == ""
+
+
+@pytest.mark.parametrize(("base", "name"), BASES)
+def test_what_a_base_calls_must_be_proven(base, name):
+    body = f"class Net({base}):\n    def {name}(self, *a, **k):\n        "
+    assert "open" in unproven(body + "evil()\n") or "evil" in unproven(body + "evil()\n")
+    assert unproven(body + "pass\n") == ""
+
+
+def test_a_method_that_nothing_calls_may_do_what_it_likes():
+    assert unproven("class Net(nn.Module):\n    def export(self):\n        evil()\n") == ""
+
+
+@pytest.mark.parametrize("text", PRIVATE)
+def test_a_private_name_is_another_name_in_a_class(text):
+    assert "which Python calls otherwise" in unproven(text)
