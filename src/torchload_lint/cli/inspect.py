@@ -108,7 +108,8 @@ def command(
         say("\n".join(inspection_as_text(*one, tree, color=painted) for one, tree in shown))
         if len(found) > 1:
             say("\n" + sums(found))
-    hints.at_range(projects.project_of(one.path).torch_of(one.path) for one in inspections)
+    read = inspections if output_format == "text" else ()  # programs read it in the report
+    hints.at_range(projects.project_of(one.path).torch_of(one.path) for one in read)
     status = CLEAN if all(one.is_fine for one in inspections) else FINDINGS
     raise click.exceptions.Exit(FAILED if missing else status)
 

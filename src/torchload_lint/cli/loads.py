@@ -93,7 +93,8 @@ def command(
             warn("no loads under " + (", ".join(map(str, paths)) or "."))
         crashes = [(load.path.as_posix(), load.crash) for load in found if load.crash]
         tell_crashes(crashes, verbose=False)
-        hints.at_range(load.torch for load in found)
+        if output_format != "json":
+            hints.at_range(load.torch for load in found)
         hints.at_entries(projects)
     except ConfigError as error:
         fail(str(error))
