@@ -98,3 +98,8 @@ def test_a_method_that_nothing_calls_may_do_what_it_likes():
 @pytest.mark.parametrize("text", PRIVATE)
 def test_a_private_name_is_another_name_in_a_class(text):
     assert "which Python calls otherwise" in unproven(text)
+
+
+def test_a_base_that_changes_the_classes_below_it_must_be_proven():
+    base = "class Base:\n    def __init_subclass__(cls, **k):\n        cls.__setattr__ = evil\n"
+    assert unproven(base + PLAIN.replace("class Net:", "class Net(Base):")) != ""

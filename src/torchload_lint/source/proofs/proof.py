@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 _MAX_PIECES = 400
 """How many functions, classes and values one proof looks into."""
-_NOT_REACHED = frozenset({"__reduce__", "__reduce_ex__", "__getstate__", "__init_subclass__"})
-"""Special methods that only saving, or the making of a class, calls."""
+_NOT_REACHED = frozenset({"__reduce__", "__reduce_ex__", "__getstate__"})
+"""Special methods that only saving calls; `__init_subclass__` may change the class that is made."""
 _ATTRIBUTES_ALONE = frozenset(
     "abc.ABC argparse.Namespace builtins.object types.SimpleNamespace typing.Generic".split()
 )
