@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from torchload_lint.regular_files import read_regular
+from torchload_lint.source.project.files import NoFiles
 from torchload_lint.source.text.text import decode
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _LARGEST = 4 * 2**20
 """Files with more bytes than this are left alone: they hold data."""
 
 
-class PackageFiles:
+class PackageFiles(NoFiles):
     """ProjectFiles over one package in a folder of packages. Files are read when asked for."""
 
     def __init__(self, folder: Path, root: str) -> None:
@@ -57,21 +58,6 @@ class PackageFiles:
     def holding(self, word: str) -> Sequence[str]:
         """The files that hold a word."""
         return [name for name in self._names if word in (self.text(name) or "")]
-
-    def configs_holding(self, word: str) -> Sequence[str]:
-        """None: the settings that a package brings along are not the project's."""
-        del word
-        return ()
-
-    def commands_holding(self, word: str) -> Sequence[str]:
-        """None: nobody starts a program from there."""
-        del word
-        return ()
-
-    def settings_holding(self, word: str) -> Sequence[str]:
-        """None: nobody starts a program from there."""
-        del word
-        return ()
 
     def text(self, path: str) -> str | None:
         """The text of a file; None where it cannot be read."""
