@@ -61,3 +61,85 @@ def test_the_other_formats_of_ci_name_them_too(cli, form):
     report = cli("inspect", "--output-format", form, "good.pt", "bad.pt").stdout
     assert "bad.pt" in report
     assert "good.pt" not in report
+
+
+def test_standard_input_is_a_checkpoint_too(cli):
+    data = files.archive(b"\x80\x02" + NAMES["needs.pt"] + b".")
+    told = cli("inspect", "-", stdin=data)
+    assert told.exit_code == 0
+    assert told.stdout.startswith("<stdin>: loads with weights_only=True and an allowlist\n")
+    assert "torch.load(path, weights_only=True)" in told.stdout
+
+
+def test_standard_input_leaves_nothing_behind(cli, tmp_path, monkeypatch):
+    room = tmp_path / "room"
+    room.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(room))
+    assert cli("inspect", "-", stdin=files.archive(b"\x80\x02].")).exit_code == 0
+    assert list(room.iterdir()) == []
+
+
+def test_an_index_stands_for_its_shards(cli, write, checkpoints):
+    (checkpoints / "shards").mkdir()
+    for name in ("bad.pt", "good.pt"):
+        (checkpoints / name).rename(checkpoints / "shards" / name)
+    shards = {"a": "good.pt", "b": "bad.pt", "c": "good.pt", "d": "gone.pt"}
+    write({"shards/m.bin.index.json": json.dumps({"weight_map": shards})})
+    told = json.loads(cli("inspect", "--output-format=json", "shards/m.bin.index.json").stdout)
+    assert [(one["path"], one["verdict"]) for one in told] == [
+        ("shards/good.pt", "loads"),
+        ("shards/bad.pt", "dangerous"),
+        ("shards/gone.pt", "unreadable"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"weight_map": {"a": "../secret.pt"}}',
+        '{"weight_map": {"a": "/etc/passwd"}}',
+        '{"weight_map": {"a": "C:\\\\x.pt"}}',
+        '{"weight_map": {"a": "C:x.pt"}}',
+        '{"weight_map": {"a": 1}}',
+        '{"weight_map": {"a": ""}}',
+        '{"weight_map": []}',
+        "[" * 100_000,
+        "",
+    ],
+)
+def test_an_index_that_names_no_files_of_its_folder_is_refused(cli, write, text):
+    write({"m.bin.index.json": text, "good.pt": "x"})
+    told = cli("inspect", "--output-format=json", "m.bin.index.json")
+    (one,) = json.loads(told.stdout)
+    assert told.exit_code == 1
+    assert one["verdict"] == "unreadable"
+    assert "the shards cannot be found" in one["problems"][0]["message"]
+
+
+def test_a_safetensors_file_shows_its_tensors_and_metadata(cli, folder):
+    header = {
+        "__metadata__": {"format": "pt"},
+        "w": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]},
+        "n": {"dtype": "U16", "shape": [3], "data_offsets": [16, 22]},
+        "x": {"dtype": "F4", "shape": [], "data_offsets": [22, 23]},
+    }
+    text = json.dumps(header).encode()
+    (folder / "m.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + bytes(23))
+    told = cli("inspect", "m.safetensors").stdout
+    for line in (
+        "dict, 3 entries",
+        "['w']: tensor float32 [2, 2], 16 B",
+        "['n']: tensor uint16 [3], 6 B",
+        "['x']: tensor F4 [], 1 B",
+        ".metadata: dict, 1 entry",
+        "['format']: 'pt'",
+    ):
+        assert line in told
+
+
+@pytest.mark.parametrize("shape", ['"ab"', "[-1]", "[1.5]", "[true]", "null", "{}", "[[1]]"])
+def test_a_safetensors_file_with_an_odd_shape_shows_no_tree(cli, folder, shape):
+    text = b'{"w": {"dtype": "F32", "shape": %s, "data_offsets": [0, 4]}}' % shape.encode()
+    (folder / "m.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + bytes(4))
+    told = cli("inspect", "m.safetensors")
+    assert "It holds" not in told.stdout

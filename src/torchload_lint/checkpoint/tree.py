@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.containers.bytesource import ByteSource, FileSource, MemorySource
 from torchload_lint.checkpoint.containers.container import open_container
+from torchload_lint.checkpoint.containers.safetensors import described
 from torchload_lint.checkpoint.evaluate import Question, evaluate
 from torchload_lint.checkpoint.known.torch_versions import NEWEST
 from torchload_lint.checkpoint.pickles.pickled_values import (
@@ -20,7 +21,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     type_of,
 )
 from torchload_lint.checkpoint.pickles.places import parts
-from torchload_lint.checkpoint.pickles.tensors import tensor_of
+from torchload_lint.checkpoint.pickles.tensors import TensorInfo, tensor_of
 from torchload_lint.checkpoint.threats import shortened
 
 if TYPE_CHECKING:
@@ -72,12 +73,24 @@ def tree_of_bytes(
 def _tree_of(source: ByteSource, name: str, target: Target, limits: TreeLimits) -> str:
     question = Question(target)
     container = open_container(source, name, question.limits, target)
+    if container.kind == "safetensors":
+        return "\n".join(render_tree(_named_tensors(source), limits))
     if container.problem is not None or container.loads:
         return ""
     result = evaluate(source, container, question)
     if result.main is None or result.main.fault is not None:
         return ""
     return "\n".join(render_tree(result.value, limits))
+
+
+def _named_tensors(source: ByteSource) -> DictValue:
+    """A safetensors file as the dict that its library gives. Raises ValueError."""
+    found = described(source)
+    tensors = [(name, TensorInfo(dtype, shape)) for name, dtype, shape in found.tensors]
+    if not found.metadata:
+        return DictValue(entries=tensors)
+    metadata = DictValue(entries=list(found.metadata))
+    return DictValue(entries=tensors, state=[DictValue(entries=[("metadata", metadata)])])
 
 
 def render_tree(root: PickledValue, limits: TreeLimits = DEFAULT_TREE) -> list[str]:

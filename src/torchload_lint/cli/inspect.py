@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +34,7 @@ from torchload_lint.reports.inspection import (
 )
 from torchload_lint.reports.union import United
 from torchload_lint.workspace import Projects
-from torchload_lint.workspace.inspection import inspect_paths, needs_together
+from torchload_lint.workspace.inspection import inspect_copy, inspect_paths, needs_together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from torchload_lint.policy import Judgement
     from torchload_lint.workspace.inspection import Inspection
 
+STANDARD_INPUT, STANDARD_INPUT_NAME = "-", "<stdin>"
 FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "azure", "rdjson")
 
 
@@ -73,21 +76,23 @@ def command(
 ) -> None:
     """Show what checkpoints (files, or folders of them) hold and need, without running them.
 
+    An index file (model.bin.index.json) stands for its shards, "-" for standard input.
+
     Ends with 0 where every file loads with what may be allowed, 1 where one does not (or where
     --since finds something new), 2 where one is not there.
     """
     union, since_file = flags.pop("union"), flags.pop("since_file")
-    there = [Path(given) for given in checkpoints if os.path.lexists(given)]
-    missing = [given for given in checkpoints if not os.path.lexists(given)]
+    missing = [one for one in checkpoints if one != STANDARD_INPUT and not os.path.lexists(one)]
     for given in missing:
         complain(f"{given}: {_why_missing(given)}")
+    there = [given for given in checkpoints if given not in missing]
     try:
         projects = Projects(settings_from(config_file, isolated, flags))
-        inspections = list(inspect_paths(there, projects))
+        inspections = _inspect_all(there, projects)
     except ConfigError as error:
         fail(str(error))
     if there and not inspections:
-        warn("no checkpoints under " + ", ".join(map(str, there)))
+        warn("no checkpoints under " + ", ".join(there))
     if union:
         try:
             complete = _say_union(inspections, projects, output_format, since_file)
@@ -109,9 +114,32 @@ def command(
         if len(found) > 1:
             say("\n" + sums(found))
     read = inspections if output_format == "text" else ()  # programs read it in the report
-    hints.at_range(projects.project_of(one.path).torch_of(one.path) for one in read)
+    places = [Path(one.report.path) for one in read]
+    hints.at_range(projects.project_of(place).torch_of(place) for place in places)
     status = CLEAN if all(one.is_fine for one in inspections) else FINDINGS
     raise click.exceptions.Exit(FAILED if missing else status)
+
+
+def _inspect_all(there: Sequence[str], projects: Projects) -> list[Inspection]:
+    """All checkpoints that the arguments stand for. Raises ConfigError."""
+    found = list(inspect_paths([Path(one) for one in there if one != STANDARD_INPUT], projects))
+    if STANDARD_INPUT in there:
+        found.append(inspect_copy(_copy_of_standard_input(), STANDARD_INPUT_NAME, projects))
+    return found
+
+
+def _copy_of_standard_input() -> Path:
+    """A temporary file with what comes from there, which stays until the command ends."""
+    if sys.stdin is None:
+        fail("standard input is closed")
+    room = tempfile.TemporaryDirectory(prefix="torchload-lint-")
+    copy = Path(click.get_current_context().with_resource(room), "checkpoint")
+    try:
+        with copy.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+    except OSError as error:
+        fail(f"standard input cannot be kept in {copy.parent}: {error.strerror}")
+    return copy
 
 
 def _say_union(

@@ -103,7 +103,8 @@ def inspections_as_json(inspections: Iterable[tuple[CheckpointReport, Sequence[J
 def what_to_write(report: CheckpointReport, judgements: Sequence[Judgement]) -> str:
     """The lines of Python that load the file with exactly what it needs."""
     judged = list(zip(report.safe_globals, judgements, strict=True))
-    return block(judged, report.imports, f'torch.load("{report.path}", weights_only=True)')
+    path = "path" if report.path.startswith("<") else f'"{report.path}"'
+    return block(judged, report.imports, f"torch.load({path}, weights_only=True)")
 
 
 def _container(report: CheckpointReport) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import Verdict, advice
-from torchload_lint.checkpoint.report import Problem
+from torchload_lint.checkpoint.report import CheckpointReport, Problem
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import judge_together
 from torchload_lint.rules.assessing import judge_in, judged_needs
@@ -17,12 +17,14 @@ from torchload_lint.rules.on_torch import PARAMETER_SINCE, judged, merged
 from torchload_lint.rules.situation import is_unknown_call
 from torchload_lint.source.proofs import class_lookup
 from torchload_lint.workspace.on_disk.checkpoint_names import is_checkpoint_name
+from torchload_lint.workspace.on_disk.shards import INDEX, shards_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from torchload_lint.checkpoint.known.torch_range import TorchRange
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup
-    from torchload_lint.checkpoint.report import CheckpointReport, NeededGlobal
+    from torchload_lint.checkpoint.report import NeededGlobal
     from torchload_lint.names import ClassFacts
     from torchload_lint.policy import Judgement
     from torchload_lint.rules.situation import Need
@@ -46,10 +48,31 @@ class Inspection:
 
 
 def inspect_paths(paths: Iterable[Path], projects: Projects) -> Iterator[Inspection]:
-    """Inspect files, and the checkpoints in folders, in order. Raises ConfigError."""
+    """Inspect files, the shards of index files, and the checkpoints in folders, in order.
+
+    Raises ConfigError.
+    """
     for path in paths:
-        for found in checkpoints_in(path):
+        try:
+            named = shards_of(path) if path.name.endswith(INDEX) and path.is_file() else [path]
+        except (OSError, ValueError) as error:
+            yield _unreadable_index(path, error)
+            continue
+        for found in (one for name in named for one in checkpoints_in(name)):
             yield inspect_path(found, projects.project_of(found))
+
+
+def _unreadable_index(path: Path, error: OSError | ValueError) -> Inspection:
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    problem = Problem("index", f"the shards cannot be found: {why}", "inspect them by name")
+    report = CheckpointReport(str(path), "index", Verdict.UNREADABLE, problems=(problem,))
+    return Inspection(path, report, ())
+
+
+def inspect_copy(copy: Path, name: str, projects: Projects) -> Inspection:
+    """Inspect a copy of something that has no path, as if it lay in the current folder."""
+    found = inspect_path(copy, projects.project_of(Path(name)), Path(name))
+    return replace(found, report=found.report._replace(path=name))
 
 
 def needs_together(inspections: Iterable[Inspection], project: Project) -> tuple[Need, ...]:
@@ -70,15 +93,15 @@ def _lookup(project: Project) -> ClassLookup:
     return lookup
 
 
-def inspect_path(path: Path, project: Project) -> Inspection:
-    """Inspect one checkpoint, as the project it lies in sees it."""
-    lookup = _lookup(project)
-    report = _on_every_torch(path, project, lookup)
+def inspect_path(path: Path, project: Project, judged_as: Path | None = None) -> Inspection:
+    """Inspect one checkpoint, as the project sees it; ``judged_as`` is where it would lie."""
+    lookup, place = _lookup(project), judged_as or path
+    report = _on_every_torch(path, project, lookup, project.torch_of(place))
     judgements = []
     for needed in report.safe_globals:
         facts = lookup(needed.name)
         aliases = {needed.spelling.expression()} | ({str(facts.defined_as)} if facts else set())
-        judgement = judge_in(project.context_of(path), needed, facts, aliases=aliases)
+        judgement = judge_in(project.context_of(place), needed, facts, aliases=aliases)
         judgements.append((judgement, facts, needed.called))
     together = judge_together(judgements)
     unknown = [
@@ -119,12 +142,14 @@ def _that_calls(
     )
 
 
-def _on_every_torch(path: Path, project: Project, lookup: ClassLookup) -> CheckpointReport:
+def _on_every_torch(
+    path: Path, project: Project, lookup: ClassLookup, torch: TorchRange
+) -> CheckpointReport:
     """What holds on every torch that the project may run on and that has a whole allowlist.
 
     Where older ones fail, a problem says so.
     """
-    torch, name = project.torch_of(path), os.path.abspath(path)
+    name = os.path.abspath(path)
     reports_on = {
         line: (project.context.checkpoints.inspect(name, lookup, line),)
         for line in torch.where(lambda line: line >= PARAMETER_SINCE) or torch.versions

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.checkpoint.containers.formats import (
-    is_safetensors,
-    is_tar,
-    recognise,
-    safetensors_fault,
-)
+from torchload_lint.checkpoint.containers.formats import is_tar, recognise
+from torchload_lint.checkpoint.containers.safetensors import is_safetensors, safetensors_fault
 from torchload_lint.checkpoint.containers.zip_archive import (
     LOCAL_SIGNATURE,
     ZipArchive,
@@ -50,7 +46,7 @@ def open_container(
     if source.read_at(0, 4) == LOCAL_SIGNATURE:
         return _zip(source, limits, target)
     if is_safetensors(source):
-        return _unnamed_safetensors()
+        return _safetensors_out_of_place(name)
     problem = recognise(source)
     if problem is not None:
         return Container(problem.code, problem)
@@ -77,12 +73,15 @@ def _named_safetensors(source: ByteSource) -> Container:
     return Container("safetensors", loads=True)
 
 
-def _unnamed_safetensors() -> Container:
-    message = "this is a safetensors file, which torch.load cannot read under this name"
-    advice = (
-        "read it with safetensors.torch.load_file(path); torch >= 2.13 also takes it where its "
-        "name ends in .safetensors"
-    )
+def _safetensors_out_of_place(name: str) -> Container:
+    """Without its ending in the name, or with it before torch read such files at all."""
+    if name.endswith(".safetensors"):
+        message = "this is a safetensors file, which torch.load reads since torch 2.13 only"
+        more = ""
+    else:
+        message = "this is a safetensors file, which torch.load cannot read under this name"
+        more = "; torch >= 2.13 also takes it where its name ends in .safetensors"
+    advice = f"read it with safetensors.torch.load_file(path){more}"
     return Container("safetensors", Problem("safetensors", message, advice), is_torch_file=True)
 
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.containers.bytesource import ByteSource
 
 _HEAD = 512
-MAX_SAFETENSORS_HEADER = 100_000_000
-"""The largest header that the safetensors library reads."""
 
 
 class Format(NamedTuple):
@@ -124,31 +122,3 @@ def is_tar(source: ByteSource) -> bool:
     except ValueError:
         return False
     return claimed == 256 + sum(block[:148]) + sum(block[156:512])
-
-
-def is_safetensors(source: ByteSource) -> bool:
-    """Whether the file begins like a safetensors file: a length, then a JSON object."""
-    head = source.read_at(0, 9)
-    length = int.from_bytes(head[:8], "little")
-    return head[8:9] == b"{" and 0 < length <= min(source.size - 8, MAX_SAFETENSORS_HEADER)
-
-
-def safetensors_fault(source: ByteSource) -> str:
-    """Why the safetensors library refuses the file; empty where it does not.
-
-    Source: the format's description in the safetensors repository (README.md, "Format").
-    """
-    import json  # noqa: PLC0415 - seldom needed, and this module is imported by every run
-
-    length = int.from_bytes(source.read_at(0, 8), "little")
-    try:
-        header = json.loads(source.read_at(8, length))
-        ends = [
-            tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"
-        ]
-        end = max(ends, default=0)
-    except (ValueError, RecursionError, KeyError, IndexError, TypeError, AttributeError):
-        return "its header is damaged"
-    if not isinstance(end, int) or end != source.size - 8 - length:
-        return "its tensors do not have as many bytes as the header says"
-    return ""

@@ -48,6 +48,8 @@ _PARAMETERS = frozenset({"_rebuild_parameter", "_rebuild_parameter_with_state"})
 
 def tensor_of(value: PickledValue) -> TensorInfo | None:
     """The tensor that a value is; None where it is not one, or is described in an unknown way."""
+    if isinstance(value, TensorInfo):
+        return value
     if not isinstance(value, ObjectValue) or not isinstance(value.callee, GlobalRef):
         return None
     name, args = value.callee.name, value.args

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.containers.formats import MAX_SAFETENSORS_HEADER
+from torchload_lint.checkpoint.containers.safetensors import MAX_SAFETENSORS_HEADER, TORCH_DTYPES
 from torchload_lint.checkpoint.pickles.pickled_values import DictValue, PickledValue
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
 from torchload_lint.checkpoint.pickles.tensors import TensorInfo, tensor_of
@@ -28,13 +28,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.migrate.files.storage_pool import StoragePool
 
-_DTYPES = {
-    "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64",
-    "int32": "I32", "int16": "I16", "int8": "I8", "uint8": "U8", "bool": "BOOL",
-    "uint16": "U16", "uint32": "U32", "uint64": "U64", "float8_e4m3fn": "F8_E4M3",
-    "float8_e5m2": "F8_E5M2", "float8_e8m0fnu": "F8_E8M0", "complex64": "C64",
-}  # fmt: skip
-_SIZES = {**ITEM_SIZES, "uint16": 2, "uint32": 4, "uint64": 8}
+_DTYPES = {torch: name for name, torch in TORCH_DTYPES.items()}
 _KINDS = frozenset({"tensor", "Parameter"})
 _SIGNED = frozenset({"float64", "float32", "float16", "bfloat16"})
 """Dtypes whose numbers torch negates by their sign bit; of complex ones a zero stays positive."""
@@ -54,7 +48,7 @@ class TensorRecord:
     @property
     def item_size(self) -> int:
         """Bytes of one element."""
-        return _SIZES.get(self.tensor.dtype, 1)
+        return ITEM_SIZES.get(self.tensor.dtype, 1)
 
     @property
     def nbytes(self) -> int:
