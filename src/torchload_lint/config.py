@@ -65,10 +65,11 @@ class Config(NamedTuple):
     target_torch: str | None = None
     """The torch versions that the code must run on, such as ">=2.1,<2.9"; one version, such as
     "2.6", means that and newer. Default: what the project's requirements state (pyproject.toml,
-    setup.py, requirements.txt, environment.yml …; else lock files, base images, CI), else the
-    newest torch that the tool knows. For the files of a folder, what it states itself counts
-    besides what stands above it, up to the next pyproject.toml, setup.py or setup.cfg that
-    names torch."""
+    setup.py, requirements.txt, environment.yml …; else lock files, base images, CI, which give
+    the oldest one, and newer ones count as well, except for the lock file of an application),
+    else the newest torch that the tool knows. For the files of a folder, what it states itself
+    counts besides what stands above it, up to the next pyproject.toml, setup.py or setup.cfg
+    that names torch."""
     src: tuple[str, ...] = ("src", ".")
     """Folders, from the root, in which first-party modules live. Their classes may be allowed."""
     checkpoint_roots: tuple[str, ...] = (".",)

@@ -129,13 +129,14 @@ STATED = [
     ({"Pipfile.lock": '{"default": {"torch": {"version": "==2.1.2"}}}'}, "2.1"),
     ({"pixi.lock": "- conda: https://example.org/linux-64/pytorch-2.6.0-cpu_mkl_py312.conda\n"},
      "2.6"),
-    ({"Dockerfile": "FROM pytorch/pytorch:2.0.1-cuda11.7-cudnn8-runtime\n"}, "2.0"),
+    ({"Dockerfile": "FROM pytorch/pytorch:2.0.1-cuda11.7-cudnn8-runtime\n"}, f"2.0-{NEWEST}"),
     ({"docker/Dockerfile.gpu": "ARG TORCH=2.4.1\nFROM pytorch/pytorch:${TORCH}-cuda12.1-cudnn9\n"},
-     "2.4"),
-    ({"Dockerfile": "FROM python:3.11\nRUN pip install torch==2.8.0 numpy\n"}, "2.8"),
+     f"2.4-{NEWEST}"),
+    ({"Dockerfile": "FROM python:3.11\nRUN pip install torch==2.8.0 numpy\n"}, f"2.8-{NEWEST}"),
     ({"Dockerfile": "FROM python:3.11\nRUN apt-get update \\\n && conda install --yes "
-      "pytorch==2.2.2 torchvision==0.17.2 pytorch-cuda=12.1 -c pytorch\n"}, "2.2"),
-    ({"cog.yaml": 'build:\n  gpu: true\n  python_packages:\n    - "torch==1.12.1"\n'}, "1.12"),
+      "pytorch==2.2.2 torchvision==0.17.2 pytorch-cuda=12.1 -c pytorch\n"}, f"2.2-{NEWEST}"),
+    ({"cog.yaml": 'build:\n  gpu: true\n  python_packages:\n    - "torch==1.12.1"\n'},
+     f"1.12-{NEWEST}"),
     ({"uv.lock": 'version = 1\nrequires-python = ">=3.10"\n\n[[package]]\nname = "x"\n'
       '[package.metadata]\nrequires-dist = [{ name = "torch", specifier = ">=2.1" }]\n\n'
       '[[package]]\nname = "torch"\nversion = "2.6.0"\n'}, "2.6"),
@@ -225,6 +226,53 @@ def test_where_nothing_is_stated_the_newest_known_is_assumed(tmp_path, files):
     assert found.stated == ()
     assert found.unread == ()
     assert "newest known" in found.origin
+
+
+UV_LOCK = {"uv.lock": '[[package]]\nname = "torch"\nversion = "2.7.1"\n'}
+TRANSITIVE = "[project]\nname = 'x'\nversion = '1'\ndependencies = ['lightning']\n"
+BUILT = "[build-system]\nrequires = ['hatchling']\nbuild-backend = 'hatchling.build'\n"
+
+
+@pytest.mark.parametrize(
+    ("project_file", "allowed"),
+    [
+        (TRANSITIVE, "2.7"),
+        (TRANSITIVE + BUILT, f"2.7-{NEWEST}"),
+        (TRANSITIVE + BUILT + "[tool.uv]\npackage = false\n", "2.7"),
+        (TRANSITIVE + BUILT + "[tool.poetry]\npackage-mode = false\n", "2.7"),
+        (TRANSITIVE + BUILT + "[tool.pdm]\ndistribution = false\n", "2.7"),
+    ],
+)
+def test_a_lock_file_pins_an_application_and_not_a_package(tmp_path, project_file, allowed):
+    for name, text in {"pyproject.toml": project_file, **UV_LOCK}.items():
+        (tmp_path / name).write_text(text)
+    assert torch_of_project(tmp_path).versions == lines(allowed)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"Dockerfile": "FROM pytorch/pytorch:2.0.1-cuda11.7-cudnn8-runtime\n"},
+         "Dockerfile:1 says FROM pytorch/pytorch:2.0.1-cuda11.7-cudnn8-runtime; and newer ones, "
+         "since an image is one way to run it"),
+        ({"setup.py": "from setuptools import setup\nsetup(name='x')\n"} | UV_LOCK,
+         "uv.lock:3 says torch==2.7.1; and newer ones, since a lock file pins what a package is "
+         "developed with, not where it is installed"),
+        (matrix("torch-version: ['2.3.0']"),
+         ".github/workflows/ci.yml:7 says torch 2.3.0; and newer ones, since a test keeps no "
+         "newer one away"),
+        (project("torch") | pip("torch==2.3.1"),
+         "requirements.txt:1 says torch==2.3.1; and newer ones, since pyproject.toml:4 asks for "
+         "any"),
+        (UV_LOCK, "uv.lock:3 says torch==2.7.1"),
+        (pip("torch==2.3.1"), "requirements.txt:1 says torch==2.3.1"),
+    ],
+)  # fmt: skip
+def test_what_is_assumed_of_newer_releases_is_said(tmp_path, files, said):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert torch_of_project(tmp_path).origin == said
 
 
 def test_where_it_stands_is_reported(tmp_path):

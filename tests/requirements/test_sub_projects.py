@@ -61,7 +61,7 @@ def said(found):
         (LIBRARY, "examples/any", "2.2 to 2.15"),
         (RESEARCH, "beit", "1.7"),
         (RESEARCH, "yoco/model", "2.2 to 2.15"),
-        (RESEARCH, "kosmos", "1.13"),
+        (RESEARCH, "kosmos", "1.13 to 2.15"),  # an image is one way to run it
         (RESEARCH, "", "2.15"),
         (RESEARCH, "gone", "2.15"),
         (LIBRARY, "../elsewhere", "2.2 to 2.15"),

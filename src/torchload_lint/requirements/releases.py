@@ -1,9 +1,10 @@
 """From the files of a project to the releases of torch that it may run on.
 
 What the project declares decides (its own metadata, ``requirements.txt``, a conda environment,
-Pipfile). Where that names no version, what it was locked to, built on or tested with does. A
-folder that states something of its own counts besides what stands above it, up to the next
-distribution: code in it may be run either way.
+Pipfile). Where that names no version, what it was locked to, built on or tested with does: as the
+oldest release, not as the only one, except for the lock file of an application. A folder that
+states something of its own counts besides what stands above it, up to the next distribution: code
+in it may be run either way.
 """
 
 from __future__ import annotations
@@ -60,19 +61,30 @@ class Requirements:
 
     def _read(self, folders: Sequence[str]) -> TorchRange:
         declared = self._places(declared_in(self._files, one) for one in folders)
-        places, is_open = declared, any(place.is_open for place in declared)
-        lines = _allowed(places)
+        places, lines = declared, _allowed(declared)
         if not lines:
             places = self._places(said_elsewhere_in(self._files, one) for one in folders)
             lines = _allowed(places)
-            is_open = is_open or any(place.is_test for place in places if place.statements)
+        newer = self._newer(declared, places)
         unread = self._unread([*declared, *places])
         if not lines:
             return TorchRange(unread=unread)
         oldest = min(lines)
-        if is_open:
+        if newer:
             lines |= {line for line in LINES if line >= oldest}
-        return TorchRange(tuple(sorted(lines)), self._stated(places, oldest), unread=unread)
+        return TorchRange(
+            tuple(sorted(lines)), self._stated(places, oldest), unread=unread, assumed=newer
+        )
+
+    def _newer(self, declared: Iterable[Installation], deciding: Iterable[Installation]) -> str:
+        """Why releases that are newer than what is stated count as well; empty where none does."""
+        open_ = next((place for place in declared if place.is_open), None)
+        if open_ is not None:
+            said = self._as_stated(open_.required[0], open_)
+            return f"and newer ones, since {said.place} asks for any"
+        bounding = (one for one in deciding if any(said.bounds for said in one.statements))
+        why = next((one.no_ceiling for one in bounding if one.no_ceiling), "")
+        return f"and newer ones, since {why}" if why else ""
 
     def _places(self, found: Iterable[Iterable[Installation]]) -> list[Installation]:
         return list(map(_that_may_hold, chain.from_iterable(found)))

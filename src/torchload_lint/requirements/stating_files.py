@@ -52,6 +52,9 @@ _PIPELINES = (
     "noxfile.py",
 )  # fmt: skip
 _WORKFLOWS = ".github/workflows"
+_TESTED = "a test keeps no newer one away"
+_IN_AN_IMAGE = "an image is one way to run it"
+_LOCKED = "a lock file pins what a package is developed with, not where it is installed"
 
 
 class Installation(NamedTuple):
@@ -61,8 +64,8 @@ class Installation(NamedTuple):
     statements: tuple[Statement, ...]
     python: str = ""
     """The Pythons that it admits, as specifiers."""
-    is_test: bool = False
-    """Whether it only says what was tested: a floor, since that keeps no newer release away."""
+    no_ceiling: str = ""
+    """Why it is a floor only, where it does not say which newer release would do; else empty."""
 
     @property
     def required(self) -> list[Statement]:
@@ -78,6 +81,12 @@ class Installation(NamedTuple):
 def is_distribution(files: RootFiles, folder: str) -> bool:
     """Whether a folder is a distribution that says something of torch, bounded or not."""
     return any("torch" in (files.text(folder, name) or "") for name, _ in DISTRIBUTION)
+
+
+def _is_package(files: RootFiles, folder: str) -> bool:
+    """Whether a folder is built into what others install: their installation heeds no lock file."""
+    project = files.text(folder, "pyproject.toml") or ""
+    return tables.is_built(project) or bool(files.text(folder, "setup.py"))
 
 
 def declared_in(files: RootFiles, folder: str) -> Iterator[Installation]:
@@ -96,28 +105,32 @@ def declared_in(files: RootFiles, folder: str) -> Iterator[Installation]:
 
 def said_elsewhere_in(files: RootFiles, folder: str) -> Iterator[Installation]:
     """Lock files, further requirements files and environments, images, what was tested."""
+    locked = _LOCKED if _is_package(files, folder) else ""
     for name, read in LOCKS:
-        yield from _read_at(files, folder, name, read)
+        for one in _read_at(files, folder, name, read):
+            yield one._replace(no_ceiling=locked)
     for name in files.names(folder):
         yield from _named_like_one(files, folder, name)
     for inner in (*_FOLDERS, *_TESTING):
         for name in files.names(files.path(folder, inner)):
             for one in _named_like_one(files, folder, f"{inner}/{name}"):
-                yield one._replace(is_test=inner in _TESTING)
+                yield one._replace(no_ceiling=_TESTED) if inner in _TESTING else one
     workflows = files.names(files.path(folder, _WORKFLOWS))
     for name in (*_PIPELINES, *(f"{_WORKFLOWS}/{name}" for name in workflows)):
         for one in _read_at(files, folder, name, environments.read_workflow):
-            yield one._replace(is_test=True)
+            yield one._replace(no_ceiling=_TESTED)
 
 
 def _named_like_one(files: RootFiles, folder: str, name: str) -> Iterator[Installation]:
     """What a file says whose name shows what kind it is."""
     base = name.rpartition("/")[2].lower()
     if base.startswith("dockerfile") or base.endswith(".dockerfile"):
-        yield from _read_at(files, folder, name, environments.read_dockerfile)
-    elif base == "cog.yaml" or (
-        base.endswith((".yml", ".yaml")) and ("env" in name.lower() or "conda" in base)
-    ):
+        for one in _read_at(files, folder, name, environments.read_dockerfile):
+            yield one._replace(no_ceiling=_IN_AN_IMAGE)
+    elif base == "cog.yaml":
+        for one in _read_at(files, folder, name, environments.read_conda):
+            yield one._replace(no_ceiling=_IN_AN_IMAGE)
+    elif base.endswith((".yml", ".yaml")) and ("env" in name.lower() or "conda" in base):
         yield from _read_at(files, folder, name, environments.read_conda)
     elif base.endswith((".txt", ".in")) and ("requir" in name.lower() or "constraint" in base):
         path = files.path(folder, name)

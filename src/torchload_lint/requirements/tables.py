@@ -78,6 +78,15 @@ def python_of(text: str) -> str:
     return ""
 
 
+def is_built(text: str) -> bool:
+    """Whether pyproject.toml makes a package (an application is run where its files lie)."""
+    document = TomlFile(text)
+    virtual = (("uv", "package"), ("poetry", "package-mode"), ("pdm", "distribution"))
+    if any(document.at("tool", *keys) is False for keys in virtual):
+        return False
+    return bool(document.at("build-system"))
+
+
 def requirement_files_of(text: str) -> list[str]:
     """The requirements files that setuptools reads the dependencies from."""
     named = TomlFile(text).at("tool", "setuptools", "dynamic", "dependencies", "file")

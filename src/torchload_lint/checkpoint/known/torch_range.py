@@ -61,6 +61,8 @@ class TorchRange(NamedTuple):
     """Whether ``target-torch`` says so."""
     unread: tuple[Stated, ...] = ()
     """Requirements whose versions could not be understood."""
+    assumed: str = ""
+    """What counts besides what is stated, and why, in words; else empty."""
 
     @classmethod
     def since(cls, oldest: TorchVersion) -> TorchRange:
@@ -117,7 +119,8 @@ class TorchRange(NamedTuple):
             return "the newest known; nothing states a version"
         shown = "; ".join(map(str, self.stated[:_SHOWN]))
         rest = len(self.stated) - _SHOWN
-        return f"{shown}; and {rest} more" if rest > 0 else shown
+        shown = f"{shown}; and {rest} more" if rest > 0 else shown
+        return f"{shown}; {self.assumed}" if self.assumed else shown
 
 
 def behaviour(version: TorchVersion, names: frozenset[str], path: str) -> tuple[object, ...]:
