@@ -99,6 +99,9 @@ class Diagnostic(NamedTuple):
     """The notebook cell (from 1, all cells counted); rows then count inside the cell."""
     grounds: tuple[str, ...] = ()
     """Whether each of ``safe_globals`` may be allowed, and on what ground, in words."""
+    requirement: str = ""
+    """What the project states of torch, where nothing but that brings the finding about, such as
+    ``setup.py:9 says torch>=1.8``: findings of one message and one requirement are one matter."""
 
 
 class LoadAccount(NamedTuple):

@@ -155,7 +155,9 @@ def test_show_settings_says_what_is_assumed_besides_what_is_stated(cli, write):
     write({"Dockerfile": "FROM pytorch/pytorch:2.1.0-cuda12.1-cudnn8-runtime\n"})
     shown = json.loads(cli("show-settings").stdout)
     assert shown["target-torch"] == "2.1 to 2.15"
-    assert shown["target-torch-origin"].endswith("and newer ones, since an image is one way to run it")
+    assert shown["target-torch-origin"].endswith(
+        "and newer ones, since an image is one way to run it"
+    )
 
 
 def test_a_wrong_rule_is_said_to_come_from_where_it_stands(cli, write):

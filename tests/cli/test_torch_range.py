@@ -204,3 +204,22 @@ def test_what_an_older_numpy_does_not_have_is_not_written_without_asking(cli, wr
     cli("--fix", "--unsafe-fixes", ".")
     assert "nullcontext" in (folder / "a.py").read_text()
     assert runs(folder).returncode == 0
+
+
+def test_many_loads_of_one_requirement_are_one_matter(cli, write):
+    loads = "".join(f"def load{one}(path):\n    return torch.load(path)\n\n\n" for one in range(6))
+    write({"a.py": f"import torch\n\n\n{loads}", "pyproject.toml": PROJECT.format(">=1.8")})
+    first, rest = cli(".").stdout.splitlines()[:2]
+    assert first.startswith("a.py:5:12: TLL102 ")
+    assert "the same at 5 other places, since pyproject.toml:4 says torch>=1.8: a.py:9:12" in rest
+    assert cli("--output-format", "json-lines", ".").stdout.count('"code": "TLL102"') == 6
+
+
+@pytest.mark.usefixtures("checkpoint")
+def test_a_load_whose_needs_are_known_stands_by_itself(cli, write):
+    loads = "".join(f"def load{one}(path):\n    return torch.load(path)\n\n\n" for one in range(6))
+    text = f"import torch\n\n\n{loads}print(torch.load('args.pt')['args'].lr)\n"
+    write({"a.py": text, "pyproject.toml": PROJECT.format(">=1.8")})
+    lines = [line for line in cli(".").stdout.splitlines() if line.startswith("a.py:28:")]
+    assert len(lines) == 2
+    assert all("argparse.Namespace" in line for line in lines)

@@ -27,6 +27,40 @@ def test_concise_is_flake8s_format_in_order_of_place(results, rules, options):
     assert lines[0] == "src/ä b,c.py:3:21: TLL101 `weights_only=False` runs the file's code"
 
 
+BY_REQUIREMENT = "setup.py:9 says torch>=1.8"
+
+
+def by_one_requirement(make, count, **changes):
+    spans = [Span.of(row, 5, row, 9) for row in range(1, count + 1)]
+    found = [make(span=span, requirement=BY_REQUIREMENT, **changes) for span in spans]
+    return FileResult(Path("a.py"), tuple(found))
+
+
+def test_concise_gathers_what_one_requirement_brings_about(make, options):
+    other = FileResult(Path("b.py"), (make(message="another", requirement=BY_REQUIREMENT), make()))
+    lines = render("concise", [by_one_requirement(make, 11), other], (), options).splitlines()
+    first, rest, *more = lines
+    assert first == "a.py:1:5: TLL101 `weights_only=False` runs the file's code"
+    assert rest.startswith(
+        f"    the same at 10 other places, since {BY_REQUIREMENT}: a.py:2:5, a.py:3:5, "
+    )
+    assert rest.endswith("a.py:9:5 and 2 more (`-v` shows each)")
+    assert [line.partition(" ")[0] for line in more] == ["b.py:3:21:", "b.py:3:21:"]
+
+
+def test_few_findings_and_verbose_reports_are_not_gathered(make, tmp_path):
+    verbose = ReportOptions(root=tmp_path, notes=True)
+    for count, options in ((4, ReportOptions(root=tmp_path)), (11, verbose)):
+        told = render("concise", [by_one_requirement(make, count)], (), options)
+        assert len(told.splitlines()) == count
+
+
+@pytest.mark.parametrize("name", ["full", "grouped", "pylint", "json-lines", "github"])
+def test_other_formats_have_each_finding(make, options, name):
+    told = render(name, [by_one_requirement(make, 11)], (), options)
+    assert told.count("`weights_only=False` runs the file's code") == 11
+
+
 def test_pylint_names_the_row_only(results, rules, options):
     assert render("pylint", results, rules, options).splitlines()[1] == (
         "src/ä b,c.py:4: [TLL502] b.pt: 100% truncated"

@@ -249,30 +249,33 @@ def test_a_lock_file_pins_an_application_and_not_a_package(tmp_path, project_fil
     assert torch_of_project(tmp_path).versions == lines(allowed)
 
 
-@pytest.mark.parametrize(
-    ("files", "said"),
-    [
-        ({"Dockerfile": "FROM pytorch/pytorch:2.0.1-cuda11.7-cudnn8-runtime\n"},
-         "Dockerfile:1 says FROM pytorch/pytorch:2.0.1-cuda11.7-cudnn8-runtime; and newer ones, "
-         "since an image is one way to run it"),
-        ({"setup.py": "from setuptools import setup\nsetup(name='x')\n"} | UV_LOCK,
-         "uv.lock:3 says torch==2.7.1; and newer ones, since a lock file pins what a package is "
-         "developed with, not where it is installed"),
-        (matrix("torch-version: ['2.3.0']"),
-         ".github/workflows/ci.yml:7 says torch 2.3.0; and newer ones, since a test keeps no "
-         "newer one away"),
-        (project("torch") | pip("torch==2.3.1"),
-         "requirements.txt:1 says torch==2.3.1; and newer ones, since pyproject.toml:4 asks for "
-         "any"),
-        (UV_LOCK, "uv.lock:3 says torch==2.7.1"),
-        (pip("torch==2.3.1"), "requirements.txt:1 says torch==2.3.1"),
-    ],
-)  # fmt: skip
-def test_what_is_assumed_of_newer_releases_is_said(tmp_path, files, said):
+IMAGE = {"Dockerfile": "FROM pytorch/pytorch:2.0.1-cuda11.7-cudnn8-runtime\n"}
+ASSUMED = [
+    (IMAGE, "Dockerfile:1", "an image is one way to run it"),
+    (
+        {"setup.py": "from setuptools import setup\nsetup(name='x')\n"} | UV_LOCK,
+        "uv.lock:3",
+        "a lock file pins what a package is developed with, not where it is installed",
+    ),
+    (
+        matrix("torch-version: ['2.3.0']"),
+        ".github/workflows/ci.yml:7",
+        "a test keeps no newer one away",
+    ),
+    (project("torch") | pip("torch==2.3.1"), "requirements.txt:1", "pyproject.toml:4 asks for any"),
+    (UV_LOCK, "uv.lock:3", ""),
+    (pip("torch==2.3.1"), "requirements.txt:1", ""),
+]
+
+
+@pytest.mark.parametrize(("files", "place", "assumed"), ASSUMED)
+def test_what_is_assumed_of_newer_releases_is_said(tmp_path, files, place, assumed):
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert torch_of_project(tmp_path).origin == said
+    origin = torch_of_project(tmp_path).origin
+    assert origin.startswith(f"{place} says ")
+    assert origin.partition("; and newer ones, since ")[2] == assumed
 
 
 def test_where_it_stands_is_reported(tmp_path):

@@ -1,4 +1,9 @@
-"""One line a finding: ``path:row:col: CODE message``, flake8's format."""
+"""One line a finding: ``path:row:col: CODE message``, flake8's format.
+
+Where one requirement of the project brings many findings about, which say the same, the first one
+is followed by the places of the others: one thing is to be done about all of them. The other
+formats, and ``-v``, have each by itself.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +13,63 @@ from torchload_lint.escaping import printable
 from torchload_lint.reports.colors import Palette, colored_code
 
 if TYPE_CHECKING:
-    from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.diagnostic import Diagnostic, FileResult
     from torchload_lint.reports.run_report import Report
+
+    Finding = tuple[FileResult, Diagnostic]
+
+_FEW = 4
+"""So many findings of one matter are shown one by one."""
+_PLACES = 8
+"""How many places a line names."""
 
 
 def render(report: Report) -> str:
     """The findings, one a line."""
-    palette, notes = Palette(report.options.color), report.options.notes
+    if report.options.notes:
+        return "".join(_line(report, one) + _notes(one[1]) for one in report.findings())
     return "".join(
+        _line(report, matter[0]) + (_others(report, matter) if len(matter) > 1 else "")
+        for matter in _matters(report)
+    )
+
+
+def _matters(report: Report) -> list[list[Finding]]:
+    """Findings of one message and requirement together, where they are many; in order."""
+    found: dict[object, list[Finding]] = {}
+    for number, (result, one) in enumerate(report.findings()):
+        key = (one.code, one.message, one.requirement) if one.requirement else number
+        found.setdefault(key, []).append((result, one))
+    return [
+        matter
+        for together in found.values()
+        for matter in ([together] if len(together) > _FEW else [[one] for one in together])
+    ]
+
+
+def _line(report: Report, finding: Finding) -> str:
+    result, found = finding
+    palette = Palette(report.options.color)
+    return (
         f"{palette.bold(printable(report.path(result)))}:{place(found)}: "
         f"{colored_code(found, palette)} {printable(found.message)}\n"
-        + ("".join(f"    {printable(note)}\n" for note in found.notes) if notes else "")
-        for result, found in report.findings()
+    )
+
+
+def _notes(found: Diagnostic) -> str:
+    return "".join(f"    {printable(note)}\n" for note in found.notes)
+
+
+def _others(report: Report, matter: list[Finding]) -> str:
+    """The line below the first of many findings: how many more, why, and where."""
+    others = matter[1:]
+    places = [f"{report.path(result)}:{place(found)}" for result, found in others[:_PLACES]]
+    rest = len(others) - len(places)
+    more = f" and {rest} more (`-v` shows each)" if rest else ""
+    why = matter[0][1].requirement
+    listed = ", ".join(places)
+    return (
+        printable(f"    the same at {len(others)} other places, since {why}: {listed}{more}") + "\n"
     )
 
 

@@ -96,15 +96,24 @@ def _unsafe(situation: Situation, context: Context) -> Diagnostic:
         f"on torch {context.torch.words(situation.unsafe_on)}"
     )
     plan = plan_repair(situation, context)
-    return finding(
+    needs = what_it_needs(situation)
+    found = finding(
         RULE,
         situation.load.span,
-        message + what_it_needs(situation),
+        message + needs,
         severity=Severity.ERROR,
         fix=plan.fix,
         situation=situation,
         notes=(*evidence_notes(situation), *plan.notes),
     )
+    return found if needs else found._replace(requirement=_letting_old_ones_in(situation, context))
+
+
+def _letting_old_ones_in(situation: Situation, context: Context) -> str:
+    """The requirement without which the load would be a restricted one, where there is one."""
+    stated = context.torch.stated
+    only_old = set(situation.unsafe_on) == set(context.torch.versions)
+    return "" if only_old or not stated else str(stated[0])
 
 
 RULE = Rule(
