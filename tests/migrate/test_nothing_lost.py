@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
 import enum
 import functools
 import pathlib
 import pickle
 import re
+import sys
 import time
+import types
+import uuid
 import zoneinfo
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -113,9 +118,15 @@ def test_a_zone_that_is_not_known_is_listed(tmp_path: Path) -> None:
 
 
 def test_durations_are_exact(tmp_path: Path) -> None:
-    long = dt.timedelta(days=999_999_999, microseconds=1)
-    found, _ = migrated({"a": dt.timedelta(seconds=1.5), "b": long}, tmp_path)
-    assert found == {"a": 1.5, "b": (long.days, long.seconds, long.microseconds)}
+    short, *long = (
+        dt.timedelta(seconds=1.5),
+        dt.timedelta(days=999_999_999, microseconds=1),
+        dt.timedelta.max,
+    )
+    found, _ = migrated([short, *long, dt.timedelta.min], tmp_path)
+    assert found[0] == 1.5
+    assert [dt.timedelta(*parts) for parts in found[1:3]] == long
+    assert dt.timedelta(seconds=found[3]) == dt.timedelta.min
 
 
 PATTERNS = [
@@ -124,6 +135,10 @@ PATTERNS = [
     re.compile(b"a", re.DOTALL),
     re.compile("(?x)a b"),
     re.compile("a", re.ASCII),
+    re.compile("(?ix) a # b"),
+    re.compile(b"(?i)a", re.DOTALL),
+    re.compile("(?i:a)b", re.MULTILINE),
+    re.compile(" (?i) a", re.VERBOSE),
 ]
 
 
@@ -133,6 +148,11 @@ def test_patterns_keep_their_flags(pattern: re.Pattern[Any], tmp_path: Path) -> 
     again = re.compile(found["p"])
     assert again.flags == pattern.flags
     assert notes(plan, NoteKind.LEFT_OUT) == []
+
+
+def test_flags_stand_in_a_pattern_once(tmp_path: Path) -> None:
+    found, _ = migrated([re.compile("(?i)a"), re.compile("(?i)a", re.MULTILINE)], tmp_path)
+    assert found == ["(?i)a", "(?im)a"]
 
 
 class Warmup:
@@ -190,3 +210,155 @@ def test_frozensets_as_keys(tmp_path: Path) -> None:
     (tmp_path / "in.pkl").write_bytes(pickle.dumps(value))
     migrate_file(tmp_path / "in.pkl", tmp_path / "out.pt")
     assert load(tmp_path / "out.pt") == {((1,),): "a"}
+
+
+class Number(int):
+    pass
+
+
+class Group(set[int]):
+    pass
+
+
+class Counts(collections.defaultdict[str, int]):
+    pass
+
+
+class Named(dict[str, Any]):
+    pass
+
+
+class AsAttributes(dict[str, Any]):
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        self[name] = value
+
+
+def having(value: Any, **attributes: object) -> Any:
+    for name, item in attributes.items():
+        setattr(value, name, item)
+    return value
+
+
+def lost(plan: MigrationPlan) -> list[tuple[str, str]]:
+    return notes(plan, NoteKind.LEFT_OUT)
+
+
+def test_what_an_object_is_made_of_beside_its_attributes(tmp_path: Path) -> None:
+    value = [having(Number(3), unit="m"), having(Group([1]), name="g"), having(OSError(2), tries=1)]
+    found, plan = migrated(value, tmp_path)
+    assert found == [
+        {"unit": "m", "__args__": (3,)},
+        {"name": "g", "__args__": ([1],)},
+        {"tries": 1, "__args__": (2,)},
+    ]
+    assert lost(plan) == []
+
+
+def test_what_an_object_is_made_of_beside_its_own_state(tmp_path: Path) -> None:
+    numbers = iter([1, 2, 3])
+    next(numbers)
+    found, plan = migrated({"i": numbers}, tmp_path)
+    assert found == {"i": (([1, 2, 3],), 1)}
+    assert lost(plan) == []
+
+
+def test_attributes_of_mappings(tmp_path: Path) -> None:
+    """Those that are entries too are there; others, of the same name too, are listed."""
+    value = {
+        "as": having(AsAttributes(), lr=float("nan"), layers=[1]),
+        "other": having(Named(name="entry"), name="attribute"),
+        "counts": Counts(int, {"a": 1}),
+        "user": having(collections.UserDict(a=1), tag="x"),
+    }
+    found, plan = migrated(value, tmp_path)
+    assert list(found["as"]) == ["lr", "layers"]
+    assert (found["other"], found["counts"], found["user"]) == (
+        {"name": "entry"},
+        {"a": 1},
+        {"a": 1},
+    )
+    assert [place for place, _ in lost(plan)] == ["['other']", "['counts']", "['user']"]
+
+
+def test_what_numpy_keeps_beside_numbers(tmp_path: Path) -> None:
+    titled = np.zeros(1, dtype=[(("a title", "a"), "i4")])
+    value = {
+        "dtype": [np.dtype("M8[25s]"), np.dtype(">f4"), np.dtype("U3")],
+        "text": np.array(["\ud800"]),
+        "meta": np.zeros(1, np.dtype("f4", metadata={"enum": 1})),
+        "titled": titled,
+        "units": np.ones(1).view(WithUnit),
+    }
+    found, plan = migrated(value, tmp_path)
+    assert list(map(np.dtype, found["dtype"])) == value["dtype"]
+    assert found["text"] == ["\ud800"]
+    assert [place for place, _ in lost(plan)] == ["['meta']", "['titled']", "['units']"]
+
+
+class WithUnit(np.ndarray):
+    def __reduce__(self) -> Any:
+        function, args, state = super().__reduce__()
+        return function, args, (state, {"unit": "m"})
+
+
+def test_small_facts_of_the_standard_library(tmp_path: Path) -> None:
+    safe = uuid.UUID(int=7, is_safe=uuid.SafeUUID.safe)
+    value = {"time": time.gmtime(0), "none": type(None), "dots": type(...), "uuid": safe}
+    found, plan = migrated(value, tmp_path)
+    assert found["time"] == (tuple(time.gmtime(0)), {"tm_zone": "UTC", "tm_gmtoff": 0}) or (
+        found["time"][1]["tm_zone"] == time.gmtime(0).tm_zone
+    )
+    assert (found["none"], found["dots"]) == ("types.NoneType", "types.EllipsisType")
+    assert lost(plan) == [("['uuid']", "attributes of UUID (is_safe)")]
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's own
+def test_a_strided_nested_tensor_by_its_parts(tmp_path: Path) -> None:
+    """Torch 2.15 does not load one without being asked."""
+    nested = torch.nested.nested_tensor([torch.ones(2), torch.arange(3.0)])
+    found, plan = migrated({"n": nested}, tmp_path)
+    again = torch._nested_view_from_buffer(*found["n"].values())
+    assert [part.tolist() for part in again.unbind()] == [[1, 1], [0, 1, 2]]
+    assert notes(plan, NoteKind.CHANGED) == [("['n']", "a nested tensor")]
+
+
+class OfPytz(dt.tzinfo):
+    """A zone of pytz: each of its offsets is an object of its own."""
+
+    def utcoffset(self, _moment: object) -> dt.timedelta:
+        return dt.timedelta(hours=2)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return sys.modules["pytz"]._p, ("Europe/Berlin", 7200, 3600, "CEST")  # type: ignore[attr-defined]
+
+
+def test_zones_of_pytz_keep_their_offset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("pytz")
+    exec("def _p(*args): pass", module.__dict__)
+    monkeypatch.setitem(sys.modules, "pytz", module)
+    found, plan = migrated([dt.datetime(2020, 10, 25, 2, 30, tzinfo=OfPytz())], tmp_path)
+    assert found == ["2020-10-25T02:30:00+02:00[Europe/Berlin]"]
+    assert lost(plan) == []
+
+
+def test_places_name_their_keys(tmp_path: Path) -> None:
+    value = {
+        Color.RED: types.SimpleNamespace(),
+        (1, Color.RED): types.SimpleNamespace(),
+        pathlib.PurePosixPath("a/b"): types.SimpleNamespace(),
+        uuid.UUID(int=3): types.SimpleNamespace(),
+        frozenset([1]): types.SimpleNamespace(),
+        2**3000: types.SimpleNamespace(),
+    }
+    _, plan = migrated(value, tmp_path)
+    places = [note.place.replace("migrate.", "") for note in plan.notes]
+    named = [place for place in places if not place.endswith("(key)")]
+    assert named[:5] == [
+        "[test_nothing_lost.Color(1)]",
+        "[(1, test_nothing_lost.Color(1))]",
+        "[pathlib.PurePosixPath('a', 'b')]",
+        "[uuid.UUID(int=3)]",
+        "[frozenset({1})]",
+    ]
+    assert max(map(len, places)) < 200

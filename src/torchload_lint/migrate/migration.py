@@ -119,8 +119,10 @@ def _prepared(
         reasons = "; ".join(f"{note.what}: {note.outcome}" for note in converter.notes)
         raise MigrationError(f"nothing of it can be carried: {reasons}")
     if options.format is TargetFormat.SAFETENSORS:
-        from torchload_lint.migrate.files.safetensors_writer import (  # noqa: PLC0415 - seldom
+        from torchload_lint.migrate.files.safetensors_header import (  # noqa: PLC0415 - seldom
             notes_of,
+        )
+        from torchload_lint.migrate.files.safetensors_writer import (  # noqa: PLC0415 - seldom
             tensor_records,
         )
 

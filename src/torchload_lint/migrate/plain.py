@@ -28,7 +28,7 @@ from torchload_lint.migrate.carriers import (
 from torchload_lint.migrate.carriers.pickled_instance import Entries, PickledInstance, read_instance
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 from torchload_lint.migrate.files.pickle_writer import LARGEST_INTEGER_BYTES
-from torchload_lint.migrate.keys import Keys
+from torchload_lint.migrate.keys import Keys, is_atom
 from torchload_lint.migrate.results import MigrationOptions, Note, NoteKind
 
 if TYPE_CHECKING:
@@ -48,10 +48,15 @@ CARRIERS: dict[str, Carrier] = {
     "torch.autograd.variable.Variable": tensors.old_tensor,
     "torch.Tensor": tensors.old_tensor,
     "torch.nested._internal.nested_tensor._rebuild_njt": tensors.jagged,
+    "torch._utils._rebuild_nested_tensor": tensors.nested,
+    "torch._utils._rebuild_sparse_csr_tensor": tensors.old_sparse,
     "torch.nn.parameter.UninitializedParameter": tensors.without_data,
     "torch.nn.parameter.UninitializedBuffer": tensors.without_data,
 }
 """Class or function → how what it makes is carried."""
+
+_ARGUMENTS = "__args__"
+"""The key for what an object was made of, among its attributes."""
 
 
 class Converter:
@@ -157,7 +162,7 @@ class Converter:
     ) -> PickledValue:
         """An object's attributes as a dict."""
         for name, item in value.items():
-            plain = self.plain(item, _step(place, f".{name}"))
+            plain = self.plain(item, _step(place, f".{name[:MAX_PLACE]}"))
             if plain is not LEFT_OUT:
                 into.entries.append((name, plain))
         return into
@@ -199,10 +204,16 @@ class Converter:
         self.remember(value, result)
         result.entries.extend(self.entries(value.entries, place))
         for state in value.state if value.kind == "collections.OrderedDict" else ():
-            plain = self.plain(state, place)
+            plain = self._state(state, place)
             if isinstance(plain, DictValue) and plain.entries:
                 result.state.append(plain)
         return result
+
+    def _state(self, state: PickledValue, place: str) -> PickledValue:
+        """What BUILD gives an OrderedDict: its attributes."""
+        if isinstance(state, DictValue) and all(isinstance(key, str) for key, _ in state.entries):
+            return self.attributes(dict(state.entries), place, DictValue())
+        return self.plain(state, place)
 
     def _set(self, value: SetValue, place: str) -> PickledValue:
         items = self._hashables(value.items, [f"{place} (element)"] * len(value.items))
@@ -271,7 +282,7 @@ class Converter:
         if carrier is None and (allowed or called in tensors.TYPED):
             made.name = called
             return tensors.carry(self, made, place)
-        carrier = carrier or CARRIERS.get(made.name)
+        carrier = carrier or (CARRIERS.get(made.name) if made.by_class else None)
         if carrier is not None:
             return carrier(self, made, place)
         if modules.registries(made) is not None:
@@ -288,29 +299,60 @@ class Converter:
             return self._mapping(value, made, place)
         if made.items or self._derives(value, "builtins.list"):
             self._say_lost(made, made.attributes, place)
+            self._say_unused(made, place)
             self.changed(place, made.name, "a list")
             return self._list(value, made.items, place)
         if not made.is_class and not made.by_new:
             return self.leave_out(place, f"what {made.name} returns", "the call is not made")
         if made.attributes is None:
-            self.changed(place, made.name, "its state, as its own __setstate__ takes it")
-            return self.plain(made.states[-1], place)
+            return self._with_own_state(made, place)
         if made.args and not made.attributes:
             return self._by_arguments(made, place)
-        if made.by_new and made.args:
-            self.leave_out(place, f"what {made.name} is made of", "its attributes are carried")
-        self.changed(place, made.name, "a dict of its attributes")
+        return self._with_attributes(value, made, made.attributes, place)
+
+    def _with_own_state(self, made: PickledInstance, place: str) -> PickledValue:
+        """What only the class's ``__setstate__`` understands, and what it is called with."""
+        state = self.plain(made.states[-1], _step(place, "[1]") if made.given else place)
+        if not made.given or state is LEFT_OUT:
+            self.changed(place, made.name, "its state, as its own __setstate__ takes it")
+            return state
+        self.changed(place, made.name, "its arguments, and its state for its own __setstate__")
+        return (tuple(self.items(made.given, _step(place, "[0]"))), state)
+
+    def _with_attributes(
+        self,
+        value: ObjectValue,
+        made: PickledInstance,
+        attributes: dict[str, PickledValue],
+        place: str,
+    ) -> PickledValue:
         result = DictValue()
         self.remember(value, result)
-        return self.attributes(made.attributes, place, result)
+        if not made.given or _ARGUMENTS in attributes:
+            self._say_unused(made, place)
+            self.changed(place, made.name, "a dict of its attributes")
+            return self.attributes(attributes, place, result)
+        outcome = f"a dict of its attributes, and of its arguments under {_ARGUMENTS!r}"
+        self.changed(place, made.name, outcome)
+        self.attributes(attributes, place, result)
+        arguments = self.items(made.given, _step(place, f"[{_ARGUMENTS!r}]"))
+        result.entries.append((_ARGUMENTS, tuple(arguments)))
+        return result
 
     def _mapping(self, value: ObjectValue, made: PickledInstance, place: str) -> PickledValue:
         self.changed(place, made.name, "a dict")
         result = DictValue()
         self.remember(value, result)
+        if len(made.args) == 1 and isinstance(made.args[0], DictValue):  # as Counter has it
+            made.entries, made.args = [*made.args[0].entries, *made.entries], ()
+        self._say_unused(made, place)
         result.entries.extend(self.entries(made.entries, place))
-        keys = {key for key, _ in made.entries if isinstance(key, str)}
-        others = {k: v for k, v in (made.attributes or {}).items() if k not in keys}
+        items = {key: item for key, item in made.entries if isinstance(key, str)}
+        others = {
+            name: item
+            for name, item in (made.attributes or {}).items()
+            if name not in items or not _is_one(item, items[name])
+        }
         if not made.entries and others:
             return self.attributes(others, place, result)
         self._say_lost(made, others, place)
@@ -337,6 +379,10 @@ class Converter:
                 place, f"attributes of {made.name} ({names})", "there is no room for them"
             )
 
+    def _say_unused(self, made: PickledInstance, place: str) -> None:
+        if any(arg is not None and arg not in ((), []) for arg in made.given):
+            self.leave_out(place, f"what {made.name} is made of", "there is no room for it")
+
     def _is_mapping(self, value: ObjectValue, made: PickledInstance) -> bool:
         """Whether an object is a dict by what it holds, by its bases, or (empty) by its name."""
         if made.entries or self._derives(value, "builtins.dict"):
@@ -351,6 +397,16 @@ class Converter:
             return False
         facts = self.lookup(value.type_name)
         return facts is not None and base in map(str, facts.bases)
+
+
+def _is_one(value: PickledValue, other: PickledValue) -> bool:
+    """Whether an attribute is the entry of that name too, as in dicts whose keys are attributes."""
+    if value is other:
+        return True
+    if not is_atom(value) or type(value) is not type(other):
+        return False
+    is_nan = value != value and other != other  # noqa: PLR0124 - the one value that is not itself
+    return bool(value == other or is_nan)
 
 
 def _step(place: str, step: str) -> str:

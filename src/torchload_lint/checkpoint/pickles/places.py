@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.pickled_values import (
@@ -14,25 +15,73 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Any
 
 _REGISTRIES = frozenset({"_modules", "_parameters", "_buffers"})
 """Where an nn.Module keeps what is reached as its attributes."""
 
 MAX_PLACE = 200
 """Characters after which a place is shortened."""
+_LONGEST_KEY = 160
+_DEEPEST_KEY = 3
+_MOST_OF_KEY = 5
+"""Characters of a key that are shown, levels inside it, and items of each level."""
 
 
-def key_text(key: PickledValue) -> str:
-    """A dict's key as it is written in brackets."""
-    if isinstance(key, (str, bytes, int, float, bool)) or key is None:
-        try:
-            text = repr(key[:160] if isinstance(key, (str, bytes)) else key)
-        except ValueError:  # an integer with more digits than Python writes
-            return "<int>"
-        return text
+def key_text(key: PickledValue, depth: int = 0) -> str:
+    """A dict's key as it is written in brackets: about as Python's ``repr`` has it, and bounded."""
+    if isinstance(key, (str, bytes, int, float)) or key is None:
+        return _atom_text(key)
     if isinstance(key, GlobalRef):
         return str(key.name)
-    return f"<{type(key).__name__}>"
+    if isinstance(key, (tuple, list, SetValue)):
+        return _collection_text(key, depth)
+    if isinstance(key, ObjectValue):
+        return _object_text(key, depth)
+    return "{…}" if isinstance(key, DictValue) else "<a value>"
+
+
+def _atom_text(key: float | str | bytes | None) -> str:
+    try:
+        text = repr(key[:_LONGEST_KEY] if isinstance(key, (str, bytes)) else key)
+    except ValueError:  # an integer with more digits than Python writes
+        return "<int>"
+    is_long = len(text) > _LONGEST_KEY and not isinstance(key, (str, bytes))
+    return f"{text[:_LONGEST_KEY]}…" if is_long else text
+
+
+def _collection_text(key: tuple[Any, ...] | list[Any] | SetValue, depth: int) -> str:
+    items = key.items if isinstance(key, SetValue) else key
+    inner = _items_text(items, depth)
+    if isinstance(key, SetValue):
+        return f"{key.kind.rpartition('.')[2]}({{{inner}}})" if inner else f"{key.kind}()"
+    if isinstance(key, list):
+        return f"[{inner}]"
+    return f"({inner},)" if len(items) == 1 else f"({inner})"
+
+
+def _items_text(items: Iterable[PickledValue], depth: int) -> str:
+    if depth >= _DEEPEST_KEY:
+        return "…"
+    shown = list(islice(items, _MOST_OF_KEY + 1))
+    texts = [key_text(item, depth + 1) for item in shown[:_MOST_OF_KEY]]
+    text = ", ".join([*texts, "…"] if len(shown) > _MOST_OF_KEY else texts)
+    return text if len(text) <= _LONGEST_KEY else f"{text[:_LONGEST_KEY]}…"
+
+
+def _object_text(key: ObjectValue, depth: int) -> str:
+    """The class, and what it is made of: ``pathlib.PosixPath('a', 'b')``, ``app.Point(x=1)``."""
+    called = key.callee.name if isinstance(key.callee, GlobalRef) else None
+    name = key.type_name or called
+    args = key.args if isinstance(key.args, tuple) else ()
+    state = key.states[-1] if key.states else None
+    given = (arg for arg in args if not isinstance(arg, GlobalRef))
+    if args or not isinstance(state, DictValue):
+        inner = _items_text(given, depth)
+    else:
+        fields = list(islice(state.entries, _MOST_OF_KEY)) if depth < _DEEPEST_KEY else []
+        inner = ", ".join(f"{field!s:.40}={key_text(item, depth + 1)}" for field, item in fields)
+    return f"{name or 'an object'}({inner[:_LONGEST_KEY]})"
 
 
 def parts(value: PickledValue) -> Iterator[tuple[str, PickledValue]]:
@@ -40,7 +89,7 @@ def parts(value: PickledValue) -> Iterator[tuple[str, PickledValue]]:
     if isinstance(value, DictValue):
         for key, item in value.entries:
             yield f"[{key_text(key)}]", item
-            if isinstance(key, (ObjectValue, GlobalRef, tuple)):
+            if isinstance(key, (ObjectValue, GlobalRef, SetValue, tuple)):
                 yield f" (key {key_text(key)})", key
         for state in value.state:
             yield from _attributes(state)

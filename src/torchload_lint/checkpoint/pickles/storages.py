@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 ITEM_SIZES = {
     "float16": 2, "float32": 4, "float64": 8, "bfloat16": 2, "complex32": 4, "complex64": 8,
     "complex128": 16, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8, "bool": 1,
-    "uint16": 2, "uint32": 4, "uint64": 8,
+    "uint16": 2, "uint32": 4, "uint64": 8, "bits16": 2,
     "qint8": 1, "quint8": 1, "qint32": 4, "quint4x2": 1, "quint2x4": 1,
 }  # fmt: skip
-"""Bytes of one element, by dtype."""
+"""Bytes of one element, by dtype; of those that are not here, one."""
 
 PER_BYTE = {"quint4x2": 2, "quint2x4": 4}
 """Elements of one byte, by dtype, where there are several; a storage then counts its bytes."""

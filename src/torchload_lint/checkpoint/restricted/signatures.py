@@ -384,8 +384,8 @@ def _size(args: tuple[PickledValue, ...]) -> str:
 
 
 def _device(args: tuple[PickledValue, ...]) -> str:
-    if isinstance(args[0], int) and len(args) == 1:
-        return ""
+    if type(args[0]) is int and len(args) == 1:
+        return "a number alone means one of the accelerators that this machine has"
     if not isinstance(args[0], str):
         return "it is not the name of a device" if not isinstance(args[0], ObjectValue) else ""
     kind, _, index = args[0].partition(":")

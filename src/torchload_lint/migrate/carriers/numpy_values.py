@@ -34,6 +34,7 @@ _STRUCT_CODES = {
     "u4": "I", "u8": "Q", "f2": "e", "f4": "f", "f8": "d", "c8": "ff", "c16": "dd", "M8": "q",
     "m8": "q",
 }  # fmt: skip
+_TIMES = frozenset({"M8", "m8"})
 _MAX_LISTED = 1_000_000
 """Elements of an array that may become a list."""
 
@@ -50,6 +51,8 @@ class DType:
     unit: str = ""
     """Of datetime64 and timedelta64."""
     itemsize: int = 0
+    unsaid: tuple[str, ...] = ()
+    """What it holds besides and is not carried, in words: metadata, titles of fields."""
 
     @property
     def torch_dtype(self) -> str | None:
@@ -59,7 +62,7 @@ class DType:
     @property
     def is_time(self) -> bool:
         """Whether it is datetime64 or timedelta64."""
-        return self.code in {"M8", "m8"}
+        return self.code in _TIMES
 
     def __str__(self) -> str:
         kind = self.torch_dtype if not self.is_time else f"{self.code}[{self.unit}]"
@@ -98,7 +101,18 @@ def read_dtype(value: PickledValue) -> DType | None:
     if fields is None:
         return None
     size = state[5] if isinstance(state[5], int) and state[5] > 0 else _size_of(bare)
-    return DType(bare, order, fields, _read_unit(state), size)
+    return DType(bare, order, fields, _read_unit(state), size, _unsaid(state))
+
+
+def _unsaid(state: tuple[PickledValue, ...]) -> tuple[str, ...]:
+    """The metadata of a dtype, and the titles that its fields have besides their names."""
+    metadata = state[8] if len(state) > 8 else None  # noqa: PLR2004 - the ninth
+    if isinstance(metadata, tuple):  # of a time: its metadata, and its unit
+        metadata = metadata[0] if metadata else None
+    fields = state[4].entries if isinstance(state[4], DictValue) else []
+    titled = any(isinstance(field, tuple) and len(field) > 2 for _, field in fields)  # noqa: PLR2004
+    found = ["metadata"] if isinstance(metadata, DictValue) and metadata.entries else []
+    return (*found, "titles of fields") if titled else tuple(found)
 
 
 def _read_fields(
@@ -144,13 +158,17 @@ def _text(value: PickledValue) -> str:
 def _array(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """``_reconstruct(class, (0,), b"b")``, then ``(version, shape, dtype, is_fortran, data)``."""
     state = made.states[-1] if made.states else None
+    more: tuple[PickledValue, ...] = ()
     if isinstance(state, tuple) and len(state) == 2 and isinstance(state[0], tuple):  # noqa: PLR2004
-        state = state[0]  # a subclass with attributes
+        state, more = state[0], state[1:]  # a subclass with attributes
     if not isinstance(state, tuple) or len(state) < 5:  # noqa: PLR2004 - as above
         return converter.leave_out(place, made.name, "it has no data")
+    is_masked = made.name.endswith("MaskedArray") and len(state) == 7  # noqa: PLR2004 - and mask, fill value
+    if more or (len(state) > 5 and not is_masked):  # noqa: PLR2004 - as above
+        converter.leave_out(place, f"attributes of {made.name}", "its class knows them")
     shape, dtype_value, is_fortran, data = state[-4:] if len(state) == 5 else state[1:5]  # noqa: PLR2004
     name = "numpy.ndarray" if made.name.endswith("ndarray") else made.name
-    if made.name.endswith("MaskedArray") and len(state) == 7:  # noqa: PLR2004 - and mask, fill value
+    if is_masked:
         return _masked(converter, state, place)
     return _carry_array(converter, name, (shape, dtype_value, is_fortran, data), place)
 
@@ -168,6 +186,8 @@ def _carry_array(
     dtype = read_dtype(dtype_value)
     if dtype is None or shape is None:
         return converter.leave_out(place, name, "its dtype is not understood")
+    for what in dtype.unsaid:
+        converter.leave_out(place, f"{what} of a numpy dtype", "there is no room for it")
     raw = data.encode(converter.options.encoding) if isinstance(data, str) else data
     if not isinstance(raw, bytes) or len(raw) != prod(shape) * dtype.itemsize:
         return converter.leave_out(place, name, "its data does not have the size of its shape")
@@ -225,7 +245,10 @@ def _elements(array: Array) -> list[PickledValue] | None:
     if code.startswith("U"):
         codec = "utf-32-be" if array.dtype.order == ">" else "utf-32-le"
         texts = (data[at : at + size] for at in range(0, len(data), size))
-        return [text.decode(codec, "replace").rstrip("\0") for text in texts]
+        try:
+            return [text.decode(codec, "surrogatepass").rstrip("\0") for text in texts]
+        except UnicodeDecodeError:
+            return None
     if code.startswith("V"):
         return [data[at : at + size] for at in range(0, len(data), size)]
     fmt = _STRUCT_CODES.get(code)
@@ -261,7 +284,7 @@ def _objects(
     place: str,
 ) -> PickledValue:
     """An array of objects: its elements lie in the pickle, always row by row."""
-    converter.changed(place, f"{name} of objects", "a list")
+    converter.changed(place, f"{name} of objects", "a list" if shape else "its element")
     items = converter.items(data, place)
     if shape is None or prod(shape) != len(items):
         return items
@@ -342,8 +365,13 @@ def _dtype_text(converter: Conversion, made: PickledInstance, place: str) -> Pic
         return converter.leave_out(place, "a structured numpy.dtype", "it is not made from a text")
     converter.changed(place, "numpy.dtype", "its text")
     state = made.states[-1] if made.states else None
-    order = _text(state[1]) if isinstance(state, tuple) and len(state) > 1 else "<"
-    return f"{order if order in '<>|' else '<'}{code}"
+    if not isinstance(state, tuple) or len(state) < 7:  # noqa: PLR2004 - version to alignment
+        return code if code[:1] in "<>|" else f"<{code}"
+    if "metadata" in _unsaid(state):
+        converter.leave_out(place, "metadata of a numpy dtype", "there is no room for it")
+    order, unit = _text(state[1]), _read_unit(state)
+    unit = f"[{unit}]" if code.lstrip("<>|") in _TIMES and unit != "generic" else ""
+    return f"{order if order in '<>|' else '<'}{code}{unit}"
 
 
 def _device_tensor(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:

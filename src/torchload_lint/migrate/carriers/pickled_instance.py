@@ -32,7 +32,10 @@ class PickledInstance:
     """Whether ``name`` is the instance's class."""
     by_new: bool
     """Whether it was made by ``__new__``, so that the arguments are the value itself."""
+    by_class: bool = True
+    """Whether its class (or ``copyreg`` for it) made it, and no other function."""
     args: tuple[PickledValue, ...] = ()
+    """Keyword arguments, where there are any, are a dict behind the others."""
     attributes: dict[str, PickledValue] | None = None
     """Its ``__dict__`` (and slots), where the state is one; empty where there is no state."""
     states: list[PickledValue] = field(default_factory=list)
@@ -43,6 +46,12 @@ class PickledInstance:
     def short(self) -> str:
         """The name without its module."""
         return self.name.rpartition(".")[2]
+
+    @property
+    def given(self) -> tuple[PickledValue, ...]:
+        """The arguments; none where all that they say is the class."""
+        says_class = (name_of_global(arg) == self.name for arg in self.args)
+        return () if all(says_class) else self.args
 
 
 def read_instance(value: ObjectValue, names: NameResolver) -> PickledInstance:
@@ -55,6 +64,7 @@ def read_instance(value: ObjectValue, names: NameResolver) -> PickledInstance:
         name,
         is_class=value.type_name is not None,
         by_new=value.how == "NEWOBJ",
+        by_class=called in {name, _BY_BASE, _BY_NEW, _BY_NEW_EX},
         args=args,
         states=value.states,
         items=list(value.items),
@@ -66,6 +76,8 @@ def read_instance(value: ObjectValue, names: NameResolver) -> PickledInstance:
         made.by_new, made.args = True, args[1:]
     elif called == _BY_NEW_EX and len(args) > 1:
         made.by_new, made.args = True, args[1] if isinstance(args[1], tuple) else ()
+        made.args += tuple(args[2:])
+    made.args += tuple(keywords for key, keywords in value.entries if key == "**")
     made.attributes = _attributes(value.states)
     return made
 

@@ -9,10 +9,12 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.pickled_values import DictValue, PickledValue
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.migrate.carriers.pickled_instance import name_of_global
-from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torchload_lint.migrate.carriers.pickled_instance import PickledInstance
     from torchload_lint.migrate.conversion import Conversion
 
@@ -48,6 +50,7 @@ def _sequence(converter: Conversion, made: PickledInstance, place: str) -> Pickl
     limit = made.args[1] if len(made.args) > 1 else None
     what = made.short + (f"(maxlen={limit})" if isinstance(limit, int) else "")
     converter.changed(place, what, "a list")
+    _say_others(converter, made, "data", place)
     return converter.items(items, place)
 
 
@@ -55,7 +58,16 @@ def _user_dict(converter: Conversion, made: PickledInstance, place: str) -> Pick
     data = (made.attributes or {}).get("data")
     entries = data.entries if isinstance(data, DictValue) else made.entries
     converter.changed(place, made.name, "a dict")
+    _say_others(converter, made, "data", place)
     return DictValue(entries=converter.entries(entries, place))
+
+
+def _say_others(converter: Conversion, made: PickledInstance, carried: str, place: str) -> None:
+    """Attributes beside the one that is carried."""
+    others = [name for name in made.attributes or {} if name != carried]
+    if others:
+        what = f"attributes of {made.short} ({', '.join(others[:5])})"
+        converter.leave_out(place, what, "there is no room for them")
 
 
 def _as_text(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
@@ -87,6 +99,7 @@ def _uuid(converter: Conversion, made: PickledInstance, place: str) -> PickledVa
     number = (made.attributes or {}).get("int")
     if not isinstance(number, int) or not 0 <= number < 1 << 128:
         return converter.leave_out(place, made.name, "it has no number")
+    _say_others(converter, made, "int", place)
     converter.changed(place, "uuid.UUID", "its text")
     return str(uuid.UUID(int=number))
 
@@ -110,6 +123,7 @@ _FLAGS = {2: "i", 4: "L", 8: "m", 16: "s", 64: "x", 256: "a"}
 """What ``re`` calls its flags in a pattern (``re/_parser.py``)."""
 _UNICODE = 32
 """What every pattern of text has."""
+_WRITTEN_FLAGS = late_pattern(r"\(\?([aiLmsux]+)\)")
 
 
 def _pattern(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
@@ -119,27 +133,60 @@ def _pattern(converter: Conversion, made: PickledInstance, place: str) -> Pickle
         return converter.leave_out(place, made.name, "it is not made from a text")
     given = made.args[1] if len(made.args) > 1 else 0
     flags = given if isinstance(given, int) else 0
-    letters = "".join(letter for flag, letter in _FLAGS.items() if flags & flag)
     unknown = flags & ~sum(_FLAGS) & ~_UNICODE
     if unknown or not isinstance(given, int):
         converter.leave_out(place, "flags of a compiled pattern", "they have no letters")
-    converter.changed(place, "a compiled pattern", "its text" + (" and flags" if letters else ""))
-    if not letters:
-        return text
-    return f"(?{letters}){text}" if isinstance(text, str) else f"(?{letters})".encode() + text
+    if isinstance(text, bytes):
+        plain: str | bytes = _with_flags(text.decode("latin-1"), flags).encode("latin-1")
+    else:
+        plain = _with_flags(text, flags)
+    outcome = "its text" if plain == text else "its text and flags"
+    converter.changed(place, "a compiled pattern", outcome)
+    return plain
+
+
+def _with_flags(text: str, flags: int) -> str:
+    """A pattern's text with its flags before it, together with those that stand there already."""
+    found = _WRITTEN_FLAGS.match(text)
+    written, rest = (found[1], text[found.end() :]) if found else ("", text)
+    missing = "".join(letter for flag, letter in _FLAGS.items() if flags & flag)
+    missing = "".join(letter for letter in missing if letter not in written)
+    return f"(?{written}{missing}){rest}" if missing else text
+
+
+def _class_of(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
+    """``type(None)``, ``type(...)`` and ``type(NotImplemented)`` stand for their classes."""
+    only = made.args[0] if len(made.args) == 1 else ()
+    name = "types.NoneType" if only is None else _CLASSES_OF.get(name_of_global(only))
+    if name is None:
+        return converter.leave_out(place, "a class", "the call that gives it is not made")
+    converter.changed(place, f"the class or function {name}", "its name, as text")
+    return name
+
+
+_CLASSES_OF = {
+    "builtins.Ellipsis": "types.EllipsisType",
+    "builtins.NotImplemented": "types.NotImplementedType",
+}
 
 
 def _record(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
-    """Named sequences of C: their items are the first argument."""
+    """Named sequences of C: a tuple of items, and a dict of fields that have a name alone."""
     items = made.args[0] if made.args else ()
-    converter.changed(place, made.name, "a tuple")
-    return tuple(converter.items(items if isinstance(items, (list, tuple)) else (), place))
+    plain = tuple(converter.items(items if isinstance(items, (list, tuple)) else (), place))
+    others = made.args[1] if len(made.args) > 1 else None
+    if not isinstance(others, DictValue) or not others.entries:
+        converter.changed(place, made.name, "a tuple")
+        return plain
+    converter.changed(place, made.name, "a tuple, and a dict of its other fields")
+    return (plain, converter.plain(others, place))
 
 
 def _only_attribute(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """UserString and ChainMap: what they keep in one attribute."""
     name, words = ("data", "its text") if made.short == "UserString" else ("maps", "a list")
     converter.changed(place, made.name, words)
+    _say_others(converter, made, name, place)
     return converter.plain((made.attributes or {}).get(name), place)
 
 
@@ -149,12 +196,17 @@ def _function(converter: Conversion, made: PickledInstance, place: str) -> Pickl
 
 
 def _plain_number(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
-    """``int(…)``, ``str(…)``, ``bytes()`` as calls."""
-    empty: dict[str, PickledValue] = {"bytes": b"", "str": ""}
-    first: PickledValue = made.args[0] if made.args else empty.get(made.short, 0)
-    plain = converter.plain(first, place)
-    return plain if isinstance(plain, (bool, int, float, str, bytes)) else LEFT_OUT
+    """``int(…)``, ``str(…)``, ``bytes()`` as calls; none that would be more than a copy is made."""
+    kind = _ATOMS[made.short]
+    plain = converter.plain(made.args[0], place) if made.args else kind()
+    if len(made.args) > 1 or type(plain) is not kind:
+        return converter.leave_out(place, f"what {made.name} returns", "the call is not made")
+    return plain
 
+
+_ATOMS: dict[str, Callable[[], bool | float | str | bytes]] = {
+    kind.__name__: kind for kind in (int, float, str, bytes, bool)
+}
 
 CARRIERS = {
     **{f"{module}.{name}": _path for module in ("pathlib", "pathlib._local") for name in _PATHS},
@@ -175,10 +227,11 @@ CARRIERS = {
     "builtins.range": _of_arguments,
     "builtins.slice": _of_arguments,
     "re._compile": _pattern,
+    "builtins.type": _class_of,
     "zoneinfo.ZoneInfo._unpickle": _first_text,
     "torch.torch_version.TorchVersion": _first_text,
     "functools.partial": _function,
     **{f"operator.{name}": _function for name in ("itemgetter", "attrgetter", "methodcaller")},
-    **{f"builtins.{name}": _plain_number for name in ("int", "float", "str", "bytes", "bool")},
+    **{f"builtins.{name}": _plain_number for name in _ATOMS},
 }
 """Class or function → how what it makes is carried."""

@@ -136,8 +136,7 @@ def _carry_typed(converter: Conversion, args: tuple[PickledValue, ...], place: s
     name = str(converter.names.of(kind))
     if name not in _BASES:
         converter.note(NoteKind.CHANGED, place, name, "a plain tensor")
-        if isinstance(state, DictValue) and state.entries:
-            names = ", ".join(str(key) for key, _ in state.entries[:5])
+        if names := _names_in(state):
             converter.leave_out(place, f"attributes of {name} ({names})", "its class knows them")
         return inner
     plain_state = converter.plain(state, place)
@@ -146,6 +145,14 @@ def _carry_typed(converter: Conversion, args: tuple[PickledValue, ...], place: s
     typed: GlobalRef = GlobalRef(GlobalName.parse(name))
     inner_call = (inner.callee, typed, inner.args, plain_state)
     return call("torch._tensor._rebuild_from_type_v2", *inner_call)
+
+
+def _names_in(state: PickledValue) -> str:
+    """The attributes in a state: a dict, or a pair of those of ``__dict__`` and of slots."""
+    parts = [one for one in (state if isinstance(state, tuple) else (state,)) if one is not None]
+    keys = [key for part in parts if isinstance(part, DictValue) for key, _ in part.entries]
+    is_own = any(not isinstance(part, DictValue) for part in parts)
+    return ", ".join(map(str, keys[:5])) or ("its own state" if is_own else "")
 
 
 def detached(converter: Conversion, value: PickledValue, place: str) -> PickledValue:
@@ -228,3 +235,24 @@ def jagged(converter: Conversion, made: PickledInstance, place: str) -> PickledV
     kept = [(key, item) for key, item in parts.entries if key in _JAGGED_PARTS]
     converter.changed(place, "a jagged nested tensor", "a dict of its values, offsets and lengths")
     return DictValue(entries=converter.entries(kept, place))
+
+
+_NESTED_PARTS = ("buffer", "sizes", "strides", "storage_offsets")
+
+
+def nested(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
+    """A nested tensor of the strided layout, which torch 2.15 loads no more without being asked.
+
+    Its parts are what ``torch._nested_view_from_buffer`` takes.
+    """
+    if len(made.args) != len(_NESTED_PARTS):
+        return converter.leave_out(place, "a nested tensor", "the call that makes it is damaged")
+    parts: list[tuple[PickledValue, PickledValue]] = [*zip(_NESTED_PARTS, made.args, strict=True)]
+    converter.changed(place, "a nested tensor", "a dict of its buffer, sizes, strides and offsets")
+    return DictValue(entries=converter.entries(parts, place))
+
+
+def old_sparse(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
+    """A CSR tensor of torch 1.9 to 1.12: ``_rebuild_sparse_tensor`` takes the same."""
+    made.name = "torch._utils._rebuild_sparse_tensor"
+    return carry(converter, made, place)

@@ -19,6 +19,8 @@ _KINDS: dict[str, type[dt.date | dt.time]] = {
     "date": dt.date, "time": dt.time, "datetime": dt.datetime,
 }  # fmt: skip
 _UTC = frozenset({"pytz._UTC", "pytz.UTC", "dateutil.tz.tz.tzutc", "dateutil.tz.tzutc"})
+_PYTZ = {"pytz._p": (1, 1), "pytz.FixedOffset": (0, 60)}
+"""Function → which of its arguments is the offset, and of how many seconds its unit is."""
 
 
 def _moment(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
@@ -53,6 +55,8 @@ def _zone(converter: Conversion, value: PickledValue) -> tuple[dt.tzinfo | None,
     if made.name in _UTC:
         return dt.timezone.utc, ""
     texts = [arg for arg in made.args if isinstance(arg, str)]
+    if made.name in _PYTZ:
+        return _fixed(_PYTZ[made.name], made.args), "".join(texts[:1])
     if made.name != "datetime.timezone":
         return None, texts[-1] if made.name.startswith("dateutil") and texts else "".join(texts[:1])
     offset = _delta(converter, made.args[0] if made.args else None)
@@ -60,6 +64,16 @@ def _zone(converter: Conversion, value: PickledValue) -> tuple[dt.tzinfo | None,
         return (None if offset is None else dt.timezone(offset)), "".join(texts[:1])
     except ValueError:
         return None, ""
+
+
+def _fixed(place_and_unit: tuple[int, int], args: tuple[PickledValue, ...]) -> dt.tzinfo | None:
+    """The offset that an object of pytz has: such a zone is a pair of a name and an offset."""
+    place, unit = place_and_unit
+    number = args[place] if len(args) > place else None
+    try:
+        return dt.timezone(dt.timedelta(seconds=number * unit)) if isinstance(number, int) else None
+    except (OverflowError, ValueError):
+        return None
 
 
 def _delta(converter: Conversion, value: PickledValue) -> dt.timedelta | None:
@@ -83,11 +97,18 @@ def _duration(converter: Conversion, made: PickledInstance, place: str) -> Pickl
     if length is None:
         return converter.leave_out(place, made.name, "it is not a length of time")
     seconds = length.total_seconds()
-    if dt.timedelta(seconds=seconds) == length:
+    if _is_exact(seconds, length):
         converter.changed(place, made.name, "its seconds")
         return seconds
     converter.changed(place, made.name, "its days, seconds and microseconds")
     return (length.days, length.seconds, length.microseconds)
+
+
+def _is_exact(seconds: float, length: dt.timedelta) -> bool:
+    try:
+        return dt.timedelta(seconds=seconds) == length
+    except OverflowError:  # a microsecond below the longest, rounded up
+        return False
 
 
 def _timezone(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:

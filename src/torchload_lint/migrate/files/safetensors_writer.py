@@ -6,26 +6,25 @@ Source: the format's description in the safetensors repository (README.md, "Form
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from math import prod
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.containers.safetensors import MAX_SAFETENSORS_HEADER, TORCH_DTYPES
 from torchload_lint.checkpoint.pickles.pickled_values import DictValue, PickledValue
-from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
-from torchload_lint.checkpoint.pickles.tensors import TensorInfo, tensor_of
+from torchload_lint.checkpoint.pickles.tensors import tensor_of
 from torchload_lint.migrate.files.elements import (
     OutsideError,
     bytes_of_elements,
     swapped,
     with_signs,
 )
-from torchload_lint.migrate.results import MigrationError, Note, NoteKind
+from torchload_lint.migrate.files.safetensors_header import TensorRecord, header_text
+from torchload_lint.migrate.results import MigrationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
+    from torchload_lint.checkpoint.pickles.tensors import TensorInfo
     from torchload_lint.migrate.files.storage_pool import StoragePool
 
 _DTYPES = {torch: name for name, torch in TORCH_DTYPES.items()}
@@ -36,29 +35,6 @@ _METADATA = "__metadata__"
 _OWN_KEY = "torchload_lint"
 _SAMPLES = 16
 """Elements of each tensor that are compared."""
-
-
-@dataclass(frozen=True, slots=True)
-class TensorRecord:
-    """One tensor to be written."""
-
-    name: str
-    tensor: TensorInfo
-
-    @property
-    def item_size(self) -> int:
-        """Bytes of one element."""
-        return ITEM_SIZES.get(self.tensor.dtype, 1)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the tensor without gaps."""
-        return self.count * self.item_size
-
-    @property
-    def count(self) -> int:
-        """How many elements it has."""
-        return prod(self.tensor.shape)
 
 
 def tensor_records(root: PickledValue) -> list[TensorRecord]:
@@ -72,7 +48,7 @@ def tensor_records(root: PickledValue) -> list[TensorRecord]:
         if why or tensor is None:
             others.append(f"{name!r:.60}{why}" if isinstance(name, (str, int)) else "an object")
         else:
-            entries.append(TensorRecord(str(name), tensor))
+            entries.append(TensorRecord(str(name), tensor, value))
     if others:
         shown = ", ".join(others[:8]) + (f" and {len(others) - 8} more" if len(others) > 8 else "")  # noqa: PLR2004
         raise MigrationError(
@@ -111,47 +87,6 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def notes_of(root: PickledValue, entries: list[TensorRecord]) -> Iterator[Note]:
-    """What the format has no room for: it stands in the header, under a name of ours."""
-    for names in _shared(entries):
-        what, outcome = f"the bytes that {names[0]!r} has too", "written by itself"
-        for name in names[1:]:
-            yield Note(NoteKind.CHANGED, f"[{name!r}]", what, outcome)
-    if isinstance(root, DictValue) and root.state:
-        yield Note(NoteKind.CHANGED, "._metadata", "a state dict's versions", "text in the header")
-
-
-def _shared(entries: list[TensorRecord]) -> list[list[str]]:
-    """The tensors that lie in the same storage."""
-    found: dict[str, list[str]] = {}
-    for entry in entries:
-        if entry.tensor.storage is not None and entry.nbytes:
-            found.setdefault(entry.tensor.storage.key, []).append(entry.name)
-    return [names for names in found.values() if len(names) > 1]
-
-
-def _described(root: PickledValue, entries: list[TensorRecord]) -> str:
-    """Order, shared storages, parameters and versions, as JSON."""
-    described: dict[str, object] = {"order": [entry.name for entry in entries]}
-    if shared := _shared(entries):
-        described["shared"] = shared
-    if parameters := [entry.name for entry in entries if entry.tensor.kind == "Parameter"]:
-        described["parameters"] = parameters
-    if grad := [entry.name for entry in entries if entry.tensor.requires_grad]:
-        described["requires_grad"] = grad
-    if isinstance(root, DictValue) and root.state:
-        described["state"] = [_as_json(state) for state in root.state]
-    return json.dumps(described, separators=(",", ":"))
-
-
-def _as_json(value: PickledValue) -> object:
-    if isinstance(value, DictValue):
-        return {str(key): _as_json(item) for key, item in value.entries}
-    if isinstance(value, (list, tuple)):
-        return [_as_json(item) for item in value]
-    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
-
-
 def write_safetensors(
     root: PickledValue, entries: list[TensorRecord], pool: StoragePool, out: BinaryIO
 ) -> None:
@@ -160,7 +95,7 @@ def write_safetensors(
     Raises MigrationError, OSError.
     """
     ordered = sorted(entries, key=lambda entry: -entry.item_size)  # so that all lie aligned
-    header: dict[str, object] = {_METADATA: {"format": "pt", _OWN_KEY: _described(root, entries)}}
+    header: dict[str, object] = {_METADATA: {"format": "pt", _OWN_KEY: header_text(root, entries)}}
     offset = 0
     for entry in ordered:
         header[entry.name] = {
@@ -231,7 +166,7 @@ def _element(entry: TensorRecord, index: int, pool: StoragePool) -> bytes:
         index, at = divmod(index, length)
         place += at * stride
     one = tensor._replace(shape=(), stride=(), offset=place)
-    return b"".join(_pieces(TensorRecord(entry.name, one), pool))
+    return b"".join(_pieces(TensorRecord(entry.name, one, entry.value), pool))
 
 
 def _little(piece: bytes, dtype: str, size: int) -> bytes:
