@@ -19,7 +19,7 @@ from torchload_lint.source.domain.values import (
 from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
-from torchload_lint.source.project import callers
+from torchload_lint.source.project import call_targets, callers
 from torchload_lint.source.state.bound import BoundArguments, Passed, given_values, is_spread, match
 from torchload_lint.source.text.definitions import defaults
 
@@ -110,7 +110,7 @@ def _from_callers(
     found: list[Values] = []
     of = _own_class(function, frame)
     for site in sites.calls:
-        if of is not None and not callers.may_concern(site, of, evaluator.project):
+        if of is not None and not call_targets.may_concern(site, of, evaluator.project):
             continue
         evaluator.hop(site.call, site.module.path, f"calls {function.name}()")
         given = match(site.call, function, site.skipped)
@@ -135,7 +135,7 @@ def _from_callers(
     return _without_caller(evaluator, parameter, function, default, frame)
 
 
-def _is_itself(given: Passed, parameter: ast.arg, site: callers.Site) -> bool:
+def _is_itself(given: Passed, parameter: ast.arg, site: call_targets.Site) -> bool:
     """Whether a function hands on its own parameter to itself, as it is."""
     if not isinstance(given, ast.Name):
         return False
@@ -161,10 +161,10 @@ def _own_class(function: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -
     return known[0].of if len(known) == 1 and isinstance(known[0], Instance) else None
 
 
-def _same_object(site: callers.Site, of: Class | None) -> Mapping[ast.arg, Values]:
+def _same_object(site: call_targets.Site, of: Class | None) -> Mapping[ast.arg, Values]:
     """What is known around ``super().method(…)``: its ``self`` is the same object."""
     method = site.module.function(site.call.func)
-    if of is None or not callers.is_through_super(site) or not members.is_function(method):
+    if of is None or not call_targets.is_through_super(site) or not members.is_function(method):
         return NO_ARGUMENTS
     leading = next(iter((*method.args.posonlyargs, *method.args.args)), None)
     return NO_ARGUMENTS if leading is None else {leading: (Instance(of),)}
@@ -179,7 +179,7 @@ def of_each_caller(
     assert not isinstance(function, ast.Lambda)
     leading = next(iter((*function.args.posonlyargs, *function.args.args)), None)
     for site in callers.sites(evaluator.project, module, function).calls:
-        if of is not None and not callers.may_concern(site, of, evaluator.project):
+        if of is not None and not call_targets.may_concern(site, of, evaluator.project):
             continue
         outer = Frame(site.module, _same_object(site, of), 0, 1)
         given = match(site.call, function, site.skipped)

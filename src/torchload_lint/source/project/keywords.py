@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.facts.calls import WeightsOnly
 from torchload_lint.source.facts.keyword.given import given, keyword_answer
-from torchload_lint.source.project import callers
+from torchload_lint.source.project import call_targets, callers
 from torchload_lint.source.project.mentions import TooManyError, modules_with
 from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.definitions import FUNCTIONS
@@ -50,7 +50,7 @@ def _is_plain(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return not function.name.startswith("__") and all(each in _BINDING for each in decorators)
 
 
-def _gives_none(project: ProjectIndex, site: callers.Site, depth: int) -> bool:
+def _gives_none(project: ProjectIndex, site: call_targets.Site, depth: int) -> bool:
     """Whether a call gives no ``weights_only``, nor keywords that may hold it."""
     sorted_out = given(site.call.args, site.call.keywords, ())
     empty = frozenset(
@@ -75,7 +75,7 @@ def _all_seen(
     project: ProjectIndex,
     module: SourceFile,
     function: ast.FunctionDef | ast.AsyncFunctionDef,
-    calls: tuple[callers.Site, ...],
+    calls: tuple[call_targets.Site, ...],
 ) -> bool:
     """Whether the function is named nowhere but where it is called: whoever else has it may call
     it with any keyword.
