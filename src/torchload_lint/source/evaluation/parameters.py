@@ -19,7 +19,7 @@ from torchload_lint.source.domain.values import (
 from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
-from torchload_lint.source.project import call_targets, callers
+from torchload_lint.source.project import call_targets, callers, classes
 from torchload_lint.source.state.bound import BoundArguments, Passed, given_values, is_spread, match
 from torchload_lint.source.text.definitions import defaults
 
@@ -119,7 +119,7 @@ def _from_callers(
             continue
         if _is_itself(given[parameter], parameter, site):
             continue
-        around = _same_object(site, of)
+        around = _same_object(evaluator, site, of, _holder(function, frame.module))
         outer = Frame(site.module, around, frame.calls, frame.callers + 1)
         values = given_values(evaluator, given[parameter], outer)
         found.append(lift(values, Rung.CALLER))
@@ -128,11 +128,11 @@ def _from_callers(
     found.extend(_configured(evaluator, parameter, function, default, frame))
     if len(sites.calls) > 1:
         evaluator.ask_callers(function, parameter, frame.module, of)
-    if sites.cut:
+    if sites.cut and sites.calls:
         evaluator.leave_open(f"{function.name}() has more callers than are followed")
     if found:
         return union(*found) or unknown(f"what the callers give as {shown} is not known")
-    return _without_caller(evaluator, parameter, function, default, frame)
+    return _without_caller(evaluator, parameter, function, default, sites, frame)
 
 
 def _is_itself(given: Passed, parameter: ast.arg, site: call_targets.Site) -> bool:
@@ -161,13 +161,46 @@ def _own_class(function: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -
     return known[0].of if len(known) == 1 and isinstance(known[0], Instance) else None
 
 
-def _same_object(site: call_targets.Site, of: Class | None) -> Mapping[ast.arg, Values]:
-    """What is known around ``super().method(…)``: its ``self`` is the same object."""
+def _holder(function: FunctionNode, module: SourceFile) -> Class | None:
+    """The class in which a function is a method."""
+    holder = module.parents.get(function)
+    return Class(holder, module) if isinstance(holder, ast.ClassDef) else None
+
+
+def _same_object(
+    evaluator: Evaluator, site: call_targets.Site, of: Class | None, holder: Class | None
+) -> Mapping[ast.arg, Values]:
+    """What is known around ``super().method(…)`` and ``self.method(…)``: its ``self`` is the same
+    object. ``of``: the class of that object, where it is known; ``holder``: the one that the
+    method called stands in, which tells more than the base whose method calls it.
+    """
+    known = of or holder
     method = site.module.function(site.call.func)
-    if of is None or not call_targets.is_through_super(site) or not members.is_function(method):
+    if known is None or not members.is_function(method):
         return NO_ARGUMENTS
     leading = next(iter((*method.args.posonlyargs, *method.args.args)), None)
-    return NO_ARGUMENTS if leading is None else {leading: (Instance(of),)}
+    if leading is None or not _tells_more(evaluator, site, method, of, known):
+        return NO_ARGUMENTS
+    return evaluator.project.remember(
+        ("same object", method, known.node), lambda: {leading: (Instance(known),)}
+    )
+
+
+def _tells_more(
+    evaluator: Evaluator,
+    site: call_targets.Site,
+    method: FunctionNode,
+    of: Class | None,
+    known: Class,
+) -> bool:
+    """Whether the class of the object is more than is known from the method around the call."""
+    if call_targets.is_through_super(site):
+        return of is not None
+    if not call_targets.is_about_self(site) or members.is_class_method(method):
+        return False
+    around = site.module.parents.get(method)
+    lineage = classes.ancestry(known.node, known.module, evaluator.project)
+    return around is not known.node and any(level is around for level, _ in lineage)
 
 
 def of_each_caller(
@@ -181,7 +214,8 @@ def of_each_caller(
     for site in callers.sites(evaluator.project, module, function).calls:
         if of is not None and not call_targets.may_concern(site, of, evaluator.project):
             continue
-        outer = Frame(site.module, _same_object(site, of), 0, 1)
+        around = _same_object(evaluator, site, of, _holder(function, module))
+        outer = Frame(site.module, around, 0, 1)
         given = match(site.call, function, site.skipped)
         own = _receiver(leading, function, Frame(module)) if leading is not None else ()
         own = (Instance(of),) if own and of is not None else own
@@ -196,11 +230,12 @@ def _without_caller(
     parameter: ast.arg,
     function: ast.FunctionDef | ast.AsyncFunctionDef,
     default: Values,
+    sites: callers.Sites,
     frame: Frame,
 ) -> Values:
     shown = f"parameter {parameter.arg!r} of {function.name}()"
     if evaluator.project.files.python_files():
-        reason = f"{shown} has no caller in the project"
+        reason = f"{shown} has {sites.why_none()}"
     else:  # a file by itself: nobody looked for callers
         reason = f"{shown} comes from its callers"
     annotated = instances.annotated(evaluator, parameter.annotation, frame)

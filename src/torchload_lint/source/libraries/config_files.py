@@ -58,11 +58,20 @@ def _contents(evaluator: Evaluator, given: Values, frame: Frame) -> Values:
         path = located(evaluator.project, each, frame)
         known_content = None if path is None else read(evaluator.project, path)
         if known_content is None:
-            found.extend(unknown(f"the configuration {source.text} is not in the project"))
+            found.extend(unknown(why_unread("the configuration", source.text, path)))
         else:
             evaluator.hop(None, path or "", "is read")
             found.extend(lift(known_content, source.rung))
     return tuple(found)
+
+
+def why_unread(what: str, named: str, path: str | None) -> str:
+    """Why nothing is known of a configuration. ``what``: what it is; ``named``: what the code calls
+    it; ``path``: the project's file that this is, if there is one.
+    """
+    if not named:
+        return f"{what} has no name"
+    return f"{what} {named} {'is not in the project' if path is None else 'cannot be read'}"
 
 
 def _locate(project: ProjectIndex, source: Text, frame: Frame) -> str | None:

@@ -67,7 +67,7 @@ def _settings(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
         is_known = path is not None and path.endswith(_READ)
         content = config_files.content(evaluator.project, path) if path and is_known else None
         if not isinstance(content, dict):
-            evaluator.leave_open(f"the settings in {file.text} are not in the project")
+            evaluator.leave_open(config_files.why_unread("the settings file", file.text, path))
             continue
         is_read = True
         evaluator.hop(None, path or "", "is read by Dynaconf")

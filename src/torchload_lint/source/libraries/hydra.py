@@ -12,7 +12,12 @@ from torchload_lint.source.domain.values import (
     lift,
     unknown,
 )
-from torchload_lint.source.libraries.config_files import DEEPEST, LARGEST_FILE, nested_values
+from torchload_lint.source.libraries.config_files import (
+    DEEPEST,
+    LARGEST_FILE,
+    nested_values,
+    why_unread,
+)
 from torchload_lint.source.state.evaluated_arguments import first
 from torchload_lint.source.text import yaml_text
 
@@ -40,7 +45,9 @@ def _from_decorator(
     base = normpath(join(beside, folder.text if folder is not None else ""))
     merged = _composed(evaluator, base, name, DEEPEST)
     if merged is None:
-        return unknown(f"the Hydra configuration {name} is not in the project")
+        path = _place(base, name)
+        present = path if evaluator.project.files.exists(path) else None
+        return unknown(why_unread("the Hydra configuration", name, present))
     evaluator.leave_open("Hydra's command line may say otherwise")
     return lift(nested_values(merged, merged, DEEPEST), Rung.CONFIG_FILE)
 
@@ -55,7 +62,7 @@ def _one_text(evaluator: Evaluator, node: ast.expr | None, frame: Frame) -> Text
 def _composed(evaluator: Evaluator, folder: str, name: str, depth: int) -> dict[str, object] | None:
     """A Hydra configuration with its defaults list put together."""
     project = evaluator.project
-    path = normpath(join(folder, name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"))
+    path = _place(folder, name)
     text = project.files.text(path) if depth and project.files.exists(path) else None
     own = yaml_text.parse(text) if text is not None and len(text) <= LARGEST_FILE else None
     if not isinstance(own, dict):
@@ -75,6 +82,10 @@ def _composed(evaluator: Evaluator, folder: str, name: str, depth: int) -> dict[
     if not own_merged:
         _merge(merged, own)
     return merged
+
+
+def _place(folder: str, name: str) -> str:
+    return normpath(join(folder, name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"))
 
 
 def _defaults(listed: object) -> Iterator[tuple[str, str]]:

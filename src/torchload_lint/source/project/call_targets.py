@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.domain.values import Class
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
+from torchload_lint.source.project.called_objects import called_object
+from torchload_lint.source.project.families import family
+from torchload_lint.source.project.mentions import TooManyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.project.called_objects import Candidate
     from torchload_lint.source.project.index import ProjectIndex
 
 
@@ -26,6 +31,17 @@ class Site(NamedTuple):
     """Leading parameters that the call does not write (``self``)."""
 
 
+class Other(Enum):
+    """Why a call of the same name is not taken for one of the function."""
+
+    FUNCTION = "it calls another function of that name"
+    PACKAGE = "it calls a function of another package"
+    METHOD = "it calls a method"
+    CLASS = "its object is of another class"
+    ARGUMENTS = "its arguments do not fit"
+    UNKNOWN = "what it calls is not known"
+
+
 class CallTarget(NamedTuple):
     """The function whose callers are looked for."""
 
@@ -34,29 +50,41 @@ class CallTarget(NamedTuple):
     function: ast.FunctionDef | ast.AsyncFunctionDef
     owner: ast.ClassDef | None
 
-    def among(self, calling: SourceFile, calls: Iterable[ast.Call]) -> Iterator[Site]:
-        """Those of the calls in a file that call it."""
-        for call in calls:
-            skipped = self.skipped(calling, call)
-            if skipped is not None and _fits(call, self.function, skipped):
-                yield Site(calling, call, skipped)
+    def meaning(self, calling: SourceFile, call: ast.Call) -> Site | Other:
+        """The call as one of this function, or why it is none."""
+        skipped = self._skipped(calling, call)
+        if isinstance(skipped, Other):
+            return skipped
+        fits = _fits(call, self.function, skipped)
+        return Site(calling, call, skipped) if fits else Other.ARGUMENTS
 
-    def skipped(self, calling: SourceFile, call: ast.Call) -> int | None:
-        """How many parameters the call leaves out in front; None where it calls another thing."""
+    def files_of_bases(self) -> set[str]:
+        """The files of the classes that the method's class inherits from."""
+        if self.owner is None:
+            return set()
+        lineage = classes.ancestry(self.owner, self.module, self.project)
+        return {module.path for _, module in lineage}
+
+    def _skipped(self, calling: SourceFile, call: ast.Call) -> int | Other:
+        """How many parameters the call leaves out in front."""
+        of_self = _is_method_of_self(call.func, calling)
         dotted = calling.bindings.qualified(call.func)
         if dotted:
             found = self.project.definitions(dotted, calling.path)
             if any(each.node is self.owner for each in found) and self.owner is not None:
                 return 1
-            if any(each.node is self.function for each in found):
-                return self._left_out(call)
-            if found or self._is_foreign(calling, call.func, dotted):
-                return None
+            if self.owner is None or not of_self:  # a subclass may override what ``self`` has
+                if any(each.node is self.function for each in found):
+                    return self._left_out(calling, call.func)
+                if found:
+                    return Other.FUNCTION
+            if self._is_foreign(calling, call.func, dotted):
+                return Other.PACKAGE
         if isinstance(call.func, ast.Name):
-            return self._by_local_name(calling, call.func)
-        if self.owner is None or not isinstance(call.func, ast.Attribute):
-            return None
-        return self._by_receiver(calling, call.func)
+            return self._by_local_name(calling, call.func, dotted)
+        if not isinstance(call.func, ast.Attribute):
+            return Other.UNKNOWN
+        return Other.METHOD if self.owner is None else self._by_receiver(calling, call.func)
 
     def _is_foreign(self, calling: SourceFile, function: ast.expr, dotted: str) -> bool:
         """Whether it is a function of an imported module that is not the project's: a method
@@ -68,69 +96,100 @@ class CallTarget(NamedTuple):
         owner = dotted.rpartition(".")[0]
         return imported and not self.project.definitions(owner, calling.path)
 
-    def _left_out(self, call: ast.Call) -> int:
+    def _left_out(self, calling: SourceFile, function: ast.expr) -> int:
         if self.owner is None or members.is_static(self.function):
             return 0
         if members.is_class_method(self.function):
             return 1
-        through_self = isinstance(call.func, ast.Attribute) and _is_self(call.func.value)
-        return int(through_self)
+        if isinstance(function, ast.Name):  # ``read = self.load``
+            values = [each.value for each in calling.bindings.definitions(function)]
+            return int(
+                any(each is not None and _is_method_of_self(each, calling) for each in values)
+            )
+        return 0
 
-    def _by_local_name(self, calling: SourceFile, name: ast.Name) -> int | None:
-        for definition in calling.bindings.definitions(name):
+    def _by_local_name(
+        self, calling: SourceFile, name: ast.Name, dotted: str | None
+    ) -> int | Other:
+        definitions = calling.bindings.definitions(name)
+        for definition in definitions:
             if definition.node is self.function:
                 return 0
             if definition.node is self.owner and self.owner is not None:
                 return 1
-        return None
+        kinds = {each.kind for each in definitions}
+        if kinds == {"import"} and dotted and self.project.split(dotted, calling.path)[0] is None:
+            return Other.PACKAGE
+        return Other.FUNCTION if kinds and kinds <= {"function", "class"} else Other.UNKNOWN
 
-    def _by_receiver(self, calling: SourceFile, function: ast.Attribute) -> int | None:
-        """``self.method(…)`` in the class or a subclass, ``x.method(…)`` on an object made from the
-        class, or a method whose name only one class of the project has.
+    def _by_receiver(self, calling: SourceFile, function: ast.Attribute) -> int | Other:
+        """``self.method(…)``, in the class, a subclass or a base that calls what its subclasses
+        override; ``x.method(…)`` on an object that is made from, or declared as, such a class; or a
+        method whose name only one class of the project has.
         """
         bound = 0 if members.is_static(self.function) else 1
-        holder = calling.bindings.class_of_self(function.value)
-        if holder is not None:
-            return bound if self._inherits(holder, calling) else None
         if is_super(function.value):
             around = _class_around(calling, function)
-            return bound if around is not None and self._inherits(around, calling) else None
-        made = self._made_from(calling, function.value)
-        if made is not None:
-            return bound if made else None
-        return bound if self._is_only_one() else None
+            if around is None:
+                return Other.UNKNOWN
+            return bound if self._is_next_after(around, calling) else Other.CLASS
+        known = called_object(self.project, calling, function.value)
+        if any(map(self._may_run, known.candidates)):
+            return bound
+        if known.complete:
+            return Other.CLASS
+        return bound if not known.candidates and self._is_only_one() else Other.UNKNOWN
 
-    def _made_from(self, calling: SourceFile, receiver: ast.expr) -> bool | None:
-        """Whether the receiver is an object of the class; None where that cannot be said."""
-        answers = {self._is_own(calling, each) for each in _makers(calling, receiver)}
-        answers |= {self._is_declared(calling, each) for each in _annotations(calling, receiver)}
-        return any(answers) if answers - {None} else None
+    def _may_run(self, candidate: Candidate) -> bool:
+        """Whether the method, called on an object of the class, may be this one."""
+        if candidate.of is None:
+            return False
+        if self._runs(candidate.of):
+            return True
+        return not candidate.exact and candidate.of.node in self._overridden()
 
-    def _is_own(self, calling: SourceFile, maker: ast.expr) -> bool | None:
-        """Whether the class that makes an object is this one, or inherits the method from it."""
-        dotted = calling.bindings.qualified(maker)
-        for found in self.project.definitions(dotted, calling.path) if dotted else ():
-            if isinstance(found.node, ast.ClassDef):
-                return self._inherits(found.node, found.module)
-        return False if dotted and dotted.partition(".")[0] not in {"", "self"} else None
+    def _runs(self, of: Class) -> bool:
+        """Whether a class has the method, or inherits it."""
+        return self._first_of(classes.ancestry(of.node, of.module, self.project))
 
-    def _is_declared(self, calling: SourceFile, annotation: ast.expr) -> bool | None:
-        """The same of a class that an annotation names: the object may be of a subclass."""
-        dotted = calling.bindings.qualified(annotation)
-        for found in self.project.definitions(dotted, calling.path) if dotted else ():
-            if isinstance(found.node, ast.ClassDef) and self.owner is not None:
-                declared, own = Class(found.node, found.module), Class(self.owner, self.module)
-                inherits = self._inherits(found.node, found.module)
-                return inherits or (None if _related(declared, own, self.project) else False)
-        return None
-
-    def _inherits(self, node: ast.ClassDef, module: SourceFile) -> bool:
-        lineage = classes.ancestry(node, module, self.project)
-        for level, _ in lineage:
+    def _first_of(self, levels: Iterable[tuple[ast.ClassDef, SourceFile]]) -> bool:
+        for level, _ in levels:
             if level is self.owner:
                 return True
             if members.is_function(members.member(level, self.function.name)):
-                return level is self.owner
+                return False
+        return False
+
+    def _heirs(self) -> list[Class]:
+        """The classes whose objects have this method: its own, and subclasses that keep it."""
+        assert self.owner is not None
+        try:
+            found = family(self.owner, self.module, self.project).subclasses
+        except TooManyError:
+            found = {self.owner: self.module}
+        every = (Class(node, module) for node, module in found.items())
+        return [each for each in every if self._runs(each)]
+
+    def _overridden(self) -> frozenset[ast.ClassDef]:
+        """The classes one of whose subclasses has this method: what is called on an object that
+        is declared as one of them may be it.
+        """
+        return self.project.remember(
+            ("overridden", self.function),
+            lambda: frozenset(
+                level
+                for each in self._heirs()
+                for level, _ in classes.ancestry(each.node, each.module, self.project)
+            ),
+        )
+
+    def _is_next_after(self, around: ast.ClassDef, calling: SourceFile) -> bool:
+        """Whether ``super()`` in a class leads to this method, in one of its subclasses perhaps."""
+        for each in (Class(around, calling), *self._heirs()):
+            levels = list(classes.ancestry(each.node, each.module, self.project))
+            nodes = [level for level, _ in levels]
+            if around in nodes and self._first_of(levels[nodes.index(around) + 1 :]):
+                return True
         return False
 
     def _is_only_one(self) -> bool:
@@ -142,34 +201,6 @@ class CallTarget(NamedTuple):
             )
             == 1
         )
-
-
-def _makers(module: SourceFile, receiver: ast.expr) -> Iterator[ast.expr]:
-    """What is called to make an object: in place, for the name that it has, or for the attribute
-    of ``self`` that it is.
-    """
-    made: list[ast.expr | None] = [receiver]
-    if isinstance(receiver, ast.Name):
-        made = [each.value for each in module.bindings.definitions(receiver)]
-    elif isinstance(receiver, ast.Attribute):
-        made = [*module.bindings.member_values(receiver)]
-    for value in made:
-        for each in (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,):
-            if isinstance(each, ast.Call):
-                yield each.func
-
-
-def _annotations(module: SourceFile, receiver: ast.expr) -> Iterator[ast.expr]:
-    """The annotations of the parameter or attribute that a receiver is."""
-    declared: list[object] = []
-    if isinstance(receiver, ast.Name):
-        declared = [each.node for each in module.bindings.definitions(receiver)]
-    elif isinstance(receiver, ast.Attribute):
-        holder = module.bindings.class_of_self(receiver.value)
-        declared = [members.member(holder, receiver.attr)] if holder is not None else []
-    for each in declared:
-        if isinstance(each, ast.arg | ast.AnnAssign) and each.annotation is not None:
-            yield each.annotation
 
 
 def _fits(call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef, skipped: int) -> bool:
@@ -211,8 +242,12 @@ def _class_around(module: SourceFile, node: ast.AST) -> ast.ClassDef | None:
     return holder
 
 
-def _is_self(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id in {"self", "cls"}
+def _is_method_of_self(function: ast.expr, module: SourceFile) -> bool:
+    """Whether it is ``self.method``, by whatever name the object goes."""
+    return (
+        isinstance(function, ast.Attribute)
+        and module.bindings.class_of_self(function.value) is not None
+    )
 
 
 def is_super(node: ast.expr) -> bool:
@@ -225,20 +260,45 @@ def _is_named(node: ast.expr, name: str) -> bool:
 
 
 def may_concern(site: Site, of: Class, project: ProjectIndex) -> bool:
-    """Whether a call may be about an object of this class: not where it stands in, or makes an
-    object of, a class that is neither an ancestor nor a subclass (another subclass of one base).
+    """Whether a call may be about an object of this class: not where it stands in, or makes or
+    uses an object of, a class that has nothing to do with it (another subclass of one base).
     """
     if is_through_super(site):
         other = _class_around(site.module, site.call)
         return other is None or _related(of, Class(other, site.module), project)
     dotted = site.module.bindings.qualified(site.call.func)
     made = project.definitions(dotted, site.module.path) if dotted else ()
-    classes_made = [each for each in made if isinstance(each.node, ast.ClassDef)]
-    return not classes_made or any(
-        _related(of, Class(each.node, each.module), project)
-        for each in classes_made
-        if isinstance(each.node, ast.ClassDef)
-    )
+    classes_made = [
+        Class(each.node, each.module) for each in made if isinstance(each.node, ast.ClassDef)
+    ]
+    if classes_made:
+        return any(_related(of, each, project) for each in classes_made)
+    if not isinstance(site.call.func, ast.Attribute):
+        return True
+    known = called_object(project, site.module, site.call.func.value)
+    return not known.complete or any(_may_be(of, each, project) for each in known.candidates)
+
+
+def _may_be(of: Class, candidate: Candidate, project: ProjectIndex) -> bool:
+    """Whether an object of a class may be the one that is known like this."""
+    other = candidate.of
+    if other is None:
+        return False
+    if candidate.exact:
+        lineage = classes.ancestry(other.node, other.module, project)
+        return any(level is of.node for level, _ in lineage)
+    if _related(of, other, project):
+        return True
+    try:
+        subclasses = [family(each.node, each.module, project).subclasses for each in (of, other)]
+    except TooManyError:
+        return True
+    return not subclasses[0].keys().isdisjoint(subclasses[1])
+
+
+def is_about_self(site: Site) -> bool:
+    """Whether it is a method of the object whose method the call stands in."""
+    return is_through_super(site) or _is_method_of_self(site.call.func, site.module)
 
 
 def is_through_super(site: Site) -> bool:

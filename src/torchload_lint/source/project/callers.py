@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import ast
+import re
 from posixpath import dirname
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 from torchload_lint.source.project.call_search import calls_named
-from torchload_lint.source.project.call_targets import CallTarget, Site, holding, is_super
+from torchload_lint.source.project.call_targets import (
+    CallTarget,
+    Other,
+    Site,
+    holding,
+    is_super,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,12 +29,43 @@ MAX_FILES = 8
 MAX_CALLS = 24
 
 
+class OtherCall(NamedTuple):
+    """A call of the same name that is not taken for one of the function."""
+
+    module: SourceFile
+    call: ast.Call
+    why: Other
+
+    @property
+    def place(self) -> str:
+        """``train.py:12``."""
+        return f"{self.module.path}:{self.call.lineno}"
+
+
 class Sites(NamedTuple):
     """The calls of a function."""
 
     calls: tuple[Site, ...] = ()
     cut: bool = False
     """Whether there may be more than were looked at."""
+    others: tuple[OtherCall, ...] = ()
+    passed_over: tuple[str, ...] = ()
+    """Files that are not looked into: they stand nearer to another definition of the name."""
+    name: str = ""
+    """The name by which it was looked for; empty where it has none that callers write."""
+
+    def why_none(self) -> str:
+        """Why no call is known, as what a parameter of the function has: ``no caller …``."""
+        unsettled = next((each.place for each in self.others if each.why is Other.UNKNOWN), "")
+        if not self.name:
+            return "callers that do not name it, and are not looked for"
+        if self.calls:
+            return "no caller that has an object of this class"
+        if unsettled:
+            return f"no caller that is known: what {unsettled} calls is not certain"
+        if self.passed_over:
+            return f"no caller near it: {self.passed_over[0]} is nearer to another {self.name}()"
+        return "no caller in the files looked at" if self.cut else "no caller in the project"
 
 
 def sites(
@@ -45,28 +83,65 @@ def _find(
     name = function.name
     if owner is not None and name == "__init__":
         name = owner.name
-    elif name.startswith("__") and name.endswith("__"):
+    elif name.startswith("__") and name.endswith("__"):  # ``__call__``, ``__getitem__``
         return Sites(cut=True)
     kind = "function" if owner is None else "class" if name == owner.name else "method"
-    paths, cut = _files(project, name, module.path, kind)
     target = CallTarget(project, module, function, owner)
+    files = _files(target, name, kind)
     found: list[Site] = []
-    for path in paths:
+    others: list[OtherCall] = []
+    for path in files.nearest:
         calling = module if path == module.path else project.module_at(path)
         if calling is None:
             continue
-        found.extend(target.among(calling, calls_named(project, calling, name)))
+        _sort_out(target, calling, calls_named(project, calling, name), found, others)
         if owner is not None and name == owner.name:
             found.extend(_initialized_by_subclasses(project, calling, function, owner))
-    if not found and kind != "method":
-        found, further = _unnamed(target, name)
-        cut = cut or further
-    return Sites(tuple(found[:MAX_CALLS]), cut or len(found) > MAX_CALLS)
+    cut = files.cut
+    passed_over: tuple[str, ...] = ()
+    if not found:
+        cut |= _unnamed(target, name, found, others)
+        texts = ((path, project.files.text(path) or "") for path in files.passed_over)
+        passed_over = tuple(
+            path
+            for path, text in texts
+            if _may_call(text, name, kind) and not _has_its_own(text, name, kind)
+        )
+    return Sites(
+        tuple(found[:MAX_CALLS]),
+        cut or len(found) > MAX_CALLS,
+        tuple(others),
+        passed_over,
+        name,
+    )
 
 
-def _unnamed(target: CallTarget, name: str) -> tuple[list[Site], bool]:
+def _has_its_own(text: str, name: str, kind: str) -> bool:
+    """Whether a file defines what it calls by that name; a method may be anybody's."""
+    return (
+        kind != "method"
+        and re.search(rf"^(?:async )?(?:def|class) {name}\b", text, re.MULTILINE) is not None
+    )
+
+
+def _sort_out(
+    target: CallTarget,
+    calling: SourceFile,
+    calls: Iterable[ast.Call],
+    found: list[Site],
+    others: list[OtherCall],
+) -> None:
+    for call in calls:
+        meaning = target.meaning(calling, call)
+        if isinstance(meaning, Other):
+            others.append(OtherCall(calling, call, meaning))
+        else:
+            found.append(meaning)
+
+
+def _unnamed(target: CallTarget, name: str, found: list[Site], others: list[OtherCall]) -> bool:
     """The calls under another name, and those of whoever is handed the function; looked for
-    where nobody calls it by its name.
+    where nobody calls it by its name. Yields whether there may be more.
     """
     from torchload_lint.source.project import callbacks  # noqa: PLC0415 - few questions lead here
 
@@ -78,35 +153,46 @@ def _unnamed(target: CallTarget, name: str) -> tuple[list[Site], bool]:
     }
     paths = [path for path, text in texts.items() if callbacks.may_hand_over(text, name)]
     paths.sort(key=lambda path: (path != home, -_shared(path, folder), path))
-    found: list[Site] = []
     for path in paths[:MAX_FILES]:
         calling = target.module if path == home else project.module_at(path)
         if calling is not None:
             for alias in sorted(callbacks.aliases(calling.text, name)):
-                found.extend(target.among(calling, calls_named(project, calling, alias)))
-            found.extend(target.among(calling, callbacks.handed_over(calling, name)))
-    return found, len(paths) > MAX_FILES
+                _sort_out(target, calling, calls_named(project, calling, alias), found, others)
+            _sort_out(target, calling, callbacks.handed_over(calling, name), found, others)
+    return len(paths) > MAX_FILES
 
 
-def _files(project: ProjectIndex, name: str, home: str, kind: str) -> tuple[list[str], bool]:
-    """The files that may call something of that name, nearest to ``home`` first. ``kind`` is
+class _Files(NamedTuple):
+    """The files that may call something."""
+
+    nearest: list[str]
+    cut: bool
+    passed_over: list[str]
+    """Files with the name that are nearer to another definition of it."""
+
+
+def _files(target: CallTarget, name: str, kind: str) -> _Files:
+    """The files that may call something of that name, nearest to its own first. ``kind`` is
     ``method``, ``function`` or ``class``.
 
     A file that stands closer to another definition of the name means that one: repositories hold
-    several copies of one package.
+    several copies of one package. What a method overrides is no other one.
     """
+    project, home = target.project, target.module.path
+    own = {home, *(target.files_of_bases() if kind == "method" else ())}
     word = f"class {name}" if kind == "class" else f"def {name}("
-    rivals = _with_parents(dirname(path) for path in project.holding(word) if path != home)
+    rivals = _with_parents(dirname(path) for path in project.holding(word) if path not in own)
     folder = dirname(home)
     near_first = []
+    passed_over = []
     for path in holding(project, name if kind == "class" else f"{name}(", home):
         near = _shared(path, folder)
-        if path != home and _depth_of_nearest(path, rivals) > near:
-            continue
-        if path == home or _may_call(project.files.text(path) or "", name, kind):
+        if path not in own and _depth_of_nearest(path, rivals) > near:
+            passed_over.append(path)
+        elif path == home or _may_call(project.files.text(path) or "", name, kind):
             near_first.append((path != home, -near, path))
     ordered = [path for _, _, path in sorted(near_first)]
-    return ordered[:MAX_FILES], len(ordered) > MAX_FILES
+    return _Files(ordered[:MAX_FILES], len(ordered) > MAX_FILES, passed_over)
 
 
 def _with_parents(folders: Iterable[str]) -> set[str]:

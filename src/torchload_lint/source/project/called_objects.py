@@ -1,0 +1,172 @@
+"""The object that a method is called on: of which classes it may be."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.source.domain.values import Class
+from torchload_lint.source.names import members
+from torchload_lint.source.project import classes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.names.bindings import Definition
+    from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.project.index import Found, ProjectIndex
+
+_STATIONS = 3
+"""How many names and attributes are followed from an object to where it was made."""
+_STRUCTURAL = frozenset({"typing.Protocol", "typing_extensions.Protocol"})
+
+
+class Candidate(NamedTuple):
+    """A class that an object may be of."""
+
+    of: Class | None
+    """None for a class of another package."""
+    exact: bool = False
+    """Whether it is this class itself, and never a subclass."""
+
+
+class CalledObject(NamedTuple):
+    """What is known of an object."""
+
+    candidates: tuple[Candidate, ...] = ()
+    complete: bool = False
+    """Whether it is certainly of one of them."""
+
+
+def called_object(project: ProjectIndex, module: SourceFile, receiver: ast.expr) -> CalledObject:
+    """What is known of the object that an expression stands for: ``self``, what a class was called
+    for, what an annotation says.
+    """
+    found = tuple(dict.fromkeys(_Looking(project, module).at(receiver, _STATIONS)))
+    known = tuple(each for each in found if each is not None)
+    return CalledObject(known, bool(found) and None not in found)
+
+
+class _Looking:
+    """Yields candidates, and None for what is not known."""
+
+    def __init__(self, project: ProjectIndex, module: SourceFile) -> None:
+        self._project = project
+        self._module = module
+
+    def at(self, node: ast.expr, stations: int) -> Iterator[Candidate | None]:
+        """What an expression may be."""
+        bindings = self._module.bindings
+        holder = bindings.class_of_self(node)
+        if holder is not None:
+            yield Candidate(Class(holder, self._module))
+        elif isinstance(node, ast.Call):
+            yield from self._made_by(node.func)
+        elif isinstance(node, ast.IfExp):
+            yield from self.at(node.body, stations)
+            yield from self.at(node.orelse, stations)
+        elif isinstance(node, ast.BoolOp):
+            for each in node.values:
+                yield from self.at(each, stations)
+        elif isinstance(node, ast.Name) and stations:
+            for definition in bindings.definitions(node) or (None,):
+                yield from self._defined(definition, stations - 1)
+        elif isinstance(node, ast.Attribute) and stations:
+            yield from self._attribute(node, stations - 1)
+        elif not (isinstance(node, ast.Constant) and node.value is None):
+            yield None
+
+    def _defined(self, definition: Definition | None, stations: int) -> Iterator[Candidate | None]:
+        node = definition.node if definition is not None else None
+        if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
+            yield from self.annotated(node.annotation)
+        elif definition is not None and definition.value is not None and definition.kind != "with":
+            yield from self.at(definition.value, stations)
+        else:
+            yield None
+
+    def _attribute(self, node: ast.Attribute, stations: int) -> Iterator[Candidate | None]:
+        holder = self._module.bindings.class_of_self(node.value)
+        declared = members.member(holder, node.attr) if holder is not None else None
+        if isinstance(declared, ast.AnnAssign):
+            yield from self.annotated(declared.annotation)
+            return
+        values = self._module.bindings.member_values(node)
+        for value in values:
+            yield from self.at(value, stations)
+        if not values:
+            yield None
+
+    def _made_by(self, maker: ast.expr) -> Iterator[Candidate | None]:
+        """What a call yields: an object of the class, or what a function says that it returns."""
+        dotted = self._module.bindings.qualified(maker)
+        found = self._project.definitions(dotted, self._module.path) if dotted else ()
+        for each in found:
+            if isinstance(each.node, ast.ClassDef):
+                yield Candidate(_class(each), exact=True)
+            elif members.is_function(each.node) and each.node.returns is not None:
+                yield from _Looking(self._project, each.module).annotated(each.node.returns)
+            else:
+                yield None
+        if not found:
+            yield from _of_another_package(dotted or "")
+
+    def annotated(self, annotation: ast.expr) -> Iterator[Candidate | None]:
+        """The classes that an annotation names: the object may be of a subclass, too."""
+        if isinstance(annotation, ast.Constant) and annotation.value is None:
+            return
+        if isinstance(annotation, ast.BinOp):
+            yield from self.annotated(annotation.left)
+            yield from self.annotated(annotation.right)
+            return
+        if isinstance(annotation, ast.Subscript) and _is_optional(annotation.value):
+            yield from self.annotated(annotation.slice)
+            return
+        found = tuple(self._named(annotation))
+        for each in found:
+            structural = isinstance(each.node, ast.ClassDef) and not _STRUCTURAL.isdisjoint(
+                map(str, classes.bases(each.node, each.module))
+            )
+            yield None if structural else Candidate(_class(each))
+        if not found:
+            dotted = self._module.bindings.qualified(annotation) or ""
+            yield Candidate(None) if dotted.startswith("builtins.") else None
+
+    def _named(self, annotation: ast.expr) -> Iterator[Found]:
+        """The classes of the project that a name stands for, be it written as a text."""
+        bindings = self._module.bindings
+        if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+            dotted = [
+                each.qualified or bindings.qualname(each.node)
+                for each in bindings.module_definitions(annotation.value)
+            ]
+        else:
+            dotted = [bindings.qualified(annotation) or ""]
+        for name in dotted:
+            for found in self._project.definitions(name, self._module.path) if name else ():
+                if isinstance(found.node, ast.ClassDef):
+                    yield found
+
+
+def _class(found: Found) -> Class:
+    assert isinstance(found.node, ast.ClassDef)
+    return Class(found.node, found.module)
+
+
+def _is_optional(node: ast.expr) -> bool:
+    return ast.unparse(node).rpartition(".")[2] == "Optional"
+
+
+def _of_another_package(dotted: str) -> Iterator[Candidate | None]:
+    """What another package makes: an object of its own class, or, where it is a function of a
+    library, perhaps one of ours (``hydra.utils.instantiate``).
+    """
+    package = dotted.partition(".")[0]
+    if package in {"", "self", "__main__"}:
+        yield None
+        return
+    yield Candidate(None)
+    is_class = dotted.rpartition(".")[2][:1].isupper()
+    if not is_class and package not in {"builtins", *sys.stdlib_module_names}:
+        yield None
