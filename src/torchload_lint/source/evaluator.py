@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     Known: TypeAlias = Callable[["Evaluator", ast.Call, Frame], Values]
     """What is known of a callable outside the project: what a call of it yields."""
+    KnownItem: TypeAlias = Callable[["Evaluator", ast.expr, Frame], Values]
+    """What an item of something that a library offers is, by the expression of its key."""
     OfText: TypeAlias = Callable[[Text], Values]
     """What is made of one text or path that is given."""
     KnownMethod: TypeAlias = Callable[["Evaluator", Made, ast.Call, Frame], Values]

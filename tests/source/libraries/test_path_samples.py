@@ -1,7 +1,7 @@
 """The programs in ``fixtures/paths``: what each library does with paths, one folder a library.
 
 ``# opens: runs/last.pt`` stands behind each load; ``|`` between several, ``?`` where nothing is
-known.
+known. A program is ``main.py`` in its project; command lines stand in a ``.sh`` of its name.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def test_what_a_sample_opens(path):
         other.relative_to(path.parent).as_posix(): other.read_text()
         for other in path.parent.rglob("*")
         if other.suffix in {".yaml", ".json", ".toml", ".env"}
-        or other.name == ".env"
+        or other.name in {".env", f"{path.stem}.sh"}
         or (other.suffix == ".py" and other.parent != path.parent)
     }
     index = project({"main.py": path.read_text(), **beside})
@@ -51,5 +51,5 @@ def test_what_a_sample_opens(path):
 def test_every_root_with_a_sample_is_known():
     assert len(SAMPLES) > 30
     folders = {path.relative_to(FOLDER).parts[0] for path in SAMPLES}
-    known = {*registry.ROOTS, "argparse", "pytest", "os_path", "torch_hub"}
+    known = {*registry.ROOTS, "argparse", "fire", "os_path", "pytest", "torch_hub"}
     assert folders <= known

@@ -48,6 +48,24 @@ CALLED = {
         ),
         ["hub/net.pth"],
     ),
+    "a method that a base calls": (
+        (
+            "class Base:\n    def start(self):\n        self.read('runs/base.pt')\n"
+            "class Net(Base):\n    def read(self, path):\n        return torch.load(path)\n"
+            "class Other(Base):\n    def read(self, path):\n        return path\n"
+        ),
+        ["runs/base.pt"],
+    ),
+    "an object that a class method makes": (
+        (
+            "class Net:\n    def read(self, path):\n        return torch.load(path)\n"
+            "class Large(Net):\n    @classmethod\n    def make(cls, name):\n        return cls()\n"
+            "class Other:\n    def read(self, path):\n        return path\n"
+            "net = Large.make('large')\nnet.read('runs/large.pt')\n"
+            "other = Other()\nother.read('runs/other.pt')"
+        ),
+        ["runs/large.pt"],
+    ),
     "an alias": (LOAD + "read = load\nread('runs')", ["runs/last.pt"]),
     "a partial": (
         LOAD + "from functools import partial\nf = partial(load, 'runs', name='d.pt')\nf()",

@@ -26,7 +26,6 @@ from torchload_lint.source.domain.values import (
 from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.state import handing, stores
-from torchload_lint.source.text.expressions import text_of
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Value, Values
@@ -133,18 +132,12 @@ def _of_stranger(evaluator: Evaluator, base: Made, name: str, frame: Frame) -> V
     return unknown(f"the attribute .{name} of what {base.callee}() yields")
 
 
-def _item_from_files(evaluator: Evaluator, key: ast.expr) -> Values:
-    """What environment files of the project give to ``os.environ[key]``."""
-    name = text_of(key)
-    return registry.environment_variable()(evaluator, name) if name else ()
-
-
 def subscript(evaluator: Evaluator, node: ast.Subscript, frame: Frame) -> Values:
     """``base[key]``."""
     dotted = frame.module.bindings.qualified(node.value)
-    why = registry.item(dotted) if dotted else None
-    if why is not None:
-        return _item_from_files(evaluator, node.slice) or unknown(why(node.slice))
+    known = registry.item(dotted) if dotted else None
+    if known is not None:
+        return known(evaluator, node.slice, frame)
     stored, settled = stores.reaching(evaluator, node, frame)
     if settled:
         return stored

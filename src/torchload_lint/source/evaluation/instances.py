@@ -241,7 +241,9 @@ def _field(evaluator: Evaluator, instance: Instance, member: ast.AnnAssign, home
             return evaluator.values(given, instance.arguments.frame)
     default = _default(member.value)
     if default is None or getattr(default, "value", ...) is None:
-        named = _named_in_help(member.value)
+        named = _named_in_help(member.value) or registry.field_on_command_line()(
+            evaluator, name, home.module
+        )
         if named:
             evaluator.leave_open(f"the field {name} may be given another value")
             return named

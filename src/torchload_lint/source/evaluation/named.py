@@ -21,6 +21,7 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.evaluation import parameters
+from torchload_lint.source.libraries import registry
 from torchload_lint.source.state import stores
 from torchload_lint.source.text.definitions import SCOPES
 
@@ -69,7 +70,9 @@ def _defined(evaluator: Evaluator, definition: Definition, name: ast.Name, frame
         dotted = definition.qualified
         if definition.kind == "star-import":
             dotted = f"{dotted}.{name.id}"
-        return evaluator.dotted(dotted, frame) or (Made(dotted),)
+        text = registry.text(dotted)
+        of_library = Made(dotted) if text is None else Text(text, rung=Rung.CONSTANT)
+        return evaluator.dotted(dotted, frame) or (of_library,)
     if isinstance(node, ast.arg):
         return parameters.values(evaluator, node, frame)
     if isinstance(node, ast.ClassDef):

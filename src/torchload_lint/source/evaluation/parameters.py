@@ -234,6 +234,9 @@ def _without_caller(
     frame: Frame,
 ) -> Values:
     shown = f"parameter {parameter.arg!r} of {function.name}()"
+    of_program = registry.given_on_command_line(function)
+    if of_program is not None and (given := of_program(evaluator, parameter, function, (), frame)):
+        return union(default, *given)
     if evaluator.project.files.python_files():
         reason = f"{shown} has {sites.why_none()}"
     else:  # a file by itself: nobody looked for callers

@@ -18,12 +18,13 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.state.evaluated_arguments import arguments, first
+from torchload_lint.source.text.expressions import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.source.domain.values import Frame
-    from torchload_lint.source.evaluator import Evaluator, Known
+    from torchload_lint.source.evaluator import Evaluator, Known, KnownItem
 
 
 def _on_text(function: Callable[[Text, Arguments], Values]) -> Known:
@@ -85,12 +86,25 @@ def _working_folder(*_: object) -> Values:
     return (Text("."),)
 
 
-def _item_of_environment(key: ast.expr) -> str:
-    return f"the environment variable {ast.unparse(key)}"
+def _item_of_environment(evaluator: Evaluator, key: ast.expr, _: Frame) -> Values:
+    """``os.environ[key]``: what environment files of the project say."""
+    from torchload_lint.source.libraries import environment_files  # noqa: PLC0415 - few have any
+
+    name = text_of(key)
+    found = environment_files.variable(evaluator, name) if name else ()
+    return found or unknown(f"the environment variable {ast.unparse(key)}")
 
 
-def _item_of_command_line(_: ast.expr) -> str:
-    return "an argument of the command line"
+def _item_of_command_line(evaluator: Evaluator, key: ast.expr, frame: Frame) -> Values:
+    """``sys.argv[1]``: what command lines that are written somewhere give to this program."""
+    from torchload_lint.source.libraries.options import argument_words, written_commands  # noqa: PLC0415 - few programs ask
+
+    index = key.value if isinstance(key, ast.Constant) else None
+    found: Values = ()
+    if isinstance(index, int) and index > 0:
+        position = argument_words.WordPlace(index - 1, {})
+        found = written_commands.given_at(evaluator, position, frame.module)
+    return found or unknown("an argument of the command line")
 
 
 _SAME = ("abspath", "realpath", "normpath", "expanduser", "expandvars", "normcase")
@@ -116,4 +130,7 @@ CALLS: dict[str, Known] = {
     "os.walk": _walk,
 }
 TEXTS = {"os.sep": "/", "os.path.sep": "/", "os.curdir": ".", "os.pardir": ".."}
-ITEMS = {"os.environ": _item_of_environment, "sys.argv": _item_of_command_line}
+ITEMS: dict[str, KnownItem] = {
+    "os.environ": _item_of_environment,
+    "sys.argv": _item_of_command_line,
+}

@@ -3,7 +3,7 @@
 A file of this room knows one library, or a few that work alike, and declares what it knows as
 data: ``CALLS`` (what a call yields), ``METHODS`` and ``ATTRIBUTES`` (of what a library made),
 ``METHODS_OF_ANYTHING``, ``DECORATED`` and ``DEFAULTS`` (what a parameter is given), ``TEXTS``
-(names that stand for a text), ``ITEMS`` (why an item is not known) and ``MAPPINGS``. The keys are
+(names that stand for a text), ``ITEMS`` (what is known of an item) and ``MAPPINGS``. The keys are
 canonical names; one that ends in ``.*`` means every name there. ``INHERITED`` has names of
 attributes instead, which objects have from a library's class, and ``PARAMETERS`` is what a library
 gives to functions that it calls unseen.
@@ -34,10 +34,12 @@ if TYPE_CHECKING:
         Inherited,
         Known,
         KnownAttribute,
+        KnownItem,
         KnownMethod,
         OfAnything,
         OfOption,
     )
+    from torchload_lint.source.names.source_file import SourceFile
 
 _LIGHTNING = ("lightning",)
 _MAPPINGS = ("namespaces",)
@@ -77,7 +79,9 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "simple_parsing": ("options.typed_cli",),
     "hashlib": ("hashlib_digests",),
     **dict.fromkeys(("huggingface_hub", "modelscope"), ("huggingface_hub",)),
-    "transformers": ("huggingface_hub", "downloaders"),
+    "transformers": ("huggingface_hub", "downloaders", "weight_names"),
+    **dict.fromkeys(("accelerate", "diffusers", "peft"), ("weight_names",)),
+    **dict.fromkeys(("pytorch_pretrained_bert", "pytorch_transformers"), ("weight_names",)),
     **dict.fromkeys(("basicsr", "facexlib", "timm", "torch", "torchvision"), ("torch_hub",)),
     **dict.fromkeys(("cached_path", "datasets", "gdown", "wget"), ("downloaders",)),
     **dict.fromkeys(("lightning", "pytorch_lightning"), _LIGHTNING),
@@ -172,11 +176,20 @@ def option_declared_beside() -> Callable[[Evaluator, ast.Attribute, Frame], Valu
     return beside
 
 
-def environment_variable() -> Callable[[Evaluator, str], Values]:
-    """What environment files of the project give to a variable."""
-    variable: Callable[[Evaluator, str], Values]
-    variable = _file("environment_files").variable  # type: ignore[attr-defined]
-    return variable
+def given_on_command_line(
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+) -> FromOutside | None:
+    """What written command lines give to a function that a library makes a program of."""
+    if function.name.startswith("_"):
+        return None
+    return cast("FromOutside", _file("options.function_cli").PARAMETERS)  # type: ignore[attr-defined]
+
+
+def field_on_command_line() -> Callable[[Evaluator, str, SourceFile], Values]:
+    """What written command lines give to a field of a class that is a command line."""
+    field: Callable[[Evaluator, str, SourceFile], Values]
+    field = _file("options.typed_cli").field_given  # type: ignore[attr-defined]
+    return field
 
 
 def named_in_help() -> Callable[[ast.Call], Values]:
@@ -191,9 +204,9 @@ def text(dotted: str) -> str | None:
     return cast("str | None", _find("TEXTS", dotted))
 
 
-def item(dotted: str) -> Callable[[ast.expr], str] | None:
-    """Why an item of that mapping or sequence is not known."""
-    return cast("Callable[[ast.expr], str] | None", _find("ITEMS", dotted))
+def item(dotted: str) -> KnownItem | None:
+    """What the items of that mapping or sequence are."""
+    return cast("KnownItem | None", _find("ITEMS", dotted))
 
 
 def is_mapping(dotted: str) -> bool:

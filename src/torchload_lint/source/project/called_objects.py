@@ -109,8 +109,18 @@ class _Looking:
                 yield from _Looking(self._project, each.module).annotated(each.node.returns)
             else:
                 yield None
-        if not found:
+        own = tuple(self._class_asked(dotted or ""))
+        yield from own
+        if not found and not own:
             yield from _of_another_package(dotted or "")
+
+    def _class_asked(self, dotted: str) -> Iterator[Candidate | None]:
+        """What ``Net.from_pretrained(…)`` most likely yields: an object of that class of ours."""
+        owner = dotted.rpartition(".")[0]
+        for each in self._project.definitions(owner, self._module.path) if owner else ():
+            if isinstance(each.node, ast.ClassDef):
+                yield Candidate(_class(each))
+                yield None
 
     def annotated(self, annotation: ast.expr) -> Iterator[Candidate | None]:
         """The classes that an annotation names: the object may be of a subclass, too."""

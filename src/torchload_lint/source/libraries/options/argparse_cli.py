@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from functools import partial
+from posixpath import dirname
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.late_patterns import late_pattern
@@ -52,6 +53,8 @@ _CUSTOMARY_NAMES = frozenset(
     }
 )
 _DEEPEST_SETUP = 3
+_MOST_DECLARING = 8
+"""Files that may declare one option, where nobody is seen to pass the options."""
 _DEFINED = late_pattern(r"def[ \t]+(\w+)")
 _RENAMED = late_pattern(r"as[ \t]+(\w+)")
 
@@ -205,12 +208,44 @@ def _declaration(
 
 def declared_beside(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Values:
     """The default of ``args.x`` where nobody is seen to pass ``args``, but this very file
-    declares ``--x``.
+    declares ``--x``, or files beside or above it do, all with the same default.
     """
-    if not isinstance(node.value, ast.Name) or node.value.id not in _CUSTOMARY_NAMES:
+    holder = node.value
+    name = holder.attr if isinstance(holder, ast.Attribute) else getattr(holder, "id", "")
+    if name not in _CUSTOMARY_NAMES:
         return ()
-    declarations = declared(evaluator.project, frame.module).get(node.attr, ())
-    return union(*(value_of(evaluator, each, frame.module) for each in declarations))
+    project, module = evaluator.project, frame.module
+    own = declared(project, module).get(node.attr, ())
+    if own:
+        return union(*(value_of(evaluator, each, module) for each in own))
+    elsewhere = _declared_around(evaluator, node.attr, module)
+    if elsewhere:
+        evaluator.leave_open(f"the option --{node.attr} may be another one of that name")
+    return elsewhere
+
+
+def _declared_around(evaluator: Evaluator, name: str, module: SourceFile) -> Values:
+    """The default on which all files agree that declare an option, in the folders above and below
+    a file.
+    """
+    project = evaluator.project
+    folder = dirname(module.path)
+    spellings = (name, name.replace("_", "-"))
+    paths = sorted({path for each in spellings for path in project.holding(f"--{each}")})
+    near = [path for path in paths if _on_one_branch(dirname(path), folder)]
+    found: list[Values] = []
+    for path in near if len(near) <= _MOST_DECLARING else ():
+        other = project.module_at(path)
+        if other is not None:
+            declarations = declared(project, other).get(name, ())
+            found.extend(value_of(evaluator, each, other) for each in declarations)
+    return found[0] if found and all(each == found[0] for each in found) else ()
+
+
+def _on_one_branch(one: str, other: str) -> bool:
+    """Whether one of two folders lies in the other (or is it)."""
+    shorter, longer = sorted((f"{one}/".lstrip("/"), f"{other}/".lstrip("/")), key=len)
+    return longer.startswith(shorter)
 
 
 METHODS_OF_ANYTHING: dict[str, OfAnything] = dict.fromkeys(

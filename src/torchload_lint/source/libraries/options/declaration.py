@@ -15,8 +15,6 @@ from torchload_lint.source.domain.values import (
 )
 
 if TYPE_CHECKING:
-    import ast
-
     from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
@@ -43,16 +41,32 @@ def value_of(evaluator: Evaluator, declaration: Declaration, module: SourceFile)
         return (Constant(False, rung=Rung.DEFAULT),)
     values = evaluator.anywhere(declaration.default, module) if declaration.default else ()
     if all(map(_is_nothing, values)):
-        from torchload_lint.source.libraries.options import option_hints, written_commands  # noqa: PLC0415 - only without a default
+        from torchload_lint.source.libraries.options import option_hints  # noqa: PLC0415 - only without a default
 
-        hinted = option_hints.hinted(
-            evaluator, module, declaration.call, shown
-        ) or written_commands.given(evaluator, declaration.names or (shown,), module)
+        hinted = option_hints.hinted(evaluator, module, declaration.call, shown) or _written(
+            evaluator, declaration, module
+        )
         if not hinted and not any(isinstance(each, Text) for each in values):
             return unknown(f"the option {shown} has no default", Cause.NO_DEFAULT)
         values = hinted or values
     evaluator.leave_open(f"the option {shown} may be given another value")
     return lift(values, Rung.DEFAULT)
+
+
+def _written(evaluator: Evaluator, declaration: Declaration, module: SourceFile) -> Values:
+    """What command lines that are written somewhere give."""
+    from torchload_lint.source.libraries.options import argument_words, written_commands  # noqa: PLC0415 - only without a default
+
+    names = declaration.names or (declaration.shown,)
+    if names[0].startswith("-"):
+        return written_commands.given(evaluator, names, module)
+    call = declaration.call
+    function = module.parents.get(call)
+    if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        position = argument_words.in_decorators(function.decorator_list, call)
+    else:
+        position = argument_words.in_parser(evaluator.project, module, call)
+    return written_commands.given_at(evaluator, position, module) if position else ()
 
 
 def _is_nothing(value: Value) -> bool:

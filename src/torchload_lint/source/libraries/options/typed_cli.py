@@ -12,18 +12,23 @@ from torchload_lint.source.domain.values import (
     Sequence,
     unknown,
 )
+from torchload_lint.source.libraries.options import written_commands
 
 if TYPE_CHECKING:
     import ast
 
     from torchload_lint.source.domain.values import Frame, Values
     from torchload_lint.source.evaluator import Evaluator, Known, OfAnything
+    from torchload_lint.source.names.source_file import SourceFile
 
 
 _FROM_CLASS = (
     *("tyro.cli", "draccus.wrap", "draccus.parse", "pyrallis.parse", "simple_parsing.parse"),
     *("chz.entrypoint", "jsonargparse.CLI", "jsonargparse.auto_cli"),
 )
+
+
+_MAKERS = ("HfArgumentParser", "tyro", "draccus", "pyrallis", "simple_parsing", "chz")
 
 
 def _from_class(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
@@ -55,6 +60,17 @@ def _into_dataclasses(evaluator: Evaluator, _: ast.Call, receivers: Values, __: 
                 )
                 return (Sequence(made, kind="tuple"),)
     return unknown("what the command line gives")
+
+
+def field_given(evaluator: Evaluator, name: str, module: SourceFile) -> Values:
+    """What written command lines give to a field of a class in ``module``, where the project
+    makes command lines from classes.
+    """
+    project = evaluator.project
+    if not any(project.holding(word) for word in _MAKERS):
+        return ()
+    dashed = name.replace("_", "-")
+    return written_commands.given(evaluator, (f"--{name}", f"--{dashed}"), module)
 
 
 CALLS: dict[str, Known] = dict.fromkeys(_FROM_CLASS, _from_class)

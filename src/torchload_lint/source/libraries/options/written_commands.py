@@ -1,4 +1,5 @@
-"""What the command lines in a project's scripts and documents give to an option.
+"""What the command lines in a project's scripts and documents give to a program: to an option, or
+as one of its plain arguments.
 
 They are weaker than a default: whoever starts the program may say otherwise.
 """
@@ -12,13 +13,15 @@ from typing import TYPE_CHECKING
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain.patterns import HOLE, Rung, known
 from torchload_lint.source.domain.values import Text
+from torchload_lint.source.libraries.options.argument_words import word
 from torchload_lint.source.text.command_lines import LAUNCH_FILE, Command, commands, launched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from torchload_lint.source.domain.values import Values
     from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.libraries.options.argument_words import WordPlace
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
 
@@ -26,7 +29,17 @@ _MAX_FILES = 40
 """Scripts and documents that are read for one option."""
 _MAX_VALUES = 4
 _VARIABLE = late_pattern(r"\$\{\{.*?\}\}|\$\{?(\w+)[^}\s/]*\}|\$(\w+)|\$\(.*?\)|<[^>]*>|\{[^}]*\}")
-_PLACEHOLDER = late_pattern(r"path/to|(?:^|/)your|your[_-]|xxx|\.\.\.|^/?PATH", re.IGNORECASE)
+_PLACEHOLDER = late_pattern(
+    r"path/to|(?:^|/)(?:your|todo/)|your[_-]|xxx|\.\.\.|^/?PATH|^\[|\]$", re.IGNORECASE
+)
+_ANY_FILE = frozenset(
+    {
+        *("model", "models", "checkpoint", "checkpoints", "ckpt", "weight", "weights", "file"),
+        *("pretrained", "pretrain", "trained", "my", "the", "some", "a", "path", "name", "pth"),
+        *("pytorch", "torch", "state", "dict", "net", "network", "output", "input", "in", "out"),
+    }
+)
+"""What files are called in examples, whatever they are."""
 
 
 def given(evaluator: Evaluator, names: tuple[str, ...], module: SourceFile) -> Values:
@@ -34,17 +47,36 @@ def given(evaluator: Evaluator, names: tuple[str, ...], module: SourceFile) -> V
     ``--resume``) which the file ``module`` declares; empty where there are none.
     """
     spelled = tuple(name for name in names if name.startswith("-"))
-    if not spelled:
-        return ()
+    return _given(
+        evaluator,
+        module,
+        sorted(spelled, key=len, reverse=True),
+        lambda command: _value(command, spelled),
+    )
+
+
+def given_at(evaluator: Evaluator, position: WordPlace, module: SourceFile) -> Values:
+    """The paths that command lines give as a positional argument of the program ``module``."""
+    name = module.path.rpartition("/")[2]
+    inside = module.path.removesuffix(".py").removesuffix("/__main__").replace("/", ".")
+    return _given(evaluator, module, [name, inside], lambda command: word(position, command.words))
+
+
+def _given(
+    evaluator: Evaluator,
+    module: SourceFile,
+    held: list[str],
+    value: Callable[[Command], str],
+) -> Values:
+    """What ``value`` takes out of the command lines, in files that hold one of some words, that
+    start the program ``module``.
+    """
     project = evaluator.project
     found: dict[str, str] = {}
-    holding = (
-        project.files.commands_holding(name) for name in sorted(spelled, key=len, reverse=True)
-    )
-    paths = dict.fromkeys(path for paths in holding for path in paths)
+    paths = dict.fromkeys(path for name in held for path in project.files.commands_holding(name))
     for path in [*paths][:_MAX_FILES]:
         for command in _commands(project, path):
-            text = _value(command, spelled)
+            text = _path(value(command), command.variables)
             if text and text not in found and _concerns(project, path, command, module):
                 found[text] = f"{path}:{command.row}"
     for place in dict.fromkeys([*found.values()][:_MAX_VALUES]):
@@ -60,27 +92,38 @@ def _commands(project: ProjectIndex, path: str) -> tuple[Command, ...]:
 
 
 def _value(command: Command, names: tuple[str, ...]) -> str:
-    """The path that a command line gives to the option, unknown parts marked; or nothing."""
+    """What a command line gives to the option; or nothing."""
     words = command.words
-    for index, word in enumerate(words):
-        name, equals, rest = word.partition("=")
+    for index, each in enumerate(words):
+        name, equals, rest = each.partition("=")
         if name in names:
-            value = rest if equals else next(iter(words[index + 1 : index + 2]), "")
-            return _path(value, command.variables)
+            return rest if equals else next(iter(words[index + 1 : index + 2]), "")
     return ""
 
 
 def _path(value: str, variables: Mapping[str, str]) -> str:
-    """A path with the values of the shell's variables; nothing, for what is not seen to be one."""
-    if value.startswith("-") or _PLACEHOLDER.search(value):
-        return ""
+    """A path with the values of the shell's variables, unknown parts marked; nothing, for what is
+    not seen to be one.
+    """
 
     def content(match: re.Match[str]) -> str:
         return known(variables.get(match[1] or match[2] or "", "")) or HOLE
 
     text = _VARIABLE.sub(content, value)
-    told = text.replace(HOLE, "").rpartition("/")[2]
+    folder, slash, name = text.rpartition("/")
+    if value.startswith("-") or _PLACEHOLDER.search(name):
+        return ""
+    if _PLACEHOLDER.search(f"{folder}{slash}"):
+        return f"{HOLE}/{name}" if _tells_a_file(name) else ""
+    told = name.replace(HOLE, "")
     return text if ("/" in text or "." in text) and any(map(str.isalpha, told)) else ""
+
+
+def _tells_a_file(name: str) -> bool:
+    """Whether a name in a folder that the reader has to fill in is that of a certain file."""
+    stem, _, ending = name.partition(".")
+    words = re.findall(r"[a-z]+|[0-9]+", stem.lower())
+    return bool(ending) and HOLE not in name and not _ANY_FILE.issuperset(words)
 
 
 def _concerns(project: ProjectIndex, path: str, command: Command, module: SourceFile) -> bool:
