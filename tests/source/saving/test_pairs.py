@@ -162,6 +162,99 @@ CASES = {
          "use.py": "def g(net, p):\n    net.load_state_dict(torch.load(p))"},
         None,
     ),
+    "the parts of a tuple": (
+        {"use.py": """
+            def main(args, net, optimizer):
+                state, optimizer_state, step = torch.load(args.resume)
+                net.load_state_dict(state)
+                for step in range(9):
+                    saved = (net.state_dict(), optimizer.state_dict(), step)
+                    torch.save(saved, args.out)
+            """},
+        "object",
+    ),
+    "a tuple of more parts": (
+        {"use.py": """
+            def main(args, net, optimizer):
+                state, step = torch.load(args.resume)
+                net.load_state_dict(state)
+                for step in range(9):
+                    torch.save((net.state_dict(), optimizer.state_dict(), step), args.out)
+            """},
+        None,
+    ),
+    "the parts of a tuple in another order": (
+        {"use.py": """
+            def main(args, net):
+                step, state = torch.load(args.resume)
+                net.load_state_dict(state)
+                for step in range(9):
+                    torch.save((net.state_dict(), step), args.out)
+            """},
+        None,
+    ),
+    "the state of what a caller hands on": (
+        {"use.py": """
+            class Trainer:
+                def __init__(self, args):
+                    self.net.load_state_dict(torch.load(args.resume))
+                def train(self, epoch):
+                    keep(self.net, epoch)
+            def keep(model, epoch):
+                if hasattr(model, "module"):
+                    model = model.module
+                torch.save(model.state_dict(), get(epoch))
+            """},
+        "object",
+    ),
+    "the state of another thing that a caller hands on": (
+        {"use.py": """
+            class Trainer:
+                def __init__(self, args):
+                    self.net.load_state_dict(torch.load(args.resume))
+                def train(self, epoch):
+                    keep(self.teacher, epoch)
+            def keep(model, epoch):
+                torch.save(model.state_dict(), get(epoch))
+            """},
+        None,
+    ),
+    "what another load of the same option restores": (
+        {"use.py": """
+            from trainer import Trainer
+            args = parse()
+            config = torch.load(args.resume)["config"]
+            Trainer(args.resume).run(config)
+            """,
+         "trainer.py": """
+            class Trainer:
+                def __init__(self, resume):
+                    self._resume_checkpoint(resume)
+                def _save_checkpoint(self, epoch):
+                    torch.save({"config": self.config, "net": self.net.state_dict()}, get(epoch))
+                def _resume_checkpoint(self, resume_path):
+                    self.net.load_state_dict(torch.load(resume_path)["net"])
+            """},
+        "methods",
+    ),
+    "what a load of another option restores": (
+        {"use.py": """
+            from trainer import Trainer
+            args = parse()
+            config = torch.load(args.teacher)["config"]
+            Trainer(args.resume).run(config)
+            """,
+         "trainer.py": """
+            class Trainer:
+                def __init__(self, resume):
+                    self._resume_checkpoint(resume)
+                def _save_checkpoint(self, epoch):
+                    torch.save({"config": self.config, "net": self.net.state_dict()}, get(epoch))
+                def _resume_checkpoint(self, resume_path):
+                    self.net.load_state_dict(torch.load(resume_path)["net"])
+            """},
+        None,
+    ),
     "paths whose short names are spelled alike": (
         {"use.py": """
             def f(n, epoch):

@@ -7,9 +7,12 @@ that the loading side asks for.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from torchload_lint.source.names import members
+from torchload_lint.source.project import callers
 from torchload_lint.source.project.call_search import calls_among
+from torchload_lint.source.state.bound import match
 from torchload_lint.source.state.stores import own_nodes
 
 if TYPE_CHECKING:
@@ -17,12 +20,14 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.facts.calls import LoadCall, SaveCall
     from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.index import ProjectIndex
 
 _STATIONS = 4
 """How many names and returns a loaded value is followed through."""
 _TOO_COMMON = frozenset(
     {"path", "file", "filename", "filepath", "fname", "f", "fp", "buffer", "name", "model_path"}
 )
+_Display = TypeVar("_Display", ast.Dict, ast.Tuple)
 _WRAPPERS = frozenset({"BytesIO", "str", "open", "Path", "fspath"})
 _CONTENTS = frozenset({"getvalue", "getbuffer", "read", "name"})
 _TWINS = (("load", "save"), ("restore", "save"), ("resume", "save"), ("read", "write"))
@@ -137,44 +142,50 @@ def _places(node: ast.expr, module: Module, depth: int) -> Iterator[ast.expr]:
             yield from _places(call, module, depth - 1)
 
 
-def restored(load: LoadCall, module: Module) -> frozenset[tuple[str, str]]:
+def restored(load: LoadCall, module: Module, project: ProjectIndex) -> frozenset[tuple[str, str]]:
     """What is restored from the loaded value, and by which key: ``net.load_state_dict(loaded)``
-    is ``("net", "")``, ``net.load_state_dict(loaded["model"])`` is ``("net", "model")``.
+    is ``("net", "")``, ``net.load_state_dict(loaded["model"])`` is ``("net", "model")``; the parts
+    of a tuple count as keys: ``("net", "#0")``.
     """
     found: set[tuple[str, str]] = set()
     for place in _places(load.node, module, _STATIONS):
         parent = module.parents.get(place)
         key = _key_read(parent, place)
         value = parent if key else place
-        call = module.parents.get(value) if isinstance(value, ast.expr) else None
-        if (
-            isinstance(call, ast.Call)
-            and value in call.args[:1]
-            and isinstance(call.func, ast.Attribute)
-            and call.func.attr == "load_state_dict"
-        ):
-            found.add((_bare(call.func.value), key))
+        if isinstance(value, ast.expr):
+            found.update((name, key) for name in _restored_from(value, module, project))
+    for index, places in enumerate(_unpacked(load, module)):
+        for place in places:
+            names = _restored_from(place, module, project)
+            found.update((name, f"#{index}") for name in names)
     return frozenset(found)
 
 
-def stored(save: SaveCall, module: Module) -> frozenset[tuple[str, str]]:
-    """Whose state is saved, and under which key; as ``restored`` has it."""
-    if save.obj is None:
-        return frozenset()
-    given = [("", save.obj)]
-    for display in _displays(save.obj, module):
-        given += [
-            (key.value, value)
-            for key, value in zip(display.keys, display.values, strict=True)
-            if isinstance(key, ast.Constant) and isinstance(key.value, str)
-        ]
-    return frozenset(
-        (_bare(value.func.value), key)
-        for key, value in given
-        if isinstance(value, ast.Call)
-        and isinstance(value.func, ast.Attribute)
-        and value.func.attr == "state_dict"
-    )
+def _restored_from(value: ast.expr, module: Module, project: ProjectIndex) -> Iterator[str]:
+    """The object that ``object.load_state_dict(value)`` restores."""
+    call = module.parents.get(value)
+    if (
+        isinstance(call, ast.Call)
+        and value in call.args[:1]
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "load_state_dict"
+    ):
+        yield from _names(call.func.value, module, project)
+
+
+def _names(node: ast.expr, module: Module, project: ProjectIndex) -> Iterator[str]:
+    """How an object is spelled, ``net`` for ``net.module``; for a parameter, also how callers in
+    the same file spell what they give to it.
+    """
+    yield _bare(node)
+    definitions = module.bindings.definitions(node) if isinstance(node, ast.Name) else ()
+    parameter = next((each.node for each in definitions if isinstance(each.node, ast.arg)), None)
+    function = module.function(node)
+    if parameter is not None and members.is_function(function):
+        for site in callers.sites(project, module, function).calls:
+            given = match(site.call, function, site.skipped).get(parameter)
+            if site.module is module and isinstance(given, ast.Name | ast.Attribute):
+                yield _bare(given)
 
 
 def _bare(node: ast.expr) -> str:
@@ -182,12 +193,64 @@ def _bare(node: ast.expr) -> str:
     return ast.unparse(node).removesuffix(".module")
 
 
-def _displays(node: ast.expr, module: Module) -> Iterator[ast.Dict]:
-    if isinstance(node, ast.Dict):
+def _unpacked(load: LoadCall, module: Module) -> list[list[ast.Name]]:
+    """Where each part is used of a tuple that is taken apart where it is loaded; empty for
+    anything else.
+    """
+    statement = module.parents.get(load.node)
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    if statement is None or not isinstance(target, ast.Tuple | ast.List):
+        return []
+    scope = module.bindings.scope(statement)
+    return [
+        module.bindings.uses(each.id, scope).get(statement, [])
+        if isinstance(each, ast.Name)
+        else []
+        for each in target.elts
+    ]
+
+
+def parts(load: LoadCall, module: Module) -> int:
+    """Of how many parts the tuple is that is loaded; 0 where it is not taken apart."""
+    return len(_unpacked(load, module))
+
+
+def saved_parts(save: SaveCall, module: Module) -> int:
+    """Of how many parts the tuple is that is saved; 0 where it is something else."""
+    shown = [len(each.elts) for each in _shown(save.obj, ast.Tuple, module)]
+    return shown[0] if len(shown) == 1 else 0
+
+
+def stored(save: SaveCall, module: Module, project: ProjectIndex) -> frozenset[tuple[str, str]]:
+    """Whose state is saved, and under which key; as ``restored`` has it."""
+    if save.obj is None:
+        return frozenset()
+    given = [("", save.obj)]
+    for display in _shown(save.obj, ast.Dict, module):
+        given += [
+            (key.value, value)
+            for key, value in zip(display.keys, display.values, strict=True)
+            if isinstance(key, ast.Constant) and isinstance(key.value, str)
+        ]
+    for listed in _shown(save.obj, ast.Tuple, module):
+        given += [(f"#{index}", value) for index, value in enumerate(listed.elts)]
+    return frozenset(
+        (name, key)
+        for key, value in given
+        if isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Attribute)
+        and value.func.attr == "state_dict"
+        for name in _names(value.func.value, module, project)
+    )
+
+
+def _shown(node: ast.expr | None, kind: type[_Display], module: Module) -> Iterator[_Display]:
+    """The displays, in place or under a name, that an expression is."""
+    if isinstance(node, kind):
         yield node
     elif isinstance(node, ast.Name):
         for definition in module.bindings.definitions(node):
-            if isinstance(definition.value, ast.Dict):
+            if isinstance(definition.value, kind):
                 yield definition.value
 
 

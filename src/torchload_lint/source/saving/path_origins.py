@@ -15,11 +15,15 @@ from torchload_lint.source.state.bound import match
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
 
     Origin = tuple[str, frozenset[ast.AST]]
 
+_MOST_FILES = 8
+"""Files that are searched for further loads of one file."""
 _STATIONS = 4
 """How many parameters and names are followed from a path to where it comes from."""
 
@@ -35,6 +39,25 @@ def have_one(
     if loaded is None or saved is None:
         return False
     return bool(_origins(loaded, module, project) & _origins(saved, home, project))
+
+
+def loads_of_one(
+    load: LoadCall, module: Module, project: ProjectIndex
+) -> Iterator[tuple[LoadCall, Module]]:
+    """Further loads of a file that comes from the same place: ``--resume`` is often loaded for
+    its configuration first, and for its weights in another file.
+    """
+    if load.file is None or not (own := _origins(load.file, module, project)):
+        return
+    paths = [path for path in project.holding("load") if path != module.path]
+    for path in [module.path, *paths[:_MOST_FILES]]:
+        other = module if path == module.path else project.module_at(path)
+        if other is None:
+            continue
+        for each in other.loads:
+            file = None if each is load else each.file
+            if file is not None and own & _origins(file, other, project):
+                yield each, other
 
 
 def _origins(node: ast.expr, module: SourceFile, project: ProjectIndex) -> frozenset[Origin]:

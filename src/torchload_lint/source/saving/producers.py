@@ -15,6 +15,7 @@ from posixpath import dirname
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import patterns
+from torchload_lint.source.domain.patterns import Resolution
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.paths import resolution as resolution_of
 from torchload_lint.source.saving import contents, pairs, path_origins
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from torchload_lint.names import GlobalName
     from torchload_lint.source.facts.calls import LoadCall, SaveCall
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.paths import PathPattern, Resolution
+    from torchload_lint.source.paths import PathPattern
     from torchload_lint.source.project.index import ProjectIndex
 
 MAX_FILES = 8
@@ -75,13 +76,26 @@ def producers_for(
     load: LoadCall, module: Module, resolution: Resolution, project: ProjectIndex
 ) -> tuple[Producer, ...]:
     """The saves of the project that write what a load reads: those that match by path, or, where
-    there are none, those that match by another sign.
+    there are none, those that match by another sign; where none does either, those of another
+    load of the same file.
     """
+    own = _of_this_load(load, module, resolution, project)
+    if own or resolution.patterns:
+        return own
+    others = path_origins.loads_of_one(load, module, project)
+    return next(
+        filter(None, (_of_this_load(one, home, Resolution(), project) for one, home in others)), ()
+    )
+
+
+def _of_this_load(
+    load: LoadCall, module: Module, resolution: Resolution, project: ProjectIndex
+) -> tuple[Producer, ...]:
     found: dict[str, list[tuple[SaveCall, Module]]] = {kind: [] for kind in _KINDS}
     specific = [each for each in resolution.patterns if each.exact or each.strong]
     spelled = frozenset(each.text for each in resolution.patterns if _is_spelled(each))
     keys = frozenset() if specific else pairs.asked_keys(load, module)
-    restored = frozenset() if specific else pairs.restored(load, module)
+    restored = frozenset() if specific else pairs.restored(load, module, project)
     for home in _modules(module, specific, keys, project):
         for save in home.saves:
             if home is module and _comes_after(save, load, module):
@@ -90,9 +104,13 @@ def producers_for(
             if match is None and save.file is not None and spelled:
                 saved = {each.text for each in _patterns(save.file, home, project)}
                 match = "path" if spelled & saved else None
-            if match is None and home is module and restored & pairs.stored(save, home):
+            if (
+                match is None
+                and home is module
+                and _one_object(load, restored, save, home, project)
+            ):
                 match = "object"
-            if match is None and _keys_agree(keys, restored, save, home):
+            if match is None and _keys_agree(keys, restored, save, home, project):
                 match = "keys"
             if match is not None:
                 found[match].append((save, home))
@@ -131,18 +149,34 @@ def _leaves(statement: ast.stmt, save: SaveCall, module: Module) -> bool:
     return False
 
 
+def _one_object(
+    load: LoadCall,
+    restored: frozenset[tuple[str, str]],
+    save: SaveCall,
+    module: Module,
+    project: ProjectIndex,
+) -> bool:
+    """Whether a save of the load's file stores the state of what the load restores; of tuples,
+    those of as many parts.
+    """
+    if not restored & pairs.stored(save, module, project):
+        return False
+    return pairs.parts(load, module) == pairs.saved_parts(save, module)
+
+
 def _keys_agree(
     keys: frozenset[str],
     restored: frozenset[tuple[str, str]],
     save: SaveCall,
     home: Module,
+    project: ProjectIndex,
 ) -> bool:
     """Whether a save writes all the keys that a load asks for. One key alone stands in many files:
     then what is restored from it must be a state that is saved under it.
     """
     if not keys or not keys <= pairs.saved_keys(save, home):
         return False
-    states = {key for _, key in restored} & {key for _, key in pairs.stored(save, home)}
+    states = {key for _, key in restored} & {key for _, key in pairs.stored(save, home, project)}
     return len(keys) > 1 or bool(keys & states)
 
 
