@@ -20,6 +20,7 @@ _OTHERS = (
     hierarchies.functions,
     hierarchies.moves,
     hierarchies.modules,
+    hierarchies.whole,
 )
 
 
@@ -38,7 +39,7 @@ def program(rng: Random) -> Program:
 
 
 def _made(rng: Random) -> Program:
-    if rng.random() < 0.35:
+    if rng.random() < 0.4:
         return rng.choice(_OTHERS)(rng)
     holder = rng.choice(HOLDERS)
     luck = rng.random()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from programs.layouts import IMPORTS, PLACES, Program, block
@@ -137,3 +138,28 @@ def modules(rng: Random) -> Program:
     return _program(
         files, f"modules: {name} / {read} / {order[7:9]}", control=name.startswith("nothing")
     )
+
+
+_WHOLE = pieces("whole")
+
+
+def whole(rng: Random) -> Program:
+    """A program that is written down as a whole: files come after rows ``# name.py``."""
+    name = rng.choice(sorted(_WHOLE))
+    return of_whole(name, opened=rng.random() < 0.2)
+
+
+def of_whole(name: str, *, opened: bool = False) -> Program:
+    """One of them; ``opened``: whether its loads are given open files."""
+    texts = (part.partition("\n") for part in f"\n{_WHOLE[name]}".split("\n# ")[1:])
+    files = {file: f"{text}\n" for file, _, text in texts}
+    if opened:
+        opening = r"torch.load(open(\1, 'rb'), weights_only=False)"
+        load = re.compile(r"torch\.load\(((?:[^()]|\([^()]*\))*), weights_only=False\)")
+        files = {file: load.sub(opening, text) for file, text in files.items()}
+    return _program(files, f"whole: {name}{' / opened' if opened else ''}")
+
+
+def all_of_whole() -> list[Program]:
+    """Each of them once."""
+    return [of_whole(name) for name in sorted(_WHOLE)]

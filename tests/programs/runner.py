@@ -62,12 +62,13 @@ class _Files(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def _child(files: Mapping[str, str], root: str, pipe: int) -> None:
-    from programs.world import fake_torch
+    from programs.world import fake_library, fake_torch
 
     loaded: list[str] = []
     error = ""
     signal.alarm(_SECONDS)
     fake_torch(root, loaded.append)
+    fake_library()
     sys.meta_path.insert(0, _Files(files))
     sys.stdout = io.StringIO()
     try:

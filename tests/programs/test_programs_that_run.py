@@ -7,6 +7,7 @@ import pytest
 pytest.importorskip("torch")
 
 from programs.generator import programs
+from programs.hierarchies import all_of_whole
 from programs.judging import judge
 
 pytestmark = pytest.mark.torch
@@ -40,3 +41,10 @@ def test_no_safe_fix_breaks_a_program(verdicts):
     run = [verdict for verdict in verdicts if verdict.runs]
     assert sum(verdict.fixed for verdict in run) > 0.2 * len(run)
     assert not [(each.program.kind, each.harm) for each in run if each.harm]
+
+
+def test_programs_that_are_written_as_a_whole():
+    verdicts = judge(all_of_whole())
+    assert not [each.program.kind for each in verdicts if not each.runs]
+    assert not [(each.program.kind, each.false_claim) for each in verdicts if each.false_claim]
+    assert not [(each.program.kind, each.harm) for each in verdicts if each.harm]

@@ -17,6 +17,9 @@ FILES = (
 NEEDED = "argparse.Namespace"
 
 
+_LIBRARY = Path(__file__).with_name("pieces").joinpath("stranger.txt").read_text("utf-8")
+
+
 class UnpicklingError(Exception):
     """What a restricted load of a file with more than is allowed ends with."""
 
@@ -56,3 +59,10 @@ def fake_torch(root: str, note: object) -> types.ModuleType:
     serialization.safe_globals = safe_globals
     sys.modules["torch"], sys.modules["torch.serialization"] = torch, serialization
     return torch
+
+
+def fake_library() -> None:
+    """A package outside of the program, ``stranger``, that changes what it is given."""
+    stranger = types.ModuleType("stranger")
+    exec(_LIBRARY, stranger.__dict__)
+    sys.modules["stranger"] = stranger

@@ -37,6 +37,8 @@ class Asked(NamedTuple):
     """Where it is read."""
     ordered: bool = False
     """Whether the places of its items count, so that nobody may take one away."""
+    given_by: frozenset[str] = frozenset()
+    """Methods of an object that give back the object itself."""
 
 
 def is_changeable(value: Value) -> bool:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.certainty.uses import BY_UNKNOWN_NAME
+from torchload_lint.source.project.class_mentions import mentions
 from torchload_lint.source.project.families import Family, family
 from torchload_lint.source.project.mentions import modules_with
 from torchload_lint.source.text.candidates import carrying
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from torchload_lint.source.certainty.overwriting import Receivers
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
-    from torchload_lint.source.text.definitions import Definition, FunctionNode
+    from torchload_lint.source.text.definitions import FunctionNode
 
+_ANY_NAME = ("getmembers", "attrgetter", "methodcaller", "vars", "__dict__")
 _BY_NAME = frozenset({"getattr", "methodcaller", "attrgetter", "globals", "vars", "get", "hasattr"})
 
 
@@ -64,6 +66,22 @@ class Callers:
                     else self._receivers.may_be_module(receiver, module, home)
                 ):
                     return f"{module.path}:{call.lineno} may call it by a name that is made up"
+        return self._of_any_name(home)
+
+    def _of_any_name(self, home: SourceFile) -> str:
+        """Who asks for all methods that there are, or for one by a text that stands elsewhere."""
+        for word in _ANY_NAME:
+            for module in modules_with(self._project, word, home):
+                for node in carrying(module.tree, module.lines, [word])[word]:
+                    holder = module.parents.get(node)
+                    given = getattr(holder, "args", ()) if isinstance(holder, ast.Call) else ()
+                    spelled = (
+                        isinstance(given, list)
+                        and given[:1]
+                        and all(isinstance(each, ast.Constant) for each in given[:1])
+                    )
+                    if isinstance(node, ast.Name | ast.Attribute) and not spelled:
+                        return f"{module.path}:{node.lineno} may call it among others"
         return ""
 
     def _of_name(
@@ -136,62 +154,14 @@ class Callers:
         relatives = family(owner, home, self._project)
         functions = {id(call.func) for call in found}
         for subclass, where in relatives.subclasses.items():
-            for module in modules_with(self._project, subclass.name, where):
-                for node in carrying(module.tree, module.lines, [subclass.name])[subclass.name]:
-                    if id(node) in functions or not isinstance(node, ast.Name | ast.Attribute):
-                        continue
-                    if isinstance(node.ctx, ast.Load) and not self._is_plain_mention(
-                        node, module, subclass
-                    ):
-                        return f"{module.path}:{node.lineno} may make an object of {subclass.name}"
+            for module, node in mentions(subclass, where, self._project):
+                if id(node) not in functions:
+                    return f"{module.path}:{node.lineno} may make an object of {subclass.name}"
         for level, where in relatives.members.items():
             for call in _made_by_themselves(level, where):
                 if id(call.func) not in functions:
                     return f"{where.path}:{call.lineno} makes an object of its own class"
         return ""
-
-    def _is_plain_mention(
-        self, node: ast.Name | ast.Attribute, module: SourceFile, subclass: ast.ClassDef
-    ) -> bool:
-        """Whether a name of a class makes no object: a base, an annotation, ``isinstance``, or the
-        name of another thing.
-        """
-        meanings = module.bindings.possible(node)
-        if meanings and "" not in meanings:
-            nodes = [
-                each.node
-                for meaning in meanings
-                for each in self._project.definitions(meaning, module.path)
-            ]
-            if subclass not in nodes and not any(
-                each.node is subclass for each in _own(node, module)
-            ):
-                return True
-        elif isinstance(node, ast.Attribute) and module.bindings.class_of_self(node.value):
-            return True
-        parent = module.parents.get(node)
-        if isinstance(
-            parent, ast.ClassDef | ast.arg | ast.Attribute | ast.Subscript | ast.ExceptHandler
-        ):
-            return not (isinstance(parent, ast.Attribute) and parent.attr in _MAKING)
-        if isinstance(parent, ast.AnnAssign) and parent.annotation is node:
-            return True
-        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) and parent.returns is node:
-            return True
-        if isinstance(parent, ast.Tuple):
-            parent = module.parents.get(parent)
-        if isinstance(parent, ast.Call):
-            callee = module.bindings.qualified(parent.func)
-            return node is not parent.func and callee in _ASKING
-        return isinstance(parent, ast.Compare)
-
-
-_MAKING = frozenset({"__init__", "__new__", "__call__", "__subclasses__"})
-_ASKING = frozenset({"builtins.isinstance", "builtins.issubclass", "builtins.super"})
-
-
-def _own(node: ast.expr, module: SourceFile) -> tuple[Definition, ...]:
-    return module.bindings.definitions(node) if isinstance(node, ast.Name) else ()
 
 
 def _made_by_themselves(level: ast.ClassDef, module: SourceFile) -> Iterator[ast.Call]:

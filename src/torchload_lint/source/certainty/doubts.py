@@ -12,20 +12,23 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.certainty import reflection
+from torchload_lint.source.certainty import hierarchies, reflection
 from torchload_lint.source.certainty.asked import asked_of, is_changeable
 from torchload_lint.source.certainty.calls_known import Callers
 from torchload_lint.source.certainty.escapes import Watch
 from torchload_lint.source.certainty.known import CERTAIN
+from torchload_lint.source.certainty.objects import given_away, module_given_away
 from torchload_lint.source.certainty.overwriting import (
     Receivers,
     by_assignment,
     by_reflection,
     may_speak_of,
 )
+from torchload_lint.source.domain.values import Instance, Unknown
 from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
+from torchload_lint.source.names.flow import STAR, UNBOUND
 from torchload_lint.source.project.families import Family, family
 from torchload_lint.source.project.mentions import TooManyError, modules_with
 from torchload_lint.source.text.candidates import carrying
@@ -178,8 +181,12 @@ class _Doubts:
         wanted.update({node: module for (node, _, _), module in self._relied.members.items()})
         for node, module in wanted.items():
             relatives = family(node, module, self._project)
-            for level in relatives.members:
+            for level, where in relatives.members.items():
                 yield from self._unusual(level)
+                yield from hierarchies.strange_bases(level, where, self._evaluator)
+            yield from hierarchies.made_elsewhere(
+                relatives, self._evaluator, self._receivers, self._home
+            )
             yield from self._made_again(relatives)
 
     def _made_again(self, relatives: Family) -> Iterator[str]:
@@ -228,6 +235,7 @@ class _Doubts:
     def held(self) -> Iterator[str]:
         """What names and attributes hold: whether it was changed under another one."""
         for node, (module, values) in self._relied.held.items():
+            yield from hierarchies.written_out(node, module, self._evaluator)
             asked = asked_of(values, node, module)
             if asked is None:
                 continue
@@ -262,6 +270,7 @@ class _Doubts:
     def module_names(self) -> Iterator[str]:
         """Names that modules define: whether they are set from outside."""
         for (_, name), module in self._relied.module_names.items():
+            yield from self._brought(name, module)
 
             def may_be(node: ast.expr, where: SourceFile, target: SourceFile = module) -> bool:
                 return self._receivers.may_be_module(node, where, target)
@@ -271,8 +280,26 @@ class _Doubts:
                 (
                     by_reflection(name, self._home, self._project, may_be, in_module=module),
                     by_assignment(name, self._home, self._project, may_be, frozenset()),
+                    module_given_away(name, module, self._home, self._evaluator),
                 ),
             )
+
+    def _brought(self, name: str, module: SourceFile) -> Iterator[str]:
+        """Whether a star import may bring a name that the file defines itself."""
+        flow = module.bindings.flow(module.tree)
+        stars, own = flow.all.get(STAR, ()), flow.all.get(name, ())
+        if not stars or not own:
+            return
+        may_lack = UNBOUND in flow.exit.definitions(name)
+        first = min(getattr(each.node, "lineno", 0) for each in own)
+        for star in stars:
+            row = getattr(star.node, "lineno", 0)
+            before = row < first and not may_lack
+            origin = f"{star.qualified}.{name}"
+            ours = self._project.split(star.qualified, module.path)
+            made_up = ours[0] is None or "globals" in ours[0].text
+            if not before and (made_up or self._project.definitions(origin, module.path)):
+                yield f"{module.path}:{row} may bring another {name}"
 
     def members(self) -> Iterator[str]:
         """Members of classes: whether they are set from outside."""
@@ -283,6 +310,8 @@ class _Doubts:
                 for _, receiver, value in instances.assigned(self._evaluator, level).get(name, ()):
                     del receiver
                     known.add(value)
+            yield from hierarchies.beside(node, name, relatives, self._evaluator)
+            yield from filter(None, [given_away(name, relatives, self._evaluator)])
             targets = self._targets(name, relatives.members, known)
 
             def may_be(each: ast.expr, where: SourceFile, of: Family = relatives) -> bool:
@@ -319,6 +348,8 @@ class _Doubts:
     def attributes(self) -> Iterator[str]:
         """Attributes of namespaces and options: whether they are set where nobody looked."""
         for name, places in self._relied.attributes.items():
+            for node, (module, _) in places.items():
+                yield from self._intercepted(name, node, module)
             known = {
                 target
                 for node, (module, spelled) in places.items()
@@ -335,6 +366,15 @@ class _Doubts:
                     ),
                 ),
             )
+
+    def _intercepted(self, name: str, node: ast.expr, module: SourceFile) -> Iterator[str]:
+        """Whether an attribute may be computed where it is set or read, and not just kept."""
+        receiver = node.value if isinstance(node, ast.Attribute) else node
+        for value in self._evaluator.aside(receiver, module):
+            if isinstance(value, Instance):
+                yield from hierarchies.computed(name, value.of, self._evaluator)
+            elif isinstance(value, Unknown) and self._project.holding(f"@{name}.setter"):
+                yield f"{ast.unparse(node)} may be given to a setter"
 
     def _before(self, node: ast.expr, module: SourceFile, spelled: str) -> set[ast.AST]:
         """The stores in the same function before a place, which ``stores`` follows."""

@@ -14,6 +14,7 @@ from torchload_lint.source.certainty.known import (
     READS,
     SHALLOW,
     TAKING,
+    leaves_objects_alone,
 )
 from torchload_lint.source.certainty.uses import PlaceOfUse
 from torchload_lint.source.state.bound import match
@@ -46,7 +47,9 @@ def _method(
     watch: Watching, use: PlaceOfUse, name: str, call: ast.Call, asked: Asked, depth: int
 ) -> str:
     if not asked.items:
-        return watch.part(PlaceOfUse(use.module, call), asked, depth)
+        result = PlaceOfUse(use.module, call)
+        itself = name in asked.given_by
+        return watch.use(result, asked, depth) if itself else watch.part(result, asked, depth)
     if use.node is asked.place and name in TAKING and not asked.ordered:
         return ""
     key = literal(call.args[0]) if call.args else None
@@ -149,6 +152,8 @@ def _handed_on(
     depth: int,
 ) -> str:
     """An argument: followed into functions of the project."""
+    if not asked.items and leaves_objects_alone(dotted):
+        return ""
     module = use.module
     given = parent.arg if isinstance(parent, ast.keyword) else use.node
     targets = _functions(watch, call, dotted, module)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 READS = frozenset(
     """
     get items keys values copy index count join split format startswith endswith union
@@ -74,3 +76,13 @@ CERTAIN = frozenset(
     """.split()
 )
 """Functions of other packages whose results are computed here as they compute them."""
+_OF_OTHERS = frozenset({"torch", "torchvision", "torchaudio", "numpy", "tqdm", "builtins"})
+_REACHING_IN = frozenset({"functools.update_wrapper", "functools.wraps", "inspect.getmembers"})
+
+
+def leaves_objects_alone(dotted: str) -> bool:
+    """Whether a function sets no attribute of the objects of other people's classes."""
+    root = dotted.partition(".")[0]
+    if dotted in _REACHING_IN or root in {"unittest", "ctypes", "operator"}:
+        return False
+    return root in _OF_OTHERS or root in sys.stdlib_module_names

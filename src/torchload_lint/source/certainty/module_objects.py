@@ -33,14 +33,16 @@ def is_handed_about(target: SourceFile, project: ProjectIndex, home: SourceFile)
         ("definitions", "handed about", target.tree, home.path),
         lambda: (
             any(project.holding(word) for word in _OTHER_WAYS)
-            or _is_had_by_name(target, project, home)
+            or any(True for _ in as_values(target, project, home))
             or _is_had_by_text(target, project, home)
         ),
     )
 
 
-def _is_had_by_name(target: SourceFile, project: ProjectIndex, home: SourceFile) -> bool:
-    """Whether a name that the module is imported by is used as a value."""
+def as_values(
+    target: SourceFile, project: ProjectIndex, home: SourceFile
+) -> Iterator[tuple[SourceFile, ast.Name]]:
+    """Where a name that the module is imported by is used as a value. Raises TooManyError."""
     word = target.name.rpartition(".")[2] or target.name
     for module in modules_with(project, word, home):
         known_as = {word} | {
@@ -61,8 +63,7 @@ def _is_had_by_name(target: SourceFile, project: ProjectIndex, home: SourceFile)
                     if meaning
                     for each in project.definitions(meaning, module.path)
                 ):
-                    return True
-    return False
+                    yield module, node
 
 
 def _is_had_by_text(target: SourceFile, project: ProjectIndex, home: SourceFile) -> bool:

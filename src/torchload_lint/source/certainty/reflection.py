@@ -21,12 +21,13 @@ _PATCHERS = ("patch", "monkeypatch", "mock", "mocker")
 _FIXTURES = frozenset({"monkeypatch", "mocker"})
 _PATCHING_PACKAGES = ("unittest.mock", "mock", "pytest_mock", "pytest")
 _NAMESPACES = ("vars", "__dict__", "globals", "locals")
+_FRAMES = ("f_globals", "f_locals")
 _RUNNERS = ("exec", "eval", "execfile", "runpy")
 _INNARDS = (
     *("__code__", "__defaults__", "__kwdefaults__", "__class__", "__bases__", "__closure__"),
     *("__getattribute__", "__getattr__", "__setstate__", "_getframe", "_value_", "ctypes"),
 )
-WORDS = (*_SETTERS, *_PATCHERS, *_NAMESPACES, *_RUNNERS, *_INNARDS, "modules", "reload")
+WORDS = (*_SETTERS, *_PATCHERS, *_NAMESPACES, *_FRAMES, *_RUNNERS, *_INNARDS, "modules", "reload")
 _NAME_AND_VALUE = 2
 _WORD = late_pattern(r"\w+")
 _REACHES_ALL = frozenset(
@@ -102,6 +103,9 @@ def _attribute(module: SourceFile, word: str, node: ast.Attribute) -> Iterator[R
     if word == "__dict__":
         if _is_changed(node, module):
             yield ReflectedChange(module, node, node.value, _entry(node, module), "attribute")
+    elif word in _FRAMES:
+        if _is_changed(node, module):
+            yield ReflectedChange(module, node, None, _entry(node, module), "attribute")
     elif word in _RUNNERS:
         if isinstance(node.value, ast.Name) and node.value.id in {"builtins", "runpy"}:
             yield ReflectedChange(module, node, None, None, "code")

@@ -13,13 +13,14 @@ from torchload_lint.source.domain.values import (
     Function,
     Instance,
     Text,
+    Unknown,
     lift,
     union,
     unknown,
 )
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
-from torchload_lint.source.project import classes
+from torchload_lint.source.project import callers, classes
 from torchload_lint.source.project.families import family
 from torchload_lint.source.project.mentions import TooManyError
 from torchload_lint.source.state import spreading
@@ -114,6 +115,7 @@ def _of_one_class(evaluator: Evaluator, instance: Instance, name: str, frame: Fr
             return listed
     given = unspelled.mapping_of(evaluator, instance)
     if given is not None and (entry := given.entries.get(name)) is not None:
+        evaluator.leave_open(f"class {instance.of.node.name} may say itself what its entries are")
         return entry
     return unknown(f"self.{name} is not set in class {instance.of.node.name}", Cause.MISSING)
 
@@ -156,10 +158,29 @@ def _stored(
             found.append(unknown(f"self.{name} is made from itself"))
             continue
         try:
-            found.append(evaluator.values(value, home))
+            values = evaluator.values(value, home)
         finally:
             evaluator.done(key)
+        unknown_only = all(isinstance(each, Unknown) for each in values)
+        if not (unknown_only and _is_never_called(evaluator, method, node, module)):
+            found.append(values)
     return lift(union(*found), Rung.CONSTANT)
+
+
+def _is_never_called(
+    evaluator: Evaluator, method: ast.AST, node: ast.ClassDef, module: SourceFile
+) -> bool:
+    """Whether no call of a method was found, in a class that no library knows of: what it would
+    store is left out (``certainty`` looks for whoever may call it after all).
+    """
+    if not members.is_function(method) or method.name.startswith("__") or method.decorator_list:
+        return False
+    bases = classes.base_names(node, module, evaluator.project)
+    strange = any(not evaluator.project.definitions(base, module.path) for base in bases)
+    if strange or any(callers.sites(evaluator.project, module, method)):
+        return False
+    evaluator.relied.called.setdefault(method, (module, frozenset()))
+    return True
 
 
 def assigned(
@@ -360,6 +381,9 @@ def class_attribute(evaluator: Evaluator, of: Class, name: str, frame: Frame) ->
             return (Class(member, module),)
         value = getattr(member, "value", None)
         if isinstance(value, ast.expr):
+            from torchload_lint.source.evaluation import enumerations  # noqa: PLC0415 - few questions lead here
+
+            enumerations.leave_open_if_odd(evaluator, of)
             home = frame.elsewhere(module)
             return lift(evaluator.values(value, home), Rung.CONSTANT)
     return unknown(f"{of.node.name}.{name} is not defined in the class")

@@ -303,6 +303,7 @@ def _of_super(evaluator: Evaluator, node: ast.Call, name: str, frame: Frame) -> 
         for level, module in list(lineage)[1:]:
             member = members.member(level, name)
             if members.is_function(member):
+                evaluator.relied.member(Class(holder, frame.module), name, method=True)
                 function = Function(member, module, Instance(Class(holder, frame.module)))
                 return run(evaluator, function, node, frame)
     return unknown(f"super().{name}() is not the project's")

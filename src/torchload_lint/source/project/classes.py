@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.names import GlobalName
 from torchload_lint.source.names.members import (
@@ -18,26 +18,44 @@ if TYPE_CHECKING:
 
 _DEEPEST_HIERARCHY = 12
 
+_Level: TypeAlias = "tuple[ast.ClassDef, SourceFile]"
+
 
 def ancestry(
     node: ast.ClassDef, module: SourceFile, project: ProjectIndex
 ) -> Iterator[tuple[ast.ClassDef, SourceFile]]:
-    """The class and those of its bases that the project defines, nearest first."""
-    waiting = [(node, module)]
-    seen: set[ast.ClassDef] = set()
-    while waiting and len(seen) < _DEEPEST_HIERARCHY:
-        current, home = waiting.pop(0)
-        if current in seen:
-            continue
-        seen.add(current)
-        yield current, home
-        for base in base_expressions(current):
-            dotted = home.bindings.qualified(base)
-            waiting.extend(
-                (found.node, found.module)
-                for found in (project.definitions(dotted, home.path) if dotted else ())
-                if isinstance(found.node, ast.ClassDef)
-            )
+    """The class and those of its bases that the project defines, in the order in which Python
+    looks for a name in them.
+    """
+    yield from project.remember(
+        ("definitions", "ancestry", node), lambda: _linear(node, module, project, ())
+    )
+
+
+def _linear(
+    node: ast.ClassDef, module: SourceFile, project: ProjectIndex, below: tuple[ast.ClassDef, ...]
+) -> list[_Level]:
+    """The method resolution order, as far as the project's own classes go."""
+    if node in below or len(below) >= _DEEPEST_HIERARCHY:
+        return []
+    direct: list[_Level] = [
+        (found.node, found.module)
+        for base in base_expressions(node)
+        if (dotted := module.bindings.qualified(base))
+        for found in project.definitions(dotted, module.path)
+        if isinstance(found.node, ast.ClassDef)
+    ]
+    rows = [_linear(*base, project, (*below, node)) for base in direct]
+    return [(node, module), *_merged([*rows, direct])]
+
+
+def _merged(rows: list[list[_Level]]) -> Iterator[_Level]:
+    """The rows as one: each class once, before what it inherits from (the C3 order of Python)."""
+    while rows := [row for row in rows if row]:
+        later = {level for row in rows for level, _ in row[1:]}
+        level = next((row[0] for row in rows if row[0][0] not in later), rows[0][0])
+        yield level
+        rows = [[each for each in row if each[0] is not level[0]] for row in rows]
 
 
 def bases(node: ast.ClassDef, module: SourceFile) -> tuple[GlobalName, ...]:

@@ -60,20 +60,23 @@ def reaching(
         return (), False
     spelled = spelled or ast.unparse(node)
     scope = module.bindings.scope(node)
+    everything = of_scope(evaluator, scope, module).targets.get(spelled, ())
+    before = [each for each in everything if (each[1].end_lineno or 0) < node.lineno]
     stored = [
         (statement, value)
-        for _, statement, value in of_scope(evaluator, scope, module).targets.get(spelled, ())
-        if (statement.end_lineno or statement.lineno) < node.lineno
+        for target, statement, value in before
+        if _may_be_one(target, node, module)
     ]
     later = [
         (statement, value)
-        for _, statement, value in of_scope(evaluator, scope, module).targets.get(spelled, ())
+        for _, statement, value in everything
         if statement.lineno >= node.lineno and loops.around_both(statement, node, module)
     ]
+    renamed = {each[1] for each in before if not _is_one(each[0], node, module)}
     settled = False
     for index in range(len(stored) - 1, -1, -1):
         if _always_before(stored[index][0], node, module):
-            settled = all(
+            settled = stored[index][0] not in renamed and all(
                 loops.around_both(each, node, module)
                 is loops.around_both(stored[index][0], node, module)
                 for each, _ in later
@@ -108,6 +111,22 @@ def _root(node: ast.expr) -> ast.expr:
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
     return node
+
+
+def _is_one(target: ast.expr, node: ast.expr, module: SourceFile) -> bool:
+    """Whether what stands before the dots is the same thing at both places."""
+    return _defined(target, module) == _defined(node, module)
+
+
+def _may_be_one(target: ast.expr, node: ast.expr, module: SourceFile) -> bool:
+    first, second = _defined(target, module), _defined(node, module)
+    return first == second or bool(first & second)
+
+
+def _defined(node: ast.expr, module: SourceFile) -> frozenset[ast.AST]:
+    root = _root(node)
+    assert isinstance(root, ast.Name)
+    return frozenset(each.node for each in module.bindings.definitions(root))
 
 
 def _always_before(statement: ast.stmt, node: ast.AST, module: SourceFile) -> bool:
