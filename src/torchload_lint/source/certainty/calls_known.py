@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.certainty.uses import BY_UNKNOWN_NAME
+from torchload_lint.source.certainty.escaping.uses import BY_UNKNOWN_NAME
 from torchload_lint.source.project.class_mentions import mentions
 from torchload_lint.source.project.families import Family, family
 from torchload_lint.source.project.mentions import modules_with

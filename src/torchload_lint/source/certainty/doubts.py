@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.certainty import hierarchies, reflection
-from torchload_lint.source.certainty.asked import asked_of, is_changeable
 from torchload_lint.source.certainty.calls_known import Callers
-from torchload_lint.source.certainty.escapes import Watch
-from torchload_lint.source.certainty.known import CERTAIN
+from torchload_lint.source.certainty.escaping.asked import asked_of, is_changeable
+from torchload_lint.source.certainty.escaping.escapes import Watch
+from torchload_lint.source.certainty.escaping.known import CERTAIN
 from torchload_lint.source.certainty.objects import given_away, module_given_away
 from torchload_lint.source.certainty.overwriting import (
     Receivers,

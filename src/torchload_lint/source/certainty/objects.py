@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.certainty.asked import Asked
-from torchload_lint.source.certainty.escapes import Watch
+from torchload_lint.source.certainty.escaping.asked import Asked
+from torchload_lint.source.certainty.escaping.escapes import Watch
+from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.certainty.module_objects import as_values
-from torchload_lint.source.certainty.uses import PlaceOfUse
 from torchload_lint.source.names import members
 from torchload_lint.source.project.class_mentions import mentions
 

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.certainty import reflection
+from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.certainty.module_objects import is_handed_about
-from torchload_lint.source.certainty.uses import PlaceOfUse
 from torchload_lint.source.domain.values import (
     Class,
     Constant,

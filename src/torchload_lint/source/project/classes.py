@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _DEEPEST_HIERARCHY = 12
 
-_Level: TypeAlias = "tuple[ast.ClassDef, SourceFile]"
+_Ancestor: TypeAlias = "tuple[ast.ClassDef, SourceFile]"
 
 
 def ancestry(
@@ -34,11 +34,11 @@ def ancestry(
 
 def _linear(
     node: ast.ClassDef, module: SourceFile, project: ProjectIndex, below: tuple[ast.ClassDef, ...]
-) -> list[_Level]:
+) -> list[_Ancestor]:
     """The method resolution order, as far as the project's own classes go."""
     if node in below or len(below) >= _DEEPEST_HIERARCHY:
         return []
-    direct: list[_Level] = [
+    direct: list[_Ancestor] = [
         (found.node, found.module)
         for base in base_expressions(node)
         if (dotted := module.bindings.qualified(base))
@@ -49,7 +49,7 @@ def _linear(
     return [(node, module), *_merged([*rows, direct])]
 
 
-def _merged(rows: list[list[_Level]]) -> Iterator[_Level]:
+def _merged(rows: list[list[_Ancestor]]) -> Iterator[_Ancestor]:
     """The rows as one: each class once, before what it inherits from (the C3 order of Python)."""
     while rows := [row for row in rows if row]:
         later = {level for row in rows for level, _ in row[1:]}

@@ -11,15 +11,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from torchload_lint.source.certainty import handed_on, seen_in, uses
-from torchload_lint.source.certainty.asked import shown
-from torchload_lint.source.certainty.uses import PlaceOfUse
+from torchload_lint.source.certainty.escaping import handed_on, seen_in, uses
+from torchload_lint.source.certainty.escaping.asked import shown
+from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.project.mentions import TooManyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from torchload_lint.source.certainty.asked import Asked
+    from torchload_lint.source.certainty.escaping.asked import Asked
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.text.definitions import FunctionNode

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.certainty.asked import is_followed_store, literal, shown
-from torchload_lint.source.certainty.uses import PlaceOfUse
+from torchload_lint.source.certainty.escaping.asked import is_followed_store, literal, shown
+from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.domain.values import Constant, Record, Sequence, Text
 from torchload_lint.source.text.definitions import defaults, parameters
 
 if TYPE_CHECKING:
-    from torchload_lint.source.certainty.asked import Asked
-    from torchload_lint.source.certainty.watching import Watching
+    from torchload_lint.source.certainty.escaping.asked import Asked
+    from torchload_lint.source.certainty.escaping.watching import Watching
 
 _NOTHING = ast.Constant(None)
 _COMPARING = ("__eq__", "__contains__", "__ne__", "__lt__", "__gt__")

@@ -17,7 +17,7 @@ from torchload_lint.source.state import loops
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from torchload_lint.source.certainty.uses import PlaceOfUse
+    from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
     from torchload_lint.source.domain.values import Value
     from torchload_lint.source.names.source_file import SourceFile
 

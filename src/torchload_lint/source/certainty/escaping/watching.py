@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import ast
 
-    from torchload_lint.source.certainty.asked import Asked
-    from torchload_lint.source.certainty.uses import PlaceOfUse
+    from torchload_lint.source.certainty.escaping.asked import Asked
+    from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.text.definitions import FunctionNode

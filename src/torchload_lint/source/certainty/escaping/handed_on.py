@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.certainty.asked import is_followed_call, literal, misses, shown
-from torchload_lint.source.certainty.known import (
+from torchload_lint.source.certainty.escaping.asked import is_followed_call, literal, misses, shown
+from torchload_lint.source.certainty.escaping.known import (
     CHANGING,
     PICKING,
     PLAIN_READERS,
@@ -16,13 +16,13 @@ from torchload_lint.source.certainty.known import (
     TAKING,
     leaves_objects_alone,
 )
-from torchload_lint.source.certainty.uses import PlaceOfUse
+from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.state.bound import match
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
-    from torchload_lint.source.certainty.asked import Asked
-    from torchload_lint.source.certainty.watching import Watching
+    from torchload_lint.source.certainty.escaping.asked import Asked
+    from torchload_lint.source.certainty.escaping.watching import Watching
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.text.definitions import FunctionNode
 
