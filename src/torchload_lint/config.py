@@ -27,7 +27,7 @@ DEFAULT_EXCLUDE = (
 )  # fmt: skip
 OUTPUT_FORMATS = (
     "concise", "full", "grouped", "json", "json-lines", "sarif", "github", "gitlab", "rdjson",
-    "junit", "pylint", "azure",
+    "junit", "pylint", "azure", "html",
 )  # fmt: skip
 
 SEVERITIES = ("error", "warning", "info")

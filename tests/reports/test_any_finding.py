@@ -61,5 +61,6 @@ def test_every_format_can_be_told_and_read(found, source):
     jsonschema.validate(json.loads(told["rdjson"]), report_schemas.RDJSON)
     assert len(json.loads(told["sarif"])["runs"][0]["results"]) == len(found)
     assert len(list(ET.fromstring(told["junit"].encode()).iter("failure"))) == len(found)
+    assert told["html"].count("<p><a href=") == len(found)
     assert summary(results).endswith(".\n") or not found
     assert len(statistics(results).splitlines()) == len({one.code for one in found})

@@ -43,6 +43,7 @@ class TreeLimits(NamedTuple):
 
 DEFAULT_TREE = TreeLimits()
 _LEAVES = (str, bytes, int, float, bool, type(None), GlobalRef, StorageValue)
+MORE = "… (more)"
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -53,12 +54,8 @@ def inspect_tree(
 
     Never raises, calls nothing, and reads only the pickle.
     """
-    name = os.fspath(path)
     try:
-        if not Path(name).is_file():
-            return ""
-        with Path(name).open("rb") as file:
-            return _tree_of(FileSource(file), Path(name).name, target, limits)
+        return "\n".join(render_tree(value_of_file(path, target), limits))
     except (OSError, ValueError, MemoryError, RecursionError):
         return ""
 
@@ -67,20 +64,35 @@ def tree_of_bytes(
     data: bytes, name: str = "", target: Target = NEWEST, limits: TreeLimits = DEFAULT_TREE
 ) -> str:
     """The same as :func:`inspect_tree` for bytes in memory."""
-    return _tree_of(MemorySource(data), name, target, limits)
+    try:
+        return "\n".join(render_tree(_value_in(MemorySource(data), name, target), limits))
+    except ValueError:
+        return ""
 
 
-def _tree_of(source: ByteSource, name: str, target: Target, limits: TreeLimits) -> str:
+def value_of_file(path: str | os.PathLike[str], target: Target = NEWEST) -> PickledValue:
+    """The object in a checkpoint file, which nothing was called for.
+
+    Raises OSError, and ValueError where there is nothing to show.
+    """
+    name = os.fspath(path)
+    if not Path(name).is_file():
+        raise ValueError("not a regular file")
+    with Path(name).open("rb") as file:
+        return _value_in(FileSource(file), Path(name).name, target)
+
+
+def _value_in(source: ByteSource, name: str, target: Target) -> PickledValue:
     question = Question(target)
     container = open_container(source, name, question.limits, target)
     if container.kind == "safetensors":
-        return "\n".join(render_tree(_named_tensors(source), limits))
+        return _named_tensors(source)
     if container.problem is not None or container.loads:
-        return ""
+        raise ValueError("there is no pickle")
     result = evaluate(source, container, question)
     if result.main is None or result.main.fault is not None:
-        return ""
-    return "\n".join(render_tree(result.value, limits))
+        raise ValueError("the pickle is damaged")
+    return result.value
 
 
 def _named_tensors(source: ByteSource) -> DictValue:
@@ -93,32 +105,75 @@ def _named_tensors(source: ByteSource) -> DictValue:
     return DictValue(entries=tensors, state=[DictValue(entries=[("metadata", metadata)])])
 
 
+class Node(NamedTuple):
+    """One line of a tree, with what stands below it."""
+
+    step: str
+    """How it is reached from the node above: ``['model']``, ``.fc``; empty for the root."""
+    headline: str
+    """Its type, and its content where that is short."""
+    children: tuple[Node, ...] = ()
+    goes_on: bool = False
+    """Whether there are more children, which the limit on lines left out."""
+
+
 def render_tree(root: PickledValue, limits: TreeLimits = DEFAULT_TREE) -> list[str]:
     """The lines of a value's tree; a shared or recursive value is written out once."""
-    lines = [_cut(_headline(root), limits.width)]
-    waiting = [_Level(_shown_children(root), "", 1)]
-    seen = {id(root)}
-    while waiting:
-        level = waiting[-1]
-        item = level.take(limits.entries)
-        if item is None:
-            waiting.pop()
-            continue
-        if len(lines) >= limits.lines:
-            lines.append("… (more)")
-            break
-        step, value, is_last = item
+    top = outline(root, limits)
+    lines = [_cut(top.headline, limits.width), *_branches(top, "", limits.width)]
+    return [*lines, MORE] if is_cut_short(top) else lines
+
+
+def outline(root: PickledValue, limits: TreeLimits = DEFAULT_TREE) -> Node:
+    """The nodes of a value's tree; what is shared or recursive is opened once."""
+    return _Outline(limits).node("", root, 0)
+
+
+def is_cut_short(top: Node) -> bool:
+    """Whether the limit on lines left something out: then it did so on the last branch."""
+    return top.goes_on or (bool(top.children) and is_cut_short(top.children[-1]))
+
+
+def _branches(node: Node, indent: str, width: int) -> Iterator[str]:
+    for number, child in enumerate(node.children, 1):
+        is_last = number == len(node.children) and not node.goes_on
         branch = "└── " if is_last else "├── "
-        again = not isinstance(value, _LEAVES) and id(value) in seen
+        yield _line(indent + branch, child.step, child.headline, width)
+        yield from _branches(child, indent + ("    " if is_last else "│   "), width)
+
+
+class _Outline:
+    """Nodes within limits: calls go no deeper than ``limits.depth``."""
+
+    def __init__(self, limits: TreeLimits) -> None:
+        self._limits = limits
+        self._lines_left = limits.lines - 1
+        self._opened: set[int] = set()
+
+    def node(self, step: str, value: PickledValue, depth: int) -> Node:
+        """A value, and what is inside it."""
+        again = not isinstance(value, _LEAVES) and id(value) in self._opened
         headline = _headline(value) + (" (see above)" if again else "")
-        lines.append(_line(level.indent + branch, step, headline, limits.width))
         if again or not _is_worth_opening(value):
-            continue
-        seen.add(id(value))
-        if level.depth < limits.depth:
-            indent = level.indent + ("    " if is_last else "│   ")
-            waiting.append(_Level(_shown_children(value), indent, level.depth + 1))
-    return lines
+            return Node(step, headline)
+        self._opened.add(id(value))
+        if depth >= self._limits.depth:
+            return Node(step, headline)
+        return Node(step, headline, *self._inside(value, depth + 1))
+
+    def _inside(self, value: PickledValue, depth: int) -> tuple[tuple[Node, ...], bool]:
+        """The children of a value, and whether the limit on lines left some out."""
+        found: list[Node] = []
+        children = _shown_children(value)
+        for step, child in children:
+            if not self._lines_left:
+                return tuple(found), True
+            self._lines_left -= 1
+            if len(found) == self._limits.entries:
+                rest = 1 + sum(1 for _ in children)
+                return (*found, Node(f"… {rest:,} more", "")), False
+            found.append(self.node(step, child, depth))
+        return tuple(found), False
 
 
 def _is_worth_opening(value: PickledValue) -> bool:
@@ -126,33 +181,6 @@ def _is_worth_opening(value: PickledValue) -> bool:
     if isinstance(value, _LEAVES) or tensor_of(value) is not None:
         return False
     return not (isinstance(value, (list, tuple)) and _is_short(value))
-
-
-class _Level:
-    """The children of one node, taken one by one, with one looked ahead at."""
-
-    def __init__(self, items: Iterator[tuple[str, PickledValue]], indent: str, depth: int) -> None:
-        self._items = items
-        self._next = next(items, None)
-        self._taken = 0
-        self.indent = indent
-        self.depth = depth
-
-    def take(self, most: int) -> tuple[str, PickledValue, bool] | None:
-        """The next child and whether it is the last one shown; None after it."""
-        if self._next is None:
-            return None
-        if self._taken >= most:
-            rest = 1 + sum(1 for _ in self._items)
-            self._next = None
-            return f"… {rest:,} more", _NOTHING, True
-        step, value = self._next
-        self._next = next(self._items, None)
-        self._taken += 1
-        return step, value, self._next is None
-
-
-_NOTHING = GlobalRef(None)  # type: ignore[arg-type] # the value of a line without one
 
 
 def _shown_children(value: PickledValue) -> Iterator[tuple[str, PickledValue]]:
@@ -180,8 +208,6 @@ def _is_empty(value: PickledValue) -> bool:
 
 def _headline(value: PickledValue) -> str:
     """One line for a value: its type, and its content where that is short."""
-    if value is _NOTHING:
-        return ""
     tensor = tensor_of(value)
     if tensor is not None:
         shape = ", ".join(map(str, tensor.shape))

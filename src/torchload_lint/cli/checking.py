@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from torchload_lint.rules.context import Context, Veto
     from torchload_lint.rules.situation import Situation
     from torchload_lint.workspace import Settings
-    from torchload_lint.workspace.survey import SurveyedLoad
 
 STDIN = "-"
 FOR_PEOPLE = frozenset({"concise", "full", "grouped"})
@@ -136,7 +135,7 @@ def run(flags: Flags) -> int:
     hints.at_commands(flags.paths)
     if flags.account:
         _write_account(outcome, flags.account, written=options.write)
-    status = _tell(outcome, flags, config)
+    status = _tell(outcome, flags, config, projects)
     if not flags.quiet:
         hints.at_range(outcome.torch)
         hints.at_targets(outcome.results, projects)
@@ -174,7 +173,7 @@ def _explain(place: str, projects: Projects) -> int:
     if not Path(name).is_file():
         fail(f"{name}: no such file")
     loads = list(survey([Path(name)], projects))
-    here = [one for one in loads if _covers(one, int(row))]
+    here = [one for one in loads if one.covers(int(row))]
     for one in here:
         say(explain(reported(one), one.would_settle, one.hops))
     hints.at_range(one.torch for one in here)
@@ -182,11 +181,6 @@ def _explain(place: str, projects: Projects) -> int:
         rows = ", ".join(str(one.row) for one in loads) or "none"
         fail(f"{name}: no load on line {row} (loads on lines: {rows})")
     return CLEAN
-
-
-def _covers(load: SurveyedLoad, row: int) -> bool:
-    span = load.situation.load.span
-    return load.row <= row <= load.row + span.end.row - span.start.row
 
 
 def _veto(flags: Flags) -> Veto:
@@ -239,13 +233,21 @@ def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Con
         sys.stdout.buffer.write(fixed)
         sys.stdout.buffer.flush()
     tell_crashes(crashes, verbose=flags.verbose)
-    status = _tell(outcome, flags, config, to_stderr=options.write)
+    status = _tell(outcome, flags, config, None, to_stderr=options.write)
     if not flags.quiet:
         hints.at_range(outcome.torch)
     return FAILED if crashes else status
 
 
-def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False) -> int:
+def _tell(
+    outcome: Run,
+    flags: Flags,
+    config: Config,
+    projects: Projects | None,
+    *,
+    to_stderr: bool = False,
+) -> int:
+    """Write the report; ``projects``: where the files come from, None for standard input."""
     if not outcome.results and config.output_format in FOR_PEOPLE and not _asks_for_more(flags):
         if not flags.quiet and (outcome.names or not outcome.errors):
             say(_nothing_found(outcome), err=to_stderr)
@@ -265,6 +267,10 @@ def _tell(outcome: Run, flags: Flags, config: Config, *, to_stderr: bool = False
     results = () if flags.fix_only else outcome.results
     if flags.statistics:
         text = reports.statistics(results, shown, as_json=config.output_format == "json")
+    elif config.output_format == "html" and projects:
+        from torchload_lint.cli.auditing import audit  # noqa: PLC0415 - only where it is asked for
+
+        text = audit(reports.Report.of(results, (), shown), outcome.files, projects)
     else:
         text = reports.render(config.output_format, results, _rules(config), shown)
     if flags.output_file:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from torchload_lint.workspace.inspection import Inspection
 
 STANDARD_INPUT, STANDARD_INPUT_NAME = "-", "<stdin>"
-FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "azure", "rdjson")
+FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "azure", "rdjson", "html")
 
 
 @click.command(name="inspect", context_settings={"help_option_names": ["-h", "--help"]})
@@ -99,25 +99,32 @@ def command(
         except ConfigError as error:
             fail(str(error))
         raise click.exceptions.Exit(FAILED if missing else CLEAN if complete else FINDINGS)
-    found = [(one.report, one.judgements) for one in inspections]
-    painted = use_color(color, sys.stdout)
-    if output_format == "json":
-        say(inspections_as_json(found))
-    elif output_format != "text":
-        say(_for_ci(output_format, found))
-    elif summary:
-        say(as_summary(found, color=painted))
-    else:
-        trees = ["" if no_tree else inspect_tree(one.path) for one in inspections]
-        shown = zip(found, trees, strict=True)
-        say("\n".join(inspection_as_text(*one, tree, color=painted) for one, tree in shown))
-        if len(found) > 1:
-            say("\n" + sums(found))
+    say(_told(inspections, output_format, summary=summary, tree=not no_tree, color=color))
     read = inspections if output_format == "text" else ()  # programs read it in the report
     places = [Path(one.report.path) for one in read]
     hints.at_range(projects.project_of(place).torch_of(place) for place in places)
     status = CLEAN if all(one.is_fine for one in inspections) else FINDINGS
     raise click.exceptions.Exit(FAILED if missing else status)
+
+
+def _told(
+    inspections: Sequence[Inspection], output_format: str, *, summary: bool, tree: bool, color: str
+) -> str:
+    """All checkpoints in one of the formats."""
+    found = [(one.report, one.judgements) for one in inspections]
+    if output_format == "html":
+        return _page(inspections)
+    if output_format == "json":
+        return inspections_as_json(found)
+    if output_format != "text":
+        return _for_ci(output_format, found)
+    painted = use_color(color, sys.stdout)
+    if summary:
+        return as_summary(found, color=painted)
+    trees = [inspect_tree(one.path) if tree else "" for one in inspections]
+    shown = zip(found, trees, strict=True)
+    text = "\n".join(inspection_as_text(*one, lines, color=painted) for one, lines in shown)
+    return f"{text}\n{sums(found)}" if len(found) > 1 else text
 
 
 def _inspect_all(there: Sequence[str], projects: Projects) -> list[Inspection]:
@@ -160,6 +167,13 @@ def _say_union(
     is_json = output_format == "json"
     say(unions.as_json([united], stored) if is_json else unions.as_text(united, stored))
     return not any(united.not_covered()) and not (stored is not None and united.new(stored))
+
+
+def _page(inspections: Sequence[Inspection]) -> str:
+    from torchload_lint.cli.auditing import seen  # noqa: PLC0415 - only where it is asked for
+    from torchload_lint.reports.audit.page import inspection_page  # noqa: PLC0415
+
+    return inspection_page([seen(one) for one in inspections])
 
 
 def _for_ci(

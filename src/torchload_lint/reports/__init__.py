@@ -42,6 +42,7 @@ FORMATS = {
     "gitlab": "gitlab",
     "rdjson": "rdjson",
     "junit": "junit",
+    "html": "audit.page",
 }
 """The name on the command line → the module beside this one; each has ``render(report)``."""
 

@@ -42,22 +42,27 @@ def inspection_as_text(
 ) -> str:
     """One checkpoint for a person; ends in a newline."""
     palette = Palette(enabled=color)
-    doubt = _doubt(report, judgements)
-    good = report.verdict.value in {"loads", "needs-safe-globals"} and not doubt
-    verdict = doubt or IN_WORDS[report.verdict.value]
+    doubtful = bool(doubt(report, judgements))
+    good = report.verdict.value in {"loads", "needs-safe-globals"} and not doubtful
+    verdict = in_words(report, judgements)
     painted = palette.green(verdict) if good else palette.red(verdict)
     parts = [f"{palette.bold(printable(report.path))}: {painted}", _container(report)]
     parts += _section("It holds", tree.splitlines())
     parts += _section("It would run", _what_runs(report))
     parts += _section("Problems", _problems(report))
     parts += _section("It needs", _needs(report, judgements))
-    if report.verdict.value == "needs-safe-globals" and not doubt:
+    if report.verdict.value == "needs-safe-globals" and not doubtful:
         parts += _section("To load it", what_to_write(report, judgements).splitlines())
     parts += _section("Stand-ins", _stand_ins(report))
     return "\n".join(parts) + "\n"
 
 
-def _doubt(report: CheckpointReport, judgements: Sequence[Judgement]) -> str:
+def in_words(report: CheckpointReport, judgements: Sequence[Judgement]) -> str:
+    """The verdict as people read it."""
+    return doubt(report, judgements) or IN_WORDS[report.verdict.value]
+
+
+def doubt(report: CheckpointReport, judgements: Sequence[Judgement]) -> str:
     """The verdict in words where its allowlist may not simply be written; else empty."""
     if report.verdict.value != "needs-safe-globals":
         return ""
@@ -77,7 +82,7 @@ def as_summary(
     palette = Palette(enabled=color)
     lines = []
     for report, judgements in sorted(found, key=lambda one: _badness(*one)):
-        verdict = _doubt(report, judgements) or IN_WORDS[report.verdict.value]
+        verdict = in_words(report, judgements)
         lines.append(f"{palette.bold(printable(report.path))}: {printable(verdict)}\n")
     return "".join(lines) + sums(found)
 
@@ -91,7 +96,7 @@ def sums(inspections: Sequence[tuple[CheckpointReport, Sequence[Judgement]]]) ->
 
 
 def _badness(report: CheckpointReport, judgements: Sequence[Judgement]) -> tuple[int, bool, str]:
-    trusted = not _doubt(report, judgements)
+    trusted = not doubt(report, judgements)
     return WORST_FIRST.index(report.verdict.value), trusted, report.path
 
 

@@ -46,6 +46,10 @@ class Inspection:
         loadable = self.report.verdict.value in {"loads", "needs-safe-globals"}
         return loadable and all(judgement.allowed for judgement in self.judgements)
 
+    def called(self, name: str) -> Inspection:
+        """The same under another name in the report."""
+        return replace(self, report=self.report._replace(path=name))
+
 
 def inspect_paths(paths: Iterable[Path], projects: Projects) -> Iterator[Inspection]:
     """Inspect files, the shards of index files, and the checkpoints in folders, in order.
@@ -71,8 +75,7 @@ def _unreadable_index(path: Path, error: OSError | ValueError) -> Inspection:
 
 def inspect_copy(copy: Path, name: str, projects: Projects) -> Inspection:
     """Inspect a copy of something that has no path, as if it lay in the current folder."""
-    found = inspect_path(copy, projects.project_of(Path(name)), Path(name))
-    return replace(found, report=found.report._replace(path=name))
+    return inspect_path(copy, projects.project_of(Path(name)), Path(name)).called(name)
 
 
 def needs_together(inspections: Iterable[Inspection], project: Project) -> tuple[Need, ...]:

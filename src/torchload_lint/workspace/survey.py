@@ -38,6 +38,11 @@ class SurveyedLoad:
     crash: Crash | None = None
     """Why nothing is known of it, where this tool failed."""
 
+    def covers(self, row: int) -> bool:
+        """Whether the call stands on a row (of the file, or of the cell)."""
+        span = self.situation.load.span
+        return self.row <= row <= self.row + span.end.row - span.start.row
+
     @property
     def torch(self) -> TorchRange:
         """The releases of torch that it may run on."""

@@ -159,12 +159,13 @@ def name_places(root: PickledValue, wanted: Iterable[PickledValue], limit: int) 
                     continue
                 if id(child) not in seen:
                     seen.add(id(child))
-                    following.append((child, _join(place, step)))
+                    following.append((child, joined(place, step)))
         level = following
     return found
 
 
-def _join(place: str, step: str) -> str:
+def joined(place: str, step: str) -> str:
+    """A place one step further in, shortened where it becomes too long."""
     if len(place) > MAX_PLACE:
         return place
     return place + step if len(place) + len(step) <= MAX_PLACE else place + "…"

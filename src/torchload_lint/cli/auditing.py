@@ -1,0 +1,67 @@
+"""What the HTML report shows besides findings: every load, and every checkpoint they read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.pickles.tensor_places import tensors_in
+from torchload_lint.checkpoint.tree import TreeLimits, outline, value_of_file
+from torchload_lint.cli.loads import reported
+from torchload_lint.reports.audit.loads import AuditedLoad
+from torchload_lint.reports.audit.page import audit_page
+from torchload_lint.reports.audit.placed_findings import PlacedFinding
+from torchload_lint.reports.audit.seen_checkpoints import SeenCheckpoint
+from torchload_lint.workspace.inspection import inspect_path
+from torchload_lint.workspace.survey import survey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from torchload_lint.diagnostic import FileResult
+    from torchload_lint.reports import Report
+    from torchload_lint.workspace.inspection import Inspection
+    from torchload_lint.workspace.projects import Projects
+    from torchload_lint.workspace.survey import SurveyedLoad
+
+LIMITS = TreeLimits(depth=12, entries=200, lines=2000)
+"""How much of an object unfolds on the page."""
+
+
+def audit(report: Report, files: Iterable[Path], projects: Projects) -> str:
+    """The page of a run over ``files``. Raises ConfigError."""
+    results = {result.path: result for result in report.results}
+    loads = list(survey(files, projects))
+    audited = [AuditedLoad(reported(one), list(_found_at(one, results))) for one in loads]
+    return audit_page(report, audited, [seen(one) for one in _read_by(loads)])
+
+
+def _found_at(load: SurveyedLoad, results: dict[Path, FileResult]) -> Iterator[PlacedFinding]:
+    result = results.get(load.path)
+    if result is None:
+        return
+    for one in result.diagnostics:
+        if one.cell == load.cell and load.covers(one.span.start.row):
+            yield PlacedFinding(result, one)
+
+
+def _read_by(loads: Iterable[SurveyedLoad]) -> Iterator[Inspection]:
+    """Each file that the loads read, once."""
+    known = set()
+    for load in loads:
+        for report in load.situation.reports:
+            path = load.project.config.root / report.path
+            if path not in known:
+                known.add(path)
+                found = inspect_path(path, load.project)
+                yield found.called(report.path)
+
+
+def seen(inspection: Inspection) -> SeenCheckpoint:
+    """A checkpoint with its tree and its tensors."""
+    try:
+        value = value_of_file(inspection.path)
+        tree, tensors = outline(value, LIMITS), tensors_in(value)
+    except (OSError, ValueError, MemoryError, RecursionError):
+        tree, tensors = None, []
+    return SeenCheckpoint(inspection.report, inspection.judgements, tree, tensors)

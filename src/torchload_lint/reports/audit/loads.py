@@ -1,0 +1,131 @@
+"""Loads on the page: what each reads and needs, on what ground, and what is found there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+from torchload_lint.reports.audit.markup import (
+    Html,
+    bullets,
+    code_block,
+    element,
+    together,
+    unfolding,
+)
+from torchload_lint.reports.audit.placed_findings import PlacedFinding, shown_finding
+from torchload_lint.reports.audit.seen_checkpoints import anchor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.reports.survey import Load
+    from torchload_lint.rules.situation import Need, Situation
+
+
+class AuditedLoad(NamedTuple):
+    """A load, and the findings at it."""
+
+    load: Load
+    found: Sequence[PlacedFinding]
+
+
+STANDINGS = {
+    "a file would run code": "bad",
+    "a file does not load": "bad",
+    "runs whatever the file holds": "bad",
+    "needs what is not allowed": "bad",
+    "what it needs is not known": "doubt",
+    "loads with what is allowed": "good",
+}
+"""How a load stands → its colour; the worst first."""
+
+
+def standing(situation: Situation) -> str:
+    """How a load stands, in the words of ``STANDINGS``."""
+    verdicts = {report.verdict.value for report in situation.reports}
+    if "dangerous" in verdicts:
+        return "a file would run code"
+    if verdicts - {"loads", "needs-safe-globals"}:
+        return "a file does not load"
+    if situation.unsafe_on:
+        return "runs whatever the file holds"
+    if situation.missing:
+        return "needs what is not allowed"
+    if situation.evidence.value == "none":
+        return "what it needs is not known"
+    return "loads with what is allowed"
+
+
+def loads_section(loads: Sequence[AuditedLoad]) -> Html:
+    """All loads by how they stand; empty without any."""
+    if not loads:
+        return Html()
+    parts = [element("h2", "Loads")]
+    for words, color in STANDINGS.items():
+        here = [one for one in loads if standing(one.load.situation) == words]
+        if here:
+            parts.append(element("h3", f"{words} ({len(here)})", class_=color))
+            parts += map(_load, here)
+    return together(*parts)
+
+
+def counted(loads: Sequence[AuditedLoad]) -> Html:
+    """How many loads stand how."""
+    rows = [
+        element("tr", element("td", words, class_=color), element("td", str(number)))
+        for words, color in STANDINGS.items()
+        if (number := sum(standing(one.load.situation) == words for one in loads))
+    ]
+    return element("table", *rows) if rows else element("p", "No loads.")
+
+
+def _load(audited: AuditedLoad) -> Html:
+    load, situation = audited.load, audited.load.situation
+    codes = ", ".join(dict.fromkeys(one.diagnostic.code for one in audited.found))
+    headline = together(element("code", load.place), f" {codes}")
+    return unfolding(
+        headline,
+        code_block(load.code),
+        _row("weights_only", [_mode(situation)]),
+        _row("reads", _reads(situation)),
+        _row("not known", situation.resolution.unknown),
+        _row("files", [_file(one) for one in situation.reports]),
+        _row("written by", situation.written_by),
+        _row("needs", [_need(need, situation) for need in situation.needs]),
+        *map(shown_finding, audited.found),
+    )
+
+
+def _file(report: CheckpointReport) -> Html:
+    link = element("a", report.path, href=f"#{quote(anchor(report.path))}")
+    return together(link, f": {report.verdict.value}")
+
+
+def _row(title: str, items: Sequence[str]) -> Html:
+    return element("div", element("b", title), bullets([*items])) if items else Html()
+
+
+def _mode(situation: Situation) -> str:
+    load = situation.load
+    because = f" ({load.weights_only_because})" if load.weights_only_because else ""
+    return f"{load.weights_only.value}{because}: the load is {situation.mode.value}"
+
+
+def _reads(situation: Situation) -> list[str]:
+    known = [
+        f"{one.text} ({one.rung.value}{'' if one.exact else ', with unknown parts'})"
+        for one in situation.resolution.patterns
+    ]
+    return known or ["nothing that is known"]
+
+
+def _need(need: Need, situation: Situation) -> Html:
+    here = "missing" if need in situation.missing else "allowed here"
+    color = "good" if need.judgement.allowed else "bad"
+    trust = element("span", need.judgement.trust.value, class_=color)
+    reason = need.judgement.reason
+    if not need.judgement.allowed and need.judgement.advice:
+        reason += f"; {need.judgement.advice}"
+    return together(element("code", str(need.name)), " ", trust, f", {here}: {reason}")
