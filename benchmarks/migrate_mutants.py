@@ -1,11 +1,11 @@
 """Damaged checkpoints through ``migrate``: does anything crash, or give a file that torch refuses?
 
-    python benchmarks/migrate_mutants.py [--mutants 100000] [--seed 0] [--jobs 1]
+    python benchmarks/migrate_mutants.py [--mutants 100000] [--seed 0] [--jobs 1] [--to safetensors]
 
 The checkpoints are those of the tests (tests/checkpoint/cases). A mutant has a few bytes changed,
 or opcodes of its pickle left out, doubled, or put in another's place. What is written is loaded by
-torch with nothing allowed. Each fault is printed with the number that makes its mutant again
-(``--only NUMBER --keep FOLDER``).
+torch with nothing allowed, or by the safetensors library. Each fault is printed with the number that
+makes its mutant again (``--only NUMBER --keep FOLDER``).
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--mutants", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--to", choices=("torch", "safetensors"), default="torch")
     parser.add_argument("--only", type=int, help="make this mutant alone")
     parser.add_argument("--keep", type=Path, help="a folder for the mutants with faults")
     options = parser.parse_args()
@@ -54,7 +55,9 @@ def main() -> None:
     shares = [list(wanted[job :: options.jobs]) for job in range(options.jobs)]
     queue: multiprocessing.SimpleQueue[tuple[int, str]] = multiprocessing.SimpleQueue()
     workers = [
-        multiprocessing.Process(target=work, args=(share, options.seed, options.keep, queue))
+        multiprocessing.Process(
+            target=work, args=(share, options.seed, options.keep, queue, options.to)
+        )
         for share in shares
     ]
     for worker in workers:
@@ -77,6 +80,7 @@ def work(
     seed: int,
     keep: Path | None,
     queue: multiprocessing.SimpleQueue[tuple[int, str]],
+    kind: str,
 ) -> None:
     """Try mutants in children, so that one that ends its process ends no other."""
     with tempfile.TemporaryDirectory() as name:
@@ -88,7 +92,7 @@ def work(
             child = os.fork()
             if child == 0:
                 try:
-                    try_each(left, seed, seeds, Path(name), keep, theirs)
+                    try_each(left, seed, seeds, Path(name), keep, theirs, kind)
                 finally:
                     os._exit(1)
             theirs.close()
@@ -129,6 +133,7 @@ def try_each(
     folder: Path,
     keep: Path | None,
     pipe: object,
+    kind: str,
 ) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     names = list(seeds)
@@ -138,7 +143,7 @@ def try_each(
         data = mutant(seeds[name], chance)
         path, out = folder / "in.pt", folder / "out.pt"
         path.write_bytes(data)
-        outcome = tried(path, out)
+        outcome = tried(path, out, kind)
         if keep and outcome not in {"migrated", "refused"}:
             (keep / f"{number}.pt").write_bytes(data)
             if out.exists():
@@ -147,25 +152,39 @@ def try_each(
         pipe.send((number, f"{outcome} ({name})" if ":" in outcome else outcome))
 
 
-def tried(path: Path, out: Path) -> str:
+def tried(path: Path, out: Path, kind: str) -> str:
     """What came of one mutant; ``migrated`` and ``refused`` are as they should be."""
-    import torch  # noqa: PLC0415
-
-    from torchload_lint.migrate import MigrationError, migrate_file  # noqa: PLC0415
+    from torchload_lint.migrate import (  # noqa: PLC0415
+        MigrationError,
+        MigrationOptions,
+        TargetFormat,
+        migrate_file,
+    )
 
     try:
-        migrate_file(path, out)
+        migrate_file(path, out, MigrationOptions(format=TargetFormat(kind)))
     except (MigrationError, OSError):
         return "refused" if not out.exists() else "left: a file in spite of an error"
     except Exception as error:  # noqa: BLE001 - that is what is looked for
         place = traceback.extract_tb(error.__traceback__)[-1]
         return f"crash: {error!r:.100} at {Path(place.filename).name}:{place.lineno}"
     try:
-        torch.serialization.clear_safe_globals()
-        torch.load(out, weights_only=True, map_location="cpu")
+        load(out, kind)
     except Exception as error:  # noqa: BLE001
         return f"not loaded: {str(error)[-300:]!r}"
     return "migrated"
+
+
+def load(path: Path, kind: str) -> None:
+    if kind == "safetensors":
+        from safetensors.torch import load_file  # noqa: PLC0415
+
+        load_file(path)
+        return
+    import torch  # noqa: PLC0415
+
+    torch.serialization.clear_safe_globals()
+    torch.load(path, weights_only=True, map_location="cpu")
 
 
 def mutant(data: bytes, chance: random.Random) -> bytes:

@@ -169,6 +169,8 @@ def _line(proof: LoadProof, kind: str) -> str:
     said = f"loads ({outcome.how})" if outcome.loads else f"{outcome.status}: {outcome.error}"
     if outcome.patched:
         said += f"; without what the program puts in the place of {', '.join(outcome.patched)}"
+    if outcome.shadow:
+        said += f"; {outcome.shadow} was not asked, which is imported as torch where it lies"
     if proof.why:
         said = f"not proven: {proof.why} ({said})"
     return f"{proof.checkpoint}: {kind}, allowing {allowed}: {said}"

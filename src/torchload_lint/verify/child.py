@@ -5,8 +5,9 @@ standard input and writes one line to standard output, after the request's token
 the checked program imports, and it loads with ``weights_only=True`` only.
 
 The ``torch.load`` that is asked is the one that torch came with: torch is imported before anything
-of the project, and what the project's modules have put in its place is taken out again. Should an
-unpickler of Python's be reached nevertheless, an audit hook ends the load.
+of the project (a ``torch.py`` there is named, and not asked), and what the project's modules have
+put in its place is taken out again. Should an unpickler of Python's be reached nevertheless, an
+audit hook ends the load.
 """
 
 # ruff: noqa: PLC0415 - torch is imported when the script runs
@@ -19,6 +20,7 @@ import json
 import os
 import re
 import sys
+from importlib.machinery import ExtensionFileLoader, PathFinder
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -59,12 +61,13 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
         import torch
     except Exception as error:  # noqa: BLE001 - a broken one raises anything
         return {"status": "no-torch", "error": _described(error)}
-    if not isinstance(sys.modules.get("torch._C"), ModuleType):
+    compiled = getattr(sys.modules.get("torch._C"), "__loader__", None)
+    if not isinstance(compiled, ExtensionFileLoader):
         return {"status": "no-torch", "error": f"{torch.__file__} is another module of that name"}
     load = torch.load
     unpickling = _Unpickling()
     original = _Original()
-    version: dict[str, Any] = {"torch": torch.__version__}
+    version: dict[str, Any] = {"torch": torch.__version__, "shadow": _shadow(torch, request)}
     context = getattr(torch.serialization, "safe_globals", None)
     written = request.get("written")
     if context is None and (request["allow"] or (written and written["expressions"])):
@@ -87,9 +90,8 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
             "status": "cannot-import", "error": _described(error), **version,
             "imported": _new_modules(before),
         }  # fmt: skip
-    version["patched"] = original.restore()
-    for switch in _SWITCHES:
-        os.environ.pop(switch, None)
+    switches = [name for name in _SWITCHES if os.environ.pop(name, None) is not None]
+    version["patched"] = original.restore() + [f"os.environ[{name!r}]" for name in switches]
     with unpickling.refused():
         if context is None:
             outcome = _load(load, request["checkpoint"])
@@ -100,6 +102,18 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
             with context([*registered, *entries]):
                 outcome = _load(load, request["checkpoint"])
     return {**outcome, **version, "imported": _new_modules(before)}
+
+
+def _shadow(torch: Any, request: dict[str, Any]) -> str:  # noqa: ANN401 - a module
+    """A module of the project that programs which are started there import as torch; or empty."""
+    folders = [*request["roots"], *request.get("path", ())]
+    if request.get("written"):
+        folders.insert(0, str(Path(request["written"]["file"]).parent))
+    for folder in folders:
+        spec = PathFinder.find_spec("torch", [folder])
+        if spec is not None and spec.origin and not Path(spec.origin).samefile(torch.__file__):
+            return spec.origin
+    return ""
 
 
 class _Unpickling:

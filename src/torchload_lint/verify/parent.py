@@ -95,6 +95,9 @@ class LoadOutcome:
     """Packages that were imported, besides torch and the standard library."""
     patched: tuple[str, ...] = ()
     """What of torch the program's modules had replaced; the load was done without that."""
+    shadow: str = ""
+    """A file of the project that is called torch, which programs that are started there import in
+    its place; it was not asked."""
 
     @property
     def loads(self) -> bool:
@@ -153,6 +156,7 @@ def prove(
         how=str(answer.get("how", "")),
         imported=tuple(map(str, answer.get("imported", ()))),
         patched=tuple(map(str, answer.get("patched", ()))),
+        shadow=str(answer.get("shadow", "")),
     )
 
 
