@@ -4,8 +4,8 @@
 
 The checkpoints are those of the tests (tests/checkpoint/cases). A mutant has a few bytes changed,
 or opcodes of its pickle left out, doubled, or put in another's place. What is written is loaded by
-torch with nothing allowed, or by the safetensors library. Each fault is printed with the number that
-makes its mutant again (``--only NUMBER --keep FOLDER``).
+torch with nothing allowed, or by the safetensors library. Each fault is printed with the number
+that makes its mutant again (``--only NUMBER --keep FOLDER``).
 """
 
 from __future__ import annotations

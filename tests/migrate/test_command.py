@@ -57,6 +57,18 @@ def test_does_not_replace_a_file_unasked(checkpoint: Path, tmp_path: Path) -> No
     assert load(out)["args"] == {"lr": 0.1}
 
 
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/null", "/dev/fd/1"])
+@pytest.mark.parametrize("options", [[], ["--force"], ["--dry-run"]])
+def test_what_is_no_file_is_said_to_be_none(
+    checkpoint: Path, name: str, options: list[str]
+) -> None:
+    """That --force would replace it was said, and was not true."""
+    result = run(checkpoint, "-o", name, *options)
+    assert result.exit_code == 2
+    assert f"{name} is not a regular file" in result.output
+    assert "--force" not in result.output
+
+
 def test_dry_run_shows_the_object_before_and_after(checkpoint: Path) -> None:
     result = run(checkpoint, "--dry-run")
     assert result.exit_code == 0

@@ -29,6 +29,7 @@ from torchload_lint.migrate import (
     MigrationOptions,
     NoteKind,
     TargetFormat,
+    may_be_file,
     plan,
     summary_data,
     summary_text,
@@ -191,6 +192,8 @@ class _Run:
 
     def _refuse(self, task: Task) -> None:
         there = task.backup or task.target
+        if not may_be_file(there):
+            raise MigrationError(f"{there} is not a regular file; -o FILE names one")
         if os.path.lexists(there) and not (self._options.replaces or self._dry_run):
             raise MigrationError(
                 f"{there} is there already; --force replaces it, -o FILE writes another"

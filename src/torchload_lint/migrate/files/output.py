@@ -30,12 +30,22 @@ def checked_target(target: Path, source: Path) -> Path:
         raise MigrationError(
             f"{target} is a link that leads nowhere; choose another name"
         ) from None
-    if real.exists():
-        if real.samefile(source):
-            raise MigrationError("the new file would replace the checkpoint; choose another name")
-        if not real.is_file():
-            raise MigrationError(f"{target} is not a regular file, and is not replaced")
+    if real.exists() and real.samefile(source):
+        raise MigrationError("the new file would replace the checkpoint; choose another name")
+    if not may_be_file(target):
+        raise MigrationError(f"{target} is not a regular file, and is not replaced")
     return real
+
+
+def may_be_file(target: Path) -> bool:
+    """Whether a new file may have this name: there is none yet, or a regular file.
+
+    ``/dev/stdout`` is none, though it may lead to one at the moment.
+    """
+    named = target.parent.resolve() / target.name
+    leads = [named.readlink()] if named.is_symlink() else []
+    of_process = any(path.parts[1:2] == ("proc",) for path in (named, *leads))
+    return not of_process and (target.is_file() or not target.exists())
 
 
 @contextmanager
