@@ -123,6 +123,16 @@ def test_explain_load_names_each_file_that_hands_the_path_on(cli, write):
     assert "q  [two.py:4]  = 'ckpt.pt'" in steps
 
 
+def test_explain_load_says_where_a_value_stops_to_those_who_ask(cli, write):
+    write({"a.py": "import torch\n\ntorch.load(nobody)\n"})
+    why = "nobody  [a.py:3]  = unknown: nobody is not defined in the file"
+    plain, verbose = (cli(*flag, "--explain-load", "a.py:3").stdout for flag in ((), ("-v",)))
+    assert f"{why}\n" in plain
+    assert f"{why}  <- source/evaluation/named.py:" in verbose
+    assert "<-" not in plain
+    assert "  nobody is not defined in the file  <- source/evaluation/named.py:" in verbose
+
+
 def test_loads_are_listed(cli, write):
     write({"a.py": UNSAFE})
     (load,) = json.loads(cli("loads", "--output-format", "json").stdout)

@@ -118,7 +118,7 @@ def run(flags: Flags) -> int:
     if STDIN in map(str, flags.paths):
         return _check_stdin(flags, projects, options, config)
     if flags.explain_load:
-        return _explain(flags.explain_load, projects)
+        return _explain(flags.explain_load, projects, places=flags.verbose)
     with Progress("files") as progress:
         outcome = check_in(projects, list(flags.paths) or [Path()], options, progress.show)
     if not outcome.errors and all(is_settings_file(Path(name).name) for name in outcome.names):
@@ -161,8 +161,10 @@ def _refuse_contradictions(flags: Flags) -> None:
         raise ConfigError("--add-noqa and --update-baseline exclude each other")
 
 
-def _explain(place: str, projects: Projects) -> int:
-    """Everything about the load (or loads) on one line."""
+def _explain(place: str, projects: Projects, *, places: bool) -> int:
+    """Everything about the load (or loads) on one line; with the ``places`` of this package where a
+    value stops.
+    """
     from torchload_lint.cli.loads import reported  # noqa: PLC0415
     from torchload_lint.reports.survey import explain  # noqa: PLC0415
     from torchload_lint.workspace.survey import survey  # noqa: PLC0415
@@ -175,7 +177,7 @@ def _explain(place: str, projects: Projects) -> int:
     loads = list(survey([Path(name)], projects))
     here = [one for one in loads if one.covers(int(row))]
     for one in here:
-        say(explain(reported(one), one.would_settle, one.hops))
+        say(explain(reported(one), one.would_settle, one.trace, places=places))
     hints.at_range(one.torch for one in here)
     if not here:
         rows = ", ".join(str(one.row) for one in loads) or "none"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from torchload_lint.rules.situation import Need, Situation
-    from torchload_lint.source.evaluation.tracing import Hop
+    from torchload_lint.source.evaluation.tracing import Hop, Trace
 
 SHARES = (0.34, 0.3, 0.14, 0.22)
 """How a terminal's width is shared out among the columns that do not fit."""
@@ -47,16 +47,19 @@ def loads_as_json(loads: Sequence[Load]) -> str:
     return json.dumps([_as_data(load) for load in loads], indent=2) + "\n"
 
 
-def explain(load: Load, advice: Sequence[str], hops: Sequence[Hop]) -> str:
+def explain(load: Load, advice: Sequence[str], trace: Trace | None, *, places: bool = False) -> str:
     """The whole chain for one load, from the expression to what would have to be configured.
-    ``hops``: how its path was followed (``source.paths.hops_to_path``).
+    ``trace``: how its path was followed (``source.paths.trace_path``); ``places``: whether to say
+    where in this package a value stops.
     """
     situation = load.situation
     lines = [f"{load.place}  {load.site}", f"  {_one_line(load.code)}", ""]
     lines += _section("weights_only", [_mode(situation)])
     lines += _section("reads", list(_patterns(situation)) or ["nothing that is known"])
-    lines += _section("not known", situation.resolution.unknown)
-    lines += _section("steps", [_hop(hop) for hop in hops])
+    reasons = trace.reasons if trace is not None and places else {}
+    unknown = [f"{why}{_stopped(reasons.get(why, ''))}" for why in situation.resolution.unknown]
+    lines += _section("not known", unknown)
+    lines += _section("steps", [_hop(hop, places) for hop in (trace.hops if trace else ())])
     lines += _section("files", [f"{r.path}: {r.verdict.value}" for r in situation.reports])
     lines += _section("written by", situation.written_by)
     lines += _section("needs", [_need(need, situation) for need in situation.needs])
@@ -64,10 +67,16 @@ def explain(load: Load, advice: Sequence[str], hops: Sequence[Hop]) -> str:
     return "\n".join(map(printable, lines)) + "\n"
 
 
-def _hop(hop: Hop) -> str:
+def _hop(hop: Hop, places: bool) -> str:
     place = f"  [{hop.place}]" if hop.place not in {"", hop.code} else ""
-    says = hop.does or f"= {' | '.join(hop.values)}"
-    return f"{'  ' * hop.depth}{hop.code}{place}  {says}"
+    values = f"= {' | '.join(hop.values)}" if hop.values else ""
+    stopped = _stopped(*hop.stopped_at) if places else ""
+    says = "  ".join(filter(None, (hop.does, values)))
+    return f"{'  ' * hop.depth}{hop.code}{place}  {says}{stopped}"
+
+
+def _stopped(*places: str) -> str:
+    return f"  <- {', '.join(places)}" if any(places) else ""
 
 
 def _cells(load: Load) -> tuple[str, str, str, str]:

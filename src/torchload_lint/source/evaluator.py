@@ -108,9 +108,9 @@ class Evaluator(Protocol):
     def leave_open(self, why: str) -> None:
         """Note that there may be further possibilities."""
 
-    def hop(self, call: ast.expr | None, path: str, what: str) -> None:
+    def hop(self, call: ast.expr | None, path: str, what: str, values: Values = ()) -> None:
         """Note a way to another place, for those who ask how an answer was found: a caller's call,
-        or a file that is not Python. ``what``: what it does there, in words.
+        or a file that is not Python. ``what``: what it does there, in words, and what it yields.
         """
 
     def ask_callers(

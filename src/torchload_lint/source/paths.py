@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import ast
 
     from torchload_lint.source.domain.values import Value, Values
-    from torchload_lint.source.evaluation.tracing import Hop
+    from torchload_lint.source.evaluation.tracing import Trace
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 
@@ -52,7 +52,10 @@ def resolve_path(
     out; a URL is not a path unless a download rung maps it to a local cache. ``folders``: whether
     the path may be that of a folder, with a slash at its end.
     """
-    engine = Engine(project)
+    return _resolved(Engine(project), expression, module, folders=folders)
+
+
+def _resolved(engine: Engine, expression: ast.expr, module: Module, *, folders: bool) -> Resolution:
     found = resolution(engine.top(expression, module), engine, folders=folders)
     if not found.complete or not all(pattern.exact for pattern in found.patterns):
         return found
@@ -67,13 +70,14 @@ def _depends_on_folder(pattern: PathPattern) -> bool:
     return not pattern.anchored and not patterns.is_absolute(pattern.text)
 
 
-def hops_to_path(expression: ast.expr, module: Module, project: ProjectIndex) -> list[Hop]:
+def trace_path(expression: ast.expr, module: Module, project: ProjectIndex) -> Trace:
     """Every step that ``resolve_path`` takes: what was looked at, and where it stops."""
-    from torchload_lint.source.evaluation.tracing import TracingEngine  # noqa: PLC0415 - asked for
+    from torchload_lint.source.evaluation.tracing import Trace, TracingEngine  # noqa: PLC0415 - asked for
 
     engine = TracingEngine(project)
-    engine.top(expression, module)
-    return engine.hops
+    with engine.reasons:
+        found = _resolved(engine, expression, module, folders=False)
+    return Trace(engine.hops, {each: engine.reasons.at(each) for each in found.unknown})
 
 
 def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Resolution:

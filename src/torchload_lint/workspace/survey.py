@@ -9,7 +9,7 @@ from torchload_lint.rules.assessing import assess_or_crash
 from torchload_lint.rules.repairs import what_would_settle_it
 from torchload_lint.rules.sites import key_of
 from torchload_lint.source.loaders.collect import every_load
-from torchload_lint.source.paths import hops_to_path
+from torchload_lint.source.paths import trace_path
 from torchload_lint.source.text import parse
 from torchload_lint.workspace.first_look import look_at
 from torchload_lint.workspace.on_disk.document import Document, UnreadableError, read_bytes
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.known.torch_range import TorchRange
     from torchload_lint.diagnostic import Crash
     from torchload_lint.rules.situation import Situation
-    from torchload_lint.source.evaluation.tracing import Hop
+    from torchload_lint.source.evaluation.tracing import Trace
     from torchload_lint.workspace.projects import Project, Projects
 
 
@@ -69,13 +69,13 @@ class SurveyedLoad:
         )
 
     @property
-    def hops(self) -> list[Hop]:
-        """How the path was followed, step by step."""
+    def trace(self) -> Trace | None:
+        """How the path was followed, step by step; None where the load has no path."""
         situation = self.situation
         if situation.load.file is None:
-            return []
+            return None
         project = self.project.context_that_infers.project
-        return hops_to_path(situation.load.file, situation.module, project)
+        return trace_path(situation.load.file, situation.module, project)
 
     @property
     def source(self) -> str:

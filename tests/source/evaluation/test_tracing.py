@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+import pytest
+
+import torchload_lint
 from project_files import project
 from source.resolving import HEADER
 from torchload_lint.source.evaluation import tracing
-from torchload_lint.source.paths import hops_to_path, resolve_path
+from torchload_lint.source.paths import resolve_path, trace_path
 
+PACKAGE = Path(torchload_lint.__file__).parent
 FILES = {
     "main.py": HEADER
     + "import settings\n"
@@ -21,7 +28,7 @@ FILES = {
 def steps():
     index = project(FILES)
     module = index.module_at("main.py")
-    return hops_to_path(module.loads[0].file, module, index), module, index
+    return trace_path(module.loads[0].file, module, index).hops, module, index
 
 
 def test_each_step_has_its_place_and_its_value():
@@ -61,7 +68,7 @@ CHAIN = {
 def hops_in(files, path):
     index = project(files)
     module = index.module_at(path)
-    return hops_to_path(module.loads[0].file, module, index)
+    return trace_path(module.loads[0].file, module, index).hops
 
 
 def test_every_caller_is_named_and_what_it_gives():
@@ -104,5 +111,111 @@ def test_steps_that_are_not_shown_are_counted(monkeypatch):
 def test_to_trace_changes_no_answer():
     _, module, index = steps()
     before = resolve_path(module.loads[0].file, module, index)
-    hops_to_path(module.loads[0].file, module, index)
+    trace_path(module.loads[0].file, module, index)
     assert resolve_path(module.loads[0].file, module, index) == before
+
+
+def test_calls_that_are_left_out_are_shown_with_the_reason():
+    files = {
+        "main.py": HEADER
+        + "class Ours:\n    def load(self, path):\n        torch.load(path)\n"
+        + "class Other:\n    def load(self, path):\n        pass\n"
+        + "def use(one):\n    one.load('b.pt')\n"
+        + "Other().load('c.pt')\nOurs().load()\nOurs().load('a.pt')\n"
+    }
+    shown = [(hop.code, hop.does) for hop in hops_in(files, "main.py") if hop.does]
+    assert shown == [
+        ("Ours().load('a.pt')", "calls load()"),
+        ("one.load('b.pt')", "is left out: what it calls is not known"),
+        ("Other().load('c.pt')", "is left out: its object is of another class"),
+        ("Ours().load()", "is left out: its arguments do not fit"),
+        ("torch.load(path)", "is left out: it calls a function of another package"),
+    ]
+
+
+def test_callers_on_objects_of_another_subclass_are_shown():
+    files = {
+        "main.py": HEADER
+        + "class Base:\n    def run(self, path):\n        self.load(path)\n"
+        + "class Ours(Base):\n    def load(self, path):\n        torch.load(path)\n"
+        + "class Other(Base):\n    def load(self, path):\n        pass\n"
+        + "Other().run('b.pt')\nOurs().run('a.pt')\n"
+    }
+    shown = {hop.code: hop.does for hop in hops_in(files, "main.py")}
+    assert shown["Ours().run('a.pt')"] == "calls run()"
+    assert shown["Other().run('b.pt')"] == "is left out: its object is of another class"
+
+
+def test_many_calls_that_are_left_out_are_counted():
+    calls = "".join(f"unknown_{number}().load('b.pt')\n" for number in range(9))
+    source = f"{HEADER}class Ours:\n    def load(self, path):\n        torch.load(path)\n{calls}"
+    other = "class Other:\n    def load(self, path):\n        pass\n"
+    shown = [hop.does for hop in hops_in({"main.py": source + other}, "main.py") if hop.does]
+    assert shown[-1] == "4 further calls of that name are left out"
+    assert len(shown) == 7
+
+
+def test_what_is_spread_by_two_stars_is_shown():
+    files = {
+        "main.py": HEADER
+        + "def load(path, **more):\n    torch.load(path)\n"
+        + "def outer(**options):\n    load(**options)\n"
+        + "GIVEN = {'path': 'a.pt', 'more': 1}\nouter(**GIVEN)\n"
+    }
+    spread = [(hop.place, hop.does, hop.values) for hop in hops_in(files, "main.py")]
+    assert ("main.py:6", "is spread by ** and gives path", ("'a.pt'",)) in spread
+    assert ("main.py:8", "is spread by ** and gives path", ("'a.pt'",)) in spread
+
+
+def stopped_in(source):
+    index = project({"main.py": HEADER + source})
+    module = index.module_at("main.py")
+    trace = trace_path(module.loads[0].file, module, index)
+    resolution = resolve_path(module.loads[0].file, module, index)
+    assert tuple(trace.reasons) == resolution.unknown
+    return trace
+
+
+@pytest.mark.parametrize(
+    ("source", "file", "row"),
+    [
+        (
+            "torch.load(os.getenv('TAG') + '.pt')\n",
+            "source/libraries/os_paths.py",
+            "the environment",
+        ),
+        ("def f(p='a.pt'):\n    torch.load(p)\n", "source/evaluation/parameters.py", "leave_open"),
+        ("torch.load(nobody + '.pt')\n", "source/evaluation/named.py", "is not defined in"),
+        (
+            "import thing\nos.chdir('x')\ntorch.load('a.pt')\n",
+            "source/certainty/doubts.py",
+            "changes the working folder",
+        ),
+    ],
+)
+def test_the_row_of_this_package_where_a_value_stops(source, file, row):
+    """The row gives the reason, or hands on the text that it is."""
+    place = next(iter(stopped_in(source).reasons.values()))
+    path, _, number = place.rpartition(":")
+    assert path == file
+    assert row in (PACKAGE / path).read_text("utf-8").splitlines()[int(number) - 1]
+
+
+def test_only_the_innermost_step_says_where_it_stops():
+    trace = stopped_in("tag = os.environ['TAG']\ntorch.load(f'{tag}/a.pt')\n")
+    stopped = [hop.code for hop in trace.hops if hop.stopped_at]
+    assert stopped == ["os.environ['TAG']"]
+
+
+def test_whoever_watches_the_calls_keeps_watching():
+    """A profiler that runs already is there again afterwards."""
+
+    def watch(*_):
+        pass
+
+    sys.setprofile(watch)
+    try:
+        stopped_in("torch.load(os.environ['TAG'])\n")
+        assert sys.getprofile() is watch
+    finally:
+        sys.setprofile(None)

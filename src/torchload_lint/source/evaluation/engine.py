@@ -202,7 +202,7 @@ class Engine:
             values = stores.with_stored(self, values, found.qualname, found.node, home)
         return lift(values, Rung.CONSTANT)
 
-    def hop(self, call: ast.expr | None, path: str, what: str) -> None:
+    def hop(self, call: ast.expr | None, path: str, what: str, values: Values = ()) -> None:
         """Note a way to another place: only who traces an answer keeps it."""
 
     def ask_callers(

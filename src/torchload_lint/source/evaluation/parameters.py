@@ -20,6 +20,7 @@ from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import call_targets, callers, classes
+from torchload_lint.source.project.call_targets import Other
 from torchload_lint.source.state.bound import BoundArguments, Passed, given_values, is_spread, match
 from torchload_lint.source.text.definitions import defaults
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 MAX_CALLERS = 3
 """How many calls are followed outwards."""
+_MOST_OTHERS = 6
+"""How many calls that are left out are shown to those who ask."""
 
 
 def values(evaluator: Evaluator, parameter: ast.arg, frame: Frame) -> Values:
@@ -111,6 +114,7 @@ def _from_callers(
     of = _own_class(function, frame)
     for site in sites.calls:
         if of is not None and not call_targets.may_concern(site, of, evaluator.project):
+            evaluator.hop(site.call, site.module.path, f"is left out: {Other.CLASS.value}")
             continue
         evaluator.hop(site.call, site.module.path, f"calls {function.name}()")
         given = match(site.call, function, site.skipped)
@@ -125,6 +129,7 @@ def _from_callers(
         found.append(lift(values, Rung.CALLER))
         if is_spread(given[parameter], values):
             found.append(default)
+    _note_others(evaluator, sites)
     found.extend(_configured(evaluator, parameter, function, default, frame))
     if len(sites.calls) > 1:
         evaluator.ask_callers(function, parameter, frame.module, of)
@@ -133,6 +138,17 @@ def _from_callers(
     if found:
         return union(*found) or unknown(f"what the callers give as {shown} is not known")
     return _without_caller(evaluator, parameter, function, default, sites, frame)
+
+
+def _note_others(evaluator: Evaluator, sites: callers.Sites) -> None:
+    """The calls of the same name that are left out, for those who ask how an answer was found."""
+    for other in sites.others[:_MOST_OTHERS]:
+        evaluator.hop(other.call, other.module.path, f"is left out: {other.why.value}")
+    further = len(sites.others) - _MOST_OTHERS
+    if further > 0:
+        evaluator.hop(None, "…", f"{further} further calls of that name are left out")
+    for path in sites.passed_over[:_MOST_OTHERS]:
+        evaluator.hop(None, path, f"is nearer to another {sites.name}()")
 
 
 def _is_itself(given: Passed, parameter: ast.arg, site: call_targets.Site) -> bool:

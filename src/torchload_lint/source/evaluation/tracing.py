@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.domain.conversions import why
 from torchload_lint.source.domain.patterns import render
-from torchload_lint.source.domain.values import Constant, Handle, Made, ParsedOptions, Text, Unknown
+from torchload_lint.source.domain.values import (
+    Constant,
+    Handle,
+    Made,
+    ParsedOptions,
+    Record,
+    Text,
+    Unknown,
+)
 from torchload_lint.source.evaluation.engine import Engine
+from torchload_lint.source.evaluation.reasons import ReasonPlaces
 from torchload_lint.source.text.expressions import code_of
 
 if TYPE_CHECKING:
@@ -35,6 +45,16 @@ class Hop(NamedTuple):
     """What it can be, or why that is not known."""
     does: str = ""
     """What happens there, where it is not an expression that was followed: ``calls run()``."""
+    stopped_at: tuple[str, ...] = ()
+    """Where this package gives the reasons that no step before it has: ``source/paths.py:161``."""
+
+
+class Trace(NamedTuple):
+    """How an answer was found."""
+
+    hops: list[Hop]
+    reasons: dict[str, str]
+    """What is not known, and where this package says so (empty where that was not seen)."""
 
 
 class TracingEngine(Engine):
@@ -45,6 +65,9 @@ class TracingEngine(Engine):
         self._hops: dict[int, Hop | None] = {}
         self._asking: list[ast.expr] = []
         """The expressions that wait for an answer, the outermost first."""
+        self.reasons = ReasonPlaces()
+        self._explained: set[str] = set()
+        """The reasons that a step shows already."""
 
     def values(self, node: ast.expr, frame: Frame) -> Values:
         """What an expression can be."""
@@ -56,16 +79,25 @@ class TracingEngine(Engine):
         self._asking.pop()
         place = f"{frame.module.path}:{getattr(node, 'lineno', 1)}"
         shown = tuple(dict.fromkeys(map(_shown, found))) or ("nothing",)
-        hop = Hop(len(self._asking), place, _cut(code_of(node)), shown)
+        given = [each for value in found for each in _reasons(value) if each not in self._explained]
+        self._explained.update(given)
+        stopped = tuple(dict.fromkeys(filter(None, map(self.reasons.at, given))))
+        hop = Hop(len(self._asking), place, _cut(code_of(node)), shown, stopped_at=stopped)
         if not (stands_inside and _is_literal(hop)):
             self._hops[number] = hop
         return found
 
-    def hop(self, call: ast.expr | None, path: str, what: str) -> None:
+    def hop(self, call: ast.expr | None, path: str, what: str, values: Values = ()) -> None:
         """Note a way to another place."""
         place = path if call is None else f"{path}:{call.lineno}"
         code = path if call is None else _cut(code_of(call))
-        self._hops[len(self._hops)] = Hop(len(self._asking), place, code, does=what)
+        shown = tuple(dict.fromkeys(map(_shown, values)))
+        self._hops[len(self._hops)] = Hop(len(self._asking), place, code, shown, what)
+
+    def leave_open(self, why: str) -> None:
+        """Note that there may be further possibilities, and who says so."""
+        self.reasons.note(why, sys._getframe(1))  # noqa: SLF001 - the way to one's caller
+        super().leave_open(why)
 
     @property
     def hops(self) -> list[Hop]:
@@ -75,6 +107,14 @@ class TracingEngine(Engine):
         if beyond <= 0:
             return noted
         return [*noted[:MAX_HOPS], Hop(0, "", "…", does=f"and {beyond} further steps")]
+
+
+def _reasons(value: Value) -> tuple[str, ...]:
+    if isinstance(value, Handle):
+        return value.source.why
+    if isinstance(value, Text):
+        return value.why
+    return (value.why,) if isinstance(value, Unknown) else ()
 
 
 def _around(node: ast.expr, module: SourceFile) -> Iterator[ast.AST]:
@@ -107,4 +147,6 @@ def _shown(value: Value) -> str:
         return value.callee
     if isinstance(value, Unknown | Made):
         return f"unknown: {why(value)}"
+    if isinstance(value, Record):
+        return f"a mapping of {_cut(', '.join(value.entries))}" if value.entries else "a mapping"
     return type(value).__name__.lower()

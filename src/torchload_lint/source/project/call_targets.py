@@ -32,14 +32,14 @@ class Site(NamedTuple):
 
 
 class Other(Enum):
-    """Why a call of the same name is not taken for one of the function."""
+    """Why a call of the same name is not taken for one of the function: the doubtful first."""
 
-    FUNCTION = "it calls another function of that name"
-    PACKAGE = "it calls a function of another package"
-    METHOD = "it calls a method"
+    UNKNOWN = "what it calls is not known"
     CLASS = "its object is of another class"
     ARGUMENTS = "its arguments do not fit"
-    UNKNOWN = "what it calls is not known"
+    FUNCTION = "it calls another function of that name"
+    METHOD = "it calls a method"
+    PACKAGE = "it calls a function of another package"
 
 
 class CallTarget(NamedTuple):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MAX_FILES = 8
 """Files that are parsed in search of the callers of one function, the nearest first."""
 MAX_CALLS = 24
+_BY_DOUBT = tuple(Other)
 
 
 class OtherCall(NamedTuple):
@@ -49,6 +50,7 @@ class Sites(NamedTuple):
     cut: bool = False
     """Whether there may be more than were looked at."""
     others: tuple[OtherCall, ...] = ()
+    """Those that may be calls of it first."""
     passed_over: tuple[str, ...] = ()
     """Files that are not looked into: they stand nearer to another definition of the name."""
     name: str = ""
@@ -107,6 +109,7 @@ def _find(
             for path, text in texts
             if _may_call(text, name, kind) and not _has_its_own(text, name, kind)
         )
+    others.sort(key=lambda each: _BY_DOUBT.index(each.why))
     return Sites(
         tuple(found[:MAX_CALLS]),
         cut or len(found) > MAX_CALLS,

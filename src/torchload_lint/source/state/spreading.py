@@ -127,8 +127,9 @@ def named(evaluator: Evaluator, source: ast.expr, key: str, frame: Frame) -> Val
     if settled:
         return union(stored, updated)
     record = spread(evaluator, evaluator.values(source, frame), frame)
-    found = record.entries.get(key, record.others)
-    return union(stored, updated, found)
+    found = union(stored, updated, record.entries.get(key, record.others))
+    evaluator.hop(source, frame.module.path, f"is spread by ** and gives {key}", found)
+    return found
 
 
 class Spread(Mapping[str, Values]):
