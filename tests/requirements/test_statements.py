@@ -6,7 +6,7 @@ import pytest
 
 from torchload_lint.checkpoint.known.torch_range import LINES
 from torchload_lint.checkpoint.known.torch_versions import TorchVersion
-from torchload_lint.requirements.releases import range_of, torch_of_project
+from torchload_lint.requirements.releases import Requirements, range_of, torch_of_project
 
 NEWEST = "2.15"
 
@@ -152,6 +152,24 @@ STATED = [
     (matrix("torch: [{base: '1.13.0', vision: '0.14.0'}, {base: '2.9.1', vision: '0.24.1'}]"),
      f"1.13-{NEWEST}"),
     (matrix("pytorch-version:", "  - '2.11.0'", "  - '2.10.0'"), f"2.10-{NEWEST}"),
+    # named by other files, in other encodings
+    ({"setup.cfg": "[options]\ninstall_requires = file: deps/core.txt\n",
+      "deps/core.txt": "torch==2.4.1\n"}, "2.4"),
+    ({"pyproject.toml": "[project]\nname = 'x'\ndynamic = ['dependencies']\n"
+      "[tool.hatch.metadata.hooks.requirements_txt]\nfiles = ['deps.txt']\n",
+      "deps.txt": "torch>=2.2\n"}, f"2.2-{NEWEST}"),
+    ({"pyproject.toml": "[tool.setuptools.dynamic.optional-dependencies]\n"
+      "gpu = {file = 'gpu.txt'}\n", "gpu.txt": "torch>=2.1,<2.5\n"}, "2.1-2.4"),
+    (conda("- pip:", "  - -r more.txt") | {"more.txt": "torch==2.2.0\n"}, "2.2"),
+    ({"conda.recipe/meta.yaml": "requirements:\n  run:\n    - python\n    - pytorch >=2.0\n"},
+     f"2.0-{NEWEST}"),
+    ({"requirements.txt": "\ufefftorch<2.6\n".encode("utf-16-le")}, "0.4-2.5"),
+    ({"docker-compose.yml": "services:\n  a:\n    image: pytorch/pytorch:2.3.0-cuda12.1-cudnn8\n"},
+     f"2.3-{NEWEST}"),
+    ({".devcontainer/devcontainer.json": '{\n  "image": "pytorch/pytorch:2.1.0-cuda12.1-x"\n}'},
+     f"2.1-{NEWEST}"),
+    ({"train.def": "Bootstrap: docker\nFrom: pytorch/pytorch:2.0.1-cuda11.7-cudnn8-runtime\n"},
+     f"2.0-{NEWEST}"),
     # two places
     (project("torch>=2.1") | pip("torch==2.3.1"), f"2.1-{NEWEST}"),
     (project("torch") | pip("torch==2.3.1"), f"2.3-{NEWEST}"),
@@ -187,7 +205,7 @@ def lines(text):
 def test_the_releases_that_a_project_lets_in(tmp_path, files, allowed):
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     found = torch_of_project(tmp_path)
     assert found.versions == lines(allowed)
     assert found.stated
@@ -276,6 +294,30 @@ def test_what_is_assumed_of_newer_releases_is_said(tmp_path, files, place, assum
     origin = torch_of_project(tmp_path).origin
     assert origin.startswith(f"{place} says ")
     assert origin.partition("; and newer ones, since ")[2] == assumed
+
+
+SCRIPT = """\
+#!/usr/bin/env -S uv run
+# /// script
+# requires-python = ">=3.10"
+# dependencies = [
+#   "numpy",
+#   "{}",
+# ]
+# ///
+import torch
+"""
+
+
+def test_a_script_states_its_own_dependencies(tmp_path):
+    (tmp_path / "requirements.txt").write_text("torch>=2.7\n")
+    (tmp_path / "old.py").write_text(SCRIPT.format("torch<2.6"))
+    (tmp_path / "other.py").write_text(SCRIPT.format("pandas"))
+    requirements = Requirements(tmp_path)
+    assert requirements.range_of("old.py").versions == lines("0.4-2.5")
+    assert requirements.range_of("old.py").origin == "old.py:6 says torch<2.6"
+    assert requirements.range_of("other.py").versions == lines(f"2.7-{NEWEST}")
+    assert requirements.range_of("gone.py").versions == lines(f"2.7-{NEWEST}")
 
 
 def test_where_it_stands_is_reported(tmp_path):

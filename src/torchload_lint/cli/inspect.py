@@ -98,11 +98,10 @@ def command(
             complete = _say_union(inspections, projects, output_format, since_file)
         except ConfigError as error:
             fail(str(error))
+        _tell_torch(inspections, projects, output_format)
         raise click.exceptions.Exit(FAILED if missing else CLEAN if complete else FINDINGS)
     say(_told(inspections, output_format, summary=summary, tree=not no_tree, color=color))
-    read = inspections if output_format == "text" else ()  # programs read it in the report
-    places = [Path(one.report.path) for one in read]
-    hints.at_range(projects.project_of(place).torch_of(place) for place in places)
+    _tell_torch(inspections, projects, output_format)
     status = CLEAN if all(one.is_fine for one in inspections) else FINDINGS
     raise click.exceptions.Exit(FAILED if missing else status)
 
@@ -125,6 +124,12 @@ def _told(
     shown = zip(found, trees, strict=True)
     text = "\n".join(inspection_as_text(*one, lines, color=painted) for one, lines in shown)
     return f"{text}\n{sums(found)}" if len(found) > 1 else text
+
+
+def _tell_torch(inspections: Sequence[Inspection], projects: Projects, output_format: str) -> None:
+    """Say for which torch that is, to people: programs read it in the report."""
+    places = [Path(one.report.path) for one in inspections if output_format == "text"]
+    hints.at_range(projects.project_of(place).torch_of(place) for place in places)
 
 
 def _inspect_all(there: Sequence[str], projects: Projects) -> list[Inspection]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from torchload_lint.cli.migrating import ProjectClasses, Task, carry_out, tasks, write_manifest
-from torchload_lint.cli.migration_in_source import source_changes
+from torchload_lint.cli.migration_in_source import source_changes, where_they_load
 from torchload_lint.cli.options import configuration, settings_from
 from torchload_lint.cli.terminal import (
     CLEAN,
@@ -213,3 +213,5 @@ class _Run:
         elif self.done:
             for line in source_changes(self.done, self._settings):
                 say(line)
+            for line in where_they_load(self.done, self._settings):
+                say(line, err=True)

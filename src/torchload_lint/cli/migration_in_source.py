@@ -7,12 +7,16 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint import Target, Verdict, inspect_file
+from torchload_lint.checkpoint.known.torch_range import behaviour
 from torchload_lint.config import ConfigError, is_root
 from torchload_lint.diagnostic import Applicability, Edit, Fix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from torchload_lint.checkpoint import TorchVersion
+    from torchload_lint.checkpoint.known.torch_range import TorchRange
     from torchload_lint.cli.migrating import Task
     from torchload_lint.config import Settings
     from torchload_lint.migrate import MigrationResult
@@ -39,6 +43,43 @@ def source_changes(
     if shown:
         yield "\nThe code that loads them:\n"
         yield from shown
+
+
+def where_they_load(
+    done: Sequence[tuple[Task, MigrationResult]], settings: Settings
+) -> Iterator[str]:
+    """On which torch the new files load, of those that the project may run on."""
+    from torchload_lint.workspace import Projects  # noqa: PLC0415 - as above
+
+    projects = Projects(settings)
+    done = [(task, result) for task, result in done if task.target.suffix != ".safetensors"]
+    files: dict[TorchRange, list[Path]] = {}
+    try:
+        for task, _ in done:
+            torch = projects.project_of(task.target).torch_of(task.target)
+            files.setdefault(torch, []).append(task.target)
+    except ConfigError:
+        return
+    for torch, targets in files.items():
+        fail_on = {line for target in targets for line in _failing(target, torch)}
+        load_on = [line for line in torch.versions if line not in fail_on]
+        where = f"load on torch {torch.words(load_on)}" if load_on else "load on no torch"
+        yield f"note: the new files {where} ({torch.origin})\n"
+
+
+def _failing(target: Path, torch: TorchRange) -> Iterator[TorchVersion]:
+    """The releases that do not load a new file plainly. Older ones than 1.13 load any."""
+    from torchload_lint.rules.on_torch import PARAMETER_SINCE  # noqa: PLC0415 - as above
+
+    newest = inspect_file(target)
+    names = frozenset(str(one.name) for one in newest.globals)
+    verdicts: dict[object, Verdict] = {}
+    for line in torch.where(lambda line: line >= PARAMETER_SINCE):
+        alike = behaviour(line, names, str(target))
+        if alike not in verdicts:
+            verdicts[alike] = inspect_file(target, Target(line)).verdict
+        if verdicts[alike] is not Verdict.LOADS:
+            yield line
 
 
 def _is_project(project: Project) -> bool:

@@ -89,8 +89,8 @@ class FileLinter:
         given = self._given or config.target_torch
         if given:
             return range_of(given)
-        folder = os.path.relpath(path.parent, config.root).replace(os.sep, "/")
-        return _requirements(config.root).range_in(folder)
+        name = os.path.relpath(path, config.root).replace(os.sep, "/")
+        return _requirements(config.root).range_of(name)
 
 
 @lru_cache(maxsize=16)

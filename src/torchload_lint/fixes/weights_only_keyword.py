@@ -15,6 +15,7 @@ from torchload_lint.fixes.argument_edits import (
 )
 from torchload_lint.fixes.rewritten import Refusal
 from torchload_lint.source.facts.calls import STANDARD_PICKLES, WeightsOnly
+from torchload_lint.source.facts.keyword.truth import Reader
 
 if TYPE_CHECKING:
     from torchload_lint.fixes.edits import Change, Source
@@ -29,7 +30,7 @@ def weights_only_changes(module: Module, source: Source, load: LoadCall) -> list
     _refuse_other_pickles(module, source, load)
     pickle, given = load.pickle_module, load.weights_only_node
     if load.weights_only is not WeightsOnly.TRUE and given is None:
-        _refuse_unknown_keywords(load)
+        _refuse_unknown_keywords(module, load)
         if pickle is None:
             return add_before_unpacked(source, load.node, "weights_only=True")
         replaced = replace_argument(source, load.node, pickle, "weights_only=True")
@@ -69,7 +70,7 @@ def without_weights_only(module: Module, source: Source, load: LoadCall) -> list
     pickle, given = load.pickle_module, load.weights_only_node
     removed = [] if pickle is None else [pickle]
     if given is None:
-        _refuse_unknown_keywords(load)
+        _refuse_unknown_keywords(module, load)
     else:
         holder = module.parents.get(given)
         direct = isinstance(holder, ast.keyword) and holder in load.node.keywords
@@ -82,9 +83,10 @@ def without_weights_only(module: Module, source: Source, load: LoadCall) -> list
     return _possible(remove_arguments(source, load.node, removed))
 
 
-def _refuse_unknown_keywords(load: LoadCall) -> None:
+def _refuse_unknown_keywords(module: Module, load: LoadCall) -> None:
     """A second ``weights_only`` would be an error when the call runs."""
-    if load.unpacks and any(keyword.arg is None for keyword in load.node.keywords):
+    mappings = [keyword.value for keyword in load.node.keywords if keyword.arg is None]
+    if (load.unpacks and mappings) or any(_may_hold_it(module, load, one) for one in mappings):
         raise Refusal(
             "keywords are unpacked into the call, and weights_only may be among them",
             "pass weights_only=True where these keywords are made",
@@ -94,6 +96,12 @@ def _refuse_unknown_keywords(load: LoadCall) -> None:
         raise Refusal(
             f"weights_only comes from elsewhere{because}", "pass weights_only=True where it is set"
         )
+
+
+def _may_hold_it(module: Module, load: LoadCall, mapping: ast.expr) -> bool:
+    """Whether a ``**mapping`` is known to hold ``weights_only`` on some way to the call."""
+    values = Reader(module).mapping(mapping, module.statement(load.node)).values
+    return bool(values - {WeightsOnly.ABSENT, WeightsOnly.UNDECIDED})
 
 
 def _refuse_other_pickles(module: Module, source: Source, load: LoadCall) -> None:

@@ -21,6 +21,7 @@ _CONDA_ITEM = late_pattern(
     r"""(?ix) ^\s*-\s+ ["']? (?:[\w.-]+::)? (?P<name>pytorch(?:-[cg]pu)?|torch)
         (?P<spec>[\s=<>!~].*?)? ["']? \s*$"""
 )
+_PIP_FILE = late_pattern(r"(?m)^\s*-\s+(?:-r|--requirement)[\s=]+([\w./-]+)\s*$")
 _PIP_SECTION = late_pattern(r"^(\s*)-\s+pip:\s*$")
 _LOCKED = late_pattern(r'(?m)^name = "torch"\r?\nversion = "([^"]+)"')
 _LOCKED_YAML = late_pattern(
@@ -29,7 +30,11 @@ _LOCKED_YAML = late_pattern(
 _LOCKED_CONDA = late_pattern(
     r"/(?:pytorch|torch)-(\d+\.\d+(?:\.\d+)?)[-+][^/\s]*\.(?:conda|whl|tar)"
 )
-_IMAGE = late_pattern(r"(?i)^\s*FROM\s+(?:--\S+\s+)*(\S+)")
+_IMAGE = late_pattern(
+    r"""(?ix) ^\s*-?\s* (?: FROM\s+(?:--\S+\s+)* | From:\s* | "?image"?\s*:\s* )
+        ["']?([^\s"',]+)"""
+)
+"""``FROM image`` (Dockerfile), ``From: image`` (Apptainer), ``image: image`` (compose)."""
 _TORCH_IMAGE = late_pattern(r"(?:^|/)pytorch:v?(\d+\.\d+(?:\.\d+)?)-")
 _ARGUMENT = late_pattern(r"(?i)^\s*(?:ARG|ENV)\s+(\w+)[= ]['\"]?([^\s'\"]+)")
 _VARIABLE = late_pattern(r"\$\{?(\w+)\}?")
@@ -73,6 +78,11 @@ def read_conda(text: str) -> list[Statement]:
                 text_ = f"{match['name']}{written}"
                 found.append(Statement(text_, spec, row, optional=len(several) > 1))
     return found
+
+
+def pip_files_of(text: str) -> list[str]:
+    """The requirements files that an environment.yml hands to pip."""
+    return _PIP_FILE.findall(text)
 
 
 def read_toml_lock(text: str) -> list[Statement]:

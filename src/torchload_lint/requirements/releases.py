@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known.torch_range import LINES, RELEASES, Stated, TorchRange
 from torchload_lint.checkpoint.known.torch_versions import NEWEST_LINE, TorchVersion
+from torchload_lint.requirements import tables
 from torchload_lint.requirements.root_files import RootFiles
 from torchload_lint.requirements.statement import Statement, pip_specifiers
 from torchload_lint.requirements.stating_files import (
+    Installation,
     declared_in,
     is_distribution,
     said_elsewhere_in,
@@ -26,8 +28,6 @@ from torchload_lint.requirements.stating_files import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
-
-    from torchload_lint.requirements.stating_files import Installation
 
 
 class Requirements:
@@ -51,6 +51,19 @@ class Requirements:
         if inside not in self._ranges:
             self._ranges[inside] = self._read(list(self._upwards(inside)))
         return self._ranges[inside]
+
+    def range_of(self, path: str) -> TorchRange:
+        """The range for one file: a script may state its own dependencies."""
+        folder, _, name = path.rpartition("/")
+        inside = RootFiles.path(self._root, folder)
+        text = None if inside.startswith(("/", "..")) else self._files.text(inside, name)
+        if text is None or "# /// script" not in text:
+            return self.range_in(folder)
+        script = Installation(RootFiles.path(inside, name), tuple(tables.read_script(text)))
+        lines = _allowed([script])
+        if not lines:
+            return self.range_in(folder)
+        return TorchRange(tuple(sorted(lines)), self._stated([script], min(lines)))
 
     def _upwards(self, folder: str) -> Iterator[str]:
         """A folder and those above it, up to a distribution or the top."""

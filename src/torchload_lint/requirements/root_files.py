@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import posixpath
 from typing import TYPE_CHECKING
 
@@ -55,4 +56,5 @@ class RootFiles:
             data = read_regular(self._root / path, _LARGEST)
         except (OSError, ValueError):
             return None
-        return data.decode("utf-8-sig", errors="replace")
+        marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return data.decode("utf-16" if marked else "utf-8-sig", errors="replace")

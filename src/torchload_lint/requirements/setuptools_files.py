@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _OPTIONAL = ("extras_require", "tests_require", "setup_requires")
 _FILE = late_pattern(r"""["']([\w./-]+\.(?:txt|in))["']""")
+_CFG_FILES = late_pattern(r"(?m)^\w[\w-]*\s*=\s*file:((?:.*,\s*\n)*.*)$")
+_NAME = late_pattern(r"[\w./-]+\.(?:txt|in)")
 _LONGEST = 2000
 """A text that is longer is prose."""
 
@@ -34,6 +36,11 @@ def read_setup_cfg(text: str) -> list[Statement]:
             elif section == "options.extras_require" or (section == "options" and key in _OPTIONAL):
                 found += _rows(value, text, optional=True)
     return found
+
+
+def files_named_by_cfg(text: str) -> list[str]:
+    """The requirements files that ``install_requires = file: …`` of setup.cfg names."""
+    return [name for one in _CFG_FILES.findall(text) for name in _NAME.findall(one)]
 
 
 def _rows(value: str, text: str, *, optional: bool) -> Iterator[Statement]:

@@ -21,12 +21,10 @@ DISTRIBUTION: tuple[tuple[str, RequirementsReader], ...] = (
     ("setup.py", setuptools_files.read_setup_py),
 )
 """What makes a folder a distribution of its own, which installs what it states itself."""
+_ENVIRONMENTS = ("environment.yml", "environment.yaml", "conda.yml", "conda.yaml")
 DECLARING: tuple[tuple[str, RequirementsReader], ...] = (
     *DISTRIBUTION,
-    ("environment.yml", environments.read_conda),
-    ("environment.yaml", environments.read_conda),
-    ("conda.yml", environments.read_conda),
-    ("conda.yaml", environments.read_conda),
+    *((name, environments.read_conda) for name in _ENVIRONMENTS),
     ("Pipfile", tables.read_pipfile),
     ("pixi.toml", tables.read_pixi),
 )
@@ -45,7 +43,11 @@ LOCKS: tuple[tuple[str, RequirementsReader], ...] = (
     ("pixi.lock", environments.read_yaml_lock),
     ("conda-lock.yml", environments.read_yaml_lock),
 )
-_FOLDERS = ("docker", ".devcontainer", "requirements", "environments", "envs", "conda")
+_FOLDERS = (
+    "docker", ".devcontainer", "requirements", "environments", "envs", "conda", "conda.recipe",
+    "recipe", "singularity", "apptainer",
+)  # fmt: skip
+_IMAGES = ("devcontainer.json", "compose.yml", "compose.yaml", "singularity", "apptainer")
 _TESTING = ("tests", "test", "ci", ".ci")
 _PIPELINES = (
     ".circleci/config.yml", ".gitlab-ci.yml", ".travis.yml", "azure-pipelines.yml", "tox.ini",
@@ -96,7 +98,14 @@ def declared_in(files: RootFiles, folder: str) -> Iterator[Installation]:
     for name, read in DECLARING:
         yield from _read_at(files, folder, name, read, python)
     read_by_setup = setuptools_files.files_read_by(files.text(folder, "setup.py") or "")
-    named = (*tables.requirement_files_of(project), *read_by_setup, *REQUIREMENTS)
+    by_cfg = setuptools_files.files_named_by_cfg(files.text(folder, "setup.cfg") or "")
+    by_conda = [
+        name
+        for environment in _ENVIRONMENTS
+        for name in environments.pip_files_of(files.text(folder, environment) or "")
+    ]
+    by_metadata = (*tables.requirement_files_of(project), *by_cfg, *read_by_setup)
+    named = (*by_metadata, *by_conda, *REQUIREMENTS)
     for name in dict.fromkeys(named):
         statements = read_requirements(files, files.path(folder, name))
         if statements:
@@ -124,13 +133,15 @@ def said_elsewhere_in(files: RootFiles, folder: str) -> Iterator[Installation]:
 def _named_like_one(files: RootFiles, folder: str, name: str) -> Iterator[Installation]:
     """What a file says whose name shows what kind it is."""
     base = name.rpartition("/")[2].lower()
-    if base.startswith("dockerfile") or base.endswith(".dockerfile"):
+    if "dockerfile" in base or base.endswith((*_IMAGES, ".def")):
         for one in _read_at(files, folder, name, environments.read_dockerfile):
             yield one._replace(no_ceiling=_IN_AN_IMAGE)
     elif base == "cog.yaml":
         for one in _read_at(files, folder, name, environments.read_conda):
             yield one._replace(no_ceiling=_IN_AN_IMAGE)
-    elif base.endswith((".yml", ".yaml")) and ("env" in name.lower() or "conda" in base):
+    elif base == "meta.yaml" or (
+        base.endswith((".yml", ".yaml")) and ("env" in name.lower() or "conda" in base)
+    ):
         yield from _read_at(files, folder, name, environments.read_conda)
     elif base.endswith((".txt", ".in")) and ("requir" in name.lower() or "constraint" in base):
         path = files.path(folder, name)

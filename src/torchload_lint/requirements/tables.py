@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint.config import parse_toml
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.requirements.statement import (
     Statement,
     alternatives,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     Specifiers = Callable[[str], str | None]
 
+_SCRIPT = late_pattern(r"(?m)^# /// script\r?\n((?:^#(?: .*)?\r?\n)+?)^# ///\s*$")
 _NAMES = ("torch", "pytorch", "pytorch-cpu", "pytorch-gpu")
 
 
@@ -66,6 +68,18 @@ def read_pyproject(text: str) -> list[Statement]:
     return found
 
 
+def read_script(text: str) -> list[Statement]:
+    """The dependencies that a script states in its own comments (``# /// script``)."""
+    block = _SCRIPT.search(text)
+    if block is None:
+        return []
+    lines = ["", *(line[2:] for line in block[1].splitlines())]
+    above = text.count("\n", 0, block.start())
+    document = TomlFile("\n".join(lines))
+    found = _listed(document, document.at("dependencies"), optional=False)
+    return [one._replace(row=one.row + above) for one in found]
+
+
 def python_of(text: str) -> str:
     """The Pythons that pyproject.toml admits, as specifiers; empty where it says nothing."""
     document = TomlFile(text)
@@ -88,9 +102,18 @@ def is_built(text: str) -> bool:
 
 
 def requirement_files_of(text: str) -> list[str]:
-    """The requirements files that setuptools reads the dependencies from."""
-    named = TomlFile(text).at("tool", "setuptools", "dynamic", "dependencies", "file")
-    files = named if isinstance(named, list) else [named]
+    """The requirements files that setuptools or a plugin of hatch reads the dependencies from."""
+    document = TomlFile(text)
+    dynamic = ("tool", "setuptools", "dynamic")
+    extras = document.at(*dynamic, "optional-dependencies")
+    hatch = ("tool", "hatch", "metadata", "hooks", "requirements_txt")
+    named = [
+        document.at(*dynamic, "dependencies", "file"),
+        *(extra.get("file") for extra in _values(extras) if isinstance(extra, dict)),
+        document.at(*hatch, "files"),
+        *_values(document.at(*hatch, "optional-dependencies")),
+    ]
+    files = [one for each in named for one in (each if isinstance(each, list) else [each])]
     return [name for name in files if isinstance(name, str)]
 
 

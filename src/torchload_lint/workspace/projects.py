@@ -187,7 +187,9 @@ class Project:
 
     def torch_of(self, path: Path | str) -> TorchRange:
         """The same for one file."""
-        return self.torch_in(os.path.dirname(self.name_of(path)))
+        if self.config.target_torch:
+            return self.torch_in("")
+        return self._requirements.range_of(self.name_of(path))
 
     @cached_property
     def _requirements(self) -> Requirements:

@@ -89,6 +89,46 @@ REACHED = {
         "try:\n    x = int(p)\nexcept TypeError:\n    x = torch.load(p)",
         ALL,
     ),
+    "another error that is looked into": (
+        (
+            "try:\n    x = torch.load(p, weights_only=True)\nexcept Exception as e:\n"
+            '    if "weights_only" not in str(e):\n        raise\n    x = torch.load(p)'
+        ),
+        ALL,
+    ),
+    "an import that worked": (
+        (
+            "try:\n    from torch.serialization import safe_globals\n    HAVE = True\n"
+            "except ImportError:\n    HAVE = False\nif not HAVE:\n    torch.load(p)"
+        ),
+        f"{BEFORE_24} 2.4",
+    ),
+    "an import that did not": (
+        (
+            "try:\n    from torch.serialization import add_safe_globals\n"
+            "except ImportError:\n    add_safe_globals = None\n"
+            "if add_safe_globals is None:\n    torch.load(p)"
+        ),
+        BEFORE_24,
+    ),
+    "an import of another package": (
+        (
+            "try:\n    from apex import amp\n    HAVE = True\n"
+            "except ImportError:\n    HAVE = False\nif HAVE:\n    torch.load(p)"
+        ),
+        ALL,
+    ),
+    "the installed distribution": (
+        (
+            "import importlib.metadata\n"
+            'if Version(importlib.metadata.version("torch")) < Version("2.4"):\n    torch.load(p)'
+        ),
+        BEFORE_24,
+    ),
+    "another distribution": (
+        'if Version(importlib.metadata.version("numpy")) < Version("2.4"):\n    torch.load(p)',
+        ALL,
+    ),
     "helper": ('if is_torch_version(">=", "2.4"):\n    torch.load(p)', SINCE_24),
     "another package": ('if Version(numpy.__version__) < Version("2"):\n    torch.load(p)', ALL),
     "python's version": ("import sys\nif sys.version_info < (3, 9):\n    torch.load(p)", ALL),
@@ -116,8 +156,22 @@ def test_the_releases_on_which_a_call_is_reached(case):
     assert " ".join(f"{major}.{minor}" for major, minor in reached) == wanted
 
 
-def test_a_test_that_is_not_understood_is_known_to_be_there():
-    code = "if torch.__version__.startswith(prefix):\n    x = torch.load(p)\n"
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if torch.__version__.startswith(prefix):\n    x = torch.load(p)\n",
+        "match torch.__version__[0]:\n    case '1':\n        x = torch.load(p)\n",
+        (
+            "try:\n    x = torch.load(p, weights_only=True)\nexcept Exception as error:\n"
+            "    if 'weights_only' not in str(error):\n        raise\n    x = torch.load(p)\n"
+        ),
+        (
+            "try:\n    from torch.compat import old\n    OLD = True\nexcept ImportError:\n"
+            "    OLD = False\nif OLD:\n    x = torch.load(p)\n"
+        ),
+    ],
+)
+def test_a_test_that_is_not_understood_is_known_to_be_there(code):
     module = read(HEAD + code, "a.py", "a")
     assert isinstance(module, Module)
     assert [bound.operator for bound in bounds_at(last_plain_load(module), module)] == ["?"]

@@ -1,8 +1,9 @@
 """Tests of torch's version around a call: on which releases it is reached at all.
 
 ``if Version(torch.__version__) < Version("2.4"):``, an early return behind such a test, a flag made
-of one, ``hasattr(torch.serialization, "safe_globals")``, and ``except TypeError`` around a load
-that passes ``weights_only``, which torch before 1.13 does not know.
+of one, ``hasattr(torch.serialization, "safe_globals")``, a flag that says whether an import of
+torch's worked, ``match torch.__version__``, and ``except TypeError`` around a load that passes
+``weights_only``, which torch before 1.13 does not know.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def bounds_at(place: ast.AST, module: Module) -> tuple[Bound, ...]:
 
 
 def _may_test(module: Module) -> bool:
-    words = ("version", "hasattr", "signature", "TypeError", "torch_", "TORCH", "WITH_PT")
+    words = ("version", "hasattr", "signature", "Error", "torch_", "TORCH", "WITH_PT")
     return "weights_only" in module.text or any(word in module.text for word in words)
 
 
@@ -72,8 +73,11 @@ def _around(place: ast.AST, module: Module) -> Iterator[Bound]:
             body = parent.body if isinstance(parent.body, list) else [parent.body]
             if child is not parent.test:
                 yield from _said(parent.test, module, holds=child in body)
-        elif isinstance(parent, ast.ExceptHandler) and _catches_unknown_keyword(parent, module):
-            yield Bound("<", _FIRST_WITH["weights_only"])
+        elif isinstance(parent, ast.Match) and _is_of_torch(parent.subject, module):
+            yield Bound("?")
+        elif isinstance(parent, ast.ExceptHandler) and _handles_unknown_keyword(parent, module):
+            only = _asks_what_was_raised(parent)
+            yield Bound("?") if only else Bound("<", _FIRST_WITH["weights_only"])
         if isinstance(child, ast.stmt):
             yield from _left_before(child, parent, module)
         child, parent = parent, module.parents.get(parent)
@@ -89,16 +93,29 @@ def _left_before(statement: ast.stmt, parent: ast.AST, module: Module) -> Iterat
                     yield from _said(other.test, module, holds=False)
 
 
-def _catches_unknown_keyword(handler: ast.ExceptHandler, module: Module) -> bool:
-    """Whether it is the ``except TypeError`` of a load that passes ``weights_only``."""
+def _handles_unknown_keyword(handler: ast.ExceptHandler, module: Module) -> bool:
+    """Whether it is the ``except TypeError`` of a load that passes ``weights_only``, or one that
+    looks for that word in what was raised.
+    """
     statement = module.parents.get(handler)
     names = {node.id for node in ast.walk(handler.type or handler) if isinstance(node, ast.Name)}
-    if not isinstance(statement, ast.Try) or handler.type is None or "TypeError" not in names:
+    is_type_error = handler.type is not None and "TypeError" in names
+    if not isinstance(statement, ast.Try) or not (is_type_error or _asks_what_was_raised(handler)):
         return False
     return any(
         isinstance(node, ast.keyword) and node.arg == "weights_only"
         for tried in statement.body
         for node in ast.walk(tried)
+    )
+
+
+def _asks_what_was_raised(handler: ast.ExceptHandler) -> bool:
+    """``if "weights_only" in str(error):`` in a handler."""
+    return any(
+        isinstance(node, ast.Compare)
+        and isinstance(node.left, ast.Constant)
+        and node.left.value in {"weights_only", "unexpected keyword"}
+        for node in ast.walk(handler)
     )
 
 
@@ -120,7 +137,7 @@ def _said(test: ast.expr, module: Module, *, holds: bool) -> Iterator[Bound]:
 def _of_test(test: ast.expr, module: Module) -> Sequence[Bound]:
     value = _value_of(test, module)
     if isinstance(value, ast.Compare) and len(value.ops) == 1:
-        bound = _of_comparison(value, module)
+        bound = _of_comparison(value, module) or _of_identity(value, module)
         return (bound,) if bound else ()
     if isinstance(value, ast.Call):
         bound = _of_call(value)
@@ -130,8 +147,54 @@ def _of_test(test: ast.expr, module: Module) -> Sequence[Bound]:
     flag = _FLAG.search(name) if value is test else None
     if flag:
         return (Bound(">=", (int(flag[1]), int(flag[2]))),)
+    imported = _tells_import(test, module)
+    if imported is not None:
+        return (imported,)
     unknown = _is_of_torch(value, module) or (value is test and _chooses_keyword(test, module))
     return (Bound("?"),) if unknown else ()
+
+
+def _tells_import(test: ast.expr, module: Module) -> Bound | None:
+    """What a name says that is set by whether an import of torch's worked.
+
+    ``try: from torch.serialization import safe_globals; HAVE = True``, ``except ImportError: HAVE =
+    False``, or the imported name itself, which the handler makes None.
+    """
+    name = test.id if isinstance(test, ast.Name) else ""
+    for statement in ast.walk(module.tree) if name else ():
+        if not isinstance(statement, ast.Try):
+            continue
+        if not any(name in _bound_by(handler.body) for handler in statement.handlers):
+            continue
+        imported = _imported_from_torch(statement)
+        if imported and name in {
+            *_bound_by(statement.body),
+            *_bound_by(statement.orelse),
+            *imported,
+        }:
+            since = [_FIRST_WITH[one] for one in imported if one in _FIRST_WITH]
+            return Bound(">=", max(since)) if since else Bound("?")
+    return None
+
+
+def _imported_from_torch(statement: ast.Try) -> list[str]:
+    return [
+        alias.name
+        for tried in statement.body
+        if isinstance(tried, ast.ImportFrom) and (tried.module or "").partition(".")[0] == "torch"
+        for alias in tried.names
+    ]
+
+
+def _bound_by(block: Sequence[ast.stmt]) -> set[str]:
+    """The names that assignments of a block bind."""
+    return {
+        target.id
+        for statement in block
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 def _chooses_keyword(test: ast.expr, module: Module) -> bool:
@@ -212,18 +275,37 @@ def _of_comparison(test: ast.Compare, module: Module) -> Bound | None:
     return Bound(operator, version) if version and operator else Bound("?")
 
 
+def _of_identity(test: ast.Compare, module: Module) -> Bound | None:
+    """``safe_globals is None``, where an import that failed made it so."""
+    is_none = isinstance(test.comparators[0], ast.Constant) and test.comparators[0].value is None
+    imported = _tells_import(test.left, module) if is_none else None
+    if imported is None or not isinstance(test.ops[0], (ast.Is, ast.IsNot)):
+        return None
+    return imported if isinstance(test.ops[0], ast.IsNot) else imported.negated
+
+
 def _is_of_torch(node: ast.expr, module: Module) -> bool:
     """Whether torch's own version stands in an expression, or in what a name of it was assigned."""
     for part in ast.walk(node):
         value = _value_of(part, module) if isinstance(part, ast.Name) else part
-        for inner in ast.walk(value):
-            if (
-                isinstance(inner, ast.Attribute)
-                and inner.attr == "__version__"
-                and ast.unparse(inner.value) in {"torch", "th", "torch.version"}
-            ):
-                return True
+        if any(map(_is_version_of_torch, ast.walk(value))):
+            return True
     return False
+
+
+def _is_version_of_torch(node: ast.AST) -> bool:
+    """``torch.__version__``, ``importlib.metadata.version("torch")``."""
+    if isinstance(node, ast.Call) and len(node.args) == 1:
+        called = ast.unparse(node.func).rpartition(".")[2]
+        given = node.args[0]
+        return called in {"version", "get_distribution"} and (
+            isinstance(given, ast.Constant) and given.value == "torch"
+        )
+    return (
+        isinstance(node, ast.Attribute)
+        and node.attr == "__version__"
+        and ast.unparse(node.value) in {"torch", "th", "torch.version"}
+    )
 
 
 def _version_in(node: ast.expr, compared: ast.expr) -> tuple[int, int] | None:

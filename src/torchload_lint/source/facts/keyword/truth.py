@@ -65,7 +65,7 @@ class Reader:
             return negated(self.value(node.operand, depth - 1))
         if isinstance(node, ast.IfExp):
             branches = (self.value(part, depth - 1) for part in (node.body, node.orelse))
-            return either(branches, versioned=asks_version(node.test))
+            return either(branches, versioned=self._asks_version(node.test))
         if isinstance(node, ast.BoolOp):
             return self._boolean(node, depth)
         if isinstance(node, ast.NamedExpr):
@@ -74,6 +74,14 @@ class Reader:
             both = frozenset({WeightsOnly.TRUE, WeightsOnly.FALSE})
             return Answer(both, "it depends on torch's version", versioned=True)
         return undecided(f"`{short(node)}` is only known when the program runs")
+
+    def _asks_version(self, test: ast.expr) -> bool:
+        """Whether a condition, or what a name in it was assigned, is about torch's version."""
+        named = (part for part in ast.walk(test) if isinstance(part, ast.Name))
+        assigned = (one.value for name in named for one in self._bindings.definitions(name))
+        return asks_version(test) or any(
+            asks_version(value) for value in assigned if value is not None
+        )
 
     def _name(self, node: ast.Name, depth: int) -> Answer:
         reaching = self._bindings.definitions(node)
@@ -171,7 +179,7 @@ class Reader:
             return self._display(node, at, depth)
         if isinstance(node, ast.IfExp):
             branches = (self.mapping(part, at, depth - 1) for part in (node.body, node.orelse))
-            return either(branches, versioned=asks_version(node.test))
+            return either(branches, versioned=self._asks_version(node.test))
         if isinstance(node, ast.BoolOp):
             return either(self.mapping(part, at, depth - 1) for part in node.values)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
