@@ -57,6 +57,20 @@ REACHED = {
         'def f(p):\n    if torch.__version__ >= "2.4":\n        return 1\n    return torch.load(p)',
         BEFORE_24,
     ),
+    "an early return inside of a block": (
+        (
+            'def f(p):\n    if torch.__version__ >= "2.4":\n        with allowed:\n'
+            "            return 1\n    return torch.load(p)"
+        ),
+        BEFORE_24,
+    ),
+    "an early return on one way only": (
+        (
+            'def f(p):\n    if torch.__version__ >= "2.4":\n        if p:\n            return 1\n'
+            "    return torch.load(p)"
+        ),
+        ALL,
+    ),
     "no early return": (
         'def f(p):\n    if torch.__version__ >= "2.4":\n        x = 1\n    return torch.load(p)',
         ALL,

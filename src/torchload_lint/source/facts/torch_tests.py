@@ -89,8 +89,18 @@ def _left_before(statement: ast.stmt, parent: ast.AST, module: Module) -> Iterat
         block = getattr(parent, field, None)
         if isinstance(block, list) and statement in block:
             for other in block[: block.index(statement)]:
-                if isinstance(other, ast.If) and isinstance(other.body[-1], _LEAVES):
+                if isinstance(other, ast.If) and _leaves(other.body):
                     yield from _said(other.test, module, holds=False)
+
+
+def _leaves(block: Sequence[ast.stmt]) -> bool:
+    """Whether what follows a block is never reached through it."""
+    last = block[-1]
+    if isinstance(last, (ast.With, ast.AsyncWith)):
+        return _leaves(last.body)
+    if isinstance(last, ast.If) and last.orelse:
+        return _leaves(last.body) and _leaves(last.orelse)
+    return isinstance(last, _LEAVES)
 
 
 def _handles_unknown_keyword(handler: ast.ExceptHandler, module: Module) -> bool:
