@@ -52,3 +52,70 @@ def test_a_default_that_cannot_be_meant_gives_way():
         "a = p.parse_args()\nif a.set == 'cifar':\n    torch.load(f'{a.set}.pt')\n"
     )
     assert texts(resolve(code)) == ["cifar.pt"]
+
+
+ENDS = "def f(p):\n{}\nf('a.safetensors')\nf('b.pt')\nf(x + '.bin')\n"
+ENDINGS = {
+    "a method": ("if p.endswith('.safetensors'):\n    pass\nelse:\n    {}", ["b.pt", "*.bin"]),
+    "one of some": ("if p.endswith(('.pt', '.pth')):\n    {}", ["b.pt"]),
+    "of a text in small letters": ("if str(p).lower().endswith('.bin'):\n    {}", ["*.bin"]),
+    "cut off": ("if os.path.splitext(p)[1] == '.pt':\n    {}", ["b.pt"]),
+    "cut off before": (
+        "_, e = os.path.splitext(p)\nif e.lower() != '.safetensors':\n    {}",
+        ["b.pt", "*.bin"],
+    ),
+    "of a path": ("if Path(p).suffix in ['.pt', '.bin']:\n    {}", ["b.pt", "*.bin"]),
+    "the last part": ("e = p.split('.')[-1]\nif e == 'bin':\n    {}", ["*.bin"]),
+    "left before": (
+        "if p.endswith('.safetensors'):\n    return read(p)\n{}",
+        ["b.pt", "*.bin"],
+    ),
+    "of another path": (
+        "if q.endswith('.safetensors'):\n    return read(q)\n{}",
+        ["b.pt", "*.bin"],
+    ),
+    "and something else": ("if p.endswith('.pt') and ready:\n    {}", ["b.pt"]),
+    "or something else": ("if p.endswith('.pt') or ready:\n    {}", ["b.pt", "*.bin"]),
+    "not left": ("if p.endswith('.pt'):\n    say(p)\n{}", ["b.pt", "*.bin"]),
+    "of an earlier path": ("old = p.endswith('.pt')\np = p + '.pt'\n{}", None),
+}
+
+
+@pytest.mark.parametrize(("body", "expected"), ENDINGS.values(), ids=ENDINGS)
+def test_what_a_test_of_the_ending_leaves(body, expected):
+    indented = "".join(f"    {line}\n" for line in body.format("torch.load(p)").splitlines())
+    found = texts(resolve(ENDS.format(indented)))
+    assert found == (expected or ["a.safetensors.pt", "b.pt.pt", "*.bin.pt"])
+
+
+def test_a_file_that_another_reader_takes_is_not_loaded():
+    code = (
+        "def f(p):\n    if p.endswith('.safetensors'):\n        return read(p)\n"
+        "    return torch.load(p)\nf('a.safetensors')\n"
+    )
+    found = resolve(code)
+    assert found.patterns == ()
+    assert "p has another ending here" in found.unknown
+
+
+FLAGGED = (
+    "def start(path, load={}):\n    if load:\n        read(path)\n"
+    "def read(path):\n    torch.load(path)\n"
+)
+
+
+def test_a_call_behind_a_flag_that_is_off_is_not_reached():
+    assert texts(resolve(FLAGGED.format(True) + "start('a.pt', load=False)\n")) == []
+    assert texts(resolve(FLAGGED.format(True) + "start('a.pt', False)\n")) == []
+
+
+def test_a_call_behind_a_flag_that_is_off_by_default_may_be_reached():
+    assert texts(resolve(FLAGGED.format(False) + "start('a.pt')\n")) == ["a.pt"]
+    assert texts(resolve(FLAGGED.format(False))) == []
+
+
+def test_a_call_behind_a_flag_that_may_be_on_is_reached():
+    called = "start('a.pt', load=False)\nstart('b.pt', load={})\n"
+    for flag in ("True", "get()", "x"):
+        found = texts(resolve(FLAGGED.format(True) + called.format(flag)))
+        assert found == ["a.pt", "b.pt"]

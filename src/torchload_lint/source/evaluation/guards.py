@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.patterns import Rung, known
 from torchload_lint.source.domain.values import Cause, Constant, Text, Unknown, union, unknown
+from torchload_lint.source.evaluation import endings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.names.source_file import SourceFile
@@ -44,7 +45,9 @@ def allowed(
     """
     if not any(isinstance(value, _TESTED) for value in values):
         return values
-    tests = _about(node, _around(node, module))
+    around = [*_around(node, module)]
+    values = endings.passing(node, values, [*_all_parts(around)], module)
+    tests = _about(node, around)
     left = _passing(values, tests)
     if not all(_is_open(value) for value in left):
         return left
@@ -59,14 +62,14 @@ def allowed(
     )
 
 
-def _about(node: ast.expr, tests: Iterator[tuple[ast.expr, bool]]) -> list[tuple[ast.expr, bool]]:
+def _about(node: ast.expr, tests: Iterable[tuple[ast.expr, bool]]) -> list[tuple[ast.expr, bool]]:
     """The parts of tests that are about this very expression."""
-    return [
-        part
-        for test, holds in tests
-        for part in _parts(test, holds=holds)
-        if _is_about(part[0], node)
-    ]
+    return [part for part in _all_parts(tests) if _is_about(part[0], node)]
+
+
+def _all_parts(tests: Iterable[tuple[ast.expr, bool]]) -> Iterator[tuple[ast.expr, bool]]:
+    for test, holds in tests:
+        yield from _parts(test, holds=holds)
 
 
 def _passing(values: Values, tests: list[tuple[ast.expr, bool]]) -> Values:

@@ -17,6 +17,7 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.evaluation import instances
+from torchload_lint.source.evaluation.unreached import is_unreached
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import call_targets, callers, classes
@@ -117,18 +118,9 @@ def _from_callers(
             evaluator.hop(site.call, site.module.path, f"is left out: {Other.CLASS.value}")
             continue
         evaluator.hop(site.call, site.module.path, f"calls {function.name}()")
-        given = match(site.call, function, site.skipped)
-        if parameter not in given:
-            found.append(default)
-            continue
-        if _is_itself(given[parameter], parameter, site):
-            continue
         around = _same_object(evaluator, site, of, _holder(function, frame.module))
         outer = Frame(site.module, around, frame.calls, frame.callers + 1)
-        values = given_values(evaluator, given[parameter], outer)
-        found.append(lift(values, Rung.CALLER))
-        if is_spread(given[parameter], values):
-            found.append(default)
+        found.extend(_from_site(evaluator, parameter, function, site, default, outer))
     _note_others(evaluator, sites)
     found.extend(_configured(evaluator, parameter, function, default, frame))
     if len(sites.calls) > 1:
@@ -149,6 +141,27 @@ def _note_others(evaluator: Evaluator, sites: callers.Sites) -> None:
         evaluator.hop(None, "…", f"{further} further calls of that name are left out")
     for path in sites.passed_over[:_MOST_OTHERS]:
         evaluator.hop(None, path, f"is nearer to another {sites.name}()")
+
+
+def _from_site(
+    evaluator: Evaluator,
+    parameter: ast.arg,
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    site: call_targets.Site,
+    default: Values,
+    outer: Frame,
+) -> Iterator[Values]:
+    """What one call gives to a parameter. ``outer``: the frame of the call."""
+    given = match(site.call, function, site.skipped)
+    if parameter not in given:
+        yield default
+    elif is_unreached(evaluator, site.call, outer):
+        evaluator.leave_open(f"a call of {function.name}() is not reached from here")
+    elif not _is_itself(given[parameter], parameter, site):
+        values = given_values(evaluator, given[parameter], outer)
+        yield lift(values, Rung.CALLER)
+        if is_spread(given[parameter], values):
+            yield default
 
 
 def _is_itself(given: Passed, parameter: ast.arg, site: call_targets.Site) -> bool:

@@ -26,6 +26,8 @@ _ASSIGNED = late_pattern(
     r"\s*(?:export\s+|ARG\s+|ENV\s+)?([A-Za-z_]\w*)\s*[:?]?=\s*([\"']?)([^\"'`$]*?)\2\s*(?:#.*)?"
 )
 _LIST_FORM = late_pattern(r"\s*-?\s*(?:CMD|ENTRYPOINT|RUN|command:|args:)?\s*\[.*\]\s*")
+_SCRIPT = late_pattern(r"[^-\s()\[\]<>*?|\"'`][^\s()\[\]<>*?|\"'`]*\.py")
+"""A Python file as a command line names it; not the text or the target of a link."""
 _LAUNCHERS = ("torch.distributed.", "accelerate.", "deepspeed.", "pytest", "pip", "cProfile", "pdb")
 
 
@@ -86,7 +88,7 @@ def _words(part: str) -> list[str]:
 def _command(row: int, words: list[str], variables: Mapping[str, str]) -> Command | None:
     for index, word in enumerate(words):
         is_module = index > 0 and words[index - 1] == "-m" and not word.startswith(_LAUNCHERS)
-        if (is_module and word.isascii()) or (word.endswith(".py") and not word.startswith("-")):
+        if (is_module and word.isascii()) or _SCRIPT.fullmatch(word):
             return Command(row, word, tuple(words[index + 1 :]), dict(variables))
     return None
 

@@ -46,6 +46,9 @@ GIVES_NOTHING = {
     "a word": ("run.sh", "python main.py --ckpt best\n"),
     "a comment": ("run.sh", "python main.py # --ckpt a/b.pt\n"),
     "after the command": ("run.sh", "python main.py && echo --ckpt a/b.pt\n"),
+    "a link": ("README.md", "[main.py](./main.py) --ckpt runs/last.pt\n"),
+    "a link as the value": ("README.md", "python main.py -c [it](./a.pt)\n"),
+    "a sentence": ("README.md", "Start main.py -c a/b.pt, and wait.\n"),
     "an address": ("run.sh", "python main.py --ckpt https://example.org/b.pt\n"),
 }
 

@@ -32,6 +32,8 @@ _VARIABLE = late_pattern(r"\$\{\{.*?\}\}|\$\{?(\w+)[^}\s/]*\}|\$(\w+)|\$\(.*?\)|
 _PLACEHOLDER = late_pattern(
     r"path/to|(?:^|/)(?:your|todo/)|your[_-]|xxx|\.\.\.|^/?PATH|^\[|\]$", re.IGNORECASE
 )
+_NO_PATH = late_pattern(r"[\[\](){}<>|;\"'`]|,$")
+"""What stands in prose and in links."""
 _ANY_FILE = frozenset(
     {
         *("model", "models", "checkpoint", "checkpoints", "ckpt", "weight", "weights", "file"),
@@ -111,7 +113,7 @@ def _path(value: str, variables: Mapping[str, str]) -> str:
 
     text = _VARIABLE.sub(content, value)
     folder, slash, name = text.rpartition("/")
-    if value.startswith("-") or _PLACEHOLDER.search(name):
+    if value.startswith("-") or _PLACEHOLDER.search(name) or _NO_PATH.search(text):
         return ""
     if _PLACEHOLDER.search(f"{folder}{slash}"):
         return f"{HOLE}/{name}" if _tells_a_file(name) else ""

@@ -1,0 +1,173 @@
+"""Tests of a path's ending: behind ``if path.endswith(".safetensors"): … else:`` the path has
+another one, and a file that another reader takes does not reach the load.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.domain.patterns import HOLE
+from torchload_lint.source.domain.values import Cause, Text, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from torchload_lint.source.domain.values import Value, Values
+    from torchload_lint.source.names.source_file import SourceFile
+
+    Ending = Callable[[str], bool]
+
+_LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_ENDING_WORDS = ("endswith", "splitext", "suffix", "split(")
+_WRAPPERS = ("str", "Path", "pathlib.Path", "os.fspath")
+
+
+def passing(
+    node: ast.Name | ast.Attribute | ast.Subscript,
+    values: Values,
+    around: list[tuple[ast.expr, bool]],
+    module: SourceFile,
+) -> Values:
+    """The paths that the tests of their ending leave at a place. ``around``: the tests of the
+    ``if`` statements around it, and whether they hold there.
+    """
+    if not any(word in module.text for word in _ENDING_WORDS):
+        return values
+    tests = [
+        (ending, holds)
+        for test, holds in (*around, *_left_before(node, module))
+        if (ending := _ending_test(test, node, module)) is not None
+    ]
+    left = tuple(value for value in values if all(_passes(value, *test) for test in tests))
+    if left or not values:
+        return left
+    return unknown(f"{ast.unparse(node)} has another ending here", Cause.NOT_THE_DEFAULT)
+
+
+def _passes(value: Value, ending: Ending, holds: bool) -> bool:
+    """Whether a path may pass a test of its ending; one whose ending is not known may."""
+    if not isinstance(value, Text):
+        return True
+    name = value.text.rpartition("/")[2].rpartition(HOLE)[2]
+    return "." not in name or ending(f"a{name}") is holds
+
+
+def _left_before(node: ast.AST, module: SourceFile) -> Iterator[tuple[ast.expr, bool]]:
+    """The tests before a place whose branch ends the function or the turn of a loop."""
+    inner: ast.AST = node
+    while not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        outer = module.parents.get(inner)
+        if outer is None:
+            return
+        for name in ("body", "orelse"):
+            block = getattr(outer, name, None)
+            if isinstance(block, list) and inner in block:
+                for statement in block[: block.index(inner)]:
+                    if isinstance(statement, ast.If) and isinstance(statement.body[-1], _LEAVES):
+                        yield statement.test, False
+        inner = outer
+
+
+def _ending_test(test: ast.expr, node: ast.expr, module: SourceFile) -> Ending | None:
+    """What a test asks of the ending of ``node``; None for other tests."""
+    if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.args:
+        endings = _literal(test.args[0])
+        asked = test.func.attr == "endswith" and _is_path(test.func.value, node, module)
+        if asked and endings is not None:
+            return lambda text: text.lower().endswith(endings)
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        cut = _cut(test.left, node, module)
+        wanted = _literal(test.comparators[0])
+        if cut is not None and isinstance(test.ops[0], ast.Eq | ast.NotEq):
+            is_equal = isinstance(test.ops[0], ast.Eq)
+            return lambda text: (cut(text) == wanted) is is_equal
+        if cut is not None and isinstance(test.ops[0], ast.In) and isinstance(wanted, tuple):
+            return lambda text: cut(text) in wanted
+    return None
+
+
+def _literal(node: ast.expr) -> str | tuple[str, ...] | None:
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    items = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else []
+    texts = [each.value for each in items if isinstance(each, ast.Constant)]
+    known = tuple(each for each in texts if isinstance(each, str))
+    return known if known and len(known) == len(items) else None
+
+
+def _cut(expression: ast.expr, node: ast.expr, module: SourceFile) -> Callable[[str], str] | None:
+    """How an expression cuts the ending out of the path ``node``; None where it is another one."""
+    expression = _plain(expression)
+    if isinstance(expression, ast.Name):
+        return _cut_before(expression, node, module)
+    if isinstance(expression, ast.Attribute) and expression.attr == "suffix":
+        return _suffix if _is_path(expression.value, node, module) else None
+    if not isinstance(expression, ast.Subscript) or not isinstance(expression.value, ast.Call):
+        return None
+    call, last = expression.value, ast.unparse(expression.slice)
+    if _splits(call, node, module) and last in {"1", "-1"}:
+        return _suffix
+    is_split = isinstance(call.func, ast.Attribute) and call.func.attr in {"split", "rsplit"}
+    if is_split and last == "-1" and call.args and _literal(call.args[0]) == ".":
+        assert isinstance(call.func, ast.Attribute)
+        is_path = _is_path(call.func.value, node, module)
+        return (lambda text: _suffix(text).lstrip(".")) if is_path else None
+    return None
+
+
+def _cut_before(name: ast.Name, node: ast.expr, module: SourceFile) -> Callable[[str], str] | None:
+    """The same of a name: ``ext = Path(path).suffix``, ``_, ext = os.path.splitext(path)``."""
+    definitions = module.bindings.definitions(name)
+    if len(definitions) != 1:
+        return None
+    value, statement = definitions[0].value, definitions[0].node
+    if value is not None and not isinstance(value, ast.Name):
+        return _cut(value, node, module)
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    if isinstance(statement, ast.Assign) and isinstance(target, ast.Tuple):
+        is_second = isinstance(target.elts[-1], ast.Name) and target.elts[-1].id == name.id
+        if is_second and _splits(statement.value, node, module):
+            return _suffix
+    return None
+
+
+def _splits(call: ast.expr, node: ast.expr, module: SourceFile) -> bool:
+    """Whether it is ``os.path.splitext(node)``."""
+    return (
+        isinstance(call, ast.Call)
+        and ast.unparse(call.func).rpartition(".")[2] == "splitext"
+        and bool(call.args)
+        and _is_path(call.args[0], node, module)
+    )
+
+
+def _suffix(text: str) -> str:
+    return f".{text.rpartition('.')[2].lower()}"
+
+
+def _plain(node: ast.expr) -> ast.expr:
+    """An expression without ``.lower()``, ``str(…)`` and ``Path(…)``, which leave the ending."""
+    while isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in {"lower", "strip"}:
+            node = node.func.value
+        elif ast.unparse(node.func) in _WRAPPERS and len(node.args) == 1:
+            node = node.args[0]
+        else:
+            break
+    return node
+
+
+def _is_path(expression: ast.expr, node: ast.expr, module: SourceFile) -> bool:
+    """Whether an expression is the path ``node``, spelled alike and not set anew in between."""
+    expression, node = _plain(expression), _plain(node)
+    if ast.unparse(expression) != ast.unparse(node):
+        return False
+    roots = (
+        [each for each in ast.walk(part) if isinstance(each, ast.Name)]
+        for part in (expression, node)
+    )
+    return all(
+        module.bindings.definitions(one) == module.bindings.definitions(other)
+        for one, other in zip(*roots, strict=True)
+    )
