@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.branches import guards
 from torchload_lint.source.domain import conversions, strings
 from torchload_lint.source.domain.patterns import MAX_PATTERNS, Rung, known
 from torchload_lint.source.domain.relied import Relied
@@ -27,7 +28,7 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.evaluation import attributes as attribute_lookup
-from torchload_lint.source.evaluation import displays, guards, invoke, named, parameters
+from torchload_lint.source.evaluation import displays, invoke, named, parameters
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.state import spreading, stores

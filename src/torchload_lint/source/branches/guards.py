@@ -10,9 +10,9 @@ import ast
 import operator
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.branches import endings
 from torchload_lint.source.domain.patterns import Rung, known
 from torchload_lint.source.domain.values import Cause, Constant, Text, Unknown, union, unknown
-from torchload_lint.source.evaluation import endings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
