@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from torchload_lint import __version__
-from torchload_lint.source.text.prefilter import may_hold_load
+from torchload_lint.source.loaders.prefilter import may_hold_load
 
 if TYPE_CHECKING:
     import ast

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import FileResult
 from torchload_lint.reports.run_report import edits_by_cell
+from torchload_lint.source.loaders.prefilter import may_hold_load, may_hold_load_in_cells
 from torchload_lint.source.text.notebook import Notebook, rows_of
-from torchload_lint.source.text.prefilter import may_hold_load, may_hold_load_in_cells
 from torchload_lint.source.text.text import Decoded
 from torchload_lint.workspace.on_disk.discover import is_excluded
 from torchload_lint.workspace.on_disk.document import Document

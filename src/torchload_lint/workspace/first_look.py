@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.text.embedded_python import may_embed_load
-from torchload_lint.source.text.prefilter import (
+from torchload_lint.source.loaders.prefilter import (
     may_hold_load,
     may_hold_load_in_cells,
     may_name_checkpoint,
 )
+from torchload_lint.source.text.embedded_python import may_embed_load
 from torchload_lint.source.text.settings_files import VARIABLE, is_settings_file
 from torchload_lint.workspace.on_disk.discover import SUFFIXES
 from torchload_lint.workspace.on_disk.document import UnreadableError, read_bytes

@@ -13,7 +13,7 @@ from torchload_lint.diagnostic import (
     Diagnostic,
     FileResult,
 )
-from torchload_lint.source.text.prefilter import may_hold_load
+from torchload_lint.source.loaders.prefilter import may_hold_load
 from torchload_lint.source.text.settings_files import is_settings_file
 from torchload_lint.workspace.findings import NO_LOADS, findings_in, unparsable
 from torchload_lint.workspace.first_look import NOTEBOOK, first_look, look_at, unreadable_result

@@ -8,7 +8,7 @@ from torchload_lint.source.facts.library_load import LibraryLoad, Versions, beha
 from torchload_lint.source.facts.loader import Does
 from torchload_lint.source.loaders import known
 from torchload_lint.source.loaders.collect import every_load, library_loads
-from torchload_lint.source.text.prefilter import LIBRARY_WORDS, may_hold_load
+from torchload_lint.source.loaders.prefilter import LIBRARY_WORDS, may_hold_load
 
 MODEL = """
 import lightning.pytorch as pl

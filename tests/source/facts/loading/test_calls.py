@@ -4,7 +4,7 @@ import pytest
 
 from source.source_facts import module_of, rows_of
 from torchload_lint.source.facts.calls import CallKind, WeightsOnly
-from torchload_lint.source.text.prefilter import may_hold_load
+from torchload_lint.source.loaders.prefilter import may_hold_load
 
 LOADS = {
     "plain": "import torch\ntorch.load(p)",

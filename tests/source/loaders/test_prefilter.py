@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from torchload_lint.source.text.prefilter import may_hold_load, may_hold_load_in_cells
+from torchload_lint.source.loaders.prefilter import may_hold_load, may_hold_load_in_cells
 
 WORTH_A_LOOK = [
     "import torch\ntorch.load(p)",
