@@ -11,8 +11,12 @@ from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PACKAGE = Path(__file__).parent.parent / "src" / "torchload_lint"
 ROOMS = sorted(
@@ -200,9 +204,7 @@ def test_a_library_is_one_file() -> None:
 
 
 def test_only_the_registry_leads_to_what_is_known_of_a_library() -> None:
-    """No file outside the room imports one of its files, and none names a library as text."""
-    from torchload_lint.source.libraries import registry
-
+    """No file outside the room imports one of its files."""
     room = "torchload_lint.source.libraries"
     outside = [path for path in PACKAGE.rglob("*.py") if LIBRARIES not in path.parents]
     imported = {
@@ -212,19 +214,100 @@ def test_only_the_registry_leads_to_what_is_known_of_a_library() -> None:
         if name.startswith(f"{room}.") and name != f"{room}.registry"
     }
     assert imported == set()
-    foreign = set(registry.ROOTS) - set(sys.stdlib_module_names) - {"builtins", "torch", "numpy"}
-    resolving = ("names", "domain", "project", "state", "evaluation", "saving")
-    texts = {
-        (path.relative_to(PACKAGE).as_posix(), node.value)
-        for room in resolving
-        for path in (PACKAGE / "source" / room).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Constant)
-        and isinstance(node.value, str)
-        and re.fullmatch(r"[\w.]+", node.value)
-        and node.value.partition(".")[0] in foreign
+
+
+OF_THE_LANGUAGE = {"Dict", "Parameter"}
+"""Classes of libraries that ``typing`` and torch have, too."""
+NAMING_LIBRARIES = {
+    "project/packages.py": "packages that are never a project's own",
+    "proofs/unpickled.py": "functions that run what they are given, which no proof lets pass",
+    "text/command_lines.py": "programs that start other programs",
+    "text/settings_files.py": "endings of files",
+    "text/yaml_text.py": "the tags of YAML itself",
+}
+"""Files that name libraries for another reason than to know what they do with paths."""
+
+
+def test_what_is_known_of_a_library_stands_in_its_file_alone() -> None:
+    """No text or bytes of the source's rooms (docstrings aside) hold the name of a library, or of
+    a class of its, as a word: only the files that the registries name for it.
+    """
+    from torchload_lint.source.libraries import registry
+    from torchload_lint.source.loaders import known
+
+    ours = set(sys.stdlib_module_names) | {"builtins", "torch", "torchvision", "numpy"}
+    roots = ({*registry.ROOTS} | {*known.ROOTS}) - ours
+    classes = {*_classes_in_tables(roots), *_classes_of_loaders()} - OF_THE_LANGUAGE
+    assert {"LightningModule", "EasyDict", "Trainer"} <= classes
+    source = PACKAGE / "source"
+    known_to = {f"libraries/{name.replace('.', '/')}.py": name for name in _files_of_registry()}
+    naming = {
+        path.relative_to(source).as_posix(): words
+        for path in source.rglob("*.py")
+        if "loaders/known/" not in path.as_posix() and path.stem != "registry"
+        if (words := _named_in(path, roots, classes))
     }
-    assert texts == set()
+    for file, name in known_to.items():
+        its_own = {root for root, files in registry.ROOTS.items() if name in files}
+        naming[file] = naming.get(file, set()) - its_own - classes
+    assert {file: words for file, words in naming.items() if words} == {
+        file: naming.get(file) for file in NAMING_LIBRARIES
+    }
+
+
+def _files_of_registry() -> set[str]:
+    from torchload_lint.source.libraries import registry
+
+    return {
+        *chain.from_iterable(registry.ROOTS.values()),
+        *registry.METHOD_NAMES.values(),
+        *registry.ATTRIBUTE_NAMES.values(),
+        *registry.CLASS_NAMES.values(),
+    }
+
+
+def _classes_in_tables(roots: set[str]) -> Iterator[str]:
+    for file in _files_of_registry():
+        module = import_module(f"torchload_lint.source.libraries.{file}")
+        for table in DATA:
+            for name in getattr(module, table, ()):
+                if name.partition(".")[0] in roots:
+                    yield from (part for part in name.split(".") if part[:1].isupper())
+
+
+def _classes_of_loaders() -> Iterator[str]:
+    from torchload_lint.source.loaders import known
+
+    for file in set(known.ROOTS.values()) - {"torch", "torchvision"}:
+        for loader in known.library(file).loaders:
+            yield from (name for name in loader.of.split("|") if name[:1].isupper())
+
+
+def _named_in(path: Path, roots: set[str], classes: set[str]) -> set[str]:
+    """The libraries and their classes that the texts of a file name."""
+    found: set[str] = set()
+    for text in _texts(ast.parse(path.read_text())):
+        found |= {*re.findall(r"(?<![\w.])\w+", text)} & roots
+        found |= {*re.findall(r"\w+", text)} & classes
+    return found
+
+
+def _texts(tree: ast.AST) -> Iterator[str]:
+    """What the literals of a file hold, without its docstrings."""
+    said = {
+        id(statement.value)
+        for node in ast.walk(tree)
+        if isinstance(body := getattr(node, "body", None), list)
+        for statement in body
+        if isinstance(statement, ast.Expr)
+    }
+    for node in ast.walk(tree):
+        value = getattr(node, "value", None)
+        if isinstance(node, ast.Constant) and id(node) not in said:
+            if isinstance(value, str):
+                yield value
+            elif isinstance(value, bytes):
+                yield value.decode("latin-1")
 
 
 def test_a_program_without_a_library_does_not_import_what_is_known_of_it(tmp_path: Path) -> None:

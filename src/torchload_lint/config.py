@@ -29,6 +29,8 @@ OUTPUT_FORMATS = (
     "concise", "full", "grouped", "json", "json-lines", "sarif", "github", "gitlab", "rdjson",
     "junit", "pylint", "azure", "html",
 )  # fmt: skip
+TEXT_FORMATS = frozenset({"concise", "full", "grouped"})
+"""Formats for people: a summary line may follow them on the same stream."""
 
 SEVERITIES = ("error", "warning", "info")
 

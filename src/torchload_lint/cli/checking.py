@@ -21,7 +21,7 @@ from torchload_lint.cli.terminal import (
     use_color,
     warn,
 )
-from torchload_lint.config import ConfigError
+from torchload_lint.config import TEXT_FORMATS, ConfigError
 from torchload_lint.diagnostic import FileResult
 from torchload_lint.escaping import printable
 from torchload_lint.source.text.settings_files import is_settings_file
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from torchload_lint.workspace import Settings
 
 STDIN = "-"
-FOR_PEOPLE = frozenset({"concise", "full", "grouped"})
 ALL_PASSED = "All checks passed!\n"
 """What ``reports.summary`` says of no results, without importing it."""
 
@@ -250,7 +249,7 @@ def _tell(
     to_stderr: bool = False,
 ) -> int:
     """Write the report; ``projects``: where the files come from, None for standard input."""
-    if not outcome.results and config.output_format in FOR_PEOPLE and not _asks_for_more(flags):
+    if not outcome.results and config.output_format in TEXT_FORMATS and not _asks_for_more(flags):
         if not flags.quiet and (outcome.names or not outcome.errors):
             say(_nothing_found(outcome), err=to_stderr)
         return CLEAN
@@ -281,7 +280,7 @@ def _tell(
         say(text, err=to_stderr)
     found_none = not outcome.names and outcome.errors  # "All checks passed!" would be a lie
     if not flags.quiet and not found_none:
-        for_people = config.output_format in reports.TEXT_FORMATS and not flags.output_file
+        for_people = config.output_format in TEXT_FORMATS and not flags.output_file
         say(reports.summary(outcome.results, shown), err=to_stderr or not for_people)
     return _status(outcome, flags, config)
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS",
-    "TEXT_FORMATS",
     "Report",
     "ReportOptions",
     "RuleText",
@@ -45,9 +44,6 @@ FORMATS = {
     "html": "audit.page",
 }
 """The name on the command line → the module beside this one; each has ``render(report)``."""
-
-TEXT_FORMATS = frozenset({"concise", "full", "grouped"})
-"""Formats for people: a summary line may follow them on the same stream."""
 
 
 def render(

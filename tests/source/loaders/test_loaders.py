@@ -8,7 +8,7 @@ from torchload_lint.source.facts.library_load import LibraryLoad, Versions, beha
 from torchload_lint.source.facts.loader import Does
 from torchload_lint.source.loaders import known
 from torchload_lint.source.loaders.collect import every_load, library_loads
-from torchload_lint.source.loaders.prefilter import LIBRARY_WORDS, may_hold_load
+from torchload_lint.source.loaders.prefilter import may_hold_load
 
 MODEL = """
 import lightning.pytorch as pl
@@ -230,5 +230,7 @@ def test_a_file_that_calls_a_loader_is_looked_at(root, loader):
     assert may_hold_load(code.encode())
 
 
-def test_the_words_are_those_of_known_libraries():
-    assert {root.decode() for root in LIBRARY_WORDS} == set(known.ROOTS) - {"torch", "torchvision"}
+def test_every_library_has_words_by_which_its_files_are_found():
+    files = set(known.ROOTS.values()) - {"torch", "torchvision"}
+    assert [file for file in sorted(files) if not known.library(file).words] == []
+    assert set(known.ENOUGH) <= set(known.TELLING)

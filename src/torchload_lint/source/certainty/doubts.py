@@ -16,7 +16,6 @@ from torchload_lint.source.certainty import hierarchies, reflection
 from torchload_lint.source.certainty.calls_known import Callers
 from torchload_lint.source.certainty.escaping.asked import asked_of, is_changeable
 from torchload_lint.source.certainty.escaping.escapes import Watch
-from torchload_lint.source.certainty.escaping.known import CERTAIN
 from torchload_lint.source.certainty.objects import given_away, module_given_away
 from torchload_lint.source.certainty.overwriting import (
     Receivers,
@@ -101,7 +100,7 @@ class _Doubts:
     def strangers(self) -> Iterator[str]:
         """Functions of other packages: whether they are what their name says."""
         for name in self._relied.strangers:
-            if name not in CERTAIN:
+            if not registry.is_certain(name):
                 yield f"what {name}() yields is only likely"
         owners: dict[str, set[str]] = {}
         for name in self._relied.strangers:
@@ -227,10 +226,11 @@ class _Doubts:
                 if not all(isinstance(getattr(node, "ctx", None), ast.Store) for node in places):
                     yield f"{path} changes the working folder"
                     return
-        for decorator, kept_by in registry.FOLDER_CHANGERS.items():
-            for path in self._project.holding(decorator):
-                if kept_by not in (self._project.files.text(path) or ""):
-                    yield f"{path} lets {decorator} change the working folder"
+        for root in filter(self._project.holding, registry.CHANGES_FOLDER):
+            for decorator, kept_by in registry.folder_changers(root).items():
+                for path in self._project.holding(decorator):
+                    if kept_by not in (self._project.files.text(path) or ""):
+                        yield f"{path} lets {decorator} change the working folder"
 
     def held(self) -> Iterator[str]:
         """What names and attributes hold: whether it was changed under another one."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain.values import Class
 from torchload_lint.source.evaluation import instances
+from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 from torchload_lint.source.project.class_mentions import mentions
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
 
 _PLAIN_PACKAGES = frozenset(
     """
-    torch torchvision torchaudio numpy lightning pytorch_lightning typing_extensions pydantic attr
-    attrs
+    torch torchvision torchaudio numpy typing_extensions pydantic attr attrs
     """.split()
 )
-"""Packages whose classes set none of the attributes that a project's class reads as its own."""
+"""Packages whose classes set none of the attributes that a project's class reads as its own,
+besides those of which a file of ``libraries`` says so.
+"""
 _FILLED_FROM_OUTSIDE = frozenset({"pydantic.BaseSettings"})
 _MAKES_CLASSES = late_pattern(
     r"\btype\(\s*(?:[^\s(),]|f?[\"'][^\"'\n]*[\"'])+\s*,|\bclass\s+\w+\s*\([^)\n]*"
@@ -59,7 +61,11 @@ def strange_bases(level: ast.ClassDef, module: SourceFile, evaluator: Evaluator)
             if any(isinstance(each.node, ast.ClassDef) for each in found):
                 continue
             root = meaning.partition(".")[0]
-            known = root in _PLAIN_PACKAGES or root in sys.stdlib_module_names or root == "builtins"
+            known = (
+                root in _PLAIN_PACKAGES
+                or root in {"builtins", *sys.stdlib_module_names}
+                or registry.has_plain_classes(root)
+            )
             if found or not known or meaning in _FILLED_FROM_OUTSIDE:
                 yield f"class {level.name} inherits from {meaning}, which is not followed"
 

@@ -74,3 +74,5 @@ class Library(NamedTuple):
     distributions: tuple[str, ...]
     """The names under which it is installed and required."""
     loaders: tuple[Loader, ...]
+    words: tuple[str, ...] = ()
+    """Words one of which stands in every file that calls a loader and imports the library."""

@@ -193,3 +193,4 @@ METHODS: dict[str, KnownMethod] = {
     "ruamel.yaml.YAML.load": _by_object,
     "ruamel.yaml.main.YAML.load": _by_object,
 }
+READS_ONLY = frozenset({"yaml.dump", "yaml.safe_dump"})

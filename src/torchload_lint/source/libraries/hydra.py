@@ -117,6 +117,7 @@ CALLS: dict[str, Known] = {
     "hydra.utils.to_absolute_path": first,
     "hydra.utils.get_original_cwd": _original_folder,
 }
+CHANGES_FOLDER: dict[str, str] = {"hydra.main": "version_base"}
 DECORATED: dict[str, FromDecorator] = {
     "hydra.main": _from_decorator,
     "hydra.experimental.main": _from_decorator,

@@ -102,5 +102,7 @@ def _hyperparameters(evaluator: Evaluator, node: ast.ClassDef, frame: Frame) -> 
     return (Record(Hyperparameters(evaluator, initializer, frame)),) if saves else ()
 
 
+PLAIN_CLASSES = frozenset({"lightning", "pytorch_lightning"})
+MODULES = ("LightningModule",)
 ATTRIBUTES: dict[str, KnownAttribute] = dict.fromkeys(_CHECKPOINT_CALLBACKS, _written_path)
 INHERITED: dict[str, Inherited] = {"hparams": _saved}

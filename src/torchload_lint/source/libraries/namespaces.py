@@ -84,3 +84,9 @@ CALLS: dict[str, Known] = {
     **dict.fromkeys(MAPPINGS, _mapping),
     **dict.fromkeys(_SAME_ENTRIES, _variables),
 }
+CERTAIN = frozenset(
+    """
+    collections.OrderedDict collections.defaultdict collections.deque argparse.Namespace
+    types.SimpleNamespace dataclasses.asdict
+    """.split()
+)

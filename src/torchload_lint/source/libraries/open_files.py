@@ -73,3 +73,9 @@ CALLS: dict[str, Known] = {
     **dict.fromkeys(_WRAPPING_OPENERS, _wrapped_open),
     "io.BytesIO": _buffer,
 }
+CERTAIN = frozenset(
+    """
+    io.open io.BytesIO io.FileIO io.BufferedReader gzip.open bz2.open lzma.open gzip.GzipFile
+    codecs.open zipfile.ZipFile tarfile.open
+    """.split()
+)

@@ -134,3 +134,12 @@ ITEMS: dict[str, KnownItem] = {
     "os.environ": _item_of_environment,
     "sys.argv": _item_of_command_line,
 }
+CERTAIN = frozenset(
+    """
+    os.fspath os.fsdecode os.fsencode os.getcwd os.path.join os.path.dirname os.path.basename
+    os.path.splitext os.path.split os.path.abspath os.path.realpath os.path.normpath
+    os.path.normcase os.path.expanduser posixpath.join posixpath.dirname posixpath.basename
+    posixpath.splitext posixpath.split posixpath.abspath posixpath.realpath posixpath.normpath
+    glob.escape sys.intern os.open
+    """.split()
+)

@@ -113,3 +113,13 @@ CALLS: dict[str, Known] = {
     **dict.fromkeys(("inspect.getfile", "inspect.getsourcefile"), _source_file),
 }  # fmt: skip
 ATTRIBUTES: dict[str, KnownAttribute] = {"importlib.machinery.ModuleSpec": _of_spec}
+CERTAIN = frozenset(
+    """
+    importlib.resources.files importlib.resources.as_file importlib.resources.path
+    importlib.resources.open_binary importlib.resources.read_binary importlib_resources.files
+    importlib_resources.as_file importlib_resources.path importlib_resources.open_binary
+    importlib_resources.read_binary pkg_resources.resource_filename
+    pkg_resources.resource_stream pkg_resources.resource_string pkgutil.get_data
+    inspect.getfile inspect.getsourcefile
+    """.split()
+)

@@ -52,3 +52,9 @@ CALLS: dict[str, Known] = {
     "pathlib.Path.home": _home,
     "pathlib.Path.cwd": _here,
 }
+CERTAIN = frozenset(
+    """
+    pathlib.Path pathlib.PurePath pathlib.PosixPath pathlib.PurePosixPath pathlib.Path.cwd
+    pathlib.Path.home
+    """.split()
+)

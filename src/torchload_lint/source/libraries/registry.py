@@ -6,7 +6,11 @@ data: ``CALLS`` (what a call yields), ``METHODS`` and ``ATTRIBUTES`` (of what a 
 (names that stand for a text), ``ITEMS`` (what is known of an item) and ``MAPPINGS``. The keys are
 canonical names; one that ends in ``.*`` means every name there. ``INHERITED`` has names of
 attributes instead, which objects have from a library's class, and ``PARAMETERS`` is what a library
-gives to functions that it calls unseen.
+gives to functions that it calls unseen. What makes an answer certain is ``CERTAIN`` (callables that
+yield just what is computed here), ``READS_ONLY`` (callables that change nothing of what they are
+given), ``PLAIN_CLASSES`` and ``LEAVES_OBJECTS_ALONE`` (packages). ``MODULES`` are classes that are
+torch's modules, ``RUNNERS`` make a program of a function, and ``CHANGES_FOLDER`` are decorators
+that let a program run in another folder.
 
 The functions in these tables (``source/evaluator.py`` has their types) answer with values of
 ``source/domain/values.py``. Where a call answers with a ``Record``, its items and attributes are
@@ -77,6 +81,7 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "tensorflow": ("options.absl_flags", "open_files"),
     **dict.fromkeys(("chz", "draccus", "jsonargparse", "pyrallis", "tyro"), ("options.typed_cli",)),
     "simple_parsing": ("options.typed_cli",),
+    **dict.fromkeys(("defopt", "fire"), ("options.function_cli",)),
     "hashlib": ("hashlib_digests",),
     **dict.fromkeys(("huggingface_hub", "modelscope"), ("huggingface_hub",)),
     "transformers": ("huggingface_hub", "downloaders", "weight_names"),
@@ -102,8 +107,12 @@ ATTRIBUTE_NAMES: dict[str, str] = {
     **dict.fromkeys(("processed_paths", "raw_paths"), "torch_geometric"),
 }
 """Names of attributes that objects have from a library's class → the file that knows them."""
-FOLDER_CHANGERS: dict[str, str] = {"hydra.main": "version_base"}
-"""Decorators that let a program run in another folder → what a file spells that keeps it."""
+CHANGES_FOLDER: dict[str, str] = {"hydra": "hydra"}
+"""The first part of the names of decorators that let a program run in another folder → the file
+that knows them.
+"""
+CLASS_NAMES: dict[str, str] = {"LightningModule": "lightning"}
+"""Names of classes that tell by themselves what they are → the file that knows them."""
 _FOUND: dict[tuple[str, str], object] = {}
 
 
@@ -211,8 +220,7 @@ def item(dotted: str) -> KnownItem | None:
 
 def is_mapping(dotted: str) -> bool:
     """Whether it is a class of mappings or namespaces."""
-    files = map(_file, ROOTS.get(dotted.partition(".")[0], ()))
-    return any(dotted in getattr(file, "MAPPINGS", ()) for file in files)
+    return _is_listed("MAPPINGS", dotted)
 
 
 def is_called_like_a_mapping(name: str) -> bool:
@@ -224,6 +232,50 @@ def is_called_like_a_mapping(name: str) -> bool:
 def pickled_as(dotted: str) -> GlobalName | None:
     """What a pickle of a mapping of that class names, and torch does not allow by itself."""
     return cast("GlobalName | None", _find("MAPPINGS", dotted))
+
+
+def is_certain(dotted: str) -> bool:
+    """Whether a call of that callable yields just what is computed here."""
+    return _is_listed("CERTAIN", dotted)
+
+
+def reads_only(dotted: str) -> bool:
+    """Whether that callable changes nothing of what it is given."""
+    return _is_listed("READS_ONLY", dotted)
+
+
+def runs_functions(dotted: str) -> bool:
+    """Whether that callable makes a program of the function that it is given."""
+    return _is_listed("RUNNERS", dotted)
+
+
+def leaves_objects_alone(root: str) -> bool:
+    """Whether the functions of a package set no attribute of the objects of others."""
+    return _is_listed("LEAVES_OBJECTS_ALONE", root)
+
+
+def has_plain_classes(root: str) -> bool:
+    """Whether the classes of a package set none of the attributes that a project's class reads as
+    its own.
+    """
+    return _is_listed("PLAIN_CLASSES", root)
+
+
+def folder_changers(root: str) -> dict[str, str]:
+    """Decorators that let a program run in another folder → what a file spells that keeps it."""
+    found: dict[str, str] = _file(CHANGES_FOLDER[root]).CHANGES_FOLDER  # type: ignore[attr-defined]
+    return found
+
+
+def is_module(dotted: str) -> bool:
+    """Whether a library's class is a module of torch, by its last name."""
+    file = next((file for name, file in CLASS_NAMES.items() if dotted.endswith(name)), None)
+    return file is not None and dotted.endswith(tuple(getattr(_file(file), "MODULES", ())))
+
+
+def _is_listed(table: str, dotted: str) -> bool:
+    files = map(_file, ROOTS.get(dotted.partition(".")[0], ()))
+    return any(dotted in getattr(file, table, ()) for file in files)
 
 
 def _find(table: str, dotted: str) -> object:

@@ -74,3 +74,4 @@ CALLS: dict[str, Known] = {
     "timm.models.hub.get_cache_dir": _timm_cache,
     "timm.models._hub.get_cache_dir": _timm_cache,
 }
+CERTAIN = frozenset({"torch.compile"})

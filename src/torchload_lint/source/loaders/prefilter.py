@@ -11,6 +11,9 @@ skip through the bytes at the speed of a string search (ten times as fast, measu
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+from torchload_lint.source.loaders import known
 
 _TORCH = re.compile(
     rb"torch(?:(\.(?:load|save|serialization|utils\.model_zoo)\b|_load)"
@@ -25,48 +28,14 @@ _TORCH = re.compile(
 it (3, 4), torch and a dot apart (5), torch in a string (6), or as a value (7)."""
 _QUOTE = re.compile(rb"['\"]")
 _IMPORTED = re.compile(rb"\b(?:load|save|serialization|hub)\b|\*")
-_LOADERS = re.compile(rb"load_(?:url|from_checkpoint|state_dict_from_url|from_bytes)\b")
+_LOADERS = re.compile(rb"load_(?:url|state_dict_from_url|from_bytes)\b")
 _LOADING_PARTS = (b"torch.export", b"torch import export", b"distributed.checkpoint", b"hub.load(")
 """Parts of torch with a ``load`` of their own."""
 _TORCH_USES = (b"load", b"save", b"safe_globals")
 _CHECKPOINT_NAMED = re.compile(rb"\.(?:pt|pth|ckpt|th|chkpt|bin|pkl|model)['\"]")
-LIBRARY_WORDS = {
-    b"TTS": (b"load_fsspec", b"load_checkpoint"),
-    b"accelerate": (b"load_state(", b"load_checkpoint_", b"accelerate.utils"),
-    b"chemprop": (b"load_from_file", b"load_model"),
-    b"deepspeed": (b"load_checkpoint", b"_from_zero_checkpoint"),
-    b"detectron2": (b"Checkpointer",),
-    b"diffusers": (b"from_single_file",),
-    b"fairseq": (b"load_checkpoint_to_cpu", b"load_model_ensemble"),
-    b"flair": (b".load(", b"load_torch_state"),
-    b"fvcore": (b"Checkpointer",),
-    b"ignite": (b"load_objects",),
-    b"lightning": (b".ckpt", b".load(", b"load_raw", b"cloud_io"),
-    b"lightning_fabric": (b".load(", b"load_raw", b"cloud_io"),
-    b"mace": (b"MACECalculator", b"mace_mp", b"mace_off"),
-    b"mmcv": (b"load_checkpoint", b".resume("),
-    b"mmengine": (b"load_checkpoint", b".resume("),
-    b"monai": (b"CheckpointLoader", b"ckpt_export"),
-    b"nemo": (b"restore_from",),
-    b"nnunetv2": (b"initialize_from_trained_model_folder", b"load_pretrained_weights"),
-    b"pyannote": (b"from_pretrained",),
-    b"pytorch_lightning": (b".ckpt", b".load(", b"load_raw", b"cloud_io", b"pl_load"),
-    b"sb3_contrib": (b".load(", b"load_from_zip_file"),
-    b"skorch": (b"load_params",),
-    b"speechbrain": (b"torch_recovery", b"torch_parameter_transfer", b"torch_patched_state_dict"),
-    b"stable_baselines3": (b".load(", b"load_from_zip_file"),
-    b"timm": (b"checkpoint_path", b"load_checkpoint", b"load_state_dict(", b"resume_checkpoint"),
-    b"torch_geometric": (b"InMemoryDataset", b"torch_load"),
-    b"transformers": (b"resume_from_checkpoint", b"import load_state_dict"),
-    b"ultralytics": (
-        *(b"YOLO", b"RTDETR", b"SAM", b"NAS", b"attempt_load", b"torch_safe_load"),
-        *(b"torch_load", b"load_checkpoint"),
-    ),
-    b"whisperx": (b"load_model", b"load_vad_model"),
-}
-"""Each library of ``loaders.known``, torch's own aside → words one of which stands in every file
-that calls a loader of it. A test compares them."""
-_ROOT = rb"[ \t]+(" + rb"|".join(sorted(LIBRARY_WORDS, reverse=True)) + rb")\b"
+_WITHOUT_WORDS = {"torch", "torchvision"}
+"""Their loaders are searched for by name."""
+_ROOT = rf"[ \t]+({'|'.join(sorted(known.ROOTS.keys() - _WITHOUT_WORDS, reverse=True))})\b".encode()
 _FROM_LIBRARY = re.compile(rb"from" + _ROOT)
 _IMPORT_LIBRARY = re.compile(rb"import" + _ROOT)
 _LOAD_USED = re.compile(rb"load[('\"]")
@@ -76,6 +45,7 @@ _BETWEEN_STRINGS = re.compile(rb'"\s*,\s*"')
 _ESCAPED = re.compile(rb"\\u00[2-7]")
 """An escaped letter or sign of ASCII."""
 _SWITCHES = (b"weights_only", b"WEIGHTS_ONLY_LOAD")
+_ENOUGH = tuple(word.encode() for word in known.ENOUGH)
 
 
 def may_hold_load(data: bytes) -> bool:
@@ -94,10 +64,17 @@ def _may_call_library(data: bytes) -> bool:
     """Whether a library's loader may be called here: the library is imported, and a word of its
     loaders is there; or a word that only one library has.
     """
-    if b"ckpt_path" in data or b"load_from_checkpoint" in data:
+    if any(word in data for word in _ENOUGH):
         return True
     roots = {*_FROM_LIBRARY.findall(data), *_IMPORT_LIBRARY.findall(data)}
-    return any(word in data for root in roots for word in LIBRARY_WORDS[root])
+    return any(word in data for root in roots for word in _words(root))
+
+
+@lru_cache
+def _words(root: bytes) -> tuple[bytes, ...]:
+    """The words of the library that is imported by a name."""
+    words = known.library(known.ROOTS[root.decode()]).words
+    return tuple(word.encode() for word in words)
 
 
 def may_name_checkpoint(data: bytes) -> bool:
@@ -124,7 +101,7 @@ def may_hold_load_in_cells(data: bytes) -> bool:
 
 
 def _is_worth_reading(data: bytes) -> bool:
-    return any(word in data for word in (b"torch", b"load_from_checkpoint", *_SWITCHES))
+    return any(word in data for word in (b"torch", *_ENOUGH, *_SWITCHES))
 
 
 def _spells_torch(data: bytes) -> bool:

@@ -137,7 +137,7 @@ class _Collector:
         node, module = value.of.node, value.of.module
         bases = classes.base_names(node, module, self.engine.project)
         is_module = any(base.startswith("torch.nn.") for base in bases) or any(
-            base.endswith("LightningModule") for base in bases
+            registry.is_module(base) for base in bases
         )
         if value.as_mapping:
             self._fields(value, bases, depth)

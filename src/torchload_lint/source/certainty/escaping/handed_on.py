@@ -17,6 +17,7 @@ from torchload_lint.source.certainty.escaping.known import (
     leaves_objects_alone,
 )
 from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
+from torchload_lint.source.libraries import registry
 from torchload_lint.source.state.bound import match
 from torchload_lint.source.text.definitions import FUNCTIONS
 
@@ -89,13 +90,18 @@ def of_call(watch: Watching, use: PlaceOfUse, parent: ast.AST, asked: Asked, dep
         return _reflected(watch, use, dotted.removeprefix("builtins."), call, asked, depth)
     if isinstance(call.func, ast.Attribute) and call.func.attr in {"join", "format"}:
         return ""
-    if dotted.removeprefix("builtins.") in (
-        READING_CALLS if "builtins." in dotted else PLAIN_READERS
-    ):
+    if _only_reads(dotted):
         return _read(watch, use, dotted.removeprefix("builtins."), call, asked, depth)
     if spread:
         return shown(use.node, "is spread over a call")
     return _handed_on(watch, use, parent, call, dotted, asked, depth)
+
+
+def _only_reads(dotted: str) -> bool:
+    """Whether a function changes nothing of what it is given."""
+    if "builtins." in dotted:
+        return dotted.removeprefix("builtins.") in READING_CALLS
+    return dotted in PLAIN_READERS or registry.reads_only(dotted)
 
 
 def _read(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from torchload_lint.source.libraries import registry
+
 READS = frozenset(
     """
     get items keys values copy index count join split format startswith endswith union
@@ -37,8 +39,8 @@ PLAIN_READERS = frozenset(
     os.path.join os.path.exists os.path.isfile os.path.isdir os.path.dirname os.path.basename
     os.fspath pathlib.Path json.dumps json.dump pprint.pprint copy.copy copy.deepcopy torch.load
     argparse.Namespace types.SimpleNamespace collections.OrderedDict collections.Counter
-    dataclasses.asdict dataclasses.astuple dataclasses.fields dataclasses.replace yaml.dump
-    yaml.safe_dump pickle.dump pickle.dumps torch.save inspect.signature logging.info
+    dataclasses.asdict dataclasses.astuple dataclasses.fields dataclasses.replace
+    pickle.dump pickle.dumps torch.save inspect.signature logging.info
     logging.warning logging.debug logging.error os.makedirs os.listdir
     """.split()
 )
@@ -52,31 +54,7 @@ SHALLOW = frozenset(
 """Those whose result holds the same parts."""
 PICKING = frozenset({"next", "min", "max", "get", "__getitem__", "__iter__"})
 """Those (and methods) whose result is one of the parts."""
-CERTAIN = frozenset(
-    """
-    builtins.str builtins.str.encode builtins.open builtins.dict builtins.list builtins.tuple
-    builtins.set builtins.frozenset builtins.sorted builtins.reversed builtins.iter
-    builtins.next builtins.getattr builtins.vars builtins.enumerate builtins.zip builtins.filter
-    builtins.bytes builtins.int builtins.len builtins.max builtins.min builtins.range
-    builtins.float builtins.round builtins.abs os.fspath os.fsdecode os.fsencode os.getcwd
-    os.path.join os.path.dirname os.path.basename os.path.splitext os.path.split os.path.abspath
-    os.path.realpath os.path.normpath os.path.normcase os.path.expanduser posixpath.join
-    posixpath.dirname posixpath.basename posixpath.splitext posixpath.split posixpath.abspath
-    posixpath.realpath posixpath.normpath pathlib.Path pathlib.PurePath pathlib.PosixPath
-    pathlib.PurePosixPath pathlib.Path.cwd pathlib.Path.home io.open io.BytesIO io.FileIO
-    io.BufferedReader gzip.open bz2.open lzma.open gzip.GzipFile copy.copy copy.deepcopy
-    collections.OrderedDict collections.defaultdict collections.deque argparse.Namespace
-    types.SimpleNamespace dataclasses.asdict glob.escape sys.intern tqdm.tqdm tqdm.auto.tqdm
-    codecs.open os.open zipfile.ZipFile tarfile.open torch.compile
-    importlib.resources.files importlib.resources.as_file importlib.resources.path
-    importlib.resources.open_binary importlib.resources.read_binary importlib_resources.files
-    importlib_resources.as_file importlib_resources.path importlib_resources.open_binary
-    importlib_resources.read_binary pkg_resources.resource_filename pkg_resources.resource_stream
-    pkg_resources.resource_string pkgutil.get_data inspect.getfile inspect.getsourcefile
-    """.split()
-)
-"""Functions of other packages whose results are computed here as they compute them."""
-_OF_OTHERS = frozenset({"torch", "torchvision", "torchaudio", "numpy", "tqdm", "builtins"})
+_OF_OTHERS = frozenset({"torch", "torchvision", "torchaudio", "numpy", "builtins"})
 _REACHING_IN = frozenset({"functools.update_wrapper", "functools.wraps", "inspect.getmembers"})
 
 
@@ -85,4 +63,6 @@ def leaves_objects_alone(dotted: str) -> bool:
     root = dotted.partition(".")[0]
     if dotted in _REACHING_IN or root in {"unittest", "ctypes", "operator"}:
         return False
-    return root in _OF_OTHERS or root in sys.stdlib_module_names
+    if root in _OF_OTHERS or root in sys.stdlib_module_names:
+        return True
+    return registry.leaves_objects_alone(root)

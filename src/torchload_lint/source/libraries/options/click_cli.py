@@ -53,3 +53,4 @@ DECORATED: dict[str, FromDecorator] = dict.fromkeys(
 DEFAULTS: dict[str, FromDefault] = dict.fromkeys(
     ("typer.Option", "typer.Argument", "fastapi.Query", "cyclopts.Parameter"), _from_default
 )
+RUNNERS = frozenset({"cyclopts.run", "typer.run"})

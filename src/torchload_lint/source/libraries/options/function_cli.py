@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.libraries import registry
 from torchload_lint.source.libraries.options import written_commands
 from torchload_lint.source.libraries.options.argument_words import WordPlace
 from torchload_lint.source.project import call_search
@@ -15,14 +16,9 @@ if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.text.definitions import NamedFunction
 
-_RUNNERS = {
-    "fire.Fire": "Fire",
-    "jsonargparse.CLI": "CLI",
-    "jsonargparse.auto_cli": "auto_cli",
-    "tyro.cli": "cli",
-    **dict.fromkeys(("cyclopts.run", "defopt.run", "typer.run"), "run"),
-}
-"""What makes a program of a function → its last name."""
+RUNNERS = frozenset({"defopt.run", "fire.Fire"})
+_LAST_NAMES = ("Fire", "CLI", "auto_cli", "cli", "run")
+"""How what makes a program of a function is called, in any library."""
 _ALL_BY_PLACE = ("fire.Fire",)
 """Those that take every parameter without its name, too."""
 
@@ -45,15 +41,13 @@ def _given(
 
 def _runner(evaluator: Evaluator, module: SourceFile, function: NamedFunction) -> str:
     """What makes a program of a function of this file; empty where nothing does."""
-    for dotted, name in _RUNNERS.items():
+    for name in _LAST_NAMES:
         for call in call_search.calls_named(evaluator.project, module, name):
             handed = call.args[0] if call.args else None
-            if (
-                isinstance(handed, ast.Name)
-                and handed.id == function.name
-                and module.bindings.qualified(call.func) == dotted
-            ):
-                return dotted
+            if isinstance(handed, ast.Name) and handed.id == function.name:
+                dotted = module.bindings.qualified(call.func) or ""
+                if registry.runs_functions(dotted):
+                    return dotted
     return ""
 
 

@@ -77,3 +77,4 @@ CALLS: dict[str, Known] = dict.fromkeys(_FROM_CLASS, _from_class)
 METHODS_OF_ANYTHING: dict[str, OfAnything] = dict.fromkeys(
     ("parse_args_into_dataclasses", "parse_dict", "parse_json_file"), _into_dataclasses
 )
+RUNNERS = frozenset({"jsonargparse.CLI", "jsonargparse.auto_cli", "tyro.cli"})

@@ -55,6 +55,8 @@ TELLING = {
     "f_params": "skorch",
 }
 """Words that tell a library's loader in a file that need not name the library."""
+ENOUGH = ("ckpt_path", "load_from_checkpoint")
+"""Those of them for which alone a file is looked into."""
 
 
 def libraries_in(text: str) -> list[Library]:

@@ -14,6 +14,7 @@ _ACCELERATE_STATE = (
 LIBRARY = Library(
     roots=("accelerate",),
     distributions=("accelerate",),
+    words=("load_state(", "load_checkpoint_", "accelerate.utils"),
     loaders=(
         Loader(
             "load_state", "input_dir", ("input_dir",),

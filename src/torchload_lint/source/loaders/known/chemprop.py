@@ -7,6 +7,7 @@ _CHEMPROP = (Behaviour(Does.FALSE, "chemprop 2.3.1, models/model.py"),)
 LIBRARY = Library(
     roots=("chemprop",),
     distributions=("chemprop",),
+    words=("load_from_file", "load_model"),
     loaders=(
         Loader("load_from_checkpoint", "checkpoint_path", ("checkpoint_path", "map_location"),
                _CHEMPROP, of="*"),

@@ -8,6 +8,7 @@ _DEEPSPEED = (Behaviour(Does.FALSE, "deepspeed 0.19.6, runtime/checkpoint_engine
 LIBRARY = Library(
     roots=("deepspeed",),
     distributions=("deepspeed",),
+    words=("load_checkpoint", "_from_zero_checkpoint"),
     loaders=(
         Loader("get_fp32_state_dict_from_zero_checkpoint", "checkpoint_dir",
                ("checkpoint_dir", "tag"), _DEEPSPEED),

@@ -9,6 +9,7 @@ _DETECTRON2 = (
 LIBRARY = Library(
     roots=("detectron2", "fvcore"),
     distributions=("detectron2", "fvcore"),
+    words=("Checkpointer",),
     loaders=(
         Loader("load", "path", ("path", "checkpointables"), _DETECTRON2,
                of="DetectionCheckpointer"),

@@ -9,6 +9,7 @@ _FAIRSEQ = (
 LIBRARY = Library(
     roots=("fairseq",),
     distributions=("fairseq",),
+    words=("load_checkpoint_to_cpu", "load_model_ensemble"),
     loaders=(
         Loader("load_checkpoint_to_cpu", "path", ("path", "arg_overrides"), _FAIRSEQ),
         Loader("load_model_ensemble", "filenames", ("filenames", "arg_overrides"), _FAIRSEQ),

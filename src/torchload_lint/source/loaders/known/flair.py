@@ -17,6 +17,7 @@ _FLAIR = (
 LIBRARY = Library(
     roots=("flair",),
     distributions=("flair",),
+    words=(".load(", "load_torch_state"),
     loaders=(
         Loader("load", "model_path", ("model_path",), _FLAIR, of=_MODELS),
         Loader("load_torch_state", "model_file", ("model_file",), _FLAIR),

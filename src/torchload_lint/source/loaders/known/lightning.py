@@ -27,6 +27,7 @@ _ENTRY = ("checkpoint_path", "map_location", "hparams_file", "strict", "weights_
 LIBRARY = Library(
     roots=("lightning", "pytorch_lightning", "lightning_fabric"),
     distributions=("lightning", "pytorch-lightning", "lightning-fabric"),
+    words=(".ckpt", ".load(", "load_raw", "cloud_io", "pl_load"),
     loaders=(
         _of_trainer("fit", "model", "train_dataloaders", "val_dataloaders", "datamodule",
                     "ckpt_path", "weights_only"),

@@ -7,6 +7,7 @@ _MONAI = (Behaviour(Does.TRUE, "monai 1.6.1, handlers/checkpoint_loader.py, bund
 LIBRARY = Library(
     roots=("monai",),
     distributions=("monai",),
+    words=("CheckpointLoader", "ckpt_export"),
     loaders=(
         Loader("CheckpointLoader", "load_path", ("load_path", "load_dict"), _MONAI),
         Loader("ckpt_export", "ckpt_file", ("net_id", "filepath", "ckpt_file"), _MONAI),

@@ -7,6 +7,7 @@ _NNUNET = (Behaviour(Does.FALSE, "nnunetv2 2.8.1, inference/predict_from_raw_dat
 LIBRARY = Library(
     roots=("nnunetv2",),
     distributions=("nnunetv2",),
+    words=("initialize_from_trained_model_folder", "load_pretrained_weights"),
     loaders=(
         Loader("initialize_from_trained_model_folder", "model_training_output_dir",
                ("model_training_output_dir", "use_folds", "checkpoint_name"), _NNUNET,

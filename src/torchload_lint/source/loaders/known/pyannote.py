@@ -10,6 +10,7 @@ _PYANNOTE = (
 LIBRARY = Library(
     roots=("pyannote",),
     distributions=("pyannote.audio", "pyannote-audio"),
+    words=("from_pretrained",),
     loaders=(
         Loader("from_pretrained", "checkpoint", ("checkpoint", "map_location"), _PYANNOTE,
                of="Model"),

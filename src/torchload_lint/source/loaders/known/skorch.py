@@ -10,6 +10,7 @@ _SKORCH = (
 LIBRARY = Library(
     roots=("skorch",),
     distributions=("skorch",),
+    words=("load_params",),
     loaders=(
         Loader("load_params", "f_params",
                ("f_params", "f_optimizer", "f_criterion", "f_history", "checkpoint"), _SKORCH,

@@ -9,6 +9,7 @@ _SPEECHBRAIN = (
 LIBRARY = Library(
     roots=("speechbrain",),
     distributions=("speechbrain",),
+    words=("torch_recovery", "torch_parameter_transfer", "torch_patched_state_dict"),
     loaders=(
         Loader("torch_recovery", "path", ("obj", "path", "end_of_epoch"), _SPEECHBRAIN),
         Loader("torch_parameter_transfer", "path", ("obj", "path"), _SPEECHBRAIN),

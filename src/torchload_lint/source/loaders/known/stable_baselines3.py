@@ -12,6 +12,7 @@ _SB3 = (Behaviour(Does.FALSE, "stable_baselines3 2.3.2 and 2.9.2, common/save_ut
 LIBRARY = Library(
     roots=("stable_baselines3", "sb3_contrib"),
     distributions=("stable-baselines3", "stable_baselines3"),
+    words=(".load(", "load_from_zip_file"),
     loaders=(
         Loader("load", "path", ("path", "env", "device"), _SB3, of=_AGENTS),
         Loader("load_from_zip_file", "load_path", ("load_path",), _SB3),

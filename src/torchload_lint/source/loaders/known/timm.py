@@ -14,6 +14,7 @@ _TIMM_WITHOUT = tuple(one._replace(keyword="") for one in _TIMM)
 LIBRARY = Library(
     roots=("timm",),
     distributions=("timm",),
+    words=("checkpoint_path", "load_checkpoint", "load_state_dict(", "resume_checkpoint"),
     loaders=(
         Loader("create_model", "checkpoint_path",
                ("model_name", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay",

@@ -21,6 +21,7 @@ _FS = (
 LIBRARY = Library(
     roots=("torch_geometric",),
     distributions=("torch-geometric", "torch_geometric"),
+    words=("InMemoryDataset", "torch_load"),
     loaders=(
         Loader("load", "path", ("path", "data_cls"), _FS, of="InMemoryDataset"),
         Loader("torch_load", "path", ("path", "map_location"), _FS, within="fs"),

@@ -13,6 +13,7 @@ _TRAINER_STATE = (
 LIBRARY = Library(
     roots=("transformers",),
     distributions=("transformers",),
+    words=("resume_from_checkpoint", "import load_state_dict"),
     loaders=(
         Loader(
             "train", "resume_from_checkpoint", ("resume_from_checkpoint",),

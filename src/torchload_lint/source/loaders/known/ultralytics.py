@@ -25,6 +25,10 @@ def _function(name: str, path: str) -> Loader:
 LIBRARY = Library(
     roots=("ultralytics",),
     distributions=("ultralytics",),
+    words=(
+        "YOLO", "RTDETR", "SAM", "NAS", "attempt_load", "torch_safe_load", "torch_load",
+        "load_checkpoint",
+    ),
     loaders=(
         _model("YOLO", "model", "task", "verbose"),
         _model("RTDETR", "model"),

@@ -7,6 +7,7 @@ _WHISPERX = (Behaviour(Does.DEFAULT, "whisperx 3.8.6, vads/pyannote.py, over pya
 LIBRARY = Library(
     roots=("whisperx",),
     distributions=("whisperx",),
+    words=("load_model", "load_vad_model"),
     loaders=(
         Loader("load_model", "", ("whisper_arch", "device"), _WHISPERX),
         Loader("load_vad_model", "model_fp",
