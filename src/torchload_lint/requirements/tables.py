@@ -1,4 +1,4 @@
-"""Requirements in TOML: pyproject.toml (PEP 621, groups, poetry, pdm, uv, pixi), Pipfile, pixi."""
+"""Requirements in TOML: pyproject.toml (PEP 621, groups, poetry, pdm, uv, flit, pixi), Pipfile."""
 
 from __future__ import annotations
 
@@ -60,6 +60,10 @@ def read_pyproject(text: str) -> list[Statement]:
         for requirements in _values(table):
             found += _listed(document, requirements, optional=True)
     found += _listed(document, document.at("tool", "uv", "dev-dependencies"), optional=True)
+    flit = ("tool", "flit", "metadata")
+    found += _listed(document, document.at(*flit, "requires"), optional=False)
+    for requirements in _values(document.at(*flit, "requires-extra")):
+        found += _listed(document, requirements, optional=True)
     for key in ("constraint-dependencies", "override-dependencies"):
         found += _listed(document, document.at("tool", "uv", key), optional=False)
     found += _poetry(document)

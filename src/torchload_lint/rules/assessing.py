@@ -385,6 +385,10 @@ def _registered(
         for allowlist in other.allowlists:
             if allowlist.kind is not AllowlistKind.PROCESS:
                 continue
+            made_up = any(one.kind is EntryKind.UNKNOWN for one in allowlist.entries)
+            if made_up or not allowlist.complete:  # it may register any of them
+                place = f"{other.path}:{allowlist.span.start.row}"
+                yield from ((str(need.name), place) for need in missing)
             for entry in allowlist.entries:
                 place = f"{other.path}:{entry.span.start.row}"
                 name = wanted.get(entry_key(entry, other, context) or "")

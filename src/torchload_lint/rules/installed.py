@@ -52,13 +52,16 @@ def definition_of(name: GlobalName, context: Context) -> GlobalName | None:
 def may_mean(entry: AllowlistEntry, name: GlobalName, near: str, context: Context) -> bool:
     """Whether an item of an allowlist is perhaps the object of that name: a package that is not
     here offers it by another path (``torch_geometric.data.Data`` is defined one module further in).
-    ``near`` is the file of the allowlist. What the project defines is known, and no guess.
+    ``near`` is the file of the allowlist. What the project defines is known, and no guess; what its
+    packages make up when they are asked (``__getattr__``) is not.
     """
     given = entry.obj
     if entry.kind is not EntryKind.OBJECT or given is None or given == name:
         return False
     root, last = given.module.partition(".")[0], given.qualname.rpartition(".")[2]
     alike = name.module.partition(".")[0] == root and name.qualname.rpartition(".")[2] == last
-    if not alike or context.project.split(str(given), near)[0] is not None:
+    if not alike:
         return False
+    if context.project.split(str(given), near)[0] is not None:
+        return not context.project.definitions(str(given), near)
     return definition_of(given, context) is None

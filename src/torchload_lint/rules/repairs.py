@@ -131,6 +131,8 @@ def plan_keyword(situation: Situation, context: Context) -> FixPlan:
     if safety.is_restricted_today(situation, context):
         return _written(situation, context, (), Applicability.SAFE)
     where = weakened(situation.module, context) or "an older torch"
+    if situation.evidence is Evidence.NONE and situation.load.use is Use.OBJECT:
+        return FixPlan(notes=(f"{where} loads it unsafely today, and its value is an object",))
     risk = f"{where} lets it load any object today, and the file may hold more than is allowed"
     plan = _written(situation, context, (), Applicability.UNSAFE, risk=risk)
     return FixPlan(plan.fix, (f"{where} loads it unsafely today", *plan.notes))
@@ -260,7 +262,7 @@ def _obstacles(situation: Situation) -> tuple[str, ...]:
         places = ", ".join(f"{name} ({place})" for name, place in situation.registered)
         notes.append(
             "left alone: leaving a safe_globals block would take away what add_safe_globals "
-            f"registers: {places}"
+            f"registers (or may register): {places}"
         )
     return tuple(notes)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.facts.force_variable import may_be_set_elsewhere
 from torchload_lint.source.text.settings_files import VARIABLE, switches
 
 if TYPE_CHECKING:
@@ -20,8 +21,13 @@ _REPLACES_UNSEEN = late_pattern(
     r"|(?:\btorch[\w.]*\.__dict__|vars\(\s*torch[\w.]*\s*\))\s*"
     r"(?:\[\s*[\"']load[\"']\s*\]\s*=[^=]|\.\s*update\()"
     r"|sys\.modules\[\s*[\"']torch(?:\.serialization)?[\"']\s*\]\s*\.\s*load\s*=[^=]"
+    r"|\.\s*_default_to_weights_only\s*=[^=]|[\"'](?:torch\.serialization\.)?_default_to_weights_only"
+    r"|\bserialization\.(?:_load|_legacy_load|_weights_only_unpickler)\s*=[^=]"
 )
 """The same by ways whose replacement is not looked at."""
+_REPLACES_ANY_NAME = late_pattern(r"\bsetattr\(\s*([A-Za-z_]\w*)[\w.]*\s*,\s*(?![\"'\s])")
+_TORCH_AS = late_pattern(r"\bimport[ \t]+torch(?:\.serialization)?[ \t]+as[ \t]+(\w+)")
+_CUSTOMARY = ("torch", "th", "serialization")
 _VARIABLE_IN_PARTS = late_pattern(r"TORCH_FORCE_(?!NO_WEIGHTS_ONLY_LOAD|WEIGHTS_ONLY_LOAD)")
 
 
@@ -50,10 +56,21 @@ def _weakens(path: str, project: ProjectIndex) -> bool:
         return True
     if "environ" in text and _VARIABLE_IN_PARTS.search(text):
         return True
+    if "torch" in text and _replaces_any_name(text):
+        return True
     if VARIABLE not in text and not ("torch" in text and _REPLACES.search(text)):
         return False
     module = project.module_at(path)
-    return module is not None and (bool(module.environment) or _is_patched_unsafely(module))
+    if module is None:
+        return False
+    sets = bool(module.environment) or may_be_set_elsewhere(module)
+    return sets or _is_patched_unsafely(module)
+
+
+def _replaces_any_name(text: str) -> bool:
+    """``setattr(torch, name, …)``, where the name does not stand there."""
+    names = {*_CUSTOMARY, *_TORCH_AS.findall(text)}
+    return any(found in names for found in _REPLACES_ANY_NAME.findall(text))
 
 
 def _is_patched_unsafely(module: Module) -> bool:

@@ -42,6 +42,17 @@ def collect(module: SourceFile) -> tuple[EnvironmentSwitch, ...]:
     return tuple(sorted(found, key=lambda switch: switch.span))
 
 
+def may_be_set_elsewhere(module: SourceFile) -> bool:
+    """Whether the file gives the variable's name a name of its own, by which others may set it."""
+    if VARIABLE not in module.text:
+        return False
+    return any(
+        isinstance(module.parents.get(node), ast.Assign | ast.AnnAssign | ast.List | ast.Tuple)
+        for node in carrying(module.tree, module.lines, [VARIABLE])[VARIABLE]
+        if isinstance(node, ast.Constant)
+    )
+
+
 def _switches(module: SourceFile) -> Iterator[EnvironmentSwitch]:
     words = {VARIABLE, *_names_for_it(module)}
     for nodes in carrying(module.tree, module.lines, words).values():

@@ -12,6 +12,8 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.text.candidates import carrying
+from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,7 +60,27 @@ def bounds_at(place: ast.AST, module: Module) -> tuple[Bound, ...]:
     """What every test of torch's version says that must have passed, or failed, for a call."""
     if "torch" not in module.text or not _may_test(module):
         return ()
-    return tuple(_around(place, module))
+    return tuple(_around(place, module)) or _of_all_uses(place, module)
+
+
+def _of_all_uses(place: ast.AST, module: Module) -> tuple[Bound, ...]:
+    """The same for a load in a function that the file names only behind such tests."""
+    function: ast.AST | None = place
+    while function is not None and not isinstance(function, (*FUNCTIONS, ast.Lambda)):
+        function = module.parents.get(function)
+    name = getattr(function, "name", "")
+    holder = module.parents.get(function) if function is not None else None
+    if isinstance(function, ast.Lambda) and isinstance(holder, ast.Assign):
+        name = getattr(holder.targets[0], "id", "")
+    uses = carrying(module.tree, module.lines, [name])[name] if name else []
+    asked = [tuple(_around(each, module)) for each in uses if not _is_stored(each)]
+    if not asked or not all(asked):
+        return ()
+    return asked[0] if len(asked) == 1 else (Bound("?"),)
+
+
+def _is_stored(node: ast.AST) -> bool:
+    return isinstance(getattr(node, "ctx", None), ast.Store)
 
 
 def _may_test(module: Module) -> bool:
@@ -257,7 +279,8 @@ def _value_of(node: ast.expr, module: Module) -> ast.expr:
         for statement in ast.walk(module.tree)
         if isinstance(statement, ast.Assign)
         for target in statement.targets
-        if isinstance(target, ast.Name) and target.id == node.id
+        for name in (target.elts if isinstance(target, ast.Tuple) else (target,))
+        if isinstance(name, ast.Name) and name.id == node.id
     ]
     return found[0] if len(found) == 1 else node
 

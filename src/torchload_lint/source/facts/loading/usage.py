@@ -34,6 +34,19 @@ _MODULE_METHODS = frozenset(
 """Methods of modules and of other whole objects, which no dictionary has."""
 _MOVES = frozenset("to cuda cpu half float double bfloat16 share_memory requires_grad_".split())
 """Methods of modules and tensors alike, which return the same kind of thing."""
+_OF_DATA = frozenset(
+    """shape dtype device data grad requires_grad ndim layout is_cuda T mT real imag __dict__
+    __class__ _metadata""".split()
+)
+"""Attributes of tensors, arrays and dictionaries."""
+_TAKE_MODULES = frozenset(
+    {
+        *("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.DataParallel"),
+        *("torch.nn.parallel.DistributedDataParallel", "torch.jit.script", "torch.jit.trace"),
+        *("torch.compile", "torch.fx.symbolic_trace", "torch.export.export", "torch.onnx.export"),
+    }
+)
+"""Functions of torch that are given modules, and no state."""
 _SETTINGS = frozenset(
     "args cfg config configs hparams hyper_parameters hyperparams opt opts options params".split()
 )
@@ -99,7 +112,9 @@ class _Follower:
         elif isinstance(parent, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
             yield from self._assigned(parent, depth)
         elif isinstance(parent, ast.Return):
-            yield self._object_or_other(self._calls_of(parent), depth)
+            function = self._module.function(parent)
+            said = self._is_module(getattr(function, "returns", None))
+            yield _OBJECT if said else self._object_or_other(self._calls_of(parent), depth)
         elif isinstance(parent, ast.IfExp) and parent.test is not node:
             yield from self.uses(parent, depth - 1)
         else:
@@ -121,11 +136,15 @@ class _Follower:
         else:
             called = self._module.bindings.qualified(call.func)
             if called in _LOOKERS:
-                yield _NOTHING
+                yield _OBJECT if self._asserted(call) else _NOTHING
             elif called in _COPIES:
                 yield from self.uses(call, depth - 1)
+            elif called in _TAKE_MODULES or (
+                called == "builtins.getattr" and _asks_for_part(call, node)
+            ):
+                yield _OBJECT
             else:
-                yield _OTHER
+                yield self._object_or_other(self._inside(call, node), depth)
 
     def _item(self, item: ast.Subscript, depth: int) -> Iterator[str]:
         """An item of the value: harmless where it too goes into ``load_state_dict``."""
@@ -140,11 +159,13 @@ class _Follower:
     def _attribute(self, attribute: ast.Attribute, depth: int) -> Iterator[str]:
         call = self._module.parents.get(attribute)
         called = isinstance(call, ast.Call) and call.func is attribute
-        if attribute.attr in _MODULE_METHODS:
+        if attribute.attr in _MODULE_METHODS or self._is_of_object(attribute, called=called):
             yield _OBJECT
         elif called and attribute.attr in _MOVES:
             assert isinstance(call, ast.Call)
-            yield _OBJECT if _OBJECT in set(self.uses(call, depth - 1)) else _OTHER
+            dropped = isinstance(self._module.parents.get(call), ast.Expr)  # a module moves itself
+            moved = dropped or _OBJECT in set(self.uses(call, depth - 1))
+            yield _OBJECT if moved else _OTHER
         elif not called or attribute.attr not in _DICT_METHODS:
             yield _OTHER
         elif attribute.attr in {"get", "pop"}:
@@ -156,11 +177,44 @@ class _Follower:
         else:
             yield _ITEM
 
+    def _is_of_object(self, attribute: ast.Attribute, *, called: bool) -> bool:
+        """Whether an attribute is read or set that neither tensors nor dictionaries have."""
+        return not called and attribute.attr not in _OF_DATA | _DICT_METHODS
+
+    def _asserted(self, call: ast.Call) -> bool:
+        """``assert isinstance(value, torch.nn.Module)``."""
+        statement = self._module.parents.get(call)
+        return isinstance(statement, ast.Assert) and any(map(self._is_module, call.args[1:]))
+
+    def _inside(self, call: ast.Call, node: ast.expr) -> list[ast.expr]:
+        """Where a function of the file uses what a call gives it."""
+        if not isinstance(call.func, ast.Name):
+            return []
+        functions = [each.node for each in self._module.bindings.definitions(call.func)]
+        function = functions[0] if len(functions) == 1 else None
+        if not isinstance(function, ast.FunctionDef) or node not in call.args:
+            return []
+        index = call.args.index(node)
+        if any(isinstance(each, ast.Starred) for each in call.args[:index]):
+            return []
+        given = [*function.args.posonlyargs, *function.args.args][index : index + 1]
+        return [
+            place
+            for arg in given
+            for place in self._module.bindings.uses(arg.arg, function).get(arg, ())
+        ]
+
+    def _is_module(self, annotation: ast.expr | None) -> bool:
+        named = self._module.bindings.qualified(annotation) if annotation is not None else None
+        return named is not None and named.startswith("torch.nn.")
+
     def _assigned(
         self, node: ast.Assign | ast.AnnAssign | ast.NamedExpr, depth: int
     ) -> Iterator[str]:
         """Follow a local name to every place where this very value may be used."""
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if isinstance(node, ast.AnnAssign) and self._is_module(node.annotation):
+            yield _OBJECT
         if len(targets) == 1 and isinstance(targets[0], ast.Attribute):
             yield self._object_or_other(self._reads_of(targets[0], node), depth)
             return
@@ -243,6 +297,13 @@ def _only_looks(parent: ast.AST | None) -> bool:
     if isinstance(parent, ast.Compare):
         return all(isinstance(operator, ast.In | ast.NotIn) for operator in parent.ops)
     return isinstance(parent, ast.Delete | ast.Expr)
+
+
+def _asks_for_part(call: ast.Call, node: ast.expr) -> bool:
+    """``getattr(value, "module", value)``, with a name that no dictionary or tensor has."""
+    name = getattr(call.args[1], "value", None) if len(call.args) > 1 else None
+    asked = isinstance(name, str) and call.args[0] is node
+    return asked and name not in _OF_DATA | _DICT_METHODS
 
 
 def _of_item(uses: set[str]) -> str:
