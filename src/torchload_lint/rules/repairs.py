@@ -337,7 +337,7 @@ def _written(
     if not keeps_meaning and applicability is Applicability.SAFE:
         applicability = Applicability.UNSAFE
         risk = "something else may be called here, which need not take weights_only"
-    told = risk or safety.risk(situation) if applicability is Applicability.UNSAFE else ""
+    told = risk or safety.risk(situation, context) if applicability is Applicability.UNSAFE else ""
     message = _fix_message(situation, missing, form)
     return FixPlan(Fix(applicability, message, outcome.edits, told))
 

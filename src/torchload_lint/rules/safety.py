@@ -45,11 +45,34 @@ def applicability(situation: Situation, context: Context) -> Applicability:
     only_added = is_restricted_today(situation, context)
     certain = situation.evidence in (_READ if only_added else _VOUCHED)
     known = certain and (only_added or not (situation.left_out or situation.unsure))
+    if known and not only_added and written_anew(situation, context):
+        return Applicability.UNSAFE
     return Applicability.SAFE if known else Applicability.UNSAFE
 
 
-def risk(situation: Situation) -> str:
+def written_anew(situation: Situation, context: Context) -> str:
+    """The place in the project that writes a file which was read, and may put more into it than it
+    holds today; empty where there is none.
+    """
+    if situation.evidence is not Evidence.FILES or not situation.is_torch_load:
+        return ""
+    from torchload_lint.source.saving.overwrites import overwriting  # noqa: PLC0415 - costs time
+    from torchload_lint.source.saving.producers import producers_for  # noqa: PLC0415
+
+    needed = {need.name for need in situation.needs}
+    for one in producers_for(
+        situation.load, situation.module, situation.resolution, context.project
+    ):
+        if not one.suggested and not (one.complete and set(one.needs) <= needed):
+            return f"{one.path}:{one.row}"
+    paths = [pattern.text for pattern in situation.resolution.patterns]
+    return overwriting(paths, situation.module, context.project)
+
+
+def risk(situation: Situation, context: Context) -> str:
     """What may go wrong where it is not safe to write what a load needs."""
+    if writer := written_anew(situation, context):
+        return f"{writer} writes the file, and may put more into it than it holds today"
     if situation.evidence is Evidence.INFERRED:
         writers = ", ".join(situation.written_by)
         return f"the file was not read; what it needs is inferred from what {writers} saves"

@@ -46,7 +46,8 @@ USES = {
     "global": ("global s\ns = torch.load(p)\nm.load_state_dict(s)", Use.UNKNOWN),
     "looped over": ("for x in torch.load(p): pass", Use.UNKNOWN),
     "a tuple": ("a, b = torch.load(p)\nm.load_state_dict(a)", Use.UNKNOWN),
-    "an attribute": ("c = torch.load(p)\nreturn c.args", Use.UNKNOWN),
+    "an attribute": ("c = torch.load(p)\nreturn c.args", Use.OBJECT),
+    "what tensors have": ("c = torch.load(p)\nreturn c.shape", Use.UNKNOWN),
     "a key of something": ("x[torch.load(p)]", Use.UNKNOWN),
     "perhaps another object": (
         "m = torch.load(p)\nif a:\n    m = f()\nm.eval()", Use.UNKNOWN),
