@@ -32,10 +32,11 @@ def loaders_page() -> str:
     for file in sorted(set(known.ROOTS.values()), key=str.lower):
         library = known.library(file)
         parts.append(f"## {library.distributions[0]}\n")
-        parts.append(
-            "| call | path | since | does | keyword | read in |\n|---|---|---|---|---|---|"
-        )
-        parts.append("\n".join(row for loader in library.loaders for row in _rows(loader)) + "\n")
+        if library.note:
+            parts.append(f"{library.note}\n")
+        rows = [row for loader in library.loaders for row in _rows(loader)]
+        if rows:
+            parts.append("\n".join([HEAD, *rows]) + "\n")
     return "\n".join(parts)
 
 

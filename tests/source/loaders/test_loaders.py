@@ -86,6 +86,27 @@ LOADS = {
     "import fairseq\nfairseq.checkpoint_utils.load_checkpoint_to_cpu('h.pt')": (
         "fairseq: load_checkpoint_to_cpu"
     ),
+    "import whisperx\nwhisperx.load_align_model('en', 'cpu')": "whisperx: load_align_model",
+    "from whisperx.diarize import DiarizationPipeline\nDiarizationPipeline(token=t)": (
+        "whisperx: DiarizationPipeline"
+    ),
+    "from pyannote.audio import Pipeline\nPipeline.from_pretrained('p/d')": (
+        "pyannote.audio: Pipeline.from_pretrained"
+    ),
+    "from mace.calculators import mace_omol\nmace_omol(model='own.model')": "mace-torch: mace_omol",
+    "from mace.tools import CheckpointHandler\nCheckpointHandler(d).load_latest(s)": (
+        "mace-torch: CheckpointHandler.load_latest"
+    ),
+    "from chemprop.models.utils import load_output_columns as c\nc('m.pt')": (
+        "chemprop: load_output_columns"
+    ),
+    "from lightning.pytorch.tuner import Tuner\nTuner(t).lr_find(m)": "lightning: Tuner.lr_find",
+    "from pytorch_lightning.callbacks import LearningRateFinder\nLearningRateFinder()": (
+        "lightning: LearningRateFinder"
+    ),
+    "from ultralytics import YOLO\nYOLO(f'{folder}/best.pt')": "ultralytics: YOLO",
+    "from ultralytics import YOLO\nname = pick()\nYOLO(f'{name}')": "ultralytics: YOLO",
+    "from ultralytics import YOLO\nYOLO('n.yaml' if new else 'n.pt')": "ultralytics: YOLO",
     "from mmengine.runner import load_checkpoint\nload_checkpoint(m, 'a.pth')": (
         "mmengine: runner.load_checkpoint"
     ),
@@ -103,6 +124,12 @@ class Engine:
         self, m, ckpt_path=None): pass""",
     "import sklearn.svm\nclassifier = sklearn.svm.SVC()\nclassifier.fit(x, y)",
     "from ultralytics import YOLO\nYOLO('yolo11n.yaml')",
+    "from ultralytics import YOLO\nYOLO(f'yolo11{size}.yaml')",
+    "from ultralytics import YOLO\nmodel = 'yolo11' + size + '.yaml'\nYOLO(model)",
+    "from pathlib import Path\nfrom ultralytics import YOLO\nYOLO(Path('nets/yolo11n.yaml'))",
+    "from ultralytics import YOLO\nYOLO('n.yaml' if small else f'{x}.yml')",
+    "from mace.calculators import mace_mp\nmace_mp(model='medium')",
+    "import e3nn.o3\ne3nn.o3.Irreps('1o')",
     "from transformers import Trainer\nTrainer(m).train()",
     "from transformers import Trainer\nTrainer(m).train(resume_from_checkpoint=False)",
     "import timm\ntimm.create_model('net', pretrained=True)",

@@ -76,3 +76,5 @@ class Library(NamedTuple):
     loaders: tuple[Loader, ...]
     words: tuple[str, ...] = ()
     """Words one of which stands in every file that calls a loader and imports the library."""
+    note: str = ""
+    """What else a user should know, and where that was read; else empty."""

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 
+_DEPTH = 4
+"""How many names a path is followed through for its ending."""
+
 
 class Called(NamedTuple):
     """A call of a loader that the tables know."""
@@ -184,7 +187,7 @@ def _load(called: Called, module: Module, project: ProjectIndex) -> LoadCall | N
     if loader.only_with and loader.only_with not in sorted_out.named:
         return None
     file = sorted_out.named.get(loader.path)
-    if loader.path and _loads_nothing(loader, file, sorted_out):
+    if loader.path and _loads_nothing(loader, file, sorted_out, module):
         return None
     if isinstance(file, ast.Constant) and (file.value is True or file.value in loader.choices):
         file = None
@@ -211,14 +214,38 @@ def _is_address(file: ast.expr, module: Module) -> bool:
     return False
 
 
-def _loads_nothing(loader: Loader, file: ast.expr | None, sorted_out: Given) -> bool:
+def _loads_nothing(
+    loader: Loader, file: ast.expr | None, sorted_out: Given, module: Module
+) -> bool:
     """Whether a call loads no checkpoint: no path, None, or the path of something else."""
     if file is None:
         required = loader.parameters[:1] == (loader.path,)
         return not required or not (sorted_out.starred or sorted_out.mappings)
-    if not isinstance(file, ast.Constant):
+    if isinstance(file, ast.Constant) and not isinstance(file.value, str):
+        return file.value is None or file.value is False
+    if not loader.only:
         return False
-    text = file.value
-    if not isinstance(text, str):
-        return text is None or text is False
-    return bool(loader.only) and not text.endswith(loader.only)
+    if isinstance(file, ast.Constant):
+        return not str(file.value).endswith(loader.only)
+    endings = _suffixes(file, module)
+    return all(endings) and loader.only not in endings
+
+
+def _suffixes(file: ast.expr, module: Module, depth: int = _DEPTH) -> set[str]:
+    """What a path may end with, as far as the file shows; ``""`` for what is not known."""
+    if isinstance(file, ast.Constant):
+        _, dot, ending = str(file.value).rpartition(".")
+        return {dot + ending if dot else ""}
+    if isinstance(file, ast.JoinedStr) and file.values:
+        return _suffixes(file.values[-1], module, depth)
+    if isinstance(file, ast.BinOp):
+        return _suffixes(file.right, module, depth)
+    if isinstance(file, ast.IfExp):
+        return _suffixes(file.body, module, depth) | _suffixes(file.orelse, module, depth)
+    if isinstance(file, ast.Call) and len(file.args) == 1 and code_of(file.func) in {"Path", "str"}:
+        return _suffixes(file.args[0], module, depth)
+    if isinstance(file, ast.Name) and depth:
+        values = [one.value for one in module.bindings.definitions(file)]
+        if len(values) == 1 and values[0] is not None:
+            return _suffixes(values[0], module, depth - 1)
+    return {""}

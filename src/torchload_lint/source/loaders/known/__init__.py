@@ -18,6 +18,7 @@ ROOTS = {
     "deepspeed": "deepspeed",
     "detectron2": "detectron2",
     "diffusers": "diffusers",
+    "e3nn": "e3nn",
     "fairseq": "fairseq",
     "flair": "flair",
     "fvcore": "detectron2",

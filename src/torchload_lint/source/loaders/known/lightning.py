@@ -22,12 +22,28 @@ def _of_trainer(method: str, *parameters: str) -> Loader:
     )  # fmt: skip
 
 
+_RESTORES = (
+    Behaviour(Does.DEFAULT, "pytorch_lightning 1.9.5 to lightning_fabric 2.3.3, tuner/"),
+    Behaviour(Does.FALSE, f"lightning 2.4.0 and 2.5.6, {_IO}", since="2.4"),
+    Behaviour(Does.DEFAULT, "lightning 2.6.6, tuner/lr_finder.py, tuner/batch_size_scaling.py",
+              since="2.6"),
+)  # fmt: skip
+"""What was saved before the search is restored after it; the path is Lightning's own."""
+
+
+def _searches(name: str, *, of: str = "") -> Loader:
+    return Loader(name, "", ("model",), _RESTORES, of=of)
+
+
 _ENTRY = ("checkpoint_path", "map_location", "hparams_file", "strict", "weights_only")
 
 LIBRARY = Library(
     roots=("lightning", "pytorch_lightning", "lightning_fabric"),
     distributions=("lightning", "pytorch-lightning", "lightning-fabric"),
-    words=(".ckpt", ".load(", "load_raw", "cloud_io", "pl_load"),
+    words=(
+        ".ckpt", ".load(", "load_raw", "cloud_io", "pl_load", "lr_find", "scale_batch_size",
+        "LearningRateFinder", "BatchSizeFinder",
+    ),
     loaders=(
         _of_trainer("fit", "model", "train_dataloaders", "val_dataloaders", "datamodule",
                     "ckpt_path", "weights_only"),
@@ -44,6 +60,10 @@ LIBRARY = Library(
                of="LightningDataModule"),
         Loader("load", "path", ("path", "state", "strict"), _FABRIC, of="Fabric"),
         Loader("load_raw", "path", ("path", "obj", "strict"), _FABRIC, of="Fabric"),
+        _searches("lr_find", of="Tuner"),
+        _searches("scale_batch_size", of="Tuner"),
+        _searches("LearningRateFinder"),
+        _searches("BatchSizeFinder"),
         Loader("_load", "path_or_url", ("path_or_url", "map_location", "weights_only"), _TAKES,
                within="cloud_io"),
         Loader("pl_load", "path_or_url", ("path_or_url", "map_location", "weights_only"), _TAKES),

@@ -14,5 +14,7 @@ LIBRARY = Library(
     loaders=(
         Loader("from_pretrained", "checkpoint", ("checkpoint", "map_location"), _PYANNOTE,
                of="Model"),
+        # its path names a configuration, whose models are loaded
+        Loader("from_pretrained", "", ("checkpoint",), _PYANNOTE, of="Pipeline"),
     ),
 )  # fmt: skip
