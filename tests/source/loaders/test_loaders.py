@@ -41,6 +41,7 @@ LOADS = {
     "import torch.utils.model_zoo as zoo\nzoo.load_url(u)": "torch: model_zoo.load_url",
     "import torch\ntorch.export.load('m.pt2')": "torch: export.load",
     "import torch\ntorch.hub.load('a/b', 'net')": "torch: hub.load",
+    "import torch\ntorch.hub.load('a/b', 'custom', path='best.pt')": "torch: hub.load",
     "import torch\ntorch.storage._load_from_bytes(b)": "torch: storage._load_from_bytes",
     "import torch.distributed.checkpoint as dcp\ndcp.load(s, checkpoint_id='c')": (
         "torch: checkpoint.load"
@@ -139,6 +140,10 @@ class Engine:
     "import json\nimport torch_geometric\njson.load(f)",
     "def load_url(u): pass\nload_url(u)",
     "import torch\ndef load_state_dict_from_url(u): pass\nload_state_dict_from_url(u)",
+    "import torch\ntorch.hub.load('a/b', 'net', pretrained=False)",
+    "import torch\ntorch.hub.load('a/b', 'net', weights=None)",
+    "import torch\ntorch.hub.load('intel-isl/MiDaS', 'transforms')",
+    "import torch\ntorch.hub.load('huggingface/pytorch-transformers', 'tokenizer', 'bert')",
     "from . import hub\nhub.load_state_dict_from_url(u)",
     "network.load_state_dict(state, weights_only=False)",
     "from export import Exporter\nExporter(n).write('a.txt', weights_only=False)",
@@ -177,6 +182,13 @@ def test_what_a_call_says_and_what_it_reads():
     assert (load.weights_only, load.file.id) == (WeightsOnly.FALSE, "u")
     (load,) = loads_of("import lightning as L\nL.Trainer().test(m, ckpt_path='best')")
     assert (load.weights_only, load.file) == (WeightsOnly.ABSENT, None)
+
+
+def test_a_repository_is_no_checkpoint_and_may_load_none():
+    (load,) = loads_of("import torch\ntorch.hub.load('a/b', 'net')")
+    assert (load.file, load.certain) == (None, False)
+    (load,) = loads_of("import torch\ntorch.hub.load('a/b', 'custom', path='best.pt')")
+    assert (load.file.value, load.certain) == ("best.pt", False)
 
 
 def test_an_unknown_object_is_not_certain():
@@ -259,5 +271,6 @@ def test_a_file_that_calls_a_loader_is_looked_at(root, loader):
 
 def test_every_library_has_words_by_which_its_files_are_found():
     files = set(known.ROOTS.values()) - {"torch", "torchvision"}
-    assert [file for file in sorted(files) if not known.library(file).words] == []
+    libraries = map(known.library, sorted(files))
+    assert [one.distributions for one in libraries if one.loaders and not one.words] == []
     assert set(known.ENOUGH) <= set(known.TELLING)

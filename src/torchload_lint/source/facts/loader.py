@@ -56,6 +56,10 @@ class Loader(NamedTuple):
     """The keyword without which a call is passed over: most read no pickle at all."""
     choices: tuple[str, ...] = ()
     """Words that are given as the path and name no file: the library chooses one."""
+    nothing_with: tuple[tuple[str, object], ...] = ()
+    """Parameters and the values with which nothing is loaded: ``pretrained=False``."""
+    doubtful: bool = False
+    """Whether it may load nothing at all: what it calls in turn decides."""
     only: str = ""
     """The ending that a path must have for this to be a load (``YOLO("yolo11n.yaml")`` is not)."""
 

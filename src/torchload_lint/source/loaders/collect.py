@@ -186,6 +186,8 @@ def _load(called: Called, module: Module, project: ProjectIndex) -> LoadCall | N
     sorted_out = given(call.args, list(call.keywords), loader.parameters)
     if loader.only_with and loader.only_with not in sorted_out.named:
         return None
+    if any(_is(sorted_out.named.get(name), value) for name, value in loader.nothing_with):
+        return None
     file = sorted_out.named.get(loader.path)
     if loader.path and _loads_nothing(loader, file, sorted_out, module):
         return None
@@ -199,7 +201,12 @@ def _load(called: Called, module: Module, project: ProjectIndex) -> LoadCall | N
         called.library.distributions[0],
         remote=file is not None and _is_address(file, module),
     )
-    return load_by(by, call, file, module)._replace(certain=called.certain)
+    certain = called.certain and not loader.doubtful
+    return load_by(by, call, file, module)._replace(certain=certain)
+
+
+def _is(node: ast.expr | None, value: object) -> bool:
+    return isinstance(node, ast.Constant) and node.value == value
 
 
 def _is_address(file: ast.expr, module: Module) -> bool:

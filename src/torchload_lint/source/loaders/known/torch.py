@@ -10,19 +10,32 @@ _FROM_URL = (
     "url", "model_dir", "map_location", "progress", "check_hash", "file_name", "weights_only",
 )  # fmt: skip
 
+_NO_MODEL = tuple(
+    ("model", name) for name in ("tokenizer", "config", "processor", "transforms", "utils")
+)
+
+
+def _of_hub(path: str) -> Loader:
+    """A repository's own code decides; ``path=`` is how some (yolov5) are given a file."""
+    return Loader(
+        "load",
+        path,
+        ("repo_or_dir", "model"),
+        (Behaviour(Does.UNPICKLES, "torch 2.13.0, torch/hub.py: runs the hubconf.py"),),
+        within="hub",
+        nothing_with=(*_NO_MODEL, ("pretrained", False), ("weights", None)),
+        doubtful=True,
+    )
+
+
 LIBRARY = Library(
     roots=("torch",),
     distributions=("torch",),
     loaders=(
         Loader("load_state_dict_from_url", "url", _FROM_URL, _HUB, within="hub"),
         Loader("load_url", "url", _FROM_URL, _HUB, within="model_zoo"),
-        Loader(
-            "load",
-            "repo_or_dir",
-            ("repo_or_dir", "model"),
-            (Behaviour(Does.UNPICKLES, "torch 2.13.0, torch/hub.py: runs the hubconf.py"),),
-            within="hub",
-        ),
+        _of_hub("path"),
+        _of_hub(""),
         Loader(
             "load",
             "f",
