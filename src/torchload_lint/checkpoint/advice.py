@@ -42,6 +42,12 @@ BUILD_ON_GLOBAL = Problem(
     "the file changes attributes of a class or function that it names, instead of an object",
     "no allowlist should permit this; find out who made the file",
 )
+BINFLOAT = Problem(
+    "opcode",
+    "the pickle holds a Python float (BINFLOAT, operand 71), which torch before 2.0 does not load "
+    "with weights_only=True, whatever is allowed",
+    "use torch 2.0 or newer, or save the number as a tensor",
+)
 
 
 def opcode(name: str, code: int, protocol: int | None) -> Problem:

@@ -129,7 +129,7 @@ class WeightsOnlyGuard:
         self.position = opcode.position
         if opcode.name in SUPPORTED_OPCODES:
             if opcode.name == "BINFLOAT" and not self._features.binfloat:
-                self._fail(advice.opcode(opcode.name, CODES[opcode.name], self.protocol))
+                self._fail(advice.BINFLOAT)
         elif self.failure is None:
             self._fail(advice.opcode(opcode.name, CODES[opcode.name], self.protocol))
 
