@@ -23,8 +23,12 @@ LAUNCH_FILE = ".vscode/launch.json"
 
 _SEPARATOR = late_pattern(r"(?<!\S)(?:&&|\|\||[|;&<>]|\d?>>?|2>&1)(?!\S)|;(?=\s|$)")
 _ASSIGNED = late_pattern(
-    r"\s*(?:export\s+|ARG\s+|ENV\s+)?([A-Za-z_]\w*)\s*[:?]?=\s*([\"']?)([^\"'`$]*?)\2\s*(?:#.*)?"
+    r"\s*(?:(?:export|local|readonly|declare|ARG|ENV)\s+)?([A-Za-z_]\w*)(?:\s*[:?]?|(\+))=\s*(.*)"
 )
+_ASSIGNED_IF_UNSET = late_pattern(r"\s*:\s+[\"']?\$\{(\w+):?=([^}]*)\}[\"']?\s*")
+_REFERENCE = late_pattern(r"\$\{(\w+)(?::?[-=]([^{}]*))?\}|\$(\w+)")
+_LONGEST_VALUE = 4_000
+"""Letters of what a shell's variable holds."""
 _LIST_FORM = late_pattern(r"\s*-?\s*(?:CMD|ENTRYPOINT|RUN|command:|args:)?\s*\[.*\]\s*")
 _SCRIPT = late_pattern(r"[^-\s()\[\]<>*?|\"'`][^\s()\[\]<>*?|\"'`]*\.py")
 """A Python file as a command line names it; not the text or the target of a link."""
@@ -47,14 +51,64 @@ def commands(text: str) -> Iterator[Command]:
     """The command lines of a script or document, in its order."""
     variables: dict[str, str] = {}
     for row, line in _logical_lines(text):
-        assigned = _ASSIGNED.fullmatch(line)
-        if assigned is not None:
-            variables[assigned[1]] = assigned[3]
-        if ".py" in line or " -m " in line:
-            for part in _SEPARATOR.split(_plain(line)):
+        if _assign(line, variables):
+            continue
+        started = expand(line, variables) if "$" in line else line
+        if ".py" in started or " -m " in started:
+            for part in _SEPARATOR.split(_plain(started if _is_held(line, variables) else line)):
                 found = _command(row, _words(part), variables)
                 if found is not None:
                     yield found
+
+
+def expand(text: str, variables: Mapping[str, str]) -> str:
+    """A text with what the shell's variables hold, or else their defaults (``${1:-last.pt}``); what
+    is not known stays as it is.
+    """
+
+    def content(match: re.Match[str]) -> str:
+        default = match[2].strip("\"'") if match[2] is not None else match[0]
+        return variables.get(match[1] or match[3], default)
+
+    return _REFERENCE.sub(content, text)[:_LONGEST_VALUE]
+
+
+def _assign(line: str, variables: dict[str, str]) -> bool:
+    """Note what a line assigns; whether it does no more than that."""
+    unset = _ASSIGNED_IF_UNSET.fullmatch(line)
+    if unset is not None:
+        variables.setdefault(unset[1], expand(unset[2].strip("\"'"), variables))
+        return True
+    assigned = _ASSIGNED.fullmatch(line)
+    if assigned is None:
+        return False
+    name, further, given = assigned.groups()
+    value = _unquoted(given)
+    before = variables.pop(name, "") if further else ""
+    if value is None:
+        variables.pop(name, None)
+        return False
+    variables[name] = before + expand(value, variables)
+    return True
+
+
+def _unquoted(given: str) -> str | None:
+    """The one word that is assigned; None where there are several, or a command is run for it."""
+    try:
+        words = shlex.split(given, comments=True)
+    except ValueError:
+        return None
+    computed = "$(" in given or "`" in given
+    return None if len(words) > 1 or computed else "".join(words)
+
+
+def _is_held(line: str, variables: Mapping[str, str]) -> bool:
+    """Whether a line starts what a variable holds: ``$CMD``, ``eval $CMD | tee log``."""
+    words = line.split()
+    first = words[1:2] if words[:1] in (["eval"], ["exec"], ["time"]) else words[:1]
+    return any(_REFERENCE.match(word.strip('"')) is not None for word in first) and any(
+        ".py" in value or " -m " in value for value in variables.values()
+    )
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:

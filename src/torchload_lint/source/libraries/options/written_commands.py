@@ -14,7 +14,13 @@ from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain.patterns import HOLE, Rung, known
 from torchload_lint.source.domain.values import Text
 from torchload_lint.source.libraries.options.argument_words import word
-from torchload_lint.source.text.command_lines import LAUNCH_FILE, Command, commands, launched
+from torchload_lint.source.text.command_lines import (
+    LAUNCH_FILE,
+    Command,
+    commands,
+    expand,
+    launched,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +34,7 @@ if TYPE_CHECKING:
 _MAX_FILES = 40
 """Scripts and documents that are read for one option."""
 _MAX_VALUES = 4
-_VARIABLE = late_pattern(r"\$\{\{.*?\}\}|\$\{?(\w+)[^}\s/]*\}|\$(\w+)|\$\(.*?\)|<[^>]*>|\{[^}]*\}")
+_VARIABLE = late_pattern(r"\$\{\{.*?\}\}|\$\{[^}\s/]*\}|\$\w+|\$\(.*?\)|<[^>]*>|\{[^}]*\}")
 _PLACEHOLDER = late_pattern(
     r"path/to|(?:^|/)(?:your|todo/)|your[_-]|xxx|\.\.\.|^/?PATH|^\[|\]$", re.IGNORECASE
 )
@@ -107,11 +113,7 @@ def _path(value: str, variables: Mapping[str, str]) -> str:
     """A path with the values of the shell's variables, unknown parts marked; nothing, for what is
     not seen to be one.
     """
-
-    def content(match: re.Match[str]) -> str:
-        return known(variables.get(match[1] or match[2] or "", "")) or HOLE
-
-    text = _VARIABLE.sub(content, value)
+    text = _VARIABLE.sub(HOLE, known(expand(value, variables)))
     folder, slash, name = text.rpartition("/")
     if value.startswith("-") or _PLACEHOLDER.search(name) or _NO_PATH.search(text):
         return ""
