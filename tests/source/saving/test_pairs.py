@@ -219,6 +219,45 @@ CASES = {
             """},
         None,
     ),
+    "a dictionary that the load's own file hands to a function that saves": (
+        {"use.py": """
+            from lib.saver import save_checkpoint
+            class Trainer:
+                def __init__(self, args):
+                    checkpoint = torch.load(args.resume)
+                    self.net.load_state_dict(checkpoint["state_dict"])
+                def train(self, epoch):
+                    save_checkpoint({"state_dict": self.net.module.state_dict()}, epoch)
+            """,
+         "lib/saver.py": "def save_checkpoint(state, n):\n    torch.save(state, get(n))"},
+        "object",
+    ),
+    "a dictionary that another file hands to it, by its keys": (
+        {"use.py": """
+            def read(path):
+                checkpoint = torch.load(path)
+                return checkpoint["state_dict"], checkpoint["best"]
+            """,
+         "train.py": """
+            from saver import save_checkpoint
+            save_checkpoint({"state_dict": net.state_dict(), "best": 3}, 1)
+            """,
+         "saver.py": "def save_checkpoint(state, n):\n    torch.save(state, get(n))"},
+        "keys",
+    ),
+    "a dictionary with the state of something else": (
+        {"use.py": """
+            from lib.saver import save_checkpoint
+            class Trainer:
+                def __init__(self, args):
+                    checkpoint = torch.load(args.resume)
+                    self.net.load_state_dict(checkpoint["state_dict"])
+                def train(self, epoch):
+                    save_checkpoint({"teacher": self.teacher.state_dict()}, epoch)
+            """,
+         "lib/saver.py": "def save_checkpoint(state, n):\n    torch.save(state, get(n))"},
+        None,
+    ),
     "what another load of the same option restores": (
         {"use.py": """
             from trainer import Trainer

@@ -178,14 +178,9 @@ def _names(node: ast.expr, module: Module, project: ProjectIndex) -> Iterator[st
     the same file spell what they give to it.
     """
     yield _bare(node)
-    definitions = module.bindings.definitions(node) if isinstance(node, ast.Name) else ()
-    parameter = next((each.node for each in definitions if isinstance(each.node, ast.arg)), None)
-    function = module.function(node)
-    if parameter is not None and members.is_function(function):
-        for site in callers.sites(project, module, function).calls:
-            given = match(site.call, function, site.skipped).get(parameter)
-            if site.module is module and isinstance(given, ast.Name | ast.Attribute):
-                yield _bare(given)
+    for given, home in _given_by_callers(node, module, project):
+        if home is module and isinstance(given, ast.Name | ast.Attribute):
+            yield _bare(given)
 
 
 def _bare(node: ast.expr) -> str:
@@ -215,24 +210,48 @@ def parts(load: LoadCall, module: Module) -> int:
     return len(_unpacked(load, module))
 
 
-def saved_parts(save: SaveCall, module: Module) -> int:
+def saved_objects(
+    save: SaveCall, module: Module, project: ProjectIndex
+) -> list[tuple[ast.expr, Module]]:
+    """What a save writes, as it is spelled: in place, and where it is a parameter of the function
+    (``save_checkpoint(state)``), what callers give, each with its file.
+    """
+    if save.obj is None:
+        return []
+    return [(save.obj, module), *_given_by_callers(save.obj, module, project)]
+
+
+def _given_by_callers(
+    node: ast.expr, module: Module, project: ProjectIndex
+) -> Iterator[tuple[ast.expr, Module]]:
+    definitions = module.bindings.definitions(node) if isinstance(node, ast.Name) else ()
+    parameter = next((each.node for each in definitions if isinstance(each.node, ast.arg)), None)
+    function = module.function(node)
+    if parameter is None or not members.is_function(function):
+        return
+    for site in callers.sites(project, module, function).calls:
+        given = match(site.call, function, site.skipped).get(parameter)
+        home = module if site.module is module else project.module_at(site.module.path)
+        if isinstance(given, ast.expr) and home is not None:
+            yield given, home
+
+
+def saved_parts(saved: ast.expr, module: Module) -> int:
     """Of how many parts the tuple is that is saved; 0 where it is something else."""
-    shown = [len(each.elts) for each in _shown(save.obj, ast.Tuple, module)]
+    shown = [len(each.elts) for each in _shown(saved, ast.Tuple, module)]
     return shown[0] if len(shown) == 1 else 0
 
 
-def stored(save: SaveCall, module: Module, project: ProjectIndex) -> frozenset[tuple[str, str]]:
+def stored(saved: ast.expr, module: Module, project: ProjectIndex) -> frozenset[tuple[str, str]]:
     """Whose state is saved, and under which key; as ``restored`` has it."""
-    if save.obj is None:
-        return frozenset()
-    given = [("", save.obj)]
-    for display in _shown(save.obj, ast.Dict, module):
+    given = [("", saved)]
+    for display in _shown(saved, ast.Dict, module):
         given += [
             (key.value, value)
             for key, value in zip(display.keys, display.values, strict=True)
             if isinstance(key, ast.Constant) and isinstance(key.value, str)
         ]
-    for listed in _shown(save.obj, ast.Tuple, module):
+    for listed in _shown(saved, ast.Tuple, module):
         given += [(f"#{index}", value) for index, value in enumerate(listed.elts)]
     return frozenset(
         (name, key)
@@ -244,7 +263,7 @@ def stored(save: SaveCall, module: Module, project: ProjectIndex) -> frozenset[t
     )
 
 
-def _shown(node: ast.expr | None, kind: type[_Display], module: Module) -> Iterator[_Display]:
+def _shown(node: ast.expr, kind: type[_Display], module: Module) -> Iterator[_Display]:
     """The displays, in place or under a name, that an expression is."""
     if isinstance(node, kind):
         yield node
@@ -254,9 +273,9 @@ def _shown(node: ast.expr | None, kind: type[_Display], module: Module) -> Itera
                 yield definition.value
 
 
-def saved_keys(save: SaveCall, module: Module) -> frozenset[str]:
+def saved_keys(saved: ast.expr, module: Module) -> frozenset[str]:
     """The literal keys of the dictionary that is saved; empty where it is something else."""
-    return frozenset() if save.obj is None else frozenset(_display_keys(save.obj, module))
+    return frozenset(_display_keys(saved, module))
 
 
 def _display_keys(node: ast.expr, module: Module) -> Iterator[str]:

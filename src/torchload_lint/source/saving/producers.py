@@ -104,14 +104,8 @@ def _of_this_load(
             if match is None and save.file is not None and spelled:
                 saved = {each.text for each in _patterns(save.file, home, project)}
                 match = "path" if spelled & saved else None
-            if (
-                match is None
-                and home is module
-                and _one_object(load, restored, save, home, project)
-            ):
-                match = "object"
-            if match is None and _keys_agree(keys, restored, save, home, project):
-                match = "keys"
+            if match is None and (keys or restored):
+                match = _by_content(load, module, keys, restored, save, home, project)
             if match is not None:
                 found[match].append((save, home))
     for kind in _KINDS:
@@ -149,35 +143,38 @@ def _leaves(statement: ast.stmt, save: SaveCall, module: Module) -> bool:
     return False
 
 
-def _one_object(
+def _by_content(
     load: LoadCall,
-    restored: frozenset[tuple[str, str]],
-    save: SaveCall,
     module: Module,
-    project: ProjectIndex,
-) -> bool:
-    """Whether a save of the load's file stores the state of what the load restores; of tuples,
-    those of as many parts.
-    """
-    if not restored & pairs.stored(save, module, project):
-        return False
-    return pairs.parts(load, module) == pairs.saved_parts(save, module)
-
-
-def _keys_agree(
     keys: frozenset[str],
     restored: frozenset[tuple[str, str]],
     save: SaveCall,
     home: Module,
     project: ProjectIndex,
+) -> str | None:
+    """The sign that what a save writes, in place or as callers give it, is what a load asks for."""
+    by_keys = False
+    for saved, place in pairs.saved_objects(save, home, project):
+        states = pairs.stored(saved, place, project)
+        same_parts = pairs.parts(load, module) == pairs.saved_parts(saved, place)
+        if place is module and restored & states and same_parts:
+            return "object"
+        by_keys |= _keys_agree(keys, restored, states, pairs.saved_keys(saved, place))
+    return "keys" if by_keys else None
+
+
+def _keys_agree(
+    keys: frozenset[str],
+    restored: frozenset[tuple[str, str]],
+    states: frozenset[tuple[str, str]],
+    saved: frozenset[str],
 ) -> bool:
     """Whether a save writes all the keys that a load asks for. One key alone stands in many files:
     then what is restored from it must be a state that is saved under it.
     """
-    if not keys or not keys <= pairs.saved_keys(save, home):
+    if not keys or not keys <= saved:
         return False
-    states = {key for _, key in restored} & {key for _, key in pairs.stored(save, home, project)}
-    return len(keys) > 1 or bool(keys & states)
+    return len(keys) > 1 or bool(keys & {key for _, key in restored} & {key for _, key in states})
 
 
 def _is_spelled(pattern: PathPattern) -> bool:
@@ -210,12 +207,20 @@ def _modules(
     candidates = [path for path in saving if path != module.path]
     spelling = _spelling(words, keys, project)
     named = [path for path in candidates if path in spelling]
-    near = [path for path in candidates if dirname(path) == folder]
+    near = [
+        path for path in candidates if dirname(path) == folder or _is_called(path, module, project)
+    ]
     named.sort(key=lambda path: (-_shared(dirname(path), folder), path))
     for path in list(dict.fromkeys((*named[:MAX_FILES], *near[:MAX_FILES])))[:MAX_FILES]:
         found = project.module_at(path)
         if found is not None:
             yield found
+
+
+def _is_called(path: str, module: Module, project: ProjectIndex) -> bool:
+    """Whether a file calls a function of another one that saves by its name."""
+    names = re.findall(r"\bdef (\w*save\w*)\(", project.files.text(path) or "")
+    return any(f"{name}(" in module.text for name in names)
 
 
 def _spelling(words: list[str], keys: frozenset[str], project: ProjectIndex) -> set[str]:
