@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.certainty import hierarchies, reflection
+from torchload_lint.source.certainty import hierarchies
 from torchload_lint.source.certainty.calls_known import Callers
 from torchload_lint.source.certainty.escaping.asked import asked_of, is_changeable
 from torchload_lint.source.certainty.escaping.escapes import Watch
@@ -28,6 +28,7 @@ from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.names.flow import STAR, UNBOUND
+from torchload_lint.source.project.changes import reflection
 from torchload_lint.source.project.families import Family, family
 from torchload_lint.source.project.mentions import TooManyError, modules_with
 from torchload_lint.source.text.candidates import carrying
@@ -35,9 +36,9 @@ from torchload_lint.source.text.candidates import carrying
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.certainty.reflection import ReflectedChange
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.project.changes.reflection import ReflectedChange
     from torchload_lint.source.text.definitions import FunctionNode
 
 _HARMLESS_DECORATORS = frozenset(

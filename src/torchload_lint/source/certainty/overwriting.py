@@ -6,7 +6,6 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.certainty import reflection
 from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.certainty.module_objects import is_handed_about
 from torchload_lint.source.domain.values import (
@@ -20,16 +19,17 @@ from torchload_lint.source.domain.values import (
     Sequence,
     Text,
 )
+from torchload_lint.source.project.changes import reflection
 from torchload_lint.source.project.mentions import modules_with
 from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from torchload_lint.source.certainty.reflection import ReflectedChange
     from torchload_lint.source.domain.values import Values
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.project.changes.reflection import ReflectedChange
     from torchload_lint.source.project.families import Family
     from torchload_lint.source.project.index import ProjectIndex
 

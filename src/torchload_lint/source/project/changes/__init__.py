@@ -1,0 +1,1 @@
+"""WHO CHANGES WHAT? attributes and names that the files of a project give other values."""
