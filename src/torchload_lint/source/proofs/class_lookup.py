@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.proofs import class_facts
 from torchload_lint.source.proofs.installed import in_packages, read_from
+from torchload_lint.source.proofs.proof import prove_class
+from torchload_lint.source.proofs.replaced import why_replaced
 
 if TYPE_CHECKING:
     from torchload_lint.names import ClassFacts, GlobalName
@@ -45,7 +48,11 @@ def _installed(project: ProjectIndex, name: GlobalName) -> ClassFacts | None:
     distribution = read_from(one, index, project)
     if distribution is None:
         return None
-    return class_facts.facts(one, index)._replace(read_from=str(distribution))
+    facts = class_facts.facts(one, index)._replace(read_from=str(distribution))
+    if facts.unproven or not isinstance(one.node, ast.ClassDef):
+        return facts
+    used = prove_class(one.node, one.module, index).used
+    return facts._replace(unproven=why_replaced(used, project) if used else "")
 
 
 def _named(project: ProjectIndex, name: GlobalName, near: str) -> Found | None:

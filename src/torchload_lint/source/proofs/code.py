@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from torchload_lint.source.names.reaching import BUILTINS
 from torchload_lint.source.proofs.harmless import (
     HARMFUL_ATTRIBUTES,
+    MADE_ONCE,
     SPECIAL_ATTRIBUTES,
     is_harmless,
 )
@@ -40,14 +41,6 @@ _READING = frozenset(
 """Methods that leave a module's constant as it is."""
 _LEAVES = (ast.Constant, ast.UnaryOp, ast.operator, ast.unaryop, ast.expr_context, ast.BinOp)
 _DISPLAYS = (ast.Dict, ast.List, ast.Set)
-_MADE_ONCE = frozenset(
-    """
-    collections.namedtuple logging.getLogger typing.TypeVar torch.tensor numpy.array torch.device
-    builtins.object torch.Size builtins.float builtins.int builtins.tuple builtins.frozenset
-    math.sqrt math.log builtins.range pathlib.Path
-    """.split()
-)
-"""What a module may call to make a value that stays as it is."""
 
 
 class Piece(NamedTuple):
@@ -75,6 +68,8 @@ class CodeReader:
     """Attributes that it asks of ``self`` or of ``super()``."""
     others: set[str] = field(default_factory=set)
     """Attributes that it asks of any other object."""
+    outside: set[str] = field(default_factory=set)
+    """Dotted names of Python and of libraries that it uses."""
     asks_any: bool = False
     """Whether it asks ``self`` for attributes by names that the file may choose."""
 
@@ -99,7 +94,7 @@ class CodeReader:
         func = call.func
         if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Call):
             return func.attr in {"absolute", "resolve"} and self._is_made_once(func.value)
-        return self.module.bindings.qualified(func) in _MADE_ONCE
+        return self.module.bindings.qualified(func) in MADE_ONCE
 
     def _check_private(self, node: ast.Name | ast.Attribute) -> None:
         """Python reads ``__name`` in a class as another name, which something else may define."""
@@ -144,6 +139,7 @@ class CodeReader:
             own = node.id in {"__name__", "__class__", "__file__", "__doc__"}
             if not own and not (node.id in BUILTINS and is_harmless(f"builtins.{node.id}")):
                 raise self._unproven(node, node.id)
+            self.outside.update(() if own else (f"builtins.{node.id}",))
         for definition in reaching:
             self._definition(definition, node)
 
@@ -197,6 +193,7 @@ class CodeReader:
         for attribute in asked:
             self._asked(node, attribute)
         self.others.update(asked[-1:])
+        self.outside.add(name)
         return True
 
     # attributes

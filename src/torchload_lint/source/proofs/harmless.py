@@ -83,6 +83,23 @@ BASES = frozenset(
 )
 """Base classes that add nothing harmful to what is written in the class itself."""
 
+MADE_ONCE = frozenset(
+    """
+    collections.namedtuple logging.getLogger typing.TypeVar torch.tensor numpy.array torch.device
+    builtins.object torch.Size builtins.float builtins.int builtins.tuple builtins.frozenset
+    math.sqrt math.log builtins.range pathlib.Path
+    """.split()
+)
+"""What a module may call to make a value that stays as it is."""
+
+_MAKES_DATA = MADE_ONCE | frozenset(
+    """
+    builtins.bool builtins.bytes builtins.len builtins.round builtins.str os.path.abspath
+    os.path.join os.path.dirname time.time torch.zeros torch.ones torch.Generator argparse.Namespace
+    argparse.ArgumentParser.parse_args
+    """.split()
+)
+
 METACLASSES = frozenset({"abc.ABCMeta", "enum.EnumMeta", "enum.EnumType", "builtins.type"})
 
 DECORATORS = frozenset(
@@ -152,6 +169,11 @@ def is_harmless(dotted: str) -> bool:
 def is_harmless_base(dotted: str) -> bool:
     """Whether a class outside of the project may be a base class."""
     return dotted in BASES or (dotted.startswith(_WHOLE) and bool(vetted_definitions(dotted)))
+
+
+def makes_data(dotted: str) -> bool:
+    """Whether what a call of it gives can do nothing by itself."""
+    return dotted in _MAKES_DATA
 
 
 @lru_cache(maxsize=1)

@@ -26,6 +26,7 @@ from torchload_lint.source.proofs.harmless import (
     is_harmless_base,
 )
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
+from torchload_lint.source.proofs.replaced import Used, why_replaced
 from torchload_lint.source.proofs.steady import check_steady
 
 if TYPE_CHECKING:
@@ -54,10 +55,16 @@ class Proof(NamedTuple):
     """Attributes that its code asks of objects which may be of any class that is allowed."""
     loose: frozenset[str] = frozenset()
     """Its methods that no proof has looked at."""
+    used: Used | None = None
+    """What a proof rests on."""
 
 
 def prove_class(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Proof:
     """Prove that a checkpoint may build, fill and call objects of a class as it likes."""
+    return project.remember(("proof", node), lambda: _prove(node, module, project))
+
+
+def _prove(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Proof:
     search = _ProofSearch()
     try:
         search.run(Piece(node, module, project))
@@ -68,7 +75,7 @@ def prove_class(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Pr
     if mixed:
         name = min(mixed)
         return Proof(f"{module.path}: it may call {name}, which nothing shows to be harmless")
-    return Proof("", frozenset(search.asks), loose)
+    return Proof(why_replaced(search.used, project), frozenset(search.asks), loose, search.used)
 
 
 class _ProofSearch:
@@ -76,6 +83,7 @@ class _ProofSearch:
 
     def __init__(self) -> None:
         self.asks: set[str] = set()
+        self.used = Used()
         self._methods: dict[ast.AST, str] = {}
         self._waiting: list[Piece] = []
         self._steady: set[str] = set()
@@ -95,6 +103,7 @@ class _ProofSearch:
             if current.module.path not in self._steady:
                 check_steady(current.module)
                 self._steady.add(current.module.path)
+            self.used.add(current.node, current.module)
             if isinstance(current.node, ast.ClassDef):
                 self._class(Holder(current.node, current.module, current.project))
             else:
@@ -116,20 +125,22 @@ class _ProofSearch:
             raise UnprovenError(f"{piece.module.path} has what is neither a function nor a value")
         self._waiting += reader.uses
         self.asks |= reader.others
+        self.used.outside |= reader.outside
         if piece.holder is None or piece.unbound:
             self.asks |= reader.own
         if piece.holder is None:
             return
         if reader.asks_any:
             deque(lineage(piece.holder, _ATTRIBUTES_ALONE.__contains__), maxlen=0)
-        for level in _levels(piece.holder):
+        for level in self._levels(piece.holder):
             for statement in body(level.node.body):
                 if is_function(statement) and (reader.asks_any or statement.name in reader.own):
                     method = Piece(statement, level.module, level.project, piece.holder)
                     self._waiting.append(method)
 
     def _class(self, holder: Holder) -> None:
-        for level in _levels(holder):
+        for level in self._levels(holder):
+            self.used.add(level.node, level.module)
             for statement in body(level.node.body):
                 if is_function(statement):
                     self._methods[statement] = statement.name
@@ -166,14 +177,19 @@ class _ProofSearch:
             reader.visit(value)
         self._waiting += reader.uses
         self.asks |= reader.own | reader.others
+        self.used.outside |= reader.outside
 
+    def _levels(self, holder: Holder) -> Iterator[Holder]:
+        """A class and its bases; raises UnprovenError where one is not known to be harmless."""
+        for level in lineage(holder, self._is_plain_base):
+            _check_decorators(level.node, level.module, level.project)
+            _check_keywords(level.node, level.module)
+            yield level
 
-def _levels(holder: Holder) -> Iterator[Holder]:
-    """A class and its bases; raises UnprovenError where one is not known to be harmless."""
-    for level in lineage(holder, is_harmless_base):
-        _check_decorators(level.node, level.module, level.project)
-        _check_keywords(level.node, level.module)
-        yield level
+    def _is_plain_base(self, dotted: str) -> bool:
+        is_plain = is_harmless_base(dotted)
+        self.used.outside.update((dotted,) if is_plain else ())
+        return is_plain
 
 
 def _check_decorators(

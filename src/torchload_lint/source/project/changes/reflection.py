@@ -11,7 +11,7 @@ from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
@@ -21,13 +21,16 @@ _PATCHERS = ("patch", "monkeypatch", "mock", "mocker")
 _FIXTURES = frozenset({"monkeypatch", "mocker"})
 _PATCHING_PACKAGES = ("unittest.mock", "mock", "pytest_mock", "pytest")
 _NAMESPACES = ("vars", "__dict__", "globals", "locals")
-_FRAMES = ("f_globals", "f_locals")
+_INNER_NAMESPACES = ("__globals__", "f_globals", "f_locals", "__builtins__")
 _RUNNERS = ("exec", "eval", "execfile", "runpy")
 _INNARDS = (
     *("__code__", "__defaults__", "__kwdefaults__", "__class__", "__bases__", "__closure__"),
     *("__getattribute__", "__getattr__", "__setstate__", "_getframe", "_value_", "ctypes"),
 )
-WORDS = (*_SETTERS, *_PATCHERS, *_NAMESPACES, *_FRAMES, *_RUNNERS, *_INNARDS, "modules", "reload")
+WORDS = (
+    *(*_SETTERS, *_PATCHERS, *_NAMESPACES, *_INNER_NAMESPACES, *_RUNNERS, *_INNARDS),
+    *("modules", "reload"),
+)
 _NAME_AND_VALUE = 2
 _WORD = late_pattern(r"\w+")
 _REACHES_ALL = frozenset(
@@ -51,6 +54,8 @@ class ReflectedChange(NamedTuple):
     ``innards`` (of functions and classes)."""
     words: frozenset[str] | None = None
     """The words of the code that is run, where it stands there as a text."""
+    value: ast.expr | None = None
+    """What is stored, where it stands there."""
 
     @property
     def shown(self) -> str:
@@ -60,13 +65,25 @@ class ReflectedChange(NamedTuple):
 
 def changes(project: ProjectIndex, home: SourceFile) -> list[ReflectedChange]:
     """Every such place of the project, in the file at ``home`` too."""
-    found = list(_in(project, home))
-    paths = {path for word in WORDS for path in project.holding(word)} - {home.path}
-    for path in sorted(paths):
-        module = project.module_at(path)
+    elsewhere = (path for path in _holding_words(project) if path != home.path)
+    return [*_in(project, home), *changes_in(elsewhere, project)]
+
+
+def changes_in(paths: Iterable[str], project: ProjectIndex) -> Iterator[ReflectedChange]:
+    """Every such place of some files."""
+    words = _holding_words(project)
+    for path in paths:
+        module = project.module_at(path) if path in words else None
         if module is not None:
-            found.extend(_in(project, module))
-    return found
+            yield from _in(project, module)
+
+
+def _holding_words(project: ProjectIndex) -> dict[str, None]:
+    """The files in which one of the words stands, sorted."""
+    return project.remember(
+        ("definitions", "reflecting files"),
+        lambda: dict.fromkeys(sorted({path for word in WORDS for path in project.holding(word)})),
+    )
 
 
 def _in(project: ProjectIndex, module: SourceFile) -> list[ReflectedChange]:
@@ -103,7 +120,7 @@ def _attribute(module: SourceFile, word: str, node: ast.Attribute) -> Iterator[R
     if word == "__dict__":
         if _is_changed(node, module):
             yield ReflectedChange(module, node, node.value, _entry(node, module), "attribute")
-    elif word in _FRAMES:
+    elif word in _INNER_NAMESPACES:
         if _is_changed(node, module):
             yield ReflectedChange(module, node, None, _entry(node, module), "attribute")
     elif word in _RUNNERS:
@@ -117,8 +134,13 @@ def _attribute(module: SourceFile, word: str, node: ast.Attribute) -> Iterator[R
 
 
 def _name(module: SourceFile, word: str, node: ast.Name) -> Iterator[ReflectedChange]:
+    if word in {"vars", "globals", "locals"} and module.bindings.definitions(node):
+        return  # a name of the file's own
     if word in {"vars", "globals", "locals"}:
         yield from _namespace(module, word, node, module.parents.get(node))
+    elif word in _INNER_NAMESPACES:
+        if _is_changed(node, module):
+            yield ReflectedChange(module, node, None, _entry(node, module), "attribute")
     elif word in _RUNNERS:
         if not module.bindings.definitions(node) or _is_builtin(node, module):
             yield from _made_up(module, node)
@@ -176,9 +198,9 @@ def _setter(
                 return
         if len(given) > 1 and not any(isinstance(each, ast.Starred) for each in given[:2]):
             name = given[1].value if isinstance(given[1], ast.Constant) else None
-            yield ReflectedChange(
-                module, parent, given[0], name if isinstance(name, str) else None, "attribute"
-            )
+            named = name if isinstance(name, str) else None
+            value = given[2] if len(given) > _NAME_AND_VALUE else None
+            yield ReflectedChange(module, parent, given[0], named, "attribute", value=value)
             return
         first = given[0] if given else None
         if isinstance(first, ast.Constant) and isinstance(first.value, str):

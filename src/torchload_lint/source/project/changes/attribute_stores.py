@@ -1,0 +1,131 @@
+"""Where the files of a project give attributes another value, by name: one index over all of them.
+
+Texts are searched first, and only files in which an attribute of that name may be a target are
+parsed: 8 MB of source take 0.05 s, to parse them would take 1.4 s.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.text.candidates import carrying
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.project.index import ProjectIndex
+
+_TARGET = late_pattern(
+    r"\.\s*([^\W\d]\w*)\b[ \t)\]]*(?:\\?\s)*(?:=(?!=)|[-+*/|&^%@<>]+=|,|:|in\b|[;#]|$)",
+    re.MULTILINE,
+)
+"""An attribute that may be a target: what stands behind it shows that it is not called or used."""
+_ON_A_NAME = late_pattern(
+    r"^[ \t(\[*]*(?:(?:del|for|with|async\s+for|async\s+with)\b[^\n]*?[\s(,])?"
+    r"(?:[\w.]+[ \t]*,[ \t(\[*]*)*?(?!self\b)([^\W\d]\w*)[ \t]*\.\s*\w[\w.]*[ \t)\]]*"
+    r"(?:,|=(?!=)|[-+*/|&^%@]+=|:|in\b|[;#]|$)",
+    re.MULTILINE,
+)
+"""A statement that may set an attribute of something with a name, and that name."""
+_OF_TESTS = late_pattern(r"(?:^|/)(?:tests/|(?:conftest|setup|versioneer|noxfile)\.py$)|^docs?/")
+_MAYBE_TESTS = late_pattern(r"(?:^|/)(?:test/|testing/|test_[^/]*\.py$|[^/]*_test\.py$)")
+_TESTING = late_pattern(
+    r"^\s*(?:(?:async\s+)?def test_|(?:import|from)\s+(?:pytest|unittest)\b)", re.MULTILINE
+)
+
+
+class AttributeStore(NamedTuple):
+    """One place that gives an attribute another value, or deletes it."""
+
+    module: SourceFile
+    target: ast.Attribute
+    value: ast.expr | None
+    """What is stored; None where it is not an expression of its own (loops, tuples, ``del``)."""
+
+
+class _Targets(NamedTuple):
+    names: frozenset[str]
+    """Attributes that may be targets somewhere in a text."""
+    receivers: frozenset[str]
+    """First names of what attributes may be set on."""
+
+
+def program_files(project: ProjectIndex) -> list[str]:
+    """The Python files of a project without its tests, setup and documentation.
+
+    ``test.py`` often is a program, and counts.
+    """
+    return project.remember(
+        ("stores", "program files"),
+        lambda: [path for path in project.files.python_files() if not _is_test(path, project)],
+    )
+
+
+def _is_test(path: str, project: ProjectIndex) -> bool:
+    if _OF_TESTS.search(path):
+        return True
+    return bool(_MAYBE_TESTS.search(path) and _TESTING.search(project.files.text(path) or ""))
+
+
+def stores_of(
+    names: Collection[str], project: ProjectIndex, within: Collection[str] | None = None
+) -> Iterator[AttributeStore]:
+    """Every place outside of tests that stores an attribute of one of these names.
+
+    ``within``: the files that are looked into; all where it is None.
+    """
+    for path in program_files(project):
+        if within is not None and path not in within:
+            continue
+        wanted = _targets(path, project).names & set(names)
+        if wanted and (module := project.module_at(path)) is not None:
+            yield from _stores(module, wanted)
+
+
+def stores_on_imports(project: ProjectIndex) -> Iterator[AttributeStore]:
+    """Every place outside of tests that stores any attribute of something that is imported."""
+    for path in program_files(project):
+        targets = _targets(path, project)
+        text = project.files.text(path) if targets.receivers else None
+        if text is None or not any(_is_imported(name, text) for name in targets.receivers):
+            continue
+        module = project.module_at(path)
+        for store in _stores(module, targets.names) if module is not None else ():
+            if _root(store.target) in targets.receivers:
+                yield store
+
+
+def _targets(path: str, project: ProjectIndex) -> _Targets:
+    text = project.files.text(path) or ""
+    return project.remember(("stores", "targets", text), lambda: _read(text))
+
+
+def _read(text: str) -> _Targets:
+    return _Targets(frozenset(_TARGET.findall(text)), frozenset(_ON_A_NAME.findall(text)))
+
+
+def _is_imported(name: str, text: str) -> bool:
+    """Whether an import may bind a name."""
+    return re.search(rf"\bimport\b[^#]*?\b{re.escape(name)}\b", text) is not None
+
+
+def _stores(module: SourceFile, names: Collection[str]) -> Iterator[AttributeStore]:
+    for nodes in carrying(module.tree, module.lines, sorted(names)).values():
+        for node in nodes:
+            if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+                yield AttributeStore(module, node, _value(node, module))
+
+
+def _value(target: ast.Attribute, module: SourceFile) -> ast.expr | None:
+    statement = module.parents.get(target)
+    return statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""

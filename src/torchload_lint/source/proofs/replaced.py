@@ -1,0 +1,419 @@
+"""Whether other code of a project puts something else in the place of what a proof has read.
+
+A proof reads definitions where they stand. Any file of the program, and any function of it, may
+store another function in a class or a module while it runs: ``Net.__init__ = f``,
+``setattr(net, name, f)``, ``vars(models)["helper"] = f``, ``torch.zeros = f``. So every such place
+outside of tests counts, unless what it sets, what it sets that on, or the name that it sets, shows
+that the proof does not rest on it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.names.members import body, member
+from torchload_lint.source.names.reaching import BUILTINS
+from torchload_lint.source.project.changes import reflection
+from torchload_lint.source.project.changes.attribute_stores import (
+    program_files,
+    stores_of,
+    stores_on_imports,
+)
+from torchload_lint.source.project.layout import PackageLayout
+from torchload_lint.source.project.origins import origins
+from torchload_lint.source.proofs.harmless import (
+    is_harmless,
+    is_harmless_base,
+    makes_data,
+)
+from torchload_lint.source.proofs.installed import in_packages
+from torchload_lint.source.text.definitions import FUNCTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.project.changes.reflection import ReflectedChange
+    from torchload_lint.source.project.index import ProjectIndex
+    from torchload_lint.source.text.definitions import Definition
+
+_MOSTLY_DATA = frozenset(
+    """
+    bool device dtype dim e exp field fields float id inf info int iter len list log long map max
+    mean min name next ones range set size slice std str sum time tuple type types values var
+    warning weight zip zeros
+    """.split()
+)
+"""Names of libraries that many objects have for data of their own."""
+_NOT_LED_TO = (
+    *("torch.backends.", "torch.load", "torch.save", "torch.serialization.load", "torch.compile"),
+    *("torch._dynamo.", "torch._inductor.", "torch.distributed.", "torch.onnx.", "torch.fx."),
+    *("torch.hub.", "torch.profiler.", "torch.utils.data.", "matplotlib.", "builtins.print"),
+)
+"""What no proof leads to, where it does not say so itself."""
+_NO_CLASSES = frozenset({"Any", "Callable", "ModuleType", "Type", "object", "type"})
+"""Annotations of what may be a class, a module or a function."""
+_GIVES_MODULES = frozenset(
+    "children modules named_children named_modules named_parameters parameters".split()
+)
+"""Methods of torch.nn.Module that go through objects."""
+_GIVES_OPTIONS = frozenset({"parse_args", "parse_known_args"})
+_NOT_A_METHOD = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
+
+
+@dataclass(slots=True)
+class Used:
+    """All that a proof rests on."""
+
+    nodes: set[ast.AST] = field(default_factory=set)
+    """The classes and functions that it has read, and the trees of their files."""
+    names: set[str] = field(default_factory=set)
+    """What they, their methods and the values that they use are called."""
+    outside: set[str] = field(default_factory=set)
+    """Dotted names of Python and of libraries, whose definitions a table knows."""
+    modules: set[str] = field(default_factory=set)
+    """The dotted names of their files."""
+
+    def add(self, node: ast.AST, module: SourceFile) -> None:
+        """Note a class, a function or the expression of a value."""
+        self.nodes |= {node, module.tree}
+        self.modules.add(module.name)
+        if isinstance(node, ast.ClassDef):
+            members = (one for one in body(node.body) if not _is_field(one, module))
+            self.names.update(name for one in members for name in _bound(one))
+        stated = module.parents.get(node) if isinstance(node, ast.expr) else node
+        self.names.update(_bound(stated))
+
+
+def why_replaced(used: Used, project: ProjectIndex) -> str:
+    """Where the program may replace what a proof rests on; empty where it does not.
+
+    Of an installed package only those places count that name what they change.
+    """
+    search = _Search(used, project)
+    if isinstance(project.layout, PackageLayout):
+        return next(search.named_places(), "")
+    return next(search.places(), "")
+
+
+def _bound(node: ast.AST | None) -> Iterator[str]:
+    """The names that a statement gives a meaning."""
+    if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+        yield node.name
+    elif isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _is_field(statement: ast.stmt, home: SourceFile) -> bool:
+    """Whether it is an attribute of a class that holds data, which objects have of their own."""
+    if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
+        return not isinstance(statement, (*FUNCTIONS, ast.ClassDef))
+    value = statement.value
+    made_by = home.bindings.qualified(value.func) if isinstance(value, ast.Call) else None
+    return made_by in {"dataclasses.field", "enum.auto"} or _is_data(value, home)
+
+
+class _Search:
+    """Looks at every place that changes an attribute of something."""
+
+    def __init__(self, used: Used, project: ProjectIndex) -> None:
+        self._used = used
+        self._project = project
+        self._roots = {name.partition(".")[0] for name in used.outside} | {"builtins"}
+        self._tails = {name.rpartition(".")[2] for name in used.outside}
+        self._names = used.names | self._tails - _MOSTLY_DATA
+
+    def named_places(self) -> Iterator[str]:
+        """The places that store an attribute of a class, function or module of the proof."""
+        classes = {node.name for node in self._used.nodes if isinstance(node, ast.ClassDef)}
+        holding = {path for name in classes for path in self._project.holding(name)}
+        for module, target, value in stores_of(self._names | _SPECIALS, self._project, holding):
+            is_changed = value is None or not _is_data(value, module)
+            is_own = _is_object(target.value, module, self._project)
+            if is_changed and not is_own and self._is_used(target.value, module):
+                yield _shown(target, module)
+
+    def places(self) -> Iterator[str]:
+        """The places, in words."""
+        project = self._project
+        stores = stores_of(self._names | _SPECIALS, project), stores_on_imports(project)
+        for module, target, value in chain(*stores):
+            if self._counts(target.value, target.attr, value, module):
+                yield _shown(target, module)
+        for change in reflection.changes_in(program_files(project), project):
+            if self._is_reflected(change):
+                named = "any name" if change.name is None else change.name
+                yield f"{change.shown} may put something else in the place of {named}"
+
+    def _is_reflected(self, change: ReflectedChange) -> bool:
+        if change.kind == "attribute" and change.receiver and _is_handed_on(change):
+            return self._is_used(change.receiver, change.module)
+        if getattr(change.node, "attr", "") == "f_locals":
+            return False  # the variables of a function
+        if change.kind == "attribute":
+            return self._counts(change.receiver, change.name, change.value, change.module)
+        if change.kind == "globals":
+            own = change.module.name in self._used.modules
+            return own and self._may_be(change.name)
+        if change.kind == "modules":
+            return self._replaces_module(change)
+        if change.kind != "code":
+            return False
+        if change.words is not None:
+            return bool(change.words & self._used.names)
+        if getattr(change.node, "id", "") == "eval":
+            return False  # an expression; what it may call to set something has a place of its own
+        return any(
+            name.rpartition(".")[2] in change.module.text or name == change.module.name
+            for name in self._used.modules
+        )
+
+    def _replaces_module(self, change: ReflectedChange) -> bool:
+        """Whether ``sys.modules["models"] = …`` means one of its modules."""
+        entry = change.module.parents.get(change.node)
+        if not isinstance(entry, ast.Subscript):
+            return isinstance(change.node, ast.Name | ast.Attribute) and not _is_reload(change.node)
+        key = entry.slice
+        if isinstance(key, ast.Name) and key.id == "__name__":
+            return change.module.name in self._used.modules
+        if not isinstance(key, ast.Constant):
+            return True
+        whole = self._used.modules | self._used.outside
+        return any(f"{name}.".startswith(f"{key.value!s}.") for name in whole)
+
+    def _is_used(self, receiver: ast.expr, home: SourceFile) -> bool:
+        return not self._meanings(receiver, home)[0].isdisjoint(self._used.nodes)
+
+    def _may_be(self, name: str | None) -> bool:
+        return name is None or name in self._names or name in _SPECIALS
+
+    def _counts(
+        self, receiver: ast.expr | None, name: str | None, value: ast.expr | None, home: SourceFile
+    ) -> bool:
+        """Whether setting an attribute may change what the proof rests on."""
+        if value is not None and _is_data(value, home):
+            return False
+        if receiver is None:
+            return self._may_be(name) or name in self._tails
+        if _is_object(receiver, home, self._project):
+            return False
+        nodes, outside, is_known = self._meanings(receiver, home)
+        if nodes & self._used.nodes:
+            is_module = any(isinstance(node, ast.Module) for node in nodes)
+            return not is_module or self._may_be(name)
+        is_put_back = value is not None and (
+            home.bindings.possible(value) == {f"{one}.{name}" for one in outside}
+        )
+        if any(self._is_of_library(dotted, name) for dotted in outside) and not is_put_back:
+            return True
+        return not is_known and self._may_be(name)
+
+    def _is_of_library(self, dotted: str, name: str | None) -> bool:
+        whole = f"{dotted}.{name}"
+        if whole in self._used.outside:
+            return True
+        if dotted.partition(".")[0] not in self._roots or whole.startswith(_NOT_LED_TO):
+            return False
+        return dotted != "builtins" or name is None or name in BUILTINS
+
+    def _meanings(
+        self, receiver: ast.expr, home: SourceFile
+    ) -> tuple[set[ast.AST], set[str], bool]:
+        """The definitions that it may be, names of libraries, and whether that is all."""
+        holder = _class_around(receiver, home)
+        if holder is not None:
+            return {holder}, set(), True
+        possible = home.bindings.possible(receiver)
+        nodes: set[ast.AST] = set()
+        outside: set[str] = set()
+        is_known = bool(possible) and "" not in possible
+        for dotted in filter(None, possible):
+            found = self._project.definitions(dotted, home.path)
+            names = origins(dotted, home.path, self._project)
+            inside = [one for name in names for _, one in in_packages(name, self._project)]
+            nodes.update(one.node for one in (*found, *inside))
+            outside |= names
+            known = found or inside or names
+            is_known &= bool(known) and all(one.kind != "value" for one in found)
+        return nodes, outside, is_known
+
+
+_SPECIALS = frozenset(
+    f"__{name}__"
+    for name in """
+    abs add and bool bytes call class class_getitem code complex contains closure defaults del
+    delattr delete delitem dict dir divmod enter eq exit float floordiv format fspath ge get getattr
+    getattribute getitem getnewargs getnewargs_ex getstate globals gt hash iadd iand ifloordiv
+    ilshift imatmul imod imul index init init_subclass instancecheck int invert ior ipow irshift
+    isub iter itruediv ixor kwdefaults le len length_hint lshift lt matmul missing mod mul ne neg
+    new next or pos post_init pow prepare radd rand rdivmod reduce reduce_ex repr reversed rfloordiv
+    rlshift rmatmul rmod rmul ror round rpow rrshift rshift rsub rtruediv rxor set set_name setattr
+    setitem setstate sizeof slots str sub subclasscheck subclasshook torch_dispatch torch_function
+    truediv trunc xor array array_function array_interface array_priority array_struct array_ufunc
+    array_wrap bases mro_entries buffer release_buffer aenter aexit aiter anext await
+    """.split()
+)
+"""Special attributes that Python, numpy or torch act on."""
+
+
+def _is_data(value: ast.expr, home: SourceFile) -> bool:
+    """Whether what is stored can do nothing by itself: constants, and what tables know."""
+    if isinstance(value, ast.Constant | ast.JoinedStr | ast.Compare):
+        return True
+    if isinstance(value, ast.UnaryOp):
+        return _is_data(value.operand, home)
+    if isinstance(value, ast.BinOp):
+        may_hold_others = isinstance(value.op, ast.Add | ast.Mult | ast.BitOr)
+        sides = value.left, value.right
+        return not may_hold_others or all(_is_data(side, home) for side in sides)
+    if isinstance(value, ast.List | ast.Tuple | ast.Set):
+        return all(_is_data(one, home) for one in value.elts)
+    if isinstance(value, ast.Dict):
+        return all(one is not None and _is_data(one, home) for one in (*value.keys, *value.values))
+    if isinstance(value, ast.Call):
+        called = home.bindings.qualified(value.func) or ""
+        given = (*value.args, *(keyword.value for keyword in value.keywords))
+        return makes_data(called) or (
+            is_harmless(called) and all(_is_data(one, home) for one in given)
+        )
+    if isinstance(value, ast.Name | ast.Attribute):
+        return is_harmless(home.bindings.qualified(value) or "")
+    return False
+
+
+def _is_object(node: ast.expr, home: SourceFile, project: ProjectIndex) -> bool:
+    """Whether it is an object that the program has made, which no checkpoint shares: ``self``, or
+    what the call of a class gave.
+    """
+    if not isinstance(node, ast.Name):
+        return False
+    definitions = home.bindings.definitions(node)
+    if home.bindings.class_of_self(node) is not None:
+        return all(_is_of_instance(one.node, home) for one in definitions)
+    return _is_tested(node, home) or (
+        bool(definitions) and all(_gives_object(one, home, project) for one in definitions)
+    )
+
+
+def _is_tested(node: ast.Name, home: SourceFile) -> bool:
+    """Whether ``isinstance`` has said so: it stands in ``if isinstance(node, …):``."""
+    inner: ast.AST = node
+    while (outer := home.parents.get(inner)) is not None and not isinstance(outer, FUNCTIONS):
+        if isinstance(outer, ast.If) and inner in outer.body:
+            tests = outer.test.values if isinstance(outer.test, ast.BoolOp) else [outer.test]
+            is_or = isinstance(outer.test, ast.BoolOp) and isinstance(outer.test.op, ast.Or)
+            if not is_or and any(_says_object(test, node.id) for test in tests):
+                return True
+        inner = outer
+    return False
+
+
+def _says_object(test: ast.expr, name: str) -> bool:
+    if not isinstance(test, ast.Call) or ast.unparse(test.func) != "isinstance":
+        return False
+    is_it = len(test.args) == 2 and ast.unparse(test.args[0]) == name  # noqa: PLR2004 - its two
+    kinds = {part for one in test.args[1:] for part in re.findall(r"\w+", ast.unparse(one))}
+    return is_it and kinds.isdisjoint(_NO_CLASSES)
+
+
+def _is_handed_on(change: ReflectedChange) -> bool:
+    """``vars(x)`` and ``x.__dict__`` given to somebody, who mostly reads them."""
+    node = change.node
+    called = node.func if isinstance(node, ast.Call) else node
+    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+    user = change.module.parents.get(node)
+    return name in {"vars", "__dict__"} and not isinstance(user, ast.Subscript | ast.Attribute)
+
+
+def _gives_object(definition: Definition, home: SourceFile, project: ProjectIndex) -> bool:
+    loop = definition.node
+    if isinstance(loop, ast.For) and isinstance(loop.iter, ast.Call):
+        called = loop.iter.func
+        return isinstance(called, ast.Attribute) and called.attr in _GIVES_MODULES
+    if definition.kind == "assign":
+        return _makes_object(definition.value, home, project)
+    if definition.kind in {"function", "class"}:
+        return isinstance(home.bindings.scope(definition.node), FUNCTIONS)
+    if isinstance(definition.node, ast.arg) and definition.node.annotation is not None:
+        return _is_declared(definition.node.annotation, home, project)
+    return _is_self_of_wrapper(definition.node, home)
+
+
+def _is_declared(annotation: ast.expr, home: SourceFile, project: ProjectIndex) -> bool:
+    """Whether a parameter's annotation says that it is an object of a class."""
+    if isinstance(annotation, ast.BinOp):
+        sides = annotation.left, annotation.right
+        return all(_is_declared(side, home, project) for side in sides)
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        return annotation.value.isidentifier() and annotation.value not in _NO_CLASSES
+    if isinstance(annotation, ast.Subscript):
+        is_optional = home.bindings.qualified(annotation.value) == "typing.Optional"
+        return is_optional and _is_declared(annotation.slice, home, project)
+    if isinstance(annotation, ast.Constant):
+        return annotation.value is None
+    dotted = home.bindings.qualified(annotation) or ""
+    return dotted.rpartition(".")[2] not in _NO_CLASSES and _is_class(dotted, home, project)
+
+
+def _is_self_of_wrapper(parameter: ast.AST, home: SourceFile) -> bool:
+    """The ``self`` of a function that a decorator puts in the place of a method."""
+    function = home.parents.get(home.parents.get(parameter, parameter))
+    if not isinstance(function, FUNCTIONS) or getattr(parameter, "arg", "") != "self":
+        return False
+    funcs = [one.func if isinstance(one, ast.Call) else one for one in function.decorator_list]
+    return "functools.wraps" in map(home.bindings.qualified, funcs)
+
+
+def _is_of_instance(parameter: ast.AST, home: SourceFile) -> bool:
+    function = home.parents[home.parents[parameter]]
+    if not isinstance(function, FUNCTIONS) or function.name in _NOT_A_METHOD:
+        return False
+    decorators = map(home.bindings.qualified, function.decorator_list)
+    holder = home.parents[function]
+    bases = map(home.bindings.qualified, getattr(holder, "bases", ()))
+    return "builtins.classmethod" not in decorators and "builtins.type" not in bases
+
+
+def _makes_object(value: ast.expr | None, home: SourceFile, project: ProjectIndex) -> bool:
+    if not isinstance(value, ast.Call):
+        return False
+    if isinstance(value.func, ast.Attribute) and value.func.attr in _GIVES_OPTIONS:
+        return True
+    meanings = home.bindings.possible(value.func)
+    if meanings & {"copy.copy", "copy.deepcopy"} and len(value.args) == 1:
+        return _is_object(value.args[0], home, project)
+    return bool(meanings) and all(_is_class(one, home, project) for one in meanings)
+
+
+def _is_class(dotted: str, home: SourceFile, project: ProjectIndex) -> bool:
+    found = project.definitions(dotted, home.path) if dotted else ()
+    if not found:
+        last = dotted.rpartition(".")[2]
+        is_named_so = last[:1].isupper() and not last.endswith(("Meta", "Type"))
+        return is_named_so or makes_data(dotted) or is_harmless_base(dotted)
+    return all(
+        isinstance(one.node, ast.ClassDef) and member(one.node, "__new__") is None for one in found
+    )
+
+
+def _class_around(node: ast.expr, home: SourceFile) -> ast.ClassDef | None:
+    """The class of ``cls``, ``type(self)`` and ``self.__class__``."""
+    if isinstance(node, ast.Attribute) and node.attr == "__class__":
+        return home.bindings.class_of_self(node.value)
+    if isinstance(node, ast.Call) and len(node.args) == 1:
+        is_type = home.bindings.qualified(node.func) == "builtins.type"
+        return home.bindings.class_of_self(node.args[0]) if is_type else None
+    return home.bindings.class_of_self(node)
+
+
+def _is_reload(node: ast.expr) -> bool:
+    return (node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")) == "reload"
+
+
+def _shown(target: ast.Attribute, module: SourceFile) -> str:
+    return f"{module.path}:{target.lineno} sets {ast.unparse(target)}"
