@@ -364,3 +364,26 @@ def test_the_reason_is_said(helper):
     error = load(ATTACKS["call"], helper.safe_globals([helper.restore_only(Data, "victim.Class")]))
     assert isinstance(error, UnpicklingError)
     assert "a checkpoint may not call Data" in str(error)
+
+
+class Compared(nn.Module):
+    compared: typing.ClassVar[list[object]] = []
+
+    def __eq__(self, other):
+        self.compared.append(other)
+        return False
+
+    __hash__ = None
+
+
+def test_becoming_a_module_compares_nothing(helper):
+    """A module's own way of setting an attribute looks into lists that the file may choose."""
+    name = forge.name(__name__, "Compared")
+    filled = {"_parameters": b"](h\x00e", "_buffers": b"](h\x00e", "_modules": b"](h\x00e"}
+    first = forge.new(name) + b"q\x00"
+    second = forge.new(name) + forge.mapping(filled) + b"b"
+    data = io.BytesIO(forge.archive(forge.program(forge.pair(first, second))))
+    with helper.safe_globals([helper.restore_only(Compared)]):
+        one, other = torch.load(data, weights_only=True)
+    assert type(one) is type(other) is Compared
+    assert Compared.compared == []

@@ -154,7 +154,7 @@ PROVEN = {
         """,
     "a method that nothing reaches": """
         class Net(nn.Module):
-            def save(self, path): torch.save(self.state_dict(), path)
+            def save_weights(self, path): torch.save(self.state_dict(), path)
             def run(self, command): os.system(command)
         """,
     "initialised weights": """

@@ -103,3 +103,67 @@ def test_a_private_name_is_another_name_in_a_class(text):
 def test_a_base_that_changes_the_classes_below_it_must_be_proven():
     base = "class Base:\n    def __init_subclass__(cls, **k):\n        cls.__setattr__ = evil\n"
     assert unproven(base + PLAIN.replace("class Net:", "class Net(Base):")) != ""
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        "from os import system as __call__",
+        "import os as o\n    def __call__(self, c): return self.o.system(c)",
+        "(__eq__ := evil)",
+        "x = (__hash__ := evil)",
+        "for __hash__ in [evil]:\n        pass",
+        "if (__hash__ := evil):\n        pass",
+        "with nullcontext(evil) as __hash__:\n        pass",
+    ],
+)
+def test_a_class_body_that_names_things_in_odd_ways_proves_nothing(member):
+    assert unproven(f"class Net:\n    y = 1\n    {member}\n") != ""
+
+
+@pytest.mark.parametrize(
+    "bound",
+    [
+        "for safe in (evil,):\n        pass",
+        "import os as safe",
+        "[safe := evil for _ in (1,)]",
+        "match evil:\n        case safe:\n            pass",
+    ],
+)
+def test_a_function_that_binds_a_global_name_proves_nothing(bound):
+    assert unproven(f"{PLAIN}\ndef start():\n    global safe\n    {bound}\nstart()\n") != ""
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "for Net in (evil,):\n    pass",
+        "import functools\nfunctools.update_wrapper(Net, evil, ('__call__',), ())",
+        "import functools\nfunctools.wraps(evil, ('__call__',), ())(Net)",
+    ],
+)
+def test_a_class_that_is_changed_by_other_words_is_not_proven(after):
+    assert unproven(f"{PLAIN}\n{after}\n") != ""
+
+
+@pytest.mark.parametrize("name", ["softmax", "flatten", "tanh", "add_", "as_integer_ratio"])
+def test_what_vetted_code_asks_of_any_object_must_be_proven(name):
+    body = f"class Net:\n    def {name}(self, *a):\n        "
+    assert unproven(body + "evil()\n") != ""
+    assert unproven(body + "return 1\n") == ""
+
+
+@pytest.mark.parametrize(
+    ("base", "name"),
+    [
+        ("argparse.Namespace", "_get_kwargs"),
+        ("collections.Counter", "most_common"),
+        ("collections.UserList", "_UserList__cast"),
+        ("enum.Enum", "_generate_next_value_"),
+        ("enum.Flag", "_iter_member_"),
+    ],
+)
+def test_what_bases_of_the_standard_library_call_must_be_proven(base, name):
+    start = f"import argparse, collections, enum\nclass Net({base}):\n    def {name}(self, *a):\n"
+    assert unproven(f"{start}        evil()\n") != ""
+    assert unproven(f"{start}        return 1\n") == ""

@@ -45,6 +45,38 @@ def _defines(statement: ast.stmt, name: str) -> bool:
     )
 
 
+def odd_members(node: ast.ClassDef) -> Iterator[ast.stmt]:
+    """The statements of a class body that may name something otherwise than by a definition or an
+    assignment: imports, loops, ``:=``, ``del``.
+    """
+    for statement in body(node.body):
+        if isinstance(statement, _PLAIN_MEMBERS):
+            parts = _outside_of_bodies(statement)
+            if any(isinstance(part, ast.NamedExpr) for one in parts for part in ast.walk(one)):
+                yield statement
+        elif not isinstance(statement, ast.Pass):
+            yield statement
+
+
+def _outside_of_bodies(statement: ast.stmt) -> Iterator[ast.AST]:
+    """What a statement evaluates itself, without the statements inside it."""
+    if is_function(statement):
+        yield from statement.decorator_list
+        yield from (statement.args, *filter(None, (statement.returns,)))
+    elif isinstance(statement, ast.ClassDef):
+        yield from (*statement.decorator_list, *statement.bases, *statement.keywords)
+    elif isinstance(statement, ast.If):
+        yield statement.test
+    elif not isinstance(statement, ast.Try):
+        yield statement
+
+
+_PLAIN_MEMBERS = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.Expr),
+    *(ast.If, ast.Try),
+)
+
+
 def is_function(node: ast.AST | None) -> TypeGuard[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Whether the node is a ``def``."""
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)

@@ -150,11 +150,12 @@ ALWAYS_REACHED = frozenset(
 
 
 @cache
-def called_by_bases() -> frozenset[str]:
-    """Methods that classes of torch call on themselves, and so on a class that overrides them
-    (torch 2.13, listed by ``tools/called_by_bases.py``).
+def asked_by_libraries() -> frozenset[str]:
+    """Names that vetted code asks of the objects that it is given, or of itself: ``nn.Softmax``
+    calls ``softmax``, ``collections.Counter`` its own ``most_common`` (torch 2.13, numpy 2.4 and
+    Python 3.11; listed by ``tools/asked_by_libraries.py``).
     """
-    listed = Path(__file__).with_name("called_by_bases.txt").read_text(encoding="utf-8")
+    listed = Path(__file__).with_name("asked_by_libraries.txt").read_text(encoding="utf-8")
     return frozenset(listed.split())
 
 

@@ -15,19 +15,19 @@ import ast
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.names.members import body, is_function
+from torchload_lint.source.names.members import body, is_function, odd_members
 from torchload_lint.source.proofs.code import CodeReader, Piece
 from torchload_lint.source.proofs.decorators import gives_back
 from torchload_lint.source.proofs.harmless import (
     ALWAYS_REACHED,
     DECORATORS,
     METACLASSES,
-    called_by_bases,
+    asked_by_libraries,
     is_harmless_base,
 )
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
 from torchload_lint.source.proofs.replaced import Used, why_replaced
-from torchload_lint.source.proofs.steady import check_steady
+from torchload_lint.source.proofs.steady import check_own_name, check_steady
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +67,7 @@ def prove_class(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Pr
 def _prove(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Proof:
     search = _ProofSearch()
     try:
+        check_own_name(node, module)
         search.run(Piece(node, module, project))
     except UnprovenError as problem:
         return Proof(str(problem))
@@ -141,6 +142,9 @@ class _ProofSearch:
     def _class(self, holder: Holder) -> None:
         for level in self._levels(holder):
             self.used.add(level.node, level.module)
+            for odd in odd_members(level.node):
+                place = f"{level.module.path}:{odd.lineno}"
+                raise UnprovenError(f"{place} is a statement that is not expected in a class")
             for statement in body(level.node.body):
                 if is_function(statement):
                     self._methods[statement] = statement.name
@@ -154,12 +158,8 @@ class _ProofSearch:
         """What a class body holds besides functions."""
         if isinstance(statement, ast.ClassDef):
             self._waiting.append(Piece(statement, home, project))
-        elif isinstance(statement, ast.Assign | ast.AnnAssign):
-            if statement.value is not None:
-                self._class_value(statement.value, home, project)
-        elif not isinstance(statement, ast.Pass | ast.Expr | ast.If | ast.Import | ast.ImportFrom):
-            row = statement.lineno
-            raise UnprovenError(f"{home.path}:{row} is a statement that is not expected in a class")
+        elif isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            self._class_value(statement.value, home, project)
 
     def _class_value(self, value: ast.expr, home: Module, project: ProjectIndex) -> None:
         """A class attribute: plain, or a field whose default is."""
@@ -224,7 +224,7 @@ def _is_within_reach(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module)
     special = node.name.startswith("__") and node.name.endswith("__")
     if special:
         return node.name not in _NOT_REACHED
-    if node.name in ALWAYS_REACHED or node.name in called_by_bases():
+    if node.name in ALWAYS_REACHED or node.name in asked_by_libraries():
         return True
     funcs = [one.func if isinstance(one, ast.Call) else one for one in node.decorator_list]
     return any(home.bindings.qualified(func) not in _PLAIN_DECORATORS for func in funcs)

@@ -78,10 +78,14 @@ class Used:
     modules: set[str] = field(default_factory=set)
     """The dotted names of their files."""
 
+    files: dict[str, SourceFile] = field(default_factory=dict)
+    """The files by their paths."""
+
     def add(self, node: ast.AST, module: SourceFile) -> None:
         """Note a class, a function or the expression of a value."""
         self.nodes |= {node, module.tree}
         self.modules.add(module.name)
+        self.files[module.path] = module
         if isinstance(node, ast.ClassDef):
             members = (one for one in body(node.body) if not _is_field(one, module))
             self.names.update(name for one in members for name in _bound(one))
@@ -95,9 +99,9 @@ def why_replaced(used: Used, project: ProjectIndex) -> str:
     Of an installed package only those places count that name what they change.
     """
     search = _Search(used, project)
-    if isinstance(project.layout, PackageLayout):
-        return next(search.named_places(), "")
-    return next(search.places(), "")
+    is_package = isinstance(project.layout, PackageLayout)
+    elsewhere = search.named_places() if is_package else search.places()
+    return next(chain(search.rebound(), elsewhere), "")
 
 
 def _bound(node: ast.AST | None) -> Iterator[str]:
@@ -127,6 +131,19 @@ class _Search:
         self._roots = {name.partition(".")[0] for name in used.outside} | {"builtins"}
         self._tails = {name.rpartition(".")[2] for name in used.outside}
         self._names = used.names | self._tails - _MOSTLY_DATA
+
+    def rebound(self) -> Iterator[str]:
+        """The functions of the proof's own files that give a global name another meaning.
+
+        What is assigned there is among the name's definitions; loops, imports and the like are not.
+        """
+        for path, module in sorted(self._used.files.items()):
+            if "global" not in module.text:
+                continue
+            for statement in ast.walk(module.tree):
+                if isinstance(statement, ast.Global):
+                    for name in self._tails.union(self._used.names).intersection(statement.names):
+                        yield f"{path}:{statement.lineno} makes {name} global"
 
     def named_places(self) -> Iterator[str]:
         """The places that store an attribute of a class, function or module of the proof."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.names.members import member
+from torchload_lint.source.names.members import member, odd_members
 from torchload_lint.source.proofs.decorators import gives_back
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
+from torchload_lint.source.proofs.steady import check_own_name
 
 if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
@@ -33,10 +34,14 @@ _OWN_WAYS = (
 def why_not_restorable(node: ast.ClassDef, module: Module, project: ProjectIndex) -> str:
     """Why an object of the class takes more than its attributes; empty where it does not."""
     try:
+        check_own_name(node, module)
         levels = list(lineage(Holder(node, module, project), _PLAIN_BASES.__contains__))
     except UnprovenError as problem:
         return str(problem)
     for level, home, index in levels:
+        for odd in odd_members(level):
+            if any(name in ast.unparse(odd) for name in (*_OWN_WAYS, "*")):
+                return f"{home.path}:{odd.lineno} may name what restoring calls"
         for name in _OWN_WAYS:
             if member(level, name) is not None:
                 return f"{home.path}:{level.lineno} has {name}"

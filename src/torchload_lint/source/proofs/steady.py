@@ -29,6 +29,15 @@ _SETTINGS = ("torch.backends.", "torch.manual_seed", "warnings.", "matplotlib.")
 """Whose attributes may be set at import: no class or function of a project stands there."""
 
 
+def check_own_name(node: ast.ClassDef, module: Module) -> None:
+    """Raise UnprovenError where the name of a class may stand for something else in its file."""
+    for one in module.bindings.module_definitions(node.name):
+        is_class = isinstance(one.node, ast.ClassDef)
+        if not is_class and module.parents.get(node) is module.tree:
+            row = getattr(one.node, "lineno", node.lineno)
+            raise UnprovenError(f"{module.path}:{row} gives {node.name} another meaning")
+
+
 def check_steady(module: Module) -> None:
     """Raise UnprovenError where importing a file may change what its names mean."""
     for node in _at_import(module.tree):

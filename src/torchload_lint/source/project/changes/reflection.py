@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from torchload_lint.source.project.index import ProjectIndex
 
 _SETTERS = ("setattr", "delattr", "__setattr__", "__delattr__")
+_COPIERS = {"update_wrapper": 2, "wraps": 1}
+"""Functions of functools that set attributes, and how many arguments leave it at descriptions."""
 _PATCHERS = ("patch", "monkeypatch", "mock", "mocker")
 _FIXTURES = frozenset({"monkeypatch", "mocker"})
 _PATCHING_PACKAGES = ("unittest.mock", "mock", "pytest_mock", "pytest")
@@ -29,7 +31,7 @@ _INNARDS = (
 )
 WORDS = (
     *(*_SETTERS, *_PATCHERS, *_NAMESPACES, *_INNER_NAMESPACES, *_RUNNERS, *_INNARDS),
-    *("modules", "reload"),
+    *("modules", "reload", *_COPIERS),
 )
 _NAME_AND_VALUE = 2
 _WORD = late_pattern(r"\w+")
@@ -101,7 +103,7 @@ def _collect(module: SourceFile) -> Iterator[ReflectedChange]:
 
 
 def _read(module: SourceFile, word: str, node: ast.AST) -> Iterator[ReflectedChange]:
-    if isinstance(node, ast.Constant) and word not in _PATCHERS and word not in _SETTERS:
+    if isinstance(node, ast.Constant) and word not in (*_PATCHERS, *_SETTERS):
         return
     if isinstance(node, ast.alias) and word in _RUNNERS:
         if node.asname and getattr(module.parents.get(node), "module", "") == "builtins":
@@ -110,6 +112,8 @@ def _read(module: SourceFile, word: str, node: ast.AST) -> Iterator[ReflectedCha
         yield from _setter(module, word, node, module.parents.get(node))
     elif word in _PATCHERS:
         yield from _patched(module, node)
+    elif word in _COPIERS:
+        yield from _copied(module, word, node)
     elif isinstance(node, ast.Attribute):
         yield from _attribute(module, word, node)
     elif isinstance(node, ast.Name):
@@ -233,6 +237,15 @@ def _patched(module: SourceFile, node: ast.AST) -> Iterator[ReflectedChange]:
         yield ReflectedChange(module, holder, None, name.rpartition(".")[2], "attribute")
     if not texts and holder.args:
         yield ReflectedChange(module, holder, None, None, "attribute")
+
+
+def _copied(module: SourceFile, word: str, node: ast.AST) -> Iterator[ReflectedChange]:
+    """``functools.update_wrapper(Net, Other, ("__call__",))``."""
+    call = module.parents.get(node)
+    if isinstance(call, ast.Call) and call.func is node:
+        chosen = {keyword.arg for keyword in call.keywords} - {"wrapped", "wrapper"}
+        if len(call.args) > _COPIERS[word] or chosen:
+            yield ReflectedChange(module, call, None, None, "attribute")
 
 
 def _may_patch(node: ast.Name | ast.Attribute, module: SourceFile) -> bool:
