@@ -127,11 +127,11 @@ def test_a_list_of_storages_beyond_all_bounds():
     assert report.problems[0].code == "limit"
 
 
-def test_a_legacy_pickle_larger_than_the_window_is_read_on(monkeypatch):
-    monkeypatch.setattr("torchload_lint.checkpoint.legacy._FIRST_WINDOW", 64)
+def test_a_legacy_pickle_larger_than_the_window_is_read_on():
+    few = Limits(first_window=64)
     data = files.legacy(b"\x80\x02" + b"]" + files.text("x" * 5000) + b"a.")
-    assert inspect_bytes(data, "model.pt").verdict is Verdict.LOADS
-    small = Limits(pickle_bytes=64)
+    assert inspect_bytes(data, "model.pt", limits=few).verdict is Verdict.LOADS
+    small = Limits(pickle_bytes=64, first_window=64)
     assert inspect_bytes(data, "model.pt", limits=small).problems[0].code == "limit"
 
 

@@ -91,6 +91,18 @@ def inspect_bytes(
     return _guarded(MemorySource(data), name, Question(target, lookup, limits, encoding))
 
 
+def inspect_source(
+    source: ByteSource, name: str, target: Target = NEWEST,
+    lookup: ClassLookup | None = None, limits: Limits = DEFAULT_LIMITS,
+) -> CheckpointReport:  # fmt: skip
+    """The same for any source of bytes, whose OSError becomes an unreadable report.
+
+    With ``shallow(DEFAULT_LIMITS)`` a file takes a few reads at any size; tensors whose bytes are
+    damaged are not seen then.
+    """
+    return _guarded(source, name, Question(target, lookup, limits))
+
+
 def _guarded(source: ByteSource, name: str, question: Question) -> CheckpointReport:
     """The last line of the promise that any bytes give a report."""
     try:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 PROTOCOL_VERSION = 1001
-_FIRST_WINDOW = 1024 * 1024
 _OVERFLOW = 1 << 64
 """torch multiplies the number of elements with their size in 64 bits."""
 _OBJECT = 3
@@ -62,7 +61,7 @@ def read_pickles(
     Nobody knows beforehand how far they reach, so they are read through a window that grows until
     they fit; each attempt starts afresh.
     """
-    window = _FIRST_WINDOW
+    window = limits.first_window
     while True:
         data = source.read_at(0, min(window, source.size))
         result = _read(data, make_guard(), limits)
@@ -122,14 +121,18 @@ def _check_storages(
         if storage is None:
             return advice.damaged("a storage is listed that the object does not have")
         width = ITEM_SIZES.get(storage.dtype, 1)
-        count = int.from_bytes(source.read_at(position, 8), "little")
-        position += 8 + storage.numel * width
+        expected = storage.numel * width
+        at = position
+        position += 8 + expected
         if position > source.size:
             return Problem(
                 "truncated",
                 "the file ends before the bytes of its tensors do",
                 "get the file again: the download or the save was cut off",
             )
-        if count * width % _OVERFLOW != storage.numel * width:
+        if not limits.whole:
+            continue
+        count = int.from_bytes(source.read_at(at, 8), "little")
+        if count * width % _OVERFLOW != expected:
             return advice.damaged("a storage has another size than the object says")
     return None

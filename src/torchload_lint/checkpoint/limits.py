@@ -24,6 +24,17 @@ class Limits(NamedTuple):
     """Storages listed at the end of a legacy file."""
     places: int = 2_000_000
     """Values visited when places in the object are named."""
+    first_window: int = 1024 * 1024
+    """Bytes that are read at first where nobody knows how long the pickles are."""
+    whole: bool = True
+    """Whether what only proves damage is read, too: the header of each tensor's record in a zip,
+    the length before each tensor in a legacy file. Off, a file costs a few reads at any size.
+    """
+
+
+def shallow(limits: Limits) -> Limits:
+    """The same limits for a file that is far away: what only proves damage is not read."""
+    return limits._replace(first_window=64 * 1024, whole=False)
 
 
 DEFAULT_LIMITS = Limits()

@@ -164,7 +164,7 @@ def _explain(place: str, projects: Projects, *, places: bool) -> int:
     """Everything about the load (or loads) on one line; with the ``places`` of this package where a
     value stops.
     """
-    from torchload_lint.cli.loads import reported  # noqa: PLC0415
+    from torchload_lint.audit import reported  # noqa: PLC0415
     from torchload_lint.reports.survey import explain  # noqa: PLC0415
     from torchload_lint.workspace.survey import survey  # noqa: PLC0415
 
@@ -269,7 +269,7 @@ def _tell(
     if flags.statistics:
         text = reports.statistics(results, shown, as_json=config.output_format == "json")
     elif config.output_format == "html" and projects:
-        from torchload_lint.cli.auditing import audit  # noqa: PLC0415 - only where it is asked for
+        from torchload_lint.audit import audit  # noqa: PLC0415 - only where it is asked for
 
         text = audit(reports.Report.of(results, (), shown), outcome.files, projects)
     else:

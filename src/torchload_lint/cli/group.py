@@ -15,6 +15,7 @@ from torchload_lint.cli.terminal import INTERRUPTED
 COMMANDS = {
     "check": "Find the loads; --fix rewrites them (the default command).",
     "inspect": "Show what a checkpoint holds and needs, without running it.",
+    "scan": "Judge the checkpoints of buckets or folders, as many as there are, into a table.",
     "migrate": "Rewrite a checkpoint so that it loads without any allowlist, without running it.",
     "verify": "Load what the code loads with real torch, under the allowlists that it gives.",
     "loads": "List every load with what is known of it: path, files, needs.",

@@ -25,6 +25,8 @@ from torchload_lint.cli.terminal import (
     warn,
 )
 from torchload_lint.config import ConfigError
+from torchload_lint.remote.addresses import is_address
+from torchload_lint.remote.errors import RemoteError
 from torchload_lint.reports import union as unions
 from torchload_lint.reports.inspection import (
     as_summary,
@@ -34,7 +36,12 @@ from torchload_lint.reports.inspection import (
 )
 from torchload_lint.reports.union import United
 from torchload_lint.workspace import Projects
-from torchload_lint.workspace.inspection import inspect_copy, inspect_paths, needs_together
+from torchload_lint.workspace.inspection import (
+    inspect_address,
+    inspect_copy,
+    inspect_paths,
+    needs_together,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +68,9 @@ FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "azure", "rdjso
     "--union", is_flag=True, help="One allowlist for all the files, and which file needs what."
 )
 @since
+@click.option(
+    "--remote", is_flag=True, help="Read addresses, too (s3://, gs://, az://, https://, hf:// …)."
+)
 @click.option("--no-tree", is_flag=True, help="Leave out the tree of the object.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @configuration
@@ -76,19 +86,24 @@ def command(
 ) -> None:
     """Show what checkpoints (files, or folders of them) hold and need, without running them.
 
-    An index file (model.bin.index.json) stands for its shards, "-" for standard input.
+    An index file (model.bin.index.json) stands for its shards, "-" for standard input, an address
+    (with --remote) for an object, all below a prefix, or what fits a pattern.
 
     Ends with 0 where every file loads with what may be allowed, 1 where one does not (or where
     --since finds something new), 2 where one is not there.
     """
     union, since_file = flags.pop("union"), flags.pop("since_file")
-    missing = [one for one in checkpoints if one != STANDARD_INPUT and not os.path.lexists(one)]
+    is_remote = flags.pop("remote")
+    far = [given for given in checkpoints if is_remote and is_address(given)]
+    near = [given for given in checkpoints if given not in far and given != STANDARD_INPUT]
+    missing = [given for given in near if not os.path.lexists(given)]
     for given in missing:
         complain(f"{given}: {_why_missing(given)}")
     there = [given for given in checkpoints if given not in missing]
     try:
         projects = Projects(settings_from(config_file, isolated, flags))
         inspections = _inspect_all(there, projects)
+        inspections += [one for given in far for one in _inspect_far(given, projects, missing)]
     except ConfigError as error:
         fail(str(error))
     if there and not inspections:
@@ -134,9 +149,21 @@ def _tell_torch(inspections: Sequence[Inspection], projects: Projects, output_fo
 
 def _inspect_all(there: Sequence[str], projects: Projects) -> list[Inspection]:
     """All checkpoints that the arguments stand for. Raises ConfigError."""
-    found = list(inspect_paths([Path(one) for one in there if one != STANDARD_INPUT], projects))
+    paths = [Path(one) for one in there if os.path.lexists(one)]
+    found = list(inspect_paths(paths, projects))
     if STANDARD_INPUT in there:
         found.append(inspect_copy(_copy_of_standard_input(), STANDARD_INPUT_NAME, projects))
+    return found
+
+
+def _inspect_far(address: str, projects: Projects, missing: list[str]) -> list[Inspection]:
+    """What lies at an address; where it cannot be read, that is told, and it is ``missing``."""
+    found: list[Inspection] = []
+    try:
+        found.extend(inspect_address(address, projects))
+    except RemoteError as error:
+        complain(str(error))
+        missing.append(address)
     return found
 
 
@@ -175,7 +202,7 @@ def _say_union(
 
 
 def _page(inspections: Sequence[Inspection]) -> str:
-    from torchload_lint.cli.auditing import seen  # noqa: PLC0415 - only where it is asked for
+    from torchload_lint.audit import seen  # noqa: PLC0415 - only where it is asked for
     from torchload_lint.reports.audit.page import inspection_page  # noqa: PLC0415
 
     return inspection_page([seen(one) for one in inspections])
@@ -193,6 +220,6 @@ def _for_ci(
 
 
 def _why_missing(given: str) -> str:
-    if "://" in given:
-        return "an address; download the file, and inspect it here"
+    if is_address(given):
+        return "an address, which is only read with --remote"
     return "no such file or folder"

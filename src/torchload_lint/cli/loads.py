@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from torchload_lint.audit import reported
 from torchload_lint.cli import hints
 from torchload_lint.cli.options import (
     NamedPath,
@@ -29,7 +30,7 @@ from torchload_lint.cli.terminal import (
 )
 from torchload_lint.config import ConfigError
 from torchload_lint.escaping import printable
-from torchload_lint.reports.survey import Load, as_table, loads_as_json
+from torchload_lint.reports.survey import as_table, loads_as_json
 from torchload_lint.workspace import Projects, discover
 from torchload_lint.workspace.survey import SurveyedLoad, survey
 
@@ -120,13 +121,6 @@ def _say_unions(found: list[SurveyedLoad], output_format: str, since_file: Path 
         warn("no load here reads a file that is there")
     is_new = stored is not None and any(one.new(stored) for one in all_united)
     return FINDINGS if is_new else CLEAN
-
-
-def reported(load: SurveyedLoad) -> Load:
-    """A surveyed load as the reports want it."""
-    cell = f"cell {load.cell}:" if load.cell else ""
-    place = f"{load.path.as_posix()}:{cell}{load.row}"
-    return Load(place, load.site, load.source, load.situation)
 
 
 def _tell_pairs(found: list[SurveyedLoad], folder: Path, projects: Projects) -> None:

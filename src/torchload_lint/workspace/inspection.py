@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint import Verdict, advice
+from torchload_lint.checkpoint import DEFAULT_LIMITS, Verdict, advice, inspect_source, shallow
 from torchload_lint.checkpoint.report import CheckpointReport, Problem
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import judge_together
+from torchload_lint.remote.listing import objects_at
+from torchload_lint.remote.windows import RemoteSource
 from torchload_lint.rules.assessing import judge_in, judged_needs
 from torchload_lint.rules.checkpoints.dangerous_checkpoint import INSTALL
 from torchload_lint.rules.on_torch import PARAMETER_SINCE, judged, merged
@@ -20,9 +23,11 @@ from torchload_lint.workspace.on_disk.checkpoint_names import is_checkpoint_name
 from torchload_lint.workspace.on_disk.shards import INDEX, shards_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from torchload_lint.checkpoint.containers.bytesource import ByteSource
     from torchload_lint.checkpoint.known.torch_range import TorchRange
+    from torchload_lint.checkpoint.known.torch_versions import TorchVersion
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup
     from torchload_lint.checkpoint.report import NeededGlobal
     from torchload_lint.names import ClassFacts
@@ -98,8 +103,39 @@ def _lookup(project: Project) -> ClassLookup:
 
 def inspect_path(path: Path, project: Project, judged_as: Path | None = None) -> Inspection:
     """Inspect one checkpoint, as the project sees it; ``judged_as`` is where it would lie."""
-    lookup, place = _lookup(project), judged_as or path
-    report = _on_every_torch(path, project, lookup, project.torch_of(place))
+    lookup, name = _lookup(project), os.path.abspath(path)
+    torch = project.torch_of(judged_as or path)
+
+    def read(line: TorchVersion) -> CheckpointReport:
+        return project.context.checkpoints.inspect(name, lookup, line)
+
+    report = _on_every_torch(read, torch)._replace(path=os.fspath(path))
+    return judge_report(report, path, project, judged_as or path)
+
+
+def inspect_address(uri: str, projects: Projects) -> Iterator[Inspection]:
+    """Inspect what an address stands for. Raises ConfigError, and RemoteError."""
+    project = projects.project_of(Path("checkpoint"))
+    for place, item in objects_at(uri, is_checkpoint_name):
+        source = RemoteSource(item.size, partial(place.fetch, item))
+        yield inspect_remote(source, item.uri, project)
+
+
+def inspect_remote(source: ByteSource, uri: str, project: Project) -> Inspection:
+    """Inspect what lies at an address as if it lay in the current folder; few bytes are read."""
+    lookup, place = _lookup(project), Path("checkpoint")
+
+    def read(line: TorchVersion) -> CheckpointReport:
+        target = project.target._replace(torch=line)
+        return inspect_source(source, uri, target, lookup, shallow(DEFAULT_LIMITS))
+
+    report = _on_every_torch(read, project.torch_of(place))
+    return judge_report(report, Path(uri), project, place)
+
+
+def judge_report(report: CheckpointReport, path: Path, project: Project, place: Path) -> Inspection:
+    """What a project makes of what was read; ``place``: where in it the file would lie."""
+    lookup = _lookup(project)
     judgements = []
     for needed in report.safe_globals:
         facts = lookup(needed.name)
@@ -146,19 +182,18 @@ def _that_calls(
 
 
 def _on_every_torch(
-    path: Path, project: Project, lookup: ClassLookup, torch: TorchRange
+    read: Callable[[TorchVersion], CheckpointReport], torch: TorchRange
 ) -> CheckpointReport:
     """What holds on every torch that the project may run on and that has a whole allowlist.
 
-    Where older ones fail, a problem says so.
+    Where older ones fail, a problem says so. ``read``: the report for one release.
     """
-    name = os.path.abspath(path)
     reports_on = {
-        line: (project.context.checkpoints.inspect(name, lookup, line),)
+        line: (read(line),)
         for line in torch.where(lambda line: line >= PARAMETER_SINCE) or torch.versions
     }
     lines = judged(tuple(reports_on), ())
-    report = merged(reports_on, lines)[0]._replace(path=os.fspath(path))
+    report = merged(reports_on, lines)[0]
     loadable = {Verdict.LOADS, Verdict.NEEDS_SAFE_GLOBALS}
     older = [
         line

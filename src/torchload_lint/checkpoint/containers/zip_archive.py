@@ -114,7 +114,7 @@ class ZipArchive:
         member = self.find(record)
         if member is None or member.fault:
             return None
-        if member.packed:
+        if member.packed and self._limits.whole:
             try:
                 self.content_offset(member)
             except ZipFaultError:

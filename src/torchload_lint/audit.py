@@ -1,4 +1,4 @@
-"""What the HTML report shows besides findings: every load, and every checkpoint they read."""
+"""Loads and checkpoints of a run, as the reports want them; for the HTML page, all of them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.tensor_places import tensors_in
 from torchload_lint.checkpoint.tree import TreeLimits, outline, value_of_file
-from torchload_lint.cli.loads import reported
 from torchload_lint.reports.audit.loads import AuditedLoad
 from torchload_lint.reports.audit.page import audit_page
 from torchload_lint.reports.audit.placed_findings import PlacedFinding
 from torchload_lint.reports.audit.seen_checkpoints import SeenCheckpoint
+from torchload_lint.reports.survey import Load
 from torchload_lint.workspace.inspection import inspect_path
 from torchload_lint.workspace.survey import survey
 
@@ -55,6 +55,13 @@ def _read_by(loads: Iterable[SurveyedLoad]) -> Iterator[Inspection]:
                 known.add(path)
                 found = inspect_path(path, load.project)
                 yield found.called(report.path)
+
+
+def reported(load: SurveyedLoad) -> Load:
+    """A surveyed load as the reports want it."""
+    cell = f"cell {load.cell}:" if load.cell else ""
+    place = f"{load.path.as_posix()}:{cell}{load.row}"
+    return Load(place, load.site, load.source, load.situation)
 
 
 def seen(inspection: Inspection) -> SeenCheckpoint:

@@ -1,0 +1,40 @@
+"""Addresses, and the store that each belongs to."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from torchload_lint.remote.remote_stores import Store
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_BUCKETS = frozenset({"s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "memory", "file"})
+"""Schemes that obstore knows."""
+_WEB = frozenset({"http", "https"})
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an address rather than a path."""
+    return _ADDRESS.match(text) is not None
+
+
+def store_of(uri: str) -> Store:
+    """The store that an address belongs to. Raises RemoteError.
+
+    Buckets are read through obstore, other schemes through fsspec (the extra ``remote``), the web
+    through Python's own client.
+    """
+    scheme = urlsplit(uri).scheme.lower()
+    if scheme in _WEB:
+        from torchload_lint.remote.web import Web  # noqa: PLC0415 - each only where it is met
+
+        return Web()
+    if scheme in _BUCKETS:
+        from torchload_lint.remote.buckets import bucket_of  # noqa: PLC0415
+
+        return bucket_of(uri)
+    from torchload_lint.remote.file_systems import FileSystem  # noqa: PLC0415
+
+    return FileSystem(uri)

@@ -1,0 +1,147 @@
+"""Who does the reading: processes of this machine, or the workers of a Dask cluster.
+
+Both are executors in the sense of ``concurrent.futures``; what is lost with a worker is done again.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from torchload_lint.remote.errors import RemoteError
+from torchload_lint.remote.remote_stores import missing
+from torchload_lint.scan.object_reading import row_of_killer, scan_batch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from torchload_lint.remote.remote_stores import RemoteObject
+    from torchload_lint.scan.object_reading import ReadSettings, Row
+
+MOST_DEATHS = 3
+"""How often the reading of a unit may end with its worker, before the unit is divided; one object
+alone that does so gets a row that says it."""
+
+
+class Unit(NamedTuple):
+    """Objects that are read together."""
+
+    objects: tuple[RemoteObject, ...]
+    deaths: int = 0
+
+    def after_death(self) -> list[Unit]:
+        """What to do instead where its worker has died."""
+        if self.deaths + 1 < MOST_DEATHS:
+            return [self._replace(deaths=self.deaths + 1)]
+        half = len(self.objects) // 2
+        return [Unit(part) for part in (self.objects[:half], self.objects[half:]) if part]
+
+
+class LocalWorkers:
+    """Processes of this machine. They are spawned: obstore and a fork do not go together."""
+
+    def __init__(self, count: int) -> None:
+        self.at_once = 2 * count
+        self._count = count
+
+    @contextmanager
+    def executor(self) -> Iterator[Executor]:
+        """An executor; what has not begun is dropped when it is left."""
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(self._count, mp_context=context)
+        try:
+            yield pool
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+class DaskWorkers:
+    """The workers of a cluster (``distributed``), each with the credentials of its own machine."""
+
+    def __init__(self, address: str) -> None:
+        """Raises RemoteError where the package or the scheduler is not there."""
+        try:
+            from distributed import Client  # noqa: PLC0415 - an optional package
+        except ImportError as error:
+            raise missing("distributed", "dask") from error
+        try:
+            self._client: Any = Client(address, timeout="30s", set_as_default=False)  # type: ignore[no-untyped-call]
+        except (OSError, ValueError) as error:
+            raise RemoteError(f"{address}: no scheduler answers there ({error})") from error
+        self.at_once = 4 * max(1, len(self._client.scheduler_info()["workers"]))
+
+    @contextmanager
+    def executor(self) -> Iterator[Executor]:
+        """An executor of the cluster."""
+        with self._client.get_executor(pure=False, retries=MOST_DEATHS) as executor:
+            yield executor
+
+
+def read_units(
+    units: Iterable[Unit], settings: ReadSettings, workers: LocalWorkers | DaskWorkers
+) -> Iterator[tuple[Unit, list[Row]]]:
+    """Each unit with its rows, as they come; each object in exactly one of them."""
+    waiting, to_do = deque[Unit](), iter(units)
+    while True:
+        with workers.executor() as executor:
+            yield from _until_broken(waiting, to_do, settings, executor, workers.at_once)
+        if not waiting:
+            return
+
+
+def _until_broken(
+    waiting: deque[Unit],
+    to_do: Iterator[Unit],
+    settings: ReadSettings,
+    executor: Executor,
+    at_once: int,
+) -> Iterator[tuple[Unit, list[Row]]]:
+    """Run units until none is left or the executor is broken: then ``waiting`` has the rest."""
+    running: dict[Future[list[Row]], Unit] = {}
+    is_broken = False
+    while True:
+        while len(running) < at_once and not is_broken:
+            unit = waiting.popleft() if waiting else next(to_do, None)
+            if unit is None:
+                break
+            is_broken = not _submitted(unit, settings, executor, running, waiting)
+        if not running:
+            return
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            unit = running.pop(future)
+            error = future.exception()
+            if error is None:
+                yield unit, future.result()
+                continue
+            is_broken = is_broken or isinstance(error, BrokenExecutor)
+            if len(unit.objects) == 1 and unit.deaths + 1 >= MOST_DEATHS:
+                yield unit, [row_of_killer(unit.objects[0], settings)]
+            else:
+                waiting.extend(unit.after_death())
+
+
+def _submitted(
+    unit: Unit,
+    settings: ReadSettings,
+    executor: Executor,
+    running: dict[Future[list[Row]], Unit],
+    waiting: deque[Unit],
+) -> bool:
+    """Whether the executor has taken it; otherwise it waits for the next one."""
+    read: Callable[..., list[Row]] = scan_batch
+    try:
+        running[executor.submit(read, unit.objects, settings)] = unit
+    except (BrokenExecutor, RuntimeError):
+        waiting.appendleft(unit)
+        return False
+    return True

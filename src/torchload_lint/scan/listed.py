@@ -1,0 +1,72 @@
+"""What there is to scan: listed, chosen, and what reading it would take."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timezone
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torchload_lint.remote.addresses import is_address
+from torchload_lint.remote.errors import RemoteError
+from torchload_lint.remote.listing import objects_at
+from torchload_lint.remote.windows import HEAD, TAIL
+from torchload_lint.workspace.on_disk.checkpoint_names import is_checkpoint_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torchload_lint.remote.remote_stores import RemoteObject
+
+_SEED = 0
+"""The same sample each time."""
+
+
+def list_all(
+    sources: Sequence[str], since: datetime | None, sample: int | None
+) -> tuple[list[RemoteObject], list[str]]:
+    """All objects, each once, and what could not be listed.
+
+    Sources are addresses, or paths of this machine. ``since``: in UTC; ``sample``: only so many.
+    """
+    errors: list[str] = []
+    found = chain.from_iterable(_below(source, errors) for source in sources)
+    wanted = [one for one in found if since is None or _is_since(one, since)]
+    unique = list({one.uri: one for one in wanted}.values())
+    if sample is not None and sample < len(unique):
+        unique = sorted(random.Random(_SEED).sample(unique, sample))  # noqa: S311 - no secret
+    return unique, errors
+
+
+def _below(source: str, errors: list[str]) -> Iterator[RemoteObject]:
+    uri = source if is_address(source) else Path(source).absolute().as_uri()
+    try:
+        for _, one in objects_at(uri, is_checkpoint_name):
+            yield one
+    except RemoteError as error:
+        errors.append(str(error))
+
+
+def _is_since(item: RemoteObject, since: datetime) -> bool:
+    """A store that does not say when something was written cannot keep it out."""
+    try:
+        modified = datetime.fromisoformat(item.modified)
+    except ValueError:
+        return True
+    known = modified if modified.tzinfo else modified.replace(tzinfo=timezone.utc)
+    return known >= since.replace(tzinfo=timezone.utc)
+
+
+def estimate(listed: Sequence[RemoteObject]) -> str:
+    """How many requests and bytes it would take, in words; ends in a newline."""
+    count, size = len(listed), sum(one.size for one in listed)
+    small = sum(one.size <= HEAD + TAIL for one in listed)
+    requests = small + 2 * (count - small)
+    few = sum(min(one.size, HEAD + TAIL) for one in listed)
+    per = requests / count if count else 0.0
+    return (
+        f"{count:,} objects, {size:,} bytes.\n"
+        f"About {requests:,} requests and {few:,} bytes would be read "
+        f"({per:.1f} requests an object; more where a pickle is large).\n"
+    )

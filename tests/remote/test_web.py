@@ -1,0 +1,136 @@
+"""Web servers, honest and hostile ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from checkpoint import bare_files as files
+from torchload_lint.checkpoint import inspect_bytes, inspect_source
+from torchload_lint.remote import web as client
+from torchload_lint.remote.addresses import store_of
+from torchload_lint.remote.errors import RemoteError
+from torchload_lint.remote.windows import RemoteSource
+
+DATA = files.archive(b"\x80\x02cargparse\nNamespace\n)\x81.", extra=[("data/0", bytes(400_000))])
+
+
+def read(url):
+    place = store_of(url)
+    item = place.one(url)
+    return inspect_source(RemoteSource(item.size, lambda a, b: place.fetch(item, a, b)), url)
+
+
+def test_a_file_is_read_in_pieces(web):
+    web.files["/m.pt"] = DATA
+    url = f"{web.url}/m.pt"
+    assert read(url) == inspect_bytes(DATA, url)
+    assert [asked[1] for asked in web.asked][:2] == ["bytes=0-0", "bytes=0-65535"]
+    assert {asked[2] for asked in web.asked[1:]} == {'"one"'}
+
+
+def whole(answer):
+    """A server that does not know ranges, and sends gigabytes."""
+    answer.send_response(200)
+    answer.send_header("Content-Length", str(len(DATA)))
+    answer.end_headers()
+    for at in range(0, len(DATA), 1000):
+        answer.wfile.write(DATA[at : at + 1000])
+
+
+def changed(answer):
+    first, last = answer.wanted(len(DATA))
+    answer.part(
+        DATA[first : last + 1], f"bytes {first}-{last}/{len(DATA) + len(answer.server.asked)}"
+    )
+
+
+def short(answer):
+    first, last = answer.wanted(len(DATA))
+    answer.part(DATA[first:last], f"bytes {first}-{last}/{len(DATA)}")
+
+
+def untold(answer):
+    answer.part(b"x", "")
+
+
+def elsewhere(target):
+    def answer_with(answer):
+        answer.send_response(302)
+        answer.send_header("Location", target)
+        answer.send_header("Content-Length", "0")
+        answer.end_headers()
+
+    return answer_with
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (changed, "it changed while it was read"),
+        (short, "bytes came where"),
+        (untold, "does not say which part"),
+        (elsewhere("file:///etc/passwd"), "leads out of the web"),
+        (elsewhere("ftp://example.org/x"), "leads out of the web"),
+        (elsewhere("http://localhost:1/x"), "leads to an inner address (localhost)"),
+        (elsewhere("http://169.254.169.254/latest"), "leads to an inner address (169.254.169.254)"),
+        (elsewhere("http://[::1]:1/x"), "leads to an inner address (::1)"),
+        (elsewhere("/m.pt"), "more than 5 redirects"),
+        (elsewhere(""), "more than 5 redirects"),
+        (lambda answer: answer.send_error(412), "it changed while it was read"),
+        (lambda answer: answer.send_error(500), "status 500"),
+        (lambda answer: answer.wfile.write(b"nonsense\r\n\r\n"), "/m.pt: "),
+    ],
+)
+def test_what_a_hostile_server_answers_is_an_error(web, how, said):
+    web.how["/m.pt"] = how
+    try:
+        report = read(f"{web.url}/m.pt")
+    except RemoteError as error:
+        told = str(error)
+    else:
+        told = report.problems[0].message
+        assert report.verdict.value == "unreadable"
+    assert said in told
+
+
+def test_a_server_without_ranges_serves_small_files_only(web):
+    web.how["/m.pt"] = whole
+    url = f"{web.url}/m.pt"
+    place = store_of(url)
+    item = place.one(url)
+    assert item.size == len(DATA)
+    assert place.fetch(item, 0, 1000) == DATA[:1000]
+    with pytest.raises(RemoteError, match="no parts of files"):
+        place.fetch(item, 1000, 2000)
+
+
+def test_a_redirect_within_the_web_is_followed(web):
+    web.files["/there.pt"] = DATA
+    web.how["/m.pt"] = elsewhere("/there.pt")
+    assert read(f"{web.url}/m.pt").verdict.value == "needs-safe-globals"
+
+
+def test_a_redirect_gives_up_no_encryption():
+    with pytest.raises(RemoteError, match="without encryption"):
+        client._check_redirect("https://a.org/m", "https://a.org/m", "http://a.org/m")
+
+
+def test_a_slow_answer_is_left(web, monkeypatch):
+    web.files["/m.pt"] = DATA
+    times = iter(range(0, 10_000, 100))
+    monkeypatch.setattr(client, "monotonic", lambda: next(times))
+    url = f"{web.url}/m.pt"
+    place = store_of(url)
+    item = place.one(url)
+    with pytest.raises(RemoteError, match="took more than 120 seconds"):
+        place.fetch(item, 0, 300_000)
+
+
+def test_nobody_there():
+    with pytest.raises(RemoteError, match=r"http://127.0.0.1:9/m.pt: "):
+        store_of("http://127.0.0.1:9/m.pt").one("http://127.0.0.1:9/m.pt")
+
+
+def test_missing(web):
+    with pytest.raises(RemoteError, match="there is no such file"):
+        read(f"{web.url}/gone.pt")
