@@ -26,6 +26,18 @@ CERTAIN = {
             "    def __init__(self): pass\n"
         },
     ),
+    "a method that nobody calls": (
+        OBJECT + "    def rename(self, path):\n        self.path = path\nJob().load()\n",
+        {},
+    ),
+    "a subclass of a mixin that says something else": (
+        OBJECT + "Job().load()\n",
+        {"other.py": "from main import Job\nclass Mine(Job):\n    name = 'b.pt'\n"},
+    ),
+    "an object that Python's own functions see": (
+        "import json\n" + OBJECT + "job = Job()\nprint(job, json.dumps(repr(job)))\njob.load()\n",
+        {},
+    ),
     "a dictionary that is printed": ("D = {'p': 'a.pt'}\nprint(D)\ntorch.load(D['p'])\n", {}),
     "a path from the root, and a folder that changes": (
         "os.chdir('runs')\ntorch.load('/weights/a.pt')\n",
@@ -51,6 +63,21 @@ DOUBTFUL = {
     ),
     "a dictionary under another name": (
         "D = {'p': 'a.pt'}\nE = D\nE['p'] = 'b.pt'\ntorch.load(D['p'])\n",
+        {},
+    ),
+    "a method that somebody may call": (
+        OBJECT + "    def rename(self, path):\n        self.path = path\n"
+        "job = Job()\ngetattr(job, os.environ['M'])('b.pt')\njob.load()\n",
+        {},
+    ),
+    "an object that a stranger is given": (
+        "import stranger\n" + OBJECT + "job = Job()\nstranger.poke(job)\njob.load()\n",
+        {},
+    ),
+    "a class that inherits from a stranger's": (
+        "import stranger\n"
+        + OBJECT.replace("class Job:", "class Job(stranger.Base):")
+        + "Job().load()\n",
         {},
     ),
     "globals()": ("PATH = 'a.pt'\nglobals()['PATH'] = 'b.pt'\ntorch.load(PATH)\n", {}),

@@ -177,7 +177,8 @@ def _is_never_called(
         return False
     bases = classes.base_names(node, module, evaluator.project)
     strange = any(not evaluator.project.definitions(base, module.path) for base in bases)
-    if strange or any(callers.sites(evaluator.project, module, method)):
+    sites = callers.sites(evaluator.project, module, method)
+    if strange or sites.calls or sites.cut or sites.others or sites.passed_over:
         return False
     evaluator.relied.called.setdefault(method, (module, frozenset()))
     return True
