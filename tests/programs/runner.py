@@ -62,13 +62,13 @@ class _Files(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def _child(files: Mapping[str, str], root: str, pipe: int) -> None:
-    from programs.world import fake_library, fake_torch
+    from programs.world import fake_libraries, fake_torch
 
     loaded: list[str] = []
     error = ""
     signal.alarm(_SECONDS)
     fake_torch(root, loaded.append)
-    fake_library()
+    fake_libraries()
     sys.meta_path.insert(0, _Files(files))
     sys.stdout = io.StringIO()
     try:

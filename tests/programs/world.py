@@ -17,7 +17,10 @@ FILES = (
 NEEDED = "argparse.Namespace"
 
 
-_LIBRARY = Path(__file__).with_name("pieces").joinpath("stranger.txt").read_text("utf-8")
+_LIBRARIES = ("stranger", "yacs.config", "omegaconf")
+"""Packages outside of the programs: one that changes what it is given, and two of configurations,
+which do here what programs ask of them.
+"""
 
 
 class UnpicklingError(Exception):
@@ -61,8 +64,10 @@ def fake_torch(root: str, note: object) -> types.ModuleType:
     return torch
 
 
-def fake_library() -> None:
-    """A package outside of the program, ``stranger``, that changes what it is given."""
-    stranger = types.ModuleType("stranger")
-    exec(_LIBRARY, stranger.__dict__)
-    sys.modules["stranger"] = stranger
+def fake_libraries() -> None:
+    """The packages outside of the programs."""
+    sys.modules["yacs"] = types.ModuleType("yacs")
+    for name in _LIBRARIES:
+        text = Path(__file__).with_name("pieces").joinpath(f"{name}.txt").read_text("utf-8")
+        module = sys.modules[name] = types.ModuleType(name)
+        exec(text, module.__dict__)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.certainty import hierarchies
 from torchload_lint.source.certainty.calls_known import Callers
-from torchload_lint.source.certainty.escaping.asked import asked_of, is_changeable
+from torchload_lint.source.certainty.escaping.asked import Asked, asked_of, is_changeable
 from torchload_lint.source.certainty.escaping.escapes import Watch
 from torchload_lint.source.certainty.objects import given_away, module_given_away
 from torchload_lint.source.certainty.overwriting import (
@@ -351,6 +351,7 @@ class _Doubts:
         for name, places in self._relied.attributes.items():
             for node, (module, _) in places.items():
                 yield from self._intercepted(name, node, module)
+                yield from filter(None, [self._changed_since(name, node, module)])
             known = {
                 target
                 for node, (module, spelled) in places.items()
@@ -376,6 +377,15 @@ class _Doubts:
                 yield from hierarchies.computed(name, value.of, self._evaluator)
             elif isinstance(value, Unknown) and self._project.holding(f"@{name}.setter"):
                 yield f"{ast.unparse(node)} may be given to a setter"
+
+    def _changed_since(self, name: str, node: ast.expr, module: SourceFile) -> str:
+        """Whether somebody who has the object may set it by a method, or by its entries."""
+        receiver = node.value if isinstance(node, ast.Attribute) else node
+        if not isinstance(receiver, ast.Name):
+            return ""
+        values = self._evaluator.aside(receiver, module)
+        asked = Asked(name, 0, items=not any(isinstance(each, Instance) for each in values))
+        return Watch(self._evaluator).variable(receiver, module, asked)
 
     def _before(self, node: ast.expr, module: SourceFile, spelled: str) -> set[ast.AST]:
         """The stores in the same function before a place, which ``stores`` follows."""
