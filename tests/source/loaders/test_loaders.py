@@ -47,6 +47,15 @@ LOADS = {
         "torch: checkpoint.load"
     ),
     "from lightning import Trainer\nTrainer().fit(m, ckpt_path='a.ckpt')": "lightning: Trainer.fit",
+    "from lightning import Trainer\nkw = {'ckpt_path': 'a.ckpt'}\nTrainer().fit(m, **kw)": (
+        "lightning: Trainer.fit"
+    ),
+    "from lightning import Trainer as T\nT().fit(m, **dict(ckpt_path=p))": "lightning: Trainer.fit",
+    "from torch.distributed.checkpoint import load, FileSystemReader\n"
+    "load({}, storage_reader=FileSystemReader('c'))": "torch: checkpoint.load",
+    "from torch.distributed.checkpoint.format_utils import dcp_to_torch_save as t\nt('c', p)": (
+        "torch: dcp_to_torch_save"
+    ),
     "import lightning as L\nt = L.Trainer()\nt.test(m, None, 'a.ckpt')": "lightning: Trainer.test",
     "from model import trainer\ntrainer().predict(m, ckpt_path=p)": "lightning: Trainer.predict",
     "import pytorch_lightning as pl\ndef f(t: pl.Trainer): t.validate(m, ckpt_path=p)": (
@@ -118,6 +127,7 @@ NO_LOADS = (
     "from lightning import Trainer\nTrainer().fit(m)",
     "from lightning import Trainer\nTrainer().fit(m, ckpt_path=None)",
     "from lightning import Trainer\nTrainer().fit(m, **further)",
+    "from lightning import Trainer\nkw = {'ckpt_path': None}\nTrainer().fit(m, **kw)",
     """import lightning
 def f(engine): engine.predict(m, ckpt_path=p)
 class Engine:

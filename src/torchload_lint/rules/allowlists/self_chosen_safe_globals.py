@@ -34,6 +34,7 @@ There is no fix: `torchload-lint inspect` shows what the file needs, and which o
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Severity
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.facts.allowed.allowlists import Allowlist
     from torchload_lint.source.facts.module import Module
 
 
@@ -52,11 +54,31 @@ def check(
     module: Module, situations: Sequence[Situation], context: Context
 ) -> Iterator[Diagnostic]:
     """Report the allowlists that a checkpoint fills."""
-    del situations, context
-    for one in module.self_chosen:
-        message = f"this allowlist holds what the file asks for: its names come from {one.source}"
-        notes = ("name the classes in the code; `torchload-lint inspect` shows which are needed",)
-        yield finding(RULE, one.allowlist.span, message, notes=notes)
+    del situations
+    found = {one.allowlist: one.source for one in module.self_chosen}
+    for allowlist in module.allowlists:
+        source = found.get(allowlist) or _told_by(allowlist, module, context)
+        if source:
+            message = f"this allowlist holds what the file asks for: its names come from {source}"
+            yield finding(RULE, allowlist.span, message, notes=_NOTES)
+
+
+_NOTES = ("name the classes in the code; `torchload-lint inspect` shows which are needed",)
+
+
+def _told_by(allowlist: Allowlist, module: Module, context: Context) -> str:
+    """The function of another file that an allowlist is filled from, and that says what the
+    checkpoint asks for; empty where there is none.
+    """
+    for call in ast.walk(allowlist.node):
+        if not isinstance(call, ast.Call) or call is allowlist.node:
+            continue
+        dotted = module.bindings.qualified(call.func) or ""
+        root, _, name = dotted.rpartition(".")
+        for one in context.project.definitions(dotted, module.path) if root else ():
+            if one.module is not module and name in one.module.functions_that_tell:
+                return f"{name}()"
+    return ""
 
 
 RULE = Rule(

@@ -100,6 +100,11 @@ class Module(SourceFile):
         return self_chosen.collect(self, self.loads, self.allowlists)
 
     @cached_property
+    def functions_that_tell(self) -> frozenset[str]:
+        """The names of the functions that return what a checkpoint asks for."""
+        return self_chosen.functions_that_tell(self, self.loads)
+
+    @cached_property
     def suppressions(self) -> Suppressions:
         """The comments that silence findings, and which of them were needed so far."""
         return Suppressions.of(self.text)

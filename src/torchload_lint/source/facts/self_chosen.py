@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
 
 _WORD = "get_unsafe_globals_in_checkpoint"
-_SOURCES = frozenset({f"torch.serialization.{_WORD}"})
+_SOURCES = {_WORD: f"torch.serialization.{_WORD}", "genops": "pickletools.genops"}
+"""What lists the names in a file: the last word, and the whole name."""
 _ROUNDS = 8
 """How often names that are given to names are looked for in turn."""
 _STORING = frozenset({"append", "extend", "add", "update", "insert", "setdefault"})
@@ -53,6 +54,15 @@ def collect(
     )
 
 
+def functions_that_tell(file: SourceFile, loads: Sequence[LoadCall]) -> frozenset[str]:
+    """The functions of a file that return what a checkpoint says of itself."""
+    if not any(word in file.text for word in _SOURCES):
+        return frozenset()
+    names = _HeldNames(file, loads)
+    names.spread()
+    return frozenset(names.returning)
+
+
 def _arguments(call: ast.Call) -> list[ast.expr]:
     return [*call.args, *(keyword.value for keyword in call.keywords)]
 
@@ -63,15 +73,17 @@ class _HeldNames:
     def __init__(self, file: SourceFile, loads: Sequence[LoadCall]) -> None:
         self._file = file
         self.sources = {
-            call
-            for reference in find(file, _WORD, _SOURCES)
+            call: word
+            for word, dotted in _SOURCES.items()
+            for reference in find(file, word, frozenset({dotted}))
             if isinstance(call := file.parents.get(reference.node), ast.Call)
             and call.func is reference.node
         }
         self.errors = {handler for handler in self._failed_loads(loads) if handler.name}
-        self.origin = f"{_WORD}()" if self.sources else "the error of a load"
+        word = next(iter(self.sources.values()), "")
+        self.origin = f"{word}()" if word else "the error of a load"
         self._held: set[tuple[ast.AST | None, str]] = set()
-        self._returning: set[str] = set()
+        self.returning: set[str] = set()
 
     def _failed_loads(self, loads: Sequence[LoadCall]) -> Iterator[ast.ExceptHandler]:
         """The handlers of a load that fails: the error names what the file wants."""
@@ -88,10 +100,10 @@ class _HeldNames:
         for handler in self.errors:
             self._hold(handler, handler.name or "")
         for _ in range(_ROUNDS):
-            before = len(self._held), len(self._returning)
+            before = len(self._held), len(self.returning)
             for node in ast.walk(self._file.tree):
                 self._step(node)
-            if before == (len(self._held), len(self._returning)):
+            if before == (len(self._held), len(self.returning)):
                 return
 
     def _step(self, node: ast.AST) -> None:
@@ -105,7 +117,7 @@ class _HeldNames:
         elif isinstance(node, (ast.Return, ast.Yield)) and node.value is not None:
             function = self._file.function(node)
             if function is not None and self.holds(node.value):
-                self._returning.add(function.name)
+                self.returning.add(function.name)
         elif isinstance(node, ast.Call):
             self._call(node)
 
@@ -128,6 +140,9 @@ class _HeldNames:
 
     def _hold_in(self, targets: Sequence[ast.expr]) -> None:
         for target in targets:
+            if isinstance(target, ast.Attribute):
+                self._held.add((None, f".{target.attr}"))  # in whatever method it is read
+                continue
             for part in ast.walk(target):
                 if isinstance(part, ast.Name):
                     self._hold(part, part.id)
@@ -142,6 +157,8 @@ class _HeldNames:
             return (scope, node.id) in self._held or (None, node.id) in self._held
         if isinstance(node, ast.Call):
             return self._call_holds(node)
+        if isinstance(node, ast.Attribute) and (None, f".{node.attr}") in self._held:
+            return True
         if isinstance(node, ast.Subscript):
             return self.holds(node.value)  # the program's own table is not chosen by the file
         if isinstance(node, (ast.Compare, ast.Lambda)):
@@ -155,11 +172,12 @@ class _HeldNames:
         if call in self.sources:
             return True
         name = last_name(call.func)
-        if name in self._returning and isinstance(call.func, ast.Name):
+        receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+        is_own = isinstance(receiver, ast.Name) and receiver.id in {"self", "cls"}
+        if name in self.returning and (is_own or isinstance(call.func, ast.Name)):
             return True
         if name in _ANSWERING:
             return False
-        receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
         if name in {"get", "pop"} and receiver is not None:
             return self.holds(receiver)
         parts = [*_arguments(call), *([receiver] if receiver is not None else [])]

@@ -183,7 +183,7 @@ def _is_defined(loader: Loader, project: ProjectIndex) -> bool:
 def _load(called: Called, module: Module, project: ProjectIndex) -> LoadCall | None:
     """The load that a call makes; None where it is given nothing to load."""
     call, loader = called.call, called.loader
-    sorted_out = given(call.args, list(call.keywords), loader.parameters)
+    sorted_out = _with_unpacked(given(call.args, list(call.keywords), loader.parameters), module)
     if loader.only_with and loader.only_with not in sorted_out.named:
         return None
     if any(_is(sorted_out.named.get(name), value) for name, value in loader.nothing_with):
@@ -203,6 +203,27 @@ def _load(called: Called, module: Module, project: ProjectIndex) -> LoadCall | N
     )
     certain = called.certain and not loader.doubtful
     return load_by(by, call, file, module)._replace(certain=certain)
+
+
+def _with_unpacked(sorted_out: Given, module: Module) -> Given:
+    """With what stands in dictionaries that are unpacked, where they are displays."""
+    named = dict(sorted_out.named)
+    for mapping in sorted_out.mappings:
+        for key, value in _items(mapping, module):
+            named.setdefault(key, value)
+    return sorted_out._replace(named=named)
+
+
+def _items(mapping: ast.expr, module: Module) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(mapping, ast.Name):
+        values = [one.value for one in module.bindings.definitions(mapping)]
+        mapping = values[0] if len(values) == 1 and values[0] is not None else mapping
+    if isinstance(mapping, ast.Dict):
+        for key, value in zip(mapping.keys, mapping.values, strict=True):
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                yield key.value, value
+    elif isinstance(mapping, ast.Call) and code_of(mapping.func) == "dict":
+        yield from ((one.arg, one.value) for one in mapping.keywords if one.arg)
 
 
 def _is(node: ast.expr | None, value: object) -> bool:

@@ -10,6 +10,7 @@ _FROM_URL = (
     "url", "model_dir", "map_location", "progress", "check_hash", "file_name", "weights_only",
 )  # fmt: skip
 
+_FORMATS = "torch/distributed/checkpoint/format_utils.py"
 _NO_MODEL = tuple(
     ("model", name) for name in ("tokenizer", "config", "processor", "transforms", "utils")
 )
@@ -53,6 +54,29 @@ LIBRARY = Library(
                 ),
             ),
             within="checkpoint",
+        ),
+        Loader(  # the folder is its reader's
+            "load",
+            "",
+            ("state_dict",),
+            (
+                Behaviour(
+                    Does.UNPICKLES, "torch 2.13.0, torch/distributed/checkpoint/filesystem.py"
+                ),
+            ),
+            within="checkpoint",
+        ),
+        Loader(
+            "dcp_to_torch_save",
+            "dcp_checkpoint_dir",
+            ("dcp_checkpoint_dir", "torch_save_path"),
+            (Behaviour(Does.UNPICKLES, f"torch 2.13.0, {_FORMATS}"),),
+        ),
+        Loader(
+            "torch_save_to_dcp",
+            "torch_save_path",
+            ("torch_save_path", "dcp_checkpoint_dir"),
+            (Behaviour(Does.FALSE, f"torch 2.13.0, {_FORMATS}"),),
         ),
         Loader(
             "load_state_dict",
