@@ -36,6 +36,10 @@ LIBRARY = {
 
         def endless(path):
             return endless(path)
+
+        class Reader:
+            def __call__(self, path):
+                return read(path)
         """,
     "fakelib/models.py": """
         from fakelib.io import read
@@ -109,6 +113,14 @@ FOLLOWED = {
     "from fakelib.models import load_model\nload_model(args.path)": (
         Does.DEFAULT, "safe", "io.py:7",
     ),
+    "from fakelib.io import Reader\nReader()('best.pt')": (Does.DEFAULT, "", "io.py:7"),
+    "from fakelib.io import Reader\nread = Reader()\nread('best.pt')": (
+        (Does.DEFAULT, "", "io.py:7")
+    ),
+    "import functools\nfrom fakelib.io import read\n"
+    "load = functools.partial(read, device='cpu')\nload('best.pt')": (
+        (Does.DEFAULT, "weights_only", "io.py:7")
+    ),
     "from fakelib.io import far\nfar('a.pt')": (Does.DEFAULT, "", "otherlib.py:3"),
     "from otherlib import load_far\nload_far('a.pt')": (Does.DEFAULT, "weights_only", "lib.py:3"),
 }  # fmt: skip
@@ -136,6 +148,8 @@ def test_a_call_is_followed_into_its_package(code):
         "import unknown\nunknown.load_model('best.pt')",
         "def load_model(p): pass\nload_model('best.pt')",
         "import fakelib\nfakelib.load_model(3)",
+        "import functools\nimport json\nload = functools.partial(json.load)\nload('best.pt')",
+        "from fakelib import Model\nnet = Model()\nnet('best.pt')",
         "import os\nos.path.exists('best.pt')",
     ],
 )

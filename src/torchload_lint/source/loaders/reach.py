@@ -138,7 +138,21 @@ def _passed(
 
 def callees(call: ast.Call, module: Module, index: ProjectIndex) -> Iterator[Place]:
     """The functions that a call may run, in the files of an index and in installed packages."""
-    function = call.func
+    yield from _called(_behind_partial(call.func, module), module, index)
+
+
+def _behind_partial(function: ast.expr, module: Module) -> ast.expr:
+    """What a ``partial`` that adds only keywords calls; else the expression itself."""
+    definitions = module.bindings.definitions(function) if isinstance(function, ast.Name) else ()
+    for value in [one.value for one in definitions]:
+        if not isinstance(value, ast.Call) or len(value.args) != 1:
+            continue
+        if module.bindings.qualified(value.func) == "functools.partial":
+            return value.args[0]
+    return function
+
+
+def _called(function: ast.expr, module: Module, index: ProjectIndex) -> Iterator[Place]:
     found = False
     for dotted in sorted(module.bindings.possible(function) - {""}):
         for home, one in definitions_anywhere(dotted, module.path, index):
@@ -148,9 +162,14 @@ def callees(call: ast.Call, module: Module, index: ProjectIndex) -> Iterator[Pla
             elif isinstance(one.node, ast.ClassDef):
                 found = True
                 yield from _member(one.node, one.module, "__init__", home)
-    if not found and isinstance(function, ast.Attribute):
+    if found:
+        return
+    if isinstance(function, ast.Attribute):
         for kind in kinds(function.value, module, index):
             yield from _method(kind, function.attr, module, index)
+    elif isinstance(function, (ast.Name, ast.Call)):
+        for kind in kinds(function, module, index):
+            yield from _method(kind, "__call__", module, index)
 
 
 def _member(node: ast.ClassDef, module: Module, name: str, index: ProjectIndex) -> Iterator[Place]:
