@@ -6,7 +6,7 @@ import pytest
 
 from project_files import project
 from torchload_lint.names import ClassFacts, GlobalName
-from torchload_lint.policy import Trust, judge
+from torchload_lint.policy import Trust, judge, judge_together
 from torchload_lint.source.project.origins import origins
 
 
@@ -142,3 +142,20 @@ def test_an_origin_speaks_against_a_name_but_never_for_it():
     assert against.trust is Trust.RUNS_CODE
     neutral = judge(GlobalName("app", "Args"), None, [], origins=["argparse.Namespace"])
     assert neutral.trust is Trust.UNTRUSTED
+
+
+def test_what_is_allowed_for_the_whole_process_is_not_called_by_a_proven_class():
+    name = GlobalName("app", "A")
+    proven = ClassFacts(name, "class", "app.py", 1, asks=frozenset({"run"}), not_restorable="")
+    runner = ClassFacts(
+        GlobalName("app", "Runner"), "class", "app.py", 9, methods=frozenset({"run"}), unproven="it"
+    )
+    alone = judge(name, proven)
+    assert alone.trust is Trust.FIRST_PARTY
+    (beside,) = judge_together([(alone, proven, False)], [runner])
+    assert beside.trust is Trust.RESTORE_ONLY
+    assert "run of a class that is allowed for the whole process" in beside.reason
+    (called,) = judge_together([(alone, proven, True)], [runner])
+    assert called.trust is Trust.UNPROVEN
+    (kept,) = judge_together([(alone, proven, False)], [runner._replace(methods=frozenset())])
+    assert kept == alone

@@ -142,19 +142,25 @@ def judge_calls(calls: Sequence[HeldCall]) -> Judgement:
 
 def judge_together(
     judged: Sequence[tuple[Judgement, ClassFacts | None, bool]],
+    registered: Collection[ClassFacts] = (),
 ) -> list[Judgement]:
     """The judgements of globals that one load allows side by side.
 
     A proof looks at the methods that a file can reach in one class. Another class of the file may
     call further ones, by a name that its code asks of an object which the file chooses. Each global
-    comes with whether the file calls it.
+    comes with whether the file calls it. ``registered``: classes that the program allows for every
+    load; what they do is not judged here, so that nothing may call what is not proven of them.
     """
+    beside = {name for one in registered for name in (one.methods if one.unproven else one.loose)}
     asks = {name for judgement, facts, _ in judged if facts for name in _asked(judgement, facts)}
     together = []
     for judgement, facts, called in judged:
         loose = sorted(asks & facts.loose) if facts else []
         if facts and loose and judgement.trust in _PROVEN:
             reason = f"another class of the file may call its {loose[0]}"
+            judgement = _unproven(facts, reason, called)  # noqa: PLW2901
+        elif facts and (mixed := sorted(beside & _asked(judgement, facts))):
+            reason = f"it may call {mixed[0]} of a class that is allowed for the whole process"
             judgement = _unproven(facts, reason, called)  # noqa: PLW2901
         together.append(judgement)
     return together

@@ -216,7 +216,23 @@ def judged_needs(
     context: Context,
 ) -> tuple[Need, ...]:
     """What several files need, each name once, judged side by side for the source file ``near``."""
-    return _together(_judged(needed, configured, lookup, near, context))
+    registered = context.project.remember(
+        ("classes for the whole process",), lambda: tuple(_registered_classes(context))
+    )
+    return _together(_judged(needed, configured, lookup, near, context), registered)
+
+
+def _registered_classes(context: Context) -> Iterator[ClassFacts]:
+    """The classes that some ``add_safe_globals`` of the project allows for every load."""
+    for path in context.project.holding("add_safe_globals"):
+        module = context.project.module_at(path)
+        for allowlist in module.allowlists if module is not None else ():
+            if module is None or allowlist.kind is not AllowlistKind.PROCESS:
+                continue
+            for entry in allowlist.entries:
+                facts = find_class(entry.obj, module, context) if entry.obj else None
+                if facts is not None:
+                    yield facts
 
 
 def _judged(
@@ -250,10 +266,12 @@ def _all_calls(known: NeededGlobal | None, entry: NeededGlobal) -> tuple[HeldCal
     return tuple(dict.fromkeys((*known.held, *entry.held))) if known.held and entry.held else ()
 
 
-def _together(judged: Iterable[Need]) -> tuple[Need, ...]:
+def _together(judged: Iterable[Need], registered: Collection[ClassFacts]) -> tuple[Need, ...]:
     """Needs that are allowed side by side: no class may call what is not proven in another."""
     needs = tuple(judged)
-    judgements = judge_together([(one.judgement, one.facts, one.needed.called) for one in needs])
+    judgements = judge_together(
+        [(one.judgement, one.facts, one.needed.called) for one in needs], registered
+    )
     return tuple(
         need._replace(judgement=judgement)
         for need, judgement in zip(needs, judgements, strict=True)

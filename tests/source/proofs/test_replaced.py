@@ -109,3 +109,25 @@ def test_a_function_of_the_file_itself_counts():
     module = index.module_at("models.py")
     (node,) = [one for one in module.tree.body if getattr(one, "name", "") == "Net"]
     assert "sets c.__init__" in prove_class(node, module, index).unproven
+
+
+LOGGING = MODELS.replace("import torch\n", "import logging\nimport torch\n", 1).replace(
+    "        return x\n", "        logging.warning('x')\n        return x\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "is_hooked"),
+    [
+        ("import logging\nclass H(logging.Handler):\n    def emit(self, r):\n        r()", True),
+        ("import logging\nlogging.getLogger().addFilter(print)", True),
+        ("from torch.nn.modules.module import *\nregister_module_forward_hook(print)", True),
+        ("import logging\nlogging.getLogger().addHandler(logging.StreamHandler())", False),
+        ("net.register_forward_hook(print)", False),
+    ],
+)
+def test_code_that_is_hung_onto_loggers_and_modules(elsewhere, is_hooked):
+    index = project({"models.py": LOGGING, "patch.py": elsewhere + "\n"})
+    module = index.module_at("models.py")
+    (node,) = [one for one in module.tree.body if getattr(one, "name", "") == "Net"]
+    assert ("hangs" in prove_class(node, module, index).unproven) is is_hooked

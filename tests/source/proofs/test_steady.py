@@ -167,3 +167,94 @@ def test_what_bases_of_the_standard_library_call_must_be_proven(base, name):
     start = f"import argparse, collections, enum\nclass Net({base}):\n    def {name}(self, *a):\n"
     assert unproven(f"{start}        evil()\n") != ""
     assert unproven(f"{start}        return 1\n") == ""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "return object.__getattribute__(x, name)",
+        "return super().__getattribute__(name)",
+        "return self.__getattribute__(name)",
+        "return x.__getattribute__(name)",
+        "return torch.Tensor.__getattribute__(x, name)",
+        "object.__setattr__(x, name, self)",
+        "object.__delattr__(x, name)",
+        "return x.__dict__[name]",
+        "return x.__class__.__dict__[name]",
+        "return type(x)(name)",
+        "kind = type(x)\n        return kind(name)",
+        "return x.__class__.__class__(x, name)",
+        "import numpy as np\n        return np.ndarray(x, name)",
+        "f = object.__getattribute__\n        return f(x, name)",
+    ],
+)
+def test_nothing_is_looked_up_by_a_name_that_the_file_chooses(code):
+    assert unproven(f"class Net:\n    def __call__(self, x, name):\n        {code}\n") != ""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "return super().__getattribute__('weight')",
+        "object.__setattr__(self, name, x)",
+        "super().__setattr__(name, x)",
+        "return self.__dict__[name]",
+        "return type(x).__name__",
+        "return type(x) is int or x.__class__ == type(name)",
+        "return type(self)()",
+        "return self.__class__()",
+        "import numpy as np\n        return isinstance(x, (np.ndarray, list))",
+    ],
+)
+def test_what_code_asks_of_itself_and_compares_is_in_order(code):
+    assert unproven(f"class Net:\n    def __call__(self, x, name):\n        {code}\n") == ""
+
+
+def test_a_lookup_may_pass_its_own_name_on():
+    lookup = "class Net:\n    def __getattribute__(self, name):\n        return "
+    assert unproven(f"{lookup}super().__getattribute__(name)\n") == ""
+    assert unproven(f"{lookup}object.__getattribute__(self, name)\n") == ""
+    assert unproven(f"{lookup}super().__getattribute__(name[1:])\n") != ""
+
+
+def proven_in(files: dict[str, str]) -> str:
+    index = project(files)
+    module = index.module_at("pk/net.py")
+    (node,) = [one for one in module.tree.body if getattr(one, "name", "") == "Net"]
+    return prove_class(node, module, index).unproven
+
+
+IN_PACKAGE = (
+    "from {0} import f\nclass Net:\n    def __init__(self, x=0):\n        self.x = {1}(x)\n"
+)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"pk/__init__.py": "__path__.insert(0, 'other')\n"},
+        {"pk/__init__.py": "", "pk/net/__init__.py": "class Net: ...\n"},
+        {"pk/__init__.py": "", "pk/help/__init__.py": "def f(x):\n    open('m', 'w')\n"},
+        {"pk/__init__.py": "import os as help\n"},
+        {"pk/__init__.py": "class help:\n    f = print\n"},
+    ],
+)
+def test_another_file_may_stand_in_the_place_of_a_module(others):
+    start = {"pk/help.py": "def f(x):\n    return x\n"}
+    assert proven_in({**start, "pk/net.py": IN_PACKAGE.format("pk.help", "f"), **others}) != ""
+
+
+def test_a_package_that_names_its_modules_is_in_order():
+    files = {
+        "pk/__init__.py": "from pk import help\nfrom pk.net import Net\n",
+        "pk/help.py": "def f(x):\n    return x\n",
+        "pk/net.py": IN_PACKAGE.format("pk.help", "f"),
+    }
+    assert proven_in(files) == ""
+
+
+def test_a_private_name_of_a_module_is_another_name_in_a_class_too():
+    start = "import math as __m\nclass Other: ...\n_Net__m = Other()\n"
+    assert "__m" in unproven(
+        f"{start}class Net:\n    def __init__(self, x):\n        self.x = __m.floor(x)\n"
+    )

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from torchload_lint.source.project.index import Found, ProjectIndex
     from torchload_lint.source.text.definitions import Definition
 
+_BY_NAME = frozenset({"__getattribute__", "__setattr__", "__delattr__"})
+"""Methods that reach an attribute by a name that they are given."""
 _SETTABLE = frozenset({"data", "grad", "requires_grad"})
 """Attributes of tensors that may be set on any object."""
 _OF_THE_CLASS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
@@ -168,6 +170,12 @@ class CodeReader:
 
     def _dotted(self, dotted: str, node: ast.AST) -> None:
         """A name from another module: of the project, or of a library."""
+        if dotted.rpartition(".")[2] in _BY_NAME and not (
+            isinstance(node, ast.Attribute) and self._is_call_on_self(node)
+        ):
+            raise self._unproven(node, dotted)
+        if dotted == "numpy.ndarray" and isinstance(node, ast.expr) and not self._is_compared(node):
+            raise self._unproven(node, "numpy.ndarray, which makes arrays of any bytes")
         found = meanings(dotted, self.module, self.project, lambda name: self._is_plain(name, node))
         if found is None:
             raise self._unproven(node, dotted)
@@ -208,18 +216,70 @@ class CodeReader:
             for one in dotted:
                 self._dotted(one, node)
             return
+        self._check_reaching(node)
         self.visit(node.value)
         self._asked(node, node.attr)
         (self.own if self._is_self(node.value) else self.others).add(node.attr)
+
+    def _check_reaching(self, node: ast.Attribute) -> None:
+        """What leads to any attribute by name, or to classes, is only asked of ``self``."""
+        if node.attr in _BY_NAME and not self._is_call_on_self(node):
+            raise self._unproven(node, _shown(node))
+        if node.attr == "__dict__" and not self._is_instance(node.value):
+            raise self._unproven(node, _shown(node))
+        if node.attr == "__class__" and not (self._is_self(node.value) or self._is_compared(node)):
+            raise self._unproven(node, _shown(node))
+
+    def _is_call_on_self(self, node: ast.Attribute) -> bool:
+        """``super().__setattr__(name, value)``, ``object.__setattr__(self, name, value)``.
+
+        An attribute that is looked up must have a name that stands there, or the very name that
+        the method ``__getattribute__`` itself is given.
+        """
+        call = self.module.parents.get(node)
+        if not isinstance(call, ast.Call) or call.func is not node or call.keywords:
+            return False
+        given = list(call.args)
+        if not self._is_self(node.value):
+            is_object = self.module.bindings.qualified(node.value) == "builtins.object"
+            if not (is_object and given and self._is_instance(given.pop(0))):
+                return False
+        if node.attr != "__getattribute__":
+            return True
+        name = text_of(given[0]) if given else ""
+        if name:
+            self._asked(node, name)
+            self.own.add(name)
+            return True
+        function = self.module.function(node)
+        asked = function.args.args[1:2] if function is not None else []
+        is_its_own = function is not None and function.name == "__getattribute__"
+        return is_its_own and [one.arg for one in asked] == [
+            getattr(one, "id", "") for one in given
+        ]
+
+    def _is_compared(self, node: ast.expr) -> bool:
+        """Whether a class is only compared, shown, or asked about by ``isinstance``."""
+        user = self.module.parents.get(node)
+        while isinstance(user, ast.Tuple | ast.BinOp):
+            user = self.module.parents.get(user)
+        if isinstance(user, ast.Attribute):
+            return user.attr in {"__name__", "__qualname__", "__module__"}
+        if isinstance(user, ast.Call):
+            known = {"isinstance", "issubclass", "str", "repr", "id", "print"}
+            return user.func is not node and self._builtin(user.func) in known
+        return isinstance(user, ast.Compare | ast.FormattedValue | ast.Expr)
 
     def _path(self, node: ast.expr) -> list[str]:
         """The dotted names that ``a.b.c`` may be, where ``a`` is imported or a class."""
         names: list[str] = []
         while isinstance(node, ast.Attribute):
+            self._check_private(node)
             names.append(node.attr)
             node = node.value
         if not isinstance(node, ast.Name):
             return []
+        self._check_private(node)
         meanings = [self._meaning(one, node, names[-1]) for one in self._definitions(node)]
         if "" in meanings and any(meanings):
             raise self._unproven(node, f"{node.id}, which stands for several things")
@@ -297,6 +357,8 @@ class CodeReader:
             self.visit(argument)
         builtin = self._builtin(node.func)
         if builtin == "type" and len(node.args) == 1:
+            if not (self._is_self(node.args[0]) or self._is_compared(node)):
+                raise self._unproven(node, f"{_shown(node)} as more than a name to compare")
             return
         if builtin == "getattr" and len(node.args) > 1 and text_of(node.args[1]):
             name = text_of(node.args[1])

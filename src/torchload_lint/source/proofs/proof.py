@@ -27,7 +27,7 @@ from torchload_lint.source.proofs.harmless import (
 )
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
 from torchload_lint.source.proofs.replaced import Used, why_replaced
-from torchload_lint.source.proofs.steady import check_own_name, check_steady
+from torchload_lint.source.proofs.steady import check_own_name, check_place, check_steady
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,6 +103,8 @@ class _ProofSearch:
                 raise UnprovenError(f"it leads to more than {_MAX_PIECES} pieces of code")
             if current.module.path not in self._steady:
                 check_steady(current.module)
+                is_first = not self._steady  # its class is named by its module
+                check_place(current.module, current.project, by_attribute=not is_first)
                 self._steady.add(current.module.path)
             self.used.add(current.node, current.module)
             if isinstance(current.node, ast.ClassDef):

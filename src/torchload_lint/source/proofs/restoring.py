@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.names.members import member, odd_members
 from torchload_lint.source.proofs.decorators import gives_back
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
-from torchload_lint.source.proofs.steady import check_own_name
+from torchload_lint.source.proofs.steady import check_own_name, check_place
 
 if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
@@ -35,6 +35,7 @@ def why_not_restorable(node: ast.ClassDef, module: Module, project: ProjectIndex
     """Why an object of the class takes more than its attributes; empty where it does not."""
     try:
         check_own_name(node, module)
+        check_place(module, project, by_attribute=False)
         levels = list(lineage(Holder(node, module, project), _PLAIN_BASES.__contains__))
     except UnprovenError as problem:
         return str(problem)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.index import ProjectIndex
 
 _REACHING = frozenset(
     """
@@ -36,6 +37,27 @@ def check_own_name(node: ast.ClassDef, module: Module) -> None:
         if not is_class and module.parents.get(node) is module.tree:
             row = getattr(one.node, "lineno", node.lineno)
             raise UnprovenError(f"{module.path}:{row} gives {node.name} another meaning")
+
+
+def check_place(module: Module, project: ProjectIndex, *, by_attribute: bool) -> None:
+    """Raise UnprovenError where Python may import another file under a module's name.
+
+    A package and a module of one name, a package that changes where its modules lie, and, for what
+    code takes from a package (``by_attribute``), a name of the package that hides the module.
+    """
+    path = module.path.removesuffix(".py")
+    if path != module.path and project.files.exists(f"{path}/__init__.py"):
+        raise UnprovenError(f"{module.path} has a package of its name beside it")
+    package, _, last = module.name.rpartition(".")
+    while package:
+        above = project.module(package)
+        if above is not None and above is not module:
+            if "__path__" in above.text:
+                raise UnprovenError(f"{above.path} changes where its modules lie")
+            hidden = (one for one in above.bindings.module_definitions(last) if by_attribute)
+            if any(one.qualified != f"{package}.{last}" for one in hidden):
+                raise UnprovenError(f"{above.path} has a {last} of its own beside {module.path}")
+        package, _, last = package.rpartition(".")
 
 
 def check_steady(module: Module) -> None:

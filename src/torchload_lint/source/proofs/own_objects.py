@@ -1,0 +1,166 @@
+"""Whether what a program changes is an object of its own, or what it stores only data."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.names.members import member
+from torchload_lint.source.proofs.harmless import is_harmless, is_harmless_base, makes_data
+from torchload_lint.source.text.definitions import FUNCTIONS
+
+if TYPE_CHECKING:
+    from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.project.index import ProjectIndex
+    from torchload_lint.source.text.definitions import Definition
+
+_NO_CLASSES = frozenset({"Any", "Callable", "ModuleType", "Type", "object", "type"})
+"""Annotations of what may be a class, a module or a function."""
+_GIVES_MODULES = frozenset(
+    "children modules named_children named_modules named_parameters parameters".split()
+)
+"""Methods of torch.nn.Module that go through objects."""
+_GIVES_OPTIONS = frozenset({"parse_args", "parse_known_args"})
+_NOT_A_METHOD = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
+
+
+def is_data(value: ast.expr, home: SourceFile) -> bool:
+    """Whether what is stored can do nothing by itself: constants, and what tables know."""
+    if isinstance(value, ast.Constant | ast.JoinedStr | ast.Compare):
+        return True
+    if isinstance(value, ast.UnaryOp):
+        return is_data(value.operand, home)
+    if isinstance(value, ast.BinOp):
+        may_hold_others = isinstance(value.op, ast.Add | ast.Mult | ast.BitOr)
+        sides = value.left, value.right
+        return not may_hold_others or all(is_data(side, home) for side in sides)
+    if isinstance(value, ast.List | ast.Tuple | ast.Set):
+        return all(is_data(one, home) for one in value.elts)
+    if isinstance(value, ast.Dict):
+        return all(one is not None and is_data(one, home) for one in (*value.keys, *value.values))
+    if isinstance(value, ast.Call):
+        called = home.bindings.qualified(value.func) or ""
+        given = (*value.args, *(keyword.value for keyword in value.keywords))
+        return makes_data(called) or (
+            is_harmless(called) and all(is_data(one, home) for one in given)
+        )
+    if isinstance(value, ast.Name | ast.Attribute):
+        return is_harmless(home.bindings.qualified(value) or "")
+    return False
+
+
+def is_object(node: ast.expr, home: SourceFile, project: ProjectIndex) -> bool:
+    """Whether it is an object that the program has made, which no checkpoint shares: ``self``, or
+    what the call of a class gave.
+    """
+    if not isinstance(node, ast.Name):
+        return False
+    definitions = home.bindings.definitions(node)
+    if home.bindings.class_of_self(node) is not None:
+        return all(_is_of_instance(one.node, home) for one in definitions)
+    return _is_tested(node, home) or (
+        bool(definitions) and all(_gives_object(one, home, project) for one in definitions)
+    )
+
+
+def _is_tested(node: ast.Name, home: SourceFile) -> bool:
+    """Whether ``isinstance`` has said so: it stands in ``if isinstance(node, …):``."""
+    inner: ast.AST = node
+    while (outer := home.parents.get(inner)) is not None and not isinstance(outer, FUNCTIONS):
+        if isinstance(outer, ast.If) and inner in outer.body:
+            tests = outer.test.values if isinstance(outer.test, ast.BoolOp) else [outer.test]
+            is_or = isinstance(outer.test, ast.BoolOp) and isinstance(outer.test.op, ast.Or)
+            if not is_or and any(_says_object(test, node.id) for test in tests):
+                return True
+        inner = outer
+    return False
+
+
+def _says_object(test: ast.expr, name: str) -> bool:
+    if not isinstance(test, ast.Call) or ast.unparse(test.func) != "isinstance":
+        return False
+    is_it = len(test.args) == 2 and ast.unparse(test.args[0]) == name  # noqa: PLR2004 - its two
+    kinds = {part for one in test.args[1:] for part in re.findall(r"\w+", ast.unparse(one))}
+    return is_it and kinds.isdisjoint(_NO_CLASSES)
+
+
+def _gives_object(definition: Definition, home: SourceFile, project: ProjectIndex) -> bool:
+    loop = definition.node
+    if isinstance(loop, ast.For) and isinstance(loop.iter, ast.Call):
+        called = loop.iter.func
+        return isinstance(called, ast.Attribute) and called.attr in _GIVES_MODULES
+    if definition.kind == "assign":
+        return _makes_object(definition.value, home, project)
+    if definition.kind in {"function", "class"}:
+        return isinstance(home.bindings.scope(definition.node), FUNCTIONS)
+    if isinstance(definition.node, ast.arg) and definition.node.annotation is not None:
+        return _is_declared(definition.node.annotation, home, project)
+    return _is_self_of_wrapper(definition.node, home)
+
+
+def _is_declared(annotation: ast.expr, home: SourceFile, project: ProjectIndex) -> bool:
+    """Whether a parameter's annotation says that it is an object of a class."""
+    if isinstance(annotation, ast.BinOp):
+        sides = annotation.left, annotation.right
+        return all(_is_declared(side, home, project) for side in sides)
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        return annotation.value.isidentifier() and annotation.value not in _NO_CLASSES
+    if isinstance(annotation, ast.Subscript):
+        is_optional = home.bindings.qualified(annotation.value) == "typing.Optional"
+        return is_optional and _is_declared(annotation.slice, home, project)
+    if isinstance(annotation, ast.Constant):
+        return annotation.value is None
+    dotted = home.bindings.qualified(annotation) or ""
+    return dotted.rpartition(".")[2] not in _NO_CLASSES and _is_class(dotted, home, project)
+
+
+def _is_self_of_wrapper(parameter: ast.AST, home: SourceFile) -> bool:
+    """The ``self`` of a function that a decorator puts in the place of a method."""
+    function = home.parents.get(home.parents.get(parameter, parameter))
+    if not isinstance(function, FUNCTIONS) or getattr(parameter, "arg", "") != "self":
+        return False
+    funcs = [one.func if isinstance(one, ast.Call) else one for one in function.decorator_list]
+    return "functools.wraps" in map(home.bindings.qualified, funcs)
+
+
+def _is_of_instance(parameter: ast.AST, home: SourceFile) -> bool:
+    function = home.parents[home.parents[parameter]]
+    if not isinstance(function, FUNCTIONS) or function.name in _NOT_A_METHOD:
+        return False
+    decorators = map(home.bindings.qualified, function.decorator_list)
+    holder = home.parents[function]
+    bases = map(home.bindings.qualified, getattr(holder, "bases", ()))
+    return "builtins.classmethod" not in decorators and "builtins.type" not in bases
+
+
+def _makes_object(value: ast.expr | None, home: SourceFile, project: ProjectIndex) -> bool:
+    if not isinstance(value, ast.Call):
+        return False
+    if isinstance(value.func, ast.Attribute) and value.func.attr in _GIVES_OPTIONS:
+        return True
+    meanings = home.bindings.possible(value.func)
+    if meanings & {"copy.copy", "copy.deepcopy"} and len(value.args) == 1:
+        return is_object(value.args[0], home, project)
+    return bool(meanings) and all(_is_class(one, home, project) for one in meanings)
+
+
+def _is_class(dotted: str, home: SourceFile, project: ProjectIndex) -> bool:
+    found = project.definitions(dotted, home.path) if dotted else ()
+    if not found:
+        last = dotted.rpartition(".")[2]
+        is_named_so = last[:1].isupper() and not last.endswith(("Meta", "Type"))
+        return is_named_so or makes_data(dotted) or is_harmless_base(dotted)
+    return all(
+        isinstance(one.node, ast.ClassDef) and member(one.node, "__new__") is None for one in found
+    )
+
+
+def class_around(node: ast.expr, home: SourceFile) -> ast.ClassDef | None:
+    """The class of ``cls``, ``type(self)`` and ``self.__class__``."""
+    if isinstance(node, ast.Attribute) and node.attr == "__class__":
+        return home.bindings.class_of_self(node.value)
+    if isinstance(node, ast.Call) and len(node.args) == 1:
+        is_type = home.bindings.qualified(node.func) == "builtins.type"
+        return home.bindings.class_of_self(node.args[0]) if is_type else None
+    return home.bindings.class_of_self(node)
