@@ -18,6 +18,7 @@ from torchload_lint.source.domain.values import (
     Class,
     Function,
     Handle,
+    Made,
     Text,
     Values,
     union,
@@ -26,7 +27,7 @@ from torchload_lint.source.domain.values import (
 from torchload_lint.source.state.evaluated_arguments import arguments, first
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain.values import Frame, Made
+    from torchload_lint.source.domain.values import Frame, Value
     from torchload_lint.source.evaluator import Evaluator, Known, KnownAttribute
 
 _OWN_PACKAGE = frozenset({"__package__", "__name__"})
@@ -69,14 +70,23 @@ def _folder(evaluator: Evaluator, anchor: ast.expr | None, frame: Frame) -> Valu
     return tuple(_path(dirname(path)) for path in located if path is not None)
 
 
+_CURRENT_FRAME = "inspect.currentframe"
+
+
 def _source_file(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    """``inspect.getfile(something)``."""
-    found = first(evaluator, call, frame)
-    if found and all(isinstance(value, Class | Function) for value in found):
-        return tuple(
-            _path(value.module.path) for value in found if isinstance(value, Class | Function)
-        )
-    return unknown("what inspect is asked about is not of this project")
+    """``inspect.getfile(something)``; of ``inspect.currentframe()`` it is the file of that call."""
+    paths = [_file_of(value) for value in first(evaluator, call, frame)]
+    if not paths or None in paths:
+        return unknown("what inspect is asked about is not of this project")
+    return tuple(_path(path) for path in dict.fromkeys(paths) if path is not None)
+
+
+def _file_of(value: Value) -> str | None:
+    """The file of a class or function of the project, or of a call of ``currentframe``."""
+    if isinstance(value, Class | Function):
+        return value.module.path
+    here = isinstance(value, Made) and value.callee == _CURRENT_FRAME and value.module
+    return here.path if here else None
 
 
 def _of_spec(evaluator: Evaluator, spec: Made, name: str, frame: Frame) -> Values:
@@ -120,6 +130,6 @@ CERTAIN = frozenset(
     importlib_resources.as_file importlib_resources.path importlib_resources.open_binary
     importlib_resources.read_binary pkg_resources.resource_filename
     pkg_resources.resource_stream pkg_resources.resource_string pkgutil.get_data
-    inspect.getfile inspect.getsourcefile
+    inspect.currentframe inspect.getfile inspect.getsourcefile
     """.split()
 )
