@@ -122,6 +122,14 @@ def _is_bare_word(pattern: PathPattern) -> bool:
     return pattern.exact and "/" not in pattern.text and "." not in pattern.text
 
 
+def _is_bare_ending(marked: str, rung: Rung) -> bool:
+    """Whether a file has an ending and no name (``.pth``): what is put before it is empty by
+    default, and given where it matters.
+    """
+    name = marked.rpartition("/")[2]
+    return rung is not Rung.LITERAL and name.startswith(".") and name.count(".") == 1
+
+
 def _source(value: Value) -> tuple[Text | None, bool]:
     if isinstance(value, Handle):
         rung = highest(value.rung, value.source.rung)
@@ -144,7 +152,7 @@ def _pattern(text: Text, *, in_archive: bool) -> PathPattern | None:
         return None
     marked = patterns.normal(_FIELD.sub(patterns.HOLE, marked))
     shown = patterns.render(marked)
-    if not any(map(str.isalnum, shown)):
+    if not any(map(str.isalnum, shown)) or _is_bare_ending(marked, text.rung):
         return None
     return PathPattern(
         shown,

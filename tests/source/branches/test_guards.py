@@ -95,7 +95,44 @@ def test_a_file_that_another_reader_takes_is_not_loaded():
     )
     found = resolve(code)
     assert found.patterns == ()
-    assert "p has another ending here" in found.unknown
+    assert "p ends or begins otherwise here" in found.unknown
+
+
+def test_a_name_without_an_ending_has_none():
+    code = (
+        "def f(name='dla34', data='imagenet/'):\n"
+        "    if name.endswith('.pth'):\n        torch.load(data + name)\nf()\n"
+    )
+    assert [each.text for each in resolve(code).patterns if each.exact] == []
+
+
+PREFIXED = (
+    "def full(p):\n    if p.startswith('zoo:'):\n        p = os.path.join('zoo', p[4:])\n"
+    "        return p\n    if p.startswith('models:'):\n        return 'models/' + p[7:]\n"
+    "    return p\ntorch.load(full({}))\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("'zoo:a/b.cp'", ["zoo/a/b.cp"]),
+        ("'models:a/b.cp'", ["models/a/b.cp"]),
+        ("'a/b.cp'", ["a/b.cp"]),
+    ],
+)
+def test_what_a_test_of_the_beginning_leaves(given, expected):
+    assert [
+        each.text for each in resolve(PREFIXED.format(given)).patterns if each.exact
+    ] == expected
+
+
+def test_an_ending_behind_nothing_is_no_file():
+    options = "p = argparse.ArgumentParser()\np.add_argument('--name', default='{}')\n"
+    code = options + "torch.load(p.parse_args().name + '.pth')\n"
+    assert texts(resolve(code.format(""))) == []
+    assert texts(resolve(code.format("last"))) == ["last.pth"]
+    assert texts(resolve("torch.load('.pth')\n")) == [".pth"]
 
 
 FLAGGED = (

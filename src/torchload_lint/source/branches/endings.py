@@ -1,11 +1,11 @@
-"""Tests of a path's ending: behind ``if path.endswith(".safetensors"): … else:`` the path has
-another one, and a file that another reader takes does not reach the load.
+"""Tests of how a path ends or begins: behind ``if path.endswith(".safetensors"): … else:`` it ends
+otherwise, and a file that another reader takes does not reach the load.
 """
 
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.domain.patterns import HOLE
 from torchload_lint.source.domain.values import Cause, Text, unknown
@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.names.source_file import SourceFile
 
-    Ending = Callable[[str], bool]
-
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
-_ENDING_WORDS = ("endswith", "splitext", "suffix", "split(")
+_ENDING_WORDS = ("endswith", "startswith", "splitext", "suffix", "split(")
 _WRAPPERS = ("str", "Path", "pathlib.Path", "os.fspath")
+
+
+class TextTest(NamedTuple):
+    """What a test asks of a path."""
+
+    asks: Callable[[str], bool]
+    of_beginning: bool = False
 
 
 def passing(
@@ -29,28 +34,34 @@ def passing(
     around: list[tuple[ast.expr, bool]],
     module: SourceFile,
 ) -> Values:
-    """The paths that the tests of their ending leave at a place. ``around``: the tests of the
-    ``if`` statements around it, and whether they hold there.
+    """The paths that the tests of their end and beginning leave at a place. ``around``: the tests
+    of the ``if`` statements around it, and whether they hold there.
     """
     if not any(word in module.text for word in _ENDING_WORDS):
         return values
     tests = [
-        (ending, holds)
+        (asked, holds)
         for test, holds in (*around, *_left_before(node, module))
-        if (ending := _ending_test(test, node, module)) is not None
+        if (asked := _text_test(test, node, module)) is not None
     ]
-    left = tuple(value for value in values if all(_passes(value, *test) for test in tests))
+    left = tuple(
+        value for value in values if all(_passes(value, test, holds=holds) for test, holds in tests)
+    )
     if left or not values:
         return left
-    return unknown(f"{ast.unparse(node)} has another ending here", Cause.NOT_THE_DEFAULT)
+    return unknown(f"{ast.unparse(node)} ends or begins otherwise here", Cause.NOT_THE_DEFAULT)
 
 
-def _passes(value: Value, ending: Ending, holds: bool) -> bool:
-    """Whether a path may pass a test of its ending; one whose ending is not known may."""
+def _passes(value: Value, test: TextTest, *, holds: bool) -> bool:
+    """Whether a path may pass a test; one of which too little is known may."""
     if not isinstance(value, Text):
         return True
-    name = value.text.rpartition("/")[2].rpartition(HOLE)[2]
-    return "." not in name or ending(f"a{name}") is holds
+    if HOLE not in value.text:
+        return test.asks(value.text) is holds
+    if test.of_beginning:
+        return holds or not test.asks(value.text.partition(HOLE)[0])
+    end = value.text.rpartition("/")[2].rpartition(HOLE)[2]
+    return "." not in end or test.asks(f"a{end}") is holds
 
 
 def _left_before(node: ast.AST, module: SourceFile) -> Iterator[tuple[ast.expr, bool]]:
@@ -69,21 +80,24 @@ def _left_before(node: ast.AST, module: SourceFile) -> Iterator[tuple[ast.expr, 
         inner = outer
 
 
-def _ending_test(test: ast.expr, node: ast.expr, module: SourceFile) -> Ending | None:
-    """What a test asks of the ending of ``node``; None for other tests."""
+def _text_test(test: ast.expr, node: ast.expr, module: SourceFile) -> TextTest | None:
+    """What a test asks of the end or beginning of ``node``; None for other tests."""
     if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.args:
-        endings = _literal(test.args[0])
-        asked = test.func.attr == "endswith" and _is_path(test.func.value, node, module)
-        if asked and endings is not None:
-            return lambda text: text.lower().endswith(endings)
+        wanted = _literal(test.args[0])
+        if wanted is None or not _is_path(test.func.value, node, module):
+            return None
+        if test.func.attr == "endswith":
+            return TextTest(lambda text: text.lower().endswith(wanted))
+        if test.func.attr == "startswith":
+            return TextTest(lambda text: text.startswith(wanted), of_beginning=True)
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         cut = _cut(test.left, node, module)
-        wanted = _literal(test.comparators[0])
+        compared = _literal(test.comparators[0])
         if cut is not None and isinstance(test.ops[0], ast.Eq | ast.NotEq):
             is_equal = isinstance(test.ops[0], ast.Eq)
-            return lambda text: (cut(text) == wanted) is is_equal
-        if cut is not None and isinstance(test.ops[0], ast.In) and isinstance(wanted, tuple):
-            return lambda text: cut(text) in wanted
+            return TextTest(lambda text: (cut(text) == compared) is is_equal)
+        if cut is not None and isinstance(test.ops[0], ast.In) and isinstance(compared, tuple):
+            return TextTest(lambda text: cut(text) in compared)
     return None
 
 
@@ -143,7 +157,8 @@ def _splits(call: ast.expr, node: ast.expr, module: SourceFile) -> bool:
 
 
 def _suffix(text: str) -> str:
-    return f".{text.rpartition('.')[2].lower()}"
+    name = text.rpartition("/")[2]
+    return f".{name.rpartition('.')[2].lower()}" if "." in name else ""
 
 
 def _plain(node: ast.expr) -> ast.expr:
