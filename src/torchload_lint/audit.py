@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchload_lint import reports
 from torchload_lint.checkpoint.pickles.tensor_places import tensors_in
 from torchload_lint.checkpoint.tree import TreeLimits, outline, value_of_file
 from torchload_lint.reports.audit.loads import AuditedLoad
-from torchload_lint.reports.audit.page import audit_page
+from torchload_lint.reports.audit.page import audit_page, inspection_page
 from torchload_lint.reports.audit.placed_findings import PlacedFinding
 from torchload_lint.reports.audit.seen_checkpoints import SeenCheckpoint
+from torchload_lint.reports.checkpoint_findings import as_results
+from torchload_lint.reports.cyclonedx import as_bill
+from torchload_lint.reports.inspection import inspections_as_json
 from torchload_lint.reports.survey import Load
+from torchload_lint.rules import RULES
 from torchload_lint.workspace.inspection import inspect_path
 from torchload_lint.workspace.survey import survey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from torchload_lint.diagnostic import FileResult
@@ -72,3 +77,15 @@ def seen(inspection: Inspection) -> SeenCheckpoint:
     except (OSError, ValueError, MemoryError, RecursionError):
         tree, tensors = None, []
     return SeenCheckpoint(inspection.report, inspection.judgements, tree, tensors)
+
+
+def inspections_in(output_format: str, inspections: Sequence[Inspection]) -> str:
+    """Checkpoints given by name, in any of the formats of ``inspect`` but text."""
+    found = [(one.report, one.judgements) for one in inspections]
+    if output_format == "html":
+        return inspection_page([seen(one) for one in inspections])
+    if output_format == "json":
+        return inspections_as_json(found)
+    if output_format == "cyclonedx":
+        return as_bill(found)
+    return reports.render(output_format, as_results(found), RULES, reports.ReportOptions())

@@ -31,7 +31,6 @@ from torchload_lint.reports import union as unions
 from torchload_lint.reports.inspection import (
     as_summary,
     inspection_as_text,
-    inspections_as_json,
     sums,
 )
 from torchload_lint.reports.union import United
@@ -46,12 +45,21 @@ from torchload_lint.workspace.inspection import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from torchload_lint.checkpoint.report import CheckpointReport
-    from torchload_lint.policy import Judgement
     from torchload_lint.workspace.inspection import Inspection
 
 STANDARD_INPUT, STANDARD_INPUT_NAME = "-", "<stdin>"
-FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "azure", "rdjson", "html")
+FORMATS = (
+    "text",
+    "json",
+    "sarif",
+    "github",
+    "gitlab",
+    "junit",
+    "azure",
+    "rdjson",
+    "html",
+    "cyclonedx",
+)
 
 
 @click.command(name="inspect", context_settings={"help_option_names": ["-h", "--help"]})
@@ -126,12 +134,10 @@ def _told(
 ) -> str:
     """All checkpoints in one of the formats."""
     found = [(one.report, one.judgements) for one in inspections]
-    if output_format == "html":
-        return _page(inspections)
-    if output_format == "json":
-        return inspections_as_json(found)
     if output_format != "text":
-        return _for_ci(output_format, found)
+        from torchload_lint.audit import inspections_in  # noqa: PLC0415 - not for text
+
+        return inspections_in(output_format, inspections)
     painted = use_color(color, sys.stdout)
     if summary:
         return as_summary(found, color=painted)
@@ -199,24 +205,6 @@ def _say_union(
     is_json = output_format == "json"
     say(unions.as_json([united], stored) if is_json else unions.as_text(united, stored))
     return not any(united.not_covered()) and not (stored is not None and united.new(stored))
-
-
-def _page(inspections: Sequence[Inspection]) -> str:
-    from torchload_lint.audit import seen  # noqa: PLC0415 - only where it is asked for
-    from torchload_lint.reports.audit.page import inspection_page  # noqa: PLC0415
-
-    return inspection_page([seen(one) for one in inspections])
-
-
-def _for_ci(
-    output_format: str, found: Sequence[tuple[CheckpointReport, Sequence[Judgement]]]
-) -> str:
-    """The findings about the files in one of the formats that ``check`` has."""
-    from torchload_lint import reports  # noqa: PLC0415 - not for text
-    from torchload_lint.reports.checkpoint_findings import as_results  # noqa: PLC0415
-    from torchload_lint.rules import RULES  # noqa: PLC0415
-
-    return reports.render(output_format, as_results(found), RULES, reports.ReportOptions())
 
 
 def _why_missing(given: str) -> str:
