@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from torchload_lint.checkpoint.known.torch_range import LINES
+from torchload_lint.requirements import releases, stating_files
 from torchload_lint.requirements.releases import Requirements
 
 MONOREPO = {
@@ -83,3 +84,19 @@ def test_a_package_without_a_word_has_the_repositorys(tmp_path):
 def test_places_are_named_from_the_root(tmp_path):
     found = written(LIBRARY, tmp_path).range_in("examples/old")
     assert found.origin == "examples/common.txt:1 says torch==1.13.1; setup.py:2 says torch>=2.2"
+
+
+def test_each_folder_is_read_once_however_many_lie_below_it(tmp_path, monkeypatch):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "requirements.txt").write_text("torch>=2.6\n")
+    read = []
+
+    def declared_in(files, folder):
+        read.append(folder)
+        return stating_files.declared_in(files, folder)
+
+    monkeypatch.setattr(releases, "declared_in", declared_in)
+    requirements = Requirements(tmp_path)
+    ranges = [requirements.range_in(folder) for folder in ("a/b", "a/c", "a", "")]
+    assert [str(one.oldest) for one in ranges] == ["2.6"] * 4
+    assert sorted(read) == ["", "a", "a/b", "a/c"]

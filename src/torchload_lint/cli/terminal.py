@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 import time
@@ -61,7 +60,11 @@ def use_color(choice: str, stream: TextIO | None) -> bool:
 
 def terminal_width(stream: TextIO | None) -> int | None:
     """How many columns a terminal has; None for a file or pipe, which nothing limits."""
-    return shutil.get_terminal_size().columns if _is_terminal(stream) else None
+    if not _is_terminal(stream):
+        return None
+    import shutil  # noqa: PLC0415 - takes time, and most streams are files
+
+    return shutil.get_terminal_size().columns
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

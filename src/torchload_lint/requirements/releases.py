@@ -26,7 +26,7 @@ from torchload_lint.requirements.stating_files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 
@@ -40,6 +40,8 @@ class Requirements:
         self._files = RootFiles(top)
         self._root = RootFiles.path("", root.relative_to(top).as_posix())
         self._ranges: dict[str, TorchRange] = {}
+        self._declared: dict[str, list[Installation]] = {}
+        self._said: dict[str, list[Installation]] = {}
 
     def range_in(self, folder: str = "") -> TorchRange:
         """The range for the files of a folder (from the project's root, with ``/``); the newest
@@ -73,10 +75,10 @@ class Requirements:
             yield folder
 
     def _read(self, folders: Sequence[str]) -> TorchRange:
-        declared = self._places(declared_in(self._files, one) for one in folders)
+        declared = self._found(self._declared, declared_in, folders)
         places, lines = declared, _allowed(declared)
         if not lines:
-            places = self._places(said_elsewhere_in(self._files, one) for one in folders)
+            places = self._found(self._said, said_elsewhere_in, folders)
             lines = _allowed(places)
         newer = self._newer(declared, places)
         unread = self._unread([*declared, *places])
@@ -99,8 +101,17 @@ class Requirements:
         why = next((one.no_ceiling for one in bounding if one.no_ceiling), "")
         return f"and newer ones, since {why}" if why else ""
 
-    def _places(self, found: Iterable[Iterable[Installation]]) -> list[Installation]:
-        return list(map(_that_may_hold, chain.from_iterable(found)))
+    def _found(
+        self,
+        known: dict[str, list[Installation]],
+        read: Callable[[RootFiles, str], Iterable[Installation]],
+        folders: Sequence[str],
+    ) -> list[Installation]:
+        """What some folders say; each is read once, though many lie below it."""
+        for one in folders:
+            if one not in known:
+                known[one] = list(map(_that_may_hold, read(self._files, one)))
+        return list(chain.from_iterable(known[one] for one in folders))
 
     def _stated(self, places: Iterable[Installation], oldest: TorchVersion) -> tuple[Stated, ...]:
         """The requirements that decide: those that let in the oldest torch come first."""

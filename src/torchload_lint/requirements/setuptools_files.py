@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import configparser
 import warnings
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,8 @@ _LONGEST = 2000
 
 def read_setup_cfg(text: str) -> list[Statement]:
     """``install_requires`` and the extras."""
+    import configparser  # noqa: PLC0415 - few projects have such a file
+
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint.config import parse_toml
@@ -30,10 +31,7 @@ class TomlFile:
 
     def __init__(self, text: str) -> None:
         self.lines = text.splitlines()
-        try:
-            self.content: dict[str, Any] = parse_toml(text)
-        except ValueError:
-            self.content = {}
+        self.content: dict[str, Any] = _parsed(text)
 
     def at(self, *keys: str) -> Any:  # noqa: ANN401 - whatever the document holds
         """The value under keys; an empty table where there is none."""
@@ -46,6 +44,15 @@ class TomlFile:
         """The first row that holds all the words; 0 if none does."""
         rows = enumerate(self.lines, 1)
         return next((row for row, line in rows if all(word in line for word in words)), 0)
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> dict[str, Any]:
+    """A document, which several questions are asked of one after another; empty for none."""
+    try:
+        return parse_toml(text) if text else {}
+    except ValueError:
+        return {}
 
 
 def read_pyproject(text: str) -> list[Statement]:

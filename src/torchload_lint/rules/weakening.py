@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _CONFIGS = ("pyproject.toml", "torchload-lint.toml")
 _REPLACES = late_pattern(r"\.\s*load\s*(?:,[^\n=]*)?=[^=]|[\"'](?:torch\.(?:\w+\.)?)?load[\"']")
 """What a file holds that puts something in the place of ``torch.load``."""
+_MAY_REPLACE = late_pattern(r"load(?:\s*(?:,[^\n=]*)?=[^=]|[\"'])")
+"""A part of it that is found as fast as a plain word."""
 _REPLACES_UNSEEN = late_pattern(
     r"\bload\s*\.\s*__(?:kwdefaults|defaults|code|wrapped)__"
     r"|(?:\btorch[\w.]*\.__dict__|vars\(\s*torch[\w.]*\s*\))\s*"
@@ -58,7 +60,7 @@ def _weakens(path: str, project: ProjectIndex) -> bool:
         return True
     if "torch" in text and _replaces_any_name(text):
         return True
-    if VARIABLE not in text and not ("torch" in text and _REPLACES.search(text)):
+    if VARIABLE not in text and not ("torch" in text and _replaces(text)):
         return False
     module = project.module_at(path)
     if module is None:
@@ -71,6 +73,10 @@ def _replaces_any_name(text: str) -> bool:
     """``setattr(torch, name, …)``, where the name does not stand there."""
     names = {*_CUSTOMARY, *_TORCH_AS.findall(text)}
     return any(found in names for found in _REPLACES_ANY_NAME.findall(text))
+
+
+def _replaces(text: str) -> bool:
+    return bool(_MAY_REPLACE.search(text) and _REPLACES.search(text))
 
 
 def _is_patched_unsafely(module: Module) -> bool:

@@ -35,7 +35,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known.dangerous import why_dangerous, why_gateway
-from torchload_lint.checkpoint.pickles.held_calls import can_be_held
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.facts.allowed.allowlists import AllowlistEntry
     from torchload_lint.source.facts.module import Module
 
 
@@ -57,9 +57,17 @@ def check(
         for entry in allowlist.entries:
             name = str(entry.obj or "")
             reason = why_dangerous(name) or why_gateway(name)
-            is_held = entry.calls is not None and can_be_held(name)
-            if reason and not is_held and name not in context.config.trusted:
+            if reason and not _is_held(entry, name) and name not in context.config.trusted:
                 yield finding(RULE, entry.span, f"`{name}` must not be allowed: it {reason}")
+
+
+def _is_held(entry: AllowlistEntry, name: str) -> bool:
+    """Whether a configuration holds the callable to arguments that are harmless."""
+    if entry.calls is None:
+        return False
+    from torchload_lint.checkpoint.pickles.held_calls import can_be_held  # noqa: PLC0415 - rare
+
+    return can_be_held(name)
 
 
 RULE = Rule(

@@ -5,6 +5,7 @@ otherwise, and a file that another reader takes does not reach the load.
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.domain.patterns import HOLE
@@ -37,7 +38,7 @@ def passing(
     """The paths that the tests of their end and beginning leave at a place. ``around``: the tests
     of the ``if`` statements around it, and whether they hold there.
     """
-    if not any(word in module.text for word in _ENDING_WORDS):
+    if not _may_test_endings(module.text):
         return values
     tests = [
         (asked, holds)
@@ -50,6 +51,12 @@ def passing(
     if left or not values:
         return left
     return unknown(f"{ast.unparse(node)} ends or begins otherwise here", Cause.NOT_THE_DEFAULT)
+
+
+@lru_cache(maxsize=256)
+def _may_test_endings(text: str) -> bool:
+    """Whether a file has such a test, perhaps; asked for every name of a file."""
+    return any(word in text for word in _ENDING_WORDS)
 
 
 def _passes(value: Value, test: TextTest, *, holds: bool) -> bool:

@@ -12,7 +12,7 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.text.candidates import carrying
+from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def _tells_import(test: ast.expr, module: Module) -> Bound | None:
     False``, or the imported name itself, which the handler makes None.
     """
     name = test.id if isinstance(test, ast.Name) else ""
-    for statement in ast.walk(module.tree) if name else ():
+    for statement in on_rows(module.tree, rows_with(module.lines, [name])) if name else ():
         if not isinstance(statement, ast.Try):
             continue
         if not any(name in _bound_by(handler.body) for handler in statement.handlers):
@@ -276,7 +276,7 @@ def _value_of(node: ast.expr, module: Module) -> ast.expr:
         return node
     found = [
         statement.value
-        for statement in ast.walk(module.tree)
+        for statement in on_rows(module.tree, rows_with(module.lines, [node.id]))
         if isinstance(statement, ast.Assign)
         for target in statement.targets
         for name in (target.elts if isinstance(target, ast.Tuple) else (target,))

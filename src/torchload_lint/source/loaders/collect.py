@@ -63,7 +63,8 @@ def library_loads(module: Module, project: ProjectIndex) -> tuple[LoadCall, ...]
     for library in libraries:
         # The project's own code is not a library: its torch.load counts.
         foreign = tuple(root for root in library.roots if not _is_own(root, module, project))
-        for called in _calls(library._replace(roots=foreign), nodes, module, project):
+        known = library._replace(roots=foreign)
+        for called in _calls(known, nodes, module, project) if foreign else ():
             if called.call not in found:
                 load = _load(called, module, project)
                 if load is not None:
@@ -141,13 +142,25 @@ def _method_calls(
         call = module.parents.get(node)
         if not isinstance(node, ast.Attribute) or not isinstance(call, ast.Call):
             continue
-        if call.func is not node:
+        if call.func is not node or _is_given_nothing(loader, call, module):
             continue
-        names, own = library_bases(kinds(node.value, module, project), loader.call, project)
+        names, own = _bases_at(node, module, project)
         if any(is_class_of(loader, library, name) for name in names):
             yield Called(call, loader, library, certain=not own)
         elif not names and not own and _is_telling(loader, library, call, module, project):
             yield Called(call, loader, library, certain=False)
+
+
+def _bases_at(
+    node: ast.Attribute, module: Module, project: ProjectIndex
+) -> tuple[frozenset[str], bool]:
+    """The library classes that have the method named at a place, and whether the project's own has
+    it; asked once for all the loaders of that name.
+    """
+    return project.remember(
+        ("definitions", "library bases", node),
+        lambda: library_bases(kinds(node.value, module, project), node.attr, project),
+    )
 
 
 def is_class_of(loader: Loader, library: Library, dotted: str) -> bool:
@@ -189,7 +202,7 @@ def _load(called: Called, module: Module, project: ProjectIndex) -> LoadCall | N
     if any(_is(sorted_out.named.get(name), value) for name, value in loader.nothing_with):
         return None
     file = sorted_out.named.get(loader.path)
-    if loader.path and _loads_nothing(loader, file, sorted_out, module):
+    if _loads_nothing(loader, file, sorted_out, module):
         return None
     if isinstance(file, ast.Constant) and (file.value is True or file.value in loader.choices):
         file = None
@@ -230,6 +243,12 @@ def _is(node: ast.expr | None, value: object) -> bool:
     return isinstance(node, ast.Constant) and node.value == value
 
 
+def _is_given_nothing(loader: Loader, call: ast.Call, module: Module) -> bool:
+    """Whether a call loads nothing, whatever its object is: asked first, for it costs little."""
+    sorted_out = given(call.args, list(call.keywords), loader.parameters)
+    return _loads_nothing(loader, sorted_out.named.get(loader.path), sorted_out, module)
+
+
 def _is_address(file: ast.expr, module: Module) -> bool:
     """Whether a path begins with ``http``, as far as the file shows."""
     if isinstance(file, ast.Constant):
@@ -246,6 +265,8 @@ def _loads_nothing(
     loader: Loader, file: ast.expr | None, sorted_out: Given, module: Module
 ) -> bool:
     """Whether a call loads no checkpoint: no path, None, or the path of something else."""
+    if not loader.path:
+        return False
     if file is None:
         required = loader.parameters[:1] == (loader.path,)
         return not required or not (sorted_out.starred or sorted_out.mappings)

@@ -24,8 +24,9 @@ _UNSEEN = ast.Starred(ast.Constant(...), ast.Load())
 def aliases(text: str, name: str) -> set[str]:
     """The other names that a file gives to something: ``import x as y``, ``y = x``."""
     word = re.escape(name)
-    renamed = re.findall(rf"\b{word}[ \t]+as[ \t]+(\w+)", text)
-    assigned = re.findall(rf"^[ \t]*(\w+)[ \t]*=[ \t]*(?:\w+\.)*{word}[ \t]*$", text, re.MULTILINE)
+    lines = "\n".join(line for line in text.split("\n") if name in line)
+    renamed = re.findall(rf"\b{word}[ \t]+as[ \t]+(\w+)", lines)
+    assigned = re.findall(rf"^[ \t]*(\w+)[ \t]*=[ \t]*(?:\w+\.)*{word}[ \t]*$", lines, re.MULTILINE)
     return {*renamed, *assigned} - {name}
 
 

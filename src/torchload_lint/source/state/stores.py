@@ -58,9 +58,12 @@ def reaching(
     module = frame.module
     if not isinstance(_root(node), ast.Name):
         return (), False
-    spelled = spelled or ast.unparse(node)
     scope = module.bindings.scope(node)
-    everything = of_scope(evaluator, scope, module).targets.get(spelled, ())
+    targets = of_scope(evaluator, scope, module).targets
+    if not targets and not of_scope(evaluator, module.tree, module).targets:
+        return (), False
+    spelled = spelled or ast.unparse(node)
+    everything = targets.get(spelled, ())
     before = [each for each in everything if (each[1].end_lineno or 0) < node.lineno]
     stored = [
         (statement, value)

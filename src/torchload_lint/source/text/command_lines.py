@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.late_patterns import late_pattern
@@ -95,7 +94,7 @@ def _assign(line: str, variables: dict[str, str]) -> bool:
 def _unquoted(given: str) -> str | None:
     """The one word that is assigned; None where there are several, or a command is run for it."""
     try:
-        words = shlex.split(given, comments=True)
+        words = _split(given)
     except ValueError:
         return None
     computed = "$(" in given or "`" in given
@@ -134,9 +133,16 @@ def _plain(line: str) -> str:
 
 def _words(part: str) -> list[str]:
     try:
-        return shlex.split(part, comments=True)
+        return _split(part)
     except ValueError:
         return part.split()
+
+
+def _split(text: str) -> list[str]:
+    """Words as a shell parts them. Raises ValueError for quotes that do not close."""
+    import shlex  # noqa: PLC0415 - few runs come to command lines
+
+    return shlex.split(text, comments=True)
 
 
 def _command(row: int, words: list[str], variables: Mapping[str, str]) -> Command | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from torchload_lint.source.text.candidates import children
 
@@ -79,6 +80,18 @@ class Parents(Mapping[ast.AST, ast.AST]):
                 self._link_all()
             found = self._known[node]
         return found
+
+    def get(self, key: ast.AST, default: Any = None) -> Any:  # noqa: ANN401 - as in Mapping
+        """The same; None (or ``default``) for the tree and for what is not in it. Asked at every
+        step upwards, so that the way over ``Mapping`` and an exception is too long.
+        """
+        found = self._known.get(key)
+        if found is not None:
+            return found
+        try:
+            return self[key]
+        except KeyError:
+            return default
 
     def __iter__(self) -> Iterator[ast.AST]:
         self._link_all()

@@ -33,6 +33,20 @@ WORDS = (
     *(*_SETTERS, *_PATCHERS, *_NAMESPACES, *_INNER_NAMESPACES, *_RUNNERS, *_INNARDS),
     *("modules", "reload", *_COPIERS),
 )
+_SEARCHED = tuple(
+    word for word in WORDS if not any(other in word for other in WORDS if other != word)
+)
+"""Those that no other one is a part of."""
+_ONLY_NAMES = ("vars", "globals", "locals", *_RUNNERS)
+_ALL_ELSE = [word for word in WORDS if word not in (*_ONLY_NAMES, *_INNARDS, "modules")]
+_TELLING = late_pattern(
+    rf"\b(?:{'|'.join(_ALL_ELSE)})\b"
+    rf"|(?<![\w.])(?:{'|'.join(_ONLY_NAMES)})\b|\b(?:builtins|runpy)\b"
+    rf"|\b(?:{'|'.join(_INNARDS)})\b(?!\s*[.(])"
+)
+"""One of the words where it may be what is meant: ``model.eval()`` runs no text, and
+``self.__class__.__name__`` changes nothing.
+"""
 _NAME_AND_VALUE = 2
 _WORD = late_pattern(r"\w+")
 _REACHES_ALL = frozenset(
@@ -81,11 +95,20 @@ def changes_in(paths: Iterable[str], project: ProjectIndex) -> Iterator[Reflecte
 
 
 def _holding_words(project: ProjectIndex) -> dict[str, None]:
-    """The files in which one of the words stands, sorted."""
-    return project.remember(
-        ("definitions", "reflecting files"),
-        lambda: dict.fromkeys(sorted({path for word in WORDS for path in project.holding(word)})),
-    )
+    """The files in which one of the words stands where it may count, sorted."""
+    return project.remember(("definitions", "reflecting files"), lambda: _reflecting(project))
+
+
+def _reflecting(project: ProjectIndex) -> dict[str, None]:
+    paths = {path for word in _SEARCHED for path in project.holding(word)}
+    return dict.fromkeys(path for path in sorted(paths) if _may_reflect(project.files.text(path)))
+
+
+def _may_reflect(text: str | None) -> bool:
+    """Whether a text has a word of those in a place where it counts; True for what is unread."""
+    if text is None or _TELLING.search(text):
+        return True
+    return "sys" in text and "modules" in text
 
 
 def _in(project: ProjectIndex, module: SourceFile) -> list[ReflectedChange]:
