@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from torchload_lint.source.project.index import ProjectIndex
     from torchload_lint.source.text.definitions import FunctionNode
 
-_ANY_NAME = ("getmembers", "attrgetter", "methodcaller", "vars", "__dict__")
+_BY_TEXT = ("attrgetter", "methodcaller")
+_ANY_NAME = (*_BY_TEXT, "getmembers", "vars", "__dict__")
 _BY_NAME = frozenset({"getattr", "methodcaller", "attrgetter", "globals", "vars", "get", "hasattr"})
 
 
@@ -59,30 +60,32 @@ class Callers:
                     continue
                 if isinstance(call.args[1], ast.Constant):
                     continue
-                receiver = call.args[0]
-                if (
-                    self._receivers.may_be_of(receiver, module, relatives)
-                    if relatives is not None
-                    else self._receivers.may_be_module(receiver, module, home)
-                ):
+                if self._may_be(call.args[0], module, home, relatives):
                     return f"{module.path}:{call.lineno} may call it by a name that is made up"
-        return self._of_any_name(home)
+        return self._of_any_name(home, relatives)
 
-    def _of_any_name(self, home: SourceFile) -> str:
-        """Who asks for all methods that there are, or for one by a text that stands elsewhere."""
+    def _of_any_name(self, home: SourceFile, relatives: Family | None) -> str:
+        """Who asks for all that a module or an object has, or for one part by a text."""
         for word in _ANY_NAME:
             for module in modules_with(self._project, word, home):
                 for node in carrying(module.tree, module.lines, [word])[word]:
-                    holder = module.parents.get(node)
-                    given = getattr(holder, "args", ()) if isinstance(holder, ast.Call) else ()
-                    spelled = (
-                        isinstance(given, list)
-                        and given[:1]
-                        and all(isinstance(each, ast.Constant) for each in given[:1])
-                    )
-                    if isinstance(node, ast.Name | ast.Attribute) and not spelled:
+                    if not isinstance(node, ast.Name | ast.Attribute):
+                        continue
+                    if word in _BY_TEXT:
+                        reaches = _by_made_up_text(node, module)
+                    else:
+                        asked = _asked_for_parts(node, module)
+                        reaches = asked is not None and self._may_be(asked, module, home, relatives)
+                    if reaches:
                         return f"{module.path}:{node.lineno} may call it among others"
         return ""
+
+    def _may_be(
+        self, asked: ast.expr, module: SourceFile, home: SourceFile, relatives: Family | None
+    ) -> bool:
+        if relatives is not None:
+            return self._receivers.may_be_of(asked, module, relatives)
+        return self._receivers.may_be_module(asked, module, home)
 
     def _of_name(
         self,
@@ -162,6 +165,22 @@ class Callers:
                 if id(call.func) not in functions:
                     return f"{where.path}:{call.lineno} makes an object of its own class"
         return ""
+
+
+def _asked_for_parts(node: ast.Name | ast.Attribute, module: SourceFile) -> ast.expr | None:
+    """What is asked for all its parts: ``vars(x)``, ``getmembers(x)``, ``x.__dict__``."""
+    if isinstance(node, ast.Attribute) and node.attr == "__dict__":
+        return node.value
+    call = module.parents.get(node)
+    given = call.args if isinstance(call, ast.Call) and call.func is node else []
+    return given[0] if given else None
+
+
+def _by_made_up_text(node: ast.Name | ast.Attribute, module: SourceFile) -> bool:
+    """``attrgetter(text)``, ``methodcaller(text)``, where the text does not stand there."""
+    call = module.parents.get(node)
+    given = call.args if isinstance(call, ast.Call) and call.func is node else []
+    return not given or not isinstance(given[0], ast.Constant)
 
 
 def _made_by_themselves(level: ast.ClassDef, module: SourceFile) -> Iterator[ast.Call]:

@@ -44,7 +44,7 @@ def as_values(
 ) -> Iterator[tuple[SourceFile, ast.Name]]:
     """Where a name that the module is imported by is used as a value. Raises TooManyError."""
     word = target.name.rpartition(".")[2] or target.name
-    for module in modules_with(project, word, home):
+    for module in modules_with(project, word, home, _as_value(word)):
         known_as = {word} | {
             node.asname
             for node in carrying(module.tree, module.lines, [word])[word]
@@ -64,6 +64,14 @@ def as_values(
                     for each in project.definitions(meaning, module.path)
                 ):
                     yield module, node
+
+
+def _as_value(word: str) -> re.Pattern[str]:
+    """What a file's text must hold for a name to stand there without a dot behind it, or for it to
+    get another name by an import.
+    """
+    plain_import = r"(?![ \t]*(?:from|import)\b(?![^\n]*(?:\bas\b|;)))"
+    return re.compile(rf"^{plain_import}[^\n]*(?<![\w.]){re.escape(word)}\b(?!\s*\.)", re.MULTILINE)
 
 
 def _is_had_by_text(target: SourceFile, project: ProjectIndex, home: SourceFile) -> bool:
