@@ -198,6 +198,10 @@ forged(
         "reduce_layout_bad": program(call(name("torch.serialization", "_get_layout"), text("x"))),
         "reduce_float_storage": program(call(name("torch", "FloatStorage"))),
         "reduce_float_tensor": program(call(name("torch", "FloatTensor"))),
+        "reduce_float_tensor_of_class": program(
+            call(name("torch", "FloatTensor"), name("torch", "FloatTensor"))
+        ),
+        "reduce_device_by_truth": program(call(name("torch", "device"), b"\x88")),
         "reduce_parameter_class": program(call(name("torch.nn.parameter", "Parameter"), tensor())),
         "reduce_namespace": program(call(NAMESPACE)),
         "reduce_wrong_argument_count": program(call(name("torch._utils", "_rebuild_tensor_v2"))),

@@ -7,7 +7,6 @@ of torch 2.13. A call that must fail makes a file unreadable, whatever is allowe
 from __future__ import annotations
 
 from collections.abc import Callable  # noqa: TC003 - in an annotation of module level
-from encodings.aliases import aliases
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -17,13 +16,12 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     GlobalRef,
     ObjectValue,
     PickledValue,
-    SetValue,
     StorageValue,
-    unhashable,
 )
 from torchload_lint.checkpoint.pickles.states import truthy
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, PER_BYTE
 from torchload_lint.checkpoint.pickles.tensors import tensor_of
+from torchload_lint.checkpoint.restricted.python_signatures import PYTHON_CHECKS
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.pickles.tensors import TensorInfo
@@ -49,10 +47,6 @@ _DEVICES = frozenset(
     privateuseone
     """.split()
 )
-_OF_BYTES = frozenset("base64_codec bz2_codec hex_codec quopri_codec uu_codec zlib_codec".split())
-"""Codecs from bytes to bytes."""
-_NOT_TRIED = frozenset({"idna", "punycode", "rot_13"})
-"""Codecs whose time grows with the square of a text, and one from text to text."""
 _SPARSE_LAYOUTS = frozenset("sparse_coo sparse_csr sparse_csc sparse_bsr sparse_bsc".split())
 _NOT_DENSE = frozenset({"sparse tensor", "quantized tensor"})
 _MOST_ELEMENTS = 2**63 - 1
@@ -73,7 +67,7 @@ def call_problem(name: str, args: PickledValue) -> Problem | None:
     fault = _arity_fault(name, len(args))
     if fault:
         return advice.hostile_arguments(name, fault)
-    check = _CHECKS.get(name)
+    check = _CHECKS.get(name, _tensor_class if name.endswith("Tensor") else None)
     fault = check(args) if check is not None else ""
     if not fault:
         return None
@@ -243,8 +237,11 @@ def _meta(args: tuple[PickledValue, ...]) -> str:
     dtype, size, stride, flag = args
     if not isinstance(dtype, GlobalRef) or default_kind(str(dtype.name)) != "value":
         return "its first argument is not a dtype"
-    if _integers(size) is None or _integers(stride) is None:
+    lengths = _integers(size)
+    if lengths is None or _integers(stride) is None:
         return "its size or stride is not a tuple of integers"
+    if min(lengths, default=0) < 0 or prod(lengths) > _MOST_ELEMENTS:
+        return "its size is negative, or beyond what torch counts to"
     return "" if isinstance(flag, bool) else "requires_grad is not a bool"
 
 
@@ -286,6 +283,18 @@ def _is_dense(value: PickledValue) -> bool:
     return isinstance(value, ObjectValue) and (found is None or found.kind not in _NOT_DENSE)
 
 
+def _tensor_class(args: tuple[PickledValue, ...]) -> str:
+    """``torch.FloatTensor(2, 3)``: sizes, or one list of numbers, storage or tensor."""
+    only = args[0] if len(args) == 1 else None
+    if isinstance(only, (list, tuple)):
+        numbers = all(isinstance(one, (int, float)) for one in only)
+        return "" if numbers else "its numbers are not numbers"
+    if isinstance(only, (ObjectValue, StorageValue)):
+        return ""
+    fine = all(type(size) is int and size >= 0 for size in args)
+    return "" if fine and prod(args) <= _MOST_ELEMENTS else "its sizes are not sizes"  # type: ignore[arg-type]
+
+
 def _layout_name(layout: PickledValue) -> str:
     """``sparse_coo`` for ``torch.sparse_coo``, by its name or by ``_get_layout``; else empty."""
     if isinstance(layout, ObjectValue) and isinstance(layout.callee, GlobalRef):
@@ -323,61 +332,6 @@ def _layout(args: tuple[PickledValue, ...]) -> str:
     return "" if known else "there is no such layout"
 
 
-def _encode(args: tuple[PickledValue, ...]) -> str:
-    codec = args[1] if len(args) > 1 else "utf-8"
-    if not isinstance(codec, str):
-        return "the encoding is not a string"
-    normal = "_".join("".join(c if c.isalnum() else " " for c in codec[:100].lower()).split())
-    if normal not in aliases and normal not in aliases.values():
-        return f"there is no encoding {codec!r:.40}"
-    name = aliases.get(normal, normal)
-    on_error = args[2] if len(args) > 2 else "strict"  # noqa: PLR2004 - the third of them
-    if name in _OF_BYTES:
-        if on_error != "strict":
-            return "a codec from bytes to bytes knows no way to treat errors but 'strict'"
-        fits = isinstance(args[0], (bytes, ObjectValue))
-        return "" if fits else "what it encodes are no bytes"
-    if not isinstance(args[0], str):
-        return "what it encodes is not a string"
-    if not isinstance(on_error, str):
-        return "what to do with errors is not a string"
-    if name in _NOT_TRIED:
-        return ""
-    try:
-        args[0].encode(name, on_error)
-    except UnicodeError:
-        return "the text has characters beyond the encoding"
-    except (LookupError, ValueError):
-        return f"there is no way {on_error!r:.40} to treat characters beyond the encoding"
-    return ""
-
-
-def _set(args: tuple[PickledValue, ...]) -> str:
-    items = args[0] if args else ()
-    if isinstance(items, (list, tuple)):
-        return "an element is a list, dict or set" if any(map(unhashable, items)) else ""
-    return (
-        "" if isinstance(items, (str, bytes, DictValue, SetValue, ObjectValue)) else "no iterable"
-    )
-
-
-def _bytearray(args: tuple[PickledValue, ...]) -> str:
-    if not args:
-        return ""
-    if isinstance(args[0], str):
-        return _encode(args) if len(args) > 1 else "it has a text and no encoding"
-    return "" if len(args) == 1 else "it has an encoding and no text"
-
-
-def _complex(args: tuple[PickledValue, ...]) -> str:
-    fine = all(isinstance(item, (int, float)) for item in args)
-    return (
-        ""
-        if fine or (len(args) == 1 and isinstance(args[0], str))
-        else "its arguments are not numbers"
-    )
-
-
 def _size(args: tuple[PickledValue, ...]) -> str:
     fine = not args or _integers(args[0]) is not None
     return "" if fine else "its argument is not a tuple of integers"
@@ -392,26 +346,6 @@ def _device(args: tuple[PickledValue, ...]) -> str:
     if kind not in _DEVICES or (index and not index.isdigit()):
         return f"there is no device {args[0]!r:.40}"
     return "" if len(args) == 1 or isinstance(args[1], int) else "it is not the index of a device"
-
-
-def _ordered_dict(args: tuple[PickledValue, ...]) -> str:
-    if not args or isinstance(args[0], (DictValue, ObjectValue)):
-        return ""
-    items = args[0]
-    if not isinstance(items, (list, tuple)):
-        return "no mapping"
-    pairs = [item for item in items if isinstance(item, (list, tuple)) and len(item) == 2]  # noqa: PLR2004
-    if len(pairs) != len(items):
-        return "no pairs"
-    return "a key is a list, dict or set" if any(unhashable(pair[0]) for pair in pairs) else ""
-
-
-def _counter(args: tuple[PickledValue, ...]) -> str:
-    if args and not isinstance(
-        args[0], (DictValue, ObjectValue, SetValue, list, tuple, str, bytes)
-    ):
-        return "" if args[0] is None else "no iterable"
-    return _set(args) if args and isinstance(args[0], (list, tuple)) else ""
 
 
 def _integers(value: PickledValue) -> tuple[int, ...] | None:
@@ -435,12 +369,7 @@ _CHECKS: dict[str, Callable[[tuple[PickledValue, ...]], str]] = {
     "torch._tensor._rebuild_from_type_v2": _from_type,
     "torch.nn.parameter.Parameter": _parameter,
     "torch.serialization._get_layout": _layout,
-    "_codecs.encode": _encode,
-    "builtins.set": _set,
-    "builtins.bytearray": _bytearray,
-    "builtins.complex": _complex,
     "torch.Size": _size,
     "torch.device": _device,
-    "collections.OrderedDict": _ordered_dict,
-    "collections.Counter": _counter,
+    **PYTHON_CHECKS,
 }
