@@ -12,6 +12,7 @@ from torchload_lint.cli import hints
 from torchload_lint.cli.options import NamedPath, configuration, settings_from
 from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, complain, fail, say, warn
 from torchload_lint.config import ConfigError
+from torchload_lint.escaping import printable
 from torchload_lint.rules.on_torch import Mode
 from torchload_lint.verify import (
     DEFAULT_TIMEOUT,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=1),
+    type=click.FloatRange(min=1, max=86_400),
     default=DEFAULT_TIMEOUT,
     metavar="SECONDS",
     help="How long one load may take.",
@@ -75,7 +76,7 @@ def command(
         for load in survey(map(Path, files), projects):
             accounts.append(_account(load, prover))
             for line in _lines(accounts[-1]):
-                say(line)
+                say(f"{printable(line)}\n")
     except ConfigError as error:
         fail(str(error))
     except NoTorchError as error:
@@ -84,7 +85,7 @@ def command(
         complain(f"{path}: no such file or folder")
     hints.at_range(account.load.torch for account in accounts)
     if accounts:
-        say(_summary(accounts, prover.interpreter), err=True)
+        say(f"{printable(_summary(accounts, prover.interpreter))}\n", err=True)
     else:
         warn("there is no load here")
     raise click.exceptions.Exit(_status(accounts, missing))
@@ -126,10 +127,11 @@ def _account(load: SurveyedLoad, prover: Prover) -> _Account:
         why += notes[:1] or ("the code loads without restriction",)
         return _Account(load, why=tuple(why))
     try:
+        own = tuple(prover.in_code(situation, context)) if restricted else ()
         fixed = tuple(prover.of_fix(situation, repair, context)) if repair else ()
-        proofs = tuple(prover.in_code(situation, context)) if restricted else fixed
     except NotReadableError as error:
         return _Account(load, why=(*why, str(error)))
+    proofs = own if restricted else fixed
     if not proofs and not why:
         why += load.would_settle[:1] or ("no checkpoint that it reads is there",)
     return _Account(load, proofs, fixed, tuple(why))
@@ -155,12 +157,12 @@ def _lines(account: _Account) -> Iterator[str]:
     place = f"{account.load.path}:{account.load.row}"
     for proof in account.proofs:
         kind = "with the fix" if proof in account.of_fix else "as it is"
-        yield f"{place}: {_line(proof, kind)}\n"
+        yield f"{place}: {_line(proof, kind)}"
     for proof in account.of_fix:
         if proof not in account.proofs:
-            yield f"{place}: {_line(proof, 'with the fix')}\n"
+            yield f"{place}: {_line(proof, 'with the fix')}"
     if account.why:
-        yield f"{place}: not proven: {'; '.join(account.why)}\n"
+        yield f"{place}: not proven: {'; '.join(account.why)}"
 
 
 def _line(proof: LoadProof, kind: str) -> str:
@@ -185,7 +187,7 @@ def _summary(accounts: list[_Account], interpreter: Interpreter) -> str:
     torch = f"torch {', '.join(versions)}" if versions else "no answer"
     numbers = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in ProofVerdict)
     loads = f"{len(accounts)} load{'' if len(accounts) == 1 else 's'}"
-    return f"{loads}: {numbers} ({torch}, {interpreter.python}); {said}.\n"
+    return f"{loads}: {numbers} ({torch}, {interpreter.python}); {said}."
 
 
 def _status(accounts: list[_Account], missing: Sequence[object]) -> int:

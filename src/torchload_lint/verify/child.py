@@ -5,9 +5,10 @@ standard input and writes one line to standard output, after the request's token
 the checked program imports, and it loads with ``weights_only=True`` only.
 
 The ``torch.load`` that is asked is the one that torch came with: torch is imported before anything
-of the project (a ``torch.py`` there is named, and not asked), and what the project's modules have
-put in its place is taken out again. Should an unpickler of Python's be reached nevertheless, an
-audit hook ends the load.
+of the project (a ``torch.py`` there is named, and not asked), and its loader is run once more from
+its files, in modules that nothing else knows, so that what the project changes in torch's own does
+not count. What that is, is named. Should an unpickler of Python's be reached nevertheless, an audit
+hook ends the load.
 """
 
 # ruff: noqa: PLC0415 - torch is imported when the script runs
@@ -51,9 +52,20 @@ def main() -> None:
         result.update(_prove(request))
     except BaseException as error:  # noqa: BLE001 - also SystemExit of an imported module
         result.update(status="failed", error=_described(error))
-    answer.write(f"\n{token} {json.dumps(result)}\n")
+    answer.write(f"\n{token} {_as_json(result)}\n")
     answer.flush()
     os._exit(0)  # threads that imported modules have started are not waited for
+
+
+def _as_json(value: Any) -> str:  # noqa: ANN401 - texts, and lists and dicts of them
+    """JSON, written without ``json``, which a module of the project may have changed."""
+    if isinstance(value, dict):
+        entries = (f"{_as_json(key)}:{_as_json(one)}" for key, one in value.items())
+        return "{" + ",".join(entries) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(map(_as_json, value)) + "]"
+    units = str(value).encode("utf-16-be", "surrogatepass").hex()
+    return '"' + "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)) + '"'
 
 
 def _prove(request: dict[str, Any]) -> dict[str, Any]:
@@ -64,11 +76,12 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
     compiled = getattr(sys.modules.get("torch._C"), "__loader__", None)
     if not isinstance(compiled, ExtensionFileLoader):
         return {"status": "no-torch", "error": f"{torch.__file__} is another module of that name"}
-    load = torch.load
+    loader = _own_loader(torch)
+    load = loader.load
     unpickling = _Unpickling()
     original = _Original()
     version: dict[str, Any] = {"torch": torch.__version__, "shadow": _shadow(torch, request)}
-    context = getattr(torch.serialization, "safe_globals", None)
+    context = getattr(loader, "safe_globals", None)
     written = request.get("written")
     if context is None and (request["allow"] or (written and written["expressions"])):
         return {"status": "unsupported", "error": "this torch has no safe_globals", **version}
@@ -85,6 +98,9 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
             _check(entries, written, request["refuse"])
     except _NotWhatWasMeantError as refusal:
         return {"status": "refused-entry", "error": str(refusal), **version, "imported": []}
+    except _RaisedError as error:
+        return {"status": "raises", "error": _described(error.__cause__), **version,
+                "imported": _new_modules(before)}  # fmt: skip
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a module may raise anything
         return {
             "status": "cannot-import", "error": _described(error), **version,
@@ -92,13 +108,14 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
         }  # fmt: skip
     switches = [name for name in _SWITCHES if os.environ.pop(name, None) is not None]
     version["patched"] = original.restore() + [f"os.environ[{name!r}]" for name in switches]
+    sys.settrace(None)
+    sys.setprofile(None)
     with unpickling.refused():
         if context is None:
             outcome = _load(load, request["checkpoint"])
         else:
             # A program has what the modules register that it imports; a lone allowlist has not.
             registered = _registered(torch) if written else by_torch
-            torch.serialization.clear_safe_globals()
             with context([*registered, *entries]):
                 outcome = _load(load, request["checkpoint"])
     return {**outcome, **version, "imported": _new_modules(before)}
@@ -136,6 +153,32 @@ class _Unpickling:
 
     def __exit__(self, *_error: object) -> None:
         self.is_refused = False
+
+
+_LOADER = ("_weights_only_unpickler", "serialization")
+
+
+def _own_loader(torch: Any) -> Any:  # noqa: ANN401 - a module
+    """A second ``torch.serialization``, over a second unpickler; torch's own where that fails."""
+    known = {name: getattr(torch, name, None) for name in _LOADER}
+    try:
+        for name in _LOADER:
+            spec = importlib.util.find_spec(f"torch.{name}")
+            own = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+            sys.modules[f"torch.{name}"] = own
+            setattr(torch, name, own)
+            spec.loader.exec_module(own)  # type: ignore[union-attr]
+        torch._weights_only_unpickler._get_allowed_globals()  # noqa: SLF001 - it is kept from then on
+        own = torch.serialization
+    except Exception:  # noqa: BLE001 - an older torch
+        return known["serialization"]
+    else:
+        return own
+    finally:
+        for name, module in known.items():
+            if module is not None:
+                sys.modules[f"torch.{name}"] = module
+                setattr(torch, name, module)
 
 
 class _Original:
@@ -203,11 +246,20 @@ def _evaluated(written: dict[str, Any]) -> list[Any]:
         namespace.update({name: getattr(module, name) for name in written["own_names"]})
     items: list[Any] = []
     for expression in written["expressions"]:
-        try:
-            items += eval(compile(expression, written["file"], "eval"), namespace)  # noqa: S307
-        except NameError as error:  # noqa: PERF203 - of few
-            raise failure or error from None
+        items += _value_of(expression, written["file"], namespace, failure)
     return [_as_main(item, own, written["mains"]) for item in items]
+
+
+def _value_of(
+    expression: str, file: str, namespace: dict[str, Any], failure: BaseException | None
+) -> Any:  # noqa: ANN401 - any object
+    """What an expression gives. Raises ``failure``, of an import, where that lacks the name."""
+    try:
+        return eval(compile(expression, file, "eval"), namespace)  # noqa: S307
+    except Exception as error:
+        if failure is not None and isinstance(error, NameError):
+            raise failure from None
+        raise _RaisedError from error
 
 
 def _own_module(name: str, path: str) -> ModuleType:
@@ -237,6 +289,10 @@ def _registered(torch: Any) -> list[Any]:  # noqa: ANN401 - a module
     return list(torch.serialization.get_safe_globals()) if hasattr(
         torch.serialization, "get_safe_globals"
     ) else []  # fmt: skip
+
+
+class _RaisedError(Exception):
+    """An expression of the program raises, as it does in the program."""
 
 
 class _NotWhatWasMeantError(Exception):
@@ -319,7 +375,8 @@ def _load(load: Any, path: str) -> dict[str, Any]:  # noqa: ANN401 - torch.load
         else:
             mapped = ", mapped" if way.get("mmap") else ""
             return {"status": "loads", "how": f"{way['map_location']} device{mapped}"}
-    return {"status": "refused", "error": _described(error)}
+    is_of_system = isinstance(error, OSError)  # it was not read
+    return {"status": "failed" if is_of_system else "refused", "error": _described(error)}
 
 
 def _new_modules(before: set[str]) -> list[str]:
@@ -340,7 +397,18 @@ def _described(error: BaseException | None) -> str:
     return f"{type(error).__name__}: {line}"[:500]
 
 
+def _end_with_parent() -> None:
+    """Where the supervisor is killed, this process ends too (PR_SET_PDEATHSIG of prctl(2))."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
+    except Exception:  # noqa: BLE001, S110 - another system
+        pass
+
+
 if __name__ == "__main__":
+    _end_with_parent()
     # The folder of this script, whose other files do not concern the program.
     sys.path[:] = [entry for entry in sys.path if entry != _HERE]
     main()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import secrets
 import subprocess
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +27,11 @@ DEFAULT_TIMEOUT = 120.0
 _PATIENCE = 30.0
 """Seconds more for the supervisor, which ends the child when its time is over."""
 
+_SECONDS_TO_END = 15.0
+"""How long a program may live on that has written its answer."""
+_MOST_READ = 1 << 22
+"""Bytes of an answer."""
+
 _INSTALLED = ("site-packages", "dist-packages")
 
 _ABSENT = frozenset({"TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "TORCH_FORCE_WEIGHTS_ONLY_LOAD"})
@@ -32,6 +40,10 @@ _ABSENT = frozenset({"TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "TORCH_FORCE_WEIGHTS_ON
 
 class NoTorchError(Exception):
     """The interpreter cannot be asked: it is not there, or has no torch."""
+
+
+FileState = tuple[int, ...]
+"""Number, size and times of a file; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +94,11 @@ class LoadOutcome:
     """What one load did."""
 
     status: str
-    """``loads``; ``refused`` (torch raised), ``cannot-import`` (a module or an expression of the
-    program raised), ``refused-entry`` (an item is another object than the one that was judged, or
-    runs code; nothing was loaded), ``unsupported`` (this torch has no allowlists), ``timeout``,
-    ``failed`` (the child died)."""
+    """``loads``; ``refused`` (torch raised), ``raises`` (an expression of the program does),
+    ``refused-entry`` (an item is another object than the one that was judged, or runs code; nothing
+    was loaded). What could not be tried: ``cannot-import`` (a module of the program raised),
+    ``unsupported`` (this torch has no allowlists), ``timeout``, ``failed`` (the child died, or the
+    file was not read or changed meanwhile)."""
     error: str = ""
     torch: str = ""
     python: str = ""
@@ -107,7 +120,7 @@ class LoadOutcome:
     @property
     def is_answer(self) -> bool:
         """Whether it says something about the program: it loads, or it fails."""
-        return self.status in {"loads", "refused", "refused-entry", "cannot-import"}
+        return self.status in {"loads", "refused", "refused-entry", "raises"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +138,15 @@ def prove(
     roots: Sequence[Path] = (),
     imports: Sequence[str] = (),
     program: Program | None = None,
+    state: FileState | None = None,
 ) -> LoadOutcome:
     """Load a checkpoint with ``weights_only=True`` under exactly this allowlist.
 
     ``roots`` are the folders where first-party modules lie, ``imports`` the modules that the
     program imports for what they register. With a ``program``, what its own expressions give is
-    allowed instead. The child imports the modules that the allowlist names (of a program: those
-    that it imports), and so runs their code. Raises NoTorchError where the interpreter cannot be
-    asked.
+    allowed instead. ``state``: that of the checkpoint when it was read; a file with another state
+    is another. The child imports the modules that the allowlist names (of a program: those that it
+    imports), and so runs their code. Raises NoTorchError where the interpreter cannot be asked.
     """
     environment, path = _environment(roots)
     request: dict[str, object] = {
@@ -145,11 +159,14 @@ def prove(
         "written": program.described() if program else None,
     }
     folder = next((root for root in reversed(roots) if root.is_dir()), checkpoint.parent)
+    before = state or file_state(checkpoint)
     answer = _ask(request, interpreter, folder, environment)
+    if file_state(checkpoint) != before:
+        answer = {"status": "failed", "error": "the file was changed while it was tried"}
     if answer["status"] == "no-torch":
         raise NoTorchError(f"{interpreter.python} has no torch ({answer['error']})")
     return LoadOutcome(
-        status=str(answer["status"]),
+        status=_status(answer),
         error=str(answer.get("error", "")),
         torch=str(answer.get("torch", "")),
         python=str(answer.get("python", "")),
@@ -158,6 +175,20 @@ def prove(
         patched=tuple(map(str, answer.get("patched", ()))),
         shadow=str(answer.get("shadow", "")),
     )
+
+
+def _status(answer: dict[str, Any]) -> str:
+    """The status; a load of which nothing else is said was none."""
+    says_how = all(answer.get(name) for name in ("torch", "how"))
+    return "failed" if answer["status"] == "loads" and not says_how else str(answer["status"])
+
+
+def file_state(path: Path) -> FileState:
+    """What is another number where a file is another, or was written to."""
+    with contextlib.suppress(OSError):
+        found = path.stat()
+        return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return ()
 
 
 def _described(entry: AllowedObject) -> dict[str, object]:
@@ -191,9 +222,39 @@ def _ask(
     folder: Path,
     environment: dict[str, str],
 ) -> dict[str, Any]:
+    question = secrets.token_hex(8)
+    command = [_program(interpreter.python), str(SUPERVISOR), str(interpreter.timeout)]
+    data = json.dumps({**request, "question": question}).encode()
+    output = _answer_of(command, data, interpreter.timeout + _PATIENCE, folder, environment)
+    if output is None:
+        return {"status": "timeout", "error": f"no answer within {interpreter.timeout:g} s"}
     try:
-        supervisor = subprocess.Popen(  # noqa: S603 - the interpreter that the user named
-            [_program(interpreter.python), str(SUPERVISOR), str(interpreter.timeout)],
+        answer = json.loads(output)
+    except ValueError:
+        answer = None
+    if isinstance(answer, dict) and answer.get("question") == question:
+        return answer
+    if not _works(interpreter, folder, environment):
+        raise NoTorchError(f"{interpreter.python} does not work: it does not run Python")
+    return {"status": "failed", "error": "what watches over the load was ended"}
+
+
+def _works(interpreter: Interpreter, folder: Path, environment: dict[str, str]) -> bool:
+    """Whether an interpreter runs Python at all."""
+    command = [_program(interpreter.python), "-I", "-c", "print(6 * 7)"]
+    return (_answer_of(command, b"", _PATIENCE, folder, environment) or b"").strip() == b"42"
+
+
+def _answer_of(
+    command: list[str], data: bytes, seconds: float, folder: Path, environment: dict[str, str]
+) -> bytes | None:
+    """What a program writes when it is given data; None where it does not end in time.
+
+    Raises NoTorchError where it cannot be started.
+    """
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the interpreter that the user named
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -202,22 +263,41 @@ def _ask(
             start_new_session=True,
         )
     except OSError as error:
-        raise NoTorchError(f"{interpreter.python} cannot be started: {error.strerror}") from None
+        raise NoTorchError(f"{command[0]} cannot be started: {error.strerror}") from None
+    found: list[bytes] = []
+    threads = [
+        threading.Thread(target=_give, args=(process, data), daemon=True),
+        threading.Thread(target=_take, args=(process, found), daemon=True),
+    ]
     try:
-        data = json.dumps(request).encode()
-        output, _ = supervisor.communicate(data, interpreter.timeout + _PATIENCE)
+        for thread in threads:
+            thread.start()
+        threads[1].join(seconds)
+        if found and len(found[0]) < _MOST_READ:
+            process.wait(_SECONDS_TO_END)
     except subprocess.TimeoutExpired:
-        _end(supervisor)
-        return {"status": "timeout", "error": f"no answer within {interpreter.timeout:g} s"}
-    except BaseException:
-        _end(supervisor)
-        raise
-    try:
-        answer = json.loads(output)
-    except ValueError:
-        code = supervisor.returncode
-        raise NoTorchError(f"{interpreter.python} does not work: it ended with {code}") from None
-    return answer if isinstance(answer, dict) else {"status": "failed", "error": "no answer"}
+        return None
+    finally:
+        _end(process)
+        for thread in threads:
+            thread.join(_SECONDS_TO_END)
+    return found[0] if found else None
+
+
+def _give(process: subprocess.Popen[bytes], data: bytes) -> None:
+    assert process.stdin is not None
+    with contextlib.suppress(OSError):  # it has ended, or does not read
+        process.stdin.write(data)
+    with contextlib.suppress(OSError):
+        process.stdin.close()
+
+
+def _take(process: subprocess.Popen[bytes], found: list[bytes]) -> None:
+    """All that is written; of what goes on for ever, as much as an answer can be."""
+    assert process.stdout is not None
+    with contextlib.suppress(OSError, ValueError):  # it was closed
+        found.append(process.stdout.read(_MOST_READ))
+        process.stdout.close()
 
 
 def _program(python: Path) -> str:
@@ -225,11 +305,12 @@ def _program(python: Path) -> str:
     return str(python.absolute()) if len(python.parts) > 1 or python.exists() else str(python)
 
 
-def _end(supervisor: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     """Let the supervisor end what it watches over; where it does not, end it too."""
-    supervisor.terminate()
-    try:
-        supervisor.communicate(timeout=_PATIENCE)
-    except subprocess.TimeoutExpired:
-        supervisor.kill()
-        supervisor.communicate()
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

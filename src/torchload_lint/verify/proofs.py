@@ -14,7 +14,15 @@ from torchload_lint.fixes.repair import NotRepaired
 from torchload_lint.policy import vetted_definitions
 from torchload_lint.source.facts.module import read
 from torchload_lint.source.text.parse import SyntaxProblem
-from torchload_lint.verify.parent import Interpreter, LoadOutcome, Program, prove
+from torchload_lint.verify.doubts import doubt, runs_code
+from torchload_lint.verify.parent import (
+    FileState,
+    Interpreter,
+    LoadOutcome,
+    Program,
+    file_state,
+    prove,
+)
 from torchload_lint.verify.written import NotReadableError, written_around
 
 if TYPE_CHECKING:
@@ -77,6 +85,8 @@ class Prover:
 
     interpreter: Interpreter
     _known: dict[tuple[object, ...], LoadOutcome] = field(default_factory=dict)
+    _states: dict[Path, FileState] = field(default_factory=dict)
+    """Each file's when it was first looked at: what a program imports may write it anew."""
 
     def in_code(self, situation: Situation, context: Context) -> Iterator[LoadProof]:
         """The allowlist around a load as it is written, for each checkpoint that it reads.
@@ -122,6 +132,9 @@ class Prover:
         paths = _readable(situation)
         if not paths:
             return
+        reason = runs_code(situation) or doubt(module, load)
+        if reason:
+            raise NotReadableError(reason)
         root = Path(context.config.root).absolute()
         mains = (need.name for need in situation.needs if need.name.module == "__main__")
         program = Program(
@@ -145,7 +158,8 @@ class Prover:
         if key not in self._known:
             root = Path(context.config.root).absolute()
             roots = [root / folder for folder in context.config.src]
-            self._known[key] = prove(path, (), self.interpreter, roots, imports, program)
+            state = self._states.setdefault(path, file_state(path))
+            self._known[key] = prove(path, (), self.interpreter, roots, imports, program, state)
         return self._known[key]
 
 

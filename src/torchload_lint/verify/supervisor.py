@@ -5,7 +5,8 @@ no code of the project runs in it: what it writes to its standard output is the 
 request from standard input; its argument is the time that the child has, in seconds.
 
 On Linux it adopts what the child leaves behind, also what has made itself a daemon
-(``PR_SET_CHILD_SUBREAPER`` of prctl(2)); elsewhere it ends the child's process group.
+(``PR_SET_CHILD_SUBREAPER`` of prctl(2)), and ends where the process that asks is killed; elsewhere
+it ends the child's process group.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 
 _CHILD = Path(__file__).with_name("child.py")
 _PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_PDEATHSIG = 1
 _SECONDS_TO_END = 10.0
 """How long the descendants are hunted."""
 _MOST_ANSWERED = 1 << 20
@@ -31,9 +33,9 @@ _MOST_ANSWERED = 1 << 20
 
 def main() -> None:
     """Answer one request with what the child says, or with why it says nothing."""
-    request = json.load(sys.stdin)
-    _adopt_orphans()
     signal.signal(signal.SIGTERM, _leave)
+    _adopt_orphans()
+    request = json.load(sys.stdin)
     token = secrets.token_hex(16)
     child = subprocess.Popen(  # noqa: S603 - the same interpreter
         [sys.executable, str(_CHILD)],
@@ -46,7 +48,7 @@ def main() -> None:
         answer = _answer(child, {**request, "token": token}, float(sys.argv[1]))
     finally:
         _end_all(child)
-    sys.stdout.write(json.dumps(answer))
+    sys.stdout.write(json.dumps({**answer, "question": request.get("question")}))
 
 
 def _leave(_number: int, _frame: object) -> None:
@@ -82,7 +84,9 @@ def _adopt_orphans() -> None:
     with contextlib.suppress(Exception):  # another system: the group is ended
         import ctypes  # noqa: PLC0415 - not every Python has it
 
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        prctl = ctypes.CDLL(None).prctl
+        prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
 
 
 def _end_all(child: subprocess.Popen[bytes]) -> None:

@@ -7,6 +7,7 @@ import builtins
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.text.definitions import FUNCTIONS
+from torchload_lint.verify.doubts import rebound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,18 +33,24 @@ class Written(NamedTuple):
 
 
 class NotReadableError(Exception):
-    """An allowlist is not written so that it can be evaluated by itself; the message says why."""
+    """A load cannot be tried by itself as it is written; the message says why."""
 
 
 def written_around(module: Module, load: LoadCall) -> Written:
     """The allowlists in force at a load. Raises NotReadableError."""
-    statements = [*_at_top(module), *_in_functions(module, load)]
+    at_top = list(_at_top(module))
+    if not load.function:
+        at_top = [statement for statement in at_top if statement.lineno <= load.node.lineno]
+    statements = [*at_top, *_in_functions(module, load)]
     bound = set(_bound_by(statements))
     known = _Known(bound, _defined_at_top(module), _local_to_functions(module, load))
     expressions = [
         text for allowlist in load.allowlists for text in _expressions(module, allowlist, known)
     ]
     used = _names_used(ast.parse(text, mode="eval") for text in expressions)
+    changed = rebound(module, frozenset(used & bound), at_top)
+    if changed:
+        raise NotReadableError(changed)
     return Written(
         imports=tuple(module.source(statement) for statement in statements),
         expressions=tuple(expressions),
