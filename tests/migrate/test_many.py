@@ -62,6 +62,26 @@ def test_a_folder_into_another(project: Path) -> None:
     assert "no checkpoint that has to be migrated" in run("new").stderr
 
 
+def test_a_manifest_takes_the_place_of_an_older_one_alone(project: Path) -> None:
+    """That of a checkpoint was taken, with the only copy of what was migrated."""
+    (project / "notes.json").write_text('{"mine": 1}')
+    checkpoint = (project / "w" / "a.pt").read_bytes()
+    for name in ("notes.json", "w/a.pt", "/dev/null"):
+        result = run("w/a.pt", "--manifest", name)
+        assert result.exit_code == 2
+        assert f"{name} is there and is not a manifest" in result.output
+    result = run("w/a.pt", "--manifest", "w/a.pt", "--force")
+    assert result.exit_code == 2
+    assert "is a checkpoint" in result.output
+    assert (project / "notes.json").read_text() == '{"mine": 1}'
+    assert (project / "w" / "a.pt").read_bytes() == checkpoint
+    assert run("w/a.pt", "--manifest", "done.json", "--force").exit_code == 0
+    assert run("w/a.pt", "--manifest", "done.json", "--force").exit_code == 0
+    assert run("w/old", "--out-dir", "new", "--manifest", "done.json").exit_code == 0
+    (one,) = json.loads((project / "done.json").read_text())["files"]
+    assert one["path"] == "w/old/b.pth"
+
+
 def test_in_place_with_a_backup(project: Path) -> None:
     before = (project / "w" / "a.pt").read_bytes()
     result = run("w", "--in-place")

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from torchload_lint.cli.migrating import ProjectClasses, Task, carry_out, tasks, write_manifest
+from torchload_lint.cli.migrating import (
+    ProjectClasses,
+    Task,
+    carry_out,
+    may_be_manifest,
+    tasks,
+    write_manifest,
+)
 from torchload_lint.cli.migration_in_source import source_changes, where_they_load
 from torchload_lint.cli.options import configuration, settings_from
 from torchload_lint.cli.terminal import (
@@ -112,6 +119,10 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         large=large, replaces=force,
     )  # fmt: skip
     _refuse_contradictions(checkpoints, out, out_dir, in_place=in_place)
+    if manifest is not None and not (
+        may_be_manifest(manifest) or (force and may_be_file(manifest))
+    ):
+        fail(f"{manifest} is there and is not a manifest of migrate; --manifest FILE names another")
     settings = _settings(config_file, isolated, flags)
     run = _Run(options, settings, output_format == "json", dry_run)
     with ended_by_sigterm():
@@ -142,6 +153,8 @@ def _refuse_contradictions(
 def _write_manifest(path: Path, run: _Run) -> None:
     try:
         write_manifest(path, run.done)
+    except MigrationError as error:
+        fail(str(error))
     except OSError as error:
         fail(f"{path}: {error.strerror or error}")
 

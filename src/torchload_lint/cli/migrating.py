@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint import Verdict, inspect_file
-from torchload_lint.migrate import TargetFormat, migrate_file, put_in_place, summary_data
+from torchload_lint.migrate import (
+    MigrationError,
+    TargetFormat,
+    may_be_file,
+    migrate_file,
+    put_in_place,
+    summary_data,
+    written_as_whole,
+)
 from torchload_lint.names import GlobalName
 from torchload_lint.regular_files import open_regular
 
@@ -27,6 +35,9 @@ _LIBRARIES = frozenset("argparse builtins collections copyreg numpy pathlib torc
 
 _ENDINGS = {TargetFormat.TORCH: ".migrated.pt", TargetFormat.SAFETENSORS: ".safetensors"}
 _BACKUP = ".bak"
+_MANIFEST = 1
+"""The version of the manifest's form."""
+_LARGEST_MANIFEST = 2**26
 
 
 class Task(NamedTuple):
@@ -87,15 +98,39 @@ def carry_out(task: Task, options: MigrationOptions, lookup: ProjectClasses) -> 
 
 
 def write_manifest(path: Path, done: Sequence[tuple[Task, MigrationResult]]) -> None:
-    """What became of which file, with the digests of both. Raises OSError."""
+    """What became of which file, with the digests of both.
+
+    Raises OSError, and MigrationError where it would take the place of one of these files.
+    """
     files = []
     for task, result in done:
+        if any(_is_one(path, other) for other in (task.source, task.target, task.backup)):
+            raise MigrationError(f"{path} is a checkpoint, and the manifest is not written there")
         data = summary_data(result.plan, task.target, result.size)
         data["sha256"] = _digest(task.backup or task.source)
         data["out_sha256"] = _digest(task.target)
         data["backup"] = str(task.backup) if task.backup else None
         files.append(data)
-    path.write_text(json.dumps({"version": 1, "files": files}, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps({"version": _MANIFEST, "files": files}, indent=1) + "\n"
+    with written_as_whole(path.resolve(), len(text), replaces=True) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.chmod(0o644)
+
+
+def may_be_manifest(path: Path) -> bool:
+    """Whether a manifest may have this name unasked: nothing is there, or an older manifest."""
+    if not may_be_file(path) or not path.exists():
+        return may_be_file(path)
+    try:
+        with open_regular(path) as file:
+            known = json.loads(file.read(_LARGEST_MANIFEST))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(known, dict) and known.get("version") == _MANIFEST and "files" in known
+
+
+def _is_one(path: Path, other: Path | None) -> bool:
+    return other is not None and path.resolve() == other.resolve()
 
 
 def _digest(path: Path) -> str:
