@@ -1,28 +1,30 @@
 """Started by every Python process of a recorded command: notes what torch.load reads.
 
-This file runs in the user's interpreter and must stand alone: Python 3.8 or newer, nothing but the
-standard library, no import of torch. ``torch.load`` itself is left as it is, so that a program that
-looks at its signature, its code or its defaults sees what it always sees. What is replaced lies
-below it: the two context managers by which it holds its file, inside of whose ``with`` block it
-does all the rest (``_open_file`` and ``_open_buffer_reader`` in ``torch/serialization.py``, torch
-1.5 to 2.13). Their subclasses note what they are given and how the block ends; none of their frames
-is on the stack when something is raised, so tracebacks stay as they are. Each call of the loader
-appends lines of JSON to the file that TORCHLOAD_LINT_RECORD names. Whatever goes wrong in here is
-swallowed: the program must behave as without. A process that never imports torch pays for two small
-imports (``os`` and ``sys`` are there anyway).
+This file runs in the user's interpreter and must stand alone, with ``call_sites`` beside it: Python
+3.8 or newer, nothing but the standard library, no import of torch. ``torch.load`` itself is left as
+it is, so that a program that looks at its signature, its code or its defaults sees what it always
+sees. What is replaced lies below it: the two context managers by which it holds its file, inside of
+whose ``with`` block it does all the rest (``_open_file`` and ``_open_buffer_reader`` in
+``torch/serialization.py``, torch 1.5 to 2.13). Their subclasses note what they are given and how
+the block ends; none of their frames is on the stack when something is raised, so tracebacks stay as
+they are. Nothing of the program's own is asked for anything: not a path, not a file. Each call of
+the loader appends lines of JSON to the file that TORCHLOAD_LINT_RECORD names. Whatever goes wrong
+in here is swallowed: the program must behave as without. A process that never imports torch pays
+for two small imports (``os`` and ``sys`` are there anyway).
 """
 
+import io
 import os
 import sys
 
 TARGET = "torch.serialization"
 OPENERS = ("_open_file", "_open_buffer_reader")
 VARIABLE = "TORCHLOAD_LINT_RECORD"
-PATHS = (str, bytes, os.PathLike)
+PLAIN = (str, bytes, int, type(None))
 HERE = os.path.dirname(os.path.abspath(__file__))
 NOTES = os.environ.get(VARIABLE)
-LIBRARY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
-INSTALLED = ("site-packages", "dist-packages")
+FILE_TYPE, REGULAR = 0o170000, 0o100000
+"""Of a file's mode, as ``stat`` has them."""
 MOST_KNOWN = 4096
 """Calls that are remembered, so that what was noted once is not noted again."""
 MOST_BYTES = 64 * 2**20
@@ -41,6 +43,8 @@ except OSError:
 
 copies = {}
 """File and its state → the name of its copy."""
+found_beside = {}
+"""The other file of this folder, when it is needed."""
 noted = {}
 """Call site and file → what was noted last."""
 
@@ -68,11 +72,23 @@ def forget_own_module():
         del sys.modules["sitecustomize"]
 
 
+def beside(name):
+    """Another file of this folder, as a module that the program does not see."""
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location(name, os.path.join(HERE, name + ".py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.STARTED_IN = STARTED_IN
+    return module
+
+
 def with_openers(spec):
     """The same spec, whose module has other openers once it is executed."""
     try:
         loader = spec.loader
         run = loader.exec_module
+        found_beside["call_sites"] = beside("call_sites")
 
         def run_and_replace(module):
             loader.__dict__.pop("exec_module", None)
@@ -91,11 +107,35 @@ def replace(module, name):
     """Put a subclass that takes notes in the place of one of torch's openers."""
     try:
         opener = getattr(module, name)
-        body = {"__new__": begun, "__exit__": ended, "__module__": opener.__module__,
-                "__qualname__": opener.__qualname__, "__doc__": opener.__doc__}  # fmt: skip
+
+        def enter(self):
+            entered(self)
+            return opener.__enter__(self)
+
+        def leave(self, kind, error, traceback):
+            ended(self, error)
+            return opener.__exit__(self, kind, error, traceback)
+
+        body = {"__new__": begun, "__enter__": enter, "__exit__": leave,
+                "__module__": opener.__module__, "__qualname__": opener.__qualname__,
+                "__doc__": opener.__doc__}  # fmt: skip
         setattr(module, name, type(opener)(name, (opener,), body))
     except Exception:
         pass
+
+
+class Call(dict):
+    """What is known of a call of the loader."""
+
+    is_open = False
+
+    def __del__(self):
+        """The opener is gone; where it never opened anything, it has raised."""
+        try:
+            if self and not self.is_open:
+                note(self, "raised before anything was read")
+        except Exception:
+            pass
 
 
 def begun(cls, *args):
@@ -104,154 +144,131 @@ def begun(cls, *args):
     try:
         frame = sys._getframe(1).f_back
         if frame.f_code.co_name == "load" and frame.f_globals.get("__name__") == TARGET:
+            call = opener._call = described(frame)
             file = args[0]
-            call = opener._call = described(frame, file)
-            note(call, "did not return")
-            if isinstance(file, PATHS):
+            if type(file) is str or is_library_path(file):
+                found(call, os.fspath(file), file)
                 os.stat(file)
-    except (OSError, ValueError) as error:
-        note(opener._call, in_words(error))
-    except Exception:
-        pass
+            elif not hasattr(type(file), "__fspath__"):
+                found(call, checkpoint(file), file)
+    except Exception as error:
+        pass_on(error)
+        if isinstance(error, (OSError, ValueError)):
+            opener._call.is_open = True
+            note(opener._call, in_words(error))
     return opener
 
 
-def ended(opener, kind, error, traceback):
+def entered(opener):
+    """``__enter__`` of an opener: a path of the program's own is not asked for its name again."""
+    try:
+        call = opener._call
+        call.is_open = True
+        if call and "checkpoint" not in call:
+            found(call, opener.file_like.name, None)
+    except Exception as error:
+        pass_on(error)
+
+
+def ended(opener, error):
     """``__exit__`` of an opener: how the block ends."""
-    try:  # noqa: SIM105 - contextlib is an import more
-        note(opener._call, "loaded" if kind is None else in_words(error))
-    except Exception:
-        pass
-    return super(type(opener), opener).__exit__(kind, error, traceback)
+    try:
+        note(opener._call, "loaded" if error is None else in_words(error))
+    except Exception as failure:
+        pass_on(failure)
+
+
+def pass_on(error):
+    """Raise what a handler of a signal has raised: it may run at any place, also in here."""
+    handlers = handler_codes()
+    traceback = error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code in handlers:
+            raise error
+        traceback = traceback.tb_next
+
+
+def handler_codes():
+    """The code of each handler of a signal."""
+    signal = sys.modules.get("signal")
+    codes = set()
+    for number in range(1, signal.NSIG) if signal is not None else ():
+        try:
+            handler = signal.getsignal(number)
+        except ValueError:
+            continue
+        for one in (handler, getattr(handler, "__func__", None), type(handler).__call__):
+            codes.add(getattr(one, "__code__", None))
+    return codes - {None}
+
+
+def found(call, path, file):
+    """Note what a call reads: a path as it was given, or None for what has no name."""
+    call["checkpoint"] = None if path is None else os.path.abspath(os.fsdecode(path))
+    call["kept"] = copied(call["checkpoint"], file)
+    note(call, "did not return")
 
 
 def in_words(error):
-    """Enough of an error to recognise it, without a terminal's colours."""
+    """Enough of an error to recognise it, without a terminal's colours.
+
+    Only Python's own way to write an error is asked, and only of plain values.
+    """
     try:
         import re
 
+        args = BaseException.args.__get__(error)
+        of_python = type(type(error).__str__) is type(object.__str__)
+        if not of_python or not all(type(arg) in PLAIN for arg in args):
+            return type(error).__name__
         plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
         return type(error).__name__ + ": " + re.split(r"\. |\n", plain)[0][:200]
-    except Exception:
+    except Exception as failure:
+        pass_on(failure)
         return type(error).__name__
 
 
-def described(frame, file):
-    """Call site and file of a call of the loader, whose frame is given; empty where it fails."""
+def described(frame):
+    """Call site of a call of the loader, whose frame is given; empty where it fails."""
     try:
-        frame = caller(frame)
+        sites = found_beside["call_sites"]
+        frame = sites.caller(frame)
         code = frame.f_code
-        path = checkpoint(file)
-        return {
-            "file": source_file(code.co_filename),
-            "row": frame.f_lineno,
-            "function": getattr(code, "co_qualname", code.co_name),
-            "checkpoint": path,
-            "source": cell(code.co_filename),
-            "folder": STARTED_IN,
-            "kept": copied(path, file),
-        }
-    except Exception:
-        return {}
+        return Call(
+            file=sites.source_file(code.co_filename),
+            row=frame.f_lineno,
+            function=getattr(code, "co_qualname", code.co_name),
+            source=sites.cell(code.co_filename),
+            folder=STARTED_IN,
+        )
+    except Exception as error:
+        pass_on(error)
+        return Call()
 
 
-def caller(frame):
-    """The nearest frame of the program: of this thread, else of what waits for it."""
-    package = os.path.dirname(sys.modules["torch"].__file__) + os.sep
-    outside = frame.f_back
-    while outside is not None and outside.f_code.co_filename.startswith(package):
-        outside = outside.f_back
-    found = nearest(outside)
-    if found is None:
-        found = waiting()
-    return found or outside or frame
-
-
-def nearest(frame):
-    """The nearest frame of the project, else of anything but installed packages, else of those.
-
-    A library that loads a checkpoint was asked to: the line that asked is where a fix belongs.
-    """
-    found = {}
-    while frame is not None:
-        name = frame.f_code.co_filename
-        if is_programs(name):
-            found.setdefault(nearness(name), frame)
-        frame = frame.f_back
-    return found[min(found)] if found else None
-
-
-def nearness(name):
-    """0 for a cell or a file below the folder that the run was started in, 2 for a package's."""
-    if any(part in name for part in INSTALLED):
-        return 2
-    inside = source_file(name).startswith(os.path.join(STARTED_IN, ""))
-    return 0 if inside or cell(name) is not None else 1
-
-
-def is_programs(name):
-    """Whether a code object is of a file or a notebook's cell, and not of the standard library."""
-    if name.startswith("<") or (
-        name.startswith(LIBRARY) and not any(part in name for part in INSTALLED)
-    ):
-        return name.startswith("<ipython") and cell(name) is not None
-    return os.path.isfile(source_file(name)) or cell(name) is not None
-
-
-def waiting():
-    """For a pool's thread: where the program waits for it, in a coroutine or in another thread."""
-    import threading
-
-    frames = sys._current_frames()
-    main = frames.pop(threading.main_thread().ident, None)
-    frames.pop(threading.get_ident(), None)
-    for frame in (main, *frames.values()):
-        found = nearest(suspended(frame)) or nearest(frame)
-        if found is not None:
-            return found
-    return None
-
-
-def suspended(frame):
-    """The innermost frame of the coroutine that has handed something to a thread, if one has."""
-    asyncio = sys.modules.get("asyncio")
-    while asyncio is not None and frame is not None:
-        if frame.f_code.co_name == "run_forever":
-            found = None
-            for task in asyncio.all_tasks(frame.f_locals["self"]):
-                stack = awaited(task.get_coro())
-                if stack and stack[-1].f_code.co_name == "to_thread":
-                    return stack[-2]
-                found = found or (stack[-1] if stack else None)
-            return found
-        frame = frame.f_back
-    return None
-
-
-def awaited(coroutine):
-    """The frames of a coroutine and of what it awaits, outermost first."""
-    stack = []
-    while coroutine is not None and getattr(coroutine, "cr_frame", None) is not None:
-        stack.append(coroutine.cr_frame)
-        coroutine = coroutine.cr_await
-    return stack
-
-
-def source_file(name):
-    """A code object's file. Before Python 3.9 a program's own is relative to where it started."""
-    at_start = os.path.join(STARTED_IN, name)
-    return at_start if os.path.isfile(at_start) else os.path.abspath(name)
+def is_library_path(file):
+    """Whether it is a path of pathlib: others may do anything when they are asked for theirs."""
+    of_library = type(file).__module__ in ("pathlib", "pathlib._local")
+    return of_library and hasattr(type(file), "__fspath__")
 
 
 def checkpoint(file):
-    """The path that is loaded; None for buffers, pipes, members of archives."""
-    if isinstance(file, PATHS):
-        return os.path.abspath(os.fsdecode(file))
+    """The path of an open file; None for buffers, pipes, members of archives.
+
+    Only files of Python's own are asked: others may do anything then.
+    """
+    if type(file).__module__ == "tempfile":
+        file = vars(file).get("file")
+    if type(file) in (io.BufferedReader, io.BufferedRandom):
+        file = file.raw
+    if type(file) is not io.FileIO:
+        return None
     try:
         path = os.path.abspath(os.fsdecode(file.name))
         same = os.path.samestat(os.fstat(file.fileno()), os.stat(path))
         return path if same else None
-    except Exception:
+    except Exception as error:
+        pass_on(error)
         return None
 
 
@@ -262,22 +279,31 @@ def copied(path, file):
     """
     try:
         if path is None:
-            return keep(file.getvalue()[file.tell() :]) if in_memory(file) else ""
+            return keep(file.getvalue()[file.tell() :]) if type(file) is io.BytesIO else ""
         state = os.stat(path)
         key = (path, state.st_mtime_ns, state.st_size)
-        if state.st_size > MOST_COPIED or state.st_mtime < os.stat(STARTED).st_mtime - 1:
+        is_old = state.st_mtime < os.stat(STARTED).st_mtime - 1
+        if not is_regular(state) or state.st_size > MOST_COPIED or is_old:
             return ""
         if key not in copies:
-            with open(path, "rb") as content:
+            with open(path, "rb", opener=at_once) as content:
+                if not is_regular(os.fstat(content.fileno())):
+                    return ""
                 copies[key] = keep(content.read(MOST_COPIED))
         return copies[key]
-    except Exception:
+    except Exception as error:
+        pass_on(error)
         return ""
 
 
-def in_memory(file):
-    """Whether it is a plain BytesIO: other objects may do anything when they are asked."""
-    return type(file).__name__ == "BytesIO" and type(file).__module__ == "_io"
+def is_regular(state):
+    """Whether a file is one that ends: nothing is opened twice that others write to."""
+    return state.st_mode & FILE_TYPE == REGULAR
+
+
+def at_once(path, flags):
+    """Open without waiting, should a pipe stand there by now."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def keep(content):
@@ -291,21 +317,6 @@ def keep(content):
     return name
 
 
-def cell(name):
-    """The text of the notebook cell that a code object is of, as far as IPython kept it."""
-    try:
-        if "IPython" not in sys.modules or os.path.exists(name):
-            return None
-        kept = sys.modules["linecache"].cache.get(name)
-        if kept:
-            return "".join(kept[2])
-        # Below a cell magic such as %%time: what follows its row.
-        history = sys.modules["IPython"].get_ipython().history_manager
-        return history.input_hist_raw[-1].partition("\n")[2]
-    except Exception:
-        return None
-
-
 def version():
     """The version of torch, as soon as it is known."""
     known = getattr(sys.modules.get("torch"), "__version__", "")
@@ -316,6 +327,8 @@ def note(call, outcome):
     """Write down a call and what came of it, unless that was done before."""
     if not call:
         return
+    call.setdefault("checkpoint", None)
+    call.setdefault("kept", "")
     key = (call["file"], call["row"], call["function"], call["checkpoint"], call["kept"])
     last = noted.get(key)
     if last == outcome or (last is not None and outcome == "did not return"):
@@ -331,8 +344,8 @@ def write(line):
         import json
 
         append((json.dumps(line) + "\n").encode())
-    except Exception:
-        pass
+    except Exception as error:
+        pass_on(error)
 
 
 def append(line):
