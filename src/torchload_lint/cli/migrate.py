@@ -13,7 +13,6 @@ from torchload_lint.cli.migrating import (
     ProjectClasses,
     Task,
     carry_out,
-    may_be_manifest,
     tasks,
     write_manifest,
 )
@@ -41,6 +40,7 @@ from torchload_lint.migrate import (
     summary_data,
     summary_text,
 )
+from torchload_lint.migrate.manifest import may_be_manifest
 
 if TYPE_CHECKING:
     from torchload_lint.config import Settings

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint import Verdict, inspect_file
-from torchload_lint.migrate import (
-    MigrationError,
-    TargetFormat,
-    may_be_file,
-    migrate_file,
-    put_in_place,
-    summary_data,
-    written_as_whole,
-)
+from torchload_lint.migrate import TargetFormat, migrate_file, put_in_place, summary_data
+from torchload_lint.migrate.manifest import ManifestRow, write
 from torchload_lint.names import GlobalName
-from torchload_lint.regular_files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,9 +25,6 @@ _LIBRARIES = frozenset("argparse builtins collections copyreg numpy pathlib torc
 
 _ENDINGS = {TargetFormat.TORCH: ".migrated.pt", TargetFormat.SAFETENSORS: ".safetensors"}
 _BACKUP = ".bak"
-_MANIFEST = 1
-"""The version of the manifest's form."""
-_LARGEST_MANIFEST = 2**26
 
 
 class Task(NamedTuple):
@@ -98,47 +85,12 @@ def carry_out(task: Task, options: MigrationOptions, lookup: ProjectClasses) -> 
 
 
 def write_manifest(path: Path, done: Sequence[tuple[Task, MigrationResult]]) -> None:
-    """What became of which file, with the digests of both.
-
-    Raises OSError, and MigrationError where it would take the place of one of these files.
-    """
-    files = []
+    """What became of which file. Raises OSError, and MigrationError where one would be replaced."""
+    rows = []
     for task, result in done:
-        if any(_is_one(path, other) for other in (task.source, task.target, task.backup)):
-            raise MigrationError(f"{path} is a checkpoint, and the manifest is not written there")
-        data = summary_data(result.plan, task.target, result.size)
-        data["sha256"] = _digest(task.backup or task.source)
-        data["out_sha256"] = _digest(task.target)
-        data["backup"] = str(task.backup) if task.backup else None
-        files.append(data)
-    text = json.dumps({"version": _MANIFEST, "files": files}, indent=1) + "\n"
-    with written_as_whole(path.resolve(), len(text), replaces=True) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.chmod(0o644)
-
-
-def may_be_manifest(path: Path) -> bool:
-    """Whether a manifest may have this name unasked: nothing is there, or an older manifest."""
-    if not may_be_file(path) or not path.exists():
-        return may_be_file(path)
-    try:
-        with open_regular(path) as file:
-            known = json.loads(file.read(_LARGEST_MANIFEST))
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(known, dict) and known.get("version") == _MANIFEST and "files" in known
-
-
-def _is_one(path: Path, other: Path | None) -> bool:
-    return other is not None and path.resolve() == other.resolve()
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with open_regular(path) as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
+        summary = summary_data(result.plan, task.target, result.size)
+        rows.append(ManifestRow(task.source, task.target, task.backup, summary))
+    write(path, rows)
 
 
 class ProjectClasses:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from torchload_lint.migrate.differences import summary_data, summary_text
-from torchload_lint.migrate.files.output import may_be_file, put_in_place, written_as_whole
+from torchload_lint.migrate.files.output import may_be_file, put_in_place
 from torchload_lint.migrate.migration import migrate_file, plan
 from torchload_lint.migrate.results import (
     Arrays,
@@ -31,5 +31,4 @@ __all__ = [
     "put_in_place",
     "summary_data",
     "summary_text",
-    "written_as_whole",
 ]
