@@ -14,7 +14,6 @@ from torchload_lint.fixes.repair import NotRepaired
 from torchload_lint.policy import vetted_definitions
 from torchload_lint.source.facts.module import read
 from torchload_lint.source.text.parse import SyntaxProblem
-from torchload_lint.verify.doubts import doubt, runs_code
 from torchload_lint.verify.parent import (
     FileState,
     Interpreter,
@@ -23,6 +22,7 @@ from torchload_lint.verify.parent import (
     file_state,
     prove,
 )
+from torchload_lint.verify.proof_gaps import first_gap, runs_code
 from torchload_lint.verify.written import NotReadableError, written_around
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Prover:
         paths = _readable(situation)
         if not paths:
             return
-        reason = runs_code(situation) or doubt(module, load)
+        reason = runs_code(situation) or first_gap(module, load)
         if reason:
             raise NotReadableError(reason)
         root = Path(context.config.root).absolute()

@@ -7,7 +7,7 @@ import builtins
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.text.definitions import FUNCTIONS
-from torchload_lint.verify.doubts import rebound
+from torchload_lint.verify.proof_gaps import rebound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

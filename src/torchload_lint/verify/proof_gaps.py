@@ -36,7 +36,7 @@ _SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.
            ast.GeneratorExp)  # fmt: skip
 
 
-def doubt(module: Module, load: LoadCall) -> str:
+def first_gap(module: Module, load: LoadCall) -> str:
     """The first reason not to take a proof for the program; empty where there is none."""
     found = [*_of_arguments(load)]
     if load.allowlists:
