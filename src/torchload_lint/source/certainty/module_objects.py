@@ -43,7 +43,9 @@ def as_values(
     target: SourceFile, project: ProjectIndex, home: SourceFile
 ) -> Iterator[tuple[SourceFile, ast.Name]]:
     """Where a name that the module is imported by is used as a value. Raises TooManyError."""
-    word = target.name.rpartition(".")[2] or target.name
+    word = target.name.rpartition(".")[2]
+    if not word:
+        return  # nobody imports a notebook
     for module in modules_with(project, word, home, _as_value(word)):
         known_as = {word} | {
             node.asname
