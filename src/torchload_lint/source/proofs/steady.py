@@ -54,7 +54,8 @@ def check_place(module: Module, project: ProjectIndex, *, by_attribute: bool) ->
         if above is not None and above is not module:
             if "__path__" in above.text:
                 raise UnprovenError(f"{above.path} changes where its modules lie")
-            hidden = (one for one in above.bindings.module_definitions(last) if by_attribute)
+            named = above.bindings.module_definitions(last) if by_attribute else ()
+            hidden = (one for one in named if one.kind not in {"star-import", "typing-import"})
             if any(one.qualified != f"{package}.{last}" for one in hidden):
                 raise UnprovenError(f"{above.path} has a {last} of its own beside {module.path}")
         package, _, last = package.rpartition(".")
