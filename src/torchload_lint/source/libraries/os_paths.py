@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain import methods, strings
+from torchload_lint.source.domain import methods
 from torchload_lint.source.domain.arguments import Arguments
 from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.patterns import HOLE, Rung
@@ -57,11 +57,13 @@ def _scan_folder(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 
 
 def _walk(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``os.walk``: the folder itself and those below, each with names of any folders and files."""
     name = unknown("any entry of a folder")
+    below = (Text(HOLE, why=("any folder below",)),)
     found = tuple(
         Sequence(
             (
-                (strings.concatenate((as_text(top),), (Text(HOLE, why=("any folder below",)),))),
+                (as_text(top), *methods.joined_paths((as_text(top),), below)),
                 (Sequence(others=name),),
                 (Sequence(others=name),),
             ),
