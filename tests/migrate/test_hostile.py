@@ -145,3 +145,12 @@ def test_what_torch_refuses_is_not_written(name: str, tmp_path: Path) -> None:
     with pytest.raises(MigrationError, match="must fail"):
         migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
     assert not (tmp_path / "out.pt").exists()
+
+
+def test_a_number_that_stands_for_terabytes_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "in.pt").write_bytes(
+        b"\x80\x02}X\x01\x00\x00\x00ac__builtin__\nbytearray\n\x8a\x06" + b"\0" * 5 + b"\x01\x85Rs."
+    )
+    with pytest.raises(MigrationError, match="zero bytes"):
+        migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
+    assert not (tmp_path / "out.pt").exists()

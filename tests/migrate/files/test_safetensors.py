@@ -157,6 +157,7 @@ def test_large_views_take_no_time(tmp_path: Path) -> None:
     """Megabytes of them took seconds to minutes, element by element."""
     tensors = {
         "transposed": torch.randn(1500, 1500).t(),
+        "expanded": torch.randn(1500, 1).expand(1500, 1500),
         "channels last": torch.randn(256, 256, 3, 3).contiguous(memory_format=torch.channels_last),
     }
     start = time.process_time()

@@ -25,6 +25,10 @@ _NOT_TRIED = frozenset({"idna", "punycode", "rot_13"})
 """Codecs whose time grows with the square of a text, and one from text to text."""
 
 
+_MOST_ZEROS = 2**26
+"""Bytes that a number may stand for; Python pickles no such call."""
+
+
 def _encode(args: tuple[PickledValue, ...]) -> str:
     codec = args[1] if len(args) > 1 else "utf-8"
     if not isinstance(codec, str):
@@ -68,6 +72,8 @@ def _bytearray(args: tuple[PickledValue, ...]) -> str:
         return ""
     if isinstance(args[0], str):
         return _encode(args) if len(args) > 1 else "it has a text and no encoding"
+    if isinstance(args[0], int) and args[0] > _MOST_ZEROS:
+        return f"it makes {args[0]:,} zero bytes of a number"
     return "" if len(args) == 1 else "it has an encoding and no text"
 
 

@@ -87,19 +87,22 @@ def _merged(tensor: TensorInfo) -> tuple[tuple[int, ...], tuple[int, ...]]:
 def _gathered(
     source: memoryview, shape: tuple[int, ...], stride: tuple[int, ...], unit: int
 ) -> bytes:
-    """Copy along the longest dimension that moves; loop over the others."""
+    """Copy along the longest dimension; loop over the others."""
     out = bytearray(prod(shape) * unit)
     target = memoryview(out).cast(_FORMATS[unit])
     steps = [prod(shape[place + 1 :]) for place in range(len(shape))]
-    longest = max(range(len(shape)), key=lambda place: (stride[place] > 0) * shape[place])
+    longest = max(range(len(shape)), key=lambda place: shape[place])
     length, step, out_step = shape[longest], stride[longest], steps[longest]
     others = [place for place in range(len(shape)) if place != longest]
     for at in product(*(range(shape[place]) for place in others)):
         begin = sum(i * stride[place] for i, place in zip(at, others, strict=True))
         into = sum(i * steps[place] for i, place in zip(at, others, strict=True))
-        end = begin + (length - 1) * max(step, 1) + 1
         into_end = into + (length - 1) * out_step + 1
-        target[into:into_end:out_step] = source[begin : end : max(step, 1)]
+        if step:
+            target[into:into_end:out_step] = source[begin : begin + (length - 1) * step + 1 : step]
+        else:  # an expanded dimension
+            again = memoryview(source[begin : begin + 1].tobytes() * length)
+            target[into:into_end:out_step] = again.cast(_FORMATS[unit])
     return bytes(out)
 
 

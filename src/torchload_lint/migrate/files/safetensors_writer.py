@@ -74,7 +74,8 @@ def _why_not(name: PickledValue, tensor: TensorInfo | None) -> str:
         return f" (with {', '.join(tensor.metadata)})"
     if tensor.negative and tensor.dtype not in _SIGNED:
         return f" (a negated view of {tensor.dtype})"
-    if len(tensor.shape) != len(tensor.stride) or min(tensor.shape, default=0) < 0:
+    is_shape = all(type(size) is int and size >= 0 for size in tensor.shape)
+    if len(tensor.shape) != len(tensor.stride) or not is_shape:
         return " (damaged)"
     return "" if _is_unicode(name) else " (a key that is no Unicode)"
 
