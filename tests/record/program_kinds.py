@@ -243,7 +243,7 @@ FORMS: dict[str, list[str]] = {
     "standard input": ["sh", "-c", "PYTHON - a < main.py"],
     "optimised": ["PYTHON", "-OO", "main.py"],
     "development": ["PYTHON", "-X", "dev", "main.py"],
-    "no site": ["PYTHON", "-S", "-c", "import sys; print(sys.flags, sys.path)"],
+    "no site": ["PYTHON", "-S", "-c", "import sys; print(sys.flags)"],
     "isolated": ["PYTHON", "-I", "main.py"],
     "no environment": ["PYTHON", "-E", "main.py"],
     "warnings as errors": ["PYTHON", "-W", "error::FutureWarning", "main.py"],

@@ -245,7 +245,7 @@ def _is(node: ast.expr | None, value: object) -> bool:
 
 def _is_given_nothing(loader: Loader, call: ast.Call, module: Module) -> bool:
     """Whether a call loads nothing, whatever its object is: asked first, for it costs little."""
-    sorted_out = given(call.args, list(call.keywords), loader.parameters)
+    sorted_out = _with_unpacked(given(call.args, list(call.keywords), loader.parameters), module)
     return _loads_nothing(loader, sorted_out.named.get(loader.path), sorted_out, module)
 
 
