@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -12,7 +14,7 @@ from torchload_lint import api
 from torchload_lint.cli import root as main
 from torchload_lint.rules import RULES
 from torchload_lint.rules.loads import weights_only_disabled
-from torchload_lint.workspace import Options, one_file
+from torchload_lint.workspace import Options
 from torchload_lint.workspace.on_disk.checkpoints import DiskCheckpoints
 
 TWO_LOADS = """
@@ -95,12 +97,27 @@ def test_a_rule_that_fails_costs_its_own_findings(folder, monkeypatch):
     assert [message[:35] for message in messages] == ["TLL101 could not judge this load: R"] * 2
 
 
-@pytest.mark.usefixtures("folder")
+FAILING = """
+import sys
+from torchload_lint.workspace import one_file
+check = one_file.check_document
+def fail(path, *given, **named):
+    if path.name == "a.py":
+        raise KeyError("what nobody thought of")
+    return check(path, *given, **named)
+one_file.check_document = fail
+sys.argv = ["torchload-lint", "--jobs", sys.argv[1]]
+from torchload_lint.__main__ import main
+main()
+"""
+"""A process of its own: where other threads run, workers are new processes, which fail nowhere."""
+
+
 @pytest.mark.parametrize("jobs", ["1", "3"])
-def test_a_file_that_fails_costs_itself(monkeypatch, jobs):
-    failing(monkeypatch, one_file, "check_document", fails=lambda path, *_: path.name == "a.py")
-    result = run("--jobs", jobs)
-    assert result.exit_code == 2
+def test_a_file_that_fails_costs_itself(folder, jobs):
+    command = [sys.executable, "-c", FAILING, jobs]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
     assert "error: a.py: this file could not be checked: KeyError" in result.stderr
     assert "b.py:3:1" in result.stdout
     assert "All checks passed" not in result.stdout
