@@ -19,6 +19,13 @@ UNDECODABLE = Problem(
     "a Python 2 string in the file is not UTF-8",
     'pass encoding="latin1" (or "bytes") to torch.load, or save the file again with Python 3',
 )
+UNTYPED = Problem(
+    "legacy-untyped",
+    "the file is in the format of torch < 1.6 and holds an untyped storage (what torch.save writes "
+    "there for uint16, uint32, uint64 and the float8 dtypes), which torch.load cannot read",
+    "rewrite it with `torchload-lint migrate`, which can; save without "
+    "`_use_new_zipfile_serialization=False`",
+)
 UNHASHABLE_KEY = Problem(
     "malformed", "a key of a dict is a list, dict or set, which no dict can hold", _DAMAGED
 )

@@ -8,7 +8,7 @@ from collections import Counter, OrderedDict
 import torch
 from torch import nn
 
-from checkpoint.cases.registry import AS_IS, save_all, saved
+from checkpoint.cases.registry import AS_IS, IMPOSSIBLE, save_all, saved
 
 
 def _ordered_with_metadata() -> OrderedDict:
@@ -88,6 +88,13 @@ saved(
     name="quantized_packed_legacy",
     options={"_use_new_zipfile_serialization": False},
 )(packed_quantized)
+
+
+@saved(
+    "plain", IMPOSSIBLE, name="untyped_legacy", options={"_use_new_zipfile_serialization": False}
+)
+def untyped_legacy():
+    return {"counts": torch.zeros(3, dtype=torch.uint16), "typed": torch.ones(2)}
 
 
 @saved("plain")

@@ -65,6 +65,18 @@ class StorageReader:
             return None, advice.damaged(f"a storage has {len(pid)} fields instead of {fields}")
         return self._storage(pid)
 
+    def is_unreadable(self, pid: PickledValue) -> bool:
+        """Whether torch itself cannot read this storage, though it wrote it.
+
+        The old format asks a storage's class for its dtype, which ``UntypedStorage`` has not: what
+        torch.save writes there for ``uint16``, the float8 dtypes and untyped storages
+        (``_legacy_load`` in torch 2.13's serialization.py).
+        """
+        if self._kind != "legacy" or not isinstance(pid, tuple) or len(pid) < _FIELDS["legacy"]:
+            return False
+        kind = pid[1]
+        return isinstance(kind, GlobalRef) and kind.name.qualname == "UntypedStorage"
+
     def _storage(self, pid: tuple[PickledValue, ...]) -> tuple[StorageValue | None, Problem | None]:
         kind, raw_key, raw_location, numel = pid[1:5]
         dtype = _dtype(kind)

@@ -241,6 +241,8 @@ class WeightsOnlyGuard:
     def persistent_load(self, pid: PickledValue) -> PickledValue:
         """BINPERSID: only storages."""
         value, problem = self.storages.load(pid)
+        if problem is None and self.storages.is_unreadable(pid):
+            problem = advice.UNTYPED
         if problem is not None:
             self._fail(problem)
         return value if value is not None else Opaque(None)
@@ -255,13 +257,13 @@ class WeightsOnlyGuard:
             return
         dotted = self.names.dotted(name)
         if isinstance(callee, GlobalRef):
-            if dotted in self._default:
-                if default_kind(dotted) == "value":
-                    self._fail(advice.uncallable(dotted), callee)
-                    return
-                problem = call_problem(dotted, args)
-                if problem is not None:
-                    self._fail(problem, callee)
+            if dotted in self._default and default_kind(dotted) == "value":
+                self._fail(advice.uncallable(dotted), callee)
+                return
+            rebuilt = dotted in self._default or dotted == "torch._utils._rebuild_nested_tensor"
+            problem = call_problem(dotted, args) if rebuilt else None  # 2.15 has it to be allowed
+            if problem is not None:
+                self._fail(problem, callee)
             elif dotted == "copyreg._reconstructor" and self._classes.is_mismatched(args):
                 self._fail(advice.MISMATCH, callee)
             elif dotted in _OTHER_PLATFORM[self._target.windows]:
