@@ -128,6 +128,15 @@ def refused_calls() -> dict[str, Call]:
         "a way with errors of bytes": Call(_codecs.encode, b"aa", "hex", "ignore"),
         "a way with errors": Call(_codecs.encode, "\u20ac", "latin1", "nowhere"),
         "half a character": Call(_codecs.encode, "\ud800", "utf-8"),
+        "bytes of texts": Call(bytearray, [1, "a"]),
+        "bytes of a list": Call(bytearray, ([],)),
+        "large bytes": Call(bytearray, {256}),
+        "bytes of nothing": Call(bytearray, None),
+        "bytes of a function": Call(bytearray, torch._utils._rebuild_tensor),
+        "negative bytes": Call(bytearray, -1),
+        "a text as a number": Call(complex, "zork"),
+        "a text and a number": Call(complex, "1", 2),
+        "a number too large": Call(complex, 10**400),
         "state": Call(with_state, ones, False, hooks, 5),
         "state of three": Call(with_state, ones, False, hooks, ({}, {}, {})),
         "too many elements": Call(
@@ -145,6 +154,25 @@ def test_what_torch_refuses_is_not_written(name: str, tmp_path: Path) -> None:
     with pytest.raises(MigrationError, match="must fail"):
         migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
     assert not (tmp_path / "out.pt").exists()
+
+
+WORKING = {
+    "bytes of numbers": (Call(bytearray, [1, True, 255]), bytearray([1, 1, 255])),
+    "bytes of a dict": (Call(bytearray, {7: 0}), bytearray([7])),
+    "bytes of bytes": (Call(bytearray, bytearray(b"ab")), bytearray(b"ab")),
+    "no bytes": (Call(bytearray, 0), bytearray()),
+    "a number of text": (Call(complex, "1+2j"), 1 + 2j),
+    "a number of a number": (Call(complex, 1j, 2), 3j),
+}
+
+
+@pytest.mark.parametrize("name", WORKING)
+def test_what_torch_takes_is_written(name: str, tmp_path: Path) -> None:
+    call, wanted = WORKING[name]
+    torch.save({"t": call}, tmp_path / "in.pt")
+    migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
+    for path in (tmp_path / "in.pt", tmp_path / "out.pt"):
+        assert torch.load(path, weights_only=True) == {"t": wanted}
 
 
 def test_a_number_that_stands_for_terabytes_is_refused(tmp_path: Path) -> None:

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable  # noqa: TC003 - in an annotation of module level
 from encodings.aliases import aliases
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     ObjectValue,
+    Opaque,
     SetValue,
     unhashable,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from torchload_lint.checkpoint.pickles.pickled_values import PickledValue
 
 _OF_BYTES = frozenset("base64_codec bz2_codec hex_codec quopri_codec uu_codec zlib_codec".split())
@@ -27,6 +30,7 @@ _NOT_TRIED = frozenset({"idna", "punycode", "rot_13"})
 
 _MOST_ZEROS = 2**26
 """Bytes that a number may stand for; Python pickles no such call."""
+_BYTE = range(256)
 
 
 def _encode(args: tuple[PickledValue, ...]) -> str:
@@ -70,20 +74,49 @@ def _set(args: tuple[PickledValue, ...]) -> str:
 def _bytearray(args: tuple[PickledValue, ...]) -> str:
     if not args:
         return ""
-    if isinstance(args[0], str):
+    source = args[0]
+    if isinstance(source, str):
         return _encode(args) if len(args) > 1 else "it has a text and no encoding"
-    if isinstance(args[0], int) and args[0] > _MOST_ZEROS:
-        return f"it makes {args[0]:,} zero bytes of a number"
-    return "" if len(args) == 1 else "it has an encoding and no text"
+    if len(args) > 1:
+        return "it has an encoding and no text"
+    if isinstance(source, int):
+        return _zeros(source)
+    if isinstance(source, (ObjectValue, Opaque, bytes)):
+        return ""
+    items = _items(source)
+    if items is None:
+        return "it is given neither bytes nor numbers"
+    known = (one for one in items if not isinstance(one, (ObjectValue, Opaque)))
+    fits = all(isinstance(one, int) and one in _BYTE for one in known)
+    return "" if fits else "it is given what are no bytes"
+
+
+def _zeros(count: int) -> str:
+    if count < 0:
+        return "it is given a negative number"
+    return f"it makes {count:,} zero bytes of a number" if count > _MOST_ZEROS else ""
+
+
+def _items(value: PickledValue) -> Iterable[PickledValue] | None:
+    """What a loop over a value gives; None where there is none, or it is not known."""
+    if isinstance(value, DictValue):
+        return [key for key, _ in value.entries]
+    if isinstance(value, SetValue):
+        return value.items
+    return value if isinstance(value, (list, tuple)) else None
 
 
 def _complex(args: tuple[PickledValue, ...]) -> str:
-    fine = all(isinstance(item, (int, float)) for item in args)
-    return (
-        ""
-        if fine or (len(args) == 1 and isinstance(args[0], str))
-        else "its arguments are not numbers"
-    )
+    if not all(isinstance(item, (int, float, str, ObjectValue, Opaque)) for item in args):
+        return "its arguments are not numbers"
+    if any(isinstance(item, (ObjectValue, Opaque)) for item in args):
+        return ""
+    numbers: tuple[Any, ...] = args
+    try:
+        complex(*numbers)
+    except (TypeError, ValueError, OverflowError):
+        return "its arguments make no number"
+    return ""
 
 
 def _ordered_dict(args: tuple[PickledValue, ...]) -> str:
