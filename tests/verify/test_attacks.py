@@ -492,6 +492,28 @@ def test_a_file_that_is_written_anew_is_not_proven(project):
     assert "failed: the file was changed while it was tried" in result.output, result.output
 
 
+@pytest.mark.parametrize("error", ["RuntimeError", "ValueError", "MemoryError"])
+def test_a_file_that_is_not_opened_is_not_refused(project, error):
+    """A hook of the program's keeps it from being read, so that torch says nothing about it."""
+    code = f"""
+        import sys
+
+        class Config:
+            pass
+
+        def hook(event, args):
+            if event == "open" and str(args[0]).endswith("state.pt"):
+                raise {error}("not here")
+
+        sys.addaudithook(hook)
+    """
+    write(project, {"app/model.py": code})
+    result = verify()
+    assert result.exit_code == 2, result.output
+    assert f"failed: {error}: not here" in result.output
+    assert "0 refused, 1 not proven" in result.output
+
+
 def test_a_module_that_ends_the_watcher_costs_its_load_alone(project):
     write(project, {
         "app/model.py": "import os\nos.kill(os.getppid(), 9)\nclass Config: pass\n",

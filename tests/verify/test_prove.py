@@ -210,6 +210,37 @@ def test_a_fix_that_is_not_proven_is_not_applied(
     (project / "train.py").write_text(code)
 
 
+MOVED = """
+import torch
+
+first = torch.load("weights.pt", weights_only=True)
+later = lambda: torch.load("model.pt", weights_only=True)
+again = lambda: torch.load("model.pt", weights_only=True)
+"""
+
+
+def test_a_fix_that_loads_in_a_function_of_its_own(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its load stands before the others of the file; another one was taken for it."""
+    import torch
+
+    monkeypatch.chdir(project)
+    torch.save({"w": torch.ones(1)}, project / "weights.pt")
+    (project / "moved.py").write_text(MOVED)
+    words = ["--python", sys.executable, "moved.py"]
+    shown = CliRunner().invoke(root, ["verify", *words]).output
+    fixed = "with the fix, allowing myapp.models.MyModel, torch.nn.Linear: loads"
+    for row in (5, 6):
+        assert f"moved.py:{row}: model.pt: {fixed}" in shown, shown
+    assert "moved.py:4: weights.pt: as it is, allowing nothing: loads" in shown
+    result = CliRunner().invoke(root, ["--fix", "--unsafe-fixes", "--verify", *words])
+    assert result.exit_code == 0, result.output
+    assert (project / "moved.py").read_text().count("load_with_safe_globals(") == 3
+    shown = CliRunner().invoke(root, ["verify", *words]).output
+    assert "0 refused" in shown, shown
+
+
 def test_no_torch_ends_with_2(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
     for command in (["verify"], ["--verify"]):

@@ -375,8 +375,18 @@ def _load(load: Any, path: str) -> dict[str, Any]:  # noqa: ANN401 - torch.load
         else:
             mapped = ", mapped" if way.get("mmap") else ""
             return {"status": "loads", "how": f"{way['map_location']} device{mapped}"}
-    is_of_system = isinstance(error, OSError)  # it was not read
-    return {"status": "failed" if is_of_system else "refused", "error": _described(error)}
+    is_answer = not isinstance(error, (OSError, MemoryError)) and _can_be_read(path)
+    return {"status": "refused" if is_answer else "failed", "error": _described(error)}
+
+
+def _can_be_read(path: str) -> bool:
+    """Whether a file is read at all: an audit hook of the program may keep it from being opened."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - as torch opens it
+            file.read(1)
+    except Exception:  # noqa: BLE001 - a hook raises anything
+        return False
+    return True
 
 
 def _new_modules(before: set[str]) -> list[str]:

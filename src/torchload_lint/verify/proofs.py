@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -174,10 +175,32 @@ def _repaired(situation: Situation, repair: Repair) -> tuple[Module, LoadCall]:
     fix = Fix(Applicability.SAFE, "", outcome.edits)
     text, _ = apply_edits(module.text, [fix])
     fixed = read(text, module.path, module.name, module.aliases)
-    place = module.loads.index(load)
-    if isinstance(fixed, SyntaxProblem) or len(fixed.loads) != len(module.loads):
+    found = None if isinstance(fixed, SyntaxProblem) else _found_again(module, load, fixed)
+    if isinstance(fixed, SyntaxProblem) or found is None:
         raise NotReadableError("the load is not found again in the fixed file")
-    return fixed, fixed.loads[place]
+    return fixed, found
+
+
+def _found_again(module: Module, load: LoadCall, fixed: Module) -> LoadCall | None:
+    """The load in the fixed file: the one that is none of the others.
+
+    A fix may put it before the others: above its statement, or into a function of its own, which
+    serves several loads where they need the same.
+    """
+    from torchload_lint.fixes.blocks.function import HELPER  # noqa: PLC0415 - as above
+
+    others = [_words(one) for one in module.loads if one is not load]
+    words = [_words(one) for one in fixed.loads]
+    found = [at for at in range(len(words)) if words[:at] + words[at + 1 :] == others]
+    if not found and words == others:  # it is in a function that was there
+        found = [at for at, one in enumerate(fixed.loads) if one.function.startswith(HELPER)]
+        return fixed.loads[found[0]] if len(found) == 1 else None
+    place = module.loads.index(load)
+    return fixed.loads[place if place in found else found[0]] if found else None
+
+
+def _words(load: LoadCall) -> tuple[str, str]:
+    return load.function, ast.unparse(load.node)
 
 
 def _shown(module: Module, load: LoadCall) -> tuple[str, ...]:
