@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,9 @@ COMMANDS = [
     ["inspect", "gone\x1b[31m.pt", FORGED],
     ["verify", "gone\x1b[31m.py"],
     ["migrate", "gone\x1b[31m.pt"],
+    ["migrate", ".", "--out-dir", "../new", "--force"],
+    ["migrate", ".", "--in-place", "--dry-run"],
+    ["migrate", "../copied", "--in-place", "--force"],
     ["show-settings", "gone\x1b[31m"],
     ["rule", "\x1b[31m", FORGED],
     ["\x1b[31m"],
@@ -70,6 +74,7 @@ def folder(tmp_path_factory):
         (folder / f"{name}.py").write_text(source)
         torch.save(argparse.Namespace(x=1), folder / "t.pt")
         (folder / "t.pt").rename(folder / f"{name}.pt")
+    shutil.copytree(folder, folder.parent / "copied", dirs_exist_ok=True)
     return folder
 
 

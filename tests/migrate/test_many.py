@@ -133,6 +133,18 @@ def test_the_lines_of_source_that_go_with_it(project: Path) -> None:
     assert (project / "read.py").read_text() == SOURCE
 
 
+@pytest.mark.parametrize("words", [["-o", "a.st"], ["-o", "a.safetensors"], ["--in-place"]])
+def test_what_reads_safetensors_is_said(words: list[str], project: Path) -> None:
+    """That it loads on no torch was said, and that torch.load reads it."""
+    (project / "read.py").write_text('import torch\na = torch.load("w/plain.pt")\n')
+    result = run("w/plain.pt", "--to", "safetensors", *words)
+    assert result.exit_code == 0, result.output
+    assert "load on" not in result.output
+    name = "w/plain.pt" if words == ["--in-place"] else words[1]
+    assert f"read.py:2: safetensors.torch.load_file reads {name}\n" in result.output
+    assert "+ a" not in result.output
+
+
 def test_contradictions_are_refused(project: Path) -> None:
     for words in (("w", "-o", "x.pt"), ("w/a.pt", "w/old/b.pth", "-o", "x.pt"),
                   ("w", "--in-place", "--out-dir", "new")):  # fmt: skip

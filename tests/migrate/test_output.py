@@ -96,31 +96,73 @@ def test_a_full_disk_is_seen_before(
 
 
 SLOW = """
-import sys, time
-from torchload_lint.migrate import migration
-write = migration._write
+import importlib, sys, time
+module, name, *words = sys.argv[1:]
+owner = importlib.import_module(module)
+call = getattr(owner, name)
 def wait(*given):
-    write(*given)
-    print("writing", flush=True)
+    call(*given)
+    print("waiting", flush=True)
     time.sleep(60)
-migration._write = wait
+setattr(owner, name, wait)
 from torchload_lint.cli.group import root
-root(["migrate", "--isolated", sys.argv[1]])
+root(["migrate", "--isolated", *words])
 """
+WRITTEN = ("torchload_lint.migrate.migration", "_write")
+KEPT = ("os", "link")
+"""The call that is the last one: the new file is written, or the old one has its second name."""
+
+
+def ended_after(call: tuple[str, str], words: list[str], name: str) -> None:
+    """Run ``migrate``, and send it a signal after one of its calls."""
+    command = [sys.executable, "-c", SLOW, *call, *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waiting\n"
+        process.send_signal(getattr(signal, name))
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
 def test_an_end_by_a_signal_leaves_nothing(name: str, checkpoint: Path, tmp_path: Path) -> None:
     """What SIGKILL leaves, the next run removes."""
-    words = [sys.executable, "-c", SLOW, str(checkpoint)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "writing\n"
-        process.send_signal(getattr(signal, name))
+    ended_after(WRITTEN, [str(checkpoint)], name)
     left = [path.name for path in tmp_path.iterdir() if path != checkpoint]
     assert len(left) == (name == "SIGKILL")
     assert run(checkpoint).exit_code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.migrated.pt", "in.pt"]
+
+
+@pytest.mark.parametrize("call", [WRITTEN, KEPT])
+@pytest.mark.parametrize("name", ["in.pt", "\u6a21" * 80 + ".pt"])
+def test_an_end_in_place_leaves_nothing(
+    call: tuple[str, str], name: str, checkpoint: Path, tmp_path: Path
+) -> None:
+    """Killed again and again: a whole file has the name at every moment, and no other is left."""
+    named = checkpoint.rename(tmp_path / name)
+    data = named.read_bytes()
+    for _ in range(2):
+        ended_after(call, [str(named), "--in-place", "--force"], "SIGKILL")
+        assert named.read_bytes() == data
+    left = {path.name for path in tmp_path.iterdir()} - {name, f"{name}.bak"}
+    assert left
+    assert run(named, "--in-place", "--force").exit_code == 0
+    assert {path.name for path in tmp_path.iterdir()} == {name, f"{name}.bak"}
+    assert load(named)["w"].tolist() == [1, 1]
+    assert (tmp_path / f"{name}.bak").read_bytes() == data
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="others cannot give files away")
+@pytest.mark.parametrize("words", [["--in-place"], ["--force", "-o", "out.pt"]])
+def test_who_has_a_file_has_the_one_in_its_place(
+    words: list[str], checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    named = tmp_path / words[-1] if "-o" in words else checkpoint
+    named.touch()
+    os.chown(named, 1000, 1001)
+    assert run(checkpoint, *words).exit_code == 0
+    assert (named.stat().st_uid, named.stat().st_gid) == (1000, 1001)
+    assert load(named)["w"].tolist() == [1, 1]
 
 
 def test_bombs_are_asked_about(tmp_path: Path) -> None:

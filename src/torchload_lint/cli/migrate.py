@@ -29,6 +29,7 @@ from torchload_lint.cli.terminal import (
     warn,
 )
 from torchload_lint.config import ConfigError
+from torchload_lint.escaping import printable
 from torchload_lint.migrate import (
     Arrays,
     MigrationError,
@@ -189,8 +190,6 @@ class _Run:
                 self.done.append((task, result))
         except (MigrationError, ConfigError) as error:
             self._fail(f"{source}: {error}")
-        except LookupError as error:  # an unknown encoding
-            self._fail(f"{source}: {error}")
         except OSError as error:
             self._fail(f"{error.filename or source}: {error.strerror or error}")
         else:
@@ -200,8 +199,10 @@ class _Run:
                 self._done.append(summary_data(planned, target, size))
             else:
                 gap = "" if self._number == 1 else "\n"
-                kept = f"    kept as {task.backup}\n" if task.backup and size is not None else ""
-                say(gap + summary_text(planned, target, size, trees=self._dry_run) + kept)
+                said = summary_text(planned, target, size, trees=self._dry_run)
+                if task.backup and size is not None:
+                    said += printable(f"    kept as {task.backup}") + "\n"
+                say(gap + said)
 
     def _refuse(self, task: Task) -> None:
         there = task.backup or task.target
@@ -224,7 +225,8 @@ class _Run:
         elif not self._number:
             warn("there is no checkpoint that has to be migrated")
         elif self.done:
-            for line in source_changes(self.done, self._settings):
+            kind = self._options.format
+            for line in source_changes(self.done, self._settings, kind):
                 say(line)
-            for line in where_they_load(self.done, self._settings):
+            for line in where_they_load(self.done, self._settings, kind):
                 say(line, err=True)

@@ -11,6 +11,8 @@ from torchload_lint.checkpoint import Target, Verdict, inspect_file
 from torchload_lint.checkpoint.known.torch_range import behaviour
 from torchload_lint.config import ConfigError, is_root
 from torchload_lint.diagnostic import Applicability, Edit, Fix
+from torchload_lint.escaping import printable
+from torchload_lint.migrate import TargetFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def source_changes(
-    done: Sequence[tuple[Task, MigrationResult]], settings: Settings
+    done: Sequence[tuple[Task, MigrationResult]], settings: Settings, kind: TargetFormat
 ) -> Iterator[str]:
     """Text to be printed after the migrations; nothing where no project loads these files."""
     from torchload_lint.workspace import Projects  # noqa: PLC0415 - takes as long as a gigabyte
@@ -36,7 +38,9 @@ def source_changes(
         found = [projects.project_of(path) for path in map(Path, targets)]
         known = {str(project.config.root): project for project in found if _is_project(project)}
         shown = [
-            text for project in known.values() for text in _in_project(project, projects, targets)
+            text
+            for project in known.values()
+            for text in _in_project(project, projects, targets, kind)
         ]
     except ConfigError:
         return
@@ -46,13 +50,17 @@ def source_changes(
 
 
 def where_they_load(
-    done: Sequence[tuple[Task, MigrationResult]], settings: Settings
+    done: Sequence[tuple[Task, MigrationResult]], settings: Settings, kind: TargetFormat
 ) -> Iterator[str]:
-    """On which torch the new files load, of those that the project may run on."""
+    """On which torch the new files load, of those that the project may run on.
+
+    Nothing of safetensors files, which a library of their own reads.
+    """
     from torchload_lint.workspace import Projects  # noqa: PLC0415 - as above
 
+    if kind is TargetFormat.SAFETENSORS:
+        return
     projects = Projects(settings)
-    done = [(task, result) for task, result in done if task.target.suffix != ".safetensors"]
     files: dict[TorchRange, list[Path]] = {}
     try:
         for task, _ in done:
@@ -64,7 +72,7 @@ def where_they_load(
         fail_on = {line for target in targets for line in _failing(target, torch)}
         load_on = [line for line in torch.versions if line not in fail_on]
         where = f"load on torch {torch.words(load_on)}" if load_on else "load on no torch"
-        yield f"note: the new files {where} ({torch.origin})\n"
+        yield printable(f"note: the new files {where} ({torch.origin})") + "\n"
 
 
 def _failing(target: Path, torch: TorchRange) -> Iterator[TorchVersion]:
@@ -87,7 +95,9 @@ def _is_project(project: Project) -> bool:
     return config.file is not None or is_root(config.root)
 
 
-def _in_project(project: Project, projects: Projects, targets: dict[str, Path]) -> Iterator[str]:
+def _in_project(
+    project: Project, projects: Projects, targets: dict[str, Path], kind: TargetFormat
+) -> Iterator[str]:
     from torchload_lint.workspace import discover  # noqa: PLC0415
     from torchload_lint.workspace.survey import survey  # noqa: PLC0415
 
@@ -97,7 +107,11 @@ def _in_project(project: Project, projects: Projects, targets: dict[str, Path]) 
         for report in load.situation.reports:
             read = os.path.realpath(Path(load.project.config.root) / report.path)
             if read in targets:
-                yield from _change(load, Path(read), targets[read])
+                if kind is TargetFormat.SAFETENSORS:
+                    how = f"safetensors.torch.load_file reads {targets[read]}"
+                    yield printable(f"  {load.path}:{load.row}: {how}") + "\n"
+                else:
+                    yield from _change(load, Path(read), targets[read])
                 break
 
 
@@ -112,10 +126,11 @@ def _change(load: SurveyedLoad, source: Path, target: Path) -> Iterator[str]:
         common += 1
     if call.allowlists:
         notes.append("its allowlist is no longer needed")
-    yield f"  {load.path}:{load.row}{': ' + '; '.join(notes) if notes else ''}\n"
+    said = ": " + "; ".join(notes) if notes else ""
+    yield printable(f"  {load.path}:{load.row}{said}") + "\n"
     if old != new:
-        yield from (f"    - {line}\n" for line in old[first : len(old) - common])
-        yield from (f"    + {line}\n" for line in new[first : len(new) - common])
+        yield from (printable(f"    - {line}") + "\n" for line in old[first : len(old) - common])
+        yield from (printable(f"    + {line}") + "\n" for line in new[first : len(new) - common])
 
 
 def _fixed(load: SurveyedLoad, source: Path, target: Path) -> tuple[str, list[str]]:

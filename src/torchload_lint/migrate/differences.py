@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.tree import readable_bytes, render_tree
-from torchload_lint.escaping import printable
+from torchload_lint.escaping import escaped, printable
 from torchload_lint.migrate.results import NoteKind
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ def _grouped(notes: tuple[Note, ...]) -> Iterator[str]:
 
 def _wrapped(text: str, indent: str) -> list[str]:
     blank = " " * len(indent)
-    return textwrap.wrap(printable(text), WIDTH, initial_indent=indent, subsequent_indent=blank)
+    rows = textwrap.wrap(escaped(text), WIDTH, initial_indent=indent, subsequent_indent=blank)
+    return [printable(row) for row in rows]  # a row may begin with any word of the text
 
 
 def _indented(lines: list[str]) -> list[str]:

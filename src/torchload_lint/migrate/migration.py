@@ -15,6 +15,7 @@ from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 from torchload_lint.migrate.files.output import checked_target, written_as_whole
 from torchload_lint.migrate.files.pickle_writer import write_pickle
+from torchload_lint.migrate.files.recorder import is_encoding
 from torchload_lint.migrate.files.source_checkpoint import read_checkpoint
 from torchload_lint.migrate.files.storage_bytes import BytesContent
 from torchload_lint.migrate.files.storage_pool import StoragePool, nbytes
@@ -110,6 +111,8 @@ def _prepare(
 def _prepared(
     file: BinaryIO, path: Path, options: MigrationOptions, lookup: ClassLookup | None
 ) -> _Prepared:
+    if not is_encoding(options.encoding):
+        raise MigrationError(f"{options.encoding!r} is no encoding of texts that Python knows")
     checkpoint = read_checkpoint(file, path.name, lookup, options.encoding)
     pool = StoragePool(checkpoint)
     converter = Converter(checkpoint.names, pool, options, lookup)

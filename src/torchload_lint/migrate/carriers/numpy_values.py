@@ -6,6 +6,7 @@ Source: ``array_reduce`` and ``array_setstate`` (``numpy/_core/src/multiarray/me
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -188,10 +189,17 @@ def _carry_array(
         return converter.leave_out(place, name, "its dtype is not understood")
     for what in dtype.unsaid:
         converter.leave_out(place, f"{what} of a numpy dtype", "there is no room for it")
-    raw = data.encode(converter.options.encoding) if isinstance(data, str) else data
+    raw = _in_bytes(converter, data)
     if not isinstance(raw, bytes) or len(raw) != prod(shape) * dtype.itemsize:
         return converter.leave_out(place, name, "its data does not have the size of its shape")
     return _carried(converter, name, Array(dtype, shape, is_fortran is True, raw), place)
+
+
+def _in_bytes(converter: Conversion, data: PickledValue) -> PickledValue:
+    """The bytes of a Python 2 string that were read as a text."""
+    with suppress(UnicodeError, LookupError):
+        return data.encode(converter.options.encoding) if isinstance(data, str) else data
+    return data
 
 
 def _carried(converter: Conversion, name: str, array: Array, place: str) -> PickledValue:
@@ -332,11 +340,10 @@ def _scalar(converter: Conversion, made: PickledInstance, place: str) -> Pickled
     """``scalar(dtype, bytes)``."""
     dtype = read_dtype(made.args[0]) if made.args else None
     data = made.args[1] if len(made.args) > 1 else None
-    if isinstance(data, str):
-        data = data.encode(converter.options.encoding)
+    if dtype is not None and dtype.code.startswith("O"):
+        return converter.plain(data, place)
+    data = _in_bytes(converter, data)
     if dtype is None or not isinstance(data, bytes):
-        if dtype is not None and dtype.code.startswith("O"):
-            return converter.plain(data, place)
         return converter.leave_out(place, "a numpy scalar", "its dtype is not understood")
     if len(data) != dtype.itemsize:
         return converter.leave_out(

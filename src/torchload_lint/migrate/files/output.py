@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import secrets
 import shutil
 import tempfile
 import zlib
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _ENDING = ".torchload-lint-tmp"
+_LONGEST_NAME = 100
+"""Bytes of a target's name in those of its temporary files; file systems mostly take 255."""
 
 
 def checked_target(target: Path, source: Path) -> Path:
@@ -60,12 +63,12 @@ def written_as_whole(target: Path, size: int, *, replaces: bool) -> Iterator[Pat
     free = shutil.disk_usage(target.parent).free
     if free < size:
         raise OSError(f"the new file needs {size:,} bytes, and {free:,} are free")
-    prefix = f"{_prefix(target)}{os.getpid()}-"
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=_ENDING)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=_own(target), suffix=_ENDING)
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
+        _keep_owner(temporary, target)
         _put(temporary, target, replaces=replaces)
     finally:
         with suppress(OSError):
@@ -76,13 +79,15 @@ def written_as_whole(target: Path, size: int, *, replaces: bool) -> Iterator[Pat
 def put_in_place(source: Path, backup: Path, *, replaces: bool) -> Iterator[Path]:
     """A name beside a file, for what takes the file's place at the end; the file is kept as backup.
 
-    There is a whole file under the name at every moment. Raises OSError, FileExistsError where the
-    backup is there and must not be replaced.
+    There is a whole file under the name at every moment. What an earlier run has left is removed.
+    Raises OSError, FileExistsError where the backup is there and must not be replaced.
     """
     real = source.resolve()
-    new = real.with_name(f"{_prefix(real)}{os.getpid()}-new{_ENDING}")
+    _remove_leftovers(real)
+    new = real.with_name(f"{_own(real)}{secrets.token_hex(4)}{_ENDING}")
     try:
         yield new
+        _keep_owner(new, real)
         if replaces:
             with suppress(FileNotFoundError):
                 backup.unlink()
@@ -113,10 +118,29 @@ def _put(temporary: Path, target: Path, *, replaces: bool) -> None:
     temporary.replace(target)
 
 
+def _keep_owner(new: Path, old: Path) -> None:
+    """Who has the old file has the new one, where this process may say so."""
+    with suppress(OSError, AttributeError):  # no old one; another user's; Windows
+        before, after = old.stat(), new.stat()
+        if (before.st_uid, before.st_gid) != (after.st_uid, after.st_gid):
+            os.chown(new, before.st_uid, before.st_gid)
+
+
+def _own(target: Path) -> str:
+    """How the names of this process's temporary files for a target begin.
+
+    What is written in the place of such a file belongs to the same target.
+    """
+    if target.name.endswith(_ENDING):
+        return f"{target.name.removesuffix(_ENDING)}-"
+    return f"{_prefix(target)}{os.getpid()}-"
+
+
 def _prefix(target: Path) -> str:
     """Names this target and this machine: elsewhere the numbers of processes mean others."""
     machine = zlib.crc32(platform.node().encode())
-    return f".{target.name[:100]}.{machine:08x}-"
+    name = os.fsencode(target.name)[:_LONGEST_NAME].decode(errors="ignore")
+    return f".{name}.{machine:08x}-"
 
 
 def _remove_leftovers(target: Path) -> None:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from torchload_lint.migrate.files.storage_bytes import Content
 
 
+AS_BYTES = "bytes"
+"""Instead of an encoding: strings of Python 2 stay bytes."""
 _RENAMED_PROTOCOL = 2
 """The protocol in whose pickles torch renames what Python 2 called otherwise."""
 
@@ -52,6 +54,17 @@ class Checkpoint:
     """Storage key → its bytes."""
     byteorder: str = "little"
     """``little`` or ``big``."""
+
+
+def is_encoding(name: str) -> bool:
+    """Whether strings can be read in an encoding of this name, or as bytes."""
+    try:
+        b"a".decode(name)
+    except UnicodeError:  # of another length, such as utf-16
+        return name != "undefined"
+    except (LookupError, ValueError):
+        return name == AS_BYTES
+    return True
 
 
 class PickleRecorder:
@@ -80,11 +93,11 @@ class PickleRecorder:
 
     def decode(self, data: bytes, _position: int) -> PickledValue:
         """A Python 2 string in the encoding of the load; bytes where it cannot be decoded."""
-        if self.encoding == "bytes":
+        if self.encoding == AS_BYTES:
             return data
         try:
             return data.decode(self.encoding)
-        except UnicodeDecodeError:
+        except UnicodeError:
             return data
 
     def name_global(self, module: str, name: str, position: int) -> GlobalName:
