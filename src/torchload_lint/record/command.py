@@ -9,12 +9,24 @@ import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
+from torchload_lint.record.process_groups import (
+    Apart,
+    before_command,
+    in_another_group,
+    leave_group,
+    return_to,
+    way_apart,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import FrameType
 
 _FROM_THE_TERMINAL = ("SIGINT", "SIGQUIT")
+_OF_JOBS = ("SIGTSTP", "SIGCONT", "SIGWINCH")
 _PASSED_ON = ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU", "SIGPWR")
+_STOPS = ("SIGTSTP", "SIGTTIN", "SIGTTOU")
+"""How the user of a terminal stops a job, and how a terminal stops one in the background."""
 
 
 def run_command(command: Sequence[str], environment: dict[str, str]) -> int:
@@ -23,12 +35,43 @@ def run_command(command: Sequence[str], environment: dict[str, str]) -> int:
     Inherited handles stay open: they may be the command's arguments.
     """
     waiting = _Waiting()
-    with _signals_for(waiting):
-        waiting.process = subprocess.Popen(list(command), env=environment, close_fds=False)  # noqa: S603
-        for number in waiting.early:
-            waiting.pass_on(number, None)
-        with waiting.process as process:
+    apart = way_apart()
+    with _signals_for(waiting, apart):
+        waiting.process = subprocess.Popen(  # noqa: S603
+            list(command),
+            env=environment,
+            close_fds=False,
+            preexec_fn=before_command(apart),  # noqa: PLW1509 - no thread runs here
+        )
+        with waiting.process as process, in_another_group(apart) as group:
+            for number in waiting.early:
+                waiting.pass_on(number, None)
+            if group:
+                _stop_with(process, group)
             return process.wait()
+
+
+def _stop_with(process: subprocess.Popen[bytes], group: int) -> None:
+    """Wait for the end; stop where a terminal stops the command, since the shell looks at us."""
+    stops = {getattr(signal, name) for name in _STOPS}
+    while True:
+        found = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WSTOPPED | os.WNOWAIT)
+        if found is None or found.si_code not in {os.CLD_STOPPED, os.CLD_TRAPPED}:
+            return
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOHANG)
+        if found.si_status in stops:
+            _stop(process, group)
+
+
+def _stop(process: subprocess.Popen[bytes], group: int) -> None:
+    """Stop in the command's group, to which the shell sends what continues it."""
+    handler = signal.signal(signal.SIGCONT, signal.SIG_DFL)
+    return_to(group)
+    os.kill(os.getpid(), signal.SIGSTOP)
+    leave_group()
+    signal.signal(signal.SIGCONT, handler)
+    if os.waitid(os.P_PID, process.pid, os.WCONTINUED | os.WNOHANG) is None:
+        process.send_signal(signal.SIGCONT)  # this process alone was continued
 
 
 class _Waiting:
@@ -53,16 +96,18 @@ class _Waiting:
 
 
 @contextmanager
-def _signals_for(waiting: _Waiting) -> Iterator[None]:
+def _signals_for(waiting: _Waiting, apart: Apart) -> Iterator[None]:
     """Signals are the command's: it may handle them, save a checkpoint, and end in its own time.
 
-    A terminal sends its signals to both processes; others are passed on (SLURM sends SIGUSR1).
-    What is ignored already stays so, here and in the command.
+    All that reach this process are passed on (SLURM sends SIGUSR1), but what a terminal sends to
+    both. What is ignored already stays so, here and in the command.
     """
-    handlers = {
-        **dict.fromkeys(_FROM_THE_TERMINAL, waiting.leave),
-        **dict.fromkeys(_PASSED_ON, waiting.pass_on),
-    }
+    names = (*_FROM_THE_TERMINAL, *_PASSED_ON)
+    handlers = dict.fromkeys(names, waiting.pass_on)
+    if apart is Apart.TOGETHER:
+        handlers.update(dict.fromkeys(_FROM_THE_TERMINAL, waiting.leave))
+    else:
+        handlers.update(dict.fromkeys(_OF_JOBS, waiting.pass_on))
     numbers = {getattr(signal, name, None): handler for name, handler in handlers.items()}
     before = {
         number: signal.signal(number, handler)

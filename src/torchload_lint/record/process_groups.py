@@ -1,0 +1,121 @@
+"""Keeps a command and this process in different process groups, so that each signal comes once.
+
+What is sent to a group (by a terminal, by ``kill -- -GROUP``, by ``timeout``) reaches the command,
+and what is sent to this process alone is passed on to it. In one group the command had both.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import contextmanager, suppress
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_PR_SET_PDEATHSIG = 1
+"""Of prctl(2)."""
+
+
+class Apart(Enum):
+    """Who is in which group while the command runs."""
+
+    LEAVES = "this process leaves the group that it was started in; the command stays"
+    IS_LED = "the command gets a group of its own: this process leads a session without a terminal"
+    TOGETHER = "both are in one: it leads the session of a terminal, or there are no groups here"
+
+
+def way_apart() -> Apart:
+    """What can be done here: who leads a session cannot leave its group (``setpgid(2)``)."""
+    if not hasattr(os, "waitid"):  # Windows; macOS before Python 3.13
+        return Apart.TOGETHER
+    if os.getsid(0) != os.getpid():
+        return Apart.LEAVES
+    return Apart.TOGETHER if _has_terminal() else Apart.IS_LED
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def in_another_group(apart: Apart) -> Iterator[int]:
+    """Inside, this process is in another group, if it is the one to leave; gives the old group.
+
+    Zero where it stays.
+    """
+    if apart is not Apart.LEAVES:
+        yield 0
+        return
+    group = os.getpgrp()
+    leave_group()
+    try:
+        yield group
+    finally:
+        return_to(group)
+
+
+def return_to(group: int) -> None:
+    """Join a group again; the one that this process had named may be empty by now."""
+    with suppress(OSError):
+        os.setpgid(0, group)
+
+
+def leave_group() -> None:
+    """Move to a group that nobody sends signals to.
+
+    Where the old group has the number of this process, a helper lends its own for a moment.
+    """
+    with suppress(OSError):
+        if os.getpgrp() != os.getpid():
+            os.setpgid(0, 0)
+            return
+        is_done, done = os.pipe()
+        helper = os.fork()
+        if helper == 0:
+            os.close(done)
+            os.read(is_done, 1)
+            os._exit(0)
+        try:
+            os.close(is_done)
+            os.setpgid(helper, helper)
+            os.setpgid(0, helper)
+        finally:
+            os.close(done)
+            os.waitpid(helper, 0)
+
+
+def before_command(apart: Apart) -> Callable[[], None] | None:
+    """What the command's process does before it becomes the command.
+
+    On Linux it ends when this process is killed, as the command would be that was started without.
+    """
+    prctl = _prctl()
+    if apart is not Apart.IS_LED and prctl is None:
+        return None
+
+    def prepare() -> None:
+        if apart is Apart.IS_LED:
+            os.setpgid(0, 0)
+        if prctl is not None:
+            prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+
+    return prepare
+
+
+def _prctl() -> Callable[..., int] | None:
+    if sys.platform != "linux":
+        return None
+    try:
+        import ctypes  # noqa: PLC0415 - not every Python has it
+
+        return ctypes.CDLL(None).prctl
+    except (ImportError, OSError, AttributeError):
+        return None

@@ -1,0 +1,186 @@
+"""Each signal comes to a recorded program once, whomever it was sent to, and the job stays one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SOURCE = Path(__file__).parents[2] / "src"
+RECORD = [sys.executable, "-m", "torchload_lint", "record", "--"]
+PROGRAM = [sys.executable, "main.py"]
+SIGNALS = ("SIGUSR1", "SIGINT", "SIGHUP", "SIGUSR2", "SIGTERM", "SIGINT", "SIGTERM")
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+
+COUNTS = f"""
+    import signal, sys, time
+
+    def got(number, _frame):
+        print(signal.Signals(number).name, flush=True)
+
+    for name in {sorted(set(SIGNALS))}:
+        signal.signal(getattr(signal, name), got)
+    print("ready", flush=True)
+    sys.stdin.read()
+    time.sleep(0.3)  # what comes a second time comes at once
+    sys.exit(3)
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    (tmp_path / "main.py").write_text(dedent(COUNTS))
+    return tmp_path
+
+
+def started(
+    project: Path, words: list[str], prepare: Callable[[], None] | None = None
+) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        words, cwd=project, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)}, preexec_fn=prepare,  # noqa: PLW1509
+    )  # fmt: skip
+
+
+WAITS = ["sh", "-c", 'trap : INT HUP USR1 USR2 TERM; "$@"; exit $?', "sh"]
+"""A shell that leads the group, and lets the program go on."""
+
+
+@pytest.mark.parametrize(
+    ("before", "leads", "send"),
+    [
+        ([], os.setsid, os.kill),
+        ([], os.setsid, os.killpg),
+        ([], os.setpgrp, os.kill),
+        ([], os.setpgrp, os.killpg),
+        (WAITS, os.setpgrp, os.killpg),
+        (WAITS, os.setsid, os.killpg),
+    ],
+    ids=["a-session", "all-of-it", "a-group", "all-of-it-too", "in-a-group", "in-a-session"],
+)
+@pytest.mark.parametrize("way", [[], RECORD], ids=["plain", "recorded"])
+def test_each_signal_comes_once(
+    project: Path,
+    before: list[str],
+    leads: Callable[[], None],
+    send: Callable[[int, int], None],
+    way: list[str],
+) -> None:
+    with started(project, [*before, *way, *PROGRAM], leads) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout.readline() == "ready\n"
+        for name in SIGNALS:
+            send(process.pid, getattr(signal, name))
+            assert process.stdout.readline() == f"{name}\n"
+        process.stdin.close()
+        assert process.stdout.read() == ""
+    assert process.returncode == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl")
+def test_the_program_does_not_outlive_what_was_killed(project: Path) -> None:
+    (project / "main.py").write_text("import os, time\nprint(os.getpid(), flush=True)\n"
+                                     "time.sleep(600)\n")  # fmt: skip
+    with started(project, [*RECORD, *PROGRAM]) as process:
+        assert process.stdout is not None
+        number = process.stdout.readline().strip()
+        process.kill()
+    until = time.monotonic() + 60
+    while is_running(number) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not is_running(number)
+
+
+def is_running(number: str) -> bool:
+    try:
+        return " Z" not in Path(f"/proc/{number}/stat").read_text().rpartition(")")[2][:2]
+    except OSError:
+        return False
+
+
+SHELL = """
+    import os, signal, sys
+
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    job = os.fork()
+    if job == 0:
+        os.setpgid(0, 0)
+        os.tcsetpgrp(0, os.getpid())
+        signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+        os.execvp(sys.argv[1], sys.argv[1:])
+    while True:
+        _, status = os.waitpid(job, os.WUNTRACED)
+        os.tcsetpgrp(0, os.getpgrp())
+        if not os.WIFSTOPPED(status):
+            break
+        print("stopped", flush=True)
+        os.tcsetpgrp(0, job)
+        os.killpg(job, signal.SIGCONT)
+    print("ended", os.WIFSIGNALED(status), os.waitstatus_to_exitcode(status), flush=True)
+"""
+TALKS = """
+    import signal, sys
+    signal.signal(signal.SIGCONT, lambda *_: print("goes on", flush=True))
+    print("ready", flush=True)
+    try:
+        while True:
+            print("read", input(), flush=True)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+    print("last", input(), flush=True)
+"""
+
+
+@pytest.mark.parametrize("way", [[], RECORD], ids=["plain", "recorded"])
+def test_a_job_of_a_terminal(project: Path, way: list[str]) -> None:
+    """The program reads from the terminal, is stopped and continued, and has its Control-C once."""
+    import pty
+
+    (project / "main.py").write_text(dedent(TALKS))
+    words = [sys.executable, "-c", dedent(SHELL), *way, *PROGRAM]
+    shell, terminal = pty.fork()
+    if shell == 0:
+        os.chdir(project)
+        os.execve(words[0], words, {**os.environ, "PYTHONPATH": str(SOURCE)})
+    screen = ""
+
+    def see(text: str) -> None:
+        nonlocal screen
+        while text not in screen:
+            screen += os.read(terminal, 1000).decode()
+        screen = screen.partition(text)[2]
+
+    def press(keys: bytes) -> None:
+        os.write(terminal, keys)
+
+    try:
+        see("ready")
+        press(b"one\n")
+        see("read one")
+        press(b"\x1a")
+        see("stopped")
+        see("goes on")
+        press(b"two\n")
+        see("read two")
+        press(b"\x03")
+        see("interrupted")
+        press(b"three\n")
+        see("last three")
+        see("ended False 0")
+    finally:
+        os.close(terminal)
+        os.waitpid(shell, 0)
+    assert "goes on" not in screen
