@@ -186,6 +186,67 @@ def test_buffers_and_members_of_archives_are_no_files(project):
     assert "not noted: 1 load from a buffer (main.py:7)" in result.stderr
 
 
+LIBRARY = """
+    import io, pathlib, tempfile, torch
+    from fsspec.implementations.local import LocalFileOpener
+
+    def wrapped(path):
+        return torch.load(LocalFileOpener(path))
+
+    def read(path):
+        with open(path, "rb") as file:
+            return torch.load(io.BytesIO(file.read()))
+
+    def read_at_once(path):
+        content = pathlib.Path(path).read_bytes()
+        return torch.load(io.BytesIO(content))
+
+    def changed(path):
+        return torch.load(io.BytesIO(pathlib.Path(path).read_bytes() + b"1"))
+
+    def further_on(path):
+        buffer = io.BytesIO(pathlib.Path(path).read_bytes())
+        buffer.seek(1)
+        return torch.load(buffer)
+
+    def written(path):
+        content = pathlib.Path(path).read_bytes()
+        other = pathlib.Path("other.pt")
+        other.write_bytes(content)
+        return torch.load(io.BytesIO(content))
+"""
+WRAPPER = (
+    "class LocalFileOpener:\n    def __init__(self, path):\n        self.f = open(path, 'rb')\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("function", "seen"),
+    [("wrapped", "w.pt"), ("read", "w.pt"), ("read_at_once", "w.pt"), ("written", "w.pt"),
+     ("changed", "<in memory>"), ("further_on", "<in memory>")],
+)  # fmt: skip
+def test_a_file_that_a_library_opened_is_noted_at_the_programs_line(project, function, seen):
+    """Wrapped by fsspec, as Lightning reads, or read into a buffer, as mmengine does."""
+    site = project.parents[1] / "site"
+    (site / "fsspec" / "implementations").mkdir(parents=True)
+    (site / "fsspec" / "__init__.py").touch()
+    (site / "fsspec" / "implementations" / "__init__.py").touch()
+    (site / "fsspec" / "implementations" / "local.py").write_text(WRAPPER)
+    (site / "library.py").write_text(dedent(LIBRARY))
+    (project / "w.pt").write_bytes(b"weights")
+    (project / "deadly.pt").write_bytes(b"WEIGHTS")
+    program = f"""
+        import library, sys
+        open("deadly.pt", "rb").close()
+        sys.audit("open")
+        library.{function}("w.pt")
+        open("deadly.pt", "rb").close()
+    """
+    result = record(project, program)
+    assert result.returncode == 0, result.stderr
+    assert noted(project) == [("main.py", 5, seen, "loaded")]
+
+
 @pytest.mark.parametrize("flag", ["-I", "-E"])
 def test_what_cannot_be_seen_is_said(project, flag):
     result = record(project, "print(1)", flag)

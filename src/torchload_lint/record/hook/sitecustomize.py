@@ -1,6 +1,6 @@
 """Started by every Python process of a recorded command: notes what torch.load reads.
 
-This file runs in the user's interpreter and must stand alone, with ``call_sites`` beside it: Python
+This file runs in the user's interpreter and must stand alone, with the two files beside it: Python
 3.8 or newer, nothing but the standard library, no import of torch. ``torch.load`` itself is left as
 it is, so that a program that looks at its signature, its code or its defaults sees what it always
 sees. What is replaced lies below it: the two context managers by which it holds its file, inside of
@@ -44,7 +44,7 @@ except OSError:
 copies = {}
 """File and its state → the name of its copy."""
 found_beside = {}
-"""The other file of this folder, when it is needed."""
+"""The other files of this folder, when they are needed."""
 noted = {}
 """Call site and file → what was noted last."""
 
@@ -89,6 +89,8 @@ def with_openers(spec):
         loader = spec.loader
         run = loader.exec_module
         found_beside["call_sites"] = beside("call_sites")
+        found_beside["buffers"] = beside("buffers")
+        found_beside["buffers"].watch()
 
         def run_and_replace(module):
             loader.__dict__.pop("exec_module", None)
@@ -253,20 +255,9 @@ def is_library_path(file):
 
 
 def checkpoint(file):
-    """The path of an open file; None for buffers, pipes, members of archives.
-
-    Only files of Python's own are asked: others may do anything then.
-    """
-    if type(file).__module__ == "tempfile":
-        file = vars(file).get("file")
-    if type(file) in (io.BufferedReader, io.BufferedRandom):
-        file = file.raw
-    if type(file) is not io.FileIO:
-        return None
+    """The path of what is read, where it is known which file that is."""
     try:
-        path = os.path.abspath(os.fsdecode(file.name))
-        same = os.path.samestat(os.fstat(file.fileno()), os.stat(path))
-        return path if same else None
+        return found_beside["buffers"].path_of(file)
     except Exception as error:
         pass_on(error)
         return None
@@ -286,7 +277,7 @@ def copied(path, file):
         if not is_regular(state) or state.st_size > MOST_COPIED or is_old:
             return ""
         if key not in copies:
-            with open(path, "rb", opener=at_once) as content:
+            with open(path, "rb", opener=found_beside["buffers"].at_once) as content:
                 if not is_regular(os.fstat(content.fileno())):
                     return ""
                 copies[key] = keep(content.read(MOST_COPIED))
@@ -299,11 +290,6 @@ def copied(path, file):
 def is_regular(state):
     """Whether a file is one that ends: nothing is opened twice that others write to."""
     return state.st_mode & FILE_TYPE == REGULAR
-
-
-def at_once(path, flags):
-    """Open without waiting, should a pipe stand there by now."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def keep(content):

@@ -1,0 +1,102 @@
+"""Which file stands behind an open file, or behind bytes that were read from one.
+
+Loaded by ``sitecustomize`` beside it, where torch is imported, as a module that the program does
+not see. Nothing but the standard library, Python 3.8 or newer. Libraries open a file themselves and
+hand on what they got: a wrapper of their own (fsspec, as Lightning and torch_geometric use it), or
+a buffer with all that they have read (mmengine). A buffer has no name; it is compared with the
+files that the process has opened last.
+"""
+
+import collections
+import io
+import os
+import sys
+
+WRAPPED_IN = {"tempfile": "file", "fsspec.implementations.local": "f"}
+"""Module of a wrapper's class → its attribute with the open file of Python's own."""
+MOST_OPENED = 64
+"""Files opened last that are remembered."""
+NOT_LOADED = (".py", ".pyc", ".pyi", ".so", ".json", ".txt")
+"""What is opened all the time, and is no checkpoint."""
+OF_OPEN, OF_OS = (str, str, int), (str, type(None), int)
+"""Path, mode and flags, as the audit events of ``open`` and ``os.open`` give them."""
+TO_WRITE = os.O_WRONLY | os.O_RDWR
+CHUNK = 2**20
+MOST_COMPARED = 32 * 2**20
+"""Of larger files, so much is compared at the beginning and at the end."""
+
+opened = collections.deque(maxlen=MOST_OPENED)
+
+
+def watch():
+    """Remember the names of files that are opened; there is no way to stop that."""
+    sys.addaudithook(remember)
+
+
+def remember(event, args):
+    """An audit hook: what it raised would be raised by ``open``, so it does nothing that can."""
+    if event == "open" and tuple(map(type, args)) in (OF_OPEN, OF_OS):
+        path, _, flags = args
+        if not flags & TO_WRITE and not path.endswith(NOT_LOADED):
+            opened.append(path)
+
+
+def path_of(file):
+    """The path of what is read; None for pipes, members of archives, and bytes of unknown origin.
+
+    Only files of Python's own are asked: others may do anything then. Raises OSError, ValueError.
+    """
+    if type(file) is io.BytesIO:
+        return origin(file)
+    attribute = WRAPPED_IN.get(type(file).__module__)
+    if attribute is not None:
+        file = vars(file).get(attribute)
+    if type(file) in (io.BufferedReader, io.BufferedRandom):
+        file = file.raw
+    if type(file) is not io.FileIO:
+        return None
+    path = os.path.abspath(os.fsdecode(file.name))
+    same = os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    return path if same else None
+
+
+def origin(buffer):
+    """The file with the very bytes of a buffer, among those that were opened last."""
+    if buffer.tell():
+        return None
+    content = buffer.getbuffer()
+    try:
+        for path in dict.fromkeys(reversed(opened)):
+            if holds(path, content):
+                return os.path.abspath(path)
+    finally:
+        content.release()
+    return None
+
+
+def holds(path, content):
+    """Whether a file has a content, as far as it is compared."""
+    try:
+        size = os.stat(path).st_size
+        if size != len(content) or not size or not os.path.isfile(path):
+            return False
+        with open(path, "rb", opener=at_once) as file:
+            for start in compared(size):
+                file.seek(start)
+                if file.read(CHUNK) != content[start : start + CHUNK]:
+                    return False
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+def compared(size):
+    """Where the parts begin that are compared."""
+    for start in range(0, size, CHUNK):
+        if start < MOST_COMPARED or start + CHUNK > size - MOST_COMPARED:
+            yield start
+
+
+def at_once(path, flags):
+    """Open without waiting, should a pipe stand there by now."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
