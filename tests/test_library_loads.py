@@ -97,6 +97,33 @@ def test_the_files_of_a_folder_are_read(folder, path):
     assert found.checkpoints == ("run/optimizer.bin", "run/random_states_0.pkl")
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        STATE.replace("load_state", "load_checkpoint").replace('("run', '(model, "run'),
+        "import deepspeed\ne, *_ = deepspeed.initialize(model=m)\ne.load_checkpoint('run')",
+        "import torch.distributed.checkpoint as dcp\ndcp.load({}, checkpoint_id='run')",
+    ],
+)
+def test_a_folder_that_a_library_is_given_is_no_mistake(folder, code):
+    (folder / "run").mkdir()
+    (folder / "run" / "model.safetensors").touch()
+    assert [one.code for one in findings(folder, code) if one.code != "TLL108"] == []
+    (folder / "run" / ".metadata").write_bytes(b"\x80\x02}q\x00.")
+    assert [one.code for one in findings(folder, code) if one.code != "TLL108"] == []
+
+
+def test_the_states_of_a_deepspeed_engine_are_read_below_the_tag(folder):
+    (folder / "run" / "step1").mkdir(parents=True)
+    save_checkpoint(folder)
+    (folder / "last.ckpt").rename(folder / "run" / "step1" / "mp_rank_00_model_states.pt")
+    code = "import deepspeed\ne, *_ = deepspeed.initialize(model=m)\ne.load_checkpoint('run')"
+    (found,) = findings(folder, code)
+    assert (found.code, found.checkpoints) == (
+        "TLL108", ("run/step1/mp_rank_00_model_states.pt",),
+    )  # fmt: skip
+
+
 def test_what_the_library_allows_by_itself_is_not_missing(folder):
     save_state(folder)
     (folder / "requirements.txt").write_text("accelerate==1.15.0\n")

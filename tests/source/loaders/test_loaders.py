@@ -42,6 +42,19 @@ LOADS = {
     "import torch\ntorch.export.load('m.pt2')": "torch: export.load",
     "import torch\ntorch.hub.load('a/b', 'net')": "torch: hub.load",
     "import torch\ntorch.hub.load('a/b', 'custom', path='best.pt')": "torch: hub.load",
+    "from torch.hub import load as get\nget('a/b', 'net')": "torch: hub.load",
+    "import deepspeed\nengine, *_ = deepspeed.initialize(model=m)\nengine.load_checkpoint('ck')": (
+        "deepspeed: DeepSpeedEngine.load_checkpoint"
+    ),
+    "from mmengine.runner import Runner\nrunner = Runner.from_cfg(c)\nrunner.resume('a.pth')": (
+        "mmengine: Runner.resume"
+    ),
+    "from mmdet.apis import init_detector\ninit_detector('c.py', 'a.pth')": (
+        "mmdet: init_detector"
+    ),
+    "from mmseg.apis import init_model\ninit_model('c.py', 'a.pth')": (
+        "mmsegmentation: init_model"
+    ),
     "import torch\ntorch.storage._load_from_bytes(b)": "torch: storage._load_from_bytes",
     "import torch.distributed.checkpoint as dcp\ndcp.load(s, checkpoint_id='c')": (
         "torch: checkpoint.load"
@@ -147,6 +160,8 @@ class Engine:
     "from transformers import AutoTokenizer\nAutoTokenizer.from_pretrained('n')",
     "from stable_baselines3.common.vec_env import VecNormalize\nVecNormalize.load('v.pkl', env)",
     "from flair.data import Dictionary\nDictionary.load('chars')",
+    "import deepspeed\n_, o, *_ = deepspeed.initialize(m)\no.load_checkpoint('c')",
+    "from mmdet.apis import init_detector\ninit_detector('c.py')",
     "import json\nimport torch_geometric\njson.load(f)",
     "def load_url(u): pass\nload_url(u)",
     "import torch\ndef load_state_dict_from_url(u): pass\nload_state_dict_from_url(u)",

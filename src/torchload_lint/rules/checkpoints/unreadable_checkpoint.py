@@ -58,6 +58,8 @@ LOOKED_UP = (
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report the unreadable files of a load, and the exact paths at which there is none."""
     for report in situation.with_verdict(Verdict.UNREADABLE):
+        if report.container == "directory" and not situation.is_torch_load:
+            continue  # many libraries are given a folder, and choose the files in it
         problem = report.problems[0]
         advice = tuple(filter(None, [problem.advice]))
         message = f"{report.path} cannot be read: {problem.message}{next_step(advice)}"

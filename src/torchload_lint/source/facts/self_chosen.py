@@ -181,6 +181,8 @@ class _HeldNames:
         if name in {"get", "pop"} and receiver is not None:
             return self.holds(receiver)
         parts = [*_arguments(call), *([receiver] if receiver is not None else [])]
+        if isinstance(call.func, ast.Call):  # attrgetter(name)(module)
+            parts.append(call.func)
         return any(map(self.holds, parts))
 
 

@@ -29,7 +29,10 @@ it (3, 4), torch and a dot apart (5), torch in a string (6), or as a value (7)."
 _QUOTE = re.compile(rb"['\"]")
 _IMPORTED = re.compile(rb"\b(?:load|save|serialization|hub)\b|\*")
 _LOADERS = re.compile(rb"load_(?:url|state_dict_from_url|from_bytes)\b")
-_LOADING_PARTS = (b"torch.export", b"torch import export", b"distributed.checkpoint", b"hub.load(")
+_LOADING_PARTS = (
+    *(b"torch.export", b"torch import export", b"distributed.checkpoint"),
+    *(b"hub.load(", b"torch.hub import"),
+)
 """Parts of torch with a ``load`` of their own."""
 _TORCH_USES = (b"load", b"save", b"safe_globals")
 _CHECKPOINT_NAMED = re.compile(rb"\.(?:pt|pth|ckpt|th|chkpt|bin|pkl|model)['\"]")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.source.loaders.known import MAKERS
 from torchload_lint.source.names import members
 from torchload_lint.source.project.origins import origins
 
@@ -19,7 +20,9 @@ _DEPTH = 6
 """How many names and functions are followed from an object to its class."""
 _BREADTH = 4
 """How many definitions of each name are followed."""
-_MAKERS = frozenset({"load_from_checkpoint", "from_pretrained", "from_single_file", "restore_from"})
+_MAKERS = frozenset(
+    "load_from_checkpoint from_pretrained from_single_file restore_from from_cfg".split()
+)
 """Methods of a class that return an object of it."""
 _WRAPPERS = frozenset({"typing.Optional", "typing.Union", "typing.Type", "builtins.type"})
 
@@ -63,6 +66,7 @@ def _by_definition(
     elif isinstance(node, ast.Name):
         for definition in module.bindings.definitions(node)[:_BREADTH]:
             yield from _defined(definition, module, project, depth)
+            yield from _first_of_several(definition, node.id, module)
     elif isinstance(node, ast.Attribute):
         for value in module.bindings.member_values(node)[:_BREADTH]:
             yield from _kinds(value, module, project, depth - 1)
@@ -122,10 +126,27 @@ def _made(call: ast.Call, module: Module, project: ProjectIndex, depth: int) -> 
         return
     found = list(named(function, module, project))
     yield from found
+    yield from _made_by_library(call, module)
     for dotted in module.bindings.possible(function) - {""} if not found else ():
         for one in project.definitions(dotted, module.path):
             if members.is_function(one.node):
                 yield from _returned(one.node, one.module, project, depth - 1)
+
+
+def _made_by_library(node: ast.expr, module: Module) -> Iterator[Kind]:
+    """What a library's function returns, as far as it is data here."""
+    names = module.bindings.possible(node.func) if isinstance(node, ast.Call) else frozenset()
+    yield from (Kind(MAKERS[dotted]) for dotted in sorted(names & MAKERS.keys()))
+
+
+def _first_of_several(definition: Definition, name: str, module: Module) -> Iterator[Kind]:
+    """What the first target gets of several that a library's function returns."""
+    node = definition.node
+    if definition.value is None and isinstance(node, ast.Assign):
+        for target in node.targets:
+            first = target.elts[0] if isinstance(target, ast.Tuple) and target.elts else None
+            if isinstance(first, ast.Name) and first.id == name:
+                yield from _made_by_library(node.value, module)
 
 
 def _returned(

@@ -26,8 +26,12 @@ ROOTS = {
     "lightning": "lightning",
     "lightning_fabric": "lightning",
     "mace": "mace",
+    "mmaction": "mmaction",
     "mmcv": "mmengine",
+    "mmdet": "mmdet",
     "mmengine": "mmengine",
+    "mmpose": "mmpose",
+    "mmseg": "mmseg",
     "monai": "monai",
     "nemo": "nemo",
     "nnunetv2": "nnunetv2",
@@ -46,6 +50,8 @@ ROOTS = {
     "whisperx": "whisperx",
 }
 """The first part of a dotted name → the file that knows the library."""
+MAKERS = {"deepspeed.initialize": "deepspeed.DeepSpeedEngine"}
+"""A library's function → the class of the object that it returns, alone or first of several."""
 TELLING = {
     "ckpt_path": "lightning",
     "load_from_checkpoint": "lightning",
