@@ -37,7 +37,7 @@ def paths_in(text: str) -> list[str]:
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_an_answer_is_short_and_its_paths_exist(question: str) -> None:
     answer = SECTIONS[question].strip()
-    assert 3 <= len(answer.splitlines()) <= LONGEST_ANSWER
+    assert 3 <= len(answer.splitlines()) <= LONGEST_ANSWER, "an answer has 3 to 9 lines"
     named = paths_in(answer)
     assert named
     real = [path.partition("<")[0] for path in named]

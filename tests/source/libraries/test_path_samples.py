@@ -33,7 +33,7 @@ def test_what_a_sample_opens(path):
     beside = {
         other.relative_to(path.parent).as_posix(): other.read_text()
         for other in path.parent.rglob("*")
-        if other.suffix in {".yaml", ".json", ".toml", ".env"}
+        if other.suffix in {".yaml", ".json", ".toml", ".ini", ".env"}
         or other.name in {".env", f"{path.stem}.sh"}
         or (other.suffix == ".py" and other.parent != path.parent)
     }

@@ -94,6 +94,9 @@ def of_value(evaluator: Evaluator, value: Value, node: ast.Call, frame: Frame) -
         method = method or instances.method(evaluator, value.of, "forward", value)
         return run(evaluator, method, node, frame) if method else unknown("an object is called")
     if isinstance(value, Made):
+        known = registry.method(value.callee, "__call__") if value.call is not None else None
+        if known is not None:
+            return lift(known(evaluator, value, node, frame), value.rung)
         return _of_made(evaluator, value.callee, node, frame, value.rung)
     return unknown(f"the result of {_shown(node.func)}() is not known")
 

@@ -78,7 +78,7 @@ def _environment(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     given = arguments(evaluator, call, frame)
     name = given.literal(0) or "…"
     evaluator.leave_open(f"the environment variable {name} may say otherwise")
-    from torchload_lint.source.libraries import environment_files  # noqa: PLC0415 - few have any
+    from torchload_lint.source.libraries.settings import environment_files  # noqa: PLC0415 - few have any
 
     default = union(environment_files.variable(evaluator, name), given.at(1, "default"))
     return lift(default, Rung.DEFAULT) or unknown(f"the environment variable {name}")
@@ -90,7 +90,7 @@ def _working_folder(*_: object) -> Values:
 
 def _item_of_environment(evaluator: Evaluator, key: ast.expr, _: Frame) -> Values:
     """``os.environ[key]``: what environment files of the project say."""
-    from torchload_lint.source.libraries import environment_files  # noqa: PLC0415 - few have any
+    from torchload_lint.source.libraries.settings import environment_files  # noqa: PLC0415 - few have any
 
     name = text_of(key)
     found = environment_files.variable(evaluator, name) if name else ()

@@ -4,13 +4,14 @@ A file of this room knows one library, or a few that work alike, and declares wh
 data: ``CALLS`` (what a call yields), ``METHODS`` and ``ATTRIBUTES`` (of what a library made),
 ``METHODS_OF_ANYTHING``, ``DECORATED`` and ``DEFAULTS`` (what a parameter is given), ``TEXTS``
 (names that stand for a text), ``ITEMS`` (what is known of an item) and ``MAPPINGS``. The keys are
-canonical names; one that ends in ``.*`` means every name there. ``INHERITED`` has names of
-attributes instead, which objects have from a library's class, and ``PARAMETERS`` is what a library
-gives to functions that it calls unseen. What makes an answer certain is ``CERTAIN`` (callables that
-yield just what is computed here), ``READS_ONLY`` (callables that change nothing of what they are
-given), ``PLAIN_CLASSES`` and ``LEAVES_OBJECTS_ALONE`` (packages). ``MODULES`` are classes that are
-torch's modules, ``RUNNERS`` make a program of a function, and ``CHANGES_FOLDER`` are decorators
-that let a program run in another folder.
+canonical names; one that ends in ``.*`` means every name there, and ``__call__`` among the
+``METHODS`` is a call of the object itself. ``INHERITED`` has names of attributes instead, which
+objects have from a library's class, and ``PARAMETERS`` is what a library gives to functions that it
+calls unseen. What makes an answer certain is ``CERTAIN`` (callables that yield just what is
+computed here), ``READS_ONLY`` (callables that change nothing of what they are given),
+``PLAIN_CLASSES`` and ``LEAVES_OBJECTS_ALONE`` (packages). ``MODULES`` are classes that are torch's
+modules, ``RUNNERS`` make a program of a function, and ``CHANGES_FOLDER`` are decorators that let a
+program run in another folder.
 
 The functions in these tables (``source/evaluator.py`` has their types) answer with values of
 ``source/domain/values.py``. Where a call answers with a ``Record``, its items and attributes are
@@ -70,10 +71,11 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "omegaconf": (*_MAPPINGS, "config_files"),
     **dict.fromkeys(("json", "toml", "tomli", "tomllib", "yaml"), ("config_files",)),
     **dict.fromkeys(("hyperpyyaml", "oyaml", "ruamel"), ("config_files",)),
-    **dict.fromkeys(("decouple", "dotenv"), ("environment_files",)),
+    "dotenv": ("settings.environment_files",),
+    "decouple": ("settings.decouple",),
     **dict.fromkeys(("mmcv", "mmengine"), ("mmengine_config",)),
     "hydra": ("hydra",),
-    "dynaconf": ("dynaconf",),
+    "dynaconf": ("settings.dynaconf",),
     **dict.fromkeys(
         ("click", "cyclopts", "fastapi", "rich_click", "typer"), ("options.click_cli",)
     ),

@@ -1,5 +1,5 @@
 """What the project's environment files (``.env``) give to environment variables, where it reads
-them with python-dotenv or decouple.
+them with python-dotenv.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain.patterns import Rung, known
 from torchload_lint.source.domain.values import Record, Text, Values, unknown
-from torchload_lint.source.state.evaluated_arguments import arguments
 
 if TYPE_CHECKING:
     import ast
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.evaluator import Evaluator, Known
     from torchload_lint.source.project.index import ProjectIndex
 
-_READERS = ("dotenv", "decouple")
 _NAMED = late_pattern(
     r"(?:load_dotenv|dotenv_values)\(\s*(?:dotenv_path\s*=\s*)?[\"']([^\"']+)[\"']"
 )
@@ -40,10 +38,10 @@ def _variables(project: ProjectIndex) -> dict[str, str]:
 
 
 def _read(project: ProjectIndex) -> dict[str, str]:
-    readers = [path for word in _READERS for path in project.holding(word)]
+    readers = project.holding("dotenv")
     if not readers:
         return {}
-    texts = (project.files.text(path) or "" for path in dict.fromkeys(readers))
+    texts = (project.files.text(path) or "" for path in readers)
     named = [path for text in texts for path in _NAMED.findall(text)]
     found: dict[str, str] = {}
     for path in dict.fromkeys((*named, ".env")):
@@ -60,15 +58,4 @@ def _all(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     return (Record(entries, unknown("a variable of another environment file"), kind="config"),)
 
 
-def _one(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    """Decouple's ``config("NAME", default=…)``."""
-    given = arguments(evaluator, call, frame)
-    name = given.literal(0) or ""
-    default = given.named.get("default", ())
-    return variable(evaluator, name) or default or unknown(f"the environment variable {name}")
-
-
-CALLS: dict[str, Known] = {
-    **dict.fromkeys(("dotenv.dotenv_values", "dotenv.main.dotenv_values"), _all),
-    "decouple.config": _one,
-}
+CALLS: dict[str, Known] = dict.fromkeys(("dotenv.dotenv_values", "dotenv.main.dotenv_values"), _all)

@@ -1,0 +1,1 @@
+"""Settings of a program: variables, and the files that libraries read beside them."""
