@@ -193,3 +193,21 @@ def test_the_verdicts_of_the_files_are_kept() -> None:
     found = World(checkpoints={"model.pt": dangerous("os.system('id')")}).situation(LOAD)
     assert [report.path for report in found.with_verdict(Verdict.DANGEROUS)] == ["model.pt"]
     assert found.with_verdict(Verdict.LOADS) == ()
+
+
+@pytest.mark.parametrize(
+    ("world", "complete"),
+    [
+        (World(checkpoints={"other.pt": plain()}), False),
+        (World(checkpoints={"model.pt": plain()}), True),
+        (World(config=Config(checkpoints=(CheckpointEntry("model.pt", ("a.B",)),))), True),
+        (World(infers=True), True),
+    ],
+    ids=["no file", "a file", "configured", "inferred"],
+)
+def test_that_no_other_file_is_read_is_only_asked_where_something_rests_on_it(
+    world: World, complete: bool
+) -> None:
+    found = world.situation(LOAD).resolution
+    assert [pattern.text for pattern in found.patterns] == ["model.pt"]
+    assert found.complete is complete

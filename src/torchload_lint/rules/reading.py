@@ -91,7 +91,11 @@ def read_files(
     stated = bool(entries) and is_stated(load, module, context)
     resolution = None if stated else _configured_paths(entries)
     if resolution is None:
-        resolution = _with_seen(_resolve(load, module, context), seen, load, module, context)
+        vouched = bool(seen or entries)
+        resolution = _resolve(
+            load, module, context, _matters(load, module, context, vouched=vouched)
+        )
+        resolution = _with_seen(resolution, seen, load, module, context)
         resolution = _with_configured_addresses(resolution, context)
     paths, without_file = _files(resolution, load, module, context)
     kept = paths[:MAX_FILES]
@@ -161,7 +165,12 @@ def _with_seen(
     return Resolution(patterns, unknown=("a run opened it, and another may open another file",))
 
 
-def _resolve(load: LoadCall, module: Module, context: Context) -> Resolution:
+def _resolve(
+    load: LoadCall,
+    module: Module,
+    context: Context,
+    matters: Callable[[Resolution], bool] | None = None,
+) -> Resolution:
     """The path, followed through other files only where that can lead to something.
 
     Callers, imports and configuration files cost time; they are only asked where a checkpoint is
@@ -171,10 +180,20 @@ def _resolve(load: LoadCall, module: Module, context: Context) -> Resolution:
         return Resolution(unknown=("the call does not say which file",))
     folders = load.library is not None and bool(load.library.loader.inside)
     if context.infers or context.checkpoints.any():
-        return resolve_path(load.file, module, context.project, folders=folders)
+        return resolve_path(load.file, module, context.project, folders=folders, matters=matters)
     alone = ProjectIndex(NoFiles())
     alone.adopt(module)
-    return resolve_path(load.file, module, alone, folders=folders)
+    return resolve_path(load.file, module, alone, folders=folders, matters=matters)
+
+
+def _matters(
+    load: LoadCall, module: Module, context: Context, *, vouched: bool
+) -> Callable[[Resolution], bool]:
+    """Whether it matters that a path is all there can be: where a file is there, or where needs
+    are inferred, configured or recorded (``vouched``) for one that is not.
+    """
+    always = vouched or context.infers or bool(context.config.checkpoints)
+    return lambda found: always or bool(_files(found, load, module, context)[0])
 
 
 def _configured_paths(entries: Iterable[LoadEntry]) -> Resolution | None:

@@ -22,6 +22,7 @@ from torchload_lint.source.evaluation.engine import Engine
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Callable
 
     from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluation.tracing import Trace
@@ -44,21 +45,37 @@ _NOT_FILES = frozenset({"", ".", "none", "null", "false", "true", "no", "n/a", "
 
 
 def resolve_path(
-    expression: ast.expr, module: Module, project: ProjectIndex, *, folders: bool = False
+    expression: ast.expr,
+    module: Module,
+    project: ProjectIndex,
+    *,
+    folders: bool = False,
+    matters: Callable[[Resolution], bool] | None = None,
 ) -> Resolution:
     """Resolve the first argument of a load in ``module``.
 
     A ``None``, ``False`` or empty-string possibility ("do not resume") is not a path and is left
     out; a URL is not a path unless a download rung maps it to a local cache. ``folders``: whether
-    the path may be that of a folder, with a slash at its end.
+    the path may be that of a folder, with a slash at its end. ``matters``: whether it is worth a
+    look through the whole project that nothing else can be meant; where it is not, the answer
+    does not count as complete.
     """
-    return _resolved(Engine(project), expression, module, folders=folders)
+    return _resolved(Engine(project), expression, module, folders=folders, matters=matters)
 
 
-def _resolved(engine: Engine, expression: ast.expr, module: Module, *, folders: bool) -> Resolution:
+def _resolved(
+    engine: Engine,
+    expression: ast.expr,
+    module: Module,
+    *,
+    folders: bool,
+    matters: Callable[[Resolution], bool] | None = None,
+) -> Resolution:
     found = resolution(engine.top(expression, module), engine, folders=folders)
     if not found.complete or not all(pattern.exact for pattern in found.patterns):
         return found
+    if matters is not None and not matters(found):
+        return found._replace(complete=False)
     from torchload_lint.source.certainty.doubts import doubts  # noqa: PLC0415 - few are exact
 
     relative = any(_depends_on_folder(pattern) for pattern in found.patterns)
