@@ -27,6 +27,11 @@ _REPLACES_UNSEEN = late_pattern(
     r"|\bserialization\.(?:_load|_legacy_load|_weights_only_unpickler)\s*=[^=]"
 )
 """The same by ways whose replacement is not looked at."""
+_UNSEEN_WORDS = (
+    *("__kwdefaults__", "__defaults__", "__code__", "__wrapped__", "__dict__", "vars("),
+    *("sys.modules[", "_default_to_weights_only", "serialization._"),
+)
+"""Plain words of which each of these ways has one: to look for them is much faster."""
 _REPLACES_ANY_NAME = late_pattern(r"\bsetattr\(\s*([A-Za-z_]\w*)[\w.]*\s*,\s*(?![\"'\s])")
 _TORCH_AS = late_pattern(r"\bimport[ \t]+torch(?:\.serialization)?[ \t]+as[ \t]+(\w+)")
 _CUSTOMARY = ("torch", "th", "serialization")
@@ -54,11 +59,9 @@ def _weakened(project: ProjectIndex) -> str:
 
 def _weakens(path: str, project: ProjectIndex) -> bool:
     text = project.files.text(path) or ""
-    if "torch" in text and _REPLACES_UNSEEN.search(text):
+    if "torch" in text and (_replaces_unseen(text) or _replaces_any_name(text)):
         return True
     if "environ" in text and _VARIABLE_IN_PARTS.search(text):
-        return True
-    if "torch" in text and _replaces_any_name(text):
         return True
     if VARIABLE not in text and not ("torch" in text and _replaces(text)):
         return False
@@ -69,10 +72,14 @@ def _weakens(path: str, project: ProjectIndex) -> bool:
     return sets or _is_patched_unsafely(module)
 
 
+def _replaces_unseen(text: str) -> bool:
+    return any(word in text for word in _UNSEEN_WORDS) and bool(_REPLACES_UNSEEN.search(text))
+
+
 def _replaces_any_name(text: str) -> bool:
     """``setattr(torch, name, …)``, where the name does not stand there."""
-    names = {*_CUSTOMARY, *_TORCH_AS.findall(text)}
-    return any(found in names for found in _REPLACES_ANY_NAME.findall(text))
+    changed = set(_REPLACES_ANY_NAME.findall(text)) if "setattr(" in text else set()
+    return bool(changed) and not changed.isdisjoint({*_CUSTOMARY, *_TORCH_AS.findall(text)})
 
 
 def _replaces(text: str) -> bool:
