@@ -45,6 +45,8 @@ WORTH_A_LOOK = [
     "m = importlib.import_module('torch')\nm.load(p)",
     "m = sys.modules['torch']\nm.load(p)",
     "t = hasattr(torch, 'compile') and first(torch)\nt.load(p)",
+    "from accelerate.utils import (\n    set_seed,\n    load,\n)\nload(p)",
+    "import accelerate.utils as tools\ntools.load(p)",
 ]
 NOTHING = [
     "",
@@ -64,6 +66,7 @@ NOTHING = [
     "import torch\n# torch's own\nmodel.load(p)",
     "import torch\nif hasattr(torch, 'xpu'):\n    model.load(p)",
     "from torch import Tensor  # noqa\nimport pickle\npickle.load(f)",
+    "from accelerate.utils import set_seed\nmodel.load_state_dict(dataloader)",
 ]
 
 

@@ -79,6 +79,7 @@ class Library(NamedTuple):
     """The names under which it is installed and required."""
     loaders: tuple[Loader, ...]
     words: tuple[str, ...] = ()
-    """Words one of which stands in every file that calls a loader and imports the library."""
+    """Words one of which stands in every file that calls a loader and imports the library; of
+    several in one (``"library.utils & load"``), each stands there as a whole word."""
     note: str = ""
     """What else a user should know, and where that was read; else empty."""

@@ -70,7 +70,14 @@ def _may_call_library(data: bytes) -> bool:
     if any(word in data for word in _ENOUGH):
         return True
     roots = {*_FROM_LIBRARY.findall(data), *_IMPORT_LIBRARY.findall(data)}
-    return any(word in data for root in roots for word in _words(root))
+    return any(_stands(word, data) for root in roots for word in _words(root))
+
+
+def _stands(word: bytes, data: bytes) -> bool:
+    """Whether a library's word stands somewhere; of several in one, each as a whole word."""
+    if b" & " not in word:
+        return word in data
+    return all(re.search(rb"\b%b\b" % re.escape(one), data) for one in word.split(b" & "))
 
 
 @lru_cache

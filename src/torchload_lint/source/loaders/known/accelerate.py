@@ -14,7 +14,7 @@ _ACCELERATE_STATE = (
 LIBRARY = Library(
     roots=("accelerate",),
     distributions=("accelerate",),
-    words=("load_state(", "load_checkpoint_", "accelerate.utils"),
+    words=("load_state(", "load_checkpoint_", "accelerate.utils & load"),
     loaders=(
         Loader(
             "load_state", "input_dir", ("input_dir",),
