@@ -41,14 +41,15 @@ def _format(text: Text, given: Arguments) -> Values:
 
 
 def _replace(text: Text, given: Arguments) -> Values:
+    text = strings.whole(text)
     return union(
         (
-            strings.changed(text, text.text.replace(old.text, new.text))
+            strings.settled(strings.changed(text, text.text.replace(old.text, new.text)))
             if not old.why
             else strings.hole(text, "it is replaced")
         )
-        for old in map(as_text, given.at(0))
-        for new in map(as_text, given.at(1))
+        for old in map(strings.whole, map(as_text, given.at(0)))
+        for new in map(strings.whole, map(as_text, given.at(1)))
     )
 
 
@@ -61,19 +62,28 @@ def _right_split(text: Text, given: Arguments) -> Values:
 
 
 def _partition(text: Text, given: Arguments) -> Values:
+    if text.anchored:
+        return unknown("it may be cut in the name of the project's folder")
     return _three(text, text.text.partition(given.literal(0) or " "))
 
 
 def _right_partition(text: Text, given: Arguments) -> Values:
-    return _three(text, text.text.rpartition(given.literal(0) or " "))
+    text = strings.whole(text)
+    parts = text.text.rpartition(given.literal(0) or " ")
+    if not parts[1] and not patterns.is_exact(text.text):
+        return unknown("it may be cut in a part that is not known")
+    return _three(text, parts)
 
 
 def _three(text: Text, parts: tuple[str, str, str]) -> Values:
-    return (Sequence(tuple((strings.changed(text, part),) for part in parts), kind="split"),)
+    pieces = (strings.settled(strings.changed(text, part)) for part in parts)
+    return (Sequence(tuple((piece,) for piece in pieces), kind="split"),)
 
 
 def _case(name: str) -> TextMethod:
     def change(text: Text, _: Arguments) -> Values:
+        if text.anchored:
+            return (strings.hole(text, "the project's folder is written otherwise"),)
         return (strings.changed(text, getattr(text.text, name)()),)
 
     return change
@@ -88,6 +98,8 @@ def _strip(side: str) -> TextMethod:
 
 def _remove(side: str) -> TextMethod:
     def remove(text: Text, given: Arguments) -> Values:
+        if text.anchored and side == "removeprefix":
+            return (strings.hole(text, "what the project's folder begins with is cut off"),)
         return (strings.changed(text, getattr(text.text, side)(given.literal(0) or "")),)
 
     return remove
@@ -137,13 +149,13 @@ def _with_suffix(text: Text, given: Arguments) -> Values:
 
 
 def _with_name(text: Text, given: Arguments) -> Values:
-    folder = strings.changed(text, patterns.parent(text.text))
+    (folder,) = map(as_text, parent(text))
     return union(strings.join(folder, as_text(name), is_path=True) for name in given.at(0))
 
 
 def _with_stem(text: Text, given: Arguments) -> Values:
     suffix = patterns.split_suffix(text.text)[1]
-    folder = strings.changed(text, patterns.parent(text.text))
+    (folder,) = map(as_text, parent(text))
     return union(
         strings.join(folder, strings.changed(as_text(stem), as_text(stem).text + suffix))
         for stem in given.at(0)
@@ -196,13 +208,20 @@ def opened(text: Text, _: Arguments) -> Values:
 
 def parent(text: Text, _: Arguments | None = None) -> Values:
     """``os.path.dirname(text)``, ``path.parent``."""
-    return (strings.changed(text, patterns.parent(text.text)),)
+    text = strings.whole(text)
+    return (strings.settled(strings.changed(text, patterns.parent(text.text))),)
 
 
 def base(text: Text, _: Arguments | None = None) -> Values:
     """``os.path.basename(text)``, ``path.name``."""
-    bare = text.changed(anchored=False, is_path=False)
-    return (strings.changed(bare, patterns.base(text.text)),)
+    bare = strings.whole(text).changed(is_path=False)
+    return (strings.changed(bare, patterns.base(bare.text)),)
+
+
+def absolute(text: Text, _: Arguments | None = None) -> Values:
+    """``os.path.abspath(text)``, ``path.resolve()``."""
+    text = strings.whole(text)
+    return (strings.settled(strings.changed(text, patterns.absolute(text.text))),)
 
 
 def split_suffix(text: Text, _: Arguments) -> Values:
@@ -217,23 +236,23 @@ def split_folder(text: Text, _: Arguments) -> Values:
 
 
 def _stem(text: Text) -> Values:
-    name = patterns.base(text.text)
-    return (strings.changed(text, patterns.split_suffix(name)[0]),)
+    bare = strings.whole(text)
+    return (strings.changed(bare, patterns.split_suffix(patterns.base(bare.text))[0]),)
 
 
 def _suffix(text: Text) -> Values:
     suffix = patterns.split_suffix(text.text)[1]
     if not suffix and HOLE in text.text:
         return (strings.hole(text, "a suffix that is not known"),)
-    return (strings.changed(text, suffix),)
+    return (strings.changed(text.changed(anchored=False), suffix),)
 
 
 def _parents(text: Text) -> Values:
     found: list[Values] = []
-    current = text
+    current = strings.whole(text)
     for _ in range(6):
-        current = strings.changed(current, patterns.parent(patterns.normal(current.text)))
-        found.append((current,))
+        current = strings.changed(current, patterns.parent(patterns.normal(current.text) or "."))
+        found.append((strings.settled(current),))
     return (Sequence(tuple(found)),)
 
 
@@ -244,11 +263,12 @@ def _parts(text: Text) -> Values:
 TEXT_METHODS: dict[str, TextMethod] = {
     **dict.fromkeys(
         (
-            *("resolve", "absolute", "expanduser", "as_posix", "encode", "decode", "expandtabs"),
+            *("expanduser", "as_posix", "encode", "decode", "expandtabs"),
             *("__str__", "__fspath__", "readlink", "strip_tags", "copy"),
         ),
         _same,
     ),
+    **dict.fromkeys(("resolve", "absolute"), absolute),
     "format": _format,
     "replace": _replace,
     "split": _split,

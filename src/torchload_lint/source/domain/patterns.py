@@ -18,7 +18,10 @@ HOLE = "\ue000"
 GLOB_ANY = "\ue001"
 GLOB_ONE = "\ue002"
 GLOB_SET = "\ue003"
-_MARKS = HOLE + GLOB_ANY + GLOB_ONE + GLOB_SET
+ROOT = "\ue004"
+"""The project's folder, while a text that begins there is cut or put together: its name, and what
+lies above it, are not known."""
+_MARKS = HOLE + GLOB_ANY + GLOB_ONE + GLOB_SET + ROOT
 _RENDERED = {HOLE: "*", GLOB_ANY: "*", GLOB_ONE: "?", GLOB_SET: "["}
 _ESCAPED = {"*": "[*]", "?": "[?]", "[": "[[]"}
 _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+:)?//")
@@ -156,7 +159,13 @@ def is_absolute(text: str) -> bool:
 
 
 def parent(text: str) -> str:
-    """``os.path.dirname``; the parent of an unknown text is unknown."""
+    """``os.path.dirname``; the parent of an unknown text is unknown, and so is that of ``.``, by
+    which the working folder is meant.
+    """
+    if text == ROOT:
+        return f"{ROOT}/.."
+    if text in {".", f"{ROOT}/.."}:
+        return HOLE
     if "/" not in text:
         return HOLE if HOLE in text else ""
     head = text.rpartition("/")[0]
@@ -164,8 +173,20 @@ def parent(text: str) -> str:
 
 
 def base(text: str) -> str:
-    """``os.path.basename``."""
-    return text.rpartition("/")[2]
+    """``os.path.basename``; the name of the project's folder, or of the working folder, is
+    unknown.
+    """
+    name = text.rpartition("/")[2]
+    return HOLE if name == ROOT or text in {".", f"{ROOT}/.."} else name
+
+
+def absolute(text: str) -> str:
+    """``os.path.abspath`` of a marked text: one in the working folder begins with ``./``."""
+    if is_url(text):
+        return text
+    plain = normal(text) if ".." in text else text
+    begins = is_absolute(plain) or plain[:1] in {HOLE, ROOT, "."}
+    return plain if begins else f"./{plain}" if plain else "."
 
 
 def split_suffix(text: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from torchload_lint.source.domain.conversions import (
     combine,
     is_number,
 )
-from torchload_lint.source.domain.patterns import HOLE, highest, is_exact, known
+from torchload_lint.source.domain.patterns import HOLE, ROOT, highest, is_exact, known
 from torchload_lint.source.domain.values import (
     NO_CAUSES,
     Cause,
@@ -94,8 +94,8 @@ def _arithmetic(op: ast.operator, first: Constant, second: Constant) -> Values:
 
 
 def _concatenated(first: Value, second: Value) -> Text:
-    a, b = as_text(first), as_text(second)
-    return combine(a, b, a.text + b.text, anchored=a.anchored)
+    a, b = whole(as_text(first)), whole(as_text(second))
+    return settled(combine(a, b, a.text + b.text))
 
 
 def concatenate(left: Values, right: Values) -> Values:
@@ -143,6 +143,27 @@ def join(first: Text, second: Text, *, is_path: bool = False) -> Text:
     return path(made) if is_path else made
 
 
+def whole(text: Text) -> Text:
+    """The text with a mark for the project's folder, where it begins there."""
+    if not text.anchored:
+        return text
+    inside = f"{ROOT}/{text.text}" if text.text not in {"", "."} else ROOT
+    return text.changed(text=inside, anchored=False)
+
+
+def settled(text: Text) -> Text:
+    """The text without that mark; where it does not begin in that folder any more, or says its
+    name, that is not known.
+    """
+    before, mark, inside = text.text.partition(ROOT)
+    if not mark:
+        return text
+    if not before and ROOT not in inside and inside[:1] in {"", "/"}:
+        return text.changed(text=inside.lstrip("/") or "./" * bool(inside), anchored=True)
+    why = text.why or ("it holds the name of the project's folder",)
+    return text.changed(text=text.text.replace(ROOT, HOLE), why=why)
+
+
 def path(text: Text) -> Text:
     """``Path(text)``."""
     return text.changed(is_path=True)
@@ -182,6 +203,7 @@ def formatted(value: Value, specification: str | None) -> Value:
 
 def percent(template: Text, given: Value) -> Values:
     """``template % given``."""
+    template = whole(template)
     positional = iter(given.items) if isinstance(given, Sequence) else iter([(given,)])
     entries = given.entries if isinstance(given, Record) else {}
     built: Values = (changed(template, ""),)
@@ -222,6 +244,7 @@ def fill(template: Text, positional: list[Values], named: dict[str, Values]) -> 
     """``template.format(*positional, **named)``."""
     import string  # noqa: PLC0415 - few paths are formatted this way
 
+    template = whole(template)
     try:
         pieces = list(string.Formatter().parse(template.text))
     except ValueError:
@@ -243,26 +266,35 @@ def fill(template: Text, positional: list[Values], named: dict[str, Values]) -> 
 
 
 def split(text: Text, separator: str | None, *, at_most: int = -1, right: bool = False) -> Sequence:
-    """``text.split(separator)``."""
+    """``text.split(separator)``. Of a text that begins in the project's folder, what is counted
+    from its end is known.
+    """
+    begins, text = text.anchored, whole(text)
     pieces = text.text.rsplit(separator, at_most) if right else text.text.split(separator, at_most)
-    items = tuple((changed(text, piece),) for piece in pieces)
-    kind = "list" if is_exact(text.text) else "split"
+    is_counted = not begins or (right and len(pieces) == at_most + 1)
+    if not is_counted:
+        pieces[0] = HOLE
+    items = tuple((settled(changed(text, piece)),) for piece in pieces)
+    kind = "list" if is_counted and is_exact(text.text.lstrip(ROOT)) else "split"
     return Sequence(items, kind=kind, rung=text.rung)
 
 
 def stripped(text: Text, characters: str | None, side: str) -> Text:
     """``text.strip(characters)`` (``side``: ``strip``, ``lstrip`` or ``rstrip``)."""
+    if text.anchored and side != "rstrip" and characters is not None:
+        return hole(text, "what the project's folder begins with is cut off")
     return changed(text, getattr(text.text, side)(characters))
 
 
 def sliced(text: Text, lower: int | None, upper: int | None) -> Text:
     """``text[lower:upper]``; a hole where an unknown part decides where the cut is."""
+    text = whole(text)
     counted_from_left = [end for end in (lower, upper) if end is not None and end >= 0]
     counted_from_right = [end for end in (lower, upper) if end is not None and end < 0]
     left = text.text[: max(counted_from_left, default=0)]
     right = text.text[min(counted_from_right) :] if counted_from_right else ""
     if is_exact(left) and is_exact(right):
-        return changed(text, text.text[lower:upper])
+        return settled(changed(text, text.text[lower:upper]))
     return hole(text, "it is cut out of an unknown text")
 
 

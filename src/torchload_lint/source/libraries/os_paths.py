@@ -109,7 +109,7 @@ def _item_of_command_line(evaluator: Evaluator, key: ast.expr, frame: Frame) -> 
     return found or unknown("an argument of the command line")
 
 
-_SAME = ("abspath", "realpath", "normpath", "expanduser", "expandvars", "normcase")
+_SAME = ("normpath", "expanduser", "expandvars", "normcase")
 CALLS: dict[str, Known] = {
     **{
         f"{module}.{name}": _on_text(method)
@@ -120,6 +120,8 @@ CALLS: dict[str, Known] = {
             ("basename", methods.base),
             ("splitext", methods.split_suffix),
             ("split", methods.split_folder),
+            ("abspath", methods.absolute),
+            ("realpath", methods.absolute),
         )
     },
     **{f"{module}.{name}": first for module in ("os.path", "posixpath") for name in _SAME},
