@@ -39,9 +39,29 @@ CERTAIN = {
         {},
     ),
     "a dictionary that is printed": ("D = {'p': 'a.pt'}\nprint(D)\ntorch.load(D['p'])\n", {}),
+    "a buffer that is read": (
+        "b = io.BytesIO(open('a.pt', 'rb').read())\nb.seek(0)\nout.write(x)\ntorch.load(b)\n",
+        {},
+    ),
     "a path from the root, and a folder that changes": (
         "os.chdir('runs')\ntorch.load('/weights/a.pt')\n",
         {},
+    ),
+    "the project's folder is gone to": (
+        "os.chdir(os.path.dirname(os.path.abspath(__file__)))\ntorch.load('a.pt')\n",
+        {},
+    ),
+    "another file goes to the project's folder": (
+        "torch.load('a.pt')\n",
+        {
+            "tools/run.py": "import contextlib\nfrom pathlib import Path\n"
+            "ROOT = Path(__file__).resolve().parent.parent\n"
+            "with contextlib.chdir(ROOT):\n    import main\n"
+        },
+    ),
+    "the value of a member beside classes that are no enumerations": (
+        OBJECT + "Job().load()\n",
+        {"other.py": "def change(it):\n    it._value_ = 1\n"},
     ),
 }
 DOUBTFUL = {
@@ -82,6 +102,36 @@ DOUBTFUL = {
     ),
     "globals()": ("PATH = 'a.pt'\nglobals()['PATH'] = 'b.pt'\ntorch.load(PATH)\n", {}),
     "a folder that changes": ("os.chdir('runs')\ntorch.load('a.pt')\n", {}),
+    "a folder above the project": (
+        "os.chdir(Path(__file__).parent.parent)\ntorch.load('a.pt')\n",
+        {},
+    ),
+    "a folder that a name stands for which is set again": (
+        (
+            "ROOT = Path(__file__).parent\nglobals()['ROOT'] = '/'\nos.chdir(ROOT)\n"
+            "torch.load('a.pt')\n"
+        ),
+        {},
+    ),
+    "the project's folder under one condition": (
+        "os.chdir(Path(__file__).parent if len(sys.argv) > 1 else '/')\ntorch.load('a.pt')\n",
+        {},
+    ),
+    "the function that changes the folder, under another name": (
+        "go = os.chdir\ngo(Path(__file__).parent)\ngo('/')\ntorch.load('a.pt')\n",
+        {},
+    ),
+    "a buffer that is written to": (
+        "b = io.BytesIO(open('a.pt', 'rb').read())\nb.truncate()\nb.write(data)\ntorch.load(b)\n",
+        {},
+    ),
+    "the value of a member": (
+        (
+            "import enum\nclass Kind(enum.Enum):\n    A = 'a.pt'\n"
+            "def change(it):\n    it._value_ = 'b.pt'\ntorch.load(Kind.A.value)\n"
+        ),
+        {},
+    ),
     "a decorator that nobody knows": (
         "import wraps\n@wraps.all\ndef load(p):\n    return torch.load(p)\nload('a.pt')\n",
         {},

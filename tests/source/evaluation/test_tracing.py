@@ -188,7 +188,7 @@ def stopped_in(source):
         ("torch.load(nobody + '.pt')\n", "source/evaluation/named.py", "is not defined in"),
         (
             "import thing\nos.chdir('x')\ntorch.load('a.pt')\n",
-            "source/certainty/doubts.py",
+            "source/certainty/working_folder.py",
             "changes the working folder",
         ),
     ],

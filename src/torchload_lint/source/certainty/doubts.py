@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.certainty import hierarchies
+from torchload_lint.source.certainty import hierarchies, working_folder
 from torchload_lint.source.certainty.calls_known import Callers
 from torchload_lint.source.certainty.escaping.asked import Asked, asked_of, is_changeable
 from torchload_lint.source.certainty.escaping.escapes import Watch
@@ -36,6 +36,7 @@ from torchload_lint.source.text.candidates import carrying
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from torchload_lint.source.evaluation.engine import Engine
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.changes.reflection import ReflectedChange
@@ -66,7 +67,6 @@ _MADE_AGAIN = late_pattern(
 """A row with a call of ``__init__`` that is not just ``super().__init__(…)``."""
 _OF_FUNCTIONS = frozenset({"__code__", "__defaults__", "__kwdefaults__", "__closure__"})
 _SAME_MODULE = {"posixpath": "os.path", "posix": "os", "pathlib._local": "pathlib"}
-_STEPPING_ASIDE = ("chdir", "fchdir", "isolated_filesystem", "pushd")
 
 
 def doubts(evaluator: Evaluator, module: SourceFile, *, relative: bool) -> Iterator[str]:
@@ -88,6 +88,11 @@ def doubts(evaluator: Evaluator, module: SourceFile, *, relative: bool) -> Itera
         yield from looking.callers()
     except TooManyError as error:
         yield str(error)
+
+
+def _is_all(engine: Engine, module: SourceFile) -> bool:
+    """Whether what an engine found, which is no relative path, is all that there can be."""
+    return not engine.open_ends and not any(doubts(engine, module, relative=False))
 
 
 class _Doubts:
@@ -159,7 +164,11 @@ class _Doubts:
         families = [family(node, module, self._project) for node, module in wanted.items()]
         if change.name == "_value_":
             made_for = _made_for(change)
-            return any(made_for is None or made_for in each.members for each in families)
+            return any(
+                hierarchies.is_enumeration(each, self._project)
+                and (made_for is None or made_for in each.members)
+                for each in families
+            )
         return any(
             receiver is None or self._receivers.may_be_of(receiver, change.module, each)
             for each in families
@@ -217,21 +226,7 @@ class _Doubts:
 
     def folder(self) -> Iterator[str]:
         """Whether the program may run in another folder than the project's."""
-        for word in _STEPPING_ASIDE:
-            paths = dict.fromkeys((self._home.path, *self._project.holding(word)))
-            for path in paths:
-                module = self._home if path == self._home.path else self._project.module_at(path)
-                if module is None or word not in module.text:
-                    continue
-                places = carrying(module.tree, module.lines, [word])[word]
-                if not all(isinstance(getattr(node, "ctx", None), ast.Store) for node in places):
-                    yield f"{path} changes the working folder"
-                    return
-        for root in filter(self._project.holding, registry.CHANGES_FOLDER):
-            for decorator, kept_by in registry.folder_changers(root).items():
-                for path in self._project.holding(decorator):
-                    if kept_by not in (self._project.files.text(path) or ""):
-                        yield f"{path} lets {decorator} change the working folder"
+        yield from working_folder.changes(self._home, self._project, _is_all)
 
     def held(self) -> Iterator[str]:
         """What names and attributes hold: whether it was changed under another one."""

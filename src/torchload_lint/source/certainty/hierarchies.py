@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.families import Family
+    from torchload_lint.source.project.index import ProjectIndex
 
 _PLAIN_PACKAGES = frozenset(
     """
@@ -110,6 +111,15 @@ def written_out(node: ast.expr, module: SourceFile, evaluator: Evaluator) -> Ite
             bases = classes.base_names(each.node, each.module, evaluator.project)
             if bases & _ENUMERATIONS:
                 yield f"what {ast.unparse(node)} is as a text depends on its class"
+
+
+def is_enumeration(relatives: Family, project: ProjectIndex) -> bool:
+    """Whether a family of classes has one that derives from ``Enum`` or its kind."""
+    return any(
+        base.partition(".")[0] == "enum"
+        for level, where in relatives.members.items()
+        for base in classes.base_names(level, where, project)
+    )
 
 
 def made_elsewhere(

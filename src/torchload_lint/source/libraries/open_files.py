@@ -11,6 +11,7 @@ from torchload_lint.source.domain.values import (
     Values,
     unknown,
 )
+from torchload_lint.source.state.buffers import is_written
 from torchload_lint.source.state.evaluated_arguments import arguments, first
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def _buffer(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     values = first(evaluator, call, frame)
     if not values:
         return unknown("a buffer in memory")
+    if is_written(call, frame.module):
+        evaluator.leave_open("a buffer in memory that is written to")
     return tuple(
         value if isinstance(value, Handle) else domain.Unknown("a buffer in memory")
         for value in values
