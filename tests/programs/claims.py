@@ -45,6 +45,10 @@ class Checkpoints:
         path = normpath(f"{dirname(near)}/{pattern.text}".lstrip("/"))
         return [path] if pattern.exact and path in FILES else []
 
+    def others(self, pattern: PathPattern, near: str) -> Sequence[str]:
+        del pattern, near
+        return ()
+
     def keeps(self, pattern: PathPattern, near: str) -> bool:
         del pattern, near
         return True

@@ -42,6 +42,8 @@ class MemoryCheckpoints:
     """Path → report."""
 
     reports: Mapping[str, CheckpointReport] = field(default_factory=dict)
+    elsewhere: tuple[str, ...] = ()
+    """Files that any path means where the program runs in another folder."""
 
     def any(self) -> bool:
         return bool(self.reports)
@@ -49,6 +51,10 @@ class MemoryCheckpoints:
     def matching(self, pattern: PathPattern, near: str) -> Sequence[str]:
         del near
         return sorted(path for path in self.reports if fnmatchcase(path, pattern.text))
+
+    def others(self, pattern: PathPattern, near: str) -> Sequence[str]:
+        del pattern, near
+        return self.elsewhere
 
     def keeps(self, pattern: PathPattern, near: str) -> bool:
         del near
@@ -105,6 +111,8 @@ class World:
     """The oldest release line that the program may run on."""
     config: Config = DEFAULTS
     infers: bool = False
+    elsewhere: tuple[str, ...] = ()
+    """Files that its paths mean where it runs in another folder."""
     recorded: tuple[Any, ...] = ()
 
     def read(self, code: str) -> tuple[Module, list[Situation], Context]:
@@ -116,7 +124,7 @@ class World:
             torch,
             Target(torch.oldest),
             index,
-            MemoryCheckpoints(self.checkpoints),
+            MemoryCheckpoints(self.checkpoints, self.elsewhere),
             self.recorded,
             infers=self.infers,
         )

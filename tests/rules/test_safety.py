@@ -4,11 +4,13 @@ receivers that are no plain module, values that are whole objects.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
 
 from rules.in_memory import World, needing, plain
+from torchload_lint.config import CheckpointEntry, Config
 from torchload_lint.diagnostic import Applicability
 from torchload_lint.linter import lint
 
@@ -214,6 +216,28 @@ def test_a_pattern_is_enough_where_names_are_only_added():
     assert restricted.applicability is Applicability.SAFE
     assert unrestricted.applicability is Applicability.UNSAFE
     assert "another file" in unrestricted.risk
+
+
+def test_a_path_without_a_file_may_hold_anything():
+    world = World(checkpoints={"a.pt": plain()})
+    code = "import torch\np = 'a.pt' if fast else 'b.pt'\ntorch.load(p, weights_only=False)\n"
+    (fix,) = fixes(code, world)
+    assert fix.applicability is Applicability.UNSAFE
+    assert fix.risk == "b.pt is not there to be read"
+    known = Config(checkpoints=(CheckpointEntry("b.pt", safe_globals=("argparse.Namespace",)),))
+    (fix,) = fixes(code, replace(world, config=known))
+    assert fix.applicability is Applicability.SAFE
+    assert "Namespace" in "".join(edit.content for edit in fix.edits)
+
+
+def test_a_file_of_that_name_in_another_folder_may_be_meant():
+    code = "import torch\ntorch.load('a.pt', weights_only=%s)\n"
+    world = World(checkpoints={"a.pt": needing("argparse.Namespace")}, elsewhere=("sub/a.pt",))
+    (unrestricted,) = fixes(code % False, world)
+    assert unrestricted.applicability is Applicability.UNSAFE
+    assert unrestricted.risk.startswith("sub/a.pt is meant")
+    (restricted,) = fixes(code % True, world)
+    assert restricted.applicability is Applicability.SAFE
 
 
 MUTABLE = {

@@ -9,6 +9,7 @@ import pytest
 from rules.in_memory import World, needing, plain
 from torchload_lint.diagnostic import Applicability
 from torchload_lint.linter import lint
+from torchload_lint.source.saving import overwrites
 
 WORLD = {"x.pt": plain(), "ckpt.pt": needing("argparse.Namespace")}
 LOAD = "held = torch.load('x.pt', weights_only=False)\n"
@@ -22,6 +23,14 @@ MORE = {
     "a rename of a path": "pathlib.Path('ckpt.pt').rename('x.pt')\n",
     "a link": "os.symlink('ckpt.pt', 'x.pt')\n",
     "bytes": "pathlib.Path('x.pt').write_bytes(data)\n",
+    "a file that is opened": "with open('x.pt', 'wb') as out:\n    out.write(data)\n",
+    "a file that is opened and copied to": "shutil.copyfileobj(source, open('x.pt', mode='wb'))\n",
+    "a path that is opened": "pathlib.Path('x.pt').open('r+b').write(data)\n",
+    "an archive": "import zipfile\nzipfile.ZipFile('a.zip').extractall('.')\n",
+    "an archive's member": "import tarfile\nt = tarfile.open('a.tar')\nt.extract('x.pt')\n",
+    "an archive that shutil unpacks": "shutil.unpack_archive('a.zip')\n",
+    "a command": "subprocess.run(['cp', 'ckpt.pt', 'x.pt'], check=True)\n",
+    "a line for the shell": "os.system('cp ckpt.pt x.pt')\n",
 }
 NO_MORE = {
     "a save of the same": "torch.save(torch.nn.Linear(2, 1).state_dict(), 'x.pt')\n",
@@ -30,8 +39,15 @@ NO_MORE = {
     "a rename elsewhere": "os.replace('y.pt', 'z.pt')\n",
     "a replaced text": "print('x.pt'.replace('x.pt', 'y.pt'))\n",
     "bytes that are read": "pathlib.Path('x.pt').read_bytes()\n",
+    "a file that is opened to be read": "open('x.pt', 'rb').read()\n",
+    "a save to a file that is opened": "with open('x.pt', 'wb') as out:\n"
+    "    torch.save(torch.nn.Linear(2, 1).state_dict(), out)\n",
+    "a log that is opened": "open('log.txt', 'w').write(text)\n",
+    "an archive in another folder": "import zipfile\nzipfile.ZipFile('a.zip').extractall('data')\n",
+    "what is no archive": "features.extract('x.pt', '.')\n",
+    "a command about other files": "subprocess.run(['cp', 'a.pt', 'b.pt'], check=True)\n",
 }
-HEAD = "import argparse, os, pathlib, shutil\nimport torch\n"
+HEAD = "import argparse, os, pathlib, shutil, subprocess\nimport torch\n"
 
 
 def fix_of(code, files=None):
@@ -52,6 +68,19 @@ def test_a_file_that_may_get_more_is_no_ground_for_a_safe_fix(writing):
 def test_the_same_where_another_file_writes_it(writing):
     fix = fix_of(f"{HEAD}{LOAD}", {"train.py": f"{HEAD}{writing}"})
     assert fix.applicability is Applicability.UNSAFE
+
+
+def test_a_function_that_does_not_spell_the_name():
+    files = {"tools.py": "import shutil\ndef put(a, b):\n    shutil.copy(a, b)\n"}
+    fix = fix_of(f"{HEAD}from tools import put\nput('ckpt.pt', 'x.pt')\n{LOAD}", files)
+    assert fix.applicability is Applicability.UNSAFE
+    assert fix.risk.startswith("tools.py:3 writes the file")
+
+
+def test_so_many_files_that_write_that_they_are_not_looked_into(monkeypatch):
+    monkeypatch.setattr(overwrites, "MAX_FILES", 2)
+    files = {f"w{n}.py": "import shutil\n" for n in range(3)}
+    assert fix_of(f"{HEAD}{LOAD}", files).applicability is Applicability.UNSAFE
 
 
 @pytest.mark.parametrize("writing", NO_MORE.values(), ids=NO_MORE)

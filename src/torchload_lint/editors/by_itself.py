@@ -48,6 +48,11 @@ class NoCheckpoints:
         del pattern, near
         return ()
 
+    def others(self, pattern: PathPattern, near: str) -> Sequence[str]:
+        """None."""
+        del pattern, near
+        return ()
+
     def keeps(self, pattern: PathPattern, near: str) -> bool:
         """None."""
         del pattern, near

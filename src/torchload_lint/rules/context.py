@@ -33,6 +33,11 @@ class Checkpoints(Protocol):
         the source file that names them.
         """
 
+    def others(self, pattern: PathPattern, near: str) -> Sequence[str]:
+        """Further files that an exact path names where the program runs in another folder of the
+        project.
+        """
+
     def keeps(self, pattern: PathPattern, near: str) -> bool:
         """Whether the folder that an exact path names holds other checkpoints, so that its own
         should be there too. A bare name names no folder, and is taken to be kept.

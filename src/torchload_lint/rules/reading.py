@@ -45,6 +45,8 @@ class Reading(NamedTuple):
     """The reports on the files, by release of torch."""
     left_out: int
     """How many matching files were not read because of ``MAX_FILES``."""
+    not_read: tuple[str, ...]
+    """What else the known paths may mean, and was not read, in words."""
     evidence: Evidence
     configured: tuple[str, ...]
     """Needs that the configuration names."""
@@ -119,8 +121,31 @@ def read_files(
             producers = tuple(one for one in producers if one.refused)
         if producers and all(one.complete and not one.suggested for one in producers):
             evidence = Evidence.INFERRED
-    left_out = len(paths) - len(kept)
-    return Reading(resolution, reports_on, left_out, evidence, configured, tuple(gone), producers)
+    not_read: tuple[str, ...] = ()
+    if evidence is Evidence.FILES:
+        not_read = tuple(_not_read(resolution, without_file, module, context))
+    return Reading(
+        resolution,
+        reports_on,
+        len(paths) - len(kept),
+        not_read,
+        evidence,
+        configured,
+        tuple(gone),
+        producers,
+    )
+
+
+def _not_read(
+    resolution: Resolution, without_file: list[PathPattern], module: Module, context: Context
+) -> Iterator[str]:
+    """The paths for which no file is there, and files that mean the same in another folder."""
+    for pattern in without_file:
+        if not any(_configured_files([pattern], context)):
+            yield f"{pattern.text} is not there to be read"
+    for pattern in resolution.patterns:
+        for path in context.checkpoints.others(pattern, module.path):
+            yield f"{path} is meant where the program runs in another folder"
 
 
 def _may_be_refused(context: Context) -> bool:

@@ -44,7 +44,8 @@ def applicability(situation: Situation, context: Context) -> Applicability:
     """How safe it is to write what a load needs, and ``weights_only=True``."""
     only_added = is_restricted_today(situation, context)
     certain = situation.evidence in (_READ if only_added else _VOUCHED)
-    known = certain and (only_added or not (situation.left_out or situation.unsure))
+    more = situation.left_out or situation.not_read or situation.unsure
+    known = certain and (only_added or not more)
     if known and not only_added and written_anew(situation, context):
         return Applicability.UNSAFE
     return Applicability.SAFE if known else Applicability.UNSAFE
@@ -82,6 +83,8 @@ def risk(situation: Situation, context: Context) -> str:
         return "it is not known what the file holds"
     if situation.left_out:
         return f"{situation.left_out} more files match, which were not read"
+    if situation.not_read:
+        return situation.not_read[0]
     if situation.unsure:
         names = ", ".join(str(need.name) for need in situation.unsure)
         return f"it is not certain that the program allows {names} there"

@@ -66,6 +66,8 @@ class Situation(NamedTuple):
     """The same for each of ``lines`` by itself."""
     left_out: int
     """How many matching files were not read because of ``MAX_FILES``."""
+    not_read: tuple[str, ...]
+    """What else the known paths may mean, and was not read, in words."""
     evidence: Evidence
     needs: tuple[Need, ...]
     missing: tuple[Need, ...]

@@ -58,6 +58,27 @@ def test_the_folder_of_the_code_comes_after_the_root(folder):
     assert matching(folder, "best.pt", near="runs/a/use.py") == ["best.pt"]
 
 
+@pytest.mark.parametrize(
+    ("text", "near", "others"),
+    [
+        ("best.pt", "train.py", ["runs/a/best.pt"]),
+        ("best.pt", "runs/a/use.py", ["runs/a/best.pt"]),
+        ("last-3.pt", "runs/use.py", []),
+        ("runs/last-3.pt", "train.py", []),
+        ("b/best.pt", "train.py", ["runs/a/b/best.pt"]),
+        ("*/best.pt", "train.py", []),
+    ],
+)
+def test_a_program_that_starts_beside_its_code_means_other_files(folder, text, near, others):
+    for name in ("train.py", "runs/a/use.py", "runs/a/b/notes.txt"):
+        (folder / name).write_text("")
+    checkpoints = DiskCheckpoints(Config(root=folder), Target())
+    pattern = PathPattern(text, exact="*" not in text, rung=Rung.LOCAL)
+    assert list(checkpoints.others(pattern, near)) == others
+    anchored = pattern._replace(anchored=True)
+    assert not checkpoints.others(anchored, near)
+
+
 def test_the_search_ends(folder, monkeypatch):
     monkeypatch.setattr(spanning, "MAX_ENTRIES", 6)
     assert matching(folder, "*/only.pt") == []

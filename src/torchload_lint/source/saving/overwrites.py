@@ -1,4 +1,5 @@
-"""Who puts another file where a load reads one: copies, renames, links, and bytes that are written.
+"""Who puts another file where a load reads one: copies, renames, links, archives that are unpacked,
+commands that name it, and bytes that are written.
 
 What a ``torch.save`` puts there is known (``producers``); of these nothing is known but the place.
 """
@@ -6,21 +7,25 @@ What a ``torch.save`` puts there is known (``producers``); of these nothing is k
 from __future__ import annotations
 
 import ast
-from posixpath import normpath
-from typing import TYPE_CHECKING
+from posixpath import basename, normpath
+from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.domain.values import Sequence, Text
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.paths import resolution as resolution_of
 from torchload_lint.source.text.candidates import carrying
+from torchload_lint.source.text.expressions import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from torchload_lint.source.domain.values import Values
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 
-MAX_FILES = 16
-"""Files that are searched for one load, its own first."""
+MAX_FILES = 120
+"""Files that write something and are searched for one load, its own first."""
 _TO_SECOND = frozenset(
     f"{module}.{name}"
     for module, names in (
@@ -33,7 +38,41 @@ _OF_A_PATH = frozenset({"write_bytes", "symlink_to", "hardlink_to"})
 """Methods of paths that make the file itself."""
 _TO_A_PATH = frozenset({"rename", "replace"})
 """Methods of paths that make what they are given."""
-_WORDS = frozenset({name.rpartition(".")[2] for name in _TO_SECOND} | _OF_A_PATH | _TO_A_PATH)
+_UNPACKING = {
+    "extractall": (0, "path"),
+    "extract": (1, "path"),
+    "unpack_archive": (1, "extract_dir"),
+}
+"""What unpacks an archive: the place and the name of the argument that says into which folder."""
+_COMMANDS = frozenset(
+    """
+    os.system os.popen subprocess.run subprocess.call subprocess.check_call subprocess.check_output
+    subprocess.Popen subprocess.getoutput subprocess.getstatusoutput
+    """.split()
+)
+_OPENERS = frozenset({"builtins.open", "io.open"})
+_WORDS = frozenset(
+    {name.rpartition(".")[2] for name in (*_TO_SECOND, *_COMMANDS)}
+    | _OF_A_PATH
+    | _TO_A_PATH
+    | set(_UNPACKING)
+    | {"open"}
+)
+_TELLING = late_pattern(
+    r"shutil|subprocess|\bos\.(?:replace|rename|link|symlink|system|popen)|extractall|zipfile|tarfile"
+    r"|write_bytes|(?:symlink|hardlink)_to|\.rename\(|\bopen\([^\n]*[\"'][rbt]*[wax+]"
+)
+"""What the text of a file holds that may put a file somewhere."""
+
+
+class Write(NamedTuple):
+    """A call that may put a file somewhere."""
+
+    call: ast.Call
+    target: ast.expr | None
+    """What says where; None for the working folder."""
+    kind: str
+    """``file``, ``folder`` (any file in it) or ``command`` (any file that it names)."""
 
 
 def overwriting(paths: Iterable[str], module: Module, project: ProjectIndex) -> str:
@@ -41,44 +80,110 @@ def overwriting(paths: Iterable[str], module: Module, project: ProjectIndex) -> 
     root, as the code spells them); empty where there is none.
     """
     wanted = {normpath(path) for path in paths}
-    for home in _modules(wanted, module, project):
-        for call, target in _writes(home):
-            engine = Engine(project)
-            found = resolution_of(engine.top(target, home), engine).patterns
-            if any(one.exact and normpath(one.text) in wanted for one in found):
-                return f"{home.path}:{call.lineno}"
-    return ""
+    homes = [path for path in _writing(project) if path != module.path]
+    for home in filter(None, (module, *map(project.module_at, homes[:MAX_FILES]))):
+        for write in _writes(home):
+            if _reaches(write, wanted, home, project):
+                return f"{home.path}:{write.call.lineno}"
+    return f"one of the {len(homes)} files that write something" * (len(homes) > MAX_FILES)
 
 
-def _modules(paths: Iterable[str], module: Module, project: ProjectIndex) -> Iterator[Module]:
-    """The load's own file, and those that spell the name of one of the files."""
-    yield module
-    names = {path.rpartition("/")[2] for path in paths}
-    holding = sorted({each for name in names for each in project.holding(name)} - {module.path})
-    for path in holding[:MAX_FILES]:
-        found = project.module_at(path)
-        if found is not None:
-            yield found
+def _writing(project: ProjectIndex) -> list[str]:
+    """The files of the project that may put a file somewhere."""
+    files = project.files
+    texts = ((path, files.text(path)) for path in files.python_files())
+    return project.remember(
+        ("saving", "writing files"), lambda: [p for p, t in texts if t and _TELLING.search(t)]
+    )
 
 
-def _writes(module: Module) -> Iterator[tuple[ast.Call, ast.expr]]:
-    """The calls that may put a file somewhere, and the expression that says where."""
+def _reaches(write: Write, wanted: set[str], home: Module, project: ProjectIndex) -> bool:
+    """Whether a call puts a file at one of some paths."""
+    if write.target is None:
+        return write.kind == "folder"
+    engine = Engine(project)
+    values = engine.top(write.target, home)
+    if write.kind == "command":
+        words = {word for text in _texts(values) for word in text.replace('"', " ").split()}
+        return any(basename(path) in map(basename, words) for path in wanted)
+    is_folder = write.kind == "folder"
+    found = resolution_of(values, engine, folders=True).patterns
+    exact = {normpath(one.text) for one in found if one.exact}
+    if is_folder and any(isinstance(one, Text) and normpath(one.text) == "." for one in values):
+        return True
+    return any(
+        path == one or (is_folder and path.startswith(f"{one}/"))
+        for path in wanted
+        for one in exact
+    )
+
+
+def _texts(values: Values) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, Text):
+            yield value.text
+        elif isinstance(value, Sequence):
+            yield from _texts(value.element())
+
+
+def _writes(module: Module) -> Iterator[Write]:
+    """The calls that may put a file somewhere."""
     for word, nodes in carrying(module.tree, module.lines, _WORDS).items():
         for node in nodes:
             call = module.parents.get(node)
-            if not isinstance(call, ast.Call) or call.func is not node:
-                continue
-            target = _target(call, node, word, module)
-            if target is not None:
-                yield call, target
+            if isinstance(call, ast.Call) and call.func is node:
+                write = _write(call, node, word, module)
+                if write is not None:
+                    yield write
 
 
-def _target(call: ast.Call, node: ast.AST, word: str, module: Module) -> ast.expr | None:
-    if module.bindings.qualified(call.func) in _TO_SECOND:
-        named = [each.value for each in call.keywords if each.arg == "dst"]
-        return next(iter((*call.args[1:2], *named)), None)
-    if isinstance(node, ast.Attribute) and word in _OF_A_PATH:
-        return node.value
-    if isinstance(node, ast.Attribute) and word in _TO_A_PATH and len(call.args) == 1:
-        return call.args[0]
+def _write(call: ast.Call, node: ast.AST, word: str, module: Module) -> Write | None:
+    meaning = module.bindings.qualified(call.func)
+    if meaning in _TO_SECOND:
+        return _given(call, 1, "dst")
+    if meaning in _COMMANDS:
+        return Write(call, call.args[0], "command") if call.args else None
+    if word in _UNPACKING and _unpacks(meaning, module):
+        folder = _given(call, *_UNPACKING[word])
+        return Write(call, folder.target if folder is not None else None, "folder")
+    if meaning in _OPENERS:
+        return _given(call, 0, "file") if _opens_to_write(call, 1, module) else None
+    if not isinstance(node, ast.Attribute):
+        return None
+    if word in _OF_A_PATH or (word == "open" and not meaning and _opens_to_write(call, 0, module)):
+        return Write(call, node.value, "file")
+    if word in _TO_A_PATH and len(call.args) == 1:
+        return Write(call, call.args[0], "file")
     return None
+
+
+def _unpacks(meaning: str | None, module: Module) -> bool:
+    """Whether it is a method of an archive, or ``shutil``'s function."""
+    of_archive = "zipfile" in module.text or "tarfile" in module.text
+    return of_archive if meaning is None else meaning == "shutil.unpack_archive"
+
+
+def _given(call: ast.Call, place: int, name: str) -> Write | None:
+    """A write to what an argument says."""
+    named = [each.value for each in call.keywords if each.arg == name]
+    target = next(iter((*call.args[place : place + 1], *named)), None)
+    return Write(call, target, "file") if target is not None else None
+
+
+def _opens_to_write(call: ast.Call, place: int, module: Module) -> bool:
+    """Whether a file is opened to be written, other than by ``torch.save``."""
+    named = [each.value for each in call.keywords if each.arg == "mode"]
+    mode = next(iter((*call.args[place : place + 1], *named)), None)
+    if mode is None or (isinstance(mode, ast.Constant) and not set(text_of(mode)) & set("wax+")):
+        return False
+    saves = {each.node for each in module.saves}
+    holder = module.parents.get(call)
+    if isinstance(holder, ast.withitem) and isinstance(holder.optional_vars, ast.Name):
+        name, block = holder.optional_vars.id, module.parents.get(holder)
+        uses = [
+            each
+            for each in ast.walk(block or module.tree)
+            if isinstance(each, ast.Name) and each.id == name and each is not holder.optional_vars
+        ]
+        return not uses or any(module.parents.get(each) not in saves for each in uses)
+    return holder not in saves

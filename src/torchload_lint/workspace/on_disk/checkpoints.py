@@ -77,6 +77,25 @@ class DiskCheckpoints:
             self._matches[key] = self._find(pattern, folder)
         return self._matches[key]
 
+    def others(self, pattern: PathPattern, near: str) -> Sequence[str]:
+        """Files of that name in further folders in which a program may start: those that hold
+        source files.
+        """
+        text = os.path.expanduser(pattern.text)
+        is_written = pattern.rung is Rung.CONFIGURATION
+        if pattern.anchored or is_written or not pattern.exact or os.path.isabs(text):
+            return ()
+        starts = dict.fromkeys((*self._starts(pattern, os.path.dirname(near)), *self._programs))
+        named = {self._shown(path) for start in starts for path in self._below(start, pattern)}
+        return sorted(named - set(self.matching(pattern, near)))
+
+    @cached_property
+    def _programs(self) -> tuple[Path, ...]:
+        """The folders of the project that hold source files."""
+        files = self._files_below(self._root)
+        sources = (path for path in files if path.endswith((".py", ".ipynb")))
+        return tuple(map(Path, dict.fromkeys(map(os.path.dirname, sources))))
+
     def keeps(self, pattern: PathPattern, near: str) -> bool:
         """Whether a bare name is named, or a folder that holds checkpoints."""
         folder = os.path.dirname(os.path.expanduser(pattern.shown))
