@@ -48,6 +48,15 @@ REACHED = {
         'NEW = Version(torch.__version__) >= Version("2.4")\nif NEW:\n    torch.load(p)',
         SINCE_24,
     ),
+    "a flag that denies": (
+        'OLD = not hasattr(torch.serialization, "safe_globals")\nif OLD:\n    torch.load(p)',
+        "1.8 1.12 1.13 2.0 2.3 2.4",
+    ),
+    "a flag made of another": (
+        'NEW = torch.__version__ >= "2.4"\nOLD = not NEW\nif OLD and p:\n    torch.load(p)',
+        BEFORE_24,
+    ),
+    "flags made of each other": ("A = not B\nB = not A\nif A:\n    torch.load(p)", ALL),
     "a version in a name": (
         'V = Version(torch.__version__)\nif V < Version("2.4"):\n    torch.load(p)',
         BEFORE_24,

@@ -32,6 +32,7 @@ _FLAG = late_pattern(
     r"(?i)(?:with_pt|torch_?(?:ge|gte|greater_(?:or_)?equal|at_least)_?)v?(\d)_?(\d+)$"
 )
 """Flags of other files whose name tells: ``WITH_PT24``, ``_TORCH_GREATER_EQUAL_2_0``."""
+_MOST_FLAGS = 4
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
@@ -151,15 +152,24 @@ def _asks_what_was_raised(handler: ast.ExceptHandler) -> bool:
     )
 
 
-def _said(test: ast.expr, module: Module, *, holds: bool) -> Iterator[Bound]:
-    """What a test says where it holds, or where it does not."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        yield from _said(test.operand, module, holds=not holds)
+def _said(
+    test: ast.expr, module: Module, *, holds: bool, flags: int = _MOST_FLAGS
+) -> Iterator[Bound]:
+    """What a test says where it holds, or where it does not; ``flags`` is how many names that were
+    assigned other tests may stand for one another.
+    """
+    value = _value_of(test, module) if flags else test
+    if value is not test and isinstance(value, (ast.UnaryOp, ast.BoolOp)):
+        yield from _said(value, module, holds=holds, flags=flags - 1)
+    elif isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        yield from _said(test.operand, module, holds=not holds, flags=flags)
     elif isinstance(test, ast.BoolOp):
         if isinstance(test.op, ast.And) == holds:
-            for value in test.values:
-                yield from _said(value, module, holds=holds)
-        elif any(bound for value in test.values for bound in _said(value, module, holds=holds)):
+            for part in test.values:
+                yield from _said(part, module, holds=holds, flags=flags)
+        elif any(
+            bound for part in test.values for bound in _said(part, module, holds=holds, flags=flags)
+        ):
             yield Bound("?")  # one of them decides, which is not said
     else:
         for bound in _of_test(test, module):

@@ -25,6 +25,10 @@ USES = {
         "c = torch.load(p)\nif 'model' in c:\n    c = c['model']\nm.load_state_dict(c)",
         Use.STATE_DICT_ITEM,
     ),
+    "an item taken out": (
+        "c = torch.load(p)\nc.pop('args', None)\nm.load_state_dict(c)",
+        Use.STATE_DICT_ITEM,
+    ),
     "items replaced": ("c = torch.load(p)\nc['a'] = 1\nm.load_state_dict(c)", Use.STATE_DICT_ITEM),
     "keys": ("c = torch.load(p)\nc.keys()\nm.load_state_dict(c)", Use.STATE_DICT_ITEM),
     "a method of a module": ("m = torch.load(p)\nm.eval()\nreturn m", Use.OBJECT),

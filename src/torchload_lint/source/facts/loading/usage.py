@@ -170,7 +170,9 @@ class _Follower:
             yield _OTHER
         elif attribute.attr in {"get", "pop"}:
             assert isinstance(call, ast.Call)
-            yield _of_item(set(self.uses(call, depth - 1)))
+            taken = _of_item(set(self.uses(call, depth - 1)))
+            # What is left of it is not the whole, whatever becomes of what is taken out.
+            yield _ITEM if taken == _NOTHING and attribute.attr == "pop" else taken
         elif attribute.attr == "copy":
             assert isinstance(call, ast.Call)
             yield from self.uses(call, depth - 1)
