@@ -166,3 +166,103 @@ def test_a_file_of_the_project_is_not_called_by_a_notebook():
         {"demo.ipynb": "from main import read\nread('a.pt')\n"},
     )
     assert texts(resolution) == []
+
+
+INITIALIZED = "class Net:\n    def __init__(self, path):\n        torch.load(path)\n"
+OWN_CLASS = {
+    "by a class method": (
+        INITIALIZED + "    @classmethod\n    def make(cls, name):\n        return cls(name)\n"
+        "Net.make('a.pt')\n",
+        ["a.pt"],
+    ),
+    "by the type of an object": (
+        INITIALIZED + "    def again(self):\n        return type(self)('a.pt')\n",
+        ["a.pt"],
+    ),
+    "by the class of an object": (
+        INITIALIZED + "    def again(self):\n        return self.__class__('a.pt')\n",
+        ["a.pt"],
+    ),
+    "by a class method of a base": (
+        "class Base:\n    @classmethod\n    def make(cls):\n        return cls('a.pt')\n"
+        + INITIALIZED.replace("Net:", "Net(Base):"),
+        ["a.pt"],
+    ),
+    "by a class method of a subclass": (
+        INITIALIZED
+        + "class Sub(Net):\n    @classmethod\n    def make(cls):\n        return cls('a.pt')\n",
+        ["a.pt"],
+    ),
+    "besides calls of its name": (
+        INITIALIZED
+        + "    @classmethod\n    def make(cls):\n        return cls('a.pt')\nNet('b.pt')\n",
+        ["b.pt", "a.pt"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), OWN_CLASS.values(), ids=OWN_CLASS)
+def test_a_class_that_makes_objects_of_itself(source, expected):
+    resolution = resolve(source)
+    assert texts(resolution) == expected
+    assert resolution.complete
+
+
+NOT_OF_ITS_OWN = {
+    "an object that is called": INITIALIZED + "    def __call__(self, x):\n        self('a.pt')\n",
+    "the class of another object": INITIALIZED
+    + "    def like(self, other):\n        return type(other)('a.pt')\n",
+    "arguments that do not fit": INITIALIZED
+    + "    @classmethod\n    def make(cls):\n        return cls('a.pt', 'b.pt')\n",
+    "a class method of an unrelated class": INITIALIZED
+    + "class Other:\n    @classmethod\n    def make(cls):\n        return cls('a.pt')\n",
+}
+
+
+@pytest.mark.parametrize("source", NOT_OF_ITS_OWN.values(), ids=NOT_OF_ITS_OWN)
+def test_calls_that_make_no_object_of_the_class(source):
+    assert not texts(resolve(source))
+
+
+HANDED_ON = {
+    "another name": "    @classmethod\n    def make(cls):\n        made = cls\n"
+    "        made('b.pt')\n",
+    "a type with another name": "    def again(self):\n        kind = type(self)\n"
+    "        kind('b.pt')\n",
+    "a registry of subclasses": "    def __init_subclass__(cls):\n"
+    "        KNOWN[cls.__name__] = cls\n",
+    "the class of another object": "    def like(self, other):\n"
+    "        return type(other)('b.pt')\n",
+}
+
+
+@pytest.mark.parametrize("inside", HANDED_ON.values(), ids=HANDED_ON)
+def test_a_class_that_hands_itself_on_may_be_called_by_anybody(inside):
+    resolution = resolve(f"{INITIALIZED}{inside}Net('a.pt')\n")
+    assert texts(resolution) == ["a.pt"]
+    assert not resolution.complete
+
+
+ASKED = {
+    "for its name": "    def __repr__(self):\n        return type(self).__name__\n",
+    "in a message": "    def __repr__(self):\n        return f'{self.__class__}'\n",
+    "whether it is a subclass": "    @classmethod\n    def ours(cls):\n"
+    "        return issubclass(cls, Net)\n",
+    "for one object alone": "    def __new__(cls, path):\n        return super().__new__(cls)\n",
+}
+
+
+@pytest.mark.parametrize("inside", ASKED.values(), ids=ASKED)
+def test_a_class_that_is_asked_something_makes_no_object(inside):
+    resolution = resolve(f"{INITIALIZED}{inside}Net('a.pt')\n")
+    assert texts(resolution) == ["a.pt"]
+    assert resolution.complete
+
+
+def test_a_class_whose_name_begins_alike_is_no_other_class_of_that_name():
+    others = {
+        "data/sets.py": "class NetDataset:\n    pass\nprint((NetDataset))\n",
+        "data/run.py": "from models.net import Net\nNet('a.pt')\n",
+    }
+    resolution = resolve(INITIALIZED, others, at="models/net.py")
+    assert texts(resolution) == ["a.pt"]

@@ -6,13 +6,14 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.certainty.escaping.uses import BY_UNKNOWN_NAME
-from torchload_lint.source.project.class_mentions import mentions
+from torchload_lint.source.project.call_search import naming_own_class
+from torchload_lint.source.project.class_mentions import makes_nothing, mentions
 from torchload_lint.source.project.families import Family, family
 from torchload_lint.source.project.mentions import modules_with
 from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
     from torchload_lint.source.certainty.overwriting import Receivers
     from torchload_lint.source.names.source_file import SourceFile
@@ -161,9 +162,13 @@ class Callers:
                 if id(node) not in functions:
                     return f"{module.path}:{node.lineno} may make an object of {subclass.name}"
         for level, where in relatives.members.items():
-            for call in _made_by_themselves(level, where):
-                if id(call.func) not in functions:
-                    return f"{where.path}:{call.lineno} makes an object of its own class"
+            for named in naming_own_class(level, where):
+                call = where.parents.get(named.node)
+                is_called = isinstance(call, ast.Call) and call.func is named.node
+                if is_called and id(named.node) not in functions:
+                    return f"{where.path}:{named.node.lineno} makes an object of its own class"
+                if not is_called and named.is_certain and not makes_nothing(named.node, where):
+                    return f"{where.path}:{named.node.lineno} hands its own class on"
         return ""
 
 
@@ -181,21 +186,6 @@ def _by_made_up_text(node: ast.Name | ast.Attribute, module: SourceFile) -> bool
     call = module.parents.get(node)
     given = call.args if isinstance(call, ast.Call) and call.func is node else []
     return not given or not isinstance(given[0], ast.Constant)
-
-
-def _made_by_themselves(level: ast.ClassDef, module: SourceFile) -> Iterator[ast.Call]:
-    """``cls(…)``, ``type(self)(…)``, ``self.__class__(…)`` in the methods of a class."""
-    for node in ast.walk(level):
-        if isinstance(node, ast.Call) and _is_own_class(node.func, level, module):
-            yield node
-
-
-def _is_own_class(made: ast.expr, level: ast.ClassDef, module: SourceFile) -> bool:
-    if isinstance(made, ast.Name):
-        return module.bindings.class_of_self(made) is level
-    if isinstance(made, ast.Call):
-        return isinstance(made.func, ast.Name) and made.func.id == "type"
-    return isinstance(made, ast.Attribute) and made.attr == "__class__"
 
 
 def _names_a_function(node: ast.Constant, module: SourceFile) -> bool:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.source.names import members
 from torchload_lint.source.text.candidates import on_rows, rows_with
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
     from torchload_lint.source.text.text import Lines
+
+_GIVEN_THE_CLASS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 
 
 def calls_named(project: ProjectIndex, module: SourceFile, name: str) -> list[ast.Call]:
@@ -41,3 +44,43 @@ def calls_among(
         and last_name(node.func) in names
     ]
     return sorted(found, key=lambda call: (call.lineno, call.col_offset))
+
+
+class OwnClass(NamedTuple):
+    """A place in a class that names the class of an object, but not by its name."""
+
+    node: ast.expr
+    """``cls``, ``type(x)`` or ``x.__class__``."""
+    is_certain: bool
+    """Whether it is the class of the object whose method this is, be it a subclass."""
+
+
+def naming_own_class(level: ast.ClassDef, module: SourceFile) -> Iterator[OwnClass]:
+    """``cls``, ``type(self)``, ``self.__class__`` in a class, and the same of other objects."""
+    leading = {first for each in members.body(level.body) for first in _class_parameter(each)}
+    for node in on_rows(level, rows_with(module.lines, ("type", "__class__", *leading), level)):
+        asked = _asked_for_class(node)
+        if asked is not None and isinstance(node, ast.expr):
+            yield OwnClass(node, module.bindings.class_of_self(asked) is level)
+        elif (
+            isinstance(node, ast.Name)
+            and node.id in leading
+            and module.bindings.class_of_self(node) is level
+        ):
+            yield OwnClass(node, is_certain=True)
+
+
+def _class_parameter(method: ast.stmt) -> Iterator[str]:
+    if members.is_function(method) and (
+        members.is_class_method(method) or method.name in _GIVEN_THE_CLASS
+    ):
+        for first in (*method.args.posonlyargs, *method.args.args)[:1]:
+            yield first.arg
+
+
+def _asked_for_class(node: ast.AST) -> ast.expr | None:
+    """``x`` of ``type(x)`` and ``x.__class__``."""
+    if isinstance(node, ast.Call):
+        is_type = isinstance(node.func, ast.Name) and node.func.id == "type"
+        return node.args[0] if is_type and len(node.args) == 1 else None
+    return node.value if isinstance(node, ast.Attribute) and node.attr == "__class__" else None

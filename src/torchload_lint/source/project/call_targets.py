@@ -53,8 +53,10 @@ class CallTarget(NamedTuple):
     def meaning(self, calling: SourceFile, call: ast.Call) -> Site | Other:
         """The call as one of this function, or why it is none."""
         skipped = self._skipped(calling, call)
-        if isinstance(skipped, Other):
-            return skipped
+        return skipped if isinstance(skipped, Other) else self.fitting(calling, call, skipped)
+
+    def fitting(self, calling: SourceFile, call: ast.Call, skipped: int) -> Site | Other:
+        """A call of this function, unless it would fail. ``skipped``: parameters it leaves out."""
         fits = _fits(call, self.function, skipped)
         return Site(calling, call, skipped) if fits else Other.ARGUMENTS
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import partial
 from posixpath import dirname
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
-from torchload_lint.source.project.call_search import calls_named
+from torchload_lint.source.project.call_search import (
+    calls_named,
+    naming_own_class,
+)
 from torchload_lint.source.project.call_targets import (
     CallTarget,
     Other,
@@ -17,9 +21,10 @@ from torchload_lint.source.project.call_targets import (
     holding,
     is_super,
 )
+from torchload_lint.source.text.candidates import places_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
@@ -96,9 +101,14 @@ def _find(
         calling = module if path == module.path else project.module_at(path)
         if calling is None:
             continue
-        _sort_out(target, calling, calls_named(project, calling, name), found, others)
+        calls = calls_named(project, calling, name)
+        _sort_out(calling, calls, partial(target.meaning, calling), found, others)
         if owner is not None and name == owner.name:
             found.extend(_initialized_by_subclasses(project, calling, function, owner))
+    if owner is not None and name == owner.name:
+        for level, where in classes.ancestry(owner, module, project):
+            fitting = partial(target.fitting, where, skipped=1)
+            _sort_out(where, _making_itself(level, where), fitting, found, others)
     cut = files.cut
     passed_over: tuple[str, ...] = ()
     if not found:
@@ -128,14 +138,14 @@ def _has_its_own(text: str, name: str, kind: str) -> bool:
 
 
 def _sort_out(
-    target: CallTarget,
     calling: SourceFile,
     calls: Iterable[ast.Call],
+    ask: Callable[[ast.Call], Site | Other],
     found: list[Site],
     others: list[OtherCall],
 ) -> None:
     for call in calls:
-        meaning = target.meaning(calling, call)
+        meaning = ask(call)
         if isinstance(meaning, Other):
             others.append(OtherCall(calling, call, meaning))
         else:
@@ -159,9 +169,10 @@ def _unnamed(target: CallTarget, name: str, found: list[Site], others: list[Othe
     for path in paths[:MAX_FILES]:
         calling = target.module if path == home else project.module_at(path)
         if calling is not None:
+            ask = partial(target.meaning, calling)
             for alias in sorted(callbacks.aliases(calling.text, name)):
-                _sort_out(target, calling, calls_named(project, calling, alias), found, others)
-            _sort_out(target, calling, callbacks.handed_over(calling, name), found, others)
+                _sort_out(calling, calls_named(project, calling, alias), ask, found, others)
+            _sort_out(calling, callbacks.handed_over(calling, name), ask, found, others)
     return len(paths) > MAX_FILES
 
 
@@ -184,7 +195,10 @@ def _files(target: CallTarget, name: str, kind: str) -> _Files:
     project, home = target.project, target.module.path
     own = {home, *(target.files_of_bases() if kind == "method" else ())}
     word = f"class {name}" if kind == "class" else f"def {name}("
-    rivals = _with_parents(dirname(path) for path in project.holding(word) if path not in own)
+    defining = [path for path in project.holding(word) if path not in own]
+    if kind == "class":  # ``class NetLoader`` is no other ``class Net``
+        defining = [path for path in defining if _stands_in(word, project.files.text(path) or "")]
+    rivals = _with_parents(map(dirname, defining))
     folder = dirname(home)
     near_first = []
     passed_over = []
@@ -232,17 +246,22 @@ def _may_call(text: str, name: str, kind: str) -> bool:
     """
     if f".{name}(" in text:
         return True
-    if kind == "method" or (kind == "class" and f"({name}" in text):
-        return kind == "class"
-    if "import *" in text:
-        return text.count(f"{name}(") > text.count(f"def {name}(")
-    position = text.find(name)
-    while position >= 0:
-        line = text[text.rfind("\n", 0, position) + 1 : position]
+    if kind == "method":
+        return False
+    if kind == "class" and re.search(rf"class \w+\([^)]*\b{name}\b", text) is not None:
+        return True
+    for place in places_of(name, text):
+        line = text[text.rfind("\n", 0, place) + 1 : place]
         if "import" in line or (line.isspace() and "import (" in text):
             return True
-        position = text.find(name, position + 1)
+        is_call = text.startswith("(", place + len(name))
+        if is_call and not line.endswith(("def ", "class ")) and "import *" in text:
+            return True
     return False
+
+
+def _stands_in(word: str, text: str) -> bool:
+    return next(places_of(word, text), None) is not None
 
 
 def _initialized_by_subclasses(
@@ -260,10 +279,19 @@ def _initialized_by_subclasses(
             continue
         initializer = members.member(node, "__init__")
         if not members.is_function(initializer):
-            for call in calls_named(project, calling, node.name):
+            own = _making_itself(node, calling)
+            for call in (*calls_named(project, calling, node.name), *own):
                 yield Site(calling, call, 1)
             continue
         for call in calls_named(project, calling, "__init__"):
             inside = initializer.lineno <= call.lineno <= (initializer.end_lineno or 0)
             if inside and isinstance(call.func, ast.Attribute):
                 yield Site(calling, call, 1 if is_super(call.func.value) else 0)
+
+
+def _making_itself(level: ast.ClassDef, module: SourceFile) -> Iterator[ast.Call]:
+    """The calls in a class that make an object of the class whose method they stand in."""
+    for named in naming_own_class(level, module):
+        call = module.parents.get(named.node)
+        if named.is_certain and isinstance(call, ast.Call) and call.func is named.node:
+            yield call

@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from torchload_lint.source.text.definitions import Definition
 
 _MAKING = frozenset({"__init__", "__new__", "__call__", "__subclasses__"})
-_ASKING = frozenset({"builtins.isinstance", "builtins.issubclass", "builtins.super"})
+_ASKING = frozenset(
+    f"builtins.{name}"
+    for name in (
+        "isinstance",
+        "issubclass",
+        "super",
+        "getattr",
+        "hasattr",
+        "setattr",
+        "id",
+        "print",
+    )
+)
 
 
 def mentions(
@@ -35,19 +47,16 @@ def mentions(
                 if (
                     isinstance(each, ast.Name | ast.Attribute)
                     and isinstance(each.ctx, ast.Load)
-                    and not _is_plain(each, module, node, project)
+                    and not _is_other(each, module, node, project)
+                    and not makes_nothing(each, module)
                 ):
                     yield module, each
 
 
-def _is_plain(
-    node: ast.Name | ast.Attribute, module: SourceFile, of: ast.ClassDef, project: ProjectIndex
-) -> bool:
-    """Whether a name of a class makes no object: a base, an annotation, ``isinstance``, or the
-    name of another thing.
+def makes_nothing(node: ast.expr, module: SourceFile) -> bool:
+    """Whether a class is named and no object made of it: a base, an annotation, ``isinstance``,
+    a part of a message.
     """
-    if _is_other(node, module, of, project):
-        return True
     parent = module.parents.get(node)
     if isinstance(parent, ast.Subscript):
         return isinstance(parent.ctx, ast.Load)
@@ -60,9 +69,11 @@ def _is_plain(
     if isinstance(parent, ast.Tuple):
         parent = module.parents.get(parent)
     if isinstance(parent, ast.Call):
+        if isinstance(parent.func, ast.Attribute) and parent.func.attr == "__new__":
+            return node is not parent.func  # ``super().__new__(cls)``: for whoever calls the class
         callee = module.bindings.qualified(parent.func)
         return node is not parent.func and callee in _ASKING
-    return isinstance(parent, ast.Compare)
+    return isinstance(parent, ast.Compare | ast.FormattedValue)
 
 
 def _is_other(

@@ -57,14 +57,20 @@ def rows_with(lines: Lines, words: Iterable[str], within: ast.AST | None = None)
     first, last = _stretch(lines, within)
     rows: set[int] = set()
     for word in words:
-        size = len(word)
-        place = text.find(word, first, last) if size else -1
-        while place >= 0:
-            end = place + size
-            if not _in_word(text[place - 1 : place]) and not _in_word(text[end : end + 1]):
-                rows.add(bisect_right(starts, place))
-            place = text.find(word, end, last)
+        for place in places_of(word, text, first, last):
+            rows.add(bisect_right(starts, place))
     return sorted(rows)
+
+
+def places_of(word: str, text: str, first: int = 0, last: int | None = None) -> Iterator[int]:
+    """Where a word stands in a text as a word of its own: neither ``words`` nor ``sword``."""
+    size = len(word)
+    place = text.find(word, first, last) if size else -1
+    while place >= 0:
+        end = place + size
+        if not _in_word(text[place - 1 : place]) and not _in_word(text[end : end + 1]):
+            yield place
+        place = text.find(word, end, last)
 
 
 def words_of(lines: Lines, within: ast.AST) -> set[str]:
