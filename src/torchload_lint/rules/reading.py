@@ -10,7 +10,6 @@ from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.names import GlobalName
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.sites import is_ambiguous, names, names_whole_function, site_of
-from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.loaders.collect import every_load
 from torchload_lint.source.paths import PathPattern, Resolution, Rung, resolve_path
 from torchload_lint.source.project.files import NoFiles
@@ -201,14 +200,16 @@ def _resolve(
     Callers, imports and configuration files cost time; they are only asked where a checkpoint is
     within reach that they might name, or where needs are to be inferred.
     """
-    if load.file is None or load.kind is not CallKind.CALL:
+    if load.file is None:
         return Resolution(unknown=("the call does not say which file",))
     folders = load.library is not None and bool(load.library.loader.inside)
     if context.infers or context.checkpoints.any():
-        return resolve_path(load.file, module, context.project, folders=folders, matters=matters)
+        return resolve_path(
+            load.file, module, context.project, folders=folders, each=load.each, matters=matters
+        )
     alone = ProjectIndex(NoFiles())
     alone.adopt(module)
-    return resolve_path(load.file, module, alone, folders=folders, matters=matters)
+    return resolve_path(load.file, module, alone, folders=folders, each=load.each, matters=matters)
 
 
 def _matters(

@@ -17,6 +17,7 @@ from torchload_lint.source.domain.patterns import (
     Rung,
     highest,
 )
+from torchload_lint.source.domain.sequences import elements
 from torchload_lint.source.domain.values import Constant, Handle, Sequence, Text, Unknown
 from torchload_lint.source.evaluation.engine import Engine
 
@@ -50,17 +51,19 @@ def resolve_path(
     project: ProjectIndex,
     *,
     folders: bool = False,
+    each: bool = False,
     matters: Callable[[Resolution], bool] | None = None,
 ) -> Resolution:
     """Resolve the first argument of a load in ``module``.
 
     A ``None``, ``False`` or empty-string possibility ("do not resume") is not a path and is left
     out; a URL is not a path unless a download rung maps it to a local cache. ``folders``: whether
-    the path may be that of a folder, with a slash at its end. ``matters``: whether it is worth a
-    look through the whole project that nothing else can be meant; where it is not, the answer
-    does not count as complete.
+    the path may be that of a folder, with a slash at its end. ``each``: whether the items of the
+    expression are the paths. ``matters``: whether it is worth a look through the whole project that
+    nothing else can be meant; where it is not, the answer does not count as complete.
     """
-    return _resolved(Engine(project), expression, module, folders=folders, matters=matters)
+    engine = Engine(project)
+    return _resolved(engine, expression, module, folders=folders, each=each, matters=matters)
 
 
 def _resolved(
@@ -69,9 +72,11 @@ def _resolved(
     module: Module,
     *,
     folders: bool,
+    each: bool,
     matters: Callable[[Resolution], bool] | None = None,
 ) -> Resolution:
-    found = resolution(engine.top(expression, module), engine, folders=folders)
+    values = engine.top(expression, module)
+    found = resolution(elements(values) if each else values, engine, folders=folders)
     if not found.complete or not all(pattern.exact for pattern in found.patterns):
         return found
     if matters is not None and not matters(found):
@@ -87,13 +92,15 @@ def _depends_on_folder(pattern: PathPattern) -> bool:
     return not pattern.anchored and not patterns.is_absolute(pattern.text)
 
 
-def trace_path(expression: ast.expr, module: Module, project: ProjectIndex) -> Trace:
+def trace_path(
+    expression: ast.expr, module: Module, project: ProjectIndex, *, each: bool = False
+) -> Trace:
     """Every step that ``resolve_path`` takes: what was looked at, and where it stops."""
     from torchload_lint.source.evaluation.tracing import Trace, TracingEngine  # noqa: PLC0415 - asked for
 
     engine = TracingEngine(project)
     with engine.reasons:
-        found = _resolved(engine, expression, module, folders=False)
+        found = _resolved(engine, expression, module, folders=False, each=each)
     return Trace(engine.hops, {each: engine.reasons.at(each) for each in found.unknown})
 
 

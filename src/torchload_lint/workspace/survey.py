@@ -75,7 +75,7 @@ class SurveyedLoad:
         if situation.load.file is None:
             return None
         project = self.project.context_that_infers.project
-        return trace_path(situation.load.file, situation.module, project)
+        return trace_path(situation.load.file, situation.module, project, each=situation.load.each)
 
     @property
     def source(self) -> str:

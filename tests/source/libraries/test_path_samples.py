@@ -40,7 +40,9 @@ def test_what_a_sample_opens(path):
     index = project({"main.py": path.read_text(), **beside})
     module = index.module_at("main.py")
     found = {
-        load.span.start.row: [each.text for each in resolve_path(load.file, module, index).patterns]
+        load.span.start.row: [
+            one.text for one in resolve_path(load.file, module, index, each=load.each).patterns
+        ]
         for load in module.loads
     }
     expected = marked(path.read_text())

@@ -97,6 +97,8 @@ class LoadCall(NamedTuple):
     mistake: str = ""
     """What is wrong with the arguments themselves: ``True`` or ``"rb"`` as map_location, more
     positional arguments than there are."""
+    each: bool = False
+    """Whether each item of ``file`` is loaded: ``map(torch.load, paths)``."""
     library: LibraryLoad | None = None
     """What is known of the library's function that is called; None for ``torch.load`` itself."""
 

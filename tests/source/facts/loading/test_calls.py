@@ -158,6 +158,16 @@ def test_what_is_handed_on_behind_the_function_is_the_file():
     assert load.file.id == "p"
 
 
+def test_each_item_of_what_is_mapped_is_a_file():
+    (load,) = module_of("import torch\nlist(map(torch.load, ps))\n").loads
+    assert (load.file.id, load.each) == ("ps", True)
+    code = "from functools import partial\nmap(partial(torch.load, map_location='cpu'), ps)"
+    (load,) = module_of(f"import torch\n{code}\n").loads
+    assert (load.kind, load.file.id, load.each) == (CallKind.PARTIAL, "ps", True)
+    (load,) = module_of("import torch\npool.starmap(torch.load, ps)\n").loads
+    assert (load.file, load.each) == (None, False)
+
+
 def test_a_partial_and_its_calls():
     module = module_of(
         """

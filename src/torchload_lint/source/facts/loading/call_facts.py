@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.facts.calls import CallKind, LoadCall, SaveCall, Use, WeightsOnly
 from torchload_lint.source.facts.keyword.answers import KEY
@@ -22,7 +22,9 @@ _AFTER_THE_FUNCTION = frozenset(
     {"submit", "to_thread", "run_in_executor", "run_sync", "call_soon", "delayed", "start_soon"}
 )
 """Callers that take a function and then, one by one, the arguments to call it with."""
-_ONE_EACH = frozenset({"map", "imap", "imap_unordered", "map_async", "filter", "starmap"})
+_ITEMS = frozenset({"map", "imap", "imap_unordered", "map_async", "filter"})
+"""Callers that call the function with each item of what comes next."""
+_ONE_EACH = _ITEMS | {"starmap"}
 """Callers that call the function with each item, and no keyword."""
 _OPEN_MODES = frozenset({"rb", "r", "rb+", "r+b", "br", "wb"})
 
@@ -52,7 +54,12 @@ def without_keywords(module: SourceFile, load: LoadCall, empty: frozenset[ast.ar
 def partial_call(module: SourceFile, call: ast.Call, reference: Reference) -> LoadCall:
     """``functools.partial(torch.load, ...)``."""
     sorted_out = given(call.args[1:], list(call.keywords), _LOAD_POSITIONS)
-    return _build(module, call, call, sorted_out, CallKind.PARTIAL, reference.partial)
+    load = _build(module, call, call, sorted_out, CallKind.PARTIAL, reference.partial)
+    holder = module.parents.get(call)
+    given_to = given_after(holder, call) if isinstance(holder, ast.Call) else GivenAfter()
+    if load.file is None and given_to.args:
+        return load._replace(file=given_to.args[0], each=given_to.each)
+    return load
 
 
 def handed_on(module: SourceFile, call: ast.Call, reference: Reference) -> LoadCall:
@@ -62,16 +69,37 @@ def handed_on(module: SourceFile, call: ast.Call, reference: Reference) -> LoadC
     """
     node = reference.node
     how = last_name(call.func)
-    place = call.args.index(node) if node in call.args else -1
-    if how in _AFTER_THE_FUNCTION and place >= 0:
-        sorted_out = given(call.args[place + 1 :], list(call.keywords), _LOAD_POSITIONS)
+    given_to = given_after(call, node)
+    if given_to.args and not given_to.each:
+        sorted_out = given(list(given_to.args), list(call.keywords), _LOAD_POSITIONS)
     else:
         sorted_out = Given({}, [], starred=how not in _ONE_EACH, surplus=[])
     load = _build(module, node, call, sorted_out, CallKind.REFERENCE, reference.partial)
+    if given_to.each:
+        load = load._replace(file=given_to.args[0], each=True)
     if how in _ONE_EACH or how in _AFTER_THE_FUNCTION:
         return load
     because = f"{code_of(call.func)}() decides how it is called"
     return load._replace(weights_only=WeightsOnly.UNDECIDED, weights_only_because=because)
+
+
+class GivenAfter(NamedTuple):
+    """What a function is called with that is itself an argument."""
+
+    args: tuple[ast.expr, ...] = ()
+    each: bool = False
+    """Whether it is called with each item of the first of them."""
+
+
+def given_after(call: ast.Call, function: ast.expr) -> GivenAfter:
+    """What a call runs ``function`` with, one of its arguments; empty where it is not known."""
+    behind = call.args[call.args.index(function) + 1 :] if function in call.args else []
+    how = last_name(call.func)
+    if how in _AFTER_THE_FUNCTION:
+        return GivenAfter(tuple(behind))
+    if how in _ITEMS and behind and not isinstance(behind[0], ast.Starred):
+        return GivenAfter((behind[0],), each=True)
+    return GivenAfter()
 
 
 def _with_partial(call: ast.Call, reference: Reference) -> tuple[list[ast.expr], list[ast.keyword]]:
