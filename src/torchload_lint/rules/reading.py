@@ -11,7 +11,7 @@ from torchload_lint.names import GlobalName
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.sites import is_ambiguous, names, names_whole_function, site_of
 from torchload_lint.source.loaders.collect import every_load
-from torchload_lint.source.paths import PathPattern, Resolution, Rung, resolve_path
+from torchload_lint.source.paths import PathPattern, Resolution, Rung, resolve_load
 from torchload_lint.source.project.files import NoFiles
 from torchload_lint.source.project.index import ProjectIndex
 from torchload_lint.source.recorded import matching
@@ -200,16 +200,12 @@ def _resolve(
     Callers, imports and configuration files cost time; they are only asked where a checkpoint is
     within reach that they might name, or where needs are to be inferred.
     """
-    if load.file is None:
-        return Resolution(unknown=("the call does not say which file",))
     folders = load.library is not None and bool(load.library.loader.inside)
     if context.infers or context.checkpoints.any():
-        return resolve_path(
-            load.file, module, context.project, folders=folders, each=load.each, matters=matters
-        )
+        return resolve_load(load, module, context.project, folders=folders, matters=matters)
     alone = ProjectIndex(NoFiles())
     alone.adopt(module)
-    return resolve_path(load.file, module, alone, folders=folders, each=load.each, matters=matters)
+    return resolve_load(load, module, alone, folders=folders, matters=matters)
 
 
 def _matters(

@@ -25,7 +25,7 @@ from torchload_lint.rules.on_torch import (
 from torchload_lint.rules.sites import key_of
 from torchload_lint.rules.weakening import weakened
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind
-from torchload_lint.source.facts.calls import Use, WeightsOnly
+from torchload_lint.source.facts.calls import CallKind, Use, WeightsOnly
 from torchload_lint.source.facts.loader import Does
 from torchload_lint.source.facts.shims import shim_of
 from torchload_lint.source.project.imports import closes_circle, imports_at_top
@@ -204,6 +204,9 @@ def plan_library(situation: Situation, context: Context) -> FixPlan:
     """The repair of a load that a library does: its keyword, and a block around the call."""
     library = situation.load.library
     assert library is not None
+    if situation.load.kind is not CallKind.CALL:
+        note = f"{library.loader.shown} is handed on: call it in a function of your own"
+        return FixPlan(notes=(f"{note}, inside a `with safe_globals` block",))
     can_be_told = bool(library.keyword) or bool(library.does - {Does.FALSE, Does.UNPICKLES})
     if not can_be_told:
         return FixPlan(notes=(f"nothing at this call makes {library.loader.shown} load safely",))

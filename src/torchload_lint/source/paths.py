@@ -20,6 +20,7 @@ from torchload_lint.source.domain.patterns import (
 from torchload_lint.source.domain.sequences import elements
 from torchload_lint.source.domain.values import Constant, Handle, Sequence, Text, Unknown
 from torchload_lint.source.evaluation.engine import Engine
+from torchload_lint.source.facts.calls import CallKind
 
 if TYPE_CHECKING:
     import ast
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluation.tracing import Trace
+    from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 
@@ -64,6 +66,34 @@ def resolve_path(
     """
     engine = Engine(project)
     return _resolved(engine, expression, module, folders=folders, each=each, matters=matters)
+
+
+def resolve_load(
+    load: LoadCall,
+    module: Module,
+    project: ProjectIndex,
+    *,
+    folders: bool = False,
+    matters: Callable[[Resolution], bool] | None = None,
+) -> Resolution:
+    """Resolve what a load reads, also where an installed package makes the path of what it is
+    given. ``folders`` and ``matters`` are those of ``resolve_path``.
+    """
+    if load.file is None:
+        return Resolution(unknown=("the call does not say which file",))
+    given = resolve_path(
+        load.file, module, project, folders=folders, each=load.each, matters=matters
+    )
+    if load.library is None or not load.library.because or load.kind is not CallKind.CALL:
+        return given
+    from torchload_lint.source.evaluation.followed import opened_inside  # noqa: PLC0415 - few are followed
+
+    found = resolution(opened_inside(load, module, project), Engine(project), folders=folders)
+    own = tuple(one for one in found.patterns if not one.anchored)
+    if not found.patterns or {one.text for one in own} == {one.text for one in given.patterns}:
+        return given
+    why = f"{load.library.distribution} makes the path ({load.library.because})"
+    return Resolution(own, unknown=(why, *found.unknown))
 
 
 def _resolved(

@@ -5,16 +5,18 @@ from textwrap import dedent
 import pytest
 
 from project_files import MemoryFiles
+from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.facts.library_load import Versions
 from torchload_lint.source.facts.loader import Does
 from torchload_lint.source.loaders.collect import every_load
 from torchload_lint.source.loaders.follow import unsafe_wrapper_calls
+from torchload_lint.source.paths import resolve_load
 from torchload_lint.source.project.index import ProjectIndex
 
 LIBRARY = {
     "fakelib/__init__.py": "from .models import Model, load_model\nfrom .io import write, version",
     "fakelib/io.py": """
-        import torch
+        import functools, os, pathlib, torch
         import otherlib
 
         def read(path, device="cpu", weights_only=None):
@@ -36,6 +38,34 @@ LIBRARY = {
 
         def endless(path):
             return endless(path)
+
+        load_cpu = functools.partial(torch.load, map_location="cpu")
+        plain_load = torch.load
+
+        def own_weights(name):
+            return torch.load(os.path.join(os.path.dirname(__file__), name + ".pt"))
+
+        def restore(folder, name="last"):
+            return read(f"{folder}/{name}.ckpt")
+
+        class Store:
+            def __init__(self, root):
+                self.root = pathlib.Path(root)
+
+            def load(self, name):
+                return self._read(name + ".pt")
+
+            def _read(self, file):
+                return torch.load(self.root / "weights" / file)
+
+            @classmethod
+            def load_all(cls, names, root="all"):
+                for name in names:
+                    torch.load(os.path.join(root, name))
+
+            @staticmethod
+            def load_one(name):
+                return torch.load(name)
 
         class Reader:
             def __call__(self, path):
@@ -122,6 +152,11 @@ FOLLOWED = {
         (Does.DEFAULT, "weights_only", "io.py:7")
     ),
     "from fakelib.io import far\nfar('a.pt')": (Does.DEFAULT, "", "otherlib.py:3"),
+    "from fakelib import io\nio.load_cpu('a.pt')": (Does.DEFAULT, "weights_only", "io.py:25"),
+    "from fakelib.io import plain_load as p\np('a.pt')": (Does.DEFAULT, "weights_only", "io.py:26"),
+    "import fakelib\nclass Own(fakelib.Model):\n    pass\nOwn('best.pt')": (
+        (Does.FALSE, "", "io.py:7")
+    ),
     "from otherlib import load_far\nload_far('a.pt')": (Does.DEFAULT, "weights_only", "lib.py:3"),
 }  # fmt: skip
 
@@ -137,6 +172,62 @@ def test_a_call_is_followed_into_its_package(code):
     assert load.library.does == {does}
     assert load.library.keyword == keyword
     assert load.library.because.endswith(place)
+
+
+@pytest.mark.parametrize(
+    ("code", "path", "each"),
+    [
+        ("list(map(fakelib.load_model, ['a.pt', 'b.pt']))", ["a.pt", "b.pt"], True),
+        ("PATHS = ['a.pt']\npool.map(fakelib.load_model, PATHS)", ["a.pt"], True),
+        ("pool.submit(fakelib.load_model, 'a.pt')", ["a.pt"], False),
+        ("for path in ('a.pt', 'b.pt'):\n    fakelib.load_model(path)", ["a.pt", "b.pt"], False),
+    ],
+)
+def test_a_loader_of_a_package_may_be_handed_on(code, path, each):
+    module, index = program(f"import fakelib\n{code}")
+    (load,) = every_load(module, index)
+    assert load.each == each
+    assert (load.kind is CallKind.CALL) == ("pool" not in code and "map" not in code)
+    assert [one.text for one in resolve_load(load, module, index).patterns] == path
+
+
+OPENED = {
+    "from fakelib.io import Store\nStore('run').load('best')": "run/weights/best.pt",
+    "from fakelib.io import Store\nstore = Store(root='run')\nstore.load('best')": (
+        "run/weights/best.pt"
+    ),
+    "from fakelib.io import Store\ndef f(store: Store): store.load('best')": ("*/weights/best.pt"),
+    "from fakelib.io import Store\nclass Own(Store):\n    pass\nOwn('run').load('best')": (
+        "*/weights/best.pt"
+    ),
+    "from fakelib.io import Store\nStore.load_all(['a.pt'])": "all/a.pt",
+    "from fakelib.io import restore\nrestore('run')": "run/last.ckpt",
+    "from fakelib.io import restore\nrestore('run', name='best')": "run/best.ckpt",
+}
+
+
+@pytest.mark.parametrize("code", OPENED)
+def test_a_package_makes_the_path_of_what_it_is_given(code):
+    """Which is never all that there is: what the package does is not proven."""
+    module, index = program(code)
+    (load,) = every_load(module, index)
+    found = resolve_load(load, module, index)
+    assert [one.text for one in found.patterns] == [OPENED[code]]
+    assert not found.complete
+    assert found.unknown[0].startswith("fakelib makes the path (the installed fakelib")
+
+
+def test_a_path_that_is_opened_as_it_is_given_is_complete():
+    module, index = program("from fakelib.io import Store\nStore.load_one('a.pt')")
+    (load,) = every_load(module, index)
+    found = resolve_load(load, module, index)
+    assert ([one.text for one in found.patterns], found.complete) == (["a.pt"], True)
+
+
+def test_a_file_beside_the_packages_own_is_not_the_projects():
+    module, index = program("from fakelib.io import own_weights\nown_weights('best.pt')")
+    (load,) = every_load(module, index)
+    assert resolve_load(load, module, index).patterns == ()
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,17 @@ from torchload_lint.source.facts.keyword.answers import KEY
 from torchload_lint.source.facts.keyword.given import given, keyword_answer
 from torchload_lint.source.facts.library_load import LibraryLoad, Versions
 from torchload_lint.source.facts.loader import Behaviour, Does, Loader
+from torchload_lint.source.facts.loading.call_facts import given_after
 from torchload_lint.source.facts.loading.usage import use_of
-from torchload_lint.source.loaders.reach import callees, reached
+from torchload_lint.source.loaders.reach import callees, installed_loads, reached
 from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
 from torchload_lint.source.text.expressions import code_of, last_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.loaders.reach import Place, Reach
+    from torchload_lint.source.loaders.reach import InstalledLoad, Reach
     from torchload_lint.source.project.index import ProjectIndex
 
 _NAMED = late_pattern(r"\.(?:pt|pth|ckpt|th|chkpt|bin|pkl|model)['\"]")
@@ -43,12 +44,24 @@ def followed_loads(
     for call in _candidates(module)[:_MOST_CALLS]:
         if call in known:
             continue
-        for callee in callees(call, module, project):
-            reach = reached(callee) if callee.project is not project else None
-            load = _load(call, callee, reach, module) if reach is not None else None
-            if load is not None:
-                yield load
-                break
+        load = next(_loads(call, module, project), None)
+        if load is not None:
+            yield load
+
+
+def _loads(call: ast.Call, module: Module, project: ProjectIndex) -> Iterator[LoadCall]:
+    for entry in installed_loads(call.func, module, project):
+        file = _file(entry.reach, call.args, call)
+        if file is not None:
+            yield load_by(_library(entry, call.func), call, file, module)
+    for function in call.args:
+        handed = given_after(call, function)
+        for entry in installed_loads(function, module, project) if handed.args else ():
+            file = handed.args[0] if handed.each else _file(entry.reach, handed.args, call)
+            if file is not None:
+                load = load_by(_library(entry, function), call, file, module)
+                span = module.span(function)
+                yield load._replace(kind=CallKind.REFERENCE, each=handed.each, span=span)
 
 
 def unsafe_wrapper_calls(
@@ -63,7 +76,7 @@ def unsafe_wrapper_calls(
         answer = keyword_answer(module, call, given(call.args, call.keywords, ()))
         if answer.verdict is not WeightsOnly.FALSE:
             continue
-        for callee in callees(call, module, project):
+        for callee in callees(call.func, module, project):
             reach = reached(callee) if callee.project is project else None
             if reach is not None and reach.keyword == KEY:
                 yield call, node.value, reach
@@ -80,8 +93,8 @@ def _candidates(module: Module) -> list[ast.Call]:
     names = {
         target.id
         for node in on_rows(module.tree, sorted(rows))
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        for target in node.targets
+        if isinstance(node, (ast.Assign, ast.For, ast.comprehension))
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if isinstance(target, ast.Name)
     }
     rows |= set(rows_with(lines, names))
@@ -93,18 +106,23 @@ def _candidates(module: Module) -> list[ast.Call]:
     return [call for call in found if last_name(call.func) not in _NOT_LOADING]
 
 
-def _load(call: ast.Call, callee: Place, reach: Reach, module: Module) -> LoadCall | None:
-    file = given(call.args, list(call.keywords), reach.parameters).named.get(reach.path)
-    if file is None or (isinstance(file, ast.Constant) and not isinstance(file.value, str)):
-        return None
-    root = callee.module.path.partition("/")[0].removesuffix(".py")
+def _file(reach: Reach, args: Sequence[ast.expr], call: ast.Call) -> ast.expr | None:
+    """What is given as the path that a load is reached with; None for what names no file."""
+    named = given(list(args), list(call.keywords), reach.parameters).named
+    file = next((named[one] for one in reach.paths if one in named), None)
+    return None if isinstance(file, ast.Constant) and not isinstance(file.value, str) else file
+
+
+def _library(entry: InstalledLoad, function: ast.expr) -> LibraryLoad:
+    """What is known of a package's function, called by that expression."""
+    reach = entry.reach
+    root = entry.file.partition("/")[0].removesuffix(".py")
     does = _DOES.get(reach.unsaid, Does.DEFAULT)
     behaviour = Behaviour(does, reach.place, keyword=reach.keyword, allows=tuple(reach.allows))
-    loader = Loader(code_of(call.func), reach.path, reach.parameters, (behaviour,))
+    loader = Loader(code_of(function), reach.paths[0], reach.parameters, (behaviour,))
     because = f"the installed {root} was followed to {reach.place}"
     versions = Versions("installed", exact=True, origin=reach.place)
-    by = LibraryLoad(loader, (behaviour,), versions, root, because=because)
-    return load_by(by, call, file, module)
+    return LibraryLoad(loader, (behaviour,), versions, root, because=because)
 
 
 def load_by(by: LibraryLoad, call: ast.Call, file: ast.expr | None, module: Module) -> LoadCall:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.facts.calls import WeightsOnly
+from torchload_lint.source.facts.calls import CallKind, WeightsOnly
 from torchload_lint.source.facts.keyword.answers import KEY
 from torchload_lint.source.facts.keyword.given import given
 from torchload_lint.source.facts.keyword.truth import Reader
+from torchload_lint.source.facts.loading.loads import LOADERS
 from torchload_lint.source.loaders.receivers import Kind, kinds, library_bases
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.project.index import ProjectIndex
+    from torchload_lint.source.project.index import Found, ProjectIndex
     from torchload_lint.source.text.definitions import NamedFunction
 
 _DEEPEST = 5
 """How many functions are followed one inside another."""
 _NAMES = 6
 """How many names are followed from the file of a load to a parameter."""
+_OF_TORCH = ("f", "map_location", "pickle_module")
 _MOST_CALLS = 60
 """How many calls of one function are looked at."""
 
@@ -43,11 +45,18 @@ class Place(NamedTuple):
     project: ProjectIndex
 
 
+class Followed(NamedTuple):
+    """A call, and the function that it runs."""
+
+    call: ast.Call
+    place: Place
+
+
 class Reach(NamedTuple):
     """The load that a function comes to."""
 
-    path: str
-    """The parameter that names the file."""
+    paths: tuple[str, ...]
+    """The parameters that the file's path is made of."""
     parameters: tuple[str, ...]
     """The positional parameters, without ``self`` and ``cls``."""
     keyword: str
@@ -58,6 +67,47 @@ class Reach(NamedTuple):
     """Where the load stands: ``pkg/io.py:12``."""
     allows: frozenset[str] = frozenset()
     """The globals that are allowed around it."""
+    opens: ast.expr | None = None
+    """What the load itself is given, in the last function; None for an object like a partial."""
+    hops: tuple[Followed, ...] = ()
+    """The calls that lead from the function to that one."""
+
+
+class InstalledLoad(NamedTuple):
+    """Where a call enters an installed package."""
+
+    reach: Reach
+    file: str
+    """The file of what is called, from the folder that packages are installed in."""
+    place: Place | None
+    """The function; None for an object like a partial."""
+
+
+def installed_loads(
+    function: ast.expr, module: Module, project: ProjectIndex
+) -> Iterator[InstalledLoad]:
+    """The loads of installed packages that calling ``function`` comes to."""
+    for place in callees(function, module, project):
+        reach = reached(place) if place.project is not project else None
+        if reach is not None:
+            yield InstalledLoad(reach, place.module.path, place)
+    for dotted in sorted(module.bindings.possible(function) - {""}):
+        for home, one in definitions_anywhere(dotted, module.path, project):
+            reach = _of_object(one) if home is not project else None
+            if reach is not None:
+                yield InstalledLoad(reach, one.module.path, None)
+
+
+def _of_object(found: Found) -> Reach | None:
+    """What calling a partial of ``torch.load`` comes to, or ``torch.load`` by another name."""
+    value = found.value
+    where = f"{found.module.path}:{getattr(value, 'lineno', 0)}"
+    for load in found.module.loads if isinstance(value, ast.Call) else ():
+        if load.node is value and load.kind is CallKind.PARTIAL and load.file is None:
+            return Reach(("f",), _OF_TORCH, KEY, load.weights_only, where)
+    if value is not None and found.module.bindings.possible(value) & LOADERS:
+        return Reach(("f",), _OF_TORCH, KEY, WeightsOnly.ABSENT, where)
+    return None
 
 
 def reached(place: Place, depth: int = _DEEPEST) -> Reach | None:
@@ -69,9 +119,9 @@ def reached(place: Place, depth: int = _DEEPEST) -> Reach | None:
 def _reached(place: Place, depth: int) -> Reach | None:
     for load in place.module.loads:
         if load.file is not None and _is_inside(load.statement, place):
-            path = _parameter_behind(load.file, place, _NAMES)
-            if path:
-                return _direct(load, path, place)
+            paths = _made_of(load.file, place)
+            if paths:
+                return _direct(load, paths, place)
     if depth == 0:
         return None
     calls = [node for node in ast.walk(place.function) if isinstance(node, ast.Call)]
@@ -89,7 +139,7 @@ def _is_inside(node: ast.AST, place: Place) -> bool:
     return current is not None
 
 
-def _direct(load: LoadCall, path: str, place: Place) -> Reach:
+def _direct(load: LoadCall, paths: tuple[str, ...], place: Place) -> Reach:
     keyword, unsaid = "", load.weights_only
     if load.weights_only is WeightsOnly.UNDECIDED and load.passes_on:
         keyword = KEY if load.passes_on.startswith("**") else load.passes_on
@@ -98,25 +148,29 @@ def _direct(load: LoadCall, path: str, place: Place) -> Reach:
         str(entry.obj) for one in load.allowlists for entry in one.entries if entry.obj
     )
     where = f"{place.module.path}:{load.span.start.row}"
-    return Reach(path, _positional(place), keyword, unsaid, where, allows)
+    return Reach(paths, _positional(place), keyword, unsaid, where, allows, load.file)
 
 
 def _through(call: ast.Call, place: Place, depth: int) -> Reach | None:
     """The load behind a call inside a function, in terms of the function's own parameters."""
     arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-    if not any(_parameter_behind(argument, place, _NAMES) for argument in arguments):
+    if not any(_made_of(argument, place) for argument in arguments):
         return None
-    for callee in callees(call, place.module, place.project):
+    for callee in callees(call.func, place.module, place.project):
         inner = reached(callee, depth) if callee.function is not place.function else None
         if inner is None:
             continue
         named = given(call.args, list(call.keywords), inner.parameters).named
-        handed = named.get(inner.path)
-        path = _parameter_behind(handed, place, _NAMES) if handed is not None else ""
-        if path:
+        handed = [named[one] for one in inner.paths if one in named]
+        paths = tuple(dict.fromkeys(name for one in handed for name in _made_of(one, place)))
+        if paths:
             keyword, unsaid = _passed(named.get(inner.keyword), inner, call, place)
             return inner._replace(
-                path=path, parameters=_positional(place), keyword=keyword, unsaid=unsaid
+                paths=paths,
+                parameters=_positional(place),
+                keyword=keyword,
+                unsaid=unsaid,
+                hops=(Followed(call, callee), *inner.hops),
             )
     return None
 
@@ -136,9 +190,11 @@ def _passed(
     return (KEY if inner.keyword and unpacked and takes_more else ""), inner.unsaid
 
 
-def callees(call: ast.Call, module: Module, index: ProjectIndex) -> Iterator[Place]:
-    """The functions that a call may run, in the files of an index and in installed packages."""
-    yield from _called(_behind_partial(call.func, module), module, index)
+def callees(function: ast.expr, module: Module, index: ProjectIndex) -> Iterator[Place]:
+    """The functions that a call may run, in the files of an index and in installed packages.
+    ``function``: what is called.
+    """
+    yield from _called(_behind_partial(function, module), module, index)
 
 
 def _behind_partial(function: ast.expr, module: Module) -> ast.expr:
@@ -161,7 +217,8 @@ def _called(function: ast.expr, module: Module, index: ProjectIndex) -> Iterator
                 yield Place(one.node, one.module, home)
             elif isinstance(one.node, ast.ClassDef):
                 found = True
-                yield from _member(one.node, one.module, "__init__", home)
+                kind = Kind(node=one.node, module=one.module)
+                yield from _method(kind, "__init__", one.module, home)
     if found:
         return
     if isinstance(function, ast.Attribute):
@@ -208,8 +265,12 @@ def _positional(place: Place) -> tuple[str, ...]:
     return tuple(names[1:] if in_class and "builtins.staticmethod" not in marks else names)
 
 
-def _parameter_behind(node: ast.expr, place: Place, depth: int) -> str:
-    """The parameter of a function that an expression is made of; empty where there is none."""
+def _made_of(node: ast.expr, place: Place) -> tuple[str, ...]:
+    """The parameters of a function that an expression is made of, in their order in it."""
+    return tuple(dict.fromkeys(_parameters_behind(node, place, _NAMES)))
+
+
+def _parameters_behind(node: ast.expr, place: Place, depth: int) -> Iterator[str]:
     for part in ast.walk(node) if depth else ():
         if not isinstance(part, ast.Name) or not isinstance(part.ctx, ast.Load):
             continue
@@ -218,14 +279,12 @@ def _parameter_behind(node: ast.expr, place: Place, depth: int) -> str:
                 holder = place.module.parents.get(definition.node)
                 own = holder is place.function.args and part.id in _parameters(place)
                 if own and part.id not in {"self", "cls"}:
-                    return part.id
+                    yield part.id
                 continue
             value = definition.value
             if value is None and isinstance(definition.node, (ast.For, ast.comprehension)):
                 value = definition.node.iter
             if value is None and isinstance(definition.node, ast.Assign):
                 value = definition.node.value
-            found = _parameter_behind(value, place, depth - 1) if value is not None else ""
-            if found:
-                return found
-    return ""
+            if value is not None:
+                yield from _parameters_behind(value, place, depth - 1)
