@@ -107,14 +107,16 @@ def run(flags: Flags) -> int:
     projects = Projects(_settings(flags), _veto(flags) if flags.verify else None)
     config = projects.config_of(Path())
     projects.project_of(Path("any")).validate()
+    is_stdin = STDIN in map(str, flags.paths)
     options = Options(
         fix=flags.applies_fixes,
         unsafe=config.unsafe_fixes,
         write=flags.applies_fixes and not flags.diff,
+        adds_modules=flags.applies_fixes and not flags.verify and not is_stdin,
         suppressions=not flags.no_suppressions,
         jobs=1 if flags.verify else flags.jobs,
     )
-    if STDIN in map(str, flags.paths):
+    if is_stdin:
         return _check_stdin(flags, projects, options, config)
     if flags.explain_load:
         return _explain(flags.explain_load, projects, places=flags.verbose)

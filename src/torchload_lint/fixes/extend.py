@@ -31,7 +31,8 @@ def extend(
     if allowlist.statement is None:
         raise Refusal("the statement of the allowlist around the load is not known")
     names = Names.at(module, allowlist.statement, torch_at(module, allowlist.node.func))
-    if names.for_repair(repair).helper and not is_from_helper(module, allowlist.node):
+    names.for_repair(repair)
+    if repair.limits_calls and not is_from_helper(module, allowlist.node):
         raise Refusal(
             "a class may only be restored here, which the safe_globals of torch cannot say",
             f"import safe_globals from {repair.helper} instead, for this block too",

@@ -59,9 +59,16 @@ class Repair(NamedTuple):
     """How long a row may be before an allowlist is split, as black does."""
     helper: str = ""
     """The module of the project that offers ``restore_only``, where an entry needs it."""
+    guards_arrays: bool = False
+    """Whether a new block is that module's, which holds a file to what numpy writes of arrays."""
     registered: tuple[GlobalName, ...] = ()
     """Globals that ``add_safe_globals`` registers in other files of the project: leaving a block
     that names one of them would take it away."""
+
+    @property
+    def limits_calls(self) -> bool:
+        """Whether an entry says what a file may do with it, which torch's own cannot."""
+        return any(allow.restore_only or allow.calls for allow in self.allow)
 
 
 class Repaired(NamedTuple):

@@ -158,11 +158,18 @@ def _needs(report: CheckpointReport, judgements: Sequence[Judgement]) -> Iterato
             yield from _wrapped(f"{judgement.reason}; {_RESTORED}", "      ")
         if not judgement.allowed:
             yield from _wrapped(f"{judgement.reason}; {judgement.advice}", "      ")
+    if any(str(needed.name) == "numpy.ndarray" for needed, _ in found):
+        yield from _wrapped(_ARRAYS)
     if len(found) > ENTRIES:
         refused = sum(not judgement.allowed for _, judgement in found[ENTRIES:])
         yield f"and {len(found) - ENTRIES:,} more, {refused:,} of them not allowed"
 
 
+_ARRAYS = (
+    "arrays: torch's own `safe_globals` lets another file than this one crash the interpreter, for "
+    "numpy believes what a file says of an array; that of the module `restore_only`, which `--fix` "
+    "writes, lets it say only what numpy writes"
+)
 _RESTORED = "`--fix --unsafe-fixes` writes the entry, and the module `restore_only` that it needs"
 
 

@@ -67,6 +67,8 @@ class Context(NamedTuple):
     infers: bool = False
     """Whether needs are inferred from the saving side where no file is there. Only unsafe fixes
     rest on that, and it costs most of the time that a run takes."""
+    adds_modules: bool = False
+    """Whether a fix may rest on a module that is written into the project along with it."""
     veto: Veto | None = None
     """Asked before a fix is offered: why it must not be applied, or "" (with ``--verify``)."""
     torch_in: Callable[[str], TorchRange] | None = None

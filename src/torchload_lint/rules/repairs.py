@@ -316,7 +316,10 @@ def _written(
         helper=helper_of(situation.module),
         line_length=context.config.line_length,
     )
-    if any(allow.restore_only or allow.calls for allow in repair.allow):
+    if _holds_plain_arrays(missing) and form is not Form.WITH_SHIM and context.adds_modules:
+        unguarded = _helper_obstacle(repair.helper, situation, context)
+        repair = repair._replace(guards_arrays=not unguarded)
+    if repair.limits_calls:
         obstacle = _helper_obstacle(repair.helper, situation, context)
         if obstacle:
             return FixPlan(notes=(obstacle,))
@@ -343,6 +346,16 @@ def _written(
     told = risk or safety.risk(situation, context) if applicability is Applicability.UNSAFE else ""
     message = _fix_message(situation, missing, form)
     return FixPlan(Fix(applicability, message, outcome.edits, told))
+
+
+def _holds_plain_arrays(missing: tuple[Need, ...]) -> bool:
+    """Whether it needs arrays, and of no kind that cannot be held to what numpy writes."""
+    names = {need.name.qualname for need in missing if need.name.module.startswith("numpy")}
+    return "ndarray" in names and names.isdisjoint(_UNGUARDED_ARRAYS)
+
+
+_UNGUARDED_ARRAYS = frozenset("MaskedArray VoidDType chararray matrix memmap recarray".split())
+"""Subclasses of arrays, and structured ones, which share what the file says of their fields."""
 
 
 def _is_new_import(need: Need, situation: Situation) -> bool:

@@ -18,10 +18,17 @@ NO_LOADS = LoadAccount()
 
 
 def findings_in(
-    text: str, path: Path, project: Project, *, infers: bool, noqa: bool = True
+    text: str,
+    path: Path,
+    project: Project,
+    *,
+    infers: bool,
+    adds_modules: bool = False,
+    noqa: bool = True,
 ) -> Examined:
     """The findings of one text that are neither off, nor suppressed, nor ignored here, and the
-    account of its loads. ``noqa``: whether comments may suppress them.
+    account of its loads. ``adds_modules``: whether fixes may rest on a module that is written with
+    them. ``noqa``: whether comments may suppress them.
     """
     from torchload_lint.linter import Examined, examine  # noqa: PLC0415 - a run without loads needs no rules
     from torchload_lint.source.text.parse import SyntaxProblem  # noqa: PLC0415
@@ -33,7 +40,7 @@ def findings_in(
         examined = Examined([unparsable(read)], NO_LOADS)
         found = examined.diagnostics
     else:
-        context = project.context_of(path, infers=infers)
+        context = project.context_of(path, infers=infers)._replace(adds_modules=adds_modules)
         examined = examine(read, context, project.enabled)
         found = examined.diagnostics
         if noqa:

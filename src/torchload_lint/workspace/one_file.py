@@ -60,6 +60,8 @@ class Options(NamedTuple):
     """Write the fixed text (otherwise it is only returned)."""
     suppressions: bool = True
     """Whether comments may hide findings."""
+    adds_modules: bool = False
+    """Whether a fix may rest on a module that is written into the project along with it."""
     jobs: int = 0
     """Worker processes; 0 lets the tool decide."""
 
@@ -148,7 +150,12 @@ def check_document(
     spoiling: set[Fix] = set()
     for _ in range(MAX_PASSES):
         found, loads, crashes = findings_in(
-            document.python, path, project, infers=options.unsafe, noqa=options.suppressions
+            document.python,
+            path,
+            project,
+            infers=options.unsafe,
+            adds_modules=options.adds_modules,
+            noqa=options.suppressions,
         )
         chosen = [d for d in found if _applies(d, project, options)] if options.fix else []
         chosen = [d for d in chosen if d.fix not in spoiling]

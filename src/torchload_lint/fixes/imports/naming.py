@@ -132,7 +132,7 @@ class Names:
 
     def for_repair(self, repair: Repair) -> Names:
         """The same names, with what the entries of a repair need."""
-        if any(allow.restore_only or allow.calls for allow in repair.allow):
+        if repair.limits_calls or repair.guards_arrays:
             self.helper = repair.helper
         return self
 
