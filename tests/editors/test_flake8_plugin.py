@@ -165,6 +165,15 @@ def test_flake8_alone_decides_what_is_reported(project, mode):
     assert codes(flake8(project, *mode, "--disable-noqa", "a.py")) == [("a.py:2:5:", "TLL102")]
 
 
+def test_loads_that_nothing_is_known_of_are_the_projects_gate(project):
+    (project / "a.py").write_text("import sys, torch\ntorch.load(sys.argv[1], weights_only=True)\n")
+    assert flake8(project, "--tll-project", "a.py", code=0) == ""
+    (project / "pyproject.toml").write_text('[tool.torchload-lint]\nextend-select = ["TLL109"]\n')
+    found = codes(flake8(project, "--tll-project", "a.py", code=1))
+    assert found == [("a.py:2:1:", "TLL109")]
+    assert flake8(project, "--tll-project", "--ignore=TLL109", "a.py", code=0) == ""
+
+
 def test_a_wrong_configuration_is_one_line(project):
     (project / "pyproject.toml").write_text("[tool.torchload-lint]\nnonsense = 1\n")
     (line,) = flake8(project, "--tll-project", "a.py", code=1).splitlines()

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from torchload_lint.workspace import Projects
 
 
-LEFT_TO_FLAKE8 = ("select", "ignore", "extend_select", "extend_ignore", "per_file_ignores")
-"""Settings of this tool for which flake8 has its own."""
+LEFT_TO_FLAKE8 = ("select", "ignore", "extend_ignore", "per_file_ignores")
+"""Settings of this tool for which flake8 has its own. ``extend-select`` is not among them: it turns
+on rules that are off unless they are asked for, which flake8 cannot ask for."""
 
 
 class NoCheckpoints:
@@ -127,7 +128,7 @@ def check_in_project(
 
 @lru_cache(maxsize=1)
 def _projects(target: str) -> Projects:
-    """Projects in which every rule is on: flake8 selects and ignores, in both modes."""
+    """Projects in which every rule is on that is not opted into: flake8 selects and ignores."""
     from torchload_lint.workspace import Projects, Settings  # noqa: PLC0415
 
     overrides: dict[str, object] = dict.fromkeys(LEFT_TO_FLAKE8, ())
