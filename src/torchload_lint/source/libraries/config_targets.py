@@ -10,7 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.values import Record
-from torchload_lint.source.libraries import config_files
+from torchload_lint.source.libraries import config_files, registered_classes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +50,10 @@ def _given_to_constructor(
             found.append((record,))
         elif parameter is not function.args.vararg:
             found.append(record.entries.get(parameter.arg) or default)
+    for path, values in registered_classes.given(evaluator, parameter, holder):
+        evaluator.hop(None, path, f"names {holder.name}")
+        evaluator.leave_open("what another file gives to the registered class may differ")
+        found.append(values)
     return tuple(found)
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
+    Record,
     Text,
     lift,
+    union,
     unknown,
 )
 from torchload_lint.source.libraries.config_files import (
@@ -18,13 +20,14 @@ from torchload_lint.source.libraries.config_files import (
     nested_values,
     why_unread,
 )
+from torchload_lint.source.libraries.options import written_commands
 from torchload_lint.source.state.evaluated_arguments import first
 from torchload_lint.source.text import yaml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.domain.values import Frame, Values
+    from torchload_lint.source.domain.values import Frame, Value, Values
     from torchload_lint.source.evaluator import Evaluator, FromDecorator, Known
 
 
@@ -49,7 +52,24 @@ def _from_decorator(
         present = path if evaluator.project.files.exists(path) else None
         return unknown(why_unread("the Hydra configuration", name, present))
     evaluator.leave_open("Hydra's command line may say otherwise")
-    return lift(nested_values(merged, merged, DEEPEST), Rung.CONFIG_FILE)
+    values = lift(nested_values(merged, merged, DEEPEST), Rung.CONFIG_FILE)
+    for key, paths in written_commands.overrides(evaluator, frame.module):
+        values = tuple(_overridden(value, key.split("."), paths) for value in values)
+    return values
+
+
+def _overridden(value: Value, keys: list[str], paths: Values) -> Value:
+    """A configuration in which a key may have further values."""
+    if not isinstance(value, Record):
+        return value
+    key, *rest = keys
+    held = value.entries.get(key, ())
+    if rest:
+        inner = held or (Record({}, kind="config"),)
+        held = tuple(_overridden(one, rest, paths) for one in inner)
+    else:
+        held = union(held, paths)
+    return Record({**value.entries, key: held}, kind="config", rung=value.rung)
 
 
 def _one_text(evaluator: Evaluator, node: ast.expr | None, frame: Frame) -> Text | None:

@@ -7,6 +7,7 @@ They are weaker than a default: whoever starts the program may say otherwise.
 from __future__ import annotations
 
 import re
+from functools import partial
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 _MAX_FILES = 40
 """Scripts and documents that are read for one option."""
 _MAX_VALUES = 4
+_MAX_KEYS = 24
+"""Keys of a configuration that the command lines of one program set."""
+_OVERRIDE = late_pattern(r"\+{0,2}([A-Za-z_][\w.]*)=(.+)$")
 _VARIABLE = late_pattern(r"\$\{\{.*?\}\}|\$\{[^}\s/]*\}|\$\w+|\$\(.*?\)|<[^>]*>|\{[^}]*\}")
 _PLACEHOLDER = late_pattern(
     r"path/to|(?:^|/)(?:your|todo/)|your[_-]|xxx|\.\.\.|^/?PATH|^\[|\]$", re.IGNORECASE
@@ -68,6 +72,34 @@ def given_at(evaluator: Evaluator, position: WordPlace, module: SourceFile) -> V
     name = module.path.rpartition("/")[2]
     inside = module.path.removesuffix(".py").removesuffix("/__main__").replace("/", ".")
     return _given(evaluator, module, [name, inside], lambda command: word(position, command.words))
+
+
+def overrides(evaluator: Evaluator, module: SourceFile) -> Iterator[tuple[str, Values]]:
+    """The keys that command lines of the program ``module`` set to a path, as Hydra's
+    ``model.weights=a.pt`` does, and those paths.
+    """
+    name = module.path.rpartition("/")[2]
+    project = evaluator.project
+    written = (
+        match[1]
+        for path in [*project.files.commands_holding(name)][:_MAX_FILES]
+        for command in _commands(project, path)
+        for each in command.words
+        if (match := _OVERRIDE.match(each))
+    )
+    for key in [*dict.fromkeys(written)][:_MAX_KEYS]:
+        found = _given(evaluator, module, [name], partial(_override, key))
+        if found:
+            yield key, found
+
+
+def _override(key: str, command: Command) -> str:
+    """What a command line sets a key to; or nothing."""
+    for each in command.words:
+        match = _OVERRIDE.match(each)
+        if match and match[1] == key:
+            return match[2]
+    return ""
 
 
 def _given(

@@ -1,0 +1,123 @@
+"""Classes that a registry keeps by name, and what is given to them by that name.
+
+``@MODELS.register_module()`` stands above the class (mmengine, fvcore, BasicSR, and registries of a
+project's own), ``dict(type="Net", checkpoint="a.pth")`` or ``MODELS.build("Net", …)`` elsewhere.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.domain.patterns import Rung
+from torchload_lint.source.domain.values import Frame, Record, lift
+from torchload_lint.source.libraries import config_files
+from torchload_lint.source.text.expressions import last_name, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.domain.values import Values
+    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.index import ProjectIndex
+
+_NAMING = frozenset({"type", "name", "NAME", "model_type", "TYPE"})
+"""Keys that hold a registered name, with the arguments beside it."""
+_BUILDING = frozenset({"build", "create", "make", "build_from_cfg", "build_model"})
+_MAX_FILES = 24
+_MAX_GIVEN = 8
+
+
+def given(
+    evaluator: Evaluator, parameter: ast.arg, node: ast.ClassDef
+) -> Iterator[tuple[str, Values]]:
+    """The files that name a registered class, and what each gives to a parameter of it."""
+    names = _names(node)
+    for path, module, value in _written(evaluator.project, node, names) if names else ():
+        if value.arg == parameter.arg:
+            yield path, lift(evaluator.values(value.value, Frame(module)), Rung.CALLER)
+    for path, record in _configured(evaluator.project, node, names) if names else ():
+        if parameter.arg in record.entries:
+            yield path, record.entries[parameter.arg]
+
+
+def _names(node: ast.ClassDef) -> tuple[str, ...]:
+    """The names under which a class is registered; none where it is not."""
+    found: list[str] = []
+    for decorator in node.decorator_list:
+        if "register" in last_name(decorator).lower():
+            call = decorator if isinstance(decorator, ast.Call) else None
+            named = [*call.args, *(one.value for one in call.keywords)] if call else []
+            found += [text for one in named if (text := text_of(one))] or [node.name]
+    return tuple(dict.fromkeys(found))
+
+
+def _written(
+    project: ProjectIndex, node: ast.ClassDef, names: tuple[str, ...]
+) -> tuple[tuple[str, Module, ast.keyword], ...]:
+    """What Python files give beside the name: file, module, argument."""
+    return project.remember(
+        ("registered", node), lambda: tuple(_arguments(project, names))[:_MAX_GIVEN]
+    )
+
+
+def _arguments(
+    project: ProjectIndex, names: tuple[str, ...]
+) -> Iterator[tuple[str, Module, ast.keyword]]:
+    quoted = [f"{quote}{name}{quote}" for name in names for quote in ("'", '"')]
+    paths = dict.fromkeys(path for each in quoted for path in project.holding(each))
+    for path in [*paths][:_MAX_FILES]:
+        module = project.module_at(path)
+        for display in ast.walk(module.tree) if module is not None else ():
+            beside = _beside(display, names)
+            yield from ((path, module, one) for one in beside if module is not None)
+
+
+def _beside(display: ast.AST, names: tuple[str, ...]) -> list[ast.keyword]:
+    """What a display or a call gives beside one of the names; empty where it has none."""
+    if isinstance(display, ast.Dict):
+        pairs = zip(display.keys, display.values, strict=True)
+        held = [ast.keyword(text_of(key), value) for key, value in pairs if key and text_of(key)]
+    elif isinstance(display, ast.Call):
+        held = [one for one in display.keywords if one.arg]
+        first = text_of(display.args[0]) if display.args else ""
+        if last_name(display.func) in _BUILDING and first in names:
+            return held
+        if last_name(display.func) != "dict":
+            return []
+    else:
+        return []
+    is_named = any(one.arg in _NAMING and text_of(one.value) in names for one in held)
+    return held if is_named else []
+
+
+def _configured(
+    project: ProjectIndex, node: ast.ClassDef, names: tuple[str, ...]
+) -> tuple[tuple[str, Record], ...]:
+    """The configuration files that hold the name, and what stands beside it."""
+    return project.remember(
+        ("registered in files", node), lambda: tuple(_records(project, names))[:_MAX_GIVEN]
+    )
+
+
+def _records(project: ProjectIndex, names: tuple[str, ...]) -> Iterator[tuple[str, Record]]:
+    paths = dict.fromkeys(path for name in names for path in project.files.configs_holding(name))
+    for path in [*paths][:_MAX_FILES]:
+        content = config_files.content(project, path)
+        for beside in _named(content, names, config_files.DEEPEST):
+            values = config_files.values(beside, content)
+            yield from ((path, one) for one in values if isinstance(one, Record))
+
+
+def _named(content: object, names: tuple[str, ...], depth: int) -> Iterator[dict[str, object]]:
+    """The parts of a configuration that hold one of the names."""
+    parts: list[object] = []
+    if isinstance(content, dict):
+        parts = list(content.values())
+        if any(content.get(key) in names for key in _NAMING):
+            yield content
+    elif isinstance(content, list):
+        parts = content
+    for each in parts if depth else ():
+        yield from _named(each, names, depth - 1)
