@@ -31,6 +31,9 @@ _LONGEST_VALUE = 4_000
 _LIST_FORM = late_pattern(r"\s*-?\s*(?:CMD|ENTRYPOINT|RUN|command:|args:)?\s*\[.*\]\s*")
 _SCRIPT = late_pattern(r"[^-\s()\[\]<>*?|\"'`][^\s()\[\]<>*?|\"'`]*\.py")
 """A Python file as a command line names it; not the text or the target of a link."""
+_NEEDS_SHELL = late_pattern(r"[\"'\\#]")
+"""What parts words otherwise than blanks do: quotes, backslashes, and comments."""
+_WORD = late_pattern(r"[^ \t\r\n]+")
 _LAUNCHERS = ("torch.distributed.", "accelerate.", "deepspeed.", "pytest", "pip", "cProfile", "pdb")
 
 
@@ -140,6 +143,8 @@ def _words(part: str) -> list[str]:
 
 def _split(text: str) -> list[str]:
     """Words as a shell parts them. Raises ValueError for quotes that do not close."""
+    if not _NEEDS_SHELL.search(text):
+        return _WORD.findall(text)  # a hundred times as fast
     import shlex  # noqa: PLC0415 - few runs come to command lines
 
     return shlex.split(text, comments=True)
