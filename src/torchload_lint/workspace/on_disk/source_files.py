@@ -14,6 +14,7 @@ from torchload_lint.workspace.on_disk.discover import (
     python_files,
     settings_files,
 )
+from torchload_lint.workspace.on_disk.word_index import WordIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +25,10 @@ _IDENTIFIER = re.compile(r"\w+")
 _COMMON = frozenset({"as", "class", "def", "from", "import", "torch"})
 KEPT_BYTES = 256 * 2**20
 """How much source is kept in memory between questions; beyond that, files are read again."""
+SEARCHES_BEFORE_INDEX = 24
+"""After so many searches through all files their words are collected; most runs ask for fewer."""
+INDEXED_BYTES = 32 * 2**20
+"""How much source is indexed at most: an index takes as much memory as the source."""
 
 
 class DiskFiles:
@@ -43,6 +48,8 @@ class DiskFiles:
         self._kept = 0
         self._holding: dict[str, list[str]] = {}
         """Identifier → the Python files that hold it, as long as no file changes."""
+        self._index: WordIndex | None = None
+        self._searches = 0
 
     def know(self, names: Iterable[str]) -> None:
         """Take over a listing of the folder (its Python files and others), consumed when needed."""
@@ -67,9 +74,19 @@ class DiskFiles:
         """
         core = max(_IDENTIFIER.findall(word), key=_weight, default="")
         if core not in self._holding:
-            self._holding[core] = self._among(self.python_files(), core)
+            self._holding[core] = self._everywhere(core)
         found = self._holding[core]
         return found if word == core else self._among(found, word)
+
+    def _everywhere(self, word: str) -> list[str]:
+        """The Python files that hold an identifier, from an index where many were asked for."""
+        self._searches += 1
+        if self._searches == SEARCHES_BEFORE_INDEX and self._kept <= INDEXED_BYTES:
+            self._index = WordIndex((name, self.data(name)) for name in self.python_files())
+        wanted = _encoded(word)
+        if self._index is not None and self._index.answers(wanted):
+            return self._index.holding(wanted)
+        return self._among(self.python_files(), word)
 
     def _among(self, names: Sequence[str], word: str) -> list[str]:
         wanted, known, data = _encoded(word), self._bytes, self.data
@@ -133,8 +150,12 @@ class DiskFiles:
         if known == data:
             return
         if known is not None or self._is_full(data):
-            self._holding.clear()
+            self._forget_searches()
         self._keep(path, data)
+
+    def _forget_searches(self) -> None:
+        self._holding.clear()
+        self._index, self._searches = None, 0
 
     def _is_full(self, data: bytes) -> bool:
         return self._kept + len(data) > KEPT_BYTES
@@ -142,6 +163,7 @@ class DiskFiles:
     def changed(self, path: str) -> None:
         """One Python file has another content; it is read again when it is needed."""
         self._kept -= len(self._bytes.pop(path, b""))
+        self._index, self._searches = None, 0
         data = self.data(path) if self._holding and path in self.python_files() else b""
         for word, names in self._holding.items():
             found = set(names) - {path}
