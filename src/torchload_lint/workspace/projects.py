@@ -18,6 +18,7 @@ from torchload_lint.config import (
     may_hold_config,
 )
 from torchload_lint.regular_files import read_regular
+from torchload_lint.workspace.on_disk.discover import of_one_project
 from torchload_lint.workspace.on_disk.source_files import DiskFiles
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ class Projects:
         """
         project = self.project_of(folder / "file")
         if os.path.abspath(folder) == os.path.abspath(project.config.root):
-            project.files.know(map(project.name_of, files))
+            names = map(project.name_of, files)
+            project.files.know(of_one_project(project.config.root, names))
 
     def read(self, path: str) -> bytes:
         """The bytes of a source file. Raises OSError or ValueError."""

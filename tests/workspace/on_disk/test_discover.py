@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from torchload_lint.config import Config
-from torchload_lint.workspace.on_disk.discover import discover
+from torchload_lint.workspace.on_disk import discover as discover_module
+from torchload_lint.workspace.on_disk.discover import discover, of_one_project, python_files
+from torchload_lint.workspace.on_disk.source_files import DiskFiles
 
 
 def found(folder: Path, *paths: Path, **settings: object) -> list[str]:
@@ -117,3 +119,48 @@ def test_a_repositorys_own_git_configuration_starts_nothing(tree, tmp_path):
         git(tree, "config", key, f"touch {tmp_path}/started; false")
     assert "a.py" in found(tree)
     assert not (tmp_path / "started").exists()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder that is no project, with a script and two repositories below it."""
+    folder = tmp_path / "home"
+    for name in ("own.py", "notes/more.py", "notes/clone/net.py", "other/deep/net.py"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("import torch\n")
+    for repository in ("notes/clone", "other"):
+        git(folder / repository, "init", "-q")
+    return folder
+
+
+def test_the_repositories_in_a_folder_are_checked_with_it(home):
+    assert found(home) == ["notes/clone/net.py", "notes/more.py", "other/deep/net.py", "own.py"]
+
+
+def test_the_repositories_in_a_folder_are_no_part_of_its_project(home):
+    assert python_files(home, Config(root=home)) == ["notes/more.py", "own.py"]
+
+
+def test_a_listing_that_is_handed_over_leaves_them_out_as_well(home):
+    names = ["notes/clone/net.py", "notes/more.py", "other/deep/net.py", "own.py"]
+    assert list(of_one_project(home, names)) == ["notes/more.py", "own.py"]
+
+
+def test_what_lies_in_a_repository_is_listed_by_git(home):
+    assert python_files(home / "other", Config(root=home / "other")) == ["deep/net.py"]
+    assert list(of_one_project(home / "other", ["deep/net.py"])) == ["deep/net.py"]
+
+
+def test_around_a_checkpoint_in_no_project_the_nearest_files_are_looked_at(home, monkeypatch):
+    monkeypatch.setattr(discover_module, "MOST_NEAR", 1)
+    files = DiskFiles(Config(root=home))
+    files.look_near()
+    assert files.python_files() == ["own.py"]
+
+
+def test_in_a_project_all_files_are_looked_at(tree, monkeypatch):
+    monkeypatch.setattr(discover_module, "MOST_NEAR", 1)
+    (tree / "setup.py").write_text("")
+    files = DiskFiles(Config(root=tree))
+    files.look_near()
+    assert len(files.python_files()) == 4

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import deque
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,8 @@ SETTINGS_PATTERNS = tuple(
 )
 """What may set environment variables; ``source.settings_files`` has the last word."""
 GIT_SECONDS = 30
+MOST_NEAR = 5_000
+"""How many files are looked at around a checkpoint that lies in no project (a home, ``/tmp``)."""
 
 
 def discover(
@@ -71,16 +75,19 @@ def _in_folder(
     config: Config,
     patterns: tuple[str, ...] = LOOKED_AT,
     wanted: Callable[[str], bool] = _is_looked_at,
+    *,
+    repositories: bool = True,
 ) -> Iterator[str]:
     """The files to look at below a folder, relative to it. ``patterns``, for git, and ``wanted``,
-    where there is none, say the same of a file's name.
+    where there is none, say the same of a file's name. Outside of git, other repositories below it
+    are only looked at with ``repositories``.
     """
     listed = _git_files(folder, patterns) if config.respect_gitignore else None
     excluded = Excludes(config)
     inside = os.path.join(os.path.commonpath(map(os.path.realpath, (folder, config.root))), "")
     start = os.path.join(os.path.abspath(folder), "")
     if listed is None:
-        yield from _walk(start, inside, excluded, wanted)
+        yield from _walk(start, inside, excluded, wanted, repositories=repositories)
         return
     for name in listed:
         path = start + name
@@ -145,13 +152,23 @@ def _is_in_git(folder: Path) -> bool:
 
 
 def _walk(
-    start: str, inside: str, excluded: Excludes, wanted: Callable[[str], bool]
+    start: str,
+    inside: str,
+    excluded: Excludes,
+    wanted: Callable[[str], bool],
+    *,
+    repositories: bool,
 ) -> Iterator[str]:
-    """The files to look at below ``start``, relative to it; links to folders are not followed."""
-    waiting = [] if excluded.match_absolute(start.rstrip(os.sep)) else [""]
+    """The files to look at below ``start``, relative to it, the nearest first; links to folders are
+    not followed.
+    """
+    waiting = deque([] if excluded.match_absolute(start.rstrip(os.sep)) else [""])
     while waiting:
-        folder = waiting.pop()
-        for entry in entries(start + folder):
+        folder = waiting.popleft()
+        held = entries(start + folder)
+        if folder and not repositories and any(entry.name == ".git" for entry in held):
+            continue
+        for entry in held:
             name = entry.name
             if entry.is_dir(follow_symlinks=False):
                 if not excluded.match_entry(entry):
@@ -194,7 +211,7 @@ def command_files(root: Path, config: Config) -> list[str]:
     def wanted(name: str) -> bool:
         return any(fnmatchcase(name, pattern) for pattern in COMMAND_FILES)
 
-    found = {name.replace(os.sep, "/") for name in _in_folder(root, config, COMMAND_FILES, wanted)}
+    found = {name.replace(os.sep, "/") for name in _of_project(root, config, COMMAND_FILES, wanted)}
     if _is_own_file(os.path.join(root, LAUNCH_FILE), os.path.join(os.path.realpath(root), "")):
         found.add(LAUNCH_FILE)
     return sorted(found)
@@ -204,15 +221,48 @@ def settings_files(root: Path, config: Config) -> list[str]:
     """Every file of a project besides Python that may set environment variables, relative to its
     root with ``/``, sorted.
     """
-    names = {*_in_folder(root, config)}
+    names = {*_of_project(root, config)}
     if _is_own_file(os.path.join(root, ".env"), os.path.join(os.path.realpath(root), "")):
         names.add(".env")  # mostly ignored by git, and read all the same
     found = (name for name in names if is_settings_file(os.path.basename(name)))
     return sorted(name.replace(os.sep, "/") for name in found)
 
 
+def _of_project(
+    root: Path,
+    config: Config,
+    patterns: tuple[str, ...] = LOOKED_AT,
+    wanted: Callable[[str], bool] = _is_looked_at,
+) -> Iterator[str]:
+    """The files of one project. The repositories that somebody keeps in a folder, such as a home,
+    are projects of their own: there may be hundreds, and none is read for a file beside them.
+    """
+    return _in_folder(root, config, patterns, wanted, repositories=False)
+
+
+def nearest_files(root: Path, config: Config) -> list[str]:
+    """The files of a folder that no file marks as a project: those that are not too deep in it."""
+    return list(islice(_of_project(root, config), MOST_NEAR))
+
+
+def of_one_project(root: Path, names: Iterable[str]) -> Iterator[str]:
+    """Those of the names, relative to a root, that do not lie in another repository below it."""
+    if _is_in_git(root):
+        yield from names
+        return
+    own = {"": True}
+
+    def is_own(folder: str) -> bool:
+        if folder not in own:
+            above = is_own(os.path.dirname(folder))
+            own[folder] = above and not os.path.lexists(os.path.join(root, folder, ".git"))
+        return own[folder]
+
+    yield from (name for name in names if is_own(os.path.dirname(name)))
+
+
 def _ending(root: Path, config: Config, suffixes: tuple[str, ...]) -> list[str]:
-    names = (name for name in _in_folder(root, config) if name.endswith(suffixes))
+    names = (name for name in _of_project(root, config) if name.endswith(suffixes))
     return sorted(name.replace(os.sep, "/") for name in names)
 
 

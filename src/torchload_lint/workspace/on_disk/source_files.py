@@ -6,11 +6,13 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.config import is_root
 from torchload_lint.regular_files import read_regular
 from torchload_lint.source.text.text import decode
 from torchload_lint.workspace.on_disk.discover import (
     command_files,
     config_files,
+    nearest_files,
     python_files,
     settings_files,
 )
@@ -54,6 +56,12 @@ class DiskFiles:
     def know(self, names: Iterable[str]) -> None:
         """Take over a listing of the folder (its Python files and others), consumed when needed."""
         self._listing = names
+
+    def look_near(self) -> None:
+        """List no more than the nearest files of a folder that is no project."""
+        is_project = self._config.file is not None or is_root(self._root)
+        if self._names is None and self._listing is None and not is_project:
+            self.know(nearest_files(self._root, self._config))
 
     def python_files(self) -> Sequence[str]:
         """Every Python file of the project, relative to its root."""
