@@ -10,6 +10,12 @@ OBJECT = (
     "class Job:\n    def __init__(self):\n        self.path = 'a.pt'\n"
     "    def load(self):\n        return torch.load(self.path)\n"
 )
+ACTION = (
+    "import argparse\nclass Pairs(argparse.Action):\n"
+    "    def __call__(self, parser, options, values, name=None):\n"
+    "        setattr(options, self.dest, values)\n"
+    "p = argparse.ArgumentParser()\np.add_argument('--o', action=Pairs)\n"
+)
 CERTAIN = {
     "a literal": ("torch.load('a.pt')\n", {}),
     "a constant": ("PATH = 'a.pt'\ntorch.load(PATH)\n", {}),
@@ -33,6 +39,10 @@ CERTAIN = {
     "a subclass of a mixin that says something else": (
         OBJECT + "Job().load()\n",
         {"other.py": "from main import Job\nclass Mine(Job):\n    name = 'b.pt'\n"},
+    ),
+    "options that argparse hands to an action": (
+        OBJECT + "Job().load()\n",
+        {"other.py": ACTION + "a = p.parse_args()\n"},
     ),
     "an object that Python's own functions see": (
         "import json\n" + OBJECT + "job = Job()\nprint(job, json.dumps(repr(job)))\njob.load()\n",
@@ -99,6 +109,14 @@ DOUBTFUL = {
         + OBJECT.replace("class Job:", "class Job(stranger.Base):")
         + "Job().load()\n",
         {},
+    ),
+    "an object that an action is given for options": (
+        OBJECT + "Job().load()\n",
+        {"other.py": ACTION + "import main\np.parse_args(None, main.Job())\n"},
+    ),
+    "an action that the program calls": (
+        OBJECT + "Job().load()\n",
+        {"other.py": ACTION + "Pairs('--o', 'path')(p, found, 'b.pt')\n"},
     ),
     "globals()": ("PATH = 'a.pt'\nglobals()['PATH'] = 'b.pt'\ntorch.load(PATH)\n", {}),
     "a folder that changes": ("os.chdir('runs')\ntorch.load('a.pt')\n", {}),

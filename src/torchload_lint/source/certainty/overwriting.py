@@ -6,6 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.certainty.argparse_actions import is_given_options
 from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.certainty.module_objects import is_handed_about
 from torchload_lint.source.domain.values import (
@@ -58,6 +59,8 @@ class Receivers:
         holder = module.bindings.class_of_self(node)
         if holder is not None:
             return holder in family.members
+        if is_given_options(node, module, self._project):
+            return False
         named = self._named(node, module)
         if named is not None:
             return any(each in family.members for each in named)
@@ -74,6 +77,8 @@ class Receivers:
     def may_be_module(self, node: ast.expr, module: SourceFile, target: SourceFile) -> bool:
         """Whether an expression may be a module of the project."""
         if module.bindings.class_of_self(node) is not None:
+            return False
+        if is_given_options(node, module, self._project):
             return False
         named = self._named(node, module)
         if named is not None:
