@@ -44,6 +44,10 @@ CERTAIN = {
         OBJECT + "Job().load()\n",
         {"other.py": ACTION + "a = p.parse_args()\n"},
     ),
+    "attributes that are written as JSON": (
+        OBJECT + "Job().load()\n",
+        {"other.py": "import json\nprint(json.dumps(thing, default=vars))\n"},
+    ),
     "an object that Python's own functions see": (
         "import json\n" + OBJECT + "job = Job()\nprint(job, json.dumps(repr(job)))\njob.load()\n",
         {},
@@ -160,6 +164,16 @@ DOUBTFUL = {
 @pytest.mark.parametrize(("source", "others"), CERTAIN.values(), ids=CERTAIN)
 def test_nothing_else_can_be_read(source, others):
     assert resolve(source, others).complete
+
+
+@pytest.mark.parametrize(
+    ("reaching", "certain"),
+    [("", True), ("import sys\nsys._getframe(1)\n", False), ("import __main__\n", False)],
+)
+def test_code_that_another_file_makes_up_does_not_reach_into_a_notebook(reaching, certain):
+    others = {"setup.py": f"{reaching}exec(text)\n"}
+    found = resolve("PATH = 'a.pt'\ntorch.load(PATH)\n", others, at="n.ipynb")
+    assert found.complete is certain
 
 
 @pytest.mark.parametrize(("source", "others"), DOUBTFUL.values(), ids=DOUBTFUL)

@@ -155,13 +155,20 @@ def by_reflection(
     return ""
 
 
+_TO_A_NOTEBOOK = (
+    r"import __main__|modules\W+__main__|_getframe|currentframe|stack\(|get_ipython|user_ns|\bgc\."
+)
+"""What a file holds that gets at the names of a notebook, which nobody imports."""
+
+
 def may_speak_of(name: str, change: ReflectedChange, home: SourceFile) -> bool:
     """Whether code that a file makes up may speak of a name of another file (or of its own)."""
     if change.words is not None and name not in change.words:
         return False
     module, word = change.module, home.name.rpartition(".")[2]
-    spelled = not word or re.search(rf"\b{re.escape(word)}\b", module.text) is not None
-    return module is home or module.path == home.path or spelled
+    spelled = rf"\b{re.escape(word)}\b" if word else _TO_A_NOTEBOOK
+    is_own = module is home or module.path == home.path
+    return is_own or re.search(spelled, module.text) is not None
 
 
 def by_assignment(

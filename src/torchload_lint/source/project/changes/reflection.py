@@ -53,6 +53,8 @@ _REACHES_ALL = frozenset(
     {"getattr", "setattr", "vars", "globals", "locals", "exec", "eval", "__dict__", "__import__"}
 )
 """Words by which code that stands in a text reaches what it does not spell."""
+_WRITING_JSON = frozenset({"json.dump", "json.dumps"})
+"""What is given ``default=vars``, and only reads what that yields."""
 _READING = frozenset({"get", "items", "keys", "values", "copy", "__contains__"})
 
 
@@ -290,6 +292,9 @@ def _namespace(
     if not isinstance(node, ast.Name):
         return
     if not isinstance(parent, ast.Call) or parent.func is not node:
+        call = module.parents.get(parent) if isinstance(parent, ast.keyword) else None
+        if isinstance(call, ast.Call) and module.bindings.qualified(call.func) in _WRITING_JSON:
+            return
         yield ReflectedChange(
             module, node, None, None, "globals" if word != "vars" else "attribute"
         )
