@@ -364,6 +364,20 @@ HOLDERS = (
         ('{R}.with_name("ckpt.pt")', "print({R}.name)"),
     ),
     Holder(
+        "own folder",
+        "os.path.dirname(os.path.abspath(__file__))",
+        "{R} + '/x.pt'",
+        ("{R} += '/old'", "{R} = os.path.join({R}, 'old')", "{R} = f'{{R}}/old'"),
+        ("{R}.split('/')", "os.path.basename({R})", "other = {R} + '/old'"),
+    ),
+    Holder(
+        "own folder as a path",
+        "pathlib.Path(__file__).parent",
+        "{R}.joinpath('x.pt')",
+        ("{R} = {R} / 'old'", "{R} /= 'old'", "{R} = {R}.with_name({R}.name) / 'old'"),
+        ("{R}.name", "{R}.parent / 'x.pt'", "print({R}.parts)"),
+    ),
+    Holder(
         "function",
         '(lambda: "x.pt")',
         "{R}()",

@@ -46,10 +46,11 @@ def run_all(programs: Iterable[Mapping[str, str]]) -> list[Run]:
 
 
 class _Files(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports from a dictionary."""
+    """Imports from a dictionary, as if its files lay in a folder."""
 
-    def __init__(self, files: Mapping[str, str]) -> None:
+    def __init__(self, files: Mapping[str, str], root: str) -> None:
         self.files = files
+        self.root = root
 
     def find_spec(self, name, path=None, target=None):
         del path, target
@@ -58,6 +59,7 @@ class _Files(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module):
         file = f"{module.__name__.replace('.', '/')}.py"
+        module.__file__ = f"{self.root}/{file}"
         exec(compile(self.files[file], file, "exec"), module.__dict__)
 
 
@@ -69,7 +71,7 @@ def _child(files: Mapping[str, str], root: str, pipe: int) -> None:
     signal.alarm(_SECONDS)
     fake_torch(root, loaded.append)
     fake_libraries()
-    sys.meta_path.insert(0, _Files(files))
+    sys.meta_path.insert(0, _Files(files, root))
     sys.stdout = io.StringIO()
     try:
         importlib.import_module("main")
