@@ -53,6 +53,17 @@ CERTAIN = {
         {},
     ),
     "a dictionary that is printed": ("D = {'p': 'a.pt'}\nprint(D)\ntorch.load(D['p'])\n", {}),
+    "a file that one load reads": (
+        (
+            "with open('a.pt', 'rb') as f:\n    f.seek(0)\n    torch.load(f)\n"
+            "with open('b.pt', 'rb') as f:\n    f.read()\n"
+        ),
+        {},
+    ),
+    "a file that a function is given": (
+        "def read(f):\n    return torch.load(f)\nf = open('a.pt', 'rb')\nread(f)\nf.close()\n",
+        {},
+    ),
     "a buffer that is read": (
         "b = io.BytesIO(open('a.pt', 'rb').read())\nb.seek(0)\nout.write(x)\ntorch.load(b)\n",
         {},
@@ -141,6 +152,29 @@ DOUBTFUL = {
     ),
     "the function that changes the folder, under another name": (
         "go = os.chdir\ngo(Path(__file__).parent)\ngo('/')\ntorch.load('a.pt')\n",
+        {},
+    ),
+    "a file that was read from before": (
+        "f = open('a.pt', 'rb')\nf.read(8)\ntorch.load(f)\n",
+        {},
+    ),
+    "a file that is handed to several": (
+        "def read(f):\n    return torch.load(f)\nf = open('a.pt', 'rb')\nread(f)\nread(f)\n",
+        {},
+    ),
+    "a file that a loop reads from": (
+        "f = open('a.pt', 'rb')\nfor n in range(2):\n    torch.load(f)\n",
+        {},
+    ),
+    "a file in an attribute": (
+        (
+            "class A:\n    def __init__(self):\n        self.f = open('a.pt', 'rb')\n"
+            "    def read(self):\n        return torch.load(self.f)\nA().read()\n"
+        ),
+        {},
+    ),
+    "a file that a function reads from by its name": (
+        "f = open('a.pt', 'rb')\ndef read():\n    return torch.load(f)\nread()\nread()\n",
         {},
     ),
     "a buffer that is written to": (

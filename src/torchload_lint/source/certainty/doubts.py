@@ -23,7 +23,7 @@ from torchload_lint.source.certainty.overwriting import (
     by_reflection,
     may_speak_of,
 )
-from torchload_lint.source.domain.values import Instance, Unknown
+from torchload_lint.source.domain.values import Handle, Instance, Unknown
 from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
@@ -31,6 +31,7 @@ from torchload_lint.source.names.flow import STAR, UNBOUND
 from torchload_lint.source.project.changes import reflection
 from torchload_lint.source.project.families import Family, family
 from torchload_lint.source.project.mentions import TooManyError, modules_with
+from torchload_lint.source.state import handles
 from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def doubts(evaluator: Evaluator, module: SourceFile, *, relative: bool) -> Itera
     """
     looking = _Doubts(evaluator, module)
     try:
+        yield from looking.handles()
         yield from evaluator.relied.guesses
         yield from looking.strangers()
         yield from looking.functions()
@@ -102,6 +104,13 @@ class _Doubts:
         self._project = evaluator.project
         self._home = module
         self._receivers = Receivers(evaluator, evaluator.project)
+
+    def handles(self) -> Iterator[str]:
+        """Open files that are read by name."""
+        for node, (module, values) in self._relied.held.items():
+            is_open = any(isinstance(value, Handle) for value in values)
+            if is_open and isinstance(node, ast.Name) and handles.is_moved(node, module):
+                yield f"{node.id} is read before, or by several"
 
     def strangers(self) -> Iterator[str]:
         """Functions of other packages: whether they are what their name says."""

@@ -11,8 +11,8 @@ from torchload_lint.source.domain.values import (
     Values,
     unknown,
 )
-from torchload_lint.source.state.buffers import is_written
 from torchload_lint.source.state.evaluated_arguments import arguments, first
+from torchload_lint.source.state.handles import is_moved_where_made, is_written
 
 if TYPE_CHECKING:
     import ast
@@ -41,6 +41,8 @@ _WRAPPING_OPENERS = (
 
 def opened(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     """``open(path)``."""
+    if is_moved_where_made(call, frame.module):
+        evaluator.leave_open("an open file that is read before, or by several")
     given = arguments(evaluator, call, frame)
     path = given.at(0) or next(iter(given.named.values()), ())
     return tuple(_opened(value) for value in path)

@@ -1,0 +1,125 @@
+"""Open files and buffers: whether a load finds in them what they were opened or made with.
+
+A load begins to read where the handle stands. Files of torch before 1.6 hold several objects where
+several were saved, so that what comes first is not what a second load reads.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.names.source_file import SourceFile
+
+_WRITING = frozenset({"write", "writelines", "truncate", "getbuffer"})
+"""Methods that change what a buffer holds."""
+_QUIET = frozenset({"close", "closed", "name", "mode", "fileno", "flush", "tell"})
+"""What leaves a file where it is."""
+_LOOKING = frozenset({"builtins.print", "builtins.isinstance", "builtins.type", "builtins.str"})
+_REPEATED = (ast.For, ast.AsyncFor, ast.While)
+
+
+def is_written(made: ast.Call, module: SourceFile) -> bool:
+    """Whether something is written into a buffer, under the name that it has where it is made."""
+    if not any(f".{method}" in module.text for method in _WRITING):
+        return False
+    names = set(map(_last_name, _targets(made, module))) - {""}
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr in _WRITING
+        and _last_name(node.value) in names
+        for node in ast.walk(module.tree)
+    )
+
+
+def is_moved_where_made(made: ast.Call, module: SourceFile) -> bool:
+    """Whether a file is read, or handed to more than one reader, by the name that it is given; what
+    is kept in an attribute may be read at any time.
+    """
+    holder = module.parents.get(made)
+    return holder is not None and any(
+        not isinstance(each, ast.Name) or _is_moved(each.id, {holder}, module)
+        for each in _targets(made, module)
+    )
+
+
+def is_moved(name: ast.Name, module: SourceFile) -> bool:
+    """The same for what a name stands for at its place."""
+    holders = {each.node for each in module.bindings.definitions(name)}
+    return bool(holders) and _is_moved(name.id, holders, module)
+
+
+def _targets(made: ast.Call, module: SourceFile) -> list[ast.expr]:
+    holder = module.parents.get(made)
+    if isinstance(holder, ast.Assign):
+        return holder.targets
+    given = getattr(holder, "target", None) or getattr(holder, "optional_vars", None)
+    return [given] if isinstance(given, ast.expr) else []
+
+
+def _is_moved(name: str, holders: set[ast.AST], module: SourceFile) -> bool:
+    readers = 0
+    for use in _uses(name, holders, module):
+        parent = module.parents.get(use)
+        if isinstance(parent, ast.Attribute):
+            if parent.attr not in _QUIET and not _goes_to_the_beginning(parent, module):
+                return True
+        elif isinstance(parent, ast.Call | ast.keyword):
+            call = parent if isinstance(parent, ast.Call) else module.parents.get(parent)
+            called = module.bindings.qualified(call.func) if isinstance(call, ast.Call) else None
+            readers += called not in _LOOKING
+            if _is_repeated(use, holders, module) or _is_elsewhere(use, holders, module):
+                return True
+        elif not isinstance(parent, ast.Expr | ast.withitem):
+            return True
+    return readers > 1
+
+
+def _uses(name: str, holders: set[ast.AST], module: SourceFile) -> Iterator[ast.Name]:
+    scopes = {module.function(holder) or module.tree for holder in holders}
+    for scope in scopes:
+        for node in ast.walk(scope):
+            if not isinstance(node, ast.Name) or node.id != name:
+                continue
+            if holders & {each.node for each in module.bindings.definitions(node)}:
+                yield node
+
+
+def _goes_to_the_beginning(attribute: ast.Attribute, module: SourceFile) -> bool:
+    call = module.parents.get(attribute)
+    given = call.args if isinstance(call, ast.Call) and call.func is attribute else []
+    start = given[0].value if given and isinstance(given[0], ast.Constant) else None
+    return attribute.attr == "seek" and start == 0 and len(given) == 1
+
+
+def _is_repeated(use: ast.Name, holders: set[ast.AST], module: SourceFile) -> bool:
+    """Whether a loop that begins after the file was opened goes over a place again."""
+    around: ast.AST | None = module.parents.get(use)
+    within = {id(each) for holder in holders for each in _above(holder, module)}
+    while around is not None and id(around) not in within:
+        if isinstance(around, _REPEATED):
+            return True
+        around = module.parents.get(around)
+    return False
+
+
+def _is_elsewhere(use: ast.Name, holders: set[ast.AST], module: SourceFile) -> bool:
+    """Whether it stands in another function, which may be called again."""
+    return not any(
+        isinstance(holder, ast.arg) or module.function(use) is module.function(holder)
+        for holder in holders
+    )
+
+
+def _above(node: ast.AST, module: SourceFile) -> Iterator[ast.AST]:
+    above: ast.AST | None = node
+    while above is not None:
+        yield above
+        above = module.parents.get(above)
+
+
+def _last_name(node: ast.AST | None) -> str:
+    return getattr(node, "attr", "") or getattr(node, "id", "")
