@@ -104,7 +104,9 @@ def _of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Val
     if isinstance(base, Handle):
         return (base.source,) if name == "name" else (base,)
     if isinstance(base, Record):
-        return mappings.entry(base, Text(name))
+        own = mappings.entry(base, Text(name))
+        is_part = any(isinstance(value, Record) for value in own)
+        return own if is_part else union(own, registry.merged_into(evaluator, base, name))
     if isinstance(base, ParsedOptions):
         return lift(evaluator.option(base, name), base.rung)
     if isinstance(base, Instance):

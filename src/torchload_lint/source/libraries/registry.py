@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.names import GlobalName
-    from torchload_lint.source.domain.values import Frame, Values
+    from torchload_lint.source.domain.values import Frame, Record, Values
     from torchload_lint.source.evaluator import (
         Evaluator,
         FromDecorator,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Inherited,
         Known,
         KnownAttribute,
+        KnownEntry,
         KnownItem,
         KnownMethod,
         OfAnything,
@@ -64,9 +65,10 @@ ROOTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("blobfile", "fsspec", "megfile", "smart_open"), ("open_files",)),
     **dict.fromkeys(("zipfile", "zstandard"), ("open_files",)),
     **dict.fromkeys(("addict", "argparse", "attrdict", "attridict", "box"), _MAPPINGS),
-    **dict.fromkeys(("dataclasses", "detectron2", "dotmap", "easydict", "munch"), _MAPPINGS),
-    **dict.fromkeys(("ml_collections", "types", "yacs"), _MAPPINGS),
-    "fvcore": (*_MAPPINGS, *_PATH_MANAGERS),
+    **dict.fromkeys(("dataclasses", "dotmap", "easydict", "munch"), _MAPPINGS),
+    **dict.fromkeys(("ml_collections", "types"), _MAPPINGS),
+    **dict.fromkeys(("detectron2", "yacs"), (*_MAPPINGS, "settings.yacs")),
+    "fvcore": (*_MAPPINGS, *_PATH_MANAGERS, "settings.yacs"),
     "iopath": _PATH_MANAGERS,
     "omegaconf": (*_MAPPINGS, "config_files"),
     **dict.fromkeys(("json", "toml", "tomli", "tomllib", "yaml"), ("config_files",)),
@@ -178,6 +180,12 @@ def given_to_constructor(
 def option() -> OfOption:
     """What the option of a command line is that nobody gives."""
     return cast("OfOption", _file("options.argparse_cli").value)  # type: ignore[attr-defined]
+
+
+def merged_into(evaluator: Evaluator, record: Record, key: str) -> Values:
+    """What else a key of a configuration may be, which files and command lines are merged into."""
+    known = cast("KnownEntry | None", _find("ENTRIES", record.kind))
+    return known(evaluator, key) if known is not None else ()
 
 
 def option_declared_beside() -> Callable[[Evaluator, ast.Attribute, Frame], Values]:

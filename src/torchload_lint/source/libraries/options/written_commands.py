@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from itertools import pairwise
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
 
@@ -91,6 +92,28 @@ def overrides(evaluator: Evaluator, module: SourceFile) -> Iterator[tuple[str, V
         found = _given(evaluator, module, [name], partial(_override, key))
         if found:
             yield key, found
+
+
+def pairs(evaluator: Evaluator, key: str) -> Values:
+    """The paths that command lines of the project's programs give behind a dotted key, as yacs
+    takes them: ``TEST.MODEL_FILE models/a.pth``.
+    """
+    project = evaluator.project
+    found = project.remember(("pairs", key), lambda: tuple(_pairs(project, key)))
+    if found:
+        evaluator.leave_open("a command line is one of those that there can be")
+    return tuple(Text(text, rung=Rung.COMMAND_LINE) for text in found[:_MAX_VALUES])
+
+
+def _pairs(project: ProjectIndex, key: str) -> Iterator[str]:
+    texts: dict[str, None] = {}
+    for path in [*project.files.commands_holding(f".{key}")][:_MAX_FILES]:
+        for command in _commands(project, path):
+            for name, value in pairwise(command.words):
+                text = _path(value, command.variables) if name.endswith(f".{key}") else ""
+                if text and _file(project, path, command.script):
+                    texts.setdefault(text)
+    yield from texts
 
 
 def _override(key: str, command: Command) -> str:

@@ -1,0 +1,59 @@
+"""yacs: what configuration files and command lines set a key of a ``CfgNode`` to.
+
+A program merges them into its defaults: ``cfg.merge_from_file(args.cfg)``, and of the words behind
+its options ``cfg.merge_from_list(args.opts)`` (``TEST.MODEL_FILE models/a.pth``). Most defaults are
+empty, so that the paths stand in those files and lines alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.domain.patterns import Rung, known
+from torchload_lint.source.domain.values import Text, lift, union
+from torchload_lint.source.libraries import config_files
+from torchload_lint.source.libraries.options import written_commands
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.domain.values import Values
+    from torchload_lint.source.evaluator import Evaluator, KnownEntry
+    from torchload_lint.source.project.index import ProjectIndex
+
+_MAX_FILES = 24
+_MAX_VALUES = 6
+
+
+def _merged(evaluator: Evaluator, key: str) -> Values:
+    """The paths that may be merged into a configuration under a key."""
+    project = evaluator.project
+    if not project.holding("merge_from_"):
+        return ()
+    paths = project.remember(("yacs", key), lambda: tuple(_in_files(project, key)))
+    if paths:
+        evaluator.leave_open("another configuration may say otherwise")
+    texts: Values = tuple(Text(known(path)) for path in paths[:_MAX_VALUES])
+    return union(lift(texts, Rung.CONFIG_FILE), written_commands.pairs(evaluator, key))
+
+
+def _in_files(project: ProjectIndex, key: str) -> Iterator[str]:
+    found = (
+        path
+        for name in project.files.configs_holding(f"{key}:")[:_MAX_FILES]
+        for path in _values(config_files.content(project, name), key, config_files.DEEPEST)
+    )
+    yield from dict.fromkeys(found)
+
+
+def _values(content: object, key: str, depth: int) -> Iterator[str]:
+    """The paths that a configuration holds under a key, at whatever place."""
+    for name, value in content.items() if isinstance(content, dict) and depth else ():
+        if name == key and isinstance(value, str) and "." in value.rpartition("/")[2]:
+            yield value
+        yield from _values(value, key, depth - 1)
+
+
+ENTRIES: dict[str, KnownEntry] = dict.fromkeys(
+    ("yacs.config.CfgNode", "fvcore.common.config.CfgNode", "detectron2.config.CfgNode"), _merged
+)
