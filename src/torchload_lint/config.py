@@ -166,8 +166,13 @@ def may_hold_config(folder: str) -> bool:
 
 
 def is_root(folder: Path) -> bool:
-    """Whether a folder without configuration is the root of a project."""
-    return any(os.path.exists(os.path.join(folder, marker)) for marker in PROJECT_MARKERS)
+    """Whether a folder without configuration is the root of a project.
+
+    A package with a ``setup.py`` inside (numpy's, BasicSR's) is a part of one.
+    """
+    found = [one for one in PROJECT_MARKERS if os.path.exists(os.path.join(folder, one))]
+    inside = set(found) <= {"setup.py", "setup.cfg"}
+    return bool(found) and not (inside and os.path.exists(os.path.join(folder, "__init__.py")))
 
 
 def load_config(file: Path) -> Config:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from cli_samples import FIXED, IMPLICIT, UNSAFE, codes
+from torchload_lint.config import config_for
 
 
 def config(**keys):
@@ -174,3 +175,13 @@ def test_a_rule_that_has_to_be_asked_for(cli, write):
     for asked in ("TLL109", "unknown-needs", "ALL"):
         assert codes(cli("--extend-select", asked)) == ["109"]
     assert codes(cli("--extend-select", "ALL", "--ignore", "TLL1")) == []
+
+
+@pytest.mark.parametrize(("inside", "root"), [(True, "."), (False, "inner")])
+def test_a_package_with_a_setup_py_inside_is_no_project(tmp_path, inside, root):
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "setup.py").touch()
+    if inside:
+        (tmp_path / "inner" / "__init__.py").touch()
+    assert config_for(tmp_path / "inner").root == (tmp_path / root).resolve()

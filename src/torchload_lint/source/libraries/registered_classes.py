@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import Frame, Record, lift
 from torchload_lint.source.libraries import config_files
+from torchload_lint.source.names import members
 from torchload_lint.source.text.expressions import last_name, text_of
 
 if TYPE_CHECKING:
@@ -40,6 +41,17 @@ def given(
     for path, record in _configured(evaluator.project, node, names) if names else ():
         if parameter.arg in record.entries:
             yield path, record.entries[parameter.arg]
+        elif _takes_all(parameter, node):
+            yield path, (record,)
+
+
+def _takes_all(parameter: ast.arg, node: ast.ClassDef) -> bool:
+    """Whether it is the only parameter, which is given all that stands beside the name (BasicSR's
+    ``opt``).
+    """
+    constructor = members.member(node, "__init__")
+    arguments = constructor.args if members.is_function(constructor) else None
+    return arguments is not None and arguments.args[1:] == [parameter] and not arguments.kwonlyargs
 
 
 def _names(node: ast.ClassDef) -> tuple[str, ...]:
