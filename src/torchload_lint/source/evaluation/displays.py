@@ -6,14 +6,14 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import mappings
-from torchload_lint.source.domain.sequences import elements
+from torchload_lint.source.domain.sequences import elements, item
 from torchload_lint.source.domain.values import Record, Sequence, Text, union
 from torchload_lint.source.state import handing, spreading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from torchload_lint.source.domain.values import Frame, Values
+    from torchload_lint.source.domain.values import Frame, Value, Values
     from torchload_lint.source.evaluator import Evaluator
 
 
@@ -61,9 +61,38 @@ def comprehension(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
 
 
 def dictionary_comprehension(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
-    """A dictionary comprehension: a copy of another mapping, or one whose keys are not known."""
+    """A dictionary comprehension: a copy of another mapping, one of pairs that are written out, or
+    one whose keys are not known.
+    """
     assert isinstance(node, ast.DictComp)
     source = mappings.copied(node)
     if source is not None:
         return (spreading.spread(evaluator, evaluator.values(source, frame), frame),)
-    return (Record({}, evaluator.values(node.value, frame)),)
+    entries = _of_pairs(evaluator, node, frame)
+    return (Record(entries) if entries else Record({}, evaluator.values(node.value, frame)),)
+
+
+def _of_pairs(evaluator: Evaluator, node: ast.DictComp, frame: Frame) -> dict[str, Values]:
+    """``{name: digest for digest, name in [("fb9de5b3", "resnet50"), …]}``; empty for others."""
+    loop = node.generators[0]
+    names = [ast.unparse(part) for part in getattr(loop.target, "elts", [])]
+    wanted = ast.unparse(node.key), ast.unparse(node.value)
+    if len(node.generators) > 1 or loop.ifs or not names or not set(wanted) <= set(names):
+        return {}
+    key_at, value_at = map(names.index, wanted)
+    found: dict[str, Values] = {}
+    for row in _rows(evaluator.values(loop.iter, frame)):
+        keys = item(row, key_at)
+        if len(keys) != 1 or not isinstance(keys[0], Text) or keys[0].why:
+            return {}
+        found[keys[0].text] = item(row, value_at)
+    return found
+
+
+def _rows(values: Values) -> list[Value]:
+    """The items of one list that is written out, each of one possibility; empty for others."""
+    listed = values[0] if len(values) == 1 else None
+    if not isinstance(listed, Sequence) or listed.others:
+        return []
+    rows = [row[0] for row in listed.items if len(row) == 1]
+    return rows if len(rows) == len(listed.items) else []
