@@ -83,6 +83,16 @@ RECEIVERS = {
     "a method set by name": ("net = Net()\nsetattr(net, 'load_state_dict', print)", False),
     "a hook": ("net = Net()\nnet.register_load_state_dict_pre_hook(print)", False),
     "something unknown": ("net = get()", False),
+    "a method of torch's class, set by a computed name": (
+        "setattr(torch.nn.Module, name, print)\nnet = Net()",
+        False,
+    ),
+    "an item of a list that others are put into": (
+        "nets = [Net()]\nnets.insert(0, Other())\nnet = nets[0]",
+        False,
+    ),
+    "what moves to a device": ("net = Net().to(device)\ntorch.nn.DataParallel(net)", True),
+    "what a function makes": ("def build():\n    return Net()\nnet = build()", True),
 }
 
 
@@ -93,6 +103,25 @@ def test_the_state_of_a_plain_module_is_restricted_safely(made, safe):
     (fix,) = fixes(code, World())
     assert (fix.applicability is Applicability.SAFE) is safe
     assert bool(fix.risk) is not safe
+
+
+@pytest.mark.parametrize(
+    ("rest", "safe"),
+    [
+        ("Trainer().load(path)\n", True),
+        ("trainer = Trainer()\ntrainer.net = Other()\ntrainer.load(path)\n", False),
+        ("class Mine(Trainer):\n    def make(self):\n        return Other()\nMine()\n", False),
+    ],
+)
+def test_the_module_in_an_attribute_is_the_one_that_was_put_there(rest, safe):
+    code = (
+        "import torch\nclass Other:\n    def load_state_dict(self, state): pass\n"
+        "class Trainer:\n    def __init__(self):\n        self.net = self.make()\n"
+        "    def make(self):\n        return torch.nn.Linear(1, 1)\n    def load(self, path):\n"
+        "        self.net.load_state_dict(torch.load(path, weights_only=False))\n"
+    )
+    (fix,) = fixes(code + rest, World())
+    assert (fix.applicability is Applicability.SAFE) is safe
 
 
 def test_a_part_that_loads_its_own_state_is_not_plain():

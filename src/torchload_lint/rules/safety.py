@@ -13,19 +13,25 @@ from torchload_lint.diagnostic import Applicability
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.on_torch import Mode
 from torchload_lint.rules.weakening import weakened
+from torchload_lint.source.certainty.doubts import doubts
 from torchload_lint.source.domain.values import Instance, Made
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.facts.calls import WeightsOnly
 from torchload_lint.source.facts.loading.usage import state_receivers
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
+from torchload_lint.source.project.changes.reflection import changes
 from torchload_lint.source.project.families import family
 from torchload_lint.source.project.mentions import TooManyError
 
 if TYPE_CHECKING:
+    import ast
+
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
     from torchload_lint.source.domain.values import Class, Value
+    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.changes.reflection import ReflectedChange
 
 _VOUCHED = frozenset({Evidence.FILES, Evidence.CONFIGURED})
 _READ = _VOUCHED | {Evidence.RECORDED, Evidence.PATTERN}
@@ -109,9 +115,25 @@ def feeds_modules_only(situation: Situation, context: Context) -> bool:
     receivers = state_receivers(situation.module, situation.load.node)
     if not receivers or any(map(context.project.holding, _STATE_ELSEWHERE)):
         return False
+    if any(_replaces_methods(one) for one in changes(context.project, situation.module)):
+        return False
+    return all(_is_surely_module(each, situation.module, context) for each in receivers)
+
+
+def _is_surely_module(receiver: ast.expr, module: Module, context: Context) -> bool:
     engine = Engine(context.project)
-    values = [v for each in receivers for v in engine.anywhere(each, situation.module)]
-    return bool(values) and all(_is_module(value, context) for value in values)
+    values = engine.top(receiver, module)
+    if not values or engine.open_ends or not all(_is_module(value, context) for value in values):
+        return False
+    return not any(doubts(engine, module, relative=False, objects=False))
+
+
+def _replaces_methods(change: ReflectedChange) -> bool:
+    """Whether an attribute of one of torch's classes is set by a name that is not known."""
+    receiver = change.receiver
+    if change.name is not None or change.kind != "attribute" or receiver is None:
+        return False
+    return any(one.startswith("torch.") for one in change.module.bindings.possible(receiver))
 
 
 def _is_module(value: Value, context: Context) -> bool:

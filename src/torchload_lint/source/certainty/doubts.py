@@ -23,7 +23,7 @@ from torchload_lint.source.certainty.overwriting import (
     by_reflection,
     may_speak_of,
 )
-from torchload_lint.source.domain.values import Handle, Instance, Unknown
+from torchload_lint.source.domain.values import Instance, Made, Unknown
 from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
@@ -70,13 +70,16 @@ _OF_FUNCTIONS = frozenset({"__code__", "__defaults__", "__kwdefaults__", "__clos
 _SAME_MODULE = {"posixpath": "os.path", "posix": "os", "pathlib._local": "pathlib"}
 
 
-def doubts(evaluator: Evaluator, module: SourceFile, *, relative: bool) -> Iterator[str]:
+def doubts(
+    evaluator: Evaluator, module: SourceFile, *, relative: bool, objects: bool = True
+) -> Iterator[str]:
     """Reasons, the cheap ones first; ``relative``: whether a path depends on the folder in which
-    the program runs.
+    the program runs; ``objects``: whether it counts what the attributes of an object are, and not
+    only which object it is.
     """
-    looking = _Doubts(evaluator, module)
+    looking = _Doubts(evaluator, module, objects=objects)
     try:
-        yield from looking.handles()
+        yield from handles.moved(evaluator.relied.held)
         yield from evaluator.relied.guesses
         yield from looking.strangers()
         yield from looking.functions()
@@ -98,19 +101,13 @@ def _is_all(engine: Engine, module: SourceFile) -> bool:
 
 
 class _Doubts:
-    def __init__(self, evaluator: Evaluator, module: SourceFile) -> None:
+    def __init__(self, evaluator: Evaluator, module: SourceFile, *, objects: bool = True) -> None:
         self._evaluator = evaluator
+        self._left_alone = () if objects else (Instance, Made)
         self._relied = evaluator.relied
         self._project = evaluator.project
         self._home = module
         self._receivers = Receivers(evaluator, evaluator.project)
-
-    def handles(self) -> Iterator[str]:
-        """Open files that are read by name."""
-        for node, (module, values) in self._relied.held.items():
-            is_open = any(isinstance(value, Handle) for value in values)
-            if is_open and isinstance(node, ast.Name) and handles.is_moved(node, module):
-                yield f"{node.id} is read before, or by several"
 
     def strangers(self) -> Iterator[str]:
         """Functions of other packages: whether they are what their name says."""
@@ -241,7 +238,8 @@ class _Doubts:
         """What names and attributes hold: whether it was changed under another one."""
         for node, (module, values) in self._relied.held.items():
             yield from hierarchies.written_out(node, module, self._evaluator)
-            asked = asked_of(values, node, module)
+            counted = tuple(each for each in values if not isinstance(each, self._left_alone))
+            asked = asked_of(counted, node, module)
             if asked is None:
                 continue
             watch = Watch(self._evaluator)

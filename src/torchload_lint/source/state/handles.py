@@ -9,9 +9,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from torchload_lint.source.domain.values import Handle
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from torchload_lint.source.domain.values import Values
     from torchload_lint.source.names.source_file import SourceFile
 
 _WRITING = frozenset({"write", "writelines", "truncate", "getbuffer"})
@@ -46,8 +49,15 @@ def is_moved_where_made(made: ast.Call, module: SourceFile) -> bool:
     )
 
 
-def is_moved(name: ast.Name, module: SourceFile) -> bool:
-    """The same for what a name stands for at its place."""
+def moved(held: Mapping[ast.expr, tuple[SourceFile, Values]]) -> Iterator[str]:
+    """The names among some expressions that stand for such a file, in words."""
+    for node, (module, values) in held.items():
+        is_open = any(isinstance(value, Handle) for value in values)
+        if is_open and isinstance(node, ast.Name) and _is_moved_by_name(node, module):
+            yield f"{node.id} is read before, or by several"
+
+
+def _is_moved_by_name(name: ast.Name, module: SourceFile) -> bool:
     holders = {each.node for each in module.bindings.definitions(name)}
     return bool(holders) and _is_moved(name.id, holders, module)
 
