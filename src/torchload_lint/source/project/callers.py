@@ -156,7 +156,7 @@ def _unnamed(target: CallTarget, name: str, found: list[Site], others: list[Othe
     """The calls under another name, and those of whoever is handed the function; looked for
     where nobody calls it by its name. Yields whether there may be more.
     """
-    from torchload_lint.source.project import callbacks  # noqa: PLC0415 - few questions lead here
+    from torchload_lint.source.project.passing import callbacks  # noqa: PLC0415 - few questions lead here
 
     project, home = target.project, target.module.path
     folder = dirname(home)

@@ -1,0 +1,1 @@
+"""WHERE DOES A FUNCTION GO? under other names, through partial, into dictionaries, to others."""
