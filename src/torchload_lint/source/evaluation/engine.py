@@ -269,6 +269,8 @@ def _constant(_: Evaluator, node: ast.expr, __: Frame) -> Values:
         return (Text(known(node.value.decode("utf-8", "replace"))),)
     if node.value is None or isinstance(node.value, int | float):
         return (Constant(node.value),)
+    if node.value is ...:  # stands for what this package adds to a call
+        return unknown("an argument that is not written there")
     return unknown("neither a text nor a number")
 
 

@@ -115,9 +115,9 @@ def _from_callers(
     of = _own_class(function, frame)
     for site in sites.calls:
         if of is not None and not call_targets.may_concern(site, of, evaluator.project):
-            evaluator.hop(site.call, site.module.path, f"is left out: {Other.CLASS.value}")
+            evaluator.hop(site.written, site.module.path, f"is left out: {Other.CLASS.value}")
             continue
-        evaluator.hop(site.call, site.module.path, f"calls {function.name}()")
+        evaluator.hop(site.written, site.module.path, f"calls {function.name}()")
         around = _same_object(evaluator, site, of, _holder(function, frame.module))
         outer = Frame(site.module, around, frame.calls, frame.callers + 1)
         found.extend(_from_site(evaluator, parameter, function, site, default, outer))
@@ -139,6 +139,8 @@ def _note_others(evaluator: Evaluator, sites: callers.Sites) -> None:
     further = len(sites.others) - _MOST_OTHERS
     if further > 0:
         evaluator.hop(None, "…", f"{further} further calls of that name are left out")
+    for mention in sites.mentions[:_MOST_OTHERS]:
+        evaluator.hop(mention.node, mention.module.path, mention.what)
     for path in sites.passed_over[:_MOST_OTHERS]:
         evaluator.hop(None, path, f"is nearer to another {sites.name}()")
 
@@ -155,7 +157,7 @@ def _from_site(
     given = match(site.call, function, site.skipped)
     if parameter not in given:
         yield default
-    elif is_unreached(evaluator, site.call, outer):
+    elif is_unreached(evaluator, site.written, outer):
         evaluator.leave_open(f"a call of {function.name}() is not reached from here")
     elif not _is_itself(given[parameter], parameter, site):
         values = given_values(evaluator, given[parameter], outer)
@@ -204,7 +206,7 @@ def _same_object(
     method called stands in, which tells more than the base whose method calls it.
     """
     known = of or holder
-    method = site.module.function(site.call.func)
+    method = site.module.function(site.written)
     if known is None or not members.is_function(method):
         return NO_ARGUMENTS
     leading = next(iter((*method.args.posonlyargs, *method.args.args)), None)

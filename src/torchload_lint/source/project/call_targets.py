@@ -29,6 +29,13 @@ class Site(NamedTuple):
     call: ast.Call
     skipped: int
     """Leading parameters that the call does not write (``self``)."""
+    as_written: ast.Call | None = None
+    """The call in the code, where ``call`` holds what others give besides (``partial``)."""
+
+    @property
+    def written(self) -> ast.Call:
+        """The call as it stands in the code."""
+        return self.as_written or self.call
 
 
 class Other(Enum):
@@ -52,13 +59,17 @@ class CallTarget(NamedTuple):
 
     def meaning(self, calling: SourceFile, call: ast.Call) -> Site | Other:
         """The call as one of this function, or why it is none."""
-        skipped = self._skipped(calling, call)
+        skipped = self.left_out(calling, call.func)
         return skipped if isinstance(skipped, Other) else self.fitting(calling, call, skipped)
 
-    def fitting(self, calling: SourceFile, call: ast.Call, skipped: int) -> Site | Other:
-        """A call of this function, unless it would fail. ``skipped``: parameters it leaves out."""
+    def fitting(
+        self, calling: SourceFile, call: ast.Call, skipped: int, written: ast.Call | None = None
+    ) -> Site | Other:
+        """A call of this function, unless it would fail. ``skipped``: parameters it leaves out;
+        ``written``: as the code has it.
+        """
         fits = _fits(call, self.function, skipped)
-        return Site(calling, call, skipped) if fits else Other.ARGUMENTS
+        return Site(calling, call, skipped, written) if fits else Other.ARGUMENTS
 
     def files_of_bases(self) -> set[str]:
         """The files of the classes that the method's class inherits from."""
@@ -67,26 +78,43 @@ class CallTarget(NamedTuple):
         lineage = classes.ancestry(self.owner, self.module, self.project)
         return {module.path for _, module in lineage}
 
-    def _skipped(self, calling: SourceFile, call: ast.Call) -> int | Other:
-        """How many parameters the call leaves out in front."""
-        of_self = _is_method_of_self(call.func, calling)
-        dotted = calling.bindings.qualified(call.func)
+    @property
+    def name(self) -> str:
+        """What callers write; empty where they write none (``__call__``, ``__getitem__``)."""
+        name = self.function.name
+        if self.owner is not None and name == "__init__":
+            return self.owner.name
+        return "" if name.startswith("__") and name.endswith("__") else name
+
+    @property
+    def kind(self) -> str:
+        """``method``, ``function`` or ``class``."""
+        if self.owner is None:
+            return "function"
+        return "class" if self.name == self.owner.name else "method"
+
+    def left_out(self, calling: SourceFile, function: ast.expr) -> int | Other:
+        """How many parameters in front are left out by whoever calls what ``function`` names; or
+        why that is not this function.
+        """
+        of_self = _is_method_of_self(function, calling)
+        dotted = calling.bindings.qualified(function)
         if dotted:
             found = self.project.definitions(dotted, calling.path)
             if any(each.node is self.owner for each in found) and self.owner is not None:
                 return 1
             if self.owner is None or not of_self:  # a subclass may override what ``self`` has
                 if any(each.node is self.function for each in found):
-                    return self._left_out(calling, call.func)
+                    return self._left_out(calling, function)
                 if found:
                     return Other.FUNCTION
-            if self._is_foreign(calling, call.func, dotted):
+            if self._is_foreign(calling, function, dotted):
                 return Other.PACKAGE
-        if isinstance(call.func, ast.Name):
-            return self._by_local_name(calling, call.func, dotted)
-        if not isinstance(call.func, ast.Attribute):
+        if isinstance(function, ast.Name):
+            return self._by_local_name(calling, function, dotted)
+        if not isinstance(function, ast.Attribute):
             return Other.UNKNOWN
-        return Other.METHOD if self.owner is None else self._by_receiver(calling, call.func)
+        return Other.METHOD if self.owner is None else self._by_receiver(calling, function)
 
     def _is_foreign(self, calling: SourceFile, function: ast.expr, dotted: str) -> bool:
         """Whether it is a function of an imported module that is not the project's: a method
@@ -273,7 +301,7 @@ def may_concern(site: Site, of: Class, project: ProjectIndex) -> bool:
     uses an object of, a class that has nothing to do with it (another subclass of one base).
     """
     if is_through_super(site):
-        other = _class_around(site.module, site.call)
+        other = _class_around(site.module, site.written)
         return other is None or _related(of, Class(other, site.module), project)
     dotted = site.module.bindings.qualified(site.call.func)
     made = project.definitions(dotted, site.module.path) if dotted else ()

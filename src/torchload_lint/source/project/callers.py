@@ -21,13 +21,15 @@ from torchload_lint.source.project.call_targets import (
     holding,
     is_super,
 )
-from torchload_lint.source.text.candidates import places_of
+from torchload_lint.source.text.candidates import places_of, stands_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
+    from torchload_lint.source.project.passing.named_places import Mention
+    from torchload_lint.source.text.definitions import NamedFunction
 
 MAX_FILES = 8
 """Files that are parsed in search of the callers of one function, the nearest first."""
@@ -60,6 +62,8 @@ class Sites(NamedTuple):
     """Files that are not looked into: they stand nearer to another definition of the name."""
     name: str = ""
     """The name by which it was looked for; empty where it has none that callers write."""
+    mentions: tuple[Mention, ...] = ()
+    """Where it is named and not called, and goes where it is not followed."""
 
     def why_none(self) -> str:
         """Why no call is known, as what a parameter of the function has: ``no caller …``."""
@@ -70,6 +74,9 @@ class Sites(NamedTuple):
             return "no caller that has an object of this class"
         if unsettled:
             return f"no caller that is known: what {unsettled} calls is not certain"
+        if self.mentions:
+            first = self.mentions[0]
+            return f"no caller that is found: at {first.place} it {first.what}"
         if self.passed_over:
             return f"no caller near it: {self.passed_over[0]} is nearer to another {self.name}()"
         return "no caller in the files looked at" if self.cut else "no caller in the project"
@@ -87,13 +94,27 @@ def _find(
 ) -> Sites:
     holder = module.parents.get(function)
     owner = holder if isinstance(holder, ast.ClassDef) else None
-    name = function.name
-    if owner is not None and name == "__init__":
-        name = owner.name
-    elif name.startswith("__") and name.endswith("__"):  # ``__call__``, ``__getitem__``
-        return Sites(cut=True)
-    kind = "function" if owner is None else "class" if name == owner.name else "method"
     target = CallTarget(project, module, function, owner)
+    if not target.name:
+        return Sites(cut=True)
+    by_name = _by_name(target)
+    found, others, cut = [*by_name.calls], [*by_name.others], by_name.cut
+    mentions: list[Mention] = []
+    if not found:
+        cut |= _passed_on(target, found, others, mentions)
+    others.sort(key=lambda each: _BY_DOUBT.index(each.why))
+    return by_name._replace(
+        calls=tuple(found[:MAX_CALLS]),
+        cut=cut or len(found) > MAX_CALLS,
+        others=tuple(others),
+        mentions=tuple(mentions),
+    )
+
+
+def _by_name(target: CallTarget) -> Sites:
+    """The calls that spell the name."""
+    project, module, owner = target.project, target.module, target.owner
+    name, kind = target.name, target.kind
     files = _files(target, name, kind)
     found: list[Site] = []
     others: list[OtherCall] = []
@@ -103,30 +124,21 @@ def _find(
             continue
         calls = calls_named(project, calling, name)
         _sort_out(calling, calls, partial(target.meaning, calling), found, others)
-        if owner is not None and name == owner.name:
-            found.extend(_initialized_by_subclasses(project, calling, function, owner))
-    if owner is not None and name == owner.name:
+        if owner is not None and kind == "class":
+            found.extend(_initialized_by_subclasses(project, calling, target.function, owner))
+    if owner is not None and kind == "class":
         for level, where in classes.ancestry(owner, module, project):
             fitting = partial(target.fitting, where, skipped=1)
             _sort_out(where, _making_itself(level, where), fitting, found, others)
-    cut = files.cut
     passed_over: tuple[str, ...] = ()
     if not found:
-        cut |= _unnamed(target, name, found, others)
         texts = ((path, project.files.text(path) or "") for path in files.passed_over)
         passed_over = tuple(
             path
             for path, text in texts
             if _may_call(text, name, kind) and not _has_its_own(text, name, kind)
         )
-    others.sort(key=lambda each: _BY_DOUBT.index(each.why))
-    return Sites(
-        tuple(found[:MAX_CALLS]),
-        cut or len(found) > MAX_CALLS,
-        tuple(others),
-        passed_over,
-        name,
-    )
+    return Sites(tuple(found), files.cut, tuple(others), passed_over, name)
 
 
 def _has_its_own(text: str, name: str, kind: str) -> bool:
@@ -152,28 +164,61 @@ def _sort_out(
             found.append(meaning)
 
 
-def _unnamed(target: CallTarget, name: str, found: list[Site], others: list[OtherCall]) -> bool:
-    """The calls under another name, and those of whoever is handed the function; looked for
-    where nobody calls it by its name. Yields whether there may be more.
+def _passed_on(
+    target: CallTarget, found: list[Site], others: list[OtherCall], mentions: list[Mention]
+) -> bool:
+    """The calls by those who get the function under another name; looked for where nobody calls
+    it by its own. Yields whether there may be more.
     """
-    from torchload_lint.source.project.passing import callbacks  # noqa: PLC0415 - few questions lead here
+    from torchload_lint.source.project.passing import following, named_places  # noqa: PLC0415 - few questions lead here
 
-    project, home = target.project, target.module.path
+    project, home, name = target.project, target.module.path, target.name
     folder = dirname(home)
-    texts = {
-        path: target.module.text if path == home else project.files.text(path) or ""
+    paths = [
+        path
         for path in holding(project, name, home)
-    }
-    paths = [path for path, text in texts.items() if callbacks.may_hand_over(text, name)]
+        if (path == home and not home.endswith(".py"))
+        or named_places.may_pass_on(
+            project.files.text(path) or "",
+            name,
+            of_object=target.kind == "method",
+            home=path == home,
+        )
+    ]
     paths.sort(key=lambda path: (path != home, -_shared(path, folder), path))
+    follow = following.Following(project, partial(_calls_by_name, project))
     for path in paths[:MAX_FILES]:
-        calling = target.module if path == home else project.module_at(path)
-        if calling is not None:
-            ask = partial(target.meaning, calling)
-            for alias in sorted(callbacks.aliases(calling.text, name)):
-                _sort_out(calling, calls_named(project, calling, alias), ask, found, others)
-            _sort_out(calling, callbacks.handed_over(calling, name), ask, found, others)
+        naming_it = target.module if path == home else project.module_at(path)
+        for node in named_places.places(naming_it, name) if naming_it is not None else ():
+            assert naming_it is not None
+            skipped = target.left_out(naming_it, node)
+            if isinstance(skipped, Other):
+                continue
+            for each in follow.from_place(node, naming_it):
+                if isinstance(each, named_places.Mention):
+                    mentions.append(each)
+                    continue
+                site = target.fitting(each.module, each.call, skipped, each.written)
+                if isinstance(site, Other):
+                    others.append(OtherCall(each.module, each.written, site))
+                else:
+                    found.append(site)
+    whole = target.owner if target.owner is not None and target.kind == "class" else target.function
+    mentions.extend(named_places.decorated(whole, target.module))
     return len(paths) > MAX_FILES
+
+
+def _calls_by_name(
+    project: ProjectIndex, module: SourceFile, function: NamedFunction
+) -> tuple[Sequence[Site], str]:
+    """The calls that spell a function's name, or why none is known."""
+    holder = module.parents.get(function)
+    owner = holder if isinstance(holder, ast.ClassDef) else None
+    target = CallTarget(project, module, function, owner)
+    if not target.name:
+        return (), Sites(cut=True).why_none()
+    found = project.remember(("calls by name", function), lambda: _by_name(target))
+    return found.calls[:MAX_CALLS], found.why_none()
 
 
 class _Files(NamedTuple):
@@ -197,7 +242,7 @@ def _files(target: CallTarget, name: str, kind: str) -> _Files:
     word = f"class {name}" if kind == "class" else f"def {name}("
     defining = [path for path in project.holding(word) if path not in own]
     if kind == "class":  # ``class NetLoader`` is no other ``class Net``
-        defining = [path for path in defining if _stands_in(word, project.files.text(path) or "")]
+        defining = [path for path in defining if stands_in(word, project.files.text(path) or "")]
     rivals = _with_parents(map(dirname, defining))
     folder = dirname(home)
     near_first = []
@@ -258,10 +303,6 @@ def _may_call(text: str, name: str, kind: str) -> bool:
         if is_call and not line.endswith(("def ", "class ")) and "import *" in text:
             return True
     return False
-
-
-def _stands_in(word: str, text: str) -> bool:
-    return next(places_of(word, text), None) is not None
 
 
 def _initialized_by_subclasses(

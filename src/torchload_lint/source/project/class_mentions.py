@@ -67,7 +67,9 @@ def makes_nothing(node: ast.expr, module: SourceFile) -> bool:
     if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) and parent.returns is node:
         return True
     if isinstance(parent, ast.Tuple):
-        parent = module.parents.get(parent)
+        parts, parent = parent, module.parents.get(parent)
+        if isinstance(parent, ast.Subscript) and parent.slice is parts:  # ``Union[Net, None]``
+            return isinstance(parent.ctx, ast.Load)
     if isinstance(parent, ast.Call):
         if isinstance(parent.func, ast.Attribute) and parent.func.attr == "__new__":
             return node is not parent.func  # ``super().__new__(cls)``: for whoever calls the class

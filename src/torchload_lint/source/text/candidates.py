@@ -73,6 +73,11 @@ def places_of(word: str, text: str, first: int = 0, last: int | None = None) -> 
         place = text.find(word, end, last)
 
 
+def stands_in(word: str, text: str) -> bool:
+    """Whether a text holds a word as a word of its own."""
+    return next(places_of(word, text), None) is not None
+
+
 def words_of(lines: Lines, within: ast.AST) -> set[str]:
     """The words that stand somewhere in a statement."""
     first, last = _stretch(lines, within)

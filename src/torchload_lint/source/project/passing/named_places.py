@@ -1,0 +1,98 @@
+"""The places that name a function without calling it: by their words first."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.source.text.candidates import carrying, places_of
+from torchload_lint.source.text.expressions import last_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.names.source_file import SourceFile
+
+_KEEPING = frozenset({"builtins", "torch", *sys.stdlib_module_names})
+"""Packages whose decorators leave a function to its callers."""
+_NO_CODE = ("#", "def ", "class ", "async def ")
+_IMPORTS = ("import ", "from ")
+_NEAR = 8
+_AFTER_A_CALL = ("(", ".", ":")
+
+
+class Mention(NamedTuple):
+    """A place that names a function, and from which it goes where it is not followed."""
+
+    module: SourceFile
+    node: ast.expr
+    what: str
+    """What happens there: ``is returned by make()``."""
+
+    @property
+    def place(self) -> str:
+        """``train.py:12``."""
+        return f"{self.module.path}:{self.node.lineno}"
+
+
+def decorated(
+    node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, module: SourceFile
+) -> Iterator[Mention]:
+    """The decorators that may keep what they are given: ``@register("net")``."""
+    for mark in node.decorator_list:
+        function = mark.func if isinstance(mark, ast.Call) else mark
+        dotted = module.bindings.qualified(function) or ""
+        if dotted.partition(".")[0] not in _KEEPING:
+            shown = last_name(function)
+            yield Mention(module, mark, f"is handed to the decorator {shown}()")
+
+
+def may_pass_on(text: str, name: str, *, of_object: bool, home: bool) -> bool:
+    """Whether a file may hand on what has that name, or call it by another one.
+
+    ``of_object``: whether it is a method, which others name behind a dot; ``home``: whether the
+    file defines it. Others import it, where they name it without a module.
+    """
+    imported = home or "import *" in text
+    named = False
+    for place in places_of(name, text):
+        before = text[text.rfind("\n", 0, place) + 1 : place]
+        end = place + len(name)
+        after = text[end : end + _NEAR].lstrip(" \t")
+        code = before.lstrip()
+        if code.startswith(_NO_CODE):
+            continue
+        if code.startswith(_IMPORTS) or (not code and _is_imported_there(text, place)):
+            if after.startswith("as "):
+                return True
+            imported = True
+        elif after.startswith(_AFTER_A_CALL) or (after[:1] == "=" and after[:2] != "=="):
+            continue
+        elif before.endswith("."):
+            return True
+        else:
+            named = named or home or not of_object
+    return named and imported
+
+
+def _is_imported_there(text: str, place: int) -> bool:
+    """Whether a place stands within ``import (…)``."""
+    opened = text.rfind("(", 0, place)
+    before = text[max(0, opened - _NEAR) : max(0, opened)].rstrip()
+    return before.endswith("import") and ")" not in text[opened:place]
+
+
+def places(module: SourceFile, name: str) -> Iterator[ast.Name | ast.Attribute]:
+    """The expressions that name it and do not call it, or call it by an import's other name."""
+    words = {name}
+    for node in carrying(module.tree, module.lines, words)[name]:
+        if isinstance(node, ast.alias) and node.asname:
+            words.add(node.asname)
+    for word, nodes in carrying(module.tree, module.lines, words).items():
+        for node in nodes:
+            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+                around = module.parents.get(node)
+                is_call = isinstance(around, ast.Call) and around.func is node
+                if not (is_call and word == name):
+                    yield node

@@ -1,0 +1,203 @@
+"""Functions that are named and not called: followed to the calls that this leads to, or shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from project_files import project
+from source.resolving import HEADER, resolve, texts
+from torchload_lint.source.paths import trace_path
+
+LOAD = "def load(path, name='last.pt'):\n    return torch.load(os.path.join(path, name))\n"
+NET = "class Net:\n    def __init__(self, path):\n        torch.load(path)\n"
+PARTIAL = "from functools import partial\n"
+LAUNCHED = "def work(fabric, path):\n    return torch.load(path)\n"
+
+ALL_CALLS = {
+    "a partial whose call gives a keyword": (
+        LOAD + PARTIAL + "f = partial(load, 'runs')\nf(name='a.pt')\n",
+        ["runs/a.pt"],
+    ),
+    "a partial whose keyword is given again": (
+        LOAD + PARTIAL + "f = partial(load, 'runs', name='a.pt')\nf(name='b.pt')\n",
+        ["runs/b.pt"],
+    ),
+    "a partial without arguments": (
+        LOAD + PARTIAL + "f = partial(load)\nf('runs', 'a.pt')\n",
+        ["runs/a.pt"],
+    ),
+    "a partial of a partial": (
+        LOAD + PARTIAL + "f = partial(partial(load, 'runs'), name='a.pt')\nf()\n",
+        ["runs/a.pt"],
+    ),
+    "a partial that is called at once": (
+        LOAD + PARTIAL + "partial(load, 'runs')('a.pt')\n",
+        ["runs/a.pt"],
+    ),
+    "a partial in a function": (
+        LOAD + PARTIAL + "def main():\n    f = partial(load, 'runs')\n    f()\n    f('a.pt')\n",
+        ["runs/last.pt", "runs/a.pt"],
+    ),
+    "another name": (LOAD + "read = load\nread('runs')\n", ["runs/last.pt"]),
+    "either of two": (
+        LOAD + "def no(path):\n    pass\nread = load if os.name else no\nread('runs')\n",
+        ["runs/last.pt"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), ALL_CALLS.values(), ids=ALL_CALLS)
+def test_calls_under_another_name_are_all_there_are(source, expected):
+    resolution = resolve(source)
+    assert texts(resolution) == expected
+    assert resolution.complete
+
+
+SOME_CALLS = {
+    "a dictionary of functions": (
+        LOAD + "READERS = {'a': load, 'b': print}\nREADERS['a']('runs')\n",
+        ["runs/last.pt"],
+    ),
+    "a dictionary that is asked": (
+        LOAD + "READERS = {'a': load, 'b': print}\nREADERS.get('a')('runs')\n",
+        ["runs/last.pt"],
+    ),
+    "a dictionary of one function": (
+        LOAD + "READERS = {'a': load}\nread = READERS[sys.argv[1]]\nread('runs')\n",
+        ["runs/last.pt"],
+    ),
+    "a function that another returns": (
+        LOAD + "def reader():\n    return load\nreader()('runs')\n",
+        ["runs/last.pt"],
+    ),
+    "a class that a method returns": (
+        NET
+        + "class Maker:\n    def kind(self):\n        return Net\n"
+        + "Maker().kind()('a.pt')\n",
+        ["a.pt"],
+    ),
+    "an attribute of the object": (
+        LOAD + "class Run:\n    def __init__(self):\n        self.read = load\n"
+        "    def go(self):\n        return self.read('runs')\n",
+        ["runs/last.pt"],
+    ),
+    "processes of detectron2": (
+        LOAD + "launch(load, 2, args=('runs',))\n",
+        ["runs/last.pt"],
+    ),
+    "processes of Lightning": (LAUNCHED + "fabric.launch(work, 'a.pt')\n", ["a.pt"]),
+    "a partial that somebody else may call": (
+        LOAD + PARTIAL + "f = partial(load, 'runs')\nf('a.pt')\nregister(f)\n",
+        ["runs/a.pt", "runs/*", "runs/last.pt"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), SOME_CALLS.values(), ids=SOME_CALLS)
+def test_calls_of_what_is_handed_on(source, expected):
+    assert texts(resolve(source)) == expected
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        LOAD + "READERS = {'a': load, 'b': print}\nREADERS['a']('runs')\n",
+        LOAD + "def reader():\n    return load\nreader()('runs')\n",
+        LOAD + PARTIAL + "f = partial(load, 'runs')\nf('a.pt')\nregister(f)\n",
+        LOAD + PARTIAL + "def main():\n    f = partial(load, 'runs')\n    f()\n    return f\n",
+    ],
+    ids=["a dictionary", "a function that returns it", "one who keeps it", "a function's result"],
+)
+def test_what_others_may_get_is_never_called_complete(source):
+    assert not resolve(source).complete
+
+
+OTHERS = {
+    "an entry of another key": LOAD + "R = {'a': load, 'b': print}\nR['b']('runs')\n",
+    "an entry of any key": LOAD + "R = {'a': load, 'b': print}\nR[sys.argv[1]]('runs')\n",
+    "one of several results": LOAD
+    + "def reader(a):\n    if a:\n        return load\n    return print\nreader(1)('runs')\n",
+    "a name that is given something else": LOAD + "read = load\nread = print\nread('runs')\n",
+    "a fabric of nobody's": LAUNCHED + "rocket.launch(work, 'a.pt')\n",
+}
+
+
+@pytest.mark.parametrize("source", OTHERS.values(), ids=OTHERS)
+def test_calls_that_may_mean_another_function_give_no_path(source):
+    assert not {"runs/last.pt", "a.pt"} & set(texts(resolve(source)))
+
+
+def test_another_file_calls_it_by_its_other_name():
+    others = {
+        "lib.py": "import torch\ndef main(path):\n    torch.load(path)\nrun = main\n",
+        "a.py": "from lib import main as single\nfrom functools import partial\n"
+        "f = partial(single, 'a.pt')\nf()\n",
+        "b.py": "import lib\nlib.run('b.pt')\n",
+    }
+    index = project(others)
+    module = index.module_at("lib.py")
+    hops = trace_path(module.loads[0].file, module, index).hops
+    assert [(hop.place, hop.code) for hop in hops if hop.does == "calls main()"] == [
+        ("b.py:2", "lib.run('b.pt')"),
+        ("a.py:4", "f()"),
+    ]
+
+
+def shown(source):
+    """What the trace says of the places that name the function, and its first reason."""
+    index = project({"main.py": HEADER + source})
+    module = index.module_at("main.py")
+    trace = trace_path(module.loads[0].file, module, index)
+    return [(hop.code, hop.does) for hop in trace.hops if hop.does], next(iter(trace.reasons))
+
+
+NAMED = {
+    "handed to somebody": (
+        LOAD + "use(load)\n",
+        ("load", "is handed to use()"),
+    ),
+    "in a list": (LOAD + "ALL = [load]\n", ("load", "is named, not called")),
+    "in a dictionary": (LOAD + "R = {'a': load}\n", ("'a'", "is put into a dictionary")),
+    "taken from a dictionary": (
+        LOAD + "R = {'a': load, 'b': print}\nR[sys.argv[1]]('runs')\n",
+        ("R[sys.argv[1]]", "is taken from a dictionary, or another is"),
+    ),
+    "returned to nobody": (
+        LOAD + "def reader():\n    return load\n",
+        ("load", "is returned by reader(), which has no caller in the project"),
+    ),
+    "one of several results": (
+        LOAD + "def reader(a):\n    if a:\n        return load\n    return print\n",
+        ("load", "is one of those that reader() returns"),
+    ),
+    "a decorator that may keep it": (
+        "@register('a')\n" + LOAD,
+        ("register('a')", "is handed to the decorator register()"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "step"), NAMED.values(), ids=NAMED)
+def test_the_trace_names_the_place_where_a_function_goes(source, step):
+    steps, reason = shown(source)
+    assert step in steps
+    assert step[1] in reason
+    assert "has no caller that is found: at main.py:" in reason
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        "print(load)\n",
+        "if load:\n    pass\n",
+        "load.__doc__\n",
+        "load: object\n",
+        "# use(load)\n",
+        "import other\nother.use(other.load)\n",
+        "def f(load):\n    use(load)\n",
+    ],
+)
+def test_what_only_asks_for_it_is_no_such_place(source):
+    _, reason = shown(LOAD + source)
+    assert reason == "parameter 'path' of load() has no caller in the project"
