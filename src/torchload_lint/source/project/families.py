@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.project import classes
 from torchload_lint.source.project.mentions import modules_with
 from torchload_lint.source.text.candidates import on_rows, rows_with
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from torchload_lint.source.project.index import ProjectIndex
 
 _MOST = 200
+_CLASS_WITH_BASES = late_pattern(r"class\s+\w+\s*(?:\[[^\]]*\]\s*)?\(")
+_END_OF_BASES = late_pattern(r"\)\s*(?:\\\s*|#[^\n]*\s*)?:")
 
 
 class Family(NamedTuple):
@@ -47,12 +52,29 @@ def _family(node: ast.ClassDef, module: SourceFile, project: ProjectIndex) -> Fa
     return Family(subclasses, members)
 
 
+def may_inherit(name: str, text: str) -> bool:
+    """Whether a class in a text may name the class ``name`` among its bases, by its own name or by
+    one that the text gives it (``import Net as Base``, ``Base = Net``): asked before it is parsed.
+    """
+    word = rf"\b{re.escape(name)}\b"
+    renamed = rf"{word}\s*(?:\\\s*)?as\b|=\s*(?:[(\\]\s*)?[^=\n]*{word}(?!\s*[(.])"
+    if re.search(renamed, text):
+        return True
+    for begun in _CLASS_WITH_BASES.finditer(text):
+        ended = _END_OF_BASES.search(text, begun.end())
+        bases = text[begun.end() : ended.start() if ended else len(text)]
+        if "lambda" in bases or re.search(word, bases):
+            return True
+    return False
+
+
 def _direct_subclasses(
     node: ast.ClassDef, home: SourceFile, project: ProjectIndex
 ) -> list[tuple[ast.ClassDef, SourceFile]]:
     """The classes that name a class among their bases, under whatever name."""
     found = []
-    for module in modules_with(project, node.name, home):
+    worth_parsing = partial(may_inherit, node.name)
+    for module in modules_with(project, node.name, home, worth_parsing=worth_parsing):
         for other in on_rows(module.tree, rows_with(module.lines, ["class"])):
             if isinstance(other, ast.ClassDef) and other is not node:
                 levels = list(classes.ancestry(other, module, project))[1:]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
@@ -20,11 +20,16 @@ class TooManyError(Exception):
 
 
 def modules_with(
-    project: ProjectIndex, word: str, home: SourceFile, telling: re.Pattern[str] | None = None
+    project: ProjectIndex,
+    word: str,
+    home: SourceFile,
+    telling: re.Pattern[str] | None = None,
+    worth_parsing: Callable[[str], bool] | None = None,
 ) -> Iterator[SourceFile]:
     """The files that hold a word, the file at home among them. Raises TooManyError.
 
-    ``telling``: what a file's text must hold besides, asked before it is counted and parsed.
+    ``telling``: what a file's text must hold besides, asked before it is counted and parsed;
+    ``worth_parsing``: which of the counted ones are parsed, by their text.
     """
     paths = [path for path in project.holding(word) if path != home.path]
     if telling is not None:
@@ -34,6 +39,9 @@ def modules_with(
         raise TooManyError(f"{word} stands in too many files to look into")
     yield home
     for path in paths:
+        text = project.files.text(path) if worth_parsing is not None else None
+        if worth_parsing is not None and text is not None and not worth_parsing(text):
+            continue
         module = project.module_at(path)
         if module is None:
             raise TooManyError(f"{path} holds {word} and cannot be read")
