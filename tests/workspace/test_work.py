@@ -1,0 +1,115 @@
+"""How much work a plain check is: files parsed, searches, looks through the whole project.
+
+Counted, not timed, so that a busy machine changes nothing. A number that grows is a check that has
+become slower for everybody; where that is the price of a right answer, the number here is changed
+with the code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from torchload_lint.api import check_in
+from torchload_lint.source.certainty import doubts
+from torchload_lint.source.facts import module as modules
+from torchload_lint.workspace import Options, Projects, Settings
+from torchload_lint.workspace.on_disk.source_files import DiskFiles
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOADING = {
+    "train.py": "from io_tools import read\n\n\nread('runs/last.pt')\n",
+    "io_tools.py": "import torch\n\n\ndef read(path):\n    return torch.load(path)\n",
+}
+BESIDE = {
+    "nets.py": "import torch\n\n\nclass Net(torch.nn.Module):\n    def load(self, x):\n        x\n",
+    "uses.py": "from nets import Net\n\nnet = Net()\nnet.load_state_dict(state)\nread = net.load\n",
+    "names.py": "def give(x, name):\n    setattr(x, name, vars(x)['other'])\n    x.__dict__ = {}\n",
+    "files.py": "import json\n\nwith open('a.json') as file:\n    data = json.load(file)\n",
+    "tools.py": "from accelerate.utils import set_seed\n\nset_seed(1)\ndownload_url('a')\n",
+    "tests.py": "from unittest.mock import patch\n\nwith patch('nets.Net.load'):\n    pass\n",
+}
+CHECKPOINT = b"PK\x03\x04"
+"""How a checkpoint begins; what follows is never asked for."""
+
+
+@dataclass
+class Work:
+    """What was done, in order."""
+
+    parsed: list[str] = field(default_factory=list)
+    searched: list[str] = field(default_factory=list)
+    """Words that were looked for in all files."""
+    doubted: list[str] = field(default_factory=list)
+    """Files of whose loads it was asked whether they may read something else."""
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Work:
+    done = Work()
+    read, everywhere, asked = modules.read, DiskFiles._everywhere, doubts.doubts
+
+    def reading(text, path, *others):
+        done.parsed.append(path)
+        return read(text, path, *others)
+
+    def searching(files, word):
+        done.searched.append(word)
+        return everywhere(files, word)
+
+    def doubting(evaluator, module, *, relative):
+        done.doubted.append(module.path)
+        return asked(evaluator, module, relative=relative)
+
+    monkeypatch.setattr(modules, "read", reading)
+    monkeypatch.setattr(DiskFiles, "_everywhere", searching)
+    monkeypatch.setattr(doubts, "doubts", doubting)
+    return done
+
+
+def check(root: Path, texts: dict[str, str], *checkpoints: str) -> None:
+    for name, text in texts.items():
+        (root / name).write_text(text)
+    for name in checkpoints:
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_bytes(CHECKPOINT)
+    run = check_in(Projects(Settings()), [root], Options(jobs=1))
+    assert not run.crashes
+
+
+def test_a_tree_without_loads_is_not_parsed(work: Work, tmp_path: Path) -> None:
+    check(tmp_path, BESIDE, "weights/other.pt")
+    assert work == Work()
+
+
+def test_without_checkpoints_a_file_with_a_load_is_parsed_alone(work: Work, tmp_path: Path) -> None:
+    check(tmp_path, {**LOADING, **BESIDE})
+    assert work.parsed == ["io_tools.py"]
+    assert work.doubted == []
+
+
+def test_a_load_whose_file_is_not_there_is_followed_to_its_callers_and_no_further(
+    work: Work, tmp_path: Path
+) -> None:
+    check(tmp_path, {**LOADING, **BESIDE}, "weights/other.pt")
+    assert sorted(work.parsed) == ["io_tools.py", "train.py"]
+    assert work.doubted == []
+
+
+def test_a_load_whose_file_is_there_is_doubted_once(work: Work, tmp_path: Path) -> None:
+    check(tmp_path, {**LOADING, **BESIDE}, "runs/last.pt")
+    assert work.doubted == ["io_tools.py"]
+    assert sorted(work.parsed) == sorted(dict.fromkeys(work.parsed)), "each file once"
+
+
+@pytest.mark.parametrize("copies", [2, 12])
+def test_searches_grow_with_loads_and_not_with_files(
+    work: Work, tmp_path: Path, copies: int
+) -> None:
+    more = {f"copy_{number}.py": BESIDE["uses.py"] for number in range(copies)}
+    check(tmp_path, {**LOADING, **BESIDE, **more}, "weights/other.pt")
+    assert len(work.searched) == len(set(work.searched)) <= 6
