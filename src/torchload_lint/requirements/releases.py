@@ -10,6 +10,7 @@ in it may be run either way.
 from __future__ import annotations
 
 import posixpath
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -217,11 +218,17 @@ def _lines(specs: Iterable[str]) -> set[TorchVersion]:
 
     Where no known release does (``>=2.99``, a release of one's own), the lines that they name.
     """
+    return set(_lines_of(",".join(filter(None, specs))))
+
+
+@lru_cache
+def _lines_of(spec: str) -> frozenset[TorchVersion]:
+    """The same for one specifier, which many folders of a project share."""
     from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - takes time
 
-    wanted = SpecifierSet(",".join(filter(None, specs)))
+    wanted = SpecifierSet(spec)
     found = {TorchVersion.parse(str(one)) for one in wanted.filter(RELEASES)}
     if found:
-        return found
+        return frozenset(found)
     named = {TorchVersion.parse(one.version) for one in wanted if one.operator in {"==", "==="}}
-    return named or {min(TorchVersion.parse(one.version) for one in wanted)}
+    return frozenset(named or {min(TorchVersion.parse(one.version) for one in wanted)})
