@@ -18,20 +18,29 @@ _REPLACES = late_pattern(r"\.\s*load\s*(?:,[^\n=]*)?=[^=]|[\"'](?:torch\.(?:\w+\
 """What a file holds that puts something in the place of ``torch.load``."""
 _MAY_REPLACE = late_pattern(r"load(?:\s*(?:,[^\n=]*)?=[^=]|[\"'])")
 """A part of it that is found as fast as a plain word."""
-_REPLACES_UNSEEN = late_pattern(
-    r"\bload\s*\.\s*__(?:kwdefaults|defaults|code|wrapped)__"
-    r"|(?:\btorch[\w.]*\.__dict__|vars\(\s*torch[\w.]*\s*\))\s*"
-    r"(?:\[\s*[\"']load[\"']\s*\]\s*=[^=]|\.\s*update\()"
-    r"|sys\.modules\[\s*[\"']torch(?:\.serialization)?[\"']\s*\]\s*\.\s*load\s*=[^=]"
-    r"|\.\s*_default_to_weights_only\s*=[^=]|[\"'](?:torch\.serialization\.)?_default_to_weights_only"
-    r"|\bserialization\.(?:_load|_legacy_load|_weights_only_unpickler)\s*=[^=]"
-)
-"""The same by ways whose replacement is not looked at."""
-_UNSEEN_WORDS = (
-    *("__kwdefaults__", "__defaults__", "__code__", "__wrapped__", "__dict__", "vars("),
-    *("sys.modules[", "_default_to_weights_only", "serialization._"),
-)
-"""Plain words of which each of these ways has one: to look for them is much faster."""
+_OF_FUNCTION = late_pattern(r"load(?<!\wload)\s*\.\s*__(?:kwdefaults|defaults|code|wrapped)__")
+_SETS_LOAD = r"\s*(?:\[\s*[\"']load[\"']\s*\]\s*=[^=]|\.\s*update\()"
+_REPLACES_UNSEEN = {
+    "__kwdefaults__": _OF_FUNCTION,
+    "__defaults__": _OF_FUNCTION,
+    "__code__": _OF_FUNCTION,
+    "__wrapped__": _OF_FUNCTION,
+    "__dict__": late_pattern(rf"torch(?<!\wtorch)[\w.]*\.__dict__{_SETS_LOAD}"),
+    "vars(": late_pattern(rf"vars\(\s*torch[\w.]*\s*\){_SETS_LOAD}"),
+    "sys.modules[": late_pattern(
+        r"sys\.modules\[\s*[\"']torch(?:\.serialization)?[\"']\s*\]\s*\.\s*load\s*=[^=]"
+    ),
+    "_default_to_weights_only": late_pattern(
+        r"\.\s*_default_to_weights_only\s*=[^=]"
+        r"|[\"'](?:torch\.serialization\.)?_default_to_weights_only"
+    ),
+    "serialization._": late_pattern(
+        r"serialization(?<!\wserialization)\.(?:_load|_legacy_load|_weights_only_unpickler)\s*=[^=]"
+    ),
+}
+"""The same by ways whose replacement is not looked at, behind a plain word that each of them has:
+to look for that is much faster.
+"""
 _REPLACES_ANY_NAME = late_pattern(r"\bsetattr\(\s*([A-Za-z_]\w*)[\w.]*\s*,\s*(?![\"'\s])")
 _TORCH_AS = late_pattern(r"\bimport[ \t]+torch(?:\.serialization)?[ \t]+as[ \t]+(\w+)")
 _CUSTOMARY = ("torch", "th", "serialization")
@@ -46,7 +55,9 @@ def weakened(module: Module, context: Context) -> str:
 
 
 def _weakened(project: ProjectIndex) -> str:
-    paths = (*project.holding("TORCH_FORCE"), *project.holding("load"))
+    of_torch = set(project.holding("torch"))
+    loading = (path for path in project.holding("load") if path in of_torch)
+    paths = (*project.holding("TORCH_FORCE"), *loading)
     for path in dict.fromkeys(paths):
         if not _is_other_project(path, project) and _weakens(path, project):
             return path
@@ -73,7 +84,7 @@ def _weakens(path: str, project: ProjectIndex) -> bool:
 
 
 def _replaces_unseen(text: str) -> bool:
-    return any(word in text for word in _UNSEEN_WORDS) and bool(_REPLACES_UNSEEN.search(text))
+    return any(word in text and way.search(text) for word, way in _REPLACES_UNSEEN.items())
 
 
 def _replaces_any_name(text: str) -> bool:
