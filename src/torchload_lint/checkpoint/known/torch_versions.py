@@ -44,7 +44,7 @@ KNOWN_VERSIONS = _versions(
 NEWEST_LINE = KNOWN_VERSIONS[-1]
 """The newest release line of these tables; it was run (a test holds that)."""
 
-RUN = _versions("2.4 2.5 2.6 2.9 2.10 2.13 2.14 2.15")
+RUN = _versions("2.4 2.5 2.6 2.7 2.8 2.9 2.10 2.11 2.12 2.13 2.14 2.15")
 """The release lines that were run, and not only read (``docs/torch-versions.md``)."""
 
 
