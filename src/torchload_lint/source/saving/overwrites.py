@@ -60,7 +60,8 @@ _WORDS = frozenset(
 )
 _TELLING = late_pattern(
     r"shutil|subprocess|\bos\.(?:replace|rename|link|symlink|system|popen)|extractall|zipfile|tarfile"
-    r"|write_bytes|(?:symlink|hardlink)_to|\.rename\(|\bopen\([^\n]*[\"'][rbt]*[wax+]"
+    r"|write_bytes|(?:symlink|hardlink)_to|\.rename\("
+    r"|[\"'](?:[wax]\+?b\+?|b\+?[wax]|rb\+|r\+b)[\"']"
 )
 """What the text of a file holds that may put a file somewhere."""
 
@@ -99,23 +100,39 @@ def _writing(project: ProjectIndex) -> list[str]:
 
 def _reaches(write: Write, wanted: set[str], home: Module, project: ProjectIndex) -> bool:
     """Whether a call puts a file at one of some paths."""
+    if write.kind == "command":
+        names = {basename(path) for path in wanted}
+        return any(map(home.text.__contains__, names)) and bool(
+            names & _targets(write, home, project)
+        )
+    targets = _targets(write, home, project)
+    if write.kind == "folder":
+        return any(one == "." or path.startswith(f"{one}/") for path in wanted for one in targets)
+    return not wanted.isdisjoint(targets)
+
+
+def _targets(write: Write, home: Module, project: ProjectIndex) -> frozenset[str]:
+    """Where a call may put a file; of a command, the names of files in it. Worked out once."""
+    return project.remember(
+        ("saving", "targets", write.call), lambda: frozenset(_evaluated(write, home, project))
+    )
+
+
+def _evaluated(write: Write, home: Module, project: ProjectIndex) -> Iterator[str]:
     if write.target is None:
-        return write.kind == "folder"
+        yield "."
+        return
     engine = Engine(project)
     values = engine.top(write.target, home)
     if write.kind == "command":
-        words = {word for text in _texts(values) for word in text.replace('"', " ").split()}
-        return any(basename(path) in map(basename, words) for path in wanted)
-    is_folder = write.kind == "folder"
-    found = resolution_of(values, engine, folders=True).patterns
-    exact = {normpath(one.text) for one in found if one.exact}
-    if is_folder and any(isinstance(one, Text) and normpath(one.text) == "." for one in values):
-        return True
-    return any(
-        path == one or (is_folder and path.startswith(f"{one}/"))
-        for path in wanted
-        for one in exact
-    )
+        for text in _texts(values):
+            yield from map(basename, text.replace('"', " ").split())
+        return
+    if any(isinstance(one, Text) and normpath(one.text) == "." for one in values):
+        yield "."
+    for one in resolution_of(values, engine, folders=True).patterns:
+        if one.exact:
+            yield normpath(one.text)
 
 
 def _texts(values: Values) -> Iterator[str]:
@@ -170,11 +187,16 @@ def _given(call: ast.Call, place: int, name: str) -> Write | None:
     return Write(call, target, "file") if target is not None else None
 
 
+def _writes_bytes(mode: str) -> bool:
+    """Whether a mode is one to write bytes; no text is a checkpoint."""
+    return "b" in mode and bool(set(mode) & set("wax+"))
+
+
 def _opens_to_write(call: ast.Call, place: int, module: Module) -> bool:
     """Whether a file is opened to be written, other than by ``torch.save``."""
     named = [each.value for each in call.keywords if each.arg == "mode"]
     mode = next(iter((*call.args[place : place + 1], *named)), None)
-    if mode is None or (isinstance(mode, ast.Constant) and not set(text_of(mode)) & set("wax+")):
+    if mode is None or (isinstance(mode, ast.Constant) and not _writes_bytes(text_of(mode))):
         return False
     saves = {each.node for each in module.saves}
     holder = module.parents.get(call)
