@@ -9,7 +9,7 @@ import pytest
 
 import torchload_lint
 from project_files import project
-from source.resolving import HEADER
+from source.resolving import HEADER, resolve
 from torchload_lint.source.evaluation import tracing
 from torchload_lint.source.paths import resolve_path, trace_path
 
@@ -219,3 +219,70 @@ def test_whoever_watches_the_calls_keeps_watching():
         assert sys.getprofile() is watch
     finally:
         sys.setprofile(None)
+
+
+def test_the_parser_of_known_options_is_no_step():
+    source = (
+        "parser = argparse.ArgumentParser()\nparser.add_argument('--path')\n"
+        "args = parser.parse_args()\ntorch.load(args.path)\n"
+    )
+    hops = hops_in({"main.py": HEADER + source}, "main.py")
+    assert ("parser.parse_args()", ("the options of a command line",)) in [
+        (hop.code, hop.values) for hop in hops
+    ]
+    assert not [hop for hop in hops if "ArgumentParser" in hop.code or hop.code == "parser"]
+
+
+def test_a_default_is_shown_once_however_many_calls_leave_it():
+    source = "def load(path, name=None):\n    torch.load(name or path)\nload('a')\nload('b')\n"
+    hops = hops_in({"main.py": HEADER + source}, "main.py")
+    assert [hop.place for hop in hops if hop.code == "None"] == ["main.py:3"]
+
+
+def reason_of(source, others=None):
+    return resolve(source, others).unknown[0]
+
+
+def test_reasons_name_their_place():
+    parsed = (
+        "parser = argparse.ArgumentParser()\nargs = parser.parse_args()\ntorch.load(args.path)\n"
+    )
+    declared = parsed.replace("args =", "parser.add_argument('--path')\nargs =", 1)
+    made = "class Net:\n    def __init__(self, path):\n        torch.load(path)\n"
+    tested = "def f(path=None):\n    if path:\n        torch.load(path)\n"
+    assert reason_of(parsed) == (
+        "no add_argument for path is found where main.py:4 parses the command line"
+    )
+    assert reason_of(declared) == (
+        "the option --path (main.py:4) has no default, and no written command line gives it"
+    )
+    assert reason_of(made) == "parameter 'path' of Net.__init__() has no caller in the project"
+    assert reason_of(tested).startswith("path is not its default below main.py:4")
+
+
+def test_what_python_itself_calls_by_that_name_is_no_other_function():
+    others = {
+        "tests/test_a.py": "import unittest\nunittest.main()\n",
+        "tests/run.py": "def main():\n    pass\n",
+    }
+    source = "def main(path):\n    torch.load(path)\n"
+    assert reason_of(source, others) == "parameter 'path' of main() has no caller in the project"
+
+
+def test_why_the_repository_of_a_download_is_not_known():
+    source = (
+        "from huggingface_hub import hf_hub_download\n"
+        "torch.load(hf_hub_download(os.environ['REPO'], 'a.pt'))\n"
+    )
+    assert "the environment variable 'REPO'" in resolve(source).unknown
+
+
+def test_a_class_that_is_asked_for_by_a_made_up_name():
+    net = "import torch\nclass Net:\n    def __init__(self, path):\n        torch.load(path)\n"
+    index = project({"m.py": net, "main.py": "import m, sys\nm.Net('a.pt')\n"})
+    module = index.module_at("m.py")
+    assert resolve_path(module.loads[0].file, module, index).complete
+    asked = "import m, sys\nm.Net('a.pt')\ngetattr(m, sys.argv[1])('b.pt')\n"
+    index = project({"m.py": net, "main.py": asked})
+    module = index.module_at("m.py")
+    assert not resolve_path(module.loads[0].file, module, index).complete

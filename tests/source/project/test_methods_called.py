@@ -146,7 +146,7 @@ NOT_CALLED = {
 def test_why_nobody_calls_a_method(source, why):
     resolution = resolve(source + "\n")
     assert texts(resolution) == []
-    name = "__call__" if "__call__" in source else "load"
+    name = "Ours.__call__" if "__call__" in source else "load"
     assert resolution.unknown == (f"parameter 'path' of {name}() has {why}",)
 
 
@@ -181,5 +181,8 @@ def test_a_class_near_another_of_its_name():
         at="a/main.py",
     )
     assert resolution.unknown == (
-        "parameter 'path' of __init__() has no caller near it: b/use.py is nearer to another Net()",
+        (
+            "parameter 'path' of Net.__init__() has no caller near it:"
+            " b/use.py is nearer to another Net()"
+        ),
     )

@@ -58,7 +58,10 @@ def allowed(
     return (
         _passing(named, tests)
         or _passing(left, tests)
-        or unknown(f"{ast.unparse(node)} is not its default here", Cause.NOT_THE_DEFAULT)
+        or unknown(
+            f"{ast.unparse(node)} is not its default below {module.path}:{tests[0][0].lineno}",
+            Cause.NOT_THE_DEFAULT,
+        )
     )
 
 

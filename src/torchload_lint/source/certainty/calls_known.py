@@ -169,7 +169,7 @@ class Callers:
                     return f"{where.path}:{named.node.lineno} makes an object of its own class"
                 if not is_called and named.is_certain and not makes_nothing(named.node, where):
                     return f"{where.path}:{named.node.lineno} hands its own class on"
-        return ""
+        return self._by_unknown_name(home, None)
 
 
 def _asked_for_parts(node: ast.Name | ast.Attribute, module: SourceFile) -> ast.expr | None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Values
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
-    from torchload_lint.source.text.definitions import FunctionNode
+    from torchload_lint.source.text.definitions import FunctionNode, NamedFunction
 
 MAX_CALLERS = 3
 """How many calls are followed outwards."""
@@ -103,10 +103,11 @@ def _from_callers(
     function: ast.FunctionDef | ast.AsyncFunctionDef,
     frame: Frame,
 ) -> Values:
-    shown = f"parameter {parameter.arg!r} of {function.name}()"
+    named = _named(function, frame.module)
+    shown = f"parameter {parameter.arg!r} of {named}"
     default = _default(evaluator, parameter, function, frame)
     if frame.callers >= MAX_CALLERS:
-        evaluator.leave_open(f"callers of {function.name}() are not followed that far")
+        evaluator.leave_open(f"callers of {named} are not followed that far")
         return default or unknown(f"{shown} comes from too far out")
     sites = callers.sites(evaluator.project, frame.module, function)
     calls = frozenset(site.call for site in sites.calls)
@@ -126,7 +127,7 @@ def _from_callers(
     if len(sites.calls) > 1:
         evaluator.ask_callers(function, parameter, frame.module, of)
     if sites.cut and sites.calls:
-        evaluator.leave_open(f"{function.name}() has more callers than are followed")
+        evaluator.leave_open(f"{named} has more callers than are followed")
     if found:
         return union(*found) or unknown(f"what the callers give as {shown} is not known")
     return _without_caller(evaluator, parameter, function, default, sites, frame)
@@ -190,6 +191,14 @@ def _own_class(function: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -
     leading = next(iter((*function.args.posonlyargs, *function.args.args)), None)
     known = frame.arguments[leading] if leading is not None and leading in frame.arguments else ()
     return known[0].of if len(known) == 1 and isinstance(known[0], Instance) else None
+
+
+def _named(function: NamedFunction, module: SourceFile) -> str:
+    """``load()``; ``Net.__init__()``, since every class may have one."""
+    holder = module.parents.get(function)
+    if isinstance(holder, ast.ClassDef) and function.name.startswith("__"):
+        return f"{holder.name}.{function.name}()"
+    return f"{function.name}()"
 
 
 def _holder(function: FunctionNode, module: SourceFile) -> Class | None:
@@ -264,7 +273,7 @@ def _without_caller(
     sites: callers.Sites,
     frame: Frame,
 ) -> Values:
-    shown = f"parameter {parameter.arg!r} of {function.name}()"
+    shown = f"parameter {parameter.arg!r} of {_named(function, frame.module)}"
     of_program = registry.given_on_command_line(function)
     if of_program is not None and (given := of_program(evaluator, parameter, function, (), frame)):
         return union(default, *given)

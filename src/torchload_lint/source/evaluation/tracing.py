@@ -13,16 +13,17 @@ from torchload_lint.source.domain.values import (
     Made,
     ParsedOptions,
     Record,
+    Sequence,
     Text,
     Unknown,
 )
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.evaluation.reasons import ReasonPlaces
-from torchload_lint.source.text.expressions import code_of
+from torchload_lint.source.text.expressions import code_of, last_name
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from torchload_lint.source.domain.values import Frame, Value, Values
     from torchload_lint.source.names.source_file import SourceFile
@@ -77,6 +78,8 @@ class TracingEngine(Engine):
         self._asking.append(node)
         found = super().values(node, frame)
         self._asking.pop()
+        if _parses_options(node, found):
+            self._leave_out_parser(number)
         place = f"{frame.module.path}:{getattr(node, 'lineno', 1)}"
         shown = tuple(dict.fromkeys(map(_shown, found))) or ("nothing",)
         given = [each for value in found for each in _reasons(value) if each not in self._explained]
@@ -86,6 +89,15 @@ class TracingEngine(Engine):
         if not (stands_inside and _is_literal(hop)):
             self._hops[number] = hop
         return found
+
+    def _leave_out_parser(self, number: int) -> None:
+        """Leave out the steps to a parser, which is no known value and need not be one."""
+        inner = self._hops.get(number + 1)
+        for later in range(number + 1, len(self._hops)):
+            hop = self._hops[later]
+            if later > number + 1 and (hop is None or inner is None or hop.depth <= inner.depth):
+                break
+            self._hops[later] = None
 
     def hop(self, call: ast.expr | None, path: str, what: str, values: Values = ()) -> None:
         """Note a way to another place."""
@@ -102,7 +114,7 @@ class TracingEngine(Engine):
     @property
     def hops(self) -> list[Hop]:
         """The steps. A literal that the step before it shows is left out."""
-        noted = [hop for hop in self._hops.values() if hop is not None]
+        noted = list(_without_repeated_literals(filter(None, self._hops.values())))
         beyond = len(noted) - MAX_HOPS
         if beyond <= 0:
             return noted
@@ -123,6 +135,31 @@ def _around(node: ast.expr, module: SourceFile) -> Iterator[ast.AST]:
     while outer is not None:
         yield outer
         outer = module.parents.get(outer)
+
+
+def _parses_options(node: ast.expr, found: Values) -> bool:
+    """Whether it is ``parser.parse_args()``, and known to be."""
+    return last_name(node).startswith("parse_") and any(
+        isinstance(value, ParsedOptions) for each in found for value in _parts(each)
+    )
+
+
+def _parts(value: Value) -> Iterator[Value]:
+    """A value, or the items of what is several at once."""
+    if isinstance(value, Sequence):
+        yield from (part for item in value.items for part in item)
+    else:
+        yield value
+
+
+def _without_repeated_literals(hops: Iterable[Hop]) -> Iterator[Hop]:
+    """The steps; a literal (a default that many calls leave as it is) is shown once."""
+    seen = set()
+    for hop in hops:
+        literal = (hop.code, hop.place)
+        if not _is_literal(hop) or hop.does or literal not in seen:
+            yield hop
+        seen.add(literal)
 
 
 def _is_literal(hop: Hop) -> bool:

@@ -53,7 +53,7 @@ def _snapshot(repository: Text, given: Arguments) -> Values:
     cached = tuple(each for each in cached if not isinstance(each, Constant))
     name = repository.text.replace("/", "--")
     inside = strings.changed(repository, f"models--{name}/snapshots/{HOLE}")
-    inside = Text(inside.text, why=("the commit of the hub",), rung=Rung.DOWNLOAD)
+    inside = Text(inside.text, why=(*repository.why, "the commit of the hub"), rung=Rung.DOWNLOAD)
     return _downloaded(cached or (Text(HUB_CACHE),), (inside,))
 
 

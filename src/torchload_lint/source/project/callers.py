@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from functools import partial
 from posixpath import dirname
 from typing import TYPE_CHECKING, NamedTuple
@@ -136,7 +137,9 @@ def _by_name(target: CallTarget) -> Sites:
         passed_over = tuple(
             path
             for path, text in texts
-            if _may_call(text, name, kind) and not _has_its_own(text, name, kind)
+            if _may_call(text, name, kind)
+            and not _has_its_own(text, name, kind)
+            and not _is_of_library(text, name)
         )
     return Sites(tuple(found), files.cut, tuple(others), passed_over, name)
 
@@ -147,6 +150,12 @@ def _has_its_own(text: str, name: str, kind: str) -> bool:
         kind != "method"
         and re.search(rf"^(?:async )?(?:def|class) {name}\b", text, re.MULTILINE) is not None
     )
+
+
+def _is_of_library(text: str, name: str) -> bool:
+    """Whether all that a file calls by that name is of Python itself: ``unittest.main()``."""
+    called = re.findall(rf"(?<!\w)(\w+\.)?{name}\(", text)
+    return bool(called) and all(each[:-1] in sys.stdlib_module_names for each in called)
 
 
 def _sort_out(

@@ -99,7 +99,8 @@ def value(evaluator: Evaluator, options: ParsedOptions, name: str) -> Values:
             for declaration in declared(project, module).get(name, ())
         ]
     if not found:
-        reason = f"the option {name} is not declared where the command line is parsed"
+        place = f"{options.module.path}:{options.call.lineno}"
+        reason = f"no add_argument for {name} is found where {place} parses the command line"
         return unknown(reason, Cause.MISSING)
     given: Values = ()
     if options.line:

@@ -47,7 +47,11 @@ def value_of(evaluator: Evaluator, declaration: Declaration, module: SourceFile)
             evaluator, declaration, module
         )
         if not hinted and not any(isinstance(each, Text) for each in values):
-            return unknown(f"the option {shown} has no default", Cause.NO_DEFAULT)
+            place = f"{module.path}:{declaration.call.lineno}"
+            reason = (
+                f"the option {shown} ({place}) has no default, and no written command line gives it"
+            )
+            return unknown(reason, Cause.NO_DEFAULT)
         values = hinted or values
     evaluator.leave_open(f"the option {shown} may be given another value")
     return lift(values, Rung.DEFAULT)
