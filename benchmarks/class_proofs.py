@@ -26,6 +26,8 @@ KINDS = {
 }
 CONFIG = re.compile(r"(Config|Configuration|Args|Arguments|State|Params)$")
 REASONS = {
+    "other code of the project may change it": re.compile(r"may put something else|:\d+ sets "),
+    "names that an import of everything may change": re.compile(r"takes whatever names"),
     "a base class that is not known": re.compile(r"its base .* is not known|its base class"),
     "a decorator that is not known": re.compile(r"the decorator .* is not known"),
     "a function that is not known": re.compile(r"calls|may call|is not known|unknown"),

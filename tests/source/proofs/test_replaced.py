@@ -53,6 +53,12 @@ REPLACED = (
     "import models\nmodels.safe.__code__ = models.evil.__code__",
     "import sys\nsys._getframe().f_globals['safe'] = print",
     "import models\nexec(open('more.py').read())",
+    "import models\nif isinstance(models.Net, type): models.safe = models.evil",
+    "import models\ntry: models.safe = models.evil\nfinally: models.Net.forward = models.evil",
+    "import models\ndef f(m=models): m.safe = models.evil",
+    "import models\nt, u = models.torch, 1\nt.zeros = models.evil",
+    "import models\nwith models.opened() as (models.safe):\n    pass",
+    "import models\nrun = eval if models else exec\nrun('models.safe.__code__ = 1')",
 )
 KEPT = (
     "import models\nmodels.unrelated = models.evil",
@@ -69,6 +75,8 @@ KEPT = (
     "def f(m, name):\n    setattr(m, name, 3)\n    setattr(m, 'other', f)",
     "def f(m):\n    print(m.forward, m.safe)\n    return m.__dict__.items()",
     "f = eval(open('number.txt').read())",
+    "def f(patch):\n    return patch.forward, patch  # in eval mode",
+    "from models import Net\nclass Other(Net):\n    safe: Net.forward = 3",
     "import numpy as np\nnp.float = float",
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.late_patterns import late_pattern
@@ -20,10 +21,22 @@ if TYPE_CHECKING:
     from torchload_lint.source.project.index import ProjectIndex
 
 _TARGET = late_pattern(
-    r"\.\s*([^\W\d]\w*)\b[ \t)\]]*(?:\\?\s)*(?:=(?!=)|[-+*/|&^%@<>]+=|,|:|in\b|[;#]|$)",
+    r"\.\s*([^\W\d]\w*)\b"
+    r"(?:[ \t)\]]*(?:\\?\s)*(?:=(?!=)|[-+*/|&^%@<>]+=|,|in\b|[;#]|$)|[ \t]*:)",
     re.MULTILINE,
 )
 """An attribute that may be a target: what stands behind it shows that it is not called or used."""
+_IN_PARENTHESES = late_pattern(r"\bas\b[ \t]*\([^\n:]*?\.\s*([^\W\d]\w*)[ \t]*[)\]]+[ \t]*:")
+"""``with opened as (net.forward):``."""
+_NO_TARGETS = late_pattern(
+    r"^[ \t]*(?:class|(?:async[ \t]+)?def)[ \t]+\w+[ \t]*"
+    r"\(.*\)(?:[ \t]*->[^:\n]*)?[ \t]*:[ \t]*(?:#.*)?$"
+    r"|^[ \t]*(?!(?:else|try|except|finally)\b)[^\W\d]\w*[ \t]*:[ \t]*[\w.\[\] ,|]+"
+    r"|^[ \t]*\)[ \t]*->[^:\n]*:"
+    r"|\b(?:isinstance|issubclass)\([^()\n]*(?:\([^()\n]*\))?[^()\n]*\)",
+    re.MULTILINE,
+)
+"""Headers of classes and functions, annotations, tests of classes: most of what names a class."""
 _ON_A_NAME = late_pattern(
     r"^[ \t(\[*]*(?:(?:del|for|with|async\s+for|async\s+with)\b[^\n]*?[\s(,])?"
     r"(?:[\w.]+[ \t]*,[ \t(\[*]*)*?(?!self\b)([^\W\d]\w*)[ \t]*\.\s*\w[\w.]*[ \t)\]]*"
@@ -31,6 +44,17 @@ _ON_A_NAME = late_pattern(
     re.MULTILINE,
 )
 """A statement that may set an attribute of something with a name, and that name."""
+_IMPORTED = late_pattern(
+    r"\bimport\b[ \t]*(?:\\\r?\n[ \t]*)?(\((?:[^)#]|#[^\n]*)*\)|(?:[^\n\\]|\\\r?\n)*)"
+)
+"""What an import lists."""
+_ASSIGNED = late_pattern(
+    r"(?<![\w.])([^\W\d]\w*)[ \t]*:?=(?!=)[ \t]*\(?[^\W\d][\w.]*(?![\w.(\[])"
+    r"|^[ \t]*((?:\w+[ \t]*,[ \t]*)+\w+)[ \t]*=(?!=)",
+    re.MULTILINE,
+)
+"""A name that is given what another one stands for, or several names."""
+_WORD = late_pattern(r"\w+")
 _OF_TESTS = late_pattern(r"(?:^|/)(?:tests/|(?:conftest|setup|versioneer|noxfile)\.py$)|^docs?/")
 _MAYBE_TESTS = late_pattern(r"(?:^|/)(?:test/|testing/|test_[^/]*\.py$|[^/]*_test\.py$)")
 _TESTING = late_pattern(
@@ -51,7 +75,7 @@ class _Targets(NamedTuple):
     names: frozenset[str]
     """Attributes that may be targets somewhere in a text."""
     receivers: frozenset[str]
-    """First names of what attributes may be set on."""
+    """First names of what attributes may be set on, where they may stand for what is imported."""
 
 
 def program_files(project: ProjectIndex) -> list[str]:
@@ -90,8 +114,7 @@ def stores_on_imports(project: ProjectIndex) -> Iterator[AttributeStore]:
     """Every place outside of tests that stores any attribute of something that is imported."""
     for path in program_files(project):
         targets = _targets(path, project)
-        text = project.files.text(path) if targets.receivers else None
-        if text is None or not any(_is_imported(name, text) for name in targets.receivers):
+        if not targets.receivers:
             continue
         module = project.module_at(path)
         for store in _stores(module, targets.names) if module is not None else ():
@@ -105,12 +128,13 @@ def _targets(path: str, project: ProjectIndex) -> _Targets:
 
 
 def _read(text: str) -> _Targets:
-    return _Targets(frozenset(_TARGET.findall(text)), frozenset(_ON_A_NAME.findall(text)))
-
-
-def _is_imported(name: str, text: str) -> bool:
-    """Whether an import may bind a name."""
-    return re.search(rf"\bimport\b[^#]*?\b{re.escape(name)}\b", text) is not None
+    shorter = _NO_TARGETS.sub("", text)
+    receivers = frozenset(_ON_A_NAME.findall(shorter))
+    if receivers and "import *" not in text:
+        bound = (*_IMPORTED.findall(text), *chain.from_iterable(_ASSIGNED.findall(text)))
+        receivers &= {word for one in bound for word in _WORD.findall(one)}
+    names = (*_TARGET.findall(shorter), *_IN_PARENTHESES.findall(shorter))
+    return _Targets(frozenset(names), receivers)
 
 
 def _stores(module: SourceFile, names: Collection[str]) -> Iterator[AttributeStore]:

@@ -38,15 +38,22 @@ _SEARCHED = tuple(
 )
 """Those that no other one is a part of."""
 _ONLY_NAMES = ("vars", "globals", "locals", *_RUNNERS)
-_ALL_ELSE = [word for word in WORDS if word not in (*_ONLY_NAMES, *_INNARDS, "modules")]
+_ELSEWHERE = (*_ONLY_NAMES, *_INNARDS, "modules", "patch", "wraps")
+_ALL_ELSE = [word for word in WORDS if word not in _ELSEWHERE]
+_PROSE = r"(?!(?:and|as|else|for|if|in|is|not|or)\b)[a-z]"
 _TELLING = late_pattern(
     rf"\b(?:{'|'.join(_ALL_ELSE)})\b"
-    rf"|(?<![\w.])(?:{'|'.join(_ONLY_NAMES)})\b|\b(?:builtins|runpy)\b"
+    rf"|(?<![\w.'\"])(?:{'|'.join(_ONLY_NAMES)})\b(?!['\"]|[ \t]+{_PROSE})|\b(?:builtins|runpy)\b"
+    r"|\bwraps\b(?!\([\w.]+\))"
     rf"|\b(?:{'|'.join(_INNARDS)})\b(?!\s*[.(])"
 )
-"""One of the words where it may be what is meant: ``model.eval()`` runs no text, and
-``self.__class__.__name__`` changes nothing.
+"""One of the words where it may be what is meant: ``model.eval()`` runs no text,
+``self.__class__.__name__`` changes nothing, and ``wraps(f)`` copies descriptions alone.
 """
+_MODULES = late_pattern(r"\bmodules\b(?!\s*\()")
+"""``sys.modules``, and not ``model.modules()``."""
+_PATCHES = late_pattern(r"\.\s*patch\b|\bpatch\s*\.|\bimport\b\s*(?:\*|[^#]{0,400}?\bpatch\b)")
+"""``patch`` as something that is imported, and not a part of a picture."""
 _NAME_AND_VALUE = 2
 _WORD = late_pattern(r"\w+")
 _REACHES_ALL = frozenset(
@@ -110,7 +117,8 @@ def _may_reflect(text: str | None) -> bool:
     """Whether a text has a word of those in a place where it counts; True for what is unread."""
     if text is None or _TELLING.search(text):
         return True
-    return "sys" in text and "modules" in text
+    patches = "patch" in text and _PATCHES.search(text)
+    return bool(patches or ("sys" in text and _MODULES.search(text)))
 
 
 def _in(project: ProjectIndex, module: SourceFile) -> list[ReflectedChange]:
