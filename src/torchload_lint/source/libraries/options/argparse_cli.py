@@ -99,6 +99,11 @@ def value(evaluator: Evaluator, options: ParsedOptions, name: str) -> Values:
             for declaration in declared(project, module).get(name, ())
         ]
     if not found:
+        from torchload_lint.source.libraries.options import typed_cli  # noqa: PLC0415 - few are not declared
+
+        added = typed_cli.added(evaluator, modules, name)
+        if added:
+            return added
         place = f"{options.module.path}:{options.call.lineno}"
         reason = f"no add_argument for {name} is found where {place} parses the command line"
         return unknown(reason, Cause.MISSING)

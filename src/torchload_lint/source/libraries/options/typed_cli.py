@@ -10,12 +10,16 @@ from torchload_lint.source.domain.values import (
     Instance,
     Made,
     Sequence,
+    union,
     unknown,
 )
 from torchload_lint.source.libraries.options import written_commands
+from torchload_lint.source.project import call_search
+from torchload_lint.source.text.expressions import text_of
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Iterable
 
     from torchload_lint.source.domain.values import Frame, Values
     from torchload_lint.source.evaluator import Evaluator, Known, OfAnything
@@ -60,6 +64,24 @@ def _into_dataclasses(evaluator: Evaluator, _: ast.Call, receivers: Values, __: 
                 )
                 return (Sequence(made, kind="tuple"),)
     return unknown("what the command line gives")
+
+
+def added(evaluator: Evaluator, modules: Iterable[SourceFile], name: str) -> Values:
+    """What ``parser.add_arguments(Config, dest=name)`` of simple_parsing adds: an object of the
+    class, its fields at their defaults. Empty where no class is added under that name.
+    """
+    found: list[Values] = []
+    for module in modules:
+        for call in call_search.calls_named(evaluator.project, module, "add_arguments"):
+            dest = [each.value for each in call.keywords if each.arg == "dest"] + call.args[1:2]
+            if call.args and dest and text_of(dest[0]) == name:
+                values = evaluator.anywhere(call.args[0], module)
+                place = f"{module.path}:{call.lineno}"
+                evaluator.leave_open(f"the fields of {name} ({place}) may be given other values")
+                kinds = (each for each in values if isinstance(each, Class))
+                made = tuple(Instance(each, rung=Rung.DEFAULT) for each in kinds)
+                found.append(made or unknown(f"of which class {name} is, which {place} adds"))
+    return union(*found)
 
 
 def field_given(evaluator: Evaluator, name: str, module: SourceFile) -> Values:
