@@ -65,6 +65,8 @@ class Evaluator(Protocol):
     project: ProjectIndex
     relied: Relied
     """What must be as it looks for the answer to be all that there is."""
+    is_traced: bool
+    """Whether somebody looks at the steps."""
 
     def values(self, node: ast.expr, frame: Frame) -> Values:
         """What an expression can be at a place."""

@@ -256,7 +256,9 @@ def test_reasons_name_their_place():
     assert reason_of(declared) == (
         "the option --path (main.py:4) has no default, and no written command line gives it"
     )
-    assert reason_of(made) == "parameter 'path' of Net.__init__() has no caller in the project"
+    assert reason_of(made) == (
+        "parameter 'path' of Net.__init__() has no caller in the project that spells its name"
+    )
     assert reason_of(tested).startswith("path is not its default below main.py:4")
 
 
@@ -266,7 +268,8 @@ def test_what_python_itself_calls_by_that_name_is_no_other_function():
         "tests/run.py": "def main():\n    pass\n",
     }
     source = "def main(path):\n    torch.load(path)\n"
-    assert reason_of(source, others) == "parameter 'path' of main() has no caller in the project"
+    nobody = "parameter 'path' of main() has no caller in the project that spells its name"
+    assert reason_of(source, others) == nobody
 
 
 def test_why_the_repository_of_a_download_is_not_known():
@@ -286,3 +289,24 @@ def test_a_class_that_is_asked_for_by_a_made_up_name():
     index = project({"m.py": net, "main.py": asked})
     module = index.module_at("m.py")
     assert not resolve_path(module.loads[0].file, module, index).complete
+
+
+ASKED_FOR = {
+    "zoo/__init__.py": "",
+    "zoo/net.py": "import torch\nclass Net:\n    def __init__(self, cfg):\n"
+    "        torch.load(cfg['path'])\ndef make(path):\n    torch.load(path)\n",
+    "main.py": "import zoo\ncfg = read()\nKind = getattr(zoo, cfg['model'])\nKind(cfg)\n",
+    "late.py": "import importlib\nm = importlib.import_module(NAME)\ngetattr(m, KIND)()\n",
+    "else.py": "import torch, zoo\ngetattr(torch, KIND)()\ngetattr(zoo, 'Other')()\n",
+    "net.yaml": "model: Net\npath: a.pt\n",
+}
+
+
+def test_who_asks_a_module_for_a_made_up_name_is_shown():
+    index = project(ASKED_FOR)
+    module = index.module_at("zoo/net.py")
+    hops = [trace_path(load.file, module, index).hops for load in module.loads]
+    asking = "asks a module for a name that is made up, perhaps this"
+    assert {hop.place for hop in hops[0] if hop.does == asking} == {"main.py:3", "late.py:3"}
+    assert {hop.place for hop in hops[1] if hop.does == asking} == {"main.py:3", "late.py:3"}
+    assert [hop.place for hop in hops[0] if hop.does == "has the word Net"] == ["net.yaml"]

@@ -98,27 +98,27 @@ PAIR = (
     "class Ours(Base):\n" + LOAD
 )
 NOT_CALLED = {
-    "nobody": (PAIR, "no caller in the project"),
+    "nobody": (PAIR, "no caller in the project that spells its name"),
     "on an object of another subclass": (
         PAIR + "Other().load('b.pt')",
-        "no caller in the project",
+        "no caller in the project that spells its name",
     ),
     "on what is declared as another subclass": (
         PAIR + "def use(one: Other):\n    one.load('b.pt')",
-        "no caller in the project",
+        "no caller in the project that spells its name",
     ),
     "by an unrelated class on itself": (
         PAIR + "class Alone:\n    def load(self, path):\n        return path\n"
         "    def run(self):\n        self.load('b.pt')",
-        "no caller in the project",
+        "no caller in the project that spells its name",
     ),
     "on an object of the standard library": (
         PAIR + "import zipfile\nzipfile.ZipFile('a.zip').load('b.pt')",
-        "no caller in the project",
+        "no caller in the project that spells its name",
     ),
     "with arguments that do not fit": (
         PAIR + "Ours().load('a.pt', 'b.pt')",
-        "no caller in the project",
+        "no caller in the project that spells its name",
     ),
     "on an object that anybody may give": (
         PAIR + "def use(one):\n    one.load('b.pt')",

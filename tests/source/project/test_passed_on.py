@@ -164,7 +164,10 @@ NAMED = {
     ),
     "returned to nobody": (
         LOAD + "def reader():\n    return load\n",
-        ("load", "is returned by reader(), which has no caller in the project"),
+        (
+            "load",
+            "is returned by reader(), which has no caller in the project that spells its name",
+        ),
     ),
     "one of several results": (
         LOAD + "def reader(a):\n    if a:\n        return load\n    return print\n",
@@ -200,4 +203,4 @@ def test_the_trace_names_the_place_where_a_function_goes(source, step):
 )
 def test_what_only_asks_for_it_is_no_such_place(source):
     _, reason = shown(LOAD + source)
-    assert reason == "parameter 'path' of load() has no caller in the project"
+    assert reason == "parameter 'path' of load() has no caller in the project that spells its name"

@@ -54,6 +54,9 @@ MAX_NESTING = 48
 class Engine:
     """Answers what expressions can be; keeps count of the work and of what stays open."""
 
+    is_traced = False
+    """Whether somebody looks at the steps."""
+
     def __init__(self, project: ProjectIndex) -> None:
         self.project = project
         self.open_ends: dict[str, None] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.patterns import Rung
@@ -130,6 +131,8 @@ def _from_callers(
         evaluator.leave_open(f"{named} has more callers than are followed")
     if found:
         return union(*found) or unknown(f"what the callers give as {shown} is not known")
+    if evaluator.is_traced:
+        _note_made_up_names(evaluator, function, of or _holder(function, frame.module), frame)
     return _without_caller(evaluator, parameter, function, default, sites, frame)
 
 
@@ -144,6 +147,24 @@ def _note_others(evaluator: Evaluator, sites: callers.Sites) -> None:
         evaluator.hop(mention.node, mention.module.path, mention.what)
     for path in sites.passed_over[:_MOST_OTHERS]:
         evaluator.hop(None, path, f"is nearer to another {sites.name}()")
+
+
+def _note_made_up_names(
+    evaluator: Evaluator, function: NamedFunction, of: Class | None, frame: Frame
+) -> None:
+    """Who may ask for the function, or make an object of its class, by a name that is made up; and
+    which configuration files name the class.
+    """
+    from torchload_lint.source.project.passing import made_up_names  # noqa: PLC0415 - for a trace alone
+
+    if of is not None and function.name != "__init__":
+        return
+    home = frame.module if of is None else of.module
+    for mention in islice(made_up_names.asking(evaluator.project, home), _MOST_OTHERS):
+        evaluator.hop(mention.node, mention.module.path, mention.what)
+    if of is not None:
+        for path in evaluator.project.files.configs_holding(of.node.name)[:_MOST_OTHERS]:
+            evaluator.hop(None, path, f"has the word {of.node.name}")
 
 
 def _from_site(

@@ -61,6 +61,8 @@ class Trace(NamedTuple):
 class TracingEngine(Engine):
     """An engine that notes each expression it is asked about, in the order of the questions."""
 
+    is_traced = True
+
     def __init__(self, project: ProjectIndex) -> None:
         super().__init__(project)
         self._hops: dict[int, Hop | None] = {}

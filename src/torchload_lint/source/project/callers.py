@@ -80,7 +80,11 @@ class Sites(NamedTuple):
             return f"no caller that is found: at {first.place} it {first.what}"
         if self.passed_over:
             return f"no caller near it: {self.passed_over[0]} is nearer to another {self.name}()"
-        return "no caller in the files looked at" if self.cut else "no caller in the project"
+        return (
+            "no caller in the files looked at"
+            if self.cut
+            else "no caller in the project that spells its name"
+        )
 
 
 def sites(
