@@ -390,6 +390,123 @@ def test_a_program_that_does_something_else_is_not_proven(project, name):
     assert "0 proven" in result.output
 
 
+ON_SOME_WAYS = {
+    "either": (
+        "with (safe_globals([Config]) if len(sys.argv) > 5 else nullcontext()):\n    read()",
+        "what row 8 allows may be left out",
+    ),
+    "of two values": (
+        (
+            "if sys.argv[5:]:\n    one = safe_globals([Config])\nelse:\n    one = nullcontext()\n"
+            "with one:\n    read()"
+        ),
+        "what row 9 allows may be left out",
+    ),
+    "of a function": (
+        (
+            "def one():\n    if len(sys.argv) > 5:\n        return safe_globals([Config])\n"
+            "    return nullcontext()\nwith one():\n    read()"
+        ),
+        "what row 10 allows may be left out",
+    ),
+    "a stack that is closed": (
+        (
+            "with ExitStack() as stack:\n    stack.enter_context(safe_globals([Config]))\n"
+            "    stack.pop_all().close()\n    read()"
+        ),
+        "row 10 may close the stack",
+    ),
+    "a list that is emptied": (
+        "with safe_globals(KNOWN):\n    read()\nif __name__ == '__main__':\n    KNOWN.clear()",
+        "row 11 may change KNOWN",
+    ),
+    "a list that a function empties": (
+        "def empty():\n    KNOWN[:] = []\nwith safe_globals([*KNOWN]):\n    read()",
+        "row 9 may change KNOWN",
+    ),
+    "a list that is handed on": (
+        "def run():\n    app.forget(KNOWN)\nwith safe_globals(KNOWN + []):\n    read()",
+        "row 9 may change KNOWN",
+    ),
+    "a list of another module": (
+        "app.KNOWN.pop()\nwith safe_globals(app.KNOWN):\n    read()",
+        "row 8 may change app.KNOWN",
+    ),
+    "by another name": (
+        "other = app.KNOWN\nother.clear()\nwith safe_globals(app.KNOWN):\n    read()",
+        "row 8 may change app.KNOWN",
+    ),
+}
+TOP = """
+import sys
+import app
+import torch
+from contextlib import ExitStack, nullcontext, suppress
+from torch.serialization import add_safe_globals, safe_globals
+from app.model import Config
+KNOWN = [Config]
+"""
+
+
+@pytest.mark.parametrize("name", ON_SOME_WAYS)
+def test_what_is_allowed_on_some_ways_alone_is_not_proven(project, name):
+    text, said = ON_SOME_WAYS[name]
+    load = 'torch.load("state.pt", weights_only=True)'
+    write(project, {"read.py": TOP + text.replace("read()", load)})
+    result = verify()
+    assert f"not proven: {said}" in result.output, result.output
+    assert "0 proven" in result.output
+
+
+LATE = {
+    "above": "def f():\n    read()\nf()\nadd_safe_globals([Config])",
+    "inside": "class F:\n    def f(self):\n        read()\nF().f()\nadd_safe_globals([Config])",
+    "lost": "with suppress(ImportError):\n    import no\n    add_safe_globals([Config])\nread()",
+}
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_what_is_registered_later_or_perhaps_does_not_count(project, name):
+    load = 'torch.load("state.pt", weights_only=True)'
+    write(project, {"read.py": TOP + LATE[name].replace("read()", load)})
+    result = verify()
+    assert "read.py" in result.output
+    assert "Config is registered in read.py" in result.output, result.output
+    assert "0 proven" in result.output
+
+
+SURE = """
+ADDED = []
+ADDED.append(Config)
+print(len(ADDED), KNOWN)
+one = safe_globals([Config])
+with one:
+    a = torch.load("state.pt", weights_only=True)
+
+def made():
+    return safe_globals(KNOWN)
+
+with made():
+    b = torch.load("state.pt", weights_only=True, map_location="cpu")
+
+def read():
+    with safe_globals(ADDED):
+        return torch.load("state.pt", weights_only=True, mmap=True)
+
+def bare():
+    return torch.load("state.pt", weights_only=True, encoding="utf-8")
+
+add_safe_globals([Config])
+bare()
+"""
+
+
+def test_what_is_allowed_on_every_way_is_proven(project):
+    write(project, {"read.py": TOP + SURE})
+    result = verify()
+    assert "4 loads: 4 proven" in result.output, result.output
+
+
 HARMLESS = """
     import os
     import torch

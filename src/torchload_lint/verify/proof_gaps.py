@@ -32,6 +32,25 @@ _AT_ONCE = frozenset(
 """What goes through a generator before it returns."""
 _WRITERS = frozenset("update setdefault pop popitem clear __setitem__ __delitem__".split())
 """Methods that change a dict."""
+_ENDS_OF_STACKS = frozenset("close aclose pop_all __exit__ __aexit__".split())
+_HOPS = 8
+"""Names that are followed from a ``with`` to its ``safe_globals``."""
+_ON_SOME_WAYS = (ast.If, ast.IfExp, ast.BoolOp, ast.Try, ast.For, ast.While, ast.Match, *FUNCTIONS,
+                 ast.Lambda)  # fmt: skip
+_CHANGERS = frozenset(
+    """
+    append extend insert remove pop clear sort reverse update add discard setdefault popitem
+    __setitem__ __delitem__ __iadd__ difference_update intersection_update
+    """.split()
+)
+"""Methods that change a list, a set or a dict."""
+_READERS = frozenset(
+    """
+    safe_globals add_safe_globals print len list tuple set frozenset sorted enumerate iter any all
+    str repr isinstance type id
+    """.split()
+)
+"""What leaves alone a list that it is given."""
 _SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp,
            ast.GeneratorExp)  # fmt: skip
 
@@ -41,6 +60,7 @@ def first_gap(module: Module, load: LoadCall) -> str:
     found = [*_of_arguments(load)]
     if load.allowlists:
         found += [*_of_generators(module, load), *_of_cleared(module), *_of_ended(module, load)]
+        found += [*_of_choices(module, load), *_of_closed_stacks(module, load)]
     return found[0] if found else ""
 
 
@@ -93,6 +113,60 @@ def _of_ended(module: Module, load: LoadCall) -> Iterator[str]:
             yield f"the block in row {row} has taken away what it shares with others"
 
 
+def _of_choices(module: Module, load: LoadCall) -> Iterator[str]:
+    """A block that is entered on some ways alone: ``with a if x else b:``, a name of two values."""
+    entered: list[ast.expr] = []
+    for parent in ancestors(module, load.node):
+        if isinstance(parent, (*FUNCTIONS, ast.Lambda)):
+            break
+        if isinstance(parent, (ast.With, ast.AsyncWith)):
+            entered += [item.context_expr for item in parent.items]
+    for allowlist in load.allowlists:
+        is_block = allowlist.kind is AllowlistKind.BLOCK
+        if is_block and not any(_is_surely(module, one, allowlist.node, _HOPS) for one in entered):
+            yield f"what row {allowlist.span.start.row} allows may be left out, as the run decides"
+
+
+def _is_surely(module: Module, made: ast.expr, call: ast.Call, hops: int) -> bool:
+    """Whether an expression gives, on every way, what a call of ``safe_globals`` has made."""
+    if made is call or not hops:
+        return made is call
+    if isinstance(made, ast.NamedExpr):
+        return _is_surely(module, made.value, call, hops - 1)
+    if isinstance(made, ast.Name):
+        found = module.bindings.definitions(made)
+        value = found[0].value if len(found) == 1 else None
+        return value is not None and _is_surely(module, value, call, hops - 1)
+    if not isinstance(made, ast.Call) or not isinstance(made.func, ast.Name):
+        return False
+    functions = [one.node for one in module.bindings.definitions(made.func)]
+    return len(functions) == 1 and _gives_once(module, functions[0], call)
+
+
+def _gives_once(module: Module, function: ast.AST, call: ast.Call) -> bool:
+    """Whether a function returns or yields once, and there what the call has made."""
+    ends = [n for n in ast.walk(function) if isinstance(n, (ast.Return, ast.Yield, ast.YieldFrom))]
+    around = list(ancestors(module, call))
+    if len(ends) != 1 or function not in around:
+        return False
+    inside = [*around[: around.index(function)], *ancestors(module, ends[0])]
+    inside = inside[: inside.index(function)] if function in inside else inside
+    return not any(isinstance(one, _ON_SOME_WAYS) for one in inside)
+
+
+def _of_closed_stacks(module: Module, load: LoadCall) -> Iterator[str]:
+    """A stack that is closed, or gives away what it holds, before it ends."""
+    for allowlist in load.allowlists:
+        entered = module.parents.get(allowlist.node)
+        if allowlist.kind is not AllowlistKind.STACK or not isinstance(entered, ast.Call):
+            continue
+        stack = ast.unparse(getattr(entered.func, "value", entered.func))
+        for node in ast.walk(module.tree):
+            is_end = isinstance(node, ast.Attribute) and node.attr in _ENDS_OF_STACKS
+            if isinstance(node, ast.Attribute) and is_end and ast.unparse(node.value) == stack:
+                yield f"row {node.lineno} may close the stack that holds it"
+
+
 # -- names ----------------------------------------------------------------------------------------
 
 
@@ -113,6 +187,52 @@ def rebound(module: Module, names: frozenset[str], imports: Collection[ast.stmt]
         if isinstance(node, ast.Attribute) and _is_changed(node, names):
             return f"row {node.lineno} changes {ast.unparse(node):.60}"
     return ""
+
+
+def changed_lists(module: Module, imported: frozenset[str], own: frozenset[str]) -> str:
+    """Where the file may change a list of its allowlists, unseen by the proof; empty if nowhere.
+
+    The file is imported for names of its ``own``: what happens then, above ``if __name__ ==
+    "__main__":``, is seen.
+    """
+    guards = (one.lineno for one in module.tree.body if _is_main_guard(one))
+    end = min(guards, default=0) or len(module.text)
+    changed: list[tuple[str, ast.AST]] = [
+        (name, node) for node in ast.walk(module.tree) for name in _lists_changed(node)
+    ]
+    names = {name for name, _ in changed}
+    assigned = [node for node in ast.walk(module.tree) if isinstance(node, ast.Assign)]
+    changed += [  # another name of it
+        (dotted(node.value), node)
+        for node in assigned
+        if not names.isdisjoint(map(dotted, node.targets))
+    ]
+    for name, node in changed:
+        row = getattr(node, "lineno", 0)
+        unseen = row >= end or module.function(node) is not None
+        if name in imported or (name in own and unseen):
+            return f"row {row} may change {name}"
+    return ""
+
+
+def _is_main_guard(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.If) and "__name__" in {
+        one.id for one in ast.walk(statement.test) if isinstance(one, ast.Name)
+    }
+
+
+def _lists_changed(node: ast.AST) -> Iterator[str]:
+    """The names of what a node changes, or hands to somebody who may."""
+    if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+        yield dotted(node.value)
+    elif isinstance(node, ast.AugAssign):
+        yield dotted(node.target)
+    elif isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGERS:
+            yield dotted(node.func.value)
+        if last_name(node.func) not in _READERS:
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            yield from map(dotted, given)
 
 
 def _of_scope(tree: ast.AST, without: Collection[ast.stmt]) -> Iterator[ast.AST]:
@@ -160,6 +280,11 @@ def _writes_names(module: Module, call: ast.Call, names: frozenset[str]) -> bool
 
 def _is_changed(node: ast.Attribute, names: frozenset[str]) -> bool:
     return not isinstance(node.ctx, ast.Load) and _root(node) in names
+
+
+def dotted(node: ast.expr) -> str:
+    """``a.b`` for a name, or for attributes of one; empty for anything else."""
+    return ast.unparse(node) if _root(node) else ""
 
 
 def _root(node: ast.expr) -> str:

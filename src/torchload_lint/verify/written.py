@@ -7,7 +7,7 @@ import builtins
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.text.definitions import FUNCTIONS
-from torchload_lint.verify.proof_gaps import rebound
+from torchload_lint.verify.proof_gaps import changed_lists, dotted, rebound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,8 +47,12 @@ def written_around(module: Module, load: LoadCall) -> Written:
     expressions = [
         text for allowlist in load.allowlists for text in _expressions(module, allowlist, known)
     ]
-    used = _names_used(ast.parse(text, mode="eval") for text in expressions)
+    parsed = [ast.parse(text, mode="eval") for text in expressions]
+    used = _names_used(parsed)
+    lists = {name for one in parsed for name in _lists_in(one.body)}
     changed = rebound(module, frozenset(used & bound), at_top)
+    imported = frozenset(name for name in lists if name.partition(".")[0] in bound)
+    changed = changed or changed_lists(module, imported, frozenset(lists - imported))
     if changed:
         raise NotReadableError(changed)
     return Written(
@@ -182,6 +186,27 @@ def _names_of(statement: ast.stmt) -> Iterator[str]:
             yield node.id
         elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):
             yield node.name
+
+
+def _lists_in(node: ast.expr) -> Iterator[str]:
+    """What stands for a list: ``NAMES``, ``[*net.NAMES, Model]``, ``NAMES + [Model]``."""
+    inner: list[ast.expr] = []
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        yield dotted(node)
+    elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        inner = [item for item in node.elts if isinstance(item, ast.Starred)]
+    elif isinstance(node, ast.BinOp):
+        inner = [node.left, node.right]
+    elif isinstance(node, ast.IfExp):
+        inner = [node.body, node.orelse]
+    elif isinstance(node, (ast.Starred, ast.Subscript)):
+        inner = [node.value]
+    elif isinstance(node, ast.Call):
+        inner = node.args
+    elif isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
+        inner = [one.iter for one in node.generators]
+    for part in inner:
+        yield from _lists_in(part)
 
 
 def _names_used(nodes: Iterable[ast.AST]) -> set[str]:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.text.definitions import FUNCTIONS
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
 
 _BLOCKS = ("body", "orelse", "finalbody", "handlers")
+_SWALLOWERS = frozenset({"suppress", "raises", "assertRaises", "assertRaisesRegex"})
 
 
 def ancestors(module: SourceFile, node: ast.AST) -> Iterator[ast.AST]:
@@ -38,8 +40,8 @@ def blocks_around(module: SourceFile, node: ast.AST) -> Iterator[list[ast.stmt]]
 def always_before(module: SourceFile, first: ast.stmt, place: ast.AST) -> bool:
     """Whether ``first`` has run whenever ``place`` does, both being in one run of one scope.
 
-    That is so where the block of ``first`` holds ``place`` too, further down; a ``with`` or
-    ``try`` body that has ended counts as well.
+    That is so where the block of ``first`` holds ``place`` too, further down; a ``with`` body that
+    has ended counts as well, if it cannot have ended half-way.
     """
     holder = first
     own = next(blocks_around(module, holder), None)
@@ -47,11 +49,18 @@ def always_before(module: SourceFile, first: ast.stmt, place: ast.AST) -> bool:
         if _further_down(module, own, holder, place):
             return True
         parent = module.parents.get(holder)
-        if not isinstance(parent, (ast.With, ast.AsyncWith)):
+        if not isinstance(parent, (ast.With, ast.AsyncWith)) or _swallows(parent):
             return False
         holder = parent
         own = next(blocks_around(module, holder), None)
     return False
+
+
+def _swallows(block: ast.With | ast.AsyncWith) -> bool:
+    """Whether what is raised in a block may end there: ``contextlib.suppress``, and tests'."""
+    made_by = (item.context_expr for item in block.items)
+    names = {last_name(one.func) for one in made_by if isinstance(one, ast.Call)}
+    return not names.isdisjoint(_SWALLOWERS)
 
 
 def _further_down(

@@ -63,6 +63,14 @@ IN_FORCE = {
     ),
     "registered before": ("add_safe_globals([Net])\ntorch.load(p)", 1),
     "registered at import": ("add_safe_globals([Net])\ndef f():\n    torch.load(p)", 1),
+    "registered below what is not called above": (
+        "def f():\n    torch.load(p)\ndef g():\n    return Net()\nadd_safe_globals([Net])\nf()",
+        1,
+    ),
+    "registered while a file is open": (
+        "with open(p):\n    add_safe_globals([Net])\ntorch.load(p)",
+        1,
+    ),
     "registered in the function": ("def f():\n    add_safe_globals([Net])\n    torch.load(p)", 1),
     "inside try": (
         ("with safe_globals([Net]):\n    try:\n        torch.load(p)\n    except E: pass"),
@@ -79,6 +87,22 @@ IN_FORCE = {
     "an earlier item of the header": ("with f(torch.load(p)), safe_globals([Net]): pass", 0),
     "a decorator cannot be called": ("@safe_globals([Net])\ndef f():\n    torch.load(p)", 0),
     "registered afterwards": ("torch.load(p)\nadd_safe_globals([Net])", 0),
+    "called before it is registered": (
+        "def f():\n    torch.load(p)\nf()\nadd_safe_globals([Net])",
+        0,
+    ),
+    "a method called before": (
+        "class A:\n    def f(self):\n        torch.load(p)\nA().f()\nadd_safe_globals([Net])",
+        0,
+    ),
+    "called by its decorator": (
+        "@a\ndef f():\n    torch.load(p)\nadd_safe_globals([Net])",
+        0,
+    ),
+    "registered unless something raises": (
+        "with contextlib.suppress(E):\n    a()\n    add_safe_globals([Net])\ntorch.load(p)",
+        0,
+    ),
     "registered perhaps": ("if a:\n    add_safe_globals([Net])\ntorch.load(p)", 0),
     "registered in another function": (
         "def g():\n    add_safe_globals([Net])\ndef f():\n    torch.load(p)",

@@ -91,8 +91,9 @@ def in_force(
     """Those of a file's allowlists that hold when ``place`` runs, outermost first.
 
     What ``add_safe_globals`` registers counts where it has surely been called before: at module
-    level, or earlier on every way through the same function. A decorator counts for nothing:
-    ``safe_globals`` objects cannot be called (torch 2.13 ``_weights_only_unpickler.py``).
+    level, above every use of the function, or earlier on every way through the same function. A
+    decorator counts for nothing: ``safe_globals`` objects cannot be called (torch 2.13
+    ``_weights_only_unpickler.py``).
     """
     if not allowlists:
         return ()
@@ -187,7 +188,27 @@ def _ran_before(module: SourceFile, allowlist: Allowlist, place: ast.AST) -> boo
     if allowlist.kind is AllowlistKind.STACK:
         return False
     at_import = next(blocks_around(module, allowlist.statement), None) is module.tree.body
-    return at_import and module.function(place) is not None
+    if not at_import or module.function(place) is None:
+        return False
+    return not _may_run_before(module, allowlist.statement, place)
+
+
+def _may_run_before(module: SourceFile, statement: ast.stmt, place: ast.AST) -> bool:
+    """Whether the function or class around a place is used above a statement of module level."""
+    outermost = [place, *ancestors(module, place)][-2]
+    if statement.lineno < getattr(outermost, "lineno", 0):
+        return False  # it is not there yet
+    if not isinstance(outermost, (*FUNCTIONS, ast.ClassDef)):
+        return True
+    above = module.tree.body[: module.tree.body.index(statement)]
+    used = {
+        last_name(node)
+        for one in above
+        if one is not outermost
+        for node in ast.walk(one)
+        if isinstance(node, (ast.Name, ast.Attribute))
+    }
+    return bool(outermost.decorator_list) or outermost.name in used
 
 
 def _still_open(module: SourceFile, allowlist: Allowlist, place: ast.AST) -> bool:
