@@ -116,14 +116,31 @@ def make_plain(name: str, args: PickledValue) -> PickledValue | None:
 
 
 def _mapping(kind: str, first: PickledValue) -> DictValue | None:
+    """A dict of a kind; None where it is not known what will be in it."""
     if first is None:
         return DictValue(kind)
     if isinstance(first, DictValue):
         return DictValue(kind, list(first.entries))
-    if isinstance(first, (list, tuple)) and kind != "collections.Counter":
-        pairs = [pair for pair in first if isinstance(pair, (list, tuple)) and len(pair) == 2]  # noqa: PLR2004 - a pair
-        return DictValue(kind, [(pair[0], pair[1]) for pair in pairs])
-    return DictValue(kind)
+    if kind == "collections.Counter":
+        return _counted(first)
+    if not isinstance(first, (list, tuple)):
+        return None
+    pairs = [pair for pair in first if isinstance(pair, (list, tuple)) and len(pair) == 2]  # noqa: PLR2004 - a pair
+    if len(pairs) != len(first):
+        return None
+    return DictValue(kind, [(pair[0], pair[1]) for pair in pairs])
+
+
+def _counted(items: PickledValue) -> DictValue | None:
+    """``Counter("text")``, ``Counter([1, 1])``: how often each is there."""
+    if not isinstance(items, (list, tuple, str, bytes)):
+        return None
+    counts: dict[PickledValue, int] = {}
+    for item in items:
+        if not isinstance(item, (int, float, str, bytes, type(None))):
+            return None
+        counts[item] = counts.get(item, 0) + 1
+    return DictValue("collections.Counter", list(counts.items()))
 
 
 def _encoded(args: tuple[PickledValue, ...]) -> bytes | None:

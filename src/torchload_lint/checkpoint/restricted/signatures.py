@@ -21,6 +21,14 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
 from torchload_lint.checkpoint.pickles.states import truthy
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, PER_BYTE
 from torchload_lint.checkpoint.pickles.tensors import tensor_of
+from torchload_lint.checkpoint.restricted.arguments import (
+    integers,
+    is_float,
+    is_int64,
+    is_unknown,
+    is_whole,
+    may_be_tensor,
+)
 from torchload_lint.checkpoint.restricted.python_signatures import PYTHON_CHECKS
 
 if TYPE_CHECKING:
@@ -50,6 +58,8 @@ _DEVICES = frozenset(
 _SPARSE_LAYOUTS = frozenset("sparse_coo sparse_csr sparse_csc sparse_bsr sparse_bsc".split())
 _NOT_DENSE = frozenset({"sparse tensor", "quantized tensor"})
 _MOST_ELEMENTS = 2**63 - 1
+_MOST_UNSET = 2**26
+"""Elements of a tensor that are set by nobody (``torch.FloatTensor(2, 3)``); torch saves none."""
 _GRAD_DTYPES = frozenset("float16 float32 float64 bfloat16 complex32 complex64 complex128".split())
 
 
@@ -67,8 +77,11 @@ def call_problem(name: str, args: PickledValue) -> Problem | None:
     fault = _arity_fault(name, len(args))
     if fault:
         return advice.hostile_arguments(name, fault)
-    check = _CHECKS.get(name, _tensor_class if name.endswith("Tensor") else None)
-    fault = check(args) if check is not None else ""
+    check = _CHECKS.get(name)
+    if check is None and name.endswith("Tensor"):
+        fault = _tensor_class(name, args)
+    else:
+        fault = check(args) if check is not None else ""
     if not fault:
         return None
     of_python = name.startswith(("builtins.", "collections."))
@@ -113,9 +126,9 @@ def _arity_fault(name: str, count: int) -> str:
 def _tensor(args: tuple[PickledValue, ...]) -> str:
     """``(storage, offset, size, stride[, requires_grad, hooks[, dtype]])``."""
     storage, offset = args[0], args[1]
-    if not isinstance(storage, StorageValue) or type(offset) is not int or offset < 0:
+    if not isinstance(storage, StorageValue) or not is_int64(offset) or offset < 0:
         return "its arguments do not begin with a storage and an offset"
-    size, stride = _integers(args[2]), _integers(args[3])
+    size, stride = integers(args[2]), integers(args[3])
     if size is None or stride is None or len(size) != len(stride):
         return "its size and stride are not tuples of integers of one length"
     if any(number < 0 for number in (*size, *stride)):
@@ -140,6 +153,8 @@ def _tensor_v3(args: tuple[PickledValue, ...]) -> str:
     storage, dtype = args[0], args[6]
     if not isinstance(storage, StorageValue) or not isinstance(dtype, GlobalRef):
         return "its arguments do not hold a storage and a dtype"
+    if args[4] is True:
+        return "torch gives it its storage when it requires gradients already, which it refuses"
     width = ITEM_SIZES.get(dtype.name.qualname, 1)
     items = StorageValue(
         storage.key,
@@ -153,20 +168,24 @@ def _tensor_v3(args: tuple[PickledValue, ...]) -> str:
 def _quantized(args: tuple[PickledValue, ...]) -> str:
     """``(storage, offset, size, stride, (scheme, scale, zero point, …), requires_grad, hooks)``."""
     dtype = args[0].dtype if isinstance(args[0], StorageValue) else ""
+    if not dtype.startswith(("qint", "quint")):
+        return "its storage is none of quantized numbers"
     fault = _tensor(args[:4]) or _gradient_fault(args[5], dtype)
     if fault:
         return fault
-    params, size = args[4], _integers(args[2]) or ()
+    params, size = args[4], integers(args[2]) or ()
     scheme, given = "", params[1:] if isinstance(params, tuple) else ()
     if isinstance(params, tuple) and params and isinstance(params[0], GlobalRef):
         scheme = str(params[0].name)
     if scheme == "torch.per_tensor_affine":
-        fits = len(given) == 2 and all(isinstance(one, (int, float)) for one in given)  # noqa: PLR2004
+        fits = len(given) == 2 and is_float(given[0]) and is_int64(given[1])  # noqa: PLR2004
     elif scheme in {"torch.per_channel_affine", "torch.per_channel_affine_float_qparams"}:
         axis = given[2] if len(given) == 3 else -1  # noqa: PLR2004 - scales, zero points, axis
-        in_range = isinstance(axis, int) and 0 <= axis < len(size)
+        in_range = type(axis) is int and 0 <= axis < len(size)
         fits = in_range and all(_count(one) in {None, size[axis]} for one in given[:2])
         fits = fits and isinstance(given[0], list) == isinstance(given[1], list)
+        scales = tensor_of(given[0]) if fits else None
+        fits = fits and (scales is None or scales.dtype.startswith(("float", "bfloat")))
     else:
         fits = False
     return "" if fits else "its quantization parameters are not what its scheme takes"
@@ -175,11 +194,11 @@ def _quantized(args: tuple[PickledValue, ...]) -> str:
 def _count(value: PickledValue) -> int | None:
     """How many numbers a list or tensor has; None where that is not known, -1 if it is neither."""
     if isinstance(value, list):
-        return len(value) if all(isinstance(one, (int, float)) for one in value) else -1
+        return len(value) if all(map(is_whole, value)) else -1
     found = tensor_of(value) if isinstance(value, ObjectValue) else None
     if found is not None:
         return prod(found.shape)
-    return None if isinstance(value, ObjectValue) else -1
+    return None if may_be_tensor(value) else -1
 
 
 def _gradient_fault(flag: PickledValue, dtype: str) -> str:
@@ -192,7 +211,7 @@ def _gradient_fault(flag: PickledValue, dtype: str) -> str:
 
 def _metadata_fault(dtype: str, metadata: PickledValue = None) -> str:
     """The flags of a tensor (``conj``, ``neg``): a dict from texts to truth values."""
-    if not truthy(metadata) or _is_unknown(metadata):
+    if not truthy(metadata) or is_unknown(metadata):
         return ""
     if not isinstance(metadata, DictValue):
         return "its flags are not a dict"
@@ -204,17 +223,12 @@ def _metadata_fault(dtype: str, metadata: PickledValue = None) -> str:
     return ""
 
 
-def _is_unknown(value: PickledValue) -> bool:
-    """Whether a value is an object of a class that may be of any kind."""
-    return isinstance(value, ObjectValue) and tensor_of(value) is None
-
-
 def _state_fault(state: PickledValue) -> str:
     """``_set_obj_state(tensor, state)``: attributes, or a pair of those and of slots."""
     if isinstance(state, tuple) and len(state) != 2:  # noqa: PLR2004 - the pair
         return "its state is not a pair"
     for part in state if isinstance(state, tuple) else (state,):
-        if not truthy(part) or _is_unknown(part):
+        if not truthy(part) or is_unknown(part):
             continue
         names = [key for key, _ in part.entries] if isinstance(part, DictValue) else [None]
         if not all(isinstance(name, str) for name in names):
@@ -222,13 +236,20 @@ def _state_fault(state: PickledValue) -> str:
     return ""
 
 
+_OF_REAL_NUMBERS = ("float", "bfloat", "complex")
+
+
 def _parameter(args: tuple[PickledValue, ...]) -> str:
     """``(data, requires_grad, hooks[, state])``."""
     data = args[0] if args else None
-    if not isinstance(data, (ObjectValue, type(None))):
+    if data is not None and not may_be_tensor(data):
         return "its data is not a tensor"
-    if not isinstance(args[1] if len(args) > 1 else False, bool):
+    flag = args[1] if len(args) > 1 else True
+    if not isinstance(flag, bool):
         return "requires_grad is not a bool"
+    found = tensor_of(data)
+    if flag and found is not None and not found.dtype.startswith(_OF_REAL_NUMBERS):
+        return f"a tensor of {found.dtype} cannot require gradients"
     return _state_fault(args[3]) if len(args) == 4 else ""  # noqa: PLR2004 - with a state
 
 
@@ -237,9 +258,9 @@ def _meta(args: tuple[PickledValue, ...]) -> str:
     dtype, size, stride, flag = args
     if not isinstance(dtype, GlobalRef) or default_kind(str(dtype.name)) != "value":
         return "its first argument is not a dtype"
-    lengths = _integers(size)
-    if lengths is None or _integers(stride) is None:
-        return "its size or stride is not a tuple of integers"
+    lengths, steps = integers(size), integers(stride)
+    if lengths is None or steps is None or len(lengths) != len(steps):
+        return "its size and stride are not tuples of integers of one length"
     if min(lengths, default=0) < 0 or prod(lengths) > _MOST_ELEMENTS:
         return "its size is negative, or beyond what torch counts to"
     return "" if isinstance(flag, bool) else "requires_grad is not a bool"
@@ -248,16 +269,29 @@ def _meta(args: tuple[PickledValue, ...]) -> str:
 def _from_type(args: tuple[PickledValue, ...]) -> str:
     """``(function, type, its arguments, state)``: the inner call has to work as well."""
     function, inner = args[0], args[2]
-    if not isinstance(function, (GlobalRef, ObjectValue)):
+    if isinstance(function, GlobalRef):
+        is_function = default_kind(str(function.name)) != "value" or not _is_of_torch(function)
+    else:
+        is_function = is_unknown(function)
+    if not is_function:
         return "it calls something that is not a function"
+    of_class = isinstance(args[1], GlobalRef) and (
+        default_kind(str(args[1].name)) == "class" or not _is_of_torch(args[1])
+    )
+    if not of_class and not is_unknown(args[1]):
+        return "its type is not a type"
     if not isinstance(inner, (tuple, list)):
         return "its inner arguments are not a tuple or a list"
     if isinstance(function, GlobalRef):
         problem = call_problem(str(function.name), tuple(inner))
         if problem is not None:
             return problem.message
-    of_torch = isinstance(args[1], GlobalRef) and str(args[1].name).startswith("torch.")
+    of_torch = isinstance(args[1], GlobalRef) and _is_of_torch(args[1])
     return _state_fault(args[3]) if of_torch else ""  # another class may have a __setstate__
+
+
+def _is_of_torch(reference: GlobalRef) -> bool:
+    return str(reference.name).startswith("torch.")
 
 
 def _sparse(args: tuple[PickledValue, ...]) -> str:
@@ -270,7 +304,7 @@ def _sparse(args: tuple[PickledValue, ...]) -> str:
         return "a sparse tensor has three or four parts"
     if is_coo and not isinstance(data[3] if len(data) > 3 else None, (bool, type(None))):  # noqa: PLR2004 - the fourth
         return "whether it is coalesced is not a bool"
-    tensors, lengths = data[: 2 if is_coo else 3], _integers(data[2 if is_coo else 3])
+    tensors, lengths = data[: 2 if is_coo else 3], integers(data[2 if is_coo else 3])
     if not all(map(_is_dense, tensors)):
         return "the parts of a sparse tensor are not dense tensors"
     if lengths is None or min(lengths, default=0) < 0 or prod(lengths) > _MOST_ELEMENTS:
@@ -280,19 +314,34 @@ def _sparse(args: tuple[PickledValue, ...]) -> str:
 
 def _is_dense(value: PickledValue) -> bool:
     found = tensor_of(value)
-    return isinstance(value, ObjectValue) and (found is None or found.kind not in _NOT_DENSE)
+    return may_be_tensor(value) and (found is None or found.kind not in _NOT_DENSE)
 
 
-def _tensor_class(args: tuple[PickledValue, ...]) -> str:
+_OF_CLASSES = {
+    "Tensor": "float32", "FloatTensor": "float32", "DoubleTensor": "float64",
+    "HalfTensor": "float16", "BFloat16Tensor": "bfloat16", "LongTensor": "int64",
+    "IntTensor": "int32", "ShortTensor": "int16", "CharTensor": "int8", "ByteTensor": "uint8",
+    "BoolTensor": "bool",
+}  # fmt: skip
+"""Class below ``torch`` → the dtype of its tensors."""
+
+
+def _tensor_class(name: str, args: tuple[PickledValue, ...]) -> str:
     """``torch.FloatTensor(2, 3)``: sizes, or one list of numbers, storage or tensor."""
+    dtype = _OF_CLASSES.get(name.rpartition(".")[2], "")
     only = args[0] if len(args) == 1 else None
     if isinstance(only, (list, tuple)):
-        numbers = all(isinstance(one, (int, float)) for one in only)
-        return "" if numbers else "its numbers are not numbers"
-    if isinstance(only, (ObjectValue, StorageValue)):
-        return ""
-    fine = all(type(size) is int and size >= 0 for size in args)
-    return "" if fine and prod(args) <= _MOST_ELEMENTS else "its sizes are not sizes"  # type: ignore[arg-type]
+        fits = is_float if "float" in dtype or dtype == "bool" else is_whole
+        return "" if all(map(fits, only)) else "its numbers are not numbers of its dtype"
+    if isinstance(only, StorageValue) or may_be_tensor(only):
+        given = only if isinstance(only, StorageValue) else tensor_of(only)
+        is_another = given is not None and dtype not in {"", given.dtype}
+        return "it is given a tensor or a storage of another dtype" if is_another else ""
+    sizes = [size for size in args if is_int64(size) and size >= 0]
+    if len(sizes) != len(args):
+        return "its sizes are not sizes"
+    count = prod(sizes)
+    return f"it makes {count:,} elements of nothing" if count > _MOST_UNSET else ""
 
 
 def _layout_name(layout: PickledValue) -> str:
@@ -333,7 +382,7 @@ def _layout(args: tuple[PickledValue, ...]) -> str:
 
 
 def _size(args: tuple[PickledValue, ...]) -> str:
-    fine = not args or _integers(args[0]) is not None
+    fine = not args or integers(args[0]) is not None
     return "" if fine else "its argument is not a tuple of integers"
 
 
@@ -341,19 +390,14 @@ def _device(args: tuple[PickledValue, ...]) -> str:
     if type(args[0]) is int and len(args) == 1:
         return "a number alone means one of the accelerators that this machine has"
     if not isinstance(args[0], str):
-        return "it is not the name of a device" if not isinstance(args[0], ObjectValue) else ""
+        return "" if is_unknown(args[0]) else "it is not the name of a device"
     kind, _, index = args[0].partition(":")
     if kind not in _DEVICES or (index and not index.isdigit()):
         return f"there is no device {args[0]!r:.40}"
-    return "" if len(args) == 1 or isinstance(args[1], int) else "it is not the index of a device"
-
-
-def _integers(value: PickledValue) -> tuple[int, ...] | None:
-    if isinstance(value, ObjectValue) and isinstance(value.args, tuple):
-        value = value.args[0] if value.args else ()  # torch.Size((2, 3))
-    if isinstance(value, (tuple, list)) and all(type(item) is int for item in value):
-        return tuple(value)  # torch takes no truth values for integers here
-    return None
+    if len(args) == 1:
+        return ""
+    is_index = is_int64(args[1]) and args[1] >= 0 and not index
+    return "" if is_index else "it is not the index of a device"
 
 
 _CHECKS: dict[str, Callable[[tuple[PickledValue, ...]], str]] = {
