@@ -7,7 +7,7 @@ import argparse
 import io
 import pickle
 import zipfile
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING
 
 import pytest
@@ -157,6 +157,9 @@ def test_what_torch_refuses_is_not_written(name: str, tmp_path: Path) -> None:
 
 
 WORKING = {
+    "a count": (Call(Counter, [1, 1, "a"]), Counter({1: 2, "a": 1})),
+    "a count of letters": (Call(Counter, "aab"), Counter("aab")),
+    "pairs": (Call(OrderedDict, [("z", 1), ["a", 2]]), OrderedDict(z=1, a=2)),
     "bytes of numbers": (Call(bytearray, [1, True, 255]), bytearray([1, 1, 255])),
     "bytes of a dict": (Call(bytearray, {7: 0}), bytearray([7])),
     "bytes of bytes": (Call(bytearray, bytearray(b"ab")), bytearray(b"ab")),
@@ -173,6 +176,29 @@ def test_what_torch_takes_is_written(name: str, tmp_path: Path) -> None:
     migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
     for path in (tmp_path / "in.pt", tmp_path / "out.pt"):
         assert torch.load(path, weights_only=True) == {"t": wanted}
+
+
+@pytest.mark.parametrize("callee", ["__builtin__\nset", "__builtin__\nbytearray",
+                                    "collections\nCounter"])  # fmt: skip
+def test_a_list_that_grows_when_it_was_used(callee: str, tmp_path: Path) -> None:
+    """What was made of it by then does not grow with it."""
+    made = f"X\x01\0\0\0bc{callee}\nh\x01\x85Rs".encode("latin-1")
+    head = b"\x80\x02}X\x01\0\0\0a]q\x01K\x07as"
+    (tmp_path / "in.pt").write_bytes(with_pickle(head + made + b"X\x01\0\0\0ch\x01K\x08as."))
+    migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
+    wanted = torch.load(tmp_path / "in.pt", weights_only=True)
+    assert wanted["a"] == [7, 8]
+    assert len(wanted["b"]) == 1
+    assert torch.load(tmp_path / "out.pt", weights_only=True) == wanted
+
+
+@pytest.mark.parametrize("kind", [OrderedDict, Counter])
+def test_a_dict_of_what_is_not_known_is_not_called_empty(kind: type, tmp_path: Path) -> None:
+    value = {"d": Call(kind, argparse.Namespace(a=1)), "w": torch.ones(1)}
+    torch.save(value, tmp_path / "in.pt")
+    plan = migrate_file(tmp_path / "in.pt", tmp_path / "out.pt").plan
+    assert "['d']" in {note.place for note in plan.notes}
+    assert "'a'" in str(torch.load(tmp_path / "out.pt", weights_only=True)["d"])
 
 
 def test_a_number_that_stands_for_terabytes_is_refused(tmp_path: Path) -> None:

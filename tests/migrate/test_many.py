@@ -99,6 +99,30 @@ def test_in_place_with_a_backup(project: Path) -> None:
     assert (project / "w" / "a.pt.bak").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        (["w", "v", "--out-dir", "new"], "new/a.pt"),
+        (["w/a.pt", "w/a.pth"], "w/a.migrated.pt"),
+        (["w/a.pt", "v/../w/a.pt", "--in-place"], "w/a.pt"),
+    ],
+)
+def test_no_file_of_a_run_takes_the_place_of_another(
+    words: list[str], kept: str, project: Path
+) -> None:
+    """With --force the second one did, in place also that of the only copy of the original."""
+    (project / "v").mkdir()
+    torch.save({"n": argparse.Namespace(x=3)}, project / "v" / "a.pt")
+    torch.save({"n": argparse.Namespace(x=4)}, project / "w" / "a.pth")
+    before = (project / "w" / "a.pt").read_bytes()
+    result = run(*words, "--force")
+    assert result.exit_code == 2
+    assert "has just been written, for w/a.pt" in result.output
+    assert load(project / kept) == {"n": {"x": 1}}
+    backup = project / "w" / "a.pt.bak"
+    assert not backup.exists() or backup.read_bytes() == before
+
+
 def test_a_file_that_cannot_be_migrated_stays_in_its_place(project: Path) -> None:
     data = (project / "w" / "a.pt").read_bytes()[:-40]
     (project / "w" / "a.pt").write_bytes(data)

@@ -172,6 +172,8 @@ class _Run:
         self._settings = settings
         self._as_json = as_json
         self._dry_run = dry_run
+        self._written: dict[str, Path] = {}
+        """Path → the checkpoint that was written there, or kept there."""
         self._done: list[dict[str, object]] = []
         self._number = 0
 
@@ -188,6 +190,8 @@ class _Run:
                 result = carry_out(task, self._options, lookup)
                 planned, size = result.plan, result.size
                 self.done.append((task, result))
+                for path in filter(None, (target, task.backup)):
+                    self._written[os.path.realpath(path)] = source
         except (MigrationError, ConfigError) as error:
             self._fail(f"{source}: {error}")
         except OSError as error:
@@ -205,6 +209,10 @@ class _Run:
                 say(gap + said)
 
     def _refuse(self, task: Task) -> None:
+        for path in filter(None, (task.target, task.backup)):
+            other = self._written.get(os.path.realpath(path))
+            if other is not None:
+                raise MigrationError(f"{path} has just been written, for {other}; -o names another")
         there = task.backup or task.target
         if not may_be_file(there):
             raise MigrationError(f"{there} is not a regular file; -o FILE names one")

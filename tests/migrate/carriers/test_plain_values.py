@@ -135,6 +135,7 @@ CHANGED = [
     (dt.timedelta(days=1, microseconds=5), 86400.000005),
     (decimal.Decimal("1.50"), "1.50"),
     (fractions.Fraction(1, 3), "1/3"),
+    (fractions.Fraction(2**20_000, 3), f"{hex(2**20_000)}/3"),
     (uuid.UUID(int=7), "00000000-0000-0000-0000-000000000007"),
     (range(1, 9, 2), (1, 9, 2)),
     (slice(1, None), (1, None, None)),

@@ -200,6 +200,26 @@ def test_attributes_are_in_the_header_or_listed(tmp_path: Path) -> None:
     assert {"['a'].tag", "['b'].tag", ".run"} <= changed
 
 
+def test_attributes_that_would_fill_the_header_are_left_out(tmp_path: Path) -> None:
+    """A list that holds another twice, which holds a third twice, took hours and terabytes."""
+    shared: list[Any] = [1]
+    for _ in range(60):
+        shared = [shared, shared]
+    around: list[Any] = []
+    around.append(around)
+    long = ["x" * 100_000] * 99
+    value = OrderedDict(
+        a=attributed(torch.ones(2), tag=shared, here=1, long=long),
+        b=attributed(torch.ones(2), long=long, around=around),
+    )
+    value.seen = (shared,)  # type: ignore[attr-defined]
+    torch.save(value, tmp_path / "in.pt")
+    plan = migrate_file(tmp_path / "in.pt", tmp_path / "out.safetensors", SAFETENSORS).plan
+    assert header(tmp_path / "out.safetensors")["attributes"] == {"a": {"here": 1, "long": long}}
+    lost = {place for place, _ in notes(plan, NoteKind.LEFT_OUT)}
+    assert lost == {"['a'].tag", "['b'].long", "['b'].around", ".seen"}
+
+
 def test_strides_and_devices_are_in_the_header(tmp_path: Path) -> None:
     value = {"t": torch.ones(2, 3).t(), "p": torch.ones(2)}
     torch.save(value, tmp_path / "in.pt")

@@ -70,6 +70,10 @@ def _say_others(converter: Conversion, made: PickledInstance, carried: str, plac
         converter.leave_out(place, what, "there is no room for them")
 
 
+_MOST_BITS = 10_000
+"""Of an integer that is written in digits."""
+
+
 def _as_text(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """Decimal, Fraction, addresses: made from their own text (or number)."""
     text = next((arg for arg in made.args if isinstance(arg, (str, int))), None)
@@ -77,10 +81,16 @@ def _as_text(converter: Conversion, made: PickledInstance, place: str) -> Pickle
         return converter.leave_out(place, made.name, "it is not made from a text")
     converter.changed(place, made.name, "its text")
     if made.short == "Fraction" and isinstance(text, int):
-        return "/".join(str(part) for part in made.args)
+        return "/".join(_digits(part) for part in made.args)
     if made.name.startswith("ipaddress.") and isinstance(text, int):
         return _address(made.short, text)
-    return str(text)
+    return _digits(text)
+
+
+def _digits(part: PickledValue) -> str:
+    """A part of a number as text; Python writes no integer of thousands of digits."""
+    is_long = isinstance(part, int) and part.bit_length() > _MOST_BITS
+    return hex(part) if is_long and isinstance(part, int) else str(part)
 
 
 def _address(kind: str, number: int) -> PickledValue:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 AS_BYTES = "bytes"
 """Instead of an encoding: strings of Python 2 stay bytes."""
+_BYTE = range(256)
 _RENAMED_PROTOCOL = 2
 """The protocol in whose pickles torch renames what Python 2 called otherwise."""
 
@@ -119,6 +120,8 @@ class PickleRecorder:
             return plain
         if str(name) == "builtins.bytes" and args == ():
             return b""
+        if str(name) == "builtins.bytearray":
+            args = _as_they_are(args)
         return ObjectValue("REDUCE", callee, args, self._result(name, callee, args))
 
     def _result(
@@ -167,6 +170,14 @@ class PickleRecorder:
         if problem is not None and self.damage is None:
             self.damage = problem
         return value if value is not None else Opaque(None)
+
+
+def _as_they_are(args: PickledValue) -> PickledValue:
+    """The bytes that a list stands for, which may be given more numbers when they are taken."""
+    items = args[0] if isinstance(args, tuple) and len(args) == 1 else None
+    if isinstance(items, list) and all(isinstance(one, int) and one in _BYTE for one in items):
+        return (bytes(items),)
+    return args
 
 
 def checked(stream: Unpickled, recorder: PickleRecorder) -> PickledValue:

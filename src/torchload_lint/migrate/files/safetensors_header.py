@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from math import isfinite, prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.checkpoint.pickles.pickled_values import DictValue, GlobalRef, ObjectValue
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.pickles.pickled_values import PickledValue
     from torchload_lint.checkpoint.pickles.tensors import TensorInfo
 
+_MOST_ATTRIBUTES = 10_000_000
+"""Letters of all attributes as JSON."""
+_MOST_BITS = 10_000
+"""Of an integer that is written in digits."""
 _STATES = {
     "torch._tensor._rebuild_from_type_v2": 3,
     "torch._utils._rebuild_parameter_with_state": 3,
@@ -65,8 +69,37 @@ def _entries(states: PickledValue) -> list[tuple[PickledValue, PickledValue]]:
     """The attributes in states, each of which is a dict or a pair of those and of slots."""
     found: list[tuple[PickledValue, PickledValue]] = []
     for state in states if isinstance(states, (list, tuple)) else ():
-        found += state.entries if isinstance(state, DictValue) else _entries(state)
+        for part in state if isinstance(state, tuple) else (state,):
+            found += part.entries if isinstance(part, DictValue) else []
     return found
+
+
+class _Extra(NamedTuple):
+    """An attribute of a tensor, or of the dict."""
+
+    owner: str | None
+    """The tensor's name; None for the dict."""
+    key: PickledValue
+    value: PickledValue
+    fits: bool
+    """Whether it stands in the header."""
+
+
+def _extras(root: PickledValue, records: list[TensorRecord]) -> Iterator[_Extra]:
+    """All attributes. Those that would make the header too long together are left out."""
+    lengths = _Lengths()
+    left = _MOST_ATTRIBUTES
+    given: list[tuple[str | None, PickledValue, PickledValue]] = [
+        (record.name, key, value) for record in records for key, value in record.attributes
+    ]
+    entries = _entries(root.state) if isinstance(root, DictValue) else ()
+    given += [(None, key, value) for key, value in entries]
+    for owner, key, value in given:
+        length = lengths.of(value) if isinstance(key, str) else None
+        fits = length is not None and length <= left
+        if length is not None and fits:
+            left -= length
+        yield _Extra(owner, key, value, fits)
 
 
 def notes_of(root: PickledValue, records: list[TensorRecord]) -> Iterator[Note]:
@@ -75,18 +108,18 @@ def notes_of(root: PickledValue, records: list[TensorRecord]) -> Iterator[Note]:
         what, outcome = f"the bytes that {names[0]!r} has too", "written by itself"
         for name in names[1:]:
             yield Note(NoteKind.CHANGED, f"[{name!r}]", what, outcome)
-    for record in records:
-        for key, value in record.attributes:
-            yield _note_of(f"[{record.name!r}].{key!s:.80}", "an attribute of a tensor", key, value)
-    for key, value in _entries(root.state) if isinstance(root, DictValue) else ():
-        words = "a state dict's versions" if key == "_metadata" else "an attribute of the dict"
-        yield _note_of(f".{key!s:.80}", words, key, value)
-
-
-def _note_of(place: str, what: str, key: PickledValue, value: PickledValue) -> Note:
-    if isinstance(key, str) and _is_json(value):
-        return Note(NoteKind.CHANGED, place, what, "text in the header")
-    return Note(NoteKind.LEFT_OUT, place, what, "JSON, which the header is, cannot say it")
+    for extra in _extras(root, records):
+        words = "an attribute of a tensor"
+        if extra.owner is None:
+            of_versions = extra.key == "_metadata"
+            words = "a state dict's versions" if of_versions else "an attribute of the dict"
+        place = f"[{extra.owner!r}]" if extra.owner is not None else ""
+        place += f".{extra.key!s:.80}"
+        if extra.fits:
+            yield Note(NoteKind.CHANGED, place, words, "text in the header")
+        else:
+            why = "JSON, which the header is, cannot say it, or it is too long"
+            yield Note(NoteKind.LEFT_OUT, place, words, why)
 
 
 def _shared(records: list[TensorRecord]) -> list[list[str]]:
@@ -110,10 +143,13 @@ def header_text(root: PickledValue, records: list[TensorRecord]) -> str:
         one.name: one.tensor.stride for one in records if not is_contiguous(one.tensor)
     }
     found["devices"] = {one.name: where for one in records if (where := _device(one)) != "cpu"}
-    attributes = {one.name: _as_json(DictValue(entries=one.attributes)) for one in records}
-    found["attributes"] = {name: said for name, said in attributes.items() if said}
-    if isinstance(root, DictValue):
-        found["state"] = _as_json(DictValue(entries=_entries(root.state)))
+    attributes: dict[str, dict[str, object]] = {}
+    state: dict[str, object] = {}
+    for extra in _extras(root, records):
+        if extra.fits:
+            of = state if extra.owner is None else attributes.setdefault(extra.owner, {})
+            of[str(extra.key)] = _as_json(extra.value)
+    found.update(attributes=attributes, state=state)
     said = {name: value for name, value in found.items() if value or name == "order"}
     return json.dumps(said, separators=(",", ":"))
 
@@ -122,24 +158,44 @@ def _device(record: TensorRecord) -> str:
     return record.tensor.storage.location if record.tensor.storage is not None else "cpu"
 
 
-def _is_json(value: PickledValue) -> bool:
-    """Whether JSON says all of a value; tuples are arrays in it, as lists are."""
-    if isinstance(value, DictValue):
-        keys = all(isinstance(key, str) for key, _ in value.entries)
-        return keys and not value.state and all(_is_json(item) for _, item in value.entries)
-    if isinstance(value, (list, tuple)):
-        return all(map(_is_json, value))
-    if isinstance(value, float):
-        return isfinite(value)
-    return value is None or isinstance(value, (bool, int, str))
+class _Lengths:
+    """How many letters values have as JSON; what is met twice is measured once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, int | None] = {}
+
+    def of(self, value: PickledValue) -> int | None:
+        """The letters, about; None where JSON does not say all of it (tuples are arrays)."""
+        if isinstance(value, str):
+            return len(value) + 4
+        if value is None or isinstance(value, bool):
+            return 6
+        if isinstance(value, int):
+            return value.bit_length() // 3 + 3 if value.bit_length() < _MOST_BITS else None
+        if isinstance(value, float):
+            return 24 if isfinite(value) else None
+        if id(value) not in self._known:
+            self._known[id(value)] = None  # where it holds itself
+            self._known[id(value)] = self._inside(value)
+        return self._known[id(value)]
+
+    def _inside(self, value: PickledValue) -> int | None:
+        parts: list[PickledValue] = []
+        if isinstance(value, (list, tuple)):
+            parts += value
+        elif isinstance(value, DictValue) and not value.state:
+            if not all(isinstance(key, str) for key, _ in value.entries):
+                return None
+            parts += [part for entry in value.entries for part in entry]
+        else:
+            return None
+        lengths = [self.of(part) for part in parts]
+        known = [length for length in lengths if length is not None]
+        return sum(known) + 2 if len(known) == len(lengths) else None
 
 
 def _as_json(value: PickledValue) -> object:
-    """A value for ``json``; what JSON cannot say is not there."""
+    """A value for ``json``, which says all of it."""
     if isinstance(value, DictValue):
-        return {
-            key: _as_json(item)
-            for key, item in value.entries
-            if isinstance(key, str) and _is_json(item)
-        }
+        return {str(key): _as_json(item) for key, item in value.entries}
     return [_as_json(item) for item in value] if isinstance(value, (list, tuple)) else value
