@@ -96,7 +96,7 @@ def noted(project: Path) -> list[tuple[str, int, str, str]]:
     ("program", "outcome"),
     [
         ("import torch\ntorch.load('w.pt'); os._exit(5)", "loaded"),
-        ("import torch\ntorch.load('deadly.pt')", "did not return"),
+        ("import torch\ntorch.load('deadly.pt')", "its end was not seen"),
         ("import torch\ntorch.load('broken.pt')", "ValueError: cannot load this"),
         ("import torch\ntorch.load('w.pt'); os.kill(os.getpid(), 15)", "loaded"),
         ("os.mkdir('in'); os.chdir('in'); import torch\ntorch.load('../w.pt')", "loaded"),
@@ -257,7 +257,18 @@ def test_what_cannot_be_seen_is_said(project, flag):
 
 def test_a_program_without_a_load(project):
     assert "no Python that was seen imported torch" in record(project, "print(1)").stderr
-    assert "no torch.load ran" in record(project, "import torch").stderr
+    assert "no torch.load was seen" in record(project, "import torch").stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits of POSIX")
+def test_what_could_not_be_noted_is_not_called_absent(project):
+    """Where no file can be written, a load is not seen; that none ran is not said."""
+    limit = "import resource, signal, torch\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+    limit += "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+    result = record(project, f"{limit}torch.load('w.pt', weights_only=True)")
+    assert result.returncode == 0, result.stderr
+    assert "no torch.load was seen" in result.stderr
+    assert "nor one that can write no file" in result.stderr
 
 
 def test_a_recording_that_cannot_be_kept_leaves_the_status_alone(project):

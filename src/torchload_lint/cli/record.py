@@ -18,7 +18,10 @@ from torchload_lint.workspace.adoption.recording import Recorder
 if TYPE_CHECKING:
     from torchload_lint.record import Recording
 
-_NOT_SEEN = "a Python that is started with -I, -E or -S, or without PYTHONPATH, cannot be seen"
+_NOT_SEEN = (
+    "a Python that is started with -I, -E or -S, or without PYTHONPATH, cannot be seen, nor one "
+    "that can write no file"
+)
 
 
 @click.command(
@@ -73,7 +76,9 @@ def _what_came_of_it(recording: Recording, recorder: Recorder, paths: list[Path]
     if not recording.loads and not recording.unusable:
         if not recording.saw_python:
             return f"no Python was seen; nothing noted ({_NOT_SEEN})"
-        what = "torch.load ran" if recording.saw_torch else "Python that was seen imported torch"
+        what = (
+            "torch.load was seen" if recording.saw_torch else "Python that was seen imported torch"
+        )
         return f"no {what}; nothing noted ({_NOT_SEEN})"
     kept = sum(map(len, recorder.loads.values()))
     noted = f"{_counted(kept)} noted in {', '.join(map(str, paths))}" if kept else "nothing noted"

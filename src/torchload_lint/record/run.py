@@ -25,7 +25,7 @@ MOST_FILES = 64
 _PREFIX = "torchload-lint-record-"
 _LONGEST_LINE = 2**20
 _ROUNDS = 5
-_BEGUN = "did not return"
+_BEGUN = "its end was not seen"
 """The outcome of a call until another one is noted."""
 
 
@@ -40,7 +40,8 @@ class Observed:
     """None for a buffer, a pipe, a member of an archive."""
     torch: str
     outcome: str
-    """``loaded``, the error, or that the call did not return (the process ended in it)."""
+    """``loaded``, the error, or that its end was not seen (the process ended in it,
+    or could write no notes)."""
     source: str | None = None
     """The text of the notebook cell that ``file`` and ``row`` are of."""
     folder: str = ""

@@ -20,6 +20,8 @@ import sys
 TARGET = "torch.serialization"
 OPENERS = ("_open_file", "_open_buffer_reader")
 VARIABLE = "TORCHLOAD_LINT_RECORD"
+BEGUN = "its end was not seen"
+"""The outcome of a call until another one is noted."""
 PLAIN = (str, bytes, int, type(None))
 HERE = os.path.dirname(os.path.abspath(__file__))
 NOTES = os.environ.get(VARIABLE)
@@ -208,7 +210,7 @@ def found(call, path, file):
     """Note what a call reads: a path as it was given, or None for what has no name."""
     call["checkpoint"] = None if path is None else os.path.abspath(os.fsdecode(path))
     call["kept"] = copied(call["checkpoint"], file)
-    note(call, "did not return")
+    note(call, BEGUN)
 
 
 def in_words(error):
@@ -317,7 +319,7 @@ def note(call, outcome):
     call.setdefault("kept", "")
     key = (call["file"], call["row"], call["function"], call["checkpoint"], call["kept"])
     last = noted.get(key)
-    if last == outcome or (last is not None and outcome == "did not return"):
+    if last == outcome or (last is not None and outcome == BEGUN):
         return
     if last is not None or len(noted) < MOST_KNOWN:
         noted[key] = outcome
