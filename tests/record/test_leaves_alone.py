@@ -215,6 +215,26 @@ def test_nothing_is_left_and_much_is_bounded(project: Path) -> None:
     assert list((project.parent / "temporary").iterdir()) == []
 
 
+KEEPS = """
+    import io, os, sys
+    sys.path.insert(0, HOOK)
+    import sitecustomize as hook
+    hook.KEPT, hook.MOST_KEPT = os.getcwd(), 250
+    buffer = io.BytesIO(b"x" * 200)
+    buffer.seek(100)
+    print(*(bool(hook.copied(None, buffer)) for _ in range(3)), buffer.tell())
+    print([entry.stat().st_size for entry in os.scandir(".")])
+"""
+
+
+def test_all_copies_of_a_run_together_are_bounded(tmp_path: Path) -> None:
+    hook = SOURCE / "torchload_lint" / "record" / "hook"
+    program = dedent(KEEPS).replace("HOOK", repr(str(hook)))
+    words = [sys.executable, "-c", program]
+    kept = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert kept.stdout.splitlines() == ["True True False 100", "[100, 100]"]
+
+
 def test_the_store_is_not_written_through_a_link(project: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

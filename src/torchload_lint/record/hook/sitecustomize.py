@@ -37,6 +37,8 @@ STARTED = KEPT + ".started"
 MOST_COPIED = 32 * 2**20
 """Larger files are not copied."""
 MOST_COPIES = 1024
+MOST_KEPT = 512 * 2**20
+"""Bytes of all copies of a run, by whichever process."""
 
 try:
     STARTED_IN = os.getcwd()
@@ -272,7 +274,7 @@ def copied(path, file):
     """
     try:
         if path is None:
-            return keep(file.getvalue()[file.tell() :]) if type(file) is io.BytesIO else ""
+            return keep(rest_of(file)) if type(file) is io.BytesIO else ""
         state = os.stat(path)
         key = (path, state.st_mtime_ns, state.st_size)
         is_old = state.st_mtime < os.stat(STARTED).st_mtime - 1
@@ -294,10 +296,18 @@ def is_regular(state):
     return state.st_mode & FILE_TYPE == REGULAR
 
 
+def rest_of(buffer):
+    """What a buffer holds from where it stands; a view, since it may be large."""
+    return memoryview(buffer.getvalue())[buffer.tell() :]
+
+
 def keep(content):
     """Write a copy, under a name of its own, and give that name; empty where it is too much."""
     if len(content) > MOST_COPIED or len(copies) >= MOST_COPIES:
         return ""
+    with os.scandir(KEPT) as entries:
+        if sum(entry.stat().st_size for entry in entries) + len(content) > MOST_KEPT:
+            return ""
     name = "%d-%d" % (os.getpid(), len(copies))
     copies[name] = name
     with open(os.path.join(KEPT, name), "xb") as file:
