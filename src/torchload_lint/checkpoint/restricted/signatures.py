@@ -269,16 +269,9 @@ def _meta(args: tuple[PickledValue, ...]) -> str:
 def _from_type(args: tuple[PickledValue, ...]) -> str:
     """``(function, type, its arguments, state)``: the inner call has to work as well."""
     function, inner = args[0], args[2]
-    if isinstance(function, GlobalRef):
-        is_function = default_kind(str(function.name)) != "value" or not _is_of_torch(function)
-    else:
-        is_function = is_unknown(function)
-    if not is_function:
+    if _is_value(function) or not isinstance(function, (GlobalRef, ObjectValue)):
         return "it calls something that is not a function"
-    of_class = isinstance(args[1], GlobalRef) and (
-        default_kind(str(args[1].name)) == "class" or not _is_of_torch(args[1])
-    )
-    if not of_class and not is_unknown(args[1]):
+    if _is_value(args[1]) or not isinstance(args[1], (GlobalRef, ObjectValue)):
         return "its type is not a type"
     if not isinstance(inner, (tuple, list)):
         return "its inner arguments are not a tuple or a list"
@@ -286,12 +279,16 @@ def _from_type(args: tuple[PickledValue, ...]) -> str:
         problem = call_problem(str(function.name), tuple(inner))
         if problem is not None:
             return problem.message
-    of_torch = isinstance(args[1], GlobalRef) and _is_of_torch(args[1])
+    of_torch = isinstance(args[1], GlobalRef) and str(args[1].name).startswith("torch.")
     return _state_fault(args[3]) if of_torch else ""  # another class may have a __setstate__
 
 
-def _is_of_torch(reference: GlobalRef) -> bool:
-    return str(reference.name).startswith("torch.")
+def _is_value(value: PickledValue) -> bool:
+    """Whether a value is surely no function and no class: a dtype, a layout, a tensor."""
+    if isinstance(value, GlobalRef):
+        name = value.name
+        return name.module == "torch" and (name.qualname in ITEM_SIZES or str(name) in _LAYOUTS)
+    return isinstance(value, ObjectValue) and not is_unknown(value)
 
 
 def _sparse(args: tuple[PickledValue, ...]) -> str:
