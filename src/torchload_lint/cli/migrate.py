@@ -52,14 +52,8 @@ if TYPE_CHECKING:
 @click.argument(
     "checkpoints", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CHECKPOINT..."
 )
-@click.option(
-    "-o",
-    "--output-file",
-    "out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="OUT",
-    help="The new file (default: beside the checkpoint, NAME.migrated.pt).",
-)
+@click.option("-o", "--output-file", "out", type=click.Path(path_type=Path, dir_okay=False),
+              metavar="OUT", help="The new file (default: NAME.migrated.pt there).")  # fmt: skip
 @click.option("--to", type=click.Choice([one.value for one in TargetFormat]), default="torch",
               help="What to write; safetensors takes dense tensors only.")  # fmt: skip
 @click.option("--numpy-arrays", type=click.Choice([one.value for one in Arrays]), default="tensor",
@@ -74,19 +68,13 @@ if TYPE_CHECKING:
               help="Write nothing; show the object before and after.")  # fmt: skip
 @click.option("--out-dir", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
               help="Write the new files there, as they lie in the folders given.")  # fmt: skip
-@click.option(
-    "--in-place",
-    is_flag=True,
-    help="Put each new file in the place of its checkpoint, kept as NAME.bak.",
-)
+@click.option("--in-place", is_flag=True,
+              help="Put each new file in its checkpoint's place, kept as NAME.bak.")  # fmt: skip
 @click.option("--manifest", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Write down what became of which file, with digests, as JSON.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace files that are there already.")
-@click.option(
-    "--large",
-    is_flag=True,
-    help="Also write files that are many times as large as their checkpoints.",
-)
+@click.option("--large", is_flag=True,
+              help="Also write files many times as large as their checkpoints.")  # fmt: skip
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
 @configuration
 def command(  # noqa: PLR0913, PLR0917 - one for each option

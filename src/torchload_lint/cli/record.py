@@ -18,10 +18,7 @@ from torchload_lint.workspace.adoption.recording import Recorder
 if TYPE_CHECKING:
     from torchload_lint.record import Recording
 
-_NOT_SEEN = (
-    "a Python that is started with -I, -E or -S, or without PYTHONPATH, cannot be seen, nor one "
-    "that can write no file"
-)
+_NOT_SEEN = "unseen: a Python with -I, -E or -S, without PYTHONPATH, or that can write no file"
 
 
 @click.command(
