@@ -21,12 +21,12 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
 from torchload_lint.checkpoint.pickles.states import truthy
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, PER_BYTE
 from torchload_lint.checkpoint.pickles.tensors import tensor_of
-from torchload_lint.checkpoint.restricted.arguments import (
+from torchload_lint.checkpoint.restricted.argument_kinds import (
     integers,
     is_float,
     is_int64,
-    is_unknown,
     is_whole,
+    may_be_anything,
     may_be_tensor,
 )
 from torchload_lint.checkpoint.restricted.python_signatures import PYTHON_CHECKS
@@ -211,7 +211,7 @@ def _gradient_fault(flag: PickledValue, dtype: str) -> str:
 
 def _metadata_fault(dtype: str, metadata: PickledValue = None) -> str:
     """The flags of a tensor (``conj``, ``neg``): a dict from texts to truth values."""
-    if not truthy(metadata) or is_unknown(metadata):
+    if not truthy(metadata) or may_be_anything(metadata):
         return ""
     if not isinstance(metadata, DictValue):
         return "its flags are not a dict"
@@ -228,7 +228,7 @@ def _state_fault(state: PickledValue) -> str:
     if isinstance(state, tuple) and len(state) != 2:  # noqa: PLR2004 - the pair
         return "its state is not a pair"
     for part in state if isinstance(state, tuple) else (state,):
-        if not truthy(part) or is_unknown(part):
+        if not truthy(part) or may_be_anything(part):
             continue
         names = [key for key, _ in part.entries] if isinstance(part, DictValue) else [None]
         if not all(isinstance(name, str) for name in names):
@@ -288,7 +288,7 @@ def _is_value(value: PickledValue) -> bool:
     if isinstance(value, GlobalRef):
         name = value.name
         return name.module == "torch" and (name.qualname in ITEM_SIZES or str(name) in _LAYOUTS)
-    return isinstance(value, ObjectValue) and not is_unknown(value)
+    return isinstance(value, ObjectValue) and not may_be_anything(value)
 
 
 def _sparse(args: tuple[PickledValue, ...]) -> str:
@@ -387,7 +387,7 @@ def _device(args: tuple[PickledValue, ...]) -> str:
     if type(args[0]) is int and len(args) == 1:
         return "a number alone means one of the accelerators that this machine has"
     if not isinstance(args[0], str):
-        return "" if is_unknown(args[0]) else "it is not the name of a device"
+        return "" if may_be_anything(args[0]) else "it is not the name of a device"
     kind, _, index = args[0].partition(":")
     if kind not in _DEVICES or (index and not index.isdigit()):
         return f"there is no device {args[0]!r:.40}"

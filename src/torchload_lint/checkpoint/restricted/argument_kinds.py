@@ -20,7 +20,7 @@ _NO_TENSORS = frozenset(
 """Calls that give something else than a tensor, whatever their arguments are."""
 
 
-def is_unknown(value: PickledValue) -> bool:
+def may_be_anything(value: PickledValue) -> bool:
     """Whether a value is an object of a class that may be of any kind."""
     return may_be_tensor(value) and tensor_of(value) is None
 
