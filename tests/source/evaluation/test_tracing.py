@@ -310,3 +310,19 @@ def test_who_asks_a_module_for_a_made_up_name_is_shown():
     assert {hop.place for hop in hops[0] if hop.does == asking} == {"main.py:3", "late.py:3"}
     assert {hop.place for hop in hops[1] if hop.does == asking} == {"main.py:3", "late.py:3"}
     assert [hop.place for hop in hops[0] if hop.does == "has the word Net"] == ["net.yaml"]
+
+
+def test_methods_of_that_name_are_no_other_functions():
+    others = {
+        "meta/env.py": "class Env:\n    def trade(self):\n        pass\n",
+        "meta/run.py": "from main import trade\ntrade('a.pt')\n",
+    }
+    resolution = resolve("def trade(path):\n    torch.load(path)\n", others)
+    assert [pattern.text for pattern in resolution.patterns] == ["a.pt"]
+
+
+def test_a_method_of_what_is_not_known_keeps_the_reason():
+    source = "def load(options):\n    torch.load(options.get('path'))\n"
+    assert reason_of(source) == (
+        "parameter 'options' of load() has no caller in the project that spells its name"
+    )

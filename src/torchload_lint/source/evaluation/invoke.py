@@ -241,6 +241,8 @@ def _of_stranger(
         if known is not None:
             return known(evaluator, receiver, node, frame)
         return _of_made(evaluator, f"{receiver.callee}.{name}", node, frame, receiver.rung)
+    if isinstance(receiver, Unknown):
+        return unknown(receiver.why)
     return unknown(f"the result of {_shown(node.func)}() is not known")
 
 

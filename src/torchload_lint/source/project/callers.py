@@ -256,6 +256,10 @@ def _files(target: CallTarget, name: str, kind: str) -> _Files:
     defining = [path for path in project.holding(word) if path not in own]
     if kind == "class":  # ``class NetLoader`` is no other ``class Net``
         defining = [path for path in defining if stands_in(word, project.files.text(path) or "")]
+    elif kind == "function":  # a method of that name is no other function
+        begins = (f"\n{word}", f"\nasync {word}")
+        texts = {path: f"\n{project.files.text(path) or ''}" for path in defining}
+        defining = [path for path, text in texts.items() if any(each in text for each in begins)]
     rivals = _with_parents(map(dirname, defining))
     folder = dirname(home)
     near_first = []
