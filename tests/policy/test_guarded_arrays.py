@@ -22,6 +22,7 @@ from click.testing import CliRunner
 
 from checkpoint.cases import forge
 from torchload_lint.checkpoint import inspect_bytes
+from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.cli.group import root
 from torchload_lint.fixes.restoring import helper_text
 from torchload_lint.policy import judge
@@ -208,6 +209,13 @@ def test_no_file_ends_the_interpreter(tmp_path):
     said = done.stdout.splitlines()
     assert said[-1] == "done", said[-1]
     assert [line for line in said if line.startswith("loaded")] == ["loaded good"]
+
+
+def test_a_file_that_fills_an_array_twice_is_refused_when_it_is_read():
+    attack = ATTACKS["an array whose memory a tensor has, filled again"]
+    report = inspect_bytes(forge.archive(forge.program(attack)), "m.pt")
+    assert report.verdict is Verdict.DANGEROUS
+    assert "filled a second time" in report.problems[0].message
 
 
 LOADS = 'import torch\n\nmean = torch.load("m.pt", weights_only=True)["value"]\nprint(mean.sum())\n'

@@ -20,6 +20,14 @@ _DEEPEST = 16
 _MOST_FIELDS = 4096
 
 
+def array_fault(target: PickledValue) -> str:
+    """Why an array may not be filled: its first memory would go, which a tensor may share."""
+    if not isinstance(target, ObjectValue) or not isinstance(target.callee, GlobalRef):
+        return ""
+    is_array = str(target.callee.name).endswith("core.multiarray._reconstruct")
+    return "it is filled a second time" if is_array and target.states else ""
+
+
 def dtype_fault(target: PickledValue, state: PickledValue) -> str:
     """Why a state contradicts the dtype that it is given to; empty where it does not."""
     if not _is_dtype(target) or _code(target) == "":

@@ -37,7 +37,7 @@ from torchload_lint.checkpoint.pickles.call_results import (
     result_type,
     runtime_namer,
 )
-from torchload_lint.checkpoint.pickles.numpy_dtypes import dtype_fault
+from torchload_lint.checkpoint.pickles.numpy_dtypes import array_fault, dtype_fault
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
@@ -201,10 +201,13 @@ class WeightsOnlyGuard:
 
     def build(self, target: PickledValue, state: PickledValue) -> None:
         """BUILD: give an object its state."""
-        fault = dtype_fault(target, state)
+        again = array_fault(target)
+        fault = again or dtype_fault(target, state)
         if fault and (self.failure is None or self.failure.code != "hostile"):
             self.failure = None
-            self._fail(advice.hostile_state("a numpy.dtype", fault), target)
+            self._fail(
+                advice.hostile_state("a numpy array" if again else "a numpy.dtype", fault), target
+            )
         if self.failure is None:
             self._check_build(target, state)
         if isinstance(target, ObjectValue):
