@@ -73,6 +73,10 @@ def entry(record: Record, key: Value, default: Values = ()) -> Values:
     """``record[key]``; ``default`` is what a missing key yields, where something does."""
     if isinstance(key, Text) and not key.why:
         found = record.entries.get(key.text)
+        if found is not None and record.kind.endswith("defaultdict") and key.text in record.perhaps:
+            return union(
+                lift(found, record.rung), unknown("what is made for a key that is missing")
+            )
         if found is not None:
             return lift(found, record.rung)
         if record.others:

@@ -338,8 +338,11 @@ def of_sequence(sequence: Sequence, name: str, given: Arguments) -> Values:
 def of_record(record: Record, name: str, given: Arguments) -> Values:
     """``record.name(*given)``."""
     if name in {"get", "pop", "setdefault"}:
-        default = given.at(1) or (Constant(None),)
-        return union(*(entry(record, key, default) for key in given.at(0)))
+        stated = given.at(1)
+        default, keys = stated or (Constant(None),), given.at(0)
+        missing = any(isinstance(key, Text) and key.text in record.perhaps for key in keys)
+        found = union(*(entry(record, key, default) for key in keys))
+        return union(found, stated) if missing else found
     if name in {"copy", "to_dict", "to_container", "as_dict", "dict", "model_dump", "clone"}:
         return (record,)
     if name == "keys":

@@ -207,7 +207,7 @@ class Handed:
 class Record(Value):
     """A mapping with string keys, or an object with attributes (a namespace, a configuration)."""
 
-    __slots__ = ("entries", "handed", "kind", "others")
+    __slots__ = ("entries", "handed", "kind", "others", "perhaps")
 
     def __init__(
         self,
@@ -216,9 +216,11 @@ class Record(Value):
         kind: str = "dict",
         *,
         handed: tuple[Handed, ...] = (),
+        perhaps: frozenset[str] = frozenset(),
         rung: Rung = Rung.LITERAL,
     ) -> None:
         """``others``: what other entries can be; empty where the mapping is known to have none.
+        ``perhaps``: keys that are stored somewhere, and may not be there yet.
         ``kind``: ``dict``, ``namespace``, ``config``, …; a canonical class name for known classes.
         ``handed``: where it was handed on, from the outermost call inwards.
         """
@@ -226,10 +228,11 @@ class Record(Value):
         self.others = others
         self.kind = kind
         self.handed = handed
+        self.perhaps = perhaps
         self.rung = rung
 
     def _content(self) -> tuple[object, ...]:
-        return self.entries, self.others, self.kind, self.handed
+        return self.entries, self.others, self.kind, self.handed, self.perhaps
 
     def _hashable(self) -> tuple[object, ...]:
         return self.others, self.kind, self.handed

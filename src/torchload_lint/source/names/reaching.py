@@ -109,11 +109,14 @@ class Reaching:
         return flow
 
     def scope(self, statement: ast.AST) -> Scope:
-        """The scope that a statement stands in (for a ``def``, the scope around it)."""
-        node = self._parents.get(statement)
-        while node is not None and not isinstance(node, SCOPES):
-            node = self._parents.get(node)
-        return node if isinstance(node, SCOPES) else self.tree
+        """The scope that a node stands in (for a ``def`` and its defaults, the scope around it)."""
+        parents = self._parents
+        below, inner, node = None, statement, parents.get(statement)
+        while node is not None:
+            if isinstance(node, SCOPES) and not _is_of_outside(inner, below):
+                return node
+            below, inner, node = inner, node, parents.get(node)
+        return self.tree
 
     def _seen_from(
         self, identifier: str, statement: ast.stmt, *, deferred: bool, nested: bool = False
@@ -193,6 +196,14 @@ class Reaching:
             if isinstance(node, ast.Nonlocal) and identifier in node.names
             for definition in self.flow(self.scope(node)).all.get(identifier, ())
         )
+
+
+def _is_of_outside(part: ast.AST, below: ast.AST | None) -> bool:
+    """Whether a part of a ``def`` or ``class`` is evaluated around it: decorators, bases, what is
+    returned by its annotation, and the defaults (``below`` is what lies next under the part).
+    """
+    is_default = isinstance(part, ast.arguments) and isinstance(below, ast.expr)
+    return is_default or isinstance(part, ast.expr | ast.keyword)
 
 
 def _holds(statement: ast.stmt, node: ast.AST) -> bool:

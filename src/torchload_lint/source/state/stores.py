@@ -354,6 +354,8 @@ def _extended(value: Value, items: Values, entries: dict[str, Values], others: V
         return Sequence(value.items, union(value.others, items), kind=value.kind, rung=value.rung)
     if isinstance(value, Record) and (entries or others):
         merged = {key: _merged(value.entries.get(key, ()), new) for key, new in entries.items()}
+        perhaps = value.perhaps | {key for key in entries if key not in value.entries}
         whole = mappings.over(merged, value.entries)
-        return Record(whole, union(value.others, others), value.kind, rung=value.rung)
+        others = union(value.others, others)
+        return Record(whole, others, value.kind, perhaps=perhaps, rung=value.rung)
     return value
