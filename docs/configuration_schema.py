@@ -61,6 +61,7 @@ EXAMPLES: dict[str, object] = {
     "checkpoint-roots": [".", "weights"],
     "trusted": ["omegaconf.*", "legacy.registry.Registry"],
     "trust-installed": ["ultralytics", "torch-geometric"],
+    "guard-arrays": True,
     "checkpoints": {
         "weights/*.pt": ["myapp.models.Net"],
         "best.pt": {"path": "/data/best.pt"},

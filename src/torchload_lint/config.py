@@ -83,6 +83,9 @@ class Config(NamedTuple):
     """Whether classes of installed libraries may be allowed where their own source shows that they
     are harmless: those of every library that the project depends on, of none, or of the
     distributions in a list."""
+    guard_arrays: bool = False
+    """Whether a fix also holds files to what numpy itself writes of arrays, by the module
+    `restore_only`. Run on torch 2.13; a torch that works otherwise refuses every array."""
     checkpoints: tuple[CheckpointEntry, ...] = ()
     """What a checkpoint file needs, or where it lies: a pattern of its path, and a list of globals
     or a table with `safe-globals` and `path`."""
@@ -407,6 +410,7 @@ READERS: dict[str, Callable[[object], object]] = {
     "checkpoint-roots": _strings,
     "trusted": _strings,
     "trust-installed": _flag_or_strings,
+    "guard-arrays": _flag,
     "checkpoints": _checkpoints,
     "loads": _loads,
     "renames": _renames,

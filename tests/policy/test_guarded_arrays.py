@@ -226,7 +226,8 @@ ARRAYS = np.ones(3)
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = ">=2.6,<2.14"\n')
+    settings = 'target-torch = ">=2.6,<2.14"\nguard-arrays = true\n'
+    Path("pyproject.toml").write_text(f"[tool.torchload-lint]\n{settings}")
     Path("run.py").write_text(LOADS)
     saved(ARRAYS, tmp_path / "m.pt")
     return tmp_path
@@ -284,3 +285,11 @@ def test_another_file_of_that_name_stays():
     fix("run.py")
     assert "from torch.serialization import safe_globals" in Path("run.py").read_text()
     assert Path("restore_only.py").read_text() == "x = 1\n"
+
+
+@pytest.mark.usefixtures("project")
+def test_torchs_own_list_is_written_unless_the_guard_is_asked_for():
+    Path("pyproject.toml").write_text("[tool.torchload-lint]\n")
+    fix("run.py")
+    assert "from torch.serialization import safe_globals" in Path("run.py").read_text()
+    assert not Path("restore_only.py").exists()

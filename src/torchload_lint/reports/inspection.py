@@ -166,9 +166,8 @@ def _needs(report: CheckpointReport, judgements: Sequence[Judgement]) -> Iterato
 
 
 _ARRAYS = (
-    "arrays: torch's own `safe_globals` lets another file than this one crash the interpreter, for "
-    "numpy believes what a file says of an array; that of the module `restore_only`, which `--fix` "
-    "writes, lets it say only what numpy writes"
+    "under this list a hostile array in another file can crash the interpreter; fixes with "
+    "`guard-arrays = true` prevent it"
 )
 _RESTORED = "`--fix --unsafe-fixes` writes the entry, and the module `restore_only` that it needs"
 

@@ -316,7 +316,8 @@ def _written(
         helper=helper_of(situation.module),
         line_length=context.config.line_length,
     )
-    if _holds_plain_arrays(missing) and form is not Form.WITH_SHIM and context.adds_modules:
+    may_guard = context.config.guard_arrays and context.adds_modules
+    if may_guard and _holds_plain_arrays(missing) and form is not Form.WITH_SHIM:
         unguarded = _helper_obstacle(repair.helper, situation, context)
         repair = repair._replace(guards_arrays=not unguarded)
     if repair.limits_calls:
