@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.domain import conversions, mappings, methods, strings
 from torchload_lint.source.domain.sequences import elements, item
 from torchload_lint.source.domain.values import (
+    Cause,
     Class,
     Constant,
     Function,
@@ -62,8 +63,15 @@ def _attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Value
     found = union(stored, updated, found)
     if all(isinstance(value, Unknown | Made) for value in found):
         filled = _filled(evaluator, node, frame)
-        return filled or registry.option_declared_beside()(evaluator, node, frame) or found
+        if filled or _is_declared(found):
+            return filled or found
+        return registry.option_declared_beside()(evaluator, node, frame) or found
     return found
+
+
+def _is_declared(values: Values) -> bool:
+    """Whether it is known which option is meant: then another of that name says nothing of it."""
+    return any(isinstance(value, Unknown) and value.cause is Cause.NO_DEFAULT for value in values)
 
 
 def _filled(evaluator: Evaluator, node: ast.Attribute | ast.Subscript, frame: Frame) -> Values:

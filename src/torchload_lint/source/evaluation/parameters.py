@@ -128,7 +128,7 @@ def _from_callers(
     if len(sites.calls) > 1:
         evaluator.ask_callers(function, parameter, frame.module, of)
     if sites.cut and sites.calls:
-        evaluator.leave_open(f"{named} has more callers than are followed")
+        evaluator.leave_open(f"more files may call {named} than are looked into")
     if found:
         return union(*found) or unknown(f"what the callers give as {shown} is not known")
     if evaluator.is_traced:
