@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -20,6 +21,10 @@ SOURCE = Path(__file__).parents[2] / "src"
 RECORD = [sys.executable, "-m", "torchload_lint", "record", "--"]
 PROGRAM = [sys.executable, "main.py"]
 SIGNALS = ("SIGUSR1", "SIGINT", "SIGHUP", "SIGUSR2", "SIGTERM", "SIGINT", "SIGTERM")
+
+STOPPING = (signal.SIGTTOU, signal.SIGCONT, signal.SIGHUP)
+LONGEST_WAIT = 30
+"""Seconds until something must be seen on the terminal; mostly it is there at once."""
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 
@@ -48,9 +53,19 @@ def project(tmp_path: Path) -> Path:
 def started(
     project: Path, words: list[str], prepare: Callable[[], None] | None = None
 ) -> subprocess.Popen[str]:
+    """The program, in whose past nothing is ignored: a test run in the background ignores SIGINT,
+    and record leaves what is ignored as it is.
+    """
+
+    def before() -> None:
+        for name in SIGNALS:
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+        if prepare is not None:
+            prepare()
+
     return subprocess.Popen(
         words, cwd=project, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(SOURCE)}, preexec_fn=prepare,  # noqa: PLW1509
+        env={**os.environ, "PYTHONPATH": str(SOURCE)}, preexec_fn=before,  # noqa: PLW1509
     )  # fmt: skip
 
 
@@ -153,6 +168,9 @@ def test_a_job_of_a_terminal(project: Path, way: list[str]) -> None:
     words = [sys.executable, "-c", dedent(SHELL), *way, *PROGRAM]
     shell, terminal = pty.fork()
     if shell == 0:
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTTIN, *STOPPING):
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.chdir(project)
         os.execve(words[0], words, {**os.environ, "PYTHONPATH": str(SOURCE)})
     screen = ""
@@ -160,6 +178,8 @@ def test_a_job_of_a_terminal(project: Path, way: list[str]) -> None:
     def see(text: str) -> None:
         nonlocal screen
         while text not in screen:
+            ready, _, _ = select.select([terminal], [], [], LONGEST_WAIT)
+            assert ready, f"{text!r} does not come after {screen!r}"
             screen += os.read(terminal, 1000).decode()
         screen = screen.partition(text)[2]
 
@@ -182,5 +202,6 @@ def test_a_job_of_a_terminal(project: Path, way: list[str]) -> None:
         see("ended False 0")
     finally:
         os.close(terminal)
+        os.kill(shell, signal.SIGKILL)
         os.waitpid(shell, 0)
     assert "goes on" not in screen
