@@ -55,10 +55,10 @@ def _stop_with(process: subprocess.Popen[bytes], group: int) -> None:
     """Wait for the end; stop where a terminal stops the command, since the shell looks at us."""
     stops = {getattr(signal, name) for name in _STOPS}
     while True:
-        found = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WSTOPPED | os.WNOWAIT)
+        found = _awaited(process, os.WEXITED | os.WSTOPPED | os.WNOWAIT)
         if found is None or found.si_code not in {os.CLD_STOPPED, os.CLD_TRAPPED}:
             return
-        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOHANG)
+        _awaited(process, os.WSTOPPED | os.WNOHANG)
         if found.si_status in stops:
             _stop(process, group)
 
@@ -70,8 +70,15 @@ def _stop(process: subprocess.Popen[bytes], group: int) -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
     leave_group()
     signal.signal(signal.SIGCONT, handler)
-    if os.waitid(os.P_PID, process.pid, os.WCONTINUED | os.WNOHANG) is None:
+    if _awaited(process, os.WCONTINUED | os.WNOHANG) is None:
         process.send_signal(signal.SIGCONT)  # this process alone was continued
+
+
+def _awaited(process: subprocess.Popen[bytes], what: int) -> os.waitid_result | None:
+    """What has become of the process; None also where it has ended and only a stop is asked for."""
+    with suppress(ChildProcessError):
+        return os.waitid(os.P_PID, process.pid, what)
+    return None
 
 
 class _Waiting:
