@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from textwrap import dedent
 
@@ -156,7 +157,8 @@ def test_signals_are_the_commands(project, name):
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-    )
+        preexec_fn=partial(signal.signal, getattr(signal, name), signal.SIG_DFL),  # noqa: PLW1509
+    )  # a suite that is started in the background has SIGINT ignored, and record leaves it so
     with process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
