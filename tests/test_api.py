@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import torchload_lint
+from checkpoint.bare_files import archive
 from notebook_samples import notebook_text
 from torchload_lint.config import ConfigError, Settings
 from torchload_lint.workspace import Options
@@ -137,3 +138,37 @@ def test_fix_refuses_what_is_no_text(wrong):
 def test_fix_refuses_a_text_that_no_file_can_hold():
     with pytest.raises(ValueError, match=r"half of a surrogate pair \(U\+D800, at 32\)"):
         torchload_lint.fix(BEFORE + '"\ud800"\n')
+
+
+class Pieces:
+    """A source of bytes that remembers how often it was asked."""
+
+    def __init__(self, data):
+        self.data, self.size, self.asked = data, len(data), 0
+
+    def read_at(self, offset, count):
+        self.asked += 1
+        return self.data[offset : offset + count]
+
+
+@pytest.mark.parametrize("depth", ["whole", "shallow"])
+def test_a_source_of_bytes_is_inspected_to_a_depth_that_is_said(depth):
+    data = archive(b"\x80\x02cargparse\nNamespace\n)\x81.")
+    found = torchload_lint.inspect_source(Pieces(data), "m.pt", depth=depth)
+    assert (found.report.verdict.value, found.report.depth) == ("needs-safe-globals", depth)
+    assert [one.allowed for one in found.judgements] == [True]
+
+
+def test_a_source_that_cannot_be_read_gives_a_report():
+    class Broken(Pieces):
+        def read_at(self, *_):
+            raise OSError("the line is down")
+
+    report = torchload_lint.inspect_source(Broken(b"abc"), "m.pt").report
+    assert report.verdict.value == "unreadable"
+    assert "the line is down" in report.problems[0].message
+
+
+def test_another_depth_is_refused():
+    with pytest.raises(ValueError, match="depth must be 'whole' or 'shallow', not 'deep'"):
+        torchload_lint.inspect_source(Pieces(b""), "m.pt", depth="deep")

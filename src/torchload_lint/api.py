@@ -1,4 +1,4 @@
-"""The public functions: ``torchload_lint.check``, ``inspect`` and ``fix``.
+"""The public functions: ``torchload_lint.check``, ``inspect``, ``inspect_source`` and ``fix``.
 
 They are what the command line calls. Their signatures, and the records that they return, change
 only with a major version.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from torchload_lint.workspace import (
     Options,
@@ -25,6 +25,7 @@ from torchload_lint.workspace.on_disk.checkpoint_names import is_checkpoint_name
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from torchload_lint.checkpoint.containers.bytesource import ByteSource
     from torchload_lint.workspace.inspection import Inspection
 
 T = TypeVar("T")
@@ -82,6 +83,30 @@ def inspect(path: str | os.PathLike[str], *, settings: Settings | None = None) -
 
     found = _path(path)
     return inspect_path(found, _projects(settings).project_of(found))
+
+
+def inspect_source(
+    source: ByteSource,
+    name: str,
+    *,
+    depth: Literal["whole", "shallow"] = "whole",
+    settings: Settings | None = None,
+) -> Inspection:
+    """The same for any source of bytes: an object with ``size`` and ``read_at(offset, count)``,
+    which gives fewer bytes only at the end, and raises OSError where it cannot.
+
+    ``shallow`` reads little of a file at any size, and does not see damage in tensors; the report's
+    ``depth`` says which it was. ``name`` is shown, and its ending counts, as in torch. Raises what
+    ``inspect`` raises, and ValueError for another depth.
+    """
+    from torchload_lint.checkpoint import DEFAULT_LIMITS  # noqa: PLC0415
+    from torchload_lint.workspace.inspection import FEW_READS, inspect_remote  # noqa: PLC0415
+
+    limits = {"whole": DEFAULT_LIMITS, "shallow": FEW_READS}.get(depth)
+    if limits is None:
+        raise ValueError(f"depth must be 'whole' or 'shallow', not {depth!r}")
+    project = _projects(settings).project_of(Path("checkpoint"))
+    return inspect_remote(source, name, project, limits)
 
 
 def fix(

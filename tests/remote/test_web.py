@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from checkpoint import bare_files as files
-from torchload_lint.checkpoint import inspect_bytes, inspect_source
+from torchload_lint.checkpoint import inspect_byte_source, inspect_bytes
 from torchload_lint.remote import web as client
 from torchload_lint.remote.addresses import store_of
 from torchload_lint.remote.errors import RemoteError
@@ -17,7 +17,7 @@ DATA = files.archive(b"\x80\x02cargparse\nNamespace\n)\x81.", extra=[("data/0", 
 def read(url):
     place = store_of(url)
     item = place.one(url)
-    return inspect_source(RemoteSource(item.size, lambda a, b: place.fetch(item, a, b)), url)
+    return inspect_byte_source(RemoteSource(item.size, lambda a, b: place.fetch(item, a, b)), url)
 
 
 def test_a_file_is_read_in_pieces(web):

@@ -6,7 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torchload_lint.checkpoint.inspection import inspect_bytes, inspect_file, inspect_source
+    from torchload_lint.checkpoint.inspection import (
+        inspect_byte_source,
+        inspect_bytes,
+        inspect_file,
+    )
     from torchload_lint.checkpoint.known.torch_versions import NEWEST, Target, TorchVersion
     from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, Limits, shallow
     from torchload_lint.checkpoint.report import (
@@ -32,15 +36,15 @@ __all__ = [
     "TorchVersion",
     "TreeLimits",
     "Verdict",
+    "inspect_byte_source",
     "inspect_bytes",
     "inspect_file",
-    "inspect_source",
     "inspect_tree",
     "shallow",
 ]
 
 _HOMES = {
-    "inspection": "inspect_bytes inspect_file inspect_source",
+    "inspection": "inspect_bytes inspect_file inspect_byte_source",
     "limits": "DEFAULT_LIMITS Limits shallow",
     "report": "CheckpointReport FoundGlobal NeededGlobal Problem StandIn Verdict",
     "known.torch_versions": "NEWEST Target TorchVersion",

@@ -98,8 +98,8 @@ def evaluate(
     guard = make_guard(StorageReader("zip", archive.record_size))
     result = Evaluation(container.kind, guard)
     try:
+        data = archive.read("data.pkl")  # first: where it is read far away, the others come with it
         result.problem = _odd_record(archive)
-        data = archive.read("data.pkl")
     except ZipFaultError as error:
         result.problem = Problem(error.code, str(error), "get the file again")
     except LimitExceededError as error:

@@ -91,16 +91,15 @@ def inspect_bytes(
     return _guarded(MemorySource(data), name, Question(target, lookup, limits, encoding))
 
 
-def inspect_source(
+def inspect_byte_source(
     source: ByteSource, name: str, target: Target = NEWEST,
     lookup: ClassLookup | None = None, limits: Limits = DEFAULT_LIMITS,
 ) -> CheckpointReport:  # fmt: skip
-    """The same for any source of bytes, whose OSError becomes an unreadable report.
-
-    With ``shallow(DEFAULT_LIMITS)`` a file takes a few reads at any size; tensors whose bytes are
-    damaged are not seen then.
+    """The same for any source of bytes, whose OSError becomes an unreadable report. With
+    ``shallow(DEFAULT_LIMITS)`` a file takes few reads at any size; damaged tensors stay unseen.
     """
-    return _guarded(source, name, Question(target, lookup, limits))
+    report = _guarded(source, name, Question(target, lookup, limits))
+    return report if limits.whole else report._replace(depth="shallow")
 
 
 def _guarded(source: ByteSource, name: str, question: Question) -> CheckpointReport:

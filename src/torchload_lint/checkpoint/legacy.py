@@ -27,6 +27,7 @@ PROTOCOL_VERSION = 1001
 _OVERFLOW = 1 << 64
 """torch multiplies the number of elements with their size in 64 bits."""
 _OBJECT = 3
+_SMALL_WINDOW = 1024 * 1024
 """The place of the object among the pickles."""
 
 
@@ -73,7 +74,7 @@ def read_pickles(
             message = f"the pickle has more than {limits.pickle_bytes:,} bytes"
             result.streams[-1].fault = Problem("limit", f"{message} (limit: pickle_bytes)")
             break
-        window *= 16
+        window *= 4 if window < _SMALL_WINDOW else 16
     if result.is_legacy and result.problem is None and last is None:
         result.problem = _check_storages(source, result, limits)
     return result

@@ -99,3 +99,5 @@ class CheckpointReport(NamedTuple):
     stand_ins: tuple[StandIn, ...] = ()
     imports: tuple[str, ...] = ()
     """Modules whose import alone lets the file load (``torch.distributed.tensor``)."""
+    depth: str = "whole"
+    """``shallow`` where what only proves damage was not read (a file that is far away)."""

@@ -14,6 +14,9 @@ HEAD, TAIL = 64 * 1024, 128 * 1024
 and the small records to its end."""
 MOST_BYTES = 320 * 1024 * 1024
 """Bytes that one object may cost: a pickle may have 256 MiB (``checkpoint/limits.py``)."""
+AROUND = 1024
+"""Bytes that are read before and behind what is asked for: an archive's small records lie beside
+its pickle and its directory."""
 _ARCHIVE = b"PK\x03\x04"
 
 
@@ -23,9 +26,14 @@ class Window(NamedTuple):
     start: int
     data: bytes
 
+    @property
+    def end(self) -> int:
+        """Where they end."""
+        return self.start + len(self.data)
+
     def holds(self, start: int, end: int) -> bool:
         """Whether all bytes from ``start`` up to ``end`` are in it."""
-        return self.start <= start and end <= self.start + len(self.data)
+        return self.start <= start and end <= self.end
 
 
 class RemoteSource:
@@ -54,7 +62,7 @@ class RemoteSource:
             return b""
         if not self._windows:
             self._read_ends()
-        window = self._window(offset, end) or self._read(offset, max(end, offset + HEAD))
+        window = self._window(offset, end) or self._read_missing(offset, end)
         return window.data[offset - window.start : end - window.start]
 
     def _read_ends(self) -> None:
@@ -68,8 +76,18 @@ class RemoteSource:
     def _window(self, start: int, end: int) -> Window | None:
         return next((one for one in self._windows if one.holds(start, end)), None)
 
+    def _read_missing(self, start: int, end: int) -> Window:
+        """Read what is not there yet of a range, and a little around it, with one request."""
+        start, end = max(0, start - AROUND), min(self._size, max(start + HEAD, end + AROUND))
+        before, after = self._window(start, start), self._window(end, end)
+        read = self._read(before.end if before else start, after.start if after else end)
+        parts = [one for one in (before, read, after) if one is not None]
+        whole = Window(parts[0].start, b"".join(one.data for one in parts))
+        self._windows = [one for one in self._windows if not whole.holds(one.start, one.end)]
+        self._windows.append(whole)
+        return whole
+
     def _read(self, start: int, end: int) -> Window:
-        end = min(end, self._size)
         if self.bytes_read + end - start > MOST_BYTES:
             raise RemoteError(f"more than {MOST_BYTES:,} bytes of it would have to be read")
         data = self._fetch(start, end)

@@ -118,6 +118,8 @@ def _container(report: CheckpointReport) -> str:
         words.append(f"pickle protocol {report.protocol}")
     if report.torch_version:
         words.append(f"written by torch {report.torch_version}")
+    if report.depth == "shallow":
+        words.append("read in part: damage in tensors is not looked for")
     return f"  {', '.join(words)}"
 
 
@@ -201,6 +203,7 @@ def _as_data(report: CheckpointReport, judgements: Sequence[Judgement]) -> dict[
         "protocol": report.protocol,
         "torch_version": report.torch_version,
         "verdict": report.verdict.value,
+        "depth": report.depth,
         "safe_globals": [
             {
                 "name": str(needed.name),

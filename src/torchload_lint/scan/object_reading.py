@@ -21,7 +21,7 @@ from torchload_lint.checkpoint import (
     Target,
     TorchVersion,
     Verdict,
-    inspect_source,
+    inspect_byte_source,
     shallow,
 )
 from torchload_lint.remote.addresses import store_of
@@ -125,7 +125,7 @@ def _read(
         said: list[RemoteError] = []
         source = RemoteSource(item.size, partial(_fetch, place, item, brake, said))
         target = Target(torch=TorchVersion(*settings.torch))
-        report = inspect_source(source, item.uri, target, None, shallow(DEFAULT_LIMITS))
+        report = inspect_byte_source(source, item.uri, target, None, shallow(DEFAULT_LIMITS))
         if not said:
             return source, report
         if attempt + 1 < ATTEMPTS:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint import DEFAULT_LIMITS, Verdict, advice, inspect_source, shallow
+from torchload_lint.checkpoint import DEFAULT_LIMITS, Verdict, advice, inspect_byte_source, shallow
 from torchload_lint.checkpoint.report import CheckpointReport, Problem
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import judge_together
@@ -25,6 +25,7 @@ from torchload_lint.workspace.on_disk.shards import INDEX, shards_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from torchload_lint.checkpoint import Limits
     from torchload_lint.checkpoint.containers.bytesource import ByteSource
     from torchload_lint.checkpoint.known.torch_range import TorchRange
     from torchload_lint.checkpoint.known.torch_versions import TorchVersion
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from torchload_lint.policy import Judgement
     from torchload_lint.rules.situation import Need
     from torchload_lint.workspace.projects import Project, Projects
+
+
+FEW_READS = shallow(DEFAULT_LIMITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +126,15 @@ def inspect_address(uri: str, projects: Projects) -> Iterator[Inspection]:
         yield inspect_remote(source, item.uri, project)
 
 
-def inspect_remote(source: ByteSource, uri: str, project: Project) -> Inspection:
+def inspect_remote(
+    source: ByteSource, uri: str, project: Project, limits: Limits = FEW_READS
+) -> Inspection:
     """Inspect what lies at an address as if it lay in the current folder; few bytes are read."""
     lookup, place = _lookup(project), Path("checkpoint")
 
     def read(line: TorchVersion) -> CheckpointReport:
         target = project.target._replace(torch=line)
-        return inspect_source(source, uri, target, lookup, shallow(DEFAULT_LIMITS))
+        return inspect_byte_source(source, uri, target, lookup, limits)
 
     report = _on_every_torch(read, project.torch_of(place))
     return judge_report(report, Path(uri), project, place)

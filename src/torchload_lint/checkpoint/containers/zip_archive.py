@@ -24,6 +24,8 @@ _END = Struct("<4s4H2LH")
 _LOCATOR = Struct("<4sLQL")
 _END_64 = Struct("<4sQ2H2L4Q")
 _LOCAL = Struct("<4s5H3L2H")
+_LONG_NAME = 1024
+"""Bytes that a member's name and its extra field seldom take."""
 _MAX_32, _MAX_16 = 0xFFFFFFFF, 0xFFFF
 _STORED, _DEFLATED = 0, 8
 _UNREADABLE_FLAGS = 0x1 | 0x20 | 0x40
@@ -152,6 +154,8 @@ class ZipArchive:
         if member.fault or member.is_folder:
             fault = member.fault or f"the record {member.name:.80} says that it is a folder"
             raise ZipFaultError("damaged", fault)
+        if not self._limits.whole:  # far away, the header and the content are one request
+            self._source.read_at(member.offset, _LOCAL.size + _LONG_NAME + member.packed)
         begin = self.content_offset(member) if member.packed else 0
         return _unpack(member, self._source.read_at(begin, member.packed))
 
