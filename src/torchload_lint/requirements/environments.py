@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.requirements.calendar_tags import torch_of_tag
 from torchload_lint.requirements.pip_files import logical_lines
 from torchload_lint.requirements.statement import (
     Statement,
@@ -131,7 +132,7 @@ def read_dockerfile(text: str) -> list[Statement]:
         image = _IMAGE.match(line)
         tag = _TORCH_IMAGE.search(image[1]) if image else None
         if tag and image:
-            found.append(Statement(f"FROM {image[1]}", f"=={tag[1]}", row, optional=True))
+            found.append(Statement(f"FROM {image[1]}", f"=={torch_of_tag(tag[1])}", row, optional=True))
         found += _installed(line, row)
     return found
 
