@@ -36,7 +36,7 @@ _OLDER = "0.4"
 
 
 def torch_of_tag(version: str) -> str:
-    """The oldest torch that an image may behave like, from the version in its tag: ``2.1.0`` itself.
+    """The oldest torch that an image may behave like, from the version in its tag.
 
     NVIDIA's images hold a build from between two releases, called an alpha of the later one (25.12
     has 2.10.0a0, 20.02 has 1.4.0a0: docs.nvidia.com, PyTorch release notes). What such a build has

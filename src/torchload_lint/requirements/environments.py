@@ -132,7 +132,9 @@ def read_dockerfile(text: str) -> list[Statement]:
         image = _IMAGE.match(line)
         tag = _TORCH_IMAGE.search(image[1]) if image else None
         if tag and image:
-            found.append(Statement(f"FROM {image[1]}", f"=={torch_of_tag(tag[1])}", row, optional=True))
+            found.append(
+                Statement(f"FROM {image[1]}", f"=={torch_of_tag(tag[1])}", row, optional=True)
+            )
         found += _installed(line, row)
     return found
 

@@ -163,7 +163,7 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
     for key in words if specific else ():
         reasons.setdefault(f"{found.pop(key).text} is not a file by its name")
     if not found and not reasons:
-        reasons.setdefault("its default names no file")
+        reasons.setdefault("no value that is known for it names a file")
     complete = not reasons and not engine.open_ends
     reasons.update(dict.fromkeys(engine.open_ends))
     chosen = tuple(found.values())[:MAX_PATTERNS]

@@ -101,11 +101,21 @@ def test_configuration_files_are_named():
 
 
 def test_steps_that_are_not_shown_are_counted(monkeypatch):
+    everything = hops_in(CHAIN, "two.py")
     monkeypatch.setattr(tracing, "MAX_HOPS", 3)
-    shown = hops_in(CHAIN, "two.py")
-    assert len(shown) == 4
-    assert shown[-1].does.startswith("and ")
-    assert shown[-1].does.endswith(" further steps")
+    *shown, last = hops_in(CHAIN, "two.py")
+    assert last.does == f"and {len(everything) - len(shown)} further steps inside these"
+    assert 0 < len(shown) <= 3
+
+
+def test_the_steps_inside_others_are_left_out_first(monkeypatch):
+    source = "import torch\nfirst = 'a' + 'b' + 'c' + 'd'\npath = first or 'last.pt'\n"
+    everything = hops_in({"a.py": source + "torch.load(path)\n"}, "a.py")
+    depth = max(hop.depth for hop in everything)
+    monkeypatch.setattr(tracing, "MAX_HOPS", sum(hop.depth < depth for hop in everything))
+    shown = hops_in({"a.py": source + "torch.load(path)\n"}, "a.py")
+    assert [hop.depth < depth for hop in shown[:-1]] == [True] * (len(shown) - 1)
+    assert shown[:-1] == [hop for hop in everything if hop.depth < depth]
 
 
 def test_to_trace_changes_no_answer():

@@ -267,3 +267,25 @@ TURNS = {
 @pytest.mark.parametrize(("source", "expected"), TURNS.values(), ids=TURNS)
 def test_turns_of_a_loop_are_not_mixed(source, expected):
     assert texts(resolve(source + "\n")) == expected
+
+
+UNKNOWN_MAPPINGS = {
+    "its default": ("def load(conf):\n    torch.load(conf.get('path', 'a.pt'))", ["a.pt"]),
+    "a default by keyword": (
+        "def load(conf):\n    torch.load(conf.pop('path', default='a.pt'))",
+        ["a.pt"],
+    ),
+    "keywords that nobody is seen to give": (
+        "def load(**conf):\n    torch.load(conf.setdefault('path', 'a.pt'))",
+        ["a.pt"],
+    ),
+    "no default": ("def load(conf):\n    torch.load(conf.get('path'))", []),
+    "another method": ("def load(conf):\n    torch.load(conf.read('path', 'a.pt'))", []),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), UNKNOWN_MAPPINGS.values(), ids=UNKNOWN_MAPPINGS)
+def test_a_mapping_that_is_not_known_may_yield_its_default(source, expected):
+    resolution = resolve(source + "\n")
+    assert texts(resolution) == expected
+    assert not resolution.complete

@@ -86,6 +86,25 @@ SOME_CALLS = {
         ["runs/last.pt"],
     ),
     "processes of Lightning": (LAUNCHED + "fabric.launch(work, 'a.pt')\n", ["a.pt"]),
+    "processes of ignite": (LAUNCHED + "parallel.run(work, 'a.pt')\n", ["a.pt"]),
+    "a function of the project that calls it": (
+        LOAD + "def use(function, path):\n    return function(path)\nuse(load, 'runs')\n",
+        ["runs/last.pt"],
+    ),
+    "a function that gives it what it got": (
+        LOAD + "def use(function, *args, **named):\n    return function(*args, **named)\n"
+        "use(load, 'runs', name='a.pt')\nuse(print, 'x')\n",
+        ["runs/a.pt"],
+    ),
+    "a function that gives it a default": (
+        LOAD + "def use(path, function, name='b.pt'):\n    function(path, name=name)\n"
+        "use('runs', function=load)\n",
+        ["runs/b.pt"],
+    ),
+    "a function that is called like a method of pools": (
+        LOAD + "def apply(function, *args):\n    return function(*args)\napply(load, 'runs')\n",
+        ["runs/last.pt"],
+    ),
     "a partial that somebody else may call": (
         LOAD + PARTIAL + "f = partial(load, 'runs')\nf('a.pt')\nregister(f)\n",
         ["runs/a.pt", "runs/*", "runs/last.pt"],
@@ -154,6 +173,14 @@ def shown(source):
 NAMED = {
     "handed to somebody": (
         LOAD + "use(load)\n",
+        ("load", "is handed to use()"),
+    ),
+    "handed to a function that calls another then": (
+        LOAD + "def use(function):\n    function = print\n    function('a')\nuse(load)\n",
+        ("load", "is handed to use()"),
+    ),
+    "handed to a function that is decorated": (
+        LOAD + "@cached\ndef use(function):\n    function('a')\nuse(load)\n",
         ("load", "is handed to use()"),
     ),
     "in a list": (LOAD + "ALL = [load]\n", ("load", "is named, not called")),

@@ -81,5 +81,5 @@ def entry(record: Record, key: Value, default: Values = ()) -> Values:
             return lift(found, record.rung)
         if record.others:
             return lift(union(record.others, default), record.rung)
-        return default or unknown(f"nothing is stored as {key.text!r}")
+        return default or unknown(f"no entry {key.text!r} is seen to be stored")
     return lift(union(*record.entries.values(), record.others, default), record.rung)

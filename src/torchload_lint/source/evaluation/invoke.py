@@ -48,6 +48,8 @@ _SAME_OBJECT = frozenset(
     {"to", "cuda", "cpu", "eval", "train", "half", "float", "double", "requires_grad_", "detach"}
 )
 """Methods of modules and tensors that yield the object itself (or one like it)."""
+_MAY_BE_MISSING = frozenset({"get", "pop", "setdefault"})
+"""Methods of mappings that yield their second argument where the key is not there."""
 _YIELDS_ONCE = ("contextmanager", "asynccontextmanager", "fixture")
 
 
@@ -242,8 +244,16 @@ def _of_stranger(
             return known(evaluator, receiver, node, frame)
         return _of_made(evaluator, f"{receiver.callee}.{name}", node, frame, receiver.rung)
     if isinstance(receiver, Unknown):
-        return unknown(receiver.why)
+        return union(unknown(receiver.why), _default_of_get(evaluator, node, name, frame))
     return unknown(f"the result of {_shown(node.func)}() is not known")
+
+
+def _default_of_get(evaluator: Evaluator, node: ast.Call, name: str, frame: Frame) -> Values:
+    """``config.get("path", "a.pt")`` of a mapping that is not known: it may be what is given."""
+    if name not in _MAY_BE_MISSING:
+        return ()
+    named = [each.value for each in node.keywords if each.arg == "default"]
+    return union(*(evaluator.values(each, frame) for each in [*node.args[1:2], *named]))
 
 
 def _of_instance(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.project.index import ProjectIndex
 
 MAX_HOPS = 200
-"""Steps that are shown; what is beyond them is seldom read, and counted."""
+"""Steps that are shown; what is left out is inside them, and counted."""
 _LONGEST_CODE = 60
 
 
@@ -116,11 +116,17 @@ class TracingEngine(Engine):
     @property
     def hops(self) -> list[Hop]:
         """The steps. A literal that the step before it shows is left out."""
-        noted = list(_without_repeated_literals(filter(None, self._hops.values())))
-        beyond = len(noted) - MAX_HOPS
-        if beyond <= 0:
-            return noted
-        return [*noted[:MAX_HOPS], Hop(0, "", "…", does=f"and {beyond} further steps")]
+        return _outermost(list(_without_repeated_literals(filter(None, self._hops.values()))))
+
+
+def _outermost(hops: list[Hop]) -> list[Hop]:
+    """The steps; where there are too many, those that the fewest others waited for."""
+    if len(hops) <= MAX_HOPS:
+        return hops
+    deepest_kept = sorted(hop.depth for hop in hops)[MAX_HOPS] - 1
+    kept = [hop for hop in hops if hop.depth <= deepest_kept] or hops[:MAX_HOPS]
+    beyond = len(hops) - len(kept)
+    return [*kept, Hop(0, "", "…", does=f"and {beyond} further steps inside these")]
 
 
 def _reasons(value: Value) -> tuple[str, ...]:

@@ -96,6 +96,13 @@ def test_a_command_line_gives_no_path(name, text):
     assert resolved(name, text).patterns == ()
 
 
+@pytest.mark.parametrize("nothing", ["None", "False", "''"])
+def test_a_default_that_stands_for_none_is_weaker(nothing):
+    main = MAIN.replace('"--ckpt"', f'"--ckpt", default={nothing}')
+    found = resolved("run.sh", "python main.py --ckpt runs/last.pt\n", main)
+    assert [(each.text, each.exact) for each in found.patterns] == [("runs/last.pt", False)]
+
+
 def test_a_default_is_stronger():
     main = MAIN.replace('"--ckpt"', '"--ckpt", default="runs/own.pt"')
     found = resolved("run.sh", "python main.py --ckpt runs/last.pt\n", main)

@@ -75,10 +75,23 @@ def _launched(node: ast.Call, index: int, keywords: dict[str, ast.expr]) -> Pass
     """
     if "args" in keywords:
         return _spread(keywords["args"]), []
-    launcher = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+    launcher = _receiver(node)
     if index != 0 or not last_name(launcher).lower().endswith("fabric"):
         return None
     return [launcher, *node.args[1:]], node.keywords
+
+
+def _run_in_parallel(node: ast.Call, index: int, _: dict[str, ast.expr]) -> PassedArguments | None:
+    """Of ignite 0.5 (``distributed/launcher.py``): ``parallel.run(f, a, b=c)`` calls
+    ``f(rank, a, b=c)``.
+    """
+    if index != 0 or not last_name(_receiver(node)).lower().endswith("parallel"):
+        return None
+    return [ast.copy_location(ast.Constant(...), node), *node.args[1:]], node.keywords
+
+
+def _receiver(node: ast.Call) -> ast.expr:
+    return node.func.value if isinstance(node.func, ast.Attribute) else node.func
 
 
 def _mapped(node: ast.Call, index: int, _: dict[str, ast.expr]) -> PassedArguments | None:
@@ -109,6 +122,7 @@ _MAKERS: dict[str, Callable[[ast.Call, int, dict[str, ast.expr]], PassedArgument
     ),
     **dict.fromkeys(("spawn", "start_processes"), _spawned),
     "launch": _launched,
+    "run": _run_in_parallel,
     **dict.fromkeys(("map", "imap", "imap_unordered", "map_async", "thread_map"), _mapped),
     **dict.fromkeys(("starmap", "starmap_async"), _star_mapped),
 }

@@ -11,9 +11,10 @@ from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.project.class_mentions import makes_nothing
-from torchload_lint.source.project.passing import callbacks
+from torchload_lint.source.project.passing import callbacks, higher_order
 from torchload_lint.source.project.passing.named_places import Mention
 from torchload_lint.source.text.candidates import carrying, stands_in, statements
+from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -105,6 +106,12 @@ class Following:
         if around.func is node:
             yield _passed(module, node, around, given.and_then(around.args, around.keywords))
             return
+        inside = self._called_inside(node, around, module)
+        if inside:
+            for args, keywords in inside:
+                call = _passed(module, copy(node), around, given.and_then(args, keywords))
+                yield call._replace(is_all=False)
+            return
         further = callbacks.arguments_given(around, node)
         if further is None:
             yield Mention(module, node, f"is handed to {ast.unparse(around.func)}()")
@@ -116,6 +123,19 @@ class Following:
             if not found or not all(isinstance(each, CallFound) and each.is_all for each in found):
                 some = given.and_then(*further).and_then([callbacks.unseen(around)], [])
                 yield _passed(module, copy(node), around, some)._replace(is_all=False)
+
+    def _called_inside(
+        self, node: ast.expr, around: ast.Call, module: SourceFile
+    ) -> list[callbacks.PassedArguments]:
+        """With what a function of the project calls the one that it is handed."""
+        dotted = module.bindings.qualified(around.func)
+        found = self._project.definitions(dotted, module.path) if dotted else ()
+        functions = [each.node for each in found if isinstance(each.node, FUNCTIONS)]
+        return [
+            given
+            for function in functions
+            for given in higher_order.handed_arguments(function, around, node)
+        ]
 
     def _assigned(
         self,
