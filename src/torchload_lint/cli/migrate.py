@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from torchload_lint.cli.migrating import (
+from torchload_lint.cli.migrating.in_source import source_changes, where_they_load
+from torchload_lint.cli.migrating.tasks import (
     ProjectClasses,
     Task,
     carry_out,
     tasks,
     write_manifest,
 )
-from torchload_lint.cli.migration_in_source import source_changes, where_they_load
 from torchload_lint.cli.options import configuration, settings_from
 from torchload_lint.cli.terminal import (
     CLEAN,

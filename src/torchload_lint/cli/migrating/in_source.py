@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.checkpoint import TorchVersion
     from torchload_lint.checkpoint.known.torch_range import TorchRange
-    from torchload_lint.cli.migrating import Task
+    from torchload_lint.cli.migrating.tasks import Task
     from torchload_lint.config import Settings
     from torchload_lint.migrate import MigrationResult
     from torchload_lint.workspace.projects import Project, Projects

@@ -1,0 +1,1 @@
+"""The work of `migrate`: which files, where to, and the lines of source that load them."""
