@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint import reports
@@ -16,12 +17,11 @@ from torchload_lint.reports.cyclonedx import as_bill
 from torchload_lint.reports.inspection import inspections_as_json
 from torchload_lint.reports.survey import Load
 from torchload_lint.rules import RULES
-from torchload_lint.workspace.inspection import inspect_path
+from torchload_lint.workspace.inspection import inspect_path, judge_report
 from torchload_lint.workspace.survey import survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.reports import Report
@@ -58,6 +58,9 @@ def _read_by(loads: Iterable[SurveyedLoad]) -> Iterator[Inspection]:
             path = load.project.config.root / report.path
             if path not in known:
                 known.add(path)
+                if report.depth == "shallow":  # far away: what was read of it is there
+                    yield judge_report(report, Path(report.path), load.project, load.path)
+                    continue
                 found = inspect_path(path, load.project)
                 yield found.called(report.path)
 

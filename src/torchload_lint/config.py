@@ -147,6 +147,8 @@ class Settings(NamedTuple):
     """Fields of Config that flags have set."""
     python: Path | None = None
     """The interpreter whose installed packages count, where one is named."""
+    remote: bool = False
+    """Whether the network may be used. No key of a file can say that: files are others' words."""
 
 
 def find_config(folder: Path) -> Path | None:
@@ -252,9 +254,8 @@ def _suggest(word: str, known: Mapping[str, object]) -> str:
     import difflib  # noqa: PLC0415 - only for a wrong word
 
     close = difflib.get_close_matches(word, list(known), n=1)
-    return (
-        f" (did you mean {close[0]!r}?)" if close else f"; known keys: {', '.join(sorted(known))}"
-    )
+    keys = ", ".join(sorted(known))
+    return f" (did you mean {close[0]!r}?)" if close else f"; known keys: {keys}"
 
 
 def _string(value: object) -> str:
@@ -350,14 +351,12 @@ def _checkpoints(value: object) -> tuple[CheckpointEntry, ...]:
             entries.append(CheckpointEntry(pattern, _named(pattern, _dotted_names, given)))
             continue
         if not isinstance(given, dict):
-            raise ValueError(
-                f"[{pattern!r}] must be a list of globals or a table, not {_kind(given)}"
-            )
+            kind = _kind(given)
+            raise ValueError(f"[{pattern!r}] must be a list of globals or a table, not {kind}")
         table = _known(pattern, given, ("safe-globals", "path"))
         names = _named(pattern, _dotted_names, table.get("safe-globals", []))
-        entries.append(
-            CheckpointEntry(pattern, names, _named(pattern, _string, table.get("path", "")))
-        )
+        path = _named(pattern, _string, table.get("path", ""))
+        entries.append(CheckpointEntry(pattern, names, path))
     return tuple(entries)
 
 

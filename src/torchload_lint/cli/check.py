@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from torchload_lint.cli.options import NamedPath, configuration
+from torchload_lint.cli.options import NamedPath, configuration, remote
 from torchload_lint.cli.terminal import fail
 from torchload_lint.config import OUTPUT_FORMATS, SEVERITIES, ConfigError
 
@@ -67,6 +67,7 @@ OPTIONS = (
     ),
     click.option("-o", "--output-file", type=_FILE, metavar="FILE", help="Write the report there."),
     configuration,
+    remote,
     _globs("exclude", "Replace the default excludes."),
     _globs("extend-exclude", "Exclude more."),
     click.option(
@@ -142,7 +143,7 @@ SECTIONS = {
     "Files": (
         "exclude", "extend_exclude", "respect_gitignore", "force_exclude", "stdin_filename",
     ),
-    "Settings": ("target_torch", "config_file", "isolated"),
+    "Settings": ("target_torch", "config_file", "isolated", "remote"),
     "Report": (
         "output_format", "output_file", "statistics", "explain_load", "color", "quiet", "verbose",
     ),

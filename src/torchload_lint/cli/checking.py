@@ -71,6 +71,7 @@ class Flags(NamedTuple):
     target_torch: str | None
     config_file: Path | None
     isolated: bool
+    remote: bool
     exclude: tuple[str, ...]
     extend_exclude: tuple[str, ...]
     respect_gitignore: bool | None
@@ -158,6 +159,8 @@ def _refuse_contradictions(flags: Flags) -> None:
             raise ConfigError(f"{option} needs files, not standard input")
     if flags.account and (stdin or flags.add_noqa or flags.update_baseline):
         raise ConfigError("--account is for a check of files")
+    if flags.verify and flags.remote:
+        raise ConfigError("--verify and --remote exclude each other: torch loads local files")
     if flags.add_noqa and flags.update_baseline:
         raise ConfigError("--add-noqa and --update-baseline exclude each other")
 
@@ -215,7 +218,7 @@ def _settings(flags: Flags) -> Settings:
     given["baseline"] = str(flags.baseline) if flags.baseline else None
     given["per_file_ignores"] = per_file_ignores(flags.per_file_ignores)
     settings = settings_from(flags.config_file, flags.isolated, given)
-    return settings._replace(python=flags.python)
+    return settings._replace(python=flags.python, remote=flags.remote)
 
 
 def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Config) -> int:

@@ -13,7 +13,7 @@ import click
 
 from torchload_lint.checkpoint import inspect_tree
 from torchload_lint.cli import hints
-from torchload_lint.cli.options import configuration, settings_from, since, stored_list
+from torchload_lint.cli.options import configuration, remote, settings_from, since, stored_list
 from torchload_lint.cli.terminal import (
     CLEAN,
     FAILED,
@@ -76,9 +76,7 @@ FORMATS = (
     "--union", is_flag=True, help="One allowlist for all the files, and which file needs what."
 )
 @since
-@click.option(
-    "--remote", is_flag=True, help="Read addresses, too (s3://, gs://, az://, https://, hf:// …)."
-)
+@remote
 @click.option("--no-tree", is_flag=True, help="Leave out the tree of the object.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @configuration

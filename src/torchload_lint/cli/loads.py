@@ -13,6 +13,7 @@ from torchload_lint.cli import hints
 from torchload_lint.cli.options import (
     NamedPath,
     configuration,
+    remote,
     settings_from,
     since,
     stored_list,
@@ -52,6 +53,7 @@ from torchload_lint.workspace.survey import SurveyedLoad, survey
     help="One allowlist for all the files of each load, and who needs what.",
 )
 @since
+@remote
 @click.option(
     "--checkpoints",
     "folder",
@@ -71,10 +73,11 @@ def command(
     **flags: Any,  # noqa: ANN401
 ) -> None:
     """List every load under PATHS with what is known of it: path, files, verdict, needs."""
-    union, since_file = flags.pop("union"), flags.pop("since_file")
+    union, since_file, far = (flags.pop(key) for key in ("union", "since_file", "remote"))
     status = CLEAN
     try:
-        projects = Projects(settings_from(config_file, isolated, flags))
+        settings = settings_from(config_file, isolated, flags)
+        projects = Projects(settings._replace(remote=far))
         files, missing = discover(paths or (Path(),), projects.config_of)
         found = list(survey(map(Path, files), projects))
         for path in missing:

@@ -63,6 +63,15 @@ def configuration(function: F) -> F:
     return function
 
 
+def remote(function: F) -> F:
+    """``--remote``."""
+    return click.option(
+        "--remote",
+        is_flag=True,
+        help="Read checkpoints at addresses, too (s3://, gs://, az://, https://, hf:// …).",
+    )(function)
+
+
 def since(function: F) -> F:
     """``--since``, for ``--union``."""
     return click.option(

@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from torchload_lint.remote.errors import RemoteError
+
 if TYPE_CHECKING:
     from torchload_lint.remote.remote_stores import Store
 
@@ -13,11 +15,27 @@ _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _BUCKETS = frozenset({"s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "memory", "file"})
 """Schemes that obstore knows."""
 _WEB = frozenset({"http", "https"})
+_OUTER = _WEB | _BUCKETS - {"memory", "file"} | {"hf"}
+"""Schemes that mean the same on every machine."""
 
 
 def is_address(text: str) -> bool:
     """Whether a text is an address rather than a path."""
     return _ADDRESS.match(text) is not None
+
+
+def check_outer(uri: str) -> None:
+    """Refuse an address that code names, and that leads into this machine or its own network: such
+    a one may only be named by the user. Raises RemoteError.
+    """
+    parts = urlsplit(uri)
+    if parts.scheme.lower() not in _OUTER:
+        raise RemoteError(f"{uri}: {parts.scheme}:// is only read where a user names it")
+    if parts.scheme.lower() in _WEB:
+        from torchload_lint.remote.web import is_inner  # noqa: PLC0415
+
+        if not parts.hostname or is_inner(parts.hostname):
+            raise RemoteError(f"{uri}: an inner address is only read where a user names it")
 
 
 def store_of(uri: str) -> Store:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -19,45 +20,51 @@ if TYPE_CHECKING:
 _WILD = re.compile(r"[*?\[]")
 
 
-def objects_at(uri: str, is_wanted: Callable[[str], bool]) -> Iterator[tuple[Store, RemoteObject]]:
+def objects_at(
+    uri: str, is_wanted: Callable[[str], bool], most: int | None = None
+) -> Iterator[tuple[Store, RemoteObject]]:
     """The objects that an address stands for, each with its place.
 
     ``is_wanted`` chooses by name among what lies below a folder; what is named outright, or fits a
-    pattern (``s3://bucket/runs/**/*.ckpt``), is taken whatever it is called. Raises RemoteError.
+    pattern (``s3://bucket/runs/**/*.ckpt``), is taken whatever it is called. ``most``: how many are
+    looked at. Raises RemoteError.
     """
     place = store_of(uri)
-    if _is_pattern(uri):
-        found = _fitting(uri, place)
+    if is_pattern(uri):
+        found = _fitting(uri, place, most)
     elif uri.endswith("/") or not urlsplit(uri).path.strip("/"):
-        found = (one for one in place.below(uri) if is_wanted(one.uri))
+        found = (one for one in islice(place.below(uri), most) if is_wanted(one.uri))
     else:
-        found = _one_or_below(uri, place, is_wanted)
+        found = _one_or_below(uri, place, is_wanted, most)
     for one in found:
         yield place, one
 
 
-def _is_pattern(uri: str) -> bool:
-    """On the web ``?`` begins a query, and there is nothing to list."""
+def is_pattern(uri: str) -> bool:
+    """Whether an address stands for those that fit it. On the web ``?`` begins a query, and there
+    is nothing to list.
+    """
     return not uri.startswith(("http://", "https://")) and _WILD.search(uri) is not None
 
 
-def _fitting(uri: str, place: Store) -> Iterator[RemoteObject]:
+def _fitting(uri: str, place: Store, most: int | None) -> Iterator[RemoteObject]:
     wild = _WILD.search(uri)
     folder = uri[: wild.start() if wild else len(uri)].rpartition("/")[0] + "/"
     rest = uri[len(folder) :]
     fits = pathspec.GitIgnoreSpec.from_lines([f"/{rest}"])
-    for one in place.below(folder):
+    for one in islice(place.below(folder), most):
         if one.uri.startswith(folder) and fits.match_file(one.uri[len(folder) :]):
             yield one
 
 
 def _one_or_below(
-    uri: str, place: Store, is_wanted: Callable[[str], bool]
+    uri: str, place: Store, is_wanted: Callable[[str], bool], most: int | None
 ) -> Iterator[RemoteObject]:
     try:
         yield place.one(uri)
     except RemoteError as error:
-        below = [one for one in place.below(f"{uri}/") if is_wanted(one.uri)]
+        inside = islice(place.below(f"{uri}/"), most)
+        below = [one for one in inside if is_wanted(one.uri)]
         if not below:
             raise error from None
         yield from below

@@ -123,11 +123,12 @@ def _check_redirect(uri: str, here: str, target: str) -> None:
         raise RemoteError(f"{uri}: the server leads out of the web")
     if before.scheme == "https" and after.scheme != "https":
         raise RemoteError(f"{uri}: the server leads to an address without encryption")
-    if after.hostname != before.hostname and _is_inner(after.hostname):
+    if after.hostname != before.hostname and is_inner(after.hostname):
         raise RemoteError(f"{uri}: the server leads to an inner address ({after.hostname})")
 
 
-def _is_inner(host: str) -> bool:
+def is_inner(host: str) -> bool:
+    """Whether a name leads into this machine or its own network."""
     try:
         found = {info[4][0] for info in socket.getaddrinfo(host, None)}
     except OSError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from torchload_lint.remote.errors import RemoteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 HEAD, TAIL = 64 * 1024, 128 * 1024
 """Bytes that are read first. torch writes an archive's pickle to its beginning, and the directory
@@ -43,10 +43,13 @@ class RemoteSource:
     object; it raises OSError.
     """
 
-    def __init__(self, size: int, fetch: Callable[[int, int], bytes]) -> None:
+    def __init__(
+        self, size: int, fetch: Callable[[int, int], bytes], windows: Sequence[Window] = ()
+    ) -> None:
+        """``windows``: what is known of the object already."""
         self._size = size
         self._fetch = fetch
-        self._windows: list[Window] = []
+        self._windows = list(windows)
         self.requests = 0
         self.bytes_read = 0
 
@@ -54,6 +57,11 @@ class RemoteSource:
     def size(self) -> int:
         """The number of bytes there are."""
         return self._size
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """What was read, or known."""
+        return tuple(self._windows)
 
     def read_at(self, offset: int, count: int) -> bytes:
         """Up to ``count`` bytes from ``offset``; fewer at the end. Raises OSError."""

@@ -71,5 +71,7 @@ class Context(NamedTuple):
     """Whether a fix may rest on a module that is written into the project along with it."""
     veto: Veto | None = None
     """Asked before a fix is offered: why it must not be applied, or "" (with ``--verify``)."""
+    reads_addresses: bool = False
+    """Whether the network may be used for what the code names by an address."""
     torch_in: Callable[[str], TorchRange] | None = None
     """The range for the files of another folder of the project; None where all have the same."""

@@ -10,6 +10,7 @@ from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.names import GlobalName
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.sites import is_ambiguous, names, names_whole_function, site_of
+from torchload_lint.source.domain.patterns import is_url
 from torchload_lint.source.loaders.collect import every_load
 from torchload_lint.source.paths import PathPattern, Resolution, Rung, resolve_load
 from torchload_lint.source.project.files import NoFiles
@@ -97,7 +98,7 @@ def read_files(
             load, module, context, _matters(load, module, context, vouched=vouched)
         )
         resolution = _with_seen(resolution, seen, load, module, context)
-        resolution = _with_configured_addresses(resolution, context)
+        resolution = _with_addresses(resolution, context)
     paths, without_file = _files(resolution, load, module, context)
     kept = paths[:MAX_FILES]
     reports_on = {
@@ -108,7 +109,7 @@ def read_files(
     needs = () if stated and paths else (name for one in entries for name in one.safe_globals)
     configured = tuple(dict.fromkeys((*needs, *_configured_files(without_file, context))))
     gone = [one for one in seen if one.checkpoint in {p.text for p in without_file}]
-    evidence = _evidence(resolution, reports, configured)
+    evidence = _evidence(resolution, reports, configured, context)
     if evidence is Evidence.NONE and gone and all(one.verdict in LOADABLE for one in gone):
         evidence = Evidence.RECORDED
     producers: tuple[Producer, ...] = ()
@@ -229,14 +230,18 @@ def _configured_paths(entries: Iterable[LoadEntry]) -> Resolution | None:
     return Resolution(patterns, complete=True)
 
 
-def _with_configured_addresses(resolution: Resolution, context: Context) -> Resolution:
-    """With the addresses of which the configuration says where they lie, or what they need."""
+def _with_addresses(resolution: Resolution, context: Context) -> Resolution:
+    """With the addresses of which the configuration says where they lie, or what they need; with
+    all of them where the network may be used.
+    """
     entries = context.config.checkpoints
-    known = tuple(
-        PathPattern(address, True, Rung.CONFIGURATION)
-        for address in resolution.addresses
-        if any(_names(entry.pattern, address) for entry in entries)
-    )
+    known = [
+        one._replace(exact=True, rung=Rung.CONFIGURATION)
+        if any(_names(entry.pattern, one.text) for entry in entries)
+        else one
+        for one in resolution.addresses
+    ]
+    known = [one for one in known if context.reads_addresses or one.rung is Rung.CONFIGURATION]
     return resolution._replace(patterns=(*resolution.patterns, *known))
 
 
@@ -295,7 +300,9 @@ def _inside(pattern: PathPattern, load: LoadCall, module: Module, context: Conte
     """Where a library is given a folder: the files in it that it loads."""
     names = load.library.loader.inside if load.library is not None else ()
     text = pattern.text.rstrip("/")
-    within = (pattern._replace(text=f"{text}/{name}", exact="*" not in name) for name in names)
+    within = (
+        pattern._replace(text=f"{text}/{name}", exact="*" not in name, origin="") for name in names
+    )
     return [path for one in within for path in context.checkpoints.matching(one, module.path)]
 
 
@@ -307,15 +314,28 @@ def _configured_files(patterns: Iterable[PathPattern], context: Context) -> Iter
                 yield from entry.safe_globals
 
 
+def _may_change(path: str, resolution: Resolution, context: Context) -> bool:
+    """Whether a file is an object far away, which others may write, and for which no entry of the
+    configuration vouches.
+    """
+    if not is_url(path) or any(entry.path == path for entry in context.config.checkpoints):
+        return False
+    return not all(pattern.rung is Rung.CONFIGURATION for pattern in resolution.patterns)
+
+
 def _names(pattern: str, path: str) -> bool:
     return pattern == path or fnmatchcase(path, pattern)
 
 
 def _evidence(
-    resolution: Resolution, reports: tuple[CheckpointReport, ...], configured: tuple[str, ...]
+    resolution: Resolution,
+    reports: tuple[CheckpointReport, ...],
+    configured: tuple[str, ...],
+    context: Context,
 ) -> Evidence:
     read = [report for report in reports if report.verdict is not Verdict.UNREADABLE]
     exact = all(pattern.exact for pattern in resolution.patterns)
+    exact = exact and not any(_may_change(one.path, resolution, context) for one in reports)
     if read and len(read) == len(reports) and exact and resolution.complete:
         return Evidence.FILES
     if configured:

@@ -138,7 +138,7 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
     """The values of an expression, read as the file that a load opens."""
     found: dict[tuple[str, bool], PathPattern] = {}
     reasons: dict[str, None] = {}
-    addresses: dict[str, None] = {}
+    addresses: dict[str, PathPattern] = {}
     for value in values:
         text, in_archive = _source(value)
         if text is None:
@@ -154,7 +154,8 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
         elif patterns.is_url(text.text):
             shown = patterns.render(text.text)
             reasons.setdefault(f"{shown} is not a local file")
-            addresses.setdefault(shown)
+            exact = patterns.is_exact(text.text)
+            addresses.setdefault(shown, PathPattern(shown, exact, text.rung))
     others = [key for key, pattern in found.items() if pattern.text.endswith(_OTHER_KINDS)]
     for key in others if len(others) < len(found) else ():
         reasons.setdefault(f"{found.pop(key).text} is not a checkpoint by its name")
@@ -168,7 +169,7 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
     reasons.update(dict.fromkeys(engine.open_ends))
     chosen = tuple(found.values())[:MAX_PATTERNS]
     known = complete and bool(chosen)
-    return Resolution(chosen, known, tuple(reasons), tuple(addresses))
+    return Resolution(chosen, known, tuple(reasons), tuple(addresses.values()))
 
 
 def _is_bare_word(pattern: PathPattern) -> bool:
@@ -214,4 +215,5 @@ def _pattern(text: Text, *, in_archive: bool) -> PathPattern | None:
         rung=text.rung,
         anchored=text.anchored and not patterns.is_absolute(marked),
         in_archive=in_archive,
+        origin=text.origin,
     )

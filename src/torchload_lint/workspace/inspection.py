@@ -12,8 +12,8 @@ from torchload_lint.checkpoint import DEFAULT_LIMITS, Verdict, advice, inspect_b
 from torchload_lint.checkpoint.report import CheckpointReport, Problem
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import judge_together
+from torchload_lint.remote.kept_bytes import KeptBytes, cache_folder
 from torchload_lint.remote.listing import objects_at
-from torchload_lint.remote.windows import RemoteSource
 from torchload_lint.rules.assessing import judge_in, judged_needs
 from torchload_lint.rules.checkpoints.dangerous_checkpoint import INSTALL
 from torchload_lint.rules.on_torch import PARAMETER_SINCE, judged, merged
@@ -120,10 +120,11 @@ def inspect_path(path: Path, project: Project, judged_as: Path | None = None) ->
 
 def inspect_address(uri: str, projects: Projects) -> Iterator[Inspection]:
     """Inspect what an address stands for. Raises ConfigError, and RemoteError."""
-    project = projects.project_of(Path("checkpoint"))
+    project, kept = projects.project_of(Path("checkpoint")), KeptBytes(cache_folder())
     for place, item in objects_at(uri, is_checkpoint_name):
-        source = RemoteSource(item.size, partial(place.fetch, item))
+        source = kept.source(item, partial(place.fetch, item))
         yield inspect_remote(source, item.uri, project)
+        kept.keep(item, source)
 
 
 def inspect_remote(

@@ -126,8 +126,9 @@ class Projects:
     def _project_with(self, config: Config) -> Project:
         if config not in self._projects:
             flags = frozenset(self.settings.overrides)
-            python = self.settings.python
-            self._projects[config] = Project(config, self._veto, flags, self.read, python)
+            self._projects[config] = Project(
+                config, self._veto, flags, self.read, self.settings.python, self.settings.remote
+            )
         return self._projects[config]
 
     def _overridden(self, config: Config) -> Config:
@@ -156,12 +157,15 @@ class Project:
         flags: frozenset[str] = frozenset(),
         read: Callable[[str], bytes] = read_regular,
         python: Path | None = None,
+        remote: bool = False,
     ) -> None:
         """``flags`` are the fields of the configuration that the command line has set; ``read``
-        gives the bytes of a source file; ``python`` is an interpreter whose packages count.
+        gives the bytes of a source file; ``python`` is an interpreter whose packages count;
+        ``remote``: whether checkpoints at addresses are read.
         """
         self.config = config
         self._python = python
+        self._remote = remote
         self._veto = veto
         self._flags = flags
         self._root = os.path.join(os.path.abspath(config.root), "")
@@ -261,11 +265,16 @@ class Project:
             checkpoints=self.checkpoints,
             veto=self._veto,
             recorded=read_store(self.config.root),
+            reads_addresses=self._remote,
         )
 
     @cached_property
     def checkpoints(self) -> DiskCheckpoints:
         """The checkpoints within reach."""
+        if self._remote:
+            from torchload_lint.workspace.remote_checkpoints import RemoteCheckpoints  # noqa: PLC0415
+
+            return RemoteCheckpoints(self.config, self.target)
         from torchload_lint.workspace.on_disk.checkpoints import DiskCheckpoints  # noqa: PLC0415
 
         return DiskCheckpoints(self.config, self.target)

@@ -137,7 +137,11 @@ def _shared_out(
     if options.jobs != 1 and len(paths) > 1:
         from torchload_lint.workspace.workers import pool  # noqa: PLC0415 - not for a file or two
 
-        workers = min(options.jobs or pool.workers_for(len(paths)), len(paths), pool.MOST)
+        workers = min(
+            options.jobs or pool.workers_for(len(paths), remote=projects.settings.remote),
+            len(paths),
+            pool.MOST,
+        )
         if workers > 1:
             yield from pool.check_in_parallel(
                 paths, projects, options, workers, begins_with_load=begins_with_load

@@ -82,6 +82,8 @@ class PathPattern(NamedTuple):
     """Whether the path starts at the project's root for certain (made from ``__file__``)."""
     in_archive: bool = False
     """Whether it is read through something else than the plain file (BytesIO of a response)."""
+    origin: str = ""
+    """The address from which the program downloads the file, where the code says so."""
 
     @property
     def shown(self) -> str:
@@ -108,9 +110,9 @@ class Resolution(NamedTuple):
     """Whether the patterns are all there can be (no branch was left unknown)."""
     unknown: tuple[str, ...] = ()
     """Why parts are unknown: ``parameter 'path' of load() has no caller in the project``."""
-    addresses: tuple[str, ...] = ()
+    addresses: tuple[PathPattern, ...] = ()
     """Addresses (``s3://bucket/m.pt``) that are opened: no files, unless the configuration says
-    where they lie."""
+    where they lie, or the network may be used."""
 
 
 def known(text: str) -> str:

@@ -89,7 +89,7 @@ Values: TypeAlias = tuple[Value, ...]
 class Text(Value):
     """A string or a path; unknown parts are marked (see ``patterns``)."""
 
-    __slots__ = ("anchored", "causes", "is_path", "text", "why")
+    __slots__ = ("anchored", "causes", "is_path", "origin", "text", "why")
 
     def __init__(
         self,
@@ -99,21 +99,27 @@ class Text(Value):
         why: tuple[str, ...] = (),
         *,
         causes: frozenset[Cause] = NO_CAUSES,
+        origin: str = "",
         rung: Rung = Rung.LITERAL,
     ) -> None:
         """``is_path``: whether it is a ``pathlib`` path, for which ``/`` joins; ``why``: why its
         holes are holes, in words, and ``causes``: the same for decisions; neither makes a
-        possibility of its own.
+        possibility of its own. ``origin``: the address that such a file is downloaded from.
         """
         self.text = text
         self.anchored = anchored
         self.is_path = is_path
         self.why = why
         self.causes = causes
+        self.origin = origin
         self.rung = rung
 
     def _content(self) -> tuple[object, ...]:
-        return self.text, self.anchored, self.is_path
+        return self.text, self.anchored, self.is_path, self.origin
+
+    def changed(self, **changes: object) -> Self:
+        """The same with some attributes changed; another text has no known origin."""
+        return super().changed(**({"origin": ""} | changes if "text" in changes else changes))
 
 
 class Handle(Value):
@@ -122,9 +128,7 @@ class Handle(Value):
     __slots__ = ("source", "wrapped")
 
     def __init__(self, source: Text, wrapped: bool = False, *, rung: Rung = Rung.LITERAL) -> None:
-        """``wrapped``: whether something stands between it and the plain file (gzip, an archive's
-        member).
-        """
+        """``wrapped``: whether it is not the plain file (through gzip, an archive's member)."""
         self.source = source
         self.wrapped = wrapped
         self.rung = rung
@@ -292,8 +296,7 @@ class Instance(Value):
         rung: Rung = Rung.LITERAL,
     ) -> None:
         """``arguments``: what its constructor was given, None where any caller may have made it;
-        ``as_mapping``: whether it is ``vars(…)`` or ``asdict(…)`` of the object;
-        ``handed``: where it was handed on.
+        ``as_mapping``: whether it is ``vars(…)`` or ``asdict(…)`` of it; ``handed``: where it was.
         """
         self.of = of
         self.arguments = arguments
@@ -322,8 +325,7 @@ class ParsedOptions(Value):
         rung: Rung = Rung.LITERAL,
     ) -> None:
         """``as_mapping``: whether it is ``vars(args)``; ``line``: the command lines that the code
-        itself gives, where it does (``parse_args(["--x", "1"])``); ``handed``: where it was
-        handed on.
+        itself gives (``parse_args(["--x", "1"])``); ``handed``: where it was handed on.
         """
         self.call = call
         self.module = module

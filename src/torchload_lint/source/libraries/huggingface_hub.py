@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.domain import strings
 from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.methods import joined_paths
-from torchload_lint.source.domain.patterns import HOLE, Rung
+from torchload_lint.source.domain.patterns import HOLE, Rung, is_exact
 from torchload_lint.source.domain.values import Constant, Text, lift, union, unknown
 from torchload_lint.source.state.evaluated_arguments import arguments
 
@@ -40,12 +40,41 @@ def _hub_file(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     """``hf_hub_download(repo_id, filename)`` in the hub's cache, or in ``local_dir``."""
     given = arguments(evaluator, call, frame)
     names = given.at(1, "filename") or unknown("the file's name")
+    inside = tuple(each for each in given.named.get("subfolder", ()) if isinstance(each, Text))
+    names = joined_paths(inside, names) if inside else names
     folders = given.named.get("local_dir", ())
     folders = tuple(folder for folder in folders if not isinstance(folder, Constant))
     repositories = given.at(0, "repo_id") or unknown("the repository")
     if not folders:
         folders = union(*(_snapshot(as_text(each), given) for each in repositories))
     return _downloaded(folders, names)
+
+
+def _file_of_hub(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """The same, with its address on the hub where the code says all of it."""
+    found = _hub_file(evaluator, call, frame)
+    given = arguments(evaluator, call, frame)
+    parts = (given.at(0, "repo_id"), given.named.get("subfolder", ()), given.at(1, "filename"))
+    repository, inside, name = (_only_text(values) for values in parts)
+    kind, revision = (_only_text(given.named.get(key, ())) for key in ("repo_type", "revision"))
+    if len(found) != 1 or not isinstance(found[0], Text) or None in {inside, kind, revision}:
+        return found
+    if not repository or not name:
+        return found
+    prefix = f"{kind}s/" if kind in {"dataset", "space"} else ""
+    at = f"{repository}@{revision}" if revision else repository
+    path = "/".join(filter(None, (at, inside, name)))
+    return (found[0].changed(origin=f"hf://{prefix}{path}"),)
+
+
+def _only_text(values: Values) -> str | None:
+    """The one text that is known; empty where nothing, or None, is given; else None."""
+    texts = [each for each in values if not (isinstance(each, Constant) and each.value is None)]
+    if not texts:
+        return ""
+    one = texts[0]
+    is_known = len(texts) == len(values) == 1 and isinstance(one, Text) and is_exact(one.text)
+    return one.text if is_known and isinstance(one, Text) else None
 
 
 def _snapshot(repository: Text, given: Arguments) -> Values:
@@ -71,5 +100,6 @@ def _downloaded(folders: Values, names: Values) -> Values:
 
 CALLS: dict[str, Known] = {
     **dict.fromkeys(_HUB_FILES, _hub_file),
+    **{name: _file_of_hub for name in _HUB_FILES if name.startswith("huggingface_hub.")},
     **dict.fromkeys(_HUB_SNAPSHOTS, _hub_snapshot),
 }

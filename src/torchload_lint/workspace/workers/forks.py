@@ -28,9 +28,12 @@ piece stays in one page, so that no reader ever gets half of a number."""
 
 
 def can_fork() -> bool:
-    """Whether a copy of this process can go on alone: not where threads may hold locks."""
+    """Whether a copy of this process can go on alone: not where threads may hold locks, nor with
+    obstore, whose own threads Python does not count, and which hangs in a fork (0.12).
+    """
     threading = sys.modules.get("threading")
     alone = threading is None or threading.active_count() == 1
+    alone = alone and "obstore" not in sys.modules
     return sys.platform == "linux" and alone
 
 

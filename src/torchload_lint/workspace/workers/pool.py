@@ -23,9 +23,11 @@ MOST = 61
 """No more processes than Windows can wait for, however many are asked for."""
 
 
-def workers_for(files: int) -> int:
-    """How many processes are worth their start for so many files, this one included."""
-    per_worker = FILES_PER_FORK if can_fork() else FILES_PER_NEW_PROCESS
+def workers_for(files: int, *, remote: bool = False) -> int:
+    """How many processes are worth their start for so many files, this one included; ``remote``:
+    whether they may use the network.
+    """
+    per_worker = FILES_PER_FORK if can_fork() and not remote else FILES_PER_NEW_PROCESS
     try:
         processors = len(os.sched_getaffinity(0))  # a container may give fewer than there are
     except AttributeError:
@@ -45,7 +47,7 @@ def check_in_parallel(
 
     Raises what ``check_file`` raises (ConfigError).
     """
-    if not can_fork():
+    if projects.settings.remote or not can_fork():  # with the network, obstore may come later
         yield from _new_processes(paths, projects, options, workers)
         return
     scouts = workers - 1 if begins_with_load else workers  # this process is busy then, or waits
