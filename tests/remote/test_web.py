@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from threading import Event
+
 import pytest
 
 from checkpoint import bare_files as files
@@ -9,6 +12,7 @@ from torchload_lint.checkpoint import inspect_byte_source, inspect_bytes
 from torchload_lint.remote import web as client
 from torchload_lint.remote.addresses import store_of
 from torchload_lint.remote.errors import RemoteError
+from torchload_lint.remote.remote_stores import RemoteObject
 from torchload_lint.remote.windows import RemoteSource
 
 DATA = files.archive(b"\x80\x02cargparse\nNamespace\n)\x81.", extra=[("data/0", bytes(400_000))])
@@ -115,15 +119,68 @@ def test_a_redirect_gives_up_no_encryption():
         client._check_redirect("https://a.org/m", "https://a.org/m", "http://a.org/m")
 
 
-def test_a_slow_answer_is_left(web, monkeypatch):
-    web.files["/m.pt"] = DATA
-    times = iter(range(0, 10_000, 100))
-    monkeypatch.setattr(client, "monotonic", lambda: next(times))
+def dripping_body(answer):
+    """A byte now and then, so that the socket's own timeout never comes; until nobody listens."""
+    answer.send_response(206)
+    answer.send_header("Content-Range", f"bytes 0-65535/{len(DATA)}")
+    answer.send_header("Content-Length", "65536")
+    answer.end_headers()
+    drip(answer)
+
+
+def dripping_headers(answer):
+    answer.wfile.write(b"HTTP/1.1 206 ")
+    drip(answer)
+
+
+def drip(answer):
+    answer.close_connection = True
+    with suppress(OSError):
+        while not answer.server.is_over.wait(0.02):
+            answer.wfile.write(b"x")
+            answer.wfile.flush()
+
+
+@pytest.mark.parametrize("how", [dripping_body, dripping_headers])
+def test_a_slow_answer_is_left(web, monkeypatch, how):
+    monkeypatch.setattr(client, "MOST_SECONDS", 0.3)
+    web.how["/m.pt"] = how
+    web.is_over = Event()
     url = f"{web.url}/m.pt"
-    place = store_of(url)
-    item = place.one(url)
-    with pytest.raises(RemoteError, match="took more than 120 seconds"):
-        place.fetch(item, 0, 300_000)
+    with pytest.raises(RemoteError, match=r"took more than 0\.3 seconds"):
+        store_of(url).fetch(RemoteObject(url, len(DATA)), 0, 65536)
+    web.is_over.set()
+
+
+def test_a_name_that_leads_into_this_machine_only_when_it_is_asked_is_refused(web, monkeypatch):
+    """Another answer of the name server than a moment before."""
+    web.files["/m.pt"] = DATA
+    monkeypatch.setattr(client, "is_inner", lambda _: False)
+    web.how["/m.pt"] = elsewhere(web.url.replace("127.0.0.1", "localhost") + "/there.pt")
+    web.files["/there.pt"] = DATA
+    with pytest.raises(RemoteError, match="leads to an inner address"):
+        store_of(f"{web.url}/m.pt").one(f"{web.url}/m.pt")
+    assert [path for path, _, _ in web.asked] == ["/m.pt"]
+
+
+def test_gigabytes_are_not_read(web):
+    """More than was asked for is sent, without end."""
+    sent = []
+
+    def endless(answer):
+        answer.send_response(206)
+        answer.send_header("Content-Range", f"bytes 0-65535/{len(DATA)}")
+        answer.end_headers()
+        answer.close_connection = True
+        with suppress(OSError):
+            for _ in range(10_000):
+                answer.wfile.write(bytes(1_000_000))
+                sent.append(1_000_000)
+
+    web.how["/m.pt"] = endless
+    url = f"{web.url}/m.pt"
+    assert store_of(url).fetch(RemoteObject(url, len(DATA)), 0, 65536) == bytes(65536)
+    assert sum(sent) < 1_000_000_000
 
 
 def test_nobody_there():

@@ -32,23 +32,30 @@ def check_outer(uri: str) -> None:
     if parts.scheme.lower() not in _OUTER:
         raise RemoteError(f"{uri}: {parts.scheme}:// is only read where a user names it")
     if parts.scheme.lower() in _WEB:
-        from torchload_lint.remote.web import is_inner  # noqa: PLC0415
+        from torchload_lint.remote.timed_connections import is_inner  # noqa: PLC0415
 
         if not parts.hostname or is_inner(parts.hostname):
             raise RemoteError(f"{uri}: an inner address is only read where a user names it")
 
 
-def store_of(uri: str) -> Store:
+def store_of(uri: str, *, outer: bool = False) -> Store:
     """The store that an address belongs to. Raises RemoteError.
 
-    Buckets are read through obstore, other schemes through fsspec (the extra ``remote``), the web
-    through Python's own client.
+    Buckets are read through obstore, other schemes through fsspec (the extra ``remote``), the hub
+    and the web through Python's own client. ``outer``: ``check_outer`` holds for the address, and
+    for what it leads to.
     """
+    if outer:
+        check_outer(uri)
     scheme = urlsplit(uri).scheme.lower()
     if scheme in _WEB:
         from torchload_lint.remote.web import Web  # noqa: PLC0415 - each only where it is met
 
-        return Web()
+        return Web(outer=outer)
+    if scheme == "hf":
+        from torchload_lint.remote.hub import Hub  # noqa: PLC0415
+
+        return Hub()
     if scheme in _BUCKETS:
         from torchload_lint.remote.buckets import bucket_of  # noqa: PLC0415
 

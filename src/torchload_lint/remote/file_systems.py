@@ -1,4 +1,4 @@
-"""Every other scheme (``hf://``, ``gdrive://`` …), read through fsspec."""
+"""Every other scheme (``gdrive://``, ``sftp://`` …), read through fsspec."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torchload_lint.remote.remote_stores import RemoteObject, missing
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_ETAGS = ("ETag", "etag", "blob_id", "checksum", "md5Hash")
-"""Where file systems put what changes with a file (fsspec 2026.9; ``HfFileSystem.info``)."""
+_ETAGS = ("ETag", "etag", "checksum", "md5Hash")
+"""Where file systems put what changes with a file (fsspec 2026.9)."""
 
 
 class FileSystem:
@@ -28,9 +28,12 @@ class FileSystem:
         try:
             self._system, _ = fsspec.core.url_to_fs(uri)
         except ImportError as error:
-            raise missing(f"a package for {self._scheme}://", _extra(self._scheme)) from error
+            raise missing(f"a package for {self._scheme}://", "remote") from error
         except Exception as error:
             raise _failed(uri, error) from error
+        plain = type(self._system).cat_file is fsspec.AbstractFileSystem.cat_file
+        self._exactly = {"cache_type": "none"} if plain else {}
+        """The plain way to a part reads ahead by megabytes."""
 
     def one(self, uri: str) -> RemoteObject:
         """The object at an address. Raises RemoteError."""
@@ -53,22 +56,24 @@ class FileSystem:
                 yield self._described(one)
 
     def fetch(self, item: RemoteObject, start: int, end: int) -> bytes:
-        """Bytes of an object, whose size must be what it was. Raises RemoteError."""
+        """Bytes of an object; behind its beginning, it is asked whether it is still the same, since
+        no part can be asked for on that condition. Raises RemoteError.
+        """
         try:
             path = self._system._strip_protocol(item.uri)  # noqa: SLF001 - the documented way
-            return bytes(self._system.cat_file(path, start=start, end=end))
+            data = bytes(self._system.cat_file(path, start=start, end=end, **self._exactly))
+            self._system.invalidate_cache()
         except Exception as error:
             raise _failed(item.uri, error) from error
+        if start and self.one(item.uri)[1:] != item[1:]:
+            raise RemoteError(f"{item.uri}: it changed while it was read")
+        return data
 
     def _described(self, found: Mapping[str, Any]) -> RemoteObject:
         etag = next((str(found[key]) for key in _ETAGS if found.get(key)), "")
         modified = found.get("LastModified") or found.get("mtime") or found.get("created")
         shown = str(getattr(modified, "isoformat", lambda: modified or "")())
         return RemoteObject(f"{self._scheme}://{found['name']}", found["size"], etag, "", shown)
-
-
-def _extra(scheme: str) -> str:
-    return "hf" if scheme == "hf" else "remote"
 
 
 def _failed(uri: str, error: Exception) -> RemoteError:

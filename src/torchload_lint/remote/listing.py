@@ -21,15 +21,15 @@ _WILD = re.compile(r"[*?\[]")
 
 
 def objects_at(
-    uri: str, is_wanted: Callable[[str], bool], most: int | None = None
+    uri: str, is_wanted: Callable[[str], bool], most: int | None = None, *, outer: bool = False
 ) -> Iterator[tuple[Store, RemoteObject]]:
     """The objects that an address stands for, each with its place.
 
     ``is_wanted`` chooses by name among what lies below a folder; what is named outright, or fits a
     pattern (``s3://bucket/runs/**/*.ckpt``), is taken whatever it is called. ``most``: how many are
-    looked at. Raises RemoteError.
+    looked at; ``outer``: that of ``store_of``. Raises RemoteError.
     """
-    place = store_of(uri)
+    place = store_of(uri, outer=outer)
     if is_pattern(uri):
         found = _fitting(uri, place, most)
     elif uri.endswith("/") or not urlsplit(uri).path.strip("/"):

@@ -6,28 +6,26 @@ slowly, or lead to another place. What is read is bounded, and what contradicts 
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import socket
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from http.client import HTTPException
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from torchload_lint.remote.errors import RemoteError
 from torchload_lint.remote.remote_stores import RemoteObject
+from torchload_lint.remote.timed_connections import Deadline, handlers, is_inner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from http.client import HTTPResponse
 
 TIMEOUT = 30
 """Seconds that a server may stay silent."""
 MOST_SECONDS = 120
-"""Seconds that one answer may take in all."""
+"""Seconds that one answer may take in all, its redirects included."""
 MOST_REDIRECTS = 5
 _PIECE = 64 * 1024
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
@@ -36,10 +34,17 @@ _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 class Web:
     """Web servers: single files, no listings."""
 
+    def __init__(self, headers: Mapping[str, str] | None = None, *, outer: bool = False) -> None:
+        """``headers`` go to the host of an address, and to no other that it leads to; ``outer``:
+        whether all hosts must be of the outer world.
+        """
+        self._headers = dict(headers or {})
+        self._outer = outer
+
     def one(self, uri: str) -> RemoteObject:
         """The file at an address. Raises RemoteError."""
-        with _opened(uri, 0, 1, "") as (answer, found):
-            _body(uri, answer, 1)
+        with self._opened(uri, 0, 1, "") as (answer, found):
+            _body(answer, 1)
             headers = answer.headers
         _, _, size = found
         etag = headers.get("ETag") or ""
@@ -51,10 +56,51 @@ class Web:
 
     def fetch(self, item: RemoteObject, start: int, end: int) -> bytes:
         """Bytes of exactly this state of a file. Raises RemoteError."""
-        with _opened(item.uri, start, end, item.etag) as (answer, found):
+        with self._opened(item.uri, start, end, item.etag) as (answer, found):
             if found != (start, end - 1, item.size):
                 raise RemoteError(f"{item.uri}: it changed while it was read")
-            return _body(item.uri, answer, end - start)
+            return _body(answer, end - start)
+
+    @contextmanager
+    def _opened(
+        self, uri: str, start: int, end: int, etag: str
+    ) -> Iterator[tuple[HTTPResponse, tuple[int, int, int]]]:
+        """The answer to a request for a part, with the part that it says it is: first byte, last
+        byte, size of the file. Raises RemoteError.
+        """
+        deadline = Deadline(MOST_SECONDS)
+        headers = {"Range": f"bytes={start}-{end - 1}", "Accept-Encoding": "identity"}
+        if etag.startswith('"'):
+            headers["If-Match"] = etag
+        try:
+            with self._followed(uri, headers, deadline) as answer:
+                yield answer, _part(uri, answer, start, end)
+            if deadline.is_over:
+                raise TimeoutError
+        except (OSError, ValueError, HTTPException) as error:
+            raise _failed(uri, error, deadline) from error
+        finally:
+            deadline.end()
+
+    def _followed(self, uri: str, headers: dict[str, str], deadline: Deadline) -> HTTPResponse:
+        here = uri
+        for _ in range(MOST_REDIRECTS + 1):
+            own = urlsplit(here)[:2] == urlsplit(uri)[:2]
+            request = urllib.request.Request(here)  # noqa: S310 - the scheme is looked at
+            for name, value in (headers | (self._headers if own else {})).items():
+                request.add_unredirected_header(name, value)
+            outer = self._outer or not own
+            opener = urllib.request.build_opener(_NoRedirects, *handlers(deadline, outer=outer))
+            try:
+                return opener.open(request, timeout=TIMEOUT)  # type: ignore[no-any-return]
+            except urllib.error.HTTPError as error:
+                with error:
+                    if error.code not in _REDIRECTS:
+                        raise RemoteError(f"{uri}: {_refusal(error.code)}") from error
+                    target = urljoin(here, error.headers.get("Location") or "")
+                _check_redirect(uri, here, target)
+                here = target
+        raise RemoteError(f"{uri}: more than {MOST_REDIRECTS} redirects")
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -64,45 +110,15 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-_OPENER = urllib.request.build_opener(_NoRedirects)
-
-
-@contextmanager
-def _opened(
-    uri: str, start: int, end: int, etag: str
-) -> Iterator[tuple[HTTPResponse, tuple[int, int, int]]]:
-    """The answer to a request for a part, with the part that it says it is: first byte, last byte,
-    size of the file. Raises RemoteError.
-    """
-    answer = _followed(uri, start, end, etag)
-    with answer:
-        yield answer, _part(uri, answer, start, end)
-
-
-def _followed(uri: str, start: int, end: int, etag: str) -> HTTPResponse:
-    here = uri
-    for _ in range(MOST_REDIRECTS + 1):
-        request = urllib.request.Request(here)  # noqa: S310 - the scheme is looked at
-        request.add_header("Range", f"bytes={start}-{end - 1}")
-        request.add_header("Accept-Encoding", "identity")
-        if etag.startswith('"'):
-            request.add_header("If-Match", etag)
-        try:
-            return _OPENER.open(request, timeout=TIMEOUT)  # type: ignore[no-any-return]
-        except urllib.error.HTTPError as error:
-            with error:
-                if error.code not in _REDIRECTS:
-                    raise RemoteError(f"{uri}: {_refusal(error.code)}") from error
-                target = urljoin(here, error.headers.get("Location") or "")
-            _check_redirect(uri, here, target)
-            here = target
-        except (OSError, ValueError, HTTPException) as error:
-            reason = getattr(error, "reason", None) or error
-            raise RemoteError(f"{uri}: {reason}") from error
-    raise RemoteError(f"{uri}: more than {MOST_REDIRECTS} redirects")
-
-
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+def _failed(uri: str, error: Exception, deadline: Deadline) -> RemoteError:
+    reason = getattr(error, "reason", None) or error
+    found = reason if isinstance(reason, RemoteError) else error
+    if deadline.is_over:
+        return RemoteError(f"{uri}: it took more than {MOST_SECONDS} seconds")
+    return found if isinstance(found, RemoteError) else RemoteError(f"{uri}: {reason}")
 
 
 def _refusal(status: int) -> str:
@@ -127,15 +143,6 @@ def _check_redirect(uri: str, here: str, target: str) -> None:
         raise RemoteError(f"{uri}: the server leads to an inner address ({after.hostname})")
 
 
-def is_inner(host: str) -> bool:
-    """Whether a name leads into this machine or its own network."""
-    try:
-        found = {info[4][0] for info in socket.getaddrinfo(host, None)}
-    except OSError:
-        return False  # then the request fails, too
-    return not all(ipaddress.ip_address(str(one).partition("%")[0]).is_global for one in found)
-
-
 def _part(uri: str, answer: HTTPResponse, start: int, end: int) -> tuple[int, int, int]:
     if answer.status == _PARTIAL:
         match = _RANGE.fullmatch(answer.headers.get("Content-Range") or "")
@@ -152,16 +159,11 @@ def _part(uri: str, answer: HTTPResponse, start: int, end: int) -> tuple[int, in
 _PARTIAL = 206
 
 
-def _body(uri: str, answer: HTTPResponse, count: int) -> bytes:
+def _body(answer: HTTPResponse, count: int) -> bytes:
     """At most ``count`` bytes of an answer, however many are sent."""
     pieces: list[bytes] = []
-    started, left = monotonic(), count
-    try:
-        while left > 0 and (piece := answer.read(min(left, _PIECE))):
-            pieces.append(piece)
-            left -= len(piece)
-            if monotonic() - started > MOST_SECONDS:
-                raise RemoteError(f"{uri}: it took more than {MOST_SECONDS} seconds")
-    except (OSError, HTTPException) as error:
-        raise error if isinstance(error, RemoteError) else RemoteError(f"{uri}: {error}") from error
+    left = count
+    while left > 0 and (piece := answer.read(min(left, _PIECE))):
+        pieces.append(piece)
+        left -= len(piece)
     return b"".join(pieces)

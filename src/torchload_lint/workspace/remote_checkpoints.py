@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint import inspect_byte_source
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, shallow
 from torchload_lint.checkpoint.report import CheckpointReport, Problem, Verdict
-from torchload_lint.remote.addresses import check_outer, is_address
+from torchload_lint.remote.addresses import is_address
 from torchload_lint.remote.errors import RemoteError
 from torchload_lint.remote.kept_bytes import KeptBytes, cache_folder
 from torchload_lint.remote.listing import is_pattern, objects_at
@@ -76,11 +76,10 @@ class RemoteCheckpoints(DiskCheckpoints):
 
     def _objects_at(self, address: str) -> dict[str, tuple[Store, RemoteObject]]:
         """Raises RemoteError."""
-        check_outer(address)
         left = MOST_OBJECTS - len(self._objects)
         if left <= 0:
             raise RemoteError(f"{address}: it is beyond the first {MOST_OBJECTS} objects")
-        listed = objects_at(address, is_checkpoint_name, MOST_LISTED)
+        listed = objects_at(address, is_checkpoint_name, MOST_LISTED, outer=True)
         found = {item.uri: (store, item) for store, item in islice(listed, left)}
         is_one = len(found) == 1 and not is_pattern(address)
         return {address: next(iter(found.values()))} if is_one else found
