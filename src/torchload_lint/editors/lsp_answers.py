@@ -12,7 +12,7 @@ from torchload_lint.escaping import printable
 from torchload_lint.reports.run_report import TOOL, rule_url
 from torchload_lint.source.text.notebook import Notebook
 from torchload_lint.workspace.adoption.add_noqa import noqa_edits
-from torchload_lint.workspace.one_file import leaves_python
+from torchload_lint.workspace.fixing import leaves_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -17,12 +17,11 @@ from torchload_lint.source.loaders.prefilter import may_hold_load
 from torchload_lint.source.text.settings_files import is_settings_file
 from torchload_lint.workspace.findings import NO_LOADS, findings_in, unparsable
 from torchload_lint.workspace.first_look import NOTEBOOK, first_look, look_at, unreadable_result
+from torchload_lint.workspace.fixing import apply
 from torchload_lint.workspace.on_disk.discover import SUFFIXES
 from torchload_lint.workspace.on_disk.document import Document, UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from torchload_lint.checkpoint.known.torch_range import TorchRange
     from torchload_lint.diagnostic import Fix, LoadAccount
     from torchload_lint.workspace.first_look import Look
@@ -161,7 +160,7 @@ def check_document(
         chosen = [d for d in chosen if d.fix not in spoiling]
         if not chosen:
             break
-        changed, applied, spoiled = _apply(document, chosen)
+        changed, applied, spoiled = apply(document, chosen)
         spoiling |= spoiled
         if not applied and not spoiled:
             break
@@ -211,49 +210,3 @@ def _applies(diagnostic: Diagnostic, project: Project, options: Options) -> bool
         return False
     allowed = {Applicability.SAFE} | ({Applicability.UNSAFE} if options.unsafe else set())
     return diagnostic.fix.applicability in allowed
-
-
-def _apply(
-    document: Document, chosen: Sequence[Diagnostic]
-) -> tuple[Document, list[Diagnostic], set[Fix]]:
-    """The document with what does not collide applied, the findings that this fixes, and the fixes
-    after which it would not be Python any more. None of those is ever applied.
-    """
-    fixes = [d.fix for d in chosen if d.fix is not None]
-    changed, applied = with_fixes(document, fixes)
-    spoiling: set[Fix] = set()
-    if not _stays_python(document, changed):
-        spoiling = {fix for fix in fixes if not leaves_python(document, fix)}
-        sound = [fix for fix in fixes if fix not in spoiling]
-        changed, applied = with_fixes(document, sound)
-        if not _stays_python(document, changed):
-            changed, applied = with_fixes(document, sound[:1])
-    return changed, [d for d in chosen if d.fix in applied], spoiling
-
-
-def with_fixes(document: Document, fixes: Sequence[Fix]) -> tuple[Document, tuple[Fix, ...]]:
-    """Apply what does not collide; in a notebook only what stays inside its cells."""
-    from torchload_lint.fixes.apply import apply_edits  # noqa: PLC0415 - only where there is a fix
-
-    if document.notebook is not None:
-        fixes = [fix for fix in fixes if document.notebook.accepts(fix.edits)]
-    python, applied = apply_edits(document.python, fixes)
-    if not applied or python == document.python:
-        return document, ()
-    edits = list(dict.fromkeys(edit for fix in applied for edit in fix.edits))
-    return document.edited(edits, python), applied
-
-
-def leaves_python(document: Document, fix: Fix) -> bool:
-    """Whether a document is still Python after one fix by itself."""
-    changed, _ = with_fixes(document, [fix])
-    return _stays_python(document, changed)
-
-
-def _stays_python(document: Document, changed: Document) -> bool:
-    """Whether a changed document can be parsed, and each cell of it that could be before."""
-    from torchload_lint.source.text.parse import SyntaxProblem, parse  # noqa: PLC0415
-
-    if changed.notebook is not None and document.notebook is not None:
-        return len(changed.notebook.problems) <= len(document.notebook.problems)
-    return changed is document or not isinstance(parse(changed.python), SyntaxProblem)

@@ -1,0 +1,57 @@
+"""Fixes applied to a document; none is, after which it would not be Python any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torchload_lint.diagnostic import Diagnostic, Fix
+    from torchload_lint.workspace.on_disk.document import Document
+
+
+def apply(
+    document: Document, chosen: Sequence[Diagnostic]
+) -> tuple[Document, list[Diagnostic], set[Fix]]:
+    """The document with what does not collide applied, the findings that this fixes, and the fixes
+    after which it would not be Python any more. None of those is ever applied.
+    """
+    fixes = [d.fix for d in chosen if d.fix is not None]
+    changed, applied = _with_fixes(document, fixes)
+    spoiling: set[Fix] = set()
+    if not _stays_python(document, changed):
+        spoiling = {fix for fix in fixes if not leaves_python(document, fix)}
+        sound = [fix for fix in fixes if fix not in spoiling]
+        changed, applied = _with_fixes(document, sound)
+        if not _stays_python(document, changed):
+            changed, applied = _with_fixes(document, sound[:1])
+    return changed, [d for d in chosen if d.fix in applied], spoiling
+
+
+def _with_fixes(document: Document, fixes: Sequence[Fix]) -> tuple[Document, tuple[Fix, ...]]:
+    """Apply what does not collide; in a notebook only what stays inside its cells."""
+    from torchload_lint.fixes.apply import apply_edits  # noqa: PLC0415 - only where there is a fix
+
+    if document.notebook is not None:
+        fixes = [fix for fix in fixes if document.notebook.accepts(fix.edits)]
+    python, applied = apply_edits(document.python, fixes)
+    if not applied or python == document.python:
+        return document, ()
+    edits = list(dict.fromkeys(edit for fix in applied for edit in fix.edits))
+    return document.edited(edits, python), applied
+
+
+def leaves_python(document: Document, fix: Fix) -> bool:
+    """Whether a document is still Python after one fix by itself."""
+    changed, _ = _with_fixes(document, [fix])
+    return _stays_python(document, changed)
+
+
+def _stays_python(document: Document, changed: Document) -> bool:
+    """Whether a changed document can be parsed, and each cell of it that could be before."""
+    from torchload_lint.source.text.parse import SyntaxProblem, parse  # noqa: PLC0415
+
+    if changed.notebook is not None and document.notebook is not None:
+        return len(changed.notebook.problems) <= len(document.notebook.problems)
+    return changed is document or not isinstance(parse(changed.python), SyntaxProblem)
