@@ -9,7 +9,6 @@ from torchload_lint.diagnostic import Position, Span
 from torchload_lint.escaping import printable
 from torchload_lint.rules import RULES
 from torchload_lint.rules.assessing import assess
-from torchload_lint.source.facts.module import read
 from torchload_lint.source.loaders.collect import every_load
 from torchload_lint.source.text.parse import SyntaxProblem
 
@@ -60,7 +59,7 @@ def _load(
     analysis: Analysis, projects: Projects, cell: int | None, place: Position
 ) -> tuple[str, Span] | None:
     """What is known of the load at this place."""
-    document = analysis.view.document()
+    document = analysis.document
     row: int | None = place.row
     if document.notebook is not None and cell is not None:
         row = document.notebook.row_of(cell, place.row)
@@ -68,7 +67,7 @@ def _load(
         return None
     project = projects.project_of(analysis.view.path)
     name = project.name_of(analysis.view.path)
-    module = read(document.python, name, project.context.project.module_name(name))
+    module = project.context.project.read(document.python, name)
     if isinstance(module, SyntaxProblem):
         return None
     at = Position(row, place.column)

@@ -11,8 +11,6 @@ from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.escaping import printable
 from torchload_lint.reports.run_report import TOOL, rule_url
 from torchload_lint.source.text.notebook import Notebook
-from torchload_lint.workspace.adoption.add_noqa import noqa_edits
-from torchload_lint.workspace.fixing import leaves_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -80,11 +78,10 @@ class Answers:
     def _suppression(
         self, analysis: Analysis, found: Diagnostic, diagnostic: types.Diagnostic
     ) -> Iterator[types.CodeAction]:
-        document = analysis.view.document()
-        edits, _ = noqa_edits(document, [found])
+        edits, _ = analysis.comment_rows.edits([found])
         if not edits:
             return
-        notebook = document.notebook
+        notebook = analysis.document.notebook
         placed = [(e, None) if notebook is None else notebook.edit_in_cell(e) for e in edits]
         yield types.CodeAction(
             title=f"{TOOL}: suppress {found.code} with a # noqa comment",
@@ -180,9 +177,8 @@ class Answers:
 
 def _is_offered(analysis: Analysis, fix: Fix) -> bool:
     """Whether a fix can be applied, and what it leads to is Python."""
-    return fix.applicability is not Applicability.DISPLAY and leaves_python(
-        analysis.view.document(), fix
-    )
+    is_shown_only = fix.applicability is Applicability.DISPLAY
+    return not is_shown_only and analysis.fix_check.leaves_python(fix)
 
 
 def _rows(text: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import FileResult
@@ -11,6 +12,8 @@ from torchload_lint.reports.run_report import edits_by_cell
 from torchload_lint.source.loaders.prefilter import may_hold_load, may_hold_load_in_cells
 from torchload_lint.source.text.notebook import Notebook, rows_of
 from torchload_lint.source.text.text import Decoded
+from torchload_lint.workspace.adoption.add_noqa import CommentRows
+from torchload_lint.workspace.fix_check import FixCheck
 from torchload_lint.workspace.on_disk.discover import is_excluded
 from torchload_lint.workspace.on_disk.document import Document
 from torchload_lint.workspace.one_file import Options, check_document
@@ -67,9 +70,9 @@ class View:
         return Document(Decoded(self.text, "utf-8", bom=False), known)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Analysis:
-    """A view and what was found in it."""
+    """A view and what was found in it; what several questions ask of it is found once."""
 
     view: View
     result: FileResult
@@ -78,6 +81,21 @@ class Analysis:
     stamp: tuple[int, ...] = ()
     """The state of everything that it rests on: ``World.number``, and the documents' versions."""
     _lines: dict[int | None, list[str]] = field(default_factory=dict)
+
+    @cached_property
+    def document(self) -> Document:
+        """The text."""
+        return self.view.document()
+
+    @cached_property
+    def fix_check(self) -> FixCheck:
+        """Whether the text is still Python after a fix."""
+        return FixCheck(self.document)
+
+    @cached_property
+    def comment_rows(self) -> CommentRows:
+        """Where a comment may stand."""
+        return CommentRows(self.document)
 
     @property
     def result_id(self) -> str:

@@ -21,7 +21,10 @@ def apply(
     changed, applied = _with_fixes(document, fixes)
     spoiling: set[Fix] = set()
     if not _stays_python(document, changed):
-        spoiling = {fix for fix in fixes if not leaves_python(document, fix)}
+        from torchload_lint.workspace.fix_check import FixCheck  # noqa: PLC0415 - it seldom is not
+
+        check = FixCheck(document)
+        spoiling = {fix for fix in fixes if not check.leaves_python(fix)}
         sound = [fix for fix in fixes if fix not in spoiling]
         changed, applied = _with_fixes(document, sound)
         if not _stays_python(document, changed):
@@ -40,12 +43,6 @@ def _with_fixes(document: Document, fixes: Sequence[Fix]) -> tuple[Document, tup
         return document, ()
     edits = list(dict.fromkeys(edit for fix in applied for edit in fix.edits))
     return document.edited(edits, python), applied
-
-
-def leaves_python(document: Document, fix: Fix) -> bool:
-    """Whether a document is still Python after one fix by itself."""
-    changed, _ = _with_fixes(document, [fix])
-    return _stays_python(document, changed)
 
 
 def _stays_python(document: Document, changed: Document) -> bool:

@@ -13,6 +13,7 @@ import re
 import warnings
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torchload_lint.diagnostic import Edit, Position, Span
@@ -67,8 +68,12 @@ class Notebook:
     """The source of every cell, Python or not."""
 
     @classmethod
+    @lru_cache(maxsize=4)
     def of(cls, text: str) -> Notebook | NotebookProblem:
-        """Read the JSON of an ``.ipynb`` file. Never raises."""
+        """Read the JSON of an ``.ipynb`` file. Never raises.
+
+        The last few are kept: each finding in a notebook asks for it again.
+        """
         bom = "\ufeff" if text.startswith("\ufeff") else ""
         # A mark of two bytes must not shift the offsets: a space in its place is JSON too.
         readable = text.replace(bom, " ", 1) if bom else text
@@ -178,6 +183,14 @@ class Notebook:
             return False
         return True
 
+    def spoiled_by(self, edits: Iterable[Edit]) -> bool:
+        """Whether edits that ``apply`` takes leave a cell that is not Python, and was."""
+        spoiled = {problem.cell for problem in self.problems}
+        return any(
+            cell.number not in spoiled and _masked(_new_text(cell, changes), cell.number)[1]
+            for cell, changes in self._changes(edits)
+        )
+
     def apply(self, edits: Iterable[Edit]) -> str:
         """The notebook's JSON text after edits of ``python``; nothing else in it changes.
 
@@ -185,9 +198,7 @@ class Notebook:
         """
         replaced: list[tuple[int, int, str]] = []
         for cell, changes in self._changes(edits):
-            new_text = _changed(cell.source.text + cell.tail, changes)
-            for newline in cell.tail:  # as far as the edit has left it
-                new_text = new_text.removesuffix(newline)
+            new_text = _new_text(cell, changes)
             inside = _changes_inside(cell, changes, new_text)
             replaced += replacements(self.raw, cell.source, inside, new_text)
         raw = self.raw
@@ -285,6 +296,14 @@ def _change(cell: _Cell, edit: Edit) -> CellChange:
         if (start < last and first < end) or (on_its_line and "\n" in edit.content):
             raise RefusedEditError("the edit reaches into a magic")
     return CellChange(start, end, edit.content)
+
+
+def _new_text(cell: _Cell, changes: Sequence[CellChange]) -> str:
+    """The source of a cell after changes."""
+    text = _changed(cell.source.text + cell.tail, changes)
+    for newline in cell.tail:  # as far as the edit has left it
+        text = text.removesuffix(newline)
+    return text
 
 
 def _changed(text: str, changes: Sequence[CellChange]) -> str:

@@ -41,42 +41,45 @@ class Suppressed:
 def add_noqa(document: Document, diagnostics: Iterable[Diagnostic], reason: str = "") -> Suppressed:
     """Suppress ``diagnostics`` (by cell, in a notebook); ``reason`` follows the codes."""
     found = list(diagnostics)
-    edits, left = noqa_edits(document, found, reason)
-    changed = document
-    if edits:
-        changed = document.edited(edits, _edited(_LINE.findall(document.python), edits))
+    rows = CommentRows(document)
+    edits, left = rows.edits(found, reason)
+    changed = document.edited(edits, _edited(rows.lines, edits)) if edits else document
     return Suppressed(changed, len(found) - len(left), left)
 
 
-def noqa_edits(
-    document: Document, diagnostics: Iterable[Diagnostic], reason: str = ""
-) -> tuple[list[Edit], tuple[Diagnostic, ...]]:
-    """The edits of the document's Python text, and the findings that no row has room for."""
-    text = document.python
-    closed = _rows_that_end_a_line(text)
-    wanted: dict[int, set[str]] = {}
-    left = []
-    for found in diagnostics:
-        row = _row(document, found, closed)
-        if row is None:
-            left.append(found)
-        else:
-            wanted.setdefault(row, set()).add(found.code)
-    lines = _LINE.findall(text)
-    edits = (_edit(lines[row - 1], row, codes, reason) for row, codes in sorted(wanted.items()))
-    return [edit for edit in edits if edit is not None], tuple(left)
+class CommentRows:
+    """The rows of a document, and those among them that can hold a comment."""
 
+    def __init__(self, document: Document) -> None:
+        self.lines: list[str] = _LINE.findall(document.python)
+        self._notebook = document.notebook
+        self._closed = _rows_that_end_a_line(document.python)
 
-def _row(document: Document, found: Diagnostic, closed: frozenset[int]) -> int | None:
-    """The row of the Python text that gets the comment."""
-    candidates = (found.noqa_row or found.span.start.row, found.span.start.row, found.span.end.row)
-    for candidate in candidates:
-        row: int | None = candidate
-        if document.notebook is not None and found.cell is not None:
-            row = document.notebook.row_of(found.cell, candidate)
-        if row is not None and row in closed:
-            return row
-    return None
+    def edits(
+        self, diagnostics: Iterable[Diagnostic], reason: str = ""
+    ) -> tuple[list[Edit], tuple[Diagnostic, ...]]:
+        """The edits of the document's Python text, and the findings that no row has room for."""
+        wanted: dict[int, set[str]] = {}
+        left = []
+        for found in diagnostics:
+            row = self._row(found)
+            if row is None:
+                left.append(found)
+            else:
+                wanted.setdefault(row, set()).add(found.code)
+        made = (_edit(self.lines[row - 1], row, wanted[row], reason) for row in sorted(wanted))
+        return [edit for edit in made if edit is not None], tuple(left)
+
+    def _row(self, found: Diagnostic) -> int | None:
+        """The row of the Python text that gets the comment."""
+        start, end = found.span.start.row, found.span.end.row
+        for candidate in (found.noqa_row or start, start, end):
+            row: int | None = candidate
+            if self._notebook is not None and found.cell is not None:
+                row = self._notebook.row_of(found.cell, candidate)
+            if row is not None and row in self._closed:
+                return row
+        return None
 
 
 def _rows_that_end_a_line(text: str) -> frozenset[int]:
