@@ -93,6 +93,59 @@ def test_wrong_settings_and_options_are_named():
         torchload_lint.check("x.py", settings=Settings(overrides={"select": ("TLL9",)}))
 
 
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        ({"target_torch": "banana"}, "target_torch must be a version"),
+        ({"target_torch": 3}, "target_torch must be a string, not an integer"),
+        ({"select": "TLL102"}, "select must be a list of strings"),
+        ({"selected": ["TLL102"]}, "unknown key 'selected'"),
+        ({"root": "."}, "unknown key 'root'"),
+        ({"target-torch": "2.6"}, "unknown key 'target-torch'"),
+        ({"min_severity": "high"}, "min_severity must be one of error, warning, info"),
+    ],
+)
+@pytest.mark.parametrize("ask", [torchload_lint.check, torchload_lint.inspect])
+@pytest.mark.usefixtures("folder")
+def test_wrong_overrides_are_named(ask, overrides, told):
+    with pytest.raises(ConfigError, match=told):
+        ask("x.py", settings=Settings(overrides=overrides))
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [{"ignore": ["TLL102"]}, {"ignore": ("TLL102",)}, {"per_file_ignores": {"x.py": ["TLL102"]}},
+     {"per_file_ignores": (("x.py", ("TLL102",)),)}],
+)  # fmt: skip
+@pytest.mark.usefixtures("folder")
+def test_overrides_are_written_as_in_a_file_or_as_a_configuration_holds_them(overrides):
+    assert torchload_lint.check("x.py", settings=Settings(overrides=overrides)).results == ()
+
+
+@pytest.mark.parametrize("form", [str, Path, Located])
+def test_a_configuration_file_is_named_in_every_form(folder, form):
+    (folder / "other.toml").write_text('ignore = ["TLL102"]')
+    settings = Settings(config_file=form("other.toml"))
+    assert torchload_lint.check("x.py", settings=settings).results == ()
+    with pytest.raises(ConfigError, match=r"none\.toml: cannot be read"):
+        torchload_lint.check("x.py", settings=Settings(config_file=form("none.toml")))
+    with pytest.raises(TypeError, match="a path must be"):
+        torchload_lint.check("x.py", settings=Settings(config_file=5))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"options": Options(fix=True, write="no")}, {"options": FIX._replace(jobs="2")},
+     {"options": FIX, "progress": 5}, {"options": FIX, "settings": Settings(overrides=None)}],
+)  # fmt: skip
+def test_what_has_the_wrong_type_is_refused_before_anything_is_written(folder, wrong):
+    with pytest.raises(TypeError, match="must be"):
+        torchload_lint.check("x.py", **wrong)
+    with pytest.raises(ValueError, match="jobs must not be negative"):
+        torchload_lint.check("x.py", options=FIX._replace(jobs=-1))
+    assert (folder / "x.py").read_text() == BEFORE
+
+
 @pytest.mark.parametrize("form", [str, Path, Located])
 @pytest.mark.usefixtures("folder")
 def test_inspect_takes_one_path(form):
@@ -133,6 +186,8 @@ def test_fix_refuses_what_is_no_text(wrong):
         torchload_lint.fix(wrong)
     with pytest.raises(TypeError, match="a path must be"):
         torchload_lint.fix(BEFORE, 5)
+    with pytest.raises(TypeError, match="unsafe must be of type bool"):
+        torchload_lint.fix(BEFORE, unsafe="no")
 
 
 def test_fix_refuses_a_text_that_no_file_can_hold():

@@ -106,6 +106,14 @@ def test_a_folder_without_python_is_said(project: Path) -> None:
     assert "no Python files" in result.stderr
 
 
+def test_a_script_with_python_in_it_is_something_to_look_at(project: Path) -> None:
+    script = "FROM x\nRUN python -c 'import torch; torch.load(p, weights_only=False)'\n"
+    (project / "Dockerfile").write_text(script)
+    result = lint("Dockerfile")
+    assert codes(result) == {"Dockerfile": ["TLL101"]}
+    assert "no Python files" not in result.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

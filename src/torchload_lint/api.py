@@ -7,10 +7,11 @@ only with a major version.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from torchload_lint.config import READERS, ConfigError
 from torchload_lint.workspace import (
     Options,
     Projects,
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from torchload_lint.workspace.inspection import Inspection
 
 T = TypeVar("T")
+_READERS = {key.replace("-", "_"): reader for key, reader in sorted(READERS.items())}
+_OF_ENTRIES = ("checkpoints", "loads", "renames", "per_file_ignores")
+"""Keys that a file gives as tables, and ``Config`` holds as tuples of entries."""
 
 
 def check(
@@ -44,11 +48,14 @@ def check(
     each file with something to report; a file that fails is such a result too, and a path that is
     not there is in ``errors``. ``progress`` is called with the number of files done, and of all.
 
-    Raises ``config.ConfigError``, TypeError for what is not a path and ValueError for an empty one,
-    before anything is looked at.
+    ``Settings(overrides={"select": ["TLL1"]})`` says what flags would; values are those of the
+    configuration's keys. Raises ``config.ConfigError``, TypeError for what is not a path (option,
+    a function) and ValueError for an empty one, before anything is looked at.
     """
-    projects = _projects(settings)
-    return check_in(projects, _paths(paths), _of_type(Options, options, "options"), progress)
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress must be callable, not {type(progress).__name__}")
+    chosen = _options(options)
+    return check_in(_projects(settings), _paths(paths), chosen, progress)
 
 
 def check_in(
@@ -126,7 +133,7 @@ def fix(
     if not isinstance(source, str):
         raise TypeError(f"source must be a str, not {type(source).__name__}")
     path = _path(filename)
-    options = Options(fix=True, unsafe=unsafe)
+    options = _options(Options(fix=True, unsafe=unsafe))
     _, fixed = check_bytes(_encoded(source), path, _projects(settings), options)
     return fixed.decode()
 
@@ -160,8 +167,44 @@ def _path(given: object) -> Path:
     return Path(name)
 
 
-def _projects(settings: object) -> Projects:
-    return Projects(_of_type(Settings, settings, "settings"))
+def _projects(given: object) -> Projects:
+    settings = _of_type(Settings, given, "settings")
+    if not isinstance(settings.overrides, Mapping):
+        raise TypeError(f"overrides must be a mapping, not {type(settings.overrides).__name__}")
+    return Projects(
+        settings._replace(
+            config_file=None if settings.config_file is None else _path(settings.config_file),
+            python=None if settings.python is None else _path(settings.python),
+            overrides={name: _override(name, value) for name, value in settings.overrides.items()},
+        )
+    )
+
+
+def _override(name: object, value: object) -> object:
+    """The value of one key, read as from a file; what is a tuple of entries already stays so."""
+    reader = _READERS.get(name) if isinstance(name, str) else None
+    if reader is None:
+        raise ConfigError(f"overrides: unknown key {name!r}; known keys: {', '.join(_READERS)}")
+    if isinstance(value, tuple):
+        value = list(value)
+        if not all(isinstance(item, str) for item in value) and name in _OF_ENTRIES:
+            return tuple(value)
+    try:
+        return reader(value)
+    except ValueError as error:
+        raise ConfigError(f"overrides: {name} {error}") from None
+
+
+def _options(given: object) -> Options:
+    """Options of the right types: ``fix="no"`` is not to write anything."""
+    options = _of_type(Options, given, "options")
+    for name, value, usual in zip(options._fields, options, Options(), strict=True):
+        if type(value) is not type(usual):
+            wanted, found = type(usual).__name__, type(value).__name__
+            raise TypeError(f"{name} must be of type {wanted}, not {found}")
+    if options.jobs < 0:
+        raise ValueError(f"jobs must not be negative, as {options.jobs} is")
+    return options
 
 
 def _of_type(kind: type[T], given: object, name: str) -> T:

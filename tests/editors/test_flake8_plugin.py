@@ -179,3 +179,13 @@ def test_a_wrong_configuration_is_one_line(project):
     (line,) = flake8(project, "--tll-project", "a.py", code=1).splitlines()
     assert line.startswith("a.py:1:1: TLL002 cannot be checked: ")
     assert "unknown key 'nonsense'" in line
+
+
+@pytest.mark.parametrize("mode", [[], ["--tll-project"]])
+def test_the_least_severity_counts_in_both_modes(project, mode):
+    (project / "a.py").write_text("import torch\nx = torch.load(p)\n")
+    config = '[tool.torchload-lint]\ntarget-torch = "2.6"\n'
+    (project / "pyproject.toml").write_text(config)
+    assert codes(flake8(project, *mode, "a.py", code=1)) == [("a.py:2:5:", "TLL102")]  # a note
+    (project / "pyproject.toml").write_text(config + 'min-severity = "warning"\n')
+    assert flake8(project, *mode, "a.py", code=0) == ""

@@ -123,7 +123,9 @@ def run(flags: Flags) -> int:
         return _explain(flags.explain_load, projects, places=flags.verbose)
     with Progress("files") as progress:
         outcome = check_in(projects, list(flags.paths) or [Path()], options, progress.show)
-    if not outcome.errors and all(is_settings_file(Path(name).name) for name in outcome.names):
+    if not (outcome.errors or outcome.results) and all(
+        is_settings_file(Path(name).name) for name in outcome.names
+    ):
         warn(f"no Python files or notebooks under {', '.join(map(str, flags.paths)) or '.'}")
     if flags.add_noqa:
         return _add_noqa(outcome, flags)

@@ -88,7 +88,8 @@ class FileLinter:
         context = Context(config, torch, Target(torch.oldest), project, NoCheckpoints())
         on = default_codes(RULES)
         enabled = {one.code for one in RULES if one.code in on and not one.needs_checkpoints}
-        found = lint(module, context, enabled)
+        least = config.min_severity
+        found = [one for one in lint(module, context, enabled) if one.severity.reaches(least)]
         return unsuppressed(found, text, enabled)[0] if noqa else found
 
     def _torch(self, config: Config, path: Path) -> TorchRange:
