@@ -10,6 +10,7 @@ import pytest
 
 from scanned import PROGRAMS, checkpoint, table
 from torchload_lint import __version__
+from torchload_lint.cli.terminal import speed_in_words
 from torchload_lint.scan import engines, result_folder
 from torchload_lint.scan.parquet_files import JUDGED_COLUMNS, READ_COLUMNS
 
@@ -97,7 +98,20 @@ def test_a_dry_run_reads_nothing(folder, scan):
     assert done.stdout.startswith(
         f"6 objects, {size:,} bytes.\nAbout 6 requests and {size:,} bytes"
     )
+    assert "A million such objects: 1,000,000 requests (0.40 USD at 0.40 USD a million), 0 GB." in (
+        done.stdout
+    )
     assert not (folder / "out").exists()
+
+
+def test_nothing_is_estimated_of_nothing(folder, scan):
+    (folder / "empty").mkdir()
+    assert "million" not in scan("empty/*", "--dry-run").stdout
+
+
+def test_progress_tells_the_rate_and_the_time_that_is_left():
+    assert speed_in_words(400, 20_000, 10.0) == ", 40 a second, 0:08:10 left\x1b[K"
+    assert speed_in_words(0, 20_000, 10.0).startswith(", 0 a second")
 
 
 @pytest.mark.usefixtures("folder")

@@ -12,6 +12,7 @@ import pytest
 
 from scanned import checkpoint
 from torchload_lint.remote.addresses import store_of
+from torchload_lint.scan import object_reading
 from torchload_lint.scan.engines import LocalWorkers, Unit, read_units
 from torchload_lint.scan.object_reading import ReadSettings, scan_batch
 
@@ -36,7 +37,7 @@ class Mortal(Executor):
 
 
 class MortalWorkers:
-    at_once = 2
+    at_once, count = 2, 1
 
     def __init__(self, deadly):
         self.deadly = deadly
@@ -71,6 +72,27 @@ def test_workers_that_die_now_and_then_lose_nothing(tmp_path):
     rows = run(objects, workers)
     assert workers.made > 3
     assert Counter(row["verdict"] for row in rows.values()) == {"loads": 20, "dangerous": 20}
+
+
+def test_the_rate_is_one_of_all_workers_together(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "torchload_lint.scan.engines.scan_batch", lambda *given: asked.append(given) or []
+    )
+    workers = MortalWorkers(lambda _: False)
+    workers.count = 4
+    list(read_units([Unit(tuple(objects_in(tmp_path, 1)))], ReadSettings(rate=100.0), workers))
+    assert [settings.rate for _, settings in asked] == [25.0]
+
+
+def test_batches_of_one_process_keep_to_one_rate(tmp_path, monkeypatch):
+    waits = []
+    monkeypatch.setattr(object_reading, "sleep", waits.append)
+    monkeypatch.setattr(object_reading, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(object_reading, "_BRAKES", {})
+    for one in objects_in(tmp_path, 3):
+        scan_batch([one], ReadSettings(rate=10.0))
+    assert waits == pytest.approx([0.0, 0.1, 0.2])
 
 
 def test_an_object_that_ends_every_worker_gets_a_row_that_says_so(tmp_path):

@@ -24,6 +24,7 @@ from torchload_lint.scan.listed import estimate, list_all
 from torchload_lint.scan.object_reading import ReadSettings
 from torchload_lint.scan.result_folder import Results
 from torchload_lint.scan.summary_words import JUDGEMENTS, scan_summary
+from torchload_lint.scan.table_reports import kind_of, write_reports
 from torchload_lint.workspace import Projects
 
 if TYPE_CHECKING:
@@ -70,6 +71,14 @@ if TYPE_CHECKING:
     help="Only what was modified since then (UTC).",
 )
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="Only so many, by chance.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a report there, too: NAME.sarif, NAME.html, or NAME.cdx.json (CycloneDX).",
+)
 @click.option("--dry-run", is_flag=True, help="Only list, and say what it would take.")
 @configuration
 def command(
@@ -88,9 +97,10 @@ def command(
     """
     target = {"target_torch": flags.pop("target_torch", None)}
     try:
+        reports = {path: kind_of(path) for path in flags["reports"]}
         project = Projects(settings_from(config_file, isolated, target)).project_of("checkpoint")
         torch = project.torch_of(Path("checkpoint")).versions[-1]
-        settings = ReadSettings((torch[0], torch[1]), flags["threads"], _share(flags))
+        settings = ReadSettings((torch[0], torch[1]), flags["threads"], flags["rate"])
         listed, errors = list_all(sources, flags["since"], flags["sample"])
         for error in errors:
             complain(error)
@@ -98,19 +108,15 @@ def command(
             say(estimate(listed))
             raise click.exceptions.Exit(FAILED if errors else CLEAN)
         results = Results(out, settings)
-        with ended_by_sigterm(), Progress("objects") as progress:
+        with ended_by_sigterm(), Progress("objects", rate=True) as progress:
             failed = results.read_new(listed, lambda: _workers(flags), progress.show)
             results.judge(project)
             counts = results.tabulate(listed, project)
-    except (ConfigError, OSError) as error:
+            write_reports(reports, results.table, project)
+    except (ConfigError, OSError, ValueError) as error:
         fail(str(error))
     say(scan_summary(counts, len(listed), out))
     raise click.exceptions.Exit(_status(counts, flags["fail_on"], failed=bool(errors or failed)))
-
-
-def _share(flags: dict[str, Any]) -> float:
-    """The rate of one worker."""
-    return float(flags["rate"]) / (1 if flags["scheduler"] else flags["workers"])
 
 
 def _workers(flags: dict[str, Any]) -> LocalWorkers | DaskWorkers:

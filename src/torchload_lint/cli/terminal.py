@@ -124,8 +124,10 @@ class Progress:
     Hooks and CI, which give their programs a terminal too, get none.
     """
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, *, rate: bool = False) -> None:
+        """``rate``: whether to say how fast it goes, and how long it will take."""
         self._what = what
+        self._rate = rate
         self._start = time.monotonic()
         self._shown = False
         quiet = os.environ.get("CI") or os.environ.get("PRE_COMMIT")
@@ -133,8 +135,10 @@ class Progress:
 
     def show(self, done: int, total: int) -> None:
         """``done`` of ``total`` are finished."""
-        if self._wanted and time.monotonic() - self._start > 1:
-            say(f"\r{done}/{total} {self._what}", err=True)
+        spent = time.monotonic() - self._start
+        if self._wanted and spent > 1:
+            speed = speed_in_words(done, total, spent) if self._rate else ""
+            say(f"\r{done}/{total} {self._what}{speed}", err=True)
             self._shown = True
 
     def __enter__(self) -> Progress:  # noqa: PYI034 - Self needs Python 3.11
@@ -143,6 +147,14 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         if self._shown:
             say("\r\x1b[K", err=True)
+
+
+def speed_in_words(done: int, total: int, seconds: float) -> str:
+    """How fast it goes, and how long the rest will take; ends a line that was longer."""
+    left = round(seconds * (total - done) / done) if done else 0
+    minutes, rest = divmod(left, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f", {done / seconds:.0f} a second, {hours}:{minutes:02}:{rest:02} left\x1b[K"
 
 
 def fail(message: str) -> NoReturn:

@@ -14,13 +14,14 @@ from torchload_lint.remote.errors import RemoteError
 from torchload_lint.remote.remote_stores import RemoteObject, missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from obstore import GetOptions
     from obstore.store import ClientConfig, RetryConfig
 
 _AT_ONCE = 1000
 """Entries of one page of a listing."""
+_PIECE = 64 * 1024
 _TIMEOUT = "30s"
 _RETRIES = 6
 """How often a request is made again, each time after a longer pause."""
@@ -65,7 +66,8 @@ class Bucket:
             options["version"] = item.version
         try:
             found = obstore.get(self._store, self._key(item.uri), options=options)
-            return bytes(found.bytes())
+            _check_state(item, found.meta)
+            return _first_bytes(found.stream(min_chunk_size=_PIECE), end - start)
         except Exception as error:
             raise _said(item.uri, error) from error
 
@@ -81,6 +83,23 @@ class Bucket:
             found.get("version") or "",
             modified.isoformat() if modified else "",
         )
+
+
+def _check_state(item: RemoteObject, found: Mapping[str, Any]) -> None:
+    """Not every store keeps to the condition that it is asked under. Raises RemoteError."""
+    other = found.get("e_tag")
+    if found["size"] != item.size or (item.etag and other and other != item.etag):
+        raise RemoteError(f"{item.uri}: it changed while it was read")
+
+
+def _first_bytes(pieces: Iterable[Any], count: int) -> bytes:
+    """At most so many bytes, however many are sent: obstore's own ``bytes()`` keeps them all."""
+    read = bytearray()
+    for piece in pieces:
+        read += memoryview(piece)[: count - len(read)]
+        if len(read) == count:
+            break
+    return bytes(read)
 
 
 _SAFE = "/!$&'()*+,;=:@~ "

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from torchload_lint import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.policy import Judgement
@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 _PIECE = 1024 * 1024
 
 
-def as_bill(inspections: Iterable[tuple[CheckpointReport, Sequence[Judgement]]]) -> str:
+def as_bill(
+    inspections: Iterable[tuple[CheckpointReport, Sequence[Judgement]]],
+    facts: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+) -> str:
     """Each checkpoint as a component with its hash, its verdict and what it needs; a file that
-    would run code has a vulnerability besides. Ends in a newline.
+    would run code has a vulnerability besides. ``facts``: more properties, by path. Ends in a
+    newline.
     """
     found = list(inspections)
     bill = {
@@ -32,7 +36,7 @@ def as_bill(inspections: Iterable[tuple[CheckpointReport, Sequence[Judgement]]])
         "specVersion": "1.6",
         "version": 1,
         "metadata": {"tools": {"components": [_tool()]}},
-        "components": [_component(*one) for one in found],
+        "components": [_component(*one, (facts or {}).get(one[0].path, ())) for one in found],
         "vulnerabilities": [
             _vulnerability(report) for report, _ in found if report.verdict.value == "dangerous"
         ],
@@ -44,8 +48,11 @@ def _tool() -> dict[str, str]:
     return {"type": "application", "name": "torchload-lint", "version": __version__}
 
 
-def _component(report: CheckpointReport, judgements: Sequence[Judgement]) -> dict[str, object]:
+def _component(
+    report: CheckpointReport, judgements: Sequence[Judgement], facts: Sequence[tuple[str, str]]
+) -> dict[str, object]:
     properties = [
+        *facts,
         ("container", report.container),
         ("verdict", report.verdict.value),
         *(("problem", problem.message) for problem in report.problems),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import quote
 
 from torchload_lint.diagnostic import Applicability, LoadAccount
+from torchload_lint.late_patterns import late_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -104,12 +105,15 @@ class Report(NamedTuple):
         path = result.path
         if path.is_absolute() and path.is_relative_to(self.options.root):
             path = path.relative_to(self.options.root)
-        return path.as_posix()
+        return with_slashes(path.as_posix())
 
     def absolute_path(self, result: FileResult) -> str:
         """The file's absolute path; ``-`` stays, for standard input without a name."""
         if str(result.path) == "-":
             return "-"
+        address = with_slashes(result.path.as_posix())
+        if "://" in address:
+            return address
         return str(self.options.root / result.path)
 
     def is_fixable(self, diagnostic: Diagnostic) -> bool:
@@ -132,8 +136,21 @@ def rule_url(name: str) -> str:
     return f"{DOCUMENTATION}/rules/{quote(name)}/"
 
 
+def with_slashes(path: str) -> str:
+    """An address with the slashes that ``Path`` has taken away; any other path as it is."""
+    scheme, mark, rest = path.partition(":/")
+    if not mark or not _SCHEME.fullmatch(scheme):
+        return path
+    return f"{scheme}://{'/' if scheme == 'file' else ''}{rest.lstrip('/')}"
+
+
+_SCHEME = late_pattern(r"[A-Za-z][A-Za-z0-9+.-]+")
+
+
 def uri(path: str) -> str:
-    """A path as a relative (or ``file:``) URI reference."""
+    """A path as a relative (or ``file:``) URI reference; an address as it is."""
+    if "://" in path:
+        return quote(path.encode("utf-8", "surrogateescape"), safe="/~!$&'()*+,;=@:%?#")
     quoted = quote(path.encode("utf-8", "surrogateescape"), safe="/~!$&'()*+,;=@")
     if path.startswith("/"):
         return f"file://{quoted}"

@@ -127,7 +127,7 @@ def _message(found: Diagnostic) -> str:
 
 def _artifact(path: str) -> dict[str, str]:
     address = uri(path)
-    return {"uri": address} if address.startswith("file:") else {"uri": address, "uriBaseId": _ROOT}
+    return {"uri": address} if "://" in address else {"uri": address, "uriBaseId": _ROOT}
 
 
 def _properties(found: Diagnostic) -> dict[str, Any]:

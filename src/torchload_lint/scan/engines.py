@@ -52,13 +52,13 @@ class LocalWorkers:
 
     def __init__(self, count: int) -> None:
         self.at_once = 2 * count
-        self._count = count
+        self.count = count
 
     @contextmanager
     def executor(self) -> Iterator[Executor]:
         """An executor; what has not begun is dropped when it is left."""
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(self._count, mp_context=context)
+        pool = ProcessPoolExecutor(self.count, mp_context=context)
         try:
             yield pool
         finally:
@@ -78,7 +78,8 @@ class DaskWorkers:
             self._client: Any = Client(address, timeout="30s", set_as_default=False)  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
             raise RemoteError(f"{address}: no scheduler answers there ({error})") from error
-        self.at_once = 4 * max(1, len(self._client.scheduler_info()["workers"]))
+        self.count = max(1, len(self._client.nthreads()))  # type: ignore[no-untyped-call]
+        self.at_once = 4 * self.count
 
     @contextmanager
     def executor(self) -> Iterator[Executor]:
@@ -90,7 +91,10 @@ class DaskWorkers:
 def read_units(
     units: Iterable[Unit], settings: ReadSettings, workers: LocalWorkers | DaskWorkers
 ) -> Iterator[tuple[Unit, list[Row]]]:
-    """Each unit with its rows, as they come; each object in exactly one of them."""
+    """Each unit with its rows, as they come; each object in exactly one of them. The rate is one
+    of all workers that are there at the beginning.
+    """
+    settings = settings._replace(rate=settings.rate / workers.count)
     waiting, to_do = deque[Unit](), iter(units)
     while True:
         with workers.executor() as executor:

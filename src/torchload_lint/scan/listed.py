@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
     from torchload_lint.remote.remote_stores import RemoteObject
 
+_MILLION = 1_000_000
+_LISTED = 1000
+"""Objects of one page of a listing."""
+_PRICE = 0.40
+"""USD for a million GET requests to S3 Standard in us-east-1, by the price list of 2025."""
 _SEED = 0
 """The same sample each time."""
 
@@ -64,9 +69,16 @@ def estimate(listed: Sequence[RemoteObject]) -> str:
     small = sum(one.size <= HEAD + TAIL for one in listed)
     requests = small + 2 * (count - small)
     few = sum(min(one.size, HEAD + TAIL) for one in listed)
-    per = requests / count if count else 0.0
-    return (
+    told = (
         f"{count:,} objects, {size:,} bytes.\n"
-        f"About {requests:,} requests and {few:,} bytes would be read "
-        f"({per:.1f} requests an object; more where a pickle is large).\n"
+        f"About {requests:,} requests and {few:,} bytes would be read (more where a pickle is "
+        f"large), and {-(-count // _LISTED):,} requests to list them.\n"
+    )
+    if not count:
+        return told
+    each = requests / count
+    gigabytes = few / count * _MILLION / 1e9
+    return told + (
+        f"A million such objects: {each * _MILLION:,.0f} requests ({each * _PRICE:.2f} USD at "
+        f"{_PRICE:.2f} USD a million), {gigabytes:,.0f} GB.\n"
     )

@@ -50,7 +50,7 @@ class ReadSettings(NamedTuple):
     threads: int = 16
     """Objects that are read at the same time."""
     rate: float = 0.0
-    """Requests a second at most; 0 is no limit."""
+    """Requests a second at most of one process; 0 is no limit."""
 
 
 DEFAULTS = ReadSettings()
@@ -67,7 +67,7 @@ def scan_batch(objects: Sequence[RemoteObject], settings: ReadSettings = DEFAULT
         root = _root(one.uri)
         if root not in places:
             places[root] = _place(one.uri)
-    brake = _Brake(settings.rate)
+    brake = _BRAKES.setdefault(settings.rate, _Brake(settings.rate))
     with ThreadPoolExecutor(max(1, min(settings.threads, len(objects)))) as pool:
         return list(
             pool.map(lambda one: _row(one, places[_root(one.uri)], settings, brake), objects)
@@ -91,6 +91,10 @@ class _Brake:
             turn = max(self._next, now)
             self._next = turn + self._pause
         sleep(turn - now)
+
+
+_BRAKES: dict[float, _Brake] = {}
+"""One a rate for the whole process, which may read several batches at a time."""
 
 
 def _root(uri: str) -> str:

@@ -31,6 +31,7 @@ JUDGED_COLUMNS = {
     "needs": "string", "refused": "string", "policy": "string",
 }  # fmt: skip
 """Column → type of what was made of it; ``needs`` and ``refused`` are names, one a line."""
+_AT_ONCE = 1000
 STATE = ("uri", "etag", "size")
 """What tells one state of an object from another."""
 
@@ -96,6 +97,14 @@ def read_rows(path: Path, columns: Sequence[str] | None = None) -> list[dict[str
     _, parquet = _libraries()
     rows: list[dict[str, Any]] = parquet.read_table(path, columns=columns).to_pylist()
     return rows
+
+
+def table_rows(path: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+    """The rows of a large file, some at a time. Raises OSError, ValueError, RemoteError."""
+    _, parquet = _libraries()
+    with parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=_AT_ONCE, columns=columns):
+            yield from batch.to_pylist()
 
 
 def rows_below(

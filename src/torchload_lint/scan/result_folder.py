@@ -43,7 +43,7 @@ class Results:
     def __init__(self, folder: Path, settings: ReadSettings) -> None:
         """Raises OSError, RemoteError."""
         self._read, self._judged = folder / "read", folder / "judged"
-        self._table = folder / "table.parquet"
+        self.table = folder / "table.parquet"
         self._settings = settings
         for one in (self._read, self._judged):
             one.mkdir(parents=True, exist_ok=True)
@@ -108,7 +108,7 @@ class Results:
         """Write the table of the objects that are there now; how many of each judgement."""
         counts: Counter[str] = Counter()
         left = set(map(_state_of, listed))
-        with TableWriter(self._table, {**READ_COLUMNS, **JUDGED_COLUMNS}) as table:
+        with TableWriter(self.table, {**READ_COLUMNS, **JUDGED_COLUMNS}) as table:
             for rows in self._best_rows(policy_name(project), left):
                 table.add(rows)
                 counts.update(row["judgement"] for row in rows)
