@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.loaders.prefilter import (
+    imports_loading_package,
     may_hold_load,
     may_hold_load_in_cells,
     may_name_checkpoint,
@@ -57,8 +58,15 @@ def look_at(data: bytes, path: str, project: Project) -> Look:
     if data.find(b"\0", 0, LOOKED_AT_FOR_NULS) >= 0:
         reason = "it holds NUL bytes: not a Python source file"
         return Look(unreadable_result(path, reason, project))
-    named = may_name_checkpoint(data) and project.environment.has_packages()
-    return Look(named or may_hold_load(data), data)
+    return Look(may_hold_load(data) or _may_enter_package(data, project), data)
+
+
+def _may_enter_package(data: bytes, project: Project) -> bool:
+    """Whether a file may load by an installed package that no table knows."""
+    environment = project.environment
+    if not environment.has_packages():
+        return False
+    return may_name_checkpoint(data) or imports_loading_package(data, environment)
 
 
 def _at_settings(path: str, data: bytes, project: Project) -> Look:

@@ -56,6 +56,29 @@ LOADS = {
         "mmsegmentation: init_model"
     ),
     "import torch\ntorch.storage._load_from_bytes(b)": "torch: storage._load_from_bytes",
+    "from ultralytics import YOLO\nmap(YOLO, ['a.pt'])": "ultralytics: YOLO",
+    "from ultralytics import YOLO\npool.submit(YOLO, 'a.pt')": "ultralytics: YOLO",
+    "from ultralytics import YOLO\nThread(target=YOLO, args=('a.pt',))": "ultralytics: YOLO",
+    "from ultralytics import YOLO\nThread(target=YOLO, kwargs={'model': 'a.pt'})": (
+        "ultralytics: YOLO"
+    ),
+    "import functools\nfrom ultralytics import YOLO\nm = functools.partial(YOLO, 'a.pt')\nm()": (
+        "ultralytics: YOLO"
+    ),
+    "from model import Net\nread = Net.load_from_checkpoint\nread(p)": (
+        "lightning: LightningModule.load_from_checkpoint"
+    ),
+    "from model import Net\n[*map(Net.load_from_checkpoint, ['a.ckpt'])]": (
+        "lightning: LightningModule.load_from_checkpoint"
+    ),
+    "import functools\nfrom model import trainer\n"
+    "fit = functools.partial(trainer().fit, ckpt_path='a.ckpt')": "lightning: Trainer.fit",
+    "from monai.bundle import load\nload('spleen', bundle_dir='b')": "monai: bundle.load",
+    "from monai import bundle\nbundle.load('spleen')": "monai: bundle.load",
+    "from torch.package import PackageImporter\nPackageImporter('a.pt')": "torch: PackageImporter",
+    "from torch.distributed import checkpoint as c\nc.load_state_dict(s, r)": (
+        "torch: checkpoint.load_state_dict"
+    ),
     "import torch.distributed.checkpoint as dcp\ndcp.load(s, checkpoint_id='c')": (
         "torch: checkpoint.load"
     ),
@@ -135,6 +158,11 @@ LOADS = {
     ),
 }
 NO_LOADS = (
+    "from ultralytics import YOLO\nmap(YOLO, ['a.yaml'])",
+    "from ultralytics import YOLO\nbuild(YOLO, 'a.pt')",
+    "import functools as f\nfrom model import trainer\nf.partial(trainer().fit, ckpt_path=None)",
+    "from model import Own\nread = Own.load_from_checkpoint\nread(p)",
+    "from monai.bundle import load\nload('spleen', load_ts_module=True)",
     "from model import Own\nOwn.load_from_checkpoint(p)",
     "from plain import Net\nNet.load_from_checkpoint(p, weights_only=False)",
     "from lightning import Trainer\nTrainer().fit(m)",

@@ -4,7 +4,11 @@ import json
 
 import pytest
 
-from torchload_lint.source.loaders.prefilter import may_hold_load, may_hold_load_in_cells
+from torchload_lint.source.loaders.prefilter import (
+    imports_loading_package,
+    may_hold_load,
+    may_hold_load_in_cells,
+)
 
 WORTH_A_LOOK = [
     "import torch\ntorch.load(p)",
@@ -123,3 +127,29 @@ def test_cells_are_looked_at_as_they_read(data):
 )
 def test_cells_without_a_load_are_told_cheaply(data):
     assert not may_hold_load_in_cells(data)
+
+
+class Holding:
+    """An environment of which all packages with ``net`` in their name hold a load."""
+
+    def holds_load(self, root):
+        return "net" in root
+
+
+@pytest.mark.parametrize(
+    ("text", "imports"),
+    [
+        ("import fakenet", True),
+        ("import os, fakenet as f", True),
+        ("import fakenet.parts", True),
+        ("def f():\n    from fakenet.io import read", True),
+        ("from fakenet import read", True),
+        ("from .fakenet import read", False),
+        ("import other, json", False),
+        ("fakenet.read(path)", False),
+        ("from torchnetlib.net import a\nimport mmdet", True),
+        ("import lightning  # a table knows its loads", False),
+    ],
+)
+def test_a_file_that_imports_what_holds_a_load(text, imports):
+    assert imports_loading_package(text.encode(), Holding()) == imports

@@ -86,3 +86,28 @@ def test_the_source_of_a_package(tmp_path):
     assert files.text("fakelib/inner/io.py") == "import torch\n"
     assert files.text("fakelib/nothing.py") is None
     assert InstalledPackages(tmp_path, lambda: "2.6").package("missing") is None
+
+
+@pytest.mark.parametrize(
+    ("source", "required", "holds"),
+    [
+        ("import torch\ntorch.load(path)\n", "torch>=2", True),
+        ("from torch.serialization import load\n", "torch", True),
+        ("import torch\ntorch.load(path)\n", None, True),  # nothing says what it requires
+        ("import torch\ntorch.load(path)\n", "torchlike", True),  # which requires torch
+        ("import torch\ntorch.save(net, path)\n", "torch>=2", False),
+        ("'as torch.load does'\n", "numpy", False),
+    ],
+)
+def test_a_package_that_holds_a_load(tmp_path, source, required, holds):
+    packages = site(tmp_path / ".venv")
+    (packages / "lib").mkdir()
+    (packages / "lib" / "__init__.py").write_text("from lib.io import read\n")
+    (packages / "lib" / "io.py").write_text(source)
+    for name, needs in (("lib", required), ("torchlike", "torch"), ("numpy", "")):
+        if needs is not None:
+            (packages / f"{name}-1.0.dist-info").mkdir()
+            metadata = f"Name: {name}\nRequires-Dist: {needs}\n\nAbout torch.\n"
+            (packages / f"{name}-1.0.dist-info" / "METADATA").write_text(metadata)
+    assert InstalledPackages(tmp_path, lambda: "2.6").holds_load("lib") == holds
+    assert not InstalledPackages(tmp_path, lambda: "2.6").holds_load("absent")

@@ -12,6 +12,7 @@ from torchload_lint.source.facts.library_load import LibraryLoad, behaviours_in
 from torchload_lint.source.facts.loading.loads import is_only_typed
 from torchload_lint.source.loaders.follow import followed_loads, load_by
 from torchload_lint.source.loaders.known import libraries_in
+from torchload_lint.source.loaders.loader_uses import uses_of_function, uses_of_method
 from torchload_lint.source.loaders.receivers import kinds, library_bases
 from torchload_lint.source.names.references import find
 from torchload_lint.source.text.candidates import carrying
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.loader import Library, Loader
     from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.loaders.loader_uses import LoaderUse
     from torchload_lint.source.project.index import ProjectIndex
 
 _DEPTH = 4
@@ -30,9 +32,9 @@ _DEPTH = 4
 
 
 class Called(NamedTuple):
-    """A call of a loader that the tables know."""
+    """A use of a loader that the tables know."""
 
-    call: ast.Call
+    use: LoaderUse
     loader: Loader
     library: Library
     certain: bool
@@ -65,10 +67,10 @@ def library_loads(module: Module, project: ProjectIndex) -> tuple[LoadCall, ...]
         foreign = tuple(root for root in library.roots if not _is_own(root, module, project))
         known = library._replace(roots=foreign)
         for called in _calls(known, nodes, module, project) if foreign else ():
-            if called.call not in found:
+            if called.use.call not in found:
                 load = _load(called, module, project)
                 if load is not None:
-                    found[called.call] = load
+                    found[called.use.call] = load
     return tuple(sorted(found.values(), key=lambda load: load.span))
 
 
@@ -88,7 +90,7 @@ def _calls(
             continue
         finder = _method_calls if loader.of else _function_calls
         for called in finder(loader, library, nodes[loader.call], module, project):
-            if not is_only_typed(module, called.call):
+            if not is_only_typed(module, called.use.call):
                 yield called
 
 
@@ -108,9 +110,8 @@ def _function_calls(
         if is_function_of(loader, library, dotted)
     )
     for reference in find(module, loader.call, targets) if targets else ():
-        call = module.parents.get(reference.node)
-        if isinstance(call, ast.Call) and call.func is reference.node:
-            yield Called(call, loader, library, reference.certain)
+        for use in uses_of_function(reference.node, reference.partial, module):
+            yield Called(use, loader, library, reference.certain)
 
 
 def _meanings(node: ast.AST, module: Module) -> frozenset[str]:
@@ -139,16 +140,16 @@ def _method_calls(
 ) -> Iterator[Called]:
     """Calls of a method, where the object's class is known or the call tells it."""
     for node in nodes:
-        call = module.parents.get(node)
-        if not isinstance(node, ast.Attribute) or not isinstance(call, ast.Call):
+        if not isinstance(node, ast.Attribute):
             continue
-        if call.func is not node or _is_given_nothing(loader, call, module):
-            continue
-        names, own = _bases_at(node, module, project)
-        if any(is_class_of(loader, library, name) for name in names):
-            yield Called(call, loader, library, certain=not own)
-        elif not names and not own and _is_telling(loader, library, call, module, project):
-            yield Called(call, loader, library, certain=False)
+        for use in uses_of_method(node, module):
+            if _is_given_nothing(loader, use, module):
+                continue
+            names, own = _bases_at(node, module, project)
+            if any(is_class_of(loader, library, name) for name in names):
+                yield Called(use, loader, library, certain=not own)
+            elif not names and not own and _is_telling(loader, library, node, use, module, project):
+                yield Called(use, loader, library, certain=False)
 
 
 def _bases_at(
@@ -172,13 +173,18 @@ def is_class_of(loader: Loader, library: Library, dotted: str) -> bool:
 
 
 def _is_telling(
-    loader: Loader, library: Library, call: ast.Call, module: Module, project: ProjectIndex
+    loader: Loader,
+    library: Library,
+    method: ast.Attribute,
+    use: LoaderUse,
+    module: Module,
+    project: ProjectIndex,
 ) -> bool:
-    """Whether a call of a method of something unknown can only be the loader's."""
-    keywords = {keyword.arg for keyword in call.keywords}
+    """Whether a method of something unknown can only be the loader's."""
+    keywords = {keyword.arg for keyword in use.keywords}
     if not loader.sign or (loader.sign != "*" and loader.sign not in keywords):
         return False
-    called = code_of(call.func).lower()
+    called = code_of(method).lower()
     if loader.sign != "*" and "trainer" not in called and _is_defined(loader, project):
         return False
     return any(root in module.text or project.holding(root) for root in library.roots)
@@ -195,8 +201,8 @@ def _is_defined(loader: Loader, project: ProjectIndex) -> bool:
 
 def _load(called: Called, module: Module, project: ProjectIndex) -> LoadCall | None:
     """The load that a call makes; None where it is given nothing to load."""
-    call, loader = called.call, called.loader
-    sorted_out = _with_unpacked(given(call.args, list(call.keywords), loader.parameters), module)
+    use, loader = called.use, called.loader
+    sorted_out = _given(loader, use, module)
     if loader.only_with and loader.only_with not in sorted_out.named:
         return None
     if any(_is(sorted_out.named.get(name), value) for name, value in loader.nothing_with):
@@ -215,7 +221,14 @@ def _load(called: Called, module: Module, project: ProjectIndex) -> LoadCall | N
         remote=file is not None and _is_address(file, module),
     )
     certain = called.certain and not loader.doubtful
-    return load_by(by, call, file, module)._replace(certain=certain)
+    load = load_by(by, use.call, file, module, sorted_out)
+    span = module.span(use.place)
+    return load._replace(certain=certain, kind=use.kind, each=use.each, span=span)
+
+
+def _given(loader: Loader, use: LoaderUse, module: Module) -> Given:
+    sorted_out = given(list(use.args), list(use.keywords), loader.parameters)
+    return _with_unpacked(sorted_out, module)
 
 
 def _with_unpacked(sorted_out: Given, module: Module) -> Given:
@@ -243,9 +256,9 @@ def _is(node: ast.expr | None, value: object) -> bool:
     return isinstance(node, ast.Constant) and node.value == value
 
 
-def _is_given_nothing(loader: Loader, call: ast.Call, module: Module) -> bool:
+def _is_given_nothing(loader: Loader, use: LoaderUse, module: Module) -> bool:
     """Whether a call loads nothing, whatever its object is: asked first, for it costs little."""
-    sorted_out = _with_unpacked(given(call.args, list(call.keywords), loader.parameters), module)
+    sorted_out = _given(loader, use, module)
     return _loads_nothing(loader, sorted_out.named.get(loader.path), sorted_out, module)
 
 
@@ -291,6 +304,8 @@ def _suffixes(file: ast.expr, module: Module, depth: int = _DEPTH) -> set[str]:
         return _suffixes(file.right, module, depth)
     if isinstance(file, ast.IfExp):
         return _suffixes(file.body, module, depth) | _suffixes(file.orelse, module, depth)
+    if isinstance(file, (ast.List, ast.Tuple)) and file.elts:
+        return {ending for one in file.elts for ending in _suffixes(one, module, depth)}
     if isinstance(file, ast.Call) and len(file.args) == 1 and code_of(file.func) in {"Path", "str"}:
         return _suffixes(file.args[0], module, depth)
     if isinstance(file, ast.Name) and depth:

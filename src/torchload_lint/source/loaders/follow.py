@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import ast
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.facts.calls import CallKind, LoadCall, WeightsOnly
 from torchload_lint.source.facts.keyword.answers import KEY
-from torchload_lint.source.facts.keyword.given import given, keyword_answer
+from torchload_lint.source.facts.keyword.given import Given, given, keyword_answer
 from torchload_lint.source.facts.library_load import LibraryLoad, Versions
 from torchload_lint.source.facts.loader import Behaviour, Does, Loader
-from torchload_lint.source.facts.loading.call_facts import given_after
+from torchload_lint.source.facts.loading.handed_over import given_after
 from torchload_lint.source.facts.loading.usage import use_of
 from torchload_lint.source.loaders.reach import callees, installed_loads, reached
-from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
-from torchload_lint.source.text.expressions import code_of, last_name
+from torchload_lint.source.loaders.worth_following import is_text, likely_calls, other_calls
+from torchload_lint.source.text.candidates import carrying
+from torchload_lint.source.text.expressions import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,14 +25,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.loaders.reach import InstalledLoad, Reach
     from torchload_lint.source.project.index import ProjectIndex
 
-_NAMED = late_pattern(r"\.(?:pt|pth|ckpt|th|chkpt|bin|pkl|model)['\"]")
-_TELLING = late_pattern(r"(?i)\b\w*(?:load|restore|resume|checkpoint|ckpt)\w*(?=\s*\()")
-_MOST_CALLS = 80
-"""How many calls of one file are followed."""
-_NOT_LOADING = frozenset(
-    "open print join exists Path load_dotenv isfile remove len str download urlretrieve".split()
-)
-"""The last words of calls that are given paths and load nothing."""
 _DOES = {WeightsOnly.FALSE: Does.FALSE, WeightsOnly.TRUE: Does.TRUE}
 
 
@@ -41,21 +34,26 @@ def followed_loads(
     """The calls of a file that lead, inside an installed package, to a load of their argument."""
     if not project.environment.has_packages():
         return
-    for call in _candidates(module)[:_MOST_CALLS]:
-        if call in known:
-            continue
-        load = next(_loads(call, module, project), None)
-        if load is not None:
-            yield load
+    likely = dict.fromkeys(likely_calls(module))
+    for call in likely:
+        if call not in known:
+            yield from islice(_loads(call, module, project), 1)
+    for call in other_calls(module, project):
+        if call not in known and call not in likely:
+            loads = _loads(call, module, project, only_certain=True)
+            yield from islice(loads, 1)
 
 
-def _loads(call: ast.Call, module: Module, project: ProjectIndex) -> Iterator[LoadCall]:
+def _loads(
+    call: ast.Call, module: Module, project: ProjectIndex, *, only_certain: bool = False
+) -> Iterator[LoadCall]:
+    """The loads that a call makes; ``only_certain``: of what is a path for all that one sees."""
     for entry in installed_loads(call.func, module, project):
         file = _file(entry.reach, call.args, call)
-        if file is not None:
+        if file is not None and (not only_certain or entry.reach.plain or is_text(file, module)):
             yield load_by(_library(entry, call.func), call, file, module)
-    for function in call.args:
-        handed = given_after(call, function)
+    for function in (*call.args, *(one.value for one in call.keywords if one.arg == "target")):
+        handed = given_after(module, call, function)
         for entry in installed_loads(function, module, project) if handed.args else ():
             file = handed.args[0] if handed.each else _file(entry.reach, handed.args, call)
             if file is not None:
@@ -83,29 +81,6 @@ def unsafe_wrapper_calls(
                 break
 
 
-def _candidates(module: Module) -> list[ast.Call]:
-    """The calls that are given the name of a checkpoint, or are called like a loader."""
-    text, lines = module.text, module.lines
-    words = set(_TELLING.findall(text))
-    rows = set(rows_with(lines, words))
-    for match in _NAMED.finditer(text):
-        rows.add(lines.position(match.start()).row)
-    names = {
-        target.id
-        for node in on_rows(module.tree, sorted(rows))
-        if isinstance(node, (ast.Assign, ast.For, ast.comprehension))
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-        if isinstance(target, ast.Name)
-    }
-    rows |= set(rows_with(lines, names))
-    found = [
-        node
-        for node in on_rows(module.tree, sorted(rows))
-        if isinstance(node, ast.Call) and (node.args or node.keywords)
-    ]
-    return [call for call in found if last_name(call.func) not in _NOT_LOADING]
-
-
 def _file(reach: Reach, args: Sequence[ast.expr], call: ast.Call) -> ast.expr | None:
     """What is given as the path that a load is reached with; None for what names no file."""
     named = given(list(args), list(call.keywords), reach.parameters).named
@@ -125,9 +100,18 @@ def _library(entry: InstalledLoad, function: ast.expr) -> LibraryLoad:
     return LibraryLoad(loader, (behaviour,), versions, root, because=because)
 
 
-def load_by(by: LibraryLoad, call: ast.Call, file: ast.expr | None, module: Module) -> LoadCall:
-    """The load that a call of a library's loader makes."""
-    sorted_out = given(call.args, list(call.keywords), by.loader.parameters)
+def load_by(
+    by: LibraryLoad,
+    call: ast.Call,
+    file: ast.expr | None,
+    module: Module,
+    sorted_out: Given | None = None,
+) -> LoadCall:
+    """The load that a call of a library's loader makes. ``sorted_out``: what it is given, where
+    that is not what stands in the call.
+    """
+    if sorted_out is None:
+        sorted_out = given(call.args, list(call.keywords), by.loader.parameters)
     keyword = next((one.keyword for one in by.behaviours if one.keyword), KEY)
     answer = keyword_answer(module, call, sorted_out, keyword)
     return LoadCall(

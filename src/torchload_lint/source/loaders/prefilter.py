@@ -12,8 +12,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from torchload_lint.source.loaders import known
+from torchload_lint.source.project.not_followed import NOT_FOLLOWED
+
+if TYPE_CHECKING:
+    from torchload_lint.source.project.files import Environment
 
 _TORCH = re.compile(
     rb"torch(?:(\.(?:load|save|serialization|utils\.model_zoo)\b|_load)"
@@ -31,10 +36,13 @@ _IMPORTED = re.compile(rb"\b(?:load|save|serialization|hub)\b|\*")
 _LOADERS = re.compile(rb"load_(?:url|state_dict_from_url|from_bytes)\b")
 _LOADING_PARTS = (
     *(b"torch.export", b"torch import export", b"distributed.checkpoint"),
-    *(b"hub.load(", b"torch.hub import"),
+    *(b"distributed import checkpoint", b"hub.load(", b"torch.hub import"),
+    b"PackageImporter",
 )
 """Parts of torch with a ``load`` of their own."""
-_TORCH_USES = (b"load", b"save", b"safe_globals")
+_TORCH_USES = (b"load", b"save", b"safe_globals", b"PackageImporter")
+_IMPORT_LINE = re.compile(rb"import[ \t]+([A-Za-z0-9_., \t]+)")
+_FROM_LINE = re.compile(rb"from[ \t]+([A-Za-z0-9_]+)")
 _CHECKPOINT_NAMED = re.compile(rb"\.(?:pt|pth|ckpt|th|chkpt|bin|pkl|model)['\"]")
 _WITHOUT_WORDS = {"torch", "torchvision"}
 """Their loaders are searched for by name."""
@@ -90,6 +98,20 @@ def _words(root: bytes) -> tuple[bytes, ...]:
 def may_name_checkpoint(data: bytes) -> bool:
     """Whether a file names a checkpoint, which it may give to a package that no table knows."""
     return _CHECKPOINT_NAMED.search(data) is not None
+
+
+def imports_loading_package(data: bytes, environment: Environment) -> bool:
+    """Whether a file imports an installed package that no table knows and that holds a load."""
+    several = [name for names in _IMPORT_LINE.findall(data) for name in names.split(b",")]
+    words = {name.strip().partition(b" ")[0].partition(b".")[0] for name in several}
+    words.update(_FROM_LINE.findall(data))
+    return any(is_loading_package(word.decode(), environment) for word in words)
+
+
+def is_loading_package(root: str, environment: Environment) -> bool:
+    """Whether that is an installed package that no table knows and whose source holds a load."""
+    known_otherwise = root in NOT_FOLLOWED or root in known.ROOTS
+    return not known_otherwise and environment.holds_load(root)
 
 
 def may_hold_load_in_cells(data: bytes) -> bool:

@@ -7,6 +7,7 @@ inside calls, names after names, and the number of functions that are looked int
 from __future__ import annotations
 
 import ast
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.facts.calls import CallKind, WeightsOnly
@@ -14,6 +15,17 @@ from torchload_lint.source.facts.keyword.answers import KEY
 from torchload_lint.source.facts.keyword.given import given
 from torchload_lint.source.facts.keyword.truth import Reader
 from torchload_lint.source.facts.loading.loads import LOADERS
+from torchload_lint.source.loaders.path_parameters import (
+    Place,
+    is_asked_for,
+    is_of_object,
+    is_of_self,
+    is_parameter_itself,
+    made_of,
+    parameters_of,
+    positional,
+    stored_in,
+)
 from torchload_lint.source.loaders.receivers import Kind, kinds, library_bases
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
@@ -26,23 +38,12 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import Found, ProjectIndex
-    from torchload_lint.source.text.definitions import NamedFunction
 
 _DEEPEST = 5
 """How many functions are followed one inside another."""
-_NAMES = 6
-"""How many names are followed from the file of a load to a parameter."""
 _OF_TORCH = ("f", "map_location", "pickle_module")
 _MOST_CALLS = 60
 """How many calls of one function are looked at."""
-
-
-class Place(NamedTuple):
-    """A function, and the index of the files that it stands in."""
-
-    function: NamedFunction
-    module: Module
-    project: ProjectIndex
 
 
 class Followed(NamedTuple):
@@ -71,6 +72,10 @@ class Reach(NamedTuple):
     """What the load itself is given, in the last function; None for an object like a partial."""
     hops: tuple[Followed, ...] = ()
     """The calls that lead from the function to that one."""
+    plain: bool = True
+    """Whether whatever is given is the path: not one of its fields (``args.resume``), and not only
+    where it is found to be a text (``if isinstance(net, str)``).
+    """
 
 
 class InstalledLoad(NamedTuple):
@@ -89,8 +94,9 @@ def installed_loads(
     """The loads of installed packages that calling ``function`` comes to."""
     for place in callees(function, module, project):
         reach = reached(place) if place.project is not project else None
-        if reach is not None:
-            yield InstalledLoad(reach, place.module.path, place)
+        paths = tuple(one for one in reach.paths if not is_of_object(one)) if reach else ()
+        if reach is not None and paths:
+            yield InstalledLoad(reach._replace(paths=paths), place.module.path, place)
     for dotted in sorted(module.bindings.possible(function) - {""}):
         for home, one in definitions_anywhere(dotted, module.path, project):
             reach = _of_object(one) if home is not project else None
@@ -117,19 +123,26 @@ def reached(place: Place, depth: int = _DEEPEST) -> Reach | None:
 
 
 def _reached(place: Place, depth: int) -> Reach | None:
+    of_object: Reach | None = None
+    for found in _reaches(place, depth):
+        if not all(map(is_of_object, found.paths)):
+            return found
+        of_object = of_object or found
+    return of_object
+
+
+def _reaches(place: Place, depth: int) -> Iterator[Reach]:
     for load in place.module.loads:
         if load.file is not None and _is_inside(load.statement, place):
-            paths = _made_of(load.file, place)
+            paths = made_of(load.file, place)
             if paths:
-                return _direct(load, paths, place)
-    if depth == 0:
-        return None
-    calls = [node for node in ast.walk(place.function) if isinstance(node, ast.Call)]
-    for call in calls[:_MOST_CALLS]:
-        found = _through(call, place, depth - 1)
-        if found is not None:
-            return found
-    return None
+                yield _direct(load, load.file, paths, place)
+    if depth:
+        calls = (node for node in ast.walk(place.function) if isinstance(node, ast.Call))
+        for call in islice(calls, _MOST_CALLS):
+            found = _through(call, place, depth - 1)
+            if found is not None:
+                yield found
 
 
 def _is_inside(node: ast.AST, place: Place) -> bool:
@@ -139,7 +152,7 @@ def _is_inside(node: ast.AST, place: Place) -> bool:
     return current is not None
 
 
-def _direct(load: LoadCall, paths: tuple[str, ...], place: Place) -> Reach:
+def _direct(load: LoadCall, file: ast.expr, paths: tuple[str, ...], place: Place) -> Reach:
     keyword, unsaid = "", load.weights_only
     if load.weights_only is WeightsOnly.UNDECIDED and load.passes_on:
         keyword = KEY if load.passes_on.startswith("**") else load.passes_on
@@ -148,13 +161,15 @@ def _direct(load: LoadCall, paths: tuple[str, ...], place: Place) -> Reach:
         str(entry.obj) for one in load.allowlists for entry in one.entries if entry.obj
     )
     where = f"{place.module.path}:{load.span.start.row}"
-    return Reach(paths, _positional(place), keyword, unsaid, where, allows, load.file)
+    plain = is_parameter_itself(file, place) and not is_asked_for(load.node, place)
+    return Reach(paths, positional(place), keyword, unsaid, where, allows, file, plain=plain)
 
 
 def _through(call: ast.Call, place: Place, depth: int) -> Reach | None:
     """The load behind a call inside a function, in terms of the function's own parameters."""
     arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-    if not any(_made_of(argument, place) for argument in arguments):
+    of_self = is_of_self(call.func)
+    if not of_self and not any(made_of(argument, place) for argument in arguments):
         return None
     for callee in callees(call.func, place.module, place.project):
         inner = reached(callee, depth) if callee.function is not place.function else None
@@ -162,15 +177,24 @@ def _through(call: ast.Call, place: Place, depth: int) -> Reach | None:
             continue
         named = given(call.args, list(call.keywords), inner.parameters).named
         handed = [named[one] for one in inner.paths if one in named]
-        paths = tuple(dict.fromkeys(name for one in handed for name in _made_of(one, place)))
+        kept = []
+        for one in inner.paths if of_self else ():
+            stored = list(stored_in(one, place))
+            handed += stored
+            kept += [] if stored or not is_of_object(one) else [one]
+        names = [name for one in handed for name in made_of(one, place)]
+        paths = tuple(dict.fromkeys([*names, *kept]))
         if paths:
             keyword, unsaid = _passed(named.get(inner.keyword), inner, call, place)
             return inner._replace(
                 paths=paths,
-                parameters=_positional(place),
+                parameters=positional(place),
                 keyword=keyword,
                 unsaid=unsaid,
                 hops=(Followed(call, callee), *inner.hops),
+                plain=inner.plain
+                and any(is_parameter_itself(one, place) for one in handed)
+                and not is_asked_for(call, place),
             )
     return None
 
@@ -179,7 +203,7 @@ def _passed(
     node: ast.expr | None, inner: Reach, call: ast.Call, place: Place
 ) -> tuple[str, WeightsOnly]:
     """What becomes of ``weights_only`` on the way: a parameter of the outer one, or a value."""
-    if isinstance(node, ast.Name) and node.id in _parameters(place):
+    if isinstance(node, ast.Name) and node.id in parameters_of(place):
         default = defaults(place.function.args).get(node.id)
         known = Reader(place.module).value(default).verdict if default is not None else None
         return node.id, known or WeightsOnly.ABSENT
@@ -194,7 +218,10 @@ def callees(function: ast.expr, module: Module, index: ProjectIndex) -> Iterator
     """The functions that a call may run, in the files of an index and in installed packages.
     ``function``: what is called.
     """
-    yield from _called(_behind_partial(function, module), module, index)
+    if isinstance(function, ast.Subscript):
+        yield from _in_table(function, module, index)
+    else:
+        yield from _called(_behind_partial(function, module), module, index)
 
 
 def _behind_partial(function: ast.expr, module: Module) -> ast.expr:
@@ -229,6 +256,21 @@ def _called(function: ast.expr, module: Module, index: ProjectIndex) -> Iterator
             yield from _method(kind, "__call__", module, index)
 
 
+def _in_table(function: ast.Subscript, module: Module, index: ProjectIndex) -> Iterator[Place]:
+    """The functions of a dictionary, ``MODELS["large"]``; all where the key is not known."""
+    for dotted in sorted(module.bindings.possible(function.value) - {""}):
+        for home, one in definitions_anywhere(dotted, module.path, index):
+            if isinstance(one.value, ast.Dict):
+                pairs = zip(one.value.keys, one.value.values, strict=True)
+                for value in [value for key, value in pairs if _may_be_same(key, function.slice)]:
+                    yield from _called(value, one.module, home)
+
+
+def _may_be_same(key: ast.expr | None, asked: ast.expr) -> bool:
+    known = isinstance(key, ast.Constant) and isinstance(asked, ast.Constant)
+    return not known or ast.dump(key) == ast.dump(asked)  # type: ignore[arg-type]
+
+
 def _member(node: ast.ClassDef, module: Module, name: str, index: ProjectIndex) -> Iterator[Place]:
     """The method of a class of that name, its own or that of the nearest base."""
     for holder, home in classes.ancestry(node, module, index):
@@ -250,41 +292,3 @@ def _method(kind: Kind, name: str, module: Module, index: ProjectIndex) -> Itera
         for home_index, one in definitions_anywhere(dotted, module.path, index):
             if isinstance(one.node, ast.ClassDef) and home_index is not index:
                 yield from _method(Kind(node=one.node, module=one.module), name, module, home_index)
-
-
-def _parameters(place: Place) -> set[str]:
-    arguments = place.function.args
-    return {arg.arg for arg in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
-
-
-def _positional(place: Place) -> tuple[str, ...]:
-    arguments = place.function.args
-    names = [arg.arg for arg in (*arguments.posonlyargs, *arguments.args)]
-    in_class = isinstance(place.module.parents.get(place.function), ast.ClassDef)
-    marks = map(place.module.bindings.qualified, place.function.decorator_list)
-    return tuple(names[1:] if in_class and "builtins.staticmethod" not in marks else names)
-
-
-def _made_of(node: ast.expr, place: Place) -> tuple[str, ...]:
-    """The parameters of a function that an expression is made of, in their order in it."""
-    return tuple(dict.fromkeys(_parameters_behind(node, place, _NAMES)))
-
-
-def _parameters_behind(node: ast.expr, place: Place, depth: int) -> Iterator[str]:
-    for part in ast.walk(node) if depth else ():
-        if not isinstance(part, ast.Name) or not isinstance(part.ctx, ast.Load):
-            continue
-        for definition in place.module.bindings.definitions(part):
-            if definition.kind == "parameter":
-                holder = place.module.parents.get(definition.node)
-                own = holder is place.function.args and part.id in _parameters(place)
-                if own and part.id not in {"self", "cls"}:
-                    yield part.id
-                continue
-            value = definition.value
-            if value is None and isinstance(definition.node, (ast.For, ast.comprehension)):
-                value = definition.node.iter
-            if value is None and isinstance(definition.node, ast.Assign):
-                value = definition.node.value
-            if value is not None:
-                yield from _parameters_behind(value, place, depth - 1)

@@ -124,6 +124,9 @@ def _made(call: ast.Call, module: Module, project: ProjectIndex, depth: int) -> 
     if isinstance(function, ast.Attribute) and function.attr in _MAKERS:
         yield from _kinds(function.value, module, project, depth - 1)
         return
+    own = module.bindings.class_of_self(function)
+    if own is not None:  # cls()
+        yield Kind(node=own, module=module)
     found = list(named(function, module, project))
     yield from found
     yield from _made_by_library(call, module)

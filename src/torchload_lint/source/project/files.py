@@ -89,6 +89,9 @@ class Environment(Protocol):
     def has_packages(self) -> bool:
         """Whether there is any folder of packages to be followed into."""
 
+    def holds_load(self, root: str) -> bool:
+        """Whether the source of an installed package spells ``torch.load``."""
+
     def distribution(self, path: str) -> Distribution | None:
         """The installed distribution that a file of a package belongs to."""
 
@@ -117,6 +120,11 @@ class NoEnvironment:
 
     def has_packages(self) -> bool:
         """No."""
+        return False
+
+    def holds_load(self, root: str) -> bool:
+        """No."""
+        del root
         return False
 
     def distribution(self, path: str) -> Distribution | None:

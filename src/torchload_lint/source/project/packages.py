@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.project.index import ProjectIndex
 from torchload_lint.source.project.layout import PackageLayout
+from torchload_lint.source.project.not_followed import NOT_FOLLOWED
 from torchload_lint.source.project.origins import origins
 
 if TYPE_CHECKING:
@@ -13,16 +14,10 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.project.index import Found
 
-_NOT_FOLLOWED = frozenset(
-    "builtins torch torchvision torchaudio numpy scipy pandas PIL cv2 sklearn matplotlib tqdm yaml "
-    "click requests pytest setuptools huggingface_hub safetensors tensorflow jax".split()
-)
-"""Packages that load nothing with torch.load, or whose loaders a table knows."""
-
 
 def package_index(root: str, index: ProjectIndex) -> ProjectIndex | None:
     """The index of an installed package; None where it is not there, or not worth the time."""
-    return None if root in _NOT_FOLLOWED else any_package_index(root, index)
+    return None if root in NOT_FOLLOWED else any_package_index(root, index)
 
 
 def any_package_index(root: str, index: ProjectIndex) -> ProjectIndex | None:

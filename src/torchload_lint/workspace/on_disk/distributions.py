@@ -55,6 +55,15 @@ class Distributions:
                 break
         return found
 
+    def requires(self, name: str, wanted: str) -> bool | None:
+        """Whether a distribution requires another one, itself or in what it requires; None where no
+        distribution of that name is installed.
+        """
+        needs = self._needs.get(normal_name(name))
+        if needs is None:
+            return None
+        return wanted in needs or any(wanted in self._needs.get(one, ()) for one in needs)
+
     def packages(self, name: str) -> frozenset[str]:
         """The names that a distribution's packages are imported by."""
         if name not in self._installed:

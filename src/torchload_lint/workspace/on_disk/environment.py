@@ -56,6 +56,7 @@ class InstalledPackages:
         self._torch = torch
         self._python = python
         self._packages: dict[str, PackageFiles | None] = {}
+        self._loading: dict[str, bool] = {}
         self._versions: dict[tuple[str, ...], Versions] = {}
         self._owners: dict[str, Distribution | None] = {}
 
@@ -77,6 +78,17 @@ class InstalledPackages:
     def has_packages(self) -> bool:
         """Whether an environment was found at all."""
         return bool(self._folders)
+
+    def holds_load(self, root: str) -> bool:
+        """Whether the source of an installed package spells ``torch.load``."""
+        if root not in self._loading:
+            package = self.package(root)
+            self._loading[root] = (
+                package is not None
+                and self._distributions.requires(root, "torch") is not False
+                and package.holds_load()
+            )
+        return self._loading[root]
 
     def distribution(self, path: str) -> Distribution | None:
         """The installed distribution that a file of a package belongs to."""

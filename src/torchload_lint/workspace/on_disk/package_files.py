@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 20_000
 """How many files of a package are listed."""
+_MOST_SEARCHED = 3_000
+"""How many of them are searched for a load."""
+_LOADS = (b"torch.load", b"import load", b"serialization.load")
 _COMPILED = (".so", ".pyd")
 """What Python imports rather than the source of the same name beside it."""
 _LARGEST = 4 * 2**20
@@ -58,6 +61,17 @@ class PackageFiles(NoFiles):
     def holding(self, word: str) -> Sequence[str]:
         """The files that hold a word."""
         return [name for name in self._names if word in (self.text(name) or "")]
+
+    def holds_load(self) -> bool:
+        """Whether one of the files (the first few thousand) spells ``torch.load``."""
+        return any(map(self._spells_load, self._names[:_MOST_SEARCHED]))
+
+    def _spells_load(self, path: str) -> bool:
+        try:
+            data = read_regular(self._folder / path, _LARGEST)
+        except (OSError, ValueError):
+            return False
+        return any(word in data for word in _LOADS)
 
     def text(self, path: str) -> str | None:
         """The text of a file; None where it cannot be read."""

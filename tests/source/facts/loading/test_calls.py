@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from source.source_facts import module_of, rows_of
@@ -380,3 +382,50 @@ def test_saves():
         "model", "p", 4, False,
     )  # fmt: skip
     assert (second.obj.id, second.file.id, second.protocol, second.legacy) == ("x", "q", None, True)
+
+
+HANDED_OVER = {
+    "threading.Thread(target=torch.load, args=(p,))": "p",
+    "Thread(target=torch.load, args=[p], kwargs={'map_location': 'cpu'}).start()": "p",
+    "multiprocessing.Process(None, target=torch.load, kwargs={'f': p})": None,
+    "threading.Timer(1.0, torch.load, [p])": "p",
+    "pool.apply_async(torch.load, (p,))": "p",
+    "pool.apply(torch.load, (p,), {'map_location': 'cpu'})": "p",
+    "executor.submit(torch.load, *[p, 'cpu'])": "p",
+}
+
+
+@pytest.mark.parametrize("code", HANDED_OVER)
+def test_what_a_thread_or_a_pool_gives_is_known(code):
+    (load,) = module_of(f"import torch, threading, multiprocessing\n{code}\n").loads
+    assert load.weights_only is WeightsOnly.ABSENT
+    assert getattr(load.file, "id", None) == HANDED_OVER[code]
+
+
+def test_a_thread_may_be_given_more():
+    code = "import torch\nThread(target=torch.load, args=(p,), kwargs={'weights_only': False})\n"
+    (load,) = module_of(code).loads
+    assert load.weights_only is WeightsOnly.FALSE
+
+
+@pytest.mark.parametrize(
+    ("code", "items"),
+    [
+        ("torch.load(*[p])", ["p"]),
+        ("paths = ['a.pt']\ntorch.load(*paths)", ["paths"]),
+        ("paths = ('a.pt', 'cpu')\ntorch.load(*paths)", ["paths"]),
+        ("pool.starmap(torch.load, [(p, 'cpu'), (q,)])", ["p", "q"]),
+        ("torch.load(*some(p))", None),
+        ("paths = ['a.pt']\npaths = more\nif x: paths = [1]\ntorch.load(*paths)", None),
+        ("torch.load(*[*p])", None),
+        ("pool.starmap(torch.load, pairs)", None),
+    ],
+)
+def test_what_is_spread_is_known_where_it_is_written_out(code, items):
+    (load,) = module_of(f"import torch\n{code}\n").loads
+    if items is None:
+        assert load.file is None
+        return
+    named = [node.id for node in ast.walk(load.file) if isinstance(node, ast.Name)]
+    assert named == items
+    assert not load.unpacks

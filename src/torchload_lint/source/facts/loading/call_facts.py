@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.source.facts.calls import CallKind, LoadCall, SaveCall, Use, WeightsOnly
 from torchload_lint.source.facts.keyword.answers import KEY
 from torchload_lint.source.facts.keyword.given import Given, given, keyword_answer
 from torchload_lint.source.facts.keyword.truth import Reader
+from torchload_lint.source.facts.loading.handed_over import (
+    GIVES_ITEMS,
+    NOTHING,
+    given_after,
+    unstarred,
+)
 from torchload_lint.source.facts.loading.usage import use_of
 from torchload_lint.source.text.expressions import code_of, last_name
 
@@ -18,20 +24,13 @@ if TYPE_CHECKING:
 
 _LOAD_POSITIONS = ("f", "map_location", "pickle_module")
 _SAVE_POSITIONS = ("obj", "f", "pickle_module", "pickle_protocol", "_use_new_zipfile_serialization")
-_AFTER_THE_FUNCTION = frozenset(
-    {"submit", "to_thread", "run_in_executor", "run_sync", "call_soon", "delayed", "start_soon"}
-)
-"""Callers that take a function and then, one by one, the arguments to call it with."""
-_ITEMS = frozenset({"map", "imap", "imap_unordered", "map_async", "filter"})
-"""Callers that call the function with each item of what comes next."""
-_ONE_EACH = _ITEMS | {"starmap"}
-"""Callers that call the function with each item, and no keyword."""
 _OPEN_MODES = frozenset({"rb", "r", "rb+", "r+b", "br", "wb"})
 
 
 def load_call(module: SourceFile, call: ast.Call, reference: Reference) -> LoadCall:
     """``torch.load(...)``, or a call of a partial of it."""
-    sorted_out = given(*_with_partial(call, reference), _LOAD_POSITIONS)
+    args, keywords = _with_partial(call, reference)
+    sorted_out = given(unstarred(module, args), keywords, _LOAD_POSITIONS)
     load = _build(module, call, call, sorted_out, CallKind.CALL, reference.partial)
     return load if reference.certain else load._replace(certain=False)
 
@@ -56,7 +55,7 @@ def partial_call(module: SourceFile, call: ast.Call, reference: Reference) -> Lo
     sorted_out = given(call.args[1:], list(call.keywords), _LOAD_POSITIONS)
     load = _build(module, call, call, sorted_out, CallKind.PARTIAL, reference.partial)
     holder = module.parents.get(call)
-    given_to = given_after(holder, call) if isinstance(holder, ast.Call) else GivenAfter()
+    given_to = given_after(module, holder, call) if isinstance(holder, ast.Call) else NOTHING
     if load.file is None and given_to.args:
         return load._replace(file=given_to.args[0], each=given_to.each)
     return load
@@ -69,37 +68,18 @@ def handed_on(module: SourceFile, call: ast.Call, reference: Reference) -> LoadC
     """
     node = reference.node
     how = last_name(call.func)
-    given_to = given_after(call, node)
-    if given_to.args and not given_to.each:
-        sorted_out = given(list(given_to.args), list(call.keywords), _LOAD_POSITIONS)
+    given_to = given_after(module, call, node)
+    if given_to != NOTHING and not given_to.each:
+        sorted_out = given(list(given_to.args), list(given_to.keywords), _LOAD_POSITIONS)
     else:
-        sorted_out = Given({}, [], starred=how not in _ONE_EACH, surplus=[])
+        sorted_out = Given({}, [], starred=not given_to.each, surplus=[])
     load = _build(module, node, call, sorted_out, CallKind.REFERENCE, reference.partial)
     if given_to.each:
         load = load._replace(file=given_to.args[0], each=True)
-    if how in _ONE_EACH or how in _AFTER_THE_FUNCTION:
+    if given_to != NOTHING or how in GIVES_ITEMS:
         return load
     because = f"{code_of(call.func)}() decides how it is called"
     return load._replace(weights_only=WeightsOnly.UNDECIDED, weights_only_because=because)
-
-
-class GivenAfter(NamedTuple):
-    """What a function is called with that is itself an argument."""
-
-    args: tuple[ast.expr, ...] = ()
-    each: bool = False
-    """Whether it is called with each item of the first of them."""
-
-
-def given_after(call: ast.Call, function: ast.expr) -> GivenAfter:
-    """What a call runs ``function`` with, one of its arguments; empty where it is not known."""
-    behind = call.args[call.args.index(function) + 1 :] if function in call.args else []
-    how = last_name(call.func)
-    if how in _AFTER_THE_FUNCTION:
-        return GivenAfter(tuple(behind))
-    if how in _ITEMS and behind and not isinstance(behind[0], ast.Starred):
-        return GivenAfter((behind[0],), each=True)
-    return GivenAfter()
 
 
 def _with_partial(call: ast.Call, reference: Reference) -> tuple[list[ast.expr], list[ast.keyword]]:

@@ -96,5 +96,17 @@ LIBRARY = Library(
             (Behaviour(Does.FALSE, "torch 2.13.0, torch/storage.py"),),
             within="storage",
         ),
+        Loader(
+            "PackageImporter",
+            "file_or_buffer",
+            ("file_or_buffer", "module_allowed"),
+            (
+                Behaviour(
+                    Does.UNPICKLES,
+                    "torch 2.13.0, torch/package/package_importer.py: runs "
+                    "the modules and pickles of the package",
+                ),
+            ),
+        ),
     ),
 )
