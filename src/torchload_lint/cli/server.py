@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-
 import click
 
 from torchload_lint.cli.terminal import fail
@@ -18,5 +16,4 @@ def command() -> None:
         if error.name not in {"pygls", "lsprotocol"}:
             raise
         fail("the language server needs pygls: pip install 'torchload-lint[lsp]'")
-    gc.enable()  # the other commands end before it pays
     raise click.exceptions.Exit(serve())

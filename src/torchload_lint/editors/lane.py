@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from torchload_lint.editors.garbage import Garbage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +19,8 @@ T = TypeVar("T")
 
 ASKED, TYPED, BACKGROUND = range(3)
 """How urgent a piece of work is: somebody waits; a text has changed; others may have."""
+SENT_SECONDS = 0.05
+"""After so much time an answer is with the client."""
 
 
 class _Work(NamedTuple):
@@ -34,6 +39,7 @@ class Lane:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._waiting: list[_Work] = []
         self._numbers = count(0, -1)
+        self._garbage = Garbage()
         self._is_busy = False
 
     async def do(self, urgency: int, work: Callable[[], T]) -> T:
@@ -49,8 +55,15 @@ class Lane:
             if work.future.done():  # cancelled
                 continue
             self._is_busy = True
-            done = asyncio.get_running_loop().run_in_executor(self._thread, work.do)
+            done = asyncio.get_running_loop().run_in_executor(self._thread, self._timed, work.do)
             done.add_done_callback(partial(self._end, work.future))
+
+    def _timed(self, work: Callable[[], T]) -> T:
+        start = time.thread_time()
+        try:
+            return work()
+        finally:
+            self._garbage.add(time.thread_time() - start)
 
     def _end(self, future: asyncio.Future[Any], done: asyncio.Future[Any]) -> None:
         self._is_busy = False
@@ -61,4 +74,7 @@ class Lane:
             future.set_exception(error)
         else:
             future.set_result(done.result())
+        if self._garbage.is_due():  # a little later: nothing else runs while it is collected
+            later = asyncio.get_running_loop().call_later
+            later(SENT_SECONDS, self._thread.submit, self._garbage.collect)
         self._begin_next()
