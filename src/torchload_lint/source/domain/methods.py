@@ -224,6 +224,13 @@ def absolute(text: Text, _: Arguments | None = None) -> Values:
     return (strings.settled(strings.changed(text, patterns.absolute(text.text))),)
 
 
+def normalised(text: Text, _: Arguments) -> Values:
+    """``os.path.normpath(text)``."""
+    if text.anchored or not patterns.is_exact(text.text):
+        return (text,)
+    return (strings.changed(text, patterns.normal(text.text) or "."),)
+
+
 def split_suffix(text: Text, _: Arguments) -> Values:
     """``os.path.splitext(text)``."""
     parts = patterns.split_suffix(text.text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
@@ -165,8 +166,8 @@ def settled(text: Text) -> Text:
 
 
 def path(text: Text) -> Text:
-    """``Path(text)``."""
-    return text.changed(is_path=True)
+    """``Path(text)``, which forgets slashes at the end."""
+    return text.changed(text=text.text.rstrip("/") or text.text[:1], is_path=True)
 
 
 def changed(text: Text, new: str) -> Text:
@@ -189,8 +190,12 @@ def _is_too_wide(specification: str) -> bool:
     return any(len(digits.lstrip("0")) > WIDEST_DIGITS for digits in _DIGITS.findall(specification))
 
 
-def formatted(value: Value, specification: str | None) -> Value:
-    """``format(value, specification)``; a hole where the specification is computed."""
+def formatted(value: Value, specification: str | None, conversion: str | None = None) -> Value:
+    """``format(value, specification)``, with ``repr(value)`` in its place where the ``conversion``
+    is ``r``; a hole where the specification is computed.
+    """
+    if conversion in {"r", "a"}:
+        value = _shown(value, repr if conversion == "r" else ascii)
     if is_number(value) and specification is not None:
         if _is_too_wide(specification):
             return hole(as_text(value), "a text longer than a path")
@@ -198,7 +203,36 @@ def formatted(value: Value, specification: str | None) -> Value:
             return Text(known(format(value.value, specification)), rung=value.rung)
         except (ValueError, OverflowError, MemoryError):
             return hole(as_text(value), "a format that does not fit")
-    return as_text(value)
+    if not specification:
+        return as_text(value) if specification == "" else _of_some_width(as_text(value))
+    return _laid_out(as_text(value), specification, format)
+
+
+def _shown(value: Value, show: Callable[[object], str]) -> Value:
+    """``repr(value)`` or ``ascii(value)``, of texts and numbers."""
+    if is_number(value):
+        return value
+    if isinstance(value, Text) and is_exact(value.text) and not (value.anchored or value.is_path):
+        return changed(value, known(show(value.text)))
+    return hole(as_text(value), "how an object shows itself")
+
+
+def _of_some_width(text: Text) -> Text:
+    """A text with spaces before or behind it, as many as a computed width asks for."""
+    return text if HOLE in text.text else hole(text, "a format that is computed")
+
+
+def _laid_out(text: Text, specification: str, lay_out: Callable[[str, str], str]) -> Text:
+    """A text at a width; what is unknown stays so, whatever its width."""
+    text = whole(text)
+    if not is_exact(text.text):
+        return hole(text, "a format of an unknown text")
+    if _is_too_wide(specification):
+        return hole(text, "a text longer than a path")
+    try:
+        return settled(changed(text, known(lay_out(text.text, specification))))
+    except (ValueError, TypeError):
+        return hole(text, "a format that does not fit")
 
 
 def percent(template: Text, given: Value) -> Values:
@@ -230,8 +264,10 @@ def _fields(
 
 def percent_formatted(value: Value, specification: str) -> Value:
     """``specification % value``."""
-    if not is_number(value):
+    if specification == "%s" or (not is_number(value) and not isinstance(value, Text)):
         return as_text(value)
+    if isinstance(value, Text):
+        return _laid_out(value, specification, lambda text, form: form % text)
     if _is_too_wide(specification):
         return hole(as_text(value), "a text longer than a path")
     try:
@@ -251,7 +287,7 @@ def fill(template: Text, positional: list[Values], named: dict[str, Values]) -> 
         return (hole(template, "a format that does not fit"),)
     built: Values = (changed(template, ""),)
     automatic = 0
-    for literal, name, specification, _ in pieces:
+    for literal, name, specification, conversion in pieces:
         built = concatenate(built, (changed(template, literal),))
         if name is None:
             continue
@@ -261,7 +297,8 @@ def fill(template: Text, positional: list[Values], named: dict[str, Values]) -> 
             values = positional[int(key)] if int(key) < len(positional) else ()
         else:
             values = named.get(key, ())
-        built = concatenate(built, _fields(values, specification or "", formatted))
+        form = partial(formatted, conversion=conversion)
+        built = concatenate(built, _fields(values, specification or "", form))
     return built
 
 

@@ -290,7 +290,8 @@ def _joined(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
         part = evaluator.values(piece, frame)
         if isinstance(piece, ast.FormattedValue):
             specification = _literal_specification(piece)
-            part = tuple(strings.formatted(value, specification) for value in part)
+            shown = chr(piece.conversion) if piece.conversion > 0 else None
+            part = tuple(strings.formatted(value, specification, shown) for value in part)
         built = strings.concatenate(built, part)
     return built
 
@@ -316,11 +317,15 @@ def _conditional(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
 
 
 def _boolean(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
-    """``a or b``: every truthy ``a``, and ``b``. ``a and b``: ``b``."""
+    """``a or b``: every truthy ``a``, and ``b``. ``a and b``: ``b``, unless ``a`` is falsy for
+    certain.
+    """
     assert isinstance(node, ast.BoolOp)
     *first, last = node.values
     if isinstance(node.op, ast.And):
-        return evaluator.values(last, frame)
+        before = (evaluator.values(operand, frame) for operand in first)
+        falsy = next((found for found in before if conversions.truths(found) == {False}), None)
+        return evaluator.values(last, frame) if falsy is None else falsy
     truthy = (
         value
         for operand in first

@@ -109,7 +109,7 @@ def _item_of_command_line(evaluator: Evaluator, key: ast.expr, frame: Frame) -> 
     return found or unknown("an argument of the command line")
 
 
-_SAME = ("normpath", "expanduser", "expandvars", "normcase")
+_SAME = ("expanduser", "expandvars", "normcase")
 CALLS: dict[str, Known] = {
     **{
         f"{module}.{name}": _on_text(method)
@@ -122,6 +122,7 @@ CALLS: dict[str, Known] = {
             ("split", methods.split_folder),
             ("abspath", methods.absolute),
             ("realpath", methods.absolute),
+            ("normpath", methods.normalised),
         )
     },
     **{f"{module}.{name}": first for module in ("os.path", "posixpath") for name in _SAME},
