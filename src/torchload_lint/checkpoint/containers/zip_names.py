@@ -70,5 +70,11 @@ class RecordIndex:
 
 
 def _key(name: str) -> bytes:
-    """What a name is compared by: only ASCII letters lose their case."""
-    return name.encode("utf-8", "surrogateescape").lower()
+    """What a name is compared by: only ASCII letters lose their case.
+
+    A pickle may ask for a name with half a surrogate pair, which no member has.
+    """
+    try:
+        return name.encode("utf-8", "surrogateescape").lower()
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "surrogatepass")

@@ -32,11 +32,13 @@ def dtype_fault(target: PickledValue, state: PickledValue) -> str:
     """Why a state contradicts the dtype that it is given to; empty where it does not."""
     if not _is_dtype(target) or _code(target) == "":
         return ""
-    if not isinstance(state, tuple) or len(state) not in {8, 9} or state[0] not in {3, 4}:
+    if not isinstance(state, tuple) or len(state) not in {8, 9}:
         return "its state has another form than numpy's"
-    _, _, subarray, names, fields, size, alignment, flags = state[:8]
-    if not all(type(number) is int for number in (size, alignment, flags)):
-        return "its size, alignment or flags are not integers"
+    version, _, subarray, names, fields, size, alignment, flags = state[:8]
+    if not all(type(number) is int for number in (version, size, alignment, flags)):
+        return "its version, size, alignment or flags are not integers"
+    if version not in {3, 4}:
+        return "its state has another form than numpy's"
     kind = _code(target)[:1]
     if not _is_sound_metadata(kind, state):
         return "its metadata is not that of its kind"
