@@ -1,0 +1,1 @@
+"""Inputs made at random, and what must hold for each of them: ``python -m fuzz --help``."""
