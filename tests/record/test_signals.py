@@ -149,6 +149,7 @@ SHELL = """
 TALKS = """
     import signal, sys
     signal.signal(signal.SIGCONT, lambda *_: print("goes on", flush=True))
+    signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
     print("ready", flush=True)
     for _ in range(2):
         print("read", input(), flush=True)
@@ -158,8 +159,12 @@ TALKS = """
 
 @pytest.mark.parametrize("way", [[], RECORD], ids=["plain", "recorded"])
 def test_a_job_of_a_terminal(project: Path, way: list[str]) -> None:
-    """The program reads from the terminal, is stopped, and is continued."""
+    """The program reads from the terminal, is stopped, is continued and at once interrupted.
+
+    What it writes then is not thrown away, as a terminal does at an interrupt (NOFLSH).
+    """
     import pty
+    import termios
 
     (project / "main.py").write_text(dedent(TALKS))
     words = [sys.executable, "-c", dedent(SHELL), *way, *PROGRAM]
@@ -168,16 +173,20 @@ def test_a_job_of_a_terminal(project: Path, way: list[str]) -> None:
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTTIN, *STOPPING):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        modes = termios.tcgetattr(0)
+        modes[3] |= termios.NOFLSH
+        termios.tcsetattr(0, termios.TCSANOW, modes)
         os.chdir(project)
         os.execve(words[0], words, {**os.environ, "PYTHONPATH": str(SOURCE)})
-    screen = ""
+    screen = seen = ""
 
     def see(text: str) -> None:
-        nonlocal screen
+        nonlocal screen, seen
         while text not in screen:
             ready, _, _ = select.select([terminal], [], [], LONGEST_WAIT)
             assert ready, f"{text!r} does not come after {screen!r}"
-            screen += os.read(terminal, 1000).decode()
+            read = os.read(terminal, 1000).decode()
+            screen, seen = screen + read, seen + read
         screen = screen.partition(text)[2]
 
     def press(keys: bytes) -> None:
@@ -190,6 +199,8 @@ def test_a_job_of_a_terminal(project: Path, way: list[str]) -> None:
         press(b"\x1a")
         see("stopped")
         see("goes on")
+        press(b"\x03")
+        see("interrupted")
         press(b"two\n")
         see("read two")
         press(b"three\n")
@@ -199,4 +210,31 @@ def test_a_job_of_a_terminal(project: Path, way: list[str]) -> None:
         os.close(terminal)
         os.kill(shell, signal.SIGKILL)
         os.waitpid(shell, 0)
-    assert "goes on" not in screen
+    for text in ("goes on", "interrupted"):
+        assert seen.count(text) == 1, seen
+
+
+STOPPED = """
+    import os, signal, subprocess
+    from torchload_lint.record.process_groups import back_in, leave_group
+
+    got = []
+    for number in (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCONT):
+        signal.signal(number, lambda number, _: got.append(signal.Signals(number).name))
+    group = os.getpgrp()
+    member = subprocess.Popen(["sleep", "600"])
+    leave_group()
+    with back_in(group):
+        for number in (signal.SIGINT, signal.SIGUSR1, signal.SIGCONT):
+            os.killpg(group, number)
+        os.kill(os.getpid(), signal.SIGUSR2)
+    member.wait()
+    print(got, os.getpgrp() != group, signal.pthread_sigmask(signal.SIG_BLOCK, ()), flush=True)
+"""
+
+
+def test_what_its_group_was_sent_is_not_passed_on(project: Path) -> None:
+    """While a job is stopped, record is in its group, and gets what all of it are sent."""
+    (project / "main.py").write_text(dedent(STOPPED))
+    with started(project, PROGRAM, os.setpgrp) as process:
+        assert process.communicate(timeout=60)[0] == "['SIGUSR2'] True set()\n"

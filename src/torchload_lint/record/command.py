@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 from torchload_lint.record.process_groups import (
     Apart,
+    back_in,
     before_command,
     in_another_group,
-    leave_group,
-    return_to,
     way_apart,
 )
 
@@ -60,18 +59,8 @@ def _stop_with(process: subprocess.Popen[bytes], group: int) -> None:
             return
         _awaited(process, os.WSTOPPED | os.WNOHANG)
         if found.si_status in stops:
-            _stop(process, group)
-
-
-def _stop(process: subprocess.Popen[bytes], group: int) -> None:
-    """Stop in the command's group, to which the shell sends what continues it."""
-    handler = signal.signal(signal.SIGCONT, signal.SIG_DFL)
-    return_to(group)
-    os.kill(os.getpid(), signal.SIGSTOP)
-    leave_group()
-    signal.signal(signal.SIGCONT, handler)
-    if _awaited(process, os.WCONTINUED | os.WNOHANG) is None:
-        process.send_signal(signal.SIGCONT)  # this process alone was continued
+            with back_in(group):  # the shell sends the group what continues it
+                os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def _awaited(process: subprocess.Popen[bytes], what: int) -> os.waitid_result | None:

@@ -68,6 +68,53 @@ def return_to(group: int) -> None:
         os.setpgid(0, group)
 
 
+@contextmanager
+def back_in(group: int) -> Iterator[None]:
+    """Inside, this process is in the command's group again, and its signals are held back.
+
+    What the group is sent then (by the terminal, by a shell) the command gets itself: only what
+    came to this process alone reaches its handlers, and that afterwards.
+    """
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    sent_to_all = _witness(group)
+    return_to(group)
+    try:
+        yield
+    finally:
+        leave_group()
+        for number in sent_to_all() & signal.sigpending():
+            signal.sigwait({number})
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def _witness(group: int) -> Callable[[], set[int]]:
+    """Put a helper into a group; the answer is which signals that was sent until it is asked.
+
+    It holds back its signals as this process does, and ends with it.
+    """
+    question, asks = os.pipe()
+    reads, answers = os.pipe()
+    helper = os.fork()
+    if helper == 0:
+        os.close(asks)
+        os.read(question, 1)
+        os.write(answers, bytes(signal.sigpending()))
+        os._exit(0)
+    os.close(question)
+    os.close(answers)
+    with suppress(OSError):
+        os.setpgid(helper, group)
+
+    def sent() -> set[int]:
+        os.close(asks)
+        with open(reads, "rb") as answer:  # noqa: PTH123 - a handle
+            numbers = set(answer.read())
+        os.waitpid(helper, 0)
+        return numbers
+
+    return sent
+
+
 def leave_group() -> None:
     """Move to a group that nobody sends signals to.
 
