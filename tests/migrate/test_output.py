@@ -76,10 +76,43 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(
         out.write_bytes(b"somebody else's")
 
     monkeypatch.setattr(migration, "_write", write_and_intrude)
-    with pytest.raises(FileExistsError):
+    with pytest.raises(FileExistsError) as raised:
         migrate_file(checkpoint, out, MigrationOptions(replaces=False))
+    assert raised.value.filename == str(out)
     assert out.read_bytes() == b"somebody else's"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.pt", "out.pt"]
+
+
+def test_a_backup_that_appears_meanwhile_is_named(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from torchload_lint.migrate import migration
+
+    backup, data = tmp_path / "in.pt.bak", checkpoint.read_bytes()
+    write = migration._write
+
+    def write_and_intrude(*given):
+        write(*given)
+        backup.write_bytes(b"somebody else's")
+
+    monkeypatch.setattr(migration, "_write", write_and_intrude)
+    result = run(checkpoint, "--in-place")
+    assert result.exit_code == 2
+    assert f"error: {backup}: is there by now" in result.output
+    assert (backup.read_bytes(), checkpoint.read_bytes()) == (b"somebody else's", data)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.pt", "in.pt.bak"]
+
+
+def test_an_empty_name_is_no_folder(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``migrate "$CHECKPOINT" --in-place`` without the variable."""
+    monkeypatch.chdir(tmp_path)
+    data = checkpoint.read_bytes()
+    result = run("", "--in-place")
+    assert result.exit_code == 2
+    assert "a name is empty" in result.output
+    assert checkpoint.read_bytes() == data
 
 
 def test_a_full_disk_is_seen_before(
@@ -122,7 +155,7 @@ def ended_after(call: tuple[str, str], words: list[str], name: str) -> None:
         process.send_signal(getattr(signal, name))
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
 def test_an_end_by_a_signal_leaves_nothing(name: str, checkpoint: Path, tmp_path: Path) -> None:
     """What SIGKILL leaves, the next run removes."""
     ended_after(WRITTEN, [str(checkpoint)], name)

@@ -23,7 +23,7 @@ from torchload_lint.cli.terminal import (
     FAILED,
     FINDINGS,
     complain,
-    ended_by_sigterm,
+    ended_by_signals,
     fail,
     say,
     warn,
@@ -48,9 +48,28 @@ if TYPE_CHECKING:
     from torchload_lint.migrate import MigrationResult
 
 
+class _Checkpoint(click.Path):
+    """A file or a folder; an empty word is no name for the current one."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401 - as click has it
+        """See click."""
+        if not os.fspath(value):
+            self.fail("a name is empty (a variable that is not set?)", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @click.command(name="migrate", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument(
-    "checkpoints", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CHECKPOINT..."
+    "checkpoints",
+    nargs=-1,
+    required=True,
+    type=_Checkpoint(path_type=Path),
+    metavar="CHECKPOINT...",
 )
 @click.option("-o", "--output-file", "out", type=click.Path(path_type=Path, dir_okay=False),
               metavar="OUT", help="The new file (default: NAME.migrated.pt there).")  # fmt: skip
@@ -114,7 +133,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         fail(f"{manifest} is there and is not a manifest of migrate; --manifest FILE names another")
     settings = _settings(config_file, isolated, flags)
     run = _Run(options, settings, output_format == "json", dry_run)
-    with ended_by_sigterm():
+    with ended_by_signals():
         for task in tasks(checkpoints, options.format, out_dir, in_place=in_place):
             run.do(task._replace(target=out) if out else task)
     run.tell_end()

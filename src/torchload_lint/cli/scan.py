@@ -14,7 +14,7 @@ from torchload_lint.cli.terminal import (
     FINDINGS,
     Progress,
     complain,
-    ended_by_sigterm,
+    ended_by_signals,
     fail,
     say,
 )
@@ -108,7 +108,7 @@ def command(
             say(estimate(listed))
             raise click.exceptions.Exit(FAILED if errors else CLEAN)
         results = Results(out, settings)
-        with ended_by_sigterm(), Progress("objects", rate=True) as progress:
+        with ended_by_signals(), Progress("objects", rate=True) as progress:
             failed = results.read_new(listed, lambda: _workers(flags), progress.show)
             results.judge(project)
             counts = results.tabulate(listed, project)

@@ -28,21 +28,29 @@ take for ended by SIGINT.
 
 
 @contextmanager
-def ended_by_sigterm() -> Iterator[None]:
-    """Inside, SIGTERM ends the command as an exit does: what it has begun is cleared away."""
+def ended_by_signals() -> Iterator[None]:
+    """Inside, SIGTERM and SIGHUP end the command as an exit does: what it has begun is cleared
+    away. What is ignored (by nohup) stays so.
+    """
 
     def leave(number: int, _frame: FrameType | None) -> NoReturn:
         raise SystemExit(128 + number)
 
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     try:
-        before = signal.signal(signal.SIGTERM, leave)
+        before = {
+            number: signal.signal(number, leave)
+            for number in numbers
+            if signal.getsignal(number) is not signal.SIG_IGN
+        }
     except ValueError:  # not the main thread
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def use_color(choice: str, stream: TextIO | None) -> bool:

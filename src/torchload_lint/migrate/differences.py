@@ -67,7 +67,7 @@ def _grouped(notes: tuple[Note, ...]) -> Iterator[str]:
         groups.setdefault((note.what, note.outcome), []).append(note.place)
     for (what, outcome), places in groups.items():
         yield from _wrapped(f"{what}: {outcome}", "  - ")
-        shown = ", ".join(place or "the object itself" for place in places[:PLACES])
+        shown = ", ".join(place.strip() or "the object itself" for place in places[:PLACES])
         more = f", and {len(places) - PLACES:,} more" if len(places) > PLACES else ""
         yield from _wrapped(f"at {shown}{more}", "    ")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.call_results import is_getattr
@@ -72,6 +73,7 @@ class Converter:
         self.names = names
         self.pool = pool
         self.options = options
+        self._options_of_keys = replace(options, scalars_as_tensors=False)
         self.lookup = lookup
         self.notes: dict[Note, None] = {}
         self._memo: dict[int, PickledValue] = {}
@@ -228,10 +230,13 @@ class Converter:
     def _hashables(self, values: list[PickledValue], places: list[str]) -> list[PickledValue]:
         """Keys, or elements of a set, made plain; those that would become equal are kept apart.
 
-        ``Path("a")`` and ``"a"`` are two keys, and both would be the text.
+        ``Path("a")`` and ``"a"`` are two keys, and both would be the text. A numpy scalar becomes a
+        number in any case: a tensor is found as a key only by who has it.
         """
         pairs = list(zip(values, places, strict=True))
+        options, self.options = self.options, self._options_of_keys
         plain = [self._element(value, place) for value, place in pairs]
+        self.options = options
         origins: dict[int, set[int]] = {}
         for value, new in zip(values, plain, strict=True):
             origins.setdefault(self._keys.number(new), set()).add(self._keys.number(value))

@@ -251,6 +251,14 @@ def test_scalars_as_tensors(tmp_path: Path) -> None:
     assert bits(found[1]) == bits(torch.tensor(3, dtype=torch.int8))
 
 
+def test_scalars_are_numbers_where_they_are_looked_up(tmp_path: Path) -> None:
+    """A tensor as a key equals itself alone."""
+    value = {np.int64(3): 1, (np.float32(0.5), 2): 2, "set": {np.int8(4)}, "value": np.int8(5)}
+    found = migrated(value, tmp_path, MigrationOptions(scalars_as_tensors=True))
+    assert (found[3], found[0.5, 2], found["set"]) == (1, 2, {4})
+    assert bits(found["value"]) == bits(torch.tensor(5, dtype=torch.int8))
+
+
 def test_structured_and_masked_arrays_and_times(tmp_path: Path) -> None:
     table = np.array([(1.5, -2), (2.5, 300)], dtype=[("a", "<f4"), ("b", ">i2")])
     masked = np.ma.array([1.0, 2.0], mask=[False, True])

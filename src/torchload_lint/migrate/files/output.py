@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import secrets
@@ -94,7 +95,7 @@ def put_in_place(source: Path, backup: Path, *, replaces: bool) -> Iterator[Path
         try:
             os.link(real, backup)
         except FileExistsError:
-            raise
+            raise _is_there(backup) from None
         except OSError:  # a file system without links
             shutil.copy2(real, backup)
         new.replace(real)
@@ -109,13 +110,18 @@ def _put(temporary: Path, target: Path, *, replaces: bool) -> None:
             try:
                 os.link(temporary, target)
             except FileExistsError:
-                raise
+                raise _is_there(target) from None
             except OSError:  # a file system without links
                 if os.path.lexists(target):
-                    raise
+                    raise _is_there(target) from None
             else:
                 return
     temporary.replace(target)
+
+
+def _is_there(path: Path) -> FileExistsError:
+    """Another program was faster; ``os.link`` would name the temporary file first."""
+    return FileExistsError(errno.EEXIST, "is there by now, and is not replaced", str(path))
 
 
 def _keep_owner(new: Path, old: Path) -> None:
