@@ -74,3 +74,16 @@ def test_an_interrupt_is_no_finding(folder):
     )
     assert done.returncode == 130
     assert "Traceback" not in done.stderr
+
+
+def test_nothing_is_done_from_a_folder_that_is_gone(tmp_path):
+    """Not half of it either: the file was written, and the end was an error without a name."""
+    gone = tmp_path / "gone"
+    for words in (["migrate", "x.pt"], ["record", "--", "true"], ["."]):
+        gone.mkdir()
+        result = subprocess.run(
+            ["sh", "-c", 'rmdir "$PWD" && exec "$@"', "sh", *COMMAND, *words],
+            cwd=gone, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert result.returncode == 2
+        assert result.stderr.startswith("error: the current folder is not there any more")

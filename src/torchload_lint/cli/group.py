@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from torchload_lint import __version__
-from torchload_lint.cli.terminal import INTERRUPTED
+from torchload_lint.cli.terminal import INTERRUPTED, fail
 
 COMMANDS = {
     "check": "Find the loads; --fix rewrites them (the default command).",
@@ -105,3 +105,7 @@ def root() -> None:
 
     PATHS are files or folders (default: the current folder); "-" is standard input.
     """
+    try:
+        Path.cwd()
+    except OSError:
+        fail("the current folder is not there any more; change to one that is")
