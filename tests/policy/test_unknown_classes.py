@@ -68,6 +68,70 @@ def test_an_object_that_is_only_filled_is_a_need(source, project):
     assert verdict(project, FILLED) == "needs-safe-globals"
 
 
+LOADS = forge.name("json", "loads")
+LINEAR = forge.name("torch.nn.modules.linear", "Linear")
+STATE = forge.mapping({"__setstate__": LOADS})
+PARTIAL = forge.call(forge.name("functools", "partial"), LOADS)
+HELD = forge.call(forge.name("functools", "partial"), forge.name("torch.nn", "GELU"))
+PARTIAL_STATE = forge.pair(LOADS, forge.pair(forge.text("[]")), b"}", b"N")
+MAPPED = forge.call(forge.name("builtins", "map"), LOADS, forge.array(forge.text("[]")))
+SOMETHING = forge.name("somelib.kinds", "made")
+UNKNOWN = {
+    "class filled": LINEAR + STATE + b"b",
+    "class filled by slots": LINEAR + forge.pair(b"N", STATE) + b"b",
+    "module filled": forge.name("torch", "nn") + STATE + b"b",
+    "something filled": SOMETHING + STATE + b"b",
+    "registry": forge.name("copyreg", "_inverted_registry") + forge.number(1) + LOADS + b"s",
+    "list": forge.name("warnings", "filters") + forge.number(1) + b"a",
+    "attribute filled": forge.call(forge.name("builtins", "getattr"), LINEAR, forge.text("a"))
+    + STATE
+    + b"b",
+    "logger filled": forge.call(forge.name("logging", "getLogger"), forge.text("a")) + STATE + b"b",
+    "extension": b"\x82\x01" + forge.pair(forge.text("a")) + b"R",
+    "OBJ": b"(" + KIND + forge.text("a") + b"o",
+    "INST": b"(" + forge.text("a") + b"isomelib.kinds\nKind\n",
+    "partial called": PARTIAL + b")R",
+    "partial exchanged": HELD + PARTIAL_STATE + b"b)R",
+    "class made": forge.new(forge.name("builtins", "type"), forge.text("A"), forge.pair(), STATE),
+    "base called": forge.call(
+        forge.name("copyreg", "_reconstructor"), SOMETHING, KIND, forge.text("a")
+    ),
+    "mapped": forge.call(forge.name("builtins", "list"), MAPPED),
+    "by torch": INDIRECT,
+    "called": CALLED,
+}
+
+
+@pytest.mark.parametrize("blocked", [False, True], ids=["loadable", "never loadable"])
+@pytest.mark.parametrize("program", UNKNOWN.values(), ids=UNKNOWN)
+def test_every_way_to_call_or_change_what_is_unknown_is_told(program, blocked, project):
+    """An unsafe load does it all the same in a file that weights-only loads refuse."""
+    if blocked:
+        program = b"N(N1" + program + b"\x86"
+    assert verdict(project, program) == "dangerous"
+    assert "TLL501" in codes(project, UNSAFE, program)
+
+
+FINE = {
+    "partial": HELD,
+    "filled": FILLED,
+    "logger": forge.call(forge.name("logging", "getLogger"), forge.text("a")),
+    "plain": forge.call(
+        forge.name("copyreg", "_reconstructor"), KIND, forge.name("builtins", "object"), b"N"
+    ),
+    "None": forge.call(forge.name("builtins", "type"), b"N"),
+}
+
+
+@pytest.mark.parametrize("blocked", [False, True], ids=["loadable", "never loadable"])
+@pytest.mark.parametrize("program", FINE.values(), ids=FINE)
+def test_what_only_builds_is_not_called_dangerous(program, blocked, project):
+    if blocked:
+        program = b"N(N1" + program + b"\x86"
+    assert verdict(project, program) != "dangerous"
+    assert "TLL501" not in codes(project, UNSAFE, program)
+
+
 def test_the_report_names_the_call_and_no_way_to_allow_it(project):
     (project / "model.pt").write_bytes(forge.archive(forge.program(CALLED)))
     report = torchload_lint.inspect(project / "model.pt").report

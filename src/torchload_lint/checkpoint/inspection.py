@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
+from torchload_lint.checkpoint.called import called_classes, called_names, calls_of, shown_calls
 from torchload_lint.checkpoint.containers.bytesource import ByteSource, FileSource, MemorySource
 from torchload_lint.checkpoint.containers.container import Container, open_container
 from torchload_lint.checkpoint.evaluate import (
@@ -25,8 +26,6 @@ from torchload_lint.checkpoint.known.torch_versions import (
     registered_by,
 )
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS
-from torchload_lint.checkpoint.pickles.held_calls import held_calls
-from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef
 from torchload_lint.checkpoint.pickles.places import name_places
 from torchload_lint.checkpoint.report import (
     CheckpointReport,
@@ -38,16 +37,12 @@ from torchload_lint.checkpoint.report import (
 )
 from torchload_lint.checkpoint.restricted.needs import minimal
 from torchload_lint.checkpoint.stand_ins import find_stand_ins
-from torchload_lint.checkpoint.threats import Threat, find_threats, shown_calls
+from torchload_lint.checkpoint.threats import Threat, find_threats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from torchload_lint.checkpoint.limits import Limits
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup
-    from torchload_lint.checkpoint.pickles.pickled_values import PickledValue
-    from torchload_lint.checkpoint.restricted.needs import RequiredEntry
-    from torchload_lint.names import HeldCall
+    from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, PickledValue
 
 DAMAGE = frozenset("truncated malformed damaged limit internal not-a-checkpoint".split())
 """Codes of problems that make a file unreadable, rather than sound but not loadable."""
@@ -284,6 +279,7 @@ def _blocked(
         _protocol(result),
         globals=_found_globals(result, question, _name_places(result, question)),
         problems=(problem,),
+        called=called_classes(result.streams, result.guard.names),
     )
 
 
@@ -308,7 +304,7 @@ def _report(
     registered = registered_by(question.target.torch)
     replaced = {str(stand_in.name) for stand_in in stand_ins}
     needs = [need for need in minimal(result.guard.needs) if str(need.name) not in replaced]
-    called, calls = _called(result), shown_calls(result.streams, result.guard.names)
+    called, calls = called_names(result.streams), shown_calls(result.streams, result.guard.names)
     places = _name_places(result, question, *(value for need in needs for value in need.values))
     entries = tuple(
         NeededGlobal(
@@ -319,7 +315,7 @@ def _report(
             because=need.because,
             called=str(need.name) in called,
             calls=calls.get(str(need.name), ""),
-            held=_held(need, result),
+            held=calls_of(need.name, result.streams, result.guard.names),
             import_only=registered.get(str(need.name), ""),
         )
         for need in needs
@@ -340,45 +336,9 @@ def _report(
         globals=_found_globals(result, question, places),
         problems=tuple(dict.fromkeys(problems)),
         stand_ins=stand_ins,
+        called=called_classes(result.streams, result.guard.names) if stand_ins else (),
         imports=tuple(dict.fromkeys(entry.import_only for entry in entries if entry.import_only)),
     )
-
-
-def _held(need: RequiredEntry, result: Evaluation) -> tuple[HeldCall, ...]:
-    """The calls of a global that an entry can hold it to."""
-    calls = [
-        call
-        for stream in result.streams
-        for call in stream.calls
-        if call.how == "REDUCE"
-        and isinstance(call.callee, GlobalRef)
-        and call.callee.name == need.name
-    ]
-    return held_calls(str(need.name), calls, result.guard.names)
-
-
-def _called(result: Evaluation) -> frozenset[str]:
-    """The names of what the file calls, or hands to what it calls."""
-    found: set[str] = set()
-    for stream in result.streams:
-        for call in stream.calls:
-            values = (call.callee, call.args) if call.how == "REDUCE" else (call.args,)
-            found |= {
-                str(one.name) for one in _given(values, _NESTED) if isinstance(one, GlobalRef)
-            }
-    return frozenset(found)
-
-
-_NESTED = 3
-"""Tuples in tuples that are looked into for what a file hands to a call."""
-
-
-def _given(values: tuple[PickledValue, ...], depth: int) -> Iterator[PickledValue]:
-    for value in values:
-        if isinstance(value, tuple) and depth:
-            yield from _given(value, depth - 1)
-        else:
-            yield value
 
 
 def _too_old(entries: tuple[NeededGlobal, ...], target: Target) -> list[Problem]:

@@ -99,5 +99,8 @@ class CheckpointReport(NamedTuple):
     stand_ins: tuple[StandIn, ...] = ()
     imports: tuple[str, ...] = ()
     """Modules whose import alone lets the file load (``torch.distributed.tensor``)."""
+    called: tuple[NeededGlobal, ...] = ()
+    """Where no allowlist of the real objects loads the file: what an unsafe load would call, as far
+    as only the project can say whether it does harm."""
     depth: str = "whole"
     """``shallow`` where what only proves damage was not read (a file that is far away)."""

@@ -13,6 +13,7 @@ from torchload_lint.checkpoint.known.dangerous import (
 )
 from torchload_lint.checkpoint.known.known_calls import is_building, why_unknown
 from torchload_lint.checkpoint.pickles.call_results import is_getattr
+from torchload_lint.checkpoint.pickles.held_calls import held_calls
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
@@ -23,7 +24,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from torchload_lint.checkpoint.pickles.call_results import NameResolver
     from torchload_lint.checkpoint.pickles.unpickler import Unpickled
@@ -94,65 +95,95 @@ def find_threats(
     name is the project's, which the policy judges by its source.
     """
     found: dict[str, Threat] = {}
-    harmless: set[int] = set()
     for stream in streams:
-        for call in stream.calls:
-            if _is_harmless_file(call, is_dangerous):
-                harmless.add(id(call.callee))
-                continue
-            for threat in _call_threats(call, names):
-                if len(found) < _MAX_CALLS:
-                    found.setdefault(threat.name, threat)
-            unknown = _unknown_call(call, names, is_own)
-            if unknown is not None and len(found) < _MAX_CALLS:
-                found.setdefault(unknown.name, unknown)
-        for reference in stream.globals:
-            name = str(reference.name)
-            if id(reference) not in harmless and name not in found and len(found) < _MAX_CALLS:
-                why = _reference_threat(name)
-                if why:
-                    found[name] = Threat(name, "", why)
+        for threat in _of_stream(stream, names, is_dangerous, is_own):
+            if len(found) < _MAX_CALLS:
+                found.setdefault(threat.name, threat)
     return sorted(found.values(), key=lambda threat: not threat.known)
 
 
-def shown_calls(streams: Iterable[Unpickled], names: NameResolver) -> dict[str, str]:
-    """What the streams call, by name, each with its first call as text."""
-    found: dict[str, str] = {}
-    for call in (one for stream in streams for one in stream.calls if one.how == "REDUCE"):
-        called = [call.callee]
-        indirect = INDIRECT.get(str(names.of(call.callee)))
-        if indirect is not None and isinstance(call.args, tuple) and len(call.args) > max(indirect):
-            called.append(call.args[indirect[0]])
-        for callee in called:
-            if isinstance(callee, GlobalRef):
-                text = f"{shortened(call.callee, 1)}{render_arguments(call.args)}"
-                found.setdefault(str(callee.name), text)
-    return found
+def _of_stream(
+    stream: Unpickled,
+    names: NameResolver,
+    is_dangerous: Callable[[bytes], bool],
+    is_own: Callable[[GlobalName], bool],
+) -> Iterator[Threat]:
+    harmless: set[int] = set()
+    for call in stream.calls:
+        if _is_harmless_file(call, is_dangerous):
+            harmless.add(id(call.callee))
+            continue
+        yield from _call_threats(call, names)
+        unknown = _unknown_call(call, names, is_own)
+        if unknown is not None:
+            yield unknown
+    for target in stream.changed:
+        yield Threat(shortened(target, 2), "", "it changes for the whole program")
+    for reference in stream.globals:
+        why = "" if id(reference) in harmless else _reference_threat(str(reference.name))
+        if why:
+            yield Threat(str(reference.name), "", why)
 
 
 def _unknown_call(
     call: ObjectValue, names: NameResolver, is_own: Callable[[GlobalName], bool]
 ) -> Threat | None:
     """A call of what is not known to be harmless: a function, or what another call gave."""
+    for callee in everything_called(call, names):
+        name = names.of(callee)
+        if name is None:
+            if not isinstance(callee, ObjectValue):
+                continue
+            shown, why = shortened(callee.callee, 1), "gives what is then called, whatever that is"
+        elif is_own(name) or (isinstance(callee, GlobalRef) and is_own(callee.name)):
+            continue
+        else:
+            shown, why = str(name), why_unknown(name)
+        if why and not held_calls(shown, [call], names):
+            text = f"{shortened(call.callee, 3)}{render_arguments(call.args)}"
+            return Threat(shown, text, why, known=False)
+    return None
+
+
+def everything_called(call: ObjectValue, names: NameResolver) -> Iterator[PickledValue]:
+    """What a call calls: its callee, the function that this calls, or that a partial holds.
+
+    NEWOBJ runs no more than ``__new__``, which counts only where it makes classes or partials.
+    """
+    called = str(names.of(call.callee) or "")
+    args = call.args if isinstance(call.args, tuple) else ()
     if call.how != "REDUCE":
-        return None
-    callee = call.callee
-    name = names.of(callee)
-    if name is None:
-        if not isinstance(callee, ObjectValue) or _is_partial_of_maker(callee, names):
-            return None
-        shown, why = shortened(callee.callee, 1), "gives what is then called, whatever that is"
-    elif is_own(name) or (isinstance(callee, GlobalRef) and is_own(callee.name)):
-        return None
-    else:
-        shown, why = str(name), why_unknown(name)
-    text = f"{shortened(callee, 3)}{render_arguments(call.args)}"
-    return Threat(shown, text, why, known=False) if why else None
+        if why_gateway(called) and args:
+            yield call.callee
+        return
+    if str(names.of(_maker(call.callee)) or "") == "functools.partial":
+        yield from _functions_of_partial(call.callee, names)
+        return
+    yield call.callee
+    if called in INDIRECT and len(args) > INDIRECT[called][0]:
+        yield args[INDIRECT[called][0]]
+    elif called == "copyreg._reconstructor" and len(args) > _STATE and args[_STATE] is not None:
+        yield args[_BASE]
 
 
-def _is_partial_of_maker(callee: ObjectValue, names: NameResolver) -> bool:
-    """Whether it is a partial; ``functools.partial(cls.__new__, cls)`` is how objects are saved."""
-    return str(names.of(callee.callee)) == "functools.partial"
+_BASE, _STATE = 1, 2
+"""The arguments of ``copyreg._reconstructor``: with a state, it calls ``base.__init__``."""
+
+
+def _maker(value: PickledValue) -> PickledValue:
+    return value.callee if isinstance(value, ObjectValue) else None
+
+
+def _functions_of_partial(partial: PickledValue, names: NameResolver) -> Iterator[PickledValue]:
+    """What a partial may call; ``functools.partial(cls.__new__, cls)`` is how objects are saved."""
+    if not isinstance(partial, ObjectValue):
+        return
+    functions = [partial.args[0]] if isinstance(partial.args, tuple) and partial.args else []
+    functions += [state[0] for state in partial.states if isinstance(state, tuple) and state]
+    for function in functions:
+        name = names.of(function)
+        if name is None or not name.qualname.endswith(".__new__"):
+            yield function
 
 
 def _is_harmless_file(call: ObjectValue, is_dangerous: Callable[[bytes], bool]) -> bool:
@@ -238,16 +269,8 @@ def _of_built_function(
 
 def _of_partial(partial: ObjectValue, args: PickledValue, names: NameResolver) -> Threat | None:
     """A call of a partial calls its function; ``cls.__new__`` alone is how objects are saved."""
-    functions = [partial.args[0]] if isinstance(partial.args, tuple) and partial.args else []
-    functions += [state[0] for state in partial.states if isinstance(state, tuple) and state]
-    for function in functions:
-        name = names.of(function)
-        if name is not None and name.qualname.endswith(".__new__"):
-            continue
-        threat = _threat_of(function, args, names)
-        if threat is not None:
-            return threat
-    return None
+    threats = (_threat_of(one, args, names) for one in _functions_of_partial(partial, names))
+    return next((threat for threat in threats if threat is not None), None)
 
 
 def _passed_threat(name: str, call: ObjectValue) -> Threat | None:

@@ -160,6 +160,10 @@ def judge_report(report: CheckpointReport, path: Path, project: Project, place: 
     ]
     if unknown and report.verdict is Verdict.NEEDS_SAFE_GLOBALS:
         return Inspection(path, _that_calls(unknown, report), ())
+    needs = judged_needs(report.called, set(), lookup, "", project.context_of(place))
+    unknown = [(need.needed, need.judgement) for need in needs if need.calls_unknown]
+    if unknown:
+        return Inspection(path, _that_calls(unknown, report), ())
     return Inspection(path, report, tuple(together))
 
 

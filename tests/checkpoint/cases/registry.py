@@ -64,10 +64,11 @@ POWERFUL = frozenset(
     union_type cached_function py2_reduce module_fx_traced cloudpickle_lambda thread_lock_class
     tempfile_class os_getcwd_function op_global_blocked_unused op_global_sys op_global_os_path
     op_global_dotted_method reduce_result_called reduce_wrong_argument_count reduce_set_unhashable
+    map_ operator_getters method_caller build_class build_default_class setitem_on_class
     """.split()
 )
 """Cases of the other categories that name what calls other things or reaches the system, that
-call what another call gave, or that no program writes.
+call what another call gave, change what they did not make, or that no program writes.
 
 To call them dangerous is a matter of policy, and no mistake.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.known.dangerous import HARMLESS
+from torchload_lint.checkpoint.known.dangerous import HARMLESS, why_dangerous, why_gateway
 from torchload_lint.checkpoint.known.known_globals import (
     LOWERCASE_CLASSES,
     RETURNS,
@@ -66,13 +66,10 @@ _OF_VALUES = ("torch.return_types.", "ast.")
 
 def is_building(name: str) -> bool:
     """Whether calling this object is known to build a value, and nothing else."""
-    return (
-        name in BUILDING
-        or name in RETURNS
-        or name in LOWERCASE_CLASSES
-        or bool(vetted_definitions(name))
-        or name in ever_allowed()
-    )
+    if name in BUILDING or name in RETURNS:
+        return True
+    is_class = name in LOWERCASE_CLASSES and not (why_gateway(name) or why_dangerous(name))
+    return is_class or bool(vetted_definitions(name)) or name in ever_allowed()
 
 
 def why_unknown(name: GlobalName) -> str:
@@ -86,7 +83,7 @@ def why_unknown(name: GlobalName) -> str:
     if last.startswith(_BUILDING_NAMES) or last == "__new__":
         return ""
     top = name.module.partition(".")[0]
-    if looks_like_class(name):
+    if looks_like_class(name) and not why_gateway(dotted):
         is_python = top in sys.stdlib_module_names and name.module not in _VALUES_OF_PYTHON
         return "is not known to be harmless when it is called" if is_python else ""
     return "is not known to be harmless when it is called"

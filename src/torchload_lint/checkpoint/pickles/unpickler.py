@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.pickles.guard import Guard
 
 
+FINDING = frozenset({"builtins.getattr", "logging.getLogger"})
+"""Functions that give what the program has already, and make nothing."""
+
+
 @dataclass(slots=True)
 class Unpickled:
     """What one pickle stream holds."""
@@ -42,6 +46,9 @@ class Unpickled:
     """Every GLOBAL, in the order of the stream."""
     calls: list[ObjectValue] = field(default_factory=list)
     """Every REDUCE and NEWOBJ, in the order of the stream."""
+    changed: list[PickledValue] = field(default_factory=list)
+    """What BUILD, SETITEM(S), APPEND(S) and ADDITEMS were done to, where the file did not make it
+    but names it: a class, a module, a list of the interpreter. No pickler writes that."""
     fault: Problem | None = None
     """Why the stream could not be read to its end."""
 
@@ -95,6 +102,13 @@ class _Machine:
         if isinstance(value, ObjectValue):
             self.result.calls.append(value)
         return value
+
+    def changing(self, target: PickledValue) -> PickledValue:
+        maker = target.callee if isinstance(target, ObjectValue) else None
+        found = isinstance(maker, GlobalRef) and str(maker.name) in FINDING
+        if (found or isinstance(target, GlobalRef)) and target not in self.result.changed:
+            self.result.changed.append(target)
+        return target
 
 
 def _push_argument(machine: _Machine, argument: OpcodeArgument) -> None:
@@ -261,34 +275,35 @@ def _obj(machine: _Machine, _argument: OpcodeArgument) -> None:
 
 def _build(machine: _Machine, _argument: OpcodeArgument) -> None:
     state = machine.stack.pop()
-    machine.guard.build(machine.stack[-1], state)
+    machine.guard.build(machine.changing(machine.stack[-1]), state)
 
 
 def _append(machine: _Machine, _argument: OpcodeArgument) -> None:
     item = machine.stack.pop()
-    machine.guard.extend(machine.stack[-1], [item])
+    machine.guard.extend(machine.changing(machine.stack[-1]), [item])
 
 
 def _appends(machine: _Machine, _argument: OpcodeArgument) -> None:
     items = machine.pop_mark()
-    machine.guard.extend(machine.stack[-1], items)
+    machine.guard.extend(machine.changing(machine.stack[-1]), items)
 
 
 def _setitem(machine: _Machine, _argument: OpcodeArgument) -> None:
     value, key = machine.stack.pop(), machine.stack.pop()
-    machine.guard.set_items(machine.stack[-1], [(key, value)])
+    machine.guard.set_items(machine.changing(machine.stack[-1]), [(key, value)])
 
 
 def _setitems(machine: _Machine, _argument: OpcodeArgument) -> None:
     items = machine.pop_mark()
     if len(items) % 2:
         raise IndexError
-    machine.guard.set_items(machine.stack[-1], list(zip(items[::2], items[1::2], strict=True)))
+    target = machine.changing(machine.stack[-1])
+    machine.guard.set_items(target, list(zip(items[::2], items[1::2], strict=True)))
 
 
 def _additems(machine: _Machine, _argument: OpcodeArgument) -> None:
     items = machine.pop_mark()
-    target = machine.stack[-1]
+    target = machine.changing(machine.stack[-1])
     if isinstance(target, (SetValue, ObjectValue)):
         target.items.extend(items)
 
@@ -304,8 +319,15 @@ def _bytearray(machine: _Machine, argument: OpcodeArgument) -> None:
     machine.stack.append(ObjectValue("REDUCE", callee, (argument,), name))
 
 
+def _extension(machine: _Machine, argument: OpcodeArgument) -> None:
+    """Whatever the program's extension registry holds under a number, which nothing here says."""
+    reference = GlobalRef(GlobalName("copyreg", f"extension_{argument!r}"), machine.guard.position)
+    machine.result.globals.append(reference)
+    machine.stack.append(reference)
+
+
 def _opaque(machine: _Machine, _argument: OpcodeArgument) -> None:
-    """The extension registry and out-of-band buffers: not known to the file."""
+    """Out-of-band buffers: not known to the file."""
     machine.stack.append(Opaque(None))
 
 
@@ -326,7 +348,8 @@ _HANDLERS: dict[str, Callable[[_Machine, OpcodeArgument], None]] = {
     **dict.fromkeys("GET BINGET LONG_BINGET".split(), _get),
     **dict.fromkeys("PUT BINPUT LONG_BINPUT".split(), _put),
     **dict.fromkeys("PERSID BINPERSID".split(), _persistent),
-    **dict.fromkeys("EXT1 EXT2 EXT4 NEXT_BUFFER".split(), _opaque),
+    **dict.fromkeys("EXT1 EXT2 EXT4".split(), _extension),
+    "NEXT_BUFFER": _opaque,
     **dict.fromkeys("FRAME READONLY_BUFFER".split(), _ignore),
     "NONE": _constant(lambda: None),
     "NEWTRUE": _constant(lambda: True),

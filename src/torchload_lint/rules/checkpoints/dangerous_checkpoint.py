@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
+from torchload_lint.rules.assessing import find_class, judged_needs
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.words import evidence_notes, listed
 
@@ -47,9 +48,9 @@ if TYPE_CHECKING:
 
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report each dangerous file that the load may read."""
-    del context
     yield from _known(situation)
-    yield from _unknown(situation)
+    for report in situation.with_verdict(*_THAT_MAY_CALL):
+        yield from _unknown(report, situation, context)
 
 
 def _known(situation: Situation) -> Iterator[Diagnostic]:
@@ -63,17 +64,29 @@ def _known(situation: Situation) -> Iterator[Diagnostic]:
         )
 
 
-def _unknown(situation: Situation) -> Iterator[Diagnostic]:
-    """The files that call a class of which nothing shows that it does no harm."""
-    unknown = {need.name: need for need in situation.unknown_calls}
-    for report in situation.with_verdict(Verdict.NEEDS_SAFE_GLOBALS):
-        calls = [one for one in report.safe_globals if one.name in unknown and one.calls]
-        if calls:
-            message = f"{report.path} would call {listed([one.calls for one in calls])} if it were "
-            message += "loaded unsafely, which nothing shows to be harmless"
-            why = [f"{one.name}: {unknown[one.name].judgement.reason}" for one in calls]
-            notes = (*evidence_notes(situation), *why, INSTALL)
-            yield finding(RULE, situation.load.span, message, situation=situation, notes=notes)
+_THAT_MAY_CALL = tuple(verdict for verdict in Verdict if verdict is not Verdict.DANGEROUS)
+
+
+def _unknown(
+    report: CheckpointReport, situation: Situation, context: Context
+) -> Iterator[Diagnostic]:
+    """The file, if it calls a class of which nothing shows that it does no harm."""
+    module = situation.module
+    called = judged_needs(
+        report.called, set(), lambda name: find_class(name, module, context), module.path, context
+    )
+    judged = (*situation.unknown_calls, *(need for need in called if need.calls_unknown))
+    unknown = {need.name: need for need in judged}
+    calls = [
+        one for one in (*report.safe_globals, *report.called) if one.name in unknown and one.calls
+    ]
+    if calls:
+        shown = listed(list(dict.fromkeys(one.calls for one in calls)))
+        message = f"{report.path} would call {shown} if it were loaded unsafely, which nothing "
+        message += "shows to be harmless"
+        why = {f"{one.name}: {unknown[one.name].judgement.reason}": None for one in calls}
+        notes = (*evidence_notes(situation), *why, INSTALL)
+        yield finding(RULE, situation.load.span, message, situation=situation, notes=notes)
 
 
 INSTALL = (
