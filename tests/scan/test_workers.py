@@ -12,7 +12,8 @@ import pytest
 
 from scanned import checkpoint
 from torchload_lint.remote.addresses import store_of
-from torchload_lint.scan import object_reading
+from torchload_lint.remote.errors import RemoteError
+from torchload_lint.scan import engines, object_reading
 from torchload_lint.scan.engines import LocalWorkers, Unit, read_units
 from torchload_lint.scan.object_reading import ReadSettings, scan_batch
 
@@ -48,6 +49,9 @@ class MortalWorkers:
         self.made += 1
         yield Mortal(self.deadly)
 
+    def check(self):
+        pass
+
 
 def objects_in(folder, count):
     found = []
@@ -72,6 +76,33 @@ def test_workers_that_die_now_and_then_lose_nothing(tmp_path):
     rows = run(objects, workers)
     assert workers.made > 3
     assert Counter(row["verdict"] for row in rows.values()) == {"loads": 20, "dangerous": 20}
+
+
+def test_a_lost_scheduler_is_told(tmp_path):
+    class Lost(Executor):
+        def submit(self, _function, /, *_given):
+            future = Future()
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
+
+    class LostWorkers(MortalWorkers):
+        @contextmanager
+        def executor(self):
+            yield Lost()
+
+    with pytest.raises(RemoteError, match="the scheduler is lost; what was read is kept"):
+        run(objects_in(tmp_path, 2), LostWorkers(None))
+
+
+def test_a_cluster_without_workers_is_left_after_a_while(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster:
+        workers = engines.DaskWorkers(cluster.scheduler_address)
+        monkeypatch.setattr(engines, "monotonic", iter([1.0, 1.0, 302.0]).__next__)
+        workers.check()
+        with pytest.raises(RemoteError, match="there was no worker for 300 seconds"):
+            workers.check()
 
 
 def test_the_rate_is_one_of_all_workers_together(tmp_path, monkeypatch):

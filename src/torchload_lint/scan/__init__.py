@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from torchload_lint.remote.remote_stores import RemoteObject
+from torchload_lint.scan.listed import list_all
 from torchload_lint.scan.object_reading import ReadSettings, scan_batch
+from torchload_lint.scan.parquet_files import read_schema
 
-__all__ = ["ReadSettings", "scan_batch"]
+__all__ = ["ReadSettings", "RemoteObject", "list_all", "read_schema", "scan_batch"]

@@ -16,6 +16,7 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torchload_lint.remote.errors import RemoteError
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 MOST_DEATHS = 3
 """How often the reading of a unit may end with its worker, before the unit is divided; one object
 alone that does so gets a row that says it."""
+
+
+MOST_ALONE = 300
+"""Seconds that a cluster may be without any worker."""
+_LOOK_EACH = 10.0
+_KEPT = "what was read is kept: start the same command again"
 
 
 class Unit(NamedTuple):
@@ -64,6 +71,9 @@ class LocalWorkers:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
+    def check(self) -> None:
+        """A pool starts its processes anew by itself, or is broken."""
+
 
 class DaskWorkers:
     """The workers of a cluster (``distributed``), each with the credentials of its own machine."""
@@ -80,12 +90,25 @@ class DaskWorkers:
             raise RemoteError(f"{address}: no scheduler answers there ({error})") from error
         self.count = max(1, len(self._client.nthreads()))  # type: ignore[no-untyped-call]
         self.at_once = 4 * self.count
+        self._alone_since: float | None = None
 
     @contextmanager
     def executor(self) -> Iterator[Executor]:
-        """An executor of the cluster."""
-        with self._client.get_executor(pure=False, retries=MOST_DEATHS) as executor:
+        """An executor of the cluster; what is under way is dropped when it is left."""
+        executor = self._client.get_executor(pure=False, retries=MOST_DEATHS)
+        try:
             yield executor
+        finally:
+            executor.shutdown(wait=False)
+
+    def check(self) -> None:
+        """Look whether somebody is left to do it. Raises RemoteError after some minutes."""
+        if self._client.nthreads():
+            self._alone_since = None
+            return
+        self._alone_since = self._alone_since or monotonic()
+        if monotonic() - self._alone_since > MOST_ALONE:
+            raise RemoteError(f"there was no worker for {MOST_ALONE} seconds; {_KEPT}")
 
 
 def read_units(
@@ -98,7 +121,7 @@ def read_units(
     waiting, to_do = deque[Unit](), iter(units)
     while True:
         with workers.executor() as executor:
-            yield from _until_broken(waiting, to_do, settings, executor, workers.at_once)
+            yield from _until_broken(waiting, to_do, settings, executor, workers)
         if not waiting:
             return
 
@@ -108,21 +131,29 @@ def _until_broken(
     to_do: Iterator[Unit],
     settings: ReadSettings,
     executor: Executor,
-    at_once: int,
+    workers: LocalWorkers | DaskWorkers,
 ) -> Iterator[tuple[Unit, list[Row]]]:
-    """Run units until none is left or the executor is broken: then ``waiting`` has the rest."""
+    """Run units until none is left or the executor is broken: then ``waiting`` has the rest.
+
+    Raises RemoteError where the cluster is lost.
+    """
     running: dict[Future[list[Row]], Unit] = {}
     is_broken = False
     while True:
-        while len(running) < at_once and not is_broken:
+        while len(running) < workers.at_once and not is_broken:
             unit = waiting.popleft() if waiting else next(to_do, None)
             if unit is None:
                 break
             is_broken = not _submitted(unit, settings, executor, running, waiting)
         if not running:
             return
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
+        done = wait(running, timeout=_LOOK_EACH, return_when=FIRST_COMPLETED).done
+        if not done:
+            workers.check()
+        for future in done:
             unit = running.pop(future)
+            if future.cancelled():  # nobody here does that
+                raise RemoteError(f"the scheduler is lost; {_KEPT}")
             error = future.exception()
             if error is None:
                 yield unit, future.result()

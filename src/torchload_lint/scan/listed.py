@@ -29,7 +29,7 @@ _SEED = 0
 
 
 def list_all(
-    sources: Sequence[str], since: datetime | None, sample: int | None
+    sources: Sequence[str], since: datetime | None = None, sample: int | None = None
 ) -> tuple[list[RemoteObject], list[str]]:
     """All objects, each once, and what could not be listed.
 

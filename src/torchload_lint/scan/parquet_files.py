@@ -44,12 +44,15 @@ def unit_name(objects: Iterable[RemoteObject], *more: str) -> str:
     return digest.hexdigest()[:32]
 
 
+def read_schema() -> Any:  # noqa: ANN401 - pyarrow has no types
+    """The ``pyarrow.Schema`` of what ``scan_batch`` gives. Raises RemoteError without pyarrow."""
+    return _schema(_libraries()[0], READ_COLUMNS)
+
+
 def write_rows(path: Path, rows: Sequence[Row], columns: dict[str, str]) -> None:
     """Write a file beside its place and rename it. Raises OSError, RemoteError."""
     arrow, parquet = _libraries()
-    schema = arrow.schema(
-        [(name, getattr(arrow, _TYPES[kind])()) for name, kind in columns.items()]
-    )
+    schema = _schema(arrow, columns)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
