@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 if TYPE_CHECKING:
     import ast
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from torchload_lint.source.domain.relied import Relied
     from torchload_lint.source.domain.values import (
@@ -65,6 +66,8 @@ class Evaluator(Protocol):
     project: ProjectIndex
     relied: Relied
     """What must be as it looks for the answer to be all that there is."""
+    asked_in: str
+    """The file that the first question is about."""
     is_traced: bool
     """Whether somebody looks at the steps."""
 
@@ -102,6 +105,9 @@ class Evaluator(Protocol):
 
     def turn(self, loop: ast.AST, items: Values) -> Values:
         """What a loop may be about in one turn: any of the items, or the one looked at now."""
+
+    def assuming(self, tests: tuple[tuple[ast.expr, bool], ...]) -> AbstractContextManager[None]:
+        """While some tests are taken to hold, wherever their expressions stand."""
 
     def once(self, key: object) -> bool:
         """Whether a way is taken for the first time (to cut circles); ``done`` gives it back."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from project_files import project
 from source.resolving import resolve, texts
+from torchload_lint.source.paths import resolve_path
 
 LOAD = "torch.load(f'{m}gram.pt')"
 
@@ -156,3 +158,74 @@ def test_a_call_behind_a_flag_that_may_be_on_is_reached():
     for flag in ("True", "get()", "x"):
         found = texts(resolve(FLAGGED.format(True) + called.format(flag)))
         assert found == ["a.pt", "b.pt"]
+
+
+SET_ANEW = {
+    "none is given": ("if p is None:\n    p = 'b.pt'", ["a.pt"]),
+    "nothing is given": ("if not p:\n    p = 'b.pt'", ["a.pt"]),
+    "another text": ("if p == 'last':\n    p = 'b.pt'", ["a.pt"]),
+    "that very text": ("if p == 'a.pt':\n    p = 'b.pt'", ["b.pt"]),
+    "an ending": ("if p.endswith('.pt'):\n    p = p[:-3] + '.pth'", ["a.pth"]),
+    "no ending": ("if not p.endswith('.pt'):\n    p = p + '.pt'", ["a.pt"]),
+    "a last letter": ("if p[-1] != '/':\n    p = p + '/b.pt'", ["a.pt/b.pt"]),
+    "a last letter, added to": ("if p[-1] != '/':\n    p += '/b.pt'", ["a.pt/b.pt"]),
+    "last letters": ("if p[-3:] == '.pt':\n    p = 'b.pt'", ["b.pt"]),
+    "first letters": ("if p[:2] == './':\n    p = 'b.pt'", ["a.pt"]),
+    "one after another": (
+        "if p is None:\n    p = 'b'\nif p[-1] == 't':\n    p = p + 'h'",
+        ["a.pth"],
+    ),
+    "otherwise": ("if p is None:\n    p = 'b.pt'\nelse:\n    p = 'c.pt'", ["b.pt", "c.pt"]),
+    "another name": ("if x is None:\n    p = 'b.pt'", ["a.pt", "b.pt"]),
+    "more than one can see": ("if p == x:\n    p = 'b.pt'", ["a.pt", "b.pt"]),
+    "not always": ("if x:\n    if p == 'a.pt':\n        p = 'b.pt'", ["a.pt", "b.pt"]),
+    "in a loop": ("for x in y:\n    if p is None:\n        p = 'b.pt'\n    p = x", ["a.pt", "*"]),
+}
+
+
+@pytest.mark.parametrize(("body", "expected"), SET_ANEW.values(), ids=SET_ANEW)
+def test_a_name_that_a_test_of_itself_sets_anew(body, expected):
+    indented = "".join(f"    {line}\n" for line in body.splitlines())
+    code = f"def f(p=None, x=g(), y=g()):\n{indented}    torch.load(p)\nf('a.pt')\n"
+    assert texts(resolve(code)) == [each for each in expected if each != "*"]
+
+
+def test_a_name_that_is_set_anew_for_some():
+    code = (
+        "def f(p=None):\n    if p is None:\n        p = 'b.pt'\n    torch.load(p)\nf()\nf('a.pt')\n"
+    )
+    assert sorted(texts(resolve(code))) == ["a.pt", "b.pt"]
+
+
+NET = "import torch\nclass Net:\n    def load(self, p):\n        torch.load(p + '_net')\n"
+MADE = """
+import argparse, first, second
+parser = argparse.ArgumentParser()
+parser.add_argument("--kind", default="one")
+parser.add_argument("--width", default=0)
+args = parser.parse_args()
+path = f"runs/{args.kind}_{args.width}"
+if args.kind == "one":
+    net = first.Net()
+elif args.kind == "two":
+    net = second.Net()
+net.load(path)
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "expected"),
+    [
+        ("first.py", ("", ""), ["runs/one_0_net"]),
+        ("second.py", ("", ""), ["runs/two_0_net"]),
+        ("second.py", ("net.load(path)", "args.kind = 'x'\nnet.load(path)"), ["runs/one_0_net"]),
+        ("second.py", ('elif args.kind == "two":', "else:"), ["runs/*_0_net"]),
+        ("second.py", ('elif args.kind == "two":', "elif net:"), ["runs/*_0_net"]),
+    ],
+)
+def test_the_branch_that_makes_an_object_says_what_it_is_made_for(file, change, expected):
+    index = project({"main.py": MADE.replace(*change), "first.py": NET, "second.py": NET})
+    module = index.module_at(file)
+    found = resolve_path(module.loads[0].file, module, index)
+    assert texts(found) == expected
+    assert not found.complete

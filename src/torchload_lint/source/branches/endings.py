@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
 
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
-_ENDING_WORDS = ("endswith", "startswith", "splitext", "suffix", "split(")
+_ENDING_WORDS = ("endswith", "startswith", "splitext", "suffix", "split(", "] == ", "] != ")
 _WRAPPERS = ("str", "Path", "pathlib.Path", "os.fspath")
 
 
@@ -71,6 +71,17 @@ def _passes(value: Value, test: TextTest, *, holds: bool) -> bool:
     return "." not in end or test.asks(f"a{end}") is holds
 
 
+def verdict(test: ast.expr, node: ast.expr, value: Value, module: SourceFile) -> bool | None:
+    """What a test of the end or beginning of ``node`` says of a path; None where it is no such
+    test, or too little of the path is known.
+    """
+    asked = _text_test(test, node, module) if _may_test_endings(module.text) else None
+    if asked is None or not isinstance(value, Text) or value.why or HOLE in value.text:
+        return None
+    is_certain = not (asked.of_beginning and value.anchored)
+    return asked.asks(value.text) if is_certain else None
+
+
 def _left_before(node: ast.AST, module: SourceFile) -> Iterator[tuple[ast.expr, bool]]:
     """The tests before a place whose branch ends the function or the turn of a loop."""
     inner: ast.AST = node
@@ -98,14 +109,50 @@ def _text_test(test: ast.expr, node: ast.expr, module: SourceFile) -> TextTest |
         if test.func.attr == "startswith":
             return TextTest(lambda text: text.startswith(wanted), of_beginning=True)
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        cut = _cut(test.left, node, module)
+        part = _part(test.left, node, module)
+        cut = part.of if part is not None else _cut(test.left, node, module)
+        of_beginning = part is not None and part.is_first
         compared = _literal(test.comparators[0])
         if cut is not None and isinstance(test.ops[0], ast.Eq | ast.NotEq):
             is_equal = isinstance(test.ops[0], ast.Eq)
-            return TextTest(lambda text: (cut(text) == compared) is is_equal)
+            return TextTest(lambda text: (cut(text) == compared) is is_equal, of_beginning)
         if cut is not None and isinstance(test.ops[0], ast.In) and isinstance(compared, tuple):
             return TextTest(lambda text: cut(text) in compared)
     return None
+
+
+class TextPart(NamedTuple):
+    """Some letters of a text."""
+
+    of: Callable[[str], str]
+    is_first: bool
+    """Whether they are the first ones, and not the last."""
+
+
+def _part(expression: ast.expr, node: ast.expr, module: SourceFile) -> TextPart | None:
+    """The letters that ``path[-1]``, ``path[0]``, ``path[-4:]`` or ``path[:4]`` is."""
+    if not isinstance(expression, ast.Subscript) or not _is_path(expression.value, node, module):
+        return None
+    place = expression.slice
+    if isinstance(place, ast.Slice):
+        first, last = _number(place.lower), _number(place.upper)
+        if place.step is not None or (first is None) is (last is None):
+            return None
+        if first is not None and first < 0 and place.upper is None:
+            return TextPart(lambda text: text[first:], is_first=False)
+        if last is not None and last > 0 and place.lower is None:
+            return TextPart(lambda text: text[:last], is_first=True)
+        return None
+    at = _number(place)
+    return TextPart(lambda text: text[at:][:1], at == 0) if at in {0, -1} else None
+
+
+def _number(node: ast.expr | None) -> int | None:
+    try:
+        value = ast.literal_eval(node) if node is not None else None
+    except ValueError:
+        return None
+    return value if type(value) is int else None
 
 
 def _literal(node: ast.expr) -> str | tuple[str, ...] | None:

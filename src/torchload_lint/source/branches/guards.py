@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 import operator
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.source.branches import endings
 from torchload_lint.source.domain.patterns import Rung, known
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.text.definitions import Definition
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[object, object], bool]] = {
     ast.Eq: operator.eq,
@@ -33,19 +35,25 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[object, object], bool]] = {
     ast.NotIn: lambda content, others: content not in others,  # type: ignore[operator]
 }
 _TESTED = (Constant, Text, Unknown)
+Tests: TypeAlias = "tuple[tuple[ast.expr, bool], ...]"
+"""Tests, and whether they hold."""
 _SAYS = {(ast.Eq, True), (ast.NotEq, False)}
 _SAYS_ONE_OF = {(ast.In, True), (ast.NotIn, False)}
 
 
 def allowed(
-    node: ast.Name | ast.Attribute | ast.Subscript, values: Values, module: SourceFile
+    node: ast.Name | ast.Attribute | ast.Subscript,
+    values: Values,
+    module: SourceFile,
+    assumed: Tests = (),
 ) -> Values:
-    """The values that the tests around ``node`` leave; where none of them is known, those that
-    the tests name.
+    """The values that the tests around ``node``, and those that are assumed, leave; where none of
+    them is known, those that the tests name.
     """
     if not any(isinstance(value, _TESTED) for value in values):
         return values
-    around = [*_around(node, module)]
+    elsewhere = (each for each in assumed if _is_unchanged(node, each, module))
+    around = [*_around(node, module), *elsewhere]
     values = endings.passing(node, values, [*_all_parts(around)], module)
     tests = _about(node, around)
     left = _passing(values, tests)
@@ -150,6 +158,40 @@ def _means(test: ast.expr, name: ast.Name, module: SourceFile) -> bool:
     return bool(same) and all(module.bindings.definitions(each) == known_here for each in same)
 
 
+def comparing(node: ast.AST, module: SourceFile) -> Tests:
+    """The tests around a place that compare a name or an attribute with what is written there."""
+    return tuple(
+        (test, holds)
+        for test, holds in _all_parts(_around(node, module))
+        if isinstance(test, ast.Compare)
+        and isinstance(test.left, ast.Name | ast.Attribute)
+        and _is_about(test, test.left)
+        and isinstance(test.comparators[0], ast.Constant | ast.Tuple | ast.List | ast.Set)
+    )
+
+
+def _is_unchanged(
+    node: ast.Name | ast.Attribute | ast.Subscript,
+    assumed: tuple[ast.expr, bool],
+    module: SourceFile,
+) -> bool:
+    """Whether a test is about this very expression of this file, which is set once alone."""
+    test = assumed[0]
+    if not isinstance(test, ast.Compare) or test.left not in module.parents:
+        return False
+    if not _is_same(test.left, node):
+        return False
+    if isinstance(node, ast.Attribute) and re.search(rf"\.{node.attr}\s*=[^=]", module.text):
+        return False
+    return _roots(test.left, module) == _roots(node, module)
+
+
+def _roots(expression: ast.expr, module: SourceFile) -> list[tuple[Definition, ...]]:
+    """What the names in an expression may have been given."""
+    names = (each for each in ast.walk(expression) if isinstance(each, ast.Name))
+    return [tuple(module.bindings.definitions(each)) for each in names]
+
+
 def _parts(test: ast.expr, *, holds: bool) -> Iterator[tuple[ast.expr, bool]]:
     """What must hold for the test to be what it is, piece by piece."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -174,6 +216,26 @@ def _is_same(one: ast.expr, other: ast.expr) -> bool:
     if isinstance(one, ast.Attribute) and isinstance(other, ast.Attribute):
         return one.attr == other.attr and _is_same(one.value, other.value)
     return one.__class__ is other.__class__ and ast.unparse(one) == ast.unparse(other)
+
+
+def verdict(test: ast.expr, node: ast.Name, value: Value, module: SourceFile) -> bool | None:
+    """What a test about a name says where the name is that value; None where that is not known."""
+    pieces = [*_parts(test, holds=True)]
+    if len(pieces) != 1:
+        return None
+    piece, holds = pieces[0]
+    of_ending = endings.verdict(piece, node, value, module)
+    if of_ending is not None:
+        return of_ending is holds
+    if not _is_about(piece, node) or not _is_known(value):
+        return None
+    passes, fails = _passes(value, (piece, True)), _passes(value, (piece, False))
+    return None if passes is fails else passes is holds
+
+
+def _is_known(value: Value) -> bool:
+    is_text = isinstance(value, Text) and not value.why and not set("*?[") & set(value.text)
+    return is_text or isinstance(value, Constant)
 
 
 def _passes(value: Value, part: tuple[ast.expr, bool]) -> bool:

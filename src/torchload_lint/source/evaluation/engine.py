@@ -8,6 +8,7 @@ cannot be followed is ``Unknown`` with its reason; nothing is ever run.
 from __future__ import annotations
 
 import ast
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.branches import guards
@@ -34,8 +35,9 @@ from torchload_lint.source.names import members
 from torchload_lint.source.state import spreading, stores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from torchload_lint.source.branches.guards import Tests
     from torchload_lint.source.domain.values import ParsedOptions, Value, Values
     from torchload_lint.source.evaluator import Evaluator, Known
     from torchload_lint.source.names.source_file import SourceFile
@@ -59,10 +61,13 @@ class Engine:
 
     def __init__(self, project: ProjectIndex) -> None:
         self.project = project
+        self.asked_in = ""
         self.open_ends: dict[str, None] = {}
         """Why there may be further possibilities, besides those that were found."""
         self.relied = Relied()
         """What must be as it looks for the answer to be all that there is."""
+        self._assumed: Tests = ()
+        """What holds wherever the question has led, since another branch leads elsewhere."""
         self._cuts = 0
         """How often a circle was cut: what is found inside one holds there alone."""
         self._steps = 0
@@ -87,6 +92,7 @@ class Engine:
         itself, so that what one caller passes is never combined with what another does. So is
         each turn of a loop whose variables are used more than once.
         """
+        self.asked_in = module.path
         values = self._in_all_turns(node, module)
         choices = [
             (asked, loop)
@@ -148,7 +154,7 @@ class Engine:
         if key in self._active:
             self._cuts += 1
             return unknown("it changes in a loop")
-        exact_key = (*key, frame.calls, frame.callers)
+        exact_key = (*key, frame.calls, frame.callers, self._assumed)
         if exact_key in self._answers:
             return self._answers[exact_key][0]
         if len(self._active) > MAX_NESTING:
@@ -161,12 +167,22 @@ class Engine:
         try:
             answer = evaluate(self, node, frame)
             if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
-                answer = guards.allowed(node, answer, frame.module)
+                answer = guards.allowed(node, answer, frame.module, self._assumed)
         finally:
             self._active.discard(key)
         if cuts == self._cuts or not self._active:
             self._answers[exact_key] = answer, frame  # the frame keeps its id from being reused
         return answer
+
+    @contextmanager
+    def assuming(self, tests: Tests) -> Iterator[None]:
+        """While some tests are taken to hold, wherever their expressions stand."""
+        before = self._assumed
+        self._assumed = before + tests
+        try:
+            yield
+        finally:
+            self._assumed = before
 
     def once(self, key: object) -> bool:
         """Whether a way is taken for the first time (to cut circles); ``done`` gives it back."""

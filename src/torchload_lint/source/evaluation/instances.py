@@ -109,7 +109,7 @@ def _of_one_class(evaluator: Evaluator, instance: Instance, name: str, frame: Fr
     from torchload_lint.source.evaluation import unspelled  # noqa: PLC0415 - few questions lead here
 
     if name in {"value", "name"}:
-        from torchload_lint.source.evaluation import enumerations  # noqa: PLC0415 - few questions lead here
+        from torchload_lint.source.state import enumerations  # noqa: PLC0415 - few questions lead here
 
         if listed := enumerations.attribute(evaluator, instance, name, frame):
             return listed
@@ -342,7 +342,7 @@ def _annotated_class(evaluator: Evaluator, annotation: ast.expr | None, frame: F
     if isinstance(annotation, ast.Subscript) and _is_optional(annotation):
         return _annotated_class(evaluator, annotation.slice, frame)
     if isinstance(annotation, ast.Subscript):
-        from torchload_lint.source.evaluation import enumerations  # noqa: PLC0415 - few questions lead here
+        from torchload_lint.source.state import enumerations  # noqa: PLC0415 - few questions lead here
 
         return enumerations.literals(annotation)
     if not isinstance(annotation, ast.Name | ast.Attribute):
@@ -382,7 +382,7 @@ def class_attribute(evaluator: Evaluator, of: Class, name: str, frame: Frame) ->
             return (Class(member, module),)
         value = getattr(member, "value", None)
         if isinstance(value, ast.expr):
-            from torchload_lint.source.evaluation import enumerations  # noqa: PLC0415 - few questions lead here
+            from torchload_lint.source.state import enumerations  # noqa: PLC0415 - few questions lead here
 
             enumerations.leave_open_if_odd(evaluator, of)
             home = frame.elsewhere(module)

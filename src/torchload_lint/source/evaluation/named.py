@@ -6,6 +6,7 @@ import ast
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.branches import rebound
 from torchload_lint.source.domain import strings
 from torchload_lint.source.domain.patterns import Rung, known
 from torchload_lint.source.domain.sequences import elements, item
@@ -42,7 +43,9 @@ def values(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
             return (of_import,)
         return unknown(f"{node.id} is not defined in the file")
     ordered = sorted(definitions, key=_place)
-    found = union(*(_defined(evaluator, definition, node, frame) for definition in ordered))
+    found = rebound.values(
+        node, ordered, frame.module, lambda one: _defined(evaluator, one, node, frame)
+    )
     for definition in ordered:
         if isinstance(frame.module.bindings.scope(definition.node), ast.Module):
             evaluator.relied.module_names.setdefault((frame.module.path, node.id), frame.module)

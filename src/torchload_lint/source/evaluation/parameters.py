@@ -6,6 +6,7 @@ import ast
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.branches import made_under
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
     NO_ARGUMENTS,
@@ -122,7 +123,9 @@ def _from_callers(
         evaluator.hop(site.written, site.module.path, f"calls {function.name}()")
         around = _same_object(evaluator, site, of, _holder(function, frame.module))
         outer = Frame(site.module, around, frame.calls, frame.callers + 1)
-        found.extend(_from_site(evaluator, parameter, function, site, default, outer))
+        branch = made_under.tests(evaluator.project, site, of or _holder(function, frame.module))
+        with evaluator.assuming(branch):
+            found.extend(_from_site(evaluator, parameter, function, site, default, outer))
     _note_others(evaluator, sites)
     found.extend(_configured(evaluator, parameter, function, default, frame))
     if len(sites.calls) > 1:

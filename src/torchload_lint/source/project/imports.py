@@ -53,6 +53,21 @@ def closes_circle(project: ProjectIndex, importing_path: str, defining_module: s
     return False
 
 
+def runs(project: ProjectIndex, script: str, path: str) -> bool:
+    """Whether a file is another one, or imports it, itself or through others; where there are too
+    many, the answer is yes.
+    """
+    waiting, seen = [script], {script}
+    while waiting:
+        one = waiting.pop()
+        if one == path or len(seen) > _MOST_FILES_IN_A_CIRCLE:
+            return True
+        further = [each for each in _imported_files(project, one) if each not in seen]
+        seen.update(further)
+        waiting += further
+    return False
+
+
 def _imported_files(project: ProjectIndex, path: str) -> tuple[str, ...]:
     return project.remember(
         ("imported files", path), lambda: tuple(_find_imported_files(project, path))

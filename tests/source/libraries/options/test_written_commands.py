@@ -55,6 +55,7 @@ GIVES = {
     "a Dockerfile": ("Dockerfile", 'CMD ["python", "main.py", "-c", "a/b.pt"]\n', ["a/b.pt"]),
     "a workflow": (".github/workflows/t.yml", "- run: python main.py -c a/b.pt\n", ["a/b.pt"]),
     "SLURM": ("job.slurm", "srun python -u main.py -c a/b.pt\n", ["a/b.pt"]),
+    "a folder": ("run.sh", "python main.py -c runs/last/\n", ["runs/last"]),
     "several": ("run.sh", "python main.py -c a.pt\npython main.py -c b.pt\n", ["a.pt", "b.pt"]),
 }
 GIVES_NOTHING = {
@@ -156,3 +157,44 @@ def test_a_broken_launch_file_says_nothing(text):
 def test_an_unfinished_quote_is_read_by_its_words():
     (found,) = commands('echo "it\'s" ; python main.py --ckpt "a.pt\n')
     assert found.script == "main.py"
+
+
+OPTIONS = """
+    import argparse
+    class Options:
+        def parse(self):
+            parser = argparse.ArgumentParser()
+            parser.add_argument("--ckpt")
+            return parser.parse_args()
+    """
+PROGRAM = """
+    import torch
+    from options import Options
+    def run(args):
+        torch.load(args.ckpt)
+    if __name__ == "__main__":
+        run(Options().parse())
+    """
+
+
+@pytest.mark.parametrize(
+    ("commands", "expected"),
+    [
+        ("python test.py --ckpt a/b.pt\npython train.py --ckpt c/d.pt\n", ["a/b.pt"]),
+        ("python train.py --ckpt c/d.pt\n", ["c/d.pt"]),  # nothing better is written
+        ("python both.py --ckpt a/b.pt\npython train.py --ckpt c/d.pt\n", ["a/b.pt"]),
+    ],
+)
+def test_a_command_that_runs_the_file_goes_before_one_that_shares_its_options(commands, expected):
+    index = project(
+        {
+            "options.py": textwrap.dedent(OPTIONS),
+            "test.py": textwrap.dedent(PROGRAM),
+            "train.py": textwrap.dedent(PROGRAM),
+            "both.py": "import options, test\n",
+            "run.sh": commands,
+        }
+    )
+    module = index.module_at("test.py")
+    found = resolve_path(module.loads[0].file, module, index)
+    assert [each.text for each in found.patterns] == expected

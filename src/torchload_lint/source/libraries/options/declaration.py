@@ -75,6 +75,6 @@ def _written(evaluator: Evaluator, declaration: Declaration, module: SourceFile)
 
 def _is_nothing(value: Value) -> bool:
     """Whether a default stands for none: ``None``, ``False``, or the empty text."""
-    return (isinstance(value, Constant) and value.value in (None, False)) or (
+    return (isinstance(value, Constant) and (value.value is None or value.value is False)) or (
         isinstance(value, Text) and not value.text
     )

@@ -21,7 +21,8 @@ _FILE = late_pattern(
     r"(?<![\w{}<>*$%-])(?:[\w.-]+/)*[\w-][\w.-]*\.(?:ckpt|pth(?:\.tar)?|pt|th|bin|pkl)(?![\w{}])"
 )
 _PLACEHOLDER = late_pattern(
-    r"^-|[<>{}$%]|path/to|/your|your_|[_-]xx\b|xxx|\.\.\.|^/?PATH", re.IGNORECASE
+    r"^-|[<>{}$%]|path/to|/your|your_|[_-]xx\b|xxx|\.\.\.|^/?PATH|(?:^|/)(?:file|filename)\.\w",
+    re.IGNORECASE,
 )
 """What stands for a value that the reader has to fill in."""
 _FOLDER_PLACEHOLDER = late_pattern(

@@ -16,6 +16,7 @@ from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain.patterns import HOLE, Rung, known
 from torchload_lint.source.domain.values import Text
 from torchload_lint.source.libraries.options.argument_words import word
+from torchload_lint.source.project.imports import runs
 from torchload_lint.source.text.command_lines import (
     LAUNCH_FILE,
     Command,
@@ -132,16 +133,21 @@ def _given(
     value: Callable[[Command], str],
 ) -> Values:
     """What ``value`` takes out of the command lines, in files that hold one of some words, that
-    start the program ``module``.
+    start the program ``module``. Of several programs that have the option from there, those count
+    that run the file that is asked about.
     """
     project = evaluator.project
     found: dict[str, str] = {}
+    elsewhere: dict[str, str] = {}
     paths = dict.fromkeys(path for name in held for path in project.files.commands_holding(name))
     for path in [*paths][:_MAX_FILES]:
         for command in _commands(project, path):
             text = _path(value(command), command.variables)
             if text and text not in found and _concerns(project, path, command, module):
-                found[text] = f"{path}:{command.row}"
+                script = _file(project, path, command.script)
+                runs_it = runs(project, script, evaluator.asked_in)
+                (found if runs_it else elsewhere)[text] = f"{path}:{command.row}"
+    found = found or elsewhere
     for place in dict.fromkeys([*found.values()][:_MAX_VALUES]):
         evaluator.leave_open(f"a command line in {place} is one of those that there can be")
     return tuple(Text(text, rung=Rung.COMMAND_LINE) for text in [*found][:_MAX_VALUES])
@@ -169,6 +175,7 @@ def _path(value: str, variables: Mapping[str, str]) -> str:
     not seen to be one.
     """
     text = _VARIABLE.sub(HOLE, known(expand(value, variables)))
+    text = text.rstrip("/")  # a folder
     folder, slash, name = text.rpartition("/")
     if value.startswith("-") or _PLACEHOLDER.search(name) or _NO_PATH.search(text):
         return ""

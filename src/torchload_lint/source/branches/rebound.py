@@ -1,0 +1,100 @@
+"""Names that an ``if`` about themselves sets anew: ``if path is None: path = "a.pt"``.
+
+What the name was before decides whether that happens. Called with ``path="b.pt"``, the function
+opens no ``a.pt``; behind ``if folder[-1] != "/": folder += "/"`` every folder ends with a slash.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchload_lint.source.branches import guards
+from torchload_lint.source.domain.values import union
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torchload_lint.source.domain.values import Values
+    from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.text.definitions import Definition
+
+
+class Rebinding(NamedTuple):
+    """A definition that stands alone in the branch of a test about the same name."""
+
+    statement: ast.If
+    tested: ast.Name
+    """The name in the test."""
+
+
+def values(
+    name: ast.Name,
+    ordered: Sequence[Definition],
+    module: SourceFile,
+    value_of: Callable[[Definition], Values],
+) -> Values:
+    """What a name can be by its definitions, in the order of the file."""
+    if len(ordered) == 1:
+        return value_of(ordered[0])
+    found: dict[int, Values] = {}
+    for number, definition in enumerate(ordered):
+        again = _rebinding(name, definition, module)
+        before = _before(again, ordered[:number], module) if again is not None else None
+        if again is None or before is None:
+            found[number] = value_of(definition)
+            continue
+        answers = [
+            guards.verdict(again.statement.test, again.tested, value, module)
+            for one in before
+            for value in found[one]
+        ]
+        taken = not answers or any(answer is not False for answer in answers)
+        found[number] = value_of(definition) if taken else ()
+        if _is_always_asked(again.statement, name, module):
+            for one in before:
+                found[one] = _failing(again, found[one], module)
+    return union(*found.values())
+
+
+def _rebinding(name: ast.Name, definition: Definition, module: SourceFile) -> Rebinding | None:
+    statement = definition.node
+    around = module.parents.get(statement)
+    if not isinstance(statement, ast.Assign | ast.AugAssign) or not isinstance(around, ast.If):
+        return None
+    if statement not in around.body or around.orelse:
+        return None
+    tested = [
+        each
+        for each in ast.walk(around.test)
+        if isinstance(each, ast.Name) and each.id == name.id and isinstance(each.ctx, ast.Load)
+    ]
+    return Rebinding(around, tested[0]) if len(tested) == 1 else None
+
+
+def _before(
+    again: Rebinding, earlier: Sequence[Definition], module: SourceFile
+) -> list[int] | None:
+    """Which of the earlier definitions the test is about; None where it is about others, too."""
+    asked = module.bindings.definitions(again.tested)
+    numbers = [number for number, one in enumerate(earlier) if one in asked]
+    return numbers if numbers and len(numbers) == len(asked) else None
+
+
+def _is_always_asked(statement: ast.If, name: ast.Name, module: SourceFile) -> bool:
+    """Whether no way leads to a place that does not pass the test."""
+    block = getattr(module.parents.get(statement), "body", None)
+    inner: ast.AST | None = name
+    while inner is not None and not (isinstance(block, list) and inner in block):
+        inner = module.parents.get(inner)
+        if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return False
+    return isinstance(block, list) and inner is not None and inner is not statement
+
+
+def _failing(again: Rebinding, before: Values, module: SourceFile) -> Values:
+    """Of the values before, those that do not pass the test for certain."""
+    test, tested = again.statement.test, again.tested
+    return tuple(
+        value for value in before if guards.verdict(test, tested, value, module) is not True
+    )
