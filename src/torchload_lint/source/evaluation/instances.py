@@ -106,14 +106,14 @@ def _of_one_class(evaluator: Evaluator, instance: Instance, name: str, frame: Fr
     unspelled_values = _unspelled(evaluator, instance, name, frame)
     if unspelled_values:
         return unspelled_values
-    from torchload_lint.source.evaluation import unspelled  # noqa: PLC0415 - few questions lead here
+    from torchload_lint.source.evaluation import mapping_classes  # noqa: PLC0415 - few questions lead here
 
     if name in {"value", "name"}:
         from torchload_lint.source.state import enumerations  # noqa: PLC0415 - few questions lead here
 
         if listed := enumerations.attribute(evaluator, instance, name, frame):
             return listed
-    given = unspelled.mapping_of(evaluator, instance)
+    given = mapping_classes.mapping_of(evaluator, instance)
     if given is not None and (entry := given.entries.get(name)) is not None:
         evaluator.leave_open(f"class {instance.of.node.name} may say itself what its entries are")
         return entry
@@ -122,7 +122,7 @@ def _of_one_class(evaluator: Evaluator, instance: Instance, name: str, frame: Fr
 
 def _unspelled(evaluator: Evaluator, instance: Instance, name: str, frame: Frame) -> Values:
     """An attribute that is set from an entry of a mapping."""
-    from torchload_lint.source.evaluation import unspelled  # noqa: PLC0415 - few questions lead here
+    from torchload_lint.source.state import unspelled  # noqa: PLC0415 - few questions lead here
 
     found: list[Values] = []
     for node, module in classes.ancestry(instance.of.node, instance.of.module, evaluator.project):
