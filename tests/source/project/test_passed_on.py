@@ -6,7 +6,7 @@ import pytest
 
 from project_files import project
 from source.resolving import HEADER, resolve, texts
-from torchload_lint.source.paths import trace_path
+from torchload_lint.source.paths import resolve_path, trace_path
 
 LOAD = "def load(path, name='last.pt'):\n    return torch.load(os.path.join(path, name))\n"
 NET = "class Net:\n    def __init__(self, path):\n        torch.load(path)\n"
@@ -101,6 +101,11 @@ SOME_CALLS = {
         "use('runs', function=load)\n",
         ["runs/b.pt"],
     ),
+    "a function that gets more than is seen": (
+        LOAD + "def use(function, path, name='b.pt'):\n    function(path, name=name)\n"
+        "def main(**named):\n    use(load, 'runs', **named)\nmain()\n",
+        ["runs/*"],
+    ),
     "a function that is called like a method of pools": (
         LOAD + "def apply(function, *args):\n    return function(*args)\napply(load, 'runs')\n",
         ["runs/last.pt"],
@@ -146,6 +151,29 @@ def test_calls_that_may_mean_another_function_give_no_path(source):
     assert not {"runs/last.pt", "a.pt"} & set(texts(resolve(source)))
 
 
+PACKAGE = {
+    "nets/__init__.py": "from .net import load\n__all__ = {'load': load}\n",
+    "nets/net.py": "import torch\ndef load(path):\n    torch.load(path)\n",
+    "train.py": "import nets\nnets.__all__['load']('runs/a.pt')\n",
+}
+
+
+def test_files_that_cannot_mean_the_name_take_no_place():
+    same_name = {f"a{number}.py": "__all__ = ['x']\n" for number in range(20)}
+    index = project({**same_name, **PACKAGE})
+    module = index.module_at("nets/net.py")
+    assert texts(resolve_path(module.loads[0].file, module, index)) == ["runs/a.pt"]
+
+
+def test_files_beyond_the_bound_are_named():
+    same_name = {f"a{number}.py": "import nets\nprint(nets.__all__)\n" for number in range(20)}
+    index = project({**same_name, **PACKAGE})
+    module = index.module_at("nets/net.py")
+    hops = trace_path(module.loads[0].file, module, index).hops
+    told = "is put into a dictionary, which more than 8 files may name"
+    assert told in [hop.does for hop in hops]
+
+
 def test_another_file_calls_it_by_its_other_name():
     others = {
         "lib.py": "import torch\ndef main(path):\n    torch.load(path)\nrun = main\n",
@@ -182,6 +210,10 @@ NAMED = {
     "handed to a function that is decorated": (
         LOAD + "@cached\ndef use(function):\n    function('a')\nuse(load)\n",
         ("load", "is handed to use()"),
+    ),
+    "handed to a function of the project that has a pool's name": (
+        LOAD + "@cached\ndef apply(function, path):\n    function(path)\napply(load, 'a')\n",
+        ("load", "is handed to apply()"),
     ),
     "in a list": (LOAD + "ALL = [load]\n", ("load", "is named, not called")),
     "in a dictionary": (LOAD + "R = {'a': load}\n", ("'a'", "is put into a dictionary")),

@@ -225,12 +225,15 @@ def _self_stores(
 
 
 def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[ast.expr, ast.expr | None]]:
-    if isinstance(target, ast.Tuple | ast.List):
-        given = value.elts if isinstance(value, ast.Tuple | ast.List) else []
-        for index, part in enumerate(target.elts):
-            yield part, given[index] if index < len(given) else None
-    else:
+    if not isinstance(target, ast.Tuple | ast.List):
         yield target, value
+    elif isinstance(value, ast.Tuple | ast.List):
+        for index, part in enumerate(target.elts):
+            yield part, value.elts[index] if index < len(value.elts) else None
+    elif value is not None and not any(isinstance(each, ast.Starred) for each in target.elts):
+        for index, part in enumerate(target.elts):
+            item = ast.Subscript(value, ast.Constant(index), ast.Load())
+            yield part, ast.fix_missing_locations(ast.copy_location(item, value))
 
 
 def _member(

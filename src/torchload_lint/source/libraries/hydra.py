@@ -38,12 +38,15 @@ def _from_decorator(
     function = frame.module.parents[frame.module.parents[parameter]]
     if not isinstance(function, ast.FunctionDef) or function.args.args[:1] != [parameter]:
         return ()
-    keywords = {keyword.arg: keyword.value for keyword in decorator.keywords}
-    folder = _one_text(evaluator, keywords.get("config_path"), frame)
-    named = _one_text(evaluator, keywords.get("config_name"), frame)
+    given = dict(zip(("config_path", "config_name"), decorator.args, strict=False))
+    given |= {keyword.arg: keyword.value for keyword in decorator.keywords if keyword.arg}
+    folder = _one_text(evaluator, given.get("config_path"), frame)
+    named = _one_text(evaluator, given.get("config_name"), frame)
     if named is None:
         return unknown("a Hydra configuration without a name")
     name = named.text
+    if folder is None and not _is_none(given.get("config_path")):
+        return unknown(f"the folder of the Hydra configuration {name!r} is not known")
     beside = "" if folder is not None and folder.anchored else dirname(frame.module.path)
     base = normpath(join(beside, folder.text if folder is not None else ""))
     merged = _composed(evaluator, base, name, DEEPEST)
@@ -70,6 +73,11 @@ def _overridden(value: Value, keys: list[str], paths: Values) -> Value:
     else:
         held = union(held, paths)
     return Record({**value.entries, key: held}, kind="config", rung=value.rung)
+
+
+def _is_none(node: ast.expr | None) -> bool:
+    """Whether an argument is not given, or given as None."""
+    return node is None or (isinstance(node, ast.Constant) and node.value is None)
 
 
 def _one_text(evaluator: Evaluator, node: ast.expr | None, frame: Frame) -> Text | None:

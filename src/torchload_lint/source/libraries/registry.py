@@ -75,6 +75,7 @@ ROOTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("hyperpyyaml", "oyaml", "ruamel"), ("config_files",)),
     "dotenv": ("settings.environment_files",),
     "decouple": ("settings.decouple",),
+    **dict.fromkeys(("pyrootutils", "rootutils"), ("settings.project_root",)),
     **dict.fromkeys(("mmcv", "mmengine"), ("mmengine_config",)),
     "hydra": ("hydra",),
     "dynaconf": ("settings.dynaconf",),

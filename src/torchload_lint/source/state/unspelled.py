@@ -29,11 +29,28 @@ def _sources(node: ast.ClassDef) -> Iterator[tuple[ast.arg, ast.expr]]:
         receiver = next(iter((*method.args.posonlyargs, *method.args.args)), None)
         if receiver is None:
             continue
+        sets_attributes = _sets_attributes(members.member(node, "__setitem__"))
         for inner in ast.walk(method):
+            source = None
             if isinstance(inner, ast.Call):
                 source = _updated(inner, receiver.arg) or _looped(inner, receiver.arg, method)
-                if source is not None:
-                    yield receiver, source
+            elif sets_attributes and isinstance(inner, ast.Assign):
+                source = _looped_items(inner, receiver.arg, method)
+            if source is not None:
+                yield receiver, source
+
+
+def _sets_attributes(method: ast.stmt | None) -> bool:
+    """``def __setitem__(self, key, value): return setattr(self, key, value)``."""
+    if not isinstance(method, ast.FunctionDef) or len(method.body) != 1:
+        return False
+    (statement,) = method.body
+    call = statement.value if isinstance(statement, ast.Expr | ast.Return) else None
+    names = [each.arg for each in method.args.args]
+    return isinstance(call, ast.Call) and ast.unparse(call) in {
+        f"setattr({', '.join(names)})",
+        f"super().__setattr__({', '.join(names[1:])})",
+    }
 
 
 def _updated(call: ast.Call, receiver: str) -> ast.expr | None:
@@ -52,10 +69,21 @@ def _looped(call: ast.Call, receiver: str, method: ast.AST) -> ast.expr | None:
     if last_name(call.func) != "setattr" or len(call.args) != 3:  # noqa: PLR2004
         return None
     target, key, value = call.args
-    if ast.unparse(target) != receiver:
+    return _around(call, key, value, method) if ast.unparse(target) == receiver else None
+
+
+def _looped_items(statement: ast.Assign, receiver: str, method: ast.AST) -> ast.expr | None:
+    """``x`` of ``for k, v in x.items(): self[k] = v``."""
+    (target, *_) = statement.targets
+    if not isinstance(target, ast.Subscript) or ast.unparse(target.value) != receiver:
         return None
+    return _around(statement, target.slice, statement.value, method)
+
+
+def _around(node: ast.AST, key: ast.expr, value: ast.expr, method: ast.AST) -> ast.expr | None:
+    """The mapping that the loop around a store goes through, whose entries are stored."""
     for loop in ast.walk(method):
-        if isinstance(loop, ast.For) and any(inner is call for inner in ast.walk(loop)):
+        if isinstance(loop, ast.For) and any(inner is node for inner in ast.walk(loop)):
             copy = ast.DictComp(key, value, [ast.comprehension(loop.target, loop.iter, [], 0)])
             return mappings.copied(copy)
     return None

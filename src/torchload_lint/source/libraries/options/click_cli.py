@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain.values import (
-    unknown,
-)
+from torchload_lint.source.domain.patterns import Rung
+from torchload_lint.source.domain.values import Record, unknown
 from torchload_lint.source.libraries.options.declaration import Declaration, value_of
+from torchload_lint.source.text.definitions import parameters
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Values
@@ -18,20 +18,58 @@ if TYPE_CHECKING:
 def _from_decorator(
     evaluator: Evaluator, decorator: ast.Call, parameter: ast.arg, frame: Frame
 ) -> Values:
-    """What ``@click.option("--x", default=…)`` gives to the parameter ``x``."""
-    names = [
+    """What ``@click.option("--x", default=…)`` gives to the parameter ``x``, or all options
+    together to ``**options``.
+    """
+    function = frame.module.parents.get(decorator)
+    if isinstance(function, ast.FunctionDef) and function.args.kwarg is parameter:
+        return _all_options(evaluator, function, frame)
+    if parameter.arg not in _parameter_names(decorator):
+        return ()
+    return _value(evaluator, decorator, frame)
+
+
+def _all_options(evaluator: Evaluator, function: ast.FunctionDef, frame: Frame) -> Values:
+    """The options that no parameter is named for; a decorator that is not known may add others."""
+    own = {each.arg for each in parameters(function.args)}
+    entries = {
+        name: _value(evaluator, decorator, frame)
+        for decorator in function.decorator_list
+        if isinstance(decorator, ast.Call)
+        and frame.module.bindings.qualified(decorator.func) in DECORATED
+        for name in _parameter_names(decorator)[:1]
+        if name not in own
+    }
+    others = unknown(f"an option of {function.name}() that is not declared here")
+    return (Record(entries, others, rung=Rung.DEFAULT),)
+
+
+def _parameter_names(decorator: ast.Call) -> list[str]:
+    """What the parameter of an option may be called, first what click calls it (8.5, ``core.py``,
+    ``Option._parse_decls``): a name without dashes, else the first with the most of them.
+    """
+    ordered = sorted(
+        _spelled(decorator),
+        key=lambda name: (name.isidentifier(), name.startswith("--")),
+        reverse=True,
+    )
+    return [name.lstrip("-").replace("-", "_").lower() for name in ordered]
+
+
+def _spelled(decorator: ast.Call) -> list[str]:
+    return [
         argument.value
         for argument in decorator.args
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
     ]
-    spelled = {name.lstrip("-").replace("-", "_").lower() for name in names}
-    if parameter.arg not in spelled:
-        return ()
+
+
+def _value(evaluator: Evaluator, decorator: ast.Call, frame: Frame) -> Values:
+    names = _spelled(decorator)
     keywords = {keyword.arg: keyword.value for keyword in decorator.keywords}
-    shown = next((name for name in names if name.startswith("--")), names[0])
-    scope = frame.module.tree
+    shown = next((name for name in names if name.startswith("--")), names[0] if names else "?")
     declaration = Declaration(
-        decorator, scope, keywords.get("default"), "is_flag" in keywords, shown
+        decorator, frame.module.tree, keywords.get("default"), "is_flag" in keywords, shown
     )
     return value_of(evaluator, declaration, frame.module)
 

@@ -10,6 +10,7 @@ import ast
 from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.project.class_mentions import makes_nothing
 from torchload_lint.source.project.passing import callbacks, higher_order
 from torchload_lint.source.project.passing.named_places import Mention
@@ -28,6 +29,8 @@ _DEEPEST = 5
 """How many names, dictionaries and functions are followed in turn."""
 _MOST_FILES = 8
 """Files in which one name of a module is looked up."""
+_FROM_A_PACKAGE = late_pattern(r"(?m)^\s*from\s+\.+\s+import\b")
+"""An import that does not spell the package: ``from . import name``."""
 
 
 class CallFound(NamedTuple):
@@ -66,6 +69,8 @@ class Following:
         """``callers_of`` yields the calls that spell a function's name, or why there are none."""
         self._project = project
         self._callers_of = callers_of
+        self._cut: set[ast.AST] = set()
+        """Statements whose name more files ask for than are looked into."""
 
     def from_place(self, named: ast.expr, module: SourceFile) -> Iterator[CallFound | Mention]:
         """The calls that a place which names the function leads to."""
@@ -106,13 +111,18 @@ class Following:
         if around.func is node:
             yield _passed(module, node, around, given.and_then(around.args, around.keywords))
             return
-        inside = self._called_inside(node, around, module)
+        functions = self._functions(around.func, module)
+        inside = [
+            each
+            for function in functions
+            for each in higher_order.handed_arguments(function, around, node)
+        ]
+        for args, keywords in inside:
+            call = _passed(module, copy(node), around, given.and_then(args, keywords))
+            yield call._replace(is_all=False)
         if inside:
-            for args, keywords in inside:
-                call = _passed(module, copy(node), around, given.and_then(args, keywords))
-                yield call._replace(is_all=False)
             return
-        further = callbacks.arguments_given(around, node)
+        further = None if functions else callbacks.arguments_given(around, node)
         if further is None:
             yield Mention(module, node, f"is handed to {ast.unparse(around.func)}()")
         elif not callbacks.is_partial(around):
@@ -124,18 +134,11 @@ class Following:
                 some = given.and_then(*further).and_then([callbacks.unseen(around)], [])
                 yield _passed(module, copy(node), around, some)._replace(is_all=False)
 
-    def _called_inside(
-        self, node: ast.expr, around: ast.Call, module: SourceFile
-    ) -> list[callbacks.PassedArguments]:
-        """With what a function of the project calls the one that it is handed."""
-        dotted = module.bindings.qualified(around.func)
+    def _functions(self, called: ast.expr, module: SourceFile) -> list[NamedFunction]:
+        """The functions of the project that a call may mean."""
+        dotted = module.bindings.qualified(called)
         found = self._project.definitions(dotted, module.path) if dotted else ()
-        functions = [each.node for each in found if isinstance(each.node, FUNCTIONS)]
-        return [
-            given
-            for function in functions
-            for given in higher_order.handed_arguments(function, around, node)
-        ]
+        return [each.node for each in found if isinstance(each.node, FUNCTIONS)]
 
     def _assigned(
         self,
@@ -156,7 +159,8 @@ class Following:
         for each in found:
             yield each._replace(is_all=is_all) if isinstance(each, CallFound) else each
         if not found and around.value is not None:
-            yield Mention(module, around.value, "gets a name that nobody is seen to call")
+            what = f"gets a name that nobody is seen to call{self._beyond(around)}"
+            yield Mention(module, around.value, what)
 
     def _uses(
         self, around: ast.Assign | ast.AnnAssign | ast.NamedExpr, module: SourceFile
@@ -190,20 +194,25 @@ class Following:
     def _importing(self, name: str, module: SourceFile) -> list[str]:
         """The other files that may ask a module for one of its names."""
         last = module.name.rpartition(".")[2]
-        words = (name,) if module.path.endswith("__init__.py") else (name, last)
+        is_package = module.path.endswith("__init__.py")
         texts = {
             path: self._project.files.text(path) or ""
             for path in self._project.holding(name)
             if path != module.path
         }
         return [
-            path for path, text in texts.items() if all(stands_in(each, text) for each in words)
+            path
+            for path, text in texts.items()
+            if stands_in(name, text)
+            and (stands_in(last, text) or (is_package and _FROM_A_PACKAGE.search(text)))
         ]
 
     def _elsewhere(
         self, name: str, statement: ast.AST, module: SourceFile, paths: list[str]
     ) -> Iterator[tuple[SourceFile, ast.expr]]:
         """Where other files read a name of a module."""
+        if len(paths) > _MOST_FILES:
+            self._cut.add(statement)
         for path in paths[:_MOST_FILES]:
             other = self._project.module_at(path)
             for node in carrying(other.tree, other.lines, [name])[name] if other else ():
@@ -243,7 +252,11 @@ class Following:
         for each in found:
             yield each._replace(is_all=False) if isinstance(each, CallFound) else each
         if not found:
-            yield Mention(module, key or dictionary, "is put into a dictionary")
+            what = f"is put into a dictionary{self._beyond(around)}"
+            yield Mention(module, key or dictionary, what)
+
+    def _beyond(self, statement: ast.AST | None) -> str:
+        return f", which more than {_MOST_FILES} files may name" if statement in self._cut else ""
 
     def _returned(
         self, around: ast.Return, node: ast.expr, module: SourceFile, given: _Given, depth: int

@@ -38,16 +38,17 @@ def handed_arguments(
 
 
 def _bound(function: NamedFunction, call: ast.Call) -> _Bound | None:
-    """None where something is unpacked, or more is given than there is place for."""
+    """None where positions are unpacked, or more is given than there is place for."""
     declared = function.args
-    unpacked = any(isinstance(each, ast.Starred) for each in call.args)
-    if unpacked or any(each.arg is None for each in call.keywords):
+    if any(isinstance(each, ast.Starred) for each in call.args):
         return None
+    unpacked = any(each.arg is None for each in call.keywords)
     positional = [each.arg for each in (*declared.posonlyargs, *declared.args)]
     further = call.args[len(positional) :]
-    named = {**defaults(declared), **dict(zip(positional, call.args, strict=False))}
+    named = {} if unpacked else defaults(declared)
+    named.update(zip(positional, call.args, strict=False))
     by_keyword = {*positional, *(each.arg for each in declared.kwonlyargs)}
-    further_named = [each for each in call.keywords if each.arg not in by_keyword]
+    further_named = [each for each in call.keywords if each.arg and each.arg not in by_keyword]
     named.update({each.arg: each.value for each in call.keywords if each.arg in by_keyword})
     if (further and not declared.vararg) or (further_named and not declared.kwarg):
         return None
