@@ -17,6 +17,10 @@ NOT_HIDDEN = frozenset({".torchload-lint"})
 """A folder of this tool, which holds recorded loads."""
 UNSETTLED_NS = 20_000_000
 """A file may change again without a new time, within a tick of the clock that stamps it."""
+AHEAD_NS = 1_000_000_000
+"""What is stamped later than that from now was not changed just now: somebody has set its time."""
+UNSETTLED = -1
+"""The time of a file that was changed just now: the next look takes it for changed."""
 
 Stamp = tuple[int, int, int]
 """Time of change in nanoseconds, size, and inode."""
@@ -74,22 +78,20 @@ class Stamps:
 def _compare(
     before: dict[str, Stamp], now: dict[str, Stamp], contents: set[str], others: set[str]
 ) -> None:
-    if before == now:
-        return
     others |= before.keys() ^ now.keys()
     for path in before.keys() & now.keys():
-        if before[path] != now[path]:
+        if before[path] != now[path] or before[path][0] == UNSETTLED:
             there = before[path][1] >= 0 and now[path][1] >= 0
             (contents if there else others).add(path)
 
 
 def _seen(folder: str) -> dict[str, Stamp]:
     """Everything that is looked at for one folder; nothing, where it holds too much."""
-    unsettled = time.time_ns() - UNSETTLED_NS
+    now = time.time_ns()
+    first, last = now - UNSETTLED_NS, now + AHEAD_NS
     seen: dict[str, Stamp] = {}
     for path, stamp in _below(folder):
-        # Of what was changed just now, the next look must find that it may have changed since.
-        seen[path] = (-1, *stamp[1:]) if stamp[0] >= unsettled else stamp
+        seen[path] = (UNSETTLED, *stamp[1:]) if first <= stamp[0] <= last else stamp
         if len(seen) > MAX_ENTRIES:
             return {}
     seen |= {path: _stamp(path) for path in _configurations_above(folder)}
