@@ -133,6 +133,8 @@ class Oracle:
         if name in self.texts:
             self.client.change(name, text)
         else:
+            if not (self.folder / name).exists():  # a file that is not saved yet is no module
+                (self.folder / name).write_text(text)
             self.client.open(name, text)
         self.texts[name] = text
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from torchload_lint.config import ConfigError
 from torchload_lint.diagnostic import FileResult
-from torchload_lint.editors.lane import BACKGROUND, Lane
+from torchload_lint.editors.checkpoint_answer import checkpoint_answer
+from torchload_lint.editors.lane import ASKED, BACKGROUND, Lane
 from torchload_lint.editors.views import Analysis, analyse
 from torchload_lint.workspace import Projects, Settings
 from torchload_lint.workspace.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from torchload_lint.editors.views import View
     from torchload_lint.workspace.world import Now
@@ -56,6 +58,17 @@ class Desk:
             return question(analysis, projects), analysis.error
 
         return await self._lane.do(urgency, answer)
+
+    async def inspect(self, path: Path, now: Now) -> dict[str, Any]:
+        """A checkpoint as the disk has it; ``error`` alone, where the configuration is wrong."""
+
+        def answer() -> dict[str, Any]:
+            try:
+                return checkpoint_answer(path, self._world.projects(now, path))
+            except ConfigError as error:
+                return {"error": str(error)}
+
+        return await self._lane.do(ASKED, answer)
 
     def _analysis(self, view: View, stamp: tuple[int, ...], projects: Projects) -> Analysis:
         kept = self._kept.get(view.uri)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from torchload_lint.diagnostic import Position, Span
+from torchload_lint.diagnostic import Span
+from torchload_lint.editors.loads_in_view import loads_in
 from torchload_lint.escaping import printable
 from torchload_lint.rules import RULES
-from torchload_lint.rules.assessing import assess
-from torchload_lint.source.loaders.collect import every_load
-from torchload_lint.source.text.parse import SyntaxProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.checkpoint.report import CheckpointReport, NeededGlobal
+    from torchload_lint.diagnostic import Position
     from torchload_lint.editors.views import Analysis
     from torchload_lint.rules.situation import Situation
     from torchload_lint.workspace import Projects
@@ -59,32 +58,13 @@ def _load(
     analysis: Analysis, projects: Projects, cell: int | None, place: Position
 ) -> tuple[str, Span] | None:
     """What is known of the load at this place."""
-    document = analysis.document
-    row: int | None = place.row
-    if document.notebook is not None and cell is not None:
-        row = document.notebook.row_of(cell, place.row)
-    if row is None:
-        return None
-    project = projects.project_of(analysis.view.path)
-    name = project.name_of(analysis.view.path)
-    module = project.context.project.read(document.python, name)
-    if isinstance(module, SyntaxProblem):
-        return None
-    at = Position(row, place.column)
-    for load in every_load(module, project.context.project):
-        if load.span.start <= at <= load.span.end:
-            moved = place.row - row
-            context = project.context_of(analysis.view.path)
-            return described(assess(load, module, context)), _moved(load.span, moved)
+    for shown in loads_in(analysis, projects):
+        if shown.cell == cell and shown.span.start <= place <= shown.span.end:
+            return load_in_markdown(shown.assessed()), shown.span
     return None
 
 
-def _moved(span: Span, rows: int) -> Span:
-    start, end = span.start, span.end
-    return Span.of(start.row + rows, start.column, end.row + rows, end.column)
-
-
-def described(situation: Situation) -> str:
+def load_in_markdown(situation: Situation) -> str:
     """A load in Markdown: how it loads, the files it reads, what they need."""
     return "\n".join(_description(situation)) + "\n"
 

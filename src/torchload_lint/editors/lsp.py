@@ -12,8 +12,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 
 from torchload_lint import __version__
@@ -26,6 +28,8 @@ from torchload_lint.reports.run_report import TOOL
 DEBOUNCE_SECONDS = 0.2
 OTHERS_SECONDS = 1.0
 """After so much time without a change, the other documents are checked again."""
+INSPECT = f"{TOOL}.inspect"
+"""A command of the server: the path of a checkpoint in, ``checkpoint_answer`` out."""
 _WATCHED = (
     *(f"**/{name}" for name in (*OWN_FILES, "pyproject.toml", "setup.cfg", "*requirements*.txt")),
     "**/*.{py,ipynb,yaml,yml,json}",
@@ -264,3 +268,13 @@ def _register_questions(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams) -> types.Hover | None:
         return await session.hover(params.text_document.uri, params.position)
+
+    @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
+    async def inlay_hint(params: types.InlayHintParams) -> list[types.InlayHint]:
+        return await session.hints(params.text_document.uri, params.range)
+
+    @server.command(INSPECT)
+    async def inspect(path: str) -> dict[str, Any]:
+        if not path:
+            raise JsonRpcInvalidParams("the argument is the path of a checkpoint")
+        return await session.inspect(path)

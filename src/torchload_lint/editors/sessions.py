@@ -12,6 +12,7 @@ from pygls.uris import to_fs_path
 from torchload_lint.editors.client_settings import CLIENT_SECTION, own_part, read_settings
 from torchload_lint.editors.desk import Desk
 from torchload_lint.editors.hover import hover
+from torchload_lint.editors.inlay_hints import hints_in
 from torchload_lint.editors.lane import ASKED
 from torchload_lint.editors.lsp_answers import FIX_ALL, Answers
 from torchload_lint.editors.positions import Units
@@ -240,6 +241,32 @@ class Session:
             return types.Hover(content, units.range(found[1], lines))
 
         return await self._ask(view, ASKED, find)
+
+    async def hints(self, uri: str, wanted: types.Range) -> list[types.InlayHint]:
+        """Which file each load in a range reads."""
+        view = self._view(self.primary(uri))
+        if view is None:
+            return []
+        cell, units = view.cell_of(uri), self.answers().units
+
+        def find(analysis: Analysis, projects: Projects) -> list[types.InlayHint]:
+            lines = analysis.lines(cell)
+            within = units.span(wanted, lines)
+            return [
+                types.InlayHint(
+                    units.position(hint.place.start, lines),
+                    hint.label,
+                    tooltip=types.MarkupContent(types.MarkupKind.Markdown, hint.tooltip),
+                    padding_left=True,
+                )
+                for hint in hints_in(analysis, projects, cell, within)
+            ]
+
+        return await self._ask(view, ASKED, find) or []
+
+    async def inspect(self, path: str) -> dict[str, Any]:
+        """What a checkpoint holds and needs; it is read in the thread that may take long."""
+        return await self._desks[True].inspect(Path(path), self._now)
 
     async def _ask(
         self, view: View, urgency: int, question: Callable[[Analysis, Projects], T]
