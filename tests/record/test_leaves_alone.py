@@ -281,3 +281,119 @@ def test_a_file_in_the_place_of_the_folder_loses_nothing(project):
     (load,) = json.loads(rescued.read_text())["loads"]
     assert load["checkpoint"] == "w.pt"
     assert (project / ".torchload-lint").read_text() == "mine\n"
+
+
+def test_loads_of_a_program_that_is_no_file_are_said_to_be_its_own(project: Path) -> None:
+    """Of ``python -c`` and the like; not to be in the tool's files."""
+    code = "import torch; torch.load('w.pt')"
+    ended = run(project, *RECORD, sys.executable, "-c", code)
+    assert ended.returncode == 0
+    assert "not noted: 1 load in other code (" in ended.stderr
+    assert "<string>:1)" in ended.stderr
+    assert "call_sites" not in ended.stderr
+
+
+def test_a_path_of_a_class_of_its_own_is_asked_for_nothing(project: Path) -> None:
+    program = """
+        import torch
+        asked = []
+        class Path(str):
+            def __getattribute__(self, name):
+                asked.append(name)
+                return str.__getattribute__(self, name)
+            def __fspath__(self):
+                raise SystemExit(4)
+        class Bytes(bytes):
+            def decode(self, *given):
+                raise SystemExit(5)
+        print(torch.load(Path("w.pt")), asked)
+        try:
+            torch.load(Bytes(b"w.pt"))
+        except Exception as error:
+            print(error)
+    """
+    assert compared(project, program).returncode == 0
+    assert ("<module>", 13, "w.pt", "loaded") in noted(project)
+
+
+FORGES = """
+    import json, os, torch
+    torch.load("w.pt")
+    notes = os.environ.get("TORCHLOAD_LINT_RECORD")
+    if notes:
+        with open(notes) as file:
+            last = json.loads(file.readlines()[-1])
+        with open(notes, "a") as file:
+            for key in last:
+                for value in ("x" * 10_000, "../" * 5_000, "\\0", "\\ud800", 10**400, [], {}, None):
+                    print(json.dumps({**last, key: value}), file=file)
+    raise SystemExit(7)
+"""
+
+
+def test_forged_notes_do_not_change_the_status(project: Path) -> None:
+    ended = record(project, FORGES)
+    assert ended.returncode == 7, ended.stderr
+    assert ("<module>", 3, "w.pt", "loaded") in noted(project)
+
+
+DEEP = """
+    import os
+    notes = os.path.dirname(os.environ["TORCHLOAD_LINT_RECORD"])
+    os.chdir(notes)
+    for _ in range(1_500):
+        os.mkdir("d")
+        os.chdir("d")
+    os.symlink(os.environ["KEPT"], "link")
+"""
+LINK = """
+    import os, shutil
+    notes = os.path.dirname(os.environ["TORCHLOAD_LINT_RECORD"])
+    shutil.rmtree(notes)
+    os.symlink(os.environ["KEPT"], notes)
+"""
+
+
+@pytest.mark.parametrize("program", [DEEP, LINK], ids=["deep", "a link"])
+def test_whatever_stands_in_the_place_of_the_notes_is_removed(
+    program: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = project.parent / "kept"
+    kept.mkdir()
+    (kept / "file").touch()
+    monkeypatch.setenv("KEPT", str(kept))
+    ended = record(project, program)
+    assert ended.returncode == 0, ended.stderr
+    assert list((project.parent / "temporary").iterdir()) == []
+    assert (kept / "file").exists()
+
+
+def test_leftovers_of_any_depth_keep_nothing_from_running(project: Path) -> None:
+    """A process that has ended has left them."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    folder = project.parent / "temporary" / f"torchload-lint-record-{ended.pid}-x"
+    folder.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", dedent(DEEP)],
+        env={**os.environ, "TORCHLOAD_LINT_RECORD": str(folder / "loads.jsonl"), "KEPT": "/"},
+    ) as made:
+        assert made.wait() == 0
+    assert record(project, "raise SystemExit(3)").returncode == 3
+    assert list((project.parent / "temporary").iterdir()) == []
+
+
+def test_without_room_for_notes_the_program_runs(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from torchload_lint.record import run as recording
+
+    monkeypatch.chdir(project)
+
+    def nowhere(**_given: object) -> str:
+        raise FileNotFoundError(2, "No usable temporary directory")
+
+    monkeypatch.setattr(recording.tempfile, "mkdtemp", nowhere)
+    with recording.recorded([sys.executable, "-c", "raise SystemExit(6)"]) as seen:
+        assert (seen.status, seen.loads) == (6, ())
+        assert "no room for notes" in seen.why_nothing

@@ -11,7 +11,7 @@ import click
 from torchload_lint.cli.terminal import fail, say, warn
 from torchload_lint.config import ConfigError
 from torchload_lint.record.command import end_as
-from torchload_lint.record.run import MOST_FILES, recorded
+from torchload_lint.record.run import MOST_FILES, CannotStartError, recorded
 from torchload_lint.workspace import Projects, Settings
 from torchload_lint.workspace.adoption.recording import Recorder
 
@@ -41,8 +41,8 @@ def command(words: tuple[str, ...]) -> None:
     try:
         with recorded(words) as recording:
             _keep(recording, recorder)
-    except OSError as error:
-        fail(f"{words[0]}: {error.strerror or error}")
+    except CannotStartError as error:
+        fail(f"{words[0]}: {error}")
     if recording.status < 0:
         end_as(recording.status)
     raise click.exceptions.Exit(recording.status)
@@ -70,6 +70,8 @@ def _kept(recording: Recording, recorder: Recorder) -> str:
 
 def _what_came_of_it(recording: Recording, recorder: Recorder, paths: list[Path]) -> str:
     """What came of the run, in a line."""
+    if recording.why_nothing:
+        return f"nothing noted: {recording.why_nothing}"
     if not recording.loads and not recording.unusable:
         if not recording.saw_python:
             return f"no Python was seen; nothing noted ({_NOT_SEEN})"

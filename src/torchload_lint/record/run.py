@@ -65,6 +65,8 @@ class Recording:
     """Loads of further files by calls that had loaded MOST_FILES others."""
     unusable: int = 0
     """Notes about loads of what cannot be a path."""
+    why_nothing: str = ""
+    """Why no notes could be taken or read, where that is so."""
 
 
 @contextmanager
@@ -72,22 +74,54 @@ def recorded(command: Sequence[str]) -> Iterator[Recording]:
     """Run ``command``, in the current folder and with the standard streams as they are. The copies
     of what it read are there as long as the block.
 
-    Raises OSError where the command cannot be started.
+    Raises CannotStartError where the command cannot be started. Nothing else that goes wrong
+    changes what becomes of it.
     """
-    remove_leftovers()
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    environment = dict(os.environ)
+    try:
+        remove_leftovers()
+        folder = _folder_for_notes()
+    except OSError as error:
+        status = _run(command, environment)
+        why = f"there is no room for notes ({error})"
+        yield Recording(status, (), saw_python=False, saw_torch=False, why_nothing=why)
+        return
     try:
         notes = folder / "loads.jsonl"
-        (folder / "kept").mkdir()
-        (folder / "kept.started").touch()
-        environment = dict(os.environ)
         path = environment.get("PYTHONPATH")
         environment["PYTHONPATH"] = f"{HOOK}{os.pathsep}{path}" if path else str(HOOK)
         environment[VARIABLE] = str(notes)
-        status = run_command(command, environment)
-        yield _recording(status, notes)
+        status = _run(command, environment)
+        yield _read_back(status, notes)
     finally:
         _remove(folder)
+
+
+class CannotStartError(Exception):
+    """The system does not start the command; says why."""
+
+
+def _run(command: Sequence[str], environment: dict[str, str]) -> int:
+    try:
+        return run_command(command, environment)
+    except OSError as error:
+        raise CannotStartError(error.strerror or str(error)) from error
+
+
+def _folder_for_notes() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    (folder / "kept").mkdir()
+    (folder / "kept.started").touch()
+    return folder
+
+
+def _read_back(status: int, notes: Path) -> Recording:
+    """What was noted; the program may have written anything there."""
+    try:
+        return _recording(status, notes)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the status is the program's
+        why = f"its notes cannot be read ({error})"
+        return Recording(status, (), saw_python=False, saw_torch=False, why_nothing=why)
 
 
 def _recording(status: int, notes: Path) -> Recording:
@@ -119,7 +153,7 @@ def remove_leftovers() -> None:
         with suppress(OSError, ValueError):
             pid = int(folder.name[len(_PREFIX) :].partition("-")[0])
             if _is_ours(folder) and not _is_running(pid):
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
 
 
 def _is_ours(folder: Path) -> bool:
@@ -137,11 +171,45 @@ def _is_running(pid: int) -> bool:
 
 
 def _remove(folder: Path) -> None:
-    """A process that goes on when the command has ended may still write there."""
+    """Remove it, or what the program has put in its place.
+
+    A process that goes on when the command has ended may still write there.
+    """
+    with suppress(OSError):  # no folder, or a link to one
+        folder.unlink()
     for _ in range(_ROUNDS):
-        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(RecursionError):  # before Python 3.13
+            shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():
             return
+        with suppress(OSError, NotImplementedError):
+            _flatten(folder)
+
+
+def _flatten(folder: Path) -> None:
+    """Move every folder below it right into it: one may be too deep for ``rmtree``.
+
+    No link is followed. Raises OSError, and NotImplementedError where files have no handles.
+    """
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+    top = os.open(folder, flags)
+    try:
+        below = _folders_in(top)
+        for number, name in enumerate(below):  # what is found below is appended
+            inner = os.open(name, flags, dir_fd=top)
+            try:
+                for one in _folders_in(inner):
+                    below.append(f"moved-{number}-{len(below)}")
+                    os.rename(one, below[-1], src_dir_fd=inner, dst_dir_fd=top)
+            finally:
+                os.close(inner)
+    finally:
+        os.close(top)
+
+
+def _folders_in(handle: int) -> list[str]:
+    with os.scandir(handle) as entries:
+        return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
 
 
 def _read(notes: Path) -> Iterator[dict[str, Any]]:
@@ -176,7 +244,7 @@ def _observed(noted: dict[str, Any], copies: Path) -> Observed | None:
             folder=_text(noted.get("folder", "")),
             kept=_copy(_text(noted.get("kept", "")), copies),
         )
-    except (ValueError, KeyError, TypeError, OverflowError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
 
 

@@ -60,9 +60,12 @@ def waiting():
     """For a pool's thread: where the program waits for it, in a coroutine or in another thread."""
     import threading
 
+    main, own = threading.main_thread().ident, threading.get_ident()
+    if own == main:  # nobody waits for it: the program is no file (python -c, a zip application)
+        return None
     frames = sys._current_frames()
-    main = frames.pop(threading.main_thread().ident, None)
-    frames.pop(threading.get_ident(), None)
+    del frames[own]
+    main = frames.pop(main, None)
     for frame in (main, *frames.values()):
         found = nearest(suspended(frame)) or nearest(frame)
         if found is not None:

@@ -210,9 +210,17 @@ def handler_codes():
 
 def found(call, path, file):
     """Note what a call reads: a path as it was given, or None for what has no name."""
-    call["checkpoint"] = None if path is None else os.path.abspath(os.fsdecode(path))
+    call["checkpoint"] = None if path is None else os.path.abspath(os.fsdecode(plain(path)))
     call["kept"] = copied(call["checkpoint"], file)
     note(call, BEGUN)
+
+
+def plain(path):
+    """A path without what a subclass of str or bytes would do when it is asked for something."""
+    for kind in (str, bytes):
+        if isinstance(path, kind):
+            return kind.__getitem__(path, slice(None))
+    return path
 
 
 def in_words(error):
