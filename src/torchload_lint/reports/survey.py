@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from torchload_lint.escaping import printable
+from torchload_lint.rules.accounting import counted_as
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -121,7 +122,7 @@ def _fit(text: str, width: int) -> str:
 
 
 def _sums(loads: Sequence[Load]) -> str:
-    kinds = Counter(load.situation.evidence.value for load in loads)
+    kinds = Counter(_kind(load.situation) for load in loads)
     exact = sum(
         bool(load.situation.resolution.patterns)
         and all(pattern.exact for pattern in load.situation.resolution.patterns)
@@ -135,10 +136,17 @@ def _sums(loads: Sequence[Load]) -> str:
         "configured": "configured",
         "recorded": "recorded",
         "inferred": "inferred from the saving side",
-        "none": "with unknown needs",
+        "tensors": "used only as tensors",
+        "unknown": "with unknown needs",
     }
     parts += [f"{count} {words[kind]}" for kind, count in sorted(kinds.items())]
     return ", ".join(parts) + ".\n"
+
+
+def _kind(situation: Situation) -> str:
+    """What is known of a load's needs: as a check counts it, files that match by themselves."""
+    evidence = situation.evidence.value
+    return counted_as(situation) if evidence == "none" else evidence
 
 
 def _patterns(situation: Situation) -> Iterator[str]:
@@ -182,6 +190,7 @@ def _as_data(load: Load) -> dict[str, object]:
         "unknown": list(situation.resolution.unknown),
         "files": [{"path": r.path, "verdict": r.verdict.value} for r in situation.reports],
         "evidence": situation.evidence.value,
+        "counted_as": counted_as(situation),
         "written_by": list(situation.written_by),
         "needs": [
             {"name": str(need.name), "trust": need.judgement.trust.value}

@@ -26,16 +26,17 @@ def account_of(situations: Iterable[Situation]) -> LoadAccount:
     """Count loads by what their needs are known from."""
     account = LoadAccount()
     for situation in situations:
-        account = account.plus(LoadAccount(**{_field(situation): 1}))
+        account = account.plus(LoadAccount(**{counted_as(situation): 1}))
     return account
 
 
 def is_unknown(situation: Situation) -> bool:
     """Whether nothing says what a load needs: no file, configuration, recording, save or use."""
-    return _field(situation) == "unknown"
+    return counted_as(situation) == "unknown"
 
 
-def _field(situation: Situation) -> str:
+def counted_as(situation: Situation) -> str:
+    """The field of ``LoadAccount`` that a load counts in."""
     if situation.evidence in _FIELDS:
         return _FIELDS[situation.evidence]
     return "tensors" if situation.load.use is Use.STATE_DICT else "unknown"
