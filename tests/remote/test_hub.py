@@ -126,7 +126,12 @@ CALLS = {
     'hf_hub_download("acme/one", "last.ckpt", subfolder="runs/a b")': (
         "hf://acme/one/runs/a b/last.ckpt"
     ),
+    'os.path.join(snapshot_download("acme/one"), "runs/a b", "last.ckpt")': (
+        "hf://acme/one/runs/a b/last.ckpt"
+    ),
     'hf_hub_download("acme/one", "pytorch_model.bin", revision=REVISION)': None,
+    'hf_hub_download("acme/one", "pytorch_model.bin", **NAME)': None,
+    'snapshot_download("acme/one") + NAME': None,
     'hf_hub_download("acme/one", NAME)': None,
 }
 
@@ -139,7 +144,8 @@ def test_a_file_that_code_downloads_is_read_on_the_hub(call, tmp_path, monkeypat
         monkeypatch.setenv(name, str(tmp_path / "cache"))
     (tmp_path / "pyproject.toml").write_text("[tool.torchload-lint]\n")
     (tmp_path / "app.py").write_text(
-        "import torch\nfrom huggingface_hub import hf_hub_download\n\n"
+        "import os\nimport torch\n"
+        "from huggingface_hub import hf_hub_download, snapshot_download\n\n"
         f"NAME, REVISION = input(), input()\nmodel = torch.load({call}, weights_only=True)\n"
     )
     near = CliRunner().invoke(root, ["loads", "--output-format", "json"])

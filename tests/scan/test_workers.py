@@ -13,6 +13,7 @@ import pytest
 from scanned import checkpoint
 from torchload_lint.remote.addresses import store_of
 from torchload_lint.remote.errors import RemoteError
+from torchload_lint.remote.remote_stores import RemoteObject
 from torchload_lint.scan import engines, object_reading
 from torchload_lint.scan.engines import LocalWorkers, Unit, read_units
 from torchload_lint.scan.object_reading import ReadSettings, scan_batch
@@ -103,6 +104,23 @@ def test_a_cluster_without_workers_is_left_after_a_while(monkeypatch):
         workers.check()
         with pytest.raises(RemoteError, match="there was no worker for 300 seconds"):
             workers.check()
+
+
+@pytest.mark.parametrize(("each", "attempts"), [(0.0, 3), (70.0, 1)])
+def test_a_slow_store_is_not_tried_again(monkeypatch, each, attempts):
+    now, asked = [0.0], []
+
+    class Slow:
+        def fetch(self, *given):
+            asked.append(given)
+            now[0] += each
+            raise RemoteError("no answer")
+
+    monkeypatch.setattr(object_reading, "store_of", lambda _: Slow())
+    monkeypatch.setattr(object_reading, "monotonic", lambda: now[0])
+    monkeypatch.setattr(object_reading, "sleep", lambda _: None)
+    (row,) = scan_batch([RemoteObject("s3://b/m.pt", 10)])
+    assert (row["problem"], len(asked)) == ("unreachable", attempts)
 
 
 def test_the_rate_is_one_of_all_workers_together(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ synchronous calls are used, and no process is forked after they are imported.
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -25,6 +26,8 @@ _PIECE = 64 * 1024
 _TIMEOUT = "30s"
 _RETRIES = 6
 """How often a request is made again, each time after a longer pause."""
+_RETRYING = timedelta(seconds=60)
+"""For how long."""
 _memories: dict[str, Any] = {}
 """What ``memory://`` holds in this process, by name."""
 
@@ -119,7 +122,7 @@ def bucket_of(uri: str) -> Bucket:
     options: ClientConfig = {"timeout": _TIMEOUT}
     if os.environ.get("AWS_ALLOW_HTTP", "").lower() in {"1", "true", "yes"}:
         options["allow_http"] = True
-    retries: RetryConfig = {"max_retries": _RETRIES}
+    retries: RetryConfig = {"max_retries": _RETRIES, "retry_timeout": _RETRYING}
     where = f"{root}/" if parts.scheme == "file" else root
     try:
         found = store.from_url(where, client_options=options, retry_config=retries)

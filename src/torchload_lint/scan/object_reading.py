@@ -38,6 +38,8 @@ Row = dict[str, "str | int | float | None"]
 """One row of the table (``scan/tables.py`` says what the columns are)."""
 ATTEMPTS = 3
 """How often an object is read when the network fails, besides the client's own attempts."""
+MOST_SECONDS = 60
+"""After so long, an object is not tried again: one slow store must not hold up the others."""
 _PAUSE = 0.5
 """Seconds before the second attempt; twice as long before each further one."""
 
@@ -124,7 +126,7 @@ def _read(
     item: RemoteObject, place: Store, settings: ReadSettings, brake: _Brake
 ) -> tuple[RemoteSource, CheckpointReport]:
     """The report, after another attempt where the network failed."""
-    pause = _PAUSE
+    pause, started = _PAUSE, monotonic()
     for attempt in range(ATTEMPTS):
         said: list[RemoteError] = []
         source = RemoteSource(item.size, partial(_fetch, place, item, brake, said))
@@ -132,6 +134,8 @@ def _read(
         report = inspect_byte_source(source, item.uri, target, None, shallow(DEFAULT_LIMITS))
         if not said:
             return source, report
+        if monotonic() - started > MOST_SECONDS:
+            break
         if attempt + 1 < ATTEMPTS:
             sleep(pause)
             pause *= 2

@@ -141,6 +141,8 @@ def join(first: Text, second: Text, *, is_path: bool = False) -> Text:
     if second.anchored:
         joined = second.text
     made = combine(first, second, joined, anchored=anchored)
+    if first.origin and not leaves and is_exact(second.text):
+        made = made.changed(origin=f"{first.origin}/{second.text}")
     return path(made) if is_path else made
 
 

@@ -52,19 +52,32 @@ def _hub_file(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 
 def _file_of_hub(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     """The same, with its address on the hub where the code says all of it."""
-    found = _hub_file(evaluator, call, frame)
     given = arguments(evaluator, call, frame)
-    parts = (given.at(0, "repo_id"), given.named.get("subfolder", ()), given.at(1, "filename"))
-    repository, inside, name = (_only_text(values) for values in parts)
-    kind, revision = (_only_text(given.named.get(key, ())) for key in ("repo_type", "revision"))
-    if len(found) != 1 or not isinstance(found[0], Text) or None in {inside, kind, revision}:
+    name = given.at(1, "filename") or unknown("the file's name")
+    parts = (given.named.get("subfolder", ()), name)
+    return _from_hub(_hub_file(evaluator, call, frame), call, given, *parts)
+
+
+def _snapshot_of_hub(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    given = arguments(evaluator, call, frame)
+    return _from_hub(_hub_snapshot(evaluator, call, frame), call, given)
+
+
+def _from_hub(found: Values, call: ast.Call, given: Arguments, *inside: Values) -> Values:
+    """What was found, with the address of what is ``inside`` a repository as its origin."""
+    named = (given.named.get(key, ()) for key in ("repo_type", "revision"))
+    texts = [_only_text(values) for values in (given.at(0, "repo_id"), *named, *inside)]
+    known = [text for text in texts if text is not None]
+    unpacked = any(keyword.arg is None for keyword in call.keywords)
+    if len(found) != 1 or not isinstance(found[0], Text) or len(known) < len(texts) or unpacked:
         return found
-    if not repository or not name:
+    repository, kind, revision, *path = known
+    if not repository:
         return found
     prefix = f"{kind}s/" if kind in {"dataset", "space"} else ""
     at = f"{repository}@{revision}" if revision else repository
-    path = "/".join(filter(None, (at, inside, name)))
-    return (found[0].changed(origin=f"hf://{prefix}{path}"),)
+    address = "/".join(filter(None, (f"hf://{prefix}{at}", *path)))
+    return (found[0].changed(origin=address),)
 
 
 def _only_text(values: Values) -> str | None:
@@ -102,4 +115,5 @@ CALLS: dict[str, Known] = {
     **dict.fromkeys(_HUB_FILES, _hub_file),
     **{name: _file_of_hub for name in _HUB_FILES if name.startswith("huggingface_hub.")},
     **dict.fromkeys(_HUB_SNAPSHOTS, _hub_snapshot),
+    "huggingface_hub.snapshot_download": _snapshot_of_hub,
 }
