@@ -39,6 +39,10 @@ FOUND = {
         "from pkg_resources import resource_stream\ntorch.load(resource_stream('pkg', 'w/a.pt'))\n"
     ),
     "get_data": "import pkgutil\ntorch.load(io.BytesIO(pkgutil.get_data('pkg', 'w/a.pt')))\n",
+    "getfile of a module": (
+        "import inspect, os, pkg\n"
+        "torch.load(os.path.join(os.path.dirname(inspect.getfile(pkg)), 'w/a.pt'))\n"
+    ),
     "getfile": (
         "import inspect\nfrom pkg.nets import Net\n"
         "HERE = os.path.dirname(inspect.getfile(Net))\n"

@@ -152,3 +152,10 @@ def test_a_checkpoint_counts_whatever_it_is_called(tmp_path, name, begins):
 def test_what_is_no_checkpoint_does_not_count(tmp_path, name, data):
     (tmp_path / name).write_bytes(data)
     assert not DiskCheckpoints(Config(root=tmp_path), Target()).any()
+
+
+def test_a_short_name_that_a_command_line_gives_is_read(tmp_path):
+    (tmp_path / "m").write_bytes(b"")
+    checkpoints = DiskCheckpoints(Config(root=tmp_path), Target())
+    given = PathPattern("m", exact=False, rung=Rung.COMMAND_LINE)
+    assert list(checkpoints.matching(given, near="train.py")) == ["m"]

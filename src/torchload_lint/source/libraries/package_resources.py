@@ -75,7 +75,9 @@ _CURRENT_FRAME = "inspect.currentframe"
 
 def _source_file(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     """``inspect.getfile(something)``; of ``inspect.currentframe()`` it is the file of that call."""
-    paths = [_file_of(value) for value in first(evaluator, call, frame)]
+    dotted = frame.module.bindings.qualified(call.args[0]) if call.args else None
+    module = evaluator.project.layout.locate(dotted, frame.module.path) if dotted else None
+    paths = [module] if module else [_file_of(value) for value in first(evaluator, call, frame)]
     if not paths or None in paths:
         return unknown("what inspect is asked about is not of this project")
     return tuple(_path(path) for path in dict.fromkeys(paths) if path is not None)

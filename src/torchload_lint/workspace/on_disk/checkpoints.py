@@ -274,4 +274,4 @@ def _is_telling(text: str) -> bool:
     if folder.strip("./") and "*" not in folder:
         return True
     stem = name.rsplit(".", 1)[0]
-    return len(stem.replace("*", "")) >= MIN_LITERAL
+    return "*" not in text or len(stem.replace("*", "")) >= MIN_LITERAL
