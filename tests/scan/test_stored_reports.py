@@ -33,6 +33,13 @@ def test_of_what_torch_saves(name, tmp_path):
     assert from_stored(as_stored(report)) == report
 
 
+def test_what_an_unsafe_load_would_call_comes_back():
+    report = inspect_bytes(checkpoint("not-trusted"), "m.pt")
+    report = report._replace(safe_globals=(), called=report.safe_globals)
+    assert report.called
+    assert from_stored(as_stored(report)) == report
+
+
 @pytest.mark.parametrize("kind", [*PROGRAMS, "unreadable"])
 def test_of_every_verdict(kind):
     report = inspect_bytes(checkpoint(kind), "m.pt")

@@ -30,6 +30,7 @@ def from_stored(text: str) -> CheckpointReport:
                 **data,
                 "verdict": Verdict(data["verdict"]),
                 "safe_globals": tuple(map(_needed, data["safe_globals"])),
+                "called": tuple(map(_needed, data.get("called", ()))),
                 "globals": tuple(map(_found, data["globals"])),
                 "problems": tuple(Problem(**one) for one in data["problems"]),
                 "stand_ins": tuple(map(_stand_in, data["stand_ins"])),
