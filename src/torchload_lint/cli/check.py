@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from torchload_lint.cli.options import NamedPath, configuration, remote
-from torchload_lint.cli.terminal import fail
+from torchload_lint.cli.terminal import ended_by_signals, fail
 from torchload_lint.config import OUTPUT_FORMATS, SEVERITIES, ConfigError
 
 if TYPE_CHECKING:
@@ -185,7 +185,8 @@ def command(**flags: Any) -> None:  # noqa: ANN401
     from torchload_lint.cli.checking import Flags, run  # noqa: PLC0415 - not needed for --help
 
     try:
-        status = run(Flags(**flags))
+        with ended_by_signals():
+            status = run(Flags(**flags))
     except ConfigError as error:
         fail(str(error))
     raise click.exceptions.Exit(status)

@@ -362,9 +362,10 @@ def _status(outcome: Run, flags: Flags, config: Config) -> int:
 def _add_noqa(outcome: Run, flags: Flags) -> int:
     """Write a comment beside each finding."""
     from torchload_lint.workspace.adoption.add_noqa import add_noqa  # noqa: PLC0415
-    from torchload_lint.workspace.on_disk.document import Document, read_bytes, write_atomically  # noqa: PLC0415
+    from torchload_lint.workspace.on_disk.document import Document, read_bytes  # noqa: PLC0415
+    from torchload_lint.workspace.on_disk.writing import write_atomically  # noqa: PLC0415
 
-    added, left = 0, 0
+    added, left, failed = 0, 0, False
     for result in outcome.results:
         if not result.text:
             left += len(result.diagnostics)
@@ -372,12 +373,19 @@ def _add_noqa(outcome: Run, flags: Flags) -> int:
         data = read_bytes(result.path)
         document = Document.of(data, is_notebook=result.path.suffix == ".ipynb")
         done = add_noqa(document, result.diagnostics, flags.noqa_reason)
-        write_atomically(result.path, done.document.encoded())
+        try:
+            write_atomically(result.path, done.document.encoded(), data)
+        except OSError as error:
+            complain(f"{result.path}: could not be written: {error.strerror or error}")
+            failed = True
+            continue
         added += done.added
         left += len(done.left)
     say(f"Added noqa comments for {added} findings.\n")
     if left:
         say(f"{left} findings have no line that could hold a comment.\n")
+    if failed:
+        return FAILED
     return CLEAN if not left or flags.exit_zero else FINDINGS
 
 

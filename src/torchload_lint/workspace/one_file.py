@@ -39,6 +39,8 @@ class FileOutcome(NamedTuple):
     """None where there is nothing to report."""
     rewritten: bytes | None = None
     """What is to be written, where something was fixed."""
+    source: bytes = b""
+    """What it was made from: the file, as it was read."""
     error: str = ""
     """What keeps it from being written, as a sentence."""
     loads: LoadAccount = NO_LOADS
@@ -89,7 +91,7 @@ def _outcome(path: str, projects: Projects, options: Options) -> FileOutcome:
     if fixed is None or not options.write:
         return outcome
     try:
-        return outcome._replace(result=result, rewritten=fixed.encoded())
+        return outcome._replace(result=result, rewritten=fixed.encoded(), source=look.source or b"")
     except UnicodeEncodeError as error:
         return not_written(path, error, projects, options)
 

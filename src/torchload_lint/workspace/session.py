@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from torchload_lint.config import ConfigError
 from torchload_lint.diagnostic import LoadAccount
 from torchload_lint.workspace.first_look import Look, first_look
-from torchload_lint.workspace.on_disk.document import write_atomically
+from torchload_lint.workspace.on_disk.writing import remove_stale, write_atomically, write_new
 from torchload_lint.workspace.one_file import FileOutcome, Options, check_file, keep, not_written
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ def check_files(
         if progress:
             progress(len(outcomes), len(paths))
     # Written only now: until every file is checked, questions are answered from files as they were.
+    if options.write:
+        remove_stale(paths)
     outcomes = [_written(one, projects, options) for one in sorted(outcomes, key=_path)]
     loads = LoadAccount()
     for one in outcomes:
@@ -84,7 +86,7 @@ def _written(outcome: FileOutcome, projects: Projects, options: Options) -> File
         return outcome
     try:
         _write_helper(Path(outcome.path), outcome.rewritten)
-        write_atomically(Path(outcome.path), outcome.rewritten)
+        write_atomically(Path(outcome.path), outcome.rewritten, outcome.source)
     except OSError as error:
         return not_written(outcome.path, error, projects, options)
     return outcome
@@ -101,8 +103,7 @@ def _write_helper(path: Path, rewritten: bytes) -> None:
 
     place = missing_helper(path, rewritten.decode("utf-8", "replace"))
     if place is not None:
-        with place.open("x", encoding="utf-8") as file:
-            file.write(helper_text())
+        write_new(place, helper_text().encode())
 
 
 def _outcomes(paths: Sequence[str], projects: Projects, options: Options) -> Iterator[FileOutcome]:

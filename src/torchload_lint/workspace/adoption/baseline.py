@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from torchload_lint.config import ConfigError
 from torchload_lint.regular_files import read_regular_text
 from torchload_lint.source.text.notebook import rows_of
-from torchload_lint.workspace.on_disk.document import write_atomically
+from torchload_lint.workspace.on_disk.writing import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -65,7 +65,6 @@ class Baseline:
 
     def write(self, path: Path) -> None:
         """Write the baseline as a whole. Raises OSError."""
-        path.touch()  # so that a new file gets the usual mode
         write_atomically(path, self.as_json().encode())
 
     def as_json(self) -> str:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint.config import SECTION, ConfigError, load_config, parse_toml
-from torchload_lint.workspace.on_disk.document import write_atomically
+from torchload_lint.workspace.on_disk.writing import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -141,7 +141,6 @@ def _candidates(load: SurveyedLoad) -> list[str]:
 def _write(file: Path, old: str, new: str) -> None:
     """Write the file as a whole; put the old text back where the new one is not understood."""
     try:
-        file.touch()
         write_atomically(file, new.encode())
     except OSError as error:
         raise ConfigError(f"{file}: cannot be written: {error.strerror or error}") from error

@@ -1,16 +1,15 @@
-"""A source file as bytes on the disk: Python text or notebook, decoded, and written back."""
+"""A source file as bytes: Python text or notebook, decoded, and encoded again."""
 
 from __future__ import annotations
 
 import os
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.regular_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from torchload_lint.diagnostic import Edit
     from torchload_lint.source.text.notebook import Notebook
@@ -86,25 +85,3 @@ def read_bytes(path: Path | str) -> bytes:
         raise UnreadableError(reason) from None
     except OSError as error:
         raise UnreadableError(error.strerror or str(error)) from error
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file's content as a whole, or not at all; its mode, and a link to it, stay.
-
-    Raises OSError where the folder cannot be written to; the file is then as it was.
-    """
-    import tempfile  # noqa: PLC0415 - 12 ms, where something is written
-
-    target = Path(os.path.realpath(path))
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, target.stat().st_mode & 0o7777)
-        os.replace(name, target)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise

@@ -1,0 +1,147 @@
+"""A file is replaced as a whole and stays the file that it was, or it is left alone."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+
+import pytest
+
+from torchload_lint.workspace.on_disk.writing import remove_stale, write_atomically, write_new
+
+needs_links = pytest.mark.skipif(os.name == "nt", reason="links and modes are others there")
+
+
+@pytest.fixture
+def file(tmp_path):
+    made = tmp_path / "m.py"
+    made.write_bytes(b"old")
+    return made
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@needs_links
+def test_the_mode_stays(file):
+    file.chmod(0o751)
+    write_atomically(file, b"new", b"old")
+    assert (file.read_bytes(), stat.S_IMODE(file.stat().st_mode)) == (b"new", 0o751)
+    assert names(file.parent) == ["m.py"]
+
+
+@needs_links
+def test_a_link_stays_one(file):
+    link = file.with_name("link.py")
+    link.symlink_to("m.py")
+    write_atomically(link, b"new")
+    assert link.is_symlink()
+    assert file.read_bytes() == b"new"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="extended attributes of Linux")
+def test_extended_attributes_stay(file):
+    try:
+        os.setxattr(file, "user.note", b"kept")
+    except OSError:
+        pytest.skip("the file system has none")
+    write_atomically(file, b"new")
+    assert os.getxattr(file, "user.note") == b"kept"
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="asks for root")
+def test_the_owner_stays(file):
+    os.chown(file, 12345, 23456)
+    write_atomically(file, b"new")
+    assert (file.stat().st_uid, file.stat().st_gid) == (12345, 23456)
+
+
+@needs_links
+def test_an_owner_that_would_change_leaves_the_file_alone(file, monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    status = os.stat
+    monkeypatch.setattr(os, "chown", refuse)
+    others = list(status(file))
+    others[stat.ST_UID] += 1
+    monkeypatch.setattr(
+        os, "stat", lambda name: os.stat_result(others) if name == str(file) else status(name)
+    )
+    with pytest.raises(OSError, match="owner or group would change"):
+        write_atomically(file, b"new")
+    monkeypatch.undo()
+    assert file.read_bytes() == b"old"
+    assert names(file.parent) == ["m.py"]
+
+
+@needs_links
+@pytest.mark.parametrize("case", ["read-only", "hard links", "changed", "not a regular file"])
+def test_what_is_left_alone(file, case):
+    match case:
+        case "read-only":
+            file.chmod(0o444)
+        case "hard links":
+            os.link(file, file.with_name("other.py"))
+        case "not a regular file":
+            file.unlink()
+            os.mkfifo(file)
+    before = names(file.parent)
+    with pytest.raises(OSError, match=case):
+        write_atomically(file, b"new", b"another" if case == "changed" else b"old")
+    assert names(file.parent) == before
+    assert case == "not a regular file" or file.read_bytes() == b"old"
+
+
+def test_another_run_that_wrote_the_same_is_no_change(file):
+    write_atomically(file, b"old", b"what both have read")
+    assert file.read_bytes() == b"old"
+
+
+@needs_links
+def test_a_new_file_has_the_usual_mode(tmp_path):
+    usual = tmp_path / "usual"
+    usual.touch()
+    write_atomically(tmp_path / "a", b"1")
+    write_new(tmp_path / "b", b"2")
+    write_new(tmp_path / "b", b"3")
+    assert (tmp_path / "b").read_bytes() == b"2"
+    assert {path.stat().st_mode for path in tmp_path.iterdir()} == {usual.stat().st_mode}
+
+
+@needs_links
+def test_what_a_killed_run_has_left_is_taken_away(file):
+    child = os.fork()
+    if child == 0:
+        os.replace = lambda *_: os._exit(0)
+        write_atomically(file, b"new")
+    os.waitpid(child, 0)
+    assert len(names(file.parent)) == 2
+    remove_stale([str(file)])
+    assert names(file.parent) == ["m.py"]
+    assert file.read_bytes() == b"old"
+
+
+@needs_links
+def test_what_another_run_writes_now_stays(file):
+    reading, writing = os.pipe()
+    ended, ending = os.pipe()
+    child = os.fork()
+    if child == 0:
+
+        def wait(*_):
+            os.write(writing, b"x")
+            os.read(ended, 1)
+            os._exit(0)
+
+        os.replace = wait
+        write_atomically(file, b"new")
+    os.read(reading, 1)
+    remove_stale([str(file)])
+    assert len(names(file.parent)) == 2
+    os.write(ending, b"x")
+    os.waitpid(child, 0)
+    remove_stale([str(file)])
+    assert names(file.parent) == ["m.py"]
