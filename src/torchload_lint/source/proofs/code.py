@@ -19,6 +19,7 @@ from torchload_lint.source.proofs.harmless import (
     is_harmless,
 )
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, meanings
+from torchload_lint.source.proofs.shared import READING, is_only_read, kept_default, may_change
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import text_of
 
@@ -34,13 +35,6 @@ _BY_NAME = frozenset({"__getattribute__", "__setattr__", "__delattr__"})
 _SETTABLE = frozenset({"data", "grad", "requires_grad"})
 """Attributes of tensors that may be set on any object."""
 _OF_THE_CLASS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
-_READING = frozenset(
-    """
-    copy count endswith format get index items join keys lower lstrip parent parents rstrip split
-    startswith strip upper values debug info warning error warning_once exception
-    """.split()
-)
-"""Methods that leave a module's constant as it is."""
 _LEAVES = (ast.Constant, ast.UnaryOp, ast.operator, ast.unaryop, ast.expr_context, ast.BinOp)
 _DISPLAYS = (ast.Dict, ast.List, ast.Set)
 
@@ -72,11 +66,16 @@ class CodeReader:
     """Attributes that it asks of any other object."""
     outside: set[str] = field(default_factory=set)
     """Dotted names of Python and of libraries that it uses."""
+    kept: set[str] = field(default_factory=set)
+    """Attributes that it does more with than to read what they hold."""
     asks_any: bool = False
     """Whether it asks ``self`` for attributes by names that the file may choose."""
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Read a function's defaults and body; its decorators are for the caller to judge."""
+        kept = kept_default(node, self.module)
+        if kept:
+            raise self._unproven(node, f"{kept}, whose default all calls share")
         for default in (*node.args.defaults, *filter(None, node.args.kw_defaults)):
             self.visit(default)
         self.all(node.body)
@@ -155,9 +154,16 @@ class CodeReader:
         elif definition.kind in {"function", "class"}:
             self.uses.append(Piece(definition.node, self.module, self.project))
         elif definition.value is not None and definition.kind == "assign":
+            self._check_shared(definition.value, self.module, node)
             self.uses.append(Piece(definition.value, self.module, self.project))
         elif definition.kind != "delete":
             raise self._unproven(node, f"{node.id}, whose value is not plain")
+
+    def _check_shared(self, value: ast.expr | None, home: Module, node: ast.AST) -> None:
+        """What a module or a class holds for all its users may only be read."""
+        is_read = isinstance(node, ast.expr) and is_only_read(node, self.module)
+        if not is_read and may_change(value, home):
+            raise self._unproven(node, f"{_shown(node)}, which others share, for more than reading")
 
     def _is_local(self, node: ast.AST) -> bool:
         """Whether a definition belongs to a function, whose values are all harmless."""
@@ -185,6 +191,7 @@ class CodeReader:
     def _found(self, found: Found, node: ast.AST, dotted: str, index: ProjectIndex) -> Piece:
         if found.kind == "module" or (found.kind == "value" and found.value is None):
             raise self._unproven(node, dotted)
+        self._check_shared(found.value, found.module, node)
         holder = found.module.parents.get(found.node)
         in_class = isinstance(holder, ast.ClassDef) and found.kind == "function"
         inside = Holder(holder, found.module, index) if in_class else None  # type: ignore[arg-type]
@@ -219,6 +226,8 @@ class CodeReader:
         self._check_reaching(node)
         self.visit(node.value)
         self._asked(node, node.attr)
+        if not is_only_read(node, self.module):
+            self.kept.add(node.attr)
         (self.own if self._is_self(node.value) else self.others).add(node.attr)
 
     def _check_reaching(self, node: ast.Attribute) -> None:
@@ -250,6 +259,7 @@ class CodeReader:
         if name:
             self._asked(node, name)
             self.own.add(name)
+            self.kept.add(name)
             return True
         function = self.module.function(node)
         asked = function.args.args[1:2] if function is not None else []
@@ -295,7 +305,7 @@ class CodeReader:
             return ""
         if isinstance(definition.node, ast.ClassDef):
             return f"{self.module.name}.{definition.node.name}"
-        if attribute not in _READING:
+        if attribute not in READING:
             raise self._unproven(node, f"{node.id}.{attribute}")
         return ""
 
@@ -335,6 +345,8 @@ class CodeReader:
         special = node.attr.startswith("__") and node.attr.endswith("__")
         if special and node.attr != "__dict__":
             raise self._unproven(node, f"setting {node.attr}")
+        if isinstance(self.module.parents.get(node), ast.AugAssign):
+            self.kept.add(node.attr)
         if not self._is_instance(node.value) and node.attr not in _SETTABLE:
             raise self._unproven(node, f"setting {_shown(node)}, which is not its own")
         self.visit(node.value)
@@ -363,6 +375,7 @@ class CodeReader:
         if builtin == "getattr" and len(node.args) > 1 and text_of(node.args[1]):
             name = text_of(node.args[1])
             self._asked(node, name)
+            self.kept.add(name)
             (self.own if self._is_self(node.args[0]) else self.others).add(name)
             return
         is_handed_back = isinstance(self.module.parents.get(node), ast.Return)
@@ -391,6 +404,6 @@ class CodeReader:
         )
 
 
-def _shown(node: ast.expr) -> str:
+def _shown(node: ast.AST) -> str:
     text = ast.unparse(node)
     return text if len(text) <= 40 else f"{text[:40]}…"  # noqa: PLR2004 - a part of a sentence

@@ -105,8 +105,8 @@ METACLASSES = frozenset({"abc.ABCMeta", "enum.EnumMeta", "enum.EnumType", "built
 DECORATORS = frozenset(
     """
     abc.abstractmethod builtins.classmethod builtins.property builtins.staticmethod
-    dataclasses.dataclass enum.unique functools.cache functools.cached_property functools.lru_cache
-    functools.total_ordering torch.enable_grad torch.inference_mode torch.jit.export
+    dataclasses.dataclass enum.unique functools.cached_property functools.total_ordering
+    torch.enable_grad torch.inference_mode torch.jit.export
     torch.jit.ignore torch.jit.unused torch.no_grad typing.final typing.overload
     typing.runtime_checkable typing_extensions.override
     """.split()

@@ -26,7 +26,8 @@ from torchload_lint.source.proofs.harmless import (
     is_harmless_base,
 )
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
-from torchload_lint.source.proofs.replaced import Used, why_replaced
+from torchload_lint.source.proofs.replaced import Used, bound, why_replaced
+from torchload_lint.source.proofs.shared import may_change
 from torchload_lint.source.proofs.steady import check_own_name, check_place, check_steady
 
 if TYPE_CHECKING:
@@ -71,11 +72,14 @@ def _prove(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Proof:
         search.run(Piece(node, module, project))
     except UnprovenError as problem:
         return Proof(str(problem))
-    loose = search.loose()
-    mixed = loose & search.asks
+    loose = search.loose() | search.shared
+    mixed = search.loose() & search.asks
     if mixed:
         name = min(mixed)
         return Proof(f"{module.path}: it may call {name}, which nothing shows to be harmless")
+    shared = search.changed()
+    if shared:
+        return Proof(f"{module.path}: it may change {min(shared)}, which all its objects share")
     return Proof(why_replaced(search.used, project), frozenset(search.asks), loose, search.used)
 
 
@@ -84,7 +88,11 @@ class _ProofSearch:
 
     def __init__(self) -> None:
         self.asks: set[str] = set()
+        self.shared: set[str] = set()
+        """Attributes of classes that hold what something may be put into."""
         self.used = Used()
+        self._kept: set[str] = set()
+        self._keeps_any = False
         self._methods: dict[ast.AST, str] = {}
         self._waiting: list[Piece] = []
         self._steady: set[str] = set()
@@ -117,6 +125,10 @@ class _ProofSearch:
         reached = {node for node, *_ in self._seen}
         return frozenset(name for node, name in self._methods.items() if node not in reached)
 
+    def changed(self) -> set[str]:
+        """The attributes that the code may change for all objects of a class."""
+        return self.shared if self._keeps_any else self.shared & self._kept
+
     def _code(self, piece: Piece) -> None:
         reader = CodeReader(piece.module, piece.project)
         if is_function(piece.node):
@@ -128,6 +140,8 @@ class _ProofSearch:
             raise UnprovenError(f"{piece.module.path} has what is neither a function nor a value")
         self._waiting += reader.uses
         self.asks |= reader.others
+        self._kept |= reader.kept
+        self._keeps_any |= reader.asks_any
         self.used.outside |= reader.outside
         if piece.holder is None or piece.unbound:
             self.asks |= reader.own
@@ -162,6 +176,8 @@ class _ProofSearch:
             self._waiting.append(Piece(statement, home, project))
         elif isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
             self._class_value(statement.value, home, project)
+            if may_change(statement.value, home):
+                self.shared.update(name for name in bound(statement) if not name.startswith("__"))
 
     def _class_value(self, value: ast.expr, home: Module, project: ProjectIndex) -> None:
         """A class attribute: plain, or a field whose default is."""

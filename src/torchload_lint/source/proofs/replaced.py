@@ -84,9 +84,9 @@ class Used:
         self.files[module.path] = module
         if isinstance(node, ast.ClassDef):
             members = (one for one in body(node.body) if not _is_field(one, module))
-            self.names.update(name for one in members for name in _bound(one))
+            self.names.update(name for one in members for name in bound(one))
         stated = module.parents.get(node) if isinstance(node, ast.expr) else node
-        self.names.update(_bound(stated))
+        self.names.update(bound(stated))
 
 
 def why_replaced(used: Used, project: ProjectIndex) -> str:
@@ -101,7 +101,7 @@ def why_replaced(used: Used, project: ProjectIndex) -> str:
     return next(chain(search.rebound(), hooks, elsewhere), "")
 
 
-def _bound(node: ast.AST | None) -> Iterator[str]:
+def bound(node: ast.AST | None) -> Iterator[str]:
     """The names that a statement gives a meaning."""
     if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
         yield node.name
