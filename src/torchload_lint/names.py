@@ -117,3 +117,11 @@ class ClassFacts(NamedTuple):
     read_from: str = ""
     """The installed distribution whose source says all this (``ultralytics 8.4.190``); empty for
     what is the project's own."""
+
+    @property
+    def is_enumeration(self) -> bool:
+        """Whether its objects are members, which the whole program shares."""
+        return not _ENUMERATIONS.isdisjoint(self.foreign_bases)
+
+
+_ENUMERATIONS = frozenset(f"enum.{name}" for name in "Enum IntEnum StrEnum Flag IntFlag".split())

@@ -115,7 +115,7 @@ def trust(folder, name, program=forge.new, module="fakelib.models"):
     return found.judgements[0] if found.judgements else None
 
 
-PROVEN = ["Plain", "Color", "Documented", "Config"]
+PROVEN = ["Plain", "Documented", "Config"]
 RESTORED = ["Runs", "Opaque", "Net", "Registered", "Tools", "Settings"]
 REFUSED = ["Own", "Slots", "Loud", "Wrapped", "make", "VALUE", "absent"]
 
@@ -125,6 +125,14 @@ def test_a_class_is_proven_by_the_source_of_its_library(name, project):
     judgement = trust(project, name)
     assert judgement.trust is Trust.INSTALLED
     assert "read from fakelib 1.2.3 (fakelib/models.py:" in judgement.reason
+
+
+def test_an_enumeration_of_a_library_is_held_to_the_members_that_the_file_has(project):
+    def asked(kind):
+        return forge.call(kind, forge.text("red"))
+
+    assert trust(project, "Color", asked).trust is Trust.ONLY_WITH
+    assert trust(project, "Color").trust is Trust.UNPROVEN
 
 
 @pytest.mark.parametrize("name", RESTORED)

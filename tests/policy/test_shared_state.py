@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import pickle
+import sys
 
 import pytest
+from click.testing import CliRunner
 
 pytest.importorskip("torch")
 
@@ -12,6 +15,7 @@ import torch
 
 import torchload_lint
 from checkpoint.cases import forge
+from torchload_lint.cli.group import root
 from torchload_lint.policy import Trust
 
 pytestmark = pytest.mark.torch
@@ -92,3 +96,59 @@ def test_torch_would_let_the_file_change_it(body, tmp_path, monkeypatch):
     with torch.serialization.safe_globals([module.Job]):
         torch.load(path, weights_only=True)
     assert "rm" in (*module.COMMANDS, *getattr(module.Job, "shared", ()))
+
+
+KINDS = "import enum\nclass Kind(enum.Enum):\n    LIST = 'ls'\n    NONE = ''\n"
+KIND = forge.name("kinds", "Kind")
+MEMBER = forge.call(KIND, forge.text("ls"))
+CHANGED = forge.mapping({"_value_": forge.text("rm")})
+ON_MEMBERS = {
+    "filled": MEMBER + CHANGED + b"b",
+    "filled by torch": forge.call(
+        forge.name("torch._tensor", "_rebuild_from_type_v2"),
+        KIND, KIND, forge.pair(forge.text("ls")), CHANGED,
+    ),
+    "asked for another": forge.call(KIND, forge.text("")),
+    "made": forge.new(KIND, forge.text("ls")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("program", ON_MEMBERS.values(), ids=ON_MEMBERS)
+def test_a_file_finds_the_members_it_had_and_changes_none(program, tmp_path, monkeypatch):
+    """``only_with(Kind, ("ls",))`` stands for the enumeration, whose class no file gets hold of."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "kinds", raising=False)
+    monkeypatch.delitem(sys.modules, "restore_only", raising=False)
+    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.13"\n')
+    (tmp_path / "kinds.py").write_text(KINDS)
+    path, app = tmp_path / "model.pt", tmp_path / "app.py"
+    path.write_bytes(forge.archive(forge.program(MEMBER)))
+    app.write_text("import torch\n\nfound = torch.load('model.pt')\n")
+    monkeypatch.chdir(tmp_path)
+    CliRunner().invoke(root, ["check", "--fix", "--unsafe-fixes", "."])
+    assert "only_with(Kind, ('ls',))" in app.read_text()
+    names: dict[str, object] = {}
+    exec(compile(app.read_text(), "app.py", "exec"), names)
+    kinds = importlib.import_module("kinds")
+    assert names["found"] is kinds.Kind.LIST
+    path.write_bytes(forge.archive(forge.program(program)))
+    with pytest.raises((pickle.UnpicklingError, TypeError, AttributeError)):
+        exec(compile(app.read_text(), "app.py", "exec"), {})
+    assert kinds.Kind.LIST.value == "ls"
+
+
+def test_an_enumeration_that_the_file_only_names_is_not_allowed(tmp_path):
+    (tmp_path / "kinds.py").write_text(KINDS)
+    assert trust(tmp_path, "kinds", "Kind", KIND) is Trust.UNPROVEN
+
+
+@pytest.mark.parametrize("program", [ON_MEMBERS["filled"], ON_MEMBERS["made"]], ids=["set", "made"])
+def test_nor_one_that_it_changes_itself(program, tmp_path):
+    (tmp_path / "kinds.py").write_text(KINDS)
+    assert trust(tmp_path, "kinds", "Kind", program) is Trust.UNPROVEN
+
+
+def test_a_vetted_enumeration_is_held_to_its_members_too(tmp_path):
+    name = forge.name("signal", "Signals")
+    program = forge.call(name, forge.number(15))
+    assert trust(tmp_path, "signal", "Signals", program) is Trust.ONLY_WITH

@@ -56,16 +56,20 @@ def called_classes(streams: Iterable[Unpickled], names: NameResolver) -> tuple[N
 
 
 def calls_of(
-    name: GlobalName, streams: Iterable[Unpickled], names: NameResolver
+    name: GlobalName,
+    streams: Iterable[Unpickled],
+    names: NameResolver,
+    *,
+    finds_member: bool = False,
 ) -> tuple[HeldCall, ...]:
-    """The calls of a global that an entry can hold it to."""
+    """The calls of a global that an entry can hold it to; ``finds_member``: an enumeration."""
     calls = [
         call
         for stream in streams
         for call in stream.calls
         if call.how == "REDUCE" and isinstance(call.callee, GlobalRef) and call.callee.name == name
     ]
-    return held_calls(str(name), calls, names)
+    return held_calls(str(name), calls, names, finds_member=finds_member)
 
 
 def called_names(streams: Iterable[Unpickled]) -> frozenset[str]:

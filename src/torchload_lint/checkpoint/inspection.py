@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.limits import Limits
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup
     from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, PickledValue
+    from torchload_lint.checkpoint.restricted.needs import RequiredEntry
+    from torchload_lint.names import HeldCall
 
 DAMAGE = frozenset("truncated malformed damaged limit internal not-a-checkpoint".split())
 """Codes of problems that make a file unreadable, rather than sound but not loadable."""
@@ -315,7 +317,7 @@ def _report(
             because=need.because,
             called=str(need.name) in called,
             calls=calls.get(str(need.name), ""),
-            held=calls_of(need.name, result.streams, result.guard.names),
+            held=_held(need, result, question),
             import_only=registered.get(str(need.name), ""),
         )
         for need in needs
@@ -339,6 +341,13 @@ def _report(
         called=called_classes(result.streams, result.guard.names) if stand_ins else (),
         imports=tuple(dict.fromkeys(entry.import_only for entry in entries if entry.import_only)),
     )
+
+
+def _held(need: RequiredEntry, result: Evaluation, question: Question) -> tuple[HeldCall, ...]:
+    facts = question.lookup(need.name) if question.lookup is not None else None
+    is_enumeration = facts is not None and facts.is_enumeration
+    names = result.guard.names
+    return calls_of(need.name, result.streams, names, finds_member=is_enumeration)
 
 
 def _too_old(entries: tuple[NeededGlobal, ...], target: Target) -> list[Problem]:

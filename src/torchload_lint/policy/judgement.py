@@ -17,6 +17,7 @@ from torchload_lint.checkpoint.known.dangerous import (
 )
 from torchload_lint.checkpoint.known.known_globals import UNDONE_MODULES
 from torchload_lint.checkpoint.known.torch_versions import ever_allowed
+from torchload_lint.checkpoint.pickles.held_calls import ENUMERATIONS
 from torchload_lint.names import is_dotted_name
 from torchload_lint.vetted import vetted_definitions
 
@@ -138,6 +139,21 @@ def judge_calls(calls: Sequence[HeldCall]) -> Judgement:
     """Judge a function that an entry holds to the arguments of these calls."""
     these = "these arguments" if len(calls) == 1 else f"these {len(calls)} tuples of arguments"
     return Judgement(Trust.ONLY_WITH, f"may be called with {these}, and with no others")
+
+
+def judge_members(
+    judgement: Judgement, name: GlobalName, facts: ClassFacts | None, calls: Sequence[HeldCall]
+) -> Judgement:
+    """The judgement, where what may be allowed is an enumeration: of the members that these calls
+    find. A list with the class itself would let a file change them for the whole program.
+    """
+    is_one = facts.is_enumeration if facts is not None else str(name) in ENUMERATIONS
+    if not is_one or judgement.trust not in _PROVEN | {Trust.VETTED}:
+        return judgement
+    if calls:
+        return judge_calls(calls)
+    reason = "an enumeration whose members a file may change; it is not called with plain values"
+    return Judgement(Trust.UNPROVEN, reason, WAY_OUT)
 
 
 def judge_together(

@@ -12,7 +12,14 @@ from torchload_lint.checkpoint.report import NeededGlobal
 from torchload_lint.config import ConfigError
 from torchload_lint.diagnostic import Crash
 from torchload_lint.names import GlobalName
-from torchload_lint.policy import Judgement, Trust, judge, judge_calls, judge_together
+from torchload_lint.policy import (
+    Judgement,
+    Trust,
+    judge,
+    judge_calls,
+    judge_members,
+    judge_together,
+)
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.installed import definition_of, may_mean
 from torchload_lint.rules.on_torch import Mode, judged, merged, mode_on
@@ -275,9 +282,14 @@ def _together(judged: Iterable[Need], registered: Collection[ClassFacts]) -> tup
         [(one.judgement, one.facts, one.needed.called) for one in needs], registered
     )
     return tuple(
-        need._replace(judgement=judgement)
+        need._replace(judgement=members_of(need.needed, judgement, need.facts))
         for need, judgement in zip(needs, judgements, strict=True)
     )
+
+
+def members_of(needed: NeededGlobal, judgement: Judgement, facts: ClassFacts | None) -> Judgement:
+    """The judgement on an enumeration counts for the members that the file asks it for."""
+    return judge_members(judgement, needed.name, facts, () if needed.pair else needed.held)
 
 
 def _is_imported(facts: ClassFacts, near: str, context: Context) -> bool:
@@ -307,7 +319,7 @@ def judge_in(
     leads_to = origins(renamed, near, context.project)
     trusted = (*context.config.trusted, *configured)
     judgement = judge(name, facts, trusted, aliases, leads_to, called=needed.called)
-    is_foreign = facts is None or facts.read_from
+    is_foreign = facts is None or (facts.read_from and not facts.is_enumeration)
     held = needed.held and is_foreign and not judgement.allowed
     if held and all(_leads_to_what_is_allowed(call, near, context) for call in needed.held):
         return judge_calls(needed.held)
@@ -322,15 +334,12 @@ def _leads_to_what_is_allowed(call: HeldCall, near: str, context: Context) -> bo
     if facts is not None and facts.kind == "value":
         outer, _, _ = str(call.leads_to).rpartition(".")
         facts = class_lookup.find(context.project, GlobalName.parse(outer), near)
-        if facts is None or _ENUMERATIONS.isdisjoint(facts.foreign_bases):
+        if facts is None or not facts.is_enumeration:
             return False
     if facts is None:
         return False
     judgement = judge(facts.defined_as, facts, context.config.trusted)
     return judgement.trust in {Trust.FIRST_PARTY, Trust.INSTALLED, Trust.CONFIGURED}
-
-
-_ENUMERATIONS = frozenset(f"enum.{name}" for name in "Enum IntEnum StrEnum Flag IntFlag".split())
 
 
 def allowed_here(

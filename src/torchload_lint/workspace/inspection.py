@@ -14,7 +14,7 @@ from torchload_lint.names import GlobalName
 from torchload_lint.policy import judge_together
 from torchload_lint.remote.kept_bytes import KeptBytes, cache_folder
 from torchload_lint.remote.listing import objects_at
-from torchload_lint.rules.assessing import judge_in, judged_needs
+from torchload_lint.rules.assessing import judge_in, judged_needs, members_of
 from torchload_lint.rules.checkpoints.dangerous_checkpoint import INSTALL
 from torchload_lint.rules.on_torch import PARAMETER_SINCE, judged, merged
 from torchload_lint.rules.situation import is_unknown_call
@@ -150,7 +150,12 @@ def judge_report(report: CheckpointReport, path: Path, project: Project, place: 
         aliases = {needed.spelling.expression()} | ({str(facts.defined_as)} if facts else set())
         judgement = judge_in(project.context_of(place), needed, facts, aliases=aliases)
         judgements.append((judgement, facts, needed.called))
-    together = judge_together(judgements)
+    together = [
+        members_of(needed, judgement, facts)
+        for needed, judgement, (_, facts, _) in zip(
+            report.safe_globals, judge_together(judgements), judgements, strict=True
+        )
+    ]
     unknown = [
         (needed, judgement)
         for needed, judgement, (_, facts, _) in zip(

@@ -36,6 +36,15 @@ TYPES_BY_NAME = frozenset(
 """What ``dill._dill._load_type`` may be asked for: the types of Python that hold values."""
 
 
+ENUMERATIONS = frozenset(
+    """
+    http.HTTPStatus signal.Handlers signal.Signals torch.amp.grad_scaler.OptState uuid.SafeUUID
+    """.split()
+)
+"""The vetted enumerations. Their members are the whole program's: a file may find them, not have
+the class, which would let it change them."""
+
+
 class NamesInFile(Protocol):
     """What is known of the names in a file."""
 
@@ -46,9 +55,14 @@ class NamesInFile(Protocol):
         """Which object a value is, where that is known."""
 
 
-def held_calls(name: str, calls: Iterable[ObjectValue], names: NamesInFile) -> tuple[HeldCall, ...]:
-    """The calls of a function in a file, each once; none where not all of them may be allowed."""
-    accepts = _ACCEPTS.get(name)
+def held_calls(
+    name: str, calls: Iterable[ObjectValue], names: NamesInFile, *, finds_member: bool = False
+) -> tuple[HeldCall, ...]:
+    """The calls of a function in a file, each once; none where not all of them may be allowed.
+
+    ``finds_member``: it is an enumeration, whose call with a value finds the member that has it.
+    """
+    accepts = _is_plain if finds_member else _ACCEPTS.get(name)
     found: dict[HeldCall, None] = {}
     for call in calls:
         args = call.args
@@ -162,6 +176,17 @@ def _is_generic(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
     return all(isinstance(one, GlobalRef) for one in (args[0], *args[1]))
 
 
+def _is_plain(args: tuple[PickledValue, ...], call: ObjectValue) -> bool:
+    """The value of a member: one, and plain. No program gives a member a state."""
+    return len(args) == 1 and not call.states and _is_constant(args[0])
+
+
+def _is_constant(value: PickledValue) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_constant, value))
+    return value is None or isinstance(value, (bool, int, float, str, bytes))
+
+
 def _is_pattern(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
     """A regular expression and its flags."""
     return (
@@ -199,6 +224,7 @@ _ACCEPTS: dict[str, Callable[[tuple[PickledValue, ...], ObjectValue], bool]] = {
     "re._compile": _is_pattern,
     "logging.getLogger": lambda args, _: len(args) == 1 and isinstance(args[0], str),
     "itertools.count": _are_numbers,
+    **dict.fromkeys(ENUMERATIONS, _is_plain),
     "dill._dill._load_type": lambda _, call: bool(type_by_name(call)),
 }
 """Function → whether a call with these arguments is harmless, if the objects among them are."""
