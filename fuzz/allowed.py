@@ -1,8 +1,8 @@
 """Whether a name that the tool would allow may be called by a hostile file: asked of the object.
 
 The tool judges names by tables and by source. Here the object itself is looked up in what this
-interpreter has imported, and what is neither a class nor one of a few functions that rebuild data
-is wrong, however it is spelled.
+interpreter has imported, and what is neither a class nor a function that rebuilds data or computes
+with tensors is wrong, however it is spelled.
 """
 
 from __future__ import annotations
@@ -43,5 +43,6 @@ def check_allowed(name: GlobalName) -> None:
     harmful = any(found is one for one in _HARMFUL)
     must(not harmful, Harm.ALLOWED, f"{name} is {found!r}")
     rebuilds = name.qualname.rpartition(".")[2].startswith(("_rebuild", *_REBUILD))
-    is_data = not isinstance(found, _FUNCTIONS) or rebuilds
+    computes = name.module == "torch.nn.functional"
+    is_data = not isinstance(found, _FUNCTIONS) or rebuilds or computes
     must(is_data, Harm.ALLOWED, f"{name} is no class: {found!r}")

@@ -128,6 +128,11 @@ def test_a_full_disk_is_seen_before(
     assert [path.name for path in tmp_path.iterdir()] == ["in.pt"]
 
 
+RECEIVED = """
+import signal
+for name in ("SIGHUP", "SIGINT", "SIGTERM"):
+    signal.signal(getattr(signal, name), signal.SIG_DFL)
+"""
 SLOW = """
 import importlib, sys, time
 module, name, *words = sys.argv[1:]
@@ -147,8 +152,10 @@ KEPT = ("os", "link")
 
 
 def ended_after(call: tuple[str, str], words: list[str], name: str) -> None:
-    """Run ``migrate``, and send it a signal after one of its calls."""
-    command = [sys.executable, "-c", SLOW, *call, *words]
+    """Run ``migrate``, and send it a signal after one of its calls. It ignores none: a job in the
+    background would hand that on.
+    """
+    command = [sys.executable, "-c", RECEIVED + SLOW, *call, *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "waiting\n"
