@@ -77,6 +77,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
 VALUES = [
     True, -1, 0, 2, 2**31, 2**62, 2**63, -(2**70), 2**2000, 1.5, float("nan"), 1e300, None, "a",
     (), [1], ("a",), 1j, torch.float32, torch.strided, TWO, INDICES, FLOATS, {"a"},
+    torch.FloatStorage, AFFINE, torch.float8_e4m3fnuz,
 ]  # fmt: skip
 
 

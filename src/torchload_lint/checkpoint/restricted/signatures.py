@@ -11,6 +11,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
+from torchload_lint.checkpoint.known.torch_versions import ever_allowed
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
@@ -34,6 +35,7 @@ from torchload_lint.checkpoint.restricted.python_signatures import PYTHON_CHECKS
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.pickles.tensors import TensorInfo
     from torchload_lint.checkpoint.report import Problem
+    from torchload_lint.names import GlobalName
 
 _FUNCTIONS = ("torch._utils.", "torch._tensor.", "torch.serialization.", "_codecs.")
 _CLASSES = frozenset(
@@ -68,6 +70,22 @@ def default_kind(name: str) -> str:
     if name in _CLASSES or name.endswith("Tensor"):
         return "class"
     return "function" if name.startswith(_FUNCTIONS) else "value"
+
+
+def _is_constant(name: GlobalName) -> bool:
+    """Whether torch makes neither a class nor a function of a name that it allows by default: a
+    dtype, a storage type, a quantization scheme (torch 2.13, ``torch/_weights_only_unpickler.py``).
+    """
+    in_torch = name.module in {"torch", "torch.cuda"} and str(name) in ever_allowed()
+    return in_torch and default_kind(str(name)) == "value"
+
+
+def _is_dtype(value: PickledValue) -> bool:
+    """Whether it is a dtype, which ``torch.empty`` asks for."""
+    if not isinstance(value, GlobalRef) or not _is_constant(value.name):
+        return False
+    qualname = value.name.qualname
+    return not qualname.endswith("Storage") and not qualname.startswith("per_")
 
 
 def call_problem(name: str, args: PickledValue) -> Problem | None:
@@ -151,8 +169,9 @@ def _tensor(args: tuple[PickledValue, ...]) -> str:
 def _tensor_v3(args: tuple[PickledValue, ...]) -> str:
     """As ``_rebuild_tensor_v2``, over an untyped storage and with a dtype of its own."""
     storage, dtype = args[0], args[6]
-    if not isinstance(storage, StorageValue) or not isinstance(dtype, GlobalRef):
+    if not isinstance(storage, StorageValue) or not _is_dtype(dtype):
         return "its arguments do not hold a storage and a dtype"
+    assert isinstance(dtype, GlobalRef)
     if args[4] is True:
         return "torch gives it its storage when it requires gradients already, which it refuses"
     width = ITEM_SIZES.get(dtype.name.qualname, 1)
@@ -256,7 +275,7 @@ def _parameter(args: tuple[PickledValue, ...]) -> str:
 def _meta(args: tuple[PickledValue, ...]) -> str:
     """``(dtype, size, stride, requires_grad)``."""
     dtype, size, stride, flag = args
-    if not isinstance(dtype, GlobalRef) or default_kind(str(dtype.name)) != "value":
+    if not _is_dtype(dtype):
         return "its first argument is not a dtype"
     lengths, steps = integers(size), integers(stride)
     if lengths is None or steps is None or len(lengths) != len(steps):
@@ -286,8 +305,7 @@ def _from_type(args: tuple[PickledValue, ...]) -> str:
 def _is_value(value: PickledValue) -> bool:
     """Whether a value is surely no function and no class: a dtype, a layout, a tensor."""
     if isinstance(value, GlobalRef):
-        name = value.name
-        return name.module == "torch" and (name.qualname in ITEM_SIZES or str(name) in _LAYOUTS)
+        return _is_constant(value.name) or str(value.name) in _LAYOUTS
     return isinstance(value, ObjectValue) and not may_be_anything(value)
 
 
