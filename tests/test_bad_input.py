@@ -19,6 +19,12 @@ LFS = (
 )
 
 
+def notebook(source: str) -> bytes:
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    cells = [{**cell, "source": [source]}]
+    return json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}).encode()
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -35,7 +41,8 @@ def codes(result: Result) -> dict[str, list[str]]:
     for line in result.stdout.splitlines():
         path, _, rest = line.partition(":")
         if "TLL" in rest:
-            found.setdefault(path, []).append(rest.split()[1])
+            code = next(word for word in rest.split() if word.startswith("TLL"))
+            found.setdefault(path, []).append(code)
     return found
 
 
@@ -48,6 +55,7 @@ def codes(result: Result) -> dict[str, list[str]]:
         ("enc.py", b"# coding: nonsense\nimport torch\ntorch.load(x)\n", "TLL002", "unknown enc"),
         ("old.py", b"import torch\nprint torch.load('x')\n", "TLL001", "Python 2"),
         ("cut.ipynb", b'{"cells": [ torch.load', "TLL002", "not a notebook"),
+        ("half.ipynb", notebook("import torch\ntorch.load('\ud800' + x("), "TLL001", "parsed"),
     ],
 )
 def test_a_bad_file_is_one_line_and_the_rest_goes_on(

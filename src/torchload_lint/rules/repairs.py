@@ -55,6 +55,8 @@ def plan_repair(situation: Situation, context: Context) -> FixPlan:
             row = fallback.safe.span.start.row
             return FixPlan(notes=(f"it is the fallback of the safe load on line {row}",))
     situation = situation.everywhere or situation
+    if not situation.lines:
+        return FixPlan(notes=("left alone: no torch that the project may run on reaches it",))
     if situation.guarded and situation.load.weights_only is not WeightsOnly.FALSE:
         return FixPlan(notes=(_guarded(situation, context),))
     if situation.refused_when_saved:
@@ -76,8 +78,9 @@ def plan_missing(situation: Situation, context: Context) -> FixPlan:
     older torch, which has no ``safe_globals``, does what it did.
     """
     plan = plan_repair(situation, context)
-    too_old = situation.everywhere is not None or _target_obstacles(situation)
-    if plan.fix is not None or not too_old or situation.mode is not Mode.RESTRICTED:
+    if plan.fix is not None or situation.mode is not Mode.RESTRICTED:
+        return plan
+    if situation.everywhere is None and not _target_obstacles(situation):
         return plan
     compatible = _plan_compatible(situation, context)
     if compatible.fix is None:
@@ -181,7 +184,8 @@ def plan_stand_ins(situation: Situation, report: CheckpointReport, context: Cont
     refused = tuple(need for need in situation.missing if not need.judgement.allowed)
     if not lacking and not situation.missing:
         return FixPlan(met=True)
-    if refused or situation.lines[0] < PAIRS_SINCE or len(situation.reports) > 1:
+    too_old = not situation.lines or situation.lines[0] < PAIRS_SINCE
+    if refused or too_old or len(situation.reports) > 1:
         return FixPlan()
     pairs = tuple(Allow(one.spelling, str(one.name)) for one in lacking)
     risk = "other objects take the place of the real ones, without their code"

@@ -202,7 +202,7 @@ def _broken_cells(document: Document, project: Project, name: str) -> list[Diagn
     found = [
         unparsable(problem)._replace(cell=problem.cell)
         for problem, text in document.notebook.unread
-        if may_hold_load(text.encode())
+        if may_hold_load(text.encode(errors="surrogatepass"))
     ]
     return [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
 
