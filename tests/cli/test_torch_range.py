@@ -223,3 +223,19 @@ def test_a_load_whose_needs_are_known_stands_by_itself(cli, write):
     lines = [line for line in cli(".").stdout.splitlines() if line.startswith("a.py:28:")]
     assert len(lines) == 2
     assert all("argparse.Namespace" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("source", "required", "said"),
+    [
+        (BARE, ">=2.1", "absent: the load is restricted, unsafe on torch 2.1 to 2.5"),
+        (BARE, ">=2.5", "absent: the load is restricted, unsafe on torch 2.5"),
+        (BARE, ">=2.6", "absent: the load is restricted"),
+        (BARE, "<2.6", "absent: the load is unsafe"),
+        (RESTRICTED, ">=2.1", "true: the load is restricted"),
+    ],
+)
+def test_what_a_load_does_is_said_for_older_torch_too(cli, write, source, required, said):
+    write({"a.py": source, "pyproject.toml": PROJECT.format(required)})
+    lines = cli("--explain-load", "a.py:3").stdout.splitlines()
+    assert [line.strip() for line in lines if "the load is" in line] == [said]

@@ -55,7 +55,7 @@ def explain(load: Load, advice: Sequence[str], trace: Trace | None, *, places: b
     """
     situation = load.situation
     lines = [f"{load.place}  {load.site}", f"  {_one_line(load.code)}", ""]
-    lines += _section("weights_only", [_mode(situation)])
+    lines += _section("weights_only", [situation.what_it_does])
     lines += _section("reads", list(_patterns(situation)) or ["nothing that is known"])
     reasons = trace.reasons if trace is not None and places else {}
     unknown = [f"{why}{_stopped(reasons.get(why, ''))}" for why in situation.resolution.unknown]
@@ -153,12 +153,6 @@ def _patterns(situation: Situation) -> Iterator[str]:
     for pattern in situation.resolution.patterns:
         certainty = "" if pattern.exact else ", with unknown parts"
         yield f"{pattern.text} ({pattern.rung.value}{certainty})"
-
-
-def _mode(situation: Situation) -> str:
-    load = situation.load
-    because = f" ({load.weights_only_because})" if load.weights_only_because else ""
-    return f"{load.weights_only.value}{because}: the load is {situation.mode.value}"
 
 
 def _need(need: Need, situation: Situation) -> str:

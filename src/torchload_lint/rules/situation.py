@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.rules.on_torch import Mode
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from torchload_lint.names import ClassFacts, GlobalName
     from torchload_lint.policy import Judgement
     from torchload_lint.rules.evidence import Evidence
-    from torchload_lint.rules.on_torch import Mode, Reports
+    from torchload_lint.rules.on_torch import Reports
     from torchload_lint.source.facts.allowed.allowlists import AllowlistEntry
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
@@ -105,6 +107,17 @@ class Situation(NamedTuple):
         """The releases on which the call is restricted and some file's report is such a one."""
         lines = self.restricted_on or self.lines
         return tuple(line for line in lines if any(map(holds, self.reports_on[line])))
+
+    @property
+    def what_it_does(self) -> str:
+        """What ``weights_only`` is at the call, why, and what that makes of the load, in words."""
+        given, because = self.load.weights_only.value, self.load.weights_only_because
+        shown = f"{given} ({because})" if because else given
+        older = ""
+        if self.unsafe_on and self.mode is not Mode.UNSAFE:
+            first, last = self.unsafe_on[0], self.unsafe_on[-1]
+            older = f", unsafe on torch {first}" + (f" to {last}" if last != first else "")
+        return f"{shown}: the load is {self.mode.value}{older}"
 
     @property
     def is_torch_load(self) -> bool:

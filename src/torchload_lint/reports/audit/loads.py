@@ -88,7 +88,7 @@ def _load(audited: AuditedLoad) -> Html:
     return unfolding(
         headline,
         code_block(load.code),
-        _row("weights_only", [_mode(situation)]),
+        _row("weights_only", [situation.what_it_does]),
         _row("reads", _reads(situation)),
         _row("not known", situation.resolution.unknown),
         _row("files", [_file(one) for one in situation.reports]),
@@ -105,12 +105,6 @@ def _file(report: CheckpointReport) -> Html:
 
 def _row(title: str, items: Sequence[str]) -> Html:
     return element("div", element("b", title), bullets([*items])) if items else Html()
-
-
-def _mode(situation: Situation) -> str:
-    load = situation.load
-    because = f" ({load.weights_only_because})" if load.weights_only_because else ""
-    return f"{load.weights_only.value}{because}: the load is {situation.mode.value}"
 
 
 def _reads(situation: Situation) -> list[str]:
