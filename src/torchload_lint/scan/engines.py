@@ -85,10 +85,10 @@ class DaskWorkers:
         except ImportError as error:
             raise missing("distributed", "dask") from error
         try:
-            self._client: Any = Client(address, timeout="30s", set_as_default=False)  # type: ignore[no-untyped-call]
+            self._client: Any = Client(address, timeout="30s", set_as_default=False)
         except (OSError, ValueError) as error:
             raise RemoteError(f"{address}: no scheduler answers there ({error})") from error
-        self.count = max(1, len(self._client.nthreads()))  # type: ignore[no-untyped-call]
+        self.count = max(1, len(self._client.nthreads()))
         self.at_once = 4 * self.count
         self._alone_since: float | None = None
 
