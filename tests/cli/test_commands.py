@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
+import torch
 
 from cli_samples import UNSAFE, codes
+from installed_library import install
 from torchload_lint import __version__
 from torchload_lint.cli.group import COMMANDS
 from torchload_lint.reports import survey as reports_survey
@@ -159,3 +162,44 @@ def test_an_address_is_shown_as_it_was_given(cli):
     result = cli("inspect", "https://example.org/m.pt")
     assert result.exit_code == 2
     assert "https://example.org/m.pt: an address" in result.stderr
+
+
+def test_every_command_reads_the_packages_of_the_interpreter_that_is_named(
+    cli, write, folder, monkeypatch
+):
+    library = {
+        "fakelib.py": """
+            import torch
+
+            class Model:
+                def __init__(self):
+                    self.size = 3
+
+            def load_model(path):
+                return torch.load(path)
+            """
+    }
+    install(folder / "elsewhere", library)
+    python = folder / "elsewhere" / ".venv" / "bin" / "python"
+    python.parent.mkdir()
+    python.touch()
+    write({"main.py": 'from fakelib import load_model\nload_model("best.pt")\n'})
+    write({"requirements.txt": "fakelib\n"})
+    module = ModuleType("fakelib")
+    module.Model = type("Model", (), {"__module__": "fakelib"})
+    monkeypatch.setitem(sys.modules, "fakelib", module)
+    torch.save({"model": module.Model()}, folder / "best.pt")
+    for command in ("check", "loads"):
+        assert "TLL" not in cli(command, "main.py").stdout
+        assert "best.pt" in cli(command, "--python", str(python), "main.py").stdout
+    assert "NO  fakelib.Model" in cli("inspect", "best.pt").stdout
+    told = cli("inspect", "--python", str(python), "best.pt").stdout
+    assert "fakelib 1.2.3 (fakelib.py" in told
+
+
+@pytest.mark.parametrize("command", ["check", "loads", "inspect", "verify"])
+def test_an_interpreter_that_is_not_there_is_no_silent_default(cli, write, command):
+    write({"main.py": "import torch\n"})
+    result = cli(command, "--python", "nowhere/python", "main.py")
+    assert result.exit_code == 2
+    assert "File 'nowhere/python' does not exist" in " ".join(result.stderr.split())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from torchload_lint.cli.options import NamedPath, configuration, remote
+from torchload_lint.cli.options import NamedPath, configuration, interpreter, remote
 from torchload_lint.cli.terminal import ended_by_signals, fail
 from torchload_lint.config import OUTPUT_FORMATS, SEVERITIES, ConfigError
 
@@ -89,9 +89,7 @@ OPTIONS = (
     _flag(
         "verify", "Apply a fix only if real torch loads the checkpoint with it (imports modules)."
     ),
-    click.option(
-        "--python", type=_FILE, metavar="PATH", help="Whose torch --verify asks (default: yours)."
-    ),
+    interpreter,
     click.option(
         "--timeout",
         type=click.FloatRange(min=1),
@@ -133,8 +131,7 @@ OPTIONS = (
 
 SECTIONS = {
     "Fixing": (
-        "fix", "unsafe_fixes", "fix_only", "diff", "show_fixes", "account", "verify", "python",
-        "timeout",
+        "fix", "unsafe_fixes", "fix_only", "diff", "show_fixes", "account", "verify", "timeout",
     ),
     "Rules": (
         "select", "ignore", "extend_select", "extend_ignore", "fixable", "unfixable",
@@ -143,7 +140,7 @@ SECTIONS = {
     "Files": (
         "exclude", "extend_exclude", "respect_gitignore", "force_exclude", "stdin_filename",
     ),
-    "Settings": ("target_torch", "config_file", "isolated", "remote"),
+    "Settings": ("target_torch", "config_file", "isolated", "python", "remote"),
     "Report": (
         "output_format", "output_file", "statistics", "explain_load", "color", "quiet", "verbose",
     ),

@@ -13,7 +13,14 @@ import click
 
 from torchload_lint.checkpoint import inspect_tree
 from torchload_lint.cli import hints
-from torchload_lint.cli.options import configuration, remote, settings_from, since, stored_list
+from torchload_lint.cli.options import (
+    configuration,
+    interpreter,
+    remote,
+    settings_from,
+    since,
+    stored_list,
+)
 from torchload_lint.cli.terminal import (
     CLEAN,
     FAILED,
@@ -77,6 +84,7 @@ FORMATS = (
 )
 @since
 @remote
+@interpreter
 @click.option("--no-tree", is_flag=True, help="Leave out the tree of the object.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @configuration
@@ -99,7 +107,7 @@ def command(
     --since finds something new), 2 where one is not there.
     """
     union, since_file = flags.pop("union"), flags.pop("since_file")
-    is_remote = flags.pop("remote")
+    is_remote, python = flags.pop("remote"), flags.pop("python")
     far = [given for given in checkpoints if is_remote and is_address(given)]
     near = [given for given in checkpoints if given not in far and given != STANDARD_INPUT]
     missing = [given for given in near if not os.path.lexists(given)]
@@ -107,7 +115,7 @@ def command(
         complain(f"{given}: {_why_missing(given)}")
     there = [given for given in checkpoints if given not in missing]
     try:
-        projects = Projects(settings_from(config_file, isolated, flags))
+        projects = Projects(settings_from(config_file, isolated, flags)._replace(python=python))
         inspections = _inspect_all(there, projects)
         inspections += [one for given in far for one in _inspect_far(given, projects, missing)]
     except ConfigError as error:

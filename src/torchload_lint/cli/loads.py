@@ -13,6 +13,7 @@ from torchload_lint.cli import hints
 from torchload_lint.cli.options import (
     NamedPath,
     configuration,
+    interpreter,
     remote,
     settings_from,
     since,
@@ -54,6 +55,7 @@ from torchload_lint.workspace.survey import SurveyedLoad, survey
 )
 @since
 @remote
+@interpreter
 @click.option(
     "--checkpoints",
     "folder",
@@ -74,10 +76,11 @@ def command(
 ) -> None:
     """List every load under PATHS with what is known of it: path, files, verdict, needs."""
     union, since_file, far = (flags.pop(key) for key in ("union", "since_file", "remote"))
+    python = flags.pop("python")
     status = CLEAN
     try:
         settings = settings_from(config_file, isolated, flags)
-        projects = Projects(settings._replace(remote=far))
+        projects = Projects(settings._replace(remote=far, python=python))
         files, missing = discover(paths or (Path(),), projects.config_of)
         found = list(survey(map(Path, files), projects))
         for path in missing:

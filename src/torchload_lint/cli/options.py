@@ -72,6 +72,17 @@ def remote(function: F) -> F:
     )(function)
 
 
+def interpreter(function: F) -> F:
+    """``--python``."""
+    return click.option(
+        "--python",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="PATH",
+        help="The interpreter whose packages are read and whose torch is asked (default: that of "
+        "the active environment, or the project's).",
+    )(function)
+
+
 def since(function: F) -> F:
     """``--since``, for ``--union``."""
     return click.option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from torchload_lint.cli import hints
-from torchload_lint.cli.options import NamedPath, configuration, settings_from
+from torchload_lint.cli.options import NamedPath, configuration, interpreter, settings_from
 from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, complain, fail, say, warn
 from torchload_lint.config import ConfigError
 from torchload_lint.escaping import printable
@@ -38,12 +38,7 @@ if TYPE_CHECKING:
 
 @click.command(name="verify", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, type=NamedPath())
-@click.option(
-    "--python",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="PATH",
-    help="Whose torch is asked (default: the active environment's, the project's, this one).",
-)
+@interpreter
 @click.option(
     "--timeout",
     type=click.FloatRange(min=1, max=86_400),
@@ -71,7 +66,7 @@ def command(
     prover = Prover(Interpreter(find_python(python, Path()), timeout))
     accounts: list[_Account] = []
     try:
-        projects = Projects(settings_from(config_file, isolated, flags))
+        projects = Projects(settings_from(config_file, isolated, flags)._replace(python=python))
         files, missing = discover(paths or (Path(),), projects.config_of)
         for load in survey(map(Path, files), projects):
             accounts.append(_account(load, prover))
