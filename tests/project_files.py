@@ -22,6 +22,9 @@ class MemoryFiles:
     def python_files(self) -> Sequence[str]:
         return sorted(path for path in self.texts if path.endswith(".py"))
 
+    def left_out(self) -> str:
+        return ""
+
     def holding(self, word: str) -> Sequence[str]:
         return [path for path in self.python_files() if word in self.texts[path]]
 

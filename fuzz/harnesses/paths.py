@@ -124,7 +124,11 @@ def _compare(paths: set[str], tree: ast.Module, text: str) -> None:
 
 
 def _is_file_name(text: str) -> bool:
-    """Whether it is more than a folder, a bare ending, a placeholder or a template."""
+    """Whether it is more than a folder, a bare ending, a placeholder or a template, and a system
+    takes it.
+    """
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        return False
     if str(Path.cwd()).startswith(text) or posixpath.basename(text).startswith("."):
         return False
     is_open = any(sign in text for sign in ("{", "%", "\0", "...")) or text.endswith(("/", "/.."))

@@ -60,6 +60,13 @@ IN_PLACE = {
 }
 
 
+IN_PLACE |= {
+    '"a_a_b.pt".replace("_", "-", 1)': "a-a_b.pt",
+    '"a_a_b.pt".split("_", maxsplit=1)[1]': "a_b.pt",
+    'os.path.dirname("runs//a") + "/b.pt"': "runs/b.pt",
+}
+
+
 @pytest.mark.parametrize(("expression", "expected"), IN_PLACE.items())
 def test_an_expression_in_place_is_exact(expression, expected):
     resolution = resolve(f"torch.load({expression})\n")
@@ -70,6 +77,12 @@ def test_an_expression_in_place_is_exact(expression, expected):
 
 
 UNKNOWN_PARTS = {
+    '"runs/" + "a_b.pt".replace("_", "-", int(input()))': "runs/*",
+    '"runs/" + "a.b.pt".rstrip(input())': "runs/*",
+    '"runs/" + "a.b.pt".removesuffix(input())': "runs/*",
+    '"runs/" + ("a_b.pt".split(input()))[0]': "runs/*",
+    '"runs/" + "a_b.pt".partition(input())[2]': "runs/*",
+    'Path("runs.").stem + ".pt"': "*.pt",
     'os.path.join(sys.argv[1], "net.pt")': "*/net.pt",
     'f"net_{input()}.pt"': "net_*.pt",
     'Path(input()) / "net.pt"': "*/net.pt",
@@ -86,6 +99,12 @@ UNKNOWN_PARTS = {
     '"%9s.pt" % input()': "*.pt",
     'f"{os.environ["HOME_DIR"]}/net.pt"'.replace('["HOME_DIR"]', "['HOME_DIR']"): "*/net.pt",
 }
+
+
+def test_an_unknown_text_before_and_may_be_the_value():
+    resolution = resolve('torch.load("runs/" + (input() and "a.pt"))\n')
+    assert texts(resolution) == ["runs/*", "runs/a.pt"]
+    assert not resolution.complete
 
 
 @pytest.mark.parametrize(("expression", "expected"), UNKNOWN_PARTS.items())

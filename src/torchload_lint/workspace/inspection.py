@@ -95,7 +95,6 @@ def needs_together(inspections: Iterable[Inspection], project: Project) -> tuple
 
 def _lookup(project: Project) -> ClassLookup:
     renames = dict(project.config.renames)
-    project.files.look_near()
 
     def lookup(name: GlobalName) -> ClassFacts | None:
         renamed = renames.get(str(name))

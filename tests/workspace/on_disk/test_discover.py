@@ -7,10 +7,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import torch
 
+from torchload_lint import api
 from torchload_lint.config import Config
 from torchload_lint.workspace.on_disk import discover as discover_module
-from torchload_lint.workspace.on_disk.discover import discover, of_one_project, python_files
+from torchload_lint.workspace.on_disk.discover import discover, of_one_project
 from torchload_lint.workspace.on_disk.source_files import DiskFiles
 
 
@@ -138,7 +140,7 @@ def test_the_repositories_in_a_folder_are_checked_with_it(home):
 
 
 def test_the_repositories_in_a_folder_are_no_part_of_its_project(home):
-    assert python_files(home, Config(root=home)) == ["notes/more.py", "own.py"]
+    assert DiskFiles(Config(root=home)).python_files() == ["notes/more.py", "own.py"]
 
 
 def test_a_listing_that_is_handed_over_leaves_them_out_as_well(home):
@@ -147,20 +149,30 @@ def test_a_listing_that_is_handed_over_leaves_them_out_as_well(home):
 
 
 def test_what_lies_in_a_repository_is_listed_by_git(home):
-    assert python_files(home / "other", Config(root=home / "other")) == ["deep/net.py"]
+    assert DiskFiles(Config(root=home / "other")).python_files() == ["deep/net.py"]
     assert list(of_one_project(home / "other", ["deep/net.py"])) == ["deep/net.py"]
 
 
-def test_around_a_checkpoint_in_no_project_the_nearest_files_are_looked_at(home, monkeypatch):
+def test_around_what_lies_in_no_project_the_nearest_files_are_looked_at(home, monkeypatch):
     monkeypatch.setattr(discover_module, "MOST_NEAR", 1)
     files = DiskFiles(Config(root=home))
-    files.look_near()
     assert files.python_files() == ["own.py"]
+    assert "no project" in files.left_out()
 
 
 def test_in_a_project_all_files_are_looked_at(tree, monkeypatch):
     monkeypatch.setattr(discover_module, "MOST_NEAR", 1)
     (tree / "setup.py").write_text("")
     files = DiskFiles(Config(root=tree))
-    files.look_near()
     assert len(files.python_files()) == 4
+    assert not files.left_out()
+
+
+def test_a_path_is_not_called_complete_where_files_were_left_out(home, monkeypatch):
+    torch.save({"w": torch.ones(1)}, home / "net.pt")
+    code = "import torch\n\nstate = torch.load('net.pt', weights_only=False)\n"
+    (home / "own.py").write_text(code)
+    monkeypatch.chdir(home)
+    assert "weights_only=True" in api.fix(code, home / "own.py")
+    monkeypatch.setattr(discover_module, "MOST_NEAR", 2)
+    assert api.fix(code, home / "own.py") == code

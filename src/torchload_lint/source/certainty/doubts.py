@@ -79,6 +79,8 @@ def doubts(
     """
     looking = _Doubts(evaluator, module, objects=objects)
     try:
+        if left_out := evaluator.project.files.left_out():
+            yield left_out
         yield from handles.moved(evaluator.relied.held)
         yield from evaluator.relied.guesses
         yield from looking.strangers()

@@ -22,17 +22,25 @@ class Arguments:
             return self.positional[index]
         return self.named.get(name, ())
 
-    def literal(self, index: int) -> str | None:
+    def literal(self, index: int, name: str = "") -> str | None:
         """The argument's text where it is one known text."""
-        values = self.at(index)
+        values = self.at(index, name)
         if len(values) == 1 and isinstance(values[0], Text) and not values[0].why:
             return values[0].text
         return None
 
-    def number(self, index: int, default: int) -> int:
+    def number(self, index: int, default: int, name: str = "") -> int:
         """The argument where it is one known integer."""
-        values = self.at(index, "maxsplit")
+        values = self.at(index, name)
         value = values[0] if len(values) == 1 else None
         return (
             value.value if isinstance(value, Constant) and isinstance(value.value, int) else default
         )
+
+    def is_open(self, index: int, name: str = "") -> bool:
+        """Whether the argument is given, and not known to be one text, number or None."""
+        values = self.at(index, name)
+        known = len(values) == 1 and (
+            isinstance(values[0], Constant) or self.literal(index, name) is not None
+        )
+        return bool(values) and not known

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
     TextMethod: TypeAlias = Callable[[Text, Arguments], Values]
 
+_CUT_OPENLY = "where it is cut is not known"
+_LAST_DOT = "a dot at the end, which Python 3.14 takes for a suffix"
+
 
 def _same(text: Text, _: Arguments) -> Values:
     return (text,)
@@ -42,10 +45,12 @@ def _format(text: Text, given: Arguments) -> Values:
 
 def _replace(text: Text, given: Arguments) -> Values:
     text = strings.whole(text)
+    count = given.number(2, -1, "count")
+    is_open = given.is_open(2, "count")
     return union(
         (
-            strings.settled(strings.changed(text, text.text.replace(old.text, new.text)))
-            if not old.why
+            strings.settled(strings.changed(text, text.text.replace(old.text, new.text, count)))
+            if not old.why and not is_open
             else strings.hole(text, "it is replaced")
         )
         for old in map(strings.whole, map(as_text, given.at(0)))
@@ -53,23 +58,30 @@ def _replace(text: Text, given: Arguments) -> Values:
     )
 
 
-def _split(text: Text, given: Arguments) -> Values:
-    return (strings.split(text, given.literal(0), at_most=given.number(1, -1)),)
+def _split(text: Text, given: Arguments, *, right: bool = False) -> Values:
+    if given.is_open(0, "sep") or given.is_open(1, "maxsplit"):
+        return unknown(_CUT_OPENLY)
+    separator, at_most = given.literal(0, "sep"), given.number(1, -1, "maxsplit")
+    return (strings.split(text, separator, at_most=at_most, right=right),)
 
 
 def _right_split(text: Text, given: Arguments) -> Values:
-    return (strings.split(text, given.literal(0), at_most=given.number(1, -1), right=True),)
+    return _split(text, given, right=True)
 
 
 def _partition(text: Text, given: Arguments) -> Values:
     if text.anchored:
         return unknown("it may be cut in the name of the project's folder")
-    return _three(text, text.text.partition(given.literal(0) or " "))
+    separator = given.literal(0)
+    return _three(text, text.text.partition(separator)) if separator else unknown(_CUT_OPENLY)
 
 
 def _right_partition(text: Text, given: Arguments) -> Values:
     text = strings.whole(text)
-    parts = text.text.rpartition(given.literal(0) or " ")
+    separator = given.literal(0)
+    if not separator:
+        return unknown(_CUT_OPENLY)
+    parts = text.text.rpartition(separator)
     if not parts[1] and not patterns.is_exact(text.text):
         return unknown("it may be cut in a part that is not known")
     return _three(text, parts)
@@ -91,6 +103,8 @@ def _case(name: str) -> TextMethod:
 
 def _strip(side: str) -> TextMethod:
     def strip(text: Text, given: Arguments) -> Values:
+        if given.is_open(0):
+            return (strings.hole(text, _CUT_OPENLY),)
         return (strings.stripped(text, given.literal(0), side),)
 
     return strip
@@ -98,6 +112,8 @@ def _strip(side: str) -> TextMethod:
 
 def _remove(side: str) -> TextMethod:
     def remove(text: Text, given: Arguments) -> Values:
+        if given.is_open(0):
+            return (strings.hole(text, _CUT_OPENLY),)
         if text.anchored and side == "removeprefix":
             return (strings.hole(text, "what the project's folder begins with is cut off"),)
         return (strings.changed(text, getattr(text.text, side)(given.literal(0) or "")),)
@@ -119,19 +135,25 @@ def _zero_fill(text: Text, given: Arguments) -> Values:
     if text.why:
         return (text,)
     width = given.number(0, 0)
-    if width >= 10**strings.WIDEST_DIGITS:
+    if given.is_open(0) or width >= 10**strings.WIDEST_DIGITS:
         return (strings.hole(text, "a text longer than a path"),)
     return (strings.changed(text, text.text.zfill(width)),)
 
 
-def join_path(text: Text, given: Arguments) -> Values:
-    """``os.path.join(text, *given)`` and ``path.joinpath(*given)``."""
+def join_path(text: Text, given: Arguments, *, is_path: bool = False) -> Values:
+    """``os.path.join(text, *given)``; ``is_path``: ``path.joinpath(*given)``."""
     built: Values = (text,)
     for part in given.positional:
         built = union(
-            strings.join(as_text(first), as_text(second)) for first in built for second in part
+            strings.join(as_text(first), as_text(second), is_path=is_path)
+            for first in built
+            for second in part
         )
     return built
+
+
+def _joinpath(text: Text, given: Arguments) -> Values:
+    return join_path(text, given, is_path=True)
 
 
 def joined_paths(folders: Values, names: Values) -> Values:
@@ -142,6 +164,8 @@ def joined_paths(folders: Values, names: Values) -> Values:
 
 
 def _with_suffix(text: Text, given: Arguments) -> Values:
+    if text.text.endswith("."):
+        return (strings.hole(text, _LAST_DOT),)
     if not patterns.base(text.text).strip("."):
         return (strings.hole(text, "a suffix of an empty name"),)
     root, _ = patterns.split_suffix(text.text)
@@ -243,11 +267,15 @@ def split_folder(text: Text, _: Arguments) -> Values:
 
 
 def _stem(text: Text) -> Values:
+    if text.text.endswith("."):
+        return (strings.hole(text, _LAST_DOT),)
     bare = strings.whole(text)
     return (strings.changed(bare, patterns.split_suffix(patterns.base(bare.text))[0]),)
 
 
 def _suffix(text: Text) -> Values:
+    if text.text.endswith("."):
+        return (strings.hole(text, _LAST_DOT),)
     suffix = patterns.split_suffix(text.text)[1]
     if not suffix and HOLE in text.text:
         return (strings.hole(text, "a suffix that is not known"),)
@@ -259,8 +287,12 @@ def _parents(text: Text) -> Values:
     current = strings.whole(text)
     for _ in range(6):
         current = strings.changed(current, patterns.parent(patterns.normal(current.text) or "."))
-        found.append((strings.settled(current),))
+        found.append((strings.path(strings.settled(current)),))
     return (Sequence(tuple(found)),)
+
+
+def _parent_path(text: Text) -> Values:
+    return tuple(strings.path(as_text(folder)) for folder in parent(text))
 
 
 def _parts(text: Text) -> Values:
@@ -287,7 +319,7 @@ TEXT_METHODS: dict[str, TextMethod] = {
     **{name: _remove(name) for name in ("removeprefix", "removesuffix")},
     "join": _join_parts,
     "zfill": _zero_fill,
-    "joinpath": join_path,
+    "joinpath": _joinpath,
     "with_suffix": _with_suffix,
     "with_name": _with_name,
     "with_stem": _with_stem,
@@ -300,7 +332,7 @@ TEXT_METHODS: dict[str, TextMethod] = {
     "read_text": opened,
 }
 TEXT_PROPERTIES: dict[str, Callable[[Text], Values]] = {
-    "parent": parent,
+    "parent": _parent_path,
     "name": base,
     "stem": _stem,
     "suffix": _suffix,

@@ -171,7 +171,7 @@ def parent(text: str) -> str:
     if "/" not in text:
         return HOLE if HOLE in text else ""
     head = text.rpartition("/")[0]
-    return head or "/"
+    return head.rstrip("/") or "/"
 
 
 def base(text: str) -> str:
@@ -186,7 +186,7 @@ def absolute(text: str) -> str:
     """``os.path.abspath`` of a marked text: one in the working folder begins with ``./``."""
     if is_url(text):
         return text
-    plain = normal(text) if ".." in text else text
+    plain = normal(text) if ".." in text else text.rstrip("/") or text[:1]
     begins = is_absolute(plain) or plain[:1] in {HOLE, ROOT, "."}
     return plain if begins else f"./{plain}" if plain else "."
 

@@ -135,7 +135,8 @@ def _continues(value: Value, begin: Text) -> bool:
 
 def join(first: Text, second: Text, *, is_path: bool = False) -> Text:
     """``os.path.join(first, second)``, or ``first / second`` of paths."""
-    joined = patterns.join(first.text, second.text)
+    is_here = is_path and first.text in {"", "."} and not first.anchored
+    joined = second.text if is_here else patterns.join(first.text, second.text)
     leaves = patterns.is_absolute(second.text)
     anchored = second.anchored or (first.anchored and not leaves)
     if second.anchored:
@@ -168,8 +169,11 @@ def settled(text: Text) -> Text:
 
 
 def path(text: Text) -> Text:
-    """``Path(text)``, which forgets slashes at the end."""
-    return text.changed(text=text.text.rstrip("/") or text.text[:1], is_path=True)
+    """``Path(text)``: no slashes at its end, no parts that are ``.``; the empty one is ``.``."""
+    first, *rest = text.text.rstrip("/").split("/")
+    plain = "/".join((first, *(part for part in rest if part != ".")))
+    here = "" if text.anchored else "."
+    return text.changed(text=plain or text.text[:1] or here, is_path=True)
 
 
 def changed(text: Text, new: str) -> Text:

@@ -333,15 +333,11 @@ def _conditional(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
 
 
 def _boolean(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
-    """``a or b``: every truthy ``a``, and ``b``. ``a and b``: ``b``, unless ``a`` is falsy for
-    certain.
-    """
+    """``a or b``: every truthy ``a``, and ``b``."""
     assert isinstance(node, ast.BoolOp)
     *first, last = node.values
     if isinstance(node.op, ast.And):
-        before = (evaluator.values(operand, frame) for operand in first)
-        falsy = next((found for found in before if conversions.truths(found) == {False}), None)
-        return evaluator.values(last, frame) if falsy is None else falsy
+        return _both(evaluator, first, last, frame)
     truthy = (
         value
         for operand in first
@@ -349,6 +345,19 @@ def _boolean(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
         if conversions.truths((value,)) != {False}
     )
     return union(truthy, evaluator.values(last, frame))
+
+
+def _both(evaluator: Evaluator, first: list[ast.expr], last: ast.expr, frame: Frame) -> Values:
+    """``a and b``: ``b``, or the ``a`` that is falsy: None, say, for what is not known."""
+    nothing: Values = ()
+    for operand in first:
+        found = evaluator.values(operand, frame)
+        truths = conversions.truths(found)
+        if truths == {False}:
+            return union(nothing, found)
+        if truths != {True}:
+            nothing = (Constant(None),)
+    return union(nothing, evaluator.values(last, frame))
 
 
 def _walrus(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:

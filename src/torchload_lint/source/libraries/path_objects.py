@@ -26,11 +26,10 @@ if TYPE_CHECKING:
 def _path(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     given = arguments(evaluator, call, frame)
     if not given.positional:
-        return (Text("", is_path=True),)
+        return (Text(".", is_path=True),)
     first, *rest = given.positional
-    joined = union(
-        *(methods.join_path(as_text(value), Arguments(rest)) for value in first if _is_some(value))
-    )
+    known, parts = [as_text(value) for value in first if _is_some(value)], Arguments(rest)
+    joined = union(*(methods.join_path(text, parts, is_path=True) for text in known))
     return tuple(strings.path(as_text(value)) for value in joined) or first
 
 

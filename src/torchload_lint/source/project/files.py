@@ -16,6 +16,9 @@ class ProjectFiles(Protocol):
     def python_files(self) -> Sequence[str]:
         """Every Python file, relative to the project's root, with ``/``, sorted."""
 
+    def left_out(self) -> str:
+        """Why there may be Python files that are not looked at; empty where there are none."""
+
     def holding(self, word: str) -> Sequence[str]:
         """The Python files whose bytes hold ``word``, sorted."""
 
@@ -45,6 +48,10 @@ class NoFiles:
     def python_files(self) -> Sequence[str]:
         """None."""
         return ()
+
+    def left_out(self) -> str:
+        """No file is looked for."""
+        return ""
 
     def holding(self, word: str) -> Sequence[str]:
         """None."""

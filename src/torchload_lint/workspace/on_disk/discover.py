@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from torchload_lint.config import is_root
 from torchload_lint.source.text.command_lines import COMMAND_FILES, LAUNCH_FILE
 from torchload_lint.source.text.settings_files import is_settings_file
 
@@ -30,7 +31,7 @@ SETTINGS_PATTERNS = tuple(
 """What may set environment variables; ``source.settings_files`` has the last word."""
 GIT_SECONDS = 30
 MOST_NEAR = 5_000
-"""How many files are looked at around a checkpoint that lies in no project (a home, ``/tmp``)."""
+"""How many files are looked at around one that lies in no project (a home, ``/tmp``)."""
 
 
 def discover(
@@ -193,14 +194,12 @@ def entries(folder: str | Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def python_files(root: Path, config: Config) -> list[str]:
-    """Every ``.py`` file of a project, relative to its root with ``/``, sorted."""
-    return _ending(root, config, (".py",))
-
-
-def config_files(root: Path, config: Config) -> list[str]:
-    """Every YAML file of a project, relative to its root with ``/``, sorted."""
-    return _ending(root, config, (".yaml", ".yml"))
+def project_files(root: Path, config: Config) -> tuple[list[str], bool]:
+    """The Python, notebook and settings files of a project, relative to its root; and whether
+    there may be more: of a folder that nothing marks as a project only the nearest are listed.
+    """
+    found = list(_of_project(root, config))
+    return found, not _is_project(root, config) and len(found) == MOST_NEAR
 
 
 def command_files(root: Path, config: Config) -> list[str]:
@@ -237,12 +236,12 @@ def _of_project(
     """The files of one project. The repositories that somebody keeps in a folder, such as a home,
     are projects of their own: there may be hundreds, and none is read for a file beside them.
     """
-    return _in_folder(root, config, patterns, wanted, repositories=False)
+    found = _in_folder(root, config, patterns, wanted, repositories=False)
+    return found if _is_project(root, config) else islice(found, MOST_NEAR)
 
 
-def nearest_files(root: Path, config: Config) -> list[str]:
-    """The files of a folder that no file marks as a project: those that are not too deep in it."""
-    return list(islice(_of_project(root, config), MOST_NEAR))
+def _is_project(root: Path, config: Config) -> bool:
+    return config.file is not None or is_root(root)
 
 
 def of_one_project(root: Path, names: Iterable[str]) -> Iterator[str]:
@@ -259,11 +258,6 @@ def of_one_project(root: Path, names: Iterable[str]) -> Iterator[str]:
         return own[folder]
 
     yield from (name for name in names if is_own(os.path.dirname(name)))
-
-
-def _ending(root: Path, config: Config, suffixes: tuple[str, ...]) -> list[str]:
-    names = (name for name in _of_project(root, config) if name.endswith(suffixes))
-    return sorted(name.replace(os.sep, "/") for name in names)
 
 
 class Excludes:

@@ -6,14 +6,11 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from torchload_lint.config import is_root
 from torchload_lint.regular_files import read_regular
 from torchload_lint.source.text.text import decode
 from torchload_lint.workspace.on_disk.discover import (
     command_files,
-    config_files,
-    nearest_files,
-    python_files,
+    project_files,
     settings_files,
 )
 from torchload_lint.workspace.on_disk.word_index import WordIndex
@@ -42,10 +39,11 @@ class DiskFiles:
         self._root = config.root
         self._read = read
         self._names: list[str] | None = None
-        self._configs: list[str] | None = None
+        self._configs: list[str] = []
         self._commands: list[str] | None = None
         self._settings: list[str] | None = None
         self._listing: Iterable[str] | None = None
+        self._is_cut = False
         self._bytes: dict[str, bytes] = {}
         self._kept = 0
         self._holding: dict[str, list[str]] = {}
@@ -57,22 +55,23 @@ class DiskFiles:
         """Take over a listing of the folder (its Python files and others), consumed when needed."""
         self._listing = names
 
-    def look_near(self) -> None:
-        """List no more than the nearest files of a folder that is no project."""
-        is_project = self._config.file is not None or is_root(self._root)
-        if self._names is None and self._listing is None and not is_project:
-            self.know(nearest_files(self._root, self._config))
-
     def python_files(self) -> Sequence[str]:
         """Every Python file of the project, relative to its root."""
         if self._names is None:
-            if self._listing is None:
-                self._names = python_files(self._root, self._config)
-            else:
-                names = sorted(self._listing)
-                self._names = [name for name in names if name.endswith(".py")]
-                self._configs = [name for name in names if name.endswith((".yaml", ".yml"))]
-        return self._names
+            self._list()
+        return self._names or ()
+
+    def _list(self) -> None:
+        if self._listing is None:
+            self._listing, self._is_cut = project_files(self._root, self._config)
+        names = sorted(name.replace(os.sep, "/") for name in self._listing)
+        self._names = [name for name in names if name.endswith(".py")]
+        self._configs = [name for name in names if name.endswith((".yaml", ".yml"))]
+
+    def left_out(self) -> str:
+        """Why there may be Python files that are not looked at; empty where there are none."""
+        self.python_files()
+        return "this folder is no project, and too large to be read whole" if self._is_cut else ""
 
     def holding(self, word: str) -> Sequence[str]:
         """The Python files whose bytes hold ``word``.
@@ -102,10 +101,7 @@ class DiskFiles:
 
     def configs_holding(self, word: str) -> Sequence[str]:
         """The YAML files whose bytes hold ``word``; looked for when they are needed."""
-        if self._configs is None:
-            self.python_files()
-        if self._configs is None:
-            self._configs = config_files(self._root, self._config)
+        self.python_files()
         wanted = _encoded(word)
         return [name for name in self._configs if wanted in self.data(name)]
 
