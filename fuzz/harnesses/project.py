@@ -37,7 +37,7 @@ class Runs:
     def __setstate__(self, state): os.system(state)
 """
 READ = "import argparse\nimport torch\n\ndef read(path):\n    return torch.load(path)\n"
-REWRITING = frozenset({"TLL107", "TLL203", "TLL204", "TLL205", "TLL302", "TLL801"})
+REWRITING = frozenset({"TLL107", "TLL202", "TLL203", "TLL204", "TLL205", "TLL302", "TLL801"})
 """Rules whose fixes do more than restrict a load: they take statements or comments away, or put one
 object of a list in the place of another."""
 
@@ -121,11 +121,20 @@ def _compare(before: str, after: str) -> None:
 
 
 def _allowed_in(tree: ast.Module) -> set[str]:
-    """The last parts of the names in calls of ``safe_globals``."""
+    """The last parts of the names in calls of ``safe_globals`` and ``add_safe_globals``, and in the
+    lists of which these are given the names.
+    """
     calls = (
         node
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and "safe_globals" in ast.unparse(node.func)[-16:]
     )
-    lists = (one for call in calls for one in call.args if isinstance(one, ast.List))
+    given = [one for call in calls for one in call.args]
+    names = {one.id for one in given if isinstance(one, ast.Name)}
+    given += [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and not names.isdisjoint(map(ast.unparse, node.targets))
+    ]
+    lists = (one for one in given if isinstance(one, ast.List))
     return {ast.unparse(item).rpartition(".")[2] for one in lists for item in one.elts}

@@ -94,9 +94,11 @@ def _unused(comment: Suppression, codes: tuple[str, ...], text: str) -> Diagnost
 def _removal(comment: Suppression, text: str) -> Edit:
     """From the spaces before the comment to the end of its row; the row too, if that is all."""
     row = comment.span.start.row
-    line = text.splitlines(keepends=True)[row - 1]
-    body = line.rstrip("\r\n")
+    lines = [line.rstrip("\r\n") for line in text.splitlines(keepends=True)]
+    body = lines[row - 1]
     before = body[: comment.span.start.column - 1].rstrip()
-    if not before:
-        return Edit(Span(Position(row, 1), Position(row + 1, 1)), "")
-    return Edit(Span.of(row, len(before) + 1, row, len(body) + 1), "")
+    if before or row == len(lines) == 1:
+        return Edit(Span.of(row, len(before) + 1, row, len(body) + 1), "")
+    if row == len(lines):  # there may be no row below it
+        return Edit(Span.of(row - 1, len(lines[-2]) + 1, row, len(body) + 1), "")
+    return Edit(Span(Position(row, 1), Position(row + 1, 1)), "")

@@ -266,6 +266,11 @@ def test_an_empty_block_goes_with_its_import() -> None:
     assert applied(text, remove_block(module, module.allowlists[0])) == (
         "import torch\n\nif x:\n    a = 1\n    b = torch.load(p)\n"
     )
+    text = f"{HEAD}with safe_globals([]):  # nothing yet\n    # for now\n    a = torch.load(p)\n"
+    module = parsed(text)
+    assert applied(text, remove_block(module, module.allowlists[0])) == (
+        "import torch\n# nothing yet\n# for now\na = torch.load(p)\n"
+    )
     text = f"{HEAD}with open(p) as f, safe_globals([]):\n    b = torch.load(f)\n"
     module = parsed(text)
     assert isinstance(remove_block(module, module.allowlists[0]), NotRepaired)

@@ -81,9 +81,17 @@ def _flattened(statements: Sequence[cst.BaseStatement]) -> list[cst.BaseStatemen
         if isinstance(body, cst.SimpleStatementSuite):
             line = cst.SimpleStatementLine(body.body, trailing_whitespace=body.trailing_whitespace)
             kept.append(line)
-        else:
-            kept += [one for one in body.body if isinstance(one, cst.BaseStatement)]
+        elif isinstance(body, cst.IndentedBlock):
+            kept += [_below(body.header.comment, body.body[0]), *body.body[1:]]
     return [*kept, *rest]
+
+
+def _below(comment: cst.Comment | None, statement: cst.BaseStatement) -> cst.BaseStatement:
+    """The statement with the comment, which stood behind the ``:`` before it, in a row above it."""
+    if comment is None:
+        return statement
+    above = (cst.EmptyLine(comment=comment), *getattr(statement, "leading_lines", ()))
+    return statement.with_changes(leading_lines=above)
 
 
 def _changed(
