@@ -7,6 +7,7 @@ import pytest
 from torchload_lint.checkpoint import Target
 from torchload_lint.config import Config
 from torchload_lint.source.paths import PathPattern, Rung
+from torchload_lint.workspace.on_disk import checkpoints as checkpoints_module
 from torchload_lint.workspace.on_disk import spanning
 from torchload_lint.workspace.on_disk.checkpoints import DiskCheckpoints
 
@@ -159,3 +160,11 @@ def test_a_short_name_that_a_command_line_gives_is_read(tmp_path):
     checkpoints = DiskCheckpoints(Config(root=tmp_path), Target())
     given = PathPattern("m", exact=False, rung=Rung.COMMAND_LINE)
     assert list(checkpoints.matching(given, near="train.py")) == ["m"]
+
+
+def test_a_folder_that_is_too_large_to_be_searched_may_hold_one(tmp_path, monkeypatch):
+    for name in ("a/deep", "b/deep"):
+        (tmp_path / name).mkdir(parents=True)
+    assert not DiskCheckpoints(Config(root=tmp_path), Target()).any()
+    monkeypatch.setattr(checkpoints_module, "MAX_GLOBBED", 2)
+    assert DiskCheckpoints(Config(root=tmp_path), Target()).any()

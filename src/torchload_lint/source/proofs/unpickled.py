@@ -10,6 +10,7 @@ it, and BUILD asks whether a state is true.
 from __future__ import annotations
 
 import ast
+from collections import deque
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.names.members import body, is_function, member
@@ -113,9 +114,9 @@ def run_by_import(module: SourceFile, project: ProjectIndex) -> tuple[str, ...]:
 
 def _calls_at_import(tree: ast.Module) -> Iterator[ast.Call]:
     """The calls outside of functions and of what only runs in a program of its own."""
-    waiting: list[ast.AST] = [tree]
+    waiting: deque[ast.AST] = deque([tree])
     while waiting:
-        node = waiting.pop(0)
+        node = waiting.popleft()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             waiting.extend(node.decorator_list)
         elif isinstance(node, ast.If) and "__main__" in ast.unparse(node.test):

@@ -36,6 +36,7 @@ MAX_FILES = 8
 """Files besides the load's own that are searched for saves, the nearest first."""
 MAX_PRODUCERS = 8
 _SHORTEST_WORD = 3
+_SAVES = re.compile(r"\bdef (\w*save\w*)\(")
 _KINDS = ("path", "expression", "methods", "object", "keys")
 """Signs that a save belongs to a load, from strong to weak."""
 _SUGGESTIONS = frozenset({"object", "keys"})
@@ -219,7 +220,11 @@ def _modules(
 
 def _is_called(path: str, module: Module, project: ProjectIndex) -> bool:
     """Whether a file calls a function of another one that saves by its name."""
-    names = re.findall(r"\bdef (\w*save\w*)\(", project.files.text(path) or "")
+
+    def found() -> list[str]:
+        return _SAVES.findall(project.files.text(path) or "")
+
+    names = project.remember(("saving functions", path), found)
     return any(f"{name}(" in module.text for name in names)
 
 

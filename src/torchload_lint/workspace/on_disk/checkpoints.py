@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,12 @@ from torchload_lint.checkpoint.known.torch_versions import NEWEST_LINE
 from torchload_lint.config import DEFAULT_EXCLUDE
 from torchload_lint.regular_files import read_head
 from torchload_lint.source.domain.patterns import Rung, is_url
-from torchload_lint.workspace.on_disk.spanning import Listings, files_below, globbed_files
+from torchload_lint.workspace.on_disk.spanning import (
+    MAX_GLOBBED,
+    Listings,
+    files_below,
+    globbed_files,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,6 +66,7 @@ class DiskCheckpoints:
         self._root = Path(os.path.abspath(config.root))
         self._target = target
         self._any: bool | None = None
+        self._is_cut = False
         self._reports: dict[tuple[str, object], CheckpointReport] = {}
         """By path and release, and by path and what such a release does with the file."""
         self._listings = Listings()
@@ -106,13 +113,15 @@ class DiskCheckpoints:
         """Whether a file that looks like a checkpoint lies in the project or a checkpoint root.
 
         How it begins counts, whatever it is called: neither a ``tokenizer.model`` is one nor what
-        stands in its place until git-lfs has brought it, and ``graph.p`` may be one.
+        stands in its place until git-lfs has brought it, and ``graph.p`` may be one. A folder that
+        is too large to be searched may hold one.
         """
         if self._any is None:
             self._any = (
                 bool(self._config.checkpoints)
                 or any(map(_may_be_checkpoint, self._named))
                 or self._has_checkpoint_of_another_name()
+                or self._is_cut
             )
         return self._any
 
@@ -135,12 +144,15 @@ class DiskCheckpoints:
         return tuple(path for path in files if path.endswith(SUFFIXES))
 
     def _files_below(self, root: Path) -> Iterator[str]:
-        waiting = [os.fspath(root)]
-        while waiting:
-            folder = waiting.pop()
+        """The files of a folder, the nearest first, until it has shown too many entries."""
+        waiting, left = deque([os.fspath(root)]), MAX_GLOBBED
+        while waiting and left > 0:
+            folder = waiting.popleft()
             held = self._listings.held(folder)
+            left -= len(held.files) + len(held.folders)
             yield from (os.path.join(folder, name) for name in held.files)
             waiting.extend(os.path.join(folder, name) for name in held.folders)
+        self._is_cut |= bool(waiting)
 
     def inspect(self, path: str, lookup: ClassLookup, torch: TorchVersion) -> CheckpointReport:
         """The report of one release on one file, named as ``path`` whatever the place it lies in.
@@ -215,7 +227,7 @@ class DiskCheckpoints:
             return False
         parts = text.split("/")
         left_out = any(part.startswith(".") or part in DEFAULT_EXCLUDE for part in parts)
-        return not left_out and not self._named
+        return not left_out and not self._named and not self._is_cut
 
     def _moved(self, text: str) -> str:
         """The place that the configuration gives for a path, or the path itself."""

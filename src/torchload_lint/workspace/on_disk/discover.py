@@ -30,7 +30,7 @@ SETTINGS_PATTERNS = tuple(
 )
 """What may set environment variables; ``source.settings_files`` has the last word."""
 GIT_SECONDS = 30
-MOST_NEAR = 5_000
+MOST_NEAR = 1_000
 """How many files are looked at around one that lies in no project (a home, ``/tmp``)."""
 
 
