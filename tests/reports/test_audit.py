@@ -88,7 +88,7 @@ def test_loads_stand_by_how_they_stand():
         "needs what is not allowed (1)",
         "what it needs is not known (1)",
         "runs/last.pt (literal)",
-        "parameter 'path' of other() has no caller in the project that spells its name",
+        "parameter 'path' of other() has no caller in the project that is known",
         "argparse.Namespace vetted, missing: known to hold data only",
         "+ with safe_globals([Namespace]):",
     ):

@@ -459,7 +459,7 @@ def test_a_function_of_the_same_name_elsewhere_is_no_caller():
     others = {"b/other.py": "def get(p): ...\nget('wrong.pt')\n"}
     resolution = resolve("def get(p):\n    torch.load(p)\n", others, at="a/main.py")
     assert resolution.patterns == ()
-    why = "parameter 'p' of get() has no caller in the project that spells its name"
+    why = "parameter 'p' of get() has no caller in the project that is known"
     assert resolution.unknown == (why,)
 
 

@@ -267,7 +267,7 @@ def test_reasons_name_their_place():
         "the option --path (main.py:4) has no default, and no written command line gives it"
     )
     assert reason_of(made) == (
-        "parameter 'path' of Net.__init__() has no caller in the project that spells its name"
+        "parameter 'path' of Net.__init__() has no caller in the project that is known"
     )
     assert reason_of(tested).startswith("path is not its default below main.py:4")
 
@@ -278,7 +278,7 @@ def test_what_python_itself_calls_by_that_name_is_no_other_function():
         "tests/run.py": "def main():\n    pass\n",
     }
     source = "def main(path):\n    torch.load(path)\n"
-    nobody = "parameter 'path' of main() has no caller in the project that spells its name"
+    nobody = "parameter 'path' of main() has no caller in the project that is known"
     assert reason_of(source, others) == nobody
 
 
@@ -334,5 +334,5 @@ def test_methods_of_that_name_are_no_other_functions():
 def test_a_method_of_what_is_not_known_keeps_the_reason():
     source = "def load(options):\n    torch.load(options.get('path'))\n"
     assert reason_of(source) == (
-        "parameter 'options' of load() has no caller in the project that spells its name"
+        "parameter 'options' of load() has no caller in the project that is known"
     )

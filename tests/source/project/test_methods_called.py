@@ -70,6 +70,15 @@ CALLED = {
         + "    def run(self):\n        read = self.load\n        read('a.pt')",
         ["a.pt"],
     ),
+    "on a module that was moved and made over": (
+        "from torch import nn\nclass Ours(nn.Module):\n"
+        + LOAD
+        + "class Other:\n"
+        + LOAD.replace("torch.load(path)", "path")
+        + "one = Ours()\none = one.cuda()\n"
+        "one = nn.SyncBatchNorm.convert_sync_batchnorm(one)\none.load('a.pt')",
+        ["a.pt"],
+    ),
     "by a pool": (
         "class Ours:\n" + LOAD + "    def run(self):\n        pool.submit(self.load, 'a.pt')",
         ["a.pt"],
@@ -98,27 +107,27 @@ PAIR = (
     "class Ours(Base):\n" + LOAD
 )
 NOT_CALLED = {
-    "nobody": (PAIR, "no caller in the project that spells its name"),
+    "nobody": (PAIR, "no caller in the project that is known"),
     "on an object of another subclass": (
         PAIR + "Other().load('b.pt')",
-        "no caller in the project that spells its name",
+        "no caller in the project that is known",
     ),
     "on what is declared as another subclass": (
         PAIR + "def use(one: Other):\n    one.load('b.pt')",
-        "no caller in the project that spells its name",
+        "no caller in the project that is known",
     ),
     "by an unrelated class on itself": (
         PAIR + "class Alone:\n    def load(self, path):\n        return path\n"
         "    def run(self):\n        self.load('b.pt')",
-        "no caller in the project that spells its name",
+        "no caller in the project that is known",
     ),
     "on an object of the standard library": (
         PAIR + "import zipfile\nzipfile.ZipFile('a.zip').load('b.pt')",
-        "no caller in the project that spells its name",
+        "no caller in the project that is known",
     ),
     "with arguments that do not fit": (
         PAIR + "Ours().load('a.pt', 'b.pt')",
-        "no caller in the project that spells its name",
+        "no caller in the project that is known",
     ),
     "on an object that anybody may give": (
         PAIR + "def use(one):\n    one.load('b.pt')",

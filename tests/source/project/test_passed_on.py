@@ -225,7 +225,7 @@ NAMED = {
         LOAD + "def reader():\n    return load\n",
         (
             "load",
-            "is returned by reader(), which has no caller in the project that spells its name",
+            "is returned by reader(), which has no caller in the project that is known",
         ),
     ),
     "one of several results": (
@@ -262,4 +262,12 @@ def test_the_trace_names_the_place_where_a_function_goes(source, step):
 )
 def test_what_only_asks_for_it_is_no_such_place(source):
     _, reason = shown(LOAD + source)
-    assert reason == "parameter 'path' of load() has no caller in the project that spells its name"
+    assert reason == "parameter 'path' of load() has no caller in the project that is known"
+
+
+def test_a_function_that_is_a_default_in_the_row_of_a_def_is_named():
+    resolution = resolve(
+        "def load(path):\n    return torch.load(path)\n"
+        "def run(path, by=load):\n    return by(path)\nrun('a.pt')\n"
+    )
+    assert any("it is named, not called" in reason for reason in resolution.unknown)

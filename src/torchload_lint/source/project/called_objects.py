@@ -22,6 +22,12 @@ _STATIONS = 3
 _STRUCTURAL = frozenset({"typing.Protocol", "typing_extensions.Protocol"})
 
 
+_GIVING_BACK = frozenset({"torch.compile", "torch.nn.SyncBatchNorm.convert_sync_batchnorm"})
+"""They give back their first argument, or what stands for it (torch 2.13)."""
+_OF_MODULES = frozenset({"cpu", "cuda", "double", "eval", "float", "half", "to", "train"})
+"""Methods of torch.nn.Module that return ``self`` (torch 2.13, nn/modules/module.py)."""
+
+
 class Candidate(NamedTuple):
     """A class that an object may be of."""
 
@@ -62,7 +68,8 @@ class _Looking:
         if holder is not None:
             yield Candidate(Class(holder, self._module))
         elif isinstance(node, ast.Call):
-            yield from self._made_by(node.func)
+            same = self._handed_back(node, stations)
+            yield from self._made_by(node.func) if same is None else self.at(same, stations)
         elif isinstance(node, ast.IfExp):
             yield from self.at(node.body, stations)
             yield from self.at(node.orelse, stations)
@@ -97,6 +104,25 @@ class _Looking:
             yield from self.at(value, stations)
         if not values:
             yield None
+
+    def _handed_back(self, call: ast.Call, stations: int) -> ast.expr | None:
+        """The object that a call gives back as it was: ``net.cuda()`` of a module of ours."""
+        if call.args and self._module.bindings.qualified(call.func) in _GIVING_BACK:
+            return call.args[0]
+        func = call.func
+        if not isinstance(func, ast.Attribute) or func.attr not in _OF_MODULES:
+            return None
+        found = tuple(self.at(func.value, stations))
+        own = [each.of for each in found if each is not None and each.of is not None]
+        is_kept = bool(own) and all(self._keeps_itself(of, func.attr) for of in own)
+        return func.value if is_kept else None
+
+    def _keeps_itself(self, of: Class, method: str) -> bool:
+        """Whether a class is a torch module with torch's own method of that name."""
+        levels = tuple(classes.ancestry(of.node, of.module, self._project))
+        bases = {str(base) for node, module in levels for base in classes.bases(node, module)}
+        has_own = any(members.member(node, method) is not None for node, _ in levels)
+        return not has_own and any(base.startswith("torch.nn.") for base in bases)
 
     def _made_by(self, maker: ast.expr) -> Iterator[Candidate | None]:
         """What a call yields: an object of the class, or what a function says that it returns."""

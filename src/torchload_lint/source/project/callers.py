@@ -83,7 +83,7 @@ class Sites(NamedTuple):
         return (
             "no caller in the files looked at"
             if self.cut
-            else "no caller in the project that spells its name"
+            else "no caller in the project that is known"
         )
 
 

@@ -1,5 +1,5 @@
-"""What the project's environment files (``.env``) give to environment variables, where it reads
-them with python-dotenv.
+"""What the project gives to environment variables: in environment files (``.env``), where it reads
+them with python-dotenv, and in its own code (``os.environ["ROOT"] = "runs"``).
 """
 
 from __future__ import annotations
@@ -22,15 +22,36 @@ _NAMED = late_pattern(
     r"(?:load_dotenv|dotenv_values)\(\s*(?:dotenv_path\s*=\s*)?[\"']([^\"']+)[\"']"
 )
 _SET = late_pattern(r"^\s*(?:export\s+)?(\w+)\s*=\s*([\"']?)(.*?)\2\s*(?:\s#.*)?$", re.MULTILINE)
+_STORED = late_pattern(
+    r"environ(?:\[|\.setdefault\()\s*[\"'](\w+)[\"']\s*(?:\]\s*=|,)\s*[\"']([^\"'\n\\]*)[\"']\s*[)#\n]"
+)
+_MOST_STORES = 4
+"""A variable that the project sets in more ways is unknown."""
 
 
 def variable(evaluator: Evaluator, name: str) -> Values:
-    """What the files give to one variable; empty where none does, or nobody reads them."""
+    """What the project gives to one variable; empty where it gives nothing that is known."""
     found = _variables(evaluator.project).get(name)
-    if found is None:
-        return ()
-    evaluator.leave_open(f"the environment may say otherwise of {name}")
-    return (Text(known(found), rung=Rung.CONFIG_FILE),)
+    values: Values = (Text(known(found), rung=Rung.CONFIG_FILE),) if found is not None else ()
+    stored = _stored(evaluator.project, name)
+    if len(stored) <= _MOST_STORES:
+        values += tuple(Text(known(text), rung=Rung.DEFAULT) for text in stored)
+    if values:
+        evaluator.leave_open(f"the environment may say otherwise of {name}")
+    return values
+
+
+def _stored(project: ProjectIndex, name: str) -> tuple[str, ...]:
+    """The texts that code of the project stores in a variable."""
+
+    def found() -> tuple[str, ...]:
+        texts = (project.files.text(path) or "" for path in project.holding(name))
+        pairs = (
+            pair for text in texts if "environ" in text for pair in _STORED.findall(f"{text}\n")
+        )
+        return tuple(dict.fromkeys(value for key, value in pairs if key == name))
+
+    return project.remember(("stored variable", name), found)
 
 
 def _variables(project: ProjectIndex) -> dict[str, str]:

@@ -61,7 +61,7 @@ def may_pass_on(text: str, name: str, *, of_object: bool, home: bool) -> bool:
         end = place + len(name)
         after = text[end : end + _NEAR].lstrip(" \t")
         code = before.lstrip()
-        if code.startswith(_NO_CODE):
+        if code.startswith(_NO_CODE) and not before.rstrip().endswith("="):  # no default either
             continue
         if code.startswith(_IMPORTS) or (not code and _is_imported_there(text, place)):
             if after.startswith("as "):
