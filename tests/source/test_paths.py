@@ -581,3 +581,16 @@ def test_what_other_heirs_pass_to_a_base_is_not_ours():
     (load,) = module.loads
     found = resolve_path(load.file, module, index).patterns
     assert [pattern.text for pattern in found] == ["ours/data.pt"]
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["os.path.dirname(pkg.__file__)", "pkg.__path__[0]", "os.path.dirname(pkg.sub.__file__)"],
+)
+def test_the_folder_of_an_imported_package_is_known(folder):
+    files = {"pkg/__init__.py": "", "pkg/sub.py": ""}
+    resolution = resolve(
+        f"import pkg, pkg.sub\ntorch.load(os.path.join({folder}, 'a.pt'))\n", files
+    )
+    assert texts(resolution) == ["pkg/a.pt"]
+    assert resolution.patterns[0].exact

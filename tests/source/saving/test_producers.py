@@ -138,6 +138,27 @@ def test_a_save_method_and_its_load_method():
     assert (producer.match, producer.saves) == ("methods", "state dict")
 
 
+COPIES = {
+    "by a literal": ("torch.save({}, 'last.pt')", "shutil.copyfile('last.pt', 'runs/a.pt')", True),
+    "by a name": ("torch.save({}, name)", "os.replace(name, 'runs/a.pt')", True),
+    "of another file": ("torch.save({}, name)", "shutil.copy('x.pt', 'runs/a.pt')", False),
+    "to another file": ("torch.save({}, name)", "shutil.copy(name, 'runs/b.pt')", False),
+    "by another function": ("torch.save({}, name)", "copy(name, 'runs/a.pt')", False),
+}
+
+
+@pytest.mark.parametrize(("saving", "copying", "expected"), COPIES.values(), ids=COPIES)
+def test_a_saved_file_that_is_copied_is_written_there(saving, copying, expected):
+    code = f"import os, shutil\ndef keep(name='last.pt'):\n    {saving}\n    {copying}\n"
+    assert bool(producers(code)) is expected
+
+
+def test_a_copy_in_another_function_is_not_followed():
+    code = "import shutil\ndef keep(name):\n    torch.save({}, name)\n"
+    other = "def best(name):\n    shutil.copy(name, 'runs/a.pt')\n"
+    assert not producers(code + other)
+
+
 def test_unrelated_saves_are_not_producers():
     source = "def dump(p):\n    torch.save({}, p)\ndef load(p):\n    torch.load(p)\n"
     assert in_one_file(source) == ()

@@ -270,6 +270,11 @@ class Engine:
     def dotted(self, name: str, frame: Frame) -> Values:
         """What a dotted name stands for in the project; empty for what is not ours."""
         definitions = self.project.definitions(name, frame.module.path)
+        owner, _, word = name.rpartition(".")
+        if not definitions and word in {"__file__", "__path__"}:
+            path = self.project.layout.locate(owner, frame.module.path)
+            value = named.set_by_import(word, path) if path else None
+            return () if value is None else (value,)
         return union(*(self.found(found, frame) for found in definitions))
 
 

@@ -38,7 +38,7 @@ def values(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     assert isinstance(node, ast.Name)
     definitions = frame.module.bindings.definitions(node)
     if not definitions:
-        of_import = _set_by_import(node.id, frame.module)
+        of_import = set_by_import(node.id, frame.module.path)
         if of_import is not None:
             return (of_import,)
         return unknown(f"{node.id} is not defined in the file")
@@ -54,12 +54,15 @@ def values(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     return strings.with_open_ends(found) if perhaps_longer else found
 
 
-def _set_by_import(name: str, module: SourceFile) -> Value | None:
-    """What the import system gives a module: its file, its package's folder, its spec."""
+def set_by_import(name: str, path: str) -> Value | None:
+    """What the import system gives a module: its file, its package's folder, its spec.
+
+    ``path`` is the module's file.
+    """
     if name == "__file__":
-        return Text(known(module.path), anchored=True)
-    if name == "__path__" and module.path.endswith("__init__.py"):
-        return Sequence(((Text(known(dirname(module.path)), anchored=True),),))
+        return Text(known(path), anchored=True)
+    if name == "__path__" and path.endswith("__init__.py"):
+        return Sequence(((Text(known(dirname(path)), anchored=True),),))
     return Made("importlib.machinery.ModuleSpec") if name == "__spec__" else None
 
 

@@ -52,6 +52,14 @@ def same_file_expression(
     return near and not too_common and not isinstance(loaded, ast.Name)
 
 
+def is_same_name(first: ast.expr, second: ast.expr, module: Module) -> bool:
+    """Whether two expressions of one function name a file alike."""
+    one, other = core(first), core(second)
+    if ast.unparse(one) != ast.unparse(other):
+        return False
+    return isinstance(one, ast.Constant) or _same_root(one, other, module)
+
+
 def core(node: ast.expr) -> ast.expr:
     """The file itself: without ``BytesIO(…)``, ``str(…)``, ``.getvalue()`` and ``.name``."""
     while True:

@@ -19,6 +19,7 @@ from torchload_lint.source.domain.patterns import Resolution
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.paths import resolution as resolution_of
 from torchload_lint.source.saving import contents, pairs, path_origins
+from torchload_lint.source.saving.copies import copied_to
 from torchload_lint.source.saving.saved import why_unloadable
 from torchload_lint.source.saving.saving_files import saving_files
 from torchload_lint.source.state import loops
@@ -103,7 +104,7 @@ def _of_this_load(
                 continue
             match = _match(load, module, specific, save, home, project)
             if match is None and save.file is not None and spelled:
-                saved = {each.text for each in _patterns(save.file, home, project)}
+                saved = {each.text for each in _written(save, home, project)}
                 match = "path" if spelled & saved else None
             if match is None and (keys or restored):
                 match = _by_content(load, module, keys, restored, save, home, project)
@@ -263,7 +264,7 @@ def _match(
 ) -> str | None:
     if save.file is None:
         return None
-    if specific and _same_file(specific, _patterns(save.file, home, project)):
+    if specific and _same_file(specific, _written(save, home, project)):
         return "path"
     near = dirname(home.path) == dirname(module.path)
     if pairs.same_file_expression(load, module, save, home, near=near):
@@ -276,6 +277,17 @@ def _match(
     ):
         return "methods"
     return None
+
+
+def _written(save: SaveCall, home: Module, project: ProjectIndex) -> tuple[PathPattern, ...]:
+    """The files that a save writes, and those that they are copied or moved to."""
+    places = (save.file, *copied_to(save, home))
+    return tuple(
+        pattern
+        for place in places
+        if place is not None
+        for pattern in _patterns(place, home, project)
+    )
 
 
 def _patterns(file: ast.expr, home: Module, project: ProjectIndex) -> tuple[PathPattern, ...]:
