@@ -137,6 +137,38 @@ SNIPPETS: dict[str, str] = {
         builtins.open = counted
         load('w.pt'); print(counted.calls)
     """,
+    "the system is forbidden": """
+        def forbidden(*args, **kwargs): raise SystemExit('not allowed')
+        for module, names in (
+            (os, 'stat open write fspath fsdecode getcwd getpid scandir fstat close'),
+            (os.path, 'isfile exists abspath join dirname'), (json, 'dumps'), (re, 'sub split'),
+        ):
+            for name in names.split(): setattr(module, name, forbidden)
+        try: load(io.BytesIO(b'x' * 10))
+        except Exception as error: print(type(error))
+        load(open('w.pt', 'rb'))
+        print('allowed')
+    """,
+    "an opener by keyword": """
+        with torch.serialization._open_file(name='w.pt', mode='rb') as file: print(file.read(2))
+    """,
+    "what its class is asked": """
+        class Meta(type):
+            def __getattribute__(cls, name):
+                print(name)
+                return super().__getattribute__(name)
+        class File(metaclass=Meta):
+            def __init__(self): self.file = open('w.pt', 'rb')
+            def __getattr__(self, name): return getattr(self.file, name)
+        load(File())
+    """,
+    "the files of its functions": """
+        files = set()
+        sys.setprofile(lambda frame, *_: files.add(frame.f_code.co_filename))
+        load('w.pt', weights_only=True)
+        sys.setprofile(None)
+        print(sorted(name for name in files if 'record' in name and name[0] != '<'))
+    """,
     "an audit hook": """
         seen = []
         sys.addaudithook(lambda event, args: event.startswith('pickle') and seen.append(event))
@@ -197,8 +229,8 @@ SNIPPETS: dict[str, str] = {
 
 PRELUDE = """\
 import asyncio, atexit, builtins, concurrent.futures, copy, functools, gzip, importlib, inspect, io
-import os, pathlib, pickle, resource, signal, sys, tempfile, threading, time, traceback, warnings
-import zipfile
+import json, os, pathlib, pickle, re, resource, signal, sys, tempfile, threading, time, traceback
+import warnings, zipfile
 import torch
 load = torch.load
 HERE = os.getcwd()
@@ -240,6 +272,7 @@ FORMS: dict[str, list[str]] = {
     "a folder": ["PYTHON", "folder"],
     "an archive": ["PYTHON", "program.pyz", "x"],
     "a text": ["PYTHON", "-c", LOADS],
+    "without torch": ["PYTHON", "-c", "import sys; print(*sys.modules, *sys.path_importer_cache)"],
     "standard input": ["sh", "-c", "PYTHON - a < main.py"],
     "optimised": ["PYTHON", "-OO", "main.py"],
     "development": ["PYTHON", "-X", "dev", "main.py"],

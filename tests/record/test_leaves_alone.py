@@ -217,22 +217,56 @@ def test_nothing_is_left_and_much_is_bounded(project: Path) -> None:
 
 KEEPS = """
     import io, os, sys
-    sys.path.insert(0, HOOK)
-    import sitecustomize as hook
-    hook.KEPT, hook.MOST_KEPT = os.getcwd(), 250
+    copies = sys.meta_path[0].find_spec.__globals__["beside"]("copies")
+    copies.copied.__globals__["MOST_KEPT"] = 250
     buffer = io.BytesIO(b"x" * 200)
     buffer.seek(100)
-    print(*(bool(hook.copied(None, buffer)) for _ in range(3)), buffer.tell())
-    print([entry.stat().st_size for entry in os.scandir(".")])
+    print(*(bool(copies.copied(None, buffer)) for _ in range(3)), buffer.tell())
+    print([entry.stat().st_size for entry in os.scandir("kept")])
 """
 
 
-def test_all_copies_of_a_run_together_are_bounded(tmp_path: Path) -> None:
+def hooked(tmp_path: Path, program: str) -> list[str]:
+    """What a program writes that has the hook."""
     hook = SOURCE / "torchload_lint" / "record" / "hook"
-    program = dedent(KEEPS).replace("HOOK", repr(str(hook)))
-    words = [sys.executable, "-c", program]
-    kept = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert kept.stdout.splitlines() == ["True True False 100", "[100, 100]"]
+    notes = {"PYTHONPATH": str(hook), "TORCHLOAD_LINT_RECORD": str(tmp_path / "loads.jsonl")}
+    words = [sys.executable, "-c", dedent(program)]
+    ended = subprocess.run(
+        words, cwd=tmp_path, env={**os.environ, **notes}, capture_output=True, text=True, check=True
+    )
+    return ended.stdout.splitlines()
+
+
+def test_all_copies_of_a_run_together_are_bounded(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    assert hooked(tmp_path, KEEPS) == ["True True False 100", "[100, 100]"]
+
+
+HANDLES = """
+    import functools, os, signal, sys
+    signals = sys.meta_path[0].find_spec.__globals__["beside"]("signals")
+    class Handler:
+        def __init__(self, handler): self.func = handler
+        def __call__(self, *args): self.func(*args)
+        def method(self, *args): self.func(*args)
+    def stop(*args): raise TimeoutError
+    def raised(call):
+        try: call()
+        except Exception as error: return error
+    for handler in (
+        stop, functools.partial(stop, 1), functools.partial(functools.partial, stop)(),
+        Handler(stop), Handler(stop).method, Handler(functools.partial(stop)),
+    ):
+        signal.signal(signal.SIGUSR1, handler)
+        found = raised(lambda: signal.raise_signal(signal.SIGUSR1))
+        print(raised(lambda: signals.pass_on(found)) is found, end=" ")
+    print(raised(lambda: signals.pass_on(raised(lambda: 1 / 0))))
+"""
+
+
+def test_what_a_handler_of_a_signal_raises_is_never_swallowed(tmp_path: Path) -> None:
+    """A handler may run while notes are taken; also one that calls another, as ``partial`` does."""
+    assert hooked(tmp_path, HANDLES) == ["True True True True True True None"]
 
 
 def test_the_store_is_not_written_through_a_link(project: Path, tmp_path: Path) -> None:

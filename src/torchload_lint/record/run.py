@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections import Counter
@@ -25,8 +26,11 @@ MOST_FILES = 64
 _PREFIX = "torchload-lint-record-"
 _LONGEST_LINE = 2**20
 _ROUNDS = 5
-_BEGUN = "its end was not seen"
-"""The outcome of a call until another one is noted."""
+_UNFINISHED = ("it was not opened", "its end was not seen")
+"""The outcomes of a call until another one is noted, before and after its file was opened."""
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_END_OF_SENTENCE = re.compile(r"\. |\n")
+_LONGEST_OUTCOME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,8 @@ class Observed:
     """None for a buffer, a pipe, a member of an archive."""
     torch: str
     outcome: str
-    """``loaded``, the error, or that its end was not seen (the process ended in it,
-    or could write no notes)."""
+    """``loaded``, the error, that it was not opened (for another error), or that its end was not
+    seen (the process ended in it, or could write no notes)."""
     source: str | None = None
     """The text of the notebook cell that ``file`` and ``row`` are of."""
     folder: str = ""
@@ -134,14 +138,14 @@ def _recording(status: int, notes: Path) -> Recording:
         saw_torch = saw_torch or "torch" in line
         one = _observed(line, notes.parent / "kept")
         if one is None:
-            unusable += "checkpoint" in line and line.get("outcome") != _BEGUN
+            unusable += "checkpoint" in line and line.get("outcome") not in _UNFINISHED
             continue
         site = (one.file, one.row, one.function)
         key = (*site, one.checkpoint, one.kept)
         if key not in last:
             known[site] += 1
             if known[site] > MOST_FILES:
-                beyond += one.outcome != _BEGUN
+                beyond += one.outcome not in _UNFINISHED
                 continue
         last[key] = one
     return Recording(status, tuple(last.values()), saw_python, saw_torch, beyond, unusable)
@@ -239,13 +243,18 @@ def _observed(noted: dict[str, Any], copies: Path) -> Observed | None:
             function=_text(noted["function"]),
             checkpoint=_path(checkpoint) if checkpoint else None,
             torch=_text(noted["torch"]),
-            outcome=_text(noted["outcome"]),
+            outcome=_shortened(_text(noted["outcome"])),
             source=_text(source) if source is not None else None,
             folder=_text(noted.get("folder", "")),
             kept=_copy(_text(noted.get("kept", "")), copies),
         )
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
+
+
+def _shortened(outcome: str) -> str:
+    """The first sentence of an error, without a terminal's colours."""
+    return _END_OF_SENTENCE.split(_COLOURS.sub("", outcome))[0][:_LONGEST_OUTCOME]
 
 
 def _copy(name: str, copies: Path) -> Path | None:

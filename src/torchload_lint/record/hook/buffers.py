@@ -1,10 +1,8 @@
 """Which file stands behind an open file, or behind bytes that were read from one.
 
-Loaded by ``sitecustomize`` beside it, where torch is imported, as a module that the program does
-not see. Nothing but the standard library, Python 3.8 or newer. Libraries open a file themselves and
-hand on what they got: a wrapper of their own (fsspec, as Lightning and torch_geometric use it), or
-a buffer with all that they have read (mmengine). A buffer has no name; it is compared with the
-files that the process has opened last.
+Libraries open a file themselves and hand on what they got: a wrapper of their own (fsspec, as
+Lightning and torch_geometric use it), or a buffer with all that they have read (mmengine). A buffer
+has no name; it is compared with the files that the process has opened last.
 """
 
 import collections
@@ -12,8 +10,14 @@ import io
 import os
 import sys
 
-WRAPPED_IN = {"tempfile": "file", "fsspec.implementations.local": "f"}
-"""Module of a wrapper's class → its attribute with the open file of Python's own."""
+system = beside("system")
+signals = beside("signals")
+
+WRAPPERS = (
+    ("tempfile", "_TemporaryFileWrapper", "file"),
+    ("fsspec.implementations.local", "LocalFileOpener", "f"),
+)
+"""Module and class of a wrapper, and its attribute with the open file of Python's own."""
 MOST_OPENED = 64
 """Files opened last that are remembered."""
 NOT_LOADED = (".py", ".pyc", ".pyi", ".so", ".json", ".txt")
@@ -48,16 +52,19 @@ def path_of(file):
     """
     if type(file) is io.BytesIO:
         return origin(file)
-    attribute = WRAPPED_IN.get(type(file).__module__)
-    if attribute is not None:
-        file = vars(file).get(attribute)
+    for module, name, attribute in WRAPPERS:
+        if type(file) in system.classes(module, (name,)):
+            file = vars(file).get(attribute)
     if type(file) in (io.BufferedReader, io.BufferedRandom):
         file = file.raw
     if type(file) is not io.FileIO:
         return None
-    path = os.path.abspath(os.fsdecode(file.name))
-    same = os.path.samestat(os.fstat(file.fileno()), os.stat(path))
-    return path if same else None
+    if not issubclass(type(file.name), (str, bytes)):
+        return None
+    path = system.absolute(system.text(file.name))
+    opened_file, named = system.fstat(file.fileno()), system.stat(path)
+    is_same = (opened_file.st_dev, opened_file.st_ino) == (named.st_dev, named.st_ino)
+    return path if is_same else None
 
 
 def origin(buffer):
@@ -68,7 +75,7 @@ def origin(buffer):
     try:
         for path in dict.fromkeys(reversed(opened)):
             if holds(path, content):
-                return os.path.abspath(path)
+                return system.absolute(path)
     finally:
         content.release()
     return None
@@ -77,16 +84,18 @@ def origin(buffer):
 def holds(path, content):
     """Whether a file has a content, as far as it is compared."""
     try:
-        size = os.stat(path).st_size
-        if size != len(content) or not size or not os.path.isfile(path):
+        state = system.stat(path)
+        size = state.st_size
+        if size != len(content) or not size or not system.is_regular(state):
             return False
-        with open(path, "rb", opener=at_once) as file:
+        with system.open_file(path, "rb", opener=system.at_once) as file:
             for start in compared(size):
                 file.seek(start)
                 if file.read(CHUNK) != content[start : start + CHUNK]:
                     return False
         return True
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        signals.pass_on(error)
         return False
 
 
@@ -95,8 +104,3 @@ def compared(size):
     for start in range(0, size, CHUNK):
         if start < MOST_COMPARED or start + CHUNK > size - MOST_COMPARED:
             yield start
-
-
-def at_once(path, flags):
-    """Open without waiting, should a pipe stand there by now."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

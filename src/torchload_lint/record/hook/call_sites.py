@@ -1,21 +1,18 @@
-"""Where a program calls the loader: the frame of its own that led to it.
-
-Loaded by ``sitecustomize`` beside it, where torch is imported, as a module that the program does
-not see. Nothing but the standard library, Python 3.8 or newer.
-"""
+"""Where a program calls the loader: the frame of its own that led to it."""
 
 import os
 import sys
 
-LIBRARY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+system = beside("system")
+signals = beside("signals")
+
+LIBRARY = system.absolute(os.__file__).rpartition(system.SEPARATOR)[0] + system.SEPARATOR
 INSTALLED = ("site-packages", "dist-packages")
-STARTED_IN = ""
-"""The folder that the process was started in; ``sitecustomize`` sets it."""
 
 
 def caller(frame):
     """The nearest frame of the program: of this thread, else of what waits for it."""
-    package = os.path.dirname(sys.modules["torch"].__file__) + os.sep
+    package = frame.f_code.co_filename.rpartition(system.SEPARATOR)[0] + system.SEPARATOR
     outside = frame.f_back
     while outside is not None and outside.f_code.co_filename.startswith(package):
         outside = outside.f_back
@@ -43,7 +40,9 @@ def nearness(name):
     """0 for a cell or a file below the folder that the run was started in, 2 for a package's."""
     if any(part in name for part in INSTALLED):
         return 2
-    inside = source_file(name).startswith(os.path.join(STARTED_IN, ""))
+    inside = source_file(name).startswith(
+        system.STARTED_IN.rstrip(system.SEPARATOR) + system.SEPARATOR
+    )
     return 0 if inside or cell(name) is not None else 1
 
 
@@ -53,17 +52,17 @@ def is_programs(name):
         name.startswith(LIBRARY) and not any(part in name for part in INSTALLED)
     ):
         return name.startswith("<ipython") and cell(name) is not None
-    return os.path.isfile(source_file(name)) or cell(name) is not None
+    return system.is_file(source_file(name)) or cell(name) is not None
 
 
 def waiting():
     """For a pool's thread: where the program waits for it, in a coroutine or in another thread."""
-    import threading
-
-    main, own = threading.main_thread().ident, threading.get_ident()
+    threading = sys.modules.get("threading")
+    main = threading.main_thread().ident if threading is not None else system.own_thread()
+    own = system.own_thread()
     if own == main:  # nobody waits for it: the program is no file (python -c, a zip application)
         return None
-    frames = sys._current_frames()
+    frames = system.frames_now()
     del frames[own]
     main = frames.pop(main, None)
     for frame in (main, *frames.values()):
@@ -100,14 +99,14 @@ def awaited(coroutine):
 
 def source_file(name):
     """A code object's file. Before Python 3.9 a program's own is relative to where it started."""
-    at_start = os.path.join(STARTED_IN, name)
-    return at_start if os.path.isfile(at_start) else os.path.abspath(name)
+    at_start = system.beginning(system.STARTED_IN, name)
+    return system.absolute(at_start if system.is_file(at_start) else name)
 
 
 def cell(name):
     """The text of the notebook cell that a code object is of, as far as IPython kept it."""
     try:
-        if "IPython" not in sys.modules or os.path.exists(name):
+        if "IPython" not in sys.modules or system.exists(name):
             return None
         kept = sys.modules["linecache"].cache.get(name)
         if kept:
@@ -115,5 +114,6 @@ def cell(name):
         # Below a cell magic such as %%time: what follows its row.
         history = sys.modules["IPython"].get_ipython().history_manager
         return history.input_hist_raw[-1].partition("\n")[2]
-    except Exception:
+    except Exception as error:
+        signals.pass_on(error)
         return None
