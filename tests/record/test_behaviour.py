@@ -257,6 +257,17 @@ def test_what_cannot_be_seen_is_said(project, flag):
     assert flag in result.stderr
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_the_environment_is_the_programs(project):
+    """Python adds LC_CTYPE to its own where nothing says what the locale is."""
+    given = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE)}
+    result = subprocess.run(
+        [*RECORD, "env"], cwd=project, env=given, capture_output=True, text=True, check=True
+    )
+    names = {line.partition("=")[0] for line in result.stdout.splitlines()}
+    assert names == {*given, "TORCHLOAD_LINT_RECORD"}
+
+
 def test_a_program_without_a_load(project):
     assert "no Python that was seen imported torch" in record(project, "print(1)").stderr
     assert "no torch.load was seen" in record(project, "import torch").stderr

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 SOURCE = Path(__file__).parents[2] / "src"
 RECORD = [sys.executable, "-m", "torchload_lint", "record", "--"]
 PROGRAM = [sys.executable, "main.py"]
-SIGNALS = ("SIGUSR1", "SIGINT", "SIGHUP", "SIGUSR2", "SIGTERM", "SIGINT", "SIGTERM")
+SIGNALS = ("SIGUSR1", "SIGINT", "SIGHUP", "SIGUSR2", "SIGTERM", "SIGINT", "SIGTERM", "SIGVTALRM",
+           "SIGURG")  # fmt: skip
 
-STOPPING = (signal.SIGTTOU, signal.SIGCONT, signal.SIGHUP)
 LONGEST_WAIT = 30
 """Seconds until something must be seen on the terminal; mostly it is there at once."""
 
@@ -69,7 +70,7 @@ def started(
     )  # fmt: skip
 
 
-WAITS = ["sh", "-c", 'trap : INT HUP USR1 USR2 TERM; "$@"; exit $?', "sh"]
+WAITS = ["sh", "-c", 'trap : INT HUP USR1 USR2 TERM VTALRM URG; "$@"; exit $?', "sh"]
 """A shell that leads the group, and lets the program go on."""
 
 
@@ -163,55 +164,80 @@ def test_a_job_of_a_terminal(project: Path, way: list[str]) -> None:
 
     What it writes then is not thrown away, as a terminal does at an interrupt (NOFLSH).
     """
-    import pty
-    import termios
-
     (project / "main.py").write_text(dedent(TALKS))
     words = [sys.executable, "-c", dedent(SHELL), *way, *PROGRAM]
-    shell, terminal = pty.fork()
-    if shell == 0:
-        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTTIN, *STOPPING):
-            signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        modes = termios.tcgetattr(0)
-        modes[3] |= termios.NOFLSH
-        termios.tcsetattr(0, termios.TCSANOW, modes)
-        os.chdir(project)
-        os.execve(words[0], words, {**os.environ, "PYTHONPATH": str(SOURCE)})
-    screen = seen = ""
-
-    def see(text: str) -> None:
-        nonlocal screen, seen
-        while text not in screen:
-            ready, _, _ = select.select([terminal], [], [], LONGEST_WAIT)
-            assert ready, f"{text!r} does not come after {screen!r}"
-            read = os.read(terminal, 1000).decode()
-            screen, seen = screen + read, seen + read
-        screen = screen.partition(text)[2]
-
-    def press(keys: bytes) -> None:
-        os.write(terminal, keys)
-
-    try:
-        see("ready")
-        press(b"one\n")
-        see("read one")
-        press(b"\x1a")
-        see("stopped")
-        see("goes on")
-        press(b"\x03")
-        see("interrupted")
-        press(b"two\n")
-        see("read two")
-        press(b"three\n")
-        see("last three")
-        see("ended False 0")
-    finally:
-        os.close(terminal)
-        os.kill(shell, signal.SIGKILL)
-        os.waitpid(shell, 0)
+    with closing(Terminal(words, project)) as terminal:
+        terminal.see("ready")
+        terminal.press(b"one\n")
+        terminal.see("read one")
+        terminal.press(b"\x1a")
+        terminal.see("stopped")
+        terminal.see("goes on")
+        terminal.press(b"\x03")
+        terminal.see("interrupted")
+        terminal.press(b"two\n")
+        terminal.see("read two")
+        terminal.press(b"three\n")
+        terminal.see("last three")
+        terminal.see("ended False 0")
     for text in ("goes on", "interrupted"):
-        assert seen.count(text) == 1, seen
+        assert terminal.seen.count(text) == 1, terminal.seen
+
+
+class Terminal:
+    """A terminal, and the program that leads its session."""
+
+    def __init__(self, words: list[str], folder: Path) -> None:
+        import pty
+        import termios
+
+        self.screen = self.seen = ""
+        self.process, self.handle = pty.fork()
+        if self.process == 0:
+            for name in (*SIGNALS, "SIGQUIT", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGCONT"):
+                signal.signal(getattr(signal, name), signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, ())
+            modes = termios.tcgetattr(0)
+            modes[3] |= termios.NOFLSH
+            termios.tcsetattr(0, termios.TCSANOW, modes)
+            os.chdir(folder)
+            os.execve(words[0], words, {**os.environ, "PYTHONPATH": str(SOURCE)})
+
+    def see(self, text: str) -> None:
+        while text not in self.screen:
+            ready, _, _ = select.select([self.handle], [], [], LONGEST_WAIT)
+            assert ready, f"{text!r} does not come after {self.screen!r}"
+            read = os.read(self.handle, 1000).decode()
+            self.screen, self.seen = self.screen + read, self.seen + read
+        self.screen = self.screen.partition(text)[2]
+
+    def press(self, keys: bytes) -> None:
+        os.write(self.handle, keys)
+
+    def close(self) -> None:
+        os.close(self.handle)
+        os.kill(self.process, signal.SIGKILL)
+        os.waitpid(self.process, 0)
+
+
+@pytest.mark.parametrize("way", [[], RECORD], ids=["plain", "recorded"])
+def test_the_leader_of_a_terminals_session(project: Path, way: list[str]) -> None:
+    """It cannot leave its group: that is asked whether all of it were sent what came."""
+    with closing(Terminal([*way, *PROGRAM], project)) as terminal:
+        terminal.see("ready")
+        for send, number in (
+            (lambda _: terminal.press(b"\x03"), signal.SIGINT),
+            (lambda number: os.kill(terminal.process, number), signal.SIGINT),
+            (lambda number: os.kill(terminal.process, number), signal.SIGUSR1),
+            (lambda number: os.killpg(terminal.process, number), signal.SIGINT),
+            (lambda number: os.killpg(terminal.process, number), signal.SIGTERM),
+        ):
+            send(number)
+            terminal.see(number.name)
+        terminal.press(b"\x04")
+        if way:
+            terminal.see("torchload-lint:")
+    assert [terminal.seen.count(name) for name in ("SIGINT", "SIGUSR1", "SIGTERM")] == [3, 1, 1]
 
 
 STOPPED = """

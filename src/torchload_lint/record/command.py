@@ -14,16 +14,18 @@ from torchload_lint.record.process_groups import (
     back_in,
     before_command,
     in_another_group,
+    return_to,
+    sent_to_all,
     way_apart,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
-_FROM_THE_TERMINAL = ("SIGINT", "SIGQUIT")
-_OF_JOBS = ("SIGTSTP", "SIGCONT", "SIGWINCH")
-_PASSED_ON = ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU", "SIGPWR")
+_ITS_OWN = ("SIGCHLD", "SIGTTIN", "SIGTTOU", "SIGPIPE", "SIGXFSZ", "SIGKILL", "SIGSTOP", "SIGSEGV",
+            "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS", "SIGABRT")  # fmt: skip
+"""What tells this process about itself, or cannot be told by anybody else."""
 _STOPS = ("SIGTSTP", "SIGTTIN", "SIGTTOU")
 """How the user of a terminal stops a job, and how a terminal stops one in the background."""
 
@@ -33,9 +35,8 @@ def run_command(command: Sequence[str], environment: dict[str, str]) -> int:
 
     Inherited handles stay open: they may be the command's arguments.
     """
-    waiting = _Waiting()
     apart = way_apart()
-    with _signals_for(waiting, apart):
+    with sent_to_all(apart) as is_for_all, _signals_for(_Waiting(is_for_all), apart) as waiting:
         waiting.process = subprocess.Popen(  # noqa: S603
             list(command),
             env=environment,
@@ -47,6 +48,7 @@ def run_command(command: Sequence[str], environment: dict[str, str]) -> int:
                 waiting.pass_on(number, None)
             if group:
                 _stop_with(process, group)
+                return_to(group)  # as long as it has a member: the command, not waited for yet
             return process.wait()
 
 
@@ -73,45 +75,36 @@ def _awaited(process: subprocess.Popen[bytes], what: int) -> os.waitid_result | 
 class _Waiting:
     """The process that signals are passed on to, and those that came before it was there."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_for_all: Callable[[int], bool]) -> None:
+        self._is_for_all = is_for_all
         self.process: subprocess.Popen[bytes] | None = None
         self.early: list[int] = []
 
     def pass_on(self, number: int, _frame: FrameType | None) -> None:
-        """Send a signal to the process."""
+        """Send a signal to the process, unless it was sent that itself."""
         if self.process is None:
             self.early.append(number)
-        else:
+        elif not self._is_for_all(number):
             with suppress(OSError):
                 self.process.send_signal(number)
 
-    def leave(self, number: int, _frame: FrameType | None) -> None:
-        """The terminal has sent it to the process too, if there was one."""
-        if self.process is None:
-            self.early.append(number)
-
 
 @contextmanager
-def _signals_for(waiting: _Waiting, apart: Apart) -> Iterator[None]:
+def _signals_for(waiting: _Waiting, apart: Apart) -> Iterator[_Waiting]:
     """Signals are the command's: it may handle them, save a checkpoint, and end in its own time.
 
-    All that reach this process are passed on (SLURM sends SIGUSR1), but what a terminal sends to
-    both. What is ignored already stays so, here and in the command.
+    All that reach this process are passed on (SLURM sends SIGUSR1). What is ignored already stays
+    so, here and in the command.
     """
-    names = (*_FROM_THE_TERMINAL, *_PASSED_ON)
-    handlers = dict.fromkeys(names, waiting.pass_on)
-    if apart is Apart.TOGETHER:
-        handlers.update(dict.fromkeys(_FROM_THE_TERMINAL, waiting.leave))
-    else:
-        handlers.update(dict.fromkeys(_OF_JOBS, waiting.pass_on))
-    numbers = {getattr(signal, name, None): handler for name, handler in handlers.items()}
+    left = {*_ITS_OWN, *(("SIGTSTP",) if apart is Apart.TOGETHER else ())}
+    known = {getattr(signal, name, None) for name in left}
     before = {
-        number: signal.signal(number, handler)
-        for number, handler in numbers.items()
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN
+        number: signal.signal(number, waiting.pass_on)
+        for number in signal.valid_signals() - known
+        if signal.getsignal(number) is not signal.SIG_IGN
     }
     try:
-        yield
+        yield waiting
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

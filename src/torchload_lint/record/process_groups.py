@@ -46,6 +46,47 @@ def _has_terminal() -> bool:
 
 
 @contextmanager
+def sent_to_all(apart: Apart) -> Iterator[Callable[[int], bool]]:
+    """Tells inside whether a signal that came here was sent to the command, too.
+
+    That is so in one group, of what a helper in the group has got as well. Where there are no
+    groups it is what a terminal sends.
+    """
+    if apart is not Apart.TOGETHER:
+        yield lambda _number: False
+        return
+    if not hasattr(os, "fork"):
+        yield lambda number: number == signal.SIGINT
+        return
+    found: set[int] = set()
+    with _signals_held():
+        ask = _witness(os.getpgrp())
+
+    def is_for_all(number: int) -> bool:
+        nonlocal ask
+        with _signals_held():
+            found.update(ask())
+            ask = _witness(os.getpgrp())
+        is_known = number in found
+        found.discard(number)
+        return is_known
+
+    try:
+        yield is_for_all
+    finally:
+        ask()
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def in_another_group(apart: Apart) -> Iterator[int]:
     """Inside, this process is in another group, if it is the one to leave; gives the old group.
 
@@ -75,16 +116,15 @@ def back_in(group: int) -> Iterator[None]:
     What the group is sent then (by the terminal, by a shell) the command gets itself: only what
     came to this process alone reaches its handlers, and that afterwards.
     """
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    sent_to_all = _witness(group)
-    return_to(group)
-    try:
-        yield
-    finally:
-        leave_group()
-        for number in sent_to_all() & signal.sigpending():
-            signal.sigwait({number})
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+    with _signals_held():
+        ask = _witness(group)
+        return_to(group)
+        try:
+            yield
+        finally:
+            leave_group()
+            for number in ask() & signal.sigpending():
+                signal.sigwait({number})
 
 
 def _witness(group: int) -> Callable[[], set[int]]:

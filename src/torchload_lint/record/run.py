@@ -81,7 +81,7 @@ def recorded(command: Sequence[str]) -> Iterator[Recording]:
     Raises CannotStartError where the command cannot be started. Nothing else that goes wrong
     changes what becomes of it.
     """
-    environment = dict(os.environ)
+    environment = _environment()
     try:
         remove_leftovers()
         folder = _folder_for_notes()
@@ -99,6 +99,16 @@ def recorded(command: Sequence[str]) -> Iterator[Recording]:
         yield _read_back(status, notes)
     finally:
         _remove(folder)
+
+
+def _environment() -> dict[str, str]:
+    """What this process was given: Python adds a locale where that names none (PEP 538)."""
+    environment = dict(os.environ)
+    with suppress(OSError):  # not Linux
+        given = Path("/proc/self/environ").read_bytes().split(b"\0")
+        if not any(entry.startswith(b"LC_CTYPE=") for entry in given):
+            environment.pop("LC_CTYPE", None)
+    return environment
 
 
 class CannotStartError(Exception):
