@@ -5,10 +5,11 @@ from __future__ import annotations
 import http.server
 import threading
 from contextlib import suppress
+from itertools import count
 
 import pytest
 
-from torchload_lint.remote import buckets
+from torchload_lint.remote import buckets, listing
 from torchload_lint.remote.addresses import store_of
 from torchload_lint.remote.errors import RemoteError
 from torchload_lint.remote.remote_stores import RemoteObject
@@ -125,3 +126,29 @@ def test_credentials_follow_no_redirect_to_another_host(server):
     server.how = elsewhere
     store_of(ITEM.uri).fetch(ITEM, 0, 100)
     assert [signed for _, signed in server.asked] == [True, False]
+
+
+@pytest.mark.parametrize("uri", ["s3://b/", "s3://b/runs/", "s3://b/**/*.pt"])
+def test_a_listing_without_an_end_is_an_error_after_what_it_gave(server, monkeypatch, uri):
+    pages = count()
+
+    def endless(answer):
+        page = next(pages)
+        keys = (f"runs/{page}-{number}.pt" for number in range(1000))
+        items = "".join(
+            f"<Contents><Key>{key}</Key><Size>5</Size><ETag>x</ETag>"
+            "<LastModified>2015-10-21T07:28:00.000Z</LastModified></Contents>"
+            for key in keys
+        )
+        body = (
+            "<ListBucketResult><IsTruncated>true</IsTruncated>"
+            f"<NextContinuationToken>{page}</NextContinuationToken>{items}</ListBucketResult>"
+        ).encode()
+        answer.part(body, said="", status=200)
+
+    server.how = endless
+    monkeypatch.setattr(listing, "MOST_LISTED", 2500)
+    found = []
+    with pytest.raises(RemoteError, match="lists more than 2,500 objects; name parts of it"):
+        found.extend(one.uri for _, one in listing.objects_at(uri, bool))
+    assert next(pages) < 20

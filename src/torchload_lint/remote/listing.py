@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from torchload_lint.remote.remote_stores import RemoteObject, Store
 
 _WILD = re.compile(r"[*?\[]")
+MOST_LISTED = 5_000_000
+"""Objects of one address; a server may go on for ever."""
 
 
 def objects_at(
@@ -33,11 +34,23 @@ def objects_at(
     if is_pattern(uri):
         found = _fitting(uri, place, most)
     elif uri.endswith("/") or not urlsplit(uri).path.strip("/"):
-        found = (one for one in islice(place.below(uri), most) if is_wanted(one.uri))
+        found = (one for one in _listed(place, uri, most) if is_wanted(one.uri))
     else:
         found = _one_or_below(uri, place, is_wanted, most)
     for one in found:
         yield place, one
+
+
+def _listed(place: Store, uri: str, most: int | None) -> Iterator[RemoteObject]:
+    """What lies below an address: so many, or all. Raises RemoteError where there is no end."""
+    for number, one in enumerate(place.below(uri)):
+        if number == most:
+            return
+        if number == MOST_LISTED:
+            raise RemoteError(
+                f"{uri}: it lists more than {MOST_LISTED:,} objects; name parts of it"
+            )
+        yield one
 
 
 def is_pattern(uri: str) -> bool:
@@ -52,7 +65,7 @@ def _fitting(uri: str, place: Store, most: int | None) -> Iterator[RemoteObject]
     folder = uri[: wild.start() if wild else len(uri)].rpartition("/")[0] + "/"
     rest = uri[len(folder) :]
     fits = pathspec.GitIgnoreSpec.from_lines([f"/{rest}"])
-    for one in islice(place.below(folder), most):
+    for one in _listed(place, folder, most):
         if one.uri.startswith(folder) and fits.match_file(one.uri[len(folder) :]):
             yield one
 
@@ -63,7 +76,7 @@ def _one_or_below(
     try:
         yield place.one(uri)
     except RemoteError as error:
-        inside = islice(place.below(f"{uri}/"), most)
+        inside = _listed(place, f"{uri}/", most)
         below = [one for one in inside if is_wanted(one.uri)]
         if not below:
             raise error from None
