@@ -60,13 +60,11 @@ def sent_to_all(apart: Apart) -> Iterator[Callable[[int], bool]]:
         return
     found: set[int] = set()
     with _signals_held():
-        ask = _witness(os.getpgrp())
+        witness = _Witness(os.getpgrp())
 
     def is_for_all(number: int) -> bool:
-        nonlocal ask
         with _signals_held():
-            found.update(ask())
-            ask = _witness(os.getpgrp())
+            found.update(witness.ask())
         is_known = number in found
         found.discard(number)
         return is_known
@@ -74,7 +72,7 @@ def sent_to_all(apart: Apart) -> Iterator[Callable[[int], bool]]:
     try:
         yield is_for_all
     finally:
-        ask()
+        witness.end()
 
 
 @contextmanager
@@ -117,42 +115,62 @@ def back_in(group: int) -> Iterator[None]:
     came to this process alone reaches its handlers, and that afterwards.
     """
     with _signals_held():
-        ask = _witness(group)
+        witness = _Witness(group)
         return_to(group)
         try:
             yield
         finally:
             leave_group()
-            for number in ask() & signal.sigpending():
+            for number in witness.ask() & signal.sigpending():
                 signal.sigwait({number})
+            witness.end()
 
 
-def _witness(group: int) -> Callable[[], set[int]]:
-    """Put a helper into a group; the answer is which signals that was sent until it is asked.
+class _Witness:
+    """A helper in a group: tells which signals that was sent since it was asked last.
 
-    It holds back its signals as this process does, and ends with it.
+    Signals are held back when it is made, so that it holds them back, too. It ends with us.
     """
-    question, asks = os.pipe()
-    reads, answers = os.pipe()
-    helper = os.fork()
-    if helper == 0:
-        os.close(asks)
-        os.read(question, 1)
-        os.write(answers, bytes(signal.sigpending()))
-        os._exit(0)
-    os.close(question)
-    os.close(answers)
-    with suppress(OSError):
-        os.setpgid(helper, group)
 
-    def sent() -> set[int]:
-        os.close(asks)
-        with open(reads, "rb") as answer:  # noqa: PTH123 - a handle
-            numbers = set(answer.read())
-        os.waitpid(helper, 0)
-        return numbers
+    def __init__(self, group: int) -> None:
+        question, self._asks = os.pipe()
+        self._reads, answers = os.pipe()
+        self._helper = os.fork()
+        if self._helper == 0:
+            os.close(self._asks)
+            while os.read(question, 1):
+                os.write(answers, bytes([*_taken(), 0]))
+            os._exit(0)
+        os.close(question)
+        os.close(answers)
+        with suppress(OSError):
+            os.setpgid(self._helper, group)
 
-    return sent
+    def ask(self) -> set[int]:
+        """What it has got; nothing more where it was killed."""
+        with suppress(OSError):
+            os.write(self._asks, b"?")
+        numbers = b""
+        while not numbers.endswith(b"\0"):
+            read = os.read(self._reads, 100)
+            if not read:
+                break
+            numbers += read
+        return {*numbers} - {0}
+
+    def end(self) -> None:
+        """Let it end."""
+        os.close(self._asks)
+        os.close(self._reads)
+        os.waitpid(self._helper, 0)
+
+
+def _taken() -> Iterator[int]:
+    """The signals that wait for this process, which they do no longer."""
+    while pending := signal.sigpending():
+        for number in pending:
+            signal.sigwait({number})
+            yield number
 
 
 def leave_group() -> None:
