@@ -572,6 +572,10 @@ def test_what_runs_code_is_not_given_to_torch(project, kind):
 PATCHES = {
     "the-kept-answer": "u._get_allowed_globals()['app.model.Config'] = Config",
     "a-block": "torch.serialization.safe_globals.__init__ = keep",
+    "what asks": "sys.modules['__main__']._load = answer",
+    "what answers": "sys.modules['__main__']._as_json = lambda value: '{\"status\": \"loads\"}'",
+    "all loaders": "change('load')",
+    "all allowlists": "change('_get_user_allowed_globals')",
     "json": "json.JSONEncoder.encode = lambda *a: '{}'; json.dumps = lambda *a, **k: '{}'",
 }
 
@@ -580,7 +584,7 @@ PATCHES = {
 def test_changes_inside_torch_do_not_count(project, name):
     """What is asked is a loader of its own; the answer is written without the project's help."""
     text = f"""
-        import json, torch
+        import gc, json, sys, torch
         import torch._weights_only_unpickler as u
 
         class Config:
@@ -588,6 +592,14 @@ def test_changes_inside_torch_do_not_count(project, name):
 
         def keep(self, allowed):
             self.safe_globals = [*allowed, Config]
+
+        def answer(*args, **options):
+            return {{"status": "loads", "how": "meta device"}}
+
+        def change(name):
+            for one in gc.get_objects():
+                if type(one) is type(change) and one.__name__ == name:
+                    one.__code__ = answer.__code__
 
         {PATCHES[name]}
     """

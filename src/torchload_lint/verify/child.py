@@ -79,7 +79,7 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
     loader = _own_loader(torch)
     load = loader.load
     unpickling = _Unpickling()
-    original = _Original()
+    original = _Original(loader)
     version: dict[str, Any] = {"torch": torch.__version__, "shadow": _shadow(torch, request)}
     context = getattr(loader, "safe_globals", None)
     written = request.get("written")
@@ -182,11 +182,17 @@ def _own_loader(torch: Any) -> Any:  # noqa: ANN401 - a module
 
 
 class _Original:
-    """What the guarded modules are before anything of the project is imported."""
+    """What the guarded modules are before anything of the project is imported.
 
-    def __init__(self) -> None:
+    Those are torch's, the loader that is asked, and this script: no name leads to the loader, and
+    still a search through all functions finds it.
+    """
+
+    def __init__(self, loader: ModuleType) -> None:
         modules = [sys.modules[name] for name in _GUARDED if name in sys.modules]
-        modules += [sys.modules["torch"]]
+        unpickler = getattr(loader, "_weights_only_unpickler", None)
+        modules += [sys.modules["torch"], loader, sys.modules[__name__]]
+        modules += [unpickler] if isinstance(unpickler, ModuleType) else []
         self._known = [
             (owner, name, value, _insides(value))
             for module in modules
@@ -195,7 +201,7 @@ class _Original:
 
     def restore(self) -> list[str]:
         """Put back what was replaced, and name it."""
-        changed = []
+        changed = set()
         for owner, name, value, insides in self._known:
             is_there = vars(owner).get(name) is value
             if is_there and _insides(value) == insides:
@@ -205,7 +211,7 @@ class _Original:
             if insides:
                 value.__code__, value.__defaults__ = insides[:2]
                 value.__kwdefaults__ = dict(insides[2]) or None
-            changed.append(f"{owner.__name__}.{name}")
+            changed.add(f"{owner.__name__}.{name}")
         return sorted(changed)[:_MOST_NAMED]
 
 
