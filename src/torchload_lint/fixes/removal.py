@@ -136,7 +136,10 @@ def _unwrapped(
     unit = source.indentation(source.start(statement.body[0]))
     outer = source.indentation(source.start(statement))
     step = unit[len(outer) :] if statement.body[0].lineno > statement.lineno else "    "
-    return smallest_change(start, old, unwrapped(old, step))
+    try:
+        return smallest_change(start, old, unwrapped(old, step))
+    except Refusal as refusal:
+        return NotRepaired(refusal.reason, refusal.advice)
 
 
 def _only_handler(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.requirements.statement import Statement, from_requirement
+from torchload_lint.source.text.nesting import DEEPEST_TO_AST, refuse_too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,6 +63,7 @@ def read_setup_py(text: str) -> list[Statement]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            refuse_too_deep(text, DEEPEST_TO_AST)
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
+from torchload_lint.fixes.rewritten import Refusal
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.text.nesting import TooDeepError, refuse_too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -104,6 +106,10 @@ def _changed(
     ends = "\r\n" if newline == "\r\n" else "\n"
     text = _LONE_RETURN.sub(ends, rows)
     # libcst takes the first newline that it sees for that of the module.
+    try:
+        refuse_too_deep(text)
+    except TooDeepError as error:
+        raise Refusal(str(error)) from None
     prefix = f"if 1:{ends}" if text[:1] in {" ", "\t", "\f"} else ""
     config: cst.PartialParserConfig = cst.PartialParserConfig(
         default_indent=unit, default_newline=ends

@@ -21,6 +21,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.text.nesting import refuse_too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,12 +30,6 @@ if TYPE_CHECKING:
 
 Mask = tuple[int, int, str]
 """From an offset to an offset, overwritten with a text of that length."""
-DEEPEST = 200
-"""``MAXLEVEL`` in CPython's tokenizer: no Python takes brackets that are nested deeper."""
-_BRACKET = late_pattern(r"[][(){}]")
-_LONG_RUN = late_pattern(
-    r"(?:(?:\b(?:not|await)\b|\blambda\b[^:\n]*:|[-+~])[\s\\]*){200}|(?:\.\s*\w+\s*){200}"
-)
 _STATEMENT_WORD = "0;"
 _STAR = late_pattern(r"\*{1,2}")
 _QUOTED = late_pattern(r"[rRbBuUfFtT]*(\"\"\"|'''|\"|')")
@@ -42,9 +37,8 @@ _QUOTED = late_pattern(r"[rRbBuUfFtT]*(\"\"\"|'''|\"|')")
 
 def masked(text: str) -> str | None:
     """``text`` with newer constructs overwritten; None where nothing can be done."""
-    if _is_too_deep(text):
-        return None
     try:
+        refuse_too_deep(text)
         masks = list(_masks(text))
     except Exception:  # noqa: BLE001 - whatever a parser of broken code raises means "cannot"
         return None
@@ -60,22 +54,6 @@ def masked(text: str) -> str | None:
         pieces += [text[done:start], replacement]
         done = end
     return "".join((*pieces, text[done:]))
-
-
-def _is_too_deep(text: str) -> bool:
-    """Whether brackets (counted in strings too), signs, attributes or choices are nested deeper
-    than code is.
-
-    libcst's parser is native code, and does not survive what is nested some thousand levels deep.
-    """
-    if _LONG_RUN.search(text) or any(row.count("else") > DEEPEST for row in text.splitlines()):
-        return True
-    depth = 0
-    for bracket in _BRACKET.finditer(text):
-        depth = max(depth + (1 if bracket.group() in "([{" else -1), 0)
-        if depth > DEEPEST:
-            return True
-    return False
 
 
 def _masks(text: str) -> Iterator[Mask]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torchload_lint.diagnostic import Edit, Position, Span
 from torchload_lint.source.text.magics import PYTHON_CELL_MAGICS, Masked, cell_magic, mask
+from torchload_lint.source.text.nesting import DEEPEST_TO_AST, TooDeepError, refuse_too_deep
 from torchload_lint.source.text.notebook_json import CellChange, RawSource, read_cells, replacements
 
 if TYPE_CHECKING:
@@ -274,9 +275,12 @@ def _syntax_error(text: str) -> SyntaxError | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in the code is not ours to report
+            refuse_too_deep(text, DEEPEST_TO_AST)
             ast.parse(text)
     except SyntaxError as error:
         return error
+    except TooDeepError as error:
+        return SyntaxError(str(error), (None, error.row, 1, None))
     except (ValueError, RecursionError, MemoryError) as error:
         return SyntaxError(str(error) or "too deeply nested")
     return None

@@ -8,6 +8,7 @@ import warnings
 from typing import NamedTuple
 
 from torchload_lint.source.text import newer_syntax
+from torchload_lint.source.text.nesting import DEEPEST_TO_AST, TooDeepError, refuse_too_deep
 
 _PYTHON_2 = " (this is Python 2; only Python 3 is read)"
 
@@ -20,13 +21,16 @@ class SyntaxProblem(NamedTuple):
     column: int
 
 
-_TOO_DEEP = SyntaxProblem("the code is nested too deeply to be parsed", 1, 1)
-
-
 def parse(text: str) -> ast.Module | SyntaxProblem:
     """The tree of a file; where its syntax is newer than this Python's, with that masked."""
-    tree = _tree(text)
-    if isinstance(tree, ast.Module) or "\0" in text or tree is _TOO_DEEP:
+    try:
+        refuse_too_deep(text, DEEPEST_TO_AST)
+        tree = _tree(text)
+    except TooDeepError as error:
+        return SyntaxProblem(str(error), error.row, 1)
+    except (RecursionError, MemoryError):
+        return SyntaxProblem("the code is nested too deeply to be parsed", 1, 1)
+    if isinstance(tree, ast.Module) or "\0" in text:
         return tree
     older = newer_syntax.masked(text)
     second = _tree(older) if older is not None else tree
@@ -43,8 +47,6 @@ def _tree(text: str) -> ast.Module | SyntaxProblem:
         return SyntaxProblem(message, max(error.lineno or 1, 1), max(error.offset or 1, 1))
     except ValueError as error:
         return SyntaxProblem(str(error), 1, 1)
-    except (RecursionError, MemoryError):
-        return _TOO_DEEP
 
 
 def _is_python_2(error: SyntaxError) -> bool:
