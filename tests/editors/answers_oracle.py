@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from editors.plain_client import PlainClient
 from notebook_samples import notebook_text
 from torchload_lint.config import ConfigError
-from torchload_lint.workspace import Options, Projects, Settings, check_files, discover
+from torchload_lint.editors.client_settings import read_settings
+from torchload_lint.workspace import Options, Projects, check_files, discover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,10 @@ VARIANTS: dict[str, tuple[str, ...]] = {
         "import torch\n\n\ndef f(p):\n    x = torch.load(p)\n    return x\n",
         "import torch\nfrom paths import WHERE\n\nx = torch.load(WHERE, weights_only=False)\n",
         'import torch\n\nx = torch.load("net.pt")\ny = torch.load("plain.pt")\n',
+        (
+            'import torch\nimport yaml\n\nwith open("where.yaml") as file:\n'
+            '    where = yaml.safe_load(file)\nx = torch.load(where["path"])\n'
+        ),
         "def f(p):\n    return p\n",
         "import torch\n\nx = torch.load(\n",
     ),
@@ -52,6 +57,14 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     ),
 }
 CONFIGURATIONS = ("", "", 'ignore = ["TLL102"]\n', 'target-torch = "2.4"\n', "nonsense = 1\n")
+YAML = ("path: names.pt\n", "path: net.pt\n", "path: plain.pt\n", "other: 1\n", "path: [\n")
+SETTINGS: tuple[dict[str, Any], ...] = (
+    {},
+    {},
+    {"ignore": ["TLL102"]},
+    {"targetTorch": "2.4"},
+    {"extendSelect": ["TLL109"], "targetTorch": "banana"},
+)
 REQUIREMENTS = ("torch\n", "torch==2.2\n", "torch>=2.7\n")
 CELLS = (
     "import torch",
@@ -60,6 +73,9 @@ CELLS = (
     "y = (",
     "print(1)",
 )
+OUTSIDE = ("source", "source", "source", "checkpoint", "config", "needs", "yaml")
+SETTINGS_CHANGE = 0.05
+"""How often a change is one of the settings."""
 OPENED = ("load.py", "caller.py", "paths.py", "models.py")
 NOTEBOOK = "n.ipynb"
 CELL_URI = "vscode-notebook-cell:/n.ipynb#{}"
@@ -97,6 +113,9 @@ class Oracle:
         for name, data in self.files.items():
             (self.folder / name).write_bytes(data)
         (self.folder / "torchload-lint.toml").write_text("")
+        (self.folder / "where.yaml").write_text(YAML[0])
+        self.settings: dict[str, Any] = {}
+        """What the user has set in the editor."""
         self.client = PlainClient(self.folder)
         self.texts: dict[str, str] = {}
         """The open documents, as they stand in the editor."""
@@ -121,6 +140,8 @@ class Oracle:
         if "nonsense" in config.read_text() and self.rng.random() < 0.3:
             config.write_text("")  # nothing is said as long as it is wrong
         moves = (self._edit, self._edit, self._edit_cells, self._outside, self._settle)
+        if self.rng.random() < SETTINGS_CHANGE:
+            moves = (self._set,)
         self.rng.choice(moves)()
 
     def _edit(self) -> None:
@@ -150,9 +171,15 @@ class Oracle:
             self.client.close(name)
             del self.texts[name]
 
+    def _set(self) -> None:
+        """Change the settings of the editor."""
+        self.settings = self.rng.choice(SETTINGS)
+        told = {"settings": {"torchload-lint": self.settings}}
+        self.client.tell("workspace/didChangeConfiguration", told)
+
     def _outside(self) -> None:
         """What git, a formatter or a training run does; the server is not told."""
-        kind = self.rng.choice(("source", "source", "source", "checkpoint", "config", "needs"))
+        kind = self.rng.choice(OUTSIDE)
         if kind == "source":
             name = self.rng.choice(OPENED)
             path = self.folder / name
@@ -169,6 +196,12 @@ class Oracle:
                 path.write_bytes(self.files[other])
         elif kind == "config":
             (self.folder / "torchload-lint.toml").write_text(self.rng.choice(CONFIGURATIONS))
+        elif kind == "yaml":
+            path = self.folder / "where.yaml"
+            if path.exists() and self.rng.random() < 0.2:
+                path.unlink()
+            else:
+                path.write_text(self.rng.choice(YAML))
         else:
             (self.folder / "requirements.txt").write_text(self.rng.choice(REQUIREMENTS))
 
@@ -229,7 +262,7 @@ class Oracle:
         told: dict[tuple[str, object], Any] = {}
         for options in (Options(), Options(fix=True)):
             try:
-                projects = Projects(Settings())
+                projects = Projects(read_settings(self.settings).settings)
                 files, _ = discover([self.mirror], projects.config_of)
                 results = check_files(files, projects, options._replace(jobs=1)).results
             except ConfigError:
