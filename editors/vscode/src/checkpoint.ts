@@ -42,7 +42,8 @@ export function rowsOf(answer: Answer): Row[] {
   if ("error" in answer) {
     return [row(answer.error, "", "error")];
   }
-  const rows = [row(answer.path, `${answer.container}: ${answer.verdict}`, answer.fine ? "pass" : "warning")];
+  const name = answer.path.replace(/^.*[\\/]/, "");
+  const rows = [row(name, `${answer.container}: ${answer.verdict}`, answer.fine ? "pass" : "warning")];
   if (answer.problems.length > 0) {
     rows.push(row("Problems", "", "error", answer.problems.map((one) => row(one, "", "circle-small")), true));
   }

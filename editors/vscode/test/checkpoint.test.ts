@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { rowsOf, type Checkpoint, type Row } from "../src/checkpoint";
 
 const CHECKPOINT: Checkpoint = {
-  path: "/m.pt", verdict: "needs-safe-globals", container: "zip", fine: false,
+  path: "/runs/m.pt", verdict: "needs-safe-globals", container: "zip", fine: false,
   needs: [{ name: "a.B", allowed: false, trust: "unknown", where: ["['x']"] }],
   problems: ["damaged"],
   tree: { step: "", headline: "dict, 2 entries", goesOn: true,
@@ -16,13 +16,13 @@ function shown(rows: Row[]): string[] {
 
 test("verdict, problems, needs and tree, each a row that unfolds", () => {
   assert.deepEqual(shown(rowsOf(CHECKPOINT)), [
-    "/m.pt zip: needs-safe-globals", "Problems", "damaged", "Needs 1", "a.B unknown at ['x']",
+    "m.pt zip: needs-safe-globals", "Problems", "damaged", "Needs 1", "a.B unknown at ['x']",
     "Holds dict, 2 entries", "['x'] 1", "… more",
   ]);
 });
 
 test("a file of which nothing can be shown has its verdict alone", () => {
-  assert.deepEqual(shown(rowsOf({ ...CHECKPOINT, needs: [], problems: [], tree: null })), ["/m.pt zip: needs-safe-globals"]);
+  assert.deepEqual(shown(rowsOf({ ...CHECKPOINT, needs: [], problems: [], tree: null })), ["m.pt zip: needs-safe-globals"]);
 });
 
 test("a wrong configuration is told", () => {

@@ -13,13 +13,15 @@ import { rowsOf, type Answer } from "../src/checkpoint";
 import { findProgram } from "../src/program";
 
 const CODE = 'import torch\n\nWHERE = "m.pt"\nx = torch.load(WHERE)\ny = torch.load(p)\n';
+/** What `torch.save({"a": 1}, "m.pt", _use_new_zipfile_serialization=False)` writes (torch 2.13). */
+const CHECKPOINT = "gAKKCmz8nEb5IGqoUBkugAJN6QMugAJ9cQAoWBAAAABwcm90b2NvbF92ZXJzaW9ucQFN6QNYDQAAAGxpdHRsZV9lbmRpYW5xAohYCgAAAHR5cGVfc2l6ZXNxA31xBChYBQAAAHNob3J0cQVLAlgDAAAAaW50cQZLBFgEAAAAbG9uZ3EHSwR1dS6AAn1xAFgBAAAAYXEBSwFzLoACXXEALg==";
 const interpreter = process.env["TORCHLOAD_LINT_PYTHON"] ?? "";
 
 test("findings, quick fixes, fix all, hover, hints, a checkpoint; and the server ends in order",
   { skip: interpreter === "" && "TORCHLOAD_LINT_PYTHON is not set", timeout: 120_000 }, async () => {
   const folder = mkdtempSync(path.join(tmpdir(), "tll-"));
   writeFileSync(path.join(folder, "torchload-lint.toml"), 'target-torch = "2.4"\n');
-  writeFileSync(path.join(folder, "m.pt"), "\x80\x02}q\x00X\x01\x00\x00\x00aq\x01K\x01s.", "latin1");
+  writeFileSync(path.join(folder, "m.pt"), CHECKPOINT, "base64");
   const program = findProgram({ program: "", interpreter, selected: undefined, folders: [folder], platform: process.platform });
   const server = spawn(program.command, program.args, { cwd: folder, stdio: ["pipe", "pipe", "ignore"] });
   const ended = new Promise<number | null>((resolve) => server.on("exit", resolve));
