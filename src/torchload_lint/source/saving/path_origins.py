@@ -54,10 +54,24 @@ def loads_of_one(
         other = module if path == module.path else project.module_at(path)
         if other is None:
             continue
-        for each in other.loads:
-            file = None if each is load else each.file
-            if file is not None and own & _origins(file, other, project):
-                yield each, other
+        by_origin = _loads_by_origin(other, project)
+        places = {place for origin in own for place in by_origin.get(origin, ())}
+        for place in sorted(places):
+            if other.loads[place] is not load:
+                yield other.loads[place], other
+
+
+def _loads_by_origin(module: Module, project: ProjectIndex) -> dict[Origin, list[int]]:
+    """Where the loads of a file stand among all of them, by what their paths come from."""
+
+    def find() -> dict[Origin, list[int]]:
+        found: dict[Origin, list[int]] = {}
+        for place, load in enumerate(module.loads):
+            for origin in _origins(load.file, module, project) if load.file else ():
+                found.setdefault(origin, []).append(place)
+        return found
+
+    return project.remember(("loads by origin", module), find)
 
 
 def _origins(node: ast.expr, module: SourceFile, project: ProjectIndex) -> frozenset[Origin]:

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from torchload_lint.source.text.candidates import children
+
+_ROWS_APART = 32
+"""Rows of a unit that are linked one by one; each time, all that the unit holds is looked at."""
 
 
 class Parents(Mapping[ast.AST, ast.AST]):
@@ -25,6 +29,7 @@ class Parents(Mapping[ast.AST, ast.AST]):
         self._all = False
         self._rows: set[int] = set()
         self._linked: set[ast.AST] = set()
+        self._asked: Counter[ast.stmt] = Counter()
         self._plan(tree, tree.body)
         self._starts = [_first_row(unit) for unit in self._units]
 
@@ -59,7 +64,9 @@ class Parents(Mapping[ast.AST, ast.AST]):
         place = bisect_right(self._starts, row) - 1
         while place >= 0:
             unit = self._units[place]
-            self._link(unit, row)
+            self._asked[unit] += 1
+            if self._asked[unit] <= _ROWS_APART:
+                self._link(unit, row if self._asked[unit] < _ROWS_APART else None)
             if isinstance(unit, ast.ClassDef) or _first_row(unit) < row:
                 break
             place -= 1
