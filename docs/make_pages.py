@@ -42,6 +42,7 @@ def pages() -> dict[str, str]:
     made["command-line.md"] = command_line_page()
     made["api.md"] = api_page()
     made["loaders.md"] = MADE + loaders_page()
+    made["changelog.md"] = (DOCS.parent / "CHANGELOG.md").read_text(encoding="utf-8")
     return made
 
 
