@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.proofs import class_facts
-from torchload_lint.source.proofs.installed import in_packages, read_from
+from torchload_lint.source.proofs.installed import imported_packages, in_packages, read_from
 from torchload_lint.source.proofs.proof import prove_class
 from torchload_lint.source.proofs.replaced import why_replaced
 
@@ -52,7 +52,11 @@ def _installed(project: ProjectIndex, name: GlobalName) -> ClassFacts | None:
     if facts.unproven or not isinstance(one.node, ast.ClassDef):
         return facts
     used = prove_class(one.node, one.module, index).used
-    return facts._replace(unproven=why_replaced(used, project) if used else "")
+    if used is None:
+        return facts
+    others = imported_packages(project, but=index)
+    reasons = (why_replaced(used, one) for one in (project, *others))
+    return facts._replace(unproven=next(filter(None, reasons), ""))
 
 
 def _named(project: ProjectIndex, name: GlobalName, near: str) -> Found | None:

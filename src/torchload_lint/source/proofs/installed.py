@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.project.changes.attribute_stores import program_files
 from torchload_lint.source.project.packages import any_package_index
 
 if TYPE_CHECKING:
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 
 _NOT_READ = frozenset({"builtins", "numpy", "torch"})
 """Packages that are compiled for the most part; tables say what is known of them."""
+
+_IMPORTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+([^\W\d]\w*)", re.MULTILINE)
+"""The first package that a statement imports."""
 
 
 def in_packages(dotted: str, project: ProjectIndex) -> list[tuple[ProjectIndex, Found]]:
@@ -40,6 +45,19 @@ def read_from(found: Found, index: ProjectIndex, project: ProjectIndex) -> Distr
         return None
     depends = environment.depends_on(distribution, lambda root: _is_imported(root, project))
     return distribution if depends else None
+
+
+def imported_packages(project: ProjectIndex, but: ProjectIndex) -> list[ProjectIndex]:
+    """The other installed packages that files of the project import, and that can be read."""
+    roots = project.remember(("definitions", "imported roots"), lambda: _imported_roots(project))
+    wanted = roots - _NOT_READ - sys.stdlib_module_names
+    found = (any_package_index(root, project) for root in sorted(wanted))
+    return [one for one in found if one is not None and one is not but]
+
+
+def _imported_roots(project: ProjectIndex) -> frozenset[str]:
+    texts = (project.files.text(path) or "" for path in program_files(project))
+    return frozenset(root for text in texts for root in _IMPORTED.findall(text))
 
 
 def _is_imported(root: str, project: ProjectIndex) -> bool:

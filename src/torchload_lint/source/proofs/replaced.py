@@ -25,12 +25,13 @@ from torchload_lint.source.project.changes.attribute_stores import (
 )
 from torchload_lint.source.project.layout import PackageLayout
 from torchload_lint.source.project.origins import origins
+from torchload_lint.source.proofs.handing_classes import finds_class, handed_on, naming
 from torchload_lint.source.proofs.installed import in_packages
 from torchload_lint.source.proofs.own_objects import class_around, is_data, is_object
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.changes.reflection import ReflectedChange
@@ -59,6 +60,10 @@ _HOOKS = (
     ("torch.nn.", "register_module_", r"\bregister_module_\w*hook\("),
 )
 """Where it starts what a proof uses → a word of files that hang code of their own onto it."""
+
+
+_MOST_SEARCHED = 1_000
+"""Of a package with more files only those are looked into that name something of the proof."""
 
 
 @dataclass(slots=True)
@@ -92,13 +97,13 @@ class Used:
 def why_replaced(used: Used, project: ProjectIndex) -> str:
     """Where the program may replace what a proof rests on; empty where it does not.
 
-    Of an installed package only those places count that name what they change.
+    In an installed package a place that does not say what it changes counts where the package hands
+    on a class or a module of the proof, or takes the class of what it is given.
     """
     search = _Search(used, project)
-    is_package = isinstance(project.layout, PackageLayout)
-    elsewhere = search.named_places() if is_package else search.places()
-    hooks = () if is_package else search.hooks()
-    return next(chain(search.rebound(), hooks, elsewhere), "")
+    if isinstance(project.layout, PackageLayout):
+        return next(chain(search.rebound(), search.places_in_package()), "")
+    return next(chain(search.rebound(), search.hooks(), search.places()), "")
 
 
 def bound(node: ast.AST | None) -> Iterator[str]:
@@ -151,15 +156,65 @@ class _Search:
                     if re.search(pattern, self._project.files.text(path) or ""):
                         yield f"{path} hangs code of its own onto {start.rstrip('.')} ({word})"
 
-    def named_places(self) -> Iterator[str]:
-        """The places that store an attribute of a class, function or module of the proof."""
+    def places_in_package(self) -> Iterator[str]:
+        """The places of an installed package that change what the proof rests on, or may do so."""
         classes = {node.name for node in self._used.nodes if isinstance(node, ast.ClassDef)}
-        holding = {path for name in classes for path in self._project.holding(name)}
-        for module, target, value in stores_of(self._names | _SPECIALS, self._project, holding):
-            is_changed = value is None or not is_data(value, module)
-            is_own = is_object(target.value, module, self._project)
-            if is_changed and not is_own and self._is_used(target.value, module):
-                yield _shown(target, module)
+        within = program_files(self._project)
+        is_own = not self._used.modules.isdisjoint(map(self._project.module_name, within))
+        if not is_own:
+            roots = {name.partition(".")[0] for name in self._used.modules}
+            within = [path for path in within if self._names_any(roots, path)]
+            unclear = ["what it is handed to may change it"]
+        elif len(within) > _MOST_SEARCHED:
+            within = naming(classes, self._used.modules, self._project)
+            unclear = ["the package is too large to be searched for what changes it"]
+        else:
+            unclear = []
+        for place, is_certain in self._changes_in_package(within):
+            if is_certain:
+                yield place
+            unclear.append(place)
+        if unclear:
+            places = handed_on(classes, self._used.modules, self._is_used, self._project, within)
+            yield from (f"{given}, and {unclear[0]}" for given in places)
+
+    def _names_any(self, packages: set[str], path: str) -> bool:
+        """Whether a file imports one of some packages."""
+        text = self._project.files.text(path) or ""
+        return any(
+            re.search(rf"^\s*(?:from|import)\s[^\n]*\b{one}\b", text, re.MULTILINE)
+            for one in packages
+        )
+
+    def _changes_in_package(self, within: Sequence[str]) -> Iterator[tuple[str, bool]]:
+        """Each place, and whether it counts even where nobody hands a class to it."""
+        for module, target, value in stores_of(self._names | _SPECIALS, self._project, within):
+            if self._counts(target.value, target.attr, value, module):
+                is_named = module.bindings.qualified(target) in self._used.outside
+                yield _shown(target, module), is_named or self._is_certain(target.value, module)
+        for change in reflection.changes_within(within, self._project):
+            if change.kind not in {"attribute", "globals", "modules"}:
+                continue
+            if self._is_reflected(change):
+                named = "any name" if change.name is None else change.name
+                place = f"{change.shown} may put something else in the place of {named}"
+                yield place, self._is_certainly_reflected(change)
+
+    def _is_certain(self, receiver: ast.expr, home: SourceFile) -> bool:
+        return self._is_used(receiver, home) or finds_class(receiver, home)
+
+    def _is_certainly_reflected(self, change: ReflectedChange) -> bool:
+        if change.receiver is not None:
+            return self._is_certain(change.receiver, change.module)
+        if change.kind == "attribute":  # unittest.mock names it by a text
+            shown = ast.unparse(change.node)
+            return any(getattr(node, "name", " ") in shown for node in self._used.nodes)
+        entry = change.module.parents.get(change.node)
+        key = entry.slice if isinstance(entry, ast.Subscript) else None
+        if change.kind == "globals" or isinstance(key, ast.Constant):
+            return True
+        is_above = any(one.startswith(f"{change.module.name}.") for one in self._used.modules)
+        return is_above or getattr(key, "id", "") == "__name__"
 
     def places(self) -> Iterator[str]:
         """The places, in words."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.late_patterns import late_pattern
@@ -99,6 +100,14 @@ def changes_in(paths: Iterable[str], project: ProjectIndex) -> Iterator[Reflecte
     words = _holding_words(project)
     for path in paths:
         module = project.module_at(path) if path in words else None
+        if module is not None:
+            yield from _in(project, module)
+
+
+def changes_within(paths: Iterable[str], project: ProjectIndex) -> Iterator[ReflectedChange]:
+    """Every such place of some files, without a search through all files of the project."""
+    for path in paths:
+        module = project.module_at(path) if _may_reflect(project.files.text(path)) else None
         if module is not None:
             yield from _in(project, module)
 
@@ -226,7 +235,7 @@ def _setter(
             and word.startswith("__")
             and len(given) <= _NAME_AND_VALUE
         ):
-            if ast.unparse(node.value) == "super()":
+            if re.fullmatch(r"super\((?:.*, self)?\)", ast.unparse(node.value)):
                 return
             given.insert(0, node.value)
         if isinstance(node, ast.Attribute) and not word.startswith("__"):
