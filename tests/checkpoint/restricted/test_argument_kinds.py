@@ -120,3 +120,14 @@ def test_no_argument_is_taken_that_torch_refuses(name: str, tmp_path: Path) -> N
     assert refused
     torch.save(Call(function, *arguments), path)
     assert inspect_file(path).verdict is Verdict.LOADS
+
+
+@pytest.mark.parametrize("layout", ["csr", "csc"])
+@pytest.mark.parametrize("dtype", [torch.quint8, torch.qint8, torch.qint32], ids=str)
+def test_the_values_of_a_compressed_tensor_may_be_quantized(tmp_path, layout, dtype):
+    values = torch.quantize_per_tensor(torch.tensor([1.0, 2.0]), 0.1, 0, dtype)
+    make = getattr(torch, f"sparse_{layout}_tensor")
+    file = tmp_path / "quantized.pt"
+    torch.save(make(torch.tensor([0, 1, 2]), torch.tensor([0, 1]), values), file)
+    assert torch.load(file, weights_only=True).values().dtype is dtype
+    assert inspect_file(file).verdict is Verdict.LOADS

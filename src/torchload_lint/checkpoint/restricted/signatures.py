@@ -320,11 +320,18 @@ def _sparse(args: tuple[PickledValue, ...]) -> str:
     if is_coo and not isinstance(data[3] if len(data) > 3 else None, (bool, type(None))):  # noqa: PLR2004 - the fourth
         return "whether it is coalesced is not a bool"
     tensors, lengths = data[: 2 if is_coo else 3], integers(data[2 if is_coo else 3])
-    if not all(map(_is_dense, tensors)):
+    values_may_be_quantized = not is_coo and _is_strided(data[2])
+    if not all(map(_is_dense, tensors[:2] if values_may_be_quantized else tensors)):
         return "the parts of a sparse tensor are not dense tensors"
     if lengths is None or min(lengths, default=0) < 0 or prod(lengths) > _MOST_ELEMENTS:
         return "its size is not a tuple of integers"
     return _coordinates_fault(tensor_of(data[0]), tensor_of(data[1]), lengths) if is_coo else ""
+
+
+def _is_strided(value: PickledValue) -> bool:
+    """Whether it may be the values of a compressed tensor, which may be quantized (torch 2.13)."""
+    found = tensor_of(value)
+    return may_be_tensor(value) and (found is None or found.kind != "sparse tensor")
 
 
 def _is_dense(value: PickledValue) -> bool:
