@@ -243,8 +243,12 @@ def test_a_fix_that_loads_in_a_function_of_its_own(
 
 def test_no_torch_ends_with_2(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
+    (project / "no-python").write_text("not a program")
     for command in (["verify"], ["--verify"]):
-        result = CliRunner().invoke(root, [*command, "--python", "no-such-python", "train.py"])
+        result = CliRunner().invoke(root, [*command, "--python", "no-python", "train.py"])
         assert result.exit_code == 2
-        assert "no-such-python cannot be started" in result.output
+        assert "no-python cannot be started" in result.output
         assert "--python" in result.output
+        result = CliRunner().invoke(root, [*command, "--python", "nowhere", "train.py"])
+        assert result.exit_code == 2
+        assert "'nowhere' does not exist" in result.output
