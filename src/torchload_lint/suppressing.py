@@ -11,6 +11,7 @@ from torchload_lint.rules import RULES
 from torchload_lint.rules.files.unused_suppression import RULE
 from torchload_lint.rules.selection import default_codes
 from torchload_lint.source.text.suppressions import Suppressions, is_meant
+from torchload_lint.source.text.text import rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -53,9 +54,9 @@ def _is_worth_reading(found: Sequence[Diagnostic], text: str) -> bool:
         return True
     if not found:
         return False
-    rows = text.splitlines()
+    lines = rows(text)
     ends = {row for one in found for row in (one.noqa_row, one.span.start.row, one.span.end.row)}
-    return any(NOQA.search(rows[row - 1]) for row in ends if row and row <= len(rows))
+    return any(NOQA.search(lines[row - 1]) for row in ends if row and row <= len(lines))
 
 
 def _silencing(one: Diagnostic, comments: Suppressions) -> Suppression | None:
@@ -94,7 +95,7 @@ def _unused(comment: Suppression, codes: tuple[str, ...], text: str) -> Diagnost
 def _removal(comment: Suppression, text: str) -> Edit:
     """From the spaces before the comment to the end of its row; the row too, if that is all."""
     row = comment.span.start.row
-    lines = [line.rstrip("\r\n") for line in text.splitlines(keepends=True)]
+    lines = rows(text)
     body = lines[row - 1]
     before = body[: comment.span.start.column - 1].rstrip()
     if before or row == len(lines) == 1:

@@ -98,8 +98,6 @@ class _Rows:
             new = rewrite(text, self._ordinal(), call, request)
         except NotFound:
             raise Refusal("the call cannot be distinguished from others in its statement") from None
-        except Refusal:
-            raise
         except Exception as error:  # libcst's parser fails in many ways
             if type(error).__module__.partition(".")[0] != "libcst":
                 raise

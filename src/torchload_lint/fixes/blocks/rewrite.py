@@ -105,11 +105,11 @@ def _changed(
     newline = next((found for found in ("\r\n", "\n", "\r") if found in rows), "\n")
     ends = "\r\n" if newline == "\r\n" else "\n"
     text = _LONE_RETURN.sub(ends, rows)
-    # libcst takes the first newline that it sees for that of the module.
     try:
         refuse_too_deep(text)
     except TooDeepError as error:
         raise Refusal(str(error)) from None
+    # libcst takes the first newline that it sees for that of the module.
     prefix = f"if 1:{ends}" if text[:1] in {" ", "\t", "\f"} else ""
     config: cst.PartialParserConfig = cst.PartialParserConfig(
         default_indent=unit, default_newline=ends

@@ -353,7 +353,7 @@ def _boolean(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
 
 
 def _both(evaluator: Evaluator, first: list[ast.expr], last: ast.expr, frame: Frame) -> Values:
-    """``a and b``: ``b``, or the ``a`` that is falsy: None, say, for what is not known."""
+    """``a and b``: ``b``, or the falsy ``a``; an ``a`` that is not known may be None."""
     nothing: Values = ()
     for operand in first:
         found = evaluator.values(operand, frame)

@@ -30,6 +30,7 @@ from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes as class_facts
+from torchload_lint.source.project.called_objects import RETURNING_SELF
 from torchload_lint.source.state import handing, stores
 from torchload_lint.source.state.bound import BoundArguments, Layers, match
 from torchload_lint.source.state.evaluated_arguments import arguments
@@ -44,9 +45,7 @@ _SHOWN = 50
 MAX_CALLS = 6
 """How many calls are followed inwards."""
 _PATH_METHODS = frozenset({"joinpath", "with_suffix", "with_name", "glob", "rglob", "iterdir"})
-_SAME_OBJECT = frozenset(
-    {"to", "cuda", "cpu", "eval", "train", "half", "float", "double", "requires_grad_", "detach"}
-)
+_SAME_OBJECT = RETURNING_SELF | {"requires_grad_", "detach"}
 """Methods of modules and tensors that yield the object itself (or one like it)."""
 _MAY_BE_MISSING = frozenset({"get", "pop", "setdefault"})
 """Methods of mappings that yield their second argument where the key is not there."""

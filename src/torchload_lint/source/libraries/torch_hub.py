@@ -13,6 +13,7 @@ from torchload_lint.source.domain.methods import joined_paths
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import Constant, Text, lift, unknown
 from torchload_lint.source.libraries.builtins_known import parsed_url
+from torchload_lint.source.project.called_objects import GIVING_BACK
 from torchload_lint.source.state.evaluated_arguments import arguments, first
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _returns_nothing(*_: object) -> Values:
 
 CALLS: dict[str, Known] = {
     **dict.fromkeys(_TO_TORCH_CACHE, _torch_hub_file),
-    **dict.fromkeys(("torch.compile", "torch.nn.SyncBatchNorm.convert_sync_batchnorm"), first),
+    **dict.fromkeys(GIVING_BACK, first),
     "torch.hub.urlparse": parsed_url,
     "torch.hub.get_dir": _hub_folder,
     "torch.hub._get_torch_home": _torch_home,

@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 _STATIONS = 3
 """How many names and attributes are followed from an object to where it was made."""
 _STRUCTURAL = frozenset({"typing.Protocol", "typing_extensions.Protocol"})
-
-
-_GIVING_BACK = frozenset({"torch.compile", "torch.nn.SyncBatchNorm.convert_sync_batchnorm"})
+GIVING_BACK = frozenset({"torch.compile", "torch.nn.SyncBatchNorm.convert_sync_batchnorm"})
 """They give back their first argument, or what stands for it (torch 2.13)."""
-_OF_MODULES = frozenset({"cpu", "cuda", "double", "eval", "float", "half", "to", "train"})
+RETURNING_SELF = frozenset({"cpu", "cuda", "double", "eval", "float", "half", "to", "train"})
 """Methods of torch.nn.Module that return ``self`` (torch 2.13, nn/modules/module.py)."""
 
 
@@ -107,10 +105,10 @@ class _Looking:
 
     def _handed_back(self, call: ast.Call, stations: int) -> ast.expr | None:
         """The object that a call gives back as it was: ``net.cuda()`` of a module of ours."""
-        if call.args and self._module.bindings.qualified(call.func) in _GIVING_BACK:
+        if call.args and self._module.bindings.qualified(call.func) in GIVING_BACK:
             return call.args[0]
         func = call.func
-        if not isinstance(func, ast.Attribute) or func.attr not in _OF_MODULES:
+        if not isinstance(func, ast.Attribute) or func.attr not in RETURNING_SELF:
             return None
         found = tuple(self.at(func.value, stations))
         own = [each.of for each in found if each is not None and each.of is not None]

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
+from torchload_lint.source.project.called_objects import RETURNING_SELF
 from torchload_lint.source.proofs import class_lookup
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.project.index import ProjectIndex
 
 MODULE_ROOTS = ("torch.nn.Module", "torch.nn.modules.module.Module")
-_KEEPS_MODULE = frozenset({"to", "cpu", "cuda", "eval", "train", "half", "float", "double"})
 _DEPTH = 6
 _LOADABLE_PROTOCOLS = (2, 3)
 """torch 2.13 loads 3 with a warning, where no bytes are saved."""
@@ -76,7 +76,7 @@ def _module_class(node: ast.expr, module: Module, project: ProjectIndex, depth: 
         return classes.pop() if len(classes) == 1 else None
     if not isinstance(node, ast.Call):
         return None
-    if isinstance(node.func, ast.Attribute) and node.func.attr in _KEEPS_MODULE:
+    if isinstance(node.func, ast.Attribute) and node.func.attr in RETURNING_SELF:
         return _module_class(node.func.value, module, project, depth - 1)
     made = module.bindings.qualified(node.func)
     return made if made and is_module_class(made, module, project, depth) else None

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.text.text import rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -116,7 +117,7 @@ def _is_held(line: str, variables: Mapping[str, str]) -> bool:
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """The lines with those that a backslash continues in one, and the row of the first."""
     start, kept = 0, ""
-    for row, line in enumerate(text.splitlines(), start=1):
+    for row, line in enumerate(rows(text), start=1):
         start = start if kept else row
         kept += line.rstrip()
         if kept.endswith("\\"):

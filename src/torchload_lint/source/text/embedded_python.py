@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from torchload_lint.source.text.text import rows as rows_of
+
 _HEREDOC = re.compile(
     r"""\bpython[\d.]*\b [^\n#|;<]* <<-?\s* (["']?) (?P<end>\w+) \1""", re.VERBOSE
 )
@@ -27,7 +29,7 @@ def embedded_python(text: str) -> str:
     A row's code keeps its column: ``if 1:`` takes the place of the shell in front of it, or the row
     above. What the shell puts into the code (``$NAME``) is left as it is, and may not parse.
     """
-    rows = text.splitlines()
+    rows = rows_of(text)
     python = [""] * len(rows)
     row = 0
     while row < len(rows):

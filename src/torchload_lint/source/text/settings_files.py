@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.text.text import rows
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -39,7 +41,7 @@ def switches(text: str) -> Iterator[tuple[Span, str]]:
     """Each place that sets the variable to a true value, and that value."""
     from torchload_lint.diagnostic import Span  # noqa: PLC0415 - most files set nothing
 
-    for row, line in enumerate(text.splitlines(), start=1):
+    for row, line in enumerate(rows(text), start=1):
         if VARIABLE not in line or _COMMENT.match(line):
             continue
         for match in _SETTING.finditer(line):

@@ -71,6 +71,14 @@ def line_starts(text: str) -> tuple[int, ...]:
     return (0, *accumulate(map((1).__add__, map(len, text.split("\n")[:-1]))))
 
 
+def rows(text: str) -> list[str]:
+    """The rows without their ends, as Python counts them: ``str.splitlines`` also ends rows at
+    form feeds, U+2028 and more, which stand within a row of Python.
+    """
+    found = _NEWLINE.split(text)
+    return found if found[-1] else found[:-1]
+
+
 class Lines:
     """Converts between ast's places (rows and UTF-8 bytes), offsets and positions."""
 

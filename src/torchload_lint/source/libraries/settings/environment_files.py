@@ -23,7 +23,8 @@ _NAMED = late_pattern(
 )
 _SET = late_pattern(r"^\s*(?:export\s+)?(\w+)\s*=\s*([\"']?)(.*?)\2\s*(?:\s#.*)?$", re.MULTILINE)
 _STORED = late_pattern(
-    r"environ(?:\[|\.setdefault\()\s*[\"'](\w+)[\"']\s*(?:\]\s*=|,)\s*[\"']([^\"'\n\\]*)[\"']\s*[)#\n]"
+    r"^[^#\n]*environ(?:\[|\.setdefault\()\s*[\"'](\w+)[\"']\s*(?:\]\s*=|,)\s*[\"']([^\"'\n\\]*)[\"']\s*[)#\n]",
+    re.MULTILINE,
 )
 _MOST_STORES = 4
 """A variable that the project sets in more ways is unknown."""
