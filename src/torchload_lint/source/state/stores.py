@@ -7,6 +7,7 @@ up by the text of the target, in the function that the use stands in and at modu
 from __future__ import annotations
 
 import ast
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import conversions, mappings
@@ -304,19 +305,23 @@ def _stored(
     """
     entries: dict[str, Values] = {}
     others: Values = ()
-    for stored in stores.targets.values():
-        for target, _, value in stored:
-            keys = _keys(target, name)
-            if keys is None:
-                continue
-            content = evaluator.values(value, frame)
-            if not all(keys):
-                others = union(others, content if len(keys) == 1 else ())
-                continue
-            for key in reversed(keys[1:]):
-                content = (Record({key: content}, kind="part"),)
-            entries[keys[0]] = _merged(entries.get(keys[0], ()), content)
+    for target, _, value in sorted(chain(*stores.targets.values()), key=_row):
+        keys = _keys(target, name)
+        if keys is None:
+            continue
+        content = evaluator.values(value, frame)
+        if not all(keys):
+            others = union(others, content if len(keys) == 1 else ())
+            continue
+        for key in reversed(keys[1:]):
+            content = (Record({key: content}, kind="part"),)
+        entries[keys[0]] = _merged(entries.get(keys[0], ()), content)
     return entries, others
+
+
+def _row(stored: tuple[ast.expr, ast.stmt, ast.expr]) -> int:
+    """Where a store stands: a mapping is stored before the entries that are put into it."""
+    return stored[1].lineno
 
 
 def _keys(target: ast.expr, name: str) -> list[str] | None:
