@@ -6,12 +6,12 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.names.reaching import BUILTINS, Reaching
-from torchload_lint.source.text.candidates import has_row, on_rows, rows_with
+from torchload_lint.source.text.candidates import statements
 from torchload_lint.source.text.definitions import FUNCTIONS, Definition, defaults
 from torchload_lint.source.text.expressions import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from torchload_lint.source.text.text import Lines
 
@@ -44,6 +44,7 @@ class Bindings(Reaching):
         """
         super().__init__(tree, parents, name=name, is_package=is_package, lines=lines)
         self._possible: dict[ast.expr, frozenset[str]] = {}
+        self._assigned: dict[ast.ClassDef, dict[str, list[ast.expr]]] = {}
         self._budget = 0
         self._asking = False
 
@@ -154,7 +155,7 @@ class Bindings(Reaching):
             return
         for meaning in self._meanings(node.value, depth - 1):
             local = self._local_class(meaning) if meaning else None
-            if local is not None and class_assignments(self.lines, local, node.attr):
+            if local is not None and self._class_assignments(local, node.attr):
                 yield from self._member_meanings(local, node.attr, depth)
             else:
                 yield f"{meaning}.{node.attr}" if meaning else ""
@@ -165,10 +166,16 @@ class Bindings(Reaching):
         if holder is None:
             meaning = self.qualified(node.value)
             holder = self._local_class(meaning) if meaning else None
-        return class_assignments(self.lines, holder, node.attr) if holder is not None else []
+        return list(self._class_assignments(holder, node.attr)) if holder is not None else []
+
+    def _class_assignments(self, holder: ast.ClassDef, name: str) -> Sequence[ast.expr]:
+        """What a class assigns to an attribute; all of a class is looked through once."""
+        if holder not in self._assigned:
+            self._assigned[holder] = _assigned_in(holder)
+        return self._assigned[holder].get(name, ())
 
     def _member_meanings(self, holder: ast.ClassDef, name: str, depth: int) -> Iterator[str]:
-        values = class_assignments(self.lines, holder, name)
+        values = self._class_assignments(holder, name)
         for value in values:
             yield from self._meanings(value, depth - 1)
         if not values:
@@ -270,44 +277,34 @@ class Bindings(Reaching):
         return None
 
 
-def class_assignments(lines: Lines, holder: ast.ClassDef, name: str) -> list[ast.expr]:
-    """What a class assigns to an attribute: in its body, and through ``self`` in its methods."""
-    rows = rows_with(lines, [name], holder)
-    found: list[ast.expr] = []
+def _assigned_in(holder: ast.ClassDef) -> dict[str, list[ast.expr]]:
+    """Attribute → what a class assigns to it: in its body, and through ``self`` in its methods."""
+    found: dict[str, list[ast.expr]] = {}
     for part in holder.body:
         if isinstance(part, FUNCTIONS):
             receiver = [*part.args.posonlyargs, *part.args.args][:1]
-            if receiver and has_row(part, rows):
-                found += _attribute_assignments(part, rows, receiver[0].arg, name)
-        elif isinstance(part, ast.Assign):
-            if any(isinstance(target, ast.Name) and target.id == name for target in part.targets):
-                found.append(part.value)
-        elif isinstance(part, ast.AnnAssign):
-            named = isinstance(part.target, ast.Name) and part.target.id == name
-            if named and part.value is not None:
-                found.append(part.value)
+            for target, value in _assignments(statements(part.body)) if receiver else ():
+                if not isinstance(target, ast.Attribute):
+                    continue
+                if isinstance(target.value, ast.Name) and target.value.id == receiver[0].arg:
+                    found.setdefault(target.attr, []).append(value)
+        else:
+            for target, value in _assignments([part]):
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, []).append(value)
     return found
 
 
-def _attribute_assignments(
-    function: ast.AST, rows: list[int], receiver: str, name: str
-) -> Iterator[ast.expr]:
-    for node in on_rows(function, rows):
-        if isinstance(node, ast.Assign):
-            targets = node.targets
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            targets = [node.target]
-        else:
-            continue
+def _assignments(nodes: Iterable[ast.stmt]) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """The targets of the assignments among some statements, with what each is given, in the order
+    of the file.
+    """
+    found = [node for node in nodes if isinstance(node, (ast.Assign, ast.AnnAssign))]
+    for node in sorted(found, key=lambda node: (node.lineno, node.col_offset)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
-            if (
-                isinstance(target, ast.Attribute)
-                and target.attr == name
-                and isinstance(target.value, ast.Name)
-                and target.value.id == receiver
-                and node.value is not None
-            ):
-                yield node.value
+            if node.value is not None:
+                yield target, node.value
 
 
 def _choices(node: ast.expr) -> list[ast.expr] | list[None]:
