@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,11 @@ from torchload_lint.source.facts.allowed import contexts
 from torchload_lint.source.facts.loading import loads
 from torchload_lint.source.facts.loading import wrappers as own_wrappers
 from torchload_lint.source.names.source_file import SourceFile
+from torchload_lint.source.text.candidates import statements
 from torchload_lint.source.text.parse import SyntaxProblem, parse
 from torchload_lint.source.text.suppressions import Suppressions
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Mapping
 
     from torchload_lint.source.facts.allowed.allowlists import Allowlist
@@ -68,6 +69,19 @@ class Module(SourceFile):
     def allowlists_at(self, place: ast.AST) -> tuple[Allowlist, ...]:
         """The allowlists that hold when ``place`` runs, outermost first."""
         return contexts.in_force(self, self.allowlists, place)
+
+    @cached_property
+    def assigned(self) -> dict[str, list[ast.expr]]:
+        """Name → all that is assigned to it anywhere in the file, in any order."""
+        found: dict[str, list[ast.expr]] = {}
+        for statement in statements(self.tree.body):
+            if not isinstance(statement, ast.Assign):
+                continue
+            for target in statement.targets:
+                for name in target.elts if isinstance(target, ast.Tuple) else (target,):
+                    if isinstance(name, ast.Name):
+                        found.setdefault(name.id, []).append(statement.value)
+        return found
 
     @cached_property
     def wrappers(self) -> tuple[own_wrappers.Wrapper, ...]:

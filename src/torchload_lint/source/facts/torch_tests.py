@@ -284,14 +284,7 @@ def _value_of(node: ast.expr, module: Module) -> ast.expr:
         return _returned_by(node.func.id, module) or node
     if not isinstance(node, ast.Name):
         return node
-    found = [
-        statement.value
-        for statement in on_rows(module.tree, rows_with(module.lines, [node.id]))
-        if isinstance(statement, ast.Assign)
-        for target in statement.targets
-        for name in (target.elts if isinstance(target, ast.Tuple) else (target,))
-        if isinstance(name, ast.Name) and name.id == node.id
-    ]
+    found = module.assigned.get(node.id, ())
     return found[0] if len(found) == 1 else node
 
 
@@ -329,6 +322,8 @@ def _of_identity(test: ast.Compare, module: Module) -> Bound | None:
 
 def _is_of_torch(node: ast.expr, module: Module) -> bool:
     """Whether torch's own version stands in an expression, or in what a name of it was assigned."""
+    if "version" not in module.text and "get_distribution" not in module.text:
+        return False
     for part in ast.walk(node):
         value = _value_of(part, module) if isinstance(part, ast.Name) else part
         if any(map(_is_version_of_torch, ast.walk(value))):
