@@ -19,8 +19,7 @@ from configuration_schema import EXAMPLES, URL, as_toml
 from loaders_page import loaders_page
 
 from torchload_lint import api, config
-from torchload_lint.cli import root
-from torchload_lint.cli.group import COMMANDS
+from torchload_lint.cli.group import COMMANDS, root
 from torchload_lint.diagnostic import Diagnostic, FileResult, Fix
 from torchload_lint.rules import RULES
 from torchload_lint.workspace import Options, Run, Settings

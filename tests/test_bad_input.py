@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from torchload_lint.cli import root
+from torchload_lint.cli.group import root
 
 LOAD = 'import torch\n\nx = torch.load("model.pt", weights_only=False)\n'
 LFS = (

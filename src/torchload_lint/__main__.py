@@ -19,21 +19,46 @@ def main() -> None:
     cycle is freed as always.)
     """
     gc.disable()
-    from torchload_lint.cli import root  # noqa: PLC0415 - kept out of `import torchload_lint`
-    from torchload_lint.cli.terminal import FAILED, INTERRUPTED  # noqa: PLC0415
+    from torchload_lint.cli.terminal import (  # noqa: PLC0415 - kept out of `import torchload_lint`
+        FAILED,
+        FINDINGS,
+        INTERRUPTED,
+        tell_interrupted,
+    )
 
     try:
-        root()
+        _run(sys.argv[1:])
     except SystemExit as ended:
         if isinstance(ended.code, int):
             _leave(ended.code)
         raise
-    except KeyboardInterrupt:  # before a command has begun
+    except KeyboardInterrupt:
+        tell_interrupted()
         _leave(INTERRUPTED)
+    except BrokenPipeError:  # whoever reads has seen enough; the status is that of click's commands
+        _leave(FINDINGS)
     except OSError as error:  # click's own output, on a full disk
         if sys.stderr is not None:
             sys.stderr.write(f"error: {error}\n")
         _leave(FAILED)
+
+
+def _run(arguments: list[str]) -> None:
+    """A usual check begins without click, whose import takes a third of what starting takes.
+
+    Raises SystemExit with the status.
+    """
+    from torchload_lint.cli.usual import usual_flags  # noqa: PLC0415
+
+    flags = usual_flags(arguments)
+    if flags is None:
+        from torchload_lint.cli.group import root  # noqa: PLC0415
+
+        root()
+    else:
+        from torchload_lint.cli.checking import Flags, run_check  # noqa: PLC0415
+
+        raise SystemExit(run_check(Flags(**flags)))
 
 
 def _leave(status: int) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from torchload_lint.cli import root
+from torchload_lint.cli.group import root
 
 NAMES = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "TORCHLOAD_LINT_OUTPUT_FORMAT")
 

@@ -13,7 +13,7 @@ import torch
 from cli_samples import UNSAFE, codes
 from installed_library import install
 from torchload_lint import __version__
-from torchload_lint.cli.group import COMMANDS
+from torchload_lint.cli.commands import COMMANDS
 from torchload_lint.reports import survey as reports_survey
 from torchload_lint.rules import RULES
 

@@ -6,7 +6,7 @@ import json
 
 from click.testing import CliRunner
 
-from torchload_lint.cli import root as main
+from torchload_lint.cli.group import root as main
 
 PROGRAM = """
 import sys

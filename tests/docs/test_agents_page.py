@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from torchload_lint.cli import root
+from torchload_lint.cli.group import root
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "AGENTS.md").read_text(encoding="utf-8")

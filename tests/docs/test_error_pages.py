@@ -13,7 +13,7 @@ import torch
 from click.testing import CliRunner
 from test_docs import commands
 
-from torchload_lint.cli import root
+from torchload_lint.cli.group import root
 
 PAGES = Path(__file__).parents[2] / "docs" / "errors"
 PROGRAM = 'import torch\n\nstate = torch.load("args.pt")\n'

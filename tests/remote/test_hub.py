@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from fake_hub import SHA, fake_hub
 from scanned import checkpoint
-from torchload_lint.cli import root
+from torchload_lint.cli.group import root
 from torchload_lint.remote.addresses import store_of
 from torchload_lint.remote.errors import RemoteError
 from torchload_lint.remote.listing import objects_at

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from s3_server import s3_server
 from scanned import checkpoint
-from torchload_lint.cli import root
+from torchload_lint.cli.group import root
 from torchload_lint.remote import buckets, kept_bytes
 from torchload_lint.workspace import remote_checkpoints
 

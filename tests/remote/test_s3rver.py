@@ -82,7 +82,7 @@ def test_another_object_is_noticed_though_it_knows_no_condition(bucket):
 def test_a_bucket_is_scanned(tmp_path, monkeypatch):
     from click.testing import CliRunner
 
-    from torchload_lint.cli import root
+    from torchload_lint.cli.group import root
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pyproject.toml").write_text("[tool.torchload-lint]\n")

@@ -10,7 +10,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from torchload_lint.cli import root
+from torchload_lint.cli.group import root
 from torchload_lint.escaping import escaped
 from torchload_lint.reports.audit.markup import Html, code_block, element, page, together
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from scanned import PROGRAMS, checkpoint
-from torchload_lint.cli import root
+from torchload_lint.cli.group import root
 
 NAMED = {
     "type": "object",

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from running import write
 from torchload_lint import api
-from torchload_lint.cli import root as main
+from torchload_lint.cli.group import root as main
 from torchload_lint.rules import RULES
 from torchload_lint.rules.loads import weights_only_disabled
 from torchload_lint.workspace import Options

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from running import run_script, run_text, write
-from torchload_lint.cli import root as main
+from torchload_lint.cli.group import root as main
 from torchload_lint.config import parse_toml
 
 pytest.importorskip("torch")

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.api import check_in
 from torchload_lint.cli import hints
-from torchload_lint.cli.options import per_file_ignores, settings_from
+from torchload_lint.cli.overrides import per_file_ignores, settings_from
 from torchload_lint.cli.terminal import (
     CLEAN,
     FAILED,
     FINDINGS,
     Progress,
     complain,
+    ended_by_signals,
     fail,
     say,
     tell_crashes,
@@ -102,8 +103,17 @@ class Flags(NamedTuple):
         return self.fix or self.fix_only or self.diff
 
 
-def run(flags: Flags) -> int:
-    """Check, report, and give the exit status. Raises ConfigError."""
+def run_check(flags: Flags) -> int:
+    """Check, report, and give the exit status."""
+    try:
+        with ended_by_signals():
+            return _run(flags)
+    except ConfigError as error:
+        fail(str(error))
+
+
+def _run(flags: Flags) -> int:
+    """Raises ConfigError."""
     _refuse_contradictions(flags)
     projects = Projects(_settings(flags), _veto(flags) if flags.verify else None)
     config = projects.config_of(Path())

@@ -10,23 +10,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from torchload_lint import __version__
-from torchload_lint.cli.terminal import INTERRUPTED, fail
-
-COMMANDS = {
-    "check": "Find the loads; --fix rewrites them (the default command).",
-    "inspect": "Show what a checkpoint holds and needs, without running it.",
-    "scan": "Judge the checkpoints of buckets or folders, as many as there are, into a table.",
-    "migrate": "Rewrite a checkpoint so that it loads without any allowlist, without running it.",
-    "verify": "Load what the code loads with real torch, under the allowlists that it gives.",
-    "loads": "List every load with what is known of it: path, files, needs.",
-    "record": "Run a command and note which file each of its loads opens.",
-    "rule": "Explain a rule.",
-    "server": "Run the language server, for editors.",
-    "show-settings": "Show the settings that hold for a path, and where they come from.",
-}
-"""Command → its line in the help; each lives in the module of that name, imported when called."""
-
-DEFAULT = "check"
+from torchload_lint.cli.commands import COMMANDS, DEFAULT
+from torchload_lint.cli.terminal import INTERRUPTED, fail, tell_interrupted
 
 
 class LazyGroup(click.Group):
@@ -54,7 +39,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("\ninterrupted", err=True)
+            tell_interrupted()
             raise click.exceptions.Exit(INTERRUPTED) from None
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

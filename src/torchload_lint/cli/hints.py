@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from torchload_lint.cli.group import COMMANDS
+from torchload_lint.cli.commands import COMMANDS
 from torchload_lint.cli.terminal import say, warn
 
 if TYPE_CHECKING:

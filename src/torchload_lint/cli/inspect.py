@@ -13,14 +13,8 @@ import click
 
 from torchload_lint.checkpoint import inspect_tree
 from torchload_lint.cli import hints
-from torchload_lint.cli.options import (
-    configuration,
-    interpreter,
-    remote,
-    settings_from,
-    since,
-    stored_list,
-)
+from torchload_lint.cli.options import configuration, interpreter, remote, since, stored_list
+from torchload_lint.cli.overrides import settings_from
 from torchload_lint.cli.terminal import (
     CLEAN,
     FAILED,

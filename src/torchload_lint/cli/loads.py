@@ -15,10 +15,10 @@ from torchload_lint.cli.options import (
     configuration,
     interpreter,
     remote,
-    settings_from,
     since,
     stored_list,
 )
+from torchload_lint.cli.overrides import settings_from
 from torchload_lint.cli.terminal import (
     CLEAN,
     FAILED,

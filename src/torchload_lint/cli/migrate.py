@@ -17,7 +17,8 @@ from torchload_lint.cli.migrating.tasks import (
     tasks,
     write_manifest,
 )
-from torchload_lint.cli.options import configuration, settings_from
+from torchload_lint.cli.options import configuration
+from torchload_lint.cli.overrides import settings_from
 from torchload_lint.cli.terminal import (
     CLEAN,
     FAILED,

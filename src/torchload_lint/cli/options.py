@@ -1,4 +1,4 @@
-"""The options that several commands share, and how they become settings."""
+"""The options that several commands share, in the form of click."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from torchload_lint.config import READERS, ConfigError, Settings
+from torchload_lint.cli import declared
+from torchload_lint.config import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from torchload_lint.reports.union import Stored
 
 F = TypeVar("F", bound="Callable[..., Any]")
-
-LISTS = ("select", "ignore", "extend_select", "extend_ignore", "fixable", "unfixable", "exclude",
-         "extend_exclude")  # fmt: skip
 
 
 class NamedPath(click.Path):
@@ -40,47 +38,39 @@ class NamedPath(click.Path):
         return super().convert(value, param, ctx)
 
 
+_TYPES: dict[str, Any] = {
+    declared.FILE: click.Path(path_type=Path, dir_okay=False),
+    declared.EXISTING_FILE: click.Path(path_type=Path, exists=True, dir_okay=False),
+    declared.ANY_PATH: click.Path(path_type=Path),
+    declared.SECONDS: click.FloatRange(min=1),
+    declared.COUNT: click.IntRange(min=0),
+}
+
+
+def click_option(option: declared.Declared) -> Callable[[F], F]:
+    """Click's own form of a declared option."""
+    settings = dict(option.settings)
+    takes = settings.pop("type", None)
+    if takes is not None:
+        settings["type"] = click.Choice(takes) if isinstance(takes, tuple) else _TYPES[takes]
+    return click.option(*option.names, **settings)
+
+
 def configuration(function: F) -> F:
     """``--config``, ``--isolated``, ``--target-torch``."""
-    for option in reversed(
-        (
-            click.option(
-                "--target-torch",
-                metavar="VERSIONS",
-                help='The torch that the code must run on: ">=2.1,<2.9", or 2.6 (and newer).',
-            ),
-            click.option(
-                "--config",
-                "config_file",
-                type=click.Path(path_type=Path),
-                metavar="FILE",
-                help="Use this pyproject.toml or torchload-lint.toml for every file.",
-            ),
-            click.option("--isolated", is_flag=True, help="Ignore all configuration files."),
-        )
-    ):
-        function = option(function)
+    for option in reversed(declared.CONFIGURATION):
+        function = click_option(option)(function)
     return function
 
 
 def remote(function: F) -> F:
     """``--remote``."""
-    return click.option(
-        "--remote",
-        is_flag=True,
-        help="Read checkpoints at addresses, too (s3://, gs://, az://, https://, hf:// …).",
-    )(function)
+    return click_option(declared.REMOTE)(function)
 
 
 def interpreter(function: F) -> F:
     """``--python``."""
-    return click.option(
-        "--python",
-        type=click.Path(path_type=Path, exists=True, dir_okay=False),
-        metavar="PATH",
-        help="The interpreter whose packages are read and whose torch is asked (default: that of "
-        "the active environment, or the project's).",
-    )(function)
+    return click_option(declared.INTERPRETER)(function)
 
 
 def since(function: F) -> F:
@@ -104,39 +94,3 @@ def stored_list(path: Path | None) -> Stored | None:
         return read_stored(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: {error}") from error
-
-
-def settings_from(config_file: Path | None, isolated: bool, flags: dict[str, Any]) -> Settings:
-    """Settings from flags; a flag that was not given (None) changes nothing.
-
-    Raises ConfigError for a value that the configuration would refuse too.
-    """
-    if config_file and isolated:
-        raise ConfigError("--isolated and --config exclude each other")
-    overrides: dict[str, Any] = {}
-    for name, value in flags.items():
-        if value is None or value == ():
-            continue
-        key = name.replace("_", "-")
-        given = _listed(value) if name in LISTS else value
-        try:
-            overrides[name] = READERS[key](given)
-        except ValueError as error:
-            raise ConfigError(f"--{key} {error}") from None
-    return Settings(config_file, isolated, overrides)
-
-
-def _listed(values: tuple[str, ...]) -> list[str]:
-    """``--select A,B --select C`` is three selectors."""
-    return [part.strip() for value in values for part in value.split(",") if part.strip()]
-
-
-def per_file_ignores(values: tuple[str, ...]) -> dict[str, list[str]] | None:
-    """``--per-file-ignores 'tests/*:TLL102'``, several of them."""
-    table: dict[str, list[str]] = {}
-    for value in values:
-        glob, colon, codes = value.rpartition(":")
-        if not colon:
-            raise ConfigError(f"--per-file-ignores must be GLOB:CODES, not {value!r}")
-        table.setdefault(glob, []).extend(_listed((codes,)))
-    return table or None

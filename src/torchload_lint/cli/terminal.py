@@ -9,8 +9,6 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
-import click
-
 from torchload_lint.escaping import printable
 
 if TYPE_CHECKING:
@@ -168,4 +166,9 @@ def speed_in_words(done: int, total: int, seconds: float) -> str:
 def fail(message: str) -> NoReturn:
     """Say what went wrong, and end with status 2."""
     complain(message)
-    raise click.exceptions.Exit(FAILED)
+    raise SystemExit(FAILED)
+
+
+def tell_interrupted() -> None:
+    """What a command says that was ended by ^C; its status is INTERRUPTED."""
+    say("\ninterrupted\n", err=True)
