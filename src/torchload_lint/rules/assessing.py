@@ -225,10 +225,13 @@ def judged_needs(
     context: Context,
 ) -> tuple[Need, ...]:
     """What several files need, each name once, judged side by side for the source file ``near``."""
+    judged = tuple(_judged(needed, configured, lookup, near, context))
+    if not judged:
+        return ()
     registered = context.project.remember(
         ("classes for the whole process",), lambda: tuple(_registered_classes(context))
     )
-    return _together(_judged(needed, configured, lookup, near, context), registered)
+    return _together(judged, registered)
 
 
 def _registered_classes(context: Context) -> Iterator[ClassFacts]:
@@ -275,9 +278,8 @@ def _all_calls(known: NeededGlobal | None, entry: NeededGlobal) -> tuple[HeldCal
     return tuple(dict.fromkeys((*known.held, *entry.held))) if known.held and entry.held else ()
 
 
-def _together(judged: Iterable[Need], registered: Collection[ClassFacts]) -> tuple[Need, ...]:
+def _together(needs: tuple[Need, ...], registered: Collection[ClassFacts]) -> tuple[Need, ...]:
     """Needs that are allowed side by side: no class may call what is not proven in another."""
-    needs = tuple(judged)
     judgements = judge_together(
         [(one.judgement, one.facts, one.needed.called) for one in needs], registered
     )

@@ -92,6 +92,16 @@ def test_the_row_is_named():
     assert problem.row == 5
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="ast of Python 3.10 is given less")
+@pytest.mark.parametrize(
+    "text", ["x = (" + "'a' " * 6000 + ")", "x = [" + "a.b or c, " * 3000 + "]"]
+)
+def test_what_ast_can_parse_is_parsed(text):
+    found = read(f"{GOOD}{text}\n", "a.py")
+    assert not isinstance(found, SyntaxProblem)
+    assert len(found.loads) == 1
+
+
 @pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape != "strings"])
 def test_every_shape_is_counted_in_f_strings(shape):
     with pytest.raises(TooDeepError):

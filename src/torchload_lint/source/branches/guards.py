@@ -136,7 +136,7 @@ def _around(node: ast.AST, module: SourceFile) -> Iterator[tuple[ast.expr, bool]
 
 def _asserted(node: ast.AST, module: SourceFile) -> Iterator[tuple[ast.expr, bool]]:
     """The assertions before a name, about what it still is at its place."""
-    if not isinstance(node, ast.Name) or "assert " not in module.text:
+    if not isinstance(node, ast.Name) or not module.holds("assert "):
         return
     inner: ast.AST = node
     while not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):

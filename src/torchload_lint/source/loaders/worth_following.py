@@ -8,6 +8,7 @@ lead into it and are given what may be a path.
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING, TypeGuard
 
 from torchload_lint.late_patterns import late_pattern
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from torchload_lint.source.project.index import ProjectIndex
 
 _NAMED = late_pattern(r"\.(?:pt|pth|ckpt|th|chkpt|bin|pkl|model)['\"]")
-_TELLING = late_pattern(r"(?i)\b\w*(?:load|restore|resume|checkpoint|ckpt)\w*(?=\s*\()")
+_TELLING = ("load", "restore", "resume", "checkpoint", "ckpt")
+"""Parts of the names of functions that load."""
 _MOST_LIKELY = 80
 """How many calls of one file are followed that look like a load."""
 _MOST_OTHERS = 120
@@ -45,7 +47,7 @@ _DEPTH = 3
 def likely_calls(module: Module) -> list[ast.Call]:
     """The calls that are given the name of a checkpoint, or are called like a loader."""
     text, lines = module.text, module.lines
-    rows = set(rows_with(lines, set(_TELLING.findall(text))))
+    rows = set(rows_with(lines, _called_like_a_loader(text)))
     for match in _NAMED.finditer(text):
         rows.add(lines.position(match.start()).row)
     names = {
@@ -58,6 +60,23 @@ def likely_calls(module: Module) -> list[ast.Call]:
     rows |= set(rows_with(lines, names))
     nodes = on_rows(module.tree, sorted(rows))
     return [node for node in nodes if _is_given_something(node)][:_MOST_LIKELY]
+
+
+def _called_like_a_loader(text: str) -> set[str]:
+    """The names that hold a loader's word, in any case, and are called somewhere.
+
+    The words are searched for one by one, which is much faster than a pattern that may begin with
+    any letter.
+    """
+    lowered = text.replace("İ", "I").lower()  # the only letter that would get longer
+    found = set()
+    for word in _TELLING:
+        for match in re.finditer(rf"{word}\w*(?=\s*\()", lowered):
+            begin = match.start()
+            while begin and (text[begin - 1].isalnum() or text[begin - 1] == "_"):
+                begin -= 1
+            found.add(text[begin : match.end()])
+    return found
 
 
 def other_calls(module: Module, project: ProjectIndex) -> list[ast.Call]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeGuard
 
 if TYPE_CHECKING:
@@ -24,25 +25,25 @@ def body(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 
 def member(node: ast.ClassDef, name: str) -> ast.stmt | None:
     """The statement of a class body that defines ``name`` last."""
-    found = None
-    for statement in body(node.body):
-        if _defines(statement, name):
-            found = statement
-    return found
+    return _members(node).get(name)
 
 
-def _defines(statement: ast.stmt, name: str) -> bool:
+@lru_cache(maxsize=1024)
+def _members(node: ast.ClassDef) -> dict[str, ast.stmt]:
+    """Name → the statement of a class body that defines it last."""
+    return {name: each for each in body(node.body) for name in _defined(each)}
+
+
+def _defined(statement: ast.stmt) -> tuple[str, ...]:
+    """The names that a definition or an assignment defines."""
     if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-        return statement.name == name
+        return (statement.name,)
+    targets: list[ast.expr] = []
     if isinstance(statement, ast.Assign):
-        return any(
-            isinstance(target, ast.Name) and target.id == name for target in statement.targets
-        )
-    return (
-        isinstance(statement, ast.AnnAssign)
-        and isinstance(statement.target, ast.Name)
-        and statement.target.id == name
-    )
+        targets = statement.targets
+    elif isinstance(statement, ast.AnnAssign):
+        targets = [statement.target]
+    return tuple(target.id for target in targets if isinstance(target, ast.Name))
 
 
 def odd_members(node: ast.ClassDef) -> Iterator[ast.stmt]:

@@ -27,6 +27,7 @@ class SourceFile:
         """The dotted module name it is imported by (``myapp.models``); empty where unknown."""
         self.text = text
         """Without a byte-order mark; newlines as in the file."""
+        self._held: dict[str, bool] = {}
         self.tree = tree
         self.parents: Mapping[ast.AST, ast.AST] = Parents(tree)
         self.lines = Lines(text)
@@ -37,6 +38,12 @@ class SourceFile:
             is_package=path.rpartition("/")[2] == "__init__.py",
             lines=self.lines,
         )
+
+    def holds(self, part: str) -> bool:
+        """Whether the text holds a part somewhere; looked for once."""
+        if part not in self._held:
+            self._held[part] = part in self.text
+        return self._held[part]
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from functools import partial
 from posixpath import dirname
 from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 from torchload_lint.source.project.call_search import (
@@ -36,6 +37,8 @@ MAX_FILES = 8
 """Files that are parsed in search of the callers of one function, the nearest first."""
 MAX_CALLS = 24
 _BY_DOUBT = tuple(Other)
+_HEADS = ("def ", "async def ", "class ")
+_OWNER = late_pattern(r"(\w+)\.\Z")
 
 
 class OtherCall(NamedTuple):
@@ -150,16 +153,21 @@ def _by_name(target: CallTarget) -> Sites:
 
 def _has_its_own(text: str, name: str, kind: str) -> bool:
     """Whether a file defines what it calls by that name; a method may be anybody's."""
-    return (
-        kind != "method"
-        and re.search(rf"^(?:async )?(?:def|class) {name}\b", text, re.MULTILINE) is not None
+    return kind != "method" and any(
+        text[text.rfind("\n", 0, place) + 1 : place] in _HEADS for place in places_of(name, text)
     )
 
 
 def _is_of_library(text: str, name: str) -> bool:
     """Whether all that a file calls by that name is of Python itself: ``unittest.main()``."""
-    called = re.findall(rf"(?<!\w)(\w+\.)?{name}\(", text)
-    return bool(called) and all(each[:-1] in sys.stdlib_module_names for each in called)
+    called = [at for at in places_of(name, text) if text.startswith("(", at + len(name))]
+    return bool(called) and all(_is_behind_python(text, at) for at in called)
+
+
+def _is_behind_python(text: str, place: int) -> bool:
+    """Whether a module of Python itself and a dot stand before a place: ``unittest.``."""
+    owner = _OWNER.search(text, text.rfind("\n", 0, place) + 1, place)
+    return owner is not None and owner[1] in sys.stdlib_module_names
 
 
 def _sort_out(

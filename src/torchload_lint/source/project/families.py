@@ -56,9 +56,12 @@ def may_inherit(name: str, text: str) -> bool:
     """Whether a class in a text may name the class ``name`` among its bases, by its own name or by
     one that the text gives it (``import Net as Base``, ``Base = Net``): asked before it is parsed.
     """
-    word = rf"\b{re.escape(name)}\b"
-    renamed = rf"{word}\s*(?:\\\s*)?as\b|=\s*(?:[(\\]\s*)?[^=\n]*{word}(?!\s*[(.])"
-    if re.search(renamed, text):
+    name = re.escape(name)
+    word = rf"\b{name}\b"
+    # Each begins with a plain text, and so is found at the speed of one.
+    imported_as = rf"{name}(?<!\w{name})\b\s*(?:\\\s*)?as\b"
+    assigned = rf"=\s*(?:[(\\]\s*)?[^=\n]*{word}(?!\s*[(.])"
+    if re.search(imported_as, text) or re.search(assigned, text):
         return True
     for begun in _CLASS_WITH_BASES.finditer(text):
         ended = _END_OF_BASES.search(text, begun.end())

@@ -281,13 +281,12 @@ def _match(
 
 def _written(save: SaveCall, home: Module, project: ProjectIndex) -> tuple[PathPattern, ...]:
     """The files that a save writes, and those that they are copied or moved to."""
-    places = (save.file, *copied_to(save, home))
-    return tuple(
-        pattern
-        for place in places
-        if place is not None
-        for pattern in _patterns(place, home, project)
-    )
+
+    def find() -> tuple[PathPattern, ...]:
+        places = [place for place in (save.file, *copied_to(save, home)) if place is not None]
+        return tuple(pattern for place in places for pattern in _patterns(place, home, project))
+
+    return project.remember(("written", save.node), find)
 
 
 def _patterns(file: ast.expr, home: Module, project: ProjectIndex) -> tuple[PathPattern, ...]:

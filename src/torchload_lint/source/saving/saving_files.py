@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.text.candidates import stands_in
 
 if TYPE_CHECKING:
     from torchload_lint.source.project.index import ProjectIndex
 
-_RENAMED = late_pattern(r"\bimport[ \t]+torch(?:\.serialization)?[ \t]+as[ \t]+(\w+)")
+_RENAMED = late_pattern(r"import[ \t]+torch(?:\.serialization)?[ \t]+as[ \t]+(\w+)")
 _FROM_TORCH = late_pattern(
-    r"\bfrom[ \t]+torch(?:\.serialization)?[ \t]+import[ \t]*"
+    r"from[ \t]+torch(?:\.serialization)?[ \t]+import[ \t]*"
     r"(?:\([^)]*\bsave\b|[^\n(]*\bsave\b|\*)"
 )
 _CUSTOMARY = ("torch", "th", "serialization")
@@ -30,6 +30,7 @@ def saving_files(project: ProjectIndex) -> list[str]:
 
 def may_save(text: str) -> bool:
     """Whether a text names ``torch.save``; a call of it, an alias or a ``partial``."""
+    if "torch" not in text:
+        return any(stands_in(f"{name}.save", text) for name in _CUSTOMARY)
     names = {*_CUSTOMARY, *_RENAMED.findall(text)}
-    used = "|".join(map(re.escape, sorted(names)))
-    return re.search(rf"\b(?:{used})\.save\b", text) is not None or bool(_FROM_TORCH.search(text))
+    return any(stands_in(f"{name}.save", text) for name in names) or bool(_FROM_TORCH.search(text))

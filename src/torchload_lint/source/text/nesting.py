@@ -21,8 +21,8 @@ DEEPEST = 200
 """For libcst, which survives a thousand levels and not three thousand (1.8). ``MAXLEVEL`` of
 CPython's tokenizer allows as many brackets."""
 DEEPEST_TO_AST = 5000
-"""For ``ast``, which gives up by itself at some thousand levels, but not at a hundred thousand
-calls of methods in a row (CPython 3.10)."""
+"""For ``ast`` of CPython 3.10, which gives up by itself at some thousand levels, but not at a
+hundred thousand calls of methods in a row. Later ones always give up; this only finds the row."""
 _MOST_BRANCHES = 300
 """``elif`` after one ``if``: to a syntax tree, each lies in the one before."""
 _MOST_BLOCKS = 100
@@ -62,11 +62,24 @@ class TooDeepError(RecursionError):
 
 def refuse_too_deep(text: str, deepest: int = DEEPEST) -> None:
     """Raise TooDeepError where a text is nested deeper than so many levels."""
-    place = _place_of_branches(text)
-    if place is None and _signs(text) > deepest:
+    refuse_too_many_branches(text)
+    if _signs(text) > deepest:
         place = next((at for at, depth in _depths(text) if depth > deepest), None)
+        if place is not None:
+            raise TooDeepError(_row_of(place, text))
+
+
+def refuse_too_many_branches(text: str) -> None:
+    """Raise TooDeepError for too many branches of one ``if``, or blocks in blocks: their tree is
+    too deep to go through even where a parser makes it.
+    """
+    place = _place_of_branches(text)
     if place is not None:
-        raise TooDeepError(1 + len(re.findall(r"\r\n|\r|\n", text[:place])))
+        raise TooDeepError(_row_of(place, text))
+
+
+def _row_of(place: int, text: str) -> int:
+    return 1 + len(re.findall(r"\r\n|\r|\n", text[:place]))
 
 
 def _signs(text: str) -> int:
@@ -76,7 +89,9 @@ def _signs(text: str) -> int:
 
 def _place_of_branches(text: str) -> int | None:
     """Where too many branches follow one ``if``, or too many blocks lie one in the other."""
-    if text.count("elif") <= _MOST_BRANCHES and not _DEEP_ROW.search(text):
+    may_be_deep = " " * _MOST_BLOCKS in text or "\t" in text or "\f" in text
+    is_deep = may_be_deep and _DEEP_ROW.search(text) is not None
+    if not is_deep and text.count("elif") <= _MOST_BRANCHES:
         return None
     blocks: list[list[int]] = []  # how far each is indented, and its branches so far
     for row in _ROW_START.finditer(text):

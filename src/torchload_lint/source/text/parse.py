@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import warnings
 from typing import NamedTuple
 
 from torchload_lint.source.text import newer_syntax
-from torchload_lint.source.text.nesting import DEEPEST_TO_AST, TooDeepError, refuse_too_deep
+from torchload_lint.source.text.nesting import (
+    DEEPEST_TO_AST,
+    TooDeepError,
+    refuse_too_deep,
+    refuse_too_many_branches,
+)
 
+_AST_MAY_END_THE_PROCESS = sys.version_info < (3, 11)
 _PYTHON_2 = " (this is Python 2; only Python 3 is read)"
 
 
@@ -24,17 +31,30 @@ class SyntaxProblem(NamedTuple):
 def parse(text: str) -> ast.Module | SyntaxProblem:
     """The tree of a file; where its syntax is newer than this Python's, with that masked."""
     try:
-        refuse_too_deep(text, DEEPEST_TO_AST)
+        if _AST_MAY_END_THE_PROCESS:
+            refuse_too_deep(text, DEEPEST_TO_AST)
+        refuse_too_many_branches(text)
         tree = _tree(text)
     except TooDeepError as error:
         return SyntaxProblem(str(error), error.row, 1)
     except (RecursionError, MemoryError):
-        return SyntaxProblem("the code is nested too deeply to be parsed", 1, 1)
+        return _too_deep(text)
     if isinstance(tree, ast.Module) or "\0" in text:
         return tree
     older = newer_syntax.masked(text)
     second = _tree(older) if older is not None else tree
     return second if isinstance(second, ast.Module) else tree
+
+
+def _too_deep(text: str) -> SyntaxProblem:
+    """What is said of code that ``ast`` gave up; its row is only looked for then: that may take as
+    long as to parse it.
+    """
+    try:
+        refuse_too_deep(text, DEEPEST_TO_AST)
+    except TooDeepError as error:
+        return SyntaxProblem(str(error), error.row, 1)
+    return SyntaxProblem("the code is nested too deeply to be parsed", 1, 1)
 
 
 def _tree(text: str) -> ast.Module | SyntaxProblem:

@@ -122,12 +122,16 @@ class InstalledPackages:
     def _find(self, root: str) -> PackageFiles | None:
         if not root.isidentifier():
             return None
-        for folder in self._folders:
-            if (folder / root / "__init__.py").is_file() or (folder / f"{root}.py").is_file():
-                return PackageFiles(folder, root)
-            if (folder / root).is_dir():
+        for folder, names in self._listed:
+            is_package = root in names and (folder / root).is_dir()
+            if is_package or (f"{root}.py" in names and (folder / f"{root}.py").is_file()):
                 return PackageFiles(folder, root)
         return None
+
+    @cached_property
+    def _listed(self) -> tuple[tuple[Path, frozenset[str]], ...]:
+        """The folders with what is in them: files name many modules that are not installed."""
+        return tuple((folder, _names_in(folder)) for folder in self._folders)
 
     @cached_property
     def _folders(self) -> tuple[Path, ...]:
@@ -200,6 +204,14 @@ class InstalledPackages:
             name = path.relative_to(self._root).as_posix()
             found += [(name, line.partition("#")[0]) for line in text.splitlines()]
         return tuple(found)
+
+
+def _names_in(folder: Path) -> frozenset[str]:
+    """The names in a folder; none where it cannot be listed."""
+    try:
+        return frozenset(os.listdir(folder))
+    except OSError:
+        return frozenset()
 
 
 def _range_of(sign: str, version: str, rest: str, origin: str) -> Versions:
