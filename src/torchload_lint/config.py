@@ -1,12 +1,10 @@
-"""pyproject.toml, torchload-lint.toml and flags → one frozen Config.
+"""What can be set: one frozen Config, and what reads the value of each key.
 
-Precedence: default, then the closest configuration file, then flags. Files are never merged with
-one another: the closest one above a source file holds for it.
+`configuration_files.py` finds and reads the files.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,9 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 SECTION = "torchload-lint"
-OWN_FILES = ("torchload-lint.toml", ".torchload-lint.toml")
-PROJECT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
-_TELLING_NAMES = frozenset((*OWN_FILES, *PROJECT_MARKERS))
 DEFAULT_EXCLUDE = (
     ".bzr", ".direnv", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox",
     ".pytest_cache", ".ruff_cache", ".svn", ".tox", ".torchload_lint_cache", ".venv", "__pycache__",
@@ -151,74 +146,6 @@ class Settings(NamedTuple):
     """Whether the network may be used. No key of a file can say that: files are others' words."""
 
 
-def find_config(folder: Path) -> Path | None:
-    """The configuration file that lies in a folder, if there is one."""
-    for name in (*OWN_FILES, "pyproject.toml"):
-        candidate = os.path.join(folder, name)
-        if os.path.isfile(candidate) and _has_section(Path(candidate)):
-            return Path(candidate)
-    return None
-
-
-def may_hold_config(folder: str) -> bool:
-    """Whether anything in a folder has a name by which ``find_config`` or ``is_root`` goes: one
-    question to the disk instead of seven.
-    """
-    try:
-        return not _TELLING_NAMES.isdisjoint(map(os.path.normcase, os.listdir(folder)))
-    except OSError:
-        return True
-
-
-def is_root(folder: Path) -> bool:
-    """Whether a folder without configuration is the root of a project.
-
-    A package with a ``setup.py`` inside (numpy's, BasicSR's) is a part of one.
-    """
-    found = [one for one in PROJECT_MARKERS if os.path.exists(os.path.join(folder, one))]
-    inside = set(found) <= {"setup.py", "setup.cfg"}
-    return bool(found) and not (inside and os.path.exists(os.path.join(folder, "__init__.py")))
-
-
-def load_config(file: Path) -> Config:
-    """Read one configuration file.
-
-    Raises ConfigError for a file that cannot be read or parsed, an unknown key or a wrong type.
-    """
-    table = _read_toml(file)
-    if file.name == "pyproject.toml":
-        table = table.get("tool", {}).get(SECTION, {})
-    settings = _settings(table, file)
-    return Config(root=file.resolve().parent, file=file)._replace(**settings)
-
-
-def config_for(start: Path, *, isolated: bool = False) -> Config:
-    """The configuration that holds for a folder: the closest file above it, else defaults.
-
-    Without any file, the root is the closest folder with a marker (``.git``, ``setup.py`` …);
-    without a marker, the current folder where ``start`` is below it. Raises ConfigError.
-    """
-    above = (start, *start.parents)
-    if not isolated:
-        file = next(filter(None, map(find_config, above)), None)
-        if file:
-            return load_config(file)
-    here = Path.cwd()
-    fallback = here if here in above else start
-    return Config(root=next(filter(is_root, above), fallback))
-
-
-def _has_section(file: Path) -> bool:
-    """Own files always count; pyproject.toml only with our table (found before parsing it)."""
-    if file.name != "pyproject.toml":
-        return True
-    try:
-        data = file.read_bytes()
-    except OSError:
-        return False
-    return SECTION.encode() in data and SECTION in _read_toml(file).get("tool", {})
-
-
 def parse_toml(text: str) -> dict[str, Any]:
     """The content of a TOML document. Raises ValueError."""
     if sys.version_info >= (3, 11):
@@ -226,36 +153,6 @@ def parse_toml(text: str) -> dict[str, Any]:
     else:
         import tomli as tomllib  # noqa: PLC0415
     return tomllib.loads(text)
-
-
-def _read_toml(file: Path) -> dict[str, Any]:
-    try:
-        return parse_toml(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{file}: cannot be read ({error.strerror or error})") from error
-    except ValueError as error:  # a wrong encoding, or TOMLDecodeError
-        raise ConfigError(f"{file}: is not valid TOML: {error}") from error
-
-
-def _settings(table: Mapping[str, Any], file: Path) -> dict[str, Any]:
-    settings: dict[str, Any] = {}
-    for key, value in table.items():
-        reader = READERS.get(key)
-        if reader is None:
-            raise ConfigError(f"{file}: unknown key {key!r}{_suggest(key, READERS)}")
-        try:
-            settings[key.replace("-", "_")] = reader(value)
-        except ValueError as error:
-            raise ConfigError(f"{file}: {key} {error}") from None
-    return settings
-
-
-def _suggest(word: str, known: Mapping[str, object]) -> str:
-    import difflib  # noqa: PLC0415 - only for a wrong word
-
-    close = difflib.get_close_matches(word, list(known), n=1)
-    keys = ", ".join(sorted(known))
-    return f" (did you mean {close[0]!r}?)" if close else f"; known keys: {keys}"
 
 
 def _string(value: object) -> str:

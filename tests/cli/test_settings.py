@@ -7,7 +7,7 @@ import json
 import pytest
 
 from cli_samples import FIXED, IMPLICIT, UNSAFE, codes
-from torchload_lint.config import config_for
+from torchload_lint.configuration_files import config_for
 
 
 def config(**keys):

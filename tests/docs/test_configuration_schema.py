@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
 
 from configuration_schema import EXAMPLES, FILE, as_toml, text
 
-from torchload_lint.config import READERS, load_config
+from torchload_lint.config import READERS
+from torchload_lint.configuration_files import load_config
 
 SCHEMA = json.loads(FILE.read_text("utf-8"))
 CHECK = jsonschema.Draft7Validator(SCHEMA)

@@ -17,7 +17,8 @@ sys.path.insert(0, str(DOCS))
 from make_pages import example, pages  # noqa: E402 - it lies beside the pages
 
 from torchload_lint.cli.group import root  # noqa: E402
-from torchload_lint.config import READERS, load_config  # noqa: E402
+from torchload_lint.config import READERS  # noqa: E402
+from torchload_lint.configuration_files import load_config  # noqa: E402
 from torchload_lint.rules import RULES  # noqa: E402
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^()\s]+)\)")

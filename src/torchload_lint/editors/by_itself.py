@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known.torch_versions import Target
-from torchload_lint.config import Config, ConfigError, config_for
+from torchload_lint.config import Config, ConfigError
+from torchload_lint.configuration_files import config_for
 from torchload_lint.linter import lint
 from torchload_lint.requirements.releases import Requirements, range_of
 from torchload_lint.rules import RULES

@@ -19,7 +19,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 
 from torchload_lint import __version__
-from torchload_lint.config import OWN_FILES
+from torchload_lint.configuration_files import OWN_FILES
 from torchload_lint.editors.lane import BACKGROUND, TYPED
 from torchload_lint.editors.lsp_answers import FIX_ALL
 from torchload_lint.editors.sessions import Session

@@ -8,9 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchload_lint.config import (
-    Config,
-    Settings,
+from torchload_lint.configuration_files import (
     config_for,
     find_config,
     is_root,
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.checkpoint.known.torch_range import TorchRange
     from torchload_lint.checkpoint.known.torch_versions import Target
+    from torchload_lint.config import Config, Settings
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.requirements.releases import Requirements
     from torchload_lint.rules.context import Context, Veto

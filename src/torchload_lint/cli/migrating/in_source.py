@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import Target, Verdict, inspect_file
 from torchload_lint.checkpoint.known.torch_range import behaviour
-from torchload_lint.config import ConfigError, is_root
+from torchload_lint.config import ConfigError
+from torchload_lint.configuration_files import is_root
 from torchload_lint.diagnostic import Applicability, Edit, Fix
 from torchload_lint.escaping import printable
 from torchload_lint.migrate import TargetFormat

@@ -6,7 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from torchload_lint.config import SECTION, ConfigError, load_config, parse_toml
+from torchload_lint.config import SECTION, ConfigError, parse_toml
+from torchload_lint.configuration_files import load_config
 from torchload_lint.workspace.on_disk.writing import write_atomically
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.config import DEFAULT_EXCLUDE, OWN_FILES, PROJECT_MARKERS
+from torchload_lint.config import DEFAULT_EXCLUDE
+from torchload_lint.configuration_files import OWN_FILES, PROJECT_MARKERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
