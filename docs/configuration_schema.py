@@ -56,6 +56,7 @@ SHAPES: dict[str, Schema] = {
 """What each reader of ``config`` takes, by the reader's name."""
 
 EXAMPLES: dict[str, object] = {
+    "extend": "../torchload-lint.toml",
     "target-torch": ">=2.1,<2.9",
     "src": ["src", "tools"],
     "checkpoint-roots": [".", "weights"],

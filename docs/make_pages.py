@@ -77,8 +77,8 @@ def configuration_page() -> str:
         f"{MADE}# Configuration\n",
         "In `pyproject.toml` under `[tool.torchload-lint]`, or the same keys at the top level of "
         "`torchload-lint.toml` or `.torchload-lint.toml`. The closest file above a source file "
-        "holds for it; files are never merged with one another. Flags of the "
-        "[command line](command-line.md) win over the file. An unknown key or a wrong type is "
+        "holds for it; another one counts only where it says so ([`extend`](#extend)). Flags of "
+        "the [command line](command-line.md) win over the file. An unknown key or a wrong type is "
         "refused, with the file and the key. `torchload-lint show-settings PATH` prints what "
         "holds for a path. Editors that know JSON schemas complete the keys with "
         "[this one](torchload-lint.schema.json): `#:schema "

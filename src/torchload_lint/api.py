@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from torchload_lint.workspace.inspection import Inspection
 
 T = TypeVar("T")
-_READERS = {key.replace("-", "_"): reader for key, reader in sorted(READERS.items())}
+_READERS = {
+    key.replace("-", "_"): reader for key, reader in sorted(READERS.items()) if key != "extend"
+}
 _OF_ENTRIES = ("checkpoints", "loads", "renames", "per_file_ignores")
 """Keys that a file gives as tables, and ``Config`` holds as tuples of entries."""
 

@@ -33,6 +33,9 @@ SEVERITIES = ("error", "warning", "info")
 class ConfigError(Exception):
     """A configuration that cannot be used; the message names the file, the key and the way out."""
 
+    extended: tuple[Path, ...] = ()
+    """The files that it builds on, which may be what is wrong, or missing."""
+
 
 class CheckpointEntry(NamedTuple):
     """``[tool.torchload-lint.checkpoints]``: what a file needs, or where it lies."""
@@ -59,6 +62,17 @@ class Config(NamedTuple):
     """The project's root: the folder of the configuration file, or of the closest marker."""
     file: Path | None = None
     """The configuration file, where there is one."""
+    extend: str = ""
+    """Another configuration file on which this one builds, by its path from the folder of this one.
+    Its keys hold as if they stood here: paths and patterns start at this project's root. A key of
+    this file takes the place of the other's; tables are joined entry by entry, and `extend-select`,
+    `extend-ignore` and `extend-exclude` add up. The file must lie in the same repository (below
+    the closest `.git`; where there is none, below the folder of this file), unless this file is
+    named by `--config`."""
+    extended: tuple[Path, ...] = ()
+    """The files that `extend` leads to, the nearest first."""
+    shared: frozenset[str] = frozenset()
+    """Keys of `loads` and `renames` that those give: they may be meant for other projects."""
     target_torch: str | None = None
     """The torch versions that the code must run on, such as ">=2.1,<2.9"; one version, such as
     "2.6", means that and newer. Default: what the project's requirements state (pyproject.toml,
@@ -301,6 +315,7 @@ def _kind(value: object) -> str:
 
 
 READERS: dict[str, Callable[[object], object]] = {
+    "extend": _string,
     "target-torch": _versions,
     "src": _strings,
     "checkpoint-roots": _strings,
@@ -341,6 +356,8 @@ def _plain(value: object) -> object:
         return str(value)
     if isinstance(value, (CheckpointEntry, LoadEntry)):
         return {key.replace("_", "-"): _plain(item) for key, item in value._asdict().items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return value

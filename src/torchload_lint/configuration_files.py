@@ -1,7 +1,7 @@
 """pyproject.toml, torchload-lint.toml and flags → one frozen Config.
 
-Precedence: default, then the closest configuration file, then flags. Files are never merged with
-one another: the closest one above a source file holds for it.
+Precedence: default, then the closest configuration file, then flags. The closest file above a
+source file holds for it; another one counts only where it says so (`extend`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint.config import READERS, SECTION, Config, ConfigError, parse_toml
+from torchload_lint.regular_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,16 +50,20 @@ def is_root(folder: Path) -> bool:
     return bool(found) and not (inside and os.path.exists(os.path.join(folder, "__init__.py")))
 
 
-def load_config(file: Path) -> Config:
-    """Read one configuration file.
+def load_config(file: Path, *, is_named: bool = False) -> Config:
+    """Read one configuration file, and those that it builds on.
 
+    ``is_named``: whether the user has named it, so that those may lie outside of its repository.
     Raises ConfigError for a file that cannot be read or parsed, an unknown key or a wrong type.
     """
-    table = _read_toml(file)
-    if file.name == "pyproject.toml":
-        table = table.get("tool", {}).get(SECTION, {})
-    settings = _settings(table, file)
-    return Config(root=file.resolve().parent, file=file)._replace(**settings)
+    config = Config(root=file.resolve().parent, file=file)
+    settings = _settings_in(file)
+    if "extend" not in settings:
+        return config._replace(**settings)
+    from torchload_lint import extending  # noqa: PLC0415 - few configurations do
+
+    layers = extending.layers(file, settings, _settings_in, is_named=is_named)
+    return config._replace(**extending.joined(layers))
 
 
 def config_for(start: Path, *, isolated: bool = False) -> Config:
@@ -90,11 +95,19 @@ def _has_section(file: Path) -> bool:
 
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        return parse_toml(file.read_text(encoding="utf-8"))
+        return parse_toml(read_regular(file).decode("utf-8"))
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read ({error.strerror or error})") from error
     except ValueError as error:  # a wrong encoding, or TOMLDecodeError
         raise ConfigError(f"{file}: is not valid TOML: {error}") from error
+
+
+def _settings_in(file: Path) -> dict[str, Any]:
+    """What one file says itself, by the fields of Config. Raises ConfigError."""
+    table = _read_toml(file)
+    if file.name == "pyproject.toml":
+        table = table.get("tool", {}).get(SECTION, {})
+    return _settings(table, file)
 
 
 def _settings(table: Mapping[str, Any], file: Path) -> dict[str, Any]:

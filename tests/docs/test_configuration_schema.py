@@ -55,8 +55,12 @@ def test_an_unknown_key_is_refused():
 
 @pytest.mark.parametrize("key", EXAMPLES)
 def test_each_example_is_read_as_it_is_shown(key, tmp_path):
-    (tmp_path / "pyproject.toml").write_text(as_toml(key, EXAMPLES[key]))
-    read = load_config(tmp_path / "pyproject.toml")
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "torchload-lint.toml").write_text("unsafe-fixes = false\n")  # to be extended
+    (inner / "pyproject.toml").write_text(as_toml(key, EXAMPLES[key]))
+    read = load_config(inner / "pyproject.toml")
     assert CHECK.is_valid({key: EXAMPLES[key]})
     field = key.replace("-", "_")
     assert getattr(read, field) == READERS[key](EXAMPLES[key])

@@ -77,6 +77,17 @@ def test_requirements_are_followed(client, folder):
     assert before["message"] != after["message"]
 
 
+def test_a_configuration_that_is_built_on_is_followed(client, folder):
+    (folder / "torchload-lint.toml").write_text('extend = ".shared/all.toml"\n')
+    client.open("b.py", IMPLICIT)
+    assert client.codes("b.py") == []
+    (folder / ".shared").mkdir()  # hidden, so it is looked at for being extended alone
+    (folder / ".shared" / "all.toml").write_text("")
+    assert client.codes("b.py") == ["TLL102"]
+    (folder / ".shared" / "all.toml").write_text('ignore = ["TLL102"]\n')
+    assert client.codes("b.py") == []
+
+
 def test_a_configuration_that_breaks_again_is_told_again(client, folder):
     client.open("a.py", IMPLICIT)
     config = folder / "torchload-lint.toml"

@@ -13,8 +13,10 @@ from torchload_lint.rules.selection import codes_for
 CLIENT_SECTION = "torchload-lint"
 FILE = "configuration"
 """A configuration file to use in place of the closest one."""
-OF_A_RUN = frozenset("output-format error-on baseline respect-gitignore force-exclude".split())
-"""Keys that mean something to a run over files only."""
+OF_A_RUN = frozenset(
+    "extend output-format error-on baseline respect-gitignore force-exclude".split()
+)
+"""Keys that mean something in a file, or to a run over files, only."""
 SELECTORS = frozenset("select ignore extend-select extend-ignore fixable unfixable".split())
 
 

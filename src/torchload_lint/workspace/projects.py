@@ -139,7 +139,7 @@ def _given_config(file: Path) -> Config:
 
     One that lies elsewhere, such as a trusted copy, leaves the project's root where it is.
     """
-    config = load_config(file)
+    config = load_config(file, is_named=True)
     here = Path.cwd()
     if config.root in {here, *here.parents}:
         return config

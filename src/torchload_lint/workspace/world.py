@@ -59,12 +59,18 @@ class World:
             self._follow_texts(before.texts, now.texts)
         try:
             project = self._projects.project_of(path)
-        except ConfigError:
+        except ConfigError as error:
             self._stamps.watch(os.path.dirname(os.path.abspath(path)))
+            self._watch_extended(error.extended)
             raise
+        self._watch_extended(project.config.extended)
         for folder in (project.root, *_checkpoint_folders(project)):
             self._stamps.watch(folder)
         return self._projects
+
+    def _watch_extended(self, files: tuple[Path, ...]) -> None:
+        for file in files:
+            self._stamps.watch_single(os.path.abspath(file))
 
     def _begin_anew(self) -> None:
         self.number += 1

@@ -26,13 +26,17 @@ _NOTEBOOK = ".ipynb"
 
 
 def unused_entries(context: Context) -> Iterator[str]:
-    """Keys of ``loads`` that name no load, or may name several; ``renames`` that lead nowhere."""
+    """Keys of ``loads`` that name no load, or may name several; ``renames`` that lead nowhere.
+
+    Entries of a shared configuration are left out: they may be meant for other projects.
+    """
+    shared = context.config.shared
     for entry in context.config.loads:
-        wrong = _what_is_wrong(entry.site, context)
+        wrong = entry.site not in shared and _what_is_wrong(entry.site, context)
         if wrong:
             yield f'loads: "{entry.site}" {wrong}'
     for old, new in context.config.renames:
-        wrong = _leads_nowhere(new, context)
+        wrong = old not in shared and _leads_nowhere(new, context)
         if wrong:
             yield f'renames: "{old}" = "{new}" leads nowhere: {wrong}'
 
