@@ -15,6 +15,7 @@ import pytest
 from torchload_lint.api import check_in
 from torchload_lint.source.certainty import doubts
 from torchload_lint.source.facts import module as modules
+from torchload_lint.source.proofs import class_facts
 from torchload_lint.workspace import Options, Projects, Settings
 from torchload_lint.workspace.on_disk.source_files import DiskFiles
 
@@ -46,12 +47,15 @@ class Work:
     """Words that were looked for in all files."""
     doubted: list[str] = field(default_factory=list)
     """Files of whose loads it was asked whether they may read something else."""
+    proven: list[str] = field(default_factory=list)
+    """Classes whose source was gone through for a proof."""
 
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     done = Work()
     read, everywhere, asked = modules.read, DiskFiles._everywhere, doubts.doubts
+    prove = class_facts.prove_class
 
     def reading(text, path, *others):
         done.parsed.append(path)
@@ -65,6 +69,11 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
         done.doubted.append(module.path)
         return asked(evaluator, module, relative=relative)
 
+    def proving(node, module, project):
+        done.proven.append(node.name)
+        return prove(node, module, project)
+
+    monkeypatch.setattr(class_facts, "prove_class", proving)
     monkeypatch.setattr(modules, "read", reading)
     monkeypatch.setattr(DiskFiles, "_everywhere", searching)
     monkeypatch.setattr(doubts, "doubts", doubting)
@@ -104,6 +113,26 @@ def test_a_load_whose_file_is_there_is_doubted_once(work: Work, tmp_path: Path) 
     check(tmp_path, {**LOADING, **BESIDE}, "runs/last.pt")
     assert work.doubted == ["io_tools.py"]
     assert sorted(work.parsed) == sorted(dict.fromkeys(work.parsed)), "each file once"
+
+
+def test_a_class_is_proven_where_a_load_needs_it_and_not_where_it_is_named(
+    work: Work, tmp_path: Path
+) -> None:
+    registering = {
+        "shapes.py": "class Shape:\n    pass\n\n\nclass Other:\n    pass\n",
+        "allow.py": (
+            "import torch\nfrom shapes import Shape\n\n"
+            "torch.serialization.add_safe_globals([Shape])\ntorch.save(Shape(), 'shape.pt')\n"
+        ),
+    }
+    check(tmp_path, {**LOADING, **BESIDE, **registering})
+    assert work.proven == []
+    settings = "[loads]\n'io_tools:read' = { safe-globals = ['shapes.Other'] }\n"
+    (tmp_path / "torchload-lint.toml").write_text(settings)
+    check(tmp_path, {**LOADING, **BESIDE, **registering})
+    assert sorted(work.proven) == ["Other", "Shape"], (
+        "the one that is needed, and what stands beside"
+    )
 
 
 @pytest.mark.parametrize("copies", [2, 12])

@@ -189,8 +189,8 @@ def entry_key(entry: AllowlistEntry, module: Module, context: Context) -> str | 
         return entry.key
     if entry.obj is None or entry.kind is EntryKind.INVALID:
         return None
-    facts = class_lookup.find(context.project, entry.obj, module.path)
-    return _public(facts.defined_as if facts else _defined(entry.obj, context), context)
+    found = class_lookup.find_outline(context.project, entry.obj, module.path)
+    return _public(found.defined_as if found else _defined(entry.obj, context), context)
 
 
 def need_key(need: NeededGlobal, context: Context, *, as_pair: bool) -> str:

@@ -234,7 +234,7 @@ class Bindings(Reaching):
 
     def class_of_self(self, node: ast.expr) -> ast.ClassDef | None:
         """The class whose instance (or which class) ``self`` and ``cls`` are, in a method."""
-        if not isinstance(node, ast.Name):
+        if not isinstance(node, ast.Name) or not self._may_be_self(node):
             return None
         for definition in self.definitions(node):
             function = self._function_of_parameter(definition)
@@ -249,6 +249,19 @@ class Bindings(Reaching):
                 return None
             return holder
         return None
+
+    def _may_be_self(self, node: ast.Name) -> bool:
+        """Whether a function around has a first parameter of that name: its definitions, which
+        take longer, need not be looked at otherwise.
+        """
+        around = self._parents.get(node)
+        while around is not None:
+            if isinstance(around, FUNCTIONS):
+                first = [*around.args.posonlyargs, *around.args.args][:1]
+                if any(argument.arg == node.id for argument in first):
+                    return True
+            around = self._parents.get(around)
+        return False
 
     def _function_of_parameter(
         self, definition: Definition

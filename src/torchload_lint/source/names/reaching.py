@@ -48,6 +48,7 @@ class Reaching:
         self._walrus = ":=" in lines.text
         self._nonlocals = "nonlocal" in lines.text
         self._flows: dict[ast.AST, Flow] = {}
+        self._scopes: dict[ast.AST, Scope] = {}
         self._uses: dict[tuple[ast.AST, str], dict[ast.AST, list[ast.Name]]] = {}
         self._written: dict[str, list[Definition]] | None = None
 
@@ -110,6 +111,12 @@ class Reaching:
 
     def scope(self, statement: ast.AST) -> Scope:
         """The scope that a node stands in (for a ``def`` and its defaults, the scope around it)."""
+        known = self._scopes.get(statement)
+        if known is None:
+            known = self._scopes[statement] = self._scope(statement)
+        return known
+
+    def _scope(self, statement: ast.AST) -> Scope:
         parents = self._parents
         below, inner, node = None, statement, parents.get(statement)
         while node is not None:

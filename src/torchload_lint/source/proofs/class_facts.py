@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.names import ClassFacts, GlobalName
+from torchload_lint.names import ClassFacts
 from torchload_lint.source.names.members import base_expressions, body, is_function, member
-from torchload_lint.source.project.classes import ancestry, bases
+from torchload_lint.source.project.classes import ancestry
 from torchload_lint.source.project.origins import origins
+from torchload_lint.source.project.outlines import maker_of, outline_of
 from torchload_lint.source.proofs.proof import prove_class
 from torchload_lint.source.proofs.restoring import why_not_restorable
 from torchload_lint.source.proofs.unpickled import run_by_class, run_by_function, run_by_import
@@ -16,8 +17,6 @@ from torchload_lint.source.proofs.unpickled import run_by_class, run_by_function
 if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import Found, ProjectIndex
-
-_CLASS_MAKERS = frozenset({"collections.namedtuple", "typing.NamedTuple", "enum.Enum"})
 
 
 def facts(found: Found, project: ProjectIndex) -> ClassFacts:
@@ -28,24 +27,22 @@ def facts(found: Found, project: ProjectIndex) -> ClassFacts:
 
 def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
     node, module = found.node, found.module
-    name = GlobalName(module.name, found.qualname)
+    name, kind, its_bases = outline_of(found)
     row = getattr(node, "lineno", 1)
-    made_by = _made_by(found)
-    if made_by:
-        base = GlobalName.parse(made_by)
+    if maker_of(found):
         at_import = _import_runs(module, project)
-        return ClassFacts(name, "class", module.path, row, (base,), import_runs=at_import)
+        return ClassFacts(name, kind, module.path, row, its_bases, import_runs=at_import)
     if not isinstance(node, ast.ClassDef):
         runs = run_by_function(node, module, project) if is_function(node) else ()
-        return ClassFacts(name, found.kind, module.path, row, runs=runs)
+        return ClassFacts(name, kind, module.path, row, runs=runs)
     lineage = tuple(ancestry(node, module, project))
     proof = prove_class(node, module, project)
     return ClassFacts(
         defined_as=name,
-        kind="class",
+        kind=kind,
         path=module.path,
         row=row,
-        bases=bases(node, module),
+        bases=its_bases,
         foreign_bases=_foreign_bases(lineage, project),
         methods=frozenset(item.name for item in body(node.body) if is_function(item)),
         may_set_state=_may_set_state(node, module),
@@ -61,19 +58,6 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
 
 def _import_runs(module: SourceFile, project: ProjectIndex) -> tuple[str, ...]:
     return project.remember(("import runs", module.path), lambda: run_by_import(module, project))
-
-
-def _made_by(found: Found) -> str:
-    """What makes the class of ``P = namedtuple("P", ...)``; empty for other values.
-
-    The class must be given the name that it is assigned to, for that is what a pickle says.
-    """
-    call = found.value
-    if not isinstance(call, ast.Call) or not call.args:
-        return ""
-    maker = found.module.bindings.qualified(call.func) or ""
-    named = isinstance(call.args[0], ast.Constant) and call.args[0].value == found.qualname
-    return maker if named and maker in _CLASS_MAKERS else ""
 
 
 def _foreign_bases(

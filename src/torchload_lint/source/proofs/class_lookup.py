@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.source.project.outlines import outline_of
 from torchload_lint.source.proofs import class_facts
 from torchload_lint.source.proofs.installed import imported_packages, in_packages, read_from
 from torchload_lint.source.proofs.proof import prove_class
@@ -12,7 +13,9 @@ from torchload_lint.source.proofs.replaced import why_replaced
 
 if TYPE_CHECKING:
     from torchload_lint.names import ClassFacts, GlobalName
+    from torchload_lint.source.facts.library_load import Distribution
     from torchload_lint.source.project.index import Found, ProjectIndex
+    from torchload_lint.source.project.outlines import Outline
 
 
 def find(project: ProjectIndex, name: GlobalName, near: str = "") -> ClassFacts | None:
@@ -26,28 +29,60 @@ def find(project: ProjectIndex, name: GlobalName, near: str = "") -> ClassFacts 
     ``__main__.X`` is searched for in the file ``near`` first, then in the whole project, and is
     only answered where exactly one definition exists.
     """
-    in_main = name.module == "__main__"
-    found = _in_main(project, name, near) if in_main else _named(project, name, near)
+    found = _own(project, name, near)
     if found is not None:
         facts = class_facts.facts(found, project)
-        is_straight = not in_main and _leads_straight(project, name, near, found)
+        is_straight = _leads_straight(project, name, near, found)
         return facts._replace(defined_as=name) if is_straight else facts
-    return None if in_main else _installed(project, name)
+    return _installed(project, name)
+
+
+def find_outline(project: ProjectIndex, name: GlobalName, near: str = "") -> Outline | None:
+    """The same without what is proven of it, which takes much longer."""
+    found = _own(project, name, near)
+    if found is not None:
+        seen = outline_of(found)
+        is_straight = _leads_straight(project, name, near, found)
+        return seen._replace(defined_as=name) if is_straight else seen
+    installed = _in_package(project, name)
+    return None if installed is None else outline_of(installed.found)
+
+
+def _own(project: ProjectIndex, name: GlobalName, near: str) -> Found | None:
+    """What the project itself defines by that name."""
+    if name.module == "__main__":
+        return _in_main(project, name, near)
+    return _named(project, name, near)
 
 
 def _leads_straight(project: ProjectIndex, name: GlobalName, near: str, found: Found) -> bool:
-    same = name.module != found.module.name and name.qualname == found.qualname
-    return same and project.layout.locate(name.module, near) == found.module.path
+    if name.module in {"__main__", found.module.name} or name.qualname != found.qualname:
+        return False
+    return project.layout.locate(name.module, near) == found.module.path
 
 
-def _installed(project: ProjectIndex, name: GlobalName) -> ClassFacts | None:
-    found = in_packages(str(name), project)
+class _Installed(NamedTuple):
+    """What an installed package defines."""
+
+    found: Found
+    package: ProjectIndex
+    distribution: Distribution
+
+
+def _in_package(project: ProjectIndex, name: GlobalName) -> _Installed | None:
+    found = in_packages(str(name), project) if name.module != "__main__" else []
     if len({id(one.node) for _, one in found}) != 1:
         return None
     index, one = found[0]
     distribution = read_from(one, index, project)
-    if distribution is None:
+    return None if distribution is None else _Installed(one, index, distribution)
+
+
+def _installed(project: ProjectIndex, name: GlobalName) -> ClassFacts | None:
+    installed = _in_package(project, name)
+    if installed is None:
         return None
+    one, index, distribution = installed
     facts = class_facts.facts(one, index)._replace(read_from=str(distribution))
     if facts.unproven or not isinstance(one.node, ast.ClassDef):
         return facts

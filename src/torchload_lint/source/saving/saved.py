@@ -103,10 +103,12 @@ def is_module_class(name: str, module: Module, project: ProjectIndex, depth: int
     if name.startswith("torch.nn."):
         last = name.rpartition(".")[2]
         return last[:1].isupper() and not last.endswith("Parameter")
-    facts = class_lookup.find(project, GlobalName.parse(name), module.path) if depth else None
-    if facts is None or facts.kind != "class":
+    found = (
+        class_lookup.find_outline(project, GlobalName.parse(name), module.path) if depth else None
+    )
+    if found is None or found.kind != "class":
         return False
-    return any(is_module_class(str(base), module, project, depth - 1) for base in facts.bases)
+    return any(is_module_class(str(base), module, project, depth - 1) for base in found.bases)
 
 
 def stays_in_memory(save: SaveCall, module: Module) -> bool:

@@ -9,6 +9,7 @@ from torchload_lint.source.facts.allowed.allowlists import Allowlist, AllowlistK
 from torchload_lint.source.facts.allowed.entries import entries_of, helper_names
 from torchload_lint.source.names.references import find
 from torchload_lint.source.names.steps import always_before, ancestors, blocks_around
+from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
 
@@ -47,9 +48,10 @@ def is_from_helper(module: SourceFile, call: ast.Call) -> bool:
 
 def _offered_by_others(module: SourceFile) -> set[str]:
     """The ``safe_globals`` that another module offers under that name (for every torch, say)."""
-    calls = (node for node in ast.walk(module.tree) if isinstance(node, ast.Call))
-    named = (call.func for call in calls if last_name(call.func) == "safe_globals")
-    meanings = {meaning for func in named for meaning in module.bindings.possible(func)}
+    nodes = carrying(module.tree, module.lines, ["safe_globals"])["safe_globals"]
+    named = [node for node in nodes if isinstance(node, (ast.Name, ast.Attribute))]
+    called = [node for node in named if getattr(module.parents.get(node), "func", None) is node]
+    meanings = {meaning for func in called for meaning in module.bindings.possible(func)}
     own = f"{module.name or '__main__'}."
     return {
         meaning
