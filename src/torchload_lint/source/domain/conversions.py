@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeGuard
 
+from torchload_lint.source.domain.enum_members import EnumMember
 from torchload_lint.source.domain.patterns import HOLE, highest
 from torchload_lint.source.domain.values import (
     NO_CAUSES,
@@ -29,10 +30,19 @@ def as_text(value: Value) -> Text:
         return value
     if isinstance(value, Handle):
         return value.source
+    if isinstance(value, EnumMember):
+        return value.as_text()
     if is_number(value):
         return Text(str(value.value), rung=value.rung)
     causes = frozenset((value.cause,)) if isinstance(value, Unknown) else NO_CAUSES
     return Text(HOLE, rung=value.rung, why=(why(value),), causes=causes)
+
+
+def written(value: Value) -> Value:
+    """``str(value)``; an object that is a path, perhaps, stays what it is."""
+    if isinstance(value, EnumMember):
+        return value.written()
+    return value if isinstance(value, Instance) else as_text(value)
 
 
 def is_number(value: Value) -> TypeGuard[Constant]:

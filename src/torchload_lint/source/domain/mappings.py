@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
+from torchload_lint.source.domain.enum_members import EnumMember
 from torchload_lint.source.domain.values import (
     Record,
     Text,
@@ -71,6 +72,8 @@ def copied(node: ast.DictComp) -> ast.expr | None:
 
 def entry(record: Record, key: Value, default: Values = ()) -> Values:
     """``record[key]``; ``default`` is what a missing key yields, where something does."""
+    if isinstance(key, EnumMember):
+        key = key.as_key()
     if isinstance(key, Text) and not key.why:
         found = record.entries.get(key.text)
         if found is not None and record.kind.endswith("defaultdict") and key.text in record.perhaps:

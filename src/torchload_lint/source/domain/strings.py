@@ -14,6 +14,7 @@ from torchload_lint.source.domain.conversions import (
     combine,
     is_number,
 )
+from torchload_lint.source.domain.enum_members import EnumMember
 from torchload_lint.source.domain.patterns import HOLE, ROOT, highest, is_exact, known
 from torchload_lint.source.domain.values import (
     NO_CAUSES,
@@ -200,6 +201,8 @@ def formatted(value: Value, specification: str | None, conversion: str | None = 
     """``format(value, specification)``, with ``repr(value)`` in its place where the ``conversion``
     is ``r``; a hole where the specification is computed.
     """
+    if isinstance(value, EnumMember):
+        value = value.written()
     if conversion in {"r", "a"}:
         value = _shown(value, repr if conversion == "r" else ascii)
     if is_number(value) and specification is not None:
@@ -270,6 +273,8 @@ def _fields(
 
 def percent_formatted(value: Value, specification: str) -> Value:
     """``specification % value``."""
+    if isinstance(value, EnumMember):
+        value = value.written()
     if specification == "%s" or (not is_number(value) and not isinstance(value, Text)):
         return as_text(value)
     if isinstance(value, Text):

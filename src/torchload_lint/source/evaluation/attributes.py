@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import conversions, mappings, methods, strings
+from torchload_lint.source.domain.enum_members import EnumMember
 from torchload_lint.source.domain.sequences import elements, item
 from torchload_lint.source.domain.values import (
     Cause,
@@ -36,7 +37,10 @@ if TYPE_CHECKING:
 def attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Values:
     """``base.name``."""
     values = _attribute(evaluator, node, frame)
-    evaluator.relied.held[node] = frame.module, values
+    if not all(
+        isinstance(value, EnumMember) for value in values
+    ):  # name and value stay what they are
+        evaluator.relied.held[node] = frame.module, values
     return values
 
 

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import mappings
+from torchload_lint.source.domain.enum_members import EnumMember
 from torchload_lint.source.domain.sequences import elements, item
 from torchload_lint.source.domain.values import Record, Sequence, Text, union
 from torchload_lint.source.state import handing, spreading
@@ -45,7 +46,8 @@ def dictionary(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
             entries = mappings.over(spread.entries, entries)
             others.append(spread.others)
             continue
-        names = evaluator.values(key, frame)
+        given = evaluator.values(key, frame)
+        names = [each.as_key() if isinstance(each, EnumMember) else each for each in given]
         content = evaluator.values(value, frame)
         if len(names) == 1 and isinstance(names[0], Text) and not names[0].why:
             entries = mappings.over({names[0].text: content}, entries)

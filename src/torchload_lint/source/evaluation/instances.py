@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.domain.enum_members import EnumMember
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
     Cause,
@@ -40,6 +41,11 @@ _FIELD_FUNCTIONS = frozenset({"field", "Field", "attrib", "ib"})
 
 def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame) -> Values:
     """``instance.name``: what its methods store, a field, a class attribute, a property."""
+    if isinstance(instance, EnumMember):
+        from torchload_lint.source.state import enumerations  # noqa: PLC0415 - few questions lead here
+
+        if own := enumerations.of_member(evaluator, instance, name):
+            return own
     own = _of_one_class(evaluator, instance, name, frame)
     if instance.arguments is not None:
         return own
@@ -387,9 +393,8 @@ def class_attribute(evaluator: Evaluator, of: Class, name: str, frame: Frame) ->
         if isinstance(value, ast.expr):
             from torchload_lint.source.state import enumerations  # noqa: PLC0415 - few questions lead here
 
-            enumerations.leave_open_if_odd(evaluator, of)
-            home = frame.elsewhere(module)
-            return lift(evaluator.values(value, home), Rung.CONSTANT)
+            values = lift(evaluator.values(value, frame.elsewhere(module)), Rung.CONSTANT)
+            return enumerations.member_of(evaluator, of, name, values) or values
     return unknown(f"{of.node.name}.{name} is not defined in the class")
 
 

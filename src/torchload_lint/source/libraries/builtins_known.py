@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import strings
 from torchload_lint.source.domain import values as domain
-from torchload_lint.source.domain.conversions import as_text
+from torchload_lint.source.domain.conversions import as_text, written
 from torchload_lint.source.domain.values import (
-    Instance,
     Record,
     Values,
     union,
@@ -35,8 +34,7 @@ _SAME_AS_FIRST = (
 
 
 def _to_text(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    values = first(evaluator, call, frame)
-    return tuple(value if isinstance(value, Instance) else as_text(value) for value in values)
+    return tuple(map(written, first(evaluator, call, frame)))
 
 
 def _get_attribute(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
