@@ -166,7 +166,10 @@ def parse_toml(text: str) -> dict[str, Any]:
         import tomllib  # noqa: PLC0415 - only needed where a configuration file exists
     else:
         import tomli as tomllib  # noqa: PLC0415
-    return tomllib.loads(text)
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:  # before Python 3.13, at some hundred arrays in each other
+        raise ValueError("its values are nested too deep") from error
 
 
 def _string(value: object) -> str:

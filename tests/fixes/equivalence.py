@@ -210,6 +210,8 @@ class _Stripped(ast.NodeTransformer):
             if keyword.arg is None and isinstance(keyword.value, ast.Dict):
                 _drop_weights_only(keyword.value)
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if name == "load_state_dict_from_url":
+            del node.args[6:7]  # its weights_only
         if name in {"partial", "_partial"} and len(node.args) == 1 and not node.keywords:
             return node.args[0]
         return node

@@ -151,7 +151,7 @@ def _text(content: str, root: object, depth: int) -> Text:
     for match in _REFERENCE.finditer(content):
         pieces.append(known(content[end : match.start()]))
         end = match.end()
-        target = _lookup(root, match[1] or match[2])
+        target = _lookup(root, match[1] or match[2] or "")
         if isinstance(target, str) and depth > 1:
             inner = _text(target, root, depth - 1)
             pieces.append(inner.text)
