@@ -229,3 +229,40 @@ def test_the_branch_that_makes_an_object_says_what_it_is_made_for(file, change, 
     found = resolve_path(module.loads[0].file, module, index)
     assert texts(found) == expected
     assert not found.complete
+
+
+SWITCHED = (
+    "import torch\ndef f({given}):\n    path = f'zoo/{{name}}.pt'\n    {test}:\n"
+    "        torch.load(path)\n{calls}"
+)
+BRANCHES = {
+    "a part": ("if 'unet' in name", "f('unet_gray')\nf('ircnn')\n", ["zoo/unet_gray.pt"]),
+    "no part": ("if 'unet' not in name", "f('unet_gray')\nf('ircnn')\n", ["zoo/ircnn.pt"]),
+    "equal": ("if name == 'a'", "f('a')\nf('b')\n", ["zoo/a.pt"]),
+    "of an unknown": ("if name == 'a'", "f(x())\n", ["zoo/a.pt"]),
+    "none of them": ("if 'unet' in name", "f('ircnn')\n", ["zoo/*.pt"]),
+    "a part of another": ("if 'a' in other", "f('b')\n", ["zoo/b.pt"]),
+    "one of a list": ("if name in kinds", "f('b')\n", ["zoo/b.pt"]),
+}
+
+
+@pytest.mark.parametrize(("test", "calls", "expected"), BRANCHES.values(), ids=BRANCHES)
+def test_a_path_is_made_of_what_the_test_around_the_load_leaves(test, calls, expected):
+    code = SWITCHED.format(given="name, other='', kinds=()", test=test, calls=calls)
+    assert texts(resolve(code)) == expected
+
+
+def test_a_name_that_is_set_anew_is_not_what_the_path_was_made_of():
+    code = (
+        "name = 'a'\npath = f'{name}.pt'\nname = 'b' if x else 'c'\n"
+        "if name == 'b':\n    torch.load(path)\n"
+    )
+    assert texts(resolve(code)) == ["a.pt"]
+
+
+def test_a_turn_of_a_loop_tells_nothing_of_the_turn_before():
+    code = (
+        "path = None\nfor name in ('a', 'b'):\n    if path is None:\n        path = f'{name}.pt'\n"
+        "    if name == 'b':\n        torch.load(path)\n"
+    )
+    assert "a.pt" in texts(resolve(code))

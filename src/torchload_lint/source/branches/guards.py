@@ -37,6 +37,8 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[object, object], bool]] = {
 _TESTED = (Constant, Text, Unknown)
 Tests: TypeAlias = "tuple[tuple[ast.expr, bool], ...]"
 """Tests, and whether they hold."""
+_WRITTEN = (ast.Constant, ast.Tuple, ast.List, ast.Set)
+_LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.comprehension)
 _SAYS = {(ast.Eq, True), (ast.NotEq, False)}
 _SAYS_ONE_OF = {(ast.In, True), (ast.NotIn, False)}
 
@@ -164,10 +166,30 @@ def comparing(node: ast.AST, module: SourceFile) -> Tests:
         (test, holds)
         for test, holds in _all_parts(_around(node, module))
         if isinstance(test, ast.Compare)
-        and isinstance(test.left, ast.Name | ast.Attribute)
-        and _is_about(test, test.left)
-        and isinstance(test.comparators[0], ast.Constant | ast.Tuple | ast.List | ast.Set)
+        and isinstance(_subject(test), ast.Name | ast.Attribute)
+        and _is_about(test, _subject(test))
+        and (_asks_for_a_part(test) or isinstance(test.comparators[0], _WRITTEN))
     )
+
+
+def of_steady_names(node: ast.AST, module: SourceFile) -> Tests:
+    """Those of them about a name that no loop sets: it was the same when ``node`` was computed."""
+    return tuple(
+        (test, holds)
+        for test, holds in comparing(node, module)
+        if isinstance(test, ast.Compare) and _is_steady(_subject(test), module)
+    )
+
+
+def _is_steady(subject: ast.expr, module: SourceFile) -> bool:
+    if not isinstance(subject, ast.Name):
+        return False
+    nodes = [each.node for each in module.bindings.definitions(subject)]
+    while nodes:
+        if any(isinstance(each, _LOOPS) for each in nodes):
+            return False
+        nodes = [outer for each in nodes if (outer := module.parents.get(each)) is not None]
+    return True
 
 
 def _is_unchanged(
@@ -177,13 +199,14 @@ def _is_unchanged(
 ) -> bool:
     """Whether a test is about this very expression of this file, which is set once alone."""
     test = assumed[0]
-    if not isinstance(test, ast.Compare) or test.left not in module.parents:
+    if not isinstance(test, ast.Compare) or test not in module.parents:
         return False
-    if not _is_same(test.left, node):
+    subject = _subject(test)
+    if not _is_same(subject, node):
         return False
     if isinstance(node, ast.Attribute) and re.search(rf"\.{node.attr}\s*=[^=]", module.text):
         return False
-    return _roots(test.left, module) == _roots(node, module)
+    return _roots(subject, module) == _roots(node, module)
 
 
 def _roots(expression: ast.expr, module: SourceFile) -> list[tuple[Definition, ...]]:
@@ -205,8 +228,17 @@ def _parts(test: ast.expr, *, holds: bool) -> Iterator[tuple[ast.expr, bool]]:
 
 def _is_about(test: ast.expr, node: ast.expr) -> bool:
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        return type(test.ops[0]) in _COMPARISONS and _is_same(test.left, node)
+        return type(test.ops[0]) in _COMPARISONS and _is_same(_subject(test), node)
     return _is_same(test, node)
+
+
+def _subject(test: ast.Compare) -> ast.expr:
+    """What a comparison is about: the left side, but the right one of ``"unet" in name``."""
+    return test.comparators[0] if _asks_for_a_part(test) else test.left
+
+
+def _asks_for_a_part(test: ast.Compare) -> bool:
+    return isinstance(test.ops[0], ast.In | ast.NotIn) and isinstance(test.left, ast.Constant)
 
 
 def _is_same(one: ast.expr, other: ast.expr) -> bool:
@@ -252,7 +284,10 @@ def _passes(value: Value, part: tuple[ast.expr, bool]) -> bool:
     if not isinstance(test, ast.Compare):
         return bool(content) is holds
     try:
-        other = ast.literal_eval(test.comparators[0])
+        if _asks_for_a_part(test):
+            content, other = ast.literal_eval(test.left), content
+        else:
+            other = ast.literal_eval(test.comparators[0])
         return bool(_COMPARISONS[type(test.ops[0])](content, other)) is holds
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return True

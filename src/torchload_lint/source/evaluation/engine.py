@@ -93,6 +93,7 @@ class Engine:
         each turn of a loop whose variables are used more than once.
         """
         self.asked_in = module.path
+        self._assumed = guards.of_steady_names(node, module)
         values = self._in_all_turns(node, module)
         choices = [
             (asked, loop)
