@@ -105,7 +105,7 @@ def _item_of_command_line(evaluator: Evaluator, key: ast.expr, frame: Frame) -> 
     found: Values = ()
     if isinstance(index, int) and index > 0:
         position = argument_words.WordPlace(index - 1, {})
-        found = written_commands.given_at(evaluator, position, frame.module)
+        found = written_commands.given_at(evaluator, position, frame.module, key)
     return found or unknown("an argument of the command line")
 
 

@@ -32,6 +32,8 @@ _LONGEST_VALUE = 4_000
 _LIST_FORM = late_pattern(r"\s*-?\s*(?:CMD|ENTRYPOINT|RUN|command:|args:)?\s*\[.*\]\s*")
 _SCRIPT = late_pattern(r"[^-\s()\[\]<>*?|\"'`][^\s()\[\]<>*?|\"'`]*\.py")
 """A Python file as a command line names it; not the text or the target of a link."""
+_LISTING = late_pattern(r"[│├└─]|[|+]?-{2,}$")
+"""How a line begins that lists a folder's files: ``├── train.py  trains the model``."""
 _NEEDS_SHELL = late_pattern(r"[\"'\\#]")
 """What parts words otherwise than blanks do: quotes, backslashes, and comments."""
 _WORD = late_pattern(r"[^ \t\r\n]+")
@@ -152,6 +154,8 @@ def _split(text: str) -> list[str]:
 
 
 def _command(row: int, words: list[str], variables: Mapping[str, str]) -> Command | None:
+    if words and _LISTING.match(words[0]):
+        return None
     for index, word in enumerate(words):
         is_module = index > 0 and words[index - 1] == "-m" and not word.startswith(_LAUNCHERS)
         if (is_module and word.isascii()) or _SCRIPT.fullmatch(word):

@@ -73,6 +73,7 @@ GIVES_NOTHING = {
     "a link": ("README.md", "[main.py](./main.py) --ckpt runs/last.pt\n"),
     "a link as the value": ("README.md", "python main.py -c [it](./a.pt)\n"),
     "a sentence": ("README.md", "Start main.py -c a/b.pt, and wait.\n"),
+    "a list of files": ("README.md", "├── main.py       -c a/b.pt\n`-- main.py  -c a/b.pt\n"),
     "an address": ("run.sh", "python main.py --ckpt https://example.org/b.pt\n"),
 }
 
@@ -198,3 +199,32 @@ def test_a_command_that_runs_the_file_goes_before_one_that_shares_its_options(co
     module = index.module_at("test.py")
     found = resolve_path(module.loads[0].file, module, index)
     assert [each.text for each in found.patterns] == expected
+
+
+WORDS = """
+    import sys
+    import torch
+    if __name__ == "__main__":
+        torch.load(sys.argv[2])
+    """
+DECLARED = """
+    import argparse
+    import torch
+    if __name__ == "__main__":
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--ckpt")
+        torch.load(parser.parse_args().ckpt)
+    """
+
+
+@pytest.mark.parametrize(("code", "given"), [(WORDS, "80 {}"), (DECLARED, "--ckpt {}")])
+def test_what_a_file_asks_for_only_as_a_program_another_program_does_not_give(code, given):
+    other = f"python export.py {given.format('dog.pt')}\n"
+    files = {"main.py": code, "export.py": "import main\n", "run.sh": other}
+    index = project(files)
+    module = index.module_at("main.py")
+    assert not resolve_path(module.loads[0].file, module, index).patterns
+    index = project({**files, "own.sh": f"python main.py {given.format('a/b.pt')}\n"})
+    module = index.module_at("main.py")
+    found = resolve_path(module.loads[0].file, module, index)
+    assert [pattern.text for pattern in found.patterns] == ["a/b.pt"]

@@ -61,16 +61,15 @@ def _written(evaluator: Evaluator, declaration: Declaration, module: SourceFile)
     """What command lines that are written somewhere give."""
     from torchload_lint.source.libraries.options import argument_words, written_commands  # noqa: PLC0415 - only without a default
 
-    names = declaration.names or (declaration.shown,)
+    names, call = declaration.names or (declaration.shown,), declaration.call
     if names[0].startswith("-"):
-        return written_commands.given(evaluator, names, module)
-    call = declaration.call
+        return written_commands.given(evaluator, names, module, call)
     function = module.parents.get(call)
     if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
         position = argument_words.in_decorators(function.decorator_list, call)
     else:
         position = argument_words.in_parser(evaluator.project, module, call)
-    return written_commands.given_at(evaluator, position, module) if position else ()
+    return written_commands.given_at(evaluator, position, module, call) if position else ()
 
 
 def _is_nothing(value: Value) -> bool:

@@ -6,6 +6,7 @@ They are weaker than a default: whoever starts the program may say otherwise.
 
 from __future__ import annotations
 
+import ast
 import re
 from functools import partial
 from itertools import pairwise
@@ -56,9 +57,14 @@ _ANY_FILE = frozenset(
 """What files are called in examples, whatever they are."""
 
 
-def given(evaluator: Evaluator, names: tuple[str, ...], module: SourceFile) -> Values:
+def given(
+    evaluator: Evaluator,
+    names: tuple[str, ...],
+    module: SourceFile,
+    place: ast.AST | None = None,
+) -> Values:
     """The paths that command lines give to an option, under one of its names (``-r``,
-    ``--resume``) which the file ``module`` declares; empty where there are none.
+    ``--resume``) which the file ``module`` declares (at ``place``); empty where there are none.
     """
     spelled = tuple(name for name in names if name.startswith("-"))
     return _given(
@@ -66,14 +72,25 @@ def given(evaluator: Evaluator, names: tuple[str, ...], module: SourceFile) -> V
         module,
         sorted(spelled, key=len, reverse=True),
         lambda command: _value(command, spelled),
+        place,
     )
 
 
-def given_at(evaluator: Evaluator, position: WordPlace, module: SourceFile) -> Values:
-    """The paths that command lines give as a positional argument of the program ``module``."""
+def given_at(
+    evaluator: Evaluator, position: WordPlace, module: SourceFile, place: ast.AST | None = None
+) -> Values:
+    """The paths that command lines give as a positional argument of the program ``module``, which
+    asks for it at ``place``.
+    """
     name = module.path.rpartition("/")[2]
     inside = module.path.removesuffix(".py").removesuffix("/__main__").replace("/", ".")
-    return _given(evaluator, module, [name, inside], lambda command: word(position, command.words))
+    return _given(
+        evaluator,
+        module,
+        [name, inside],
+        lambda command: word(position, command.words),
+        place,
+    )
 
 
 def overrides(evaluator: Evaluator, module: SourceFile) -> Iterator[tuple[str, Values]]:
@@ -131,12 +148,14 @@ def _given(
     module: SourceFile,
     held: list[str],
     value: Callable[[Command], str],
+    place: ast.AST | None = None,
 ) -> Values:
     """What ``value`` takes out of the command lines, in files that hold one of some words, that
-    start the program ``module``. Of several programs that have the option from there, those count
-    that run the file that is asked about.
+    start the program ``module``, or one that imports it, if ``place`` is reached then. Of several
+    programs that have the option from there, those count that run the file that is asked about.
     """
     project = evaluator.project
+    itself = place is not None and _when_started(place, module)
     found: dict[str, str] = {}
     elsewhere: dict[str, str] = {}
     paths = dict.fromkeys(path for name in held for path in project.files.commands_holding(name))
@@ -145,11 +164,13 @@ def _given(
             text = _path(value(command), command.variables)
             if text and text not in found and _concerns(project, path, command, module):
                 script = _file(project, path, command.script)
+                if itself and script != module.path:
+                    continue
                 runs_it = runs(project, script, evaluator.asked_in)
                 (found if runs_it else elsewhere)[text] = f"{path}:{command.row}"
     found = found or elsewhere
-    for place in dict.fromkeys([*found.values()][:_MAX_VALUES]):
-        evaluator.leave_open(f"a command line in {place} is one of those that there can be")
+    for written in dict.fromkeys([*found.values()][:_MAX_VALUES]):
+        evaluator.leave_open(f"a command line in {written} is one of those that there can be")
     return tuple(Text(text, rung=Rung.COMMAND_LINE) for text in [*found][:_MAX_VALUES])
 
 
@@ -215,6 +236,16 @@ def _file(project: ProjectIndex, path: str, script: str) -> str:
     ending = f"/{names[0]}"
     same = [name for name in project.files.python_files() if name.endswith(ending)]
     return same[0] if len(same) == 1 else ""
+
+
+def _when_started(place: ast.AST, module: SourceFile) -> bool:
+    """Whether a place is reached only where its file is the program: ``if __name__ == …``."""
+    outer: ast.AST | None = place
+    while outer is not None:
+        if isinstance(outer, ast.If) and ast.unparse(outer.test).startswith("__name__ =="):
+            return True
+        outer = module.parents.get(outer)
+    return False
 
 
 def _spellings(script: str) -> tuple[str, ...]:
