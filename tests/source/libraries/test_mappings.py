@@ -13,7 +13,27 @@ OPTIONS = (
 )
 DICT_CLASS = "class Params(dict):\n    def __getattr__(self, key):\n        return self[key]\n"
 
+COPIED = "conf = {}\nfor k, v in source.items():\n    conf[k] = v\n"
+STORED_OTHERWISE = COPIED.replace("[k]", "[k + 's']")
+PAIRS = "conf = dict((k, v) for k, v in source.items() if k != x)\n"
+
 MAPPINGS = {
+    "copied by a loop": (
+        f"source = {{'run': 'a', 'rate': '1'}}\n{COPIED}torch.load(conf['run'] + '.pt')",
+        ["a.pt"],
+    ),
+    "copied by a loop from one of two": (
+        f"source = {{'run': 'a'}} if x else {{'run': 'b'}}\n{COPIED}torch.load(conf['run'] + '.p')",
+        ["a.p", "b.p"],
+    ),
+    "stored by a loop under other keys": (
+        f"source = {{'run': 'a', 'rate': 'b'}}\n{STORED_OTHERWISE}torch.load(conf['runs'] + '.pt')",
+        ["a.pt", "b.pt"],
+    ),
+    "copied by dict() from pairs": (
+        f"source = {{'run': 'a', 'rate': '1'}}\n{PAIRS}torch.load(conf['run'] + '.pt')",
+        ["a.pt"],
+    ),
     "a copy of the options": (
         OPTIONS + "conf = dict(vars(args))\nconf['seed'] = 1\ntorch.load(conf['run'] + '/a.pt')",
         ["runs/1/a.pt"],

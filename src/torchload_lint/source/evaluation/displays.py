@@ -59,7 +59,23 @@ def dictionary(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
 def comprehension(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     """A list or set comprehension, or a generator."""
     assert isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp)
+    source = _copied_by_dict(node, frame)
+    if source is not None:
+        return (spreading.spread(evaluator, evaluator.values(source, frame), frame),)
     return (Sequence(others=evaluator.values(node.elt, frame)),)
+
+
+def _copied_by_dict(
+    node: ast.ListComp | ast.SetComp | ast.GeneratorExp, frame: Frame
+) -> ast.expr | None:
+    """The mapping ``x`` of ``dict((k, v) for k, v in x.items())``; None for all others."""
+    around = frame.module.parents.get(node)
+    if not isinstance(around, ast.Call) or ast.unparse(around.func) != "dict":
+        return None
+    if not isinstance(node.elt, ast.Tuple) or len(node.elt.elts) != 2:  # noqa: PLR2004 - a pair
+        return None
+    key, value = node.elt.elts
+    return mappings.copied(ast.DictComp(key, value, node.generators))
 
 
 def dictionary_comprehension(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:

@@ -309,6 +309,13 @@ def _stored(
         keys = _keys(target, name)
         if keys is None:
             continue
+        copied = _copied(evaluator, target, value, frame) if keys == [""] else ()
+        for record in copied:
+            for key, content in record.entries.items():
+                entries[key] = _merged(entries.get(key, ()), lift(content, record.rung))
+            others = union(others, record.others)
+        if copied:
+            continue
         content = evaluator.values(value, frame)
         if not all(keys):
             others = union(others, content if len(keys) == 1 else ())
@@ -322,6 +329,22 @@ def _stored(
 def _row(stored: tuple[ast.expr, ast.stmt, ast.expr]) -> int:
     """Where a store stands: a mapping is stored before the entries that are put into it."""
     return stored[1].lineno
+
+
+def _copied(evaluator: Evaluator, target: ast.expr, value: ast.expr, frame: Frame) -> list[Record]:
+    """What a mapping can be whose entries a loop stores one by one: ``for k, v in x.items():
+    name[k] = v``; empty for other stores, and where one of the mappings is not known.
+    """
+    statement = frame.module.parents.get(target)
+    loop = frame.module.parents.get(statement) if statement is not None else None
+    if not isinstance(loop, ast.For) or not isinstance(target, ast.Subscript):
+        return []
+    turn = ast.comprehension(loop.target, loop.iter, [], 0)
+    source = mappings.copied(ast.DictComp(target.slice, value, [turn]))
+    values = evaluator.values(source, frame) if source is not None else ()
+    records = [each for each in values if isinstance(each, Record)]
+    is_known = all(isinstance(each.entries, dict) for each in records)
+    return records if is_known and len(records) == len(values) else []
 
 
 def _keys(target: ast.expr, name: str) -> list[str] | None:
