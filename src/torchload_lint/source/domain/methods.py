@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from torchload_lint.source.domain import patterns, strings
 from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.mappings import entry
-from torchload_lint.source.domain.patterns import GLOB_ANY, HOLE, known
+from torchload_lint.source.domain.patterns import GLOB_DEEP, HOLE, known
 from torchload_lint.source.domain.values import (
     Constant,
     Handle,
@@ -197,12 +197,8 @@ def glob_path(text: Text, given: Arguments) -> Values:
 
 
 def _recursive_glob(text: Text, given: Arguments) -> Values:
-    below = strings.join(text, Text(GLOB_ANY))
-    found = union(
-        strings.join(folder, _globbed(as_text(pattern)))
-        for pattern in given.at(0)
-        for folder in (text, below)
-    )
+    below = strings.join(text, Text(GLOB_DEEP))
+    found = union(strings.join(below, _globbed(as_text(pattern))) for pattern in given.at(0))
     return (Sequence(others=found),)
 
 

@@ -21,8 +21,11 @@ GLOB_SET = "\ue003"
 ROOT = "\ue004"
 """The project's folder, while a text that begins there is cut or put together: its name, and what
 lies above it, are not known."""
-_MARKS = HOLE + GLOB_ANY + GLOB_ONE + GLOB_SET + ROOT
-_RENDERED = {HOLE: "*", GLOB_ANY: "*", GLOB_ONE: "?", GLOB_SET: "["}
+GLOB_DEEP = "\ue005"
+"""``**`` of the source: any number of folders, or none."""
+_MARKS = HOLE + GLOB_ANY + GLOB_ONE + GLOB_SET + ROOT + GLOB_DEEP
+_RENDERED = {HOLE: "*", GLOB_ANY: "*", GLOB_ONE: "?", GLOB_SET: "[", GLOB_DEEP: "**"}
+_PIECE = re.compile(r"\*\*/|\[(?:.[^\]]*)\]|.", re.DOTALL)
 _ESCAPED = {"*": "[*]", "?": "[?]", "[": "[[]"}
 _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+:)?//")
 _LETTERS_OF_A_STRONG_STEM = 3
@@ -64,7 +67,8 @@ def highest(*rungs: Rung) -> Rung:
 
 
 class PathPattern(NamedTuple):
-    """A path as far as it is known. ``*`` stands for an unknown part (``**`` is not used).
+    """A path as far as it is known. ``*`` stands for an unknown part, ``**`` for the folders that
+    the source itself searches (``rglob``).
 
     An unknown part may hold ``/``: ``*/best.pt`` is a ``best.pt`` in any folder.
     Literal ``*``, ``?`` and ``[`` in a known part are kept as a glob only where the source
@@ -122,6 +126,7 @@ def known(text: str) -> str:
 
 def globbed(text: str) -> str:
     """A text that the source globs: its ``*``, ``?`` and ``[`` become marks (``**`` one mark)."""
+    text = re.sub(r"(?<![^/])\*\*(?=/)", GLOB_DEEP, text)
     text = re.sub(r"\*+", GLOB_ANY, text)
     return text.replace("?", GLOB_ONE).replace("[", GLOB_SET)
 
@@ -222,11 +227,12 @@ def matches(pattern: str, path: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _expression(pattern: str) -> re.Pattern[str]:
-    pieces = re.findall(r"\[(?:.[^\]]*)\]|.", pattern, re.DOTALL)
-    return re.compile("".join(map(_translate, pieces)), re.DOTALL)
+    return re.compile("".join(map(_translate, _PIECE.findall(pattern))), re.DOTALL)
 
 
 def _translate(piece: str) -> str:
+    if piece == "**/":
+        return "(?:.*/)?"
     if piece == "*":
         return ".*"
     if piece == "?":
@@ -245,7 +251,7 @@ def overlap(first: str, second: str) -> bool:
 
 
 def _pieces(pattern: str) -> tuple[str, ...]:
-    return tuple(re.findall(r"\[(?:.[^\]]*)\]|.", pattern, re.DOTALL))
+    return tuple("*" if piece == "**/" else piece for piece in _PIECE.findall(pattern))
 
 
 def _overlap(first: tuple[str, ...], second: tuple[str, ...]) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.domain import methods
 from torchload_lint.source.domain.arguments import Arguments
 from torchload_lint.source.domain.conversions import as_text
-from torchload_lint.source.domain.patterns import HOLE, Rung
+from torchload_lint.source.domain.patterns import GLOB_DEEP, Rung
 from torchload_lint.source.domain.values import (
     Sequence,
     Text,
@@ -59,11 +59,11 @@ def _scan_folder(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 def _walk(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     """``os.walk``: the folder itself and those below, each with names of any folders and files."""
     name = unknown("any entry of a folder")
-    below = (Text(HOLE, why=("any folder below",)),)
+    below = (Text(GLOB_DEEP),)
     found = tuple(
         Sequence(
             (
-                (as_text(top), *methods.joined_paths((as_text(top),), below)),
+                methods.joined_paths((as_text(top),), below),
                 (Sequence(others=name),),
                 (Sequence(others=name),),
             ),

@@ -279,11 +279,12 @@ def _begins_like_one(path: str) -> bool:
 
 
 def _is_telling(text: str) -> bool:
-    """Whether enough of the path is known for a match to mean something: the folder, all of it, or
-    some characters of the file's stem.
+    """Whether enough of the path is known for a match to mean something: where its folders begin,
+    or some characters of the file's stem.
     """
     folder, _, name = text.rpartition("/")
-    if folder.strip("./") and "*" not in folder:
+    begins = folder.lstrip("./").partition("/")[0]
+    if begins and "*" not in begins:
         return True
     stem = name.rsplit(".", 1)[0]
     return "*" not in text or len(stem.replace("*", "")) >= MIN_LITERAL
