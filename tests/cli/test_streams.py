@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from cli_samples import FIXED, IMPLICIT, UNSAFE, codes
-from torchload_lint.cli.terminal import use_color
+from torchload_lint.cli.terminal import use_color, use_links
 
 NEWEST_ASSUMED = (
     "note: the answers are for torch 2.15 (the newest known; nothing states a version); "
@@ -152,3 +152,58 @@ def test_colours_reach_the_report(cli, write):
     write({"a.py": UNSAFE})
     assert "\x1b[" in cli("--color", "always").stdout
     assert "\x1b[" not in cli("--color", "never", env={"FORCE_COLOR": "1"}).stdout
+
+
+TELLING = (
+    "CI", "PRE_COMMIT", "FORCE_HYPERLINK", "TERM_PROGRAM", "VTE_VERSION", "WT_SESSION",
+    "KONSOLE_VERSION", "DOMTERM",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("env", "terminal", "linked"),
+    [
+        ({}, True, False),
+        ({"TERM": "xterm-kitty"}, True, True),
+        ({"TERM": "xterm-kitty"}, False, False),
+        ({"TERM": "xterm-kitty", "CI": "true"}, True, False),
+        ({"TERM": "xterm-kitty", "PRE_COMMIT": "1"}, True, False),
+        ({"TERM": "xterm-kitty", "FORCE_HYPERLINK": "0"}, True, False),
+        ({"TERM_PROGRAM": "vscode"}, True, True),
+        ({"TERM_PROGRAM": "Apple_Terminal"}, True, False),
+        ({"VTE_VERSION": "7006"}, True, True),
+        ({"VTE_VERSION": "4801"}, True, False),
+        ({"VTE_VERSION": "new"}, True, False),
+        ({"WT_SESSION": "1"}, True, True),
+        ({"FORCE_HYPERLINK": "1"}, False, True),
+    ],
+)
+def test_links(monkeypatch, env, terminal, linked):
+    for name in TELLING:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    assert use_links(Stream(terminal)) is linked
+
+
+LINK = "\x1b]8;;https://torchload-lint.readthedocs.io/rules/weights-only-disabled/\x1b\\TLL101"
+
+
+@pytest.mark.parametrize("name", ["concise", "full", "grouped"])
+def test_codes_lead_to_their_pages_where_escapes_are_written(cli, write, folder, name):
+    write({"a.py": UNSAFE})
+    forced = {"FORCE_HYPERLINK": "1"}
+    args = ("--output-format", name)
+    assert LINK in cli(*args, "--color", "always", env=forced).stdout
+    assert "\x1b" not in cli(*args, "--color", "never", env=forced).stdout
+    assert "\x1b]8" not in cli(*args, "--color", "always").stdout
+    cli(*args, "--color", "always", "-o", "report.txt", env=forced)
+    assert "\x1b" not in (folder / "report.txt").read_text()
+
+
+def test_formats_for_programs_have_no_links(cli, write):
+    write({"a.py": UNSAFE})
+    forced = {"FORCE_HYPERLINK": "1"}
+    for name in ("json", "sarif", "github", "pylint"):
+        assert "\x1b" not in cli("--color", "always", "--output-format", name, env=forced).stdout

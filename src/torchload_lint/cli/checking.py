@@ -20,6 +20,7 @@ from torchload_lint.cli.terminal import (
     say,
     tell_crashes,
     use_color,
+    use_links,
     warn,
 )
 from torchload_lint.config import TEXT_FORMATS, ConfigError
@@ -272,9 +273,11 @@ def _tell(
         return CLEAN
     from torchload_lint import reports  # noqa: PLC0415 - after the work, and only once
 
+    stream = sys.stderr if to_stderr else sys.stdout
+    color = not flags.output_file and use_color(flags.color, stream)
     shown = reports.ReportOptions(
-        color=not flags.output_file
-        and use_color(flags.color, sys.stderr if to_stderr else sys.stdout),
+        color=color,
+        links=color and use_links(stream),
         show_fixes=flags.show_fixes,
         unsafe_fixes=config.unsafe_fixes,
         notes=flags.verbose,

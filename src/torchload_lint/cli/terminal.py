@@ -24,6 +24,10 @@ CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
 take for ended by SIGINT.
 """
 
+_LINKING_PROGRAMS = frozenset(("iTerm.app", "WezTerm", "vscode", "ghostty", "zed", "Hyper", "rio"))
+_VTE_WITH_LINKS = 5002
+"""0.50.2: releases before it crash on some links."""
+
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
@@ -62,6 +66,26 @@ def use_color(choice: str, stream: TextIO | None) -> bool:
     if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE", "0") != "0":
         return True
     return _is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+def use_links(stream: TextIO | None) -> bool:
+    """Whether to write links: FORCE_HYPERLINK (0 for none), then whether the stream is a terminal
+    that is known to show them. Hooks and CI, which may record what they print, get none.
+    """
+    forced = os.environ.get("FORCE_HYPERLINK")
+    if forced:
+        return forced != "0"
+    if not _is_terminal(stream) or os.environ.get("CI") or os.environ.get("PRE_COMMIT"):
+        return False
+    if os.environ.get("TERM_PROGRAM") in _LINKING_PROGRAMS:
+        return True
+    term = os.environ.get("TERM", "")
+    if term.startswith(("xterm-kitty", "xterm-ghostty", "alacritty", "foot", "wezterm")):
+        return True
+    vte = os.environ.get("VTE_VERSION", "")
+    if vte.isdecimal() and int(vte) >= _VTE_WITH_LINKS:
+        return True
+    return any(map(os.environ.get, ("WT_SESSION", "KONSOLE_VERSION", "DOMTERM")))
 
 
 def terminal_width(stream: TextIO | None) -> int | None:

@@ -1,19 +1,23 @@
-"""ANSI colours, or none, and how severe a finding is."""
+"""ANSI colours and links, or none, and how severe a finding is."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.diagnostic import Severity
+from torchload_lint.reports.run_report import rule_url
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.reports.run_report import ReportOptions
 
 
 class Palette(NamedTuple):
     """Colours texts where ``enabled``, hands them back as they are elsewhere."""
 
     enabled: bool
+    links: bool = False
+    """Whether the terminal shows links (the escape sequence OSC 8)."""
 
     def bold(self, text: str) -> str:
         """Bold."""
@@ -39,16 +43,27 @@ class Palette(NamedTuple):
         """A warning."""
         return self._paint(text, "1;33")
 
+    def linked(self, text: str, url: str) -> str:
+        """A text that leads to an address when it is clicked."""
+        return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\" if self.links else text
+
     def _paint(self, text: str, codes: str) -> str:
         return f"\x1b[{codes}m{text}\x1b[0m" if self.enabled and text else text
 
 
+def palette_of(options: ReportOptions) -> Palette:
+    """The colours and links that a report may have."""
+    return Palette(options.color, options.links)
+
+
 def colored_code(found: Diagnostic, palette: Palette) -> str:
-    """The code of a finding in the colour of its severity, which is named unless it is an error.
+    """The code of a finding in the colour of its severity, which is named unless it is an error;
+    where the terminal has links, it leads to the rule's page.
 
     Errors are the usual case, and ``path:row:col: CODE message`` is what editors parse.
     """
+    code = palette.linked(found.code, rule_url(found.name))
     if found.severity is Severity.ERROR:
-        return palette.red(found.code, bold=True)
-    text = f"{found.code} [{found.severity.value}]"
+        return palette.red(code, bold=True)
+    text = f"{code} [{found.severity.value}]"
     return palette.yellow(text) if found.severity is Severity.WARNING else palette.blue(text)

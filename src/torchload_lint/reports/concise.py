@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.escaping import printable
-from torchload_lint.reports.colors import Palette, colored_code
+from torchload_lint.reports.colors import colored_code, palette_of
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic, FileResult
@@ -49,7 +49,7 @@ def _matters(report: Report) -> list[list[Finding]]:
 
 def _line(report: Report, finding: Finding) -> str:
     result, found = finding
-    palette = Palette(report.options.color)
+    palette = palette_of(report.options)
     return (
         f"{palette.bold(printable(report.path(result)))}:{place(found)}: "
         f"{colored_code(found, palette)} {printable(found.message)}\n"

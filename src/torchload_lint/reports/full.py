@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability
 from torchload_lint.escaping import printable
-from torchload_lint.reports.colors import Palette, colored_code
+from torchload_lint.reports.colors import Palette, colored_code, palette_of
 from torchload_lint.reports.concise import place
 from torchload_lint.reports.run_report import source_lines
 from torchload_lint.reports.snippet import snippet
@@ -28,7 +28,7 @@ def render(report: Report) -> str:
 
 
 def _block(report: Report, result: FileResult, found: Diagnostic) -> str:
-    palette = Palette(report.options.color)
+    palette = palette_of(report.options)
     mark = f" {palette.cyan('[*]')}" if report.is_fixable(found) else ""
     code = colored_code(found, palette)
     lines = [f"{code}{mark} {palette.bold(printable(found.message))}"]

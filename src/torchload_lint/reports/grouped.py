@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.escaping import printable
-from torchload_lint.reports.colors import Palette, colored_code
+from torchload_lint.reports.colors import colored_code, palette_of
 from torchload_lint.reports.concise import place
 from torchload_lint.reports.run_report import in_order
 
@@ -20,7 +20,7 @@ def render(report: Report) -> str:
 
 
 def _block(report: Report, result: FileResult) -> str:
-    palette = Palette(report.options.color)
+    palette = palette_of(report.options)
     found = in_order(result.diagnostics)
     places = [place(diagnostic) for diagnostic in found]
     width = max(map(len, places))

@@ -60,6 +60,7 @@ class ReportOptions:
         root: Path | None = None,
         *,
         color: bool = False,
+        links: bool = False,
         show_fixes: bool = False,
         unsafe_fixes: bool = False,
         notes: bool = False,
@@ -69,6 +70,8 @@ class ReportOptions:
         """Paths are shown relative to this directory (absolute ones outside it stay absolute)."""
         self.color = color
         """Whether ANSI escapes may be used."""
+        self.links = links
+        """Whether codes of findings may be links (the escape sequence OSC 8)."""
         self.show_fixes = show_fixes
         """Whether ``summary`` lists what was fixed."""
         self.unsafe_fixes = unsafe_fixes
