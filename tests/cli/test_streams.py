@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from cli_samples import FIXED, IMPLICIT, UNSAFE, codes
-from torchload_lint.cli.terminal import use_color, use_links
+from torchload_lint.streams import use_color, use_links
 
 NEWEST_ASSUMED = (
     "note: the answers are for torch 2.15 (the newest known; nothing states a version); "

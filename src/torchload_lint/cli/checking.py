@@ -19,14 +19,13 @@ from torchload_lint.cli.terminal import (
     fail,
     say,
     tell_crashes,
-    use_color,
-    use_links,
     warn,
 )
 from torchload_lint.config import TEXT_FORMATS, ConfigError
 from torchload_lint.diagnostic import FileResult
 from torchload_lint.escaping import printable
 from torchload_lint.source.text.settings_files import is_settings_file
+from torchload_lint.streams import use_color, use_links
 from torchload_lint.workspace import Options, Projects, Run, check_bytes
 from torchload_lint.workspace.on_disk.discover import is_forced_out
 

@@ -22,7 +22,6 @@ from torchload_lint.cli.terminal import (
     complain,
     fail,
     say,
-    use_color,
     warn,
 )
 from torchload_lint.config import ConfigError
@@ -35,6 +34,7 @@ from torchload_lint.reports.inspection import (
     sums,
 )
 from torchload_lint.reports.union import United
+from torchload_lint.streams import use_color
 from torchload_lint.workspace import Projects
 from torchload_lint.workspace.inspection import (
     inspect_address,

@@ -27,12 +27,12 @@ from torchload_lint.cli.terminal import (
     fail,
     say,
     tell_crashes,
-    terminal_width,
     warn,
 )
 from torchload_lint.config import ConfigError
 from torchload_lint.escaping import printable
 from torchload_lint.reports.survey import as_table, loads_as_json
+from torchload_lint.streams import terminal_width
 from torchload_lint.workspace import Projects, discover
 from torchload_lint.workspace.survey import SurveyedLoad, survey
 

@@ -1,4 +1,4 @@
-"""Printing: colours, standard error, exit statuses."""
+"""Printing: standard output and error, progress, exit statuses."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from torchload_lint.escaping import printable
+from torchload_lint.streams import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,10 +24,6 @@ CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
 """Exit statuses: nothing to report; something reported; the tool could not do its work; what shells
 take for ended by SIGINT.
 """
-
-_LINKING_PROGRAMS = frozenset(("iTerm.app", "WezTerm", "vscode", "ghostty", "zed", "Hyper", "rio"))
-_VTE_WITH_LINKS = 5002
-"""0.50.2: releases before it crash on some links."""
 
 
 @contextmanager
@@ -53,52 +50,6 @@ def ended_by_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def use_color(choice: str, stream: TextIO | None) -> bool:
-    """Whether to write colours: ``--color``, then NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, then
-    whether the stream is a terminal.
-    """
-    if choice != "auto":
-        return choice == "always"
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE", "0") != "0":
-        return True
-    return _is_terminal(stream) and os.environ.get("TERM") != "dumb"
-
-
-def use_links(stream: TextIO | None) -> bool:
-    """Whether to write links: FORCE_HYPERLINK (0 for none), then whether the stream is a terminal
-    that is known to show them. Hooks and CI, which may record what they print, get none.
-    """
-    forced = os.environ.get("FORCE_HYPERLINK")
-    if forced:
-        return forced != "0"
-    if not _is_terminal(stream) or os.environ.get("CI") or os.environ.get("PRE_COMMIT"):
-        return False
-    if os.environ.get("TERM_PROGRAM") in _LINKING_PROGRAMS:
-        return True
-    term = os.environ.get("TERM", "")
-    if term.startswith(("xterm-kitty", "xterm-ghostty", "alacritty", "foot", "wezterm")):
-        return True
-    vte = os.environ.get("VTE_VERSION", "")
-    if vte.isdecimal() and int(vte) >= _VTE_WITH_LINKS:
-        return True
-    return any(map(os.environ.get, ("WT_SESSION", "KONSOLE_VERSION", "DOMTERM")))
-
-
-def terminal_width(stream: TextIO | None) -> int | None:
-    """How many columns a terminal has; None for a file or pipe, which nothing limits."""
-    if not _is_terminal(stream):
-        return None
-    import shutil  # noqa: PLC0415 - takes time, and most streams are files
-
-    return shutil.get_terminal_size().columns
-
-
-def _is_terminal(stream: TextIO | None) -> bool:
-    return stream is not None and stream.isatty()
 
 
 def say(text: str, *, err: bool = False) -> None:
@@ -161,7 +112,7 @@ class Progress:
         self._start = time.monotonic()
         self._shown = False
         quiet = os.environ.get("CI") or os.environ.get("PRE_COMMIT")
-        self._wanted = _is_terminal(sys.stderr) and not quiet
+        self._wanted = is_terminal(sys.stderr) and not quiet
 
     def show(self, done: int, total: int) -> None:
         """``done`` of ``total`` are finished."""
