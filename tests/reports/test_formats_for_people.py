@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from torchload_lint.diagnostic import Applicability, FileResult, Fix, Span
+from torchload_lint.diagnostic import Applicability, FileResult, Fix, Severity, Span
 from torchload_lint.reports import FORMATS, ReportOptions, render, shown_fixes, statistics, summary
 
 FLAKE8_LINE = re.compile(
@@ -46,6 +46,18 @@ def test_concise_gathers_what_one_requirement_brings_about(make, options):
     )
     assert rest.endswith("a.py:9:5 and 2 more (`-v` shows each)")
     assert [line.partition(" ")[0] for line in more] == ["b.py:3:21:", "b.py:3:21:"]
+
+
+def test_concise_gathers_notes_that_say_the_same(make, options):
+    spans = [Span.of(row, 5, row, 9) for row in range(1, 8)]
+    notes = [make(span=span, severity=Severity.INFO, message="say so") for span in spans]
+    errors = [make(span=span, code="TLL502", message="no file") for span in spans]
+    lines = render(
+        "concise", [FileResult(Path("a.py"), tuple(notes + errors))], (), options
+    ).splitlines()
+    assert lines[1].startswith("    the same at 6 other places: a.py:2:5, a.py:3:5, ")
+    assert [line for line in lines if "TLL101 [info]" in line] == ["a.py:1:5: TLL101 [info] say so"]
+    assert sum("TLL502" in line for line in lines) == len(spans)
 
 
 def test_few_findings_and_verbose_reports_are_not_gathered(make, tmp_path):

@@ -99,6 +99,23 @@ class TestUndecided:
         assert found.message.endswith("cannot be determined: 'flag' is a parameter")
         assert found.severity is Severity.WARNING
 
+    @pytest.mark.parametrize(
+        ("default", "severity"),
+        [
+            ("True", Severity.INFO),
+            ("False", Severity.WARNING),
+            ("None", Severity.WARNING),
+            ("other", Severity.WARNING),
+        ],
+    )
+    def test_what_a_caller_has_to_ask_for_is_a_note(self, default: str, severity: Severity) -> None:
+        code = (
+            "import torch\nfrom elsewhere import other\n"
+            f"def f(p, safe={default}):\n    return torch.load(p, weights_only=safe)\n"
+        )
+        (found,) = World().findings(self.rule, code)
+        assert found.severity is severity
+
     @pytest.mark.parametrize("arguments", ['"model.pt"', '"model.pt", weights_only=not 0'])
     def test_silent(self, arguments: str) -> None:
         assert World().findings(self.rule, call(arguments)) == []

@@ -1,14 +1,15 @@
 """One line a finding: ``path:row:col: CODE message``, flake8's format.
 
 Where one requirement of the project brings many findings about, which say the same, the first one
-is followed by the places of the others: one thing is to be done about all of them. The other
-formats, and ``-v``, have each by itself.
+is followed by the places of the others: one thing is to be done about all of them. So are many
+notes of one wording. The other formats, and ``-v``, have each by itself.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchload_lint.diagnostic import Severity
 from torchload_lint.escaping import printable
 from torchload_lint.reports.colors import colored_code, palette_of
 
@@ -35,10 +36,13 @@ def render(report: Report) -> str:
 
 
 def _matters(report: Report) -> list[list[Finding]]:
-    """Findings of one message and requirement together, where they are many; in order."""
+    """Findings of one message and requirement, and notes of one message, together, where they
+    are many; in order.
+    """
     found: dict[object, list[Finding]] = {}
     for number, (result, one) in enumerate(report.findings()):
-        key = (one.code, one.message, one.requirement) if one.requirement else number
+        is_gathered = one.requirement or one.severity is Severity.INFO
+        key = (one.code, one.message, one.requirement) if is_gathered else number
         found.setdefault(key, []).append((result, one))
     return [
         matter
@@ -67,10 +71,9 @@ def _others(report: Report, matter: list[Finding]) -> str:
     rest = len(others) - len(places)
     more = f" and {rest} more (`-v` shows each)" if rest else ""
     why = matter[0][1].requirement
+    since = f", since {why}" if why else ""
     listed = ", ".join(places)
-    return (
-        printable(f"    the same at {len(others)} other places, since {why}: {listed}{more}") + "\n"
-    )
+    return printable(f"    the same at {len(others)} other places{since}: {listed}{more}") + "\n"
 
 
 def place(diagnostic: Diagnostic) -> str:

@@ -2,7 +2,8 @@
 
 ## What it does
 Reports a `torch.load` whose `weights_only` comes from a variable, a parameter or `**kwargs` whose
-value cannot be read from the source, or differs between branches.
+value cannot be read from the source, or differs between branches. Where it is a parameter that is
+true by default, so that a caller has to ask for the unsafe load, this is informational.
 
 ## Why is this bad?
 Somebody decides elsewhere whether the file may run code, and a reader of this line cannot see who.
@@ -55,7 +56,15 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     )
     message = f"`weights_only` of this `{load.loader}` cannot be determined"
     message += f": {reason}" if reason else ""
-    yield finding(RULE, load.span, message, situation=situation, notes=evidence_notes(situation))
+    is_asked_for = load.passes_on_default is WeightsOnly.TRUE
+    yield finding(
+        RULE,
+        load.span,
+        message,
+        severity=Severity.INFO if is_asked_for else Severity.WARNING,
+        situation=situation,
+        notes=evidence_notes(situation),
+    )
 
 
 RULE = Rule(
