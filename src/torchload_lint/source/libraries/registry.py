@@ -76,7 +76,7 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "dotenv": ("settings.environment_files",),
     "decouple": ("settings.decouple",),
     **dict.fromkeys(("pyrootutils", "rootutils"), ("settings.project_root",)),
-    **dict.fromkeys(("mmcv", "mmengine"), ("mmengine_config",)),
+    **dict.fromkeys(("mmcv", "mmengine"), ("settings.mmengine_config",)),
     "hydra": ("hydra",),
     "dynaconf": ("settings.dynaconf",),
     **dict.fromkeys(
