@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from project_files import project
-from torchload_lint.source.paths import resolve_path
+from torchload_lint.source.paths import resolve_load
 
 HEADER = "import os, glob, io, sys, torch, argparse\nfrom pathlib import Path\n"
 
@@ -13,7 +13,7 @@ def resolve(source, others=None, at="main.py"):
     index = project({at: HEADER + source, **(others or {})})
     module = index.module_at(at)
     (load,) = module.loads
-    return resolve_path(load.file, module, index)
+    return resolve_load(load, module, index)
 
 
 def texts(resolution):

@@ -351,6 +351,22 @@ PROGRAMS = {
         ["w/a-1.pth"],
         Rung.DOWNLOAD,
     ),
+    "a file of basicsr, by its place": (
+        (
+            "from basicsr.utils.download_util import load_file_from_url as get\n"
+            "torch.load(get('https://x.org/a-1.pth', 'w', True, 'b.pth'))"
+        ),
+        ["w/b.pth"],
+        Rung.DOWNLOAD,
+    ),
+    "a file of facexlib in a folder of one's own": (
+        (
+            "from facexlib.utils.misc import load_file_from_url as get\n"
+            "torch.load(get('https://x.org/a-1.pth', 'w', save_dir='s'))"
+        ),
+        ["s/a-1.pth"],
+        Rung.DOWNLOAD,
+    ),
 }
 
 

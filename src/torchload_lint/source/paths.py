@@ -84,7 +84,11 @@ def resolve_load(
     given = resolve_path(
         load.file, module, project, folders=folders, each=load.each, matters=matters
     )
-    if load.library is None or not load.library.because or load.kind is not CallKind.CALL:
+    if load.library is None or load.kind is not CallKind.CALL:
+        return given
+    if load.library.loader.path == "url":
+        return _downloaded(load, module, project, given)
+    if not load.library.because:
         return given
     from torchload_lint.source.evaluation.followed import opened_inside  # noqa: PLC0415 - few are followed
 
@@ -94,6 +98,20 @@ def resolve_load(
         return given
     why = f"{load.library.distribution} makes the path ({load.library.because})"
     return Resolution(own, unknown=(why, *found.unknown))
+
+
+def _downloaded(
+    load: LoadCall, module: Module, project: ProjectIndex, given: Resolution
+) -> Resolution:
+    """The copy that a loader of addresses keeps; never certain, since it may be fetched anew."""
+    copy = resolve_path(load.node, module, project)
+    return (
+        given
+        if not copy.patterns
+        else copy._replace(
+            complete=False, unknown=copy.unknown or given.unknown, addresses=given.addresses
+        )
+    )
 
 
 def _resolved(

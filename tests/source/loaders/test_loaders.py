@@ -9,6 +9,7 @@ from torchload_lint.source.facts.loader import Does
 from torchload_lint.source.loaders import known
 from torchload_lint.source.loaders.collect import every_load, library_loads
 from torchload_lint.source.loaders.prefilter import may_hold_load
+from torchload_lint.source.paths import resolve_load
 
 MODEL = """
 import lightning.pytorch as pl
@@ -327,3 +328,24 @@ def test_every_library_has_words_by_which_its_files_are_found():
     libraries = map(known.library, sorted(files))
     assert [one.distributions for one in libraries if one.loaders and not one.words] == []
     assert set(known.ENOUGH) <= set(known.TELLING)
+
+
+HUB = "import torch\ntorch.hub.load_state_dict_from_url('https://x.org/a-1.pth'{})\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "path"),
+    [
+        ("", "~/.cache/torch/hub/checkpoints/a-1.pth"),
+        (", model_dir='w'", "w/a-1.pth"),
+        (", 'w', None, True, False, 'b.pth'", "w/b.pth"),
+    ],
+)
+def test_what_an_address_has_left_in_the_cache_is_read(more, path):
+    index = project({"main.py": HUB.format(more)})
+    module = index.module_at("main.py")
+    (load,) = every_load(module, index)
+    found = resolve_load(load, module, index)
+    assert [one.text for one in found.patterns] == [path]
+    assert [one.text for one in found.addresses] == ["https://x.org/a-1.pth"]
+    assert not found.complete

@@ -5,6 +5,7 @@ Source: torch 2.13 ``hub.py``: ``<hub dir>/checkpoints/<name in the URL>``.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import patterns, strings
@@ -28,24 +29,39 @@ _TO_TORCH_CACHE = (
     *("torch.hub.load_state_dict_from_url", "torch.utils.model_zoo.load_url"),
     *("timm.models.hub.download_cached_file", "torchvision.models.utils.load_state_dict_from_url"),
     *("torchvision._internally_replaced_utils.load_state_dict_from_url",),
-    *("basicsr.utils.download_util.load_file_from_url", "facexlib.utils.load_file_from_url"),
 )
+_FACEXLIB = ("facexlib.utils.load_file_from_url", "facexlib.utils.misc.load_file_from_url")
 
 
 def _timm_cache(*_: object) -> Values:
     return (Text(f"{TORCH_CACHE}/checkpoints", rung=Rung.DOWNLOAD),)
 
 
-def _torch_hub_file(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    """``<hub dir>/checkpoints/<file_name, or the name in the URL>``."""
+def _torch_hub_file(
+    evaluator: Evaluator, call: ast.Call, frame: Frame, *, name_at: int = 5, saved_at: int = 1
+) -> Values:
+    """``<hub dir>/checkpoints/<file_name, or the name in the URL>``. ``name_at``, ``saved_at``: the
+    places of the file's name, and of the folder that replaces the hub's.
+    """
     given = arguments(evaluator, call, frame)
-    folders = given.at(1, "model_dir")
-    folders = tuple(each for each in folders if not isinstance(each, Constant))
-    names = tuple(each for each in given.named.get("file_name", ()) if isinstance(each, Text))
+    folders = _some(given.at(saved_at, "model_dir" if saved_at == 1 else "save_dir"))
+    names = _some(given.at(name_at, "file_name"))
     if not names:
         names = tuple(_name_in_url(as_text(url)) for url in given.at(0, "url"))
     found = joined_paths(folders or (Text(f"{TORCH_CACHE}/checkpoints"),), names)
     return lift(found, Rung.DOWNLOAD)
+
+
+def _facexlib_file(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """Facexlib 0.3.0, ``utils/misc.py``: below its own folder, where ``save_dir`` is not given."""
+    if len(call.args) < 5 and "save_dir" not in {each.arg for each in call.keywords}:  # noqa: PLR2004
+        return unknown("a folder of facexlib's own")
+    return _torch_hub_file(evaluator, call, frame, name_at=3, saved_at=4)
+
+
+def _some(values: Values) -> Values:
+    """Without ``None``."""
+    return tuple(each for each in values if not isinstance(each, Constant))
 
 
 def _name_in_url(url: Text) -> Text:
@@ -67,6 +83,8 @@ def _returns_nothing(*_: object) -> Values:
 
 CALLS: dict[str, Known] = {
     **dict.fromkeys(_TO_TORCH_CACHE, _torch_hub_file),
+    "basicsr.utils.download_util.load_file_from_url": partial(_torch_hub_file, name_at=3),
+    **dict.fromkeys(_FACEXLIB, _facexlib_file),
     **dict.fromkeys(GIVING_BACK, first),
     "torch.hub.urlparse": parsed_url,
     "torch.hub.get_dir": _hub_folder,
