@@ -8,11 +8,11 @@ from textwrap import dedent
 
 import pytest
 
-from torchload_lint.config import ConfigError
+from torchload_lint.config import ConfigError, Settings
 from torchload_lint.configuration_files import load_config
 from torchload_lint.workspace.adoption.pairing import pair
 from torchload_lint.workspace.adoption.write_config import add_loads, with_entries
-from torchload_lint.workspace.projects import Projects, Settings
+from torchload_lint.workspace.projects import Projects
 from torchload_lint.workspace.survey import survey
 
 SOURCES = {

@@ -19,6 +19,7 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
 _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _TOKEN = re.compile(rf"{_HIGH}{_LOW}|\\u[0-9a-fA-F]{{4}}|\\.|[^\\]", re.DOTALL)
+_HALF_A_PAIR = re.compile(r"[\ud800-\udfff]")
 _ESCAPED_LETTER = re.compile(r"\\u(?!00[0-7])[0-9a-fA-F]{4}")
 
 
@@ -140,9 +141,14 @@ def replacements(
     literal = source.literals[0]
     tokens = _TOKEN.findall(raw[literal.start + 1 : literal.end - 1])
     for change in reversed(changes):
-        inner = json.dumps(change.content, ensure_ascii=ascii_only)[1:-1]
+        inner = _dumped(change.content, ascii_only=ascii_only)[1:-1]
         tokens[change.start : change.end] = [inner]
     return [(literal.start, literal.end, '"' + "".join(tokens) + '"')]
+
+
+def _dumped(text: str, *, ascii_only: bool) -> str:
+    """A text of JSON; half a surrogate pair can be written as an escape alone."""
+    return json.dumps(text, ensure_ascii=ascii_only or _HALF_A_PAIR.search(text) is not None)
 
 
 def _list_replacements(
@@ -156,7 +162,7 @@ def _list_replacements(
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
-        written = [json.dumps(line, ensure_ascii=ascii_only) for line in new[c:d]]
+        written = [_dumped(line, ascii_only=ascii_only) for line in new[c:d]]
         replaced.append(_splice(source.literals, (a, b), written, separator))
     return replaced
 
