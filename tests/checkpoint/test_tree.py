@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from checkpoint import bare_files as files
-from torchload_lint.checkpoint import inspect_tree
-from torchload_lint.checkpoint.tree import TreeLimits, readable_bytes, tree_of_bytes
+from torchload_lint.checkpoint import DEFAULT_LIMITS, inspect_tree
+from torchload_lint.checkpoint.containers.bytesource import FileSource
+from torchload_lint.checkpoint.containers.container import open_container
+from torchload_lint.checkpoint.evaluate import Question, evaluate
+from torchload_lint.checkpoint.known.torch_versions import NEWEST
+from torchload_lint.checkpoint.tree import TreeLimits, readable_bytes, render_tree, tree_of_bytes
 
 
 def tree(*parts, **limits):
@@ -94,3 +98,29 @@ def test_what_cannot_be_read_has_no_tree(data, tmp_path):
 )
 def test_bytes_for_people(count, words):
     assert readable_bytes(count) == words
+
+
+def test_the_object_is_the_same_where_torchs_rules_are_not_asked(tmp_path):
+    pytest.importorskip("torch")
+    from checkpoint.cases import CASES, write_case  # makes files with torch
+
+    compared = 0
+    for case in CASES.values():
+        if case.missing:
+            continue
+        path = write_case(case, tmp_path)
+        if not path.is_file():
+            continue
+        with path.open("rb") as file:
+            source = FileSource(file)
+            container = open_container(source, path.name, DEFAULT_LIMITS, NEWEST)
+            if container.archive is None or container.problem is not None:
+                continue
+            asked, alone = (
+                evaluate(source, container, Question(rules=one)) for one in (True, False)
+            )
+            assert render_tree(asked.value) == render_tree(alone.value), path.name
+            assert asked.fault == alone.fault, path.name
+            assert not alone.guard.needs, path.name
+            compared += 1
+    assert compared > 200

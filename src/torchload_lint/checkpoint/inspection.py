@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup
     from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, PickledValue
     from torchload_lint.checkpoint.restricted.needs import RequiredEntry
-    from torchload_lint.names import HeldCall
+    from torchload_lint.names import GlobalName, HeldCall
 
 DAMAGE = frozenset("truncated malformed damaged limit internal not-a-checkpoint".split())
 """Codes of problems that make a file unreadable, rather than sound but not loadable."""
@@ -189,11 +190,16 @@ def _hidden_pickle(
 
 def _threats(result: Evaluation, question: Question) -> list[Threat]:
     lookup = question.lookup
+
+    @cache
+    def is_own(name: GlobalName) -> bool:
+        return lookup is not None and lookup(name) is not None
+
     return find_threats(
         result.streams,
         result.guard.names,
         lambda data: _is_dangerous(data, question),
-        lambda name: lookup is not None and lookup(name) is not None,
+        is_own,
     )
 
 

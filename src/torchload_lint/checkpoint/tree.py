@@ -83,7 +83,7 @@ def value_of_file(path: str | os.PathLike[str], target: Target = NEWEST) -> Pick
 
 
 def _value_in(source: ByteSource, name: str, target: Target) -> PickledValue:
-    question = Question(target)
+    question = Question(target, rules=False)
     container = open_container(source, name, question.limits, target)
     if container.kind == "safetensors":
         return _named_tensors(source)
