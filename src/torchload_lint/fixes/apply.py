@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right, insort
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.edits import Change, apply_changes, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from torchload_lint.diagnostic import Fix
 
@@ -23,26 +24,65 @@ def apply_edits(text: str, fixes: Iterable[Fix]) -> tuple[str, tuple[Fix, ...]]:
     taken is left for the next pass. Insertions at one place keep the order of their fixes.
     """
     source = source_of(text)
-    taken: dict[Change, None] = {}
+    taken = _Taken()
     applied: list[Fix] = []
     for fix in fixes:
         changes = [
             Change(source.offset_of(edit.span.start), source.offset_of(edit.span.end), edit.content)
             for edit in fix.edits
         ]
-        new = [change for change in changes if change not in taken]
-        if any(_collide(change, other) for change in new for other in taken):
+        new = [change for change in changes if change not in taken.changes]
+        if any(map(taken.collides, new)):
             continue
-        taken.update(dict.fromkeys(new))
+        for change in dict.fromkeys(new):
+            taken.take(change)
         applied.append(fix)
-    return apply_changes(text, taken), tuple(applied)
+    return apply_changes(text, taken.changes), tuple(applied)
+
+
+class _Taken:
+    """The changes that are made. A new one is only compared with those that are near it: one file
+    may have thousands.
+    """
+
+    def __init__(self) -> None:
+        self.changes: dict[Change, None] = {}
+        self._insertions: list[Change] = []
+        self._replacements: list[Change] = []
+        self._imported: set[str] = set()
+
+    def take(self, change: Change) -> None:
+        """Make a change that collides with none."""
+        self.changes[change] = None
+        if change.start < change.end:
+            insort(self._replacements, change)
+        else:
+            insort(self._insertions, change)
+            self._imported |= _imported(change.content)
+
+    def collides(self, change: Change) -> bool:
+        """Whether a change cannot be made together with these."""
+        if change.start == change.end and not self._imported.isdisjoint(_imported(change.content)):
+            return True
+        return any(_collide(change, other) for other in self._near(change))
+
+    def _near(self, change: Change) -> Iterator[Change]:
+        inserted, replaced = self._insertions, self._replacements
+        first = bisect_left(inserted, change.start, key=_start)
+        yield from inserted[first : bisect_right(inserted, change.end, key=_start)]
+        place = bisect_right(replaced, change.end, key=_start)
+        while place and replaced[place - 1].end >= change.start:
+            place -= 1
+            yield replaced[place]
+
+
+def _start(change: Change) -> int:
+    return change.start
 
 
 def _collide(one: Change, other: Change) -> bool:
     if one.start == one.end and other.start == other.end:
-        if one.start == other.start and _alternatives(one.content, other.content):
-            return True
-        return bool(_imported(one.content) & _imported(other.content))
+        return one.start == other.start and _alternatives(one.content, other.content)
     # What is inserted at the very end of a replaced part may be in what replaces it already.
     if one.start == one.end:
         return other.start < one.start <= other.end

@@ -85,12 +85,6 @@ def source_of(text: str) -> Source:
     return Source(text)
 
 
-def first_row(statement: ast.stmt) -> int:
-    """The first row of a statement, its decorators counted."""
-    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
-    return min([statement.lineno, *(one.lineno for one in decorators)])
-
-
 def past_blank_rows(source: Source, start: int, end: int) -> int:
     """Where to cut when rows are taken out, so that no more blank rows stay than one side had."""
     row = source.row_of(start)

@@ -9,7 +9,6 @@ from torchload_lint.fixes.blocks.block import siblings
 from torchload_lint.fixes.edits import (
     Change,
     Source,
-    first_row,
     past_blank_rows,
     smallest_change,
     source_of,
@@ -20,6 +19,7 @@ from torchload_lint.fixes.rewritten import Refusal
 from torchload_lint.names import Spelling
 from torchload_lint.source.facts.allowed.allowlists import EntryKind
 from torchload_lint.source.facts.cells import has_cells
+from torchload_lint.source.text.candidates import first_row
 
 if TYPE_CHECKING:
     from torchload_lint.source.facts.allowed.allowlists import Allowlist, AllowlistEntry

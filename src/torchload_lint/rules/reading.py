@@ -157,11 +157,10 @@ def may_be_written(path: str, module: Module, context: Context) -> bool:
     """Whether this module (it may be a notebook), or a Python file of the project that names the
     file, saves something.
     """
-    if "save(" in module.text:
+    if module.holds("save("):
         return True
-    files = context.project.files
-    holders = files.holding(path.rpartition("/")[2])
-    return any("save(" in (files.text(name) or "") for name in holders)
+    saving = context.project.holding("save(")
+    return any(name in saving for name in context.project.holding(path.rpartition("/")[2]))
 
 
 def _recorded(load: LoadCall, module: Module, context: Context) -> tuple[RecordedLoad, ...]:

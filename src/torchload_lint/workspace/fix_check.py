@@ -15,9 +15,9 @@ from torchload_lint.fixes.edits import (
     Change,
     apply_changes,
     changes_inside,
-    first_row,
     source_of,
 )
+from torchload_lint.source.text.candidates import first_row
 from torchload_lint.source.text.parse import SyntaxProblem, parse
 
 if TYPE_CHECKING:

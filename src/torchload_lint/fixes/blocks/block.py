@@ -14,7 +14,6 @@ from torchload_lint.fixes.edits import (
     Source,
     apply_changes,
     changes_inside,
-    first_row,
     smallest_change,
     source_of,
 )
@@ -23,6 +22,7 @@ from torchload_lint.fixes.imports.naming import Names, free_name, torch_at
 from torchload_lint.fixes.rewritten import Refusal, Rewritten
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.facts.cells import has_cells
+from torchload_lint.source.text.candidates import first_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,13 +6,14 @@ import ast
 import sys
 from typing import TYPE_CHECKING
 
-from torchload_lint.fixes.edits import Change, Source, first_row, source_of
+from torchload_lint.fixes.edits import Change, Source, source_of
 from torchload_lint.fixes.imports.imported import (
     ImportNode,
     origin_of,
     package_of,
     top_level_imports,
 )
+from torchload_lint.source.text.candidates import first_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -97,6 +97,8 @@ def _should_be_there(pattern: PathPattern, module: Module, context: Context) -> 
 
 def _may_be_downloaded(path: str, module: Module) -> bool:
     """Whether a URL in the module ends in the name of the file."""
+    if not module.holds("://"):
+        return False
     name = path.rpartition("/")[2]
     return re.search(rf"://[^\s'\"]*/{re.escape(name)}\b", module.text) is not None
 

@@ -35,7 +35,7 @@ def changes(
         paths = dict.fromkeys((home.path, *project.holding(word)))
         for path in paths:
             module = home if path == home.path else project.module_at(path)
-            if module is not None and word in module.text:
+            if module is not None and module.holds(word):
                 places = carrying(module.tree, module.lines, [word])[word]
                 if not all(_stays(node, module, project, is_all) for node in places):
                     yield f"{path} changes the working folder"

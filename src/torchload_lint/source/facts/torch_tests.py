@@ -57,9 +57,18 @@ class Bound(NamedTuple):
         return self._replace(operator=_NEGATED.get(self.operator, self.operator))
 
 
+class _BlockLeft(NamedTuple):
+    """A block of statements."""
+
+    first: ast.stmt
+    last: ast.stmt
+    left_by: list[tuple[tuple[int, int], Bound]]
+    """What the tests in it say whose bodies leave it, by where they stand."""
+
+
 def bounds_at(place: ast.AST, module: Module) -> tuple[Bound, ...]:
     """What every test of torch's version says that must have passed, or failed, for a call."""
-    if "torch" not in module.text or not _may_test(module):
+    if not module.holds("torch") or not _may_test(module):
         return ()
     return tuple(_around(place, module)) or _of_all_uses(place, module)
 
@@ -86,7 +95,7 @@ def _is_stored(node: ast.AST) -> bool:
 
 def _may_test(module: Module) -> bool:
     words = ("version", "hasattr", "signature", "Error", "torch_", "TORCH", "WITH_PT")
-    return "weights_only" in module.text or any(word in module.text for word in words)
+    return any(map(module.holds, ("weights_only", *words)))
 
 
 def _around(place: ast.AST, module: Module) -> Iterator[Bound]:
@@ -98,22 +107,53 @@ def _around(place: ast.AST, module: Module) -> Iterator[Bound]:
                 yield from _said(parent.test, module, holds=child in body)
         elif isinstance(parent, ast.Match) and _is_of_torch(parent.subject, module):
             yield Bound("?")
-        elif isinstance(parent, ast.ExceptHandler) and _handles_unknown_keyword(parent, module):
-            only = _asks_what_was_raised(parent)
-            yield Bound("?") if only else Bound("<", _FIRST_WITH["weights_only"])
+        elif isinstance(parent, ast.ExceptHandler):
+            yield from _of_handler(parent, module)
         if isinstance(child, ast.stmt):
             yield from _left_before(child, parent, module)
         child, parent = parent, module.parents.get(parent)
 
 
+def _of_handler(handler: ast.ExceptHandler, module: Module) -> tuple[Bound, ...]:
+    def find() -> tuple[Bound, ...]:
+        if not _handles_unknown_keyword(handler, module):
+            return ()
+        only = _asks_what_was_raised(handler)
+        return (Bound("?") if only else Bound("<", _FIRST_WITH["weights_only"]),)
+
+    return module.remember(("version of a handler", handler), find)
+
+
 def _left_before(statement: ast.stmt, parent: ast.AST, module: Module) -> Iterator[Bound]:
     """The tests further up in the same block whose body does not come back."""
-    for field in ("body", "orelse", "finalbody"):
-        block = getattr(parent, field, None)
-        if isinstance(block, list) and statement in block:
-            for other in block[: block.index(statement)]:
-                if isinstance(other, ast.If) and _leaves(other.body):
-                    yield from _said(other.test, module, holds=False)
+    for first, last, bounds in module.remember(
+        ("tests that leave", parent), lambda: _leaving(parent, module)
+    ):
+        if _place(first) <= _place(statement) <= _place(last):
+            yield from (bound for place, bound in bounds if place < _place(statement))
+
+
+def _leaving(parent: ast.AST, module: Module) -> list[_BlockLeft]:
+    """What such tests say in each block of a statement, which many loads may share."""
+    blocks = (getattr(parent, field, None) for field in ("body", "orelse", "finalbody"))
+    return [
+        _BlockLeft(
+            block[0],
+            block[-1],
+            [
+                (_place(other), bound)
+                for other in block
+                if isinstance(other, ast.If) and _leaves(other.body)
+                for bound in _said(other.test, module, holds=False)
+            ],
+        )
+        for block in blocks
+        if isinstance(block, list) and block
+    ]
+
+
+def _place(statement: ast.stmt) -> tuple[int, int]:
+    return statement.lineno, statement.col_offset
 
 
 def _leaves(block: Sequence[ast.stmt]) -> bool:
@@ -322,7 +362,7 @@ def _of_identity(test: ast.Compare, module: Module) -> Bound | None:
 
 def _is_of_torch(node: ast.expr, module: Module) -> bool:
     """Whether torch's own version stands in an expression, or in what a name of it was assigned."""
-    if "version" not in module.text and "get_distribution" not in module.text:
+    if not module.holds("version") and not module.holds("get_distribution"):
         return False
     for part in ast.walk(node):
         value = _value_of(part, module) if isinstance(part, ast.Name) else part

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from torchload_lint.source.names.bindings import Bindings
 from torchload_lint.source.text.definitions import FUNCTIONS
@@ -12,9 +12,11 @@ from torchload_lint.source.text.parents import Parents
 from torchload_lint.source.text.text import Lines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from torchload_lint.diagnostic import Span
+
+T = TypeVar("T")
 
 
 class SourceFile:
@@ -28,6 +30,7 @@ class SourceFile:
         self.text = text
         """Without a byte-order mark; newlines as in the file."""
         self._held: dict[str, bool] = {}
+        self._memory: dict[object, Any] = {}
         self.tree = tree
         self.parents: Mapping[ast.AST, ast.AST] = Parents(tree)
         self.lines = Lines(text)
@@ -44,6 +47,12 @@ class SourceFile:
         if part not in self._held:
             self._held[part] = part in self.text
         return self._held[part]
+
+    def remember(self, key: object, find: Callable[[], T]) -> T:
+        """What ``find`` answers, asked once; it must depend on nothing but this file."""
+        if key not in self._memory:
+            self._memory[key] = find()
+        return cast("T", self._memory[key])
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:

@@ -27,6 +27,8 @@ _PLAIN = frozenset(
 _BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
 """Fields of statements, handlers and cases that hold statements, handlers and cases."""
 _WITH_GAPS = frozenset({"keys", "kw_defaults"})
+_MANY = 16
+"""Statements of a body that are looked at one by one."""
 _HOLDING: dict[type[ast.AST], tuple[str, ...]] = {}
 _WORD = re.compile(r"\w+")
 
@@ -116,7 +118,7 @@ def on_rows(
                     continue
         yield node
         if not closed or node is tree or not isinstance(node, closed):
-            below = children(node)
+            below = children(node, rows)
             below.reverse()
             todo += below
 
@@ -138,10 +140,11 @@ def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             todo += getattr(node, name, ())
 
 
-def children(node: ast.AST) -> list[ast.AST]:
+def children(node: ast.AST, rows: list[int] | None = None) -> list[ast.AST]:
     """The nodes directly below a node, in the order of the file (``ctx`` and operators aside).
 
-    The same as ``ast.iter_child_nodes``, in a fifth of the time.
+    The same as ``ast.iter_child_nodes``, in a fifth of the time. ``rows``: of many statements only
+    those that share a row with one of these (sorted) are wanted.
     """
     kind = node.__class__
     if kind not in _HOLDING:
@@ -150,10 +153,39 @@ def children(node: ast.AST) -> list[ast.AST]:
     for name in _HOLDING[kind]:
         value = getattr(node, name, None)
         if value.__class__ is list:
-            found += value if name not in _WITH_GAPS else filter(None, value)
+            if rows is not None and len(value) > _MANY and isinstance(value[0], ast.stmt):
+                found += _sharing(value, rows)
+            else:
+                found += value if name not in _WITH_GAPS else filter(None, value)
         elif value is not None:
             found.append(value)
     return found
+
+
+def _sharing(body: list[ast.stmt], rows: list[int]) -> Iterator[ast.stmt]:
+    """The statements of a body that share a row with one of some rows (sorted), found by halving:
+    a question about one row of a long body must not look at all of it.
+    """
+    place = at = 0
+    while at < len(rows):
+        place = bisect_left(body, rows[at], place, key=_last_row)
+        if place == len(body):
+            return
+        statement = body[place]
+        at = bisect_left(rows, first_row(statement), at)
+        if at < len(rows) and rows[at] <= _last_row(statement):
+            yield statement
+            place += 1
+
+
+def first_row(statement: ast.stmt) -> int:
+    """The first row of a statement, its decorators counted."""
+    decorators = getattr(statement, "decorator_list", None)
+    return min(statement.lineno, decorators[0].lineno) if decorators else statement.lineno
+
+
+def _last_row(statement: ast.stmt) -> int:
+    return statement.end_lineno or statement.lineno
 
 
 def _holding(kind: type[ast.AST]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from torchload_lint.source.text.candidates import children
+from torchload_lint.source.text.candidates import children, first_row
 
 _ROWS_APART = 32
 """Rows of a unit that are linked one by one; each time, all that the unit holds is looked at."""
@@ -31,7 +31,7 @@ class Parents(Mapping[ast.AST, ast.AST]):
         self._linked: set[ast.AST] = set()
         self._asked: Counter[ast.stmt] = Counter()
         self._plan(tree, tree.body)
-        self._starts = [_first_row(unit) for unit in self._units]
+        self._starts = [first_row(unit) for unit in self._units]
 
     def _plan(self, holder: ast.AST, body: list[ast.stmt]) -> None:
         """Split the file into units; a class is opened up, so that its methods are units."""
@@ -67,7 +67,7 @@ class Parents(Mapping[ast.AST, ast.AST]):
             self._asked[unit] += 1
             if self._asked[unit] <= _ROWS_APART:
                 self._link(unit, row if self._asked[unit] < _ROWS_APART else None)
-            if isinstance(unit, ast.ClassDef) or _first_row(unit) < row:
+            if isinstance(unit, ast.ClassDef) or first_row(unit) < row:
                 break
             place -= 1
 
@@ -118,9 +118,3 @@ def _covers(node: ast.AST, row: int) -> bool:
         decorators: list[ast.expr] = getattr(node, "decorator_list", [])
         return bool(decorators) and decorators[0].lineno <= row
     return row <= (getattr(node, "end_lineno", None) or first)
-
-
-def _first_row(statement: ast.stmt) -> int:
-    """The first row of a statement, its decorators counted."""
-    decorators = getattr(statement, "decorator_list", None)
-    return min(statement.lineno, decorators[0].lineno) if decorators else statement.lineno

@@ -1,0 +1,68 @@
+"""What a run does grows with the file, not with its square: counted in calls, not in seconds."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+
+import pytest
+
+from torchload_lint.config import Settings
+from torchload_lint.workspace.one_file import Options, check_bytes
+from torchload_lint.workspace.projects import Projects
+
+HEAD = "import torch\n\nmodel = make()\n"
+SHAPES = {
+    "direct": ("", 'model.load_state_dict(torch.load("w{i}.pt"))\n'),
+    "one name": ("", 'state = torch.load("w{i}.pt")\nmodel.load_state_dict(state)\n'),
+    "names": ("", 'state{i} = torch.load("w{i}.pt")\nmodel.load_state_dict(state{i})\n'),
+    "one path": ("", 's{i} = torch.load("w1.pt")\nmodel.load_state_dict(s{i})\n'),
+    "one function": (
+        "def main(model):\n",
+        '    state{i} = torch.load("w{i}.pt")\n    model.load_state_dict(state{i}["m"])\n',
+    ),
+    "functions": (
+        "",
+        "def f{i}(path, model):\n    model.load_state_dict(torch.load(path)['model'])\n",
+    ),
+    "methods": ("class A:\n", "    def f{i}(self):\n        return torch.load(self.path)\n"),
+    "early returns": (
+        "def f(a):\n",
+        '    if a == {i}:\n        return 1\n    x{i} = torch.load("w{i}.pt")\n',
+    ),
+    "a handler": ("try:\n    y = 1\nexcept TypeError:\n", '    x{i} = torch.load("w{i}.pt")\n'),
+}
+MANY = 4
+"""How often larger the second file is; a run on it may cost a little more than that."""
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_loads_in_a_file(tmp_path, shape):
+    (tmp_path / "torchload-lint.toml").write_text("")
+    with zipfile.ZipFile(tmp_path / "w1.pt", "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02cm\nA\n)\x81}q\x00b.")
+        archive.writestr("archive/version", b"3\n")
+    calls_of_a_run(tmp_path, shape, 2)  # what is imported and compiled once
+    few, many = (calls_of_a_run(tmp_path, shape, count) for count in (20, 20 * MANY))
+    assert many < few * MANY * 1.25
+
+
+def calls_of_a_run(folder, shape, count):
+    """How many functions a check with all fixes calls, those of the interpreter too."""
+    begin, each = SHAPES[shape]
+    text = HEAD + begin + "".join(each.format(i=number) for number in range(count))
+    (folder / "m.py").write_text(text)
+    counted = 0
+
+    def count_it(_frame, event, _argument):
+        nonlocal counted
+        counted += event in {"call", "c_call"}
+
+    options = Options(fix=True, unsafe=True)
+    before = sys.getprofile()
+    sys.setprofile(count_it)
+    try:
+        check_bytes(text.encode(), folder / "m.py", Projects(Settings()), options)
+    finally:
+        sys.setprofile(before)
+    return counted
