@@ -30,6 +30,17 @@ SHAPES = {
         "def f(a):\n",
         '    if a == {i}:\n        return 1\n    x{i} = torch.load("w{i}.pt")\n',
     ),
+    "in one try": (
+        "try:\n",
+        '    x{i} = torch.load("w{i}.pt")\n',
+        "except OSError:\n    pass\n",
+    ),
+    "open files": ("", 'with open("w{i}.pt", "rb") as f:\n    x{i} = torch.load(f)\n'),
+    "folders": ("import os\n", 'os.chdir("a{i}")\nx{i} = torch.load("w{i}.pt")\n'),
+    "inner functions": (
+        "",
+        'def f{i}():\n    def g():\n        return torch.load("w{i}.pt")\n    return g()\n',
+    ),
     "a handler": ("try:\n    y = 1\nexcept TypeError:\n", '    x{i} = torch.load("w{i}.pt")\n'),
 }
 MANY = 4
@@ -49,8 +60,8 @@ def test_loads_in_a_file(tmp_path, shape):
 
 def calls_of_a_run(folder, shape, count):
     """How many functions a check with all fixes calls, those of the interpreter too."""
-    begin, each = SHAPES[shape]
-    text = HEAD + begin + "".join(each.format(i=number) for number in range(count))
+    begin, each, *end = SHAPES[shape]
+    text = "".join([HEAD, begin, *(each.format(i=number) for number in range(count)), *end])
     (folder / "m.py").write_text(text)
     counted = 0
 

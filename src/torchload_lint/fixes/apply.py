@@ -24,7 +24,7 @@ def apply_edits(text: str, fixes: Iterable[Fix]) -> tuple[str, tuple[Fix, ...]]:
     taken is left for the next pass. Insertions at one place keep the order of their fixes.
     """
     source = source_of(text)
-    taken = _Taken()
+    taken = _ChangesMade()
     applied: list[Fix] = []
     for fix in fixes:
         changes = [
@@ -40,7 +40,7 @@ def apply_edits(text: str, fixes: Iterable[Fix]) -> tuple[str, tuple[Fix, ...]]:
     return apply_changes(text, taken.changes), tuple(applied)
 
 
-class _Taken:
+class _ChangesMade:
     """The changes that are made. A new one is only compared with those that are near it: one file
     may have thousands.
     """

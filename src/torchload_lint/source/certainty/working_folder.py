@@ -35,15 +35,31 @@ def changes(
         paths = dict.fromkeys((home.path, *project.holding(word)))
         for path in paths:
             module = home if path == home.path else project.module_at(path)
-            if module is not None and module.holds(word):
-                places = carrying(module.tree, module.lines, [word])[word]
-                if not all(_stays(node, module, project, is_all) for node in places):
-                    yield f"{path} changes the working folder"
+            if module is None or not module.holds(word):
+                continue
+            if not _stays_there(word, module, project, is_all):
+                yield f"{path} changes the working folder"
     for root in filter(project.holding, registry.CHANGES_FOLDER):
         for decorator, kept_by in registry.folder_changers(root).items():
             for path in project.holding(decorator):
                 if kept_by not in (project.files.text(path) or ""):
                     yield f"{path} lets {decorator} change the working folder"
+
+
+def _stays_there(
+    word: str,
+    module: SourceFile,
+    project: ProjectIndex,
+    is_all: Callable[[Engine, SourceFile], bool],
+) -> bool:
+    """Whether each place of a file that names such a function leaves the program where it is."""
+    return project.remember(
+        ("stays in its folder", word, module.tree),
+        lambda: all(
+            _stays(node, module, project, is_all)
+            for node in carrying(module.tree, module.lines, [word])[word]
+        ),
+    )
 
 
 def _stays(

@@ -11,7 +11,7 @@ from torchload_lint.source.names.steps import blocks_around
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from torchload_lint.diagnostic import Span
     from torchload_lint.source.names.source_file import SourceFile
@@ -42,24 +42,40 @@ class UnsafeFallback(NamedTuple):
     """The unsafe call as a load, where it is one of torch's."""
 
 
+class _Unsafe(NamedTuple):
+    """An unsafe load, by whatever function."""
+
+    call: ast.Call
+    name: str
+    load: LoadCall | None
+
+
 def collect(module: SourceFile, loads: tuple[LoadCall, ...]) -> tuple[UnsafeFallback, ...]:
     """Every unsafe fallback of a file, in its order; ``loads`` are the file's."""
     safe = [load for load in loads if load.weights_only in _SAFE]
-    found = [fallback for load in safe for fallback in _fallbacks_of(module, load, loads)]
+    tried = [(load, tries) for load in safe if (tries := [*_tries_around(module, load.node)])]
+    unsafe = _unsafe_calls(module, loads) if tried else {}
+    found = [
+        fallback for load, tries in tried for fallback in _fallbacks_of(module, load, tries, unsafe)
+    ]
     distinct = {fallback.unsafe: fallback for fallback in found}
     return tuple(sorted(distinct.values(), key=lambda fallback: fallback.span))
 
 
 def _fallbacks_of(
-    module: SourceFile, load: LoadCall, loads: tuple[LoadCall, ...]
+    module: SourceFile,
+    load: LoadCall,
+    tries: list[ast.Try],
+    unsafe_calls: Mapping[ast.AST, _Unsafe],
 ) -> Iterator[UnsafeFallback]:
-    for statement in _tries_around(module, load.node):
+    for statement in tries:
         for handler in statement.handlers:
             places: list[Sequence[ast.stmt]] = [handler.body]
             if _falls_through(handler) and isinstance(load.statement, ast.Return):
                 places.append(_behind(module, statement))
             for block in places:
-                for call, name, unsafe in _unsafe_in(module, block, loads):
+                calls = (unsafe_calls[node] for node in _run_in(block) if node in unsafe_calls)
+                for call, name, unsafe in calls:
                     yield UnsafeFallback(
                         statement, load, handler, call, name, module.span(call), unsafe
                     )
@@ -87,25 +103,22 @@ def _behind(module: SourceFile, statement: ast.stmt) -> Sequence[ast.stmt]:
     return block[block.index(statement) + 1 :] if statement in block else []
 
 
-def _unsafe_in(
-    module: SourceFile, block: Sequence[ast.stmt], loads: tuple[LoadCall, ...]
-) -> Iterator[tuple[ast.Call, str, LoadCall | None]]:
-    """The unsafe loads of some statements; nested functions do not run there."""
-    if not block:
-        return
-    inside = set(_run_in(block))
-    for load in loads:
-        chosen = load.weights_only is WeightsOnly.FALSE or load.pickle_module is not None
-        if load.node in inside and chosen:
-            yield load.node, "torch.load", load
+def _unsafe_calls(module: SourceFile, loads: tuple[LoadCall, ...]) -> dict[ast.AST, _Unsafe]:
+    """The unsafe loads of a file, by their calls."""
+    found: dict[ast.AST, _Unsafe] = {}
     for word in ("load", "loads"):
         for reference in find(module, word, _PICKLE):
             call = module.parents.get(reference.node)
-            if isinstance(call, ast.Call) and call in inside and call.func is reference.node:
-                yield call, f"pickle.{last_name(call.func)}", None
+            if isinstance(call, ast.Call) and call.func is reference.node:
+                found[call] = _Unsafe(call, f"pickle.{last_name(call.func)}", None)
+    for load in loads:
+        if load.weights_only is WeightsOnly.FALSE or load.pickle_module is not None:
+            found[load.node] = _Unsafe(load.node, "torch.load", load)
+    return found
 
 
 def _run_in(block: Sequence[ast.stmt]) -> Iterator[ast.AST]:
+    """What stands in some statements; nested functions do not run there."""
     todo: list[ast.AST] = list(block)
     while todo:
         node = todo.pop()

@@ -6,9 +6,7 @@ import ast
 from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.names import GlobalName
-from torchload_lint.source.names.members import (
-    base_expressions,
-)
+from torchload_lint.source.names.members import base_expressions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

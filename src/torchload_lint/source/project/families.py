@@ -78,9 +78,15 @@ def _direct_subclasses(
     found = []
     worth_parsing = partial(may_inherit, node.name)
     for module in modules_with(project, node.name, home, worth_parsing=worth_parsing):
-        for other in on_rows(module.tree, rows_with(module.lines, ["class"])):
-            if isinstance(other, ast.ClassDef) and other is not node:
-                levels = list(classes.ancestry(other, module, project))[1:]
-                if any(level is node for level, _ in levels):
-                    found.append((other, module))
+        lineages = project.remember(("lineages", module.tree), partial(_lineages, module, project))
+        found += [(each, module) for each, above in lineages if each is not node and node in above]
     return found
+
+
+def _lineages(
+    module: SourceFile, project: ProjectIndex
+) -> list[tuple[ast.ClassDef, set[ast.ClassDef]]]:
+    """The classes of a file, each with those that it inherits from and itself."""
+    nodes = on_rows(module.tree, rows_with(module.lines, ["class"]))
+    found = (node for node in nodes if isinstance(node, ast.ClassDef))
+    return [(one, {level for level, _ in classes.ancestry(one, module, project)}) for one in found]

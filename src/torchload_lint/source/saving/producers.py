@@ -100,15 +100,13 @@ def _of_this_load(
     restored = frozenset() if specific else pairs.restored(load, module, project)
     for home in _modules(module, specific, keys, project):
         for save in home.saves:
-            if home is module and _comes_after(save, load, module):
-                continue
             match = _match(load, module, specific, save, home, project)
             if match is None and save.file is not None and spelled:
                 saved = {each.text for each in _written(save, home, project)}
                 match = "path" if spelled & saved else None
             if match is None and (keys or restored):
                 match = _by_content(load, module, keys, restored, save, home, project)
-            if match is not None:
+            if match is not None and not (home is module and _comes_after(save, load, module)):
                 found[match].append((save, home))
     for kind in _KINDS:
         if found[kind]:

@@ -10,6 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.values import Handle
+from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,15 +28,19 @@ _REPEATED = (ast.For, ast.AsyncFor, ast.While)
 
 def is_written(made: ast.Call, module: SourceFile) -> bool:
     """Whether something is written into a buffer, under the name that it has where it is made."""
-    if not any(f".{method}" in module.text for method in _WRITING):
+    if not any(module.holds(f".{method}") for method in _WRITING):
         return False
     names = set(map(_last_name, _targets(made, module))) - {""}
-    return any(
-        isinstance(node, ast.Attribute)
-        and node.attr in _WRITING
-        and _last_name(node.value) in names
-        for node in ast.walk(module.tree)
+    written = module.remember(
+        "what is written into",
+        lambda: {
+            _last_name(node.value)
+            for nodes in carrying(module.tree, module.lines, _WRITING).values()
+            for node in nodes
+            if isinstance(node, ast.Attribute)
+        },
     )
+    return not names.isdisjoint(written)
 
 
 def is_moved_where_made(made: ast.Call, module: SourceFile) -> bool:
@@ -91,11 +96,24 @@ def _is_moved(name: str, holders: set[ast.AST], module: SourceFile) -> bool:
 def _uses(name: str, holders: set[ast.AST], module: SourceFile) -> Iterator[ast.Name]:
     scopes = {module.function(holder) or module.tree for holder in holders}
     for scope in scopes:
-        for node in ast.walk(scope):
-            if not isinstance(node, ast.Name) or node.id != name:
-                continue
-            if holders & {each.node for each in module.bindings.definitions(node)}:
-                yield node
+        named = _named(name, scope, module)
+        yield from dict.fromkeys(place for holder in holders for place in named.get(holder, ()))
+
+
+def _named(name: str, scope: ast.AST, module: SourceFile) -> dict[ast.AST, list[ast.Name]]:
+    """Where a name stands in a scope, by what may define it there; many files may be opened by one
+    name.
+    """
+
+    def find() -> dict[ast.AST, list[ast.Name]]:
+        found: dict[ast.AST, list[ast.Name]] = {}
+        for node in on_rows(scope, rows_with(module.lines, [name], scope)):
+            if isinstance(node, ast.Name) and node.id == name:
+                for definition in module.bindings.definitions(node):
+                    found.setdefault(definition.node, []).append(node)
+        return found
+
+    return module.remember(("named", name, scope), find)
 
 
 def _goes_to_the_beginning(attribute: ast.Attribute, module: SourceFile) -> bool:

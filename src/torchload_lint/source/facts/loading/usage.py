@@ -240,18 +240,15 @@ class _Follower:
         name = getattr(function, "name", "")
         if function is None or not name:
             return []
-        returns = [each for each in ast.walk(function) if isinstance(each, ast.Return)]
-        if returns != [statement]:
-            return []
-        calls: list[ast.expr] = []
-        for node in carrying(self._module.tree, self._module.lines, [name])[name]:
-            call = self._module.parents.get(node)
-            if not isinstance(node, ast.Name) or not isinstance(call, ast.Call):
-                continue
-            made = [each.node for each in self._module.bindings.definitions(node)]
-            if call.func is node and made == [function]:
-                calls.append(call)
-        return calls
+        returns = self._module.remember(
+            ("returns of", function),
+            lambda: [each for each in ast.walk(function) if isinstance(each, ast.Return)],
+        )
+        return (
+            _calls_by_function(self._module, name).get(function, [])
+            if returns == [statement]
+            else []
+        )
 
     def _reads_of(self, target: ast.Attribute, stored: ast.AST) -> list[ast.expr]:
         """The reads of ``self.name`` in a class that sets it to the value, and else to None."""
@@ -292,6 +289,22 @@ class _Follower:
         """What is done with the name; an object's method may belong to another branch's value."""
         uses = set(self.uses(place, depth - 1))
         yield from {_OTHER} if len(definitions) > 1 and _OBJECT in uses else uses
+
+
+def _calls_by_function(module: SourceFile, name: str) -> dict[ast.AST, list[ast.expr]]:
+    """The calls of what has a name, by the one function of the file that they run."""
+
+    def find() -> dict[ast.AST, list[ast.expr]]:
+        calls: dict[ast.AST, list[ast.expr]] = {}
+        for node in carrying(module.tree, module.lines, [name])[name]:
+            call = module.parents.get(node)
+            if isinstance(node, ast.Name) and isinstance(call, ast.Call) and call.func is node:
+                made = [each.node for each in module.bindings.definitions(node)]
+                if len(made) == 1:
+                    calls.setdefault(made[0], []).append(call)
+        return calls
+
+    return module.remember(("calls by function", name), find)
 
 
 def _only_looks(parent: ast.AST | None) -> bool:
