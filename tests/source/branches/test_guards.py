@@ -266,3 +266,11 @@ def test_a_turn_of_a_loop_tells_nothing_of_the_turn_before():
         "    if name == 'b':\n        torch.load(path)\n"
     )
     assert "a.pt" in texts(resolve(code))
+
+
+def test_a_caller_calls_only_where_its_own_test_holds():
+    code = (
+        "def load(path):\n    torch.load(path)\ndef run(name):\n    path = f'{name}.pt'\n"
+        "    if name == 'wheat':\n        load(path)\nrun('wheat')\nrun('amazon')\n"
+    )
+    assert texts(resolve(code)) == ["wheat.pt"]

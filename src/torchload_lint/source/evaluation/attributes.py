@@ -109,6 +109,11 @@ def of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Valu
     return union(stored, handing.parts(evaluator, own, base.handed, name))
 
 
+def _are_empty(values: Values) -> bool:
+    """Whether it is an empty text alone: a place for what is merged into it."""
+    return all(isinstance(value, Text) and not value.text and not value.why for value in values)
+
+
 def _of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Values:
     if isinstance(base, Text):
         known_property = methods.TEXT_PROPERTIES.get(name)
@@ -118,7 +123,8 @@ def _of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Val
     if isinstance(base, Record):
         own = mappings.entry(base, Text(name))
         is_part = any(isinstance(value, Record) for value in own)
-        return own if is_part else union(own, registry.merged_into(evaluator, base, name))
+        merged = () if is_part else registry.merged_into(evaluator, base, name)
+        return union(() if merged and _are_empty(own) else own, merged)
     if isinstance(base, ParsedOptions):
         return lift(evaluator.option(base, name), base.rung)
     if isinstance(base, Instance):

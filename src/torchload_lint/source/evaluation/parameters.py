@@ -6,7 +6,7 @@ import ast
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.branches import made_under
+from torchload_lint.source.branches import guards, made_under
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
     NO_ARGUMENTS,
@@ -124,7 +124,7 @@ def _from_callers(
         around = _same_object(evaluator, site, of, _holder(function, frame.module))
         outer = Frame(site.module, around, frame.calls, frame.callers + 1)
         branch = made_under.tests(evaluator.project, site, of or _holder(function, frame.module))
-        with evaluator.assuming(branch):
+        with evaluator.assuming((*branch, *guards.of_steady_names(site.written, site.module))):
             found.extend(_from_site(evaluator, parameter, function, site, default, outer))
     _note_others(evaluator, sites)
     found.extend(_configured(evaluator, parameter, function, default, frame))

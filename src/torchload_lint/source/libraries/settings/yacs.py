@@ -7,8 +7,10 @@ empty, so that the paths stand in those files and lines alone.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain.patterns import Rung, known
 from torchload_lint.source.domain.values import Text, lift, union
 from torchload_lint.source.libraries import config_files
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.evaluator import Evaluator, KnownEntry
     from torchload_lint.source.project.index import ProjectIndex
 
+_FOLDER = late_pattern(r"(?:^|_)(?:DIR|FOLDER|ROOT)$", re.IGNORECASE)
 _MAX_FILES = 24
 _MAX_VALUES = 6
 
@@ -47,9 +50,13 @@ def _in_files(project: ProjectIndex, key: str) -> Iterator[str]:
 
 
 def _values(content: object, key: str, depth: int) -> Iterator[str]:
-    """The paths that a configuration holds under a key, at whatever place."""
+    """The paths that a configuration holds under a key, at whatever place; a folder, where the key
+    says that it is one.
+    """
+    is_folder = _FOLDER.search(key) is not None
     for name, value in content.items() if isinstance(content, dict) and depth else ():
-        if name == key and isinstance(value, str) and "." in value.rpartition("/")[2]:
+        is_text = name == key and isinstance(value, str)
+        if is_text and (is_folder or "." in value.rpartition("/")[2]):
             yield value
         yield from _values(value, key, depth - 1)
 
