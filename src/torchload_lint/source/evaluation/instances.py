@@ -26,6 +26,7 @@ from torchload_lint.source.project.families import family
 from torchload_lint.source.project.mentions import TooManyError
 from torchload_lint.source.state import spreading
 from torchload_lint.source.state.bound import BoundArguments, Layers
+from torchload_lint.source.state.making_calls import making_calls
 from torchload_lint.source.text.candidates import statements
 
 if TYPE_CHECKING:
@@ -278,6 +279,10 @@ def _field(evaluator: Evaluator, instance: Instance, member: ast.AnnAssign, home
         if named:
             evaluator.leave_open(f"the field {name} may be given another value")
             return named
+    made = _given_where_made(evaluator, instance, name, home) if instance.call is None else ()
+    if made and (default is None or getattr(default, "value", ...) is None):
+        evaluator.leave_open(f"the field {name} may be given another value")
+        return made
     if default is None:
         nested = _annotated_class(evaluator, member.annotation, home)
         return nested or unknown(f"the field {name} has no default")
@@ -289,6 +294,17 @@ def _field(evaluator: Evaluator, instance: Instance, member: ast.AnnAssign, home
             *((Instance(value),) if isinstance(value, Class) else (value,) for value in values)
         )
     return lift(values, Rung.DEFAULT)
+
+
+def _given_where_made(evaluator: Evaluator, instance: Instance, name: str, home: Frame) -> Values:
+    """What the calls that make objects of the class give to a field."""
+    found: list[Values] = []
+    for made in making_calls(evaluator.project, instance.of.node, home.callers):
+        given = _given(made.call, instance.of.node, name)
+        if given is not None:
+            outer = Frame(made.module, calls=home.calls, callers=home.callers + 1)
+            found.append(lift(evaluator.values(given, outer), Rung.CALLER))
+    return union(*found)
 
 
 def _named_in_help(value: ast.expr | None) -> Values:
