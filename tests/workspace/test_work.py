@@ -17,6 +17,7 @@ from torchload_lint.source.certainty import doubts
 from torchload_lint.source.facts import module as modules
 from torchload_lint.source.proofs import class_facts
 from torchload_lint.workspace import Options, Projects, Settings
+from torchload_lint.workspace.adoption.unused_entries import unused_entries
 from torchload_lint.workspace.on_disk.source_files import DiskFiles
 
 if TYPE_CHECKING:
@@ -133,6 +134,20 @@ def test_a_class_is_proven_where_a_load_needs_it_and_not_where_it_is_named(
     assert sorted(work.proven) == ["Other", "Shape"], (
         "the one that is needed, and what stands beside"
     )
+
+
+def test_entries_that_fit_no_load_make_no_other_file_be_parsed(work: Work, tmp_path: Path) -> None:
+    entries = "".join(f'"nets.part{n}:load" = {{ checkpoints = ["a.pt"] }}\n' for n in range(9))
+    for name, text in {**LOADING, **BESIDE, "torchload-lint.toml": f"[loads]\n{entries}"}.items():
+        (tmp_path / name).write_text(text)
+    project = Projects(Settings()).project_of(tmp_path / "nets.py")
+    wrong = list(unused_entries(project.context))
+    assert len(wrong) == 9
+    assert wrong[0].startswith('loads: "nets.part0:load" fits no load')
+    assert set(work.parsed) <= {"io_tools.py", "nets.py"}, (
+        "the file of the load, and that of the entries"
+    )
+    assert len(work.parsed) == len(set(work.parsed))
 
 
 @pytest.mark.parametrize("copies", [2, 12])

@@ -10,6 +10,7 @@ from torchload_lint.names import GlobalName
 from torchload_lint.rules.reading import is_stated, rivals
 from torchload_lint.rules.sites import is_ambiguous, key_of, loads_of
 from torchload_lint.source.loaders.collect import every_load
+from torchload_lint.source.loaders.prefilter import may_hold_load, may_name_checkpoint
 from torchload_lint.source.project.packages import any_package_index
 from torchload_lint.source.proofs import class_lookup
 
@@ -69,12 +70,18 @@ def _files(named: Iterable[tuple[Module, LoadCall]]) -> str:
 def _near_match(key: str, context: Context) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only for a wrong word
 
-    close = get_close_matches(key, list(islice(_keys(context), _MOST_SITES)), n=1)
+    keys = context.project.remember(
+        ("definitions", "load keys"), lambda: list(islice(_keys(context), _MOST_SITES))
+    )
+    close = get_close_matches(key, keys, n=1)
     return f' (did you mean "{close[0]}"?)' if close else ""
 
 
 def _keys(context: Context) -> Iterator[str]:
     for path in context.project.holding("load"):
+        data = (context.project.files.text(path) or "").encode(errors="surrogatepass")
+        if not (may_hold_load(data) or may_name_checkpoint(data)):
+            continue
         module = context.project.module_at(path)
         if module is not None:
             for load in every_load(module, context.project):
