@@ -64,8 +64,8 @@ def rules_page() -> str:
     ]
     return (
         f"{MADE}# Rules\n\n"
-        "All rules but TLL109 are on by default. `torchload-lint rule CODE` prints a rule's page. A "
-        "severity may differ from the one given here where the "
+        "All rules but TLL109 are on by default. `torchload-lint rule CODE` prints a rule's page. "
+        "A severity may differ from the one given here where the "
         "[target](../configuration.md#target-torch) or the checkpoint decides.\n\n"
         "| code | name | severity | |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
     )
