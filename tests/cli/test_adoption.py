@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cli_samples import IMPLICIT, UNSAFE, codes
+from torchload_lint.cli.terminal import CLEAN
 
 
 def test_comments_silence_what_was_found(cli, write, folder):
@@ -34,6 +35,17 @@ def test_a_baseline_lets_only_new_findings_through(cli, write):
     assert codes(result) == ["102"]
     assert result.stdout.startswith("b.py:")
     assert codes(cli()) == ["101", "502", "102"]
+
+
+def test_files_of_one_name_in_two_parts_are_two(cli, write, folder):
+    (folder / "pyproject.toml").unlink()
+    (folder / ".git").mkdir()
+    write({"one/setup.py": "", "one/a.py": UNSAFE, "two/setup.py": "", "two/a.py": "\n"})
+    cli("--baseline", "known.json", "--update-baseline", ".")
+    write({"two/a.py": UNSAFE})
+    assert codes(cli("--baseline", "known.json", ".")) == ["101", "502"]
+    write({"two/a.py": "\n", "pyproject.toml": '[tool.torchload-lint]\nbaseline = "known.json"\n'})
+    assert cli(".").exit_code == CLEAN
 
 
 def test_the_baseline_may_be_configured(cli, write):

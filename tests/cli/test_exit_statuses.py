@@ -154,9 +154,7 @@ def test_a_checkpoint_that_is_given_as_source_is_named_with_the_command_that_rea
 
 def test_a_diff_without_changes_says_so(cli, write):
     write({"a.py": UNSAFE})
-    assert cli("--diff").stderr.startswith(
-        "No fix would be applied; left are 1 error, 1 warning.\n"
-    )
+    assert cli("--diff").stderr.startswith("No fix would be applied; left: 1 error, 1 warning.\n")
     write({"a.py": FIXED})
     assert cli("--diff").stderr.startswith("Nothing was found in what is known.\n")
 

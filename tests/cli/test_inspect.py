@@ -34,7 +34,7 @@ def test_a_summary_has_a_line_a_file_the_worst_first(cli):
         "needs.pt",
         "good.pt",
     ]
-    assert lines[-1] == "5 files: 1 dangerous, 1 unreadable, 2 needs-safe-globals, 1 loads."
+    assert lines[-1] == "5 files: 1 dangerous, 1 unreadable, 2 need an allowlist, 1 loads as it is."
 
 
 @pytest.mark.usefixtures("checkpoints")

@@ -19,3 +19,22 @@ def test_it_is_told_where_there_is_a_load_to_fix(cli, write, code, told):
     done = cli(".")
     assert done.exit_code == 1
     assert ("fixes keep torch 1.8 to 2.15 working; where 2.6 is the oldest" in done.stderr) == told
+
+
+def test_many_requirements_are_told_in_one_line(cli, write):
+    for number in range(2, 7):
+        write({
+            f"part{number}/setup.py": f"setup(install_requires=['torch>=1.{number}'])\n",
+            f"part{number}/a.py": "import torch\nx = torch.load(p)\n",
+        })  # fmt: skip
+    told = cli(".").stderr.splitlines()
+    assert [line for line in told if "the answers are for" in line] == [
+        (
+            "note: the answers are for what each part states: 5 ranges of torch, the oldest 1.2 "
+            "(`torchload-lint show-settings PATH` says which holds there, and why); "
+            "--target-torch asks for one"
+        )
+    ]
+    assert [line.partition(";")[0] for line in told if "fixes keep" in line] == [
+        "note: fixes keep old torch (1.2 and newer) working"
+    ]

@@ -408,13 +408,13 @@ def _baseline_path(config: Config) -> Path:
 
 
 def _update_baseline(outcome: Run, config: Config, projects: Projects) -> int:
-    from torchload_lint.workspace.adoption.baseline import Baseline  # noqa: PLC0415
+    from torchload_lint.workspace.adoption.baseline import (  # noqa: PLC0415
+        Baseline,
+        names_beside,
+    )
 
     path = _baseline_path(config)
-
-    def name_of(file: Path) -> str:
-        return projects.project_of(file).name_of(file)
-
+    name_of = names_beside(path, projects)
     known = Baseline.read(path).updated(outcome.results, set(map(name_of, outcome.files)), name_of)
     try:
         known.write(path)
@@ -428,8 +428,11 @@ def _without_known(outcome: Run, config: Config, projects: Projects) -> tuple[Fi
     """The results without what the baseline knows."""
     if not config.baseline:
         return outcome.results
-    from torchload_lint.workspace.adoption.baseline import Baseline  # noqa: PLC0415
+    from torchload_lint.workspace.adoption.baseline import (  # noqa: PLC0415
+        Baseline,
+        names_beside,
+    )
 
-    known = Baseline.read(_baseline_path(config))
-    results = known.new(outcome.results, lambda file: projects.project_of(file).name_of(file))
+    path = _baseline_path(config)
+    results = Baseline.read(path).new(outcome.results, names_beside(path, projects))
     return tuple(result for result in results if result.diagnostics or result.fixed)

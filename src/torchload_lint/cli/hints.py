@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.workspace.projects import Projects
 
+_FEW = 3
+"""So many ranges of torch are told one by one."""
+
 
 def at_commands(paths: Iterable[Path]) -> None:
     """Say where a path that is not there may be meant as a command."""
@@ -31,7 +34,17 @@ def at_commands(paths: Iterable[Path]) -> None:
 
 def at_range(ranges: Iterable[TorchRange]) -> None:
     """Say which torch the answers are for, and how that is known."""
-    for torch in dict.fromkeys(ranges):
+    different = dict.fromkeys(ranges)
+    if len(different) > _FEW:
+        oldest = min(torch.oldest for torch in different)
+        say(
+            f"note: the answers are for what each part states: {len(different)} ranges of torch, "
+            f"the oldest {oldest} (`torchload-lint show-settings PATH` says which holds there, "
+            "and why); --target-torch asks for one\n",
+            err=True,
+        )
+        return
+    for torch in different:
         others = "" if torch.configured else "; --target-torch asks for others"
         say(f"note: the answers are for torch {torch} ({torch.origin}){others}\n", err=True)
 
@@ -63,10 +76,17 @@ def at_targets(results: Sequence[FileResult], projects: Projects) -> None:
         for result in results
         if any(found.fix is None and found.code in about_loads for found in result.diagnostics)
     )
-    for torch in dict.fromkeys(unfixed):
-        if not torch.configured and torch.oldest < RESTRICTED_BY_DEFAULT_SINCE:
-            say(
-                f"note: fixes keep torch {torch} working; where 2.6 is the oldest "
-                "that you need, --target-torch 2.6 fixes more\n",
-                err=True,
-            )
+    old = {
+        torch: None
+        for torch in unfixed
+        if not torch.configured and torch.oldest < RESTRICTED_BY_DEFAULT_SINCE
+    }
+    kept = [f"torch {torch}" for torch in old]
+    if len(kept) > _FEW:
+        kept = [f"old torch ({min(torch.oldest for torch in old)} and newer)"]
+    for words in kept:
+        say(
+            f"note: fixes keep {words} working; where 2.6 is the oldest that you need, "
+            "--target-torch 2.6 fixes more\n",
+            err=True,
+        )

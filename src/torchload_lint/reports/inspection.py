@@ -32,6 +32,16 @@ IN_WORDS = {
     "unreadable": "is not a readable checkpoint",
 }
 
+COUNTED = {
+    "loads": ("loads as it is", "load as they are"),
+    "needs-safe-globals": ("needs an allowlist", "need an allowlist"),
+    "needs-stand-in": ("needs a stand-in", "need stand-ins"),
+    "cannot-load": ("cannot be loaded", "cannot be loaded"),
+    "dangerous": ("dangerous", "dangerous"),
+    "unreadable": ("unreadable", "unreadable"),
+}
+"""The verdict of one file, and of several, behind their number."""
+
 WORST_FIRST = (
     "dangerous", "unreadable", "cannot-load", "needs-stand-in", "needs-safe-globals", "loads",
 )  # fmt: skip
@@ -82,15 +92,26 @@ def as_summary(
     palette = Palette(enabled=color)
     lines = []
     for report, judgements in sorted(found, key=lambda one: _badness(*one)):
-        verdict = in_words(report, judgements)
+        verdict = in_words(report, judgements) + _first_obstacle(report)
         lines.append(f"{palette.bold(printable(report.path))}: {printable(verdict)}\n")
     return "".join(lines) + sums(found)
+
+
+def _first_obstacle(report: CheckpointReport) -> str:
+    """What keeps a file from being loaded, on the same line."""
+    if report.verdict.value not in {"cannot-load", "unreadable"} or not report.problems:
+        return ""
+    return f": {report.problems[0].message}"
 
 
 def sums(inspections: Sequence[tuple[CheckpointReport, Sequence[Judgement]]]) -> str:
     """How many checkpoints there are of each verdict, the worst first; ends in a newline."""
     counts = Counter(report.verdict.value for report, _ in inspections)
-    parts = [f"{counts[verdict]} {verdict}" for verdict in WORST_FIRST if counts[verdict]]
+    parts = [
+        f"{counts[verdict]} {COUNTED[verdict][counts[verdict] > 1]}"
+        for verdict in WORST_FIRST
+        if counts[verdict]
+    ]
     files = f"{len(inspections)} file{'' if len(inspections) == 1 else 's'}"
     return f"{files}: {', '.join(parts)}.\n" if parts else f"{files}.\n"
 

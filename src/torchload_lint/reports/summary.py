@@ -158,7 +158,7 @@ def diff_summary(results: Iterable[FileResult]) -> str:
     changed = [result for result in results if result.original]
     left = by_severity(found for result in results for found in result.diagnostics)
     if not changed:
-        return f"No fix would be applied; left are {left}.\n"
+        return f"No fix would be applied; left: {left}.\n"
     fixed = by_severity(found for result in changed for found in result.fixed)
     line = f"Would fix {fixed} in {_count(len(changed), 'file')}"
     return f"{line}, and leave {left}.\n" if left else f"{line}.\n"

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from torchload_lint.escaping import printable
+from torchload_lint.reports.inspection import COUNTED, WORST_FIRST
 from torchload_lint.rules.accounting import counted_as
 
 if TYPE_CHECKING:
@@ -87,7 +88,11 @@ def _cells(load: Load) -> tuple[str, str, str, str]:
     rungs = dict.fromkeys(pattern.rung.value for pattern in patterns)
     needs = ", ".join(need.name.qualname for need in situation.needs)
     verdicts = {report.verdict.value for report in situation.reports}
-    refused = sorted(verdicts - {"loads", "needs-safe-globals"})
+    refused = [
+        COUNTED[verdict][0]
+        for verdict in WORST_FIRST
+        if verdict in verdicts - {"loads", "needs-safe-globals"}
+    ]
     if refused:
         needs = ", ".join(refused)
     elif not needs:
@@ -129,7 +134,8 @@ def _sums(loads: Sequence[Load]) -> str:
         for load in loads
     )
     pathless = sum(not load.situation.resolution.patterns for load in loads)
-    parts = [f"{len(loads)} loads", f"{exact} with an exact path", f"{pathless} without any"]
+    count = f"{len(loads)} load{'' if len(loads) == 1 else 's'}"
+    parts = [count, f"{exact} with an exact path", f"{pathless} without any"]
     words = {
         "files": "read from their files",
         "pattern": "read from files that match",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,12 +25,29 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from torchload_lint.diagnostic import Diagnostic, FileResult
+    from torchload_lint.workspace.projects import Projects
 
 VERSION = 1
 _HASH_LENGTH = 16
 
 _Key = tuple[str, str, str]
 """Path, code, hash of the line."""
+
+
+def names_beside(baseline: Path, projects: Projects) -> Callable[[Path], str]:
+    """What files are called in a baseline: their paths from the root of the project that it lies
+    in. A part with a ``setup.py`` of its own is no other place: two of them may have files of one
+    name. A file elsewhere is called by its own project.
+    """
+    root = os.path.join(os.path.abspath(projects.config_of(baseline.absolute().parent).root), "")
+
+    def name_of(file: Path) -> str:
+        absolute = os.path.abspath(file)
+        if absolute.startswith(root):
+            return absolute[len(root) :].replace(os.sep, "/")
+        return projects.project_of(file).name_of(file)
+
+    return name_of
 
 
 @dataclass(frozen=True, slots=True)
