@@ -12,11 +12,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
 
 from torchload_lint import __version__
 from torchload_lint.configuration_files import OWN_FILES
@@ -24,6 +25,9 @@ from torchload_lint.editors.lane import BACKGROUND, TYPED
 from torchload_lint.editors.lsp_answers import FIX_ALL
 from torchload_lint.editors.sessions import Session
 from torchload_lint.reports.run_report import TOOL
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 DEBOUNCE_SECONDS = 0.2
 OTHERS_SECONDS = 1.0
@@ -37,6 +41,16 @@ _WATCHED = (
 )
 
 
+class _Protocol(LanguageServerProtocol):
+    """pygls' protocol, which would remember each notification for ever (2.0 and 2.1)."""
+
+    def _check_handler_result(self, future: Future[Any]) -> None:
+        super()._check_handler_result(future)
+        known = self._request_futures
+        for number in [number for number, one in known.items() if one.done()]:
+            del known[number]
+
+
 class Server(LanguageServer):
     """pygls' server, with the session that answers it."""
 
@@ -46,6 +60,7 @@ class Server(LanguageServer):
         super().__init__(
             TOOL,
             __version__,
+            protocol_cls=_Protocol,
             text_document_sync_kind=types.TextDocumentSyncKind.Full,
             notebook_document_sync=types.NotebookDocumentSyncOptions(
                 notebook_selector=[
