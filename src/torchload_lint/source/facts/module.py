@@ -132,6 +132,15 @@ def read(
     """
     text = text.removeprefix("\ufeff")
     tree = parse(text)
-    if isinstance(tree, SyntaxProblem):
-        return tree
-    return Module(path, name, text, tree, aliases or {})
+    return (
+        tree if isinstance(tree, SyntaxProblem) else Module(path, name, text, tree, aliases or {})
+    )
+
+
+def reread(text: str, path: str, name: str) -> Module | SyntaxProblem:
+    """The same for a file that may have been read before with another text: one that is long has
+    the nodes of then, but for the statements that have changed.
+    """
+    text = text.removeprefix("\ufeff")
+    tree = parse(text, path)
+    return tree if isinstance(tree, SyntaxProblem) else Module(path, name, text, tree, {})

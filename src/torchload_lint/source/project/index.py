@@ -98,7 +98,7 @@ class ProjectIndex:
         """The parsed file at a path of the project; None where it cannot be read or parsed."""
         if path not in self._modules:
             text = self.files.text(path)
-            read = None if text is None else modules.read(text, path, self.module_name(path))
+            read = None if text is None else modules.reread(text, path, self.module_name(path))
             self._modules[path] = read if isinstance(read, modules.Module) else None
         return self._modules[path]
 
@@ -115,7 +115,7 @@ class ProjectIndex:
         known = self._modules.get(path)
         if known is not None and known.text == text.removeprefix("\ufeff"):
             return known
-        read = modules.read(text, path, self.module_name(path))
+        read = modules.reread(text, path, self.module_name(path))
         if isinstance(read, modules.Module):
             if known is not None:
                 self._originals.setdefault(path, known)

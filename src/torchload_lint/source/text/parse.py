@@ -15,6 +15,7 @@ from torchload_lint.source.text.nesting import (
     refuse_too_deep,
     refuse_too_many_branches,
 )
+from torchload_lint.source.text.pieces import LONG, pieces_of
 
 _AST_MAY_END_THE_PROCESS = sys.version_info < (3, 11)
 _PYTHON_2 = " (this is Python 2; only Python 3 is read)"
@@ -28,13 +29,18 @@ class SyntaxProblem(NamedTuple):
     column: int
 
 
-def parse(text: str) -> ast.Module | SyntaxProblem:
-    """The tree of a file; where its syntax is newer than this Python's, with that masked."""
+def parse(text: str, path: str = "") -> ast.Module | SyntaxProblem:
+    """The tree of a file; where its syntax is newer than this Python's, with that masked.
+
+    ``path``: the file's; one that is long is parsed in pieces, and those that were parsed before
+    are the same objects.
+    """
+    if path and len(text) > LONG:
+        found = pieces_of(path).tree(text, parse_piece)
+        if found is not None:
+            return found
     try:
-        if _AST_MAY_END_THE_PROCESS:
-            refuse_too_deep(text, DEEPEST_TO_AST)
-        refuse_too_many_branches(text)
-        tree = _tree(text)
+        tree = _shallow(text)
     except TooDeepError as error:
         return SyntaxProblem(str(error), error.row, 1)
     except (RecursionError, MemoryError):
@@ -55,6 +61,23 @@ def _too_deep(text: str) -> SyntaxProblem:
     except TooDeepError as error:
         return SyntaxProblem(str(error), error.row, 1)
     return SyntaxProblem("the code is nested too deeply to be parsed", 1, 1)
+
+
+def parse_piece(text: str) -> ast.Module | None:
+    """The tree of a part of a file; None where it is better parsed as a whole."""
+    try:
+        tree = _shallow(text)
+    except (RecursionError, MemoryError):
+        return None
+    return tree if isinstance(tree, ast.Module) else None
+
+
+def _shallow(text: str) -> ast.Module | SyntaxProblem:
+    """The tree of a text. Raises RecursionError or MemoryError where it is nested too deep."""
+    if _AST_MAY_END_THE_PROCESS:
+        refuse_too_deep(text, DEEPEST_TO_AST)
+    refuse_too_many_branches(text)
+    return _tree(text)
 
 
 def _tree(text: str) -> ast.Module | SyntaxProblem:
