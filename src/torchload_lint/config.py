@@ -219,8 +219,8 @@ def _length(value: object) -> int:
     return value
 
 
-_VERSION = late_pattern(r"\s*\d+(\.\d+)*\s*")
-_SPECIFIERS = late_pattern(r"\s*(>=|<=|==|~=|!=|>|<)\s*\d+(\.\d+)*(\.\*)?\s*")
+_VERSION = late_pattern(r"\s*\d{1,9}(\.\d{1,9})*\s*")
+_SPECIFIERS = late_pattern(r"\s*(>=|<=|==|~=|!=|>|<)\s*\d{1,9}(\.\d{1,9})*(\.\*)?\s*")
 
 
 def _versions(value: object) -> str:

@@ -123,6 +123,16 @@ def test_a_file_that_fails_costs_itself(folder, jobs):
     assert "All checks passed" not in result.stdout
 
 
+def test_all_checks_have_not_passed_where_one_file_failed(folder):
+    for path in folder.glob("*.py"):
+        path.unlink()
+    write(folder, {"a.py": "import torch\ntorch.load(p, weights_only=True)\n", "b.py": "x = 1\n"})
+    command = [sys.executable, "-c", FAILING, "1"]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stdout == "Nothing was found in what could be checked.\n"
+
+
 BAD_LINES = ["zip", "hex", "undefined", "rot13", "no-such-codec", "idna", "base64"]
 
 

@@ -41,6 +41,8 @@ STDIN = "-"
 ALL_PASSED = "All checks passed!\n"
 """What ``reports.summary`` says of no results, without importing it."""
 
+NOTHING_ELSE = "Nothing was found in what could be checked.\n"
+
 SETTINGS = tuple(
     """
     target_torch select ignore extend_select extend_ignore fixable unfixable exclude extend_exclude
@@ -306,6 +308,8 @@ def _tell(
 
 def _nothing_found(outcome: Run) -> str:
     """The last lines of a run without findings; nothing is imported where there are no loads."""
+    if outcome.errors or outcome.crashes:
+        return NOTHING_ELSE
     if not outcome.loads.total:
         return ALL_PASSED
     from torchload_lint.reports.summary import account, nothing_found  # noqa: PLC0415

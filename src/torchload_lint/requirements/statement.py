@@ -15,6 +15,8 @@ _WHEEL = late_pattern(r"(?i)(?:^|/)torch-(\d[\w.]*)(?:(?:\+|%2[Bb])[\w.]+)?-")
 _LOCAL = late_pattern(r"\+[\w.]+")
 _BETWEEN = late_pattern(r"\s+(?=[<>=!~])")
 _OPERATOR_GAP = late_pattern(r"([<>=!~^])\s+")
+_ENDLESS = late_pattern(r"\d{100}")
+"""No version, and too long a number for ``int``."""
 _NUMBER = late_pattern(r"v?(\d+(?:\.\d+)*)")
 _WILD = late_pattern(r"(>=|<=|>|<|~=)\s*([\d.]+)\.\*")
 _SINGLE = late_pattern(r"(?<![<>=!~])=(?!=)\s*([\d.]+)(\.\*)?")
@@ -54,7 +56,8 @@ def from_requirement(text: str, row: int = 0, *, optional: bool = False) -> Stat
         found = _WHEEL.search(written)
         if found is None or not written.endswith(".whl"):
             return None
-        return Statement(written.rpartition("/")[2], f"=={found[1]}", row, optional=optional)
+        spec = pip_specifiers(f"=={found[1]}")
+        return Statement(written.rpartition("/")[2], spec, row, optional=optional)
     spec, marker = match["spec"].strip(), (match["marker"] or "").strip()
     if spec.startswith("@"):
         spec = version_in_address(spec) or ""
@@ -65,7 +68,7 @@ def from_requirement(text: str, row: int = 0, *, optional: bool = False) -> Stat
 def version_in_address(address: str) -> str | None:
     """``==2.1.0`` for the address of a wheel; None where it does not say."""
     found = _WHEEL.search(address.replace("%2B", "+"))
-    return f"=={found[1]}" if found else None
+    return pip_specifiers(f"=={found[1]}") if found else None
 
 
 def pip_specifiers(spec: str) -> str | None:
@@ -92,6 +95,8 @@ def poetry_specifiers(spec: str) -> str | None:
 
 
 def _poetry_part(part: str) -> str | None:
+    if _ENDLESS.search(part):
+        return None
     if part[:1] == "^" or (part[:1] == "~" and part[1:2] != "="):
         number = _NUMBER.match(part[1:].strip())
         if number is None:
@@ -134,6 +139,8 @@ def conda_specifiers(spec: str) -> str | None:
 def _is_valid(text: str) -> bool:
     from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415 - takes time
 
+    if _ENDLESS.search(text):
+        return False
     try:
         SpecifierSet(text)
     except InvalidSpecifier:

@@ -42,7 +42,7 @@ def written(value: Value) -> Value:
     """``str(value)``; an object that is a path, perhaps, stays what it is."""
     if isinstance(value, EnumMember):
         return value.written()
-    return value if isinstance(value, Instance) else as_text(value)
+    return value if isinstance(value, Instance) else as_text(value).changed(is_path=False)
 
 
 def is_number(value: Value) -> TypeGuard[Constant]:

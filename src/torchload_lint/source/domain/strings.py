@@ -97,7 +97,7 @@ def _arithmetic(op: ast.operator, first: Constant, second: Constant) -> Values:
 
 def _concatenated(first: Value, second: Value) -> Text:
     a, b = whole(as_text(first)), whole(as_text(second))
-    return settled(combine(a, b, a.text + b.text))
+    return settled(combine(a, b, a.text + b.text).changed(is_path=False))
 
 
 def concatenate(left: Values, right: Values) -> Values:
