@@ -53,7 +53,7 @@ def passing(
     return unknown(f"{ast.unparse(node)} ends or begins otherwise here", Cause.NOT_THE_DEFAULT)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4)
 def _may_test_endings(text: str) -> bool:
     """Whether a file has such a test, perhaps; asked for every name of a file."""
     return any(word in text for word in _ENDING_WORDS)

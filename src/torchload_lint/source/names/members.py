@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
-from functools import lru_cache
 from typing import TYPE_CHECKING, TypeGuard
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from torchload_lint.source.text.definitions import FunctionNode
+
+_KNOWN: WeakKeyDictionary[ast.ClassDef, dict[str, ast.stmt]] = WeakKeyDictionary()
+"""What was found in a class, for as long as somebody has its tree: an editor soon has another."""
 
 
 def body(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
@@ -28,10 +31,13 @@ def member(node: ast.ClassDef, name: str) -> ast.stmt | None:
     return _members(node).get(name)
 
 
-@lru_cache(maxsize=1024)
 def _members(node: ast.ClassDef) -> dict[str, ast.stmt]:
     """Name → the statement of a class body that defines it last."""
-    return {name: each for each in body(node.body) for name in _defined(each)}
+    found = _KNOWN.get(node)
+    if found is None:
+        found = {name: each for each in body(node.body) for name in _defined(each)}
+        _KNOWN[node] = found
+    return found
 
 
 def _defined(statement: ast.stmt) -> tuple[str, ...]:
