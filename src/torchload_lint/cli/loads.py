@@ -31,15 +31,19 @@ from torchload_lint.cli.terminal import (
 )
 from torchload_lint.config import ConfigError
 from torchload_lint.escaping import printable
-from torchload_lint.reports.survey import as_table, loads_as_json
+from torchload_lint.reports.survey import as_csv, as_markdown, as_table, loads_as_json
 from torchload_lint.streams import terminal_width
 from torchload_lint.workspace import Projects, discover
 from torchload_lint.workspace.survey import SurveyedLoad, survey
 
+_FOR_PROGRAMS = {"json": loads_as_json, "csv": as_csv, "markdown": as_markdown}
+
 
 @click.command(name="loads", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, type=NamedPath())
-@click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--output-format", type=click.Choice(["text", "json", "csv", "markdown"]), default="text"
+)
 @click.option(
     "--wide", is_flag=True, help="Shorten nothing (as where the output is not a terminal)."
 )
@@ -78,6 +82,8 @@ def command(
     union, since_file, far = (flags.pop(key) for key in ("union", "since_file", "remote"))
     python = flags.pop("python")
     status = CLEAN
+    if output_format in {"csv", "markdown"} and (union or folder or write_config):
+        fail(f"--output-format {output_format} is for the list of loads alone")
     try:
         settings = settings_from(config_file, isolated, flags)
         projects = Projects(settings._replace(remote=far, python=python))
@@ -91,8 +97,8 @@ def command(
             _tell_pairs(found, folder, projects)
         elif write_config:
             _write_config(found)
-        elif output_format == "json":
-            say(loads_as_json([reported(load) for load in found]))
+        elif output_format in _FOR_PROGRAMS:
+            say(_FOR_PROGRAMS[output_format]([reported(load) for load in found]))
         elif found:
             width = None if wide else terminal_width(sys.stdout)
             say(as_table([reported(load) for load in found], width))
@@ -100,7 +106,7 @@ def command(
             warn("no loads under " + (", ".join(map(str, paths)) or "."))
         crashes = [(load.path.as_posix(), load.crash) for load in found if load.crash]
         tell_crashes(crashes, verbose=False)
-        if output_format != "json":
+        if output_format == "text":
             hints.at_range(load.torch for load in found)
         hints.at_entries(projects)
     except ConfigError as error:

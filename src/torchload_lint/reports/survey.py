@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -20,6 +22,8 @@ SHARES = (0.34, 0.3, 0.14, 0.22)
 """How a terminal's width is shared out among the columns that do not fit."""
 GAP = "  "
 MIN_COLUMN = 8
+_FORMULA = frozenset("=+@")
+_MARKUP = frozenset("\\`*_[]<>|#&")
 TITLES = ("load", "reads", "known from", "needs")
 
 
@@ -42,6 +46,27 @@ def as_table(loads: Sequence[Load], width: int | None = None) -> str:
     lines = [_row(TITLES, widths), _row(["-" * width for width in widths], widths)]
     lines += [_row(row, widths) for row in rows]
     return "\n".join(lines) + "\n\n" + _sums(loads)
+
+
+def as_csv(loads: Sequence[Load]) -> str:
+    """One record a load, below a header. What a spreadsheet would take for a formula is quoted."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(TITLES)
+    for load in loads:
+        writer.writerow(f"'{cell}" if cell[:1] in _FORMULA else cell for cell in _cells(load))
+    return text.getvalue()
+
+
+def as_markdown(loads: Sequence[Load]) -> str:
+    """A table of Markdown, one row a load; what strangers wrote is shown as it is."""
+    rows = [TITLES, ("---",) * len(TITLES)]
+    rows += [tuple(map(_plain_markdown, _cells(load))) for load in loads]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _plain_markdown(cell: str) -> str:
+    return "".join(f"\\{one}" if one in _MARKUP else one for one in cell)
 
 
 def loads_as_json(loads: Sequence[Load]) -> str:
