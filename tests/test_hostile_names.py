@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from torchload_lint.cli.group import COMMANDS as NAMES
+from torchload_lint.cli.inspect import FORMATS as INSPECT_FORMATS
 from torchload_lint.config import OUTPUT_FORMATS
 from torchload_lint.escaping import printable
 
@@ -48,10 +50,17 @@ COMMANDS = [
     ["loads"],
     ["loads", "--wide"],
     ["loads", "--output-format", "json"],
+    ["loads", "--union"],
     ["loads", "gone\x1b[31m"],
+    ["record", "--", "gone\x1b[31m"],
+    ["record", "--", sys.executable, "-c", "pass"],
+    ["scan", ".", "--out", "../scanned"],
+    ["scan", "gone\x1b[31m", FORGED, "--out", "../scanned"],
+    ["scan", ".", "--dry-run", "--out", "../planned"],
     ["loads", "--checkpoints", "."],
     ["inspect", "."],
-    ["inspect", "--output-format", "json", "."],
+    *(["inspect", "--output-format", form, "."] for form in INSPECT_FORMATS),
+    ["inspect", "--summary", "."],
     ["inspect", "gone\x1b[31m.pt", FORGED],
     ["verify", "gone\x1b[31m.py"],
     ["migrate", "gone\x1b[31m.pt"],
@@ -59,6 +68,7 @@ COMMANDS = [
     ["migrate", ".", "--in-place", "--dry-run"],
     ["migrate", "../copied", "--in-place", "--force"],
     ["show-settings", "gone\x1b[31m"],
+    ["show-settings", FORGED + ".py"],
     ["rule", "\x1b[31m", FORGED],
     ["\x1b[31m"],
 ]
@@ -104,8 +114,12 @@ def test_every_command_and_format(folder, arguments):
     if form in {"github", "azure"}:
         own = ("::error ", "::warning ", "::notice ", "##vso[task.logissue ")
         lines = [line for line in lines if not line.startswith(own)]
-    if form not in {"json", "json-lines", "sarif", "gitlab", "rdjson", "junit"}:
+    if form not in {"json", "json-lines", "sarif", "gitlab", "rdjson", "junit", "cyclonedx"}:
         assert [line for line in lines if is_command(line)] == []
+
+
+def test_no_command_is_left_out():
+    assert {*NAMES} - {words[0] for words in COMMANDS} == {"server"}  # which speaks JSON alone
 
 
 def test_programs_get_the_names_as_they_are(folder):

@@ -189,3 +189,17 @@ def test_the_least_severity_counts_in_both_modes(project, mode):
     assert codes(flake8(project, *mode, "a.py", code=1)) == [("a.py:2:5:", "TLL102")]  # a note
     (project / "pyproject.toml").write_text(config + 'min-severity = "warning"\n')
     assert flake8(project, *mode, "a.py", code=0) == ""
+
+
+@pytest.mark.parametrize(
+    "deep",
+    [
+        "y = a" + ".a" * 600 + "\n",  # of some thousand, flake8 itself ends
+        "(" * 5000,
+        "".join(f"{' ' * level}if a:\n" for level in range(150)),
+    ],
+    ids=["attributes", "brackets", "blocks"],
+)
+def test_code_that_is_nested_too_deep_leaves_the_other_files_alone(project, deep):
+    (project / "deep.py").write_text(f"import torch\n\nm = torch.load('m.pt')\n{deep}")
+    assert "a.py" in flake8(project, "a.py", "deep.py")

@@ -78,7 +78,6 @@ def combine(first: Text, second: Text, joined: str, *, anchored: bool = False) -
     return Text(
         joined,
         anchored,
-        is_path=first.is_path or second.is_path,
         why=tuple(reasons) if HOLE in joined else (),
         causes=first.causes | second.causes if HOLE in joined else NO_CAUSES,
         rung=highest(first.rung, second.rung),

@@ -341,15 +341,23 @@ TEXT_PROPERTIES: dict[str, Callable[[Text], Values]] = {
 which stands for its text."""
 
 
+_SPELLING = frozenset({"as_posix", "__str__", "__fspath__"})
+"""Methods of paths that give a string, of which a slash at the end is a part."""
+
+
 def of_text(text: Text, name: str, given: Arguments) -> Values:
     """``text.name(*given)``."""
     method = TEXT_METHODS.get(name)
     if method is None:
         return unknown(f"the result of .{name}() is not known")
     made = method(text, given)
-    return tuple(
-        strings.path(each) if text.is_path and isinstance(each, Text) else each for each in made
-    )
+    if not text.is_path:
+        return made
+    if name in _SPELLING:
+        return tuple(
+            each.changed(is_path=False) if isinstance(each, Text) else each for each in made
+        )
+    return tuple(strings.path(each) if isinstance(each, Text) else each for each in made)
 
 
 def of_handle(handle: Handle, name: str) -> Values:

@@ -10,6 +10,7 @@ from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.conversions import as_text, written
 from torchload_lint.source.domain.values import (
     Record,
+    Text,
     Values,
     union,
     unknown,
@@ -34,7 +35,8 @@ _SAME_AS_FIRST = (
 
 
 def _to_text(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    return tuple(map(written, first(evaluator, call, frame)))
+    found = map(written, first(evaluator, call, frame))
+    return tuple(each.changed(is_path=False) if isinstance(each, Text) else each for each in found)
 
 
 def _get_attribute(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
