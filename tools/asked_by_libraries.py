@@ -1,6 +1,6 @@
 """Writes the names that vetted code of torch, numpy and Python asks of objects it is given.
 
-    python tools/asked_by_libraries.py > src/torchload_lint/source/proofs/asked_by_libraries.txt
+    python tools/asked_by_libraries.py > asked_by_libraries.txt  (in source/proofs/known)
 
 A file that calls ``nn.Softmax(1)`` with an object of a project's class has that object's method
 ``softmax`` called, whether the project's own code asks for it or not; and a class that overrides

@@ -1,6 +1,6 @@
 """Lists the functions on tensors and numbers that a class may call and still be harmless.
 
-    python tools/harmless_functions.py > src/torchload_lint/source/proofs/harmless_functions.txt
+    python tools/harmless_functions.py > harmless_functions.txt  (in source/proofs/known)
 
 They are those that torch itself makes from its operators (nothing in them calls Python that the
 caller hands over, but for ``__torch_function__``), and the functions of ``math``.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.names.reaching import BUILTINS
-from torchload_lint.source.proofs.harmless import (
+from torchload_lint.source.proofs.known.harmless import (
     HARMFUL_ATTRIBUTES,
     MADE_ONCE,
     SPECIAL_ATTRIBUTES,

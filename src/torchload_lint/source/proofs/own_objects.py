@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.names.members import member
-from torchload_lint.source.proofs.harmless import is_harmless, is_harmless_base, makes_data
+from torchload_lint.source.proofs.known.harmless import is_harmless, is_harmless_base, makes_data
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:

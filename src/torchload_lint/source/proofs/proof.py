@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from torchload_lint.source.names.members import body, is_function, odd_members
 from torchload_lint.source.proofs.code import CodeReader, Piece
 from torchload_lint.source.proofs.decorators import gives_back
-from torchload_lint.source.proofs.harmless import (
+from torchload_lint.source.proofs.known.harmless import (
     ALWAYS_REACHED,
     DECORATORS,
     METACLASSES,

@@ -1,0 +1,1 @@
+"""What code may use and still be harmless (data)."""
