@@ -97,6 +97,52 @@ def test_a_class_that_torch_would_run_is_refused(name, tmp_path, monkeypatch):
     assert not victim.exists()
 
 
+READING = """
+    class Lazy:
+        made = []
+        @property
+        def value(self): self.made.append(1); return 1
+
+    LAZY = Lazy()
+
+    class Shown:
+        def __init__(self, text="{}"): self.text = text.format(self)
+
+    class Matched:
+        def __init__(self, given=None):
+            match given:
+                case object(__init__=object(__globals__=names)): self.text = names["LAZY"].value
+
+    class Base:
+        command = "ls"
+        def put(self, value): self.command = value
+
+    class Given(Base):
+        def __init__(self, one=None, value=""):
+            if one: Base.put(one, value)
+"""
+
+
+@pytest.mark.parametrize("name", ["Shown", "Matched", "Given"])
+def test_a_class_that_leads_to_what_it_does_not_name_is_not_allowed(name, tmp_path, monkeypatch):
+    module = f"reading_{name.lower()}"
+    (tmp_path / f"{module}.py").write_text(dedent(READING))
+    itself = forge.name(module, name)
+    asked = forge.text("{0.__init__.__globals__[LAZY].value}")
+    given = {"Shown": [asked], "Matched": [forge.new(itself)], "Given": [itself, forge.text("rm")]}
+    checkpoint = tmp_path / "model.pt"
+    checkpoint.write_bytes(forge.archive(forge.program(made(module, name, *given[name]))))
+
+    judged = torchload_lint.inspect(checkpoint).judgements
+    assert [one.trust for one in judged] == [Trust.UNPROVEN]
+
+    monkeypatch.syspath_prepend(tmp_path)
+    own = importlib.import_module(module)
+    with torch.serialization.safe_globals([getattr(own, name)]):  # torch shows that it could
+        torch.load(checkpoint, weights_only=True)
+    assert own.Lazy.made or own.Given.command == "rm"
+
+
 IMPORTING = {
     "model = torch.load('model.pt', weights_only=True)\n": False,
     "from tool import C\nmodel = torch.load('model.pt', weights_only=True)\n": True,

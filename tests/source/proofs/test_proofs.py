@@ -198,7 +198,9 @@ PROVEN = {
             def go(self): return 1
         """,
     "a generic": "T = typing.TypeVar('T')\nclass Net(typing.Generic[T]):\n    x: T",
-    "numbers": init("self.x = math.sqrt(np.prod(value)) + np.zeros(3).sum() ** 2 // 3"),
+    "numbers": init(
+        "self.x = math.sqrt(np.prod(np.ones(3))) + np.zeros(len(value)).sum() ** 2 // 3"
+    ),
     "texts": init(
         "self.x = f'{value!r:>10}'.strip().split(',')\nself.y = ', '.join(map(str, args))"
     ),

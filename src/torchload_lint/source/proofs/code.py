@@ -13,13 +13,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.names.reaching import BUILTINS
 from torchload_lint.source.proofs.known.harmless import (
+    CONVERTING,
     HARMFUL_ATTRIBUTES,
-    MADE_ONCE,
+    SHARED_BY_CLASS,
     SPECIAL_ATTRIBUTES,
     is_harmless,
 )
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, meanings
-from torchload_lint.source.proofs.shared import READING, is_only_read, kept_default, may_change
+from torchload_lint.source.proofs.uses.fixed_values import (
+    is_compared,
+    is_fixed_text,
+    is_given_numbers,
+    is_made_once,
+)
+from torchload_lint.source.proofs.uses.late_imports import imported_late
+from torchload_lint.source.proofs.uses.own_self import is_bound_super, is_instance
+from torchload_lint.source.proofs.uses.shared import READING, is_only_read, kept_default, may_change
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import text_of
 
@@ -34,7 +43,8 @@ _BY_NAME = frozenset({"__getattribute__", "__setattr__", "__delattr__"})
 """Methods that reach an attribute by a name that they are given."""
 _SETTABLE = frozenset({"data", "grad", "requires_grad"})
 """Attributes of tensors that may be set on any object."""
-_OF_THE_CLASS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
+_FORMATTING = frozenset({"format", "format_map"})
+"""Methods of texts that look up what the text names."""
 _LEAVES = (ast.Constant, ast.UnaryOp, ast.operator, ast.unaryop, ast.expr_context, ast.BinOp)
 _DISPLAYS = (ast.Dict, ast.List, ast.Set)
 
@@ -49,7 +59,9 @@ class Piece(NamedTuple):
     holder: Holder | None = None
     """For a method, the class whose instance ``self`` is."""
     unbound: bool = False
-    """Whether ``self`` may be anything else: ``Base.method(something)``."""
+    """Whether what it asks of ``self`` may be asked of anything: ``Base.method(something)``."""
+    any_self: bool = False
+    """Whether ``self`` may even be a class, whose attributes others share."""
 
 
 @dataclass(slots=True)
@@ -58,8 +70,12 @@ class CodeReader:
 
     module: Module
     project: ProjectIndex
+    any_self: bool = False
+    """Whether ``self`` may be anything."""
     uses: list[Piece] = field(default_factory=list)
     """What it uses of the project."""
+    of_class: set[str] = field(default_factory=set)
+    """Attributes that it asks of its class, so that what they hold is given a ``self``."""
     own: set[str] = field(default_factory=set)
     """Attributes that it asks of ``self`` or of ``super()``."""
     others: set[str] = field(default_factory=set)
@@ -87,15 +103,9 @@ class CodeReader:
             constant = all(isinstance(part, (*_DISPLAYS, ast.Tuple, *_LEAVES)) for part in parts)
             if not constant or len(parts) <= 2:  # noqa: PLR2004 - the display and its context
                 raise self._unproven(expression, "a table that may hold anything")
-        elif isinstance(expression, ast.Call) and not self._is_made_once(expression):
+        elif isinstance(expression, ast.Call) and not is_made_once(expression, self.module):
             raise self._unproven(expression, f"{_shown(expression)} makes what may change")
         self.visit(expression)
-
-    def _is_made_once(self, call: ast.Call) -> bool:
-        func = call.func
-        if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Call):
-            return func.attr in {"absolute", "resolve"} and self._is_made_once(func.value)
-        return self.module.bindings.qualified(func) in MADE_ONCE
 
     def _check_private(self, node: ast.Name | ast.Attribute) -> None:
         """Python reads ``__name`` in a class as another name, which something else may define."""
@@ -124,12 +134,29 @@ class CodeReader:
             self.function(node)
         elif isinstance(node, ast.AnnAssign):
             self.all(filter(None, (node.target, node.value)))
-        elif isinstance(node, ast.Global | ast.ClassDef):
-            raise self._unproven(node, "a global or a class in a function")
         elif isinstance(node, ast.Lambda):
             self.all((*node.args.defaults, *filter(None, node.args.kw_defaults), node.body))
         else:
+            self._check_statement(node)
             self.all(ast.iter_child_nodes(node))
+
+    def _check_statement(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Global | ast.ClassDef):
+            raise self._unproven(node, "a global or a class in a function")
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for unknown in imported_late(node, self.module):
+                raise self._unproven(node, f"the import of {unknown}")
+        if isinstance(node, ast.MatchClass):
+            self._pattern(node)
+
+    def _pattern(self, node: ast.MatchClass) -> None:
+        """``case Point(x=first)`` asks for attributes by these names."""
+        if node.patterns and self._builtin(node.cls) not in BUILTINS:
+            raise self._unproven(node, "a pattern whose attributes the class names")
+        for name in node.kwd_attrs:
+            self._asked(node, name)
+        self.others.update(node.kwd_attrs)
+        self.kept.update(node.kwd_attrs)
 
     # names
 
@@ -180,7 +207,11 @@ class CodeReader:
             isinstance(node, ast.Attribute) and self._is_call_on_self(node)
         ):
             raise self._unproven(node, dotted)
-        if dotted == "numpy.ndarray" and isinstance(node, ast.expr) and not self._is_compared(node):
+        if (
+            dotted == "numpy.ndarray"
+            and isinstance(node, ast.expr)
+            and not is_compared(node, self.module)
+        ):
             raise self._unproven(node, "numpy.ndarray, which makes arrays of any bytes")
         found = meanings(dotted, self.module, self.project, lambda name: self._is_plain(name, node))
         if found is None:
@@ -195,7 +226,14 @@ class CodeReader:
         holder = found.module.parents.get(found.node)
         in_class = isinstance(holder, ast.ClassDef) and found.kind == "function"
         inside = Holder(holder, found.module, index) if in_class else None  # type: ignore[arg-type]
-        return Piece(found.value or found.node, found.module, index, inside, unbound=True)
+        given = inside is not None and not self._is_given_self(node)
+        return Piece(found.value or found.node, found.module, index, inside, True, given)
+
+    def _is_given_self(self, function: ast.AST) -> bool:
+        """``Base.method(self, …)``, in a method."""
+        call = self.module.parents.get(function)
+        is_called = isinstance(call, ast.Call) and call.func is function and bool(call.args)
+        return is_called and self._is_instance(call.args[0])  # type: ignore[union-attr]
 
     def _is_plain(self, dotted: str, node: ast.AST) -> bool:
         """Whether it is a name of a library that is harmless, or attributes of one."""
@@ -205,6 +243,8 @@ class CodeReader:
             if not name:
                 return False
             asked.append(last)
+        if name in CONVERTING and not is_given_numbers(node, self.module):
+            raise self._unproven(node, f"{name} of what may say where numpy shall read")
         for attribute in asked:
             self._asked(node, attribute)
         self.others.update(asked[-1:])
@@ -227,8 +267,16 @@ class CodeReader:
         self.visit(node.value)
         self._asked(node, node.attr)
         if not is_only_read(node, self.module):
+            if node.attr in SHARED_BY_CLASS:
+                raise self._unproven(node, f"{node.attr} for more than reading")
             self.kept.add(node.attr)
-        (self.own if self._is_self(node.value) else self.others).add(node.attr)
+        is_own = self._is_self(node.value)
+        (self.own if is_own else self.others).add(node.attr)
+        is_bound = self._is_instance(node.value) or (
+            not self.any_self and is_bound_super(node.value, self.module)
+        )
+        if is_own and not is_bound and not self._is_given_self(node):
+            self.of_class.add(node.attr)
 
     def _check_reaching(self, node: ast.Attribute) -> None:
         """What leads to any attribute by name, or to classes, is only asked of ``self``."""
@@ -236,7 +284,9 @@ class CodeReader:
             raise self._unproven(node, _shown(node))
         if node.attr == "__dict__" and not self._is_instance(node.value):
             raise self._unproven(node, _shown(node))
-        if node.attr == "__class__" and not (self._is_self(node.value) or self._is_compared(node)):
+        if node.attr == "__class__" and not (
+            self._is_self(node.value) or is_compared(node, self.module)
+        ):
             raise self._unproven(node, _shown(node))
 
     def _is_call_on_self(self, node: ast.Attribute) -> bool:
@@ -268,18 +318,6 @@ class CodeReader:
             getattr(one, "id", "") for one in given
         ]
 
-    def _is_compared(self, node: ast.expr) -> bool:
-        """Whether a class is only compared, shown, or asked about by ``isinstance``."""
-        user = self.module.parents.get(node)
-        while isinstance(user, ast.Tuple | ast.BinOp):
-            user = self.module.parents.get(user)
-        if isinstance(user, ast.Attribute):
-            return user.attr in {"__name__", "__qualname__", "__module__"}
-        if isinstance(user, ast.Call):
-            known = {"isinstance", "issubclass", "str", "repr", "id", "print"}
-            return user.func is not node and self._builtin(user.func) in known
-        return isinstance(user, ast.Compare | ast.FormattedValue | ast.Expr)
-
     def _path(self, node: ast.expr) -> list[str]:
         """The dotted names that ``a.b.c`` may be, where ``a`` is imported or a class."""
         names: list[str] = []
@@ -290,7 +328,9 @@ class CodeReader:
         if not isinstance(node, ast.Name):
             return []
         self._check_private(node)
-        meanings = [self._meaning(one, node, names[-1]) for one in self._definitions(node)]
+        meanings = [
+            self._meaning(one, node, names[-1]) for one in self.module.bindings.definitions(node)
+        ]
         if "" in meanings and any(meanings):
             raise self._unproven(node, f"{node.id}, which stands for several things")
         return [".".join((one, *reversed(names))) for one in meanings if one]
@@ -309,37 +349,33 @@ class CodeReader:
             raise self._unproven(node, f"{node.id}.{attribute}")
         return ""
 
-    def _definitions(self, node: ast.Name) -> tuple[Definition, ...]:
-        return self.module.bindings.definitions(node)
-
     def _asked(self, node: ast.AST, name: str) -> None:
         special = name.startswith("__") and name.endswith("__")
         if name in HARMFUL_ATTRIBUTES or (special and name not in SPECIAL_ATTRIBUTES):
+            raise self._unproven(node, f"the attribute {name}")
+        if name in _FORMATTING and not is_fixed_text(getattr(node, "value", node), self.module):
+            raise self._unproven(node, f"{name} of a text that may name anything")
+        if name in SHARED_BY_CLASS and not isinstance(node, ast.Attribute):
             raise self._unproven(node, f"the attribute {name}")
 
     def _is_self(self, node: ast.expr) -> bool:
         """Whether it is ``self`` or ``cls``, their class, or ``super()``."""
         if isinstance(node, ast.Call):
             builtin = self._builtin(node.func)
-            own = builtin == "super" or (len(node.args) == 1 and self._is_self(node.args[0]))
-            return builtin in {"super", "type"} and own
+            if builtin == "super":
+                return not node.args or self._is_self(node.args[-1])
+            return builtin == "type" and len(node.args) == 1 and self._is_self(node.args[0])
         if isinstance(node, ast.Attribute):
             return node.attr == "__class__" and self._is_self(node.value)
         return self.module.bindings.class_of_self(node) is not None
 
     def _is_instance(self, node: ast.expr) -> bool:
         """Whether it is ``self``, and not a class, which others share."""
-        if self.module.bindings.class_of_self(node) is None or not isinstance(node, ast.Name):
+        if self.any_self or not isinstance(node, ast.Name):
             return False
-        for definition in self._definitions(node):
-            arguments = self.module.parents[definition.node]
-            function = self.module.parents[arguments]
-            if not isinstance(function, FUNCTIONS) or function.name in _OF_THE_CLASS:
-                return False
-            if any(self.module.bindings.qualified(one) == "builtins.classmethod"
-                   for one in function.decorator_list):  # fmt: skip
-                return False
-        return True
+        return self.module.bindings.class_of_self(node) is not None and is_instance(
+            node, self.module
+        )
 
     def _set(self, node: ast.Attribute) -> None:
         special = node.attr.startswith("__") and node.attr.endswith("__")
@@ -368,23 +404,26 @@ class CodeReader:
         for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
             self.visit(argument)
         builtin = self._builtin(node.func)
+        if builtin == "super" and node.args and not self._is_self(node.args[-1]):
+            raise self._unproven(node, f"{_shown(node)}, whose class may be any")
         if builtin == "type" and len(node.args) == 1:
-            if not (self._is_self(node.args[0]) or self._is_compared(node)):
+            if not (self._is_self(node.args[0]) or is_compared(node, self.module)):
                 raise self._unproven(node, f"{_shown(node)} as more than a name to compare")
             return
         if builtin == "getattr" and len(node.args) > 1 and text_of(node.args[1]):
             name = text_of(node.args[1])
             self._asked(node, name)
             self.kept.add(name)
-            (self.own if self._is_self(node.args[0]) else self.others).add(name)
+            is_own = self._is_self(node.args[0])
+            (self.own if is_own else self.others).add(name)
+            if is_own and not self._is_instance(node.args[0]):
+                self.of_class.add(name)
             return
         is_handed_back = isinstance(self.module.parents.get(node), ast.Return)
         if builtin == "getattr" and is_handed_back and self._is_instance(node.args[0]):
             self.asks_any = True
             return
-        if builtin == "vars" and len(node.args) == 1 and self._is_instance(node.args[0]):
-            return
-        if builtin == "setattr" and node.args and self._is_instance(node.args[0]):
+        if builtin in {"vars", "setattr"} and node.args and self._is_instance(node.args[0]):
             return
         func = node.func
         if isinstance(func, ast.Attribute) and func.attr == "replace" and len(node.args) < 2:  # noqa: PLR2004 - str's has two, Path's one

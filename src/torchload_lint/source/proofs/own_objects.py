@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.names.members import member
 from torchload_lint.source.proofs.known.harmless import is_harmless, is_harmless_base, makes_data
+from torchload_lint.source.proofs.uses.own_self import is_instance
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ def is_object(node: ast.expr, home: SourceFile, project: ProjectIndex) -> bool:
         return False
     definitions = home.bindings.definitions(node)
     if home.bindings.class_of_self(node) is not None:
-        return all(_is_of_instance(one.node, home) for one in definitions)
+        return is_instance(node, home) and all(
+            _is_of_instance(one.node, home) for one in definitions
+        )
     return _is_tested(node, home) or (
         bool(definitions) and all(_gives_object(one, home, project) for one in definitions)
     )

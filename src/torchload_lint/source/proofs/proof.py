@@ -27,8 +27,8 @@ from torchload_lint.source.proofs.known.harmless import (
 )
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
 from torchload_lint.source.proofs.replaced import Used, bound, why_replaced
-from torchload_lint.source.proofs.shared import may_change
 from torchload_lint.source.proofs.steady import check_own_name, check_place, check_steady
+from torchload_lint.source.proofs.uses.shared import may_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,14 +96,14 @@ class _ProofSearch:
         self._methods: dict[ast.AST, str] = {}
         self._waiting: list[Piece] = []
         self._steady: set[str] = set()
-        self._seen: set[tuple[ast.AST, Holder | None, bool]] = set()
+        self._seen: set[tuple[ast.AST, Holder | None, bool, bool]] = set()
 
     def run(self, piece: Piece) -> None:
         """Look at a piece and at all that it leads to. Raises UnprovenError."""
         self._waiting.append(piece)
         while self._waiting:
             current = self._waiting.pop()
-            key = (current.node, current.holder, current.unbound)
+            key = (current.node, current.holder, current.unbound, current.any_self)
             if key in self._seen:
                 continue
             self._seen.add(key)
@@ -130,7 +130,7 @@ class _ProofSearch:
         return self.shared if self._keeps_any else self.shared & self._kept
 
     def _code(self, piece: Piece) -> None:
-        reader = CodeReader(piece.module, piece.project)
+        reader = CodeReader(piece.module, piece.project, piece.any_self)
         if is_function(piece.node):
             _check_decorators(piece.node, piece.module, piece.project)
             reader.function(piece.node)
@@ -152,8 +152,9 @@ class _ProofSearch:
         for level in self._levels(piece.holder):
             for statement in body(level.node.body):
                 if is_function(statement) and (reader.asks_any or statement.name in reader.own):
+                    is_given = statement.name in reader.of_class
                     method = Piece(statement, level.module, level.project, piece.holder)
-                    self._waiting.append(method)
+                    self._waiting.append(method._replace(any_self=is_given))
 
     def _class(self, holder: Holder) -> None:
         for level in self._levels(holder):

@@ -66,6 +66,8 @@ _NAMES = {
 }
 """Module → names in it, below its path. Names of types and of functions alike."""
 
+_CONSTANTS = frozenset("e inf nan ndarray newaxis pi".split())
+
 BASES = frozenset(
     """
     abc.ABC builtins.object builtins.Exception builtins.ValueError builtins.RuntimeError
@@ -113,11 +115,29 @@ DECORATORS = frozenset(
 )
 """Decorators that leave what a function or a class does as it is written."""
 
+CONVERTING = frozenset(
+    f"numpy.{name}" for name in _NAMES["numpy"].split() if name not in _CONSTANTS
+)
+"""Functions of numpy that make arrays of what they are given. An object says by an attribute of its
+own (``__array_interface__``) at which address numpy reads, and a file gives objects attributes.
+"""
+
+MODULES = frozenset({*(module.partition(".")[0] for module in _NAMES), "math"})
+"""Packages that a function may import: they are there already, or do nothing but be imported."""
+
+SHARED_BY_CLASS = frozenset({"__annotations__", "__dataclass_fields__", "__members__"})
+"""Attributes that hold for all objects of a class, and that others act on."""
+
 HARMFUL_ATTRIBUTES = frozenset(
     """
-    _make_wrapper_subclass _new_shared _new_shared_cuda _new_shared_fd_cpu _new_shared_filename_cpu
-    _new_using_fd_cpu _new_using_filename_cpu _new_with_file _new_with_weak_ptr _set_from_file
-    _share_cuda_ _share_fd_cpu_ _share_filename_cpu_ _shared_decref _shared_incref _write_file
+    _bit_generator _cdata _data_ptr _dtensor__new__ _expired _fix_weakref _free_weak_ref
+    _from_buffer _get_shared_fd _make_subclass _make_wrapper_subclass _new_shared _new_shared_cuda
+    _new_shared_fd_cpu _new_shared_filename_cpu _new_using_fd_cpu _new_using_filename_cpu
+    _new_with_file _new_with_weak_ptr _new_wrapped_storage _reduce_ex_internal _release_ipc_counter
+    _release_ipc_counter_cuda _resize_with_addr_ _set_cdata _set_from_file _share_cuda_
+    _share_fd_cpu_ _share_filename_cpu_ _share_memory_ _shared_decref _shared_incref
+    _swap_data_ptr_ _typed_storage _use_count _view_func_unsafe _rev_view_func_unsafe _weak_ref
+    _write_file copy_into move move_into read_bytes read_text share_memory_
     as_subclass chmod compile ctypes dump f_back f_globals f_locals from_buffer from_file gi_frame
     cr_frame ag_frame hardlink_to lchmod link_to mkdir open rename rmdir symlink_to tb_frame tofile
     touch unlink write_bytes write_text

@@ -1,0 +1,1 @@
+"""What the place where something is used tells about the use."""

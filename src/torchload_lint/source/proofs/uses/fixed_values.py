@@ -1,0 +1,88 @@
+"""What a function is given there: numbers, a text that is always the same."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.proofs.known.harmless import CONVERTING, MADE_ONCE, is_harmless
+
+if TYPE_CHECKING:
+    from torchload_lint.source.names.source_file import SourceFile
+
+_NUMBERS = frozenset({"abs", "bool", "float", "int", "len", "range", "round", "str"})
+"""Builtins that give what numpy reads as it is."""
+
+
+def is_given_numbers(function: ast.AST, home: SourceFile) -> bool:
+    """Whether a function is called with what has no ``__array_interface__``, an address that numpy
+    believes.
+    """
+    call = home.parents.get(function)
+    if not isinstance(call, ast.Call) or call.func is not function:
+        return _is_dtype(function, home)
+    given = (*call.args, *(one.value for one in call.keywords))
+    return all(_is_number(one, home) for one in given)
+
+
+def _is_dtype(node: ast.AST, home: SourceFile) -> bool:
+    """Whether a type of numpy's is named to say what an array shall hold."""
+    if not isinstance(node, ast.Attribute | ast.Name):
+        return False
+    name = (home.bindings.qualified(node) or "").rpartition(".")[2]
+    user = home.parents.get(node)
+    named = isinstance(user, ast.keyword) and user.arg == "dtype"
+    given = isinstance(user, ast.Call) and getattr(user.func, "attr", "") == "astype"
+    return name.startswith(("float", "int", "uint")) and (named or given or is_compared(node, home))
+
+
+def _is_number(node: ast.expr, home: SourceFile) -> bool:
+    if isinstance(node, ast.Tuple | ast.List):
+        return all(_is_number(one, home) for one in node.elts)
+    if isinstance(node, ast.UnaryOp | ast.BinOp):
+        parts = (one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr))
+        return all(_is_number(one, home) for one in parts)
+    dotted = home.bindings.qualified(node.func if isinstance(node, ast.Call) else node) or ""
+    if isinstance(node, ast.Call):
+        is_array = dotted.startswith("numpy.") and is_harmless(dotted)
+        return is_array or dotted.removeprefix("builtins.") in _NUMBERS
+    is_constant = dotted.startswith(("numpy.", "math.")) and dotted not in CONVERTING
+    return (
+        is_constant
+        or _is_dtype(node, home)
+        or isinstance(node, ast.Constant | ast.JoinedStr | ast.Compare)
+    )
+
+
+def is_fixed_text(node: ast.AST, home: SourceFile) -> bool:
+    """Whether it is a text that stands there, or under a name that stands for nothing else."""
+    if isinstance(node, ast.BinOp):
+        return is_fixed_text(node.left, home) and is_fixed_text(node.right, home)
+    if not isinstance(node, ast.Name):
+        return isinstance(node, ast.Constant)
+    made = [(one.kind, one.value) for one in home.bindings.definitions(node)]
+    return bool(made) and all(
+        kind == "assign" and isinstance(value, ast.Constant) for kind, value in made
+    )
+
+
+def is_made_once(call: ast.Call, home: SourceFile) -> bool:
+    """Whether a call makes a value that stays as it is."""
+    func = call.func
+    if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Call):
+        return func.attr in {"absolute", "resolve"} and is_made_once(func.value, home)
+    return home.bindings.qualified(func) in MADE_ONCE
+
+
+def is_compared(node: ast.expr, home: SourceFile) -> bool:
+    """Whether a class is only compared, shown, or asked about by ``isinstance``."""
+    user = home.parents.get(node)
+    while isinstance(user, ast.Tuple | ast.BinOp):
+        user = home.parents.get(user)
+    if isinstance(user, ast.Attribute):
+        return user.attr in {"__name__", "__qualname__", "__module__"}
+    if isinstance(user, ast.Call):
+        is_builtin = isinstance(user.func, ast.Name) and not home.bindings.definitions(user.func)
+        known = {"isinstance", "issubclass", "str", "repr", "id", "print"}
+        return user.func is not node and is_builtin and user.func.id in known  # type: ignore[attr-defined]
+    return isinstance(user, ast.Compare | ast.FormattedValue | ast.Expr)
