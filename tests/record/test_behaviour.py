@@ -386,3 +386,38 @@ def test_a_load_in_a_notebook_is_known_later(project):
     result = run(project, sys.executable, "-m", "torchload_lint", "loads", "n.ipynb")
     assert "n.ipynb:cell 2:2" in result.stdout
     assert "recorded" in result.stdout
+
+
+WAITS = (
+    "await asyncio.gather(asyncio.to_thread(torch.load, 'w.pt'))",
+    "await asyncio.create_task(asyncio.to_thread(torch.load, 'w.pt'))",
+    "await asyncio.wait_for(asyncio.to_thread(torch.load, 'w.pt'), 60)",
+    "await asyncio.to_thread(torch.load, 'w.pt')",
+)
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_a_load_in_a_thread_is_noted_where_the_program_waits_for_it(project, wait):
+    program = f"import asyncio, torch\nasync def main():\n    {wait}\nasyncio.run(main())\n"
+    record(project, program)
+    assert noted(project) == [("main.py", 3, "w.pt", "loaded")]
+
+
+def test_a_thread_that_is_the_whole_task_is_noted_where_that_is_run(project):
+    record(project, "import asyncio, torch\nasyncio.run(asyncio.to_thread(torch.load, 'w.pt'))\n")
+    assert noted(project) == [("main.py", 2, "w.pt", "loaded")]
+
+
+def test_all_behind_the_first_word_is_the_commands(project):
+    (project / "main.py").write_text("import sys\nprint(sys.argv[1:])\n")
+    given = ["-h", "--", "--isolated", "x"]
+    ran = run(project, *RECORD[:-1], sys.executable, "main.py", *given)
+    assert ran.stdout == f"{given}\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="scripts have another form there")
+def test_a_script_that_names_no_interpreter_is_the_shells(project):
+    script = project / "script"
+    script.write_text('echo "$1"\n')
+    script.chmod(0o755)
+    assert run(project, *RECORD, "./script", "a b").stdout == "a b\n"

@@ -133,6 +133,20 @@ def test_all_checks_have_not_passed_where_one_file_failed(folder):
     assert result.stdout == "Nothing was found in what could be checked.\n"
 
 
+def test_standard_input_that_fails_is_told_and_given_back(folder):
+    failing = FAILING.replace('sys.argv = ["torchload-lint", "--jobs", sys.argv[1]]', USES_INPUT)
+    text = "import torch\ntorch.load(p, weights_only=False)\n"
+    command = [sys.executable, "-c", failing]
+    result = subprocess.run(
+        command, cwd=folder, input=text, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 2
+    assert "error: a.py: this file could not be checked: KeyError" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == text
+
+
+USES_INPUT = 'sys.argv = ["torchload-lint", "--fix", "--stdin-filename", "a.py", "-"]'
 BAD_LINES = ["zip", "hex", "undefined", "rot13", "no-such-codec", "idna", "base64"]
 
 

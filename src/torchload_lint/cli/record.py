@@ -23,7 +23,10 @@ _NOT_SEEN = "unseen: a Python with -I, -E or -S, without PYTHONPATH, or that can
 
 @click.command(
     name="record",
-    context_settings={"help_option_names": ["-h", "--help"], "ignore_unknown_options": True},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "allow_interspersed_args": False,  # behind its first word, all is the command's
+    },
 )
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
 def command(words: tuple[str, ...]) -> None:

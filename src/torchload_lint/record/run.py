@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -11,6 +12,7 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint.record.command import run_command
@@ -117,9 +119,20 @@ class CannotStartError(Exception):
 
 def _run(command: Sequence[str], environment: dict[str, str]) -> int:
     try:
-        return run_command(command, environment)
+        return _started(command, environment)
     except OSError as error:
         raise CannotStartError(error.strerror or str(error)) from error
+
+
+def _started(command: Sequence[str], environment: dict[str, str]) -> int:
+    """A script without ``#!`` is the shell's, as for ``execvp``. Raises OSError."""
+    try:
+        return run_command(command, environment)
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+    script = which(command[0]) or command[0]
+    return run_command(("/bin/sh", script, *command[1:]), environment)
 
 
 def _folder_for_notes() -> Path:

@@ -54,7 +54,9 @@ def write_store(root: Path, loads: Iterable[RecordedLoad]) -> Path:
     """Write the file, and give its path. Raises OSError, also where a link would be followed."""
     path = root / STORE
     if path.parent.is_symlink():
-        raise OSError(errno.ELOOP, "it is a link, and nothing is written through one", path.parent)
+        raise OSError(
+            errno.ELOOP, "it is a link, and nothing is written through one", str(path.parent)
+        )
     path.parent.mkdir(exist_ok=True)
     write_loads(path, loads)
     return path

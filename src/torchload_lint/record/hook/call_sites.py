@@ -73,16 +73,19 @@ def waiting():
 
 
 def suspended(frame):
-    """The innermost frame of the coroutine that has handed something to a thread, if one has."""
+    """The innermost frame of the program in a coroutine that has handed something to a thread, else
+    in any that waits: the task of a thread of its own is awaited by another one.
+    """
     asyncio = sys.modules.get("asyncio")
     while asyncio is not None and frame is not None:
         if frame.f_code.co_name == "run_forever":
             found = None
             for task in asyncio.all_tasks(frame.f_locals["self"]):
                 stack = awaited(task.get_coro())
-                if stack and stack[-1].f_code.co_name == "to_thread":
-                    return stack[-2]
-                found = found or (stack[-1] if stack else None)
+                own = [one for one in stack if is_programs(one.f_code.co_filename)]
+                if own and stack[-1].f_code.co_name == "to_thread":
+                    return own[-1]
+                found = found or (own[-1] if own else None)
             return found
         frame = frame.f_back
     return None
