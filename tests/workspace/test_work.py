@@ -55,7 +55,7 @@ class Work:
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     done = Work()
-    read, everywhere, asked = modules.read, DiskFiles._everywhere, doubts.doubts
+    read, everywhere, asked = modules.reread, DiskFiles._everywhere, doubts.doubts
     prove = class_facts.prove_class
 
     def reading(text, path, *others):
@@ -75,7 +75,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
         return prove(node, module, project)
 
     monkeypatch.setattr(class_facts, "prove_class", proving)
-    monkeypatch.setattr(modules, "read", reading)
+    monkeypatch.setattr(modules, "reread", reading)
     monkeypatch.setattr(DiskFiles, "_everywhere", searching)
     monkeypatch.setattr(doubts, "doubts", doubting)
     return done

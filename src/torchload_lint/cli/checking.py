@@ -22,11 +22,11 @@ from torchload_lint.cli.terminal import (
     warn,
 )
 from torchload_lint.config import TEXT_FORMATS, ConfigError
-from torchload_lint.diagnostic import Crash, FileResult
+from torchload_lint.diagnostic import FileResult
 from torchload_lint.escaping import printable
 from torchload_lint.source.text.settings_files import is_settings_file
 from torchload_lint.streams import use_color, use_links
-from torchload_lint.workspace import Options, Projects, Run, check_bytes
+from torchload_lint.workspace import Options, Projects, Run, check_input
 from torchload_lint.workspace.on_disk.discover import is_forced_out
 
 if TYPE_CHECKING:
@@ -244,13 +244,7 @@ def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Con
     if is_forced_out(path, projects.config_of(path.parent)):
         result, fixed = FileResult(path), given
     else:
-        try:
-            result, fixed = check_bytes(given, path, projects, options)
-        except ConfigError:
-            raise
-        except Exception as error:  # noqa: BLE001 - told as for a file; what was given is given back
-            crash = Crash.of(error, "this file could not be checked")
-            result, fixed = FileResult(path, crashes=(crash,)), given
+        result, fixed = check_input(given, path, projects, options)
     results = (result,) if result.diagnostics or result.fixed else ()
     torch = (projects.project_of(path).torch_of(path),) if result.loads.total else ()
     crashes = tuple((str(path), crash) for crash in result.crashes)

@@ -122,6 +122,21 @@ def check_bytes(
     return result, data if fixed is None else fixed.encoded()
 
 
+def check_input(
+    data: bytes, path: Path, projects: Projects, options: Options
+) -> tuple[FileResult, bytes]:
+    """The same for standard input. Raises ConfigError; whatever else goes wrong is said, and the
+    bytes come back as they are.
+    """
+    try:
+        return check_bytes(data, path, projects, options)
+    except ConfigError:
+        raise
+    except Exception as error:  # noqa: BLE001 - as for a file
+        crash = Crash.of(error, "this file could not be checked")
+        return FileResult(path, crashes=(crash,)), data
+
+
 def _checked(
     look: Look, path: str, project: Project, options: Options
 ) -> tuple[FileResult, Document | None]:

@@ -164,7 +164,7 @@ def joined_paths(folders: Values, names: Values) -> Values:
 
 
 def _with_suffix(text: Text, given: Arguments) -> Values:
-    if text.text.endswith("."):
+    if _has_odd_dots(text):
         return (strings.hole(text, _LAST_DOT),)
     if not patterns.base(text.text).strip("."):
         return (strings.hole(text, "a suffix of an empty name"),)
@@ -178,6 +178,8 @@ def _with_name(text: Text, given: Arguments) -> Values:
 
 
 def _with_stem(text: Text, given: Arguments) -> Values:
+    if _has_odd_dots(text):
+        return (strings.hole(text, _LAST_DOT),)
     suffix = patterns.split_suffix(text.text)[1]
     (folder,) = map(as_text, parent(text))
     return union(
@@ -262,15 +264,21 @@ def split_folder(text: Text, _: Arguments) -> Values:
     return (Sequence((parent(text), base(text)), kind="tuple"),)
 
 
+def _has_odd_dots(text: Text) -> bool:
+    """Whether Python 3.14 reads the ending of a name anew: ``a.``, and ``..a``."""
+    name = patterns.base(text.text)
+    return text.text.endswith(".") or (name.startswith("..") and "." not in name.lstrip("."))
+
+
 def _stem(text: Text) -> Values:
-    if text.text.endswith("."):
+    if _has_odd_dots(text):
         return (strings.hole(text, _LAST_DOT),)
     bare = strings.whole(text)
     return (strings.changed(bare, patterns.split_suffix(patterns.base(bare.text))[0]),)
 
 
 def _suffix(text: Text) -> Values:
-    if text.text.endswith("."):
+    if _has_odd_dots(text):
         return (strings.hole(text, _LAST_DOT),)
     suffix = patterns.split_suffix(text.text)[1]
     if not suffix and HOLE in text.text:
@@ -327,18 +335,23 @@ TEXT_METHODS: dict[str, TextMethod] = {
     "read_bytes": opened,
     "read_text": opened,
 }
+
+
+def _as_texts(values: Values) -> Values:
+    """A part of a path that is a text, whose methods are those of texts."""
+    return tuple(each.changed(is_path=False) for each in values if isinstance(each, Text))
+
+
 TEXT_PROPERTIES: dict[str, Callable[[Text], Values]] = {
     "parent": _parent_path,
-    "name": base,
-    "stem": _stem,
-    "suffix": _suffix,
+    "name": lambda path: _as_texts(base(path)),
+    "stem": lambda path: _as_texts(_stem(path)),
+    "suffix": lambda path: _as_texts(_suffix(path)),
     "parents": _parents,
     "parts": _parts,
-    "value": lambda text: (text,),
     "path": lambda text: (text,),
 }
-"""Properties of paths, ``.path`` of a folder's entry, and ``.value`` of a member of an enumeration,
-which stands for its text."""
+"""Properties of paths, and ``.path`` of a folder's entry."""
 
 
 _SPELLING = frozenset({"as_posix", "__str__", "__fspath__"})
