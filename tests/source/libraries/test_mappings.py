@@ -309,3 +309,9 @@ def test_a_mapping_that_is_not_known_may_yield_its_default(source, expected):
     resolution = resolve(source + "\n")
     assert texts(resolution) == expected
     assert not resolution.complete
+
+
+def test_the_bound_that_is_not_known_is_the_reason():
+    result = resolve("def run(n):\n    for i in range(0, n):\n        torch.load(f'net_{i}.pt')\n")
+    assert texts(result) == ["net_*.pt"]
+    assert any("parameter 'n' of run()" in why for why in result.unknown)

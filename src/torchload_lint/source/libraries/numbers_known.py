@@ -33,7 +33,8 @@ def _range(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     known = [each for values in bounds for each in values if _is_integer(each)]
     numbers = [each.value for each in known if isinstance(each.value, int)]
     if len(known) != len(bounds) or any(len(values) != 1 for values in bounds) or not bounds:
-        why = next((conversions.why(each) for values in bounds for each in values), _LONG)
+        others = (each for values in bounds for each in values if not _is_integer(each))
+        why = next(map(conversions.why, others), _LONG)
         return (Sequence(others=unknown(why)),)
     rung = highest(*(each.rung for each in known))
     try:
