@@ -8,7 +8,8 @@ import pytest
 
 from project_files import project
 from source.resolving import resolve, texts
-from torchload_lint.source.paths import Rung, resolve_path
+from torchload_lint.source.loaders.collect import every_load
+from torchload_lint.source.paths import Rung, resolve_load, resolve_path
 
 IN_PLACE = {
     '"weights/model.pt"': "weights/model.pt",
@@ -610,3 +611,12 @@ def test_the_folder_of_an_imported_package_is_known(folder):
     )
     assert texts(resolution) == ["pkg/a.pt"]
     assert resolution.patterns[0].exact
+
+
+def test_a_list_of_one_thing_is_all_that_the_thing_may_be():
+    loads = "from fairseq.checkpoint_utils import load_model_ensemble_and_task as get\n"
+    program = f"{loads}def load(path):\n    return get([path])\nload('a.pt')\nload('b.pt')\n"
+    index = project({"main.py": program})
+    module = index.module_at("main.py")
+    (load,) = every_load(module, index)
+    assert texts(resolve_load(load, module, index)) == ["a.pt", "b.pt"]

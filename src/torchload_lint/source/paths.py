@@ -24,7 +24,7 @@ from torchload_lint.source.facts.calls import CallKind
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluation.tracing import Trace
@@ -157,7 +157,7 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
     found: dict[tuple[str, bool], PathPattern] = {}
     reasons: dict[str, None] = {}
     addresses: dict[str, PathPattern] = {}
-    for value in values:
+    for value in _each_opened(values):
         text, in_archive = _source(value)
         if text is None:
             if not isinstance(value, Constant):
@@ -203,14 +203,21 @@ def _is_bare_ending(marked: str, rung: Rung) -> bool:
     return rung is not Rung.LITERAL and name.startswith(".") and name.count(".") == 1
 
 
+def _each_opened(values: Values) -> Iterator[Value]:
+    """What may be opened, where a list of one thing stands for that (``load([path])``)."""
+    for value in values:
+        if isinstance(value, Sequence) and len(value.items) == 1:
+            yield from _each_opened((*value.items[0], *value.others))
+        else:
+            yield value
+
+
 def _source(value: Value) -> tuple[Text | None, bool]:
     if isinstance(value, Handle):
         rung = highest(value.rung, value.source.rung)
         return value.source.changed(rung=rung), value.wrapped
     if isinstance(value, Text):
         return value, False
-    if isinstance(value, Sequence) and len(value.items) == 1:
-        return _source(value.items[0][0]) if value.items[0] else (None, False)
     return None, isinstance(value, Unknown)
 
 
