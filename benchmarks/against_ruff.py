@@ -12,34 +12,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
-import time
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+
+from command_cost import cost_of
 
 RUFF = ["check", "--isolated", "--no-cache", "--select", "S301", "."]
-
-
-class Cost(NamedTuple):
-    """Seconds of one run."""
-
-    wall: float
-    cpu: float
-
-
-def cost_of(command: list[str], folder: Path) -> Cost:
-    """Run a command in a folder. Raises RuntimeError where it fails (findings are none)."""
-    started = time.perf_counter()
-    child = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode not in {0, 1}:
-        raise RuntimeError(f"{command} in {folder}: status {child.returncode}")
-    return Cost(time.perf_counter() - started, usage.ru_utime + usage.ru_stime)
 
 
 def compare(folder: Path, ours: list[str], theirs: list[str], runs: int) -> None:

@@ -14,14 +14,13 @@ import argparse
 import os
 import platform
 import shutil
-import subprocess
 import sys
-import time
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from command_cost import Cost, cost_of
 from speed_inputs import (
     corpus,
     entries_file,
@@ -44,16 +43,6 @@ FEW = 3
 SITES, TENSORS, FILES = 200, 20_000, 100_000
 
 
-class Cost(NamedTuple):
-    """What one run of a command took."""
-
-    cpu: float
-    """Seconds of processor time."""
-    wall: float
-    memory: float
-    """MB at most."""
-
-
 class Line(NamedTuple):
     """One line of the results."""
 
@@ -68,20 +57,6 @@ class Line(NamedTuple):
     @property
     def holds(self) -> bool:
         return self.value <= self.bound
-
-
-def cost_of(command: list[str], folder: Path) -> Cost:
-    """Run a command in a folder. Raises RuntimeError where it fails (findings are none)."""
-    started = time.perf_counter()
-    child = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode not in {0, 1}:
-        raise RuntimeError(f"{command} in {folder}: status {child.returncode}")
-    wall = time.perf_counter() - started
-    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
 
 
 class Measuring:
