@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 from textwrap import dedent
 
 import pytest
@@ -10,6 +11,8 @@ from torchload_lint.source.facts.library_load import Versions
 from torchload_lint.source.facts.loader import Does
 from torchload_lint.source.loaders.collect import every_load
 from torchload_lint.source.loaders.follow import unsafe_wrapper_calls
+from torchload_lint.source.loaders.path_parameters import Place, made_of
+from torchload_lint.source.names.bindings import Bindings
 from torchload_lint.source.paths import resolve_load
 from torchload_lint.source.project.index import ProjectIndex
 
@@ -340,3 +343,20 @@ def test_what_the_package_allows_is_known():
 )
 def test_wrappers_of_other_files(code, found):
     assert bool(list(unsafe_wrapper_calls(*program(code)))) == found
+
+
+def test_what_a_path_is_made_of_is_worked_out_once_for_each_value(monkeypatch):
+    steps = [f"    a{n + 1} = a{n} + a{n} + a{n} + a{n}" for n in range(12)]
+    text = "\n".join(["import torch", "def f(a0):", *steps, "    return torch.load(a6)"])
+    asked = []
+    definitions = Bindings.definitions
+    monkeypatch.setattr(
+        Bindings, "definitions", lambda self, name: asked.append(name) or definitions(self, name)
+    )
+    files = MemoryFiles({"wide.py": text})
+    module = ProjectIndex(files, (".",), Packages()).module_at("wide.py")
+    (function,) = (one for one in module.tree.body if isinstance(one, ast.FunctionDef))
+    place = Place(function, module, ProjectIndex(files))
+    assert made_of(function.body[5].value, place) == ("a0",)
+    assert made_of(function.body[11].value, place) == ()  # too far
+    assert len(asked) < 100

@@ -63,3 +63,10 @@ def test_only_few_of_many_statements_are_looked_at() -> None:
     found = list(candidates.on_rows(tree, [5_000, 9_000]))
     assert [one.lineno for one in found if isinstance(one, ast.Expr)] == [5_000, 9_000]
     assert looked_at < 1_000
+
+
+def test_a_tree_is_walked_in_the_order_of_ast() -> None:
+    aside = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+    tree = ast.parse("\n".join(STATEMENTS) + "\nx = -a < b or [c for c in d if not c]\n")
+    expected = [node for node in ast.walk(tree) if not isinstance(node, aside)]
+    assert list(candidates.walk(tree)) == expected

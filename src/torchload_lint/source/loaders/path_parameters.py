@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
+from torchload_lint.source.text.candidates import walk
 from torchload_lint.source.text.expressions import code_of
 
 if TYPE_CHECKING:
@@ -50,13 +51,20 @@ def positional(place: Place) -> tuple[str, ...]:
     return tuple(names[1:] if in_class and "builtins.staticmethod" not in marks else names)
 
 
-def made_of(node: ast.expr, place: Place) -> tuple[str, ...]:
-    """The parameters of a function that an expression is made of, in their order in it."""
-    return tuple(dict.fromkeys(_parameters_behind(node, place, _NAMES)))
+def made_of(node: ast.expr, place: Place, depth: int = _NAMES) -> tuple[str, ...]:
+    """The parameters of a function that an expression is made of, in their order in it.
+
+    Remembered: many arguments of a long function are made of the same names, and each of those of
+    others.
+    """
+    key = ("made of", node, place.function, depth)
+    return place.module.remember(
+        key, lambda: tuple(dict.fromkeys(_parameters_behind(node, place, depth)))
+    )
 
 
 def _parameters_behind(node: ast.expr, place: Place, depth: int) -> Iterator[str]:
-    for part in ast.walk(node) if depth else ():
+    for part in walk(node) if depth else ():
         if is_read_of_object(part):
             yield f"{OF_OBJECT}{part.attr}"
         if not isinstance(part, ast.Name) or not isinstance(part.ctx, ast.Load):
@@ -74,7 +82,7 @@ def _parameters_behind(node: ast.expr, place: Place, depth: int) -> Iterator[str
             if value is None and isinstance(definition.node, ast.Assign):
                 value = definition.node.value
             if value is not None:
-                yield from _parameters_behind(value, place, depth - 1)
+                yield from made_of(value, place, depth - 1)
 
 
 def is_read_of_object(node: ast.AST) -> TypeGuard[ast.Attribute]:
@@ -106,7 +114,7 @@ def is_of_self(function: ast.expr) -> bool:
 def stored_in(parameter: str, place: Place) -> Iterator[ast.expr]:
     """What a function stores under the name of a parameter that is read of its object."""
     name = parameter.removeprefix(OF_OBJECT) if is_of_object(parameter) else ""
-    for node in ast.walk(place.function) if name else ():
+    for node in walk(place.function) if name else ():
         if isinstance(node, ast.Assign):
             targets, value = node.targets, node.value
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
@@ -123,7 +131,7 @@ def stored_in(parameter: str, place: Place) -> Iterator[ast.expr]:
 
 def is_parameter_itself(node: ast.expr, place: Place) -> bool:
     """Whether what an expression is made of is not only a field of a parameter (``args.path``)."""
-    named = [part for part in ast.walk(node) if _is_parameter(part, place)]
+    named = [part for part in walk(node) if _is_parameter(part, place)]
     return not named or any(not _is_field(place.module.parents.get(one), place) for one in named)
 
 
@@ -144,7 +152,7 @@ def is_asked_for(node: ast.AST, place: Place) -> bool:
     parent = place.module.parents.get(node)
     while parent is not None and parent is not place.function:
         if isinstance(parent, (ast.If, ast.IfExp)):
-            calls = (part for part in ast.walk(parent.test) if isinstance(part, ast.Call))
+            calls = (part for part in walk(parent.test) if isinstance(part, ast.Call))
             if any(code_of(one.func) == "isinstance" for one in calls):
                 return True
         parent = place.module.parents.get(parent)

@@ -30,6 +30,7 @@ from torchload_lint.source.loaders.receivers import Kind, kinds, library_bases
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 from torchload_lint.source.project.packages import definitions_anywhere
+from torchload_lint.source.text.candidates import walk
 from torchload_lint.source.text.definitions import defaults
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _reaches(place: Place, depth: int) -> Iterator[Reach]:
             if paths:
                 yield _direct(load, load.file, paths, place)
     if depth:
-        calls = (node for node in ast.walk(place.function) if isinstance(node, ast.Call))
+        calls = (node for node in walk(place.function) if isinstance(node, ast.Call))
         for call in islice(calls, _MOST_CALLS):
             found = _through(call, place, depth - 1)
             if found is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from torchload_lint.source.loaders.known import MAKERS
 from torchload_lint.source.names import members
 from torchload_lint.source.project.origins import origins
+from torchload_lint.source.text.candidates import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,19 +39,25 @@ class Kind(NamedTuple):
 def kinds(
     expression: ast.expr, module: Module, project: ProjectIndex, depth: int = _DEPTH
 ) -> frozenset[Kind]:
-    """The classes that an expression may be, or be an object of; empty where it is not known."""
-    return frozenset(_kinds(expression, module, project, depth))
+    """The classes that an expression may be, or be an object of; empty where it is not known.
+
+    Remembered: many methods are called of what one expression has made.
+    """
+    if depth == 0:
+        return frozenset()
+    return project.remember(
+        ("definitions", "kinds", expression, depth),
+        lambda: frozenset(_kinds(expression, module, project, depth)),
+    )
 
 
 def _kinds(node: ast.expr, module: Module, project: ProjectIndex, depth: int) -> Iterator[Kind]:
-    if depth == 0:
-        return
     if isinstance(node, ast.Call):
         yield from _made(node, module, project, depth)
         return
     if isinstance(node, (ast.IfExp, ast.BoolOp, ast.NamedExpr, ast.Await)):
         for part in _parts(node):
-            yield from _kinds(part, module, project, depth - 1)
+            yield from kinds(part, module, project, depth - 1)
         return
     found = list(named(node, module, project))
     yield from found or _by_definition(node, module, project, depth)
@@ -69,7 +76,7 @@ def _by_definition(
             yield from _first_of_several(definition, node.id, module)
     elif isinstance(node, ast.Attribute):
         for value in module.bindings.member_values(node)[:_BREADTH]:
-            yield from _kinds(value, module, project, depth - 1)
+            yield from kinds(value, module, project, depth - 1)
 
 
 def _parts(node: ast.expr) -> list[ast.expr]:
@@ -122,7 +129,7 @@ def _made(call: ast.Call, module: Module, project: ProjectIndex, depth: int) -> 
             yield from bases(own, module, project)
         return
     if isinstance(function, ast.Attribute) and function.attr in _MAKERS:
-        yield from _kinds(function.value, module, project, depth - 1)
+        yield from kinds(function.value, module, project, depth - 1)
         return
     own = module.bindings.class_of_self(function)
     if own is not None:  # cls()
@@ -158,9 +165,9 @@ def _returned(
     project: ProjectIndex,
     depth: int,
 ) -> Iterator[Kind]:
-    for node in ast.walk(function):
+    for node in walk(function):
         if isinstance(node, ast.Return) and node.value is not None:
-            yield from _kinds(node.value, module, project, depth)
+            yield from kinds(node.value, module, project, depth)
 
 
 def _defined(
@@ -171,7 +178,7 @@ def _defined(
         for annotation in _annotated(definition.node.annotation, module):
             yield from named(annotation, module, project)
     elif definition.kind in {"assign", "walrus", "with"} and definition.value is not None:
-        yield from _kinds(definition.value, module, project, depth - 1)
+        yield from kinds(definition.value, module, project, depth - 1)
 
 
 def _annotated(annotation: ast.expr | None, module: Module) -> Iterator[ast.expr]:

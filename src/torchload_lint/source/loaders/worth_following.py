@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.loaders.prefilter import imports_loading_package, is_loading_package
 from torchload_lint.source.loaders.receivers import kinds, library_bases
-from torchload_lint.source.text.candidates import on_rows, rows_with
+from torchload_lint.source.text.candidates import on_rows, rows_with, walk
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
@@ -84,12 +84,13 @@ def other_calls(module: Module, project: ProjectIndex) -> list[ast.Call]:
     if not imports_loading_package(module.text.encode(), project.environment):
         return []
     found: list[ast.Call] = []
-    for node in ast.walk(module.tree):
+    for node in walk(module.tree):
         if _is_given_something(node):
             given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            if not any(isinstance(one, _PASSED_ON) or is_text(one, module) for one in given):
+                continue  # asked first, for it costs less
             functions = [node.func, *(one for one in given if isinstance(one, _NAMES))]
-            leads = any(_may_lead_there(one, module, project) for one in functions)
-            if leads and any(isinstance(one, _PASSED_ON) or is_text(one, module) for one in given):
+            if any(_may_lead_there(one, module, project) for one in functions):
                 found.append(node)
                 if len(found) == _MOST_OTHERS:
                     break

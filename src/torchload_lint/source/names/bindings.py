@@ -45,6 +45,7 @@ class Bindings(Reaching):
         super().__init__(tree, parents, name=name, is_package=is_package, lines=lines)
         self._possible: dict[ast.expr, frozenset[str]] = {}
         self._assigned: dict[ast.ClassDef, dict[str, list[ast.expr]]] = {}
+        self._of_self: dict[ast.Name, ast.ClassDef | None] = {}
         self._budget = 0
         self._asking = False
 
@@ -234,7 +235,14 @@ class Bindings(Reaching):
 
     def class_of_self(self, node: ast.expr) -> ast.ClassDef | None:
         """The class whose instance (or which class) ``self`` and ``cls`` are, in a method."""
-        if not isinstance(node, ast.Name) or not self._may_be_self(node):
+        if not isinstance(node, ast.Name):
+            return None
+        if node not in self._of_self:
+            self._of_self[node] = self._class_of_self(node)
+        return self._of_self[node]
+
+    def _class_of_self(self, node: ast.Name) -> ast.ClassDef | None:
+        if not self._may_be_self(node):
             return None
         for definition in self.definitions(node):
             function = self._function_of_parameter(definition)

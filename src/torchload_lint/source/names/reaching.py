@@ -50,13 +50,18 @@ class Reaching:
         self._flows: dict[ast.AST, Flow] = {}
         self._scopes: dict[ast.AST, Scope] = {}
         self._uses: dict[tuple[ast.AST, str], dict[ast.AST, list[ast.Name]]] = {}
+        self._definitions: dict[ast.Name, tuple[Definition, ...]] = {}
+        self._seen: dict[tuple[str, ast.stmt, bool, bool], tuple[Definition, ...]] = {}
         self._written: dict[str, list[Definition]] | None = None
 
     def definitions(self, name: ast.Name) -> tuple[Definition, ...]:
         """The definitions that may reach this use of a name, by flow (all branches; a loop's body
         may reach its own start). Empty for a builtin or an unbound name.
         """
-        return self.definitions_at(name.id, name)
+        known = self._definitions.get(name)
+        if known is None:
+            known = self._definitions[name] = self.definitions_at(name.id, name)
+        return known
 
     def module_definitions(self, name: str) -> tuple[Definition, ...]:
         """The definitions of ``name`` at module level (as another file would import it)."""
@@ -131,6 +136,15 @@ class Reaching:
         """``deferred``: the use runs later than the statement, so what is defined after it counts
         too; ``nested``: the use is inside a function there, to which a class body is invisible.
         """
+        key = identifier, statement, deferred, nested
+        known = self._seen.get(key)
+        if known is None:
+            known = self._seen[key] = self._looked_for(*key)
+        return known
+
+    def _looked_for(
+        self, identifier: str, statement: ast.stmt, deferred: bool, nested: bool
+    ) -> tuple[Definition, ...]:
         owner = self.scope(statement)
         flow = self.flow(owner)
         if isinstance(owner, ast.ClassDef) and nested:

@@ -123,6 +123,16 @@ def on_rows(
             todo += below
 
 
+def walk(tree: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a tree as ``ast.walk`` gives them, in a third of the time (``ctx`` and operators
+    aside).
+    """
+    waiting = [tree]
+    for node in waiting:
+        waiting += children(node)
+        yield node
+
+
 def has_row(node: ast.stmt, rows: list[int]) -> bool:
     """Whether one of some rows (sorted) is a statement's, its decorators' aside."""
     place = bisect_left(rows, node.lineno)

@@ -15,7 +15,7 @@ from typing import Any
 
 from torchload_lint.source.text.candidates import children, first_row
 
-_ROWS_APART = 32
+_ROWS_APART = 4
 """Rows of a unit that are linked one by one; each time, all that the unit holds is looked at."""
 
 
