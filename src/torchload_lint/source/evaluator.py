@@ -124,8 +124,9 @@ class Evaluator(Protocol):
         """
 
     def ask_callers(
-        self, function: FunctionNode, parameter: ast.arg, home: SourceFile, of: Class | None
+        self, function: FunctionNode, asked: set[ast.AST], home: SourceFile, of: Class | None
     ) -> None:
-        """Note that several callers were asked about a parameter. ``home``: the function's file;
-        ``of``: the class of the object, for a method.
+        """Note what callers are asked about: where it is more than one thing, each caller answers
+        by itself. ``asked``: parameters, and tests of them; ``home``: the function's file; ``of``:
+        the class of the object, for a method.
         """

@@ -175,7 +175,7 @@ SET_ANEW = {
         "if p is None:\n    p = 'b'\nif p[-1] == 't':\n    p = p + 'h'",
         ["a.pth"],
     ),
-    "otherwise": ("if p is None:\n    p = 'b.pt'\nelse:\n    p = 'c.pt'", ["b.pt", "c.pt"]),
+    "otherwise": ("if p is None:\n    p = 'b.pt'\nelse:\n    p = 'c.pt'", ["c.pt"]),
     "another name": ("if x is None:\n    p = 'b.pt'", ["a.pt", "b.pt"]),
     "more than one can see": ("if p == x:\n    p = 'b.pt'", ["a.pt", "b.pt"]),
     "not always": ("if x:\n    if p == 'a.pt':\n        p = 'b.pt'", ["a.pt", "b.pt"]),

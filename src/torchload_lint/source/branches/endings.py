@@ -8,6 +8,7 @@ import ast
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from torchload_lint.source.domain import patterns
 from torchload_lint.source.domain.patterns import HOLE
 from torchload_lint.source.domain.values import Cause, Text, unknown
 
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
 
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
-_ENDING_WORDS = ("endswith", "startswith", "splitext", "suffix", "split(", "] == ", "] != ")
+_ENDING_WORDS = (
+    "endswith",
+    "startswith",
+    "splitext",
+    "suffix",
+    "split(",
+    "] == ",
+    "] != ",
+    "isabs(",
+)
 _WRAPPERS = ("str", "Path", "pathlib.Path", "os.fspath")
 
 
@@ -61,7 +71,7 @@ def _may_test_endings(text: str) -> bool:
 
 def _passes(value: Value, test: TextTest, *, holds: bool) -> bool:
     """Whether a path may pass a test; one of which too little is known may."""
-    if not isinstance(value, Text):
+    if not isinstance(value, Text) or (test.of_beginning and value.anchored):
         return True
     if HOLE not in value.text:
         return test.asks(value.text) is holds
@@ -101,6 +111,8 @@ def _left_before(node: ast.AST, module: SourceFile) -> Iterator[tuple[ast.expr, 
 def _text_test(test: ast.expr, node: ast.expr, module: SourceFile) -> TextTest | None:
     """What a test asks of the end or beginning of ``node``; None for other tests."""
     if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.args:
+        if test.func.attr == "isabs" and _is_path(test.args[0], node, module):
+            return TextTest(patterns.is_absolute, of_beginning=True)
         wanted = _literal(test.args[0])
         if wanted is None or not _is_path(test.func.value, node, module):
             return None

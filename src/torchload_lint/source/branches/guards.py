@@ -34,6 +34,14 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[object, object], bool]] = {
     ast.In: lambda content, others: content in others,  # type: ignore[operator]
     ast.NotIn: lambda content, others: content not in others,  # type: ignore[operator]
 }
+_LENGTHS: dict[tuple[type[ast.cmpop], int], bool] = {
+    (ast.Eq, 0): False,
+    (ast.NotEq, 0): True,
+    (ast.Gt, 0): True,
+    (ast.Lt, 1): False,
+    (ast.GtE, 1): True,
+}
+"""Comparisons of a length with a number that ask whether there is anything."""
 _TESTED = (Constant, Text, Unknown)
 Tests: TypeAlias = "tuple[tuple[ast.expr, bool], ...]"
 """Tests, and whether they hold."""
@@ -202,7 +210,7 @@ def _is_unchanged(
     if not isinstance(test, ast.Compare) or test not in module.parents:
         return False
     subject = _subject(test)
-    if not _is_same(subject, node):
+    if not is_same(subject, node):
         return False
     if isinstance(node, ast.Attribute) and re.search(rf"\.{node.attr}\s*=[^=]", module.text):
         return False
@@ -215,9 +223,108 @@ def _roots(expression: ast.expr, module: SourceFile) -> list[tuple[Definition, .
     return [tuple(module.bindings.definitions(each)) for each in names]
 
 
+def is_ruled_out(
+    node: ast.AST, module: SourceFile, given: Callable[[ast.arg], ast.Constant | None]
+) -> bool:
+    """Whether a test around a place fails for what is given to the parameter that it is about."""
+    for test, subject in tested_around(node, module):
+        literal = None
+        if isinstance(subject, ast.Name):
+            definitions = module.bindings.definitions(subject)
+            parameter = definitions[0].node if len(definitions) == 1 else None
+            literal = given(parameter) if isinstance(parameter, ast.arg) else None
+        if literal is not None and says(test, subject, _written(literal), module) is False:
+            return True
+    return False
+
+
+def exclude_each_other(one: ast.AST, other: ast.AST, module: SourceFile) -> bool:
+    """Whether the tests around two places cannot both hold: what ``if kind == "a":`` sets is not
+    what ``if kind == "b":`` uses.
+    """
+    there = [*tested_around(other, module)]
+    return bool(there) and any(
+        _differ(here, part, subject, module)
+        for here, about in tested_around(one, module)
+        for part, subject in there
+        if _is_still(about, subject, module)
+    )
+
+
+def _differ(
+    first: tuple[ast.expr, bool],
+    second: tuple[ast.expr, bool],
+    subject: ast.expr,
+    module: SourceFile,
+) -> bool:
+    """Whether no value passes two tests of one thing."""
+    if first[0] is second[0] or is_same(first[0], second[0]):
+        return first[1] is not second[1]
+    return any(
+        bool(named := _named(one))
+        and all(says(other, subject, each, module) is False for each in named)
+        for one, other in ((first, second), (second, first))
+    )
+
+
+def _is_still(one: ast.expr, other: ast.expr, module: SourceFile) -> bool:
+    """Whether two tests are about one thing, which nothing sets in between."""
+    if not is_same(one, other) or _roots(one, module) != _roots(other, module):
+        return False
+    if isinstance(one, ast.Attribute):
+        return not re.search(rf"\.{one.attr}\s*=[^=]", module.text)
+    return _is_steady(one, module)
+
+
+def _written(literal: ast.Constant) -> Value:
+    content = literal.value
+    if isinstance(content, str):
+        return Text(known(content))
+    if content is None or isinstance(content, int | float):
+        return Constant(content)
+    return Unknown("neither a text nor a number")
+
+
+def tested_around(
+    node: ast.AST, module: SourceFile
+) -> Iterator[tuple[tuple[ast.expr, bool], ast.expr]]:
+    """The parts of the tests around a place that are about a name or an attribute, and that."""
+    for part in _all_parts(_around(node, module)):
+        test = part[0]
+        subject = _subject(test) if isinstance(test, ast.Compare) else test
+        if isinstance(subject, ast.Name | ast.Attribute) and _is_about(test, subject):
+            yield part, subject
+
+
+def says(
+    part: tuple[ast.expr, bool], subject: ast.expr, value: Value, module: SourceFile
+) -> bool | None:
+    """Whether a part of a test holds for a value of what it is about; None where nobody knows."""
+    test, holds = part
+    answer = verdict(test, subject, value, module)
+    return None if answer is None else answer is holds
+
+
+def _length(test: ast.expr) -> tuple[ast.expr, bool] | None:
+    """The text in ``len(text) == 0``, and whether the test asks for letters; None for others."""
+    asks, measured = True, test
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        other = getattr(test.comparators[0], "value", None)
+        if type(other) is not int or (type(test.ops[0]), other) not in _LENGTHS:
+            return None
+        asks, measured = _LENGTHS[type(test.ops[0]), other], test.left
+    if not isinstance(measured, ast.Call) or len(measured.args) != 1:
+        return None
+    is_length = isinstance(measured.func, ast.Name) and measured.func.id == "len"
+    return (measured.args[0], asks) if is_length else None
+
+
 def _parts(test: ast.expr, *, holds: bool) -> Iterator[tuple[ast.expr, bool]]:
     """What must hold for the test to be what it is, piece by piece."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+    length = _length(test)
+    if length is not None:
+        yield length[0], length[1] is holds
+    elif isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         yield from _parts(test.operand, holds=not holds)
     elif isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) is holds:
         for part in test.values:
@@ -228,8 +335,8 @@ def _parts(test: ast.expr, *, holds: bool) -> Iterator[tuple[ast.expr, bool]]:
 
 def _is_about(test: ast.expr, node: ast.expr) -> bool:
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        return type(test.ops[0]) in _COMPARISONS and _is_same(_subject(test), node)
-    return _is_same(test, node)
+        return type(test.ops[0]) in _COMPARISONS and is_same(_subject(test), node)
+    return is_same(test, node)
 
 
 def _subject(test: ast.Compare) -> ast.expr:
@@ -241,17 +348,20 @@ def _asks_for_a_part(test: ast.Compare) -> bool:
     return isinstance(test.ops[0], ast.In | ast.NotIn) and isinstance(test.left, ast.Constant)
 
 
-def _is_same(one: ast.expr, other: ast.expr) -> bool:
+def is_same(one: ast.expr, other: ast.expr) -> bool:
     """Whether two expressions are spelled alike."""
     if isinstance(one, ast.Name) and isinstance(other, ast.Name):
         return one.id == other.id
     if isinstance(one, ast.Attribute) and isinstance(other, ast.Attribute):
-        return one.attr == other.attr and _is_same(one.value, other.value)
+        return one.attr == other.attr and is_same(one.value, other.value)
     return one.__class__ is other.__class__ and ast.unparse(one) == ast.unparse(other)
 
 
-def verdict(test: ast.expr, node: ast.Name, value: Value, module: SourceFile) -> bool | None:
-    """What a test about a name says where the name is that value; None where that is not known."""
+def verdict(test: ast.expr, node: ast.expr, value: Value, module: SourceFile) -> bool | None:
+    """What a test about ``node`` says where that is the value; None where that is not known."""
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
+        answers = [verdict(each, node, value, module) for each in test.values]
+        return True if True in answers else None if None in answers else False
     pieces = [*_parts(test, holds=True)]
     if len(pieces) != 1:
         return None

@@ -27,7 +27,7 @@ from torchload_lint.source.domain.values import (
 )
 from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import registry
-from torchload_lint.source.state import handing, stores
+from torchload_lint.source.state import handing, stores, unspelled
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Value, Values
@@ -60,11 +60,13 @@ def _attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Value
     updated, settled = stores.updates(evaluator, node.value, node.attr, frame)
     if settled:
         return union(stored, updated)
+    if unspelled.is_set_anew(node, frame.module):
+        return unknown(f"setattr() may set {ast.unparse(node)}")
     bases = evaluator.values(node.value, frame)
     if any(isinstance(base, Record | ParsedOptions) and not _is_module(base) for base in bases):
         evaluator.relied.attribute(node.attr, node, frame.module, ast.unparse(node))
     found = union(*(of_value(evaluator, base, node.attr, frame) for base in bases))
-    found = union(stored, updated, found)
+    found = union(stored, updated, stores.left_by_tests(evaluator, node, found, frame))
     if all(isinstance(value, Unknown | Made) for value in found):
         filled = _filled(evaluator, node, frame)
         if filled or _is_declared(found):

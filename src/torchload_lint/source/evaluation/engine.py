@@ -32,7 +32,7 @@ from torchload_lint.source.evaluation import attributes as attribute_lookup
 from torchload_lint.source.evaluation import displays, invoke, named, parameters
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
-from torchload_lint.source.state import spreading, stores
+from torchload_lint.source.state import spreading, stores, taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,8 +73,8 @@ class Engine:
         self._steps = 0
         self._all_steps = 0
         """Those of the questions before, too."""
-        self._asked: dict[FunctionNode, set[ast.arg]] = {}
-        """Parameters that several callers were asked about, by function."""
+        self._asked: dict[FunctionNode, set[ast.AST]] = {}
+        """What callers were asked about, by function: where it is more, each one by itself."""
         self._homes: dict[FunctionNode, tuple[SourceFile, Class | None]] = {}
         """The files of those functions, and the class of the object, for methods."""
         self._apart = False
@@ -123,7 +123,7 @@ class Engine:
     def _in_all_turns(self, node: ast.expr, module: SourceFile) -> Values:
         self._asked.clear()
         values = self.values(node, Frame(module))
-        together = [function for function, names in self._asked.items() if len(names) > 1]
+        together = [function for function, asked in self._asked.items() if len(asked) > 1]
         if not together or self._apart:
             return values
         self._apart = True
@@ -227,10 +227,10 @@ class Engine:
         """Note a way to another place: only who traces an answer keeps it."""
 
     def ask_callers(
-        self, function: FunctionNode, parameter: ast.arg, home: SourceFile, of: Class | None
+        self, function: FunctionNode, asked: set[ast.AST], home: SourceFile, of: Class | None
     ) -> None:
-        """Note that several callers were asked about a parameter."""
-        self._asked.setdefault(function, set()).add(parameter)
+        """Note what callers are asked about: parameters, and tests of them."""
+        self._asked.setdefault(function, set()).update(asked)
         self._homes[function] = home, of
 
     def attribute(self, base: Value, name: str, frame: Frame) -> Values:
@@ -335,7 +335,8 @@ def _formatted_value(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Valu
 
 def _conditional(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     assert isinstance(node, ast.IfExp)
-    return union(evaluator.values(node.body, frame), evaluator.values(node.orelse, frame))
+    arms = [each for each in (node.body, node.orelse) if taken.is_possible(evaluator, each, frame)]
+    return union(*(evaluator.values(each, frame) for each in arms or (node.body, node.orelse)))
 
 
 def _boolean(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:

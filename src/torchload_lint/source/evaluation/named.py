@@ -23,7 +23,7 @@ from torchload_lint.source.domain.values import (
 )
 from torchload_lint.source.evaluation import parameters
 from torchload_lint.source.libraries import registry
-from torchload_lint.source.state import stores
+from torchload_lint.source.state import stores, taken
 from torchload_lint.source.text.definitions import SCOPES
 
 if TYPE_CHECKING:
@@ -43,9 +43,12 @@ def values(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
             return (of_import,)
         return unknown(f"{node.id} is not defined in the file")
     ordered = sorted(definitions, key=_place)
-    found = rebound.values(
-        node, ordered, frame.module, lambda one: _defined(evaluator, one, node, frame)
-    )
+    possible = taken.possible(evaluator, node, ordered, frame)
+
+    def value_of(one: Definition) -> Values:
+        return _defined(evaluator, one, node, frame) if one in possible else ()
+
+    found = rebound.values(node, ordered, frame.module, value_of)
     for definition in ordered:
         if isinstance(frame.module.bindings.scope(definition.node), ast.Module):
             evaluator.relied.module_names.setdefault((frame.module.path, node.id), frame.module)
@@ -163,6 +166,8 @@ def _augmented(evaluator: Evaluator, node: ast.AugAssign, frame: Frame) -> Value
     if not isinstance(target, ast.Name):
         return unknown("it is changed in place")
     before = frame.module.bindings.definitions(target)
+    if taken.contradicts(evaluator, node, before, frame):
+        return ()
     if not evaluator.once(key := (node, id(frame.arguments))):
         return unknown("it changes in a loop")
     try:

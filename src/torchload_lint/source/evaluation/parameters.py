@@ -25,6 +25,7 @@ from torchload_lint.source.names import members
 from torchload_lint.source.project import call_targets, callers, classes
 from torchload_lint.source.project.call_targets import Other
 from torchload_lint.source.state.bound import BoundArguments, Passed, given_values, is_spread, match
+from torchload_lint.source.state.taken import class_of_self
 from torchload_lint.source.text.definitions import defaults
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _from_callers(
     calls = frozenset(site.call for site in sites.calls)
     evaluator.relied.called.setdefault(function, (frame.module, calls))
     found: list[Values] = []
-    of = _own_class(function, frame)
+    of = class_of_self(function, frame)
     for site in sites.calls:
         if of is not None and not call_targets.may_concern(site, of, evaluator.project):
             evaluator.hop(site.written, site.module.path, f"is left out: {Other.CLASS.value}")
@@ -129,7 +130,7 @@ def _from_callers(
     _note_others(evaluator, sites)
     found.extend(_configured(evaluator, parameter, function, default, frame))
     if len(sites.calls) > 1:
-        evaluator.ask_callers(function, parameter, frame.module, of)
+        evaluator.ask_callers(function, {parameter}, frame.module, of)
     if sites.cut and sites.calls:
         evaluator.leave_open(f"more files may call {named} than are looked into")
     if found:
@@ -208,13 +209,6 @@ def _configured(
     """What configuration files give to a constructor."""
     known = registry.given_to_constructor(function)
     return known(evaluator, parameter, function, default, frame) if known is not None else ()
-
-
-def _own_class(function: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> Class | None:
-    """The class of the object whose method this is, where the frame knows it."""
-    leading = next(iter((*function.args.posonlyargs, *function.args.args)), None)
-    known = frame.arguments[leading] if leading is not None and leading in frame.arguments else ()
-    return known[0].of if len(known) == 1 and isinstance(known[0], Instance) else None
 
 
 def _named(function: NamedFunction, module: SourceFile) -> str:

@@ -154,6 +154,14 @@ class BoundArguments(Mapping[ast.arg, Values]):
     def __len__(self) -> int:
         return len({*self._own, *self.frame.arguments})
 
+    def literal(self, parameter: ast.arg) -> ast.Constant | None:
+        """The constant that this very call writes for a parameter, or leaves to its default."""
+        if parameter not in self._own:
+            return literal_of(self.frame.arguments, parameter)
+        default = self._defaults.get(parameter.arg) if parameter not in self._values else None
+        given = self._given.get(parameter, default)
+        return given if isinstance(given, ast.Constant) else None
+
     def _evaluate(self, parameter: ast.arg) -> Values:
         if parameter in self._given:
             given = self._given[parameter]
@@ -183,6 +191,10 @@ class Layers(Mapping[ast.arg, Values]):
                 return layer[key]
         raise KeyError(key)
 
+    def layer_of(self, key: ast.arg) -> Mapping[ast.arg, Values]:
+        """The layer that answers for a parameter."""
+        return next((layer for layer in self._layers if key in layer), NO_ARGUMENTS)
+
     def __contains__(self, key: object) -> bool:
         return any(key in layer for layer in self._layers)
 
@@ -191,6 +203,13 @@ class Layers(Mapping[ast.arg, Values]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def literal_of(bound: Mapping[ast.arg, Values], parameter: ast.arg) -> ast.Constant | None:
+    """The constant that a call writes for one of its parameters; None where it does not."""
+    if isinstance(bound, Layers):
+        bound = bound.layer_of(parameter)
+    return bound.literal(parameter) if isinstance(bound, BoundArguments) else None
 
 
 def given_values(evaluator: Evaluator, given: Passed, frame: Frame) -> Values:

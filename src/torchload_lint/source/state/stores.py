@@ -10,6 +10,7 @@ import ast
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.branches import guards
 from torchload_lint.source.domain import conversions, mappings
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
@@ -70,6 +71,7 @@ def reaching(
         (statement, value)
         for target, statement, value in before
         if _may_be_one(target, node, module)
+        and not guards.exclude_each_other(statement, node, module)
     ]
     later = [
         (statement, value)
@@ -92,6 +94,29 @@ def reaching(
         stored = [*_at_module_level(evaluator, node, spelled, module), *stored]
     values = union(*(evaluator.values(value, frame) for _, value in stored))
     return lift(values, Rung.LOCAL), settled
+
+
+def left_by_tests(evaluator: Evaluator, node: ast.expr, values: Values, frame: Frame) -> Values:
+    """What an attribute may still be of what it was, behind ``if not args.x: args.x = …``."""
+    module = frame.module
+    if not isinstance(_root(node), ast.Name):
+        return values
+    targets = of_scope(evaluator, module.bindings.scope(node), module).targets
+    for target, statement, _ in targets.get(ast.unparse(node), ()) if targets else ():
+        test = module.parents.get(statement)
+        if (
+            isinstance(test, ast.If)
+            and statement in test.body
+            and (test.end_lineno or 0) < node.lineno
+            and _is_one(target, node, module)
+            and _always_before(test, node, module)
+        ):
+            values = tuple(
+                value
+                for value in values
+                if guards.verdict(test.test, node, value, module) is not True
+            )
+    return values
 
 
 def _at_module_level(

@@ -7,14 +7,17 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.branches import guards
 from torchload_lint.source.domain import mappings
 from torchload_lint.source.names import members
+from torchload_lint.source.state import stores
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.names.source_file import SourceFile
 
 
 def sources(evaluator: Evaluator, node: ast.ClassDef) -> list[tuple[ast.arg, ast.expr]]:
@@ -70,6 +73,38 @@ def _looped(call: ast.Call, receiver: str, method: ast.AST) -> ast.expr | None:
         return None
     target, key, value = call.args
     return _around(call, key, value, method) if ast.unparse(target) == receiver else None
+
+
+def is_set_anew(node: ast.Attribute, module: SourceFile) -> bool:
+    """Whether ``setattr(args, k, …)`` sets an attribute before its use, as ``if k in ["id", …]``
+    around it says: to what is not in sight.
+    """
+    if not module.holds("setattr("):
+        return False
+    holder = ast.unparse(node.value)
+    return any(
+        isinstance(call, ast.Call)
+        and last_name(call.func) == "setattr"
+        and len(call.args) == 3  # noqa: PLR2004
+        and call.lineno < node.lineno
+        and ast.unparse(call.args[0]) == holder
+        and node.attr in _names_listed(call, module)
+        for call in stores.own_nodes(module.bindings.scope(node))
+    )
+
+
+def _names_listed(call: ast.Call, module: SourceFile) -> set[str]:
+    """The names of which a test around ``setattr(x, k, …)`` says that ``k`` is one."""
+    found: set[str] = set()
+    for (test, holds), subject in guards.tested_around(call, module):
+        if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In) and holds:
+            listed = test.comparators[0]
+            named = module.bindings.definitions(listed) if isinstance(listed, ast.Name) else ()
+            given = [each.value for each in named] if named else [listed]
+            items = [item for each in given for item in getattr(each, "elts", ())]
+            if guards.is_same(subject, call.args[1]):
+                found.update(str(getattr(item, "value", "")) for item in items)
+    return found
 
 
 def _looped_items(statement: ast.Assign, receiver: str, method: ast.AST) -> ast.expr | None:

@@ -1,0 +1,78 @@
+"""Branches that a call does not take: ``load(folder, best=True)`` opens no ``last.pth`` that
+stands below ``if best: … else:``.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import partial
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.branches import guards
+from torchload_lint.source.domain.values import Instance
+from torchload_lint.source.names import members
+from torchload_lint.source.state.bound import literal_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torchload_lint.source.domain.values import Class, Frame
+    from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.text.definitions import Definition, FunctionNode
+
+
+def possible(
+    evaluator: Evaluator, name: ast.Name, definitions: Sequence[Definition], frame: Frame
+) -> Sequence[Definition]:
+    """The definitions of a name that are left by what a call writes for the parameters that the
+    tests around them are about, and by the tests around the name; all of them where none is.
+    """
+    if len(definitions) == 1:
+        return definitions
+    left = [
+        each
+        for each in definitions
+        if not guards.exclude_each_other(each.node, name, frame.module)
+        and is_possible(evaluator, each.node, frame)
+    ]
+    return left or definitions
+
+
+def is_possible(evaluator: Evaluator, node: ast.AST, frame: Frame) -> bool:
+    """Whether a place may be reached with the arguments of the call that is looked at."""
+    given = partial(_given, evaluator, frame)
+    return not guards.is_ruled_out(node, frame.module, given)
+
+
+def _given(evaluator: Evaluator, frame: Frame, parameter: ast.arg) -> ast.Constant | None:
+    """What is written for a parameter; where callers have to say it, they are asked one by one."""
+    if parameter in frame.arguments:
+        return literal_of(frame.arguments, parameter)
+    function = frame.module.parents.get(frame.module.parents[parameter])
+    if members.is_function(function):
+        of = class_of_self(function, frame)
+        evaluator.ask_callers(function, {parameter, function.args}, frame.module, of)
+    return None
+
+
+def class_of_self(function: FunctionNode, frame: Frame) -> Class | None:
+    """The class of the object whose method this is, where the frame knows it."""
+    leading = next(iter((*function.args.posonlyargs, *function.args.args)), None)
+    known = frame.arguments[leading] if leading is not None and leading in frame.arguments else ()
+    return known[0].of if len(known) == 1 and isinstance(known[0], Instance) else None
+
+
+def contradicts(
+    evaluator: Evaluator, added: ast.AugAssign, before: Sequence[Definition], frame: Frame
+) -> bool:
+    """Whether what is added to a text goes with none of the values that the text is made of:
+    ``name = f"{args.kind}"``, and then ``if args.kind == "other": name += "_x"``.
+    """
+    made_of = [part for each in before if each.value is not None for part in ast.walk(each.value)]
+    for test, subject in guards.tested_around(added, frame.module):
+        if any(guards.is_same(subject, part) for part in made_of if isinstance(part, ast.expr)):
+            values = evaluator.values(subject, frame)
+            verdicts = {guards.says(test, subject, value, frame.module) for value in values}
+            if verdicts == {False}:
+                return True
+    return False

@@ -1,0 +1,149 @@
+"""Branches that are not taken: each program is run, and what it opens is all that is found."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from source.resolving import resolve, texts
+
+ARGS = "parser = argparse.ArgumentParser()\nparser.add_argument('--name', default='')\n"
+METHOD = "parser.add_argument('--method', default='plain')\nargs = parser.parse_args()\n"
+
+RUN = {
+    "a flag that the caller gives": (
+        "def load(folder, best=False):\n"
+        "    if best:\n        name = 'best.pth'\n    else:\n        name = 'last.pth'\n"
+        "    torch.load(os.path.join(folder, name))\n"
+        "load('a', best=True)\nload('b', True)"
+    ),
+    "a flag that only some give": (
+        "def load(folder, best=False):\n"
+        "    name = 'best.pth' if best else 'last.pth'\n"
+        "    torch.load(os.path.join(folder, name))\n"
+        "load('a', best=True)\nload('b')"
+    ),
+    "a flag alone": (
+        "def load(best=False):\n    torch.load('best.pth' if not best else 'last.pth')\nload()"
+    ),
+    "a kind": (
+        "def load(kind, folder):\n"
+        "    if kind == 'net':\n        name = 'net.pth'\n"
+        "    elif kind in ('head', 'tail'):\n        name = kind + '_x.pth'\n"
+        "    else:\n        name = 'other.pth'\n"
+        "    torch.load(folder + name)\n"
+        "load('head', 'a/')\nload('net', 'b/')"
+    ),
+    "a method's flag": (
+        "class Learner:\n"
+        "    def load(self, name, saved=False):\n"
+        "        if saved:\n            folder = Path('save')\n"
+        "        else:\n            folder = Path('models')\n"
+        "        torch.load(folder / name)\n"
+        "Learner().load('a.pth', True)\nLearner().load('b.pth', saved=True)"
+    ),
+    "None": (
+        "def load(path=None, step=None):\n"
+        "    if path is None:\n        path = 'a.pth'\n"
+        "    else:\n        path = f'{path}/b.pth'\n"
+        "    torch.load(path)\n"
+        "load('x')"
+    ),
+    "a test around both": (
+        "task = 'node'\n"
+        "if task == 'graph':\n    name = 'graph.pth'\nelse:\n    name = 'node.pth'\n"
+        "if task == 'node':\n    torch.load(name)"
+    ),
+    "an option's length": (
+        f"{ARGS}args = parser.parse_args()\n"
+        "if len(args.name) == 0:\n    args.name = 'none_cnn'\n"
+        "torch.load(f'ckpt/{args.name}.pth')"
+    ),
+    "an option that is empty": (
+        f"{ARGS}args = parser.parse_args()\n"
+        "if not args.name or args.name == 'x':\n    args.name = 'other'\n"
+        "torch.load(f'ckpt/{args.name}.pth')"
+    ),
+    "what is added for another option": (
+        f"{ARGS}{METHOD}"
+        "folder = 'ckpt/%s' % args.method\n"
+        "if not args.method in ['plain', 'bare']:\n    folder += '_5way'\n"
+        "torch.load(folder + '/best.pth')"
+    ),
+    "what is stored for the other case": (
+        f"{ARGS}parser.add_argument('--again', action='store_true')\n"
+        'args = parser.parse_args(["--again"])\n'
+        "args.name = 'EXP'\n"
+        "if not args.again:\n    args.name = 'eval-EXP'\n"
+        "if args.again:\n    torch.load(os.path.join(args.name, 'model.pth'))"
+    ),
+    "a path that is not absolute": (
+        "def load(path):\n"
+        "    if not os.path.isabs(path):\n        path = os.path.join('runs', path)\n"
+        "    torch.load(path)\n"
+        "load('a.pth')\nload('/data/b.pth')"
+    ),
+}
+
+
+@pytest.mark.parametrize("program", RUN.values(), ids=RUN)
+def test_what_is_found_is_what_is_opened(program, monkeypatch):
+    opened = []
+    monkeypatch.setattr(sys, "argv", ["main.py"])
+    torch = SimpleNamespace(load=lambda path: opened.append(os.fspath(path)))
+    exec(program, {"torch": torch, "os": os, "argparse": argparse, "Path": Path})
+    assert opened
+    assert sorted(texts(resolve(program))) == sorted(opened)
+
+
+OPEN = {
+    "a flag that an option gives": (
+        "def load(best):\n    torch.load('best.pth' if best else 'last.pth')\nload(best=x())",
+        ["best.pth", "last.pth"],
+    ),
+    "a name that is set anew in between": (
+        (
+            "task = x()\nif task == 'a':\n    name = 'a.pth'\nelse:\n    name = 'b.pth'\n"
+            "task = x()\nif task == 'b':\n    torch.load(name)"
+        ),
+        ["a.pth", "b.pth"],
+    ),
+    "a name that a loop sets": (
+        (
+            "for task in x():\n    if task == 'a':\n        name = 'a.pth'\n"
+            "    else:\n        name = 'b.pth'\n    if task == 'b':\n        torch.load(name)"
+        ),
+        ["a.pth", "b.pth"],
+    ),
+    "an attribute that is set somewhere": (
+        (
+            "if o.task == 'a':\n    name = 'a.pth'\nelse:\n    name = 'b.pth'\no.task = x()\n"
+            "if o.task == 'b':\n    torch.load(name)"
+        ),
+        ["a.pth", "b.pth"],
+    ),
+    "setattr of a listed name": (
+        (
+            f"{ARGS}args = parser.parse_args()\nnames = ['name', 'x']\nfor k in y():\n"
+            "    if k in names:\n        setattr(args, k, x(k))\ntorch.load(f'a_{args.name}.pth')"
+        ),
+        ["a_*.pth"],
+    ),
+    "setattr of other names": (
+        (
+            f"{ARGS}args = parser.parse_args()\nfor k in y():\n"
+            "    if k in ['x']:\n        setattr(args, k, x(k))\ntorch.load(f'a_{args.name}.pth')"
+        ),
+        ["a_.pth"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("program", "expected"), OPEN.values(), ids=OPEN)
+def test_what_stays_possible(program, expected):
+    assert sorted(texts(resolve(program))) == expected
