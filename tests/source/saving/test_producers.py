@@ -107,6 +107,7 @@ MATCHES = {
     "another folder": ("'other/a.pt'", "torch.load('runs/a.pt')", False),
     "another name": ("'runs/b.pt'", "torch.load('runs/a.pt')", False),
     "an unknown name": ("f'runs/{x}.pt'", "torch.load('runs/model.pt')", False),
+    "another name in an unknown folder": ("x + f'/b_{x}.pt'", "torch.load(f'{y}/a_{y}.pt')", False),
     "an unknown folder": ("x + '/model.pt'", "torch.load('runs/model.pt')", True),
 }
 
@@ -157,6 +158,63 @@ def test_a_copy_in_another_function_is_not_followed():
     code = "import shutil\ndef keep(name):\n    torch.save({}, name)\n"
     other = "def best(name):\n    shutil.copy(name, 'runs/a.pt')\n"
     assert not producers(code + other)
+
+
+CACHED = """
+def load(p):
+    if os.path.exists(f"{p}/cache.pt"):
+        net.load_state_dict(torch.load(f"{p}/cache.pt"))
+    else:
+        torch.save(net.state_dict(), f"{p}/cache.pt")
+"""
+
+
+def test_what_is_not_there_yet_is_saved_for_the_next_run(tmp_path):
+    (producer,) = in_one_file(f"import os\n{CACHED}")
+    assert producer.row == 8
+    for _ in range(2):  # the second run loads what the first has saved
+        code = f"import os, torch\nnet = torch.nn.Linear(1, 1)\n{CACHED}\nload({str(tmp_path)!r})"
+        exec(code, {})
+    assert not in_one_file("import os\nif x:\n    a = torch.load('a.pt')\ntorch.save(a, 'a.pt')\n")
+
+
+PARTS = """
+class Agent:
+    def save(self, folder, n):
+        torch.save(self.head.state_dict(), f"{folder}/head_{n}.pt")
+        torch.save(self.tail.state_dict(), f"{folder}/tail_{n}.pt")
+        torch.save(self.other, f"{folder}/other_{n}_final.pt")
+    def load(self, folder):
+        torch.load(%s)
+"""
+
+
+@pytest.mark.parametrize(
+    ("loaded", "rows"),
+    [
+        ("folder + '/tail_final.pt'", [6]),
+        ("f'{folder}/head_{self.n}.pt'", [5]),
+        ("'given/net.pt'", []),
+        ("folder", [5, 6, 7]),
+    ],
+)
+def test_a_save_method_writes_files_by_their_names(loaded, rows):
+    assert [each.row for each in in_one_file(PARTS % loaded)] == rows
+
+
+TEMPORARY = """
+import tempfile
+def test():
+    with tempfile.TemporaryDirectory() as folder:
+        torch.save({}, folder + "/model.pt")
+"""
+
+
+def test_what_is_saved_in_a_temporary_folder_is_for_its_own_file():
+    loading = "torch.load('runs/model.pt')"
+    assert not producers(TEMPORARY, loading)
+    assert producers(TEMPORARY.replace("tempfile.TemporaryDirectory()", "x()"), loading)
+    assert in_one_file(f"{TEMPORARY}        torch.load(folder + '/model.pt')\n")
 
 
 def test_unrelated_saves_are_not_producers():

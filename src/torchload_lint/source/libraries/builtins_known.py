@@ -25,8 +25,9 @@ _URL_PARSERS = ("urllib.parse.urlparse", "urllib.parse.urlsplit")
 _TEMPORARY = (
     *("tempfile.mkdtemp", "tempfile.mkstemp", "tempfile.mktemp", "tempfile.gettempdir"),
     *("tempfile.NamedTemporaryFile", "tempfile.TemporaryFile", "tempfile.TemporaryDirectory"),
-    *("tempfile.SpooledTemporaryFile", "uuid.uuid4", "time.time", "time.strftime"),
+    "tempfile.SpooledTemporaryFile",
 )
+_MADE_ANEW = ("uuid.uuid4", "time.time", "time.strftime")
 
 _SAME_AS_FIRST = (
     *("urllib.parse.unquote", "urllib.parse.quote", "builtins.str.encode", "builtins.bytes"),
@@ -78,6 +79,7 @@ CALLS: dict[str, Known] = {
     **dict.fromkeys(_SAME_AS_FIRST, first),
     **dict.fromkeys(_URL_PARSERS, parsed_url),
     **dict.fromkeys(_TEMPORARY, _unknowable("a temporary file or folder")),
+    **dict.fromkeys(_MADE_ANEW, _unknowable("each run makes it anew")),
     "builtins.str": _to_text,
     "builtins.getattr": _get_attribute,
     "builtins.input": _unknowable("typed in by the user"),

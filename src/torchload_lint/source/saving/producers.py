@@ -102,8 +102,10 @@ def _of_this_load(
         for save in home.saves:
             match = _match(load, module, specific, save, home, project)
             if match is None and save.file is not None and spelled:
-                saved = {each.text for each in _written(save, home, project)}
+                saved = {each.text for each in _found_by(module, save, home, project)}
                 match = "path" if spelled & saved else None
+            if match == "methods" and not _may_be_called_so(specific, save, home, project):
+                match = None
             if match is None and (keys or restored):
                 match = _by_content(load, module, keys, restored, save, home, project)
             if match is not None and not (home is module and _comes_after(save, load, module)):
@@ -123,7 +125,26 @@ def _comes_after(save: SaveCall, load: LoadCall, module: Module) -> bool:
     same = module.function(load.node) is module.function(save.node)
     in_loop = loops.around_both(save.node, save.node, module) is not None
     follows = same and not in_loop and save.span.start > load.span.start
-    return follows and not _leaves(load.statement, save, module)
+    return (
+        follows
+        and not _leaves(load.statement, save, module)
+        and not _is_in_other_arm(load.statement, save.node, module)
+    )
+
+
+def _is_in_other_arm(statement: ast.stmt, other: ast.AST, module: Module) -> bool:
+    """Whether an ``if`` runs either the one or the other: what is not there yet is saved for the
+    next run.
+    """
+    inner: ast.AST | None = statement
+    while inner is not None and not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
+        outer = module.parents.get(inner)
+        if isinstance(outer, ast.If):
+            others = outer.orelse if inner in outer.body else outer.body
+            if any(other in ast.walk(each) for each in others):
+                return True
+        inner = outer
+    return False
 
 
 def _leaves(statement: ast.stmt, save: SaveCall, module: Module) -> bool:
@@ -262,7 +283,7 @@ def _match(
 ) -> str | None:
     if save.file is None:
         return None
-    if specific and _same_file(specific, _written(save, home, project)):
+    if specific and _same_file(specific, _found_by(module, save, home, project)):
         return "path"
     near = dirname(home.path) == dirname(module.path)
     if pairs.same_file_expression(load, module, save, home, near=near):
@@ -287,21 +308,73 @@ def _written(save: SaveCall, home: Module, project: ProjectIndex) -> tuple[PathP
     return project.remember(("written", save.node), find)
 
 
+def _found_by(
+    module: Module, save: SaveCall, home: Module, project: ProjectIndex
+) -> tuple[PathPattern, ...]:
+    """The files that a save writes and that another file may read: not those in a temporary folder
+    (``*/test.pt``), which is gone before anybody else looks.
+    """
+    written = _written(save, home, project)
+    if home is module or save.file is None or not any(_is_anywhere(each) for each in written):
+        return written
+    reasons = _resolved(save.file, home, project).unknown
+    is_temporary = any(reason.startswith("a temporary ") for reason in reasons)
+    return tuple(each for each in written if not (is_temporary and _is_anywhere(each)))
+
+
+def _is_anywhere(pattern: PathPattern) -> bool:
+    """Whether nothing is known of the folder that a pattern begins with."""
+    return pattern.text.startswith("*")
+
+
 def _patterns(file: ast.expr, home: Module, project: ProjectIndex) -> tuple[PathPattern, ...]:
-    def resolve() -> tuple[PathPattern, ...]:
+    return _resolved(file, home, project).patterns
+
+
+def _resolved(file: ast.expr, home: Module, project: ProjectIndex) -> Resolution:
+    def resolve() -> Resolution:
         engine = Engine(project)
-        return resolution_of(engine.top(file, home), engine).patterns
+        return resolution_of(engine.top(file, home), engine)
 
     return project.remember(("saved as", file), resolve)
 
 
 def _same_file(loaded: list[PathPattern], saved: tuple[PathPattern, ...]) -> bool:
     return any(
-        patterns.overlap(one.text, other.text) and _common_word(one.text, other.text)
+        patterns.overlap(one.text, other.text)
+        and patterns.overlap(_name(one), _name(other))
+        and _common_word(one.text, other.text)
         for one in loaded
         for other in saved
         if other.exact or other.strong
     )
+
+
+def _may_be_called_so(
+    specific: list[PathPattern], save: SaveCall, home: Module, project: ProjectIndex
+) -> bool:
+    """Whether a save method may write the files that a load method reads: one that writes
+    ``head_3.pth`` is not the one for ``optimizer_3.pth``.
+    """
+    told = [each for each in _written(save, home, project) if each.exact or each.strong]
+    if not specific or not told:
+        return True
+    return any(
+        _common_word(one.text, other.text) and _begin_alike(one.text, other.text)
+        for one in specific
+        for other in told
+    )
+
+
+def _begin_alike(first: str, second: str) -> bool:
+    """Whether the names of two files begin with the same word, as far as both begin with one."""
+    begins = [re.match(r"[A-Za-z]*", each.rpartition("/")[2]) for each in (first, second)]
+    return len({each.group() for each in begins if each is not None and each.group()}) <= 1
+
+
+def _name(pattern: PathPattern) -> str:
+    """The file's own name: ``actor_*.pt`` is not ``model_*.pt``, whatever a folder is called."""
+    return pattern.text.rpartition("/")[2]
 
 
 def _common_word(first: str, second: str) -> bool:
