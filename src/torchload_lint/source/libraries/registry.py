@@ -109,7 +109,7 @@ METHOD_NAMES: dict[str, str] = {
 """Names of methods that tell by themselves what they are → the file that knows them."""
 ATTRIBUTE_NAMES: dict[str, str] = {
     "hparams": "lightning",
-    **dict.fromkeys(("processed_paths", "raw_paths"), "torch_geometric"),
+    **dict.fromkeys(("processed_paths", "raw_paths", "root"), "torch_geometric"),
 }
 """Names of attributes that objects have from a library's class → the file that knows them."""
 CHANGES_FOLDER: dict[str, str] = {"hydra": "hydra"}

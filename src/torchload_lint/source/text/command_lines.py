@@ -34,6 +34,8 @@ _SCRIPT = late_pattern(r"[^-\s()\[\]<>*?|\"'`][^\s()\[\]<>*?|\"'`]*\.py")
 """A Python file as a command line names it; not the text or the target of a link."""
 _LISTING = late_pattern(r"[│├└─]|[|+]?-{2,}$")
 """How a line begins that lists a folder's files: ``├── train.py  trains the model``."""
+_WINDOWS_SLASH = late_pattern(r"(?<=\w)\\(?=\w)")
+"""``models\\a.pt``: no shell needs to be told that a letter is one."""
 _NEEDS_SHELL = late_pattern(r"[\"'\\#]")
 """What parts words otherwise than blanks do: quotes, backslashes, and comments."""
 _WORD = late_pattern(r"[^ \t\r\n]+")
@@ -138,6 +140,7 @@ def _plain(line: str) -> str:
 
 
 def _words(part: str) -> list[str]:
+    part = _WINDOWS_SLASH.sub("/", part)
     try:
         return _split(part)
     except ValueError:

@@ -48,6 +48,7 @@ GIVES = {
         ["runs/last.pt"],
     ),
     "an unknown variable": ("run.sh", "python main.py -c ${OUT}/last.pt\n", ["*/last.pt"]),
+    "a path of Windows": ("README.md", "python main.py -c a\\b.pt\n", ["a/b.pt"]),
     "a module": ("run.sh", "python -m main --ckpt runs/last.pt\n", ["runs/last.pt"]),
     "a README": ("README.md", "```\n$ python main.py -c a/b.pt\n```\n", ["a/b.pt"]),
     "a word of a README": ("README.md", "Run `python main.py -c a/b.pt`.\n", ["a/b.pt"]),
