@@ -226,8 +226,11 @@ def _pattern(text: Text, *, in_archive: bool) -> PathPattern | None:
     what says nothing.
     """
     marked = text.text.removeprefix("file://")
-    if "path/to/" in marked:
-        return None
+    if "path/to/" in marked:  # what is computed is the file's own name
+        folder, _, name = marked.rpartition("/")
+        if patterns.HOLE not in name or patterns.HOLE in folder:
+            return None
+        marked = patterns.join(patterns.HOLE, name)
     if marked.strip().lower() in _NOT_FILES or patterns.is_url(marked) or marked.endswith("/"):
         return None
     marked = patterns.normal(_FIELD.sub(patterns.HOLE, marked))

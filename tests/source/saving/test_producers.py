@@ -217,6 +217,47 @@ def test_what_is_saved_in_a_temporary_folder_is_for_its_own_file():
     assert in_one_file(f"{TEMPORARY}        torch.load(folder + '/model.pt')\n")
 
 
+def written_by(texts, at, row=None):
+    index = project({path: f"import torch\n{text}" for path, text in texts.items()})
+    module = index.module_at(at)
+    load = next(each for each in module.loads if row in {None, each.span.start.row})
+    found = producers_for(load, module, resolve_path(load.file, module, index), index)
+    return [each.path for each in found]
+
+
+SAVES = "def save(p, n):\n    torch.save({'a': n, 'b': 1}, f'{p}/checkpoint.pth')\n"
+READS = "def load(p):\n    torch.load(f'{p}/checkpoint.pth')\n"
+
+
+def test_the_nearer_of_two_saves_of_one_name_is_the_writer():
+    texts = {"a/utils/tools.py": SAVES, "a/old/net/utils/tools.py": SAVES, "a/exp/main.py": READS}
+    assert written_by(texts, "a/exp/main.py") == ["a/utils/tools.py"]
+
+
+def test_keys_do_not_name_the_file_of_that_name_in_another_program():
+    saves = "def save(p):\n    torch.save({'model_a': 1, 'model_b': 2}, p)\n"
+    reads = "def load(q):\n    x = torch.load(q)\n    print(x['model_a'], x['model_b'])\n"
+    assert written_by({"a/misc.py": saves, "b/misc.py": reads}, "b/misc.py") == []
+    assert written_by({"a/train.py": saves, "a/misc.py": reads}, "a/misc.py") == ["a/train.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("pytorch_model.bin", []), ("last_model.bin", ["a.py"])]
+)
+def test_what_libraries_call_every_model_is_nobodys_file(name, found):
+    saves = f"def save(p):\n    torch.save({{}}, p + '/{name}')\n"
+    reads = f"def convert(q):\n    torch.load(q + '/{name}')\n"
+    assert written_by({"a.py": saves, "b.py": reads}, "b.py") == found
+
+
+def test_a_placeholder_folder_leaves_the_name_that_is_computed():
+    code = "def load(rank, p='/path/to/models'):\n    torch.load(f'{p}/consolidated.{rank}.pth')\n"
+    index = project({"a.py": f"import torch\n{code}"})
+    (load,) = index.module_at("a.py").loads
+    found = resolve_path(load.file, index.module_at("a.py"), index)
+    assert [each.text for each in found.patterns] == ["*/consolidated.*.pth"]
+
+
 def test_unrelated_saves_are_not_producers():
     source = "def dump(p):\n    torch.save({}, p)\ndef load(p):\n    torch.load(p)\n"
     assert in_one_file(source) == ()

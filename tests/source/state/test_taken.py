@@ -59,6 +59,23 @@ RUN = {
         "if task == 'graph':\n    name = 'graph.pth'\nelse:\n    name = 'node.pth'\n"
         "if task == 'node':\n    torch.load(name)"
     ),
+    "one of the names that are known": (
+        "KNOWN = {'a.pth', 'b.pth'}\nPLACES = {'c': 1}\n"
+        "def load(name):\n    if name in KNOWN:\n        name = 'known/' + name\n"
+        "    if name not in PLACES:\n        torch.load(name)\n"
+        "load('a.pth')\nload('c')\nload('d.pth')"
+    ),
+    "options that a function sets up": (
+        f"{ARGS}parser.add_argument('--out', default='runs')\n"
+        "def inner(o, n):\n    o.out = os.path.join(o.out, 'x', n)\n"
+        "def setup(options):\n    print(options)\n    inner(options, 'y')\n"
+        "def run(args):\n    torch.load(os.path.join(args.out, 'last.pth'))\n"
+        "args = parser.parse_args()\nsetup(args)\nrun(args)"
+    ),
+    "options that a function sets up beside the load": (
+        f"{ARGS}def setup(options):\n    options.name = 'b'\n"
+        "args = parser.parse_args()\nsetup(args)\ntorch.load(args.name + '.pth')"
+    ),
     "an option's length": (
         f"{ARGS}args = parser.parse_args()\n"
         "if len(args.name) == 0:\n    args.name = 'none_cnn'\n"
@@ -127,6 +144,20 @@ OPEN = {
         ),
         ["a.pth", "b.pth"],
     ),
+    "options that a function may set up": (
+        (
+            f"{ARGS}def setup(options):\n    if x():\n        options.name = 'b'\n"
+            "args = parser.parse_args()\nsetup(args)\ntorch.load('a_' + args.name + '.pth')"
+        ),
+        ["a_.pth", "a_b.pth"],
+    ),
+    "options that are set up too late": (
+        (
+            f"{ARGS}def setup(options):\n    options.name = 'b'\n"
+            "args = parser.parse_args()\ntorch.load('a_' + args.name + '.pth')\nsetup(args)"
+        ),
+        ["a_.pth"],
+    ),
     "setattr of a listed name": (
         (
             f"{ARGS}args = parser.parse_args()\nnames = ['name', 'x']\nfor k in y():\n"
@@ -147,3 +178,16 @@ OPEN = {
 @pytest.mark.parametrize(("program", "expected"), OPEN.values(), ids=OPEN)
 def test_what_stays_possible(program, expected):
     assert sorted(texts(resolve(program))) == expected
+
+
+def test_what_is_perhaps_appended_is_so_for_all_of_many():
+    urls = ", ".join(f"{n}: 'u{n}'" for n in range(20))
+    program = (
+        f"URLS = {{{urls}}}\ndef name(url, etag=None):\n    found = 'x_' + url\n    if etag:\n"
+        "        found += '.' + etag\n    return found\n"
+        "def get(k):\n    etag = None\n    if not k:\n        etag = x()\n"
+        "    torch.load(name(URLS[k], etag))\n"
+    )
+    found = resolve(program).patterns
+    assert len(found) > 5
+    assert not any(each.exact for each in found)

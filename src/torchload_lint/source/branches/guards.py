@@ -66,16 +66,16 @@ def allowed(
     around = [*_around(node, module), *elsewhere]
     values = endings.passing(node, values, [*_all_parts(around)], module)
     tests = _about(node, around)
-    left = _passing(values, tests)
+    left = _passing(values, tests, module)
     if not all(_is_open(value) for value in left):
         return left
     tests += _about(node, _asserted(node, module))
     if not tests:
         return values
-    named = next(filter(None, map(_named, tests)), ())
+    named = next(filter(None, (_named(each, module) for each in tests)), ())
     return (
-        _passing(named, tests)
-        or _passing(left, tests)
+        _passing(named, tests, module)
+        or _passing(left, tests, module)
         or unknown(
             f"{ast.unparse(node)} is not its default below {module.path}:{tests[0][0].lineno}",
             Cause.NOT_THE_DEFAULT,
@@ -93,15 +93,15 @@ def _all_parts(tests: Iterable[tuple[ast.expr, bool]]) -> Iterator[tuple[ast.exp
         yield from _parts(test, holds=holds)
 
 
-def _passing(values: Values, tests: list[tuple[ast.expr, bool]]) -> Values:
-    return tuple(value for value in values if all(_passes(value, test) for test in tests))
+def _passing(values: Values, tests: list[tuple[ast.expr, bool]], module: SourceFile) -> Values:
+    return tuple(value for value in values if all(_passes(value, each, module) for each in tests))
 
 
 def _is_open(value: Value) -> bool:
     return isinstance(value, Unknown) or (isinstance(value, Text) and bool(value.why))
 
 
-def _named(part: tuple[ast.expr, bool]) -> Values:
+def _named(part: tuple[ast.expr, bool], module: SourceFile) -> Values:
     """The texts and numbers of which a value must be one to pass the test; empty for others."""
     test, holds = part
     if not isinstance(test, ast.Compare):
@@ -109,9 +109,19 @@ def _named(part: tuple[ast.expr, bool]) -> Values:
     kind, other = (type(test.ops[0]), holds), test.comparators[0]
     if kind in _SAYS:
         return _literals([other])
-    if kind in _SAYS_ONE_OF and isinstance(other, ast.Tuple | ast.List | ast.Set):
-        return _literals(other.elts)
-    return ()
+    return _literals(_listed(other, module)) if kind in _SAYS_ONE_OF else ()
+
+
+def _listed(node: ast.expr, module: SourceFile) -> list[ast.expr]:
+    """The items of a tuple, list or set, or the keys of a mapping, in place or under a name that
+    is given it once.
+    """
+    if isinstance(node, ast.Name):
+        defined = module.bindings.definitions(node)
+        node = defined[0].value or node if len(defined) == 1 else node
+    if isinstance(node, ast.Dict):
+        return [key or ast.Constant(...) for key in node.keys]
+    return node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else []
 
 
 def _literals(nodes: list[ast.expr]) -> Values:
@@ -261,7 +271,7 @@ def _differ(
     if first[0] is second[0] or is_same(first[0], second[0]):
         return first[1] is not second[1]
     return any(
-        bool(named := _named(one))
+        bool(named := _named(one, module))
         and all(says(other, subject, each, module) is False for each in named)
         for one, other in ((first, second), (second, first))
     )
@@ -371,7 +381,7 @@ def verdict(test: ast.expr, node: ast.expr, value: Value, module: SourceFile) ->
         return of_ending is holds
     if not _is_about(piece, node) or not _is_known(value):
         return None
-    passes, fails = _passes(value, (piece, True)), _passes(value, (piece, False))
+    passes, fails = (_passes(value, (piece, each), module) for each in (True, False))
     return None if passes is fails else passes is holds
 
 
@@ -380,7 +390,7 @@ def _is_known(value: Value) -> bool:
     return is_text or isinstance(value, Constant)
 
 
-def _passes(value: Value, part: tuple[ast.expr, bool]) -> bool:
+def _passes(value: Value, part: tuple[ast.expr, bool], module: SourceFile) -> bool:
     """Whether a value may pass a test; what is not known may."""
     test, holds = part
     if isinstance(value, Text):
@@ -397,7 +407,9 @@ def _passes(value: Value, part: tuple[ast.expr, bool]) -> bool:
         if _asks_for_a_part(test):
             content, other = ast.literal_eval(test.left), content
         else:
-            other = ast.literal_eval(test.comparators[0])
+            compared = test.comparators[0]
+            items = _listed(compared, module) if isinstance(compared, ast.Name) else []
+            other = ast.literal_eval(ast.Tuple(items) if items else compared)
         return bool(_COMPARISONS[type(test.ops[0])](content, other)) is holds
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return True

@@ -7,10 +7,10 @@ opens no ``a.pt``; behind ``if folder[-1] != "/": folder += "/"`` every folder e
 from __future__ import annotations
 
 import ast
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.branches import guards
-from torchload_lint.source.domain.values import union
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,7 +34,7 @@ def values(
     module: SourceFile,
     value_of: Callable[[Definition], Values],
 ) -> Values:
-    """What a name can be by its definitions, in the order of the file."""
+    """What a name can be by its definitions, in the order of the file; however many values."""
     if len(ordered) == 1:
         return value_of(ordered[0])
     found: dict[int, Values] = {}
@@ -54,7 +54,7 @@ def values(
         if _is_always_asked(again.statement, name, module):
             for one in before:
                 found[one] = _failing(again, found[one], module)
-    return union(*found.values())
+    return tuple(dict.fromkeys(chain(*found.values())))
 
 
 def _rebinding(name: ast.Name, definition: Definition, module: SourceFile) -> Rebinding | None:

@@ -27,7 +27,7 @@ from torchload_lint.source.domain.values import (
 )
 from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import registry
-from torchload_lint.source.state import handing, stores, unspelled
+from torchload_lint.source.state import filled, handing, stores, unspelled
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Value, Values
@@ -66,11 +66,15 @@ def _attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Value
     if any(isinstance(base, Record | ParsedOptions) and not _is_module(base) for base in bases):
         evaluator.relied.attribute(node.attr, node, frame.module, ast.unparse(node))
     found = union(*(of_value(evaluator, base, node.attr, frame) for base in bases))
-    found = union(stored, updated, stores.left_by_tests(evaluator, node, found, frame))
+    found = stores.left_by_tests(evaluator, node, found, frame)
+    if any(isinstance(base, ParsedOptions) for base in bases) and not stored:
+        stored, settled = filled.before(evaluator, node, frame)
+        found = () if settled else found
+    found = union(stored, updated, found)
     if all(isinstance(value, Unknown | Made) for value in found):
-        filled = _filled(evaluator, node, frame)
-        if filled or _is_declared(found):
-            return filled or found
+        by_functions = _filled(evaluator, node, frame)
+        if by_functions or _is_declared(found):
+            return by_functions or found
         return registry.option_declared_beside()(evaluator, node, frame) or found
     return found
 
@@ -82,9 +86,7 @@ def _is_declared(values: Values) -> bool:
 
 def _filled(evaluator: Evaluator, node: ast.Attribute | ast.Subscript, frame: Frame) -> Values:
     """What functions that are given the object store under this attribute or item."""
-    from torchload_lint.source.state import filled  # noqa: PLC0415 - few questions lead here
-
-    values = filled.before(evaluator, node, frame)
+    values, _ = filled.before(evaluator, node, frame)
     if values:
         evaluator.leave_open(f"a function that is given it stores {ast.unparse(node)}")
     return values
@@ -99,6 +101,8 @@ def of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Valu
     if not isinstance(base, ParsedOptions | Record | Instance) or not base.handed:
         return _of_value(evaluator, base, name, frame)
     stored, settled = handing.before(evaluator, base.handed, name)
+    if not settled and not stored and isinstance(base, ParsedOptions):
+        stored, settled = filled.before_handing(evaluator, base.handed, name)
     stored = lift(stored, base.rung)
     for place in base.handed if stored else ():
         spelled = f"{ast.unparse(place.node)}{place.path}.{name}"

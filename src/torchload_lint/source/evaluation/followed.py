@@ -15,7 +15,8 @@ from torchload_lint.source.loaders.reach import Followed, installed_loads
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 from torchload_lint.source.project.packages import definitions_anywhere
-from torchload_lint.source.state.bound import BoundArguments, match
+from torchload_lint.source.state.bound import BoundArguments
+from torchload_lint.source.state.matching import match
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -32,8 +32,9 @@ from torchload_lint.source.names import members
 from torchload_lint.source.project import classes as class_facts
 from torchload_lint.source.project.called_objects import RETURNING_SELF
 from torchload_lint.source.state import handing, stores
-from torchload_lint.source.state.bound import BoundArguments, Layers, match
+from torchload_lint.source.state.bound import BoundArguments, Layers
 from torchload_lint.source.state.evaluated_arguments import arguments
+from torchload_lint.source.state.matching import match
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

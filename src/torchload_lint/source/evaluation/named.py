@@ -54,7 +54,7 @@ def values(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
             evaluator.relied.module_names.setdefault((frame.module.path, node.id), frame.module)
     evaluator.relied.held[node] = frame.module, found
     perhaps_longer = any(isinstance(each.node, ast.AugAssign) for each in ordered[1:])
-    return strings.with_open_ends(found) if perhaps_longer else found
+    return strings.with_open_ends(found) if perhaps_longer else union(found)
 
 
 def set_by_import(name: str, path: str) -> Value | None:

@@ -24,7 +24,8 @@ from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import call_targets, callers, classes
 from torchload_lint.source.project.call_targets import Other
-from torchload_lint.source.state.bound import BoundArguments, Passed, given_values, is_spread, match
+from torchload_lint.source.state.bound import BoundArguments, given_values, is_spread
+from torchload_lint.source.state.matching import Passed, match
 from torchload_lint.source.state.taken import class_of_self
 from torchload_lint.source.text.definitions import defaults
 

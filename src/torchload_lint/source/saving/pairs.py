@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from torchload_lint.source.names import members
 from torchload_lint.source.project import callers
 from torchload_lint.source.project.call_search import calls_among
-from torchload_lint.source.state.bound import match
+from torchload_lint.source.state.matching import match
 from torchload_lint.source.state.stores import own_nodes
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.names import members
 from torchload_lint.source.project import callers
 from torchload_lint.source.saving.pairs import core
-from torchload_lint.source.state.bound import match
+from torchload_lint.source.state.matching import match
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

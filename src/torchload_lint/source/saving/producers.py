@@ -15,7 +15,7 @@ from posixpath import dirname
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import patterns
-from torchload_lint.source.domain.patterns import Resolution
+from torchload_lint.source.domain.patterns import Resolution, Rung
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.paths import resolution as resolution_of
 from torchload_lint.source.saving import contents, pairs, path_origins
@@ -43,6 +43,8 @@ _KINDS = ("path", "expression", "methods", "object", "keys")
 _SUGGESTIONS = frozenset({"object", "keys"})
 """Signs that other files may have as well."""
 _SHORTEST_PATH = 6
+_OF_A_LIBRARY = re.compile(r"(?:diffusion_)?pytorch_model|adapter_model")
+"""How files are called in every folder of a model: two unknown folders are two models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +96,19 @@ def _of_this_load(
     load: LoadCall, module: Module, resolution: Resolution, project: ProjectIndex
 ) -> tuple[Producer, ...]:
     found: dict[str, list[tuple[SaveCall, Module]]] = {kind: [] for kind in _KINDS}
-    specific = [each for each in resolution.patterns if each.exact or each.strong]
+    specific = _specific(resolution)
     spelled = frozenset(each.text for each in resolution.patterns if _is_spelled(each))
     keys = frozenset() if specific else pairs.asked_keys(load, module)
     restored = frozenset() if specific else pairs.restored(load, module, project)
     for home in _modules(module, specific, keys, project):
         for save in home.saves:
-            match = _match(load, module, specific, save, home, project)
+            match = _match(load, module, resolution, save, home, project)
             if match is None and save.file is not None and spelled:
-                saved = {each.text for each in _found_by(module, save, home, project)}
+                saved = {each.text for each in _found_by(resolution, module, save, home, project)}
                 match = "path" if spelled & saved else None
             if match == "methods" and not _may_be_called_so(specific, save, home, project):
                 match = None
-            if match is None and (keys or restored):
+            if match is None and (keys or restored) and not _is_copy(home, module):
                 match = _by_content(load, module, keys, restored, save, home, project)
             if match is not None and not (home is module and _comes_after(save, load, module)):
                 found[match].append((save, home))
@@ -115,6 +117,10 @@ def _of_this_load(
             nearest = _nearest(found[kind], module.path)[:MAX_PRODUCERS]
             return tuple(_producer(save, home, kind, project) for save, home in nearest)
     return ()
+
+
+def _specific(resolution: Resolution) -> list[PathPattern]:
+    return [each for each in resolution.patterns if each.exact or each.strong]
 
 
 def _comes_after(save: SaveCall, load: LoadCall, module: Module) -> bool:
@@ -198,13 +204,20 @@ def _keys_agree(
     return len(keys) > 1 or bool(keys & {key for _, key in restored} & {key for _, key in states})
 
 
+def _is_copy(home: Module, module: Module) -> bool:
+    """Whether a file is the one of that name in another program of the repository."""
+    names = [each.path.rpartition("/")[2] for each in (home, module)]
+    return home is not module and names[0] == names[1]
+
+
 def _is_spelled(pattern: PathPattern) -> bool:
     """Whether a pattern whose name says little is still one that nobody writes twice by chance:
     ``saved/%s/G_%d.pt``.
     """
     folder, _, name = pattern.text.rpartition("/")
     stem = name.rpartition(".")[0]
-    return any(map(str.isalnum, stem)) and sum(map(str.isalnum, folder + stem)) >= _SHORTEST_PATH
+    told = any(map(str.isalnum, stem)) and sum(map(str.isalnum, folder + stem)) >= _SHORTEST_PATH
+    return told and not (_is_anywhere(pattern) and _OF_A_LIBRARY.match(name))
 
 
 def _nearest(found: list[tuple[SaveCall, Module]], path: str) -> list[tuple[SaveCall, Module]]:
@@ -213,8 +226,16 @@ def _nearest(found: list[tuple[SaveCall, Module]], path: str) -> list[tuple[Save
     """
     own = [each for each in found if each[1].path == path]
     folder = dirname(path)
-    shared = [_shared(dirname(home.path), folder) for _, home in found]
-    return own or [each for each, near in zip(found, shared, strict=True) if near == max(shared)]
+    near = [_nearness(dirname(home.path), folder) for _, home in found]
+    return own or [each for each, one in zip(found, near, strict=True) if one == max(near)]
+
+
+def _nearness(one: str, other: str) -> tuple[int, bool]:
+    """How near two folders are: the leading folders that they share, and whether one of them is
+    no further folder's own (``a/utils`` is as near to ``a/exp`` as ``a`` is, ``a/b/utils`` is not).
+    """
+    shared = _shared(one, other)
+    return shared, one.count("/") - shared <= 0
 
 
 def _modules(
@@ -276,14 +297,16 @@ def _shared(first: str, second: str) -> int:
 def _match(
     load: LoadCall,
     module: Module,
-    specific: list[PathPattern],
+    resolution: Resolution,
     save: SaveCall,
     home: Module,
     project: ProjectIndex,
 ) -> str | None:
     if save.file is None:
         return None
-    if specific and _same_file(specific, _found_by(module, save, home, project)):
+    specific = _specific(resolution)
+    written = _found_by(resolution, module, save, home, project)
+    if specific and _same_file(specific, written):
         return "path"
     near = dirname(home.path) == dirname(module.path)
     if pairs.same_file_expression(load, module, save, home, near=near):
@@ -309,22 +332,28 @@ def _written(save: SaveCall, home: Module, project: ProjectIndex) -> tuple[PathP
 
 
 def _found_by(
-    module: Module, save: SaveCall, home: Module, project: ProjectIndex
+    resolution: Resolution, module: Module, save: SaveCall, home: Module, project: ProjectIndex
 ) -> tuple[PathPattern, ...]:
-    """The files that a save writes and that another file may read: not those in a temporary folder
-    (``*/test.pt``), which is gone before anybody else looks.
+    """The files that a save writes and that a load may read: what is in a temporary folder
+    (``*/test.pt``) is gone before anybody looks but the same file, in such a folder, too; and
+    what is read there was written there.
     """
     written = _written(save, home, project)
-    if home is module or save.file is None or not any(_is_anywhere(each) for each in written):
+    if save.file is None or not any(_is_anywhere(each) for each in written):
         return written
-    reasons = _resolved(save.file, home, project).unknown
-    is_temporary = any(reason.startswith("a temporary ") for reason in reasons)
-    return tuple(each for each in written if not (is_temporary and _is_anywhere(each)))
+    is_gone = _is_temporary(_resolved(save.file, home, project))
+    if is_gone is _is_temporary(resolution) and (home is module or not is_gone):
+        return written
+    return tuple(each for each in written if not _is_anywhere(each))
+
+
+def _is_temporary(resolution: Resolution) -> bool:
+    return any(reason.startswith("a temporary ") for reason in resolution.unknown)
 
 
 def _is_anywhere(pattern: PathPattern) -> bool:
-    """Whether nothing is known of the folder that a pattern begins with."""
-    return pattern.text.startswith("*")
+    """Whether nothing is known of the folder that a pattern begins with, or it is a cache."""
+    return pattern.text.startswith("*") or pattern.rung is Rung.DOWNLOAD
 
 
 def _patterns(file: ast.expr, home: Module, project: ProjectIndex) -> tuple[PathPattern, ...]:
@@ -344,6 +373,7 @@ def _same_file(loaded: list[PathPattern], saved: tuple[PathPattern, ...]) -> boo
         patterns.overlap(one.text, other.text)
         and patterns.overlap(_name(one), _name(other))
         and _common_word(one.text, other.text)
+        and not (_OF_A_LIBRARY.match(_name(one)) and _is_anywhere(one) and _is_anywhere(other))
         for one in loaded
         for other in saved
         if other.exact or other.strong

@@ -7,95 +7,76 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import Frame, lift, union
-from torchload_lint.source.state import stores
-from torchload_lint.source.state.bound import BoundArguments, match
-from torchload_lint.source.text.definitions import FUNCTIONS
+from torchload_lint.source.state import given_objects, stores
+from torchload_lint.source.state.bound import BoundArguments
+from torchload_lint.source.state.matching import match
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from torchload_lint.source.domain.values import Values
+    from torchload_lint.source.domain.values import Handed, Values
     from torchload_lint.source.evaluator import Evaluator
-    from torchload_lint.source.names.source_file import SourceFile
-    from torchload_lint.source.project.index import ProjectIndex
+    from torchload_lint.source.state.given_objects import Filling
 
-    FunctionDef = ast.FunctionDef | ast.AsyncFunctionDef
-
-_MOST_CALLS = 12
-"""Calls that are looked into for one attribute or item."""
 _DEEPEST = 3
 
 
-def before(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+def before(
+    evaluator: Evaluator, node: ast.expr, frame: Frame, name: str = ""
+) -> tuple[Values, bool]:
     """What the functions that were given an object before this place stored under the attribute or
-    item ``node`` of it.
+    item ``node`` of it, and whether one of them certainly has. ``name``: the attribute, where
+    ``node`` is the object itself.
     """
-    root = node.value if isinstance(node, ast.Attribute | ast.Subscript) else None
+    root = node.value if isinstance(node, ast.Attribute | ast.Subscript) and not name else node
     if not isinstance(root, ast.Name) or frame.calls >= _DEEPEST:
-        return ()
-    spelled, project = ast.unparse(node), evaluator.project
-    scope = frame.module.bindings.scope(node)
-    calls = project.remember(("calls with names", scope), lambda: _calls_with_names(scope))
-    found: list[Values] = []
-    for call in calls.get(root.id, ())[:_MOST_CALLS]:
-        if call.lineno < node.lineno and isinstance(call.func, ast.Name | ast.Attribute):
-            for function, module in _called(project, call.func, frame.module):
-                found.append(_stored(evaluator, call, function, module, (root.id, spelled), frame))
-    return lift(union(*found), Rung.LOCAL)
+        return (), False
+    suffix = f".{name}" if name else ast.unparse(node).removeprefix(root.id)
+    scope = frame.module.bindings.scope(root)
+    found: Values = ()
+    for each in reversed(given_objects.filling(evaluator, scope, root.id, suffix, frame.module)):
+        if each[0].lineno < root.lineno and (stored := _stored(evaluator, each, suffix, frame)):
+            values, always = stored
+            found = union(values, found)
+            if always and stores.always_before(frame.module.statement(each[0]), root, frame.module):
+                return lift(found, Rung.LOCAL), True
+    return lift(found, Rung.LOCAL), False
 
 
-def _calls_with_names(scope: ast.AST) -> dict[str, list[ast.Call]]:
-    """Name → the calls of a scope that are given it as it is, in the order of the text."""
-    found: dict[str, list[ast.Call]] = {}
-    for node in stores.own_nodes(scope):
-        if isinstance(node, ast.Call):
-            for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
-                if isinstance(argument, ast.Name):
-                    found.setdefault(argument.id, []).append(node)
-    for calls in found.values():
-        calls.sort(key=lambda call: (call.lineno, call.col_offset))
-    return found
-
-
-def _called(
-    project: ProjectIndex, function: ast.expr, module: SourceFile
-) -> Iterator[tuple[FunctionDef, SourceFile]]:
-    """The plain functions of the project that a call may mean."""
-    if isinstance(function, ast.Name):
-        for definition in module.bindings.definitions(function):
-            if isinstance(definition.node, FUNCTIONS):
-                yield definition.node, module
-    dotted = module.bindings.qualified(function)
-    for found in project.definitions(dotted, module.path) if dotted else ():
-        if isinstance(found.node, FUNCTIONS) and found.module is not module:
-            yield found.node, found.module
+def before_handing(
+    evaluator: Evaluator, places: tuple[Handed, ...], name: str
+) -> tuple[Values, bool]:
+    """The same of an object that was handed on at these places."""
+    for place in reversed(places):
+        if isinstance(place.node, ast.Name) and not place.path:
+            stored, settled = before(evaluator, place.node, place.frame, name)
+            if stored:
+                return stored, settled
+    return (), False
 
 
 def _stored(
-    evaluator: Evaluator,
-    call: ast.Call,
-    function: FunctionDef,
-    module: SourceFile,
-    wanted: tuple[str, str],
-    frame: Frame,
-) -> Values:
-    """What a function stores in the parameter that is given the name. ``wanted``: the name, and the
-    attribute or item of it.
+    evaluator: Evaluator, filling: Filling, suffix: str, frame: Frame
+) -> tuple[Values, bool] | None:
+    """What a function stores in the parameter that is given the object, and whether it always
+    does; None where that is being asked already.
     """
-    name, spelled = wanted
+    call, function, module, parameter = filling
+    if not evaluator.once(key := ("filled", call, suffix)):
+        return None
+    given = BoundArguments(evaluator, function, module, match(call, function), frame)
+    inner = Frame(module, given, frame.calls + 1, frame.callers)
     targets = stores.of_scope(evaluator, function, module).targets
-    given = match(call, function)
-    inner = Frame(
-        module,
-        BoundArguments(evaluator, function, module, given, frame),
-        frame.calls + 1,
-        frame.callers,
-    )
-    return union(
-        *(
-            evaluator.values(value, inner)
-            for parameter, argument in given.items()
-            if isinstance(argument, ast.Name) and argument.id == name
-            for _, _, value in targets.get(f"{parameter.arg}{spelled.removeprefix(name)}", ())
-        )
-    )
+    found: Values = ()
+    always = False
+    try:
+        for _, statement, value in targets.get(f"{parameter.arg}{suffix}", ()):
+            is_last = statement in function.body
+            found = union(() if is_last else found, evaluator.values(value, inner))
+            always |= is_last
+        deeper = given_objects.filling(evaluator, function, parameter.arg, suffix, module)
+        for each in deeper if not found and inner.calls < _DEEPEST else ():
+            if stored := _stored(evaluator, each, suffix, inner):
+                found = union(found, stored[0])
+                always |= stored[1] and module.statement(each[0]) in function.body
+    finally:
+        evaluator.done(key)
+    return found, always

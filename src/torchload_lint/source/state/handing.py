@@ -10,7 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.values import Handed, Instance, ParsedOptions, Record, union
-from torchload_lint.source.state import stores
+from torchload_lint.source.state import given_objects, stores
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Values
@@ -44,11 +44,19 @@ def _stores_below(evaluator: Evaluator, place: Handed) -> bool:
     """Whether something is stored in what was handed on there, or in a part of it."""
     spelled = ast.unparse(place.node) + place.path
     module = place.frame.module
-    scopes = {module.bindings.scope(place.node), module.tree}
+    own = module.bindings.scope(place.node)
     return any(
         target.startswith((f"{spelled}.", f"{spelled}["))
-        for scope in scopes
+        for scope in {own, module.tree}
         for target in stores.of_scope(evaluator, scope, module).targets
+    ) or (
+        isinstance(place.node, ast.Name)
+        and any(
+            call.lineno < place.node.lineno
+            for call, *_ in given_objects.filling(
+                evaluator, own, place.node.id, f"{place.path}.", module
+            )
+        )
     )
 
 

@@ -81,7 +81,7 @@ def reaching(
     renamed = {each[1] for each in before if not _is_one(each[0], node, module)}
     settled = False
     for index in range(len(stored) - 1, -1, -1):
-        if _always_before(stored[index][0], node, module):
+        if always_before(stored[index][0], node, module):
             settled = stored[index][0] not in renamed and all(
                 loops.around_both(each, node, module)
                 is loops.around_both(stored[index][0], node, module)
@@ -109,7 +109,7 @@ def left_by_tests(evaluator: Evaluator, node: ast.expr, values: Values, frame: F
             and statement in test.body
             and (test.end_lineno or 0) < node.lineno
             and _is_one(target, node, module)
-            and _always_before(test, node, module)
+            and always_before(test, node, module)
         ):
             values = tuple(
                 value
@@ -158,7 +158,7 @@ def _defined(node: ast.expr, module: SourceFile) -> frozenset[ast.AST]:
     return frozenset(each.node for each in module.bindings.definitions(root))
 
 
-def _always_before(statement: ast.stmt, node: ast.AST, module: SourceFile) -> bool:
+def always_before(statement: ast.stmt, node: ast.AST, module: SourceFile) -> bool:
     """Whether the statement has run whenever the node runs: it stands in a block around it."""
     holder = module.parents.get(statement)
     inner: ast.AST = node
@@ -254,7 +254,7 @@ def updates(evaluator: Evaluator, base: ast.expr, name: str, frame: Frame) -> tu
         sources = evaluator.values(call.args[0], frame)
         entries = union(*(_entry(evaluator, source, name) for source in sources))
         found = union(found, entries)
-        if entries and _always_before(module.statement(call), base, module):
+        if entries and always_before(module.statement(call), base, module):
             return found, True
     return found, False
 

@@ -18,7 +18,7 @@ from torchload_lint.source.certainty.escaping.known import (
 )
 from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.libraries import registry
-from torchload_lint.source.state.bound import match
+from torchload_lint.source.state.matching import match
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
