@@ -121,6 +121,7 @@ def _prepared(
     if after is LEFT_OUT:
         reasons = "; ".join(f"{note.what}: {note.outcome}" for note in converter.notes)
         raise MigrationError(f"nothing of it can be carried: {reasons}")
+    converter.notes.update(dict.fromkeys(checkpoint.notes))
     if options.format is TargetFormat.SAFETENSORS:
         from torchload_lint.migrate.files.safetensors_header import (  # noqa: PLC0415 - seldom
             notes_of,

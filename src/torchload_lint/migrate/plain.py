@@ -110,8 +110,10 @@ class Converter:
         if key in self._memo:
             self._say_again(key, place)
             return self._memo[key]
-        if key in self._open and not isinstance(value, tuple):
-            return self.leave_out(place, "an object", "it contains itself")
+        if key in self._open:
+            if not isinstance(value, tuple):
+                return self.leave_out(place, "an object", "it contains itself")
+            self.changed(place, "a tuple that contains itself", "an equal tuple in its place")
         self._open.add(key)
         before = len(self.notes)
         result = self._convert(value, place)

@@ -7,6 +7,7 @@ a :class:`~torchload_lint.checkpoint.pickles.guard.Guard`, which is asked at eac
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable  # noqa: TC003 - in an annotation of module level
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -145,9 +146,23 @@ def _parse_int(text: str) -> PickledValue:
 
 def _byte_text(machine: _Machine, argument: OpcodeArgument) -> None:
     """Python 2 strings: text in the encoding that torch.load is given (``utf-8`` by default)."""
-    raw = argument
-    data = raw if isinstance(raw, bytes) else str(raw).strip("'\"").encode("utf-8", "replace")
-    machine.stack.append(machine.guard.decode(data, machine.guard.position))
+    position = machine.guard.position
+    data = argument if isinstance(argument, bytes) else _quoted(str(argument), position)
+    machine.stack.append(machine.guard.decode(data, position))
+
+
+def _quoted(written: str, position: int) -> bytes:
+    """What a text of protocol 0 stands for: Python's own notation, in quotes (``load_string`` of
+    Python's pickle.py).
+    """
+    quotes = written[:1] + written[-1:]
+    if len(written) < 2 or quotes not in {"''", '""'}:  # noqa: PLR2004 - two quotes
+        raise PickleFaultError("malformed", "the text of a STRING is not quoted", position)
+    try:
+        return bytes(codecs.escape_decode(written[1:-1].encode("latin-1"))[0])
+    except ValueError:
+        message = "the text of a STRING holds an escape that Python does not know"
+        raise PickleFaultError("malformed", message, position) from None
 
 
 def _proto(machine: _Machine, argument: OpcodeArgument) -> None:

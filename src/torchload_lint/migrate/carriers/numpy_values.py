@@ -219,7 +219,7 @@ def _carried(converter: Conversion, name: str, array: Array, place: str) -> Pick
     elements = _elements(array)
     if elements is None:
         return converter.leave_out(place, what, "torch has no such dtype, nor has Python")
-    converter.changed(place, what, "a list" if array.shape else "a plain value")
+    converter.changed(place, what, _listed(array.shape) if array.shape else "a plain value")
     return _nested(elements, array.shape, array.is_fortran)
 
 
@@ -268,6 +268,12 @@ def _elements(array: Array) -> list[PickledValue] | None:
     return [tensors.call("builtins.complex", *row) for row in rows]
 
 
+def _listed(shape: tuple[int, ...]) -> str:
+    """What an array becomes; an axis without elements hides how long the others are."""
+    hidden = len(shape) > 1 and not all(shape)
+    return f"a list that does not tell the shape {shape}" if hidden else "a list"
+
+
 def _nested(
     elements: list[PickledValue], shape: tuple[int, ...], is_fortran: bool = False
 ) -> PickledValue:
@@ -278,8 +284,9 @@ def _nested(
         step = strides(shape, is_fortran=True)
         indices = product(*map(range, shape))
         elements = [elements[sum(i * s for i, s in zip(at, step, strict=True))] for at in indices]
-    for length in reversed(shape[1:]):
-        starts = range(0, len(elements), length) if length else range(prod(shape[:-1]))
+    for axis in range(len(shape) - 1, 0, -1):
+        length = shape[axis]
+        starts = range(0, len(elements), length) if length else range(prod(shape[:axis]))
         elements = [list(elements[at : at + length]) for at in starts]
     return list(elements)
 
@@ -292,7 +299,8 @@ def _objects(
     place: str,
 ) -> PickledValue:
     """An array of objects: its elements lie in the pickle, always row by row."""
-    converter.changed(place, f"{name} of objects", "a list" if shape else "its element")
+    outcome = _listed(shape) if shape else "its element"
+    converter.changed(place, f"{name} of objects", outcome)
     items = converter.items(data, place)
     if shape is None or prod(shape) != len(items):
         return items

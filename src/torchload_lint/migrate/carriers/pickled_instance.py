@@ -94,8 +94,12 @@ def _add_base(made: PickledInstance, base: PickledValue) -> None:
 
 
 def _attributes(states: list[PickledValue]) -> dict[str, PickledValue] | None:
+    """Name → value; None for a state that is none, or where a slot and the ``__dict__`` each have
+    one of a name.
+    """
     found: dict[str, PickledValue] = {}
     for state in states:
+        names: set[str] = set()
         with_slots = isinstance(state, tuple) and len(state) == 2  # noqa: PLR2004 - dict, slots
         for part in state if with_slots and isinstance(state, tuple) else (state,):
             if part is None:
@@ -103,9 +107,10 @@ def _attributes(states: list[PickledValue]) -> dict[str, PickledValue] | None:
             if not isinstance(part, DictValue):
                 return None
             for key, item in part.entries:
-                if not isinstance(key, str):
+                if not isinstance(key, str) or key in names:
                     return None
                 found[key] = item
+            names = {key for key, _ in part.entries}
     return found
 
 

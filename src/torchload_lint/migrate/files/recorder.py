@@ -22,7 +22,8 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     SetValue,
 )
 from torchload_lint.checkpoint.restricted.class_knowledge import ClassKnowledge
-from torchload_lint.migrate.results import MigrationError
+from torchload_lint.migrate.files.dropped_calls import notes_on_dropped
+from torchload_lint.migrate.results import MigrationError, Note, NoteKind
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Checkpoint:
     """Storage key → its bytes."""
     byteorder: str = "little"
     """``little`` or ``big``."""
+    notes: list[Note] = field(default_factory=list)
+    """What of the file the object does not hold."""
 
 
 def is_encoding(name: str) -> bool:
@@ -85,6 +88,8 @@ class PickleRecorder:
         self.encoding = encoding
         self.damage: Problem | None = None
         """A storage that cannot be read."""
+        self.notes: list[Note] = []
+        """What of the file no value holds."""
         self._classes = ClassKnowledge(lookup, self.names)
         self._features = features(NEWEST.torch)
 
@@ -99,6 +104,9 @@ class PickleRecorder:
         try:
             return data.decode(self.encoding)
         except UnicodeError:
+            what = f"a text of Python 2 that is not {self.encoding}"
+            outcome = "bytes; --encoding names the one that it was written in, often latin1"
+            self.notes.append(Note(NoteKind.CHANGED, "", what, outcome))
             return data
 
     def name_global(self, module: str, name: str, position: int) -> GlobalName:
@@ -167,9 +175,20 @@ class PickleRecorder:
         is_view = isinstance(pid, tuple) and len(pid) > 5 and pid[5] is not None  # noqa: PLR2004 - legacy has six fields
         if is_view and problem is None:
             problem = advice.damaged("a storage is a view of another one, as in torch < 0.4")
+        if (
+            value is not None
+            and isinstance(pid, tuple)
+            and _is_meta(pid[3]) != _is_meta(value.location)
+        ):
+            problem = advice.damaged("a storage has its bytes in one place and none in another")
         if problem is not None and self.damage is None:
             self.damage = problem
         return value if value is not None else Opaque(None)
+
+
+def _is_meta(location: PickledValue) -> bool:
+    """Whether a storage has no bytes."""
+    return location in {"meta", b"meta"} if isinstance(location, (str, bytes)) else False
 
 
 def _as_they_are(args: PickledValue) -> PickledValue:
@@ -185,6 +204,7 @@ def checked(stream: Unpickled, recorder: PickleRecorder) -> PickledValue:
     problem = stream.fault or recorder.damage
     if problem is not None:
         raise refused(problem)
+    recorder.notes += notes_on_dropped(stream.value, stream.calls, recorder.names)
     return stream.value
 
 

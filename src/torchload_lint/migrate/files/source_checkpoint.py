@@ -64,7 +64,8 @@ def _read_zip(
         }
     except (ZipFaultError, LimitExceededError) as error:
         raise MigrationError(f"{error}; get the file again") from None
-    return Checkpoint("zip", value, recorder.names, storages, order.decode("ascii", "replace"))
+    byteorder = order.decode("ascii", "replace")
+    return Checkpoint("zip", value, recorder.names, storages, byteorder, recorder.notes)
 
 
 def _record(file: BinaryIO, archive: ZipArchive, record: str) -> Content:
@@ -106,7 +107,8 @@ def _read_legacy(
     machine = found.streams[2].value
     little = machine.get("little_endian") if isinstance(machine, DictValue) else True
     order = "big" if little is False else "little"
-    return Checkpoint("legacy", found.object_stream.value, recorder.names, storages, order)
+    value = found.object_stream.value
+    return Checkpoint("legacy", value, recorder.names, storages, order, recorder.notes)
 
 
 def _plain_pickle(
@@ -120,7 +122,7 @@ def _plain_pickle(
             "this is a plain pickle with something behind it, perhaps another pickle; if you trust "
             "its origin, read it as the program does that wrote it, and save each part by itself"
         )
-    return Checkpoint("pickle", value, recorder.names)
+    return Checkpoint("pickle", value, recorder.names, notes=recorder.notes)
 
 
 def _key(key: PickledValue) -> str:

@@ -58,7 +58,7 @@ def read_tar(file: BinaryIO, recorder: PickleRecorder) -> Checkpoint:
     data = reader.source.read_at(main.offset_data, main.size)
     objects = _Objects(recorder, reader.tensors)
     value = checked(unpickle(data, objects), objects)
-    return Checkpoint("tar", value, objects.names, reader.contents)
+    return Checkpoint("tar", value, objects.names, reader.contents, notes=objects.notes)
 
 
 class _Objects(PickleRecorder):

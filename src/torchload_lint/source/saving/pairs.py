@@ -14,6 +14,7 @@ from torchload_lint.source.project import callers
 from torchload_lint.source.project.call_search import calls_among
 from torchload_lint.source.state.matching import match
 from torchload_lint.source.state.stores import own_nodes
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ def same_file_expression(
     if load.file is None or save.file is None:
         return False
     loaded, saved = core(load.file), core(save.file)
-    if isinstance(loaded, ast.Constant) or ast.unparse(loaded) != ast.unparse(saved):
+    if isinstance(loaded, ast.Constant) or not _spelled_alike(loaded, saved):
         return False
     if home is module and _same_root(loaded, saved, module):
         return True
@@ -55,9 +56,20 @@ def same_file_expression(
 def is_same_name(first: ast.expr, second: ast.expr, module: Module) -> bool:
     """Whether two expressions of one function name a file alike."""
     one, other = core(first), core(second)
-    if ast.unparse(one) != ast.unparse(other):
+    if not _spelled_alike(one, other):
         return False
     return isinstance(one, ast.Constant) or _same_root(one, other, module)
+
+
+def _spelled_alike(first: ast.expr, second: ast.expr) -> bool:
+    """Whether two expressions are the same text. Most differ in their last name, which costs
+    nothing to compare.
+    """
+    return (
+        type(first) is type(second)
+        and last_name(first) == last_name(second)
+        and ast.unparse(first) == ast.unparse(second)
+    )
 
 
 def core(node: ast.expr) -> ast.expr:

@@ -28,26 +28,13 @@ _STATIONS = 4
 """How many parameters and names are followed from a path to where it comes from."""
 
 
-def have_one(
-    loaded: ast.expr | None,
-    module: SourceFile,
-    saved: ast.expr | None,
-    home: SourceFile,
-    project: ProjectIndex,
-) -> bool:
-    """Whether the path of a load and that of a save come from one place."""
-    if loaded is None or saved is None:
-        return False
-    return bool(_origins(loaded, module, project) & _origins(saved, home, project))
-
-
 def loads_of_one(
     load: LoadCall, module: Module, project: ProjectIndex
 ) -> Iterator[tuple[LoadCall, Module]]:
     """Further loads of a file that comes from the same place: ``--resume`` is often loaded for
     its configuration first, and for its weights in another file.
     """
-    if load.file is None or not (own := _origins(load.file, module, project)):
+    if not (own := origins(load.file, module, project)):
         return
     paths = [path for path in project.holding("load") if path != module.path]
     for path in [module.path, *paths[:_MOST_FILES]]:
@@ -67,14 +54,17 @@ def _loads_by_origin(module: Module, project: ProjectIndex) -> dict[Origin, list
     def find() -> dict[Origin, list[int]]:
         found: dict[Origin, list[int]] = {}
         for place, load in enumerate(module.loads):
-            for origin in _origins(load.file, module, project) if load.file else ():
+            for origin in origins(load.file, module, project):
                 found.setdefault(origin, []).append(place)
         return found
 
     return project.remember(("loads by origin", module), find)
 
 
-def _origins(node: ast.expr, module: SourceFile, project: ProjectIndex) -> frozenset[Origin]:
+def origins(node: ast.expr | None, module: SourceFile, project: ProjectIndex) -> frozenset[Origin]:
+    """Where the path of a load or a save comes from; nothing for none."""
+    if node is None:
+        return frozenset()
     return project.remember(
         ("origins of a path", node), lambda: frozenset(_found(node, module, project, _STATIONS))
     )

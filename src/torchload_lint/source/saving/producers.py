@@ -12,7 +12,7 @@ import ast
 import re
 from dataclasses import dataclass, field
 from posixpath import dirname
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.domain import patterns
 from torchload_lint.source.domain.patterns import Resolution, Rung
@@ -20,6 +20,7 @@ from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.paths import resolution as resolution_of
 from torchload_lint.source.saving import contents, pairs, path_origins
 from torchload_lint.source.saving.copies import copied_to
+from torchload_lint.source.saving.save_index import index_of, possible_saves
 from torchload_lint.source.saving.saved import why_unloadable
 from torchload_lint.source.saving.saving_files import saving_files
 from torchload_lint.source.state import loops
@@ -76,6 +77,18 @@ class Producer:
         return self.match in _SUGGESTIONS
 
 
+class SavedValue(NamedTuple):
+    """What a save writes: one value, in place or as a caller gives it."""
+
+    home: Module
+    """The file that it is spelled in."""
+    states: frozenset[tuple[str, str]]
+    """Whose state it holds, and under which key."""
+    parts: int
+    """Of how many parts the tuple is; 0 for anything else."""
+    keys: frozenset[str]
+
+
 def producers_for(
     load: LoadCall, module: Module, resolution: Resolution, project: ProjectIndex
 ) -> tuple[Producer, ...]:
@@ -95,23 +108,25 @@ def producers_for(
 def _of_this_load(
     load: LoadCall, module: Module, resolution: Resolution, project: ProjectIndex
 ) -> tuple[Producer, ...]:
-    found: dict[str, list[tuple[SaveCall, Module]]] = {kind: [] for kind in _KINDS}
     specific = _specific(resolution)
     spelled = frozenset(each.text for each in resolution.patterns if _is_spelled(each))
     keys = frozenset() if specific else pairs.asked_keys(load, module)
     restored = frozenset() if specific else pairs.restored(load, module, project)
-    for home in _modules(module, specific, keys, project):
-        for save in home.saves:
+    homes = list(_modules(module, specific, keys, project))
+    found: dict[str, list[tuple[SaveCall, Module]]] = {kind: [] for kind in _KINDS}
+    texts = [*spelled, *(each.text for each in specific)]
+    for home in homes:
+        for save in _possible_saves(load, module, texts, home, project):
             match = _match(load, module, resolution, save, home, project)
             if match is None and save.file is not None and spelled:
                 saved = {each.text for each in _found_by(resolution, module, save, home, project)}
                 match = "path" if spelled & saved else None
             if match == "methods" and not _may_be_called_so(specific, save, home, project):
                 match = None
-            if match is None and (keys or restored) and not _is_copy(home, module):
-                match = _by_content(load, module, keys, restored, save, home, project)
             if match is not None and not (home is module and _comes_after(save, load, module)):
                 found[match].append((save, home))
+    if not any(found.values()) and (keys or restored):
+        _match_contents(found, load, module, keys, restored, homes, project)
     for kind in _KINDS:
         if found[kind]:
             nearest = _nearest(found[kind], module.path)[:MAX_PRODUCERS]
@@ -123,14 +138,51 @@ def _specific(resolution: Resolution) -> list[PathPattern]:
     return [each for each in resolution.patterns if each.exact or each.strong]
 
 
+def _match_contents(
+    found: dict[str, list[tuple[SaveCall, Module]]],
+    load: LoadCall,
+    module: Module,
+    keys: frozenset[str],
+    restored: frozenset[tuple[str, str]],
+    homes: list[Module],
+    project: ProjectIndex,
+) -> None:
+    """Add the saves whose contents are what a load asks for, until there are enough."""
+    for home in [one for one in homes if not _is_copy(one, module)]:
+        for save in home.saves:
+            match = _by_content(load, module, keys, restored, save, home, project)
+            if match is not None and not (home is module and _comes_after(save, load, module)):
+                found[match].append((save, home))
+                if match == "object" and len(found[match]) == MAX_PRODUCERS:
+                    return
+
+
+def _possible_saves(
+    load: LoadCall, module: Module, texts: list[str], home: Module, project: ProjectIndex
+) -> list[SaveCall]:
+    """The saves of a file that may match by a path, an expression or the functions' names."""
+    index = project.remember(
+        ("saves", home.tree),
+        lambda: index_of(
+            home.saves,
+            lambda save: _written(save, home, project),
+            lambda save: path_origins.origins(save.file, home, project),
+        ),
+    )
+    own = path_origins.origins(load.file, module, project)
+    return possible_saves(load, module, texts, own, index, home)
+
+
 def _comes_after(save: SaveCall, load: LoadCall, module: Module) -> bool:
     """Whether a save follows the load in the same flow: it writes what becomes of what was loaded.
 
     One in a loop may be what the next start of a training resumes from.
     """
-    same = module.function(load.node) is module.function(save.node)
-    in_loop = loops.around_both(save.node, save.node, module) is not None
-    follows = same and not in_loop and save.span.start > load.span.start
+    follows = (
+        save.span.start > load.span.start
+        and module.function(load.node) is module.function(save.node)
+        and loops.around_both(save.node, save.node, module) is None
+    )
     return (
         follows
         and not _leaves(load.statement, save, module)
@@ -181,13 +233,27 @@ def _by_content(
 ) -> str | None:
     """The sign that what a save writes, in place or as callers give it, is what a load asks for."""
     by_keys = False
-    for saved, place in pairs.saved_objects(save, home, project):
-        states = pairs.stored(saved, place, project)
-        same_parts = pairs.parts(load, module) == pairs.saved_parts(saved, place)
-        if place is module and restored & states and same_parts:
+    for saved in _saved_values(save, home, project):
+        same_parts = pairs.parts(load, module) == saved.parts
+        if saved.home is module and restored & saved.states and same_parts:
             return "object"
-        by_keys |= _keys_agree(keys, restored, states, pairs.saved_keys(saved, place))
+        by_keys |= _keys_agree(keys, restored, saved.states, saved.keys)
     return "keys" if by_keys else None
+
+
+def _saved_values(save: SaveCall, home: Module, project: ProjectIndex) -> list[SavedValue]:
+    return project.remember(
+        ("saved values", save.node),
+        lambda: [
+            SavedValue(
+                place,
+                pairs.stored(saved, place, project),
+                pairs.saved_parts(saved, place),
+                pairs.saved_keys(saved, place),
+            )
+            for saved, place in pairs.saved_objects(save, home, project)
+        ],
+    )
 
 
 def _keys_agree(
@@ -311,7 +377,8 @@ def _match(
     near = dirname(home.path) == dirname(module.path)
     if pairs.same_file_expression(load, module, save, home, near=near):
         return "expression"
-    if not specific and path_origins.have_one(load.file, module, save.file, home, project):
+    loaded_from = path_origins.origins(load.file, module, project)
+    if not specific and loaded_from & path_origins.origins(save.file, home, project):
         return "expression"
     here = home.path == module.path
     if (here or (near and not specific)) and pairs.are_counterparts(

@@ -31,6 +31,8 @@ _MANY = 16
 """Statements of a body that are looked at one by one."""
 _HOLDING: dict[type[ast.AST], tuple[str, ...]] = {}
 _WORD = re.compile(r"\w+")
+_MANY_WORDS = 60
+"""Words that are searched for one by one: so many searches take as long as reading every word."""
 
 
 def carrying(tree: ast.Module, lines: Lines, words: Iterable[str]) -> dict[str, list[ast.AST]]:
@@ -55,13 +57,24 @@ def rows_with(lines: Lines, words: Iterable[str], within: ast.AST | None = None)
 
     ``within``: a statement to whose rows the search is limited.
     """
-    text, starts = lines.text, lines.starts
+    starts = lines.starts
     first, last = _stretch(lines, within)
-    rows: set[int] = set()
+    wanted = set(words)
+    find = _places_of_many if len(wanted) > _MANY_WORDS else _places_of_few
+    return sorted({bisect_right(starts, place) for place in find(wanted, lines.text, first, last)})
+
+
+def _places_of_few(words: set[str], text: str, first: int, last: int) -> Iterator[int]:
     for word in words:
-        for place in places_of(word, text, first, last):
-            rows.add(bisect_right(starts, place))
-    return sorted(rows)
+        yield from places_of(word, text, first, last)
+
+
+def _places_of_many(words: set[str], text: str, first: int, last: int) -> Iterator[int]:
+    """The same in one pass: many words would each read the whole text."""
+    for match in _WORD.finditer(text, first, last):
+        if match.group() in words:
+            yield match.start()
+    yield from _places_of_few({one for one in words if not _WORD.fullmatch(one)}, text, first, last)
 
 
 def places_of(word: str, text: str, first: int = 0, last: int | None = None) -> Iterator[int]:

@@ -1,0 +1,168 @@
+"""What a pickle does beside the object that it gives: said, never lost in silence."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import torch
+
+from migrate.helpers import load, notes
+from torchload_lint.migrate import MigrationError, MigrationOptions, NoteKind, migrate_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torchload_lint.migrate import MigrationPlan
+
+pytestmark = pytest.mark.torch
+
+
+def migrated(file: Path, **options: Any) -> tuple[Any, MigrationPlan]:
+    out = file.with_suffix(".out")
+    result = migrate_file(file, out, MigrationOptions(**options))
+    return load(out), result.plan
+
+
+def archive(folder: Path, pickled: bytes, data: bytes | None = None) -> Path:
+    with zipfile.ZipFile(folder / "in.pt", "w") as file:
+        file.writestr("x/data.pkl", pickled)
+        file.writestr("x/version", "3\n")
+        file.writestr("x/byteorder", "little")
+        if data is not None:
+            file.writestr("x/data/0", data)
+    return folder / "in.pt"
+
+
+def set_state(target: Any, state: dict[str, Any]) -> None:
+    vars(target).update(state)
+
+
+class WithSetter:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return WithSetter, (), {"a": torch.ones(2), "b": 5}, None, None, set_state
+
+
+def test_a_state_that_a_function_sets_is_said_to_be_lost(tmp_path: Path) -> None:
+    torch.save({"m": WithSetter()}, tmp_path / "in.pt")
+    assert torch.load(tmp_path / "in.pt", weights_only=False)["m"].b == 5
+    found, plan = migrated(tmp_path / "in.pt")
+    assert found == {"m": {}}
+    (what,) = [what for _, what in notes(plan, NoteKind.LEFT_OUT)]
+    assert what.startswith("the call of")
+    assert "set_state" in what
+    assert "WithSetter" in what
+
+
+DROPPED = {
+    "before": (b"\x80\x02cos\ngetcwd\n)R0}.", "os.getcwd"),
+    "under a mark": (b"\x80\x02(cos\ngetcwd\n)R1}.", "os.getcwd"),
+    "inside a tuple": (b"\x80\x02cos\ngetcwd\n)R\x850}.", "os.getcwd"),
+    "in the memo only": (b"\x80\x02cos\ngetcwd\n)Rq\x010}.", "os.getcwd"),
+    "on what is kept": (
+        b"\x80\x02}q\x00c_operator\nsetitem\nh\x00K\x01K\x05\x87R0h\x00.",
+        "_operator.setitem with a builtins.dict",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DROPPED)
+def test_a_call_whose_result_is_dropped_is_said(name: str, tmp_path: Path) -> None:
+    code, called = DROPPED[name]
+    found, plan = migrated(archive(tmp_path, code))
+    assert found == {}
+    assert notes(plan, NoteKind.LEFT_OUT) == [("", f"the call of {called}")]
+
+
+def test_what_a_dropped_call_is_given_is_not_said_too(tmp_path: Path) -> None:
+    code = b"\x80\x02cbuiltins\nprint\ncos\ngetcwd\n)R\x85R0}."
+    _, plan = migrated(archive(tmp_path, code))
+    assert [what for _, what in notes(plan, NoteKind.LEFT_OUT)] == ["the call of builtins.print"]
+
+
+def test_a_tuple_in_a_cycle(tmp_path: Path) -> None:
+    value: tuple[list[Any]] = ([],)
+    value[0].append(value)
+    torch.save({"t": value, "u": ([1],)}, tmp_path / "in.pt")
+    found, plan = migrated(tmp_path / "in.pt")
+    inner = found["t"][0][0]
+    assert inner[0] is found["t"][0]
+    assert notes(plan, NoteKind.CHANGED) == [("['t'][0][0]", "a tuple that contains itself")]
+
+
+class Both:
+    __slots__ = ("__dict__", "a")
+
+
+def test_a_slot_and_an_attribute_of_one_name(tmp_path: Path) -> None:
+    both = Both()
+    both.a = 1
+    vars(both)["a"] = 3
+    torch.save(both, tmp_path / "in.pt")
+    found, _ = migrated(tmp_path / "in.pt")
+    assert found == ({"a": 3}, {"a": 1})
+
+
+@pytest.mark.parametrize("shape", [(0, 2), (2, 0, 3), (0,), (2, 3), (2, 1, 2)])
+def test_arrays_without_elements(shape: tuple[int, ...], tmp_path: Path) -> None:
+    arrays = [np.zeros(shape, dtype=object), np.zeros(shape, dtype="S2")]
+    torch.save(arrays, tmp_path / "in.pt")
+    found, plan = migrated(tmp_path / "in.pt")
+    assert found == [array.tolist() for array in arrays]
+    hidden = np.array(found[0]).shape != shape
+    said = [note.outcome for note in plan.of_kind(NoteKind.CHANGED)]
+    assert [str(shape) in outcome for outcome in said] == [hidden] * len(said)
+
+
+TEXTS = [rb"'a\nb'", rb"'it\'s'", b'"it\'s"', rb"'\x00\x01'", rb"'C:\\dir'", rb"'\t\101'", b"''"]
+
+
+@pytest.mark.parametrize("written", TEXTS)
+def test_texts_of_protocol_0_are_unescaped(written: bytes, tmp_path: Path) -> None:
+    code = b"(dp0\nS" + written + b"\np1\nS" + written + b"\np2\ns."
+    (tmp_path / "in.pkl").write_bytes(code)
+    assert migrated(tmp_path / "in.pkl")[0] == pickle.loads(code)
+
+
+@pytest.mark.parametrize("written", [b"a", b"'a\"", b"'", rb"'\x0'"])
+def test_texts_that_python_does_not_read(written: bytes, tmp_path: Path) -> None:
+    code = b"S" + written + b"\np1\n."
+    (tmp_path / "in.pkl").write_bytes(code)
+    with pytest.raises(Exception, match=r"quoted|escape"):
+        pickle.loads(code)
+    with pytest.raises(MigrationError, match=r"quoted|escape"):
+        migrated(tmp_path / "in.pkl")
+
+
+def test_texts_of_python_2_in_another_encoding(tmp_path: Path) -> None:
+    file = archive(tmp_path, b"\x80\x02U\x02\xe9\xe8.")
+    found, plan = migrated(file)
+    assert found == b"\xe9\xe8"
+    assert [what for _, what in notes(plan, NoteKind.CHANGED)] == [
+        "a text of Python 2 that is not utf-8"
+    ]
+    found, plan = migrated(file, encoding="latin1")
+    assert found == "éè"
+    assert not plan.notes
+
+
+def tensor_on(location: bytes) -> bytes:
+    storage = b"(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000"
+    storage += b"X" + len(location).to_bytes(4, "little") + location + b"K\x06tQ"
+    rest = b"K\x00K\x06\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtR"
+    return b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + rest
+
+
+def test_a_storage_with_and_without_bytes_is_refused(tmp_path: Path) -> None:
+    numbers = torch.arange(6.0)
+    code = b"\x80\x02](" + tensor_on(b"meta") + tensor_on(b"cpu") + b"e."
+    file = archive(tmp_path, code, numbers.numpy().tobytes())
+    assert torch.equal(torch.load(file, weights_only=True)[1], numbers)
+    with pytest.raises(MigrationError, match="its bytes in one place"):
+        migrated(file)
+    code = b"\x80\x02](" + tensor_on(b"cpu") + tensor_on(b"cpu") + b"e."
+    found, _ = migrated(archive(tmp_path, code, numbers.numpy().tobytes()))
+    assert torch.equal(found[1], numbers)
