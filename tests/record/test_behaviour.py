@@ -269,7 +269,7 @@ def test_the_environment_is_the_programs(project):
 
 
 def test_a_program_without_a_load(project):
-    assert "no Python that was seen imported torch" in record(project, "print(1)").stderr
+    assert "no import of torch was seen" in record(project, "print(1)").stderr
     assert "no torch.load was seen" in record(project, "import torch").stderr
 
 
@@ -282,6 +282,78 @@ def test_what_could_not_be_noted_is_not_called_absent(project):
     assert result.returncode == 0, result.stderr
     assert "no torch.load was seen" in result.stderr
     assert "that can write no file" in result.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits of POSIX")
+@pytest.mark.parametrize("handler", ["signal.SIG_DFL", "lambda *_: print('told')"])
+def test_notes_beyond_the_programs_limit_of_size_are_not_its_matter(project, handler):
+    """A write beyond RLIMIT_FSIZE sends SIGXFSZ, which ends a program that does not ignore it."""
+    program = f"""
+        import resource, signal, torch
+        with open("new.pt", "wb") as file:
+            file.write(b"x" * 4096)
+        signal.signal(signal.SIGXFSZ, {handler})
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+        torch.load("new.pt", weights_only=True)
+        print("loaded")
+        signal.raise_signal(signal.SIGXFSZ)  # its own still comes
+    """
+    result = record(project, program)
+    ended = -signal.SIGXFSZ if "DFL" in handler else 0
+    assert result.returncode == ended, result.stderr
+    assert result.stdout == ("loaded\n" if ended else "loaded\ntold\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits of POSIX")
+def test_nothing_is_left_where_few_handles_may_be_open(project, tmp_path):
+    import resource
+
+    program = """
+        import torch
+        open("new.pt", "wb").close()
+        torch.load("new.pt", weights_only=True)
+    """
+    (project / "main.py").write_text(dedent(program))
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    words = [*RECORD, sys.executable, "main.py"]
+    result = subprocess.run(
+        words, cwd=project, env={**environment(project), "TMPDIR": str(temporary)}, check=False,
+        capture_output=True, text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (6, 6)),
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert not list(temporary.iterdir())
+
+
+def test_what_a_program_puts_between_a_load_and_its_file(project):
+    program = """
+        import functools, torch.serialization as inner
+        opens = inner._open_file_like
+        inner._open_file_like = functools.wraps(opens)(lambda *given: opens(*given))
+        inner.load("w.pt", weights_only=True)
+    """
+    result = record(project, program)
+    assert result.returncode == 0, result.stderr
+    assert noted(project) == [("main.py", 5, "w.pt", "loaded")]
+
+
+def test_a_finder_of_the_program_is_asked_once(project):
+    program = """
+        import sys
+
+        class Finder:
+            def find_spec(self, name, path=None, target=None):
+                if name == "torch.serialization":
+                    print("asked")
+
+        sys.meta_path.insert(0, Finder())
+        import torch
+        torch.load("w.pt", weights_only=True)
+    """
+    result = record(project, program)
+    assert result.stdout == "asked\n"
+    assert noted(project) == [("main.py", 11, "w.pt", "loaded")]
 
 
 def test_a_recording_that_cannot_be_kept_leaves_the_status_alone(project):

@@ -109,6 +109,27 @@ def test_each_signal_comes_once(
     assert process.returncode == 3
 
 
+@pytest.mark.parametrize("way", [[], RECORD], ids=["plain", "recorded"])
+def test_what_was_ignored_at_the_start(project: Path, way: list[str]) -> None:
+    """So is SIGINT behind ``&`` in a script; a program may set a handler of its own."""
+
+    def ignore() -> None:
+        for name in ("SIGINT", "SIGHUP", "SIGQUIT"):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+    with started(project, [*way, *PROGRAM], ignore) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout.readline() == "ready\n"
+        for name in ("SIGINT", "SIGHUP", "SIGQUIT", "SIGINT"):  # nothing handles SIGQUIT
+            process.send_signal(getattr(signal, name))
+            if name != "SIGQUIT":
+                assert process.stdout.readline() == f"{name}\n"
+        process.stdin.close()
+        assert process.stdout.read() == ""
+    assert process.returncode == 3
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl")
 def test_the_program_does_not_outlive_what_was_killed(project: Path) -> None:
     (project / "main.py").write_text("import os, time\nprint(os.getpid(), flush=True)\n"

@@ -78,10 +78,8 @@ def _what_came_of_it(recording: Recording, recorder: Recorder, paths: list[Path]
     if not recording.loads and not recording.unusable:
         if not recording.saw_python:
             return f"no Python was seen; nothing noted ({_NOT_SEEN})"
-        what = (
-            "torch.load was seen" if recording.saw_torch else "Python that was seen imported torch"
-        )
-        return f"no {what}; nothing noted ({_NOT_SEEN})"
+        what = "torch.load" if recording.saw_torch else "import of torch"
+        return f"no {what} was seen; nothing noted ({_NOT_SEEN})"
     kept = sum(map(len, recorder.loads.values()))
     noted = f"{_counted(kept)} noted in {', '.join(map(str, paths))}" if kept else "nothing noted"
     rest = [

@@ -41,7 +41,7 @@ def run_command(command: Sequence[str], environment: dict[str, str]) -> int:
             list(command),
             env=environment,
             close_fds=False,
-            preexec_fn=before_command(apart),  # noqa: PLW1509 - no thread runs here
+            preexec_fn=before_command(apart, waiting.ignored),  # noqa: PLW1509 - no thread runs here
         )
         with waiting.process as process, in_another_group(apart) as group:
             for number in waiting.early:
@@ -79,6 +79,8 @@ class _Waiting:
         self._is_for_all = is_for_all
         self.process: subprocess.Popen[bytes] | None = None
         self.early: list[int] = []
+        self.ignored: list[int] = []
+        """What is ignored at the start: the command begins so too, and may handle it."""
 
     def pass_on(self, number: int, _frame: FrameType | None) -> None:
         """Send a signal to the process, unless it was sent that itself."""
@@ -93,16 +95,15 @@ class _Waiting:
 def _signals_for(waiting: _Waiting, apart: Apart) -> Iterator[_Waiting]:
     """Signals are the command's: it may handle them, save a checkpoint, and end in its own time.
 
-    All that reach this process are passed on (SLURM sends SIGUSR1). What is ignored already stays
-    so, here and in the command.
+    All that reach this process are passed on (SLURM sends SIGUSR1), also what is ignored here, as
+    SIGINT is behind ``&`` in a script: a program may set a handler of its own.
     """
     left = {*_ITS_OWN, *(("SIGTSTP",) if apart is Apart.TOGETHER else ())}
     known = {getattr(signal, name, None) for name in left}
     before = {
-        number: signal.signal(number, waiting.pass_on)
-        for number in signal.valid_signals() - known
-        if signal.getsignal(number) is not signal.SIG_IGN
+        number: signal.signal(number, waiting.pass_on) for number in signal.valid_signals() - known
     }
+    waiting.ignored += [number for number, was in before.items() if was is signal.SIG_IGN]
     try:
         yield waiting
     finally:

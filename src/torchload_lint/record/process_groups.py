@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 _PR_SET_PDEATHSIG = 1
 """Of prctl(2)."""
@@ -197,16 +197,18 @@ def leave_group() -> None:
             os.waitpid(helper, 0)
 
 
-def before_command(apart: Apart) -> Callable[[], None] | None:
-    """What the command's process does before it becomes the command.
+def before_command(apart: Apart, ignored: Collection[int] = ()) -> Callable[[], None] | None:
+    """What the command's process does before it becomes the command. ``ignored``: signals.
 
     On Linux it ends when this process is killed, as the command would be that was started without.
     """
     prctl = _prctl()
-    if apart is not Apart.IS_LED and prctl is None:
+    if apart is not Apart.IS_LED and prctl is None and not ignored:
         return None
 
     def prepare() -> None:
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
         if apart is Apart.IS_LED:
             os.setpgid(0, 0)
         if prctl is not None:

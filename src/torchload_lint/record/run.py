@@ -204,6 +204,7 @@ def _remove(folder: Path) -> None:
     """
     with suppress(OSError):  # no folder, or a link to one
         folder.unlink()
+    shutil.rmtree(folder / "kept", ignore_errors=True)  # each by itself needs fewer handles
     for _ in range(_ROUNDS):
         with suppress(RecursionError):  # before Python 3.13
             shutil.rmtree(folder, ignore_errors=True)

@@ -56,6 +56,6 @@ def keep(content):
             return ""
     name = "%d-%d" % (system.getpid(), len(copies))
     copies[name] = name
-    with system.open_file(KEPT + system.SEPARATOR + name, "xb") as file:
-        file.write(content)
-    return name
+    with system.open_file(KEPT + system.SEPARATOR + name, "xb", buffering=0) as file:
+        whole = signals.written(file.write, content) == len(content)
+    return name if whole else ""

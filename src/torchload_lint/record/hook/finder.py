@@ -12,8 +12,10 @@ class Finder:
         """See importlib: None for every other module."""
         if fullname != TARGET:
             return None
-        for finder in list(sys.meta_path):
-            find = None if finder is self else getattr(finder, "find_spec", None)
+        finders = list(sys.meta_path)
+        own = [place for place, finder in enumerate(finders) if finder is self]
+        for finder in finders[own[0] + 1 if own else 0 :]:  # those before it have been asked
+            find = getattr(finder, "find_spec", None)
             spec = find(fullname, path, target) if find else None
             if spec is not None:
                 return with_openers(spec)

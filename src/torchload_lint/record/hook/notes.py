@@ -1,6 +1,7 @@
 """Appends lines of JSON to the file of notes."""
 
 system = beside("system")
+signals = beside("signals")
 
 NOTES = ""
 """The file; ``sitecustomize`` sets it."""
@@ -28,7 +29,7 @@ def append(line):
     handle = system.open_handle(NOTES, flags, 0o600)
     try:
         if system.fstat(handle).st_size < MOST_BYTES:
-            system.write(handle, line)
+            signals.written(system.write, handle, line)
     finally:
         system.close(handle)
 

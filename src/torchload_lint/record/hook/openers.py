@@ -21,6 +21,8 @@ NOT_OPENED = "it was not opened"
 BEGUN = "its end was not seen"
 """The outcome of a call until another one is noted, before and after the file was opened."""
 PLAIN = (str, bytes, int, type(None))
+MOST_FRAMES = 8
+"""Frames between an opener and torch.load: two, and those of a wrapper."""
 MOST_WORDS = 400
 """Letters of an error."""
 MOST_KNOWN = 4096
@@ -70,13 +72,22 @@ def begun(cls, *args, **named):
     """``__new__`` of an opener: what is opened, and for whom."""
     opener = object.__new__(cls)
     try:
-        frame = system.get_frame(1).f_back
-        if frame.f_code.co_name == "load" and frame.f_globals.get("__name__") == TARGET:
+        frame = frame_of_load(system.get_frame(1))
+        if frame is not None:
             opener._call = described(frame)
             look_at(opener._call, args[0] if args else named.get("name", named.get("buffer")))
     except Exception as error:
         signals.pass_on(error)
     return opener
+
+
+def frame_of_load(frame):
+    """The frame of torch.load that an opener is made for; a program may wrap what lies between."""
+    for _ in range(MOST_FRAMES):
+        frame = frame and frame.f_back
+        if frame and frame.f_code.co_name == "load" and frame.f_globals.get("__name__") == TARGET:
+            return frame
+    return None
 
 
 def look_at(call, file):

@@ -2,8 +2,27 @@
 
 import sys
 
-getsignal, NUMBERS = sys.modules["_signal"].getsignal, range(1, sys.modules["_signal"].NSIG)
+system = sys.modules["_signal"]
+getsignal, NUMBERS = system.getsignal, range(1, system.NSIG)
+mask, take = getattr(system, "pthread_sigmask", None), getattr(system, "sigtimedwait", None)
+TOO_LARGE = {getattr(system, "SIGXFSZ", None)} - {None}
+"""What ends a program that writes beyond the size that it may (``ulimit -f``)."""
 MOST_PARTS = 100
+
+
+def written(write, *content):
+    """Write what the program did not ask for: where that is too large, it must not be told so."""
+    if not (mask and take and TOO_LARGE):
+        return write(*content)
+    before = mask(system.SIG_BLOCK, TOO_LARGE)
+    try:
+        return write(*content)
+    except OSError:
+        if TOO_LARGE.isdisjoint(before):
+            take(TOO_LARGE, 0)
+        raise
+    finally:
+        mask(system.SIG_SETMASK, before)
 
 
 def pass_on(error):
