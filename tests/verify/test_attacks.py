@@ -569,6 +569,87 @@ def test_what_runs_code_is_not_given_to_torch(project, kind):
     assert torch.__version__ not in result.output  # it was not even asked
 
 
+LOADS_EVIL = 'torch.load("evil.pt", weights_only=False)'
+BEGIN = READ.partition("    with")[0]
+OTHER_LOADS = {
+    "after": f"{READ}    other = {LOADS_EVIL}\n    class Own: pass\n",
+    "before": f"{BEGIN}    other = {LOADS_EVIL}\n{READ}",
+    "pickle": f"{BEGIN}    import pickle\n    pickle.load(open('plain.pkl', 'rb'))\n{READ}",
+    "tried": f"{BEGIN}    try: {LOADS_EVIL}\n    except Exception: pass\n{READ}",
+}
+USES_OWN = """
+    class Config:
+        def __init__(self, lr):
+            self.lr = lr
+
+    import torch
+    from torch.serialization import safe_globals
+
+    with safe_globals([Config]):
+        state = torch.load("own.pt", weights_only=True)
+"""
+
+
+def keep_evil(project):
+    import torch
+
+    torch.save(Payload(project / "ran"), project / "evil.pt")
+    (project / "plain.pkl").write_bytes(pickle.dumps(Payload(project / "ran")))
+
+
+def save_own(project):
+    """A checkpoint with a class of the file that loads it, as its own program saves it."""
+    save = "import torch, sys, types\nm = types.ModuleType('read'); sys.modules['read'] = m\n"
+    save += "class Config: pass\nConfig.__module__ = 'read'; m.Config = Config\n"
+    save += "c = Config(); c.lr = 1\ntorch.save(c, 'own.pt')"
+    subprocess.run([sys.executable, "-c", save], cwd=project, check=True)
+
+
+@pytest.mark.parametrize("name", OTHER_LOADS)
+def test_loads_of_the_file_itself_do_not_run_while_it_is_imported(project, name):
+    """A script without a main guard is imported for its class: its other loads run then."""
+    keep_evil(project)
+    save_own(project)
+    own = OTHER_LOADS[name].replace("from app.model import Config\n", "class Config: pass\n")
+    write(project, {"read.py": own.replace("state.pt", "own.pt")})
+    verify()
+    assert not (project / "ran").exists()
+
+
+@pytest.mark.parametrize("allowed", ["torch.load('evil.pt', weights_only=False)", "items()"])
+def test_expressions_of_an_allowlist_do_not_unpickle(project, allowed):
+    keep_evil(project)
+    write(project, {"app/items.py": f"import torch\nitems = lambda: {LOADS_EVIL}\n"})
+    text = READ.replace("[Config]", allowed).replace(
+        "    import torch\n", "    import torch\n    from app.items import items\n"
+    )
+    write(project, {"read.py": text})
+    verify()
+    assert not (project / "ran").exists()
+
+
+def test_an_unpickler_while_modules_are_imported_is_named(project):
+    keep_evil(project)
+    write(project, {"app/model.py": f"{MODEL}    import torch\n    {LOADS_EVIL}\n"})
+    result = verify()
+    assert not (project / "ran").exists()
+    assert "mkdir would be unpickled without restriction; move what loads it" in result.output
+    assert result.exit_code == 2
+
+
+def test_what_torch_allows_and_the_classes_in_question_may_be_loaded(project):
+    """As a program does, before it is fixed, with its own checkpoints."""
+    import torch
+
+    torch.save({"w": torch.ones(2)}, project / "weights.pt")
+    loads = "    torch.load('weights.pt', weights_only=False)\n"
+    loads += "    torch.load('own.pt', weights_only=False)\n"
+    save_own(project)
+    write(project, {"read.py": f"{USES_OWN}{loads}"})
+    result = verify()
+    assert result.exit_code == 0, result.output
+
+
 PATCHES = {
     "the-kept-answer": "u._get_allowed_globals()['app.model.Config'] = Config",
     "a-block": "torch.serialization.safe_globals.__init__ = keep",

@@ -8,7 +8,8 @@ The ``torch.load`` that is asked is the one that torch came with: torch is impor
 of the project (a ``torch.py`` there is named, and not asked), and its loader is run once more from
 its files, in modules that nothing else knows, so that what the project changes in torch's own does
 not count. What that is, is named. Should an unpickler of Python's be reached nevertheless, an audit
-hook ends the load.
+hook ends the load. So it does while modules are imported, whose own loads run then: there it lets
+pass what torch allows, and the classes in question.
 """
 
 # ruff: noqa: PLC0415 - torch is imported when the script runs
@@ -21,10 +22,14 @@ import json
 import os
 import re
 import sys
+from contextlib import contextmanager
 from importlib.machinery import ExtensionFileLoader, PathFinder
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _TYPE_OF = re.compile(r'type\(\{\}\("([^"()\\]+)"\)\)')
 """The one template besides attributes: ``type(numpy.dtype("float64"))``."""
@@ -35,6 +40,8 @@ _GUARDED = ("torch.serialization", "torch._weights_only_unpickler", "pickle", "_
 """The modules in which a restricted load takes place."""
 
 _SWITCHES = ("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "TORCH_FORCE_WEIGHTS_ONLY_LOAD")
+_NAMES_OF_OWN = ("__main__", "checked_module")
+"""What the file that the allowlist stands in is called, where no other file imports it."""
 _MOST_NAMED = 100
 """Packages that are named as imported."""
 
@@ -90,12 +97,13 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
     sys.path[:0] = request["roots"]
     sys.path += request.get("path", ())
     try:
-        for module in request["imports"]:
-            importlib.import_module(module)
-        entries = [_entry(described, request["refuse"]) for described in request["allow"]]
-        if written:
-            entries = _evaluated(written)
-            _check(entries, written, request["refuse"])
+        with unpickling.only(_harmless(loader, request)):
+            for module in request["imports"]:
+                importlib.import_module(module)
+            entries = [_entry(described, request["refuse"]) for described in request["allow"]]
+            if written:
+                entries = _evaluated(written)
+                _check(entries, written, request["refuse"])
     except _NotWhatWasMeantError as refusal:
         return {"status": "refused-entry", "error": str(refusal), **version, "imported": []}
     except _RaisedError as error:
@@ -110,7 +118,7 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
     version["patched"] = original.restore() + [f"os.environ[{name!r}]" for name in switches]
     sys.settrace(None)
     sys.setprofile(None)
-    with unpickling.refused():
+    with unpickling.only(frozenset()):
         if context is None:
             outcome = _load(load, request["checkpoint"])
         else:
@@ -137,22 +145,38 @@ class _Unpickling:
     """Watches for unpicklers of Python's. An audit hook cannot be taken out again."""
 
     def __init__(self) -> None:
-        self.is_refused = False
+        self._known: frozenset[str] | None = None
         sys.addaudithook(self._hook)
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
-        if self.is_refused and event == "pickle.find_class":
-            raise RuntimeError(f"the load would unpickle {args[0]}.{args[1]} without restriction")
+        if self._known is None or event != "pickle.find_class":
+            return
+        name = f"{args[0]}.{args[1]}"
+        if name not in self._known:
+            advice = "; move what loads it into a function" if self._known else ""
+            raise RuntimeError(f"{name} would be unpickled without restriction{advice}")
 
-    def refused(self) -> _Unpickling:
-        """A context in which nothing is unpickled without torch's restrictions."""
-        return self
+    @contextmanager
+    def only(self, known: frozenset[str]) -> Iterator[None]:
+        """A context in which nothing but known names is unpickled without torch's restrictions."""
+        before, self._known = self._known, known
+        try:
+            yield
+        finally:
+            self._known = before
 
-    def __enter__(self) -> None:
-        self.is_refused = True
 
-    def __exit__(self, *_error: object) -> None:
-        self.is_refused = False
+def _harmless(loader: Any, request: dict[str, Any]) -> frozenset[str]:  # noqa: ANN401 - a module
+    """What may be unpickled while modules are imported: torch's own list, and what was judged."""
+    unpickler = getattr(loader, "_weights_only_unpickler", None)
+    allowed: dict[str, Any] = getattr(unpickler, "_get_allowed_globals", dict)()
+    names = {str(name) for name in allowed}
+    for entry in request["allow"]:
+        names |= {f"{entry['module']}.{entry['name']}", entry["key"], *entry["definitions"]}
+    written = request.get("written") or {"judged": (), "mains": (), "needs": ()}
+    names |= {*written["needs"], *(name for name, _ in written["judged"])}
+    names |= {f"{module}.{name}" for name in written["mains"] for module in _NAMES_OF_OWN}
+    return frozenset(names)
 
 
 _LOADER = ("_weights_only_unpickler", "serialization")
@@ -272,7 +296,7 @@ def _own_module(name: str, path: str) -> ModuleType:
     """The file that the allowlist stands in, imported as others import it."""
     if name:
         return importlib.import_module(name)
-    spec = importlib.util.spec_from_file_location("checked_module", path)
+    spec = importlib.util.spec_from_file_location(_NAMES_OF_OWN[1], path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} cannot be imported")
     module = importlib.util.module_from_spec(spec)
@@ -283,7 +307,7 @@ def _own_module(name: str, path: str) -> ModuleType:
 
 def _as_main(item: Any, own: str, mains: list[str]) -> Any:  # noqa: ANN401 - any object
     """A class of the script itself: ``__main__``'s when it runs, but not where it is imported."""
-    if getattr(item, "__module__", None) in (own, "checked_module"):
+    if getattr(item, "__module__", None) in (own, _NAMES_OF_OWN[1]):
         name = getattr(item, "__qualname__", "")
         if name in mains:
             return (item, f"__main__.{name}")

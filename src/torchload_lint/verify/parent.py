@@ -72,6 +72,8 @@ class Program:
     written: Written
     mains: tuple[str, ...] = ()
     """Classes that the checkpoint names as ``__main__``'s, which this file may be."""
+    needs: tuple[str, ...] = ()
+    """What the checkpoints hold; none of it runs code."""
     judged: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Names that a fix adds, and the definitions of each that were judged (``module.qualname``);
     where these are given, the name must lead to one of them."""
@@ -85,6 +87,7 @@ class Program:
             "module": self.module,
             "package": package,
             "mains": list(self.mains),
+            "needs": list(self.needs),
             "judged": list(self.judged),
         }
 

@@ -144,6 +144,7 @@ class Prover:
             is_package=module.path.rpartition("/")[2] == "__init__.py",
             written=written_around(module, load),
             mains=tuple(sorted(name.qualname for name in mains)),
+            needs=tuple(sorted({str(need.name) for need in situation.needs})),
             judged=tuple(map(_judged, repair.allow)) if repair else (),
         )
         shown = _shown(module, load)
