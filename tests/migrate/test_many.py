@@ -99,6 +99,16 @@ def test_in_place_with_a_backup(project: Path) -> None:
     assert (project / "w" / "a.pt.bak").read_bytes() == before
 
 
+def test_in_place_again_keeps_what_was_kept(project: Path) -> None:
+    before = (project / "w" / "a.pt").read_bytes()
+    for number in ("", "2", "3"):
+        result = run("w/a.pt", "--in-place", "--force")
+        assert f"kept as w/a.pt.bak{number}" in result.output
+    assert (project / "w" / "a.pt.bak").read_bytes() == before
+    assert "a.pt.bak2" in names(project / "w")
+    assert "bak" not in run("w", "--dry-run").output  # of a folder, what was kept is not taken
+
+
 @pytest.mark.parametrize(
     ("words", "kept"),
     [

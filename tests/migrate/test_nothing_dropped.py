@@ -166,3 +166,47 @@ def test_a_storage_with_and_without_bytes_is_refused(tmp_path: Path) -> None:
     code = b"\x80\x02](" + tensor_on(b"cpu") + tensor_on(b"cpu") + b"e."
     found, _ = migrated(archive(tmp_path, code, numbers.numpy().tobytes()))
     assert torch.equal(found[1], numbers)
+
+
+def text(written: str) -> bytes:
+    return b"X" + len(written).to_bytes(4, "little") + written.encode()
+
+
+MADE_BY_CALLS = {
+    "defaultdict": b"ccollections\ndefaultdict\nc__builtin__\nlist\n}K\x01K\x02s\x86R",
+    "UserDict": b"ccollections\nUserDict\n}K\x01K\x02s\x85R",
+    "UserDict and items": b"ccollections\nUserDict\n}K\x01K\x02s\x85RK\x05K\x06s",
+    "deque": b"ccollections\ndeque\n](K\x01K\x02K\x03eK\x02\x86R",
+    "deque of none": b"ccollections\ndeque\n](K\x01K\x02eK\x00\x86R",
+    "octal": b"I010\n",
+    "negative octal": b"I-010\n",
+    "hexadecimal": b"I0x10\n",
+    "long": b"L0x10L\n",
+    "true": b"I01\n",
+}
+
+
+@pytest.mark.parametrize("name", MADE_BY_CALLS)
+def test_values_that_are_made_by_calls(name: str, tmp_path: Path) -> None:
+    """As no program of Python's writes them, but any may."""
+    code = b"\x80\x02" + MADE_BY_CALLS[name] + b"."
+    (tmp_path / "in.pkl").write_bytes(code)
+    found, plan = migrated(tmp_path / "in.pkl")
+    expected = pickle.loads(code)
+    plain = expected if isinstance(expected, int) else type(found)(expected)
+    assert found == plain
+    assert not notes(plan, NoteKind.LEFT_OUT)
+
+
+LEFT_OUT = {
+    "ChainMap": b"ccollections\nChainMap\n}K\x01K\x02s\x85RK\x05K\x06s",
+    "UserDict of pairs": b"ccollections\nUserDict\n]\x85R",
+    "a dict's state and slots": b"ccollections\nOrderedDict\n)R}" + text("a") + b"K\x01s}\x86b",
+}
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_what_only_a_call_could_tell(name: str, tmp_path: Path) -> None:
+    (tmp_path / "in.pkl").write_bytes(b"\x80\x02](" + LEFT_OUT[name] + b"e.")
+    _, plan = migrated(tmp_path / "in.pkl")
+    assert [place for place, _ in notes(plan, NoteKind.LEFT_OUT)] == ["[0]"]

@@ -135,7 +135,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     settings = _settings(config_file, isolated, flags)
     run = _Run(options, settings, output_format == "json", dry_run)
     with ended_by_signals():
-        for task in tasks(checkpoints, options.format, out_dir, in_place=in_place):
+        for task in tasks(checkpoints, options.format, out_dir, in_place=in_place, force=force):
             run.do(task._replace(target=out) if out else task)
     run.tell_end()
     if manifest is not None and not dry_run:

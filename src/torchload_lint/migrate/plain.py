@@ -209,8 +209,10 @@ class Converter:
         result.entries.extend(self.entries(value.entries, place))
         for state in value.state if value.kind == "collections.OrderedDict" else ():
             plain = self._state(state, place)
-            if isinstance(plain, DictValue) and plain.entries:
-                result.state.append(plain)
+            if isinstance(plain, DictValue):
+                result.state += [plain] if plain.entries else []
+            elif plain is not None:
+                self.leave_out(place, "a state of a dict", "its own __setstate__ would take it")
         return result
 
     def _state(self, state: PickledValue, place: str) -> PickledValue:

@@ -141,7 +141,11 @@ def _text_number(
 
 
 def _parse_int(text: str) -> PickledValue:
-    return text == "01" if text in {"00", "01"} else int(text)
+    """As C reads it (``strtol`` in CPython's _pickle.c): ``010`` is eight, ``0x10`` sixteen."""
+    if text in {"00", "01"}:
+        return text == "01"
+    is_octal = text.lstrip("+-")[:1] == "0" and text.lstrip("+-").isdigit()
+    return int(text, 8 if is_octal else 0)
 
 
 def _byte_text(machine: _Machine, argument: OpcodeArgument) -> None:
@@ -357,7 +361,7 @@ _HANDLERS: dict[str, Callable[[_Machine, OpcodeArgument], None]] = {
         _push_argument,
     ),
     "INT": _text_number(_parse_int),
-    "LONG": _text_number(lambda text: int(text.rstrip("L"))),
+    "LONG": _text_number(lambda text: int(text.rstrip("L"), 0)),
     "FLOAT": _text_number(float),
     **dict.fromkeys("STRING BINSTRING SHORT_BINSTRING".split(), _byte_text),
     **dict.fromkeys("GET BINGET LONG_BINGET".split(), _get),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,6 +27,8 @@ _LIBRARIES = frozenset("argparse builtins collections copyreg numpy pathlib torc
 
 _ENDINGS = {TargetFormat.TORCH: ".migrated.pt", TargetFormat.SAFETENSORS: ".safetensors"}
 _BACKUP = ".bak"
+_MADE = re.compile(r"\.(?:migrated\.pt|safetensors|bak\d*)\Z")
+"""How the names of new files and of kept ones end."""
 
 
 class Task(NamedTuple):
@@ -39,18 +43,19 @@ class Task(NamedTuple):
 
 
 def tasks(
-    given: Sequence[Path], kind: TargetFormat, out_dir: Path | None, *, in_place: bool
+    given: Sequence[Path], kind: TargetFormat, out_dir: Path | None, *, in_place: bool, force: bool
 ) -> Iterator[Task]:
     """The files, and of the folders those files that do not load plainly.
 
-    Below ``out_dir`` a file that was found in a folder lies as it does in there.
+    With ``force`` a file kept before stays: the next is called ``.bak2``. Below ``out_dir``
+    a file that was found in a folder lies as it does in there.
     """
     ending = _ENDINGS[kind]
     for path in given:
         is_folder = path.is_dir()
         for source in _in_folder(path, kind) if is_folder else [path]:
             if in_place:
-                yield Task(source, source, source.with_name(source.name + _BACKUP))
+                yield Task(source, source, _backup(source, force=force))
             elif out_dir is None:
                 yield Task(source, source.with_name(source.stem + ending))
             else:
@@ -59,16 +64,25 @@ def tasks(
                 yield Task(source, out_dir / inside.with_suffix(suffix), makes_folder=True)
 
 
+def _backup(source: Path, *, force: bool) -> Path:
+    """Where a file is kept that a new one replaces."""
+    backup = source.with_name(source.name + _BACKUP)
+    number = 1
+    while force and os.path.lexists(backup):
+        number += 1
+        backup = source.with_name(f"{source.name}{_BACKUP}{number}")
+    return backup
+
+
 def _in_folder(folder: Path, kind: TargetFormat) -> Iterator[Path]:
     """The checkpoints of a folder that are to be migrated; others are left out."""
     from torchload_lint.workspace.inspection import (  # noqa: PLC0415 - not for a single file
         checkpoints_in,
     )
 
-    made = (*_ENDINGS.values(), _BACKUP)
     plain = {Verdict.LOADS} if kind is TargetFormat.TORCH else set()
     for source in list(checkpoints_in(folder)):
-        if source.is_file() and not source.name.endswith(made):
+        if source.is_file() and not _MADE.search(source.name):
             verdict = inspect_file(source).verdict
             if verdict is not Verdict.UNREADABLE and verdict not in plain:
                 yield source

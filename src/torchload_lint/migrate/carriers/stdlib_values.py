@@ -15,7 +15,7 @@ from torchload_lint.migrate.carriers.pickled_instance import name_of_global
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torchload_lint.migrate.carriers.pickled_instance import PickledInstance
+    from torchload_lint.migrate.carriers.pickled_instance import Entries, PickledInstance
     from torchload_lint.migrate.conversion import Conversion
 
 _RETURN_TYPES = """
@@ -38,7 +38,19 @@ def _default_dict(converter: Conversion, made: PickledInstance, place: str) -> P
     factory = name_of_global(made.args[0]) if made.args else ""
     what = f"defaultdict({factory.removeprefix('builtins.')})"
     converter.changed(place, what, "a dict")
-    return DictValue(entries=converter.entries(made.entries, place))
+    given = _entries_of(converter, made, made.args[1:], place)
+    return DictValue(entries=converter.entries([*given, *made.entries], place))
+
+
+def _entries_of(
+    converter: Conversion, made: PickledInstance, args: tuple[PickledValue, ...], place: str
+) -> Entries:
+    """The entries of a dict that a mapping is called with."""
+    if len(args) == 1 and isinstance(args[0], DictValue):
+        return args[0].entries
+    if args:
+        converter.leave_out(place, f"what {made.short} is made of", "the call is not made")
+    return []
 
 
 def _sequence(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
@@ -51,13 +63,18 @@ def _sequence(converter: Conversion, made: PickledInstance, place: str) -> Pickl
     what = made.short + (f"(maxlen={limit})" if isinstance(limit, int) else "")
     converter.changed(place, what, "a list")
     _say_others(converter, made, "data", place)
+    if isinstance(limit, int) and limit >= 0:
+        items = items[max(len(items) - limit, 0) :]
     return converter.items(items, place)
 
 
 def _user_dict(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     data = (made.attributes or {}).get("data")
-    entries = data.entries if isinstance(data, DictValue) else made.entries
     converter.changed(place, made.name, "a dict")
+    if isinstance(data, DictValue):
+        entries = data.entries
+    else:
+        entries = [*_entries_of(converter, made, made.args, place), *made.entries]
     _say_others(converter, made, "data", place)
     return DictValue(entries=converter.entries(entries, place))
 
@@ -195,9 +212,11 @@ def _record(converter: Conversion, made: PickledInstance, place: str) -> Pickled
 def _only_attribute(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """UserString and ChainMap: what they keep in one attribute."""
     name, words = ("data", "its text") if made.short == "UserString" else ("maps", "a list")
+    if name not in (made.attributes or {}) or made.entries:
+        return converter.leave_out(place, made.name, "the call that makes it is not made")
     converter.changed(place, made.name, words)
     _say_others(converter, made, name, place)
-    return converter.plain((made.attributes or {}).get(name), place)
+    return converter.plain((made.attributes or {})[name], place)
 
 
 def _function(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
