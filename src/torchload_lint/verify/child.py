@@ -1,8 +1,8 @@
 """Loads a checkpoint with real torch, under exactly one allowlist. Run by the user's interpreter.
 
-A script that needs nothing but Python (3.8 or newer) and torch: it reads one JSON object from
-standard input and writes one line to standard output, after the request's token. It imports what
-the checked program imports, and it loads with ``weights_only=True`` only.
+A script that needs Python (3.8 or newer) and torch: it reads one JSON object from standard input
+and writes one line to standard output, after the request's token. It imports what the checked
+program imports, and it loads with ``weights_only=True`` only.
 
 The ``torch.load`` that is asked is the one that torch came with: torch is imported before anything
 of the project (a ``torch.py`` there is named, and not asked), and its loader is run once more from
@@ -35,10 +35,8 @@ _TYPE_OF = re.compile(r'type\(\{\}\("([^"()\\]+)"\)\)')
 """The one template besides attributes: ``type(numpy.dtype("float64"))``."""
 
 _HERE = str(Path(__file__).parent)
-
 _GUARDED = ("torch.serialization", "torch._weights_only_unpickler", "pickle", "_compat_pickle")
 """The modules in which a restricted load takes place."""
-
 _SWITCHES = ("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "TORCH_FORCE_WEIGHTS_ONLY_LOAD")
 _NAMES_OF_OWN = ("__main__", "checked_module")
 """What the file that the allowlist stands in is called, where no other file imports it."""
@@ -151,8 +149,7 @@ class _Unpickling:
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
         if self._known is None or event != "pickle.find_class":
             return
-        name = f"{args[0]}.{args[1]}"
-        if name not in self._known:
+        if (name := f"{args[0]}.{args[1]}") not in self._known:
             advice = "; move what loads it into a function" if self._known else ""
             raise RuntimeError(f"{name} would be unpickled without restriction{advice}")
 
@@ -169,13 +166,12 @@ class _Unpickling:
 def _harmless(loader: Any, request: dict[str, Any]) -> frozenset[str]:  # noqa: ANN401 - a module
     """What may be unpickled while modules are imported: torch's own list, and what was judged."""
     unpickler = getattr(loader, "_weights_only_unpickler", None)
-    allowed: dict[str, Any] = getattr(unpickler, "_get_allowed_globals", dict)()
-    names = {str(name) for name in allowed}
-    for entry in request["allow"]:
-        names |= {f"{entry['module']}.{entry['name']}", entry["key"], *entry["definitions"]}
+    names: set[str] = set(getattr(unpickler, "_get_allowed_globals", dict)())
+    for one in request["allow"]:
+        names |= {f"{one['module']}.{one['name']}", one["key"], *one["definitions"]}
     written = request.get("written") or {"judged": (), "mains": (), "needs": ()}
     names |= {*written["needs"], *(name for name, _ in written["judged"])}
-    names |= {f"{module}.{name}" for name in written["mains"] for module in _NAMES_OF_OWN}
+    names |= {f"{own}.{name}" for name in written["mains"] for own in _NAMES_OF_OWN}
     return frozenset(names)
 
 

@@ -58,6 +58,9 @@ class Rung(str, Enum):
         return _HEIGHTS[self]
 
 
+A_TEMPORARY_FILE, A_TEMPORARY_FOLDER = "a temporary file or folder", "a temporary folder"
+TEMPORARY = frozenset({A_TEMPORARY_FILE, A_TEMPORARY_FOLDER})
+"""Why nothing is known of a path that each run makes anew, and nobody finds again."""
 _HEIGHTS = {rung: height for height, rung in enumerate(Rung)}
 
 

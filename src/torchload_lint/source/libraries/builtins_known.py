@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.domain import strings
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.conversions import as_text, written
+from torchload_lint.source.domain.patterns import A_TEMPORARY_FILE
 from torchload_lint.source.domain.values import (
     Record,
     Text,
@@ -78,7 +79,7 @@ def _unknowable(why: str) -> Known:
 CALLS: dict[str, Known] = {
     **dict.fromkeys(_SAME_AS_FIRST, first),
     **dict.fromkeys(_URL_PARSERS, parsed_url),
-    **dict.fromkeys(_TEMPORARY, _unknowable("a temporary file or folder")),
+    **dict.fromkeys(_TEMPORARY, _unknowable(A_TEMPORARY_FILE)),
     **dict.fromkeys(_MADE_ANEW, _unknowable("each run makes it anew")),
     "builtins.str": _to_text,
     "builtins.getattr": _get_attribute,

@@ -6,7 +6,7 @@ import ast
 from posixpath import dirname, join
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain.patterns import HOLE, Rung
+from torchload_lint.source.domain.patterns import A_TEMPORARY_FOLDER, HOLE, Rung
 from torchload_lint.source.domain.values import Function, Made, Sequence, Text, lift, union, unknown
 from torchload_lint.source.names import members
 
@@ -42,7 +42,7 @@ def _given(
             values = evaluator.run(Function(fixture, home), None, frame)
             return lift(values, Rung.CALLER)
     if parameter.arg in _FOLDERS:
-        return (Text(HOLE, is_path=True, why=("a temporary folder",), rung=Rung.CALLER),)
+        return (Text(HOLE, is_path=True, why=(A_TEMPORARY_FOLDER,), rung=Rung.CALLER),)
     return ()
 
 

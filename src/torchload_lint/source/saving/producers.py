@@ -14,15 +14,20 @@ from dataclasses import dataclass, field
 from posixpath import dirname
 from typing import TYPE_CHECKING, NamedTuple
 
-from torchload_lint.source.domain import patterns
-from torchload_lint.source.domain.patterns import Resolution, Rung
+from torchload_lint.source.domain.patterns import Resolution
 from torchload_lint.source.evaluation.engine import Engine
-from torchload_lint.source.paths import resolution as resolution_of
 from torchload_lint.source.saving import contents, pairs, path_origins
-from torchload_lint.source.saving.copies import copied_to
+from torchload_lint.source.saving.file_names import (
+    begin_alike,
+    have_common_word,
+    is_spelled,
+    name_one_file,
+    words_of_name,
+)
 from torchload_lint.source.saving.save_index import index_of, possible_saves
 from torchload_lint.source.saving.saved import why_unloadable
 from torchload_lint.source.saving.saving_files import saving_files
+from torchload_lint.source.saving.written_files import written_by, written_where_found
 from torchload_lint.source.state import loops
 
 if TYPE_CHECKING:
@@ -37,15 +42,11 @@ if TYPE_CHECKING:
 MAX_FILES = 8
 """Files besides the load's own that are searched for saves, the nearest first."""
 MAX_PRODUCERS = 8
-_SHORTEST_WORD = 3
 _SAVES = re.compile(r"\bdef (\w*save\w*)\(")
 _KINDS = ("path", "expression", "methods", "object", "keys")
 """Signs that a save belongs to a load, from strong to weak."""
 _SUGGESTIONS = frozenset({"object", "keys"})
 """Signs that other files may have as well."""
-_SHORTEST_PATH = 6
-_OF_A_LIBRARY = re.compile(r"(?:diffusion_)?pytorch_model|adapter_model")
-"""How files are called in every folder of a model: two unknown folders are two models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def _of_this_load(
     load: LoadCall, module: Module, resolution: Resolution, project: ProjectIndex
 ) -> tuple[Producer, ...]:
     specific = _specific(resolution)
-    spelled = frozenset(each.text for each in resolution.patterns if _is_spelled(each))
+    spelled = frozenset(each.text for each in resolution.patterns if is_spelled(each))
     keys = frozenset() if specific else pairs.asked_keys(load, module)
     restored = frozenset() if specific else pairs.restored(load, module, project)
     homes = list(_modules(module, specific, keys, project))
@@ -119,7 +120,10 @@ def _of_this_load(
         for save in _possible_saves(load, module, texts, home, project):
             match = _match(load, module, resolution, save, home, project)
             if match is None and save.file is not None and spelled:
-                saved = {each.text for each in _found_by(resolution, module, save, home, project)}
+                saved = {
+                    each.text
+                    for each in written_where_found(resolution, module, save, home, project)
+                }
                 match = "path" if spelled & saved else None
             if match == "methods" and not _may_be_called_so(specific, save, home, project):
                 match = None
@@ -165,7 +169,7 @@ def _possible_saves(
         ("saves", home.tree),
         lambda: index_of(
             home.saves,
-            lambda save: _written(save, home, project),
+            lambda save: written_by(save, home, project),
             lambda save: path_origins.origins(save.file, home, project),
         ),
     )
@@ -276,16 +280,6 @@ def _is_copy(home: Module, module: Module) -> bool:
     return home is not module and names[0] == names[1]
 
 
-def _is_spelled(pattern: PathPattern) -> bool:
-    """Whether a pattern whose name says little is still one that nobody writes twice by chance:
-    ``saved/%s/G_%d.pt``.
-    """
-    folder, _, name = pattern.text.rpartition("/")
-    stem = name.rpartition(".")[0]
-    told = any(map(str.isalnum, stem)) and sum(map(str.isalnum, folder + stem)) >= _SHORTEST_PATH
-    return told and not (_is_anywhere(pattern) and _OF_A_LIBRARY.match(name))
-
-
 def _nearest(found: list[tuple[SaveCall, Module]], path: str) -> list[tuple[SaveCall, Module]]:
     """Those in the load's own file; else those that share the most folders with it. Repositories
     hold many recipes that use the same names in folders of their own.
@@ -311,7 +305,7 @@ def _modules(
     yield module
     saving = saving_files(project)
     folder = dirname(module.path)
-    words = [word for pattern in specific for word in _words(pattern.text)]
+    words = [word for pattern in specific for word in words_of_name(pattern.text)]
     candidates = [path for path in saving if path != module.path]
     spelling = _spelling(words, keys, project)
     named = [path for path in candidates if path in spelling]
@@ -343,13 +337,6 @@ def _spelling(words: list[str], keys: frozenset[str], project: ProjectIndex) -> 
     return found
 
 
-def _words(pattern: str) -> list[str]:
-    """The literal pieces of a file's name that are worth looking for."""
-    name = pattern.rpartition("/")[2].rpartition(".")[0] or pattern.rpartition("/")[2]
-    pieces = re.findall(r"[A-Za-z]+", name)
-    return [piece for piece in pieces if len(piece) >= _SHORTEST_WORD]
-
-
 def _shared(first: str, second: str) -> int:
     """How many leading folders two paths share."""
     count = 0
@@ -371,8 +358,8 @@ def _match(
     if save.file is None:
         return None
     specific = _specific(resolution)
-    written = _found_by(resolution, module, save, home, project)
-    if specific and _same_file(specific, written):
+    written = written_where_found(resolution, module, save, home, project)
+    if specific and name_one_file(specific, written):
         return "path"
     near = dirname(home.path) == dirname(module.path)
     if pairs.same_file_expression(load, module, save, home, near=near):
@@ -388,101 +375,19 @@ def _match(
     return None
 
 
-def _written(save: SaveCall, home: Module, project: ProjectIndex) -> tuple[PathPattern, ...]:
-    """The files that a save writes, and those that they are copied or moved to."""
-
-    def find() -> tuple[PathPattern, ...]:
-        places = [place for place in (save.file, *copied_to(save, home)) if place is not None]
-        return tuple(pattern for place in places for pattern in _patterns(place, home, project))
-
-    return project.remember(("written", save.node), find)
-
-
-def _found_by(
-    resolution: Resolution, module: Module, save: SaveCall, home: Module, project: ProjectIndex
-) -> tuple[PathPattern, ...]:
-    """The files that a save writes and that a load may read: what is in a temporary folder
-    (``*/test.pt``) is gone before anybody looks but the same file, in such a folder, too; and
-    what is read there was written there.
-    """
-    written = _written(save, home, project)
-    if save.file is None or not any(_is_anywhere(each) for each in written):
-        return written
-    is_gone = _is_temporary(_resolved(save.file, home, project))
-    if is_gone is _is_temporary(resolution) and (home is module or not is_gone):
-        return written
-    return tuple(each for each in written if not _is_anywhere(each))
-
-
-def _is_temporary(resolution: Resolution) -> bool:
-    return any(reason.startswith("a temporary ") for reason in resolution.unknown)
-
-
-def _is_anywhere(pattern: PathPattern) -> bool:
-    """Whether nothing is known of the folder that a pattern begins with, or it is a cache."""
-    return pattern.text.startswith("*") or pattern.rung is Rung.DOWNLOAD
-
-
-def _patterns(file: ast.expr, home: Module, project: ProjectIndex) -> tuple[PathPattern, ...]:
-    return _resolved(file, home, project).patterns
-
-
-def _resolved(file: ast.expr, home: Module, project: ProjectIndex) -> Resolution:
-    def resolve() -> Resolution:
-        engine = Engine(project)
-        return resolution_of(engine.top(file, home), engine)
-
-    return project.remember(("saved as", file), resolve)
-
-
-def _same_file(loaded: list[PathPattern], saved: tuple[PathPattern, ...]) -> bool:
-    return any(
-        patterns.overlap(one.text, other.text)
-        and patterns.overlap(_name(one), _name(other))
-        and _common_word(one.text, other.text)
-        and not (_OF_A_LIBRARY.match(_name(one)) and _is_anywhere(one) and _is_anywhere(other))
-        for one in loaded
-        for other in saved
-        if other.exact or other.strong
-    )
-
-
 def _may_be_called_so(
     specific: list[PathPattern], save: SaveCall, home: Module, project: ProjectIndex
 ) -> bool:
     """Whether a save method may write the files that a load method reads: one that writes
     ``head_3.pth`` is not the one for ``optimizer_3.pth``.
     """
-    told = [each for each in _written(save, home, project) if each.exact or each.strong]
+    told = [each for each in written_by(save, home, project) if each.exact or each.strong]
     if not specific or not told:
         return True
     return any(
-        _common_word(one.text, other.text) and _begin_alike(one.text, other.text)
+        have_common_word(one.text, other.text) and begin_alike(one.text, other.text)
         for one in specific
         for other in told
-    )
-
-
-def _begin_alike(first: str, second: str) -> bool:
-    """Whether the names of two files begin with the same word, as far as both begin with one."""
-    begins = [re.match(r"[A-Za-z]*", each.rpartition("/")[2]) for each in (first, second)]
-    return len({each.group() for each in begins if each is not None and each.group()}) <= 1
-
-
-def _name(pattern: PathPattern) -> str:
-    """The file's own name: ``actor_*.pt`` is not ``model_*.pt``, whatever a folder is called."""
-    return pattern.text.rpartition("/")[2]
-
-
-def _common_word(first: str, second: str) -> bool:
-    """Whether the names of the files have a literal piece in common; two patterns that overlap
-    only because each is unknown where the other is known say nothing.
-    """
-    names = first.rpartition("/")[2].lower(), second.rpartition("/")[2].lower()
-    return names[0] == names[1] or any(
-        word.lower() in name
-        for words, name in ((_words(first), names[1]), (_words(second), names[0]))
-        for word in words
     )
 
 
