@@ -123,6 +123,7 @@ NOTHING = [
     "io.BytesIO(requests.get(url).content)",
     "sys.argv[1]",
     '"/path/to/net.pt"',
+    '"/set/your/model/path"',
     '"https://example.org/net.pt"',
     '"//models/net"',
     '"TODO"',

@@ -6,6 +6,7 @@ calls and imports only as far as that expression needs, within a budget.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
@@ -44,6 +45,8 @@ _OTHER_KINDS = (
 """Endings of files that other functions read: where a program picks the reader by the ending,
 they are not what reaches the load.
 """
+_YOURS = late_pattern(r"(?:^|[/_-])your[/_-]", re.IGNORECASE)
+"""A folder or name that the reader is to fill in."""
 _NOT_FILES = frozenset({"", ".", "none", "null", "false", "true", "no", "n/a", "-", "todo", "tbd"})
 
 
@@ -105,12 +108,8 @@ def _downloaded(
 ) -> Resolution:
     """The copy that a loader of addresses keeps; never certain, since it may be fetched anew."""
     copy = resolve_path(load.node, module, project)
-    return (
-        given
-        if not copy.patterns
-        else copy._replace(
-            complete=False, unknown=copy.unknown or given.unknown, addresses=given.addresses
-        )
+    return copy._replace(
+        complete=False, unknown=copy.unknown or given.unknown, addresses=given.addresses
     )
 
 
@@ -226,6 +225,8 @@ def _pattern(text: Text, *, in_archive: bool) -> PathPattern | None:
     what says nothing.
     """
     marked = text.text.removeprefix("file://")
+    if _YOURS.search(marked):
+        return None
     if "path/to/" in marked:  # what is computed is the file's own name
         folder, _, name = marked.rpartition("/")
         if patterns.HOLE not in name or patterns.HOLE in folder:

@@ -250,6 +250,13 @@ def test_what_libraries_call_every_model_is_nobodys_file(name, found):
     assert written_by({"a.py": saves, "b.py": reads}, "b.py") == found
 
 
+def test_a_save_of_whatever_it_is_given_is_not_of_a_name_that_the_load_makes():
+    code = "class A:\n    def save(self, p):\n        torch.save(self.net, p)\n    def load(self, p):\n"
+    assert in_one_file(f"{code}        torch.load(p)\n")
+    assert not in_one_file(f"{code}        torch.load(p + '/artifacts.pt')\n")
+    assert not in_one_file(f"{code}        torch.load(f'~/.cache/nets/{{p}}')\n")
+
+
 def test_a_placeholder_folder_leaves_the_name_that_is_computed():
     code = "def load(rank, p='/path/to/models'):\n    torch.load(f'{p}/consolidated.{rank}.pth')\n"
     index = project({"a.py": f"import torch\n{code}"})

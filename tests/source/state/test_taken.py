@@ -76,6 +76,14 @@ RUN = {
         f"{ARGS}def setup(options):\n    options.name = 'b'\n"
         "args = parser.parse_args()\nsetup(args)\ntorch.load(args.name + '.pth')"
     ),
+    "an arm for the other case": (
+        "train = True\nname = 'test.pth' if not train else 'train.pth'\n"
+        "if train:\n    torch.load(name)"
+    ),
+    "what the called function stores later": (
+        f"{ARGS}def run(options, n):\n    torch.load(options.name + 'a.pth')\n"
+        "    options.name = 'late'\nargs = parser.parse_args()\nrun(\n    args,\n    1,\n)"
+    ),
     "an option's length": (
         f"{ARGS}args = parser.parse_args()\n"
         "if len(args.name) == 0:\n    args.name = 'none_cnn'\n"
@@ -143,6 +151,29 @@ OPEN = {
             "if o.task == 'b':\n    torch.load(name)"
         ),
         ["a.pth", "b.pth"],
+    ),
+    "a key that is known in part": (
+        (
+            "NETS = {'small_1': 'a.pth', 'small_2': 'b.pth', 'large_1': 'c.pth'}\n"
+            "torch.load(NETS[f'small_{x()}'])"
+        ),
+        ["a.pth", "b.pth"],
+    ),
+    "a case that the function sets before": (
+        (
+            "class A:\n    def load(self):\n        self.train = x()\n"
+            "        name = 'test.pth' if not self.train else 'train.pth'\n"
+            "        if self.train:\n            torch.load(name)"
+        ),
+        ["train.pth"],
+    ),
+    "a case that another function may set": (
+        (
+            "class A:\n    def stop(self):\n        self.train = False\n    def load(self):\n"
+            "        name = 'test.pth' if not self.train else 'train.pth'\n        self.stop()\n"
+            "        if self.train:\n            torch.load(name)"
+        ),
+        ["test.pth", "train.pth"],
     ),
     "options that a function may set up": (
         (

@@ -281,9 +281,14 @@ def _is_still(one: ast.expr, other: ast.expr, module: SourceFile) -> bool:
     """Whether two tests are about one thing, which nothing sets in between."""
     if not is_same(one, other) or _roots(one, module) != _roots(other, module):
         return False
-    if isinstance(one, ast.Attribute):
-        return not re.search(rf"\.{one.attr}\s*=[^=]", module.text)
-    return _is_steady(one, module)
+    if not isinstance(one, ast.Attribute):
+        return _is_steady(one, module)
+    function = module.function(one)
+    first = function.lineno if function is not None else 0
+    last = min(one.lineno, other.lineno)
+    stores = re.finditer(rf"\.{one.attr}\s*=[^=]", module.text)
+    rows = (module.text.count("\n", 0, each.start()) + 1 for each in stores)
+    return all(first <= row < last for row in rows)
 
 
 def _written(literal: ast.Constant) -> Value:

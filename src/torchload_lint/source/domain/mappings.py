@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 
 from torchload_lint.source.domain.enum_members import EnumMember
+from torchload_lint.source.domain.patterns import HOLE
 from torchload_lint.source.domain.values import (
     Record,
     Text,
@@ -85,4 +87,14 @@ def entry(record: Record, key: Value, default: Values = ()) -> Values:
         if record.others:
             return lift(union(record.others, default), record.rung)
         return default or unknown(f"no entry {key.text!r} is seen to be stored")
-    return lift(union(*record.entries.values(), record.others, default), record.rung)
+    known = [record.entries[name] for name in record.entries if _may_be(key, name)]
+    return lift(union(*known or record.entries.values(), record.others, default), record.rung)
+
+
+def _may_be(key: Value, name: str) -> bool:
+    """Whether a key that is known in part may be this one: ``f"a_{width}"`` is no ``b_1``."""
+    if not isinstance(key, Text):
+        return True
+    return (
+        re.fullmatch(".*".join(map(re.escape, key.text.split(HOLE))), name, re.DOTALL) is not None
+    )

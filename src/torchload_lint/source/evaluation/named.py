@@ -119,7 +119,7 @@ def _assigned(evaluator: Evaluator, definition: Definition, name: ast.Name, fram
         items = evaluator.turn(node, elements(evaluator.values(node.iter, frame)))
         return _part(node.target, name.id, items)
     if definition.value is not None:
-        values = evaluator.values(definition.value, frame)
+        values = taken.arm_values(evaluator, definition.value, name, frame)
         return stores.with_appended(evaluator, values, name, definition, frame)
     if isinstance(node, ast.Assign):
         return union(

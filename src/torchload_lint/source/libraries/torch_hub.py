@@ -47,7 +47,8 @@ def _torch_hub_file(
     folders = _some(given.at(saved_at, "model_dir" if saved_at == 1 else "save_dir"))
     names = _some(given.at(name_at, "file_name"))
     if not names:
-        names = tuple(_name_in_url(as_text(url)) for url in given.at(0, "url"))
+        urls = map(as_text, given.at(0, "url"))
+        names = tuple(_name_in_url(each) for each in urls if not _is_local(each))
     found = joined_paths(folders or (Text(f"{TORCH_CACHE}/checkpoints"),), names)
     return lift(found, Rung.DOWNLOAD)
 
@@ -62,6 +63,11 @@ def _facexlib_file(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values
 def _some(values: Values) -> Values:
     """Without ``None``."""
     return tuple(each for each in values if not isinstance(each, Constant))
+
+
+def _is_local(url: Text) -> bool:
+    """Whether it is a path that a written command line gives where there may be addresses."""
+    return url.rung is Rung.COMMAND_LINE and "://" not in url.text
 
 
 def _name_in_url(url: Text) -> Text:

@@ -41,7 +41,7 @@ def name_one_file(loaded: list[PathPattern], saved: tuple[PathPattern, ...]) -> 
         and patterns.overlap(_name(one), _name(other))
         and have_common_word(one.text, other.text)
         and not (
-            _OF_A_LIBRARY.match(_name(one)) and may_lie_anywhere(one) and may_lie_anywhere(other)
+            _OF_A_LIBRARY.match(_name(one)) and (may_lie_anywhere(one) or may_lie_anywhere(other))
         )
         for one in loaded
         for other in saved

@@ -125,7 +125,7 @@ def _of_this_load(
                     for each in written_where_found(resolution, module, save, home, project)
                 }
                 match = "path" if spelled & saved else None
-            if match == "methods" and not _may_be_called_so(specific, save, home, project):
+            if match == "methods" and not _may_be_called_so(load, resolution, save, home, project):
                 match = None
             if match is not None and not (home is module and _comes_after(save, load, module)):
                 found[match].append((save, home))
@@ -376,12 +376,18 @@ def _match(
 
 
 def _may_be_called_so(
-    specific: list[PathPattern], save: SaveCall, home: Module, project: ProjectIndex
+    load: LoadCall, resolution: Resolution, save: SaveCall, home: Module, project: ProjectIndex
 ) -> bool:
     """Whether a save method may write the files that a load method reads: one that writes
-    ``head_3.pth`` is not the one for ``optimizer_3.pth``.
+    ``head_3.pth`` is not the one for ``optimizer_3.pth``, nor is one of a file that it is given for
+    a name that the load makes, or for a library's cache.
     """
+    if any(each.text.startswith("~/.cache/") for each in resolution.patterns):
+        return False
+    specific = _specific(resolution)
     told = [each for each in written_by(save, home, project) if each.exact or each.strong]
+    if specific and not told and isinstance(save.file, ast.Name):
+        return isinstance(load.file, ast.Name)
     if not specific or not told:
         return True
     return any(

@@ -33,12 +33,16 @@ def before(
     scope = frame.module.bindings.scope(root)
     found: Values = ()
     for each in reversed(given_objects.filling(evaluator, scope, root.id, suffix, frame.module)):
-        if each[0].lineno < root.lineno and (stored := _stored(evaluator, each, suffix, frame)):
+        if _end(each[0]) < root.lineno and (stored := _stored(evaluator, each, suffix, frame)):
             values, always = stored
             found = union(values, found)
             if always and stores.always_before(frame.module.statement(each[0]), root, frame.module):
                 return lift(found, Rung.LOCAL), True
     return lift(found, Rung.LOCAL), False
+
+
+def _end(call: ast.Call) -> int:
+    return call.end_lineno or call.lineno
 
 
 def before_handing(

@@ -52,7 +52,7 @@ def _stores_below(evaluator: Evaluator, place: Handed) -> bool:
     ) or (
         isinstance(place.node, ast.Name)
         and any(
-            call.lineno < place.node.lineno
+            (call.end_lineno or call.lineno) < place.node.lineno
             for call, *_ in given_objects.filling(
                 evaluator, own, place.node.id, f"{place.path}.", module
             )

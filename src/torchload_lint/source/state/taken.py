@@ -16,7 +16,7 @@ from torchload_lint.source.state.bound import literal_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from torchload_lint.source.domain.values import Class, Frame
+    from torchload_lint.source.domain.values import Class, Frame, Values
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.text.definitions import Definition, FunctionNode
 
@@ -36,6 +36,18 @@ def possible(
         and is_possible(evaluator, each.node, frame)
     ]
     return left or definitions
+
+
+def arm_values(evaluator: Evaluator, given: ast.expr, name: ast.Name, frame: Frame) -> Values:
+    """What is given to a name, without the arm of ``a if x else b`` that a test of ``x`` around
+    the name rules out.
+    """
+    if isinstance(given, ast.IfExp):
+        arms = (given.body, given.orelse)
+        left = [each for each in arms if not guards.exclude_each_other(each, name, frame.module)]
+        if len(left) == 1:
+            return evaluator.values(left[0], frame)
+    return evaluator.values(given, frame)
 
 
 def is_possible(evaluator: Evaluator, node: ast.AST, frame: Frame) -> bool:

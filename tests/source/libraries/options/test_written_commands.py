@@ -7,7 +7,7 @@ import textwrap
 import pytest
 
 from project_files import project
-from torchload_lint.source.paths import Rung, resolve_path
+from torchload_lint.source.paths import Rung, resolve_load, resolve_path
 from torchload_lint.source.text.command_lines import commands, launched
 
 MAIN = """
@@ -229,3 +229,16 @@ def test_what_a_file_asks_for_only_as_a_program_another_program_does_not_give(co
     module = index.module_at("main.py")
     found = resolve_path(module.loads[0].file, module, index)
     assert [pattern.text for pattern in found.patterns] == ["a/b.pt"]
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [("runs/a.pt", []), ("https://example.org/a.pt", ["~/.cache/torch/hub/checkpoints/a.pt"])],
+)
+def test_a_path_of_a_command_line_is_no_address(given, found):
+    read = "torch.hub.load_state_dict_from_url(args.ckpt)"
+    code = textwrap.dedent(MAIN).replace("torch.load(args.ckpt)", f"torch.load({read})")
+    index = project({"main.py": code, "run.sh": f"python main.py --ckpt {given}\n"})
+    module = index.module_at("main.py")
+    (load,) = module.loads
+    assert [each.text for each in resolve_load(load, module, index).patterns] == found

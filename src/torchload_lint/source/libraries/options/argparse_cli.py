@@ -25,6 +25,7 @@ from torchload_lint.source.domain.values import (
 from torchload_lint.source.libraries.options import looped_options
 from torchload_lint.source.libraries.options.declaration import Declaration, value_of
 from torchload_lint.source.project import call_search
+from torchload_lint.source.project.imports import runs
 from torchload_lint.source.text.candidates import words_of
 from torchload_lint.source.text.definitions import INNER
 
@@ -245,6 +246,9 @@ def _declared_around(evaluator: Evaluator, name: str, module: SourceFile) -> Val
         if other is not None:
             declarations = declared(project, other).get(name, ())
             found.extend(value_of(evaluator, each, other) for each in declarations)
+    written = any(each.rung is Rung.COMMAND_LINE for values in found for each in values)
+    if written and not all(runs(project, evaluator.asked_in, path) for path in near):
+        return ()  # those are of another program
     return found[0] if found and all(each == found[0] for each in found) else ()
 
 
