@@ -15,9 +15,8 @@ from torchload_lint.checkpoint.known.dangerous import (
     why_inside,
     why_interpreter,
 )
-from torchload_lint.checkpoint.known.known_globals import UNDONE_MODULES
+from torchload_lint.checkpoint.known.known_globals import ENUMERATIONS, UNDONE_MODULES
 from torchload_lint.checkpoint.known.torch_versions import ever_allowed
-from torchload_lint.checkpoint.pickles.held_calls import ENUMERATIONS
 from torchload_lint.names import is_dotted_name
 from torchload_lint.vetted import vetted_definitions
 

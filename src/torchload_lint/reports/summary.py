@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -113,6 +112,8 @@ def statistics(
         fixable[found.code] += report.is_fixable(found)
     ordered = sorted(counts, key=lambda code: (-counts[code], code))
     if as_json:
+        import json  # noqa: PLC0415 - for this format alone
+
         rows = [
             {
                 "code": code,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
@@ -101,6 +100,8 @@ def read_yaml_lock(text: str) -> list[Statement]:
 
 def read_pipfile_lock(text: str) -> list[Statement]:
     """Pipfile.lock, which is JSON."""
+    import json  # noqa: PLC0415 - for lock files alone
+
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):

@@ -55,6 +55,14 @@ UNDONE_MODULES = {
 }  # fmt: skip
 """Python 2 modules that protocol 2 writes and torch does not turn back: pairs are needed."""
 
+ENUMERATIONS = frozenset(
+    """
+    http.HTTPStatus signal.Handlers signal.Signals torch.amp.grad_scaler.OptState uuid.SafeUUID
+    """.split()
+)
+"""The vetted enumerations. Their members are the whole program's: a file may find them, not have
+the class, which would let it change them."""
+
 MOVED_PREFIXES = (
     ("torch.nn.quantized.", "torch.ao.nn.quantized."),
     ("torch.nn.quantizable.", "torch.ao.nn.quantizable."),

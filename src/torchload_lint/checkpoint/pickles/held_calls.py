@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Protocol
 
-from torchload_lint.checkpoint.known.known_globals import spelling_of
+from torchload_lint.checkpoint.known.known_globals import ENUMERATIONS, spelling_of
 from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, ObjectValue, PickledValue
 from torchload_lint.names import PLACE, HeldCall
 
@@ -34,15 +34,6 @@ TYPES_BY_NAME = frozenset(
     .split()
 )  # fmt: skip
 """What ``dill._dill._load_type`` may be asked for: the types of Python that hold values."""
-
-
-ENUMERATIONS = frozenset(
-    """
-    http.HTTPStatus signal.Handlers signal.Signals torch.amp.grad_scaler.OptState uuid.SafeUUID
-    """.split()
-)
-"""The vetted enumerations. Their members are the whole program's: a file may find them, not have
-the class, which would let it change them."""
 
 
 class NamesInFile(Protocol):

@@ -6,10 +6,7 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from torchload_lint.source.project.outlines import outline_of
-from torchload_lint.source.proofs import class_facts
 from torchload_lint.source.proofs.installed import imported_packages, in_packages, read_from
-from torchload_lint.source.proofs.proof import prove_class
-from torchload_lint.source.proofs.replaced import why_replaced
 
 if TYPE_CHECKING:
     from torchload_lint.names import ClassFacts, GlobalName
@@ -31,7 +28,7 @@ def find(project: ProjectIndex, name: GlobalName, near: str = "") -> ClassFacts 
     """
     found = _own(project, name, near)
     if found is not None:
-        facts = class_facts.facts(found, project)
+        facts = _facts(found, project)
         is_straight = _leads_straight(project, name, near, found)
         return facts._replace(defined_as=name) if is_straight else facts
     return _installed(project, name)
@@ -83,15 +80,24 @@ def _installed(project: ProjectIndex, name: GlobalName) -> ClassFacts | None:
     if installed is None:
         return None
     one, index, distribution = installed
-    facts = class_facts.facts(one, index)._replace(read_from=str(distribution))
+    facts = _facts(one, index)._replace(read_from=str(distribution))
     if facts.unproven or not isinstance(one.node, ast.ClassDef):
         return facts
+    from torchload_lint.source.proofs.proof import prove_class  # noqa: PLC0415 - as for _facts
+    from torchload_lint.source.proofs.replaced import why_replaced  # noqa: PLC0415
+
     used = prove_class(one.node, one.module, index).used
     if used is None:
         return facts
     others = imported_packages(project, but=index)
     reasons = (why_replaced(used, one) for one in (project, *others))
     return facts._replace(unproven=next(filter(None, reasons), ""))
+
+
+def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
+    from torchload_lint.source.proofs.class_facts import facts  # noqa: PLC0415 - most need none
+
+    return facts(found, project)
 
 
 def _named(project: ProjectIndex, name: GlobalName, near: str) -> Found | None:

@@ -4,7 +4,6 @@ READMEs, and in an editor's ``launch.json``.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -168,6 +167,8 @@ def _command(row: int, words: list[str], variables: Mapping[str, str]) -> Comman
 
 def launched(text: str) -> Iterator[Command]:
     """The starts that a ``launch.json`` describes; none where it cannot be read."""
+    import json  # noqa: PLC0415 - for these files alone
+
     plain = re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE)
     try:
         read = json.loads(re.sub(r",(?=\s*[\]}])", "", plain))
