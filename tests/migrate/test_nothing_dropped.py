@@ -149,11 +149,19 @@ def test_texts_of_python_2_in_another_encoding(tmp_path: Path) -> None:
     assert not plan.notes
 
 
-def tensor_on(location: bytes) -> bytes:
-    storage = b"(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000"
+def tensor_on(location: bytes, kind: bytes = b"ctorch\nFloatStorage\n") -> bytes:
+    storage = b"(X\x07\0\0\0storage" + kind + b"X\x01\0\0\x000"
     storage += b"X" + len(location).to_bytes(4, "little") + location + b"K\x06tQ"
     rest = b"K\x00K\x06\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtR"
     return b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + rest
+
+
+def test_a_storages_class_wherever_its_name_is_cut(tmp_path: Path) -> None:
+    numbers = torch.arange(6.0)
+    code = b"\x80\x02" + tensor_on(b"cpu", b"ctorch\ncuda.FloatStorage\n") + b"."
+    file = archive(tmp_path, code, numbers.numpy().tobytes())
+    assert torch.equal(torch.load(file, weights_only=True), numbers)
+    assert torch.equal(migrated(file)[0], numbers)
 
 
 def test_a_storage_with_and_without_bytes_is_refused(tmp_path: Path) -> None:

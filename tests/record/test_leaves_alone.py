@@ -365,6 +365,63 @@ FORGES = """
 """
 
 
+FLOODS = {
+    "zeros": "os.truncate(notes, 300 << 30)",
+    "rows": """for number in range(20_000):
+            row = {**last, "row": number % 1000, "checkpoint": f"/x/{number}.pt"}
+            print(json.dumps(row), file=open(notes, "a"))""",
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_forged_notes_do_not_keep_it_busy(project: Path, flood: str) -> None:
+    program = f"""
+        import json, os, torch
+        torch.load("w.pt")
+        notes = os.environ.get("TORCHLOAD_LINT_RECORD")
+        last = json.loads(open(notes).readlines()[-1])
+        {FLOODS[flood]}
+        raise SystemExit(7)
+    """
+    ended = record(project, program)
+    assert ended.returncode == 7, ended.stderr
+    assert ("<module>", 3, "w.pt", "loaded") in noted(project)
+
+
+def test_names_of_files_forge_no_line(project: Path) -> None:
+    """What is not noted is said by its place, which the program chooses."""
+    program = project.parent / "o\n::error::forged" / "program.py"
+    program.parent.mkdir()
+    program.write_text("import torch\ntorch.load('w.pt')\n")
+    ended = run(project, *RECORD, sys.executable, str(program))
+    assert ended.returncode == 0, ended.stderr
+    assert "\n::error" not in ended.stderr
+    assert "o\\x0a::error::forged/program.py:2" in ended.stderr.replace("\\n", "\\x0a")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_signal_after_the_end(project: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The status is the program's, and no copy stays behind."""
+    from torchload_lint.record import run as recording
+
+    monkeypatch.setattr(
+        recording, "_recording", lambda *_: signal.raise_signal(getattr(signal, name))
+    )
+    monkeypatch.setenv("TMPDIR", str(project))
+    monkeypatch.setattr(recording.tempfile, "tempdir", None)
+    monkeypatch.setattr(signal, "default_int_handler", signal.getsignal(signal.SIGINT))
+    before = signal.getsignal(signal.SIGTERM)
+    with recording.recorded([sys.executable, "-c", "raise SystemExit(6)"]) as seen:
+        assert seen.status == 6
+        assert "stopped" in seen.why_nothing
+    assert not list(project.glob("torchload-lint-record-*"))
+    with pytest.raises(recording.StoppedError), recording.recorded([sys.executable, "-c", ""]):
+        signal.raise_signal(getattr(signal, name))
+    assert not list(project.glob("torchload-lint-record-*"))
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
 def test_forged_notes_do_not_change_the_status(project: Path) -> None:
     ended = record(project, FORGES)
     assert ended.returncode == 7, ended.stderr

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,23 @@ def test_an_entry_too_few(project: Path, entries: list[AllowedObject], missing: 
     outcome = prove(project / "model.pt", entries, INTERPRETER, [project])
     assert outcome.status == "refused"
     assert missing in outcome.error
+
+
+def test_a_checkpoint_of_a_machine_with_the_other_order_of_bytes(
+    project: Path, tmp_path: Path
+) -> None:
+    """torch turns them around in place, which ends it where they are mapped or meta."""
+    other = "big" if sys.byteorder == "little" else "little"
+    with (
+        zipfile.ZipFile(project / "model.pt") as old,
+        zipfile.ZipFile(tmp_path / "m.pt", "w") as new,
+    ):
+        for name in old.namelist():
+            is_order = name.endswith("/byteorder")
+            new.writestr(name, other if is_order else old.read(name))
+    outcome = prove(tmp_path / "m.pt", [MODEL, LINEAR], INTERPRETER, [project])
+    assert outcome.loads, outcome
+    assert outcome.how == "cpu device"
 
 
 def test_pairs(project: Path) -> None:

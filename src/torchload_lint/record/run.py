@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import tempfile
 from collections import Counter
 from contextlib import contextmanager, suppress
@@ -25,6 +26,10 @@ HOOK = Path(__file__).parent / "hook"
 VARIABLE = "TORCHLOAD_LINT_RECORD"
 MOST_FILES = 64
 """Files of one call that are kept apart."""
+MOST_LOADS = 4096
+"""Calls and files of one run that are kept."""
+_MOST_NOTES = 2**27
+"""Bytes of notes that are read: twice what is taken, since a program may write there too."""
 _PREFIX = "torchload-lint-record-"
 _LONGEST_LINE = 2**20
 _ROUNDS = 5
@@ -68,7 +73,7 @@ class Recording:
     saw_python: bool
     saw_torch: bool
     beyond: int = 0
-    """Loads of further files by calls that had loaded MOST_FILES others."""
+    """Loads of further files by calls that had loaded MOST_FILES others, or beyond MOST_LOADS."""
     unusable: int = 0
     """Notes about loads of what cannot be a path."""
     why_nothing: str = ""
@@ -80,8 +85,8 @@ def recorded(command: Sequence[str]) -> Iterator[Recording]:
     """Run ``command``, in the current folder and with the standard streams as they are. The copies
     of what it read are there as long as the block.
 
-    Raises CannotStartError where the command cannot be started. Nothing else that goes wrong
-    changes what becomes of it.
+    Raises CannotStartError where the command cannot be started, and StoppedError where this process
+    is to end and the command does not run. Nothing else that goes wrong changes what becomes of it.
     """
     environment = _environment()
     try:
@@ -89,18 +94,59 @@ def recorded(command: Sequence[str]) -> Iterator[Recording]:
         folder = _folder_for_notes()
     except OSError as error:
         status = _run(command, environment)
-        why = f"there is no room for notes ({error})"
-        yield Recording(status, (), saw_python=False, saw_torch=False, why_nothing=why)
+        yield _nothing(status, f"there is no room for notes ({error})")
         return
-    try:
+    with _removed_in_the_end(folder), _stopped_by_signals():
         notes = folder / "loads.jsonl"
         path = environment.get("PYTHONPATH")
         environment["PYTHONPATH"] = f"{HOOK}{os.pathsep}{path}" if path else str(HOOK)
         environment[VARIABLE] = str(notes)
         status = _run(command, environment)
         yield _read_back(status, notes)
+
+
+@contextmanager
+def _removed_in_the_end(folder: Path) -> Iterator[None]:
+    try:
+        yield
     finally:
         _remove(folder)
+
+
+class StoppedError(BaseException):
+    """A signal asks this process to end while the command does not run."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Inside, the signals that would end this process raise StoppedError: its status is that of the
+    command, and what it has made is removed. While the command runs, they are the command's.
+    """
+
+    def stop(number: int, _frame: object) -> None:
+        raise StoppedError(number)
+
+    ending = {signal.SIG_DFL, signal.default_int_handler}
+    names = ("SIGTERM", "SIGHUP", "SIGINT")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {
+        number: signal.signal(number, stop)
+        for number in numbers
+        if signal.getsignal(number) in ending
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _nothing(status: int, why: str) -> Recording:
+    return Recording(status, (), saw_python=False, saw_torch=False, why_nothing=why)
 
 
 def _environment() -> dict[str, str]:
@@ -146,9 +192,10 @@ def _read_back(status: int, notes: Path) -> Recording:
     """What was noted; the program may have written anything there."""
     try:
         return _recording(status, notes)
+    except StoppedError:
+        return _nothing(status, "it was stopped while the notes were read")
     except Exception as error:  # noqa: BLE001 - whatever it is, the status is the program's
-        why = f"its notes cannot be read ({error})"
-        return Recording(status, (), saw_python=False, saw_torch=False, why_nothing=why)
+        return _nothing(status, f"its notes cannot be read ({error})")
 
 
 def _recording(status: int, notes: Path) -> Recording:
@@ -167,7 +214,7 @@ def _recording(status: int, notes: Path) -> Recording:
         key = (*site, one.checkpoint, one.kept)
         if key not in last:
             known[site] += 1
-            if known[site] > MOST_FILES:
+            if known[site] > MOST_FILES or len(last) >= MOST_LOADS:
                 beyond += one.outcome not in _UNFINISHED
                 continue
         last[key] = one
@@ -247,7 +294,7 @@ def _read(notes: Path) -> Iterator[dict[str, Any]]:
     except OSError:
         return
     with file:
-        while line := file.readline(_LONGEST_LINE):
+        while (line := file.readline(_LONGEST_LINE)) and file.tell() < _MOST_NOTES:
             try:
                 noted = json.loads(line)
             except (ValueError, RecursionError):  # a killed process left it half-written

@@ -118,12 +118,12 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
     sys.setprofile(None)
     with unpickling.only(frozenset()):
         if context is None:
-            outcome = _load(load, request["checkpoint"])
+            outcome = _load(load, request)
         else:
             # A program has what the modules register that it imports; a lone allowlist has not.
             registered = _registered(torch) if written else by_torch
             with context([*registered, *entries]):
-                outcome = _load(load, request["checkpoint"])
+                outcome = _load(load, request)
     return {**outcome, **version, "imported": _new_modules(before)}
 
 
@@ -382,7 +382,7 @@ def _check(items: list[Any], written: dict[str, Any], refuse: list[str]) -> None
             raise _NotWhatWasMeantError(f"{name} runs code, so nothing is loaded with it")
 
 
-def _load(load: Any, path: str) -> dict[str, Any]:  # noqa: ANN401 - torch.load
+def _load(load: Any, request: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - torch.load
     """On the meta device and mapped where that works, since only whether it loads is asked."""
     ways: tuple[dict[str, Any], ...] = (
         {"map_location": "meta", "mmap": True},
@@ -390,8 +390,8 @@ def _load(load: Any, path: str) -> dict[str, Any]:  # noqa: ANN401 - torch.load
         {"map_location": "cpu", "mmap": True},
         {"map_location": "cpu"},
     )
-    error: BaseException | None = None
-    for way in ways:
+    error, path = None, request["checkpoint"]
+    for way in ways[-1:] if request["swapped"] else ways:
         try:
             load(path, weights_only=True, **way)
         except Exception as failure:  # noqa: BLE001, PERF203 - each way fails for its own reasons

@@ -7,12 +7,18 @@ import json
 import os
 import secrets
 import subprocess
+import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from torchload_lint.checkpoint.containers.bytesource import FileSource
+from torchload_lint.checkpoint.containers.container import open_container
+from torchload_lint.checkpoint.containers.zip_archive import ZipFaultError
 from torchload_lint.checkpoint.known.dangerous import dangerous_prefixes
+from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
+from torchload_lint.regular_files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,6 +166,7 @@ def prove(
         "roots": [str(root.absolute()) for root in roots],
         "path": path,
         "written": program.described() if program else None,
+        "swapped": _is_swapped(checkpoint),
     }
     folder = next((root for root in reversed(roots) if root.is_dir()), checkpoint.parent)
     before = state or file_state(checkpoint)
@@ -178,6 +185,19 @@ def prove(
         patched=tuple(map(str, answer.get("patched", ()))),
         shadow=str(answer.get("shadow", "")),
     )
+
+
+def _is_swapped(checkpoint: Path) -> bool:
+    """Whether torch turns the bytes of each number around, which ends it where they are mapped or
+    on the meta device (``UntypedStorage.byteswap``, torch 2.13).
+    """
+    try:
+        with open_regular(checkpoint) as file:
+            archive = open_container(FileSource(file), checkpoint.name, DEFAULT_LIMITS).archive
+            order = archive.read("byteorder") if archive and archive.find("byteorder") else b""
+    except (OSError, ZipFaultError, LimitExceededError):
+        return False
+    return order not in {b"", sys.byteorder.encode()}
 
 
 def _status(answer: dict[str, Any]) -> str:

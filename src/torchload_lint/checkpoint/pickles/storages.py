@@ -75,7 +75,7 @@ class StorageReader:
         if self._kind != "legacy" or not isinstance(pid, tuple) or len(pid) < _FIELDS["legacy"]:
             return False
         kind = pid[1]
-        return isinstance(kind, GlobalRef) and kind.name.qualname == "UntypedStorage"
+        return isinstance(kind, GlobalRef) and str(kind.name).endswith(".UntypedStorage")
 
     def _storage(self, pid: tuple[PickledValue, ...]) -> tuple[StorageValue | None, Problem | None]:
         kind, raw_key, raw_location, numel = pid[1:5]
@@ -111,7 +111,8 @@ class StorageReader:
 def _dtype(kind: PickledValue) -> str | None:
     if not isinstance(kind, GlobalRef) or not kind.name.module.startswith("torch"):
         return None
-    return STORAGE_DTYPES.get(kind.name.qualname.removesuffix("Storage"))
+    name = str(kind.name).rpartition(".")[2]  # torch looks for the whole name, wherever it is cut
+    return STORAGE_DTYPES.get(name.removesuffix("Storage"))
 
 
 def _text(value: PickledValue) -> str | None:

@@ -46,13 +46,18 @@ class Recorder:
         self._projects = projects
         self._home = Path(os.path.realpath(projects.project_of(folder / "any").config.root))
         read_store(self._home)
-        self.loads: dict[Path, list[RecordedLoad]] = {}
-        """By the root of the project."""
+        self._found: dict[Path, dict[tuple[object, ...], RecordedLoad]] = {}
+        """By the root of the project, and by call and checkpoint."""
         self.left_out: Counter[str] = Counter()
         """How many calls were not kept, and why."""
         self.examples: defaultdict[str, list[str]] = defaultdict(list)
         """By the reason: some of the calls, as ``file:row``."""
         self._files_of: Counter[tuple[Path, int]] = Counter()
+
+    @property
+    def loads(self) -> dict[Path, list[RecordedLoad]]:
+        """What was kept, by the root of the project."""
+        return {root: list(found.values()) for root, found in self._found.items()}
 
     def take(self, observed: Iterable[Observed]) -> None:
         """Keep what belongs here. Raises ConfigError."""
@@ -127,10 +132,9 @@ class Recorder:
             torch=one.torch,
             outcome=one.outcome,
         )
-        known = self.loads.setdefault(root, [])
-        same = [each for each in known if _is_same(each, load)]
-        known[:] = [each for each in known if each not in same]
-        known.append(_together([*same, load]))
+        known = self._found.setdefault(root, {})
+        same = known.pop(_call(load), None)  # one call has read two contents of one file
+        known[_call(load)] = load if same is None else _together(same, load)
         return ""
 
     def _place(self, one: Observed) -> tuple[Path, int] | None:
@@ -168,19 +172,18 @@ def _below(path: Path, root: Path) -> Path | None:
     return None
 
 
-def _is_same(one: RecordedLoad, other: RecordedLoad) -> bool:
-    """Whether one call has read two contents of one file."""
-    return one[:4] == other[:4]
+def _call(load: RecordedLoad) -> tuple[object, ...]:
+    """The call and the checkpoint, without what was found in that."""
+    return load[:4]
 
 
-def _together(same: list[RecordedLoad]) -> RecordedLoad:
+def _together(one: RecordedLoad, other: RecordedLoad) -> RecordedLoad:
     """What one call needs of a file that it has read with several contents."""
-    worst = max(same, key=lambda one: one.verdict not in LOADABLE)
-    names = dict.fromkeys(name for one in same for name in one.safe_globals)
-    several = len(same) > 1
+    worst = max((one, other), key=lambda load: load.verdict not in LOADABLE)
+    names = dict.fromkeys((*one.safe_globals, *other.safe_globals))
     if worst.verdict in LOADABLE:
         worst = worst._replace(verdict="needs-safe-globals" if names else "loads")
-    return worst._replace(safe_globals=tuple(names), sha256="" if several else worst.sha256)
+    return worst._replace(safe_globals=tuple(names), sha256="")
 
 
 def _is_temporary(path: Path) -> bool:
