@@ -7,7 +7,9 @@ result (terminal, SARIF, editor) converts from this one unit.
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path

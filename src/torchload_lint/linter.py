@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.config import ConfigError
 from torchload_lint.diagnostic import Crash, Severity
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.rules import RULES
 from torchload_lint.rules.accounting import account_of
 from torchload_lint.rules.assessing import assess_or_crash

@@ -6,7 +6,9 @@ Nothing here knows of source code or of checkpoints; both sides speak through th
 from __future__ import annotations
 
 from keyword import iskeyword
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

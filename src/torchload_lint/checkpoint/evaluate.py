@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.containers.zip_archive import ZipFaultError
@@ -16,6 +16,7 @@ from torchload_lint.checkpoint.pickles.storages import StorageReader
 from torchload_lint.checkpoint.pickles.unpickler import Unpickled, unpickle
 from torchload_lint.checkpoint.report import Problem
 from torchload_lint.checkpoint.restricted.weights_only import WeightsOnlyGuard
+from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

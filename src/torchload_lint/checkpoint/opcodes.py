@@ -7,9 +7,10 @@ opcode). Nothing is built here: an argument is a number, a text or bytes.
 from __future__ import annotations
 
 from struct import unpack_from
-from typing import TYPE_CHECKING, NamedTuple, Union
+from typing import TYPE_CHECKING, Union
 
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError, Limits
+from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from torchload_lint.names import GlobalName, HeldCall, Spelling

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known.dangerous import (
     why_dangerous,
@@ -22,6 +22,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     SetValue,
     StorageValue,
 )
+from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.containers.bytesource import ByteSource, FileSource, MemorySource
 from torchload_lint.checkpoint.containers.container import open_container
@@ -23,6 +23,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
 from torchload_lint.checkpoint.pickles.places import parts
 from torchload_lint.checkpoint.pickles.tensors import TensorInfo, tensor_of
 from torchload_lint.checkpoint.threats import shortened
+from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

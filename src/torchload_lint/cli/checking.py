@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.api import check_in
 from torchload_lint.cli import hints
@@ -24,6 +24,7 @@ from torchload_lint.cli.terminal import (
 from torchload_lint.config import TEXT_FORMATS, ConfigError
 from torchload_lint.diagnostic import FileResult
 from torchload_lint.escaping import printable
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.settings_files import is_settings_file
 from torchload_lint.streams import use_color, use_links
 from torchload_lint.workspace import Options, Projects, Run, check_input

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from torchload_lint.cli.check_options import OPTIONS
 from torchload_lint.cli.commands import COMMANDS, DEFAULT
 from torchload_lint.cli.declared import ANY_PATH, COUNT, FILE
+from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

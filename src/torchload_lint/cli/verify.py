@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,7 @@ from torchload_lint.cli.overrides import settings_from
 from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, complain, fail, say, warn
 from torchload_lint.config import ConfigError
 from torchload_lint.escaping import printable
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.rules.on_torch import Mode
 from torchload_lint.verify import (
     DEFAULT_TIMEOUT,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from torchload_lint.config import READERS, ConfigError, Settings
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.rules import RULES
 from torchload_lint.rules.selection import codes_for
 

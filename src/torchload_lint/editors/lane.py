@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from torchload_lint.editors.garbage import Garbage
+from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable

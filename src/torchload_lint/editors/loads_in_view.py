@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Span
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.rules.assessing import assess
 from torchload_lint.source.loaders.collect import every_load
 from torchload_lint.source.text.parse import SyntaxProblem

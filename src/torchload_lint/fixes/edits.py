@@ -7,9 +7,10 @@ columns (``Edit``). ``ast`` counts columns in UTF-8 bytes; ``Source`` converts f
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Edit, Span
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.text import Lines
 
 if TYPE_CHECKING:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.migrate.files.output import may_be_file, written_as_whole
 from torchload_lint.migrate.results import MigrationError
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.regular_files import open_regular
 
 if TYPE_CHECKING:

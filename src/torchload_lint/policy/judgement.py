@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import Enum
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known.dangerous import (
     why_dangerous,
@@ -17,6 +17,7 @@ from torchload_lint.checkpoint.known.dangerous import (
 )
 from torchload_lint.checkpoint.known.known_globals import ENUMERATIONS, UNDONE_MODULES
 from torchload_lint.checkpoint.known.torch_versions import ever_allowed
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import is_dotted_name
 from torchload_lint.vetted import vetted_definitions
 

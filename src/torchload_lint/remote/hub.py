@@ -7,9 +7,10 @@ system (2.4) asks several times for each file, and takes 5 MiB at a time.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.remote.errors import RemoteError
 from torchload_lint.remote.remote_stores import RemoteObject, missing
 from torchload_lint.remote.web import Web

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.remote.errors import RemoteError
 
 if TYPE_CHECKING:

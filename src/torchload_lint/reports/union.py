@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from torchload_lint.escaping import printable
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.reports.allowlist_text import block, entry_text
 from torchload_lint.reports.inspection import IN_WORDS
 

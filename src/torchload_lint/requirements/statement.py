@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.named_tuples import NamedTuple
 
 REQUIREMENT = late_pattern(
     r"""(?ix) ^\s* (?P<name>torch|pytorch(?:-[cg]pu)?) \s* (?:\[[^\]]*\])? \s*

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from posixpath import dirname
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.report import Verdict
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import GlobalName
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.sites import is_ambiguous, names, names_whole_function, site_of

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.repair import Allow, Form, NotRepaired, Repair, Repaired
 from torchload_lint.fixes.restoring import helper_of, helper_text
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import Spelling
 from torchload_lint.policy import Trust
 from torchload_lint.rules import safety

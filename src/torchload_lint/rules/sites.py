@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.loaders.collect import every_load
 from torchload_lint.source.text.expressions import code_of
 

@@ -17,8 +17,9 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.remote.errors import RemoteError
 from torchload_lint.remote.remote_stores import missing
 from torchload_lint.scan.object_reading import row_of_killer, scan_batch

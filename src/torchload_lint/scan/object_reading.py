@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from functools import partial
 from threading import Lock
 from time import monotonic, perf_counter, sleep
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint import __version__
 from torchload_lint.checkpoint import (
@@ -24,6 +24,7 @@ from torchload_lint.checkpoint import (
     inspect_byte_source,
     shallow,
 )
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.remote.addresses import store_of
 from torchload_lint.remote.errors import RemoteError
 from torchload_lint.remote.windows import RemoteSource

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from torchload_lint.named_tuples import NamedTuple
 
 
 class RecordedLoad(NamedTuple):

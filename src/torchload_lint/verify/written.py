@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.verify.proof_gaps import changed_lists, dotted, rebound
 

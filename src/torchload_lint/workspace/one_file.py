@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.config import ConfigError
 from torchload_lint.diagnostic import (
@@ -13,6 +13,7 @@ from torchload_lint.diagnostic import (
     Diagnostic,
     FileResult,
 )
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.loaders.prefilter import may_hold_load
 from torchload_lint.source.text.settings_files import is_settings_file
 from torchload_lint.workspace.findings import NO_LOADS, findings_in, unparsable

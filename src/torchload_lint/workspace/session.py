@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.config import ConfigError
 from torchload_lint.diagnostic import LoadAccount
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.workspace.first_look import Look, first_look
 from torchload_lint.workspace.on_disk.writing import remove_stale, write_atomically, write_new
 from torchload_lint.workspace.one_file import FileOutcome, Options, check_file, keep, not_written

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.config import ConfigError, Settings
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.regular_files import read_regular
 from torchload_lint.workspace.on_disk.stamps import Stamps
 from torchload_lint.workspace.projects import Projects

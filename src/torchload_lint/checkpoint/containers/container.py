@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.containers.formats import is_tar, recognise
 from torchload_lint.checkpoint.containers.safetensors import is_safetensors, safetensors_fault
@@ -14,6 +14,7 @@ from torchload_lint.checkpoint.containers.zip_archive import (
 from torchload_lint.checkpoint.known.torch_versions import NEWEST, Target, features
 from torchload_lint.checkpoint.limits import LimitExceededError
 from torchload_lint.checkpoint.report import Problem
+from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.containers.bytesource import ByteSource

@@ -5,9 +5,10 @@ Each says what it is, what torch makes of it, and the way out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.report import Problem
+from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.containers.bytesource import ByteSource

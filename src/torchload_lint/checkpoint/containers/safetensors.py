@@ -5,7 +5,9 @@ Source: the format's description in the safetensors repository (README.md, "Form
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.containers.bytesource import ByteSource

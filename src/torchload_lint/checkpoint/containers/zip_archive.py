@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import zlib
 from struct import Struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.containers.zip_names import RecordIndex
 from torchload_lint.checkpoint.limits import LimitExceededError
+from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.containers.bytesource import ByteSource

@@ -7,7 +7,8 @@ keeping each public name whose object says another ``__module__``, where it can 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+
+from torchload_lint.named_tuples import NamedTuple
 
 
 class PublicModule(NamedTuple):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+
+from torchload_lint.named_tuples import NamedTuple
 
 _DATA = Path(__file__).with_name("torch_names.txt")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known.torch_versions import (
     DTYPES_SINCE,
@@ -12,6 +12,7 @@ from torchload_lint.checkpoint.known.torch_versions import (
     features,
     registered_by,
 )
+from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

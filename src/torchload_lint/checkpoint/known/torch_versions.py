@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
 from torchload_lint.checkpoint.opcodes import CODES
+from torchload_lint.named_tuples import NamedTuple
 
 
 class TorchVersion(NamedTuple):

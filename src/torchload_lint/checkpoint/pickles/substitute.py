@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from torchload_lint.checkpoint.pickles.pickled_values import DictValue, ObjectValue, PickledValue
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import GlobalName, Spelling
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple
 
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
@@ -14,6 +13,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
 )
 from torchload_lint.checkpoint.pickles.states import truthy
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
+from torchload_lint.named_tuples import NamedTuple
 
 
 class TensorInfo(NamedTuple):

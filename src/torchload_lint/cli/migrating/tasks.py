@@ -6,11 +6,12 @@ import os
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import Verdict, inspect_file
 from torchload_lint.migrate import TargetFormat, migrate_file, put_in_place, summary_data
 from torchload_lint.migrate.manifest import ManifestRow, write
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:

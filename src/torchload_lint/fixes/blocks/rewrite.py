@@ -8,12 +8,13 @@ that span rows keep their bytes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from torchload_lint.fixes.rewritten import Refusal
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.nesting import TooDeepError, refuse_too_deep
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.imports.imported import (
     imported_names,
@@ -21,6 +21,7 @@ from torchload_lint.fixes.imports.scopes import (
 )
 from torchload_lint.fixes.repair import Allow
 from torchload_lint.fixes.restoring import NAME, ONLY_WITH
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import Spelling, is_dotted_name
 
 if TYPE_CHECKING:

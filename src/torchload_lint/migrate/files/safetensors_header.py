@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from math import isfinite, prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.pickled_values import DictValue, GlobalRef, ObjectValue
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
 from torchload_lint.migrate.files.elements import is_contiguous
 from torchload_lint.migrate.results import Note, NoteKind
+from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

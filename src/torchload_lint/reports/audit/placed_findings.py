@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.apply import apply_edits
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.reports.audit.markup import (
     Html,
     bullets,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.reports.audit.markup import Html, element, page, together
 from torchload_lint.reports.audit.seen_checkpoints import SeenCheckpoint, checkpoints_section
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from torchload_lint.checkpoint.tree import MORE, Node, is_cut_short, readable_bytes
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.reports.allowlist_text import entry_text
 from torchload_lint.reports.audit.markup import (
     Html,

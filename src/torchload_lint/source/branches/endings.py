@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.domain import patterns
 from torchload_lint.source.domain.patterns import HOLE
 from torchload_lint.source.domain.values import Cause, Text, unknown

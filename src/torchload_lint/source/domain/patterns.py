@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from enum import Enum
 from functools import lru_cache
-from typing import NamedTuple
+
+from torchload_lint.named_tuples import NamedTuple
 
 HOLE = "\ue000"
 """An unknown part: any number of characters, ``/`` included."""

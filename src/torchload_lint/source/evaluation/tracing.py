@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.domain.conversions import why
 from torchload_lint.source.domain.patterns import render
 from torchload_lint.source.domain.values import (

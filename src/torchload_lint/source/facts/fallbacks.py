@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.facts.calls import LoadCall, WeightsOnly
 from torchload_lint.source.names.references import find
 from torchload_lint.source.names.steps import blocks_around

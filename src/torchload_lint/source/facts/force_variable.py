@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
 from torchload_lint.source.text.expressions import last_name
 from torchload_lint.source.text.settings_files import TRUE_VALUES, VARIABLE

@@ -9,9 +9,10 @@ torch's worked, ``match torch.__version__``, and ``except TypeError`` around a l
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
 from torchload_lint.source.text.definitions import FUNCTIONS
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from posixpath import dirname
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.facts.keyword.given import Given, given
 from torchload_lint.source.facts.library_load import LibraryLoad, behaviours_in
 from torchload_lint.source.facts.loading.loads import is_only_typed

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.facts.loading.handed_over import given_after
 from torchload_lint.source.names.references import PARTIALS

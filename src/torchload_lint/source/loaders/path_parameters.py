@@ -7,8 +7,9 @@ method that calls it may have stored a parameter of its own there.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.candidates import walk
 from torchload_lint.source.text.expressions import code_of
 

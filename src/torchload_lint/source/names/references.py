@@ -7,8 +7,9 @@ followed by name: a word is looked for, what it is given to becomes the next wor
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.definitions import defaults
 

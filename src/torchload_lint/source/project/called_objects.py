@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.domain.values import Class
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes

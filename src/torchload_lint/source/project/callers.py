@@ -7,9 +7,10 @@ import re
 import sys
 from functools import partial
 from posixpath import dirname
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 from torchload_lint.source.project.call_search import calls_named, naming_own_class

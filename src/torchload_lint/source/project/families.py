@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.project import classes
 from torchload_lint.source.project.mentions import modules_with
 from torchload_lint.source.text.candidates import on_rows, rows_with

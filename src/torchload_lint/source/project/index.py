@@ -8,8 +8,9 @@ few that matter are parsed, once.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.facts import module as modules
 from torchload_lint.source.names import members
 from torchload_lint.source.project.files import Environment, NoEnvironment
@@ -124,8 +125,7 @@ class ProjectIndex:
 
     def restore(self, path: str) -> None:
         """Let a file have the text again with which it was first seen."""
-        original = self._originals.pop(path, None)
-        if original is not None:
+        if (original := self._originals.pop(path, None)) is not None:
             self._put(original)
 
     def _put(self, module: Module) -> None:
@@ -204,8 +204,7 @@ class ProjectIndex:
         for name in names[1:]:
             if not isinstance(current, ast.ClassDef):
                 return
-            member = members.member(current, name)
-            if member is None:
+            if (member := members.member(current, name)) is None:
                 return
             current, qualname = member, f"{qualname}.{name}"
         if isinstance(current, ast.ClassDef):

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.names.reaching import BUILTINS
 from torchload_lint.source.proofs.known.harmless import (
     CONVERTING,

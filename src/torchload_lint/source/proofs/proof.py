@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import ast
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.names.members import body, is_function, odd_members
 from torchload_lint.source.proofs.code import CodeReader, Piece
 from torchload_lint.source.proofs.decorators import gives_back

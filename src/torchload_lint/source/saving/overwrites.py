@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 from posixpath import basename, normpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.domain.values import Sequence, Text
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.paths import resolution as resolution_of

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.names.members import base_expressions, is_function, member
 from torchload_lint.source.project.classes import ancestry, base_names
 from torchload_lint.source.project.origins import origins

@@ -12,8 +12,9 @@ import ast
 import re
 from dataclasses import dataclass, field
 from posixpath import dirname
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.domain.patterns import Resolution
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.saving import contents, pairs, path_origins

@@ -5,9 +5,10 @@ READMEs, and in an editor's ``launch.json``.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.text import rows
 
 if TYPE_CHECKING:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
+
+from torchload_lint.named_tuples import NamedTuple
 
 NamedFunction: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda

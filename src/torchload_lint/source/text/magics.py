@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from torchload_lint.named_tuples import NamedTuple
 
 PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "python", "python3"})
 """Cell magics whose body is Python; a cell with any other one is not code of the notebook."""

@@ -14,9 +14,10 @@ import warnings
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from torchload_lint.diagnostic import Edit, Position, Span
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.magics import PYTHON_CELL_MAGICS, Masked, cell_magic, mask
 from torchload_lint.source.text.nesting import DEEPEST_TO_AST, TooDeepError, refuse_too_deep
 from torchload_lint.source.text.notebook_json import CellChange, RawSource, read_cells, replacements

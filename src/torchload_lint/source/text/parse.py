@@ -6,8 +6,8 @@ import ast
 import re
 import sys
 import warnings
-from typing import NamedTuple
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text import newer_syntax
 from torchload_lint.source.text.nesting import (
     DEEPEST_TO_AST,

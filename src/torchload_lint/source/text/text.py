@@ -13,9 +13,10 @@ import re
 import tokenize
 from bisect import bisect_right
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Position, Span
+from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     import ast

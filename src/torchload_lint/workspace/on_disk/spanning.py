@@ -6,9 +6,10 @@ import fnmatch
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.config import DEFAULT_EXCLUDE
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.domain.patterns import matches
 from torchload_lint.workspace.on_disk.discover import entries
 

@@ -7,9 +7,10 @@ same. Only what certainly is another thing is left out.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.project.mentions import modules_with
 from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
 

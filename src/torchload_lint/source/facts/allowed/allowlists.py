@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Span

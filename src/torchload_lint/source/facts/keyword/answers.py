@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.facts.calls import WeightsOnly
 from torchload_lint.source.text.expressions import code_of
 

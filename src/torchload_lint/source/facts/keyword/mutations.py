@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.facts.calls import WeightsOnly
 from torchload_lint.source.facts.keyword.answers import (
     ABSENT,

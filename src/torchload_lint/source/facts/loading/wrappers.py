@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.facts.calls import LoadCall, WeightsOnly
 from torchload_lint.source.facts.keyword.answers import KEY
 from torchload_lint.source.facts.keyword.given import given, keyword_answer

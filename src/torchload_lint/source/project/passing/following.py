@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 from copy import copy
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.project.class_mentions import makes_nothing
 from torchload_lint.source.project.passing import callbacks, higher_order
 from torchload_lint.source.project.passing.named_places import Mention
