@@ -257,6 +257,48 @@ def test_a_save_of_whatever_it_is_given_is_not_of_a_name_that_the_load_makes():
     assert not in_one_file(f"{code}        torch.load(f'~/.cache/nets/{{p}}')\n")
 
 
+TWINS = """
+class A:
+    def save(self, p):
+        torch.save({"net": 1, "opt": 2}, f"{p}/state.pt")
+        torch.save({"dis": 1}, f"{p}/other_{self.n}.pt")
+    def load(self, p):
+        print(torch.load(p + "/state.pt"))
+class B:
+    def save(self, p):
+        torch.save({"net": 1}, f"{p}/state.pt")
+    def load(self, p):
+        x = torch.load(get(p))
+        print(x["net"])
+"""
+
+
+def test_the_save_of_the_own_class_is_the_writer():
+    index = project({"a.py": f"import torch\n{TWINS}"})
+    module = index.module_at("a.py")
+    found = [
+        [
+            each.row
+            for each in producers_for(one, module, resolve_path(one.file, module, index), index)
+        ]
+        for one in module.loads
+    ]
+    assert found == [[5], [11]]
+
+
+def test_a_save_method_of_other_keys_writes_another_file():
+    code = TWINS.replace("class B", "class C").replace('torch.load(p + "/state.pt")', "1")
+    code = code.replace('{"net": 1}, f"{p}/state.pt"', '{"head": 1}, p').replace("get(p)", "q(p)")
+    assert all(each.row != 11 for each in in_one_file(code))
+
+
+def test_of_several_files_with_the_keys_it_is_the_one_with_no_others():
+    saves = "def dump(p):\n    torch.save({'cfg': 1, 'state': 2%s}, p)\n"
+    reads = "def go(q):\n    x = torch.load(q)\n    print(x['cfg'], x['state'])\n"
+    texts = {"a.py": saves % "", "b.py": saves % ", 'epoch': 3", "c.py": reads}
+    assert written_by(texts, "c.py") == ["a.py"]
+
+
 def test_a_placeholder_folder_leaves_the_name_that_is_computed():
     code = "def load(rank, p='/path/to/models'):\n    torch.load(f'{p}/consolidated.{rank}.pth')\n"
     index = project({"a.py": f"import torch\n{code}"})

@@ -76,6 +76,15 @@ RUN = {
         f"{ARGS}def setup(options):\n    options.name = 'b'\n"
         "args = parser.parse_args()\nsetup(args)\ntorch.load(args.name + '.pth')"
     ),
+    "the option that made the object": (
+        "parser = argparse.ArgumentParser()\nparser.add_argument('--alg', default='qmix')\n"
+        "class Iql:\n    def __init__(self, args):\n        self.args = args\n"
+        "        torch.load(self.args.alg + '/net.pth')\n"
+        "class Agents:\n    def __init__(self, args):\n        if args.alg == 'vdn':\n"
+        "            self.policy = None\n        elif args.alg == 'iql':\n"
+        "            self.policy = Iql(args)\n"
+        "args = parser.parse_args(['--alg', 'iql'])\nAgents(args)"
+    ),
     "an arm for the other case": (
         "train = True\nname = 'test.pth' if not train else 'train.pth'\n"
         "if train:\n    torch.load(name)"

@@ -72,7 +72,7 @@ def allowed(
     tests += _about(node, _asserted(node, module))
     if not tests:
         return values
-    named = next(filter(None, (_named(each, module) for each in tests)), ())
+    named = next(filter(None, (named_by(each, module) for each in tests)), ())
     return (
         _passing(named, tests, module)
         or _passing(left, tests, module)
@@ -101,7 +101,7 @@ def _is_open(value: Value) -> bool:
     return isinstance(value, Unknown) or (isinstance(value, Text) and bool(value.why))
 
 
-def _named(part: tuple[ast.expr, bool], module: SourceFile) -> Values:
+def named_by(part: tuple[ast.expr, bool], module: SourceFile) -> Values:
     """The texts and numbers of which a value must be one to pass the test; empty for others."""
     test, holds = part
     if not isinstance(test, ast.Compare):
@@ -271,7 +271,7 @@ def _differ(
     if first[0] is second[0] or is_same(first[0], second[0]):
         return first[1] is not second[1]
     return any(
-        bool(named := _named(one, module))
+        bool(named := named_by(one, module))
         and all(says(other, subject, each, module) is False for each in named)
         for one, other in ((first, second), (second, first))
     )

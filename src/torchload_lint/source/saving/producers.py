@@ -126,7 +126,10 @@ def _of_this_load(
                     for each in written_where_found(resolution, module, save, home, project)
                 }
                 match = "path" if spelled & saved else None
-            if match == "methods" and not _may_be_called_so(load, resolution, save, home, project):
+            if match == "methods" and (
+                not _may_be_called_so(load, resolution, save, home, project)
+                or _holds_others(pairs.asked_keys(load, module), save, home, project)
+            ):
                 match = None
             if match is not None and not (home is module and _comes_after(save, load, module)):
                 found[match].append((save, home))
@@ -134,7 +137,7 @@ def _of_this_load(
         _match_contents(found, load, module, keys, restored, homes, project)
     for kind in _KINDS:
         if found[kind]:
-            nearest = _nearest(found[kind], module.path)[:MAX_PRODUCERS]
+            nearest = _nearest(found[kind], module.path, load.function)[:MAX_PRODUCERS]
             return tuple(_producer(save, home, kind, project) for save, home in nearest)
     return ()
 
@@ -160,6 +163,23 @@ def _match_contents(
                 found[match].append((save, home))
                 if match == "object" and len(found[match]) == MAX_PRODUCERS:
                     return
+    exact = [each for each in found["keys"] if _saves_just(keys, *each, project)]
+    found["keys"] = exact or found["keys"]
+
+
+def _holds_others(
+    asked: frozenset[str], save: SaveCall, home: Module, project: ProjectIndex
+) -> bool:
+    """Whether all that a save may write has keys, and none of those that a load asks for."""
+    saved = _saved_values(save, home, project)
+    return bool(asked and saved) and all(each.keys and not each.keys & asked for each in saved)
+
+
+def _saves_just(keys: frozenset[str], save: SaveCall, home: Module, project: ProjectIndex) -> bool:
+    """Whether a save writes what a load asks for and nothing else: of several files that have
+    these keys it is the one that was made for it.
+    """
+    return any(saved.keys == keys for saved in _saved_values(save, home, project))
 
 
 def _possible_saves(
@@ -281,11 +301,16 @@ def _is_copy(home: Module, module: Module) -> bool:
     return home is not module and names[0] == names[1]
 
 
-def _nearest(found: list[tuple[SaveCall, Module]], path: str) -> list[tuple[SaveCall, Module]]:
-    """Those in the load's own file; else those that share the most folders with it. Repositories
-    hold many recipes that use the same names in folders of their own.
+def _nearest(
+    found: list[tuple[SaveCall, Module]], path: str, function: str
+) -> list[tuple[SaveCall, Module]]:
+    """Those in the load's own class or file; else those that share the most folders with it.
+    Repositories hold many recipes that use the same names in folders of their own.
     """
     own = [each for each in found if each[1].path == path]
+    owner = function.rpartition(".")[0]
+    of_class = [each for each in own if owner and each[0].function.rpartition(".")[0] == owner]
+    own = of_class or own
     folder = dirname(path)
     near = [_nearness(dirname(home.path), folder) for _, home in found]
     return own or [each for each, one in zip(found, near, strict=True) if one == max(near)]

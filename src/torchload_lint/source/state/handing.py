@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.branches import guards
 from torchload_lint.source.domain.values import Handed, Instance, ParsedOptions, Record, union
 from torchload_lint.source.state import given_objects, stores
 
@@ -41,9 +42,14 @@ def _handed(evaluator: Evaluator, values: Values, places: tuple[Handed, ...]) ->
 
 
 def _stores_below(evaluator: Evaluator, place: Handed) -> bool:
-    """Whether something is stored in what was handed on there, or in a part of it."""
+    """Whether something is stored in what was handed on there, or in a part of it, or a test
+    around the place says what a part of it is.
+    """
     spelled = ast.unparse(place.node) + place.path
     module = place.frame.module
+    for test, subject in guards.tested_around(place.node, module):
+        if ast.unparse(subject).startswith(f"{spelled}.") and guards.named_by(test, module):
+            return True
     own = module.bindings.scope(place.node)
     return any(
         target.startswith((f"{spelled}.", f"{spelled}["))
@@ -67,12 +73,23 @@ def before(evaluator: Evaluator, places: tuple[Handed, ...], name: str) -> tuple
     found: Values = ()
     for place in reversed(places):
         whole = ast.unparse(place.node) + place.path
+        if said := _said(place, f"{whole}.{name}"):
+            return said, True
         for spelled in (f"{whole}.{name}", f"{whole}[{name!r}]"):
             stored, settled = stores.reaching(evaluator, place.node, place.frame, spelled)
             found = union(found, stored)
             if settled:
                 return found, True
     return found, False
+
+
+def _said(place: Handed, spelled: str) -> Values:
+    """What a part of an object is where a branch hands it on: ``if args.net == "a": A(args)``."""
+    module = place.frame.module
+    for test, subject in guards.tested_around(place.node, module):
+        if ast.unparse(subject) == spelled and (named := guards.named_by(test, module)):
+            return named
+    return ()
 
 
 def parts(evaluator: Evaluator, values: Values, places: tuple[Handed, ...], name: str) -> Values:
