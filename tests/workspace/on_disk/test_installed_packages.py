@@ -111,3 +111,15 @@ def test_a_package_that_holds_a_load(tmp_path, source, required, holds):
             (packages / f"{name}-1.0.dist-info" / "METADATA").write_text(metadata)
     assert InstalledPackages(tmp_path, lambda: "2.6").holds_load("lib") == holds
     assert not InstalledPackages(tmp_path, lambda: "2.6").holds_load("absent")
+
+
+@pytest.mark.parametrize("own", ["lib/__init__.py", "src/lib/__init__.py"])
+def test_the_projects_own_package_is_not_followed_where_it_is_installed(tmp_path, own):
+    folder = site(tmp_path / ".venv")
+    (folder / "lib").mkdir()
+    (folder / "lib" / "__init__.py").write_text("import torch\nload = torch.load\n")
+    assert InstalledPackages(tmp_path, lambda: "2.6").holds_load("lib")
+    (tmp_path / own).parent.mkdir(parents=True)
+    assert InstalledPackages(tmp_path, lambda: "2.6").holds_load("lib")  # a folder is no package
+    (tmp_path / own).write_text("")
+    assert not InstalledPackages(tmp_path, lambda: "2.6").holds_load("lib")

@@ -80,15 +80,22 @@ class InstalledPackages:
         return bool(self._folders)
 
     def holds_load(self, root: str) -> bool:
-        """Whether the source of an installed package spells ``torch.load``."""
+        """Whether the source of an installed package spells ``torch.load``. The project's own is
+        none, for its files are followed as they lie here.
+        """
         if root not in self._loading:
             package = self.package(root)
             self._loading[root] = (
                 package is not None
+                and not self._is_own(root)
                 and self._distributions.requires(root, "torch") is not False
                 and package.holds_load()
             )
         return self._loading[root]
+
+    def _is_own(self, root: str) -> bool:
+        """Whether the project itself has a package of that name."""
+        return any((self._root / base / root / "__init__.py").is_file() for base in ("", "src"))
 
     def distribution(self, path: str) -> Distribution | None:
         """The installed distribution that a file of a package belongs to."""
