@@ -326,6 +326,34 @@ def test_nothing_is_left_where_few_handles_may_be_open(project, tmp_path):
     assert not list(temporary.iterdir())
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links")
+def test_a_path_that_goes_back_behind_a_link(project):
+    (project / "far" / "inside").mkdir(parents=True)
+    (project / "link").symlink_to("far/inside")
+    (project / "far" / "w.pt").touch()
+    program = """
+        import torch
+        torch.load("link/../w.pt", weights_only=True)
+        torch.load("far/../w.pt", weights_only=True)
+        torch.load("absent/../w.pt", weights_only=True)
+    """
+    record(project, program)
+    assert [one[1:3] for one in noted(project)] == [
+        (3, "far/w.pt"), (4, "w.pt"), (5, "absent/../w.pt"),
+    ]  # fmt: skip
+
+
+def test_a_program_that_is_called_by_a_way_back(project):
+    (project / "sub").mkdir()
+    (project / "main.py").write_text("import torch\ntorch.load('../w.pt')\n")
+    words = [*RECORD, sys.executable, "../main.py"]
+    result = subprocess.run(
+        words, cwd=project / "sub", env=environment(project), capture_output=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert [one[:3] for one in noted(project)] == [("main.py", 2, "w.pt")]
+
+
 def test_what_a_program_puts_between_a_load_and_its_file(project):
     program = """
         import functools, torch.serialization as inner

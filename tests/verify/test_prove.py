@@ -270,3 +270,87 @@ def test_no_torch_ends_with_2(project: Path, monkeypatch: pytest.MonkeyPatch) ->
         result = CliRunner().invoke(root, [*command, "--python", "nowhere", "train.py"])
         assert result.exit_code == 2
         assert "'nowhere' does not exist" in result.output
+
+
+OWN = """
+    import torch
+
+    class Config:
+        def __init__(self, lr=1):
+            self.lr = lr
+
+    {}
+"""
+OWN_LOADS = {
+    "guard": 'if __name__ == "__main__":\n        c = torch.load("own.pt", weights_only=False)',
+    "call": 'def f():\n        return torch.load("own.pt", weights_only=False)\n\n    c = f()',
+    "top": 'c = torch.load("own.pt", weights_only=False)',
+}
+
+
+@pytest.mark.parametrize("name", OWN_LOADS)
+def test_a_class_of_the_file_that_is_started(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checkpoint names it by the module; where the file is started it is ``__main__``'s."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[project]\ndependencies = ['torch>=2.6']\n")
+    source = textwrap.dedent(OWN.format(OWN_LOADS[name]))
+    (tmp_path / "own.py").write_text(source.partition("if __name")[0].partition("def f")[0]
+                                     .partition("c = ")[0])  # fmt: skip
+    save = "import torch, own; torch.save(own.Config(), 'own.pt')"
+    subprocess.run([sys.executable, "-c", save], cwd=tmp_path, check=True)
+    (tmp_path / "own.py").write_text(source)
+    assert run_started(tmp_path) == "Config 1"
+    result = CliRunner().invoke(root, ["--fix", "own.py"])
+    assert "weights_only=True" in (tmp_path / "own.py").read_text(), result.output
+    assert run_started(tmp_path) == "Config 1"
+    assert CliRunner().invoke(root, ["own.py"]).exit_code == 0
+    if name == "guard":  # a plain entry is proven wrong
+        written = (tmp_path / "own.py").read_text()
+        (tmp_path / "own.py").write_text(written.replace('(Config, "own.Config")', "Config"))
+        found = CliRunner().invoke(root, ["verify", "own.py", "--python", sys.executable])
+        assert found.exit_code == 1, found.output
+
+
+def run_started(folder: Path) -> str:
+    shown = "\nif 'c' in globals():\n    print(type(c).__name__, c.lr)\n"
+    started = (folder / "own.py").read_text() + shown
+    (folder / "own.py").write_text(started)
+    try:
+        done = subprocess.run(
+            [sys.executable, "own.py"], cwd=folder, capture_output=True, text=True, check=False
+        )
+        return done.stdout.splitlines()[-1] if done.stdout else done.stderr
+    finally:
+        (folder / "own.py").write_text(started.rpartition("\nif 'c'")[0])
+
+
+def test_modules_beside_a_script_come_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    (tmp_path / "scripts").mkdir()
+    plain = "class Config:\n    def __init__(self):\n        self.lr = 1\n"
+    (tmp_path / "net.py").write_text(plain)
+    save = "import torch, net; torch.save(net.Config(), 'own.pt')"
+    subprocess.run([sys.executable, "-c", save], cwd=tmp_path, check=True)
+    raising = "    def __setstate__(self, state):\n        raise RuntimeError('beside')\n"
+    (tmp_path / "scripts" / "net.py").write_text(plain + raising)
+    (tmp_path / "scripts" / "use.py").write_text(
+        "import torch\nfrom net import Config\nwith torch.serialization.safe_globals([Config]):\n"
+        "    c = torch.load('own.pt', weights_only=True)\n"
+    )
+    result = CliRunner().invoke(root, ["verify", "scripts/use.py", "--python", sys.executable])
+    assert result.exit_code != 0, result.output
+
+
+@pytest.mark.parametrize("python", ["/nonexistent", "/", "nonexistent", "/no/such/python"])
+def test_an_interpreter_that_is_not_there(
+    python: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    result = CliRunner().invoke(root, ["verify", "train.py", "--python", python])
+    assert result.exit_code == 2
+    assert "Error" not in result.output.replace("Error: ", "")

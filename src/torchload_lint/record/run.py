@@ -309,10 +309,10 @@ def _observed(noted: dict[str, Any], copies: Path) -> Observed | None:
         checkpoint = noted["checkpoint"]
         source = noted.get("source")
         return Observed(
-            file=_path(noted["file"]),
+            file=_opened(_path(noted["file"])),
             row=int(noted["row"]),
             function=_text(noted["function"]),
-            checkpoint=_path(checkpoint) if checkpoint else None,
+            checkpoint=_opened(_path(checkpoint)) if checkpoint else None,
             torch=_text(noted["torch"]),
             outcome=_shortened(_text(noted["outcome"])),
             source=_text(source) if source is not None else None,
@@ -332,6 +332,13 @@ def _copy(name: str, copies: Path) -> Path | None:
     """The copy of that name, where there is one: the program may have written anything."""
     path = copies / name
     return path if name and path.parent == copies and path.is_file() else None
+
+
+def _opened(path: Path) -> Path:
+    """The file that a path leads to, where ``..`` in it may stand behind a link; as it is, where
+    there is none.
+    """
+    return Path(os.path.realpath(path)) if ".." in path.parts and path.exists() else path
 
 
 def _path(text: object) -> Path:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability
 from torchload_lint.rules.evidence import Evidence
-from torchload_lint.rules.on_torch import Mode
+from torchload_lint.rules.on_torch import PAIRS_SINCE, Mode
 from torchload_lint.rules.weakening import weakened
 from torchload_lint.source.certainty.doubts import doubts
 from torchload_lint.source.domain.values import Instance, Made
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.facts.calls import WeightsOnly
 from torchload_lint.source.facts.loading.usage import state_receivers
+from torchload_lint.source.facts.scripts import may_be_a_program
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 from torchload_lint.source.project.changes.reflection import changes
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     import ast
 
     from torchload_lint.rules.context import Context
-    from torchload_lint.rules.situation import Situation
+    from torchload_lint.rules.situation import Need, Situation
     from torchload_lint.source.domain.values import Class, Value
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.changes.reflection import ReflectedChange
@@ -52,7 +53,7 @@ def applicability(situation: Situation, context: Context) -> Applicability:
     certain = situation.evidence in (_READ if only_added else _VOUCHED)
     more = situation.left_out or situation.not_read or situation.unsure
     known = certain and (only_added or not more)
-    if known and not only_added and written_anew(situation, context):
+    if known and not only_added and (written_anew(situation, context) or _unpaired(situation)):
         return Applicability.UNSAFE
     return Applicability.SAFE if known else Applicability.UNSAFE
 
@@ -76,8 +77,30 @@ def written_anew(situation: Situation, context: Context) -> str:
     return overwriting(paths, situation.module, context.project)
 
 
+def may_be_mains(need: Need, situation: Situation) -> bool:
+    """Whether a class that a checkpoint names by its module may be ``__main__``'s where the load
+    runs, because it is defined in the same file. Under its plain entry torch finds another name.
+    """
+    own = need.facts.path if need.facts is not None and not need.facts.read_from else None
+    return (
+        own == situation.module.path
+        and need.name.module != "__main__"
+        and may_be_a_program(situation.module, situation.load.node)
+    )
+
+
+def _unpaired(situation: Situation) -> str:
+    """A class that an entry with its name would be for, which the oldest torch does not take."""
+    if not situation.lines or situation.lines[0] >= PAIRS_SINCE:
+        return ""
+    own = [str(need.name) for need in situation.missing if may_be_mains(need, situation)]
+    return own[0] if own else ""
+
+
 def risk(situation: Situation, context: Context) -> str:
     """What may go wrong where it is not safe to write what a load needs."""
+    if own := _unpaired(situation):
+        return f"where the file itself is run, {own} is a class of __main__"
     if writer := written_anew(situation, context):
         return f"{writer} writes the file, and may put more into it than it holds today"
     if situation.evidence is Evidence.INFERRED:

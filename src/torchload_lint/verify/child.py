@@ -273,7 +273,7 @@ def _evaluated(written: dict[str, Any]) -> list[Any]:
     items: list[Any] = []
     for expression in written["expressions"]:
         items += _value_of(expression, written["file"], namespace, failure)
-    return [_as_main(item, own, written["mains"]) for item in items]
+    return [_as_main(item, own, written) for item in items]
 
 
 def _value_of(
@@ -301,11 +301,11 @@ def _own_module(name: str, path: str) -> ModuleType:
     return module
 
 
-def _as_main(item: Any, own: str, mains: list[str]) -> Any:  # noqa: ANN401 - any object
+def _as_main(item: Any, own: str, written: dict[str, Any]) -> Any:  # noqa: ANN401 - any object
     """A class of the script itself: ``__main__``'s when it runs, but not where it is imported."""
     if getattr(item, "__module__", None) in (own, _NAMES_OF_OWN[1]):
         name = getattr(item, "__qualname__", "")
-        if name in mains:
+        if written["runs_alone"] or name in written["mains"]:
             return (item, f"__main__.{name}")
     return item
 

@@ -78,6 +78,10 @@ class Program:
     written: Written
     mains: tuple[str, ...] = ()
     """Classes that the checkpoint names as ``__main__``'s, which this file may be."""
+    is_started: bool = False
+    """Whether this file may be started itself: modules beside it come first then."""
+    runs_alone: bool = False
+    """Whether it loads only where this file is started: its classes are ``__main__``'s then."""
     needs: tuple[str, ...] = ()
     """What the checkpoints hold; none of it runs code."""
     judged: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -93,6 +97,7 @@ class Program:
             "module": self.module,
             "package": package,
             "mains": list(self.mains),
+            "runs_alone": self.runs_alone,
             "needs": list(self.needs),
             "judged": list(self.judged),
         }

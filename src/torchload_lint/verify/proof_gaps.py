@@ -195,7 +195,7 @@ def changed_lists(module: Module, imported: frozenset[str], own: frozenset[str])
     The file is imported for names of its ``own``: what happens then, above ``if __name__ ==
     "__main__":``, is seen.
     """
-    guards = (one.lineno for one in module.tree.body if _is_main_guard(one))
+    guards = (one.lineno for one in module.tree.body if _asks_for_name(one))
     end = min(guards, default=0) or len(module.text)
     changed: list[tuple[str, ast.AST]] = [
         (name, node) for node in ast.walk(module.tree) for name in _lists_changed(node)
@@ -215,7 +215,7 @@ def changed_lists(module: Module, imported: frozenset[str], own: frozenset[str])
     return ""
 
 
-def _is_main_guard(statement: ast.stmt) -> bool:
+def _asks_for_name(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.If) and "__name__" in {
         one.id for one in ast.walk(statement.test) if isinstance(one, ast.Name)
     }

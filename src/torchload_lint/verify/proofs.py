@@ -14,6 +14,7 @@ from torchload_lint.fixes.apply import apply_edits
 from torchload_lint.fixes.repair import NotRepaired
 from torchload_lint.policy import vetted_definitions
 from torchload_lint.source.facts.module import read
+from torchload_lint.source.facts.scripts import may_be_a_program, runs_as_program_alone
 from torchload_lint.source.text.parse import SyntaxProblem
 from torchload_lint.verify.parent import (
     FileState,
@@ -144,6 +145,8 @@ class Prover:
             is_package=module.path.rpartition("/")[2] == "__init__.py",
             written=written_around(module, load),
             mains=tuple(sorted(name.qualname for name in mains)),
+            is_started=may_be_a_program(module, load.node),
+            runs_alone=runs_as_program_alone(module, load.node),
             needs=tuple(sorted({str(need.name) for need in situation.needs})),
             judged=tuple(map(_judged, repair.allow)) if repair else (),
         )
@@ -160,6 +163,8 @@ class Prover:
         if key not in self._known:
             root = Path(context.config.root).absolute()
             roots = [root / folder for folder in context.config.src]
+            if program.is_started and not (program.file.parent / "__init__.py").exists():
+                roots.insert(0, program.file.parent)  # as Python has it
             state = self._states.setdefault(path, file_state(path))
             self._known[key] = prove(path, (), self.interpreter, roots, imports, program, state)
         return self._known[key]

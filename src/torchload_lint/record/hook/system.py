@@ -42,16 +42,11 @@ def text(path):
 
 
 def absolute(path):
-    """As ``os.path.abspath``."""
+    """As ``os.path.abspath``, but that ``..`` stays: behind a link it leads elsewhere."""
     if SEPARATOR != "/":
         return os.path.abspath(path)
-    parts = []
-    for part in (path if path.startswith("/") else getcwd() + "/" + path).split("/"):
-        if part == "..":
-            parts[-1:] = []
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/" + "/".join(parts)
+    whole = path if path.startswith("/") else getcwd() + "/" + path
+    return "/" + "/".join(part for part in whole.split("/") if part not in ("", "."))
 
 
 def beginning(folder, name):

@@ -157,7 +157,7 @@ class InstalledPackages:
     def _prefixes(self) -> Iterator[Path]:
         """The environments that may be the project's, the first that is there alone."""
         if self._python is not None:
-            yield Path(os.path.abspath(self._python)).parents[1]
+            yield Path(os.path.abspath(self._python)).parent.parent
             return
         named = [Path(value) for name in _ACTIVE if (value := os.environ.get(name))]
         for folder in (*named, *(self._root / name for name in _OWN)):
