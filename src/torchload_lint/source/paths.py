@@ -40,7 +40,7 @@ _FIELD = late_pattern(r"\{[A-Za-z_][^{}/]*\}|\{\}|%\(\w+\)[sdif]|%\d*[sdif](?![A
 _OTHER_KINDS = (
     *(".yaml", ".yml", ".json", ".toml", ".txt", ".md", ".csv", ".py", ".html", ".xml"),
     *(".wav", ".mp3", ".flac", ".png", ".jpg", ".jpeg", ".mp4"),
-    *(".safetensors", ".h5", ".hdf5", ".onnx", ".npy", ".npz", ".msgpack", ".index"),
+    *(".vec", ".safetensors", ".h5", ".hdf5", ".onnx", ".npy", ".npz", ".msgpack", ".index"),
 )
 """Endings of files that other functions read: where a program picks the reader by the ending,
 they are not what reaches the load.
@@ -173,8 +173,7 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
             reasons.setdefault(f"{shown} is not a local file")
             exact = patterns.is_exact(text.text)
             addresses.setdefault(shown, PathPattern(shown, exact, text.rung))
-    others = [key for key, pattern in found.items() if pattern.text.endswith(_OTHER_KINDS)]
-    for key in others if len(others) < len(found) else ():
+    for key in _of_other_readers(found):
         reasons.setdefault(f"{found.pop(key).text} is not a checkpoint by its name")
     words = [key for key, pattern in found.items() if _is_bare_word(pattern)]
     specific = any(each.exact or each.strong for key, each in found.items() if key not in words)
@@ -187,6 +186,18 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
     chosen = tuple(found.values())[:MAX_PATTERNS]
     known = complete and bool(chosen)
     return Resolution(chosen, known, tuple(reasons), tuple(addresses.values()))
+
+
+def _of_other_readers(
+    found: dict[tuple[str, bool], PathPattern],
+) -> list[tuple[str, bool]]:
+    """The files that other functions read, where there are others, or where a command line says
+    them: it gives them to the branch for another reader.
+    """
+    others = [key for key, pattern in found.items() if pattern.text.endswith(_OTHER_KINDS)]
+    if len(others) < len(found):
+        return others
+    return [key for key in others if found[key].rung is Rung.COMMAND_LINE]
 
 
 def _is_bare_word(pattern: PathPattern) -> bool:

@@ -62,6 +62,7 @@ GIVES = {
 GIVES_NOTHING = {
     "another program": ("run.sh", "python other.py --ckpt runs/last.pt\n"),
     "another option": ("run.sh", "python main.py --other runs/last.pt\n"),
+    "a file for another reader": ("README.md", "python main.py -c data/wiki.en.vec\n"),
     "a placeholder": ("README.md", "python main.py --ckpt path/to/model.pt\n"),
     "something to fill in": ("README.md", "python main.py --ckpt <checkpoint>\n"),
     "a variable alone": ("run.sh", "python main.py --ckpt $CKPT\n"),
