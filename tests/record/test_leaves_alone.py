@@ -350,6 +350,69 @@ def test_a_path_of_a_class_of_its_own_is_asked_for_nothing(project: Path) -> Non
     assert ("<module>", 13, "w.pt", "loaded") in noted(project)
 
 
+def test_what_was_written_by_a_program_that_started_itself_again(project: Path) -> None:
+    """Its number is the same: the copies have names of their own."""
+    program = """
+        import argparse, os, sys, torch
+        again = len(sys.argv) > 1
+        torch.save(argparse.Namespace(lr=1) if again else {"w": 1}, "gone.pt")
+        if again:
+            torch.load("gone.pt", weights_only=False)
+        else:
+            torch.load("gone.pt", weights_only=True)
+        os.remove("gone.pt")
+        again or os.execv(sys.executable, [sys.executable, "main.py", "again"])
+    """
+    ended = record(project, program)
+    assert ended.returncode == 0, ended.stderr
+    loads = json.loads((project / ".torchload-lint" / "loads.json").read_text())["loads"]
+    assert {one["row"]: one["safe_globals"] for one in loads} == {
+        6: ["argparse.Namespace"], 8: [],
+    }  # fmt: skip
+
+
+def test_a_file_that_is_removed_while_it_is_open(project: Path) -> None:
+    program = """
+        import os, torch
+        torch.save({"w": 1}, "gone.pt")
+        file = open("gone.pt", "rb")
+        os.remove("gone.pt")
+        print(torch.load(file, weights_only=True))
+    """
+    ended = record(project, program)
+    assert ended.stdout == "{'w': 1}\n"
+    assert "1 load from a buffer" in ended.stderr
+
+
+def test_handlers_that_raise_leave_no_file_open(project: Path) -> None:
+    program = """
+        import os, signal, torch
+
+        class TooLong(Exception):
+            pass
+
+        def stop(*_):
+            raise TooLong
+
+        signal.signal(signal.SIGALRM, stop)
+        torch.load("w.pt", weights_only=True)
+        for number in range(600):
+            os.symlink("w.pt", f"w{number}.pt")
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.00001 * (number % 150 + 1))
+                torch.load(f"w{number}.pt", weights_only=True)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except TooLong:
+                pass
+        names = [os.readlink(f"/proc/self/fd/{one}") for one in os.listdir("/proc/self/fd")[:-1]]
+        print([name for name in names if name.endswith("loads.jsonl")])
+    """
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("no /proc")
+    ended = record(project, program)
+    assert ended.stdout == "[]\n", ended.stderr
+
+
 FORGES = """
     import json, os, torch
     torch.load("w.pt")

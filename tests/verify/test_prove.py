@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -110,6 +111,17 @@ def test_what_modules_register_does_not_help(project: Path, tmp_path: Path) -> N
     register = AllowedObject(Spelling("registers", "ReLU"))
     outcome = prove(project / "model.pt", [register], INTERPRETER, [tmp_path, project])
     assert outcome.status == "refused"
+
+
+def test_nothing_is_written_into_the_project(
+    project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(project, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    before = sorted(copy.rglob("*"))
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    assert prove(copy / "model.pt", [MODEL, LINEAR], INTERPRETER, [copy]).loads
+    assert sorted(copy.rglob("*")) == before
 
 
 def test_a_name_that_is_not_there(project: Path) -> None:

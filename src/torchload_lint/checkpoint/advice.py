@@ -191,6 +191,11 @@ def damaged(message: str) -> Problem:
     return Problem("damaged", message, _DAMAGED)
 
 
+def not_carried(message: str) -> Problem:
+    """What torch reads, and a migration does not."""
+    return Problem("not-carried", message, "torch reads it: load it and save it again")
+
+
 def plain_pickle(found: Problem | None) -> Problem:
     """A pickle that torch.save did not write."""
     detail = f" ({found.message})" if found is not None else ""

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _TYPE_OF = re.compile(r'type\(\{\}\("([^"()\\]+)"\)\)')
 """The one template besides attributes: ``type(numpy.dtype("float64"))``."""
-
 _HERE = str(Path(__file__).parent)
 _GUARDED = ("torch.serialization", "torch._weights_only_unpickler", "pickle", "_compat_pickle")
 """The modules in which a restricted load takes place."""
@@ -124,7 +123,7 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
             registered = _registered(torch) if written else by_torch
             with context([*registered, *entries]):
                 outcome = _load(load, request)
-    return {**outcome, **version, "imported": _new_modules(before)}
+    return {**unpickling.judged(outcome), **version, "imported": _new_modules(before)}
 
 
 def _shadow(torch: Any, request: dict[str, Any]) -> str:  # noqa: ANN401 - a module
@@ -144,23 +143,28 @@ class _Unpickling:
 
     def __init__(self) -> None:
         self._known: frozenset[str] | None = None
+        self.met = ""
         sys.addaudithook(self._hook)
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
-        if self._known is None or event != "pickle.find_class":
-            return
-        if (name := f"{args[0]}.{args[1]}") not in self._known:
-            advice = "; move what loads it into a function" if self._known else ""
-            raise RuntimeError(f"{name} would be unpickled without restriction{advice}")
+        is_asked = self._known is not None and event == "pickle.find_class"
+        if is_asked and (name := f"{args[0]}.{args[1]}") not in (self._known or ()):
+            self.met = f"{name} would be unpickled without restriction"
+            raise RuntimeError(f"{self.met}; move what loads it into a function")
 
     @contextmanager
     def only(self, known: frozenset[str]) -> Iterator[None]:
-        """A context in which nothing but known names is unpickled without torch's restrictions."""
+        """Inside, nothing but known names is unpickled without torch's restrictions."""
         before, self._known = self._known, known
         try:
             yield
         finally:
             self._known = before
+
+    def judged(self, outcome: dict[str, Any]) -> dict[str, Any]:
+        """The outcome of a load; what is refused by this hook is not refused by torch."""
+        own = {"status": "failed", "error": self.met}
+        return own if self.met and outcome["status"] == "refused" else outcome
 
 
 def _harmless(loader: Any, request: dict[str, Any]) -> frozenset[str]:  # noqa: ANN401 - a module
@@ -384,12 +388,8 @@ def _check(items: list[Any], written: dict[str, Any], refuse: list[str]) -> None
 
 def _load(load: Any, request: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - torch.load
     """On the meta device and mapped where that works, since only whether it loads is asked."""
-    ways: tuple[dict[str, Any], ...] = (
-        {"map_location": "meta", "mmap": True},
-        {"map_location": "meta"},
-        {"map_location": "cpu", "mmap": True},
-        {"map_location": "cpu"},
-    )
+    mapped: tuple[dict[str, Any], ...] = ({"mmap": True}, {})
+    ways = [{"map_location": device, **more} for device in ("meta", "cpu") for more in mapped]
     error, path = None, request["checkpoint"]
     for way in ways[-1:] if request["swapped"] else ways:
         try:
@@ -399,8 +399,8 @@ def _load(load: Any, request: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
             if type(failure).__name__ == "UnpicklingError":  # no other way would change that
                 break
         else:
-            mapped = ", mapped" if way.get("mmap") else ""
-            return {"status": "loads", "how": f"{way['map_location']} device{mapped}"}
+            how = f"{way['map_location']} device{', mapped' if way.get('mmap') else ''}"
+            return {"status": "loads", "how": how}
     is_answer = not isinstance(error, (OSError, MemoryError)) and _can_be_read(path)
     return {"status": "refused" if is_answer else "failed", "error": _described(error)}
 

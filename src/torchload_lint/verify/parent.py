@@ -230,6 +230,7 @@ def _environment(roots: Sequence[Path]) -> tuple[dict[str, str], list[str]]:
     That is what lies in the project: a ``torch.py`` there never stands in for torch.
     """
     environment = {name: value for name, value in os.environ.items() if name not in _ABSENT}
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"  # nothing is written into the project
     given = environment.pop("PYTHONPATH", "")
     entries = [Path(entry or ".").absolute() for entry in given.split(os.pathsep)] if given else []
     own = [entry for entry in entries if _is_own(entry, roots)]

@@ -51,7 +51,8 @@ def main() -> None:
     sys.stdout.write(json.dumps({**answer, "question": request.get("question")}))
 
 
-def _leave(_number: int, _frame: object) -> None:
+def _leave(number: int, _frame: object) -> None:
+    signal.signal(number, signal.SIG_IGN)  # a second one would end the hunt for what is left
     raise SystemExit(1)
 
 

@@ -174,13 +174,13 @@ class PickleRecorder:
         value, problem = self.storages.load(pid)
         is_view = isinstance(pid, tuple) and len(pid) > 5 and pid[5] is not None  # noqa: PLR2004 - legacy has six fields
         if is_view and problem is None:
-            problem = advice.damaged("a storage is a view of another one, as in torch < 0.4")
+            problem = advice.not_carried("a storage is a view of another one, as in torch < 0.4")
         if (
             value is not None
             and isinstance(pid, tuple)
             and _is_meta(pid[3]) != _is_meta(value.location)
         ):
-            problem = advice.damaged("a storage has its bytes in one place and none in another")
+            problem = advice.not_carried("a storage has its bytes in one place and none in another")
         if problem is not None and self.damage is None:
             self.damage = problem
         return value if value is not None else Opaque(None)

@@ -11,7 +11,6 @@ from torchload_lint.checkpoint.containers.container import open_container
 from torchload_lint.checkpoint.containers.zip_archive import ZipFaultError
 from torchload_lint.checkpoint.legacy import read_pickles
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
-from torchload_lint.checkpoint.pickles.pickled_values import DictValue, PickledValue
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, StorageReader
 from torchload_lint.checkpoint.pickles.unpickler import unpickle
 from torchload_lint.migrate.files.recorder import Checkpoint, PickleRecorder, checked, refused
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.containers.zip_archive import ZipArchive
     from torchload_lint.checkpoint.legacy import PickleFile
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup
-    from torchload_lint.checkpoint.pickles.pickled_values import StorageValue
+    from torchload_lint.checkpoint.pickles.pickled_values import PickledValue, StorageValue
 
 _STORED = 0
 
@@ -104,11 +103,10 @@ def _read_legacy(
         size = storage_bytes(recorder.storages.storages[key])
         storages[key] = FileRange(file, position + 8, size)
         position += 8 + size
-    machine = found.streams[2].value
-    little = machine.get("little_endian") if isinstance(machine, DictValue) else True
-    order = "big" if little is False else "little"
     value = found.object_stream.value
-    return Checkpoint("legacy", value, recorder.names, storages, order, recorder.notes)
+    # Whatever the file says of its machine, torch writes and reads these bytes the one way round
+    # (``THPStorage_readFileRaw`` in torch/csrc/serialization.cpp).
+    return Checkpoint("legacy", value, recorder.names, storages, notes=recorder.notes)
 
 
 def _plain_pickle(

@@ -62,6 +62,8 @@ def path_of(file):
     if not issubclass(type(file.name), (str, bytes)):
         return None
     path = system.absolute(system.text(file.name))
+    if not system.exists(path):
+        return None  # it was removed when it was open
     opened_file, named = system.fstat(file.fileno()), system.stat(path)
     is_same = (opened_file.st_dev, opened_file.st_ino) == (named.st_dev, named.st_ino)
     return path if is_same else None

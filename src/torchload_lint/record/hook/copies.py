@@ -16,6 +16,8 @@ MOST_COPIED = 32 * 2**20
 MOST_COPIES = 1024
 MOST_KEPT = 512 * 2**20
 """Bytes of all copies of a run, by whichever process."""
+PART_OF_FREE = 4
+"""Of what is free on that disk, copies take no more than this part: a quarter."""
 
 copies = {}
 """File and its state → the name of its copy."""
@@ -52,10 +54,15 @@ def keep(content):
     if len(content) > MOST_COPIED or len(copies) >= MOST_COPIES:
         return ""
     with system.scandir(KEPT) as entries:
-        if sum(entry.stat().st_size for entry in entries) + len(content) > MOST_KEPT:
-            return ""
-    name = "%d-%d" % (system.getpid(), len(copies))
+        used = sum(entry.stat().st_size for entry in entries)
+    if used + len(content) > min(MOST_KEPT, (system.free(KEPT) + used) // PART_OF_FREE):
+        return ""
+    name = system.random(8).hex()  # a number of a process is one in each container
     copies[name] = name
+    return name if signals.undisturbed(write_whole, name, content) else ""
+
+
+def write_whole(name, content):
+    """Whether a new file takes all of a content."""
     with system.open_file(KEPT + system.SEPARATOR + name, "xb", buffering=0) as file:
-        whole = signals.written(file.write, content) == len(content)
-    return name if whole else ""
+        return file.write(content) == len(content)

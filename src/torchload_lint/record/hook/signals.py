@@ -7,16 +7,19 @@ getsignal, NUMBERS = system.getsignal, range(1, system.NSIG)
 mask, take = getattr(system, "pthread_sigmask", None), getattr(system, "sigtimedwait", None)
 TOO_LARGE = {getattr(system, "SIGXFSZ", None)} - {None}
 """What ends a program that writes beyond the size that it may (``ulimit -f``)."""
+ALL = getattr(system, "valid_signals", set)()
 MOST_PARTS = 100
 
 
-def written(write, *content):
-    """Write what the program did not ask for: where that is too large, it must not be told so."""
+def undisturbed(function, *given):
+    """Call what opens a file or writes one: a handler that raises in between would leave it open,
+    and where the program's files may not be so large, the program must not be told so.
+    """
     if not (mask and take and TOO_LARGE):
-        return write(*content)
-    before = mask(system.SIG_BLOCK, TOO_LARGE)
+        return function(*given)
+    before = mask(system.SIG_BLOCK, ALL)
     try:
-        return write(*content)
+        return function(*given)
     except OSError:
         if TOO_LARGE.isdisjoint(before):
             take(TOO_LARGE, 0)

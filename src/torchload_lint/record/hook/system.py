@@ -16,6 +16,8 @@ access, READ = os.access, os.R_OK
 open_file, get_frame, frames_now = io.open, sys._getframe, sys._current_frames
 own_thread = sys.modules["_thread"].get_ident
 
+random, about_disk = os.urandom, getattr(os, "statvfs", None)
+
 SEPARATOR = os.sep
 APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 NO_WAIT = getattr(os, "O_NONBLOCK", 0)
@@ -53,6 +55,14 @@ def beginning(folder, name):
     """A name as it was meant at the start: below a folder, unless it is a whole one."""
     is_whole = name.startswith(SEPARATOR) or (SEPARATOR != "/" and os.path.isabs(name))
     return name if is_whole else folder + SEPARATOR + name
+
+
+def free(folder):
+    """Bytes that may still be written there; very many where the system does not say."""
+    if about_disk is None:
+        return 2**62
+    found = about_disk(folder)
+    return found.f_bavail * found.f_frsize
 
 
 def is_regular(state):
