@@ -12,8 +12,8 @@ from torchload_lint.cli.terminal import fail, say, warn
 from torchload_lint.config import ConfigError
 from torchload_lint.escaping import printable
 from torchload_lint.record.command import end_as
+from torchload_lint.record.in_words import what_came_of_it
 from torchload_lint.record.run import CannotStartError, StoppedError, recorded
-from torchload_lint.record.summary import what_came_of_it
 from torchload_lint.workspace import Projects, Settings
 from torchload_lint.workspace.adoption.recording import Recorder
 

@@ -14,7 +14,7 @@ from torchload_lint.source.project import callers
 from torchload_lint.source.project.call_search import calls_among
 from torchload_lint.source.state.matching import match
 from torchload_lint.source.state.stores import own_nodes
-from torchload_lint.source.text.expressions import last_name
+from torchload_lint.source.text.expressions import TOO_DEEP, code_of, last_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ def _spelled_alike(first: ast.expr, second: ast.expr) -> bool:
     return (
         type(first) is type(second)
         and last_name(first) == last_name(second)
-        and ast.unparse(first) == ast.unparse(second)
+        and code_of(first) == code_of(second) != TOO_DEEP
     )
 
 

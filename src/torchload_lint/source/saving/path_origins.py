@@ -11,6 +11,7 @@ from torchload_lint.source.names import members
 from torchload_lint.source.project import callers
 from torchload_lint.source.saving.pairs import core
 from torchload_lint.source.state.matching import match
+from torchload_lint.source.text.expressions import TOO_DEEP, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,8 +88,8 @@ def _found(
             return
     roots = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
     defined = frozenset(each.node for root in roots for each in module.bindings.definitions(root))
-    if defined and not isinstance(node, ast.Constant):
-        yield ast.unparse(node), defined
+    if defined and not isinstance(node, ast.Constant) and (code := code_of(node)) != TOO_DEEP:
+        yield code, defined
 
 
 def _handed(

@@ -6,12 +6,12 @@ the name of the file, in the spelling of the path and in the function.
 
 from __future__ import annotations
 
-import ast
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.saving.pairs import are_counterparts, core
+from torchload_lint.source.text.expressions import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -53,7 +53,7 @@ def index_of(
             found.by_name[name].append(place)
         if "" in names:
             found.any_name.append(place)
-        found.by_spelling[ast.unparse(core(save.file))].append(place)
+        found.by_spelling[code_of(core(save.file))].append(place)
         for origin in origins(save):
             found.by_origin[origin].append(place)
         found.by_function[save.function].append(place)
@@ -78,7 +78,7 @@ def possible_saves(
     for origin in origins:
         places.update(index.by_origin.get(origin, ()))
     if load.file is not None:
-        places.update(index.by_spelling.get(ast.unparse(core(load.file)), ()))
+        places.update(index.by_spelling.get(code_of(core(load.file)), ()))
     here = home.path == module.path
     for function, inside in index.by_function.items():
         if are_counterparts(load.function, function, here=here):

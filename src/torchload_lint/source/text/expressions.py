@@ -23,12 +23,16 @@ def text_of(node: ast.expr) -> str:
     return ""
 
 
+TOO_DEEP = "…"
+"""Stands for code that is nested too deeply to be written."""
+
+
 def code_of(node: ast.AST) -> str:
     """A node's code; ``…`` where it is nested too deeply to be written."""
     try:
         return ast.unparse(node)
     except RecursionError:
-        return "…"
+        return TOO_DEEP
 
 
 def is_type_checking(test: ast.expr) -> bool:
