@@ -28,6 +28,7 @@ from torchload_lint.rules.weakening import weakened
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind
 from torchload_lint.source.facts.calls import CallKind, Use, WeightsOnly
 from torchload_lint.source.facts.loader import Does
+from torchload_lint.source.facts.scripts import needs_more_first
 from torchload_lint.source.facts.shims import shim_of
 from torchload_lint.source.project.imports import closes_circle, imports_at_top
 
@@ -424,8 +425,9 @@ def _as_pair(need: Need, situation: Situation) -> bool:
 def _allow(need: Need, situation: Situation, context: Context) -> Allow:
     facts = need.facts
     own = facts if facts is not None and not facts.read_from else None
-    circular = own is not None and closes_circle(
-        context.project, situation.module.path, own.defined_as.module
+    circular = own is not None and (
+        closes_circle(context.project, situation.module.path, own.defined_as.module)
+        or needs_more_first(own.defined_as.module, situation.module)
     )
     return Allow(
         spelling=need.needed.spelling,

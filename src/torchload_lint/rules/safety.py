@@ -7,6 +7,7 @@ can: then every file that it can read must be known for certain, must have been 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.changes.reflection import ReflectedChange
 
+_THREADS = re.compile(r"\b(?:Thread|ThreadPool|ThreadPoolExecutor|to_thread|run_in_executor)\(")
 _VOUCHED = frozenset({Evidence.FILES, Evidence.CONFIGURED})
 _READ = _VOUCHED | {Evidence.RECORDED, Evidence.PATTERN}
 _MODULES = ("torch.nn.", "torchvision.models.")
@@ -51,9 +53,13 @@ def applicability(situation: Situation, context: Context) -> Applicability:
     """How safe it is to write what a load needs, and ``weights_only=True``."""
     only_added = is_restricted_today(situation, context)
     certain = situation.evidence in (_READ if only_added else _VOUCHED)
-    more = situation.left_out or situation.not_read or situation.unsure
-    known = certain and (only_added or not more)
-    if known and not only_added and (written_anew(situation, context) or _unpaired(situation)):
+    unread = situation.left_out or situation.not_read or situation.unsure
+    known = certain and (only_added or not unread)
+    if (
+        known
+        and not only_added
+        and (_risk_of_entries(situation) or written_anew(situation, context))
+    ):
         return Applicability.UNSAFE
     return Applicability.SAFE if known else Applicability.UNSAFE
 
@@ -89,18 +95,24 @@ def may_be_mains(need: Need, situation: Situation) -> bool:
     )
 
 
-def _unpaired(situation: Situation) -> str:
-    """A class that an entry with its name would be for, which the oldest torch does not take."""
-    if not situation.lines or situation.lines[0] >= PAIRS_SINCE:
-        return ""
-    own = [str(need.name) for need in situation.missing if may_be_mains(need, situation)]
-    return own[0] if own else ""
+def _risk_of_entries(situation: Situation) -> str:
+    """What a block with the missing entries may do to a program; empty for nothing.
+
+    Threads share one list, which the first of them that leaves its block takes from the others
+    (torch 2.13, ``_weights_only_unpickler.py``).
+    """
+    if situation.missing and _THREADS.search(situation.module.text):
+        return "the file starts threads, which share one list: a block that ends takes it from all"
+    if situation.lines and situation.lines[0] < PAIRS_SINCE:
+        own = [str(need.name) for need in situation.missing if may_be_mains(need, situation)]
+        return f"where the file itself is run, {own[0]} is a class of __main__" if own else ""
+    return ""
 
 
 def risk(situation: Situation, context: Context) -> str:
     """What may go wrong where it is not safe to write what a load needs."""
-    if own := _unpaired(situation):
-        return f"where the file itself is run, {own} is a class of __main__"
+    if shared := _risk_of_entries(situation):
+        return shared
     if writer := written_anew(situation, context):
         return f"{writer} writes the file, and may put more into it than it holds today"
     if situation.evidence is Evidence.INFERRED:

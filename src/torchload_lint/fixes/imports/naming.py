@@ -233,7 +233,10 @@ class Names:
         by_name: bool = False,
     ) -> str:
         if local and not self.in_function:
-            raise Unreachable(f"importing {module} here would close a circle of imports")
+            raise Unreachable(
+                f"importing {module} above would close a circle of imports, or come before what "
+                "the file sets up for it"
+            )
         root, _, rest = name.partition(".")
         where = self.local if local else self.top
         if not self._clashes(root, f"{module}.{root}"):

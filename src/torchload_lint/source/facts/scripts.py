@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.names import members
@@ -10,7 +11,14 @@ from torchload_lint.source.names import members
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.names.source_file import SourceFile
+
+_SETS_UP = re.compile(
+    r"\bsys\.path\b|\bsys\.modules\b|\baddsitedir\b|\bputenv\b"
+    r"|\benviron(?:\[[^\]\n]+\]\s*=[^=]|\.(?:setdefault|update)\b)"
+)
+"""What decides, while a file runs, which modules it finds and what these do."""
 
 
 def may_be_a_program(module: SourceFile, node: ast.AST) -> bool:
@@ -39,6 +47,15 @@ def is_main_guard(node: ast.stmt) -> bool:
         and {ast.unparse(test.left), *map(ast.unparse, test.comparators)}
         == {"__name__", "'__main__'"}
     )
+
+
+def needs_more_first(imported: str, module: Module) -> bool:
+    """Whether a module may not be there yet, or be another one, above a file's first statements:
+    the file says later where modules lie, or in which environment; or the module is the package
+    that the file is in, whose own file may still be running.
+    """
+    inside = (module.name or "").startswith(f"{imported}.")
+    return inside or bool(_SETS_UP.search(module.text))
 
 
 def _runs_something(module: SourceFile) -> bool:

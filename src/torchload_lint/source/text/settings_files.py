@@ -17,7 +17,8 @@ TRUE_VALUES = frozenset({"1", "y", "yes", "true"})
 """What torch takes for set (torch 2.13 ``serialization.py``; from 2.13 on in any case)."""
 
 NAMES = re.compile(
-    r"(?:.*\.)?Dockerfile(?:\..*)?|.*\.(?:sh|bash|zsh|dockerfile|ya?ml|env|ini|cfg|toml|mk|service|ps1|bat|cmd)"
+    r"(?:.*\.)?Dockerfile(?:\..*)?|.*\.(?:sh|bash|zsh|dockerfile|ya?ml|env|ini|cfg|toml|mk|service|ps1|bat|cmd"
+    r"|slurm|sbatch|pbs|lsf|job)"
     r"|\.env(?:\..*)?|Makefile|Containerfile|tox\.ini|justfile|launch\.json|devcontainer\.json",
     re.IGNORECASE,
 )
