@@ -167,4 +167,4 @@ def test_the_file_itself_is_imported_already(tmp_path):
     (tmp_path / "tool.py").write_text(source)
     (tmp_path / "model.pt").write_bytes(forge.archive(forge.program(made("tool", "C"))))
     (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.13"\n')
-    assert "safe_globals([C])" in torchload_lint.fix(source, tmp_path / "tool.py")
+    assert 'safe_globals([(C, "tool.C")])' in torchload_lint.fix(source, tmp_path / "tool.py")

@@ -397,8 +397,8 @@ def test_handlers_that_raise_leave_no_file_open(project: Path) -> None:
         signal.signal(signal.SIGALRM, stop)
         torch.load("w.pt", weights_only=True)
         for number in range(600):
-            os.symlink("w.pt", f"w{number}.pt")
             try:
+                os.symlink("w.pt", f"w{number}.pt")
                 signal.setitimer(signal.ITIMER_REAL, 0.00001 * (number % 150 + 1))
                 torch.load(f"w{number}.pt", weights_only=True)
                 signal.setitimer(signal.ITIMER_REAL, 0)
@@ -464,7 +464,9 @@ def test_names_of_files_forge_no_line(project: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
-def test_a_signal_after_the_end(project: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signal_after_the_end(
+    project: Path, name: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     """The status is the program's, and no copy stays behind."""
     from torchload_lint.record import run as recording
 
@@ -473,8 +475,9 @@ def test_a_signal_after_the_end(project: Path, name: str, monkeypatch: pytest.Mo
     )
     monkeypatch.setenv("TMPDIR", str(project))
     monkeypatch.setattr(recording.tempfile, "tempdir", None)
-    monkeypatch.setattr(signal, "default_int_handler", signal.getsignal(signal.SIGINT))
-    before = signal.getsignal(signal.SIGTERM)
+    number = getattr(signal, name)
+    at_first = signal.signal(number, signal.SIG_DFL)  # it may be ignored, as below nohup
+    request.addfinalizer(lambda: signal.signal(number, at_first))
     with recording.recorded([sys.executable, "-c", "raise SystemExit(6)"]) as seen:
         assert seen.status == 6
         assert "stopped" in seen.why_nothing
@@ -482,7 +485,7 @@ def test_a_signal_after_the_end(project: Path, name: str, monkeypatch: pytest.Mo
     with pytest.raises(recording.StoppedError), recording.recorded([sys.executable, "-c", ""]):
         signal.raise_signal(getattr(signal, name))
     assert not list(project.glob("torchload-lint-record-*"))
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert signal.getsignal(number) is signal.SIG_DFL
 
 
 def test_forged_notes_do_not_change_the_status(project: Path) -> None:

@@ -416,12 +416,6 @@ def _is_short(entry: AllowlistEntry, situation: Situation) -> bool:
     return entry.obj is not None and str(entry.obj).removeprefix("builtins.") in missing
 
 
-def _as_pair(need: Need, situation: Situation) -> bool:
-    """Whether an entry says the name in the file, which may not be that of the object here."""
-    new = bool(situation.lines) and situation.lines[0] >= PAIRS_SINCE
-    return need.needed.pair or (new and safety.may_be_mains(need, situation))
-
-
 def _allow(need: Need, situation: Situation, context: Context) -> Allow:
     facts = need.facts
     own = facts if facts is not None and not facts.read_from else None
@@ -431,7 +425,7 @@ def _allow(need: Need, situation: Situation, context: Context) -> Allow:
     )
     return Allow(
         spelling=need.needed.spelling,
-        key=str(need.name) if _as_pair(need, situation) else None,
+        key=str(need.name) if safety.is_paired(need, situation) else None,
         defined_in=own.path if own else "",
         installed=bool(facts and facts.read_from),
         restore_only=need.judgement.trust is Trust.RESTORE_ONLY,

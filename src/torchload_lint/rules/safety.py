@@ -95,6 +95,12 @@ def may_be_mains(need: Need, situation: Situation) -> bool:
     )
 
 
+def is_paired(need: Need, situation: Situation) -> bool:
+    """Whether an entry says the name in the file, which may not be that of the object here."""
+    new = bool(situation.lines) and situation.lines[0] >= PAIRS_SINCE
+    return need.needed.pair or (new and may_be_mains(need, situation))
+
+
 def _risk_of_entries(situation: Situation) -> str:
     """What a block with the missing entries may do to a program; empty for nothing.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import re
 from functools import cached_property
@@ -69,10 +70,18 @@ def _backup(source: Path, *, force: bool) -> Path:
     """Where a file is kept that a new one replaces."""
     backup = source.with_name(source.name + _BACKUP)
     number = 1
-    while force and os.path.lexists(backup):
+    while force and os.path.lexists(backup) and not _is_copy_of(source, backup):
         number += 1
         backup = source.with_name(f"{source.name}{_BACKUP}{number}")
     return backup
+
+
+def _is_copy_of(source: Path, backup: Path) -> bool:
+    """Whether a run that was ended has kept this very file already."""
+    try:
+        return backup.is_file() and filecmp.cmp(source, backup, shallow=False)
+    except OSError:
+        return False
 
 
 def _in_folder(folder: Path, kind: TargetFormat) -> Iterator[Path]:
