@@ -2,12 +2,12 @@
 
 import sys
 
-system = sys.modules["_signal"]
-getsignal, NUMBERS = system.getsignal, range(1, system.NSIG)
-mask, take = getattr(system, "pthread_sigmask", None), getattr(system, "sigtimedwait", None)
-TOO_LARGE = {getattr(system, "SIGXFSZ", None)} - {None}
+native = sys.modules["_signal"]
+getsignal, NUMBERS = native.getsignal, range(1, native.NSIG)
+mask, take = getattr(native, "pthread_sigmask", None), getattr(native, "sigtimedwait", None)
+TOO_LARGE = {getattr(native, "SIGXFSZ", None)} - {None}
 """What ends a program that writes beyond the size that it may (``ulimit -f``)."""
-ALL = getattr(system, "valid_signals", set)()
+ALL = getattr(native, "valid_signals", set)()
 MOST_PARTS = 100
 
 
@@ -17,7 +17,7 @@ def undisturbed(function, *given):
     """
     if not (mask and take and TOO_LARGE):
         return function(*given)
-    before = mask(system.SIG_BLOCK, ALL)
+    before = mask(native.SIG_BLOCK, ALL)
     try:
         return function(*given)
     except OSError:
@@ -25,7 +25,7 @@ def undisturbed(function, *given):
             take(TOO_LARGE, 0)
         raise
     finally:
-        mask(system.SIG_SETMASK, before)
+        mask(native.SIG_SETMASK, before)
 
 
 def pass_on(error):
