@@ -85,17 +85,19 @@ def origin(buffer):
 
 def holds(path, content):
     """Whether a file has a content, as far as it is compared."""
+
+    def is_equal(file):
+        for start in compared(len(content)):
+            file.seek(start)
+            if file.read(CHUNK) != content[start : start + CHUNK]:
+                return False
+        return True
+
     try:
         state = system.stat(path)
-        size = state.st_size
-        if size != len(content) or not size or not system.is_regular(state):
+        if state.st_size != len(content) or not content or not system.is_regular(state):
             return False
-        with system.open_file(path, "rb", opener=system.at_once) as file:
-            for start in compared(size):
-                file.seek(start)
-                if file.read(CHUNK) != content[start : start + CHUNK]:
-                    return False
-        return True
+        return bool(system.with_content(is_equal, path))
     except (OSError, ValueError) as error:
         signals.pass_on(error)
         return False

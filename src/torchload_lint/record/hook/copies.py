@@ -34,14 +34,16 @@ def copied(path, file):
         if not system.is_regular(state) or state.st_size > MOST_COPIED or is_old:
             return ""
         if key not in copies:
-            with system.open_file(path, "rb", opener=system.at_once) as content:
-                if not system.is_regular(system.fstat(content.fileno())):
-                    return ""
-                copies[key] = keep(content.read(MOST_COPIED))
+            copies[key] = system.with_content(keep_file, path) or ""
         return copies[key]
     except Exception as error:
         signals.pass_on(error)
         return ""
+
+
+def keep_file(file):
+    """Write a copy of what an open file holds, and give its name."""
+    return keep(file.read(MOST_COPIED))
 
 
 def rest_of(buffer):
@@ -59,10 +61,9 @@ def keep(content):
         return ""
     name = system.random(8).hex()  # a number of a process is one in each container
     copies[name] = name
-    return name if signals.undisturbed(write_whole, name, content) else ""
+    path = KEPT + system.SEPARATOR + name
 
+    def write_whole(handle):
+        return system.write(handle, content) == len(content)
 
-def write_whole(name, content):
-    """Whether a new file takes all of a content."""
-    with system.open_file(KEPT + system.SEPARATOR + name, "xb", buffering=0) as file:
-        return file.write(content) == len(content)
+    return name if signals.undisturbed(system.with_handle, write_whole, path, system.NEW) else ""

@@ -25,18 +25,13 @@ def write(line):
 
 def append(line):
     """Append to the notes, where these are a file and not full."""
-    signals.undisturbed(append_now, line)
 
-
-def append_now(line):
-    """The same, whatever signal comes."""
-    flags = system.APPEND | system.NO_WAIT | system.NO_LINK
-    handle = system.open_handle(NOTES, flags, 0o600)
-    try:
+    def write_at_end(handle):
         if system.fstat(handle).st_size < MOST_BYTES:
             system.write(handle, line)
-    finally:
-        system.close(handle)
+
+    flags = system.APPEND | system.NO_LINK
+    signals.undisturbed(system.with_handle, write_at_end, NOTES, flags)
 
 
 def as_json(value):

@@ -12,13 +12,16 @@ MOST_PARTS = 100
 
 
 def undisturbed(function, *given):
-    """Call what opens a file or writes one: a handler that raises in between would leave it open,
-    and where the program's files may not be so large, the program must not be told so.
+    """Call what writes a file: a handler that raises in between would leave half of it, and
+    where the program's files may not be so large, the program must not be told so.
+
+    A handler may also run as ``mask`` returns, when all is blocked already: that is undone, too.
     """
     if not (mask and take and TOO_LARGE):
         return function(*given)
-    before = mask(native.SIG_BLOCK, ALL)
+    before = mask(native.SIG_BLOCK, ())
     try:
+        mask(native.SIG_BLOCK, ALL)
         return function(*given)
     except OSError:
         if TOO_LARGE.isdisjoint(before):

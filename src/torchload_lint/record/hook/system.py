@@ -12,6 +12,7 @@ signals = beside("signals")
 
 stat, fstat, fspath, getcwd, getpid = os.stat, os.fstat, os.fspath, os.getcwd, os.getpid
 open_handle, close, write, scandir = os.open, os.close, os.write, os.scandir
+take_all = any
 access, READ = os.access, os.R_OK
 open_file, get_frame, frames_now = io.open, sys._getframe, sys._current_frames
 own_thread = sys.modules["_thread"].get_ident
@@ -20,6 +21,8 @@ random, about_disk = os.urandom, getattr(os, "statvfs", None)
 
 SEPARATOR = os.sep
 APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+READING = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 ENCODING, ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
@@ -105,6 +108,28 @@ def classes(module, names):
     return [content[name] for name in names if isinstance(content.get(name), type)]
 
 
-def at_once(path, flags):
-    """Open without waiting, should a pipe stand there by now."""
-    return open_handle(path, flags | NO_WAIT)
+def with_handle(function, path, flags, mode=0o600):
+    """What a function makes of an open file's handle, which is closed whatever a handler raises.
+
+    A handler of a signal may run after any call. So one call opens the file and keeps its handle,
+    and one closes it. Nothing waits, should a pipe stand there by now.
+    """
+    handles = []
+    closing = map(close, handles)
+    try:
+        handles.extend(map(open_handle, (path,), (flags | NO_WAIT,), (mode,)))
+        return function(handles[0])
+    finally:
+        take_all(closing)
+
+
+def with_content(function, path):
+    """What a function makes of a file opened to be read; None where no regular one is there."""
+
+    def read(handle):
+        if not is_regular(fstat(handle)):
+            return None
+        with open_file(handle, "rb", closefd=False) as file:
+            return function(file)
+
+    return with_handle(read, path, READING)
