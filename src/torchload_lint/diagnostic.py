@@ -104,6 +104,8 @@ class Diagnostic(NamedTuple):
     requirement: str = ""
     """What the project states of torch, where nothing but that brings the finding about, such as
     ``setup.py:9 says torch>=1.8``: findings of one message and one requirement are one matter."""
+    stands_for: tuple[str, ...] = ()
+    """The codes of other rules that would report the same load, were it not for this finding."""
 
 
 class LoadAccount(NamedTuple):

@@ -36,7 +36,8 @@ def test_what_fails_on_a_newer_torch_is_said_and_mended_for_all(cli, write, chec
     assert "UnpicklingError" in runs(checkpoint).stderr
     told = cli(".").stdout
     assert "nothing at this call allows: it fails on torch 2.6 and newer" in told
-    assert "runs whatever code the file holds on torch before 2.6" in told
+    assert "on torch before 2.6 it runs whatever code the file holds" in told
+    assert codes(cli(".")) == ["103"]
     cli("--fix", ".")
     assert runs(checkpoint).stdout == "3\n"
     text = (checkpoint / "a.py").read_text()
@@ -221,8 +222,8 @@ def test_a_load_whose_needs_are_known_stands_by_itself(cli, write):
     text = f"import torch\n\n\n{loads}print(torch.load('args.pt')['args'].lr)\n"
     write({"a.py": text, "pyproject.toml": PROJECT.format(">=1.8")})
     lines = [line for line in cli(".").stdout.splitlines() if line.startswith("a.py:28:")]
-    assert len(lines) == 2
-    assert all("argparse.Namespace" in line for line in lines)
+    assert len(lines) == 1
+    assert "argparse.Namespace" in lines[0]
 
 
 @pytest.mark.parametrize(

@@ -91,11 +91,18 @@ class TestUnloadable:
 class TestDangerous:
     rule = dangerous_checkpoint.RULE
 
-    @pytest.mark.parametrize("code", [LOAD, UNSAFE], ids=["restricted", "unsafe"])
-    def test_the_call_is_shown_and_nothing_is_offered(self, code: str) -> None:
+    @pytest.mark.parametrize(
+        ("code", "told"),
+        [
+            (LOAD, "would run os.system('id') if it were loaded unsafely"),
+            (UNSAFE, "runs os.system('id') when it is loaded here"),
+        ],
+        ids=["restricted", "unsafe"],
+    )
+    def test_the_call_is_shown_and_nothing_is_offered(self, code: str, told: str) -> None:
         world = World(checkpoints={"model.pt": dangerous("os.system('id')")})
         (found,) = world.findings(self.rule, code)
-        assert found.message == "model.pt would run os.system('id') if it were loaded unsafely"
+        assert found.message == f"model.pt {told}"
         assert found.fix is None
 
     def test_silent_of_another_file(self) -> None:

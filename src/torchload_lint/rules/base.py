@@ -46,6 +46,10 @@ class Rule(NamedTuple):
     """Whether it is only on where it is selected by name, code or ``ALL``."""
     note_only_alone: bool = False
     """Whether its informational findings are left out on a load of which another rule reports."""
+    about_call: bool = False
+    """Whether it gives way, at one load, to a rule about what comes of it."""
+    about_outcome: bool = False
+    """Whether it is about what comes of a load, and says what the call adds to that."""
 
     @property
     def summary(self) -> str:

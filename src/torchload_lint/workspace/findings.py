@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from torchload_lint.workspace.projects import Project
 
 NO_LOADS = LoadAccount()
+FEW_FILES = 3
+"""Of so many files of one load is told what is wrong with them; the rest is counted."""
 
 
 def findings_in(
@@ -48,6 +50,48 @@ def findings_in(
             loads = examined.loads._replace(hidden=len(_shown(hidden, project, name)))
             examined = examined._replace(loads=loads)
     return examined._replace(diagnostics=_shown(found, project, name))
+
+
+def one_for_each_cause(found: list[Diagnostic]) -> list[Diagnostic]:
+    """A load has one finding for one cause: the gravest, which stands for the others, and one for
+    all of its files. Last of all, so that nobody who turns the gravest off loses the others.
+    """
+    if len(found) < 2:  # noqa: PLR2004 - nothing to be put together
+        return found
+    from torchload_lint.rules import RULES  # noqa: PLC0415 - something was found: it is there
+
+    rules = {rule.code: rule for rule in RULES}
+    at: dict[tuple[int | None, Span], dict[str, list[Diagnostic]]] = {}
+    for one in found:
+        at.setdefault((one.cell, one.span), {}).setdefault(one.code, []).append(one)
+    kept: list[Diagnostic] = []
+    for by_code in at.values():
+        spared: tuple[str, ...] = ()
+        if any(rules[code].about_outcome for code in by_code):
+            spared = tuple(code for code in by_code if rules[code].about_call)
+        for code in by_code:
+            if code not in spared:
+                about_files = rules[code].needs_checkpoints and rules[code].check_load
+                told = _about_all_files(by_code[code]) if about_files else by_code[code]
+                stands_for = spared if rules[code].about_outcome else ()
+                kept += [one._replace(stands_for=stands_for) for one in told]
+    return kept
+
+
+def _about_all_files(alike: list[Diagnostic]) -> list[Diagnostic]:
+    """What one rule says of several files of one load, together; what has a fix stays apart."""
+    plain = [one for one in alike if one.fix is None]
+    if len(plain) < 2:  # noqa: PLR2004 - as above
+        return alike
+    messages = [one.message for one in plain[:FEW_FILES]]
+    rest = len(plain) - FEW_FILES
+    messages += [f"and {rest} more such file{'s' if rest > 1 else ''}"] if rest > 0 else []
+    together = plain[0]._replace(
+        message="; ".join(messages),
+        checkpoints=tuple(dict.fromkeys(path for one in plain for path in one.checkpoints)),
+        notes=tuple(dict.fromkeys(note for one in plain for note in one.notes)),
+    )
+    return [together, *(one for one in alike if one.fix is not None)]
 
 
 def _shown(found: list[Diagnostic], project: Project, name: str) -> list[Diagnostic]:

@@ -16,7 +16,12 @@ from torchload_lint.diagnostic import (
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.loaders.prefilter import may_hold_load
 from torchload_lint.source.text.settings_files import is_settings_file
-from torchload_lint.workspace.findings import NO_LOADS, findings_in, unparsable
+from torchload_lint.workspace.findings import (
+    NO_LOADS,
+    findings_in,
+    one_for_each_cause,
+    unparsable,
+)
 from torchload_lint.workspace.first_look import NOTEBOOK, first_look, look_at, unreadable_result
 from torchload_lint.workspace.fixing import apply
 from torchload_lint.workspace.on_disk.discover import SUFFIXES
@@ -174,6 +179,7 @@ def check_document(
             adds_modules=options.adds_modules,
             noqa=options.suppressions,
         )
+        found = one_for_each_cause(found)
         chosen = [d for d in found if _applies(d, project, options)] if options.fix else []
         chosen = [d for d in chosen if d.fix not in spoiling]
         if not chosen:

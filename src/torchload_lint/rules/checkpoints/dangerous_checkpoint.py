@@ -9,7 +9,8 @@ must fail. The file is read, never run.
 
 ## Why is this bad?
 Loaded with `weights_only=False`, the file takes over the process. Loaded with `weights_only=True`,
-torch refuses it, unless one of these callables has been allowed.
+torch refuses it, unless one of these callables has been allowed. A load that is unsafe itself is
+not reported once more: the finding says that this load runs the file's code.
 
 ## Example
 ```python
@@ -48,15 +49,19 @@ if TYPE_CHECKING:
 
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report each dangerous file that the load may read."""
-    yield from _known(situation)
+    yield from _known(situation, context)
     for report in situation.with_verdict(*_THAT_MAY_CALL):
         yield from _unknown(report, situation, context)
 
 
-def _known(situation: Situation) -> Iterator[Diagnostic]:
+def _known(situation: Situation, context: Context) -> Iterator[Diagnostic]:
+    every = len(situation.unsafe_on) == len(situation.lines)
+    here = "" if every else f" on torch {context.torch.words(situation.unsafe_on)}"
     for report in situation.with_verdict(Verdict.DANGEROUS):
         runs = what_runs(report)
-        message = f"{report.path} would run {listed(runs)} if it were loaded unsafely"
+        message = f"{report.path} runs {listed(runs)} when it is loaded here{here}"
+        if not situation.unsafe_on:
+            message = f"{report.path} would run {listed(runs)} if it were loaded unsafely"
         if not runs:
             message = f"{report.path} was made to do harm: {report.problems[0].message}"
         yield finding(
@@ -110,4 +115,5 @@ RULE = Rule(
     check_load=check,
     needs_checkpoints=True,
     security_severity="9.8",
+    about_outcome=True,
 )

@@ -79,4 +79,5 @@ RULE = Rule(
     __doc__,
     check_load=check,
     security_severity="8.8",
+    about_call=True,
 )

@@ -8,7 +8,8 @@ What the call does then depends on where it runs. Below torch 2.6 it is a full u
 the file decides what code runs (reported as an error). From 2.6 on it is a restricted load, until
 somebody sets `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1`, which turns every call that does not say
 `weights_only=True` into an unsafe one (a note, which fails no build, and which is left out where
-another rule reports the same load).
+another rule reports the same load). A load that also fails on torch 2.6 and newer is reported
+by missing-safe-globals or unloadable-checkpoint alone, which say this too.
 
 ## Example
 ```python
@@ -109,6 +110,14 @@ def _unsafe(situation: Situation, context: Context) -> Diagnostic:
     return found if needs else found._replace(requirement=_letting_old_ones_in(situation, context))
 
 
+def runs_code_on(situation: Situation, context: Context) -> str:
+    """The end of another rule's message: on which torch the load is an unsafe one, if on any."""
+    if not situation.unsafe_on:
+        return ""
+    words = context.torch.words(situation.unsafe_on)
+    return f"; on torch {words} it runs whatever code the file holds"
+
+
 def _letting_old_ones_in(situation: Situation, context: Context) -> str:
     """The requirement without which the load would be a restricted one, where there is one."""
     stated = context.torch.stated
@@ -125,4 +134,5 @@ RULE = Rule(
     security_severity="7.5",
     precision="high",
     note_only_alone=True,
+    about_call=True,
 )

@@ -135,4 +135,5 @@ RULE = Rule(
     __doc__,
     check_load=check_load,
     check_module=check_module,
+    about_call=True,
 )

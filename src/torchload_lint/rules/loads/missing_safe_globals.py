@@ -46,6 +46,7 @@ from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.evidence import Evidence
+from torchload_lint.rules.loads.implicit_weights_only import runs_code_on
 from torchload_lint.rules.on_torch import Mode
 from torchload_lint.rules.repairs import plan_missing
 from torchload_lint.rules.words import evidence_notes, fails_on, files, listed, next_step
@@ -74,7 +75,7 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     names = listed([str(need.name) for need in missing])
     verb = "may need" if situation.evidence is Evidence.INFERRED else "needs"
     message = f"{files(situation)} {verb} {names}, which nothing at this call allows"
-    message += fails_on(_failing(situation, missing), context)
+    message += fails_on(_failing(situation, missing), context) + runs_code_on(situation, context)
     plan = plan_missing(situation, context)
     if plan.fix is None:
         message += next_step(plan.notes[:1])
@@ -108,4 +109,5 @@ RULE = Rule(
     __doc__,
     check_load=check,
     needs_checkpoints=True,
+    about_outcome=True,
 )

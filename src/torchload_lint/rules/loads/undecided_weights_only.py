@@ -75,4 +75,5 @@ RULE = Rule(
     check_load=check,
     security_severity="5.5",
     precision="medium",
+    about_call=True,
 )

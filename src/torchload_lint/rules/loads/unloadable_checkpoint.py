@@ -39,6 +39,7 @@ from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.assessing import allowed_here
 from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.loads.implicit_weights_only import runs_code_on
 from torchload_lint.rules.on_torch import PAIRS_SINCE, SAFE_GLOBALS_SINCE, Mode
 from torchload_lint.rules.repairs import plan_stand_ins
 from torchload_lint.rules.ways_out import way_out
@@ -71,11 +72,12 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         message = (
             f"{report.path} cannot be loaded weights-only{_where(situation, report, context)}: "
         )
-        message += why(report) + next_step(ways[:1])
+        message += why(report) + runs_code_on(situation, context) + next_step(ways[:1])
         yield finding(
             RULE, situation.load.span, message, fix=plan.fix, situation=situation, notes=notes
         )
-    for message in situation.refused_when_saved if not situation.reports else ():
+    for said in situation.refused_when_saved if not situation.reports else ():
+        message = said + runs_code_on(situation, context)
         notes = evidence_notes(situation)
         yield finding(RULE, situation.load.span, message, situation=situation, notes=notes)
     if not situation.with_verdict(*HOPELESS, Verdict.DANGEROUS, Verdict.UNREADABLE):
@@ -137,4 +139,5 @@ RULE = Rule(
     __doc__,
     check_load=check,
     needs_checkpoints=True,
+    about_outcome=True,
 )

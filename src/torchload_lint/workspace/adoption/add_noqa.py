@@ -66,7 +66,7 @@ class CommentRows:
             if row is None:
                 left.append(found)
             else:
-                wanted.setdefault(row, set()).add(found.code)
+                wanted.setdefault(row, set()).update((found.code, *found.stands_for))
         made = (_edit(self.lines[row - 1], row, wanted[row], reason) for row in sorted(wanted))
         return [edit for edit in made if edit is not None], tuple(left)
 
