@@ -365,9 +365,49 @@ def test_state_of_a_buffered_stream(tmp_path: Path) -> None:
     assert found == (b"abc", 0, None)
 
 
-def test_jagged_nested_tensor(tmp_path: Path) -> None:
+def jagged(**options: bool) -> torch.Tensor:
+    parts = [torch.arange(4.0).reshape(2, 2), torch.zeros(3, 2)]
+    return torch.nested.nested_tensor(parts, layout=torch.jagged, **options)
+
+
+JAGGED: dict[str, Callable[[], torch.Tensor]] = {
+    "plain": jagged,
+    "transposed": lambda: jagged().transpose(1, 2),
+    "with gradients": lambda: jagged(requires_grad=True),
+    "with holes": lambda: torch.nested.narrow(
+        torch.arange(20.0).reshape(2, 5, 2), 1, torch.tensor([0, 1]), torch.tensor([2, 3]),
+        layout=torch.jagged,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's own
+@pytest.mark.parametrize("name", JAGGED)
+def test_jagged_nested_tensor(name: str, tmp_path: Path) -> None:
     """torch loads one only after an import, but its parts always."""
-    value = torch.nested.nested_tensor([torch.ones(2, 2), torch.zeros(3, 2)], layout=torch.jagged)
-    parts = migrated({"n": value}, tmp_path)["n"]
-    made = torch.nested.nested_tensor_from_jagged(parts["values"], parts["offsets"])
+    value = JAGGED[name]()
+    found, plan = migrated_with_plan({"n": value}, tmp_path)
+    parts = found["n"]
+    assert parts.pop("requires_grad") == value.requires_grad
+    made = torch.nested.nested_tensor_from_jagged(**parts)
     assert [part.tolist() for part in made.unbind()] == [part.tolist() for part in value.unbind()]
+    assert made.dim() == value.dim()
+    assert [size for size in made.shape if isinstance(size, int)] == [
+        size for size in value.shape if isinstance(size, int)
+    ]
+    assert not plan.of_kind(NoteKind.LEFT_OUT)
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's own
+@pytest.mark.parametrize("layout", [torch.strided, torch.jagged])
+def test_what_the_parts_of_a_nested_tensor_do_not_say(layout: torch.layout, tmp_path: Path) -> None:
+    """What the program gave it, and that it is a parameter, are listed."""
+    data = torch.nested.nested_tensor([torch.ones(2, 2), torch.zeros(3, 2)], layout=layout)
+    data.note = 1  # type: ignore[attr-defined]
+    value = {"n": data, "p": torch.nn.Parameter(data)}
+    found, plan = migrated_with_plan(value, tmp_path)
+    assert set(found["p"]) == set(found["n"])
+    left = [(note.place, note.what) for note in plan.of_kind(NoteKind.LEFT_OUT)]
+    assert left[0] == ("['n']", "attributes of a nested tensor (note)")
+    assert left[1][0] == "['p']"
+    assert "parameter" in left[1][1] or "_is_param" in left[1][1]

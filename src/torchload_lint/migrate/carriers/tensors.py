@@ -18,11 +18,15 @@ from torchload_lint.migrate.results import NoteKind
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
-    from torchload_lint.migrate.carriers.pickled_instance import PickledInstance
+    from torchload_lint.migrate.carriers.pickled_instance import Entries, PickledInstance
     from torchload_lint.migrate.conversion import Conversion
 
 ALLOWED = default_allowed(NEWEST.torch)
 """What torch loads without being asked."""
+
+_NO_ROOM = "there is no room for it"
+_STATE_PLACE = 3
+"""Of ``_rebuild_parameter_with_state``: what a program gave it."""
 
 LEFT_OUT: PickledValue = Opaque(None)
 """Stands where a value cannot be carried."""
@@ -50,7 +54,16 @@ _REQUIRES_GRAD = {
 }
 """Function → the place of its argument ``requires_grad``."""
 
-_JAGGED_PARTS = frozenset({"values", "offsets", "lengths"})
+_JAGGED_PARTS = {
+    "values": "values",
+    "offsets": "offsets",
+    "lengths": "lengths",
+    "_ragged_idx": "jagged_dim",
+    "requires_grad": "requires_grad",
+}
+"""What makes a jagged tensor → the key of it, as ``nested_tensor_from_jagged`` calls it."""
+_OF_JAGGED = ("_values", "_offsets", "_lengths", "_ragged_idx", "_metadata_cache", "_dynamo_")
+"""How the attributes begin that a jagged tensor has beside what a program gives it."""
 
 DTYPES_WITHOUT_STORAGE = frozenset({"uint16", "uint32", "uint64"})
 """Dtypes of numpy's that have no storage class: their tensors name the dtype themselves."""
@@ -100,7 +113,22 @@ def carry(converter: Conversion, made: PickledInstance, place: str) -> PickledVa
         if one is LEFT_OUT:
             return LEFT_OUT
         plain.append(one)
+    if made.name in PARAMETERS and _has_parts(made.args, plain):
+        return _nested_parameter(converter, plain, place)
     return call(made.name, *plain)
+
+
+def _has_parts(args: tuple[PickledValue, ...], plain: list[PickledValue]) -> bool:
+    """Whether what is given first is a nested tensor, and has become a dict of its parts."""
+    return bool(args) and isinstance(args[0], ObjectValue) and isinstance(plain[0], DictValue)
+
+
+def _nested_parameter(converter: Conversion, args: list[PickledValue], place: str) -> PickledValue:
+    """A parameter whose data is a nested tensor: the dict of its parts is none."""
+    converter.leave_out(place, "that a nested tensor is a parameter", _NO_ROOM)
+    if len(args) > _STATE_PLACE and (names := _names_in(args[_STATE_PLACE])):
+        converter.leave_out(place, f"attributes of a nested tensor ({names})", _NO_ROOM)
+    return args[0]
 
 
 def argument(converter: Conversion, value: PickledValue, place: str) -> PickledValue:
@@ -129,6 +157,8 @@ def _carry_typed(converter: Conversion, args: tuple[PickledValue, ...], place: s
         return converter.leave_out(place, "a tensor", "the call that makes it is damaged")
     function, kind, inner_args, state = args[:4]
     inner = converter.plain(ObjectValue("REDUCE", function, inner_args), place)
+    if isinstance(inner, DictValue) and (names := _names_in(state, but=_OF_JAGGED)):
+        converter.leave_out(place, f"attributes of a nested tensor ({names})", _NO_ROOM)
     if inner is LEFT_OUT or not isinstance(inner, ObjectValue):
         return inner
     if not is_tensor(inner):
@@ -147,10 +177,14 @@ def _carry_typed(converter: Conversion, args: tuple[PickledValue, ...], place: s
     return call("torch._tensor._rebuild_from_type_v2", *inner_call)
 
 
-def _names_in(state: PickledValue) -> str:
-    """The attributes in a state: a dict, or a pair of those of ``__dict__`` and of slots."""
+def _names_in(state: PickledValue, but: tuple[str, ...] = ()) -> str:
+    """The attributes in a state: a dict, or a pair of those of ``__dict__`` and of slots.
+
+    Names that begin like one of ``but`` do not count.
+    """
     parts = [one for one in (state if isinstance(state, tuple) else (state,)) if one is not None]
     keys = [key for part in parts if isinstance(part, DictValue) for key, _ in part.entries]
+    keys = [key for key in keys if not str(key).startswith(but)] if but else keys
     is_own = any(not isinstance(part, DictValue) for part in parts)
     return ", ".join(map(str, keys[:5])) or ("its own state" if is_own else "")
 
@@ -227,13 +261,15 @@ def without_data(converter: Conversion, made: PickledInstance, place: str) -> Pi
 def jagged(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """A nested tensor of the jagged layout, which torch loads only after ``import torch._dynamo``.
 
-    Its parts are what ``torch.nested.nested_tensor_from_jagged`` takes.
+    Its parts are what ``torch.nested.nested_tensor_from_jagged`` takes, beside ``requires_grad``.
+    The shortest and longest length, which torch keeps for speed, follow from the others.
     """
     parts = made.args[0] if made.args else None
     if not isinstance(parts, DictValue):
         return converter.leave_out(place, "a jagged nested tensor", "it has no parts")
-    kept = [(key, item) for key, item in parts.entries if key in _JAGGED_PARTS]
-    converter.changed(place, "a jagged nested tensor", "a dict of its values, offsets and lengths")
+    given = {key: item for key, item in parts.entries if isinstance(key, str)}
+    kept: Entries = [(_JAGGED_PARTS[key], given[key]) for key in _JAGGED_PARTS if key in given]
+    converter.changed(place, "a jagged nested tensor", "a dict of its parts")
     return DictValue(entries=converter.entries(kept, place))
 
 
