@@ -12,9 +12,9 @@ from torchload_lint.reports.audit.loads import AuditedLoad
 from torchload_lint.reports.audit.page import audit_page, inspection_page
 from torchload_lint.reports.audit.placed_findings import PlacedFinding
 from torchload_lint.reports.audit.seen_checkpoints import SeenCheckpoint
-from torchload_lint.reports.checkpoint_findings import as_results
-from torchload_lint.reports.cyclonedx import as_bill
-from torchload_lint.reports.inspection import inspections_as_json
+from torchload_lint.reports.checkpoints.checkpoint_findings import as_results
+from torchload_lint.reports.checkpoints.cyclonedx import as_bill
+from torchload_lint.reports.checkpoints.inspection import inspections_as_json
 from torchload_lint.reports.survey import Load
 from torchload_lint.rules import RULES
 from torchload_lint.workspace.inspection import inspect_path, judge_report

@@ -26,7 +26,7 @@ from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.cli.group import root
 from torchload_lint.fixes.restoring import helper_text
 from torchload_lint.policy import judge
-from torchload_lint.reports.allowlist_text import entry_text
+from torchload_lint.reports.checkpoints.allowlist_text import entry_text
 
 pytestmark = pytest.mark.torch
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torchload_lint
 from checkpoint import bare_files as files
-from torchload_lint.reports.inspection import inspection_as_text
+from torchload_lint.reports.checkpoints.inspection import inspection_as_text
 
 if TYPE_CHECKING:
     from pathlib import Path

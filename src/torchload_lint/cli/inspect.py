@@ -27,13 +27,13 @@ from torchload_lint.cli.terminal import (
 from torchload_lint.config import ConfigError
 from torchload_lint.remote.addresses import is_address
 from torchload_lint.remote.errors import RemoteError
-from torchload_lint.reports import union as unions
-from torchload_lint.reports.inspection import (
+from torchload_lint.reports.checkpoints import union as unions
+from torchload_lint.reports.checkpoints.inspection import (
     as_summary,
     inspection_as_text,
     sums,
 )
-from torchload_lint.reports.union import United
+from torchload_lint.reports.checkpoints.union import United
 from torchload_lint.streams import use_color
 from torchload_lint.workspace import Projects
 from torchload_lint.workspace.inspection import (

@@ -116,7 +116,7 @@ def command(
 
 def _say_unions(found: list[SurveyedLoad], output_format: str, since_file: Path | None) -> int:
     """Print one allowlist for each load that reads files; 1 where one of them has new entries."""
-    from torchload_lint.reports import union  # noqa: PLC0415
+    from torchload_lint.reports.checkpoints import union  # noqa: PLC0415
 
     stored = stored_list(since_file)
     loads = [reported(load) for load in found]

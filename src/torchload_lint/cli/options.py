@@ -13,7 +13,7 @@ from torchload_lint.config import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torchload_lint.reports.union import Stored
+    from torchload_lint.reports.checkpoints.union import Stored
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -88,7 +88,7 @@ def stored_list(path: Path | None) -> Stored | None:
     """The list that ``--since`` names. Raises ConfigError where it is none."""
     if path is None:
         return None
-    from torchload_lint.reports.union import read_stored  # noqa: PLC0415 - few runs are given one
+    from torchload_lint.reports.checkpoints.union import read_stored  # noqa: PLC0415 - few runs are given one
 
     try:
         return read_stored(path.read_text(encoding="utf-8"))

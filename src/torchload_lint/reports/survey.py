@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from torchload_lint.escaping import printable
-from torchload_lint.reports.inspection import COUNTED, WORST_FIRST
+from torchload_lint.reports.checkpoints.inspection import COUNTED, WORST_FIRST
 from torchload_lint.rules.accounting import counted_as
 
 if TYPE_CHECKING:

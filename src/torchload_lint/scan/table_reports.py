@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from torchload_lint import reports
 from torchload_lint.reports.audit.scan_page import ScanSums, scan_page
 from torchload_lint.reports.audit.seen_checkpoints import SeenCheckpoint
-from torchload_lint.reports.checkpoint_findings import as_results
-from torchload_lint.reports.cyclonedx import as_bill
+from torchload_lint.reports.checkpoints.checkpoint_findings import as_results
+from torchload_lint.reports.checkpoints.cyclonedx import as_bill
 from torchload_lint.rules import RULES
 from torchload_lint.scan.parquet_files import table_rows
 from torchload_lint.scan.stored_reports import from_stored

@@ -8,7 +8,7 @@ from torchload_lint.reports.audit.loads import AuditedLoad, counted, loads_secti
 from torchload_lint.reports.audit.markup import element, page
 from torchload_lint.reports.audit.placed_findings import PlacedFinding, findings_section
 from torchload_lint.reports.audit.seen_checkpoints import SeenCheckpoint, checkpoints_section
-from torchload_lint.reports.inspection import sums
+from torchload_lint.reports.checkpoints.inspection import sums
 from torchload_lint.reports.summary import account, by_severity
 
 if TYPE_CHECKING:

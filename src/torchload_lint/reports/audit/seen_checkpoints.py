@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from torchload_lint.checkpoint.tree import MORE, Node, is_cut_short, readable_bytes
 from torchload_lint.named_tuples import NamedTuple
-from torchload_lint.reports.allowlist_text import entry_text
 from torchload_lint.reports.audit.markup import (
     Html,
     bullets,
@@ -16,7 +15,13 @@ from torchload_lint.reports.audit.markup import (
     together,
     unfolding,
 )
-from torchload_lint.reports.inspection import WORST_FIRST, doubt, in_words, what_to_write
+from torchload_lint.reports.checkpoints.allowlist_text import entry_text
+from torchload_lint.reports.checkpoints.inspection import (
+    WORST_FIRST,
+    doubt,
+    in_words,
+    what_to_write,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

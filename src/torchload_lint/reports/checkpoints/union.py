@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from torchload_lint.escaping import printable
 from torchload_lint.named_tuples import NamedTuple
-from torchload_lint.reports.allowlist_text import block, entry_text
-from torchload_lint.reports.inspection import IN_WORDS
+from torchload_lint.reports.checkpoints.allowlist_text import block, entry_text
+from torchload_lint.reports.checkpoints.inspection import IN_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

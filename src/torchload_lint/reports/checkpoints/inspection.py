@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from torchload_lint.escaping import printable
-from torchload_lint.reports.allowlist_text import HELPERS, block, entry_text
+from torchload_lint.reports.checkpoints.allowlist_text import HELPERS, block, entry_text
 from torchload_lint.reports.colors import Palette
 
 if TYPE_CHECKING:

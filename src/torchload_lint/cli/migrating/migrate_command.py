@@ -1,0 +1,248 @@
+"""``torchload-lint migrate CHECKPOINT...``."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from torchload_lint.cli.migrating.in_source import source_changes, where_they_load
+from torchload_lint.cli.migrating.tasks import (
+    ProjectClasses,
+    Task,
+    carry_out,
+    tasks,
+    write_manifest,
+)
+from torchload_lint.cli.options import configuration
+from torchload_lint.cli.overrides import settings_from
+from torchload_lint.cli.terminal import (
+    CLEAN,
+    FAILED,
+    FINDINGS,
+    complain,
+    ended_by_signals,
+    fail,
+    say,
+    warn,
+)
+from torchload_lint.config import ConfigError
+from torchload_lint.escaping import printable
+from torchload_lint.migrate import (
+    Arrays,
+    MigrationError,
+    MigrationOptions,
+    NoteKind,
+    TargetFormat,
+    may_be_file,
+    plan,
+    summary_data,
+    summary_text,
+)
+from torchload_lint.migrate.manifest import may_be_manifest
+
+if TYPE_CHECKING:
+    from torchload_lint.config import Settings
+    from torchload_lint.migrate import MigrationResult
+
+
+class _Checkpoint(click.Path):
+    """A file or a folder; an empty word is no name for the current one."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401 - as click has it
+        """See click."""
+        if not os.fspath(value):
+            self.fail("a name is empty (a variable that is not set?)", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+@click.command(name="migrate", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument(
+    "checkpoints",
+    nargs=-1,
+    required=True,
+    type=_Checkpoint(path_type=Path),
+    metavar="CHECKPOINT...",
+)
+@click.option("-o", "--output-file", "out", type=click.Path(path_type=Path, dir_okay=False),
+              metavar="OUT", help="The new file (default: NAME.migrated.pt there).")  # fmt: skip
+@click.option("--to", type=click.Choice([one.value for one in TargetFormat]), default="torch",
+              help="What to write; safetensors takes dense tensors only.")  # fmt: skip
+@click.option("--numpy-arrays", type=click.Choice([one.value for one in Arrays]), default="tensor",
+              help="What numpy arrays become.")  # fmt: skip
+@click.option("--numpy-scalars", type=click.Choice(["number", "tensor"]), default="number",
+              help="What numpy scalars become.")  # fmt: skip
+@click.option("--only", multiple=True, metavar="KEY",
+              help="Migrate what lies under this key (again: under that one).")  # fmt: skip
+@click.option("--encoding", default="utf-8", metavar="NAME",
+              help="How strings of Python 2 are read (utf-8, latin1).")  # fmt: skip
+@click.option("-n", "--dry-run", is_flag=True,
+              help="Write nothing; show the object before and after.")  # fmt: skip
+@click.option("--out-dir", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Write the new files there, as they lie in the folders given.")  # fmt: skip
+@click.option("--in-place", is_flag=True,
+              help="Put each new file in its checkpoint's place, kept as NAME.bak.")  # fmt: skip
+@click.option("--manifest", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write down what became of which file, with digests, as JSON.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace files that are there already.")
+@click.option("--large", is_flag=True,
+              help="Also write files many times as large as their checkpoints.")  # fmt: skip
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
+@configuration
+def command(  # noqa: PLR0913, PLR0917 - one for each option
+    checkpoints: tuple[Path, ...],
+    out: Path | None,
+    to: str,
+    numpy_arrays: str,
+    numpy_scalars: str,
+    only: tuple[str, ...],
+    encoding: str,
+    dry_run: bool,
+    out_dir: Path | None,
+    in_place: bool,
+    manifest: Path | None,
+    force: bool,
+    large: bool,
+    output_format: str,
+    config_file: Path | None,
+    isolated: bool,
+    **flags: Any,  # noqa: ANN401
+) -> None:
+    """Rewrite CHECKPOINTs as plain data that loads with weights_only=True and no allowlist.
+
+    Nothing of them is run, and they are not changed. A model becomes its state dict. Of a folder,
+    the checkpoints are taken that do not load plainly. Lines of the project's source that load a
+    migrated file are shown as they should be then. Ends with 1 where something had to be left out,
+    2 where a file could not be written.
+    """
+    options = MigrationOptions(
+        TargetFormat(to), Arrays(numpy_arrays), numpy_scalars == "tensor", only, encoding,
+        large=large, replaces=force,
+    )  # fmt: skip
+    _refuse_contradictions(checkpoints, out, out_dir, in_place=in_place)
+    if manifest is not None and not (
+        may_be_manifest(manifest) or (force and may_be_file(manifest))
+    ):
+        fail(f"{manifest} is there and is not a manifest of migrate; --manifest FILE names another")
+    settings = _settings(config_file, isolated, flags)
+    run = _Run(options, settings, output_format == "json", dry_run)
+    with ended_by_signals():
+        for task in tasks(checkpoints, options.format, out_dir, in_place=in_place, force=force):
+            run.do(task._replace(target=out) if out else task)
+    run.tell_end()
+    if manifest is not None and not dry_run:
+        _write_manifest(manifest, run)
+    raise click.exceptions.Exit(run.status)
+
+
+def _settings(config_file: Path | None, isolated: bool, flags: dict[str, Any]) -> Settings:
+    try:
+        return settings_from(config_file, isolated, flags)
+    except ConfigError as error:
+        fail(str(error))
+
+
+def _refuse_contradictions(
+    given: tuple[Path, ...], out: Path | None, out_dir: Path | None, *, in_place: bool
+) -> None:
+    if out is not None and (len(given) > 1 or given[0].is_dir()):
+        fail("-o names one file; for several use --out-dir or --in-place")
+    if sum((out is not None, out_dir is not None, in_place)) > 1:
+        fail("-o, --out-dir and --in-place exclude each other")
+
+
+def _write_manifest(path: Path, run: _Run) -> None:
+    try:
+        write_manifest(path, run.done)
+    except MigrationError as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{path}: {error.strerror or error}")
+
+
+class _Run:
+    """The migrations of one command, reported one by one."""
+
+    def __init__(
+        self, options: MigrationOptions, settings: Settings, as_json: bool, dry_run: bool
+    ) -> None:
+        self.done: list[tuple[Task, MigrationResult]] = []
+        self.status = CLEAN
+        self._options = options
+        self._settings = settings
+        self._as_json = as_json
+        self._dry_run = dry_run
+        self._written: dict[str, Path] = {}
+        """Path → the checkpoint that was written there, or kept there."""
+        self._done: list[dict[str, object]] = []
+        self._number = 0
+
+    def do(self, task: Task) -> None:
+        """Migrate one file, and say what came of it; an error is said, and the others go on."""
+        self._number += 1
+        source, target = task.source, task.target
+        try:
+            self._refuse(task)
+            lookup = ProjectClasses(source, self._settings)
+            if self._dry_run:
+                planned, size = plan(source, self._options, lookup), None
+            else:
+                result = carry_out(task, self._options, lookup)
+                planned, size = result.plan, result.size
+                self.done.append((task, result))
+                for path in filter(None, (target, task.backup)):
+                    self._written[os.path.realpath(path)] = source
+        except (MigrationError, ConfigError) as error:
+            self._fail(f"{source}: {error}")
+        except OSError as error:
+            self._fail(f"{error.filename or source}: {error.strerror or error}")
+        else:
+            if planned.of_kind(NoteKind.LEFT_OUT) and self.status == CLEAN:
+                self.status = FINDINGS
+            if self._as_json:
+                self._done.append(summary_data(planned, target, size))
+            else:
+                gap = "" if self._number == 1 else "\n"
+                said = summary_text(planned, target, size, trees=self._dry_run)
+                if task.backup and size is not None:
+                    said += printable(f"    kept as {task.backup}") + "\n"
+                say(gap + said)
+
+    def _refuse(self, task: Task) -> None:
+        for path in filter(None, (task.target, task.backup)):
+            other = self._written.get(os.path.realpath(path))
+            if other is not None:
+                raise MigrationError(f"{path} has just been written, for {other}; -o names another")
+        there = task.backup or task.target
+        if not may_be_file(there):
+            raise MigrationError(f"{there} is not a regular file; -o FILE names one")
+        if os.path.lexists(there) and not (self._options.replaces or self._dry_run):
+            raise MigrationError(
+                f"{there} is there already; --force replaces it, -o FILE writes another"
+            )
+
+    def _fail(self, message: str) -> None:
+        self.status = FAILED
+        complain(message)
+
+    def tell_end(self) -> None:
+        """What is printed when all is done: the JSON, and the lines of source that go with it."""
+        if self._as_json:
+            shown: object = self._done[0] if self._number == 1 and self._done else self._done
+            say(json.dumps(shown, indent=2) + "\n")
+        elif not self._number:
+            warn("there is no checkpoint that has to be migrated")
+        elif self.done:
+            kind = self._options.format
+            for line in source_changes(self.done, self._settings, kind):
+                say(line)
+            for line in where_they_load(self.done, self._settings, kind):
+                say(line, err=True)
