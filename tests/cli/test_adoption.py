@@ -28,7 +28,7 @@ def test_only_what_is_selected_gets_a_comment(cli, write, folder):
 def test_a_baseline_lets_only_new_findings_through(cli, write):
     write({"a.py": UNSAFE})
     done = cli("--baseline", "known.json", "--update-baseline")
-    assert "2 findings are known now" in done.stdout
+    assert "2 known findings now" in done.stdout
     assert cli("--baseline", "known.json").exit_code == 0
     write({"a.py": "import os\n\n" + UNSAFE, "b.py": IMPLICIT})
     result = cli("--baseline", "known.json")

@@ -156,7 +156,7 @@ def test_a_diff_without_changes_says_so(cli, write):
     write({"a.py": UNSAFE})
     assert cli("--diff").stderr.startswith("No fix would be applied; left: 1 error, 1 warning.\n")
     write({"a.py": FIXED})
-    assert cli("--diff").stderr.startswith("Nothing was found in what is known.\n")
+    assert cli("--diff").stderr.startswith("No findings in what could be checked.\n")
 
 
 @pytest.mark.parametrize("command", ["check", "loads", "verify"])

@@ -315,9 +315,20 @@ async def test_hover_on_a_load_shows_what_the_checkpoint_holds(code: LanguageCli
     uri = open_text(code, tmp_path / "a.py", text)
     shown = await hover(code, uri, 1, 8)
     assert "`m.pt`" in shown.contents.value
-    assert "**unreadable**" in shown.contents.value
+    assert "**is not a readable checkpoint**" in shown.contents.value
     missing = await hover(code, uri, 2, 8)
     assert "`none.pt`: no file there" in missing.contents.value
+
+
+async def test_files_that_are_alike_stand_together(code: LanguageClient, tmp_path):
+    (tmp_path / "pyproject.toml").write_text("")
+    for number in range(4):
+        (tmp_path / f"m{number}.pt").write_bytes(b"<html>not found</html>")
+    text = 'import torch\nfor n in range(4):\n    torch.load(f"m{n}.pt")\n'
+    uri = open_text(code, tmp_path / "a.py", text)
+    shown = (await hover(code, uri, 2, 8)).contents.value
+    assert "- `m0.pt` and 3 more like it (html): **is not a readable checkpoint**" in shown
+    assert "m1.pt" not in shown
 
 
 async def test_a_checkpoint_that_changes_is_read_again(code: LanguageClient, tmp_path):

@@ -130,7 +130,7 @@ def test_all_checks_have_not_passed_where_one_file_failed(folder):
     command = [sys.executable, "-c", FAILING, "1"]
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert result.returncode == 2
-    assert result.stdout == "Nothing was found in what could be checked.\n"
+    assert result.stdout == "No findings in what could be checked.\n"
 
 
 def test_standard_input_that_fails_is_told_and_given_back(folder):

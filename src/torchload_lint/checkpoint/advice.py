@@ -19,6 +19,7 @@ UNDECODABLE = Problem(
     "a Python 2 string in the file is not UTF-8",
     'pass encoding="latin1" (or "bytes") to torch.load, or save the file again with Python 3',
 )
+TEXT = Problem("text", "this is a text file, not a checkpoint", "get the right file")
 UNTYPED = Problem(
     "legacy-untyped",
     "the file is in the format of torch < 1.6 and holds an untyped storage (what torch.save writes "

@@ -12,6 +12,7 @@ from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.called import called_classes, called_names, calls_of, shown_calls
 from torchload_lint.checkpoint.containers.bytesource import ByteSource, FileSource, MemorySource
 from torchload_lint.checkpoint.containers.container import Container, open_container
+from torchload_lint.checkpoint.containers.formats import is_plain_text
 from torchload_lint.checkpoint.evaluate import (
     Evaluation,
     Question,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.restricted.needs import RequiredEntry
     from torchload_lint.names import GlobalName, HeldCall
 
-DAMAGE = frozenset("truncated malformed damaged limit internal not-a-checkpoint".split())
+DAMAGE = frozenset("truncated malformed damaged limit internal not-a-checkpoint text".split())
 """Codes of problems that make a file unreadable, rather than sound but not loadable."""
 
 
@@ -276,7 +277,7 @@ def _blocked(
             return _report(
                 name, evaluation, question, stand_ins=stand_ins, obstacle=result.guard.failure
             )
-    problem = _first_obstacle(result)
+    problem = _first_obstacle(result, source)
     verdict = Verdict.UNREADABLE if problem.code in DAMAGE else Verdict.CANNOT_LOAD
     if problem.code == "hostile":
         verdict = Verdict.DANGEROUS
@@ -291,13 +292,13 @@ def _blocked(
     )
 
 
-def _first_obstacle(result: Evaluation) -> Problem:
+def _first_obstacle(result: Evaluation, source: ByteSource) -> Problem:
     """What torch stumbles over first, or what says more than that."""
     failure, fault = result.guard.failure, result.fault
     if result.kind == "pickle" and fault is None:
         return advice.plain_pickle(result.problem)
     if fault is not None and fault.code == "malformed" and result.kind == "pickle":
-        return advice.no_pickle(fault)
+        return advice.TEXT if is_plain_text(source) else advice.no_pickle(fault)
     problem = failure or fault or result.problem
     return problem if problem is not None else Problem("internal", "no obstacle was found")
 

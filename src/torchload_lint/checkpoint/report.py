@@ -106,3 +106,11 @@ class CheckpointReport(NamedTuple):
     as only the project can say whether it does harm."""
     depth: str = "whole"
     """``shallow`` where what only proves damage was not read (a file that is far away)."""
+
+    @property
+    def is_safetensors(self) -> bool:
+        """Whether it is a sound safetensors file and nothing is wrong but that torch.load does not
+        read it: it holds tensors alone.
+        """
+        codes = [problem.code for problem in self.problems]
+        return self.container == "safetensors" and codes == ["safetensors"]

@@ -20,11 +20,13 @@ from torchload_lint.cli.terminal import (
     say,
     tell_crashes,
     warn,
+    write_text,
 )
 from torchload_lint.config import TEXT_FORMATS, ConfigError
 from torchload_lint.diagnostic import FileResult
 from torchload_lint.escaping import printable
 from torchload_lint.named_tuples import NamedTuple
+from torchload_lint.plurals import number_of
 from torchload_lint.source.text.settings_files import is_settings_file
 from torchload_lint.streams import use_color, use_links
 from torchload_lint.workspace import Options, Projects, Run, check_input
@@ -41,8 +43,6 @@ if TYPE_CHECKING:
 STDIN = "-"
 ALL_PASSED = "All checks passed!\n"
 """What ``reports.summary`` says of no results, without importing it."""
-
-NOTHING_ELSE = "Nothing was found in what could be checked.\n"
 
 SETTINGS = tuple(
     """
@@ -139,7 +139,7 @@ def _run(flags: Flags) -> int:
     if not (outcome.errors or outcome.results) and all(
         is_settings_file(Path(name).name) for name in outcome.names
     ):
-        warn(f"no Python files or notebooks under {', '.join(map(str, flags.paths)) or '.'}")
+        hints.at_nothing_to_check(flags.paths or (Path(),))
     if flags.add_noqa:
         return _add_noqa(outcome, flags)
     if flags.update_baseline:
@@ -297,7 +297,7 @@ def _tell(
     else:
         text = reports.render(config.output_format, results, _rules(config), shown)
     if flags.output_file:
-        _write(flags.output_file, text)
+        write_text(flags.output_file, text)
     else:
         say(text, err=to_stderr)
     found_none = not outcome.names and outcome.errors  # "All checks passed!" would be a lie
@@ -309,13 +309,16 @@ def _tell(
 
 def _nothing_found(outcome: Run) -> str:
     """The last lines of a run without findings; nothing is imported where there are no loads."""
-    if outcome.errors or outcome.crashes:
-        return NOTHING_ELSE
-    if not outcome.loads.total:
-        return ALL_PASSED
-    from torchload_lint.reports.summary import account, nothing_found  # noqa: PLC0415
+    failed = outcome.errors or outcome.crashes
+    if not (failed or outcome.loads.total):
+        return ALL_PASSED if outcome.names else ""
+    from torchload_lint.reports.summary import (  # noqa: PLC0415
+        NOTHING_ELSE,
+        account,
+        nothing_found,
+    )
 
-    return nothing_found(outcome.loads) + account(outcome.loads)
+    return NOTHING_ELSE if failed else nothing_found(outcome.loads) + account(outcome.loads)
 
 
 def _asks_for_more(flags: Flags) -> bool:
@@ -335,14 +338,7 @@ def _rules(config: Config) -> tuple[Rule, ...]:
 def _write_account(outcome: Run, path: Path, *, written: bool) -> None:
     from torchload_lint.reports.review import review  # noqa: PLC0415 - only where it is asked for
 
-    _write(path, review(outcome.results, outcome.loads, written=written))
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        fail(f"{path}: cannot be written: {error.strerror or error}")
+    write_text(path, review(outcome.results, outcome.loads, written=written))
 
 
 def _print_diffs(outcome: Run, flags: Flags) -> int:
@@ -354,7 +350,7 @@ def _print_diffs(outcome: Run, flags: Flags) -> int:
         risks_of(one) + unified_diff(one.original, one.text, one.path.as_posix()) for one in changed
     ]
     if flags.output_file:
-        _write(flags.output_file, "".join(diffs))
+        write_text(flags.output_file, "".join(diffs))
     else:
         in_color = use_color(flags.color, sys.stdout)
         say("".join(colored_diff(diff) if in_color else diff for diff in diffs))
@@ -398,9 +394,9 @@ def _add_noqa(outcome: Run, flags: Flags) -> int:
             continue
         added += done.added
         left += len(done.left)
-    say(f"Added noqa comments for {added} findings.\n")
+    say(f"Added noqa comments for {number_of(added, 'finding')}.\n")
     if left:
-        say(f"{left} findings have no line that could hold a comment.\n")
+        say(f"{number_of(left, 'finding')} without a line that could hold a comment.\n")
     if failed:
         return FAILED
     return CLEAN if not left or flags.exit_zero else FINDINGS
@@ -425,7 +421,7 @@ def _update_baseline(outcome: Run, config: Config, projects: Projects) -> int:
         known.write(path)
     except OSError as error:
         fail(f"{path}: cannot be written: {error.strerror or error}")
-    say(f"{printable(str(path))}: {sum(known.known.values())} findings are known now.\n")
+    say(f"{printable(str(path))}: {number_of(sum(known.known.values()), 'known finding')} now.\n")
     return CLEAN
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING
 
 from torchload_lint.cli.commands import COMMANDS
 from torchload_lint.cli.terminal import say, warn
+from torchload_lint.escaping import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,6 +34,17 @@ def at_commands(paths: Iterable[Path]) -> None:
             say(f"note: the command `{name}` comes first: torchload-lint {name} ...\n", err=True)
 
 
+def at_nothing_to_check(paths: Sequence[Path]) -> None:
+    """Say that no path holds Python, and what looks into checkpoints where there are some."""
+    from torchload_lint.workspace.inspection import checkpoints_in  # noqa: PLC0415 - rarely
+
+    warn(f"no Python files or notebooks under {', '.join(map(str, paths))}")
+    with_checkpoints = [path for path in paths if path.is_dir() and any(checkpoints_in(path))]
+    if with_checkpoints:
+        command = f"torchload-lint inspect {' '.join(map(shlex.quote, map(str, with_checkpoints)))}"
+        say(f"note: there are checkpoints, which `{printable(command)}` looks into\n", err=True)
+
+
 def at_range(ranges: Iterable[TorchRange]) -> None:
     """Say which torch the answers are for, and how that is known."""
     different = dict.fromkeys(ranges)
@@ -44,9 +57,12 @@ def at_range(ranges: Iterable[TorchRange]) -> None:
             err=True,
         )
         return
-    for torch in different:
-        others = "" if torch.configured else "; --target-torch asks for others"
-        say(f"note: the answers are for torch {torch} ({torch.origin}){others}\n", err=True)
+    told = [f"torch {torch} ({torch.origin})" for torch in different]
+    if told:
+        each = "; each file has its own" if len(told) > 1 else ""
+        known = all(torch.configured for torch in different)
+        others = "" if known else "; --target-torch asks for others"
+        say(f"note: the answers are for {' and '.join(told)}{each}{others}\n", err=True)
 
 
 def at_entries(projects: Projects) -> None:

@@ -23,6 +23,7 @@ from torchload_lint.cli.terminal import (
     fail,
     say,
     warn,
+    write_text,
 )
 from torchload_lint.config import ConfigError
 from torchload_lint.remote.addresses import is_address
@@ -72,6 +73,13 @@ FORMATS = (
     default="text",
     help=f"{', '.join(FORMATS)} (default text).",
 )
+@click.option(
+    "-o",
+    "--output-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the report there.",
+)
 @click.option("--summary", is_flag=True, help="One line a file, the worst first, and their sum.")
 @click.option(
     "--union", is_flag=True, help="One allowlist for all the files, and which file needs what."
@@ -82,9 +90,10 @@ FORMATS = (
 @click.option("--no-tree", is_flag=True, help="Leave out the tree of the object.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @configuration
-def command(
+def command(  # noqa: PLR0913, PLR0917 - one for each option
     checkpoints: tuple[str, ...],
     output_format: str,
+    output_file: Path | None,
     summary: bool,
     no_tree: bool,
     color: str,
@@ -94,11 +103,13 @@ def command(
 ) -> None:
     """Show what checkpoints (files, or folders of them) hold and need, without running them.
 
-    An index file (model.bin.index.json) stands for its shards, "-" for standard input, an address
-    (with --remote) for an object, all below a prefix, or what fits a pattern.
+    Of a folder, what is called like a checkpoint or begins like one (a pickle of protocol 2 or
+    newer, an archive of torch.save). An index file (model.bin.index.json) stands for its shards,
+    "-" for standard input, an address (with --remote) for an object, all below a prefix, or what
+    fits a pattern.
 
-    Ends with 0 where every file loads with what may be allowed, 1 where one does not (or where
-    --since finds something new), 2 where one is not there.
+    Ends with 0 where every file loads with what may be allowed or is a sound safetensors file, 1
+    where one does not (or where --since finds something new), 2 where one is not there.
     """
     union, since_file = flags.pop("union"), flags.pop("since_file")
     is_remote, python = flags.pop("remote"), flags.pop("python")
@@ -123,7 +134,9 @@ def command(
             fail(str(error))
         _tell_torch(inspections, projects, output_format)
         raise click.exceptions.Exit(FAILED if missing else CLEAN if complete else FINDINGS)
-    say(_told(inspections, output_format, summary=summary, tree=not no_tree, color=color))
+    color = "never" if output_file else color
+    told = _told(inspections, output_format, summary=summary, tree=not no_tree, color=color)
+    write_text(output_file, told) if output_file else say(told)
     _tell_torch(inspections, projects, output_format)
     status = CLEAN if all(one.is_fine for one in inspections) else FINDINGS
     raise click.exceptions.Exit(FAILED if missing else status)

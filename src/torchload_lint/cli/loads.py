@@ -31,6 +31,7 @@ from torchload_lint.cli.terminal import (
 )
 from torchload_lint.config import ConfigError
 from torchload_lint.escaping import printable
+from torchload_lint.plurals import number_of
 from torchload_lint.reports.survey import as_csv, as_markdown, as_table, loads_as_json
 from torchload_lint.streams import terminal_width
 from torchload_lint.workspace import Projects, discover
@@ -146,7 +147,8 @@ def _tell_pairs(found: list[SurveyedLoad], folder: Path, projects: Projects) -> 
         say(f"  {one.certainty}: {printable(reasons)}\n")
     for checkpoint in unpaired:
         say(f"{printable(str(checkpoint))}\n  no load here fits it\n")
-    say(f"{len(pairs)} pairs, {len(unpaired)} checkpoints that fit no load.\n")
+    fit_none = number_of(len(unpaired), "checkpoint")
+    say(f"{number_of(len(pairs), 'pair')}, {fit_none} without a load that fits.\n")
 
 
 def _write_config(found: list[SurveyedLoad]) -> None:
@@ -156,4 +158,5 @@ def _write_config(found: list[SurveyedLoad]) -> None:
     if not written:
         say("Nothing to add: each load is known, or has its entry.\n")
     for path, added in written:
-        say(f"{printable(str(path))}: {added} entries added to [loads]; complete them by hand.\n")
+        entries = number_of(added, "entr", "ies") if added > 1 else "1 entry"
+        say(f"{printable(str(path))}: {entries} added to [loads], to be completed by hand.\n")

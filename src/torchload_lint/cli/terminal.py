@@ -14,6 +14,7 @@ from torchload_lint.streams import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
     from types import FrameType
     from typing import TextIO
 
@@ -76,6 +77,14 @@ def _write(stream: TextIO, text: str) -> None:
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Put a report into a file; ends the command where that cannot be done."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        fail(f"{path}: cannot be written: {error.strerror or error}")
 
 
 def warn(message: str) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint.pickles.places import WHOLE
 from torchload_lint.diagnostic import Span
 from torchload_lint.editors.loads_in_view import loads_in
 from torchload_lint.escaping import printable
+from torchload_lint.reports.checkpoints.inspection import IN_WORDS
 from torchload_lint.rules import RULES
+from torchload_lint.rules.loads.indirect_unsafe_loader import named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from torchload_lint.checkpoint.report import CheckpointReport, NeededGlobal
     from torchload_lint.diagnostic import Position
@@ -70,10 +73,15 @@ def load_in_markdown(situation: Situation) -> str:
 
 
 def _description(situation: Situation) -> Iterator[str]:
-    yield f"**`{situation.load.loader}`** · {situation.mode.value}"
+    yield f"**{named(situation.load)}** · {situation.mode.value}"
     yield ""
+    alike: dict[object, list[CheckpointReport]] = {}
     for report in situation.reports:
-        yield from _file(report)
+        names = tuple(needed.name for needed in report.safe_globals)
+        kind = (report.container, report.torch_version, report.verdict, names, report.problems)
+        alike.setdefault(kind, []).append(report)
+    for reports in alike.values():
+        yield from _files(reports)
     if situation.reports:
         return
     for pattern in situation.resolution.patterns:
@@ -85,9 +93,13 @@ def _description(situation: Situation) -> Iterator[str]:
     yield from (f"- {printable(reason)}" for reason in situation.resolution.unknown)
 
 
-def _file(report: CheckpointReport) -> Iterator[str]:
+def _files(reports: Sequence[CheckpointReport]) -> Iterator[str]:
+    """What is true of each of some files that are alike."""
+    report = reports[0]
+    others = f" and {len(reports) - 1} more like it" if len(reports) > 1 else ""
     made = f", saved by torch {printable(report.torch_version)}" if report.torch_version else ""
-    yield f"- {_code(report.path)} ({report.container}{made}): **{report.verdict.value}**"
+    verdict = IN_WORDS[report.verdict.value]
+    yield f"- {_code(report.path)}{others} ({report.container}{made}): **{verdict}**"
     for needed in report.safe_globals[:_SHOWN]:
         yield f"    - needs {_needed(needed)}"
     if len(report.safe_globals) > _SHOWN:
@@ -98,6 +110,8 @@ def _file(report: CheckpointReport) -> Iterator[str]:
 
 def _needed(needed: NeededGlobal) -> str:
     where = f" at {_code(needed.where[0])}" if needed.where else ""
+    if needed.where[:1] == (WHOLE,):
+        where = ", the object itself"
     return f"{_code(str(needed.name))}{where}"
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.escaping import printable
+from torchload_lint.plurals import number_of
 from torchload_lint.reports.run_report import Report, ReportOptions
 
 NEXT_STEP = (
-    "What a load reads that is not matched is not checked: `torchload-lint loads` lists them, "
-    "`torchload-lint record -- COMMAND` notes what they open."
+    "What is not matched to a file is not checked: `torchload-lint loads` lists these loads, "
+    "`loads --checkpoints FOLDER` looks for their files, `record -- COMMAND` notes what it opens."
 )
+NOTHING_ELSE = "No findings in what could be checked.\n"
 HIDDEN = "silenced by a comment about the whole file, such as `# flake8: noqa`."
 WHY = "`-v` shows what each answer rests on, and what keeps the rest from being fixed safely.\n"
 
@@ -42,9 +44,7 @@ def summary(results: Iterable[FileResult], options: ReportOptions | None = None)
 
 def nothing_found(loads: LoadAccount) -> str:
     """The line for a run without findings: that all is well is only said where all is known."""
-    if loads.unknown or loads.hidden:
-        return "Nothing was found in what is known.\n"
-    return "All checks passed!\n"
+    return NOTHING_ELSE if loads.unknown or loads.hidden else "All checks passed!\n"
 
 
 def account(loads: LoadAccount) -> str:
@@ -61,9 +61,9 @@ def account(loads: LoadAccount) -> str:
     }
     known = loads._asdict()
     parts = ", ".join(f"{known[kind]} {word}" for kind, word in words.items() if known[kind])
-    line = f"{_count(loads.total, 'load')}: {parts}.\n"
+    line = f"{number_of(loads.total, 'load')}: {parts}.\n"
     if loads.hidden:
-        line += f"{_count(loads.hidden, 'finding')} not shown: {HIDDEN}\n"
+        line += f"{number_of(loads.hidden, 'finding')} not shown: {HIDDEN}\n"
     return f"{line}{NEXT_STEP}\n" if loads.unknown else line
 
 
@@ -71,7 +71,7 @@ def by_severity(findings: Iterable[Diagnostic]) -> str:
     """How many of each severity: ``2 errors, 1 warning``."""
     counts = Counter(found.severity for found in findings)
     words = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-    return ", ".join(_count(counts[one], word) for one, word in words.items() if counts[one])
+    return ", ".join(number_of(counts[one], word) for one, word in words.items() if counts[one])
 
 
 def _fixable(report: Report, left: list[Diagnostic]) -> str:
@@ -85,7 +85,9 @@ def _fixable(report: Report, left: list[Diagnostic]) -> str:
         )
     if not fixable and not hidden:
         return ""
-    enable = f"{_count(hidden, 'hidden fix', 'es')} can be enabled with the `--unsafe-fixes` option"
+    enable = (
+        f"{number_of(hidden, 'hidden fix', 'es')} can be enabled with the `--unsafe-fixes` option"
+    )
     if not fixable:
         return f"No safe fixes available ({enable}).\n"
     line = f"[*] {fixable} fixable with the `--fix` option"
@@ -161,9 +163,5 @@ def diff_summary(results: Iterable[FileResult]) -> str:
     if not changed:
         return f"No fix would be applied; left: {left}.\n"
     fixed = by_severity(found for result in changed for found in result.fixed)
-    line = f"Would fix {fixed} in {_count(len(changed), 'file')}"
+    line = f"Would fix {fixed} in {number_of(len(changed), 'file')}"
     return f"{line}, and leave {left}.\n" if left else f"{line}.\n"
-
-
-def _count(number: int, noun: str, plural: str = "s") -> str:
-    return f"{number} {noun}{'' if number == 1 else plural}"

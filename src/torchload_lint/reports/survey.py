@@ -9,7 +9,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from torchload_lint.escaping import printable
-from torchload_lint.reports.checkpoints.inspection import COUNTED, WORST_FIRST
+from torchload_lint.plurals import number_of
+from torchload_lint.reports.checkpoints.inspection import COUNTED, IN_WORDS, WORST_FIRST
 from torchload_lint.rules.accounting import counted_as
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ SHARES = (0.34, 0.3, 0.14, 0.22)
 """How a terminal's width is shared out among the columns that do not fit."""
 GAP = "  "
 MIN_COLUMN = 8
+WIDEST = 40
+"""A column where nothing is shortened; what is longer pushes the rest of its row along."""
 _FORMULA = frozenset("=+@")
 _MARKUP = frozenset("\\`*_[]<>|#&")
 TITLES = ("load", "reads", "known from", "needs")
@@ -41,10 +44,12 @@ def as_table(loads: Sequence[Load], width: int | None = None) -> str:
     """One row a load, and a line of sums; rows are shortened to ``width`` columns, if given."""
     rows = [_cells(load) for load in loads]
     widths = [max(map(len, column)) for column in zip(TITLES, *rows, strict=True)]
-    if width is not None:
+    if width is None:
+        widths = [min(wanted, WIDEST) for wanted in widths]
+    else:
         widths = fitted_widths(widths, width)
-    lines = [_row(TITLES, widths), _row(["-" * width for width in widths], widths)]
-    lines += [_row(row, widths) for row in rows]
+    lines = [_row(TITLES, widths), _row(["-" * one for one in widths], widths)]
+    lines += [_row(row if width is None else list(map(_fit, row, widths)), widths) for row in rows]
     return "\n".join(lines) + "\n\n" + _sums(loads)
 
 
@@ -87,7 +92,9 @@ def explain(load: Load, advice: Sequence[str], trace: Trace | None, *, places: b
     unknown = [f"{why}{_stopped(reasons.get(why, ''))}" for why in situation.resolution.unknown]
     lines += _section("not known", unknown)
     lines += _section("steps", [_hop(hop, places) for hop in (trace.hops if trace else ())])
-    lines += _section("files", [f"{r.path}: {r.verdict.value}" for r in situation.reports])
+    lines += _section(
+        "files", [f"{r.path}: {IN_WORDS[r.verdict.value]}" for r in situation.reports]
+    )
     lines += _section("written by", situation.written_by)
     lines += _section("needs", [_need(need, situation) for need in situation.needs])
     lines += _section("would settle it", advice)
@@ -126,8 +133,7 @@ def _cells(load: Load) -> tuple[str, str, str, str]:
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    fitted = (_fit(cell, width).ljust(width) for cell, width in zip(cells, widths, strict=True))
-    return GAP.join(fitted).rstrip()
+    return GAP.join(map(str.ljust, cells, widths)).rstrip()
 
 
 def fitted_widths(widths: list[int], width: int) -> list[int]:
@@ -159,8 +165,11 @@ def _sums(loads: Sequence[Load]) -> str:
         for load in loads
     )
     pathless = sum(not load.situation.resolution.patterns for load in loads)
-    count = f"{len(loads)} load{'' if len(loads) == 1 else 's'}"
-    parts = [count, f"{exact} with an exact path", f"{pathless} without any"]
+    parts = [
+        number_of(len(loads), "load"),
+        f"{exact} with an exact path",
+        f"{pathless} without any",
+    ]
     words = {
         "files": "read from their files",
         "pattern": "read from files that match",

@@ -12,6 +12,7 @@ from torchload_lint.checkpoint import DEFAULT_LIMITS, Verdict, advice, inspect_b
 from torchload_lint.checkpoint.report import CheckpointReport, Problem
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import judge_together
+from torchload_lint.regular_files import read_head
 from torchload_lint.remote.kept_bytes import KeptBytes, cache_folder
 from torchload_lint.remote.listing import objects_at
 from torchload_lint.rules.assessing import judge_in, judged_needs, members_of
@@ -51,8 +52,12 @@ class Inspection:
 
     @property
     def is_fine(self) -> bool:
-        """Whether the file loads with nothing but globals that may be allowed."""
+        """Whether the file loads with nothing but globals that may be allowed, or is a sound
+        safetensors file, which may not be for ``torch.load``, and holds tensors alone.
+        """
         loadable = self.report.verdict.value in {"loads", "needs-safe-globals"}
+        if self.report.is_safetensors:
+            return True
         return loadable and all(judgement.allowed for judgement in self.judgements)
 
     def called(self, name: str) -> Inspection:
@@ -71,8 +76,15 @@ def inspect_paths(paths: Iterable[Path], projects: Projects) -> Iterator[Inspect
         except (OSError, ValueError) as error:
             yield _unreadable_index(path, error)
             continue
-        for found in (one for name in named for one in checkpoints_in(name)):
-            yield inspect_path(found, projects.project_of(found))
+        for found in (one for name in named for one in checkpoints_in(name, by_content=True)):
+            one = inspect_path(found, projects.project_of(found))
+            if one.report.verdict is not Verdict.UNREADABLE or _is_named(found, path):
+                yield one
+
+
+def _is_named(found: Path, given: Path) -> bool:
+    """Whether a file is called like a checkpoint, or was named itself: it is shown in any case."""
+    return is_checkpoint_name(found.name) or not given.is_dir()
 
 
 def _unreadable_index(path: Path, error: OSError | ValueError) -> Inspection:
@@ -224,8 +236,9 @@ def _on_every_torch(
     return report._replace(problems=(*report.problems, problem))
 
 
-def checkpoints_in(path: Path) -> Iterator[Path]:
-    """The path itself, or the files in it that look like checkpoints.
+def checkpoints_in(path: Path, *, by_content: bool = False) -> Iterator[Path]:
+    """The path itself, or the files in it that are called like checkpoints; with ``by_content``
+    also those that begin like one, whatever they are called.
 
     A folder that is one checkpoint (a distributed one, with a ``.metadata``) counts as a file.
     """
@@ -238,4 +251,18 @@ def checkpoints_in(path: Path) -> Iterator[Path]:
             folders.clear()
             yield Path(folder)
             continue
-        yield from (Path(folder, name) for name in sorted(files) if is_checkpoint_name(name))
+        for found in (Path(folder, name) for name in sorted(files)):
+            if is_checkpoint_name(found.name) or (by_content and _begins_like_one(found)):
+                yield found
+
+
+def _begins_like_one(path: Path) -> bool:
+    """Whether a file begins like a pickle of protocol 2 or newer, or like an archive."""
+    try:
+        head = b"" if path.is_symlink() else read_head(path, 4)
+    except OSError:
+        return False
+    return head == b"PK\x03\x04" or (head[:1] == b"\x80" and head[1:2] in _PROTOCOLS)
+
+
+_PROTOCOLS = frozenset({b"\x02", b"\x03", b"\x04", b"\x05"})

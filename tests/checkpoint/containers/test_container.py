@@ -24,7 +24,7 @@ NOT_CHECKPOINTS = {
     "zeros": bytes(600),
     "text": b'{"a": 1}',
     "foreign-zip": files.plain_zip([("word/document.xml", b"<a/>")]),
-    "not-a-checkpoint": b"hello, this is nothing at all",
+    "not-a-checkpoint": b"hello, this is nothing at all\x00\x01",
 }
 
 SOUND_BUT_REFUSED = {

@@ -47,7 +47,7 @@ def open_container(
     if source.read_at(0, 4) == LOCAL_SIGNATURE:
         return _zip(source, limits, target)
     if is_safetensors(source):
-        return _safetensors_out_of_place(name)
+        return _safetensors_out_of_place(source, name)
     problem = recognise(source)
     if problem is not None:
         return Container(problem.code, problem)
@@ -62,20 +62,26 @@ def _named_safetensors(source: ByteSource) -> Container:
     if not is_safetensors(source):
         other = recognise(source)
         problem = other or Problem(
-            "safetensors",
+            "not-safetensors",
             "the path ends in .safetensors, where torch >= 2.13 expects a safetensors file; this "
             "is not one",
             "rename it to what it is",
         )
         return Container(problem.code, problem)
+    return _damaged_safetensors(source) or Container("safetensors", loads=True)
+
+
+def _damaged_safetensors(source: ByteSource) -> Container | None:
     fault = safetensors_fault(source)
-    if fault:
-        return Container("safetensors", Problem("damaged", f"safetensors: {fault}", _AGAIN))
-    return Container("safetensors", loads=True)
+    damage = Problem("damaged", f"safetensors: {fault}", _AGAIN)
+    return Container("safetensors", damage) if fault else None
 
 
-def _safetensors_out_of_place(name: str) -> Container:
+def _safetensors_out_of_place(source: ByteSource, name: str) -> Container:
     """Without its ending in the name, or with it before torch read such files at all."""
+    damaged = _damaged_safetensors(source)
+    if damaged is not None:
+        return damaged
     if name.endswith(".safetensors"):
         message = "this is a safetensors file, which torch.load reads since torch 2.13 only"
         more = ""

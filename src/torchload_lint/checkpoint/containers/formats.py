@@ -113,6 +113,17 @@ def recognise(source: ByteSource) -> Problem | None:
     return None
 
 
+def is_plain_text(source: ByteSource) -> bool:
+    """Whether it begins with characters alone, of which people write texts."""
+    try:
+        head = source.read_at(0, _HEAD).decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < _HEAD - 4 or error.reason != "unexpected end of data":
+            return False
+        head = source.read_at(0, error.start).decode("utf-8")
+    return all(one.isprintable() or one in "\t\r\n\f" for one in head)
+
+
 def is_tar(source: ByteSource) -> bool:
     """Whether the first block is a tar header with the right checksum."""
     block = source.read_at(0, 512)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _REGISTRIES = frozenset({"_modules", "_parameters", "_buffers"})
 """Where an nn.Module keeps what is reached as its attributes."""
 
+WHOLE = "(the object itself)"
+"""The place of what a file holds, all of it."""
 MAX_PLACE = 200
 """Characters after which a place is shortened."""
 _LONGEST_KEY = 160
@@ -150,7 +152,7 @@ def name_places(root: PickledValue, wanted: Iterable[PickledValue], limit: int) 
         for value, place in level:
             if id(value) in missing:
                 missing.discard(id(value))
-                found[id(value)] = place or "(the object itself)"
+                found[id(value)] = place or WHOLE
             for step, child in parts(value):
                 if visited >= limit:
                     return found

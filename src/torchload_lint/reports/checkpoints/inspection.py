@@ -8,8 +8,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from torchload_lint.escaping import printable
+from torchload_lint.plurals import number_of
 from torchload_lint.reports.checkpoints.allowlist_text import HELPERS, block, entry_text
 from torchload_lint.reports.colors import Palette
+from torchload_lint.rules.checkpoints.dangerous_checkpoint import what_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +25,13 @@ ENTRIES = 60
 PLACES = 3
 """How many places of a global are listed before the rest is counted."""
 
+SAFETENSORS = "safetensors"
+"""What counts for the verdict on a sound safetensors file, though ``torch.load`` may not read it:
+it holds tensors alone.
+"""
+
 IN_WORDS = {
+    SAFETENSORS: "is a safetensors file, which holds tensors alone",
     "loads": "loads with weights_only=True as it is",
     "needs-safe-globals": "loads with weights_only=True and an allowlist",
     "needs-stand-in": "loads only if a stand-in takes a class's place",
@@ -33,6 +41,7 @@ IN_WORDS = {
 }
 
 COUNTED = {
+    SAFETENSORS: ("holds tensors alone (safetensors)", "hold tensors alone (safetensors)"),
     "loads": ("loads as it is", "load as they are"),
     "needs-safe-globals": ("needs an allowlist", "need an allowlist"),
     "needs-stand-in": ("needs a stand-in", "need stand-ins"),
@@ -43,7 +52,8 @@ COUNTED = {
 """The verdict of one file, and of several, behind their number."""
 
 WORST_FIRST = (
-    "dangerous", "unreadable", "cannot-load", "needs-stand-in", "needs-safe-globals", "loads",
+    "dangerous", "unreadable", "cannot-load", "needs-stand-in", "needs-safe-globals", SAFETENSORS,
+    "loads",
 )  # fmt: skip
 
 
@@ -67,8 +77,15 @@ def inspection_as_text(
     return "\n".join(parts) + "\n"
 
 
+def kind_of(report: CheckpointReport) -> str:
+    """The verdict that a file is counted by."""
+    return SAFETENSORS if report.is_safetensors else report.verdict.value
+
+
 def in_words(report: CheckpointReport, judgements: Sequence[Judgement]) -> str:
     """The verdict as people read it."""
+    if kind_of(report) == SAFETENSORS:
+        return IN_WORDS[SAFETENSORS]
     return doubt(report, judgements) or IN_WORDS[report.verdict.value]
 
 
@@ -92,33 +109,47 @@ def as_summary(
     palette = Palette(enabled=color)
     lines = []
     for report, judgements in sorted(found, key=lambda one: _badness(*one)):
-        verdict = in_words(report, judgements) + _first_obstacle(report)
+        runs = what_runs(report) if report.verdict.value == "dangerous" else []
+        verdict = f"DANGEROUS: it would run {_few(runs)} if it were loaded unsafely"
+        if not runs:
+            verdict = in_words(report, judgements) + _in_short(report, judgements)
         lines.append(f"{palette.bold(printable(report.path))}: {printable(verdict)}\n")
     return "".join(lines) + sums(found)
 
 
-def _first_obstacle(report: CheckpointReport) -> str:
-    """What keeps a file from being loaded, on the same line."""
-    if report.verdict.value not in {"cannot-load", "unreadable"} or not report.problems:
+def _in_short(report: CheckpointReport, judgements: Sequence[Judgement]) -> str:
+    """What it needs, or what keeps it from being loaded, on the same line."""
+    if report.is_safetensors:
         return ""
-    return f": {report.problems[0].message}"
+    if report.verdict.value in {"cannot-load", "unreadable", "dangerous"} and report.problems:
+        return f": {report.problems[0].message}"
+    found = list(zip(report.safe_globals, judgements, strict=False))
+    refused = [str(needed.name) for needed, judgement in found if not judgement.allowed]
+    names = refused or [str(needed.name) for needed, _ in found if not needed.import_only]
+    return f": {_few(names)}" if names else ""
+
+
+def _few(words: Sequence[str]) -> str:
+    """The first words, none of them long, and how many more there are."""
+    shown = [word if len(word) <= WIDTH else word[: WIDTH - 1] + "…" for word in words[:PLACES]]
+    return ", ".join(shown) + (f" and {len(words) - PLACES} more" if len(words) > PLACES else "")
 
 
 def sums(inspections: Sequence[tuple[CheckpointReport, Sequence[Judgement]]]) -> str:
     """How many checkpoints there are of each verdict, the worst first; ends in a newline."""
-    counts = Counter(report.verdict.value for report, _ in inspections)
+    counts = Counter(kind_of(report) for report, _ in inspections)
     parts = [
         f"{counts[verdict]} {COUNTED[verdict][counts[verdict] > 1]}"
         for verdict in WORST_FIRST
         if counts[verdict]
     ]
-    files = f"{len(inspections)} file{'' if len(inspections) == 1 else 's'}"
+    files = number_of(len(inspections), "file")
     return f"{files}: {', '.join(parts)}.\n" if parts else f"{files}.\n"
 
 
 def _badness(report: CheckpointReport, judgements: Sequence[Judgement]) -> tuple[int, bool, str]:
     trusted = not doubt(report, judgements)
-    return WORST_FIRST.index(report.verdict.value), trusted, report.path
+    return WORST_FIRST.index(kind_of(report)), trusted, report.path
 
 
 def inspections_as_json(inspections: Iterable[tuple[CheckpointReport, Sequence[Judgement]]]) -> str:

@@ -74,8 +74,8 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
 
 def _restricted(situation: Situation, context: Context) -> Diagnostic:
     message = (
-        f"`{situation.load.loader}` does not say `weights_only=True`; "
-        "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD would make it unsafe"
+        f"`{situation.load.loader}` is safe by its default alone, `weights_only=True` since torch "
+        "2.6; say it"
     )
     plan = plan_repair(situation, context)
     if plan.fix is None or plan.fix.applicability is not Applicability.SAFE:
@@ -128,7 +128,7 @@ def _letting_old_ones_in(situation: Situation, context: Context) -> str:
 RULE = Rule(
     "TLL102",
     "implicit-weights-only",
-    Severity.WARNING,
+    Severity.ERROR,
     __doc__,
     check_load=check,
     security_severity="7.5",

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.library_load import LibraryLoad
     from torchload_lint.source.facts.module import Module
 
@@ -62,6 +63,10 @@ _WHY = {
     Does.FALSE: "loads unsafely by default: the file may run any code",
 }
 """What a loader does → why that is unsafe, the best reason last."""
+
+
+SHORT = 60
+"""Characters of a called expression that a message shows."""
 
 
 def check_load(situation: Situation, context: Context) -> Iterator[Diagnostic]:
@@ -84,12 +89,22 @@ def check_load(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     yield finding(
         RULE,
         load.span,
-        f"`{load.loader}` {reason}{what_it_needs(situation)}",
+        f"{named(load)} {reason}{what_it_needs(situation)}",
         severity=Severity.WARNING if by_argument or load.library.keyword else Severity.INFO,
         fix=plan.fix,
         situation=situation,
         notes=(*because, *evidence_notes(situation), *plan.notes),
     )
+
+
+def named(load: LoadCall) -> str:
+    """The function that a load calls, as the code has it, and whose it is."""
+    library, of, shown = load.loader.partition(": ")
+    code = code_of(load.node.func) if of else ""
+    called = code if code and len(code) <= SHORT and "\n" not in code else shown
+    if not of or called.partition(".")[0] == library:
+        return f"`{called or load.loader}`"
+    return f"`{called}` of {library}"
 
 
 def _is_met(situation: Situation) -> bool:

@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.loads.indirect_unsafe_loader import named
 from torchload_lint.rules.words import evidence_notes
 from torchload_lint.source.facts.calls import WeightsOnly
 
@@ -54,7 +55,7 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     reason = load.weights_only_because or (
         "it may be among the unpacked arguments" if hidden else ""
     )
-    message = f"`weights_only` of this `{load.loader}` cannot be determined"
+    message = f"`weights_only` of this {named(load)} cannot be determined"
     message += f": {reason}" if reason else ""
     is_asked_for = load.passes_on_default is WeightsOnly.TRUE
     yield finding(

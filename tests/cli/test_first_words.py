@@ -1,0 +1,94 @@
+"""What people read first: of a folder without Python, of hostile files, of tables in a pipe."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+
+class _Echoes:
+    def __reduce__(self):
+        return (os.system, ("echo harm",))
+
+
+@pytest.fixture
+def weights(folder):
+    box = folder / "weights"
+    box.mkdir()
+    torch.save(_Echoes(), box / "model.dat")
+    torch.save({"args": argparse.Namespace(lr=3)}, box / "args.pt")
+    (box / "notes.pt").write_text("not a checkpoint\n")
+    (box / "table.csv").write_text("a,b\n")
+    (box / "empty.zip").write_bytes(b"PK\x03\x04")
+    return box
+
+
+@pytest.mark.usefixtures("weights")
+def test_a_folder_of_checkpoints_is_no_clean_project(cli):
+    result = cli("weights")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "no Python files or notebooks under weights" in result.stderr
+    assert "`torchload-lint inspect weights` looks into" in result.stderr
+
+
+@pytest.mark.usefixtures("weights")
+def test_a_hostile_file_is_found_whatever_it_is_called(cli):
+    call = "posix.system('echo harm')"
+    lines = cli("inspect", "--summary", "weights").stdout.splitlines()
+    assert lines == [
+        f"weights/model.dat: DANGEROUS: it would run {call} if it were loaded unsafely",
+        "weights/notes.pt: is not a readable checkpoint: this is a text file, not a checkpoint",
+        "weights/args.pt: loads with weights_only=True and an allowlist: argparse.Namespace",
+        "3 files: 1 dangerous, 1 unreadable, 1 needs an allowlist.",
+    ]
+
+
+def test_a_safetensors_file_is_what_it_is_and_another_file_of_that_name_is_not(cli, folder):
+    save_file = pytest.importorskip("safetensors.torch").save_file
+    save_file({"w": torch.ones(2)}, folder / "a.safetensors")
+    for target in ("2.6", "2.13"):
+        result = cli("inspect", "--summary", "--target-torch", target, "a.safetensors")
+        assert result.exit_code == 0
+    older = cli("inspect", "--summary", "--target-torch", "2.6", "a.safetensors").stdout
+    assert "a.safetensors: is a safetensors file, which holds tensors alone\n" in older
+    torch.save(_Echoes(), folder / "b.safetensors")
+    (folder / "c.safetensors").write_bytes((folder / "a.safetensors").read_bytes()[:-1])
+    for name in ("b.safetensors", "c.safetensors"):
+        for target in ("2.6", "2.13"):
+            assert cli("inspect", "--target-torch", target, name).exit_code == 1
+
+
+def test_inspect_writes_its_report_into_a_file(cli, folder, weights):
+    result = cli("inspect", "--summary", "-o", "report.txt", str(weights / "args.pt"))
+    assert result.stdout == ""
+    assert "needs an allowlist" in (folder / "report.txt").read_text()
+
+
+def test_a_table_in_a_pipe_cuts_nothing_and_pads_little(cli, write):
+    long = "runs/" + "a" * 90 + ".pt"
+    write({"a.py": f"import torch\ntorch.load('{long}')\n\ntorch.load('b.pt')\n"})
+    lines = cli("loads").stdout.splitlines()
+    assert any(long in line for line in lines)
+    assert all(len(line) < 100 for line in lines if long not in line)
+
+
+def test_two_ranges_of_torch_are_one_note(cli, write):
+    project = '[project]\nname = "p"\nversion = "1"\ndependencies = ["torch{}"]\n'
+    text = "import torch\ntorch.load(p)\n"
+    write({"a.py": text, "b/a.py": text})
+    write({"pyproject.toml": project.format(">=2.6"), "b/pyproject.toml": project.format(">=2.1")})
+    told = cli(".").stderr
+    assert told.count("the answers are for") == 1
+    assert "torch 2.6 to 2.15" in told
+    assert "torch 2.1 to 2.15" in told
+
+
+def test_a_library_is_named_as_the_code_does(cli, write):
+    call = "torch.hub.load_state_dict_from_url('https://example.org/m.pth')"
+    write({"a.py": f"import torch\nprint({call})\n"})
+    assert "`torch.hub.load_state_dict_from_url` loads unsafely" in cli(".").stdout
