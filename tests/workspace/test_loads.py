@@ -8,6 +8,7 @@ from textwrap import dedent
 
 import pytest
 
+from notebook_samples import notebook_text
 from torchload_lint.config import ConfigError, Settings
 from torchload_lint.configuration_files import load_config
 from torchload_lint.workspace.adoption.pairing import pair
@@ -128,3 +129,13 @@ def test_a_checkpoint_that_fits_no_load_is_named(tmp_path_factory):
     others = tmp_path_factory.mktemp("others")
     checkpoint(others / "best.pt")
     assert pair([], others, Projects(Settings())) == ([], ["best.pt"])
+
+
+def test_the_save_in_a_notebook_is_named_by_cell(folder):
+    cells = ["import torch", "x = 1\ntorch.save(net.state_dict(), 'n.pt')", "torch.load('n.pt')"]
+    path = folder / "n.ipynb"
+    path.write_text(notebook_text(cells), encoding="utf-8")
+    [load] = survey([path], Projects(Settings()))
+    assert load.situation.written_by == ("n.ipynb:cell 2:2",)
+    assert load.trace is not None
+    assert {hop.place.partition(":")[2] for hop in load.trace.hops} == {"cell 3:1"}

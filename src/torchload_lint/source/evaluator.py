@@ -70,6 +70,8 @@ class Evaluator(Protocol):
     """The file that the first question is about."""
     is_traced: bool
     """Whether somebody looks at the steps."""
+    flags_count: bool
+    """Whether flags are what the code says: not where it turns off what is asked about."""
 
     def values(self, node: ast.expr, frame: Frame) -> Values:
         """What an expression can be at a place."""
@@ -79,6 +81,9 @@ class Evaluator(Protocol):
 
     def aside(self, node: ast.expr, module: SourceFile) -> Values:
         """What an expression can be, found out by itself: nothing that this answer rests on."""
+
+    def flag(self, node: ast.expr, module: SourceFile) -> Values:
+        """The same of a flag, which no other flag decides."""
 
     def attribute(self, base: Value, name: str, frame: Frame) -> Values:
         """What an attribute of one possibility can be."""

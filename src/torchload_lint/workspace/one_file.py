@@ -192,8 +192,9 @@ def check_document(
         document = changed
     if document is not original:
         project.context.project.restore(project.name_of(path))  # to others it is as on the disk
-    shown = [_in_cell(_without_spoiling(d, spoiling), document) for d in found]
-    shown += _broken_cells(document, project, project.name_of(path))
+    name = project.name_of(path)
+    shown = [_in_cell(_without_spoiling(d, spoiling), document, name) for d in found]
+    shown += _broken_cells(document, project, name)
     result = FileResult(
         path=path,
         diagnostics=tuple(shown),
@@ -213,8 +214,8 @@ def _without_spoiling(diagnostic: Diagnostic, spoiling: set[Fix]) -> Diagnostic:
     return diagnostic._replace(fix=None, notes=(*diagnostic.notes, note))
 
 
-def _in_cell(diagnostic: Diagnostic, document: Document) -> Diagnostic:
-    return document.notebook.in_cell(diagnostic) if document.notebook else diagnostic
+def _in_cell(diagnostic: Diagnostic, document: Document, name: str) -> Diagnostic:
+    return document.notebook.in_cell(diagnostic, name) if document.notebook else diagnostic
 
 
 def _broken_cells(document: Document, project: Project, name: str) -> list[Diagnostic]:

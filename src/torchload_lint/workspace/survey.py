@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Crash
     from torchload_lint.rules.situation import Situation
     from torchload_lint.source.evaluation.tracing import Trace
+    from torchload_lint.source.text.notebook import Notebook
     from torchload_lint.workspace.projects import Project, Projects
 
 
@@ -37,6 +38,8 @@ class SurveyedLoad:
     """In the file, or in the notebook's cell."""
     crash: Crash | None = None
     """Why nothing is known of it, where this tool failed."""
+    notebook: Notebook | None = None
+    """What holds it, where that is a notebook."""
 
     def covers(self, row: int) -> bool:
         """Whether the call stands on a row (of the file, or of the cell)."""
@@ -75,7 +78,13 @@ class SurveyedLoad:
         if situation.load.file is None:
             return None
         project = self.project.context_that_infers.project
-        return trace_path(situation.load.file, situation.module, project, each=situation.load.each)
+        found = trace_path(situation.load.file, situation.module, project, each=situation.load.each)
+        if self.notebook is None:
+            return found
+        by_cell, path = self.notebook.by_cell, situation.module.path
+        hops = [each._replace(place=by_cell(each.place, path)) for each in found.hops]
+        reasons = {by_cell(one, path): at for one, at in found.reasons.items()}
+        return found._replace(hops=hops, reasons=reasons)
 
     @property
     def source(self) -> str:
@@ -105,7 +114,16 @@ def survey(files: Iterable[Path], projects: Projects) -> Iterator[SurveyedLoad]:
             continue
         for load in every_load(read, context.project):
             row, cell = load.span.start.row, None
+            situation, crash = assess_or_crash(load, read, context)
             if document.notebook is not None:
                 cell, row = document.notebook.locate(row)
-            situation, crash = assess_or_crash(load, read, context)
-            yield SurveyedLoad(path, situation, project, cell, row, crash)
+                situation = _by_cell(situation, document.notebook)
+            yield SurveyedLoad(path, situation, project, cell, row, crash, document.notebook)
+
+
+def _by_cell(situation: Situation, notebook: Notebook) -> Situation:
+    """What is known of a load in a notebook, with words that name its rows by cell."""
+    found, path = situation.resolution, situation.module.path
+    unknown = tuple(notebook.by_cell(each, path) for each in found.unknown)
+    written_by = tuple(notebook.by_cell(each, path) for each in situation.written_by)
+    return situation._replace(written_by=written_by, resolution=found._replace(unknown=unknown))

@@ -7,6 +7,7 @@ from textwrap import dedent
 import pytest
 
 from project_files import project
+from torchload_lint.source.loaders.collect import every_load
 from torchload_lint.source.paths import resolve_path
 from torchload_lint.source.saving.producers import producers_for
 
@@ -294,6 +295,41 @@ CASES = {
             """},
         None,
     ),
+    "a key of another program of the repository": (
+        {"use.py": "import torch",
+         "demos/track/use.py": """
+            import util.misc as utils
+            def start(net, path):
+                net.load_state_dict(torch.load(path)["model"])
+            """,
+         "lib/utils/keep.py": """
+            def keep(net, epoch):
+                torch.save({"model": net.state_dict()}, get(epoch))
+            """},
+        None,
+    ),
+    "a key of the package that is used": (
+        {"use.py": "import torch",
+         "demos/track/use.py": """
+            from lib.nets import Net
+            def start(net, path):
+                net.load_state_dict(torch.load(path)["model"])
+            """,
+         "lib/utils/keep.py": """
+            def keep(net, epoch):
+                torch.save({"model": net.state_dict()}, get(epoch))
+            """},
+        "keys",
+    ),
+    "what is published": (
+        {"use.py": """
+            def start(net, url):
+                net.load_state_dict(torch.hub.load_state_dict_from_url(url)["model"])
+            def keep(net, epoch):
+                torch.save({"model": net.state_dict()}, get(epoch))
+            """},
+        None,
+    ),
     "paths whose short names are spelled alike": (
         {"use.py": """
             def f(n, epoch):
@@ -329,7 +365,7 @@ def test_signs_that_a_save_belongs_to_a_load(files, expected):
     index = project(
         {path: f"import io\nimport torch\n{dedent(text)}\n" for path, text in files.items()}
     )
-    module = index.module_at("use.py")
-    (load,) = module.loads
+    module = index.module_at("demos/track/use.py") or index.module_at("use.py")
+    (load,) = every_load(module, index)
     found = producers_for(load, module, resolve_path(load.file, module, index), index)
     assert [each.match for each in found] == ([expected] if expected else [])

@@ -116,6 +116,26 @@ RUN = {
         "if not args.again:\n    args.name = 'eval-EXP'\n"
         "if args.again:\n    torch.load(os.path.join(args.name, 'model.pth'))"
     ),
+    "a flag that the code turns off": (
+        "TUNED = False\nif TUNED:\n    name = 'tuned.pth'\nelse:\n    name = 'plain.pth'\n"
+        "torch.load(name)"
+    ),
+    "a flag that stands beside": (
+        "LARGE = True\ndef load():\n    torch.load('large.pth' if LARGE else 'small.pth')\nload()"
+    ),
+    "a flag among the options": (
+        f"{ARGS}args = parser.parse_args()\nargs.tuned = True\n"
+        "torch.load('a.pth' if args.tuned else 'b.pth')"
+    ),
+    "a part of the option that made the object": (
+        "parser = argparse.ArgumentParser()\nparser.add_argument('--alg', default='qmix+comm')\n"
+        "class Iql:\n    def __init__(self, args):\n        torch.load(args.alg + '/iql.pth')\n"
+        "class Qmix:\n    def __init__(self, args):\n        torch.save({}, 'x')\n"
+        "class Agents:\n    def __init__(self, args):\n        kind = args.alg\n"
+        "        if kind.find('qmix') > -1:\n            self.policy = Qmix(args)\n"
+        "        elif kind.find('iql') >= 0:\n            self.policy = Iql(args)\n"
+        "args = parser.parse_args(['--alg', 'iql+comm'])\nAgents(args)"
+    ),
     "a path that is not absolute": (
         "def load(path):\n"
         "    if not os.path.isabs(path):\n        path = os.path.join('runs', path)\n"
@@ -125,13 +145,43 @@ RUN = {
 }
 
 
-@pytest.mark.parametrize("program", RUN.values(), ids=RUN)
-def test_what_is_found_is_what_is_opened(program, monkeypatch):
+def opened_by(program, line, monkeypatch):
+    """What a program opens where it is started with a command line."""
     opened = []
-    monkeypatch.setattr(sys, "argv", ["main.py"])
+    monkeypatch.setattr(sys, "argv", ["main.py", *line.split()])
     torch = SimpleNamespace(load=lambda path: opened.append(os.fspath(path)))
     exec(program, {"torch": torch, "os": os, "argparse": argparse, "Path": Path})
     assert opened
+    return sorted(opened)
+
+
+@pytest.mark.parametrize("program", RUN.values(), ids=RUN)
+def test_what_is_found_is_what_is_opened(program, monkeypatch):
+    assert sorted(texts(resolve(program))) == opened_by(program, "", monkeypatch)
+
+
+STARTED = {
+    "a flag that the command line gives": (
+        (
+            f"{ARGS}parser.add_argument('--warm', action='store_true')\n"
+            "def start(path, warm):\n    if warm:\n        torch.load(path)\n"
+            "args = parser.parse_args()\nstart('a.pth', args.warm)"
+        ),
+        ["--warm"],
+    ),
+    "what a branch says of a part of the path": (
+        (
+            f"{ARGS}{METHOD}kind = args.method\nname = 'runs/' + kind\n"
+            "if kind == 'large':\n    name = name + '_20k'\ntorch.load(name + '.pth')"
+        ),
+        ["", "--method large"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("program", "lines"), STARTED.values(), ids=STARTED)
+def test_what_command_lines_lead_to_is_found(program, lines, monkeypatch):
+    opened = [path for line in lines for path in opened_by(program, line, monkeypatch)]
     assert sorted(texts(resolve(program))) == sorted(opened)
 
 
@@ -165,6 +215,41 @@ OPEN = {
         (
             "NETS = {'small_1': 'a.pth', 'small_2': 'b.pth', 'large_1': 'c.pth'}\n"
             "torch.load(NETS[f'small_{x()}'])"
+        ),
+        ["a.pth", "b.pth"],
+    ),
+    "a key that is known in part, and that an assertion is about": (
+        (
+            "NETS = {'ema_a': 'a.pth', 'ema_b': 'b.pth', 'c': 'c.pth'}\nname = f'ema_{x()}'\n"
+            "assert name in NETS\ntorch.load(NETS[name])"
+        ),
+        ["a.pth", "b.pth"],
+    ),
+    "a key that no entry has": (
+        (
+            "NETS = {'small_1': 'a.pth', 'small_2': 'b.pth'}\n"
+            "torch.load(NETS.get(f'large_{x()}', 'c.pth'))"
+        ),
+        ["c.pth"],
+    ),
+    "a flag that turns off the load, too": (
+        (
+            "tuned = False\nif tuned:\n    name = 'tuned.pth'\nelse:\n    name = 'plain.pth'\n"
+            "if tuned:\n    torch.load(name)"
+        ),
+        ["tuned.pth"],
+    ),
+    "a flag that a loop turns on": (
+        (
+            "ready = False\nfor n in x():\n    name = 'b.pth' if ready else 'a.pth'\n"
+            "    torch.load(name)\n    ready = True"
+        ),
+        ["a.pth", "b.pth"],
+    ),
+    "a flag that is an option": (
+        (
+            f"{ARGS}parser.add_argument('--big', action='store_true')\n"
+            "args = parser.parse_args()\ntorch.load('b.pth' if args.big else 'a.pth')"
         ),
         ["a.pth", "b.pth"],
     ),

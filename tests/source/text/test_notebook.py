@@ -332,16 +332,23 @@ def diagnostic(span: Span, *edits: Edit) -> Diagnostic:
 def test_a_finding_is_told_by_cell():
     notebook = of_cells("import torch", ("markdown", "x"), f"x = 1\n{LOAD}")
     row = row_with(notebook, LOAD)
-    told = notebook.in_cell(diagnostic(Span.of(row, 9, row, 27), keyword(notebook)))
+    told = notebook.in_cell(diagnostic(Span.of(row, 9, row, 27), keyword(notebook)), "a.ipynb")
     assert (told.cell, told.span, told.noqa_row) == (3, Span.of(2, 9, 2, 27), 2)
     assert told.fix is not None
     assert notebook.edit_in_cell(told.fix.edits[0])[0].span.start.row == 2
 
 
+def test_words_name_rows_by_cell():
+    notebook = of_cells("import torch", ("markdown", "x"), f"x = 1\n{LOAD}")
+    row = row_with(notebook, LOAD)
+    told = notebook.by_cell(f"see a.ipynb:{row}, b/a.ipynb:{row}", "a.ipynb")
+    assert told == f"see a.ipynb:cell 3:2, b/a.ipynb:{row}"
+
+
 def test_a_fix_that_cannot_be_applied_is_not_offered():
     notebook = of_cells("import torch", "%time x = torch.load(p)")
     wrap = Edit(Span.of(3, 7, 3, 24), "with a:\n    x = torch.load(p)")
-    told = notebook.in_cell(diagnostic(Span.of(3, 11, 3, 24), wrap))
+    told = notebook.in_cell(diagnostic(Span.of(3, 11, 3, 24), wrap), "a.ipynb")
     assert told.fix is None
     assert "magic" in told.notes[-1]
 

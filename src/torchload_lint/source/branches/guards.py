@@ -12,6 +12,8 @@ import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.source.branches import endings
+from torchload_lint.source.branches.tests_apart import conjuncts
+from torchload_lint.source.domain.mappings import may_be
 from torchload_lint.source.domain.patterns import Rung, known
 from torchload_lint.source.domain.values import Cause, Constant, Text, Unknown, union, unknown
 
@@ -34,14 +36,6 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[object, object], bool]] = {
     ast.In: lambda content, others: content in others,  # type: ignore[operator]
     ast.NotIn: lambda content, others: content not in others,  # type: ignore[operator]
 }
-_LENGTHS: dict[tuple[type[ast.cmpop], int], bool] = {
-    (ast.Eq, 0): False,
-    (ast.NotEq, 0): True,
-    (ast.Gt, 0): True,
-    (ast.Lt, 1): False,
-    (ast.GtE, 1): True,
-}
-"""Comparisons of a length with a number that ask whether there is anything."""
 _TESTED = (Constant, Text, Unknown)
 Tests: TypeAlias = "tuple[tuple[ast.expr, bool], ...]"
 """Tests, and whether they hold."""
@@ -73,6 +67,8 @@ def allowed(
     if not tests:
         return values
     named = next(filter(None, (named_by(each, module) for each in tests)), ())
+    if left:
+        named = tuple(each for each in named if any(_may_be(value, each) for value in left))
     return (
         _passing(named, tests, module)
         or _passing(left, tests, module)
@@ -90,11 +86,15 @@ def _about(node: ast.expr, tests: Iterable[tuple[ast.expr, bool]]) -> list[tuple
 
 def _all_parts(tests: Iterable[tuple[ast.expr, bool]]) -> Iterator[tuple[ast.expr, bool]]:
     for test, holds in tests:
-        yield from _parts(test, holds=holds)
+        yield from conjuncts(test, holds=holds)
 
 
 def _passing(values: Values, tests: list[tuple[ast.expr, bool]], module: SourceFile) -> Values:
     return tuple(value for value in values if all(_passes(value, each, module) for each in tests))
+
+
+def _may_be(value: Value, named: Value) -> bool:
+    return not isinstance(named, Text) or may_be(value, named.text)
 
 
 def _is_open(value: Value) -> bool:
@@ -190,12 +190,16 @@ def comparing(node: ast.AST, module: SourceFile) -> Tests:
     )
 
 
-def of_steady_names(node: ast.AST, module: SourceFile) -> Tests:
-    """Those of them about a name that no loop sets: it was the same when ``node`` was computed."""
+def of_steady_names(node: ast.AST, module: SourceFile, but: str = "") -> Tests:
+    """Those of them about a name that no loop sets: it was the same when ``node`` was computed.
+    ``but``: a name that they are not asked for.
+    """
     return tuple(
         (test, holds)
         for test, holds in comparing(node, module)
-        if isinstance(test, ast.Compare) and _is_steady(_subject(test), module)
+        if isinstance(test, ast.Compare)
+        and _is_steady(_subject(test), module)
+        and ast.unparse(_subject(test)) != but
     )
 
 
@@ -217,7 +221,7 @@ def _is_unchanged(
 ) -> bool:
     """Whether a test is about this very expression of this file, which is set once alone."""
     test = assumed[0]
-    if not isinstance(test, ast.Compare) or test not in module.parents:
+    if not isinstance(test, ast.Compare) or _subject(test) not in module.parents:
         return False
     subject = _subject(test)
     if not is_same(subject, node):
@@ -320,34 +324,6 @@ def says(
     return None if answer is None else answer is holds
 
 
-def _length(test: ast.expr) -> tuple[ast.expr, bool] | None:
-    """The text in ``len(text) == 0``, and whether the test asks for letters; None for others."""
-    asks, measured = True, test
-    if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        other = getattr(test.comparators[0], "value", None)
-        if type(other) is not int or (type(test.ops[0]), other) not in _LENGTHS:
-            return None
-        asks, measured = _LENGTHS[type(test.ops[0]), other], test.left
-    if not isinstance(measured, ast.Call) or len(measured.args) != 1:
-        return None
-    is_length = isinstance(measured.func, ast.Name) and measured.func.id == "len"
-    return (measured.args[0], asks) if is_length else None
-
-
-def _parts(test: ast.expr, *, holds: bool) -> Iterator[tuple[ast.expr, bool]]:
-    """What must hold for the test to be what it is, piece by piece."""
-    length = _length(test)
-    if length is not None:
-        yield length[0], length[1] is holds
-    elif isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        yield from _parts(test.operand, holds=not holds)
-    elif isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) is holds:
-        for part in test.values:
-            yield from _parts(part, holds=holds)
-    else:
-        yield test, holds
-
-
 def _is_about(test: ast.expr, node: ast.expr) -> bool:
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         return type(test.ops[0]) in _COMPARISONS and is_same(_subject(test), node)
@@ -377,7 +353,7 @@ def verdict(test: ast.expr, node: ast.expr, value: Value, module: SourceFile) ->
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
         answers = [verdict(each, node, value, module) for each in test.values]
         return True if True in answers else None if None in answers else False
-    pieces = [*_parts(test, holds=True)]
+    pieces = [*conjuncts(test, holds=True)]
     if len(pieces) != 1:
         return None
     piece, holds = pieces[0]

@@ -87,14 +87,15 @@ def entry(record: Record, key: Value, default: Values = ()) -> Values:
         if record.others:
             return lift(union(record.others, default), record.rung)
         return default or unknown(f"no entry {key.text!r} is seen to be stored")
-    known = [record.entries[name] for name in record.entries if _may_be(key, name)]
-    return lift(union(*known or record.entries.values(), record.others, default), record.rung)
+    known = [record.entries[name] for name in record.entries if may_be(key, name)]
+    if not known and not record.others:
+        return default or unknown("no entry that is seen has such a key")
+    return lift(union(*known, record.others, default), record.rung)
 
 
-def _may_be(key: Value, name: str) -> bool:
-    """Whether a key that is known in part may be this one: ``f"a_{width}"`` is no ``b_1``."""
-    if not isinstance(key, Text):
+def may_be(value: Value, text: str) -> bool:
+    """Whether what is known in part may be this text: ``f"a_{width}"`` is no ``b_1``."""
+    if not isinstance(value, Text):
         return True
-    return (
-        re.fullmatch(".*".join(map(re.escape, key.text.split(HOLE))), name, re.DOTALL) is not None
-    )
+    pattern = ".*".join(map(re.escape, value.text.split(HOLE)))
+    return re.fullmatch(pattern, text, re.DOTALL) is not None

@@ -52,6 +52,13 @@ _PERCENT = late_pattern(
 )
 
 
+def fewest_holes_first(values: Iterable[Value]) -> list[Value]:
+    """The values, those first of which most is known; in their order, where it is as much."""
+    return sorted(
+        values, key=lambda value: value.text.count(HOLE) if isinstance(value, Text) else 0
+    )
+
+
 def binary(op: ast.operator, left: Values, right: Values) -> Values:
     """``left op right`` over all possibilities."""
     return union(*(_binary(op, first, second) for first in left for second in right))

@@ -112,7 +112,8 @@ def of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Valu
     if settled:
         return stored
     own = _of_value(evaluator, base.changed(handed=()), name, frame)
-    return union(stored, handing.parts(evaluator, own, base.handed, name))
+    found = union(stored, handing.parts(evaluator, own, base.handed, name))
+    return handing.left_by_tests(base.handed, name, found)
 
 
 def _are_empty(values: Values) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain import mappings
+from torchload_lint.source.domain import mappings, strings
 from torchload_lint.source.domain.enum_members import EnumMember
 from torchload_lint.source.domain.sequences import elements, item
 from torchload_lint.source.domain.values import Record, Sequence, Text, union
@@ -114,3 +114,27 @@ def _rows(values: Values) -> list[Value]:
         return []
     rows = [row[0] for row in listed.items if len(row) == 1]
     return rows if len(rows) == len(listed.items) else []
+
+
+def formatted_text(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
+    """``f"{folder}/last.pt"``."""
+    assert isinstance(node, ast.JoinedStr)
+    built: Values = (Text(""),)
+    for piece in node.values:
+        part = evaluator.values(piece, frame)
+        if isinstance(piece, ast.FormattedValue):
+            specification = _literal_specification(piece)
+            shown = chr(piece.conversion) if piece.conversion > 0 else None
+            part = tuple(strings.formatted(value, specification, shown) for value in part)
+        built = strings.concatenate(built, part)
+    return built
+
+
+def _literal_specification(piece: ast.FormattedValue) -> str | None:
+    """The format specification where it is literal text; None where it is computed."""
+    if piece.format_spec is None:
+        return ""
+    parts = getattr(piece.format_spec, "values", [])
+    if all(isinstance(part, ast.Constant) for part in parts):
+        return "".join(str(part.value) for part in parts)
+    return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.branches import guards
@@ -66,6 +67,8 @@ class Engine:
         """Why there may be further possibilities, besides those that were found."""
         self.relied = Relied()
         """What must be as it looks for the answer to be all that there is."""
+        self.flags_count = True
+        """Whether flags are what the code says: not where it turns off what is asked about."""
         self._assumed: Tests = ()
         """What holds wherever the question has led, since another branch leads elsewhere."""
         self._cuts = 0
@@ -94,6 +97,7 @@ class Engine:
         """
         self.asked_in = module.path
         self._assumed = guards.of_steady_names(node, module)
+        self.flags_count = taken.flags_allow(Engine(self.project), node, Frame(module))
         values = self._in_all_turns(node, module)
         choices = [
             (asked, loop)
@@ -260,6 +264,16 @@ class Engine:
             ("definitions", "aside", node), lambda: Engine(self.project).anywhere(node, module)
         )
 
+    def flag(self, node: ast.expr, module: SourceFile) -> Values:
+        """The same of a flag, which no other flag decides."""
+
+        def found() -> Values:
+            engine = Engine(self.project)
+            engine.flags_count = False
+            return engine.anywhere(node, module)
+
+        return self.project.remember(("definitions", "flag", node), found)
+
     def parameter(self, node: ast.arg, frame: Frame) -> Values:
         """What a parameter can be in this frame."""
         return parameters.values(self, node, frame)
@@ -305,29 +319,6 @@ def _binary(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     return strings.binary(node.op, left, evaluator.values(node.right, frame))
 
 
-def _joined(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
-    assert isinstance(node, ast.JoinedStr)
-    built: Values = (Text(""),)
-    for piece in node.values:
-        part = evaluator.values(piece, frame)
-        if isinstance(piece, ast.FormattedValue):
-            specification = _literal_specification(piece)
-            shown = chr(piece.conversion) if piece.conversion > 0 else None
-            part = tuple(strings.formatted(value, specification, shown) for value in part)
-        built = strings.concatenate(built, part)
-    return built
-
-
-def _literal_specification(piece: ast.FormattedValue) -> str | None:
-    """The format specification where it is literal text; None where it is computed."""
-    if piece.format_spec is None:
-        return ""
-    parts = getattr(piece.format_spec, "values", [])
-    if all(isinstance(part, ast.Constant) for part in parts):
-        return "".join(str(part.value) for part in parts)
-    return None
-
-
 def _formatted_value(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     assert isinstance(node, ast.FormattedValue)
     return evaluator.values(node.value, frame)
@@ -336,7 +327,8 @@ def _formatted_value(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Valu
 def _conditional(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     assert isinstance(node, ast.IfExp)
     arms = [each for each in (node.body, node.orelse) if taken.is_possible(evaluator, each, frame)]
-    return union(*(evaluator.values(each, frame) for each in arms or (node.body, node.orelse)))
+    found = [evaluator.values(each, frame) for each in arms or (node.body, node.orelse)]
+    return union(strings.fewest_holes_first(chain(*found)))  # of many, the last are cut off
 
 
 def _boolean(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
@@ -432,7 +424,7 @@ _EXPRESSIONS: dict[type[ast.expr], Callable[[Evaluator, ast.expr, Frame], Values
     ast.UnaryOp: _unary,
     ast.BoolOp: _boolean,
     ast.IfExp: _conditional,
-    ast.JoinedStr: _joined,
+    ast.JoinedStr: displays.formatted_text,
     ast.FormattedValue: _formatted_value,
     ast.List: displays.display,
     ast.Tuple: displays.display,

@@ -6,7 +6,7 @@ import ast
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.branches import rebound
+from torchload_lint.source.branches import guards, rebound
 from torchload_lint.source.domain import strings
 from torchload_lint.source.domain.patterns import Rung, known
 from torchload_lint.source.domain.sequences import elements, item
@@ -46,7 +46,11 @@ def values(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     possible = taken.possible(evaluator, node, ordered, frame)
 
     def value_of(one: Definition) -> Values:
-        return _defined(evaluator, one, node, frame) if one in possible else ()
+        if one not in possible:
+            return ()
+        around = guards.of_steady_names(one.node, frame.module, but=node.id)
+        with evaluator.assuming(around):
+            return _defined(evaluator, one, node, frame)
 
     found = rebound.values(node, ordered, frame.module, value_of)
     for definition in ordered:

@@ -19,7 +19,6 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.evaluation import instances
-from torchload_lint.source.evaluation.unreached import is_unreached
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import call_targets, callers, classes
@@ -27,6 +26,7 @@ from torchload_lint.source.project.call_targets import Other
 from torchload_lint.source.state.bound import BoundArguments, given_values, is_spread
 from torchload_lint.source.state.matching import Passed, match
 from torchload_lint.source.state.taken import class_of_self
+from torchload_lint.source.state.unreached import is_unreached
 from torchload_lint.source.text.definitions import defaults
 
 if TYPE_CHECKING:
@@ -117,12 +117,14 @@ def _from_callers(
     calls = frozenset(site.call for site in sites.calls)
     evaluator.relied.called.setdefault(function, (frame.module, calls))
     found: list[Values] = []
+    why_none = sites.why_none()
     of = class_of_self(function, frame)
     for site in sites.calls:
         if of is not None and not call_targets.may_concern(site, of, evaluator.project):
             evaluator.hop(site.written, site.module.path, f"is left out: {Other.CLASS.value}")
             continue
         evaluator.hop(site.written, site.module.path, f"calls {function.name}()")
+        why_none = "no caller that gets there"
         around = _same_object(evaluator, site, of, _holder(function, frame.module))
         outer = Frame(site.module, around, frame.calls, frame.callers + 1)
         branch = made_under.tests(evaluator.project, site, of or _holder(function, frame.module))
@@ -138,7 +140,7 @@ def _from_callers(
         return union(*found) or unknown(f"what the callers give as {shown} is not known")
     if evaluator.is_traced:
         _note_made_up_names(evaluator, function, of or _holder(function, frame.module), frame)
-    return _without_caller(evaluator, parameter, function, default, sites, frame)
+    return _without_caller(evaluator, parameter, function, default, why_none, frame)
 
 
 def _note_others(evaluator: Evaluator, sites: callers.Sites) -> None:
@@ -289,7 +291,7 @@ def _without_caller(
     parameter: ast.arg,
     function: ast.FunctionDef | ast.AsyncFunctionDef,
     default: Values,
-    sites: callers.Sites,
+    why_none: str,
     frame: Frame,
 ) -> Values:
     shown = f"parameter {parameter.arg!r} of {_named(function, frame.module)}"
@@ -297,7 +299,7 @@ def _without_caller(
     if of_program is not None and (given := of_program(evaluator, parameter, function, (), frame)):
         return union(default, *given)
     if evaluator.project.files.python_files():
-        reason = f"{shown} has {sites.why_none()}"
+        reason = f"{shown} has {why_none}"
     else:  # a file by itself: nobody looked for callers
         reason = f"{shown} comes from its callers"
     annotated = instances.annotated(evaluator, parameter.annotation, frame)

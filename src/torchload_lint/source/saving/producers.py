@@ -25,6 +25,7 @@ from torchload_lint.source.saving.file_names import (
     name_one_file,
     words_of_name,
 )
+from torchload_lint.source.saving.programs import are_one_program, shared_folders
 from torchload_lint.source.saving.save_index import index_of, possible_saves
 from torchload_lint.source.saving.saved import why_unloadable
 from torchload_lint.source.saving.saving_files import saving_files
@@ -98,6 +99,8 @@ def producers_for(
     there are none, those that match by another sign; where none does either, those of another
     load of the same file.
     """
+    if load.library is not None and load.library.loader.path == "url":
+        return ()  # a copy of what others have published
     own = _of_this_load(load, module, resolution, project)
     if own or resolution.patterns:
         return own
@@ -156,7 +159,7 @@ def _match_contents(
     project: ProjectIndex,
 ) -> None:
     """Add the saves whose contents are what a load asks for, until there are enough."""
-    for home in [one for one in homes if not _is_copy(one, module)]:
+    for home in [one for one in homes if are_one_program(one, module, project)]:
         for save in home.saves:
             match = _by_content(load, module, keys, restored, save, home, project)
             if match is not None and not (home is module and _comes_after(save, load, module)):
@@ -295,12 +298,6 @@ def _keys_agree(
     return len(keys) > 1 or bool(keys & {key for _, key in restored} & {key for _, key in states})
 
 
-def _is_copy(home: Module, module: Module) -> bool:
-    """Whether a file is the one of that name in another program of the repository."""
-    names = [each.path.rpartition("/")[2] for each in (home, module)]
-    return home is not module and names[0] == names[1]
-
-
 def _nearest(
     found: list[tuple[SaveCall, Module]], path: str, function: str
 ) -> list[tuple[SaveCall, Module]]:
@@ -320,7 +317,7 @@ def _nearness(one: str, other: str) -> tuple[int, bool]:
     """How near two folders are: the leading folders that they share, and whether one of them is
     no further folder's own (``a/utils`` is as near to ``a/exp`` as ``a`` is, ``a/b/utils`` is not).
     """
-    shared = _shared(one, other)
+    shared = shared_folders(one, other)
     return shared, one.count("/") - shared <= 0
 
 
@@ -338,7 +335,7 @@ def _modules(
     near = [
         path for path in candidates if dirname(path) == folder or _is_called(path, module, project)
     ]
-    named.sort(key=lambda path: (-_shared(dirname(path), folder), path))
+    named.sort(key=lambda path: (-shared_folders(dirname(path), folder), path))
     for path in list(dict.fromkeys((*named[:MAX_FILES], *near[:MAX_FILES])))[:MAX_FILES]:
         found = project.module_at(path)
         if found is not None:
@@ -361,16 +358,6 @@ def _spelling(words: list[str], keys: frozenset[str], project: ProjectIndex) -> 
     if keys:
         found |= set.intersection(*(set(project.holding(key)) for key in keys))
     return found
-
-
-def _shared(first: str, second: str) -> int:
-    """How many leading folders two paths share."""
-    count = 0
-    for one, other in zip(first.split("/"), second.split("/"), strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
 
 
 def _match(

@@ -10,12 +10,21 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.branches import guards
-from torchload_lint.source.domain.values import Handed, Instance, ParsedOptions, Record, union
+from torchload_lint.source.domain.values import (
+    Cause,
+    Handed,
+    Instance,
+    ParsedOptions,
+    Record,
+    union,
+    unknown,
+)
 from torchload_lint.source.state import given_objects, stores
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Values
     from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.names.source_file import SourceFile
 
 _STORED_IN = (ParsedOptions, Record, Instance)
 
@@ -47,9 +56,9 @@ def _stores_below(evaluator: Evaluator, place: Handed) -> bool:
     """
     spelled = ast.unparse(place.node) + place.path
     module = place.frame.module
-    for test, subject in guards.tested_around(place.node, module):
-        if ast.unparse(subject).startswith(f"{spelled}.") and guards.named_by(test, module):
-            return True
+    tested = (subject for _, subject in guards.tested_around(place.node, module))
+    if any(ast.unparse(_meant(each, module)).startswith(f"{spelled}.") for each in tested):
+        return True
     own = module.bindings.scope(place.node)
     return any(
         target.startswith((f"{spelled}.", f"{spelled}["))
@@ -87,9 +96,37 @@ def _said(place: Handed, spelled: str) -> Values:
     """What a part of an object is where a branch hands it on: ``if args.net == "a": A(args)``."""
     module = place.frame.module
     for test, subject in guards.tested_around(place.node, module):
-        if ast.unparse(subject) == spelled and (named := guards.named_by(test, module)):
+        same = ast.unparse(_meant(subject, module)) == spelled
+        if same and (named := guards.named_by(test, module)):
             return named
     return ()
+
+
+def left_by_tests(places: tuple[Handed, ...], name: str, values: Values) -> Values:
+    """The values of a part of an object that the tests leave where it was handed on: ``if
+    args.net.find("big") > -1: Big(args)``.
+    """
+    for place in places:
+        module, spelled = place.frame.module, f"{ast.unparse(place.node)}{place.path}.{name}"
+        for test, subject in guards.tested_around(place.node, module):
+            if ast.unparse(_meant(subject, module)) != spelled:
+                continue
+            values = tuple(
+                each for each in values if guards.says(test, subject, each, module) is not False
+            ) or unknown(
+                f"{spelled} is not its default below {module.path}:{test[0].lineno}",
+                Cause.NOT_THE_DEFAULT,
+            )
+    return values
+
+
+def _meant(subject: ast.expr, module: SourceFile) -> ast.expr:
+    """What a test is about, where a name is given that alone: ``kind = args.kind``."""
+    if not isinstance(subject, ast.Name):
+        return subject
+    definitions = module.bindings.definitions(subject)
+    given = definitions[0].value if len(definitions) == 1 else None
+    return given if isinstance(given, ast.Attribute) else subject
 
 
 def parts(evaluator: Evaluator, values: Values, places: tuple[Handed, ...], name: str) -> Values:

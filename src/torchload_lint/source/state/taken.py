@@ -9,7 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.branches import guards
-from torchload_lint.source.domain.values import Instance
+from torchload_lint.source.domain.patterns import Rung
+from torchload_lint.source.domain.values import Instance, ParsedOptions
 from torchload_lint.source.names import members
 from torchload_lint.source.state.bound import literal_of
 
@@ -51,9 +52,46 @@ def arm_values(evaluator: Evaluator, given: ast.expr, name: ast.Name, frame: Fra
 
 
 def is_possible(evaluator: Evaluator, node: ast.AST, frame: Frame) -> bool:
-    """Whether a place may be reached with the arguments of the call that is looked at."""
+    """Whether a place may be reached with the arguments of the call that is looked at, and with
+    what the code itself says of its flags.
+    """
     given = partial(_given, evaluator, frame)
-    return not guards.is_ruled_out(node, frame.module, given)
+    if guards.is_ruled_out(node, frame.module, given):
+        return False
+    return not evaluator.flags_count or flags_allow(evaluator, node, frame)
+
+
+def flags_allow(evaluator: Evaluator, node: ast.AST, frame: Frame) -> bool:
+    """Whether the code's own flags let a place be reached."""
+    return not any(
+        _fails(evaluator, test, subject, frame)
+        for test, subject in guards.tested_around(node, frame.module)
+    )
+
+
+def _fails(
+    evaluator: Evaluator, test: tuple[ast.expr, bool], subject: ast.expr, frame: Frame
+) -> bool:
+    """Whether a test fails for all that a name (or an entry of the options) is given in the code:
+    no caller, no command line and no default has a say in it.
+    """
+    holder = subject.value if isinstance(subject, ast.Attribute) else subject
+    if not isinstance(holder, ast.Name) or any(
+        isinstance(each.node, ast.arg) or each.qualified
+        for each in frame.module.bindings.definitions(holder)
+    ):
+        return False
+    if holder is not subject and not all(
+        isinstance(base, ParsedOptions) for base in evaluator.flag(holder, frame.module)
+    ):
+        return False
+    values = evaluator.flag(subject, frame.module)
+    fails = bool(values) and all(
+        value.rung.height < Rung.DEFAULT.height
+        and guards.says(test, subject, value, frame.module) is False
+        for value in values
+    )
+    return fails and bool(evaluator.values(subject, frame))  # the answer rests on it
 
 
 def _given(evaluator: Evaluator, frame: Frame, parameter: ast.arg) -> ast.Constant | None:

@@ -158,8 +158,17 @@ class Notebook:
         moved = start_row - edit.span.start.row
         return Edit(_shifted(edit.span, moved), edit.content), number
 
-    def in_cell(self, diagnostic: Diagnostic) -> Diagnostic:
-        """A finding about ``python``, by cell.
+    def by_cell(self, words: str, path: str) -> str:
+        """Words that name rows of ``python`` say the cell: ``a.ipynb:9``, ``a.ipynb:cell 2:1``."""
+
+        def placed(found: re.Match[str]) -> str:
+            cell, row = self.locate(int(found[1]))
+            return f"{path}:cell {cell}:{row}"
+
+        return re.sub(rf"(?<![\w/.-]){re.escape(path)}:(\d+)", placed, words)
+
+    def in_cell(self, diagnostic: Diagnostic, path: str) -> Diagnostic:
+        """A finding about ``python``, by cell. ``path``: how words name the notebook.
 
         The edits of its fix stay in rows of ``python``, since they may lie in several cells; a fix
         that cannot be applied to the cells is dropped, and a note says so.
@@ -171,6 +180,8 @@ class Notebook:
             span=_shifted(diagnostic.span, moved),
             noqa_row=None if noqa_row is None else noqa_row + moved,
             cell=number,
+            message=self.by_cell(diagnostic.message, path),
+            notes=tuple(self.by_cell(each, path) for each in diagnostic.notes),
         )
         if diagnostic.fix is None or self.accepts(diagnostic.fix.edits):
             return placed

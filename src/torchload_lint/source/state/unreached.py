@@ -7,7 +7,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain.conversions import truths
 from torchload_lint.source.names import members
 from torchload_lint.source.project import callers
 from torchload_lint.source.state.matching import match
@@ -39,16 +38,20 @@ def _is_off(evaluator: Evaluator, test: ast.expr, *, wanted: bool, frame: Frame)
         return _is_off(evaluator, test.operand, wanted=not wanted, frame=frame)
     definitions = frame.module.bindings.definitions(test) if isinstance(test, ast.Name) else ()
     parameter = definitions[0].node if len(definitions) == 1 else None
-    if not isinstance(parameter, ast.arg) or not _is_given(evaluator, parameter, frame.module):
+    if not isinstance(parameter, ast.arg):
         return False
-    return truths(evaluator.parameter(parameter, frame)) == {not wanted}
+    return _written(evaluator, parameter, frame.module) == {not wanted}
 
 
-def _is_given(evaluator: Evaluator, parameter: ast.arg, module: SourceFile) -> bool:
-    """Whether there are callers, all of them known, and each of them gives a parameter."""
+def _written(evaluator: Evaluator, parameter: ast.arg, module: SourceFile) -> set[bool]:
+    """What the callers write for a parameter, as far as that is true or false; empty where one of
+    them leaves it out or computes it (an option that is off by default can be turned on), or is
+    not known.
+    """
     function = module.parents[module.parents[parameter]]
     if not members.is_function(function):
-        return False
+        return set()
     sites = callers.sites(evaluator.project, module, function)
-    given = (match(each.call, function, each.skipped) for each in sites.calls)
-    return bool(sites.calls) and not sites.cut and all(parameter in each for each in given)
+    given = [match(each.call, function, each.skipped).get(parameter) for each in sites.calls]
+    written = [each.value for each in given if isinstance(each, ast.Constant)]
+    return set() if sites.cut or len(written) < len(given) else {bool(each) for each in written}

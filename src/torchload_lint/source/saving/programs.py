@@ -1,0 +1,50 @@
+"""Which files belong to one program: repositories hold many that use the same keys."""
+
+from __future__ import annotations
+
+import re
+from posixpath import dirname
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.index import ProjectIndex
+
+
+def are_one_program(home: Module, module: Module, project: ProjectIndex) -> bool:
+    """Whether two files may belong to one program: the one stands in the other's folder or below
+    it, both in one package, or one imports something out of the other's folders. The file of one
+    name in another folder is the same file of another program.
+    """
+    if dirname(home.path) == dirname(module.path):
+        return True
+    one, other = home.path.split("/"), module.path.split("/")
+    if one[-1] == other[-1]:
+        return False
+    common = one[: shared_folders(dirname(home.path), dirname(module.path))]
+    if len(common) in {len(one) - 1, len(other) - 1}:
+        return True
+    packages = ("/".join((*common[: n + 1], "__init__.py")) for n in range(len(common)))
+    return (
+        any(map(project.files.exists, packages))
+        or _imports(home, module, len(common))
+        or _imports(module, home, len(common))
+    )
+
+
+def shared_folders(first: str, second: str) -> int:
+    """How many leading folders two folders share."""
+    count = 0
+    for one, other in zip(first.split("/"), second.split("/"), strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
+
+
+def _imports(one: Module, other: Module, shared: int) -> bool:
+    """Whether a file imports something out of the folders that it does not share with another."""
+    folders = list(map(re.escape, other.path.split("/")[:-1]))
+    before, own = "|".join(folders[:shared]), "|".join(folders[shared:])
+    pattern = rf"^\s*(?:from|import)\s+\.*(?:(?:{before})\.)*(?:{own})\b"
+    return re.search(pattern, one.text, re.MULTILINE) is not None
