@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
 from migrate.helpers import migrated, migrated_with_plan, notes, same, sharing
 from migrate.layers import LAYERS, not_listed
 from migrate.model_programs import PROGRAMS, Gan, SmallResNet, Tagger
-from torchload_lint.migrate import NoteKind
+from torchload_lint.migrate import MigrationOptions, NoteKind, TargetFormat, migrate_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,36 @@ def test_state_dict_loads_into_a_new_model(tmp_path: Path) -> None:
     other.load_state_dict(migrated(model, tmp_path), strict=True)
     image = torch.randn(1, 3, 8, 8)
     assert torch.equal(model.eval()(image), other.eval()(image))
+
+
+def test_version_of_one_object(tmp_path: Path) -> None:
+    """``state_dict()`` asks the object, whose own version goes before that of its class."""
+    model = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1))
+    model[1]._version = 7
+    assert check(model, tmp_path)._metadata["1"] == {"version": 7}
+
+
+def test_two_entries_of_one_name(tmp_path: Path) -> None:
+    """Torch keeps the later one in the place of the earlier; a file holds each name once."""
+    model = nn.Module()
+    model._parameters["a.b"] = nn.Parameter(torch.ones(2))
+    model._parameters["c"] = nn.Parameter(torch.ones(1))
+    model.add_module("a", nn.ParameterDict({"b": nn.Parameter(torch.zeros(3))}))
+    check(model, tmp_path)
+    as_safetensors = MigrationOptions(format=TargetFormat.SAFETENSORS)
+    migrate_file(tmp_path / "before.pt", tmp_path / "new.safetensors", as_safetensors)
+    found = load_file(tmp_path / "new.safetensors")
+    assert {name: one.tolist() for name, one in found.items()} == {"a.b": [0, 0, 0], "c": [1]}
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's own
+def test_a_nested_tensor_of_a_module_is_listed_as_what_it_is(tmp_path: Path) -> None:
+    model = nn.Linear(1, 1)
+    model.register_buffer("b", torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]))
+    found, plan = migrated_with_plan(model, tmp_path)
+    assert list(found) == ["weight", "bias"]
+    (note,) = plan.of_kind(NoteKind.LEFT_OUT)
+    assert (note.place, note.outcome) == ("['b']", "it is a nested tensor, not a dense one")
 
 
 def test_modules_inside_containers(tmp_path: Path) -> None:

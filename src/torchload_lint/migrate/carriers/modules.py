@@ -63,11 +63,15 @@ class _Building:
     """Hooks of modules that are not carried."""
     above: set[int]
     """The modules around the present one."""
+    places: dict[str, int]
+    """Name → where its entry stands."""
 
     def put(self, key: str, value: PickledValue) -> None:
-        """One entry."""
-        if value is not LEFT_OUT:
-            self.out.entries.append((key, value))
+        """One entry; of two with one name the later one, in the place of the earlier."""
+        if value is LEFT_OUT:
+            return
+        known = self.places.setdefault(key, len(self.out.entries))
+        self.out.entries[known : known + 1] = [(key, value)]
 
 
 def registries(made: PickledInstance) -> dict[str, PickledValue] | None:
@@ -88,7 +92,9 @@ def registries(made: PickledInstance) -> dict[str, PickledValue] | None:
 def state_dict(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """The state dict of a module, with the ``_metadata`` that torch gives it."""
     ordered = "collections.OrderedDict"
-    building = _Building(converter, DictValue(ordered), DictValue(ordered), place, {}, {}, set())
+    building = _Building(
+        converter, DictValue(ordered), DictValue(ordered), place, {}, {}, set(), {}
+    )
     if not (made.name in QUANTIZED_CONVOLUTIONS and _save_convolution(building, made, "")):
         _save(building, made, "")
     building.out.state.append(DictValue(entries=[("_metadata", building.metadata)]))
@@ -144,7 +150,9 @@ def _save_child(building: _Building, child: ObjectValue, prefix: str) -> None:
 def _add_metadata(
     building: _Building, made: PickledInstance, attributes: dict[str, PickledValue], prefix: str
 ) -> None:
-    version = state_dict_version(made.name, _keys(attributes.get("_buffers")))
+    version = attributes.get("_version")  # the object's own goes before its class's
+    if type(version) is not int:
+        version = state_dict_version(made.name, _keys(attributes.get("_buffers")))
     entry = DictValue(entries=[("version", version)])
     building.metadata.entries.append((prefix[:-1], entry))
     for registry in (*_STATE_DICT_HOOKS, *_CALL_HOOKS):
@@ -201,7 +209,9 @@ def _tensor(building: _Building, value: PickledValue, key: str) -> PickledValue:
     found = tensors.detached(building.converter, value, place)
     if found is LEFT_OUT or tensors.is_tensor(found):
         return found
-    return building.converter.leave_out(place, "a parameter or buffer", "it is not a tensor")
+    is_nested = isinstance(value, ObjectValue) and isinstance(found, DictValue)
+    why = "it is a nested tensor, not a dense one" if is_nested else "it is not a tensor"
+    return building.converter.leave_out(place, "a parameter or buffer", why)
 
 
 def _entries(value: PickledValue) -> Iterator[tuple[str, PickledValue]]:
