@@ -13,7 +13,14 @@ from torch import nn
 from migrate.helpers import migrated, migrated_with_plan, notes, same, sharing
 from migrate.layers import LAYERS, not_listed
 from migrate.model_programs import PROGRAMS, Gan, SmallResNet, Tagger
-from torchload_lint.migrate import MigrationOptions, NoteKind, TargetFormat, migrate_file
+from torchload_lint.migrate import (
+    MigrationError,
+    MigrationOptions,
+    NoteKind,
+    TargetFormat,
+    migrate_file,
+)
+from torchload_lint.migrate.carriers import modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +66,20 @@ def test_version_of_one_object(tmp_path: Path) -> None:
     model = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1))
     model[1]._version = 7
     assert check(model, tmp_path)._metadata["1"] == {"version": 7}
+
+
+def test_modules_that_stand_in_two_places_at_every_depth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of a few kB has as many names as it likes: there is a limit."""
+    model: nn.Module = nn.Linear(1, 1)
+    for depth in range(40):
+        if depth == 4:
+            check(model, tmp_path)
+        model = nn.Sequential(model, model)
+    monkeypatch.setattr(modules, "MOST_NAMES", 1000)
+    with pytest.raises(MigrationError, match="more than 1,000 names"):
+        migrated(model, tmp_path)
 
 
 def test_two_entries_of_one_name(tmp_path: Path) -> None:

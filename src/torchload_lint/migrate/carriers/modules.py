@@ -27,7 +27,7 @@ from torchload_lint.migrate.carriers.module_facts import (
 )
 from torchload_lint.migrate.carriers.pickled_instance import attributes_of, read_instance
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
-from torchload_lint.migrate.results import NoteKind
+from torchload_lint.migrate.results import MigrationError, NoteKind
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ _STATE_DICT_HOOKS = ("_state_dict_hooks", "_state_dict_pre_hooks")
 _CALL_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks",
                "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks")  # fmt: skip
 _SPECTRAL_HOOK = "SpectralNormStateDictHook"
+MOST_NAMES = 400_000
+"""Of modules and tensors of one state dict: a module that stands in two places has two names there,
+so that a chain of pairs of one object doubles them with each link.
+"""
 _METHODS = frozenset("state_dict _save_to_state_dict get_extra_state".split())
 """Methods whose override changes what ``state_dict()`` gives."""
 
@@ -154,6 +158,8 @@ def _add_metadata(
     if type(version) is not int:
         version = state_dict_version(made.name, _keys(attributes.get("_buffers")))
     entry = DictValue(entries=[("version", version)])
+    if len(building.metadata.entries) + len(building.out.entries) > MOST_NAMES:
+        raise MigrationError(f"the state dict of its module has more than {MOST_NAMES:,} names")
     building.metadata.entries.append((prefix[:-1], entry))
     for registry in (*_STATE_DICT_HOOKS, *_CALL_HOOKS):
         for _, hook in _entries(attributes.get(registry)):
