@@ -317,6 +317,24 @@ def test_a_file_in_the_place_of_the_folder_loses_nothing(project):
     assert (project / ".torchload-lint").read_text() == "mine\n"
 
 
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, '{"version": 2}'])
+def test_a_recording_that_the_program_damages_loses_nothing(text: str, project: Path) -> None:
+    program = f"""
+        import os, torch
+        os.mkdir(".torchload-lint")
+        with open(".torchload-lint/loads.json", "w") as file:
+            file.write({text!r})
+        torch.load("w.pt", weights_only=True)
+    """
+    recorded = record(project, program)
+    assert recorded.returncode == 0
+    assert "is not a recording" in recorded.stderr
+    (rescued,) = (project.parent / "state" / "torchload-lint").iterdir()
+    (load,) = json.loads(rescued.read_text())["loads"]
+    assert (load["checkpoint"], load["verdict"]) == ("w.pt", "loads")
+    assert (project / ".torchload-lint" / "loads.json").read_text() == text
+
+
 def test_loads_of_a_program_that_is_no_file_are_said_to_be_its_own(project: Path) -> None:
     """Of ``python -c`` and the like; not to be in the tool's files."""
     code = "import torch; torch.load('w.pt')"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from torchload_lint.requirements.releases import Requirements
     from torchload_lint.rules.context import Context, Veto
     from torchload_lint.source.project.index import ProjectIndex
+    from torchload_lint.source.recorded import RecordedLoad
     from torchload_lint.workspace.on_disk.checkpoints import DiskCheckpoints
     from torchload_lint.workspace.on_disk.environment import InstalledPackages
 
@@ -249,7 +250,6 @@ class Project:
         """What rules may ask about the files of the root; the rooms below are only imported where
         there is a load.
         """
-        from torchload_lint.record.store import read_store  # noqa: PLC0415
         from torchload_lint.rules.context import Context  # noqa: PLC0415
         from torchload_lint.source.project.index import ProjectIndex  # noqa: PLC0415
 
@@ -263,9 +263,16 @@ class Project:
             project=index,
             checkpoints=self.checkpoints,
             veto=self._veto,
-            recorded=read_store(self.config.root),
+            recorded=self.recorded,
             reads_addresses=self._remote,
         )
+
+    @cached_property
+    def recorded(self) -> tuple[RecordedLoad, ...]:
+        """What runs before have recorded. Raises ConfigError where that cannot be read."""
+        from torchload_lint.record.store import read_store  # noqa: PLC0415
+
+        return read_store(self.config.root)
 
     @cached_property
     def checkpoints(self) -> DiskCheckpoints:

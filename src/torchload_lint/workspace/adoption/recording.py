@@ -44,8 +44,9 @@ class Recorder:
     def __init__(self, folder: Path, projects: Projects) -> None:
         """Raise ConfigError where a configuration, or what was recorded before, is wrong."""
         self._projects = projects
-        self._home = Path(os.path.realpath(projects.project_of(folder / "any").config.root))
-        read_store(self._home)
+        project = projects.project_of(folder / "any")
+        self._home = Path(os.path.realpath(project.config.root))
+        _ = project.recorded  # read now: the program may change it
         self._found: dict[Path, dict[tuple[object, ...], RecordedLoad]] = {}
         """By the root of the project, and by call and checkpoint."""
         self.left_out: Counter[str] = Counter()
