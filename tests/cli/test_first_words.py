@@ -92,3 +92,32 @@ def test_a_library_is_named_as_the_code_does(cli, write):
     call = "torch.hub.load_state_dict_from_url('https://example.org/m.pth')"
     write({"a.py": f"import torch\nprint({call})\n"})
     assert "`torch.hub.load_state_dict_from_url` loads unsafely" in cli(".").stdout
+
+
+PASSES_ON = "import torch\n\n\ndef load(path, **options):\n    return torch.load(path, **options)\n"
+
+
+@pytest.mark.parametrize(
+    ("besides", "bound", "is_note"),
+    [
+        ('"""For old files use weights_only=False."""\n', ">=2.6", True),
+        ("# weights_only=False\n", ">=2.6", True),
+        ("", ">=2.5", False),
+        ('OLD = {"weights_only": False}\n', ">=2.6", False),
+        ('options = {}\noptions["weights_only"] = False\n', ">=2.6", False),
+        ('options.setdefault("weights_only", False)\n', ">=2.6", False),
+        ("def other(weights_only: bool = False): ...\n", ">=2.6", False),
+    ],
+)
+def test_what_is_unpacked_counts_where_somebody_says_false(cli, write, besides, bound, is_note):
+    project = f'[project]\nname = "p"\nversion = "1"\ndependencies = ["torch{bound}"]\n'
+    write({"a.py": PASSES_ON, "b.py": besides, "pyproject.toml": project})
+    assert f"TLL105 [{'info' if is_note else 'warning'}]" in cli(".").stdout
+
+
+def test_notes_of_one_wording_are_one_line(cli, write):
+    write({"a.py": "import torch\ntorch.load(p)\n\ntorch.load(q)\n"})
+    first, second, *rest = cli(".").stdout.splitlines()
+    assert first.startswith("a.py:2:1: TLL102 [info]")
+    assert second == "    the same at 1 other place: a.py:4:1"
+    assert rest[0] == "Found 2 notes."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -175,8 +176,51 @@ def test_what_reads_safetensors_is_said(words: list[str], project: Path) -> None
     assert result.exit_code == 0, result.output
     assert "load on" not in result.output
     name = "w/plain.pt" if words == ["--in-place"] else words[1]
-    assert f"read.py:2: safetensors.torch.load_file reads {name}\n" in result.output
-    assert "+ a" not in result.output
+    assert "read.py:2: from safetensors.torch import load_file\n" in result.output
+    assert f'    + a = load_file("{name}")\n' in result.output
+
+
+def test_the_lines_for_safetensors_read_the_new_files(project: Path) -> None:
+    """With the import that is said, they give what the old lines gave."""
+    load_file = pytest.importorskip("safetensors.torch").load_file
+    torch.save({"net": {"w": torch.ones(2)}, "step": 3}, project / "w/training.pt")
+    (project / "read.py").write_text(
+        "import torch\n"
+        'a = torch.load("w/plain.pt", map_location="cpu")\n'
+        'b = torch.load("w/training.pt", map_location=torch.device("cpu"))\n'
+    )
+    refused = run("w/training.pt", "--to", "safetensors", "-o", "t.safetensors")
+    assert "`--only net` takes its tensors" in refused.output
+    done = run("w/plain.pt", "--to", "safetensors", "-o", "a.safetensors")
+    done_too = run("w/training.pt", "--to", "safetensors", "-o", "t.safetensors", "--only", "net")
+    lines = re.findall(r"^    \+ (\w = .*)$", done.output + done_too.output, re.MULTILINE)
+    assert lines == [
+        'a = load_file("a.safetensors", device="cpu")',
+        'b = load_file("t.safetensors")',
+    ]
+    assert "it gives what was at ['net']" in done_too.output
+    assert "device= takes the place of map_location=" in done_too.output
+    found = {"load_file": load_file}
+    exec("\n".join(lines), found)
+    assert found["a"].keys() == torch.load(project / "w/plain.pt").keys()
+    assert torch.equal(found["b"]["w"], torch.ones(2))
+
+
+def test_of_many_files_each_is_one_line(project: Path) -> None:
+    for number in range(4):
+        torch.save(
+            {"args": argparse.Namespace(lr=number), "w": torch.ones(1)}, project / f"w/m{number}.pt"
+        )
+    told = run(*(f"w/m{number}.pt" for number in range(4))).output
+    assert [line for line in told.splitlines() if " is now " in line] == [
+        f"w/m{number}.pt is now w/m{number}.migrated.pt" for number in range(4)
+    ]
+    assert told.count("argparse.Namespace: a dict of its attributes") == 1
+    assert "    in w/m0.pt and 3 others\n" in told
+    assert "\n4 files migrated.\n" in told
+    refused = run(*(f"w/m{number}.pt" for number in range(4)), "--to", "safetensors").output
+    assert refused.count("safetensors holds a dict of dense tensors") == 1
+    assert refused.count(": as w/m0.pt") == 3
 
 
 def test_contradictions_are_refused(project: Path) -> None:

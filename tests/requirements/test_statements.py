@@ -90,6 +90,9 @@ STATED = [
     (setup_py("install_requires=REQ", "REQ = ['torch >= 1.6.0', 'nltk >= 3.5']"),
      f"1.6-{NEWEST}"),
     (setup_py("install_requires=[f'torch>={TORCH}']", "TORCH = '2.2'"), f"2.2-{NEWEST}"),
+    (setup_py("install_requires=['torch>=2.1'], dependency_links=["
+              "'https://download.pytorch.org/whl/cpu/torch-1.7.0%2Bcpu-cp36-cp36m-linux_x86_64.whl']"),
+     f"2.1-{NEWEST}"),
     (setup_py("extras_require={'seg': ['torch>=2.0.0,<2.4.0']}"), "2.0-2.3"),
     (setup_py("install_requires=[f'torch @ https://example.org/torch-1.11.0%2Bcu113-cp{v}-l.whl']"),
      "1.11"),

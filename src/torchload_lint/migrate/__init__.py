@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torchload_lint.migrate.differences import summary_data, summary_text
+from torchload_lint.migrate.differences import summary_data, summary_of_many, summary_text
 from torchload_lint.migrate.files.output import may_be_file, put_in_place
 from torchload_lint.migrate.migration import migrate_file, plan
 from torchload_lint.migrate.results import (
@@ -30,5 +30,6 @@ __all__ = [
     "plan",
     "put_in_place",
     "summary_data",
+    "summary_of_many",
     "summary_text",
 ]

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.tree import readable_bytes, render_tree
 from torchload_lint.escaping import escaped, printable
 from torchload_lint.migrate.results import NoteKind
+from torchload_lint.plurals import number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from torchload_lint.migrate.results import MigrationPlan, Note
@@ -29,7 +30,7 @@ _HEADINGS = {
 def summary_text(plan: MigrationPlan, out: Path, size: int | None, *, trees: bool = False) -> str:
     """One migration for a person; ends in a newline. ``size`` is None where nothing is written."""
     done = "would become" if size is None else "is now"
-    amount = f"{plan.storages:,} storages of {readable_bytes(plan.nbytes)}"
+    amount = f"{number_of(plan.storages, 'storage')} of {readable_bytes(plan.nbytes)}"
     head = f"{printable(str(plan.path))} ({plan.container}) {done} {printable(str(out))}"
     lines = [head, f"    {amount}" + (f"; {size:,} bytes in all" if size is not None else "")]
     if trees:
@@ -42,6 +43,22 @@ def summary_text(plan: MigrationPlan, out: Path, size: int | None, *, trees: boo
     if not plan.notes:
         lines += ["", "Everything is carried as it is."]
     return "\n".join(lines) + "\n"
+
+
+def summary_of_many(plans: Sequence[MigrationPlan]) -> str:
+    """What is different in several files, each difference once, with how many files have it."""
+    lines: list[str] = []
+    for kind, heading in _HEADINGS.items():
+        files: dict[tuple[str, str], dict[Path, None]] = {}
+        for plan in plans:
+            for note in plan.of_kind(kind):
+                files.setdefault((note.what, note.outcome), {})[plan.path] = None
+        lines += ["", f"{heading}:"] if files else []
+        for (what, outcome), paths in files.items():
+            first = printable(str(next(iter(paths))))
+            others = f" and {number_of(len(paths) - 1, 'other')}" if len(paths) > 1 else ""
+            lines += [*_wrapped(f"{what}: {outcome}", "  - "), f"    in {first}{others}"]
+    return "\n".join(lines) + "\n" if lines else ""
 
 
 def summary_data(plan: MigrationPlan, out: Path, size: int | None) -> dict[str, object]:

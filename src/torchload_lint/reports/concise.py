@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Severity
 from torchload_lint.escaping import printable
+from torchload_lint.plurals import number_of
 from torchload_lint.reports.colors import colored_code, palette_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     Finding = tuple[FileResult, Diagnostic]
 
 _FEW = 4
-"""So many findings of one matter are shown one by one."""
+"""So many errors and warnings of one matter are shown one by one; of notes, one."""
 _PLACES = 8
 """How many places a line names."""
 
@@ -47,8 +48,13 @@ def _matters(report: Report) -> list[list[Finding]]:
     return [
         matter
         for together in found.values()
-        for matter in ([together] if len(together) > _FEW else [[one] for one in together])
+        for matter in ([together] if _is_one(together) else [[one] for one in together])
     ]
+
+
+def _is_one(together: list[Finding]) -> bool:
+    is_note = together[0][1].severity is Severity.INFO
+    return len(together) > (1 if is_note else _FEW)
 
 
 def _line(report: Report, finding: Finding) -> str:
@@ -73,7 +79,10 @@ def _others(report: Report, matter: list[Finding]) -> str:
     why = matter[0][1].requirement
     since = f", since {why}" if why else ""
     listed = ", ".join(places)
-    return printable(f"    the same at {len(others)} other places{since}: {listed}{more}") + "\n"
+    return (
+        printable(f"    the same at {number_of(len(others), 'other place')}{since}: {listed}{more}")
+        + "\n"
+    )
 
 
 def place(diagnostic: Diagnostic) -> str:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _OPTIONAL = ("extras_require", "tests_require", "setup_requires")
+_NOT_REQUIRED = ("extra", "tests_require", "dependency_links")
+"""What the name of a list says that none need install; links only say where to find a release that
+is required elsewhere, and pip heeds none since its version 19.
+"""
 _FILE = late_pattern(r"""["']([\w./-]+\.(?:txt|in))["']""")
 _CFG_FILES = late_pattern(r"(?m)^\w[\w-]*\s*=\s*file:((?:.*,\s*\n)*.*)$")
 _NAME = late_pattern(r"[\w./-]+\.(?:txt|in)")
@@ -108,7 +112,7 @@ def _places(tree: ast.Module) -> tuple[set[ast.AST], set[ast.AST]]:
         if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
             required.update(node.elts)
         name, value = _named(node)
-        if value is not None and any(word in name.lower() for word in ("extra", "tests_require")):
+        if value is not None and any(word in name.lower() for word in _NOT_REQUIRED):
             optional.update(ast.walk(value))
     return required, optional
 

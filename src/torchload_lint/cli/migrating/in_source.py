@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import Target, Verdict, inspect_file
 from torchload_lint.checkpoint.known.torch_range import behaviour
+from torchload_lint.checkpoint.pickles.places import WHOLE
 from torchload_lint.config import ConfigError
 from torchload_lint.configuration_files import is_root
 from torchload_lint.diagnostic import Applicability, Edit, Fix
 from torchload_lint.escaping import printable
 from torchload_lint.migrate import TargetFormat
+from torchload_lint.plurals import number_of
+from torchload_lint.source.facts.calls import CallKind
+from torchload_lint.source.text.expressions import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,13 +26,13 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.known.torch_range import TorchRange
     from torchload_lint.cli.migrating.tasks import Task
     from torchload_lint.config import Settings
-    from torchload_lint.migrate import MigrationResult
+    from torchload_lint.migrate import MigrationOptions, MigrationResult
     from torchload_lint.workspace.projects import Project, Projects
     from torchload_lint.workspace.survey import SurveyedLoad
 
 
 def source_changes(
-    done: Sequence[tuple[Task, MigrationResult]], settings: Settings, kind: TargetFormat
+    done: Sequence[tuple[Task, MigrationResult]], settings: Settings, options: MigrationOptions
 ) -> Iterator[str]:
     """Text to be printed after the migrations; nothing where no project loads these files."""
     from torchload_lint.workspace import Projects  # noqa: PLC0415 - takes as long as a gigabyte
@@ -41,7 +45,7 @@ def source_changes(
         shown = [
             text
             for project in known.values()
-            for text in _in_project(project, projects, targets, kind)
+            for text in _in_project(project, projects, targets, options)
         ]
     except ConfigError:
         return
@@ -51,7 +55,7 @@ def source_changes(
 
 
 def where_they_load(
-    done: Sequence[tuple[Task, MigrationResult]], settings: Settings, kind: TargetFormat
+    done: Sequence[tuple[Task, MigrationResult]], settings: Settings, options: MigrationOptions
 ) -> Iterator[str]:
     """On which torch the new files load, of those that the project may run on.
 
@@ -59,7 +63,7 @@ def where_they_load(
     """
     from torchload_lint.workspace import Projects  # noqa: PLC0415 - as above
 
-    if kind is TargetFormat.SAFETENSORS:
+    if options.format is TargetFormat.SAFETENSORS:
         return
     projects = Projects(settings)
     files: dict[TorchRange, list[Path]] = {}
@@ -97,7 +101,7 @@ def _is_project(project: Project) -> bool:
 
 
 def _in_project(
-    project: Project, projects: Projects, targets: dict[str, Path], kind: TargetFormat
+    project: Project, projects: Projects, targets: dict[str, Path], options: MigrationOptions
 ) -> Iterator[str]:
     from torchload_lint.workspace import discover  # noqa: PLC0415
     from torchload_lint.workspace.survey import survey  # noqa: PLC0415
@@ -105,22 +109,36 @@ def _in_project(
     root = Path(project.config.root)
     files, _ = discover([root], projects.config_of)
     for load in survey(map(Path, files), projects):
-        for report in load.situation.reports:
-            read = os.path.realpath(Path(load.project.config.root) / report.path)
-            if read in targets:
-                if kind is TargetFormat.SAFETENSORS:
-                    how = f"safetensors.torch.load_file reads {targets[read]}"
-                    yield printable(f"  {load.path}:{load.row}: {how}") + "\n"
-                else:
-                    yield from _change(load, Path(read), targets[read])
-                break
+        here = Path(load.project.config.root)
+        found = [os.path.realpath(here / report.path) for report in load.situation.reports]
+        moved = [(Path(read), targets[read]) for read in found if read in targets]
+        if moved:
+            yield from _change(load, moved, options)
 
 
-def _change(load: SurveyedLoad, source: Path, target: Path) -> Iterator[str]:
+def _change(
+    load: SurveyedLoad, moved: Sequence[tuple[Path, Path]], options: MigrationOptions
+) -> Iterator[str]:
     """One load: the lines that go and those that come, or what to do by hand."""
+    from torchload_lint.fixes.apply import apply_edits  # noqa: PLC0415
+    from torchload_lint.fixes.repair import NotRepaired, Repair  # noqa: PLC0415
+    from torchload_lint.fixes.repairing import repair_load  # noqa: PLC0415
+
     module, call = load.situation.module, load.situation.load
-    fixed, notes = _fixed(load, source, target)
-    old, new = module.text.splitlines(), fixed.splitlines()
+    edits, notes = _path_edits(load, moved)
+    needs = [need for report in load.situation.reports for need in report.safe_globals]
+    if options.only:
+        notes.append(f"it gives what was at {''.join(f'[{key!r}]' for key in options.only)}")
+    elif any(WHOLE in need.where for need in needs):
+        notes.append("what it gives is the model's state dict, for model.load_state_dict")
+    if options.format is TargetFormat.SAFETENSORS:
+        edits, more = _as_load_file(load, edits)
+        notes += more
+    else:
+        outcome = repair_load(module, call, Repair())
+        edits += [] if isinstance(outcome, NotRepaired) else outcome.edits
+    fix = Fix(Applicability.DISPLAY, "", tuple(edits))
+    old, new = module.text.splitlines(), apply_edits(module.text, [fix])[0].splitlines()
     first = next((i for i, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), 0)
     common = 0
     while common < min(len(old), len(new)) - first and old[-1 - common] == new[-1 - common]:
@@ -128,32 +146,49 @@ def _change(load: SurveyedLoad, source: Path, target: Path) -> Iterator[str]:
     if call.allowlists:
         notes.append("its allowlist is no longer needed")
     said = ": " + "; ".join(notes) if notes else ""
-    yield printable(f"  {load.path}:{load.row}{said}") + "\n"
+    yield printable(f"  {_shown(load.path)}:{load.row}{said}") + "\n"
     if old != new:
         yield from (printable(f"    - {line}") + "\n" for line in old[first : len(old) - common])
         yield from (printable(f"    + {line}") + "\n" for line in new[first : len(new) - common])
 
 
-def _fixed(load: SurveyedLoad, source: Path, target: Path) -> tuple[str, list[str]]:
-    """The text of the file with the new path and ``weights_only=True``; and what is left to do."""
-    from torchload_lint.fixes.apply import apply_edits  # noqa: PLC0415
-    from torchload_lint.fixes.repair import NotRepaired, Repair  # noqa: PLC0415
-    from torchload_lint.fixes.repairing import repair_load  # noqa: PLC0415
+def _shown(path: Path) -> Path:
+    """A path as it is called from here, where it lies below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
+
+def _path_edits(
+    load: SurveyedLoad, moved: Sequence[tuple[Path, Path]]
+) -> tuple[list[Edit], list[str]]:
+    """The new path in the call, or that it has to lead to the new files."""
     module, call = load.situation.module, load.situation.load
-    edits: list[Edit] = []
-    notes: list[str] = []
-    if os.path.realpath(target) != str(source):
-        path = _new_path(call.file, source, target)
-        if path is not None and call.file is not None:
-            edits.append(Edit(module.span(call.file), path))
-        else:
-            notes.append(f"its path has to lead to {target}")
-    outcome = repair_load(module, call, Repair())
-    if not isinstance(outcome, NotRepaired):
-        edits += outcome.edits
-    fix = Fix(Applicability.DISPLAY, "", tuple(edits))
-    return apply_edits(module.text, [fix])[0], notes
+    source, target = moved[0]
+    if os.path.realpath(target) == str(source):
+        return [], []
+    path = _new_path(call.file, source, target)
+    if path is not None and call.file is not None:
+        return [Edit(module.span(call.file), path)], []
+    others = f" and {number_of(len(moved) - 1, 'other')}" if len(moved) > 1 else ""
+    return [], [f"its path has to lead to {target}{others}"]
+
+
+def _as_load_file(load: SurveyedLoad, edits: Sequence[Edit]) -> tuple[list[Edit], list[str]]:
+    """The call as one of ``load_file``, and what that asks for besides."""
+    call = load.situation.load
+    notes = ["from safetensors.torch import load_file"]
+    if call.file is None or call.kind is not CallKind.CALL:
+        return [], [*notes, "load_file(path) takes the place of torch.load(path)"]
+    path = edits[0].content if edits else _as_written(call.file, load)
+    devices = [one.value for one in call.node.keywords if one.arg == "map_location"]
+    named = [one for one in devices if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    device = f", device={_as_written(named[0], load)}" if named else ""
+    if devices and not named:
+        notes.append("device= takes the place of map_location=")
+    return [Edit(call.span, f"load_file({path}{device})")], notes
+
+
+def _as_written(node: ast.expr, load: SurveyedLoad) -> str:
+    return ast.get_source_segment(load.situation.module.text, node) or code_of(node)
 
 
 def _new_path(file: ast.expr | None, source: Path, target: Path) -> str | None:

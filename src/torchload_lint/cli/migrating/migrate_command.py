@@ -40,9 +40,11 @@ from torchload_lint.migrate import (
     may_be_file,
     plan,
     summary_data,
+    summary_of_many,
     summary_text,
 )
 from torchload_lint.migrate.manifest import may_be_manifest
+from torchload_lint.plurals import number_of
 
 if TYPE_CHECKING:
     from torchload_lint.config import Settings
@@ -119,9 +121,9 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     """Rewrite CHECKPOINTs as plain data that loads with weights_only=True and no allowlist.
 
     Nothing of them is run, and they are not changed. A model becomes its state dict. Of a folder,
-    the checkpoints are taken that do not load plainly. Lines of the project's source that load a
-    migrated file are shown as they should be then. Ends with 1 where something had to be left out,
-    2 where a file could not be written.
+    the checkpoints are taken that do not load plainly (for safetensors, all). Lines of the
+    project's source that load a migrated file are shown as they should be then. Ends with 1 where
+    something had to be left out, 2 where a file could not be written.
     """
     options = MigrationOptions(
         TargetFormat(to), Arrays(numpy_arrays), numpy_scalars == "tensor", only, encoding,
@@ -133,9 +135,11 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     ):
         fail(f"{manifest} is there and is not a manifest of migrate; --manifest FILE names another")
     settings = _settings(config_file, isolated, flags)
-    run = _Run(options, settings, output_format == "json", dry_run)
     with ended_by_signals():
-        for task in tasks(checkpoints, options.format, out_dir, in_place=in_place, force=force):
+        todo = list(tasks(checkpoints, options.format, out_dir, in_place=in_place, force=force))
+        run = _Run(options, settings, output_format == "json", dry_run)
+        run.is_short = len(todo) > FEW and not dry_run
+        for task in todo:
             run.do(task._replace(target=out) if out else task)
     run.tell_end()
     if manifest is not None and not dry_run:
@@ -168,6 +172,10 @@ def _write_manifest(path: Path, run: _Run) -> None:
         fail(f"{path}: {error.strerror or error}")
 
 
+FEW = 3
+"""Of more files than these each is told on one line, and what is different once for all."""
+
+
 class _Run:
     """The migrations of one command, reported one by one."""
 
@@ -184,6 +192,9 @@ class _Run:
         """Path → the checkpoint that was written there, or kept there."""
         self._done: list[dict[str, object]] = []
         self._number = 0
+        self.is_short = False
+        self._failed: dict[str, str] = {}
+        """Why a file could not be migrated → the first of which that was said."""
 
     def do(self, task: Task) -> None:
         """Migrate one file, and say what came of it; an error is said, and the others go on."""
@@ -201,14 +212,19 @@ class _Run:
                 for path in filter(None, (target, task.backup)):
                     self._written[os.path.realpath(path)] = source
         except (MigrationError, ConfigError) as error:
-            self._fail(f"{source}: {error}")
+            self._fail(f"{source}", f"{error}")
         except OSError as error:
-            self._fail(f"{error.filename or source}: {error.strerror or error}")
+            self._fail(f"{error.filename or source}", error.strerror or f"{error}")
         else:
             if planned.of_kind(NoteKind.LEFT_OUT) and self.status == CLEAN:
                 self.status = FINDINGS
             if self._as_json:
                 self._done.append(summary_data(planned, target, size))
+            elif self.is_short:
+                left = len(planned.of_kind(NoteKind.LEFT_OUT))
+                kept = f", kept as {task.backup}" if task.backup else ""
+                missing = f"; {number_of(left, 'thing')} left out" if left else ""
+                say(printable(f"{source} is now {target}{kept}{missing}") + "\n")
             else:
                 gap = "" if self._number == 1 else "\n"
                 said = summary_text(planned, target, size, trees=self._dry_run)
@@ -229,9 +245,12 @@ class _Run:
                 f"{there} is there already; --force replaces it, -o FILE writes another"
             )
 
-    def _fail(self, message: str) -> None:
+    def _fail(self, path: str, why: str) -> None:
+        """Say it; in a row of many what has been said of one file is not said of the next."""
         self.status = FAILED
-        complain(message)
+        known = self._failed.setdefault(why, path)
+        same = self.is_short and known != path
+        complain(f"{path}: as {known}" if same else f"{path}: {why}")
 
     def tell_end(self) -> None:
         """What is printed when all is done: the JSON, and the lines of source that go with it."""
@@ -241,8 +260,12 @@ class _Run:
         elif not self._number:
             warn("there is no checkpoint that has to be migrated")
         elif self.done:
-            kind = self._options.format
-            for line in source_changes(self.done, self._settings, kind):
+            if self.is_short:
+                say(summary_of_many([result.plan for _, result in self.done]))
+                failed = self._number - len(self.done)
+                not_ = f", {failed:,} not" if failed else ""
+                say(f"\n{number_of(len(self.done), 'file')} migrated{not_}.\n")
+            for line in source_changes(self.done, self._settings, self._options):
                 say(line)
-            for line in where_they_load(self.done, self._settings, kind):
+            for line in where_they_load(self.done, self._settings, self._options):
                 say(line, err=True)

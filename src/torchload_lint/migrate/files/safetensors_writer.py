@@ -51,11 +51,25 @@ def tensor_records(root: PickledValue) -> list[TensorRecord]:
             entries.append(TensorRecord(str(name), tensor, value))
     if others:
         shown = ", ".join(others[:8]) + (f" and {len(others) - 8} more" if len(others) > 8 else "")  # noqa: PLR2004
+        parts = [f"--only {name}" for name, value in root.entries if _is_whole(name, value)]
+        way = (
+            f"`{'` or `'.join(parts[:3])}` takes its tensors"
+            if parts
+            else "--only KEY takes a part"
+        )
         raise MigrationError(
-            f"safetensors holds a dict of dense tensors; this also holds: {shown}. "
-            "Choose a part of it with --only KEY, or write a torch file"
+            f"safetensors holds a dict of dense tensors; this also holds: {shown}. {way}, "
+            "`--to torch` all of it"
         )
     return entries
+
+
+def _is_whole(name: PickledValue, value: PickledValue) -> bool:
+    """Whether an entry is a dict that safetensors could hold by itself, with a plain name."""
+    if not isinstance(name, str) or not name.isidentifier() or not isinstance(value, DictValue):
+        return False
+    inside = ((key, tensor_of(one)) for key, one in value.entries)
+    return bool(value.entries) and not any(_why_not(key, tensor) for key, tensor in inside)
 
 
 def _why_not(name: PickledValue, tensor: TensorInfo | None) -> str:

@@ -3,7 +3,9 @@
 ## What it does
 Reports a `torch.load` whose `weights_only` comes from a variable, a parameter or `**kwargs` whose
 value cannot be read from the source, or differs between branches. Where it is a parameter that is
-true by default, so that a caller has to ask for the unsafe load, this is informational.
+true by default, so that a caller has to ask for the unsafe load, this is informational; so it is
+where only what is unpacked could bring it, every torch of the project restricts a load by default,
+and no code of the project says that `weights_only` is false.
 
 ## Why is this bad?
 Somebody decides elsewhere whether the file may run code, and a reader of this line cannot see who.
@@ -29,9 +31,11 @@ There is no fix: the tool does not know which value is meant.
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Severity
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.loads.indirect_unsafe_loader import named
 from torchload_lint.rules.words import evidence_notes
@@ -43,11 +47,12 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.facts.module import Module
 
 
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report a value that is neither known to be true nor known to be false."""
-    del context
     load = situation.load
     hidden = load.unpacks and load.weights_only in {WeightsOnly.ABSENT, WeightsOnly.NONE}
     if not situation.is_torch_load or not (hidden or load.weights_only is WeightsOnly.UNDECIDED):
@@ -57,7 +62,7 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     )
     message = f"`weights_only` of this {named(load)} cannot be determined"
     message += f": {reason}" if reason else ""
-    is_asked_for = load.passes_on_default is WeightsOnly.TRUE
+    is_asked_for = load.passes_on_default is WeightsOnly.TRUE or _has_to_be_unpacked(load, context)
     yield finding(
         RULE,
         load.span,
@@ -67,6 +72,41 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         notes=evidence_notes(situation),
     )
 
+
+def _has_to_be_unpacked(load: LoadCall, context: Context) -> bool:
+    """Whether the load is a restricted one unless what is unpacked says False, which no code of the
+    project does.
+    """
+    if not load.unpacks or load.pickle_module is not None:
+        return False
+    if any(one.arg == "weights_only" for one in load.node.keywords):
+        return False
+    return not context.torch.unsafe_by_default and not _says_false(context)
+
+
+def _says_false(context: Context) -> bool:
+    """Whether a file of the project gives ``weights_only`` the value False, by whatever way."""
+
+    def found() -> bool:
+        modules = map(context.project.module_at, context.project.holding("weights_only"))
+        return any(_FALSE.search(_code_of(module)) for module in modules if module is not None)
+
+    return context.project.remember(("weights_only is False",), found)
+
+
+def _code_of(module: Module) -> str:
+    """The text without comments and texts that stand by themselves, such as docstrings."""
+    lines = [line.partition("#")[0] for line in module.text.splitlines()]
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Constant):
+            continue
+        if not lines[node.lineno - 1][: node.col_offset].strip():
+            for row in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+                lines[row - 1] = ""
+    return "\n".join(lines)
+
+
+_FALSE = late_pattern(r"weights_only[\"']?\]?\s*(?::[^=\n,]*)?[=:,]\s*\(?(?:False|0)\b")
 
 RULE = Rule(
     "TLL105",
