@@ -15,14 +15,14 @@ import types
 import uuid
 import zoneinfo
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pytest
 import torch
 
-from migrate.helpers import load, notes, same
-from torchload_lint.migrate import MigrationPlan, NoteKind, migrate_file
+from migrate.helpers import load, migrated_with_plan, notes, same
+from torchload_lint.migrate import MigrationOptions, MigrationPlan, NoteKind, migrate_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +58,70 @@ def test_keys_that_become_equal_are_told_apart(name: str, tmp_path: Path) -> Non
     assert list(found["d"].values()) == list(value.values())
     told = [what for _, what in notes(plan, NoteKind.CHANGED)]
     assert ("what would be equal to another" in told) == (name not in {"unchanged", "alone"})
+
+
+class OfTorch(enum.Enum):
+    """Members whose values are equal to others of Python's and torch's."""
+
+    IMAGINARY = 1j
+    REAL = complex(2, 0)
+    SIZE = torch.Size([1, 2])
+    CPU = torch.device("cpu")
+    GPU = torch.device("cuda:0")
+    TYPE = torch.float32
+    LAYOUT = torch.sparse_coo
+
+
+class Pair(NamedTuple):
+    a: int
+    b: int
+
+
+EQUAL: dict[str, dict[Any, Any]] = {
+    "complex": {OfTorch.IMAGINARY: 1, 1j: 2, OfTorch.REAL: 3, 2: 4},
+    "complex in a tuple": {(OfTorch.IMAGINARY, 1): 1, (1j, 1): 2, frozenset([5j]): 3, (5j,): 4},
+    "size": {OfTorch.SIZE: 1, Pair(1, 2): 2},
+    "size and tuple": {OfTorch.SIZE: 1, (1, 2): 2},
+    "frozenset and size": {frozenset([1]): 1, torch.Size([1]): 2},
+    "device": {OfTorch.CPU: 1, torch.device("cpu"): 2, OfTorch.GPU: 3, torch.device("cuda", 0): 4},
+    "dtype": {OfTorch.TYPE: 1, torch.float32: 2, (OfTorch.TYPE,): 3, (torch.float32,): 4},
+    "layout": {OfTorch.LAYOUT: 1, torch.sparse_coo: 2},
+    "classes": {int: 1, "builtins.int": 2, len: 3, "builtins.len": 4},
+    "a long text": {pathlib.PurePosixPath("a" * 500): 1, "a" * 500: 2},
+}
+
+
+@pytest.mark.parametrize("name", EQUAL)
+def test_keys_that_torch_finds_equal_are_told_apart(name: str, tmp_path: Path) -> None:
+    """And the texts are what a reader understands."""
+    value = EQUAL[name]
+    found, plan = migrated({"d": value, "s": set(value)}, tmp_path)
+    assert list(found["d"].values()) == list(value.values())
+    assert set(found["s"]) == set(found["d"])
+    assert not re.search(r"ObjectValue|GlobalRef", repr(found))
+    assert notes(plan, NoteKind.LEFT_OUT) == []
+    if name == "a long text":
+        assert f"pathlib.PurePosixPath({'a' * 500!r})" in found["d"]
+
+
+def test_one_scalar_as_a_value_and_as_a_key(tmp_path: Path) -> None:
+    """With tensors for scalars: whichever comes first, a key is a number."""
+    number = np.float32(0.5)
+    pair, tensor = (number, 1), torch.ones(1)
+    options = MigrationOptions(scalars_as_tensors=True)
+    for value in (
+        {"a": number, "k": {number: 1}, "s": {number}},
+        {"k": {number: 1}, "s": {number}, "a": number},
+        {"a": pair, "k": {pair: 1}, "s": {pair}},
+        {"k": {pair: 1}, "s": {pair}, "a": pair},
+    ):
+        found = migrated_with_plan(value, tmp_path, options)[0]
+        key = pair if value["a"] is pair else number
+        assert (found["k"], found["s"]) == ({key: 1}, {key})
+        one = found["a"][0] if key is pair else found["a"]
+        assert isinstance(one, torch.Tensor)
+    found = migrated_with_plan({"k": {tensor: 1}, "a": tensor}, tmp_path, options)[0]
+    assert next(iter(found["k"])) is found["a"]
 
 
 def test_elements_of_a_set_too(tmp_path: Path) -> None:
@@ -202,6 +266,19 @@ def test_a_key_of_nested_tuples_ends_soon(tmp_path: Path) -> None:
     result = migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
     assert time.monotonic() - start < 20
     assert load(tmp_path / "out.pt") == {"a": 3}
+    assert len(notes(result.plan, NoteKind.LEFT_OUT)) == 1
+
+
+def test_two_such_keys_that_become_equal_end_soon(tmp_path: Path) -> None:
+    """Their text is bounded, too: one has a class at the bottom, the other its name."""
+    levels = b"".join(b"2\x86" for _ in range(40))  # DUP, TUPLE2
+    name = b"X\x0c\x00\x00\x00builtins.int"
+    content = b"\x80\x02}(" + b"cbuiltins\nint\n" + levels + b"K\x01" + name + levels + b"K\x02u."
+    (tmp_path / "in.pt").write_bytes(content)
+    start = time.monotonic()
+    result = migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
+    assert time.monotonic() - start < 20
+    assert list(load(tmp_path / "out.pt").values()) == [1]
     assert len(notes(result.plan, NoteKind.LEFT_OUT)) == 1
 
 

@@ -1,16 +1,29 @@
-"""Which values are equal as keys of a dict or elements of a set, and which may be any at all."""
+"""Which values are equal as keys of a dict or elements of a set, and which may be any at all.
+
+Python's and torch's own rules: ``complex(1, 0) == 1``, ``torch.Size([1]) == (1,)``.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
+    GlobalRef,
+    ObjectValue,
     PickledValue,
     SetValue,
     StorageValue,
 )
+from torchload_lint.checkpoint.pickles.places import key_text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _MOST_PARTS = 10_000
 """Parts of a tuple, each counted as often as it is met: Python hashes them all, every time."""
+_BY_ARGUMENTS = frozenset({"torch.device", "torch.serialization._get_layout"})
+"""What is equal where it is made of the same, and to nothing else."""
 
 
 class Keys:
@@ -47,8 +60,26 @@ class Keys:
             parts = [self._looked_at(item) for item in value]
             size = min(sum(part[1] for part in parts) + 1, _MOST_PARTS + 1)
             return self._numbered(("tuple", *(part[0] for part in parts))), size
+        if isinstance(value, GlobalRef):
+            return self._numbered(("global", str(value.name))), 1
+        if isinstance(value, ObjectValue) and (made := self._made(value)):
+            return made
         unhashable = isinstance(value, (list, DictValue, SetValue, StorageValue))
         return self._numbered(("object", id(value))), _MOST_PARTS + 1 if unhashable else 1
+
+    def _made(self, value: ObjectValue) -> tuple[int, int] | None:
+        """Of what a call makes that is equal to what another one makes, or to a plain value."""
+        args = value.args if isinstance(value.args, tuple) else ()
+        name = str(value.callee.name) if isinstance(value.callee, GlobalRef) else ""
+        if value.how != "REDUCE" or value.states or not all(map(_is_plain, args)):
+            return None
+        if name == "builtins.complex" and all(type(arg) in {int, float} for arg in args[:2]):
+            return self._numbered(("atom", _complex(*args[:2]))), 1
+        if name == "torch.Size" and args and isinstance(args[0], tuple):
+            return self._looked_at(args[0])
+        if name in _BY_ARGUMENTS:
+            return self._numbered((name, ":".join(map(str, args)))), 1
+        return None
 
     def _numbered(self, what: object) -> int:
         return self._numbers.setdefault(what, len(self._numbers))
@@ -57,3 +88,27 @@ class Keys:
 def is_atom(value: PickledValue) -> bool:
     """Whether a value is one of the plain ones that hold no others."""
     return value is None or isinstance(value, (bool, int, float, str, bytes))
+
+
+def apart(value: PickledValue, plain: PickledValue, taken: Collection[str]) -> str:
+    """A text for a key whose plain value another key has too: its type, and that value."""
+    kind = value.kind if isinstance(value, SetValue) else getattr(value, "type_name", None)
+    name = "global" if isinstance(value, GlobalRef) else str(kind or type(value).__name__)
+    shown = repr(plain) if is_atom(plain) else key_text(plain)  # bounded, whatever it holds
+    text = candidate = f"{name}({shown})"
+    number = 1
+    while candidate in taken:
+        number += 1
+        candidate = f"{text} #{number}"
+    return candidate
+
+
+def _is_plain(value: PickledValue) -> bool:
+    return is_atom(value) or (isinstance(value, tuple) and all(map(is_atom, value)))
+
+
+def _complex(real: float = 0, imaginary: float = 0) -> complex:
+    try:
+        return complex(real, imaginary)
+    except OverflowError:  # torch refuses it as well
+        return complex("nan")

@@ -29,12 +29,10 @@ from torchload_lint.migrate.carriers import (
 from torchload_lint.migrate.carriers.pickled_instance import Entries, PickledInstance, read_instance
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 from torchload_lint.migrate.files.pickle_writer import LARGEST_INTEGER_BYTES
-from torchload_lint.migrate.keys import Keys, is_atom
+from torchload_lint.migrate.keys import Keys, apart, is_atom
 from torchload_lint.migrate.results import MigrationOptions, Note, NoteKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup, NameResolver
     from torchload_lint.migrate.conversion import Carrier
     from torchload_lint.migrate.files.storage_pool import StoragePool
@@ -74,6 +72,7 @@ class Converter:
         self.pool = pool
         self.options = options
         self._options_of_keys = replace(options, scalars_as_tensors=False)
+        self._keys_differ = options.scalars_as_tensors
         self.lookup = lookup
         self.notes: dict[Note, None] = {}
         self._memo: dict[int, PickledValue] = {}
@@ -106,7 +105,7 @@ class Converter:
             return value
         if isinstance(value, int):
             return self._integer(value, place)
-        key = id(value)
+        key = self._identity(value)
         if key in self._memo:
             self._say_again(key, place)
             return self._memo[key]
@@ -129,9 +128,16 @@ class Converter:
 
     def remember(self, value: PickledValue, result: PickledValue) -> PickledValue:
         """What a value has become, so that it becomes that again."""
-        self._memo[id(value)] = result
+        self._memo[self._identity(value)] = result
         self._kept.append(value)
         return result
+
+    def _identity(self, value: PickledValue) -> int:
+        """Which value this is: as a key it becomes what it is there, in a memo of its own, where
+        numpy's scalars become tensors elsewhere.
+        """
+        is_key = self.options is self._options_of_keys and self._keys_differ
+        return -id(value) if is_key and not tensors.is_tensor(value) else id(value)
 
     def items(
         self, items: list[PickledValue] | tuple[PickledValue, ...], place: str
@@ -251,9 +257,9 @@ class Converter:
             if new is LEFT_OUT or len(origins[number]) == 1 or number == self._keys.number(value):
                 result.append(new)
                 continue
-            text = _apart(value, new, taken)
+            text = apart(value, new, taken)
             taken.add(text)
-            self.changed(place, "what would be equal to another", f"the text {text!r}")
+            self.changed(place, "what would be equal to another", f"the text {text!r:.200}")
             result.append(text)
         return result
 
@@ -420,15 +426,3 @@ def _is_one(value: PickledValue, other: PickledValue) -> bool:
 
 def _step(place: str, step: str) -> str:
     return place if len(place) > MAX_PLACE else place + step
-
-
-def _apart(value: PickledValue, plain: PickledValue, taken: Collection[str]) -> str:
-    """A text for a key whose plain value another key has too: its type, and that value."""
-    kind = value.kind if isinstance(value, SetValue) else getattr(value, "type_name", None)
-    name = str(kind or type(value).__name__)
-    text = candidate = f"{name}({plain!r:.200})"
-    number = 1
-    while candidate in taken:
-        number += 1
-        candidate = f"{text} #{number}"
-    return candidate
