@@ -143,3 +143,16 @@ def test_a_safetensors_file_with_an_odd_shape_shows_no_tree(cli, folder, shape):
     (folder / "m.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + bytes(4))
     told = cli("inspect", "m.safetensors")
     assert "It holds" not in told.stdout
+
+
+def test_a_checkpoint_far_from_any_project_is_judged_by_the_one_here(cli, write, tmp_path_factory):
+    """Its classes are known here; once a project of its own is around it, they are not."""
+    far = tmp_path_factory.mktemp("data")
+    needs = b"\x80\x02cmyapp.config\nConfig\n)\x81."
+    (far / "last.pt").write_bytes(files.archive(needs))
+    write({"myapp/config.py": "class Config:\n    pass\n", "myapp/__init__.py": ""})
+    told = cli("inspect", str(far / "last.pt"))
+    assert told.exit_code == 0
+    assert "ok  myapp.config.Config [first-party]" in told.stdout
+    (far / "pyproject.toml").write_text("[tool.torchload-lint]\n")
+    assert "NO  myapp.config.Config" in cli("inspect", str(far / "last.pt")).stdout

@@ -51,3 +51,15 @@ def test_a_run_that_changes_nothing():
 )
 def test_what_strangers_wrote_formats_nothing(text, shown):
     assert as_markdown(text) == shown
+
+
+def test_what_is_left_at_many_places_for_one_reason_is_told_once(make):
+    note = "nothing says what it needs"
+    results = [FileResult(Path(f"f{n}.py"), (make(notes=(note,)),)) for n in range(5)]
+    results.append(FileResult(Path("g.py"), (make(notes=("another reason",)),)))
+    told = review(results, LoadAccount())
+    assert told.count(note) == 1
+    assert "- **5 places, each** TLL101" in told
+    assert "        - f4.py:3\n" in told
+    assert "### g.py" in told
+    assert "### f4.py" not in told

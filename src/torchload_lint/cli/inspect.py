@@ -106,7 +106,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     Of a folder, what is called like a checkpoint or begins like one (a pickle of protocol 2 or
     newer, an archive of torch.save). An index file (model.bin.index.json) stands for its shards,
     "-" for standard input, an address (with --remote) for an object, all below a prefix, or what
-    fits a pattern.
+    fits a pattern. What lies in no project is judged as if it lay in the current folder.
 
     Ends with 0 where every file loads with what may be allowed or is a sound safetensors file, 1
     where one does not (or where --since finds something new), 2 where one is not there.
@@ -162,7 +162,8 @@ def _told(
 
 def _tell_torch(inspections: Sequence[Inspection], projects: Projects, output_format: str) -> None:
     """Say for which torch that is, to people: programs read it in the report."""
-    places = [Path(one.report.path) for one in inspections if output_format == "text"]
+    paths = [Path(one.report.path) for one in inspections if output_format == "text"]
+    places = map(projects.place_of, paths)
     hints.at_range(projects.project_of(place).torch_of(place) for place in places)
 
 
@@ -212,7 +213,7 @@ def _say_union(
     stored = stored_list(since_file)
     if not inspections:
         return True
-    project = projects.project_of(inspections[0].path)
+    project = projects.project_of(projects.place_of(inspections[0].path))
     reports = tuple(one.report for one in inspections)
     united = United(needs_together(inspections, project), reports)
     is_json = output_format == "json"

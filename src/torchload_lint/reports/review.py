@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability
 from torchload_lint.escaping import printable
+from torchload_lint.plurals import number_of
 from torchload_lint.reports.summary import account, by_severity
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from torchload_lint.diagnostic import Diagnostic, FileResult, LoadAccount
 
+_FEW = 4
+"""So many findings that are left for one reason are told one by one."""
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 FIXES = {
     Applicability.SAFE: "by a safe fix",
@@ -33,7 +36,11 @@ def review(results: Iterable[FileResult], loads: LoadAccount, *, written: bool =
     left = [found for result in ordered for found in result.diagnostics]
     changed, done = ("changed", "Fixed") if written else ("would change", "Would be fixed")
     files = ((result, result.fixed) for result in ordered)
-    others = ((result, result.diagnostics) for result in ordered)
+    alike = _alike(ordered)
+    others = (
+        (result, [found for found in result.diagnostics if _ground_of(found) not in alike])
+        for result in ordered
+    )
     parts = (
         f"# What torchload-lint {changed}\n",
         account(loads) or "No loads.\n",
@@ -41,8 +48,34 @@ def review(results: Iterable[FileResult], loads: LoadAccount, *, written: bool =
         f"- left: {by_severity(left) or 'nothing'}\n",
         *_section(f"{done} (lines as before the change)", files),
         *_section("Left", others),
+        *_at_many_places(alike),
     )
     return "\n".join(parts)
+
+
+def _ground_of(found: Diagnostic) -> object:
+    """All that is said of a finding, but its place."""
+    return found.code, found.message, found.checkpoints, found.grounds, found.notes
+
+
+def _alike(results: Iterable[FileResult]) -> dict[object, list[tuple[str, Diagnostic]]]:
+    """What is left at many places for one reason, with the places."""
+    places: dict[object, list[tuple[str, Diagnostic]]] = {}
+    for result in results:
+        for found in result.diagnostics:
+            cell = f"cell {found.cell}:" if found.cell else ""
+            place = f"{result.path.as_posix()}:{cell}{found.span.start.row}"
+            places.setdefault(_ground_of(found), []).append((place, found))
+    return {ground: found for ground, found in places.items() if len(found) > _FEW}
+
+
+def _at_many_places(alike: dict[object, list[tuple[str, Diagnostic]]]) -> Iterator[str]:
+    if alike:
+        yield "## Left at many places\n"
+    for found in alike.values():
+        count = number_of(len(found), "place")
+        rows = [_finding(found[0][1], f"{count}, each"), "    - where:\n"]
+        yield "".join(rows + [f"        - {as_markdown(place)}\n" for place, _ in found])
 
 
 def _section(
@@ -58,10 +91,10 @@ def _section(
         yield from told
 
 
-def _finding(found: Diagnostic) -> str:
+def _finding(found: Diagnostic, place: str = "") -> str:
     """One finding, with what it rests on below it."""
     cell = f"cell {found.cell}, " if found.cell else ""
-    place = f"{cell}line {found.span.start.row}"
+    place = place or f"{cell}line {found.span.start.row}"
     how = f", {FIXES[found.fix.applicability]}" if found.fix else ""
     rows = [f"- **{place}** {found.code} {found.name}{how}: {as_markdown(found.message)}"]
     rows += [f"    - file: {as_markdown(path)}" for path in found.checkpoints]

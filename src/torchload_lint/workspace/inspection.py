@@ -77,7 +77,8 @@ def inspect_paths(paths: Iterable[Path], projects: Projects) -> Iterator[Inspect
             yield _unreadable_index(path, error)
             continue
         for found in (one for name in named for one in checkpoints_in(name, by_content=True)):
-            one = inspect_path(found, projects.project_of(found))
+            place = projects.place_of(found)
+            one = inspect_path(found, projects.project_of(place), place)
             if one.report.verdict is not Verdict.UNREADABLE or _is_named(found, path):
                 yield one
 

@@ -63,6 +63,14 @@ class Projects:
             self._by_spelling[folder] = self._project_in(os.path.abspath(folder))
         return self._by_spelling[folder]
 
+    def place_of(self, checkpoint: Path) -> Path:
+        """Where a checkpoint counts as lying: where it is, or, where no project is around it, in
+        the current folder, if that is a project's. Raises ConfigError.
+        """
+        here = Path(checkpoint.name)
+        around = self.project_of(checkpoint)
+        return checkpoint if around.is_marked or not self.project_of(here).is_marked else here
+
     def know(self, folder: Path, files: Iterable[str]) -> None:
         """Tell the project of a folder, where that is the project's root, that these are all its
         files, so that they are not listed again.
@@ -176,6 +184,11 @@ class Project:
         self.files = DiskFiles(config, read)
         self._packages: dict[str, ProjectIndex | None] = {}
         """What was read of installed packages: kept while the project's own files change."""
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether a configuration, or a marker such as ``.git``, says that its root is one."""
+        return self.config.file is not None or is_root(self.config.root)
 
     @cached_property
     def torch(self) -> TorchRange:

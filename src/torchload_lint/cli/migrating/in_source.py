@@ -11,7 +11,6 @@ from torchload_lint.checkpoint import Target, Verdict, inspect_file
 from torchload_lint.checkpoint.known.torch_range import behaviour
 from torchload_lint.checkpoint.pickles.places import WHOLE
 from torchload_lint.config import ConfigError
-from torchload_lint.configuration_files import is_root
 from torchload_lint.diagnostic import Applicability, Edit, Fix
 from torchload_lint.escaping import printable
 from torchload_lint.migrate import TargetFormat
@@ -41,7 +40,7 @@ def source_changes(
     targets = {os.path.realpath(task.source): task.target for task, _ in done}
     try:
         found = [projects.project_of(path) for path in map(Path, targets)]
-        known = {str(project.config.root): project for project in found if _is_project(project)}
+        known = {str(project.config.root): project for project in found if project.is_marked}
         shown = [
             text
             for project in known.values()
@@ -93,11 +92,6 @@ def _failing(target: Path, torch: TorchRange) -> Iterator[TorchVersion]:
             verdicts[alike] = inspect_file(target, Target(line)).verdict
         if verdicts[alike] is not Verdict.LOADS:
             yield line
-
-
-def _is_project(project: Project) -> bool:
-    config = project.config
-    return config.file is not None or is_root(config.root)
 
 
 def _in_project(
