@@ -13,8 +13,11 @@ import math
 
 import torch
 
-NOT_HARMLESS = {"from_file", "compile", "frombuffer", "asarray", "boolean_dispatch"}
-"""What reaches the disk, runs what it is given later, or trusts an address."""
+NOT_HARMLESS = set(
+    "from_file compile frombuffer asarray boolean_dispatch segment_reduce resize_as_sparse_ "
+    "fused_moving_avg_obs_fake_quant".split()
+)
+"""What reaches the disk, runs what it is given later, trusts an address or believes a length."""
 UNCHECKED = ("sparse_", "unsafe_", "fbgemm_", "quantized_", "cudnn_", "miopen_", "mkldnn_", "sym_")
 """How functions start that do not check what they are given."""
 

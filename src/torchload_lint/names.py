@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
 def is_dotted_name(text: str) -> bool:
@@ -114,6 +114,12 @@ class ClassFacts(NamedTuple):
     """For a proven class: the attributes that its code asks of objects of any class."""
     loose: frozenset[str] = frozenset()
     """For a proven class: its methods that the proof did not need to look at."""
+    hands: frozenset[str] = frozenset()
+    """For a proven class: the attributes of any object that its code calls with something."""
+    of_objects: frozenset[str] = frozenset()
+    """For a proven class: its methods that must not be given a class as ``self``."""
+    leads: frozenset[tuple[str, str]] = frozenset()
+    """For a proven class: its methods, and what of ``self`` each of them calls with something."""
     import_runs: tuple[str, ...] = ()
     """Dangerous callables that importing its file calls (``subprocess.run``)."""
     read_from: str = ""
@@ -127,3 +133,13 @@ class ClassFacts(NamedTuple):
 
 
 _ENUMERATIONS = frozenset(f"enum.{name}" for name in "Enum IntEnum StrEnum Flag IntFlag".split())
+
+
+def all_called(names: Collection[str], leads: Collection[tuple[str, str]]) -> set[str]:
+    """All methods that code calls with something, from those that it calls so at first: each leads
+    to what it calls of ``self``.
+    """
+    found = set(names)
+    while added := {name for method, name in leads if method in found} - found:
+        found |= added
+    return found

@@ -154,7 +154,7 @@ def test_what_is_allowed_for_the_whole_process_is_not_called_by_a_proven_class()
     assert alone.trust is Trust.FIRST_PARTY
     (beside,) = judge_together([(alone, proven, False)], [runner])
     assert beside.trust is Trust.RESTORE_ONLY
-    assert "run of a class that is allowed for the whole process" in beside.reason
+    assert "run of a class that is allowed beside it" in beside.reason
     (called,) = judge_together([(alone, proven, True)], [runner])
     assert called.trust is Trust.UNPROVEN
     (kept,) = judge_together([(alone, proven, False)], [runner._replace(methods=frozenset())])

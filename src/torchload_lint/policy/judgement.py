@@ -18,7 +18,7 @@ from torchload_lint.checkpoint.known.dangerous import (
 from torchload_lint.checkpoint.known.known_globals import ENUMERATIONS, UNDONE_MODULES
 from torchload_lint.checkpoint.known.torch_versions import ever_allowed
 from torchload_lint.named_tuples import NamedTuple
-from torchload_lint.names import is_dotted_name
+from torchload_lint.names import all_called, is_dotted_name
 from torchload_lint.vetted import vetted_definitions
 
 if TYPE_CHECKING:
@@ -164,31 +164,45 @@ def judge_together(
 
     A proof looks at the methods that a file can reach in one class. Another class of the file may
     call further ones, by a name that its code asks of an object which the file chooses. Each global
-    comes with whether the file calls it. ``registered``: classes that the program allows for every
-    load; what they do is not judged here, so that nothing may call what is not proven of them.
+    comes with whether the file calls it. ``registered``: classes that are allowed beside these,
+    by the program itself; like what the configuration trusts they are not judged here, so that
+    nothing may call what is not proven of them.
     """
-    beside = {name for one in registered for name in (one.methods if one.unproven else one.loose)}
-    asks = {name for judgement, facts, _ in judged if facts for name in _asked(judgement, facts)}
+    trusted = [one for judgement, one, _ in judged if one and judgement.trust is Trust.CONFIGURED]
+    unproven = {
+        name
+        for one in (*registered, *trusted)
+        for name in (one.methods if one.unproven else one.loose | one.of_objects)
+    }
+    proven = [one for judgement, one, _ in judged if one and judgement.trust in _PROVEN]
+    asks = {name for one in proven for name in one.asks}
+    leads = {pair for one in (*proven, *registered, *trusted) for pair in one.leads}
+    hands = all_called({name for one in proven for name in one.hands}, leads)
     together = []
     for judgement, facts, called in judged:
-        loose = sorted(asks & facts.loose) if facts else []
-        if facts and loose and judgement.trust in _PROVEN:
-            reason = f"another class of the file may call its {loose[0]}"
-            judgement = _unproven(facts, reason, called)  # noqa: PLW2901
-        elif facts and (mixed := sorted(beside & _asked(judgement, facts))):
-            reason = f"it may call {mixed[0]} of a class that is allowed for the whole process"
-            judgement = _unproven(facts, reason, called)  # noqa: PLW2901
+        if facts and judgement.trust in _PROVEN:
+            reason = _why_not_together(facts, asks, hands, unproven)
+            judgement = _unproven(facts, reason, called) if reason else judgement  # noqa: PLW2901
         together.append(judgement)
     return together
+
+
+def _why_not_together(
+    facts: ClassFacts, asks: set[str], hands: set[str], unproven: set[str]
+) -> str:
+    """Why what is proven of a class alone does not hold beside the others; empty where it does."""
+    if loose := asks & facts.loose:
+        return f"another class of the file may call its {min(loose)}"
+    if given := hands & facts.of_objects:
+        return f"another class of the file may give its {min(given)} a class as self"
+    if mixed := unproven & (facts.asks | facts.hands):
+        return f"it may call {min(mixed)} of a class that is allowed beside it, and not proven"
+    return ""
 
 
 def _in_python_3(name: GlobalName) -> str:
     """``builtins.KeyError`` for ``exceptions.KeyError``, as protocol 2 spells it."""
     return f"{UNDONE_MODULES.get(name.module, name.module)}.{name.qualname}"
-
-
-def _asked(judgement: Judgement, facts: ClassFacts) -> frozenset[str]:
-    return facts.asks if judgement.trust in _PROVEN else frozenset()
 
 
 def _unproven(facts: ClassFacts, reason: str, called: bool) -> Judgement:

@@ -34,6 +34,7 @@ from torchload_lint.source.project.imports import imports_at_top
 from torchload_lint.source.project.keywords import keywords_without_weights_only
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs import class_lookup
+from torchload_lint.source.proofs.listed_classes import listed_classes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -132,7 +133,8 @@ def _assessed(
     needed = [entry for report in reports for entry in report.safe_globals]
     by_name = (*map(GlobalName.parse, reading.configured), *reading.unverified)
     needed += [_named(name, lookup, context) for name in by_name]
-    needs = judged_needs(needed, set(reading.configured), lookup, module.path, context)
+    beside = [one for listed in load.allowlists for one in listed_classes(listed, lookup)]
+    needs = judged_needs(needed, set(reading.configured), lookup, module.path, context, beside)
     missing = tuple(need for need in needs if not allowed_here(need.needed, load, context, module))
     unsure = tuple(
         need
@@ -223,15 +225,17 @@ def judged_needs(
     lookup: Callable[[GlobalName], ClassFacts | None],
     near: str,
     context: Context,
+    beside: Collection[ClassFacts] = (),
 ) -> tuple[Need, ...]:
-    """What several files need, each name once, judged side by side for the source file ``near``."""
+    """What several files need, each name once, judged side by side for the source file ``near``;
+    ``beside``: what a list around the load allows already.
+    """
     judged = tuple(_judged(needed, configured, lookup, near, context))
     if not judged:
         return ()
-    registered = context.project.remember(
-        ("classes for the whole process",), lambda: tuple(_registered_classes(context))
-    )
-    return _together(judged, registered)
+    key = ("classes for the whole process",)
+    registered = context.project.remember(key, lambda: tuple(_registered_classes(context)))
+    return _together(judged, (*registered, *beside))
 
 
 def _registered_classes(context: Context) -> Iterator[ClassFacts]:
@@ -239,12 +243,8 @@ def _registered_classes(context: Context) -> Iterator[ClassFacts]:
     for path in context.project.holding("add_safe_globals"):
         module = context.project.module_at(path)
         for allowlist in module.allowlists if module is not None else ():
-            if module is None or allowlist.kind is not AllowlistKind.PROCESS:
-                continue
-            for entry in allowlist.entries:
-                facts = find_class(entry.obj, module, context) if entry.obj else None
-                if facts is not None:
-                    yield facts
+            if module is not None and allowlist.kind is AllowlistKind.PROCESS:
+                yield from listed_classes(allowlist, _lookup(module, context))
 
 
 def _judged(

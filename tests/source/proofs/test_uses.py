@@ -10,9 +10,12 @@ from project_files import project
 from torchload_lint.source.proofs.proof import prove_class
 
 HEAD = """
+import dataclasses
+import functools
 import typing
 import numpy as np
 import torch
+from torch.nn.utils import parametrizations
 import app.light
 from app.light import LIMIT
 
@@ -73,6 +76,19 @@ REFUSED = {
     "return np.asarray(x)": "numpy.asarray",
     "return np.sum(self.row)": "numpy.sum",
     "return list(map(np.array, rest))": "numpy.array",
+    # what changes the class that it is given
+    "return dataclasses.dataclass(x)": "dataclasses.dataclass, which changes",
+    "return functools.wraps(x)(y)": "functools.wraps, which changes",
+    "return parametrizations.weight_norm(x, y)": "of a module that is not made there",
+    "return list(map(parametrizations.weight_norm, rest))": "of a module that is not made there",
+    # attributes that lead elsewhere, by a text
+    "return getattr(x, '__class__')": "the attribute __class__",
+    "return torch.nn.Linear.__class__(x, y, rest)": "the attribute __class__",
+    "match x:\n    case object(__dict__=d): d[y] = 1": "the attribute __dict__",
+    "return type(type(self))(x)": "type(type(self))",
+    # indices that nobody checks again
+    "x._indices().fill_(y)": "_indices",
+    "return torch.segment_reduce(x, 'sum', offsets=y)": "torch.segment_reduce",
     # counters of storages
     "x.untyped_storage()._set_cdata(y)": "_set_cdata",
     "x._free_weak_ref(y)": "_free_weak_ref",
@@ -91,6 +107,10 @@ def test_what_reaches_what_is_not_its_own(body, reason):
         "match x:\n    case str(text): return text.strip()",
         "Base.put(self, x)",
         "super().put(x)",
+        "dict.__init__(self, x)",
+        "return parametrizations.weight_norm(torch.nn.Linear(x, 2), y)",
+        "@functools.wraps(x)\ndef inner(one): return x(one)\nreturn inner",
+        "return x.put_by_name(y), type(self).__name__, type(x) is type(y)",
         "super(Net, self).put(x)",
         "self.put(x)",
         "return type(self).made(x)",

@@ -52,6 +52,9 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
         not_restorable=why_not_restorable(node, module, project),
         asks=proof.asks,
         loose=proof.loose,
+        hands=proof.hands,
+        of_objects=proof.of_objects,
+        leads=proof.leads,
         import_runs=_import_runs(module, project),
     )
 

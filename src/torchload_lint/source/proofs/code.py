@@ -8,27 +8,35 @@ any use*. A function that is only named counts as called, for whoever has it may
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.names.reaching import BUILTINS
 from torchload_lint.source.proofs.known.harmless import (
     CONVERTING,
     HARMFUL_ATTRIBUTES,
+    MARKING,
+    OF_NEW_MODULES,
     SHARED_BY_CLASS,
     SPECIAL_ATTRIBUTES,
     is_harmless,
 )
-from torchload_lint.source.proofs.lineage import Holder, UnprovenError, meanings
+from torchload_lint.source.proofs.lineage import Holder, meanings
+from torchload_lint.source.proofs.piece_reader import Piece, PieceReader, in_a_sentence
 from torchload_lint.source.proofs.uses.fixed_values import (
+    is_above_definition,
     is_compared,
     is_fixed_text,
+    is_given_new_module,
     is_given_numbers,
     is_made_once,
 )
 from torchload_lint.source.proofs.uses.late_imports import imported_late
-from torchload_lint.source.proofs.uses.own_self import is_bound_super, is_instance
+from torchload_lint.source.proofs.uses.own_self import (
+    hands_on,
+    is_bound_super,
+    is_member,
+)
 from torchload_lint.source.proofs.uses.shared import READING, is_only_read, kept_default, may_change
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import text_of
@@ -42,51 +50,19 @@ if TYPE_CHECKING:
 
 _BY_NAME = frozenset({"__getattribute__", "__setattr__", "__delattr__"})
 """Methods that reach an attribute by a name that they are given."""
-_SETTABLE = frozenset({"data", "grad", "requires_grad"})
-"""Attributes of tensors that may be set on any object."""
+_TO_OTHERS = _BY_NAME | {"__class__", "__dict__"} | SHARED_BY_CLASS
+"""Attributes that lead to what is not the object's own: only where they stand as ``x.name``."""
+_FILLING = frozenset({"__init__", "__post_init__", "__setstate__"})
+"""Methods that set attributes of what they are given."""
 _FORMATTING = frozenset({"format", "format_map"})
 """Methods of texts that look up what the text names."""
 _LEAVES = (ast.Constant, ast.UnaryOp, ast.operator, ast.unaryop, ast.expr_context, ast.BinOp)
 _DISPLAYS = (ast.Dict, ast.List, ast.Set)
 
 
-class Piece(NamedTuple):
-    """A piece of code to be looked at: a function, a class, or the expression of a value."""
-
-    node: ast.AST
-    module: Module
-    project: ProjectIndex
-    """The files that its names lead to: the project's, or those of an installed package."""
-    holder: Holder | None = None
-    """For a method, the class whose instance ``self`` is."""
-    unbound: bool = False
-    """Whether what it asks of ``self`` may be asked of anything: ``Base.method(something)``."""
-    any_self: bool = False
-    """Whether ``self`` may even be a class, whose attributes others share."""
-
-
 @dataclass(slots=True)
-class CodeReader:
+class CodeReader(PieceReader):
     """Reads one piece of code. Raises UnprovenError for what is not known to be harmless."""
-
-    module: Module
-    project: ProjectIndex
-    any_self: bool = False
-    """Whether ``self`` may be anything."""
-    uses: list[Piece] = field(default_factory=list)
-    """What it uses of the project."""
-    of_class: set[str] = field(default_factory=set)
-    """Attributes that it asks of its class, so that what they hold is given a ``self``."""
-    own: set[str] = field(default_factory=set)
-    """Attributes that it asks of ``self`` or of ``super()``."""
-    others: set[str] = field(default_factory=set)
-    """Attributes that it asks of any other object."""
-    outside: set[str] = field(default_factory=set)
-    """Dotted names of Python and of libraries that it uses."""
-    kept: set[str] = field(default_factory=set)
-    """Attributes that it does more with than to read what they hold."""
-    asks_any: bool = False
-    """Whether it asks ``self`` for attributes by names that the file may choose."""
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Read a function's defaults and body; its decorators are for the caller to judge."""
@@ -105,14 +81,8 @@ class CodeReader:
             if not constant or len(parts) <= 2:  # noqa: PLR2004 - the display and its context
                 raise self._unproven(expression, "a table that may hold anything")
         elif isinstance(expression, ast.Call) and not is_made_once(expression, self.module):
-            raise self._unproven(expression, f"{_shown(expression)} makes what may change")
+            raise self._unproven(expression, f"{in_a_sentence(expression)} makes what may change")
         self.visit(expression)
-
-    def _check_private(self, node: ast.Name | ast.Attribute) -> None:
-        """Python reads ``__name`` in a class as another name, which something else may define."""
-        name = node.id if isinstance(node, ast.Name) else node.attr
-        if name.startswith("__") and not name.endswith("__"):
-            raise self._unproven(node, f"{name}, which Python calls otherwise in a class")
 
     def all(self, nodes: Iterable[ast.AST]) -> None:
         """Read several nodes."""
@@ -155,8 +125,9 @@ class CodeReader:
         if node.patterns and self._builtin(node.cls) not in BUILTINS:
             raise self._unproven(node, "a pattern whose attributes the class names")
         for name in node.kwd_attrs:
-            self._asked(node, name)
+            self._named(node, name)
         self.others.update(node.kwd_attrs)
+        self.hands.update(node.kwd_attrs)
         self.kept.update(node.kwd_attrs)
 
     # names
@@ -180,18 +151,30 @@ class CodeReader:
         elif self._is_local(definition.node):
             return
         elif definition.kind in {"function", "class"}:
-            self.uses.append(Piece(definition.node, self.module, self.project))
+            self.uses.append(self._defined(definition.node, node))
         elif definition.value is not None and definition.kind == "assign":
             self._check_shared(definition.value, self.module, node)
             self.uses.append(Piece(definition.value, self.module, self.project))
         elif definition.kind != "delete":
             raise self._unproven(node, f"{node.id}, whose value is not plain")
 
+    def _defined(self, definition: ast.AST, node: ast.Name) -> Piece:
+        """A function or class of the file; a method that is named in its class is a function."""
+        holder = self.module.parents.get(definition)
+        if not isinstance(holder, ast.ClassDef) or isinstance(definition, ast.ClassDef):
+            return Piece(definition, self.module, self.project)
+        inside = Holder(holder, self.module, self.project)
+        return Piece(
+            definition, self.module, self.project, inside, True, not is_member(node, self.module)
+        )
+
     def _check_shared(self, value: ast.expr | None, home: Module, node: ast.AST) -> None:
         """What a module or a class holds for all its users may only be read."""
         is_read = isinstance(node, ast.expr) and is_only_read(node, self.module)
         if not is_read and may_change(value, home):
-            raise self._unproven(node, f"{_shown(node)}, which others share, for more than reading")
+            raise self._unproven(
+                node, f"{in_a_sentence(node)}, which others share, for more than reading"
+            )
 
     def _is_local(self, node: ast.AST) -> bool:
         """Whether a definition belongs to a function, whose values are all harmless."""
@@ -230,12 +213,6 @@ class CodeReader:
         given = inside is not None and not self._is_given_self(node)
         return Piece(found.value or found.node, found.module, index, inside, True, given)
 
-    def _is_given_self(self, function: ast.AST) -> bool:
-        """``Base.method(self, …)``, in a method."""
-        call = self.module.parents.get(function)
-        is_called = isinstance(call, ast.Call) and call.func is function and bool(call.args)
-        return is_called and self._is_instance(call.args[0])  # type: ignore[union-attr]
-
     def _is_plain(self, dotted: str, node: ast.AST) -> bool:
         """Whether it is a name of a library that is harmless, or attributes of one."""
         name, asked = dotted, []
@@ -244,10 +221,16 @@ class CodeReader:
             if not name:
                 return False
             asked.append(last)
+        if not _FILLING.isdisjoint(asked) and not self._is_given_self(node):
+            raise self._unproven(node, dotted)
         if name in CONVERTING and not is_given_numbers(node, self.module):
             raise self._unproven(node, f"{name} of what may say where numpy shall read")
+        if name in MARKING and not is_above_definition(node, self.module):
+            raise self._unproven(node, f"{name}, which changes what it is given")
+        if name in OF_NEW_MODULES and not is_given_new_module(node, self.module):
+            raise self._unproven(node, f"{name} of a module that is not made there")
         for attribute in asked:
-            self._asked(node, attribute)
+            self._named(node, attribute)
         self.others.update(asked[-1:])
         self.outside.add(name)
         return True
@@ -273,6 +256,8 @@ class CodeReader:
             self.kept.add(node.attr)
         is_own = self._is_self(node.value)
         (self.own if is_own else self.others).add(node.attr)
+        if hands_on(node, self.module) and not self._is_filled_base(node):
+            (self.leads if is_own else self.hands).add(node.attr)
         is_bound = self._is_instance(node.value) or (
             not self.any_self and is_bound_super(node.value, self.module)
         )
@@ -281,14 +266,16 @@ class CodeReader:
 
     def _check_reaching(self, node: ast.Attribute) -> None:
         """What leads to any attribute by name, or to classes, is only asked of ``self``."""
+        if node.attr in _FILLING and not (self._is_self(node.value) or self._is_filled_base(node)):
+            raise self._unproven(node, in_a_sentence(node))
         if node.attr in _BY_NAME and not self._is_call_on_self(node):
-            raise self._unproven(node, _shown(node))
+            raise self._unproven(node, in_a_sentence(node))
         if node.attr == "__dict__" and not self._is_instance(node.value):
-            raise self._unproven(node, _shown(node))
+            raise self._unproven(node, in_a_sentence(node))
         if node.attr == "__class__" and not (
-            self._is_self(node.value) or is_compared(node, self.module)
+            self._is_instance(node.value) or is_compared(node, self.module)
         ):
-            raise self._unproven(node, _shown(node))
+            raise self._unproven(node, in_a_sentence(node))
 
     def _is_call_on_self(self, node: ast.Attribute) -> bool:
         """``super().__setattr__(name, value)``, ``object.__setattr__(self, name, value)``.
@@ -308,7 +295,7 @@ class CodeReader:
             return True
         name = text_of(given[0]) if given else ""
         if name:
-            self._asked(node, name)
+            self._named(node, name)
             self.own.add(name)
             self.kept.add(name)
             return True
@@ -356,27 +343,12 @@ class CodeReader:
             raise self._unproven(node, f"the attribute {name}")
         if name in _FORMATTING and not is_fixed_text(getattr(node, "value", node), self.module):
             raise self._unproven(node, f"{name} of a text that may name anything")
-        if name in SHARED_BY_CLASS and not isinstance(node, ast.Attribute):
+
+    def _named(self, node: ast.AST, name: str) -> None:
+        """An attribute that a text, a pattern, or a name of a library asks for."""
+        if name in _TO_OTHERS:
             raise self._unproven(node, f"the attribute {name}")
-
-    def _is_self(self, node: ast.expr) -> bool:
-        """Whether it is ``self`` or ``cls``, their class, or ``super()``."""
-        if isinstance(node, ast.Call):
-            builtin = self._builtin(node.func)
-            if builtin == "super":
-                return not node.args or self._is_self(node.args[-1])
-            return builtin == "type" and len(node.args) == 1 and self._is_self(node.args[0])
-        if isinstance(node, ast.Attribute):
-            return node.attr == "__class__" and self._is_self(node.value)
-        return self.module.bindings.class_of_self(node) is not None
-
-    def _is_instance(self, node: ast.expr) -> bool:
-        """Whether it is ``self``, and not a class, which others share."""
-        if self.any_self or not isinstance(node, ast.Name):
-            return False
-        return self.module.bindings.class_of_self(node) is not None and is_instance(
-            node, self.module
-        )
+        self._asked(node, name)
 
     def _set(self, node: ast.Attribute) -> None:
         special = node.attr.startswith("__") and node.attr.endswith("__")
@@ -384,8 +356,8 @@ class CodeReader:
             raise self._unproven(node, f"setting {node.attr}")
         if isinstance(self.module.parents.get(node), ast.AugAssign):
             self.kept.add(node.attr)
-        if not self._is_instance(node.value) and node.attr not in _SETTABLE:
-            raise self._unproven(node, f"setting {_shown(node)}, which is not its own")
+        if not self._is_instance(node.value):
+            raise self._unproven(node, f"setting {in_a_sentence(node)}, which is not its own")
         self.visit(node.value)
 
     def _changed(self, node: ast.Subscript) -> None:
@@ -396,7 +368,7 @@ class CodeReader:
         if isinstance(root, ast.Name):
             for definition in self.module.bindings.definitions(root):
                 if definition.qualified or not self._is_local(definition.node):
-                    raise self._unproven(node, f"changing {_shown(node)}")
+                    raise self._unproven(node, f"changing {in_a_sentence(node)}")
         self.all((node.value, node.slice))
 
     # calls
@@ -406,17 +378,18 @@ class CodeReader:
             self.visit(argument)
         builtin = self._builtin(node.func)
         if builtin == "super" and node.args and not self._is_self(node.args[-1]):
-            raise self._unproven(node, f"{_shown(node)}, whose class may be any")
+            raise self._unproven(node, f"{in_a_sentence(node)}, whose class may be any")
         if builtin == "type" and len(node.args) == 1:
-            if not (self._is_self(node.args[0]) or is_compared(node, self.module)):
-                raise self._unproven(node, f"{_shown(node)} as more than a name to compare")
+            if not (self._is_instance(node.args[0]) or is_compared(node, self.module)):
+                raise self._unproven(node, f"{in_a_sentence(node)} as more than a name to compare")
             return
         if builtin == "getattr" and len(node.args) > 1 and text_of(node.args[1]):
             name = text_of(node.args[1])
-            self._asked(node, name)
+            self._named(node, name)
             self.kept.add(name)
             is_own = self._is_self(node.args[0])
             (self.own if is_own else self.others).add(name)
+            (self.leads if is_own else self.hands).add(name)
             if is_own and not self._is_instance(node.args[0]):
                 self.of_class.add(name)
             return
@@ -430,20 +403,3 @@ class CodeReader:
         if isinstance(func, ast.Attribute) and func.attr == "replace" and len(node.args) < 2:  # noqa: PLR2004 - str's has two, Path's one
             raise self._unproven(node, "replace, which moves a file where it has one argument")
         self.visit(func)
-
-    def _builtin(self, func: ast.expr) -> str:
-        """The name of a builtin function that is called."""
-        if isinstance(func, ast.Name) and not self.module.bindings.definitions(func):
-            return func.id
-        return ""
-
-    def _unproven(self, node: ast.AST, what: str) -> UnprovenError:
-        row = getattr(node, "lineno", 1)
-        return UnprovenError(
-            f"{self.module.path}:{row} uses {what}, which is not known to be harmless"
-        )
-
-
-def _shown(node: ast.AST) -> str:
-    text = ast.unparse(node)
-    return text if len(text) <= 40 else f"{text[:40]}…"  # noqa: PLR2004 - a part of a sentence

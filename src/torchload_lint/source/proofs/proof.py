@@ -16,8 +16,9 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
+from torchload_lint.names import all_called
 from torchload_lint.source.names.members import body, is_function, odd_members
-from torchload_lint.source.proofs.code import CodeReader, Piece
+from torchload_lint.source.proofs.code import CodeReader
 from torchload_lint.source.proofs.decorators import gives_back
 from torchload_lint.source.proofs.known.harmless import (
     ALWAYS_REACHED,
@@ -27,8 +28,10 @@ from torchload_lint.source.proofs.known.harmless import (
     is_harmless_base,
 )
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
+from torchload_lint.source.proofs.piece_reader import Piece
 from torchload_lint.source.proofs.replaced import Used, bound, why_replaced
 from torchload_lint.source.proofs.steady import check_own_name, check_place, check_steady
+from torchload_lint.source.proofs.uses.own_self import is_of_class
 from torchload_lint.source.proofs.uses.shared import may_change
 
 if TYPE_CHECKING:
@@ -39,13 +42,14 @@ if TYPE_CHECKING:
 
 _MAX_PIECES = 400
 """How many functions, classes and values one proof looks into."""
-_NOT_REACHED = frozenset({"__reduce__", "__reduce_ex__", "__getstate__"})
-"""Special methods that only saving calls; `__init_subclass__` may change the class that is made."""
+_GIVES_BACK = frozenset({"as_subclass", "detach", "requires_grad_"})
+"""Methods that torch asks of what a file gives it, to set attributes of what they return."""
 _ATTRIBUTES_ALONE = frozenset(
     "abc.ABC argparse.Namespace builtins.object types.SimpleNamespace typing.Generic".split()
 )
 """Bases with nothing in them that does harm, by whatever name it is looked up."""
-_PLAIN_DECORATORS = DECORATORS - {"builtins.property", "functools.cached_property"}
+_PROPERTIES = frozenset({"builtins.property", "functools.cached_property"})
+_PLAIN_DECORATORS = DECORATORS - _PROPERTIES
 
 
 class Proof(NamedTuple):
@@ -57,6 +61,12 @@ class Proof(NamedTuple):
     """Attributes that its code asks of objects which may be of any class that is allowed."""
     loose: frozenset[str] = frozenset()
     """Its methods that no proof has looked at."""
+    hands: frozenset[str] = frozenset()
+    """Attributes of any object that its code calls with something, or hands on."""
+    of_objects: frozenset[str] = frozenset()
+    """Its methods that nothing but an object may be given to as ``self``."""
+    leads: frozenset[tuple[str, str]] = frozenset()
+    """Its methods, and what of ``self`` each of them calls with something."""
     used: Used | None = None
     """What a proof rests on."""
 
@@ -81,7 +91,26 @@ def _prove(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Proof:
     shared = search.changed()
     if shared:
         return Proof(f"{module.path}: it may change {min(shared)}, which all its objects share")
-    return Proof(why_replaced(search.used, project), frozenset(search.asks), loose, search.used)
+    own = search.own_methods()
+    given = own.of_objects & all_called(search.hands, own.leads)
+    if given:
+        return Proof(f"{module.path}: it may give {min(given)} another self, which may be a class")
+    return Proof(
+        why_replaced(search.used, project),
+        frozenset(search.asks),
+        loose,
+        frozenset(search.hands),
+        own.of_objects,
+        own.leads,
+        search.used,
+    )
+
+
+class OwnMethods(NamedTuple):
+    """What the methods of a class do with another ``self``, which may be a class."""
+
+    of_objects: frozenset[str]
+    leads: frozenset[tuple[str, str]]
 
 
 class _ProofSearch:
@@ -89,12 +118,14 @@ class _ProofSearch:
 
     def __init__(self) -> None:
         self.asks: set[str] = set()
+        self.hands: set[str] = set()
         self.shared: set[str] = set()
         """Attributes of classes that hold what something may be put into."""
         self.used = Used()
         self._kept: set[str] = set()
         self._keeps_any = False
-        self._methods: dict[ast.AST, str] = {}
+        self._methods: dict[ast.FunctionDef | ast.AsyncFunctionDef, str] = {}
+        self._homes: dict[ast.AST, tuple[Module, ProjectIndex]] = {}
         self._waiting: list[Piece] = []
         self._steady: set[str] = set()
         self._seen: set[tuple[ast.AST, Holder | None, bool, bool]] = set()
@@ -130,6 +161,22 @@ class _ProofSearch:
         """The attributes that the code may change for all objects of a class."""
         return self.shared if self._keeps_any else self.shared & self._kept
 
+    def own_methods(self) -> OwnMethods:
+        """What the methods of the class and of its bases would do with another ``self``."""
+        of_objects: set[str] = set()
+        leads: set[tuple[str, str]] = set()
+        for node, name in self._methods.items():
+            module, project = self._homes[node]
+            if is_of_class(node, module) or _is_plain_property(node, module):
+                continue
+            reader = CodeReader(module, project, any_self=True)
+            try:
+                reader.function(node)
+            except UnprovenError:
+                of_objects.add(name)
+            leads.update((name, one) for one in reader.leads)
+        return OwnMethods(frozenset(of_objects), frozenset(leads))
+
     def _code(self, piece: Piece) -> None:
         reader = CodeReader(piece.module, piece.project, piece.any_self)
         if is_function(piece.node):
@@ -141,11 +188,13 @@ class _ProofSearch:
             raise UnprovenError(f"{piece.module.path} has what is neither a function nor a value")
         self._waiting += reader.uses
         self.asks |= reader.others
+        self.hands |= reader.hands
         self._kept |= reader.kept
         self._keeps_any |= reader.asks_any
         self.used.outside |= reader.outside
         if piece.holder is None or piece.unbound:
             self.asks |= reader.own
+            self.hands |= reader.leads
         if piece.holder is None:
             return
         if reader.asks_any:
@@ -165,11 +214,16 @@ class _ProofSearch:
                 raise UnprovenError(f"{place} is a statement that is not expected in a class")
             for statement in body(level.node.body):
                 if is_function(statement):
+                    _check_given_back(statement, level.module)
                     self._methods[statement] = statement.name
+                    self._homes[statement] = (level.module, level.project)
                     if _is_within_reach(statement, level.module):
                         method = Piece(statement, level.module, level.project, holder)
                         self._waiting.append(method)
                 else:
+                    if not _GIVES_BACK.isdisjoint(bound(statement)):
+                        place = f"{level.module.path}:{statement.lineno}"
+                        raise UnprovenError(f"{place} torch sets attributes of what this gives")
                     self._member(statement, level.module, level.project)
 
     def _member(self, statement: ast.stmt, home: Module, project: ProjectIndex) -> None:
@@ -197,6 +251,7 @@ class _ProofSearch:
             reader.visit(value)
         self._waiting += reader.uses
         self.asks |= reader.own | reader.others
+        self.hands |= reader.leads | reader.hands
         self.used.outside |= reader.outside
 
     def _levels(self, holder: Holder) -> Iterator[Holder]:
@@ -210,6 +265,26 @@ class _ProofSearch:
         is_plain = is_harmless_base(dotted)
         self.used.outside.update((dotted,) if is_plain else ())
         return is_plain
+
+
+def _check_given_back(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module) -> None:
+    """Attributes of what ``as_subclass`` gives are set by torch, under names of the file's choice;
+    also of what ``detach`` and ``requires_grad_`` give, if it has the type of what is asked.
+    """
+    may_be_asked_of_class = is_of_class(node, home) or len(node.args.args) <= len(
+        node.args.defaults
+    )
+    if node.name == "as_subclass" or (node.name in _GIVES_BACK and may_be_asked_of_class):
+        place = f"{home.path}:{node.lineno}"
+        raise UnprovenError(f"{place} torch sets attributes of what {node.name} gives")
+
+
+def _is_plain_property(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module) -> bool:
+    """Whether a method only comes as a value: nobody can call it but by an object."""
+    return any(
+        _is_accessor(one) or home.bindings.qualified(one) in _PROPERTIES
+        for one in node.decorator_list
+    )
 
 
 def _check_decorators(
@@ -242,9 +317,7 @@ def _is_accessor(decorator: ast.expr) -> bool:
 def _is_within_reach(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module) -> bool:
     """Whether a load can reach a method without the class's own code asking for it."""
     special = node.name.startswith("__") and node.name.endswith("__")
-    if special:
-        return node.name not in _NOT_REACHED
-    if node.name in ALWAYS_REACHED or node.name in asked_by_libraries():
+    if special or node.name in ALWAYS_REACHED or node.name in asked_by_libraries():
         return True
     funcs = [one.func if isinstance(one, ast.Call) else one for one in node.decorator_list]
     return any(home.bindings.qualified(func) not in _PLAIN_DECORATORS for func in funcs)

@@ -122,6 +122,19 @@ CONVERTING = frozenset(
 own (``__array_interface__``) at which address numpy reads, and a file gives objects attributes.
 """
 
+MARKING = frozenset(
+    """
+    abc.abstractmethod dataclasses.dataclass functools.total_ordering functools.wraps
+    torch.jit.export torch.jit.ignore torch.jit.unused typing.final typing.overload
+    typing.runtime_checkable typing_extensions.override
+    """.split()
+)
+"""Functions that set attributes of what they are given, or write code for it: fit to stand above a
+definition, not to be called with a class of the file's choice."""
+
+OF_NEW_MODULES = frozenset({"torch.nn.utils.parametrizations.weight_norm"})
+"""Functions that change the class of a module, unless the module is a new one."""
+
 MODULES = frozenset({*(module.partition(".")[0] for module in _NAMES), "math"})
 """Packages that a function may import: they are there already, or do nothing but be imported."""
 
@@ -137,7 +150,9 @@ HARMFUL_ATTRIBUTES = frozenset(
     _release_ipc_counter_cuda _resize_with_addr_ _set_cdata _set_from_file _share_cuda_
     _share_fd_cpu_ _share_filename_cpu_ _share_memory_ _shared_decref _shared_incref
     _swap_data_ptr_ _typed_storage _use_count _view_func_unsafe _rev_view_func_unsafe _weak_ref
-    _write_file copy_into move move_into read_bytes read_text share_memory_
+    _coalesced_ _indices ccol_indices col_indices crow_indices resize_as_sparse_ row_indices
+    sparse_resize_ sparse_resize_and_clear_ _write_file copy_into move move_into read_bytes
+    read_text share_memory_
     as_subclass chmod compile ctypes dump f_back f_globals f_locals from_buffer from_file gi_frame
     cr_frame ag_frame hardlink_to lchmod link_to mkdir open rename rmdir symlink_to tb_frame tofile
     touch unlink write_bytes write_text

@@ -5,7 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.proofs.known.harmless import CONVERTING, MADE_ONCE, is_harmless
+from torchload_lint.source.proofs.known.harmless import (
+    CONVERTING,
+    MADE_ONCE,
+    is_harmless,
+    is_harmless_base,
+)
+from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
@@ -23,6 +29,24 @@ def is_given_numbers(function: ast.AST, home: SourceFile) -> bool:
         return _is_dtype(function, home)
     given = (*call.args, *(one.value for one in call.keywords))
     return all(_is_number(one, home) for one in given)
+
+
+def is_above_definition(function: ast.AST, home: SourceFile) -> bool:
+    """Whether a function is named, or called, as a decorator."""
+    above, user = function, home.parents.get(function)
+    if isinstance(user, ast.Call) and user.func is function:
+        above, user = user, home.parents.get(user)
+    return isinstance(user, (*FUNCTIONS, ast.ClassDef)) and above in user.decorator_list
+
+
+def is_given_new_module(function: ast.AST, home: SourceFile) -> bool:
+    """Whether a function is called with a module of torch's that is made right there."""
+    call = home.parents.get(function)
+    if not isinstance(call, ast.Call) or call.func is not function or not call.args:
+        return False
+    made = call.args[0]
+    dotted = home.bindings.qualified(made.func) if isinstance(made, ast.Call) else None
+    return is_harmless_base(dotted or "") and str(dotted).startswith("torch.nn.")
 
 
 def _is_dtype(node: ast.AST, home: SourceFile) -> bool:

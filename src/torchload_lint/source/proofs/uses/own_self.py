@@ -47,3 +47,38 @@ def is_bound_super(node: ast.expr, home: SourceFile) -> bool:
     while function is not None and not isinstance(home.parents.get(function), ast.ClassDef):
         function = home.function(function)
     return function is not None and not is_of_class(function, home)
+
+
+def hands_on(node: ast.Attribute, home: SourceFile) -> bool:
+    """Whether what an attribute holds may get called with something: here, or by who is given it.
+
+    ``x.put(y)`` where ``x`` is a class takes ``y`` for ``self``.
+    """
+    user = home.parents.get(node)
+    if isinstance(user, ast.Call) and user.func is node:
+        return bool(user.args or user.keywords)
+    if isinstance(user, ast.Attribute):
+        return user.attr.startswith("__")
+    if isinstance(user, ast.Subscript):
+        return user.value is not node
+    if isinstance(user, ast.For | ast.comprehension):
+        return user.iter is not node
+    return not isinstance(user, _ONLY_VALUES)
+
+
+_ONLY_VALUES = (
+    ast.Assert, ast.BinOp, ast.Compare, ast.Expr, ast.FormattedValue, ast.If, ast.Slice,
+    ast.UnaryOp, ast.While,
+)  # fmt: skip
+
+
+def is_member(node: ast.Name, home: SourceFile) -> bool:
+    """Whether a method gets another name in its class (``__str__ = __repr__``), or becomes a
+    property: it is given an object in either case.
+    """
+    user = home.parents.get(node)
+    if isinstance(user, ast.Call) and home.bindings.qualified(user.func) == "builtins.property":
+        user = home.parents.get(user)
+    return isinstance(user, ast.Assign | ast.AnnAssign) and isinstance(
+        home.parents.get(user), ast.ClassDef
+    )
