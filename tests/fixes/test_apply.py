@@ -175,7 +175,7 @@ def test_the_line_length_is_kept(length: int) -> None:
 
 
 def test_a_circular_import_goes_inside_the_function() -> None:
-    allow = Allow(Spelling("myapp.models", "Net"), defined_in="myapp/models.py", circular=True)
+    allow = Allow(Spelling("myapp.models", "Net"), defined_in="myapp/models.py", not_at_top=True)
     check(
         "import torch\n\ndef f(p):\n    return torch.load(p)\n",
         "import torch\nfrom torch.serialization import safe_globals\n\ndef f(p):\n"
@@ -183,9 +183,37 @@ def test_a_circular_import_goes_inside_the_function() -> None:
         "        return torch.load(p, weights_only=True)\n",
         allow,
     )
-    refused = fix("import torch\nx = torch.load(p)\n", allow)
-    assert refused.text == "import torch\nx = torch.load(p)\n"
-    assert "circle" in refused.reasons[0]
+    check(
+        "import torch\nx = torch.load(p)\n",
+        "import torch\nfrom torch.serialization import safe_globals\n"
+        "from myapp.models import Net\n\n"
+        "with safe_globals([Net]):\n    x = torch.load(p, weights_only=True)\n",
+        allow,
+    )
+
+
+def test_a_block_in_force_gets_its_import_right_before_it() -> None:
+    allow = Allow(Spelling("myapp.models", "Net"), defined_in="myapp/models.py", at_load=True)
+    check(
+        "import torch\nfrom torch.serialization import safe_globals\n\ndef f(p):\n"
+        "    with safe_globals([set]):\n        return torch.load(p, weights_only=True)\n",
+        "import torch\nfrom torch.serialization import safe_globals\n\ndef f(p):\n"
+        "    from myapp.models import Net\n"
+        "    with safe_globals([set, Net]):\n        return torch.load(p, weights_only=True)\n",
+        allow,
+    )
+
+
+def test_an_import_of_the_function_is_used_again() -> None:
+    allow = Allow(Spelling("myapp.models", "Net"), defined_in="myapp/models.py", at_load=True)
+    check(
+        "import torch\n\ndef f(p, q):\n    from myapp.models import Net\n"
+        "    return torch.load(p)\n",
+        "import torch\nfrom torch.serialization import safe_globals\n\ndef f(p, q):\n"
+        "    from myapp.models import Net\n    with safe_globals([Net]):\n"
+        "        return torch.load(p, weights_only=True)\n",
+        allow,
+    )
 
 
 OWN = Allow(Spelling("myapp.train", "Net"), "__main__.Net", "myapp/train.py")

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.edits import Change, Source, source_of
-from torchload_lint.fixes.imports.import_lines import import_changes
+from torchload_lint.fixes.imports.import_lines import import_changes, local_imports
 from torchload_lint.fixes.imports.naming import Names, Unreachable, torch_at
 from torchload_lint.fixes.imports.unused_imports import without_import
 from torchload_lint.fixes.repair import NotRepaired, Repaired
@@ -92,10 +92,9 @@ def replace_entry(
     names = Names.at(module, allowlist.statement, torch_at(module, allowlist.node.func))
     try:
         written = names.entry(allow)
+        imports = local_imports(module, allowlist.statement, names.local)
     except Unreachable as unreachable:
         return NotRepaired(f"the object cannot be named here: {unreachable}")
-    if names.local:
-        return NotRepaired("importing the object at the top would close a circle of imports")
     change = Change(source.start(entry.node), source.end(entry.node), written)
-    imports = import_changes(module, names.top, names.import_limit, line_length)
+    imports += import_changes(module, names.top, names.import_limit, line_length)
     return Repaired(source.edits([*imports, change]), "replace", keeps_meaning=False)

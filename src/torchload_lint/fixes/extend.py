@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.blocks.list_rows import fits, with_header
 from torchload_lint.fixes.edits import Change, Source, source_of
-from torchload_lint.fixes.imports.import_lines import import_changes
+from torchload_lint.fixes.imports.import_lines import import_changes, local_imports
 from torchload_lint.fixes.imports.naming import Names, torch_at
 from torchload_lint.fixes.rewritten import Refusal, Rewritten
+from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.facts.allowed.contexts import is_from_helper
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def extend(
     if allowlist.statement is None:
         raise Refusal("the statement of the allowlist around the load is not known")
     names = Names.at(module, allowlist.statement, torch_at(module, allowlist.node.func))
-    names.for_repair(repair)
+    names.for_load(repair)
+    names.is_load = allowlist.kind is not AllowlistKind.DECORATOR  # that runs with its file
     if repair.limits_calls and not is_from_helper(module, allowlist.node):
         raise Refusal(
             "a class may only be restored here, which the safe_globals of torch cannot say",
@@ -41,16 +43,12 @@ def extend(
     entries = [one for allow in repair.allow if (one := names.entry(allow)) not in there]
     if not entries:
         return Rewritten(changes, "keyword")
-    if names.local:
-        raise Refusal(
-            "the import of what has to be allowed would close a circle of imports",
-            "import it inside the function, before the block",
-        )
     if allowlist.display is not None:
         added = add_entries(source, allowlist, allowlist.display, entries, repair.line_length)
     else:
         added = [_around(source, allowlist, entries)]
     imports = import_changes(module, names.top, names.import_limit, repair.line_length)
+    imports += local_imports(module, allowlist.statement, names.local)
     return Rewritten([*imports, *changes, *added], "extend")
 
 

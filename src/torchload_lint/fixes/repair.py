@@ -27,9 +27,12 @@ class Allow(NamedTuple):
     """Whether the file may only restore objects of it, and not call it (``fixes/restoring.py``)."""
     calls: tuple[HeldCall, ...] = ()
     """The arguments to which the file is held, where it may not call it with others."""
-    circular: bool = False
-    """Whether importing it at the top of the file would close a circle of imports; then the import
-    goes inside the function."""
+    at_load: bool = False
+    """Whether it is imported right before the load, as reading the file did so far: the program
+    may get by without its module, or come to it later than the top of the file."""
+    not_at_top: bool = False
+    """Whether importing it at the top of the file may fail: it would close a circle of imports, or
+    the file says further down where modules lie."""
     hidden: bool = False
     """Whether the attributes of its packages may not lead to the object's module: then it is
     imported from there by name."""
@@ -63,6 +66,9 @@ class Repair(NamedTuple):
     """The module of the project that offers ``restore_only``, where an entry needs it."""
     guards_arrays: bool = False
     """Whether a new block is that module's, which holds a file to what numpy writes of arrays."""
+    loading: frozenset[str] = frozenset()
+    """Functions that the load's statement calls and that may load, or allow something, themselves:
+    they must not run inside of the new block, from which theirs would take what it allows."""
     registered: tuple[GlobalName, ...] = ()
     """Globals that ``add_safe_globals`` registers in other files of the project: leaving a block
     that names one of them would take it away."""

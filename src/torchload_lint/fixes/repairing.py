@@ -14,7 +14,7 @@ from torchload_lint.fixes.blocks.shape import Shape, shape_of
 from torchload_lint.fixes.edits import Change, Source, source_of
 from torchload_lint.fixes.extend import extend
 from torchload_lint.fixes.imports.import_lines import import_changes
-from torchload_lint.fixes.imports.naming import Names, NewImport, Unreachable, imports_module
+from torchload_lint.fixes.imports.naming import Names, NewImport, Unreachable
 from torchload_lint.fixes.imports.scopes import FUNCTIONS_AND_LAMBDAS, nodes_around
 from torchload_lint.fixes.long_calls import folded
 from torchload_lint.fixes.repair import Form, NotRepaired, Repair, Repaired
@@ -24,8 +24,11 @@ from torchload_lint.names import GlobalName
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.facts.calls import CallKind, LoadCall
 from torchload_lint.source.facts.cells import is_shown
+from torchload_lint.source.facts.scripts import imports_at_top
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from torchload_lint.source.facts.allowed.allowlists import Allowlist
     from torchload_lint.source.facts.module import Module
 
@@ -78,7 +81,7 @@ def _outcome(module: Module, source: Source, load: LoadCall, repair: Repair) -> 
 
     if not repair.allow:
         return Rewritten(within_lines(deeper=False), "keyword")
-    others = calls_of_loaders(module, load)
+    others = calls_of_loaders(module, load, repair.loading)
     shown = is_shown(module, load.statement)
     shape = shape_of(load.node, load.statement, module.parents, others, shown=shown)
     block = _block_around(module, load, shape)
@@ -90,24 +93,34 @@ def _outcome(module: Module, source: Source, load: LoadCall, repair: Repair) -> 
     return put_in_block(module, load, repair, within_lines(deeper=not hoist), hoist)
 
 
-def calls_of_loaders(module: Module, load: LoadCall) -> list[ast.Call]:
-    """The calls in a statement that run functions of this file which load or allow themselves.
+def calls_of_loaders(
+    module: Module, load: LoadCall, elsewhere: Collection[str] = ()
+) -> list[ast.Call]:
+    """The calls in a statement that run functions of this file which load or allow themselves, or
+    hand over ``elsewhere``, those that do so in other files.
 
     Such a function may leave a block of its own, and take the names of ours away before our load.
     """
     loads = {one.node for one in module.loads}
     places = [*(one.function for one in module.loads), *(one.function for one in module.allowlists)]
-    names = {place.rpartition(".")[2] for place in places if place}
+    names = {place.rpartition(".")[2] for place in places if place}.union(elsewhere)
     return [
         node
         for node in ast.walk(load.statement)
-        if isinstance(node, ast.Call) and node not in loads and _called(node) in names
+        if isinstance(node, ast.Call)
+        and node not in loads
+        and not names.isdisjoint(map(_called, (node, *_given(node))))
     ]
 
 
-def _called(call: ast.Call) -> str:
-    """The last word of what is called."""
-    return str(getattr(call.func, "attr", getattr(call.func, "id", "")))
+def _given(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
+
+
+def _called(node: ast.expr) -> str:
+    """The last word of what is called, or handed over."""
+    named = node.func if isinstance(node, ast.Call) else node
+    return str(getattr(named, "attr", getattr(named, "id", "")))
 
 
 def _block_around(module: Module, load: LoadCall, shape: Shape) -> Allowlist | None:
@@ -211,7 +224,7 @@ def _block_calls(module: Module, allowlist: Allowlist, function: str) -> bool:
 
 def _registering_imports(module: Module, load: LoadCall, repair: Repair) -> list[Change]:
     missing = [
-        NewImport(name) for name in repair.import_modules if not imports_module(module, name)
+        NewImport(name) for name in repair.import_modules if not imports_at_top(module, name)
     ]
     if not missing:
         return []

@@ -28,9 +28,9 @@ from torchload_lint.rules.situation import Need, Situation
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind, as_written
 from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.facts.loading.call_facts import without_keywords
+from torchload_lint.source.facts.scripts import imports_at_top
 from torchload_lint.source.facts.torch_tests import bounds_at
 from torchload_lint.source.paths import Resolution
-from torchload_lint.source.project.imports import imports_at_top
 from torchload_lint.source.project.keywords import keywords_without_weights_only
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs import class_lookup

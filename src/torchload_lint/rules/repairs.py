@@ -11,11 +11,11 @@ from torchload_lint.fixes.repair import Allow, Form, NotRepaired, Repair, Repair
 from torchload_lint.fixes.restoring import helper_of, helper_text
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import Spelling
-from torchload_lint.policy import Trust
 from torchload_lint.rules import safety
 from torchload_lint.rules.assessing import entry_key
+from torchload_lint.rules.blocks.nesting import block_that_calls, names_that_load
+from torchload_lint.rules.blocks.new_entries import entry_for, is_new_import
 from torchload_lint.rules.evidence import Evidence
-from torchload_lint.rules.installed import is_hidden_module
 from torchload_lint.rules.on_torch import (
     ALLOWLIST_SINCE,
     PAIRS_SINCE,
@@ -28,9 +28,8 @@ from torchload_lint.rules.weakening import weakened
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind
 from torchload_lint.source.facts.calls import CallKind, Use, WeightsOnly
 from torchload_lint.source.facts.loader import Does
-from torchload_lint.source.facts.scripts import needs_more_first
 from torchload_lint.source.facts.shims import shim_of
-from torchload_lint.source.project.imports import closes_circle, imports_at_top
+from torchload_lint.source.project.imports import closes_circle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -302,6 +301,12 @@ def _target_obstacles(situation: Situation) -> tuple[str, ...]:
     return ()
 
 
+_TAKES_AWAY = (
+    "the safe_globals block in {} may come to this load and allows the same names; a block here "
+    "would take them away from it: extend that block, or load inside it"
+)
+
+
 def _written(
     situation: Situation,
     context: Context,
@@ -313,7 +318,7 @@ def _written(
 ) -> FixPlan:
     listed = [need for need in missing if not need.needed.import_only]
     repair = Repair(
-        allow=(*(_allow(need, situation, context) for need in listed), *stand_ins),
+        allow=(*(entry_for(need, situation, context) for need in listed), *stand_ins),
         import_modules=tuple(
             dict.fromkeys(n.needed.import_only for n in missing if n.needed.import_only)
         ),
@@ -321,7 +326,11 @@ def _written(
         shim=_shim_of_project(situation, context) if form is Form.WITH_SHIM else None,
         helper=helper_of(situation.module),
         line_length=context.config.line_length,
+        loading=names_that_load(situation, context.project) if listed else frozenset(),
     )
+    outer = block_that_calls(situation, repair.allow, context.project)
+    if outer:
+        return FixPlan(notes=(_TAKES_AWAY.format(outer),))
     may_guard = context.config.guard_arrays and context.adds_modules
     if may_guard and _holds_plain_arrays(missing) and form is not Form.WITH_SHIM:
         unguarded = _helper_obstacle(repair.helper, situation, context)
@@ -332,7 +341,7 @@ def _written(
             return FixPlan(notes=(obstacle,))
         applicability = Applicability.UNSAFE
         risk = risk or "objects are put together without the code of their class"
-    if any(_is_new_import(need, situation) for need in listed):
+    if any(is_new_import(need, situation) for need in listed):
         applicability = Applicability.UNSAFE
         risk = risk or "a file that was not imported here is imported, and runs"
     from torchload_lint.fixes.repairing import repair_load  # noqa: PLC0415 - only to fix
@@ -365,15 +374,6 @@ _UNGUARDED_ARRAYS = frozenset("MaskedArray VoidDType chararray matrix memmap rec
 """Subclasses of arrays, and structured ones, which share what the file says of their fields."""
 
 
-def _is_new_import(need: Need, situation: Situation) -> bool:
-    """Whether a file is to import an installed library that it does not import yet: where that is
-    not installed, the whole file would fail.
-    """
-    installed = need.facts is not None and bool(need.facts.read_from)
-    root = need.needed.spelling.module.partition(".")[0]
-    return installed and not imports_at_top(situation.module, root)
-
-
 def _shim_of_project(situation: Situation, context: Context) -> Allow | None:
     """A ``safe_globals`` for every torch that another file of the project offers by that name."""
     path = situation.module.path
@@ -386,7 +386,7 @@ def _shim_of_project(situation: Situation, context: Context) -> Allow | None:
         if other is not None and name == "safe_globals" and other.name:
             circular = closes_circle(context.project, path, other.name)
             spelling = Spelling(other.name, name)
-            return Allow(spelling, defined_in=holder, circular=circular)
+            return Allow(spelling, defined_in=holder, not_at_top=circular)
     return None
 
 
@@ -414,25 +414,6 @@ def _is_short(entry: AllowlistEntry, situation: Situation) -> bool:
     """Whether an entry is for a function that the load still needs, with other arguments."""
     missing = {need.needed.spelling.expression() for need in situation.missing if need.needed.held}
     return entry.obj is not None and str(entry.obj).removeprefix("builtins.") in missing
-
-
-def _allow(need: Need, situation: Situation, context: Context) -> Allow:
-    facts = need.facts
-    own = facts if facts is not None and not facts.read_from else None
-    circular = own is not None and (
-        closes_circle(context.project, situation.module.path, own.defined_as.module)
-        or needs_more_first(own.defined_as.module, situation.module)
-    )
-    return Allow(
-        spelling=need.needed.spelling,
-        key=str(need.name) if safety.is_paired(need, situation) else None,
-        defined_in=own.path if own else "",
-        installed=bool(facts and facts.read_from),
-        restore_only=need.judgement.trust is Trust.RESTORE_ONLY,
-        calls=need.needed.held if need.judgement.trust is Trust.ONLY_WITH else (),
-        circular=circular,
-        hidden=is_hidden_module(need.needed.spelling.module, situation.module.path, context),
-    )
 
 
 def _fix_message(situation: Situation, missing: tuple[Need, ...], form: Form) -> str:

@@ -55,32 +55,15 @@ def applicability(situation: Situation, context: Context) -> Applicability:
     certain = situation.evidence in (_READ if only_added else _VOUCHED)
     unread = situation.left_out or situation.not_read or situation.unsure
     known = certain and (only_added or not unread)
-    if (
-        known
-        and not only_added
-        and (_risk_of_entries(situation) or written_anew(situation, context))
-    ):
+    if known and not only_added and (_risk_of_entries(situation) or _writer(situation, context)):
         return Applicability.UNSAFE
     return Applicability.SAFE if known else Applicability.UNSAFE
 
 
-def written_anew(situation: Situation, context: Context) -> str:
-    """The place in the project that writes a file which was read, and may put more into it than it
-    holds today; empty where there is none.
-    """
-    if situation.evidence is not Evidence.FILES or not situation.is_torch_load:
-        return ""
-    from torchload_lint.source.saving.overwrites import overwriting  # noqa: PLC0415 - costs time
-    from torchload_lint.source.saving.producers import producers_for  # noqa: PLC0415
+def _writer(situation: Situation, context: Context) -> str:
+    from torchload_lint.rules.blocks.written_anew import written_anew  # noqa: PLC0415 - costs time
 
-    needed = {need.name for need in situation.needs}
-    for one in producers_for(
-        situation.load, situation.module, situation.resolution, context.project
-    ):
-        if not one.suggested and not (one.complete and set(one.needs) <= needed):
-            return f"{one.path}:{one.row}"
-    paths = [pattern.text for pattern in situation.resolution.patterns]
-    return overwriting(paths, situation.module, context.project)
+    return written_anew(situation, context)
 
 
 def may_be_mains(need: Need, situation: Situation) -> bool:
@@ -119,7 +102,7 @@ def risk(situation: Situation, context: Context) -> str:
     """What may go wrong where it is not safe to write what a load needs."""
     if shared := _risk_of_entries(situation):
         return shared
-    if writer := written_anew(situation, context):
+    if writer := _writer(situation, context):
         return f"{writer} writes the file, and may put more into it than it holds today"
     if situation.evidence is Evidence.INFERRED:
         writers = ", ".join(situation.written_by)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.policy import Trust
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.facts.calls import CallKind
+from torchload_lint.source.facts.scripts import is_reached_when_started, runs_as_program_alone
 from torchload_lint.source.names.steps import ancestors
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
@@ -33,6 +35,7 @@ _AT_ONCE = frozenset(
 _WRITERS = frozenset("update setdefault pop popitem clear __setitem__ __delitem__".split())
 """Methods that change a dict."""
 _ENDS_OF_STACKS = frozenset("close aclose pop_all __exit__ __aexit__".split())
+_STARTS_PROCESSES = late_pattern(r"\b(?:spawn|start_processes|multiprocessing|ProcessPool)")
 _HOPS = 8
 """Names that are followed from a ``with`` to its ``safe_globals``."""
 _ON_SOME_WAYS = (ast.If, ast.IfExp, ast.BoolOp, ast.Try, ast.For, ast.While, ast.Match, *FUNCTIONS,
@@ -62,6 +65,32 @@ def first_gap(module: Module, load: LoadCall) -> str:
         found += [*_of_generators(module, load), *_of_cleared(module), *_of_ended(module, load)]
         found += [*_of_choices(module, load), *_of_closed_stacks(module, load)]
     return found[0] if found else ""
+
+
+def class_of_main(module: Module, load: LoadCall, situation: Situation) -> str:
+    """Why an entry without a name may be another class than the file's: one that the load's own
+    file defines is ``__main__``'s where that is started, ``__mp_main__``'s in a process that is
+    spawned there, and its module's elsewhere. Empty where that is no question.
+    """
+    if not is_reached_when_started(module, load.node):
+        return ""
+    alone = runs_as_program_alone(module, load.node)
+    names = set() if alone else {module.name}  # what is started alone, a proof takes for __main__'s
+    if _STARTS_PROCESSES.search(module.text):
+        names.add("__main__")
+    plain = {
+        str(entry.obj).removeprefix(f"{module.name}.")
+        for allowlist in load.allowlists
+        for entry in allowlist.entries
+        if entry.obj is not None and entry.key is None
+    }
+    for need in situation.needs:
+        if need.name.module in names - {""} and need.name.qualname in plain:
+            return (
+                f"{need.name.qualname} is a class of this file, which may be started; "
+                f"the file has {need.name}: write a pair with that name"
+            )
+    return ""
 
 
 def runs_code(situation: Situation) -> str:

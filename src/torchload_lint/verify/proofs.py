@@ -24,7 +24,7 @@ from torchload_lint.verify.parent import (
     file_state,
     prove,
 )
-from torchload_lint.verify.proof_gaps import first_gap, runs_code
+from torchload_lint.verify.proof_gaps import class_of_main, first_gap, runs_code
 from torchload_lint.verify.written import NotReadableError, written_around
 
 if TYPE_CHECKING:
@@ -134,7 +134,11 @@ class Prover:
         paths = _readable(situation)
         if not paths:
             return
-        reason = runs_code(situation) or first_gap(module, load)
+        reason = (
+            runs_code(situation)
+            or first_gap(module, load)
+            or class_of_main(module, load, situation)
+        )
         if reason:
             raise NotReadableError(reason)
         root = Path(context.config.root).absolute()

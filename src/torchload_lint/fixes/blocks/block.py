@@ -38,7 +38,7 @@ def put_in_block(
 ) -> Rewritten:
     """The changes that put the load into a block; ``changes`` are those inside the call."""
     source = source_of(module.text)
-    names = Names.at(module, load.statement, torch_at(module, load.node.func)).for_repair(repair)
+    names = Names.at(module, load.statement, torch_at(module, load.node.func)).for_load(repair)
     entries = [names.entry(allow) for allow in repair.allow]
     rows = _Rows(module, source, load)
     neighbour = None if hoist or names.local else _neighbour(module, load, entries)

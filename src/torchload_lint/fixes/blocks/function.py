@@ -41,7 +41,7 @@ def through_function(module: Module, load: LoadCall, repair: Repair) -> Rewritte
     if not repair.allow:
         return _partial(module, load, repair, (start, end))
     _refuse_unborn_classes(module, load, repair)
-    names = Names.at_top(module, load.statement.lineno).for_repair(repair)
+    names = Names.at_top(module, load.statement.lineno).for_load(repair)
     text = _helper(names, load, repair, source.newline, indentation_unit(module, source))
     name, needed = _name_for(module, text)
     place = _place(module, source)

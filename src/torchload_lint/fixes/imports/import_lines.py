@@ -13,6 +13,7 @@ from torchload_lint.fixes.imports.imported import (
     package_of,
     top_level_imports,
 )
+from torchload_lint.fixes.imports.naming import Unreachable
 from torchload_lint.source.text.candidates import first_row
 
 if TYPE_CHECKING:
@@ -36,6 +37,22 @@ def import_changes(
     groups = sorted(_grouped(new), key=writer.group_key)
     changes = [change for group in groups for change in writer.add(group)]
     return writer.set_apart(changes)
+
+
+def local_imports(module: Module, statement: ast.stmt, new: Sequence[NewImport]) -> list[Change]:
+    """The changes that add imports right before a statement, as it is indented.
+
+    Raises Unreachable where the statement does not begin its row.
+    """
+    if not new:
+        return []
+    source = source_of(module.text)
+    indent = source.indentation(source.start(statement))
+    place = source.row_start(first_row(statement))
+    if source.text[place : source.start(statement)].strip():
+        raise Unreachable("no row can be put before the block, which shares its row")
+    rows = "".join(f"{indent}{one.statement()}{source.newline}" for one in new)
+    return [Change(place, place, rows)]
 
 
 def _grouped(new: Sequence[NewImport]) -> list[list[NewImport]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.fixes.imports.scopes import bindings_of
+from torchload_lint.fixes.imports.scopes import FUNCTIONS_AND_LAMBDAS, bindings_of
 from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -74,6 +74,24 @@ def names_of(statement: ImportNode, module: Module) -> Iterator[Imported]:
         if alias.name != "*":
             target = f"{origin}.{alias.name}" if origin else alias.name
             yield Imported(alias.asname or alias.name, target, origin, statement)
+
+
+def imported_before(module: Module, statement: ast.stmt) -> list[Imported]:
+    """The names that a function's imports bind which have run when a statement of it runs."""
+    found: list[Imported] = []
+    inner: ast.AST = statement
+    while not isinstance(inner, FUNCTIONS_AND_LAMBDAS):
+        outer = module.parents.get(inner)
+        if outer is None:
+            return []
+        for field in ("body", "orelse", "finalbody"):
+            body = getattr(outer, field, [])
+            earlier = body[: body.index(inner)] if isinstance(body, list) and inner in body else []
+            for one in earlier:
+                if isinstance(one, (ast.Import, ast.ImportFrom)):
+                    found += names_of(one, module)
+        inner = outer
+    return found
 
 
 def origin_of(statement: ast.ImportFrom, module: Module) -> str | None:

@@ -8,10 +8,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.imports.imported import (
+    imported_before,
     imported_names,
     path_from,
     same_object_only,
-    top_level_imports,
 )
 from torchload_lint.fixes.imports.scopes import (
     FUNCTIONS_AND_LAMBDAS,
@@ -25,6 +25,9 @@ from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import Spelling, is_dotted_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torchload_lint.fixes.imports.imported import Imported
     from torchload_lint.fixes.imports.scopes import FunctionOrClass
     from torchload_lint.fixes.repair import Repair
     from torchload_lint.names import HeldCall
@@ -57,23 +60,34 @@ class Names:
     """The names that one statement can use, and the imports that have to be added for it."""
 
     def __init__(
-        self, module: Module, row: int, scopes: list[FunctionOrClass], torch: str = ""
+        self,
+        module: Module,
+        row: int,
+        scopes: list[FunctionOrClass],
+        torch: str = "",
+        near: Sequence[Imported] = (),
     ) -> None:
-        """``torch``: what the load itself calls it; empty if it does not."""
+        """``torch``: what the load itself calls it; empty if it does not. ``near``: names that
+        the statements before this one have imported into the same function.
+        """
         self.module = module
         self.row = row
         self.scopes = scopes
         self.torch = torch
+        self.near = near
+        self.is_load = False
+        """Whether the place is that of the load itself, or of a block around it."""
         self.helper = ""
         """The module that offers ``restore_only`` and its own ``safe_globals``, where needed."""
         self.top: list[NewImport] = []
         self.local: list[NewImport] = []
-        """To be written right before the block, inside the function."""
+        """To be written right before the block."""
 
     @classmethod
     def at(cls, module: Module, statement: ast.stmt, torch: str = "") -> Names:
         """The names at a statement."""
-        return cls(module, statement.lineno, enclosing_scopes(statement, module.parents), torch)
+        scopes = enclosing_scopes(statement, module.parents)
+        return cls(module, statement.lineno, scopes, torch, imported_before(module, statement))
 
     @classmethod
     def at_top(cls, module: Module, row: int) -> Names:
@@ -120,6 +134,10 @@ class Names:
         module, name = allow.spelling.module, allow.spelling.name
         if not is_dotted_name(f"{module}.{name}"):
             raise Unreachable(f"{f'{module}.{name}'!r} cannot be written as code")
+        if any(isinstance(scope, ast.ClassDef) for scope in self.scopes):
+            for word in f"{module}.{name}".split("."):
+                if word.startswith("__") and not word.endswith("__"):
+                    raise Unreachable(f"{word} means another name inside of a class")
         if module == "builtins":
             return self._builtin(name)
         if allow.defined_in == self.module.path or module == self.module.name:
@@ -127,12 +145,17 @@ class Names:
         known = self._known(module, name, by_name=allow.hidden)
         if known is not None:
             return known
-        return self._new(
-            module, name, bool(allow.defined_in), local=allow.circular, by_name=allow.hidden
-        )
+        local = (allow.at_load or allow.not_at_top) and (self.in_function or self.is_load)
+        if allow.not_at_top and not local:
+            raise Unreachable(
+                f"importing {module} above would close a circle of imports, or come before what "
+                "the file sets up for it"
+            )
+        return self._new(module, name, bool(allow.defined_in), local=local, by_name=allow.hidden)
 
-    def for_repair(self, repair: Repair) -> Names:
-        """The same names, with what the entries of a repair need."""
+    def for_load(self, repair: Repair) -> Names:
+        """The same names, for a load or the block around it, with what its entries need."""
+        self.is_load = True
         if repair.limits_calls or repair.guards_arrays:
             self.helper = repair.helper
         return self
@@ -207,6 +230,12 @@ class Names:
             and is_visible(found.name, self.scopes)
             and self._means_only(found.name, found.target)
         ]
+        paths += [
+            path
+            for found in self.near
+            if (path := path_from(found, module, name, by_name=by_name)) is not None
+            and same_object_only(self.module, found.name, found.target)
+        ]
         return min(paths, key=lambda path: path.count("."), default=None)
 
     def _means_only(self, name: str, target: str) -> bool:
@@ -232,11 +261,6 @@ class Names:
         local: bool = False,
         by_name: bool = False,
     ) -> str:
-        if local and not self.in_function:
-            raise Unreachable(
-                f"importing {module} above would close a circle of imports, or come before what "
-                "the file sets up for it"
-            )
         root, _, rest = name.partition(".")
         where = self.local if local else self.top
         if not self._clashes(root, f"{module}.{root}"):
@@ -277,17 +301,3 @@ def torch_at(module: Module, loader: ast.expr) -> str:
         node = node.value
     is_torch = isinstance(node, ast.Name) and module.bindings.qualified(node) == "torch"
     return node.id if isinstance(node, ast.Name) and is_torch else ""
-
-
-def imports_module(module: Module, dotted: str) -> bool:
-    """Whether a top-level import loads this module for certain."""
-    for statement in top_level_imports(module):
-        if isinstance(statement, ast.Import):
-            names = [alias.name for alias in statement.names]
-        else:
-            origin = statement.module or ""
-            names = [] if statement.level else [origin]
-            names += [f"{origin}.{alias.name}" for alias in statement.names]
-        if any(name == dotted or name.startswith(f"{dotted}.") for name in names):
-            return True
-    return False

@@ -1,4 +1,4 @@
-"""Whether a file is run as a program, where its classes are ``__main__``'s, or imported."""
+"""Whether a file is run as a program, where its classes are ``__main__``'s, and what it imports."""
 
 from __future__ import annotations
 
@@ -21,11 +21,61 @@ _SETS_UP = re.compile(
 """What decides, while a file runs, which modules it finds and what these do."""
 
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
 def may_be_a_program(module: SourceFile, node: ast.AST) -> bool:
     """Whether what stands at a place may run in a file that is started: the place is outside of all
     functions, or the file calls a function of its own when it runs, or asks for its ``__name__``.
     """
     return module.function(node) is None or _runs_something(module)
+
+
+def is_reached_when_started(module: SourceFile, node: ast.AST) -> bool:
+    """Whether what stands at a place may run when its file is started: outside of functions, or in
+    one that the code outside of them names, itself or through others of the file.
+    """
+    around = [each for each in _around(module, node) if isinstance(each, _FUNCTIONS)]
+    if not around:
+        return True
+    words = {word for statement in module.tree.body for word in _words_at_start(statement)}
+    known: set[str] = set()
+    while not words <= known:
+        known |= words
+        for function in ast.walk(module.tree):
+            if isinstance(function, _FUNCTIONS) and _may_be_called(module, function, known):
+                words |= {word for each in ast.walk(function) for word in _word(each)}
+    return any(_may_be_called(module, function, known) for function in around)
+
+
+def _around(module: SourceFile, node: ast.AST) -> Iterator[ast.AST]:
+    while (outer := module.parents.get(node)) is not None:
+        yield outer
+        node = outer
+
+
+def _may_be_called(module: SourceFile, function: ast.AST, words: set[str]) -> bool:
+    """Whether a function goes by one of some names; a special method by that of its class."""
+    name = str(getattr(function, "name", ""))
+    if name.startswith("__"):
+        name = str(getattr(module.parents.get(function), "name", ""))
+    return name in words
+
+
+def _words_at_start(statement: ast.stmt) -> Iterator[str]:
+    """The names that a statement outside of functions uses when it runs."""
+    todo: list[ast.AST] = [statement]
+    while todo:
+        node = todo.pop()
+        yield from _word(node)
+        if not isinstance(node, _FUNCTIONS):
+            todo += ast.iter_child_nodes(node)
+
+
+def _word(node: ast.AST) -> tuple[str, ...]:
+    if isinstance(node, ast.Attribute):
+        return (node.attr,)
+    return (node.id,) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) else ()
 
 
 def runs_as_program_alone(module: SourceFile, node: ast.AST) -> bool:
@@ -56,6 +106,20 @@ def needs_more_first(imported: str, module: Module) -> bool:
     """
     inside = (module.name or "").startswith(f"{imported}.")
     return inside or bool(_SETS_UP.search(module.text))
+
+
+def imports_at_top(module: SourceFile, name: str) -> bool:
+    """Whether a file imports ``name``, or something inside it, at its top level."""
+    for statement in module.tree.body:
+        if isinstance(statement, ast.Import):
+            found = [alias.name for alias in statement.names]
+        elif isinstance(statement, ast.ImportFrom) and not statement.level:
+            found = [f"{statement.module}.{alias.name}" for alias in statement.names]
+        else:
+            continue
+        if any(one == name or one.startswith(f"{name}.") for one in found):
+            return True
+    return False
 
 
 def _runs_something(module: SourceFile) -> bool:

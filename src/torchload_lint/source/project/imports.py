@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ from torchload_lint.late_patterns import late_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
 
 _MOST_FILES_IN_A_CIRCLE = 400
@@ -57,27 +55,41 @@ def runs(project: ProjectIndex, script: str, path: str) -> bool:
     """Whether a file is another one, or imports it, itself or through others; where there are too
     many, the answer is yes.
     """
-    waiting, seen = [script], {script}
+    return _leads_to(project, script, path) is not False
+
+
+def is_imported_with(project: ProjectIndex, path: str, other: str) -> bool:
+    """Whether importing a file certainly imports another one: by statements that stand in no block,
+    its own or those of files that it imports so; where there are too many, the answer is no.
+    """
+    return _leads_to(project, path, other, certain=True) is True
+
+
+def _leads_to(
+    project: ProjectIndex, start: str, path: str, *, certain: bool = False
+) -> bool | None:
+    """Whether imports lead from a file to another one; None where there are too many to say."""
+    waiting, seen = [start], {start}
     while waiting:
         one = waiting.pop()
-        if one == path or len(seen) > _MOST_FILES_IN_A_CIRCLE:
+        if one == path:
             return True
-        further = [each for each in _imported_files(project, one) if each not in seen]
+        if len(seen) > _MOST_FILES_IN_A_CIRCLE:
+            return None
+        further = [each for each in _imported_files(project, one, certain) if each not in seen]
         seen.update(further)
         waiting += further
     return False
 
 
-def _imported_files(project: ProjectIndex, path: str) -> tuple[str, ...]:
-    return project.remember(
-        ("imported files", path), lambda: tuple(_find_imported_files(project, path))
-    )
+def _imported_files(project: ProjectIndex, path: str, certain: bool = False) -> tuple[str, ...]:
+    def find() -> tuple[str, ...]:
+        targets = _targets(project.files.text(path) or "", project.module_name(path), path, certain)
+        return tuple(
+            each for target in dict.fromkeys(targets) for each in _files_of(project, target, path)
+        )
 
-
-def _find_imported_files(project: ProjectIndex, path: str) -> Iterator[str]:
-    name = project.module_name(path)
-    for target in dict.fromkeys(_targets(project.files.text(path) or "", name, path)):
-        yield from _files_of(project, target, path)
+    return project.remember(("imported files", path, certain), find)
 
 
 def _files_of(project: ProjectIndex, dotted: str, near: str) -> Iterator[str]:
@@ -95,11 +107,13 @@ def _packages_around(path: str) -> Iterator[str]:
         yield "/".join((*folders[:length], "__init__.py"))
 
 
-def _targets(text: str, name: str, path: str) -> Iterator[str]:
-    """Every dotted name that the file may import a module by, when it is imported."""
+def _targets(text: str, name: str, path: str, certain: bool) -> Iterator[str]:
+    """Every dotted name that the file may import a module by, when it is imported; ``certain``:
+    only what it imports in no block.
+    """
     openings = [match.start() for match in _COLUMN_ZERO.finditer(text)]
     for match in _IMPORT.finditer(text):
-        if match["indent"] and not _runs_at_import(text, openings, match.start()):
+        if match["indent"] and (certain or not _runs_at_import(text, openings, match.start())):
             continue
         if match["modules"] is not None:
             for item in match["modules"].split(","):
@@ -121,17 +135,3 @@ def _runs_at_import(text: str, openings: list[int], position: int) -> bool:
         return False
     opening = text[before[-1] : text.find("\n", before[-1])]
     return _RUNS_AT_IMPORT.match(opening) is not None and "TYPE_CHECKING" not in opening
-
-
-def imports_at_top(module: SourceFile, name: str) -> bool:
-    """Whether a file imports ``name``, or something inside it, at its top level."""
-    for statement in module.tree.body:
-        if isinstance(statement, ast.Import):
-            found = [alias.name for alias in statement.names]
-        elif isinstance(statement, ast.ImportFrom) and not statement.level:
-            found = [f"{statement.module}.{alias.name}" for alias in statement.names]
-        else:
-            continue
-        if any(one == name or one.startswith(f"{name}.") for one in found):
-            return True
-    return False

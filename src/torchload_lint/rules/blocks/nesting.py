@@ -1,0 +1,137 @@
+"""Whether blocks run inside of one another, across the files of a project.
+
+Torch has one list of what is allowed. A block that ends takes its names from the list, also from an
+outer block that has allowed the same (torch 2.13, ``_weights_only_unpickler.py``,
+``_safe_globals.__exit__``): what is loaded after it in the outer block is refused.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.names import GlobalName
+from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
+from torchload_lint.source.names import members
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from torchload_lint.fixes.repair import Allow
+    from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.facts.allowed.allowlists import Allowlist
+    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.index import ProjectIndex
+
+MOST_NAMES = 200
+"""Names that are followed from one call; where there are more, it may lead to a load."""
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_WORDS = ("torch", "safe_globals")
+"""What a file holds that loads, or allows something."""
+
+
+def names_that_load(situation: Situation, project: ProjectIndex) -> frozenset[str]:
+    """The functions that a load's statement calls and that may load, or allow something, too."""
+    load = situation.load
+    own = {one.node for one in situation.module.loads}
+    calls = [
+        node for node in ast.walk(load.statement) if isinstance(node, ast.Call) and node not in own
+    ]
+    return frozenset(
+        name for call in calls for name in _names_in([call]) if _may_load(project, name)
+    )
+
+
+def block_that_calls(situation: Situation, entries: Sequence[Allow], project: ProjectIndex) -> str:
+    """The place of a block that allows one of these entries, too, and whose code may come to the
+    load; empty where there is none. Blocks around the load itself are left out.
+    """
+    wanted = {GlobalName(one.spelling.module, one.spelling.name) for one in entries}
+    keys = {one.key for one in entries if one.key is not None}
+    if not members.is_function(situation.module.function(situation.load.node)):
+        return ""
+    for path in project.holding("safe_globals"):
+        module = situation.module if path == situation.module.path else project.module_at(path)
+        for allowlist in module.allowlists if module is not None else ():
+            if allowlist in situation.load.allowlists or not _shares(allowlist, wanted, keys):
+                continue
+            if module is not None and _calls_what_loads(module, allowlist, project):
+                return f"{path}:{allowlist.span.start.row}"
+    return ""
+
+
+def _shares(allowlist: Allowlist, wanted: set[GlobalName], keys: set[str]) -> bool:
+    """Whether a block allows one of the entries."""
+    is_block = allowlist.kind is AllowlistKind.BLOCK
+    every = allowlist.entries
+    return is_block and any(entry.obj in wanted or entry.key in keys for entry in every)
+
+
+def _calls_what_loads(module: Module, allowlist: Allowlist, project: ProjectIndex) -> bool:
+    body = getattr(allowlist.statement, "body", [])
+    own = {load.node for load in module.loads}
+    calls = (
+        node
+        for statement in body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call) and node not in own
+    )
+    return any(_may_load(project, name) for name in _names_in(calls))
+
+
+def _may_load(project: ProjectIndex, name: str) -> bool:
+    """Whether code of the project that goes by a name may load, or allow something, itself or
+    through what it calls. Names are taken as they are spelled.
+    """
+    return project.remember(("may load", name), lambda: _leads_to_load(project, name))
+
+
+def _leads_to_load(project: ProjectIndex, name: str) -> bool:
+    waiting, seen = [name], {name}
+    while waiting:
+        for module, definition in _definitions(project, waiting.pop()):
+            if any(_stands_in(module, node, definition) for node in _loading(module)):
+                return True
+            calls = (node for node in ast.walk(definition) if isinstance(node, ast.Call))
+            bases = definition.bases if isinstance(definition, ast.ClassDef) else []
+            further = {*_names_in(calls), *map(_last_word, bases)} - seen - {""}
+            seen |= further
+            waiting += further
+        if len(seen) > MOST_NAMES:
+            return True
+    return False
+
+
+def _definitions(
+    project: ProjectIndex, name: str
+) -> Iterator[tuple[Module, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]]:
+    """The functions and classes of the project with this name."""
+    paths = [*project.holding(f"def {name}"), *project.holding(f"class {name}")]
+    for path in dict.fromkeys(paths):
+        module = project.module_at(path)
+        for node in ast.walk(module.tree) if module is not None else ():
+            if module is not None and isinstance(node, _DEFINITIONS) and node.name == name:
+                yield module, node
+
+
+def _loading(module: Module) -> Iterator[ast.AST]:
+    if any(word in module.text for word in _WORDS):
+        yield from (load.node for load in module.loads)
+        yield from (allowlist.node for allowlist in module.allowlists)
+
+
+def _stands_in(module: Module, node: ast.AST | None, definition: ast.AST) -> bool:
+    while node is not None and node is not definition:
+        node = module.parents.get(node)
+    return node is definition
+
+
+def _names_in(calls: Iterable[ast.Call]) -> Iterator[str]:
+    """What is called, and what is handed over, which may be called there."""
+    for call in calls:
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        yield from filter(None, map(_last_word, [call.func, *given]))
+
+
+def _last_word(node: ast.expr) -> str:
+    return str(getattr(node, "attr", getattr(node, "id", "")))

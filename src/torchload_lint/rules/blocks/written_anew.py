@@ -1,0 +1,54 @@
+"""Who writes a file that was read once more, with something else in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.rules.evidence import Evidence
+from torchload_lint.source.certainty.doubts import doubts
+from torchload_lint.source.evaluation.engine import Engine
+from torchload_lint.source.saving.additions import additions
+from torchload_lint.source.saving.contents import of_expression
+from torchload_lint.source.saving.hidden_saves import hidden_save
+from torchload_lint.source.saving.overwrites import overwriting
+from torchload_lint.source.saving.producers import producers_for
+
+if TYPE_CHECKING:
+    from torchload_lint.names import GlobalName
+    from torchload_lint.rules.context import Context
+    from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.saving.producers import Producer
+
+
+def written_anew(situation: Situation, context: Context) -> str:
+    """The place in the project that writes a file which was read, and may put more into it than it
+    holds today; empty where there is none.
+    """
+    if situation.evidence is not Evidence.FILES or not situation.is_torch_load:
+        return ""
+    needed = {need.name for need in situation.needs}
+    for one in producers_for(
+        situation.load, situation.module, situation.resolution, context.project
+    ):
+        known = one.complete and set(one.needs) <= needed and _is_certain(one, needed, context)
+        if not one.suggested and not known:
+            return f"{one.path}:{one.row}"
+    paths = [pattern.text for pattern in situation.resolution.patterns]
+    return overwriting(paths, situation.module, context.project) or hidden_save(
+        paths, context.project
+    )
+
+
+def _is_certain(writer: Producer, needed: set[GlobalName], context: Context) -> bool:
+    """Whether nothing puts more into what is saved than its own expression shows."""
+    home = context.project.module_at(writer.path)
+    saved = writer.call.obj if writer.call is not None else None
+    if home is None or saved is None:
+        return False
+    for value in additions(saved, home):
+        added = of_expression(Engine(context.project), value, home)
+        if added.unknown or not needed.issuperset(added.needs):
+            return False
+    engine = Engine(context.project)
+    engine.top(saved, home)
+    return not engine.open_ends and not any(doubts(engine, home, relative=False))
