@@ -70,6 +70,8 @@ class Evaluator(Protocol):
     """The file that the first question is about."""
     is_traced: bool
     """Whether somebody looks at the steps."""
+    assumed: tuple[tuple[ast.expr, bool], ...]
+    """What holds wherever the question has led, since another branch leads elsewhere."""
     flags_count: bool
     """Whether flags are what the code says: not where it turns off what is asked about."""
 

@@ -295,6 +295,40 @@ CASES = {
             """},
         None,
     ),
+    "the state of one of two nets": (
+        {"use.py": """
+            class Trainer:
+                def save(self, folder):
+                    torch.save({"a": self.gen.state_dict()}, get(folder, "gen"))
+                    torch.save({"a": self.dis.state_dict()}, get(folder, "dis"))
+                def load(self, folder):
+                    self.dis.load_state_dict(torch.load(find(folder, "dis"))["a"])
+            """},
+        "methods",
+    ),
+    "a state without a key that is asked for": (
+        {"use.py": """
+            def main(args, net):
+                found = torch.load(args.refine)
+                net.build(found["cfg"])
+                net.load_state_dict(found["net"])
+                for epoch in range(3):
+                    torch.save({"net": net.state_dict()}, get(epoch))
+            """},
+        None,
+    ),
+    "a state without a key that need not be there": (
+        {"use.py": """
+            def main(args, net):
+                found = torch.load(args.resume)
+                if "cfg" in found:
+                    net.build(found["cfg"])
+                net.load_state_dict(found["net"])
+                for epoch in range(3):
+                    torch.save({"net": net.state_dict()}, get(epoch))
+            """},
+        "object",
+    ),
     "a key of another program of the repository": (
         {"use.py": "import torch",
          "demos/track/use.py": """

@@ -15,7 +15,24 @@ from source.resolving import resolve, texts
 ARGS = "parser = argparse.ArgumentParser()\nparser.add_argument('--name', default='')\n"
 METHOD = "parser.add_argument('--method', default='plain')\nargs = parser.parse_args()\n"
 
+KEEPING = (
+    "READERS = {}\ndef register(name):\n    def keep(kept):\n        READERS[name] = kept\n"
+    "        return kept\n    return keep\n"
+)
 RUN = {
+    "what a decorator keeps under a name": (
+        f"{KEEPING}@register('q')\ndef q(path):\n    torch.load(path)\n"
+        "@register(name='other')\ndef other(path):\n    print(path)\n"
+        "READERS['q']('a.pth')\nREADERS.get('q')('b.pth')\nREADERS['other']('c.pth')"
+    ),
+    "what a decorator keeps under its own name": (
+        "READERS = {}\ndef register(kept):\n    READERS[kept.__name__] = kept\n    return kept\n"
+        "@register\ndef q(path):\n    torch.load(path)\nREADERS['q']('a.pth')"
+    ),
+    "a class that a decorator keeps": (
+        f"{KEEPING}@register('q')\nclass Q:\n    def __init__(self, path):\n"
+        "        torch.load(path)\nREADERS['q']('a.pth')"
+    ),
     "a flag that the caller gives": (
         "def load(folder, best=False):\n"
         "    if best:\n        name = 'best.pth'\n    else:\n        name = 'last.pth'\n"
@@ -46,6 +63,17 @@ RUN = {
         "        else:\n            folder = Path('models')\n"
         "        torch.load(folder / name)\n"
         "Learner().load('a.pth', True)\nLearner().load('b.pth', saved=True)"
+    ),
+    "another name for one of several": (
+        "def load(net):\n    if net == 'small':\n        n = 1\n    elif net == 'resnet':\n"
+        "        n = 2\n        net = 'super_resnet'\n    else:\n        n = 3\n"
+        "    torch.load(net + '.pth')\n"
+        "load('small')\nload('resnet')\nload('other')"
+    ),
+    "another name below another test": (
+        "def load(net, best):\n    if best:\n        n = 1\n    elif net == 'resnet':\n"
+        "        net = 'super_resnet'\n    torch.load(net + '.pth')\n"
+        "load('resnet', True)\nload('resnet', False)"
     ),
     "None": (
         "def load(path=None, step=None):\n"
@@ -252,6 +280,30 @@ OPEN = {
             "args = parser.parse_args()\ntorch.load('b.pth' if args.big else 'a.pth')"
         ),
         ["a.pth", "b.pth"],
+    ),
+    "a file below a folder, where an address is asked for": (
+        (
+            "def load(path):\n    if path.startswith('https'):\n        torch.load(path)\n"
+            "load(os.path.join(x(), 'a.pth'))\nload('runs/' + x())\nload(x() + 'b.pth')"
+        ),
+        ["*b.pth"],
+    ),
+    "a default beside which a name is made of it": (
+        (
+            f"{ARGS}parser.add_argument('--path', default='base/plain.pth')\n"
+            "def name_of(path):\n    return path.split('/')[-1]\n"
+            "def load(path, name):\n    if 'tuned' in name.lower():\n        torch.load(path)\n"
+            "args = parser.parse_args()\nload(args.path, name_of(args.path))"
+        ),
+        [],
+    ),
+    "a default beside which a name is given": (
+        (
+            f"{ARGS}parser.add_argument('--path', default='base/plain.pth')\n"
+            "def load(path, name):\n    if 'tuned' in name.lower():\n        torch.load(path)\n"
+            "args = parser.parse_args()\nload(args.path, args.name)"
+        ),
+        ["base/plain.pth"],
     ),
     "a case that the function sets before": (
         (

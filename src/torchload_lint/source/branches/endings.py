@@ -38,6 +38,8 @@ class TextTest(NamedTuple):
 
     asks: Callable[[str], bool]
     of_beginning: bool = False
+    beginnings: tuple[str, ...] = ()
+    """With which of them a text is to begin, where it is asked for that."""
 
 
 def passing(
@@ -77,7 +79,8 @@ def _passes(value: Value, test: TextTest, *, holds: bool) -> bool:
     if HOLE not in value.text:
         return test.asks(value.text) is holds
     if test.of_beginning:
-        return holds or not test.asks(value.text.partition(HOLE)[0])
+        begin = value.text.partition(HOLE)[0]
+        return _may_begin(value.text, begin, test) if holds else not test.asks(begin)
     end = value.text.rpartition("/")[2].rpartition(HOLE)[2]
     return "." not in end or test.asks(f"a{end}") is holds
 
@@ -91,6 +94,17 @@ def verdict(test: ast.expr, node: ast.expr, value: Value, module: SourceFile) ->
         return None
     is_certain = not (asked.of_beginning and value.anchored)
     return asked.asks(value.text) if is_certain else None
+
+
+def _may_begin(text: str, begin: str, test: TextTest) -> bool:
+    """Whether a text of which the beginning is known as far as ``begin`` may be what is asked for;
+    what is joined below a folder is no address.
+    """
+    if not test.beginnings:
+        return True
+    if text.startswith(f"{HOLE}/"):
+        return not all("http".startswith(each[:4]) for each in test.beginnings)
+    return any(each.startswith(begin) or begin.startswith(each) for each in test.beginnings)
 
 
 def _left_before(node: ast.AST, module: SourceFile) -> Iterator[tuple[ast.expr, bool]]:
@@ -120,7 +134,8 @@ def _text_test(test: ast.expr, node: ast.expr, module: SourceFile) -> TextTest |
         if test.func.attr == "endswith":
             return TextTest(lambda text: text.lower().endswith(wanted))
         if test.func.attr == "startswith":
-            return TextTest(lambda text: text.startswith(wanted), of_beginning=True)
+            beginnings = (wanted,) if isinstance(wanted, str) else wanted
+            return TextTest(lambda text: text.startswith(wanted), True, beginnings)
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         part = _part(test.left, node, module)
         cut = part.of if part is not None else _cut(test.left, node, module)

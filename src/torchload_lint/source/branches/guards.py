@@ -179,31 +179,49 @@ def _means(test: ast.expr, name: ast.Name, module: SourceFile) -> bool:
 
 
 def comparing(node: ast.AST, module: SourceFile) -> Tests:
-    """The tests around a place that compare a name or an attribute with what is written there."""
+    """The tests around a place of a name or an attribute, or that compare one with what is
+    written there.
+    """
     return tuple(
         (test, holds)
-        for test, holds in _all_parts(_around(node, module))
-        if isinstance(test, ast.Compare)
-        and isinstance(_subject(test), ast.Name | ast.Attribute)
-        and _is_about(test, _subject(test))
-        and (_asks_for_a_part(test) or isinstance(test.comparators[0], _WRITTEN))
+        for (test, holds), subject in tested_around(node, module)
+        if not isinstance(test, ast.Compare)
+        or _asks_for_a_part(test)
+        or isinstance(test.comparators[0], _WRITTEN)
     )
 
 
 def of_steady_names(node: ast.AST, module: SourceFile, but: str = "") -> Tests:
-    """Those of them about a name that no loop sets: it was the same when ``node`` was computed.
-    ``but``: a name that they are not asked for.
+    """Those of them about a name that no loop sets, or an attribute that the file does not set: it
+    was the same when ``node`` was computed. ``but``: a name that they are not asked for.
     """
     return tuple(
         (test, holds)
         for test, holds in comparing(node, module)
-        if isinstance(test, ast.Compare)
-        and _is_steady(_subject(test), module)
-        and ast.unparse(_subject(test)) != but
+        if (subject := _about_what(test)) is not None
+        and _is_steady(subject, module)
+        and getattr(subject, "id", None) != (but or None)
     )
 
 
+def _about_what(test: ast.expr) -> ast.Name | ast.Attribute | None:
+    """What a test is about: a name or an attribute."""
+    subject = _subject(test) if isinstance(test, ast.Compare) else test
+    return subject if isinstance(subject, ast.Name | ast.Attribute) else None
+
+
+def gainsaid(test: ast.expr, *, holds: bool, given: Callable[[str], Value | None]) -> bool:
+    """Whether a test fails for what is given to the option of that name."""
+    subject = _about_what(test)
+    if subject is None:
+        return False
+    value = given(subject.id if isinstance(subject, ast.Name) else subject.attr)
+    return value is not None and not _passes(value, (test, holds), None)
+
+
 def _is_steady(subject: ast.expr, module: SourceFile) -> bool:
+    if isinstance(subject, ast.Attribute):
+        return re.search(rf"\.{subject.attr}\s*=[^=]", module.text) is None
     if not isinstance(subject, ast.Name):
         return False
     nodes = [each.node for each in module.bindings.definitions(subject)]
@@ -226,7 +244,7 @@ def _is_unchanged(
     subject = _subject(test)
     if not is_same(subject, node):
         return False
-    if isinstance(node, ast.Attribute) and re.search(rf"\.{node.attr}\s*=[^=]", module.text):
+    if isinstance(node, ast.Attribute) and not _is_steady(node, module):
         return False
     return _roots(subject, module) == _roots(node, module)
 
@@ -247,7 +265,7 @@ def is_ruled_out(
             definitions = module.bindings.definitions(subject)
             parameter = definitions[0].node if len(definitions) == 1 else None
             literal = given(parameter) if isinstance(parameter, ast.arg) else None
-        if literal is not None and says(test, subject, _written(literal), module) is False:
+        if literal is not None and says(test, subject, written(literal), module) is False:
             return True
     return False
 
@@ -295,7 +313,8 @@ def _is_still(one: ast.expr, other: ast.expr, module: SourceFile) -> bool:
     return all(first <= row < last for row in rows)
 
 
-def _written(literal: ast.Constant) -> Value:
+def written(literal: ast.Constant) -> Value:
+    """The value of a constant."""
     content = literal.value
     if isinstance(content, str):
         return Text(known(content))
@@ -308,10 +327,19 @@ def tested_around(
     node: ast.AST, module: SourceFile
 ) -> Iterator[tuple[tuple[ast.expr, bool], ast.expr]]:
     """The parts of the tests around a place that are about a name or an attribute, and that."""
+    for part, subject in asked_around(node, module):
+        if isinstance(subject, ast.Name | ast.Attribute):
+            yield part, subject
+
+
+def asked_around(
+    node: ast.AST, module: SourceFile
+) -> Iterator[tuple[tuple[ast.expr, bool], ast.expr]]:
+    """The parts of the tests around a place, and what each is about."""
     for part in _all_parts(_around(node, module)):
         test = part[0]
         subject = _subject(test) if isinstance(test, ast.Compare) else test
-        if isinstance(subject, ast.Name | ast.Attribute) and _is_about(test, subject):
+        if _is_about(test, subject):
             yield part, subject
 
 
@@ -371,7 +399,7 @@ def _is_known(value: Value) -> bool:
     return is_text or isinstance(value, Constant)
 
 
-def _passes(value: Value, part: tuple[ast.expr, bool], module: SourceFile) -> bool:
+def _passes(value: Value, part: tuple[ast.expr, bool], module: SourceFile | None) -> bool:
     """Whether a value may pass a test; what is not known may."""
     test, holds = part
     if isinstance(value, Text):
@@ -389,7 +417,9 @@ def _passes(value: Value, part: tuple[ast.expr, bool], module: SourceFile) -> bo
             content, other = ast.literal_eval(test.left), content
         else:
             compared = test.comparators[0]
-            items = _listed(compared, module) if isinstance(compared, ast.Name) else []
+            items = []
+            if module is not None and isinstance(compared, ast.Name):
+                items = _listed(compared, module)
             other = ast.literal_eval(ast.Tuple(items) if items else compared)
         return bool(_COMPARISONS[type(test.ops[0])](content, other)) is holds
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):

@@ -52,7 +52,7 @@ def values(
         ]
         taken = not answers or any(answer is not False for answer in answers)
         found[number] = value_of(definition) if taken else ()
-        if _is_always_asked(again.statement, name, module):
+        if _is_always_asked(_chain(again.statement, module)[-1], name, module):
             for one in before:
                 found[one] = _failing(again, found[one], module)
     return tuple(dict.fromkeys(chain(*found.values())))
@@ -63,7 +63,7 @@ def _rebinding(name: ast.Name, definition: Definition, module: SourceFile) -> Re
     around = module.parents.get(statement)
     if not isinstance(statement, ast.Assign | ast.AugAssign) or not isinstance(around, ast.If):
         return None
-    if statement not in around.body or around.orelse:
+    if statement not in around.body:
         return None
     tested = [
         each
@@ -94,8 +94,22 @@ def _is_always_asked(statement: ast.If, name: ast.Name, module: SourceFile) -> b
 
 
 def _failing(again: Rebinding, before: Values, module: SourceFile) -> Values:
-    """Of the values before, those that do not pass the test for certain."""
-    test, tested = again.statement.test, again.tested
+    """Of the values before, those that do not pass the test for certain, or one above it."""
+    first, *above = [each.test for each in _chain(again.statement, module)]
+    tested = again.tested
     return tuple(
-        value for value in before if guards.verdict(test, tested, value, module) is not True
+        value
+        for value in before
+        if guards.verdict(first, tested, value, module) is not True
+        or any(guards.verdict(each, tested, value, module) is not False for each in above)
     )
+
+
+def _chain(statement: ast.If, module: SourceFile) -> list[ast.If]:
+    """An ``if``, or an ``elif`` and those above it."""
+    found = [statement]
+    while isinstance(outer := module.parents.get(found[-1]), ast.If):
+        if outer.orelse != [found[-1]]:
+            break
+        found.append(outer)
+    return found

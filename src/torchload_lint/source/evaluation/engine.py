@@ -69,7 +69,7 @@ class Engine:
         """What must be as it looks for the answer to be all that there is."""
         self.flags_count = True
         """Whether flags are what the code says: not where it turns off what is asked about."""
-        self._assumed: Tests = ()
+        self.assumed: Tests = ()
         """What holds wherever the question has led, since another branch leads elsewhere."""
         self._cuts = 0
         """How often a circle was cut: what is found inside one holds there alone."""
@@ -96,7 +96,7 @@ class Engine:
         each turn of a loop whose variables are used more than once.
         """
         self.asked_in = module.path
-        self._assumed = guards.of_steady_names(node, module)
+        self.assumed = guards.of_steady_names(node, module)
         self.flags_count = taken.flags_allow(Engine(self.project), node, Frame(module))
         values = self._in_all_turns(node, module)
         choices = [
@@ -159,7 +159,7 @@ class Engine:
         if key in self._active:
             self._cuts += 1
             return unknown("it changes in a loop")
-        exact_key = (*key, frame.calls, frame.callers, self._assumed)
+        exact_key = (*key, frame.calls, frame.callers, self.assumed)
         if exact_key in self._answers:
             return self._answers[exact_key][0]
         if len(self._active) > MAX_NESTING:
@@ -172,7 +172,7 @@ class Engine:
         try:
             answer = evaluate(self, node, frame)
             if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
-                answer = guards.allowed(node, answer, frame.module, self._assumed)
+                answer = guards.allowed(node, answer, frame.module, self.assumed)
         finally:
             self._active.discard(key)
         if cuts == self._cuts or not self._active:
@@ -182,12 +182,12 @@ class Engine:
     @contextmanager
     def assuming(self, tests: Tests) -> Iterator[None]:
         """While some tests are taken to hold, wherever their expressions stand."""
-        before = self._assumed
-        self._assumed = before + tests
+        before = self.assumed
+        self.assumed = before + tests
         try:
             yield
         finally:
-            self._assumed = before
+            self.assumed = before
 
     def once(self, key: object) -> bool:
         """Whether a way is taken for the first time (to cut circles); ``done`` gives it back."""

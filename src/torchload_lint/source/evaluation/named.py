@@ -23,7 +23,7 @@ from torchload_lint.source.domain.values import (
 )
 from torchload_lint.source.evaluation import parameters
 from torchload_lint.source.libraries import registry
-from torchload_lint.source.state import stores, taken
+from torchload_lint.source.state import beside, stores, taken
 from torchload_lint.source.text.definitions import SCOPES
 
 if TYPE_CHECKING:
@@ -48,8 +48,9 @@ def values(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     def value_of(one: Definition) -> Values:
         if one not in possible:
             return ()
-        around = guards.of_steady_names(one.node, frame.module, but=node.id)
-        with evaluator.assuming(around):
+        if isinstance(one.node, ast.AugAssign):  # asks what its test says of the values before
+            return _defined(evaluator, one, node, frame)
+        with evaluator.assuming(guards.of_steady_names(one.node, frame.module, but=node.id)):
             return _defined(evaluator, one, node, frame)
 
     found = rebound.values(node, ordered, frame.module, value_of)
@@ -87,7 +88,8 @@ def _defined(evaluator: Evaluator, definition: Definition, name: ast.Name, frame
         of_library = Made(dotted) if text is None else Text(text, rung=Rung.CONSTANT)
         return evaluator.dotted(dotted, frame) or (of_library,)
     if isinstance(node, ast.arg):
-        return parameters.values(evaluator, node, frame)
+        values = parameters.values(evaluator, node, frame)
+        return beside.left(evaluator, name, node, values, frame)
     if isinstance(node, ast.ClassDef):
         return (Class(node, frame.module),)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

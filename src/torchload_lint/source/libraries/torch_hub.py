@@ -66,8 +66,11 @@ def _some(values: Values) -> Values:
 
 
 def _is_local(url: Text) -> bool:
-    """Whether it is a path that a written command line gives where there may be addresses."""
-    return url.rung is Rung.COMMAND_LINE and "://" not in url.text
+    """Whether it is a path of which the beginning is known, or that a written command line gives
+    where there may be addresses.
+    """
+    is_known = url.rung is Rung.COMMAND_LINE or not url.text.startswith(patterns.HOLE)
+    return is_known and "://" not in url.text
 
 
 def _name_in_url(url: Text) -> Text:

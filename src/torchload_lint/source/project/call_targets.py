@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from torchload_lint.source.project.called_objects import Candidate
     from torchload_lint.source.project.index import ProjectIndex
 
+_OF_LIBRARIES = frozenset({"from_pretrained", "load_from_checkpoint", "from_config"})
+
 
 class Site(NamedTuple):
     """One call of a function."""
@@ -225,7 +227,7 @@ class CallTarget(NamedTuple):
 
     def _is_only_one(self) -> bool:
         name = self.function.name
-        return (
+        return name not in _OF_LIBRARIES and (
             self.project.remember(
                 ("definitions of", name, self.module.tree),
                 lambda: _count_definitions(self.project, name, self.module),

@@ -183,7 +183,7 @@ def _passed_on(
     """The calls by those who get the function under another name; looked for where nobody calls
     it by its own. Yields whether there may be more.
     """
-    from torchload_lint.source.project.passing import following, named_places  # noqa: PLC0415 - few questions lead here
+    from torchload_lint.source.project.passing import following, named_places, registering  # noqa: PLC0415 - few questions lead here
 
     project, home, name = target.project, target.module.path, target.name
     folder = dirname(home)
@@ -216,8 +216,7 @@ def _passed_on(
                     others.append(OtherCall(each.module, each.written, site))
                 else:
                     found.append(site)
-    whole = target.owner if target.owner is not None and target.kind == "class" else target.function
-    mentions.extend(named_places.decorated(whole, target.module))
+    registering.add(follow, target, found, mentions)
     return len(paths) > MAX_FILES
 
 

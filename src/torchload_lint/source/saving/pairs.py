@@ -7,6 +7,7 @@ that the loading side asks for.
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING, TypeVar
 
 from torchload_lint.source.names import members
@@ -122,6 +123,11 @@ def are_counterparts(loading: str, saving: str, *, here: bool) -> bool:
 def asked_keys(load: LoadCall, module: Module) -> frozenset[str]:
     """The literal keys that are taken out of what is loaded, in the function that loads it."""
     return frozenset(_keys_of(load.node, module, _STATIONS))
+
+
+def may_lack(key: str, module: Module) -> bool:
+    """Whether a file asks if there is such a key before it reads it."""
+    return re.search(rf"""['"]{re.escape(key)}['"] (?:not )?in\b""", module.text) is not None
 
 
 def _keys_of(node: ast.expr, module: Module, depth: int) -> Iterator[str]:

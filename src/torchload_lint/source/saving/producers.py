@@ -138,6 +138,8 @@ def _of_this_load(
                 found[match].append((save, home))
     if not any(found.values()) and (keys or restored):
         _match_contents(found, load, module, keys, restored, homes, project)
+    if len(found["methods"]) > 1:
+        found["methods"] = _of_same_object(load, module, found["methods"], project)
     for kind in _KINDS:
         if found[kind]:
             nearest = _nearest(found[kind], module.path, load.function)[:MAX_PRODUCERS]
@@ -168,6 +170,19 @@ def _match_contents(
                     return
     exact = [each for each in found["keys"] if _saves_just(keys, *each, project)]
     found["keys"] = exact or found["keys"]
+
+
+def _of_same_object(
+    load: LoadCall, module: Module, found: list[tuple[SaveCall, Module]], project: ProjectIndex
+) -> list[tuple[SaveCall, Module]]:
+    """Of several saves those of the state of what the load restores, where there are some."""
+    restored = pairs.restored(load, module, project)
+    same = [
+        each
+        for each in found
+        if any(restored & saved.states for saved in _saved_values(*each, project))
+    ]
+    return same or found
 
 
 def _holds_others(
@@ -263,7 +278,8 @@ def _by_content(
     by_keys = False
     for saved in _saved_values(save, home, project):
         same_parts = pairs.parts(load, module) == saved.parts
-        if saved.home is module and restored & saved.states and same_parts:
+        lacks = saved.keys and any(not pairs.may_lack(key, module) for key in keys - saved.keys)
+        if saved.home is module and restored & saved.states and same_parts and not lacks:
             return "object"
         by_keys |= _keys_agree(keys, restored, saved.states, saved.keys)
     return "keys" if by_keys else None

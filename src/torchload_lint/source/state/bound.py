@@ -83,6 +83,10 @@ class BoundArguments(Mapping[ast.arg, Values]):
         given = self._given.get(parameter, default)
         return given if isinstance(given, ast.Constant) else None
 
+    def written(self, parameter: ast.arg) -> Passed:
+        """What this very call gives to a parameter."""
+        return self._given.get(parameter)
+
     def _evaluate(self, parameter: ast.arg) -> Values:
         if parameter in self._given:
             given = self._given[parameter]
@@ -131,6 +135,17 @@ def literal_of(bound: Mapping[ast.arg, Values], parameter: ast.arg) -> ast.Const
     if isinstance(bound, Layers):
         bound = bound.layer_of(parameter)
     return bound.literal(parameter) if isinstance(bound, BoundArguments) else None
+
+
+def given_by(
+    bound: Mapping[ast.arg, Values], parameter: ast.arg
+) -> tuple[Passed, SourceFile | None]:
+    """What a call gives to one of its parameters, and the file that it stands in."""
+    if isinstance(bound, Layers):
+        bound = bound.layer_of(parameter)
+    if not isinstance(bound, BoundArguments):
+        return None, None
+    return bound.written(parameter), bound.frame.module
 
 
 def given_values(evaluator: Evaluator, given: Passed, frame: Frame) -> Values:

@@ -56,7 +56,8 @@ def _stores_below(evaluator: Evaluator, place: Handed) -> bool:
     """
     spelled = ast.unparse(place.node) + place.path
     module = place.frame.module
-    tested = (subject for _, subject in guards.tested_around(place.node, module))
+    around = guards.tested_around(place.node, module)
+    tested = (subject for (test, _), subject in around if isinstance(test, ast.Compare))
     if any(ast.unparse(_meant(each, module)).startswith(f"{spelled}.") for each in tested):
         return True
     own = module.bindings.scope(place.node)

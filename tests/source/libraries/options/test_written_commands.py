@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,6 +37,11 @@ GIVES = {
         "run.sh",
         ': ${OUT:=runs/a}\n: "${CKPT:=$OUT/last.pt}"\npython main.py -c "$CKPT"\n',
         ["runs/a/last.pt"],
+    ),
+    "a number that the queue fills in": (
+        "run.sbatch",
+        "python main.py -c logs/%j/last.pt\n",
+        ["logs/*/last.pt"],
     ),
     "a default in place": ("run.sh", "python main.py -c ${1:-a/b.pt}\n", ["a/b.pt"]),
     "a command in a variable": (
@@ -243,3 +250,57 @@ def test_a_path_of_a_command_line_is_no_address(given, found):
     module = index.module_at("main.py")
     (load,) = module.loads
     assert [each.text for each in resolve_load(load, module, index).patterns] == found
+
+
+BRANCHES = """
+import argparse
+import torch
+
+def warm(path):
+    torch.load(path)
+
+def plain(path):
+    torch.load(path)
+
+def train(path, warm_start, mode):
+    if mode == "test":
+        torch.load(path)
+    elif warm_start:
+        warm(path)
+    else:
+        plain(path)
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--ckpt")
+parser.add_argument("--warm_start", action="store_true")
+parser.add_argument("--mode", default="train")
+parser.add_argument("--rate", type=float)
+args = parser.parse_args()
+train(args.ckpt, args.warm_start, args.mode)
+"""
+LINES = [
+    "--ckpt a/a.pt --warm_start --rate 0.1",
+    "--ckpt a/b.pt --rate 0.1",
+    "--ckpt a/c.pt --mode test",
+    "--warm_start --ckpt a/d.pt --mode train",
+]
+
+
+def test_a_command_line_gives_a_path_to_the_load_that_it_leads_to(monkeypatch):
+    opened = {}
+
+    def load(path):
+        opened.setdefault(sys._getframe(1).f_lineno, []).append(path)
+
+    program = BRANCHES.replace("import torch", "")
+    for line in LINES:
+        monkeypatch.setattr(sys, "argv", ["main.py", *line.split()])
+        exec(program, {"torch": SimpleNamespace(load=load)})
+    script = "".join(f"python main.py {line}\n" for line in LINES)
+    index = project({"main.py": BRANCHES, "run.sh": script})
+    module = index.module_at("main.py")
+    found = {
+        one.span.start.row: [each.text for each in resolve_load(one, module, index).patterns]
+        for one in module.loads
+    }
+    assert found == opened

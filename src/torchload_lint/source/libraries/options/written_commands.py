@@ -14,8 +14,9 @@ from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.branches import guards
 from torchload_lint.source.domain.patterns import HOLE, Rung, known
-from torchload_lint.source.domain.values import Text
+from torchload_lint.source.domain.values import Constant, Text
 from torchload_lint.source.libraries.options.argument_words import word
 from torchload_lint.source.project.imports import runs
 from torchload_lint.source.text.command_lines import (
@@ -25,11 +26,13 @@ from torchload_lint.source.text.command_lines import (
     expand,
     launched,
 )
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from torchload_lint.source.domain.values import Values
+    from torchload_lint.source.branches.guards import Tests
+    from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.libraries.options.argument_words import WordPlace
     from torchload_lint.source.names.source_file import SourceFile
@@ -41,12 +44,14 @@ _MAX_VALUES = 4
 _MAX_KEYS = 24
 """Keys of a configuration that the command lines of one program set."""
 _OVERRIDE = late_pattern(r"\+{0,2}([A-Za-z_][\w.]*)=(.+)$")
-_VARIABLE = late_pattern(r"\$\{\{.*?\}\}|\$\{[^}\s/]*\}|\$\w+|\$\(.*?\)|<[^>]*>|\{[^}]*\}")
+_VARIABLE = late_pattern(r"%[jAa]\b|\$\{\{.*?\}\}|\$\{[^}\s/]*\}|\$\w+|\$\(.*?\)|<[^>]*>|\{[^}]*\}")
 _PLACEHOLDER = late_pattern(
     r"path/to|(?:^|/)(?:your|todo/)|your[_-]|xxx|\.\.\.|^/?PATH|^\[|\]$", re.IGNORECASE
 )
 _NO_PATH = late_pattern(r"[\[\](){}<>|;\"'`]|,$")
 """What stands in prose and in links."""
+_OTHER_THAN_TEXT = late_pattern(r"[$<{]|^[-+.\deE]+$")
+"""What the shell or the reader fills in, and numbers."""
 _ANY_FILE = frozenset(
     {
         *("model", "models", "checkpoint", "checkpoints", "ckpt", "weight", "weights", "file"),
@@ -166,12 +171,52 @@ def _given(
                 script = _file(project, path, command.script)
                 if itself and script != module.path:
                     continue
+                if _leads_elsewhere(command, evaluator.assumed, module, project):
+                    continue
                 runs_it = runs(project, script, evaluator.asked_in)
                 (found if runs_it else elsewhere)[text] = f"{path}:{command.row}"
     found = found or elsewhere
     for written in dict.fromkeys([*found.values()][:_MAX_VALUES]):
         evaluator.leave_open(f"a command line in {written} is one of those that there can be")
     return tuple(Text(text, rung=Rung.COMMAND_LINE) for text in [*found][:_MAX_VALUES])
+
+
+def _leads_elsewhere(
+    command: Command, assumed: Tests, module: SourceFile, project: ProjectIndex
+) -> bool:
+    """Whether a command line gives something to another option that a test on the way to the load
+    refuses: ``--warm_start``, where the load stands below ``if warm_start: … else:``.
+    """
+    declared = project.remember(
+        ("definitions", "options and defaults", module.tree), lambda: _declared(module)
+    )
+
+    def given_to(name: str) -> Value | None:
+        names, default = declared.get(name.replace("-", "_"), ((), None))
+        value = _value(command, names)
+        if value and not value.startswith("-"):
+            return None if _OTHER_THAN_TEXT.search(value) else Text(known(value))
+        return Constant(True) if any(each in command.words for each in names) else default
+
+    return any(guards.gainsaid(test, holds=holds, given=given_to) for test, holds in assumed)
+
+
+def _declared(module: SourceFile) -> dict[str, tuple[tuple[str, ...], Value | None]]:
+    """The options of a program under their names: how they are spelled, and what they are where
+    nobody gives them, as far as that is written.
+    """
+    found: dict[str, tuple[tuple[str, ...], Value | None]] = {}
+    for call in ast.walk(module.tree):
+        if not isinstance(call, ast.Call) or last_name(call.func) != "add_argument":
+            continue
+        words = {each.arg: getattr(each.value, "value", ...) for each in call.keywords}
+        names = tuple(str(getattr(each, "value", "")) for each in call.args)
+        flags = {"store_true": False, "store_false": True}
+        default = words.get("default", flags.get(str(words.get("action"))))
+        value = guards.written(ast.Constant(default)) if default is not ... else None
+        for name in names:
+            found[name.lstrip("-").replace("-", "_")] = names, value
+    return found
 
 
 def _commands(project: ProjectIndex, path: str) -> tuple[Command, ...]:

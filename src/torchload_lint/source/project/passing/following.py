@@ -82,6 +82,16 @@ class Following:
             else:
                 yield each
 
+    def from_entry(
+        self, statement: ast.Assign | ast.AnnAssign, module: SourceFile, key: ast.Constant
+    ) -> Iterator[CallFound | Mention]:
+        """The calls of what a dictionary keeps under a key. ``statement``: makes the dictionary."""
+        for place, node in self._uses(statement, module)[0]:
+            taken = _taken_from(node, place)
+            if taken is not None and _is_key(taken.key, key):
+                for each in self._from(taken.node, place, _Given(), _DEEPEST):
+                    yield each._replace(is_all=False) if isinstance(each, CallFound) else each
+
     def _from(
         self, node: ast.expr, module: SourceFile, given: _Given, depth: int
     ) -> Iterator[CallFound | Mention]:
