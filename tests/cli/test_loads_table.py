@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import csv
 
+import pytest
+
+from checkpoint import bare_files as files
+
 LOADS = "import torch\n\ntorch.load('a|b_c.pt')\ntorch.load('=1+1.pt')\n"
 
 
@@ -31,3 +35,40 @@ def test_they_are_for_the_list_alone(cli, write):
     done = cli("loads", "--output-format", "csv", "--union", ".")
     assert done.exit_code == 2
     assert "is for the list of loads alone" in done.stderr
+
+
+def test_pairs_are_written_into_the_configuration(cli, write, folder, tmp_path_factory):
+    """Those inside of the project by their path from its root, and no load without a pair."""
+    far = tmp_path_factory.mktemp("far")
+    for place in (folder / "runs" / "best.pt", far / "best.pt"):
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(files.archive(b"\x80\x02cargparse\nNamespace\n)\x81."))
+    text = "from argparse import Namespace\n\nimport torch\n\n\ndef load(path):\n"
+    text += "    return torch.load(path), Namespace()\n"
+    write({"a.py": text, "b.py": "import torch\ntorch.load(p)\n"})
+    told = cli("loads", "--checkpoints", "runs")
+    assert "--write-config adds these" in told.stderr
+    assert "loads" not in (folder / "pyproject.toml").read_text()
+    written = cli("loads", "--checkpoints", "runs", "--write-config")
+    assert "1 entry added to [loads], to be looked at." in written.stdout
+    config = (folder / "pyproject.toml").read_text()
+    assert '"a:load" = { checkpoints = ["runs/best.pt"] }' in config
+    assert '"b:' not in config
+    assert "1 read from files" in cli("a.py").stdout
+    write({"pyproject.toml": "[tool.torchload-lint]\n"})
+    cli("loads", "--checkpoints", str(far), "--write-config")
+    assert (far / "best.pt").as_posix() in (folder / "pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--union", "--write-config"),
+        ("--union", "--checkpoints", "."),
+        ("--output-format", "json", "--checkpoints", "."),
+        ("--output-format", "json", "--write-config"),
+    ],
+)
+def test_options_that_do_nothing_together_are_refused(cli, write, words):
+    write({"a.py": "import torch\ntorch.load(p)\n"})
+    assert cli("loads", *words).exit_code == 2

@@ -282,7 +282,7 @@ def _tell(
         links=color and use_links(stream),
         show_fixes=flags.show_fixes,
         unsafe_fixes=config.unsafe_fixes,
-        notes=flags.verbose,
+        notes=flags.verbose or config.output_format == "full",
         loads=outcome.loads,
     )
     if flags.diff:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,8 @@ _FOR_PROGRAMS = {"json": loads_as_json, "csv": as_csv, "markdown": as_markdown}
 @click.option(
     "--write-config",
     is_flag=True,
-    help="Add an entry to the configuration for each load whose needs are unknown.",
+    help="Add an entry to the configuration for each load whose needs are unknown; with "
+    "--checkpoints, with the files that fit it.",
 )
 @click.option(
     "--union",
@@ -83,8 +85,7 @@ def command(
     union, since_file, far = (flags.pop(key) for key in ("union", "since_file", "remote"))
     python = flags.pop("python")
     status = CLEAN
-    if output_format in {"csv", "markdown"} and (union or folder or write_config):
-        fail(f"--output-format {output_format} is for the list of loads alone")
+    _refuse_what_does_nothing(output_format, union=union, other=bool(folder or write_config))
     try:
         settings = settings_from(config_file, isolated, flags)
         projects = Projects(settings._replace(remote=far, python=python))
@@ -95,7 +96,7 @@ def command(
         if union:
             status = _say_unions(found, output_format, since_file)
         elif folder is not None:
-            _tell_pairs(found, folder, projects)
+            _tell_pairs(found, folder, projects, write=write_config)
         elif write_config:
             _write_config(found)
         elif output_format in _FOR_PROGRAMS:
@@ -113,6 +114,14 @@ def command(
     except ConfigError as error:
         fail(str(error))
     raise click.exceptions.Exit(FAILED if missing or crashes else status)
+
+
+def _refuse_what_does_nothing(output_format: str, *, union: bool, other: bool) -> None:
+    """``other``: whether pairs are asked for, or entries of the configuration."""
+    if union and other:
+        fail("--union excludes --checkpoints and --write-config")
+    if output_format != "text" and (other or (union and output_format != "json")):
+        fail(f"--output-format {output_format} is for the list of loads alone")
 
 
 def _say_unions(found: list[SurveyedLoad], output_format: str, since_file: Path | None) -> int:
@@ -136,27 +145,39 @@ def _say_unions(found: list[SurveyedLoad], output_format: str, since_file: Path 
     return FINDINGS if is_new else CLEAN
 
 
-def _tell_pairs(found: list[SurveyedLoad], folder: Path, projects: Projects) -> None:
+def _tell_pairs(
+    found: list[SurveyedLoad], folder: Path, projects: Projects, *, write: bool
+) -> None:
     from torchload_lint.workspace.adoption.pairing import pair  # noqa: PLC0415
 
     pairs, unpaired = pair(found, folder, projects)
+    files: dict[str, list[str]] = {}
     for one in pairs:
         reasons = ", ".join(one.reasons)
         place = f"{one.load.path.as_posix()}:{one.load.row}  {one.load.site}"
         say(f"{printable(str(one.checkpoint))}\n  {printable(place)}\n")
         say(f"  {one.certainty}: {printable(reasons)}\n")
+        path, root = Path.cwd() / folder / one.checkpoint, Path.cwd() / one.load.project.config.root
+        path = Path(os.path.normpath(path))
+        named = path.relative_to(root) if path.is_relative_to(root) else path
+        files.setdefault(one.load.site, []).append(named.as_posix())
     for checkpoint in unpaired:
         say(f"{printable(str(checkpoint))}\n  no load here fits it\n")
     fit_none = number_of(len(unpaired), "checkpoint")
     say(f"{number_of(len(pairs), 'pair')}, {fit_none} without a load that fits.\n")
+    if write and files:
+        _write_config(found, files)
+    elif any(not one.load.is_known for one in pairs):
+        say("note: --write-config adds these to the configuration, to be looked at\n", err=True)
 
 
-def _write_config(found: list[SurveyedLoad]) -> None:
+def _write_config(found: list[SurveyedLoad], paired: dict[str, list[str]] | None = None) -> None:
     from torchload_lint.workspace.adoption.write_config import add_loads  # noqa: PLC0415
 
-    written = list(add_loads(found))
+    written = list(add_loads(found, paired))
     if not written:
         say("Nothing to add: each load is known, or has its entry.\n")
     for path, added in written:
         entries = number_of(added, "entr", "ies") if added > 1 else "1 entry"
-        say(f"{printable(str(path))}: {entries} added to [loads], to be completed by hand.\n")
+        todo = "looked at" if paired else "completed by hand"
+        say(f"{printable(str(path))}: {entries} added to [loads], to be {todo}.\n")

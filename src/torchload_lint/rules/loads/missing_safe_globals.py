@@ -73,7 +73,8 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     if not missing:
         return
     names = listed([str(need.name) for need in missing])
-    verb = "may need" if situation.evidence is Evidence.INFERRED else "needs"
+    verb = "need" if len(situation.checkpoints) > 1 else "needs"
+    verb = "may need" if situation.evidence is Evidence.INFERRED else verb
     message = f"{files(situation)} {verb} {names}, which nothing at this call allows"
     message += fails_on(_failing(situation, missing), context) + runs_code_on(situation, context)
     plan = plan_missing(situation, context)

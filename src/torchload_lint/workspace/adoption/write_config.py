@@ -11,7 +11,7 @@ from torchload_lint.configuration_files import load_config
 from torchload_lint.workspace.on_disk.writing import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from torchload_lint.workspace.survey import SurveyedLoad
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 MAX_CANDIDATES = 4
 
 
-def add_loads(loads: Iterable[SurveyedLoad]) -> Iterator[tuple[Path, int]]:
-    """Write an entry for each unknown load into its project's configuration file.
+def add_loads(
+    loads: Iterable[SurveyedLoad], paired: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[tuple[Path, int]]:
+    """Write an entry for each unknown load into its project's configuration file; with the files
+    of ``paired`` (by site), where these are given, and for the loads there alone.
 
     Yields each file and how many entries it got. An entry that is there is never touched. Raises
     ConfigError where a file cannot be written, or would not be read back.
@@ -29,26 +32,36 @@ def add_loads(loads: Iterable[SurveyedLoad]) -> Iterator[tuple[Path, int]]:
     for load in loads:
         file = load.project.config.file or load.project.config.root / "torchload-lint.toml"
         known = {entry.site for entry in load.project.config.loads}
-        if not load.is_known and load.site not in known:
+        if not load.is_known and load.site not in known and (not paired or load.site in paired):
             by_file.setdefault(file, {}).setdefault(load.site, load)
     for file, entries in by_file.items():
         old = file.read_text(encoding="utf-8") if file.exists() else ""
-        _write(file, old, _with_loads(old, file, entries))
+        paths = {
+            site: list((paired or {}).get(site, _candidates(entries[site]))) for site in entries
+        }
+        _write(file, old, _with_loads(old, file, entries, paths))
         yield file, len(entries)
 
 
-def _with_loads(old: str, file: Path, entries: Mapping[str, SurveyedLoad]) -> str:
+def _with_loads(
+    old: str,
+    file: Path,
+    entries: Mapping[str, SurveyedLoad],
+    paths: Mapping[str, list[str]],
+) -> str:
     """The configuration with entries for loads, in whichever way its table of loads is written.
 
     Raises ConfigError where none of the ways leaves the file valid and everything in it as it was.
     """
     holder = ("tool", SECTION) if file.name == "pyproject.toml" else ()
     section = ".".join((*holder, "loads"))
-    tables = {site: {"checkpoints": _candidates(load)} for site, load in entries.items()}
+    tables = {site: {"checkpoints": paths[site]} for site in entries}
     wanted = _parsed(old, file)
     _loads_in(wanted, holder).update(tables)
     tries = (
-        with_entries(old, section, [_entry(*item) for item in entries.items()]),
+        with_entries(
+            old, section, [_entry(site, load, tables[site]) for site, load in entries.items()]
+        ),
         _in_inline_table(old, [_inline(*item) for item in tables.items()]),
         _as_tables(old, section, tables),
     )
@@ -124,10 +137,10 @@ def with_entries(text: str, section: str, entries: list[str]) -> str:
     return f"{text[:start]}{kept}{chr(10) if kept else ''}{added}{space[1:]}{text[end:]}"
 
 
-def _entry(site: str, load: SurveyedLoad) -> str:
+def _entry(site: str, load: SurveyedLoad, table: dict[str, list[str]]) -> str:
     place = f"{load.situation.module.path}:{load.situation.load.span.start.row}"
     comment = f"  # {place}" if place.isprintable() else ""
-    return f"{_inline(site, {'checkpoints': _candidates(load)})}{comment}"
+    return f"{_inline(site, table)}{comment}"
 
 
 def _inline(site: str, table: dict[str, list[str]]) -> str:
