@@ -21,6 +21,17 @@ from torchload_lint.policy import Trust
 pytestmark = pytest.mark.torch
 
 HEAD = """
+import enum
+import logging
+import torch
+
+ROWS = [["ls"]]
+NESTED = {"list": ["ls"]}
+SCALE = torch.tensor([1.0, 2.0])
+
+class Kind(enum.Enum):
+    X = ["ls"]
+
 COMMANDS = ["ls"]
 BY_NAME = {"list": "ls"}
 
@@ -48,9 +59,34 @@ CHANGING = {
     ),
     "loop": "    def __init__(self, a):\n        for x in [COMMANDS]: x[:] = [a]",
     "kept": "    def __init__(self, a):\n        self.c = BY_NAME\n        self.c['list'] = a",
+    "nested": "    def __init__(self, a): ROWS[0].insert(0, a)",
+    "nested, in a loop": "    def __init__(self, a):\n        for row in ROWS: row[0] = a",
+    "nested, of a copy": "    def __init__(self, a): list(ROWS)[0].insert(0, a)",
+    "nested, by get": "    def __init__(self, a): NESTED.get('list').insert(0, a)",
+    "nested, by values": "    def __init__(self, a):\n        for x in NESTED.values(): x[0] = a",
+    "nested, starred": (
+        "    def __init__(self, a):\n        def f(row): row[0] = a\n        f(*ROWS)"
+    ),
+    "nested, own": "    shared = [['ls']]\n    def __init__(self, a): self.shared[0][0] = a",
+    "nested, own, in a loop": (
+        "    shared = [['ls']]\n    def __init__(self, a):\n        for x in self.shared: x[0] = a"
+    ),
+    "nested default": "    def __init__(self, a, rows=[['ls']]): rows[0].insert(0, a)",
+    "a view": "    def __init__(self, a): SCALE[0].fill_(3)",
+    "views": "    def __init__(self, a):\n        for x in SCALE: x.fill_(3)",
+    "member": "    def __init__(self, a): Kind('x').value.insert(0, a)",
+    "members": "    def __init__(self, a):\n        for x in Kind: x.value[0] = a",
+    "logger": "    def __init__(self, a): logging.getLogger('app').setLevel(a)",
+    "root": "    def __init__(self, a): logging.getLogger().handlers.clear()",
 }
 READING = {
     "item": "    def __init__(self, a): self.a = BY_NAME['list']",
+    "nested item": "    def __init__(self, a): self.a = ROWS[0][0] + NESTED['list'][0]",
+    "nested loop": (
+        "    def __init__(self, a):\n        for x in ROWS[0]: self.a = x\n"
+        "        self.a = [x for x in NESTED.get('list')], len(ROWS), 'list' in NESTED"
+    ),
+    "scaled": "    def __init__(self, a): self.a = 3 * SCALE[0] + SCALE * 2",
     "get": "    def __init__(self, a): self.a = BY_NAME.get(a, 'x')",
     "copy": "    shared = ['ls']\n    def __init__(self, a): self.a = list(self.shared)",
     "in": "    shared = ['ls']\n    def __init__(self, a): self.a = a in self.shared",
@@ -84,9 +120,9 @@ def test_one_that_only_reads_it_is(body, tmp_path):
     assert trust(tmp_path, "jobs", "Job", forge.new(forge.name("jobs", "Job"))) is Trust.FIRST_PARTY
 
 
-@pytest.mark.parametrize("body", [CHANGING["alias"], CHANGING["item"]], ids=["module", "class"])
-def test_torch_would_let_the_file_change_it(body, tmp_path, monkeypatch):
-    name = f"jobs_{abs(hash(body))}"
+@pytest.mark.parametrize("kind", ["alias", "item", "nested", "nested, own", "nested default"])
+def test_torch_would_let_the_file_change_it(kind, tmp_path, monkeypatch):
+    body, name = CHANGING[kind], f"jobs_{abs(hash(kind))}"
     (tmp_path / f"{name}.py").write_text(HEAD + body + "\n")
     monkeypatch.syspath_prepend(tmp_path)
     module = importlib.import_module(name)
@@ -95,7 +131,8 @@ def test_torch_would_let_the_file_change_it(body, tmp_path, monkeypatch):
     path.write_bytes(forge.archive(forge.program(job)))
     with torch.serialization.safe_globals([module.Job]):
         torch.load(path, weights_only=True)
-    assert "rm" in (*module.COMMANDS, *getattr(module.Job, "shared", ()))
+    shared = getattr(module.Job, "shared", ()), module.Job.__init__.__defaults__
+    assert "rm" in repr((module.COMMANDS, module.ROWS, *shared))
 
 
 KINDS = "import enum\nclass Kind(enum.Enum):\n    LIST = 'ls'\n    NONE = ''\n"

@@ -16,6 +16,7 @@ from torchload_lint.source.proofs.known.harmless import (
     CONVERTING,
     HARMFUL_ATTRIBUTES,
     MARKING,
+    OF_LOGGERS,
     OF_NEW_MODULES,
     SHARED_BY_CLASS,
     SPECIAL_ATTRIBUTES,
@@ -37,7 +38,13 @@ from torchload_lint.source.proofs.uses.own_self import (
     is_bound_super,
     is_member,
 )
-from torchload_lint.source.proofs.uses.shared import READING, is_only_read, kept_default, may_change
+from torchload_lint.source.proofs.uses.shared import (
+    ENDLESS,
+    READING,
+    depth_of,
+    is_only_read,
+    kept_default,
+)
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import text_of
 
@@ -170,8 +177,8 @@ class CodeReader(PieceReader):
 
     def _check_shared(self, value: ast.expr | None, home: Module, node: ast.AST) -> None:
         """What a module or a class holds for all its users may only be read."""
-        is_read = isinstance(node, ast.expr) and is_only_read(node, self.module)
-        if not is_read and may_change(value, home):
+        depth = depth_of(value, home)
+        if depth and not (isinstance(node, ast.expr) and is_only_read(node, self.module, depth)):
             raise self._unproven(
                 node, f"{in_a_sentence(node)}, which others share, for more than reading"
             )
@@ -251,9 +258,12 @@ class CodeReader(PieceReader):
         self.visit(node.value)
         self._asked(node, node.attr)
         if not is_only_read(node, self.module):
-            if node.attr in SHARED_BY_CLASS:
+            is_of_logger = node.attr in OF_LOGGERS and not self._is_self(node.value)
+            if node.attr in SHARED_BY_CLASS or is_of_logger:
                 raise self._unproven(node, f"{node.attr} for more than reading")
             self.kept.add(node.attr)
+        elif not is_only_read(node, self.module, ENDLESS):
+            self.opened.add(node.attr)
         is_own = self._is_self(node.value)
         (self.own if is_own else self.others).add(node.attr)
         if hands_on(node, self.module) and not self._is_filled_base(node):

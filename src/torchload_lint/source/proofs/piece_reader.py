@@ -56,6 +56,8 @@ class PieceReader:
     """Dotted names of Python and of libraries that it uses."""
     kept: set[str] = field(default_factory=set)
     """Attributes that it does more with than to read what they hold."""
+    opened: set[str] = field(default_factory=set)
+    """Attributes of which it takes out what they hold."""
     asks_any: bool = False
     """Whether it asks ``self`` for attributes by names that the file may choose."""
 

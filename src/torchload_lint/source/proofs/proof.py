@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import all_called
-from torchload_lint.source.names.members import body, is_function, odd_members
+from torchload_lint.source.names.members import base_expressions, body, is_function, odd_members
 from torchload_lint.source.proofs.code import CodeReader
 from torchload_lint.source.proofs.decorators import gives_back
 from torchload_lint.source.proofs.known.harmless import (
@@ -32,7 +32,7 @@ from torchload_lint.source.proofs.piece_reader import Piece
 from torchload_lint.source.proofs.replaced import Used, bound, why_replaced
 from torchload_lint.source.proofs.steady import check_own_name, check_place, check_steady
 from torchload_lint.source.proofs.uses.own_self import is_of_class
-from torchload_lint.source.proofs.uses.shared import may_change
+from torchload_lint.source.proofs.uses.shared import depth_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,7 @@ _MAX_PIECES = 400
 """How many functions, classes and values one proof looks into."""
 _GIVES_BACK = frozenset({"as_subclass", "detach", "requires_grad_"})
 """Methods that torch asks of what a file gives it, to set attributes of what they return."""
+_OF_MEMBERS = frozenset({"value", "_value_"})
 _ATTRIBUTES_ALONE = frozenset(
     "abc.ABC argparse.Namespace builtins.object types.SimpleNamespace typing.Generic".split()
 )
@@ -122,7 +123,10 @@ class _ProofSearch:
         self.shared: set[str] = set()
         """Attributes of classes that hold what something may be put into."""
         self.used = Used()
+        self._deep: set[str] = set()
+        """Those of them that hold further ones."""
         self._kept: set[str] = set()
+        self._opened: set[str] = set()
         self._keeps_any = False
         self._methods: dict[ast.FunctionDef | ast.AsyncFunctionDef, str] = {}
         self._homes: dict[ast.AST, tuple[Module, ProjectIndex]] = {}
@@ -159,7 +163,8 @@ class _ProofSearch:
 
     def changed(self) -> set[str]:
         """The attributes that the code may change for all objects of a class."""
-        return self.shared if self._keeps_any else self.shared & self._kept
+        changed = (self.shared & self._kept) | (self._deep & self._opened)
+        return self.shared if self._keeps_any else changed
 
     def own_methods(self) -> OwnMethods:
         """What the methods of the class and of its bases would do with another ``self``."""
@@ -190,6 +195,7 @@ class _ProofSearch:
         self.asks |= reader.others
         self.hands |= reader.hands
         self._kept |= reader.kept
+        self._opened |= reader.opened
         self._keeps_any |= reader.asks_any
         self.used.outside |= reader.outside
         if piece.holder is None or piece.unbound:
@@ -209,6 +215,8 @@ class _ProofSearch:
     def _class(self, holder: Holder) -> None:
         for level in self._levels(holder):
             self.used.add(level.node, level.module)
+            if _is_enumeration(level.node, level.module):
+                self._members(level)
             for odd in odd_members(level.node):
                 place = f"{level.module.path}:{odd.lineno}"
                 raise UnprovenError(f"{place} is a statement that is not expected in a class")
@@ -226,14 +234,24 @@ class _ProofSearch:
                         raise UnprovenError(f"{place} torch sets attributes of what this gives")
                     self._member(statement, level.module, level.project)
 
+    def _members(self, level: Holder) -> None:
+        """Members of an enumeration may hold what changes, for everybody who asks for it."""
+        for statement in body(level.node.body):
+            if isinstance(statement, ast.Assign):
+                depth = depth_of(statement.value, level.module)
+                self.shared.update(_OF_MEMBERS if depth else ())
+                self._deep.update(_OF_MEMBERS if depth > 1 else ())
+
     def _member(self, statement: ast.stmt, home: Module, project: ProjectIndex) -> None:
         """What a class body holds besides functions."""
         if isinstance(statement, ast.ClassDef):
             self._waiting.append(Piece(statement, home, project))
         elif isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
             self._class_value(statement.value, home, project)
-            if may_change(statement.value, home):
-                self.shared.update(name for name in bound(statement) if not name.startswith("__"))
+            depth = depth_of(statement.value, home)
+            names = [name for name in bound(statement) if not name.startswith("__")]
+            self.shared.update(names if depth else ())
+            self._deep.update(names if depth > 1 else ())
 
     def _class_value(self, value: ast.expr, home: Module, project: ProjectIndex) -> None:
         """A class attribute: plain, or a field whose default is."""
@@ -265,6 +283,11 @@ class _ProofSearch:
         is_plain = is_harmless_base(dotted)
         self.used.outside.update((dotted,) if is_plain else ())
         return is_plain
+
+
+def _is_enumeration(node: ast.ClassDef, home: Module) -> bool:
+    bases = [home.bindings.qualified(base) or "" for base in base_expressions(node)]
+    return any(base.startswith("enum.") for base in bases)
 
 
 def _check_given_back(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module) -> None:

@@ -141,6 +141,9 @@ MODULES = frozenset({*(module.partition(".")[0] for module in _NAMES), "math"})
 SHARED_BY_CLASS = frozenset({"__annotations__", "__dataclass_fields__", "__members__"})
 """Attributes that hold for all objects of a class, and that others act on."""
 
+OF_LOGGERS = frozenset({"filters", "handlers"})
+"""Lists of loggers, which belong to the program."""
+
 HARMFUL_ATTRIBUTES = frozenset(
     """
     _bit_generator _cdata _data_ptr _dtensor__new__ _expired _fix_weakref _free_weak_ref
@@ -150,6 +153,7 @@ HARMFUL_ATTRIBUTES = frozenset(
     _release_ipc_counter_cuda _resize_with_addr_ _set_cdata _set_from_file _share_cuda_
     _share_fd_cpu_ _share_filename_cpu_ _share_memory_ _shared_decref _shared_incref
     _swap_data_ptr_ _typed_storage _use_count _view_func_unsafe _rev_view_func_unsafe _weak_ref
+    addFilter addHandler callHandlers loggerDict removeFilter removeHandler setLevel
     _coalesced_ _indices ccol_indices col_indices crow_indices resize_as_sparse_ row_indices
     sparse_resize_ sparse_resize_and_clear_ _write_file copy_into move move_into read_bytes
     read_text share_memory_
@@ -159,7 +163,7 @@ HARMFUL_ATTRIBUTES = frozenset(
     """.split()
 )
 """Attributes of the values that a checkpoint may hold without asking: what reaches the disk, an
-address in memory, or the interpreter. (``replace``, of one argument, moves a file.)"""
+address in memory, a logger, or the interpreter. (``replace``, of one argument, moves a file.)"""
 
 SPECIAL_ATTRIBUTES = frozenset(
     """

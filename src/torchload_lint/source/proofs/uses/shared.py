@@ -32,10 +32,16 @@ _FIXED = (
     ast.Tuple, ast.UnaryOp,
 )  # fmt: skip
 _COPYING = frozenset(
-    "all any bool dict enumerate frozenset isinstance iter len list max min print range repr "
-    "reversed set sorted str sum tuple zip".split()
+    "dict enumerate frozenset iter list max min reversed set sorted sum tuple zip".split()
 )
 """Builtins that hand on the items, and not what holds them."""
+_TELLING = frozenset("all any bool isinstance len print range repr str".split())
+"""Builtins that hand on nothing."""
+_GIVING = frozenset("copy get items values".split())
+"""Methods that give what is held."""
+_DISPLAYS = (ast.Dict, ast.List, ast.Set, ast.Tuple)
+ENDLESS = 99
+"""The depth of what gives parts of itself."""
 
 
 def may_change(value: ast.expr | None, home: Module) -> bool:
@@ -52,27 +58,66 @@ def may_change(value: ast.expr | None, home: Module) -> bool:
     return any(may_change(part, home) for part in parts)
 
 
-def is_only_read(node: ast.expr, home: Module) -> bool:
-    """Whether this use of a list, a dict or a tensor leaves it as it is and hands it to nobody."""
+def depth_of(value: ast.expr | None, home: Module) -> int:
+    """How many levels of a value may be changed: 1 for a list of numbers, 2 for a list of lists;
+    ``ENDLESS`` for what gives parts of itself (a tensor).
+    """
+    if value is None or not may_change(value, home):
+        return 0
+    if not isinstance(value, _DISPLAYS):
+        return 1 if isinstance(value, ast.BinOp | ast.BoolOp | ast.IfExp) else ENDLESS
+    parts = (*value.keys, *value.values) if isinstance(value, ast.Dict) else value.elts
+    return 1 + max((depth_of(one, home) for one in parts), default=0)
+
+
+def is_only_read(node: ast.expr, home: Module, depth: int = 1) -> bool:
+    """Whether this use of a list, a dict or a tensor leaves it as it is and hands it to nobody, nor
+    what it holds where that may be changed: so many levels (``depth_of``).
+    """
+    if depth <= 0:
+        return True
     user = home.parents.get(node)
     if isinstance(user, ast.Attribute):
-        return user.attr in READING
+        return user.attr in READING and _is_method_read(user, home, depth)
     if isinstance(user, ast.Subscript):
-        return user.value is node and isinstance(user.ctx, ast.Load)
+        is_item = user.value is node and isinstance(user.ctx, ast.Load)
+        return is_item and is_only_read(user, home, _inside(depth))
     if isinstance(user, ast.Call):
         is_builtin = isinstance(user.func, ast.Name) and not home.bindings.definitions(user.func)
-        copies = is_builtin and user.func.id in _COPYING  # type: ignore[attr-defined]
-        return copies and node in user.args
+        name = user.func.id if is_builtin else ""  # type: ignore[attr-defined]
+        return node in user.args and (
+            name in _TELLING or (name in _COPYING and is_only_read(user, home, _copied(depth)))
+        )
     if isinstance(user, ast.For | ast.comprehension):
-        return user.iter is node
+        return user.iter is node and _inside(depth) == 0
     if isinstance(user, ast.If | ast.IfExp | ast.While | ast.Assert):
         return user.test is node
     if isinstance(user, ast.UnaryOp):
         return isinstance(user.op, ast.Not)
-    is_doubled = isinstance(user, ast.keyword) and user.arg is None
-    return is_doubled or isinstance(
-        user, ast.BinOp | ast.Compare | ast.FormattedValue | ast.Starred
-    )
+    if isinstance(user, ast.Starred) or (isinstance(user, ast.keyword) and user.arg is None):
+        return _inside(depth) == 0
+    if isinstance(user, ast.BinOp):
+        return depth in {1, ENDLESS} or is_only_read(user, home, depth)
+    return isinstance(user, ast.Compare | ast.FormattedValue)
+
+
+def _is_method_read(method: ast.Attribute, home: Module, depth: int) -> bool:
+    """Whether what a reading method gives is only read."""
+    call = home.parents.get(method)
+    if not isinstance(call, ast.Call) or call.func is not method:
+        return depth == 1 or method.attr not in _GIVING
+    left = _inside(depth) if method.attr in {"get", "pop"} else _copied(depth)
+    return method.attr not in _GIVING or is_only_read(call, home, left)
+
+
+def _inside(depth: int) -> int:
+    """How deep an item of it is."""
+    return depth if depth == ENDLESS else depth - 1
+
+
+def _copied(depth: int) -> int:
+    """How deep a new list of its items is, in what others share."""
+    return depth if depth != 1 else 0
 
 
 def kept_default(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module) -> str:
@@ -83,8 +128,8 @@ def kept_default(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module) -> 
     pairs = [*zip(last, arguments.defaults, strict=True)]
     named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     pairs += [(one, default) for one, default in named if default is not None]
-    shared = {one.arg for one, default in pairs if may_change(default, home)}
+    shared = {one.arg: depth for one, default in pairs if (depth := depth_of(default, home))}
     for used in ast.walk(node) if shared else ():
-        if isinstance(used, ast.Name) and used.id in shared and not is_only_read(used, home):
+        if isinstance(used, ast.Name) and not is_only_read(used, home, shared.get(used.id, 0)):
             return used.id
     return ""
