@@ -152,7 +152,9 @@ def _chosen(value: PickledValue, only: tuple[str, ...]) -> tuple[PickledValue, s
     place = ""
     for key in only:
         entries = value.entries if isinstance(value, (DictValue, ObjectValue)) else []
-        found = [item for name, item in entries if str(name) == key]
+        alike = [(name, item) for name, item in entries if str(name) == key]
+        texts = [item for name, item in alike if isinstance(name, str)]  # "1" goes before 1
+        found = texts or [item for _, item in alike]
         if not found:
             known = ", ".join(key_text(name) for name, _ in entries[:10]) or "none"
             raise MigrationError(f"there is no key {key!r} at {place or 'the top'}; keys: {known}")

@@ -360,6 +360,13 @@ def test_only_a_part(tmp_path: Path) -> None:
         migrated(value, tmp_path, MigrationOptions(only=("other",)))
 
 
+@pytest.mark.parametrize("value", [{"1": "text", 1: "number"}, {1: "number", "1": "text"}])
+def test_only_what_lies_under_a_text(value: dict[Any, str], tmp_path: Path) -> None:
+    """Of a text and a number that are written alike, the text is meant."""
+    assert migrated(value, tmp_path, MigrationOptions(only=("1",))) == "text"
+    assert migrated({1: "number"}, tmp_path, MigrationOptions(only=("1",))) == "number"
+
+
 def test_state_of_a_buffered_stream(tmp_path: Path) -> None:
     found = migrated({"s": io.BytesIO(b"abc")}, tmp_path)["s"]
     assert found == (b"abc", 0, None)
