@@ -13,6 +13,7 @@ import sys
 import time
 import types
 import uuid
+import zipfile
 import zoneinfo
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,9 +23,16 @@ import pytest
 import torch
 
 from migrate.helpers import load, migrated_with_plan, notes, same
-from torchload_lint.migrate import MigrationOptions, MigrationPlan, NoteKind, migrate_file
+from torchload_lint.migrate import (
+    MigrationError,
+    MigrationOptions,
+    MigrationPlan,
+    NoteKind,
+    migrate_file,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 pytestmark = pytest.mark.torch
@@ -398,6 +406,87 @@ def test_a_strided_nested_tensor_by_its_parts(tmp_path: Path) -> None:
     again = torch._nested_view_from_buffer(*found["n"].values())
     assert [part.tolist() for part in again.unbind()] == [[1, 1], [0, 1, 2]]
     assert notes(plan, NoteKind.CHANGED) == [("['n']", "a nested tensor")]
+
+
+class Both(dict[str, Any]):
+    """Its ``__reduce__`` gives items of a list and of a dict: pickle appends and sets them."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Both, (), None, iter([1, 2]), iter(self.items())
+
+    def append(self, item: object) -> None:
+        self.__dict__.setdefault("items", []).append(item)
+
+    def extend(self, items: Iterable[object]) -> None:
+        for item in items:
+            self.append(item)
+
+
+def test_items_of_what_is_a_dict_as_well(tmp_path: Path) -> None:
+    found, plan = migrated({"b": Both(a=1)}, tmp_path)
+    assert found == {"b": {"a": 1}}
+    assert lost(plan) == [("['b']", f"items of {Both.__module__}.Both")]
+
+
+class Patterns(dict[str, Any]):
+    """What a program may look up by a pattern of files."""
+
+
+STARS: dict[str, Any] = {
+    "dict": {"**": {"a": 1}},
+    "subclass": Patterns({"**": {"a": 1}, "b": 2}),
+    "defaultdict": collections.defaultdict(list, {"**": [1]}),
+    "OrderedDict": OrderedDict({"**": 1}),
+}
+
+
+@pytest.mark.parametrize("name", STARS)
+def test_a_key_of_two_stars(name: str, tmp_path: Path) -> None:
+    """It is a text as others: keyword arguments of protocol 4 stand there too, in a description."""
+    found, plan = migrated({"d": STARS[name]}, tmp_path)
+    assert found["d"] == dict(STARS[name])
+    assert lost(plan) == []
+
+
+TENSOR = (b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storagectorch\nFloatStorage\n"
+          b"X\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x03tQK\x00K\x03\x85K\x01\x85\x89"
+          b"ccollections\nOrderedDict\n)RtR")  # fmt: skip
+ARRAY = (b"cnumpy._core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x01btR(K\x01K\x01"
+         b"\x85cnumpy\ndtype\n(X\x02\x00\x00\x00u1\x89\x88tR(K\x03X\x01\x00\x00\x00|NNNJ\xff"
+         b"\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89C\x01\x05tb")  # fmt: skip
+SET_FIRST = b"K\x00K\x09s"  # value[0] = 9
+CHANGED = {
+    "tensor": (TENSOR + SET_FIRST, [9, 1, 2]),
+    "tensor in a dict": (b"}X\x01\x00\x00\x00a" + TENSOR + SET_FIRST + b"s", {"a": [9, 1, 2]}),
+    "several items": (TENSOR + b"(K\x00K\x09K\x01K\x08u", [9, 8, 2]),
+    "list": (b"]K\x07a" + SET_FIRST, [9]),
+    "bytearray": (b"cbuiltins\nbytearray\nK\x02\x85R" + SET_FIRST, [9, 0]),
+    "more of a bytearray": (b"cbuiltins\nbytearray\nK\x02\x85RK\x09a", [0, 0, 9]),
+    "array": (ARRAY + SET_FIRST, [9]),
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_a_file_that_changes_what_is_complete_is_refused(name: str, tmp_path: Path) -> None:
+    """Opcodes that no pickling writes: Python's loader sets an element, so a number is another."""
+    code, value = CHANGED[name]
+    torch.save(torch.arange(3.0), tmp_path / "tensor.pt")
+    with (
+        zipfile.ZipFile(tmp_path / "tensor.pt") as old,
+        zipfile.ZipFile(tmp_path / "in.pt", "w") as new,
+    ):
+        for entry in old.namelist():
+            is_pickle = entry.endswith("data.pkl")
+            new.writestr(entry, b"\x80\x03" + code + b"." if is_pickle else old.read(entry))
+    assert as_lists(torch.load(tmp_path / "in.pt", weights_only=False)) == value
+    with pytest.raises(MigrationError, match="it puts items into what is complete"):
+        migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
+
+
+def as_lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: as_lists(item) for key, item in value.items()}
+    return value.tolist() if hasattr(value, "tolist") else list(value)
 
 
 class OfPytz(dt.tzinfo):

@@ -9,6 +9,7 @@ from torchload_lint.checkpoint.pickles.call_results import is_getattr
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
+    Keywords,
     ObjectValue,
     Opaque,
     PickledValue,
@@ -30,7 +31,7 @@ from torchload_lint.migrate.carriers.pickled_instance import Entries, PickledIns
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 from torchload_lint.migrate.files.pickle_writer import LARGEST_INTEGER_BYTES
 from torchload_lint.migrate.keys import Keys, apart, is_atom
-from torchload_lint.migrate.results import MigrationOptions, Note, NoteKind
+from torchload_lint.migrate.results import MigrationOptions, Note, NoteKind, changed_value
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup, NameResolver
@@ -293,21 +294,28 @@ class Converter:
         made = read_instance(value, self.names)
         called = str(self.names.of(value.callee))
         carrier = CARRIERS.get(called)
-        allowed = value.how == "REDUCE" and called in tensors.ALLOWED and not value.states
-        if carrier is None and (allowed or called in tensors.TYPED):
+        known = called in tensors.ALLOWED or called in tensors.TYPED
+        if carrier is None and value.how == "REDUCE" and known and not value.states:
+            _refuse_items(value, called)
             made.name = called
             return tensors.carry(self, made, place)
         carrier = carrier or (CARRIERS.get(made.name) if made.by_class else None)
         if carrier is not None:
+            if carrier not in stdlib_values.FILLED:
+                _refuse_items(value, made.name)
             return carrier(self, made, place)
-        if modules.registries(made) is not None:
-            return modules.state_dict(self, made, place)
-        if training.is_training_state(made):
-            return training.carry(self, made, place)
         return self._object(value, made, place)
 
     def _object(self, value: ObjectValue, made: PickledInstance, place: str) -> PickledValue:
-        """An instance of a class that nothing is known of."""
+        """An instance of a class that nothing is known of, or of a kind of class."""
+        is_module = modules.registries(made) is not None
+        if is_module or training.is_training_state(made):
+            if made.items or made.entries:
+                self.leave_out(
+                    place, f"items of {made.name}", "its state dict has no room for them"
+                )
+            carrier = modules.state_dict if is_module else training.carry
+            return carrier(self, made, place)
         if not made.name:
             return self.leave_out(place, "an object", "what makes it is not known")
         if self._is_mapping(value, made):
@@ -358,6 +366,8 @@ class Converter:
         self.changed(place, made.name, "a dict")
         result = DictValue()
         self.remember(value, result)
+        if made.items:
+            self.leave_out(place, f"items of {made.name}", "a dict has no room for them")
         if len(made.args) == 1 and isinstance(made.args[0], DictValue):  # as Counter has it
             made.entries, made.args = [*made.args[0].entries, *made.entries], ()
         self._say_unused(made, place)
@@ -426,3 +436,9 @@ def _is_one(value: PickledValue, other: PickledValue) -> bool:
 
 def _step(place: str, step: str) -> str:
     return place if len(place) > MAX_PLACE else place + step
+
+
+def _refuse_items(value: ObjectValue, name: str) -> None:
+    """Pickle fills lists and dicts. An item that is set in a tensor or array changes a number."""
+    if value.items or not all(isinstance(key, Keywords) for key, _ in value.entries):
+        raise changed_value(name)

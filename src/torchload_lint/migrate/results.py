@@ -16,6 +16,12 @@ class MigrationError(Exception):
     """The checkpoint cannot be migrated at all; the message says why and what else to do."""
 
 
+def changed_value(kind: object) -> MigrationError:
+    """What says that a file changes what pickle never changes: an element of a tensor or list."""
+    name = kind or "a value of unknown type"
+    return MigrationError(f"it puts items into what is complete ({name}), as nothing saves it")
+
+
 class TargetFormat(str, Enum):
     """What is written."""
 

@@ -27,6 +27,15 @@ class GlobalRef:
     """The byte offset of the opcode in its pickle."""
 
 
+class Keywords(str):
+    """The key of the keyword arguments among an object's entries; a text of the file is another."""
+
+    __slots__ = ()
+
+
+KEYWORDS = Keywords("**")
+
+
 @dataclass(eq=False, slots=True)
 class ObjectValue:
     """What a call (REDUCE) or an instantiation (NEWOBJ) would give."""

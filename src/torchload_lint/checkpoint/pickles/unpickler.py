@@ -16,6 +16,7 @@ from torchload_lint.checkpoint.known.torch_versions import CHECKED_OPCODES
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError, Limits
 from torchload_lint.checkpoint.opcodes import Opcode, OpcodeArgument, PickleFaultError, read_steps
 from torchload_lint.checkpoint.pickles.pickled_values import (
+    KEYWORDS,
     DictValue,
     GlobalRef,
     ObjectValue,
@@ -272,7 +273,7 @@ def _newobj_ex(machine: _Machine, _argument: OpcodeArgument) -> None:
     keywords, args, cls = machine.stack.pop(), machine.stack.pop(), machine.stack.pop()
     value = machine.guard.newobj(cls, args)
     if isinstance(value, ObjectValue):
-        value.entries.append(("**", keywords))
+        value.entries.append((KEYWORDS, keywords))
     machine.stack.append(machine.record(value))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
+    Keywords,
     ObjectValue,
     PickledValue,
 )
@@ -68,7 +69,7 @@ def read_instance(value: ObjectValue, names: NameResolver) -> PickledInstance:
         args=args,
         states=value.states,
         items=list(value.items),
-        entries=[entry for entry in value.entries if entry[0] != "**"],
+        entries=[entry for entry in value.entries if not isinstance(entry[0], Keywords)],
     )
     if called == _BY_BASE and len(args) == 3:  # noqa: PLR2004 - class, base, value of the base
         _add_base(made, args[2])
@@ -77,7 +78,7 @@ def read_instance(value: ObjectValue, names: NameResolver) -> PickledInstance:
     elif called == _BY_NEW_EX and len(args) > 1:
         made.by_new, made.args = True, args[1] if isinstance(args[1], tuple) else ()
         made.args += tuple(args[2:])
-    made.args += tuple(keywords for key, keywords in value.entries if key == "**")
+    made.args += tuple(given for key, given in value.entries if isinstance(key, Keywords))
     made.attributes = _attributes(value.states)
     return made
 

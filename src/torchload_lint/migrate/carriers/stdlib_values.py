@@ -264,3 +264,6 @@ CARRIERS = {
     **{f"builtins.{name}": _plain_number for name in _ATOMS},
 }
 """Class or function → how what it makes is carried."""
+
+FILLED = frozenset({_default_dict, _sequence, _user_dict, _only_attribute})
+"""Those that look at what is put into a value, item by item."""

@@ -20,10 +20,11 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     Opaque,
     PickledValue,
     SetValue,
+    type_of,
 )
 from torchload_lint.checkpoint.restricted.class_knowledge import ClassKnowledge
 from torchload_lint.migrate.files.dropped_calls import notes_on_dropped
-from torchload_lint.migrate.results import MigrationError, Note, NoteKind
+from torchload_lint.migrate.results import MigrationError, Note, NoteKind, changed_value
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
@@ -158,13 +159,16 @@ class PickleRecorder:
             target.extend(items)
         elif isinstance(target, (ObjectValue, SetValue)):
             target.items.extend(items)
+        else:
+            raise changed_value(type_of(target))
 
     def set_items(
         self, target: PickledValue, entries: list[tuple[PickledValue, PickledValue]]
     ) -> None:
         """Remember the entries."""
-        if isinstance(target, (DictValue, ObjectValue)):
-            target.entries.extend(entries)
+        if not isinstance(target, (DictValue, ObjectValue)):
+            raise changed_value(type_of(target))
+        target.entries.extend(entries)
 
     def persistent_load(self, pid: PickledValue) -> PickledValue:
         """A storage; or, in files of old, a class together with its source."""
