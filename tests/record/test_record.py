@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
+import venv
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-from torchload_lint.config import ConfigError
+from torchload_lint.config import ConfigError, Settings
 from torchload_lint.record import merge, read_store, write_store
+from torchload_lint.record.run import Observed
 from torchload_lint.source.recorded import RecordedLoad, matching
+from torchload_lint.workspace import Projects
+from torchload_lint.workspace.adoption import recording
 
 PROGRAM = """
     import inspect, multiprocessing, subprocess, sys
@@ -222,3 +227,39 @@ def test_a_load_inside_a_package_is_noted_at_the_line_that_asked_for_it(project:
     assert record(project, sys.executable, "uses.py").returncode == 0
     (noted,) = read_store(project)
     assert (noted.file, noted.function, noted.row) == ("uses.py", "start", 6)
+
+
+@pytest.mark.torch
+def test_a_torch_that_an_environment_imports_at_its_start(project: Path) -> None:
+    """A ``.pth`` file is run before the hook is."""
+    import torch
+
+    torch.save({"w": torch.ones(1)}, project / "weights" / "w.pt")
+    (project / "main.py").write_text("import torch\nprint(torch.load('weights/w.pt'))\n")
+    venv.EnvBuilder(symlinks=os.name != "nt").create(project / "env")
+    python = next((project / "env").glob("[Bb]*/python*"))
+    (packages,) = (project / "env").rglob("site-packages")
+    (packages / "a.pth").write_text("\n".join(path for path in sys.path if Path(path).is_dir()))
+    (packages / "b.pth").write_text("import torch\n")
+    recorded = record(project, str(python), "main.py")
+    assert recorded.returncode == 0, recorded.stderr
+    (load,) = read_store(project)
+    assert (load.file, load.checkpoint, load.row) == ("main.py", "weights/w.pt", 2)
+
+
+def test_no_more_is_hashed_than_a_user_waits_for(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixty files of 2 GB took eight minutes after the end of the program."""
+    monkeypatch.setattr(recording, "HASHED_IN_ALL", 250)
+    observed = []
+    for number in range(4):
+        path = project / f"{number}.pt"
+        path.write_bytes(pickle.dumps(b"%d" % number * 80))
+        assert path.stat().st_size < 125
+        place = (project / "main.py", number + 1, "main")
+        observed.append(Observed(*place, path, "2.13.0", "loaded"))
+    recorder = recording.Recorder(project, Projects(Settings()))
+    recorder.take(observed)
+    hashed = {load.checkpoint: bool(load.sha256) for load in recorder.loads[project.resolve()]}
+    assert hashed == {"0.pt": True, "1.pt": True, "2.pt": False, "3.pt": False}

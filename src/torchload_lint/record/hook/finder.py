@@ -39,3 +39,12 @@ def with_openers(spec):
     except Exception:
         pass
     return spec
+
+
+def catch_up():
+    """Look after the openers of a torch that is there already: a ``.pth`` file may import it."""
+    module = sys.modules.get(TARGET)
+    if module is not None:
+        openers = beside("openers")
+        openers.buffers.watch()
+        openers.replace_all(module)

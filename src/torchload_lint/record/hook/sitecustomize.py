@@ -55,6 +55,7 @@ def watch(notes):
     beside("notes").NOTES = notes
     beside("notes").announce()
     sys.meta_path.insert(0, beside("finder").Finder())
+    beside("finder").catch_up()
 
 
 def step_aside():

@@ -29,6 +29,8 @@ IN_MEMORY = Path("<in memory>")
 LOADABLE = frozenset({"loads", "needs-safe-globals"})
 HASHED_BYTES = 2**31
 """Larger checkpoints are not hashed."""
+HASHED_IN_ALL = 2**33
+"""Nor are others, when so much was read for that: the program is over, and its user waits."""
 _EXAMPLES = 3
 MAX_FILES = 32
 """How many files of one call are kept (a data set may be a folder of ``.pt`` files)."""
@@ -54,6 +56,8 @@ class Recorder:
         self.examples: defaultdict[str, list[str]] = defaultdict(list)
         """By the reason: some of the calls, as ``file:row``."""
         self._files_of: Counter[tuple[Path, int]] = Counter()
+        self._hashes: dict[Path, str] = {}
+        self._may_be_hashed = HASHED_IN_ALL
 
     @property
     def loads(self) -> dict[Path, list[RecordedLoad]]:
@@ -121,13 +125,13 @@ class Recorder:
         if self._files_of[place] >= MAX_FILES:
             return f"beyond {MAX_FILES} files of one call"
         self._files_of[place] += 1
-        verdict, names, digest = _looked_into(one.kept or checkpoint, project)
+        verdict, names = _looked_into(one.kept or checkpoint, project)
         load = RecordedLoad(
             file=file.relative_to(root).as_posix(),
             function=one.function,
             row=row,
             checkpoint=(inside or checkpoint).as_posix(),
-            sha256=digest,
+            sha256=self._hash(one.kept or checkpoint),
             verdict=verdict,
             safe_globals=names,
             torch=one.torch,
@@ -137,6 +141,15 @@ class Recorder:
         same = known.pop(_call(load), None)  # one call has read two contents of one file
         known[_call(load)] = load if same is None else _together(same, load)
         return ""
+
+    def _hash(self, path: Path) -> str:
+        """A checkpoint's hash; empty where it would take too long."""
+        if path not in self._hashes:
+            size = _size(path)
+            may_be = size <= min(HASHED_BYTES, self._may_be_hashed)
+            self._may_be_hashed -= size if may_be else 0
+            self._hashes[path] = _hash(path) if may_be else ""
+        return self._hashes[path]
 
     def _place(self, one: Observed) -> tuple[Path, int] | None:
         """The file and row of the call, where they are of this project or one inside of it."""
@@ -205,16 +218,21 @@ def _notebook(path: Path) -> Notebook | None:
 
 
 @cache
-def _looked_into(path: Path, project: Project) -> tuple[str, tuple[str, ...], str]:
-    """Verdict, needed names and hash of a checkpoint."""
+def _looked_into(path: Path, project: Project) -> tuple[str, tuple[str, ...]]:
+    """Verdict and needed names of a checkpoint."""
     report = inspect_path(path, project).report
-    return report.verdict.value, tuple(str(one.name) for one in report.safe_globals), _hash(path)
+    return report.verdict.value, tuple(str(one.name) for one in report.safe_globals)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _hash(path: Path) -> str:
     try:
-        if path.stat().st_size > HASHED_BYTES:
-            return ""
         with open_regular(path) as file:
             digest = hashlib.sha256()
             while chunk := file.read(2**20):
