@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -103,6 +104,53 @@ def test_a_backup_that_appears_meanwhile_is_named(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.pt", "in.pt.bak"]
 
 
+@pytest.mark.parametrize("words", [[], ["--force"]])
+def test_a_run_beside_does_not_cost_the_original(
+    words: list[str], checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two runs in place: the slower one would keep the new file of the other as the backup."""
+    from torchload_lint.migrate import migration
+
+    backup, data = tmp_path / "in.pt.bak", checkpoint.read_bytes()
+    write = migration._write
+
+    def write_and_intrude(*given):
+        write(*given)
+        monkeypatch.setattr(migration, "_write", write)
+        assert run(checkpoint, "--in-place").exit_code == 0
+
+    monkeypatch.setattr(migration, "_write", write_and_intrude)
+    result = run(checkpoint, "--in-place", *words)
+    assert result.exit_code == 2
+    assert "it has changed while it was migrated" in result.output
+    assert backup.read_bytes() == data
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.pt", "in.pt.bak"]
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+@pytest.mark.parametrize("kept", ["a copy", "another file", "a link"])
+def test_force_replaces_no_backup(
+    kept: str, has_links: bool, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup, data = tmp_path / "in.pt.bak", checkpoint.read_bytes()
+    if kept == "a link":
+        backup.symlink_to(checkpoint)
+    else:
+        backup.write_bytes(data if kept == "a copy" else b"somebody else's")
+    if not has_links:
+        monkeypatch.setattr(os, "link", refuse_links)
+    before = os.lstat(backup).st_ino
+    assert run(checkpoint, "--in-place", "--force").exit_code == 0
+    assert os.lstat(backup).st_ino == before
+    second = tmp_path / "in.pt.bak2"
+    assert second.exists() == (kept != "a copy")
+    assert (second if second.exists() else backup).read_bytes() == data
+
+
+def refuse_links(*_given: object) -> None:
+    raise OSError(errno.EPERM, "no links here")
+
+
 def test_an_empty_name_is_no_folder(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,9 +187,11 @@ module, name, *words = sys.argv[1:]
 owner = importlib.import_module(module)
 call = getattr(owner, name)
 def wait(*given):
-    call(*given)
-    print("waiting", flush=True)
-    time.sleep(60)
+    try:
+        call(*given)
+    finally:  # the second name may be there since the last time
+        print("waiting", flush=True)
+        time.sleep(60)
 setattr(owner, name, wait)
 from torchload_lint.cli.group import root
 root(["migrate", "--isolated", *words])

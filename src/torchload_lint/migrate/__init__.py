@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from torchload_lint.migrate.differences import summary_data, summary_of_many, summary_text
-from torchload_lint.migrate.files.output import may_be_file, put_in_place
+from torchload_lint.migrate.files.output import is_copy, may_be_file, put_in_place
 from torchload_lint.migrate.migration import migrate_file, plan
 from torchload_lint.migrate.results import (
     Arrays,
@@ -25,6 +25,7 @@ __all__ = [
     "Note",
     "NoteKind",
     "TargetFormat",
+    "is_copy",
     "may_be_file",
     "migrate_file",
     "plan",

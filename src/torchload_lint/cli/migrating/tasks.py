@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import filecmp
 import os
 import re
 from functools import cached_property
@@ -10,7 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import Verdict, inspect_file
-from torchload_lint.migrate import TargetFormat, migrate_file, put_in_place, summary_data
+from torchload_lint.migrate import (
+    TargetFormat,
+    is_copy,
+    migrate_file,
+    put_in_place,
+    summary_data,
+)
 from torchload_lint.migrate.manifest import ManifestRow, write
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import GlobalName
@@ -70,18 +75,10 @@ def _backup(source: Path, *, force: bool) -> Path:
     """Where a file is kept that a new one replaces."""
     backup = source.with_name(source.name + _BACKUP)
     number = 1
-    while force and os.path.lexists(backup) and not _is_copy_of(source, backup):
+    while force and os.path.lexists(backup) and not is_copy(backup, source):
         number += 1
         backup = source.with_name(f"{source.name}{_BACKUP}{number}")
     return backup
-
-
-def _is_copy_of(source: Path, backup: Path) -> bool:
-    """Whether a run that was ended has kept this very file already."""
-    try:
-        return backup.is_file() and filecmp.cmp(source, backup, shallow=False)
-    except OSError:
-        return False
 
 
 def _in_folder(folder: Path, kind: TargetFormat) -> Iterator[Path]:

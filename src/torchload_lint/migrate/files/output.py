@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import zlib
 from contextlib import contextmanager, suppress
+from filecmp import cmp
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,28 +81,55 @@ def written_as_whole(target: Path, size: int, *, replaces: bool) -> Iterator[Pat
 def put_in_place(source: Path, backup: Path, *, replaces: bool) -> Iterator[Path]:
     """A name beside a file, for what takes the file's place at the end; the file is kept as backup.
 
-    There is a whole file under the name at every moment. What an earlier run has left is removed.
-    Raises OSError, FileExistsError where the backup is there and must not be replaced.
+    There is a whole file under the name at every moment. What an earlier run has left is removed,
+    and a backup never replaced: with ``replaces`` one may be there already that holds this file.
+    Raises OSError, FileExistsError where another one is there, MigrationError where the file is not
+    what it was: another run may have put a new one in its place.
     """
     real = source.resolve()
     _remove_leftovers(real)
+    before = _state(real)
     new = real.with_name(f"{_own(real)}{secrets.token_hex(4)}{_ENDING}")
     try:
         yield new
         _keep_owner(new, real)
-        if replaces:
-            with suppress(FileNotFoundError):
-                backup.unlink()
-        try:
-            os.link(real, backup)
-        except FileExistsError:
-            raise _is_there(backup) from None
-        except OSError:  # a file system without links
-            shutil.copy2(real, backup)
+        if _state(real) != before:
+            raise MigrationError("it has changed while it was migrated; run it once more")
+        _keep(real, backup, may_be_there=replaces)
         new.replace(real)
     finally:
         with suppress(OSError):
             new.unlink()
+
+
+def is_copy(path: Path, original: Path) -> bool:
+    """Whether a file, and no link to one, holds what another one does."""
+    try:
+        return not path.is_symlink() and path.is_file() and cmp(path, original, shallow=False)
+    except OSError:
+        return False
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What changes with the content of a file, and not where it gets another name."""
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _keep(real: Path, backup: Path, *, may_be_there: bool) -> None:
+    """Give a file a second name, or copy it where there are no links."""
+    try:
+        try:
+            os.link(real, backup)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            with backup.open("xb"):
+                pass
+            shutil.copy2(real, backup)
+    except FileExistsError:
+        if not (may_be_there and is_copy(backup, real)):
+            raise _is_there(backup) from None
 
 
 def _put(temporary: Path, target: Path, *, replaces: bool) -> None:
