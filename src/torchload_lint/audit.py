@@ -23,6 +23,7 @@ from torchload_lint.workspace.survey import survey
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from torchload_lint.checkpoint.tree import Node
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.reports import Report
     from torchload_lint.workspace.inspection import Inspection
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from torchload_lint.workspace.survey import SurveyedLoad
 
 LIMITS = TreeLimits(depth=12, entries=200, lines=2000)
+WHOLE_TREE = TreeLimits(depth=50, entries=100_000, lines=100_000)
+"""For programs, which ask for all of it."""
 """How much of an object unfolds on the page."""
 
 
@@ -82,13 +85,24 @@ def seen(inspection: Inspection) -> SeenCheckpoint:
     return SeenCheckpoint(inspection.report, inspection.judgements, tree, tensors)
 
 
-def inspections_in(output_format: str, inspections: Sequence[Inspection]) -> str:
-    """Checkpoints given by name, in any of the formats of ``inspect`` but text."""
+def _whole_tree(path: Path) -> Node | None:
+    try:
+        return outline(value_of_file(path), WHOLE_TREE)
+    except (OSError, ValueError, MemoryError, RecursionError):
+        return None
+
+
+def inspections_in(output_format: str, inspections: Sequence[Inspection], *, trees: bool) -> str:
+    """Checkpoints given by name, in any of the formats of ``inspect`` but text; as JSON with their
+    ``trees``, if these are asked for.
+    """
     found = [(one.report, one.judgements) for one in inspections]
     if output_format == "html":
         return inspection_page([seen(one) for one in inspections])
     if output_format == "json":
-        return inspections_as_json(found)
+        return inspections_as_json(
+            found, [_whole_tree(one.path) if trees else None for one in inspections]
+        )
     if output_format == "cyclonedx":
         return as_bill(found)
     return reports.render(output_format, as_results(found), RULES, reports.ReportOptions())

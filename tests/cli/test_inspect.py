@@ -156,3 +156,20 @@ def test_a_checkpoint_far_from_any_project_is_judged_by_the_one_here(cli, write,
     assert "ok  myapp.config.Config [first-party]" in told.stdout
     (far / "pyproject.toml").write_text("[tool.torchload-lint]\n")
     assert "NO  myapp.config.Config" in cli("inspect", str(far / "last.pt")).stdout
+
+
+def test_json_has_the_whole_tree(cli, checkpoints):
+    deep = b"]" * 30 + b"a" * 29
+    (checkpoints / "deep.pt").write_bytes(files.archive(b"\x80\x02" + deep + b"."))
+    (found,) = json.loads(cli("inspect", "--output-format", "json", "deep.pt").stdout)
+    node, depth = found["tree"], 1
+    while node["children"]:
+        (node,) = node["children"]
+        depth += 1
+    assert (depth, node["headline"]) == (30, "list, 0 items")
+    (without,) = json.loads(
+        cli("inspect", "--no-tree", "--output-format", "json", "deep.pt").stdout
+    )
+    assert without["tree"] is None
+    (page,) = json.loads(cli("inspect", "--output-format", "json", "page.pt").stdout)
+    assert page["tree"] is None

@@ -72,3 +72,11 @@ def test_pairs_are_written_into_the_configuration(cli, write, folder, tmp_path_f
 def test_options_that_do_nothing_together_are_refused(cli, write, words):
     write({"a.py": "import torch\ntorch.load(p)\n"})
     assert cli("loads", *words).exit_code == 2
+
+
+def test_colours_show_what_is_not_known(cli, write):
+    write({"a.py": "import torch\ntorch.load(p)\n"})
+    shown = cli("loads", "--color", "always").stdout.splitlines()
+    assert "\x1b[1mload" in shown[0]
+    assert shown[2].startswith("\x1b[1;33ma.py:2")
+    assert "\x1b" not in cli("loads").stdout

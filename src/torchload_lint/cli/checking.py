@@ -136,9 +136,7 @@ def _run(flags: Flags) -> int:
         return _explain(flags.explain_load, projects, places=flags.verbose)
     with Progress("files") as progress:
         outcome = check_in(projects, list(flags.paths) or [Path()], options, progress.show)
-    if not (outcome.errors or outcome.results) and all(
-        is_settings_file(Path(name).name) for name in outcome.names
-    ):
+    if not (outcome.errors or outcome.results or _holds_python(outcome)):
         hints.at_nothing_to_check(flags.paths or (Path(),))
     if flags.add_noqa:
         return _add_noqa(outcome, flags)
@@ -307,11 +305,16 @@ def _tell(
     return _status(outcome, flags, config)
 
 
+def _holds_python(outcome: Run) -> bool:
+    """Whether there is more than files of settings."""
+    return not all(is_settings_file(Path(name).name) for name in outcome.names)
+
+
 def _nothing_found(outcome: Run) -> str:
     """The last lines of a run without findings; nothing is imported where there are no loads."""
     failed = outcome.errors or outcome.crashes
     if not (failed or outcome.loads.total):
-        return ALL_PASSED if outcome.names else ""
+        return ALL_PASSED if _holds_python(outcome) else ""
     from torchload_lint.reports.summary import (  # noqa: PLC0415
         NOTHING_ELSE,
         account,

@@ -19,6 +19,7 @@ from torchload_lint.cli.terminal import (
     CLEAN,
     FAILED,
     FINDINGS,
+    Progress,
     complain,
     fail,
     say,
@@ -150,7 +151,7 @@ def _told(
     if output_format != "text":
         from torchload_lint.audit import inspections_in  # noqa: PLC0415 - not for text
 
-        return inspections_in(output_format, inspections)
+        return inspections_in(output_format, inspections, trees=tree)
     painted = use_color(color, sys.stdout)
     if summary:
         return as_summary(found, color=painted)
@@ -170,7 +171,8 @@ def _tell_torch(inspections: Sequence[Inspection], projects: Projects, output_fo
 def _inspect_all(there: Sequence[str], projects: Projects) -> list[Inspection]:
     """All checkpoints that the arguments stand for. Raises ConfigError."""
     paths = [Path(one) for one in there if os.path.lexists(one)]
-    found = list(inspect_paths(paths, projects))
+    with Progress("checkpoints") as progress:
+        found = list(progress.counting(inspect_paths(paths, projects)))
     if STANDARD_INPUT in there:
         found.append(inspect_copy(_copy_of_standard_input(), STANDARD_INPUT_NAME, projects))
     return found

@@ -24,6 +24,7 @@ from torchload_lint.cli.terminal import (
     CLEAN,
     FAILED,
     FINDINGS,
+    Progress,
     complain,
     fail,
     say,
@@ -34,7 +35,7 @@ from torchload_lint.config import ConfigError
 from torchload_lint.escaping import printable
 from torchload_lint.plurals import number_of
 from torchload_lint.reports.survey import as_csv, as_markdown, as_table, loads_as_json
-from torchload_lint.streams import terminal_width
+from torchload_lint.streams import terminal_width, use_color
 from torchload_lint.workspace import Projects, discover
 from torchload_lint.workspace.survey import SurveyedLoad, survey
 
@@ -46,6 +47,7 @@ _FOR_PROGRAMS = {"json": loads_as_json, "csv": as_csv, "markdown": as_markdown}
 @click.option(
     "--output-format", type=click.Choice(["text", "json", "csv", "markdown"]), default="text"
 )
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @click.option(
     "--wide", is_flag=True, help="Shorten nothing (as where the output is not a terminal)."
 )
@@ -82,6 +84,7 @@ def command(
     **flags: Any,  # noqa: ANN401
 ) -> None:
     """List every load under PATHS with what is known of it: path, files, verdict, needs."""
+    color = flags.pop("color")
     union, since_file, far = (flags.pop(key) for key in ("union", "since_file", "remote"))
     python = flags.pop("python")
     status = CLEAN
@@ -90,7 +93,8 @@ def command(
         settings = settings_from(config_file, isolated, flags)
         projects = Projects(settings._replace(remote=far, python=python))
         files, missing = discover(paths or (Path(),), projects.config_of)
-        found = list(survey(map(Path, files), projects))
+        with Progress("files") as progress:
+            found = list(survey(progress.counting(map(Path, files), len(files)), projects))
         for path in missing:
             complain(f"{path}: no such file or folder")
         if union:
@@ -103,7 +107,8 @@ def command(
             say(_FOR_PROGRAMS[output_format]([reported(load) for load in found]))
         elif found:
             width = None if wide else terminal_width(sys.stdout)
-            say(as_table([reported(load) for load in found], width))
+            painted = use_color(color, sys.stdout)
+            say(as_table([reported(load) for load in found], width, color=painted))
         else:
             warn("no loads under " + (", ".join(map(str, paths)) or "."))
         crashes = [(load.path.as_posix(), load.crash) for load in found if load.crash]

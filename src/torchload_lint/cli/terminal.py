@@ -7,13 +7,13 @@ import signal
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from torchload_lint.escaping import printable
 from torchload_lint.streams import is_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from types import FrameType
     from typing import TextIO
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Crash
 
 
+T = TypeVar("T")
 CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
 """Exit statuses: nothing to report; something reported; the tool could not do its work; what shells
 take for ended by SIGINT.
@@ -124,12 +125,19 @@ class Progress:
         self._wanted = is_terminal(sys.stderr) and not quiet
 
     def show(self, done: int, total: int) -> None:
-        """``done`` of ``total`` are finished."""
+        """``done`` of ``total`` are finished; 0 where nobody knows how many there are."""
         spent = time.monotonic() - self._start
         if self._wanted and spent > 1:
             speed = speed_in_words(done, total, spent) if self._rate else ""
-            say(f"\r{done}/{total} {self._what}{speed}", err=True)
+            of_all = f"/{total}" if total else ""
+            say(f"\r{done}{of_all} {self._what}{speed}", err=True)
             self._shown = True
+
+    def counting(self, items: Iterable[T], total: int = 0) -> Iterator[T]:
+        """The items, counted as they are taken."""
+        for number, item in enumerate(items):
+            self.show(number, total)
+            yield item
 
     def __enter__(self) -> Progress:  # noqa: PYI034 - Self needs Python 3.11
         return self

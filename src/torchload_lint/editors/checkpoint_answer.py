@@ -22,7 +22,8 @@ LIMITS = TreeLimits(depth=12, entries=500, lines=5000)
 
 def checkpoint_answer(path: Path, projects: Projects) -> dict[str, Any]:
     """All that is shown of one checkpoint. Raises ConfigError; never for what the file is."""
-    inspection = inspect_path(path, projects.project_of(path))
+    place = projects.place_of(path)
+    inspection = inspect_path(path, projects.project_of(place), place)
     report = inspection.report
     needs = [
         {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.escaping import printable
 from torchload_lint.plurals import number_of
 from torchload_lint.reports.checkpoints.inspection import COUNTED, IN_WORDS, WORST_FIRST
+from torchload_lint.reports.colors import Palette
 from torchload_lint.rules.accounting import counted_as
 
 if TYPE_CHECKING:
@@ -40,16 +41,20 @@ class Load:
         self.situation = situation
 
 
-def as_table(loads: Sequence[Load], width: int | None = None) -> str:
+def as_table(loads: Sequence[Load], width: int | None = None, *, color: bool = False) -> str:
     """One row a load, and a line of sums; rows are shortened to ``width`` columns, if given."""
+    palette = Palette(enabled=color)
     rows = [_cells(load) for load in loads]
     widths = [max(map(len, column)) for column in zip(TITLES, *rows, strict=True)]
     if width is None:
         widths = [min(wanted, WIDEST) for wanted in widths]
     else:
         widths = fitted_widths(widths, width)
-    lines = [_row(TITLES, widths), _row(["-" * one for one in widths], widths)]
-    lines += [_row(row if width is None else list(map(_fit, row, widths)), widths) for row in rows]
+    lines = [palette.bold(_row(TITLES, widths)), _row(["-" * one for one in widths], widths)]
+    for row in rows:
+        shown = _row(row if width is None else list(map(_fit, row, widths)), widths)
+        harm, unknown = row[-1].startswith(COUNTED["dangerous"][0]), "?" in {row[1], row[-1]}
+        lines.append(palette.red(shown) if harm else palette.yellow(shown) if unknown else shown)
     return "\n".join(lines) + "\n\n" + _sums(loads)
 
 

@@ -23,6 +23,7 @@ from torchload_lint.cli.terminal import (
     CLEAN,
     FAILED,
     FINDINGS,
+    Progress,
     complain,
     ended_by_signals,
     fail,
@@ -139,8 +140,9 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         todo = list(tasks(checkpoints, options.format, out_dir, in_place=in_place, force=force))
         run = _Run(options, settings, output_format == "json", dry_run)
         run.is_short = len(todo) > FEW and not dry_run
-        for task in todo:
-            run.do(task._replace(target=out) if out else task)
+        with Progress("checkpoints") as progress:
+            for task in progress.counting(todo, len(todo)):
+                run.do(task._replace(target=out) if out else task)
     run.tell_end()
     if manifest is not None and not dry_run:
         _write_manifest(manifest, run)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.checkpoint.tree import Node
     from torchload_lint.policy import Judgement
 
 WIDTH = 80
@@ -152,9 +153,25 @@ def _badness(report: CheckpointReport, judgements: Sequence[Judgement]) -> tuple
     return WORST_FIRST.index(kind_of(report)), trusted, report.path
 
 
-def inspections_as_json(inspections: Iterable[tuple[CheckpointReport, Sequence[Judgement]]]) -> str:
-    """Checkpoints as a JSON list; ends in a newline."""
-    return json.dumps([_as_data(*inspection) for inspection in inspections], indent=2) + "\n"
+def inspections_as_json(
+    inspections: Iterable[tuple[CheckpointReport, Sequence[Judgement]]],
+    trees: Iterable[Node | None],
+) -> str:
+    """Checkpoints as a JSON list, each with its tree, where it has one; ends in a newline."""
+    data = [
+        {**_as_data(*inspection), "tree": tree and _tree_data(tree)}
+        for inspection, tree in zip(inspections, trees, strict=True)
+    ]
+    return json.dumps(data, indent=2) + "\n"
+
+
+def _tree_data(node: Node) -> dict[str, object]:
+    return {
+        "step": node.step,
+        "headline": node.headline,
+        "children": [_tree_data(child) for child in node.children],
+        "goes_on": node.goes_on,
+    }
 
 
 def what_to_write(report: CheckpointReport, judgements: Sequence[Judgement]) -> str:
