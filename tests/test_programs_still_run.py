@@ -49,6 +49,36 @@ HIDDEN_SAVES = {
     "partial": "import functools\n\ndef save(obj, f):\n    functools.partial(torch.save, obj)(f)",
 }
 LEFT_ALONE = {
+    "block beside threads of another file": {
+        "other.py": GET,
+        "main.py": """
+            from concurrent.futures import ThreadPoolExecutor
+            import other
+
+            with ThreadPoolExecutor(8) as pool:
+                found = [pool.submit(lambda: other.get()) for _ in range(100)]
+                print(*{each.result() for each in found})
+        """,
+    },
+    "block beside a thread's class": {
+        "other.py": GET,
+        "main.py": """
+            import threading
+            import other
+
+            class Reader(threading.Thread):
+                def run(self):
+                    for _ in range(100):
+                        other.get()
+
+            readers = [Reader() for _ in range(4)]
+            for each in readers:
+                each.start()
+            for each in readers:
+                each.join()
+            print(1)
+        """,
+    },
     **{
         name: {
             "tools.py": f"import torch\n\n{text}\n",
@@ -101,6 +131,37 @@ LEFT_ALONE = {
     },
 }
 FIXED = {
+    "name by a star": {
+        "other.py": "import inspect\nConfig = 1\n\ndef show():\n"
+        "    return inspect.stack()[1].frame.f_globals['Config']\n",
+        "main.py": f"""
+            import torch
+            from other import *
+
+            print({LOAD}, show())
+        """,
+    },
+    "name by a star below": {
+        "other.py": "Config = safe_globals = torch = 1\n",
+        "main.py": f"""
+            import torch as t
+            import net
+
+            def main():
+                print(t.{LOAD.partition(".")[2]})
+
+            from other import *
+            main()
+        """,
+    },
+    "name by globals": {
+        "main.py": f"""
+            import torch
+
+            globals()["Config"] = globals()["safe_globals"] = 5
+            print({LOAD}, globals()["Config"])
+        """,
+    },
     "both fixed": {
         "other.py": GET,
         "main.py": f"""

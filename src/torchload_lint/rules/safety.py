@@ -7,10 +7,10 @@ can: then every file that it can read must be known for certain, must have been 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability
+from torchload_lint.rules.blocks.nesting import thread_that_loads
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.on_torch import PAIRS_SINCE, Mode
 from torchload_lint.rules.weakening import weakened
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.changes.reflection import ReflectedChange
 
-_THREADS = re.compile(r"\b(?:Thread|ThreadPool|ThreadPoolExecutor|to_thread|run_in_executor)\(")
 _VOUCHED = frozenset({Evidence.FILES, Evidence.CONFIGURED})
 _READ = _VOUCHED | {Evidence.RECORDED, Evidence.PATTERN}
 _MODULES = ("torch.nn.", "torchvision.models.")
@@ -55,7 +54,11 @@ def applicability(situation: Situation, context: Context) -> Applicability:
     certain = situation.evidence in (_READ if only_added else _VOUCHED)
     unread = situation.left_out or situation.not_read or situation.unsure
     known = certain and (only_added or not unread)
-    if known and not only_added and (_risk_of_entries(situation) or _writer(situation, context)):
+    if (
+        known
+        and not only_added
+        and (_risk_of_entries(situation, context) or _writer(situation, context))
+    ):
         return Applicability.UNSAFE
     return Applicability.SAFE if known else Applicability.UNSAFE
 
@@ -84,14 +87,15 @@ def is_paired(need: Need, situation: Situation) -> bool:
     return need.needed.pair or (new and may_be_mains(need, situation))
 
 
-def _risk_of_entries(situation: Situation) -> str:
+def _risk_of_entries(situation: Situation, context: Context) -> str:
     """What a block with the missing entries may do to a program; empty for nothing.
 
     Threads share one list, which the first of them that leaves its block takes from the others
     (torch 2.13, ``_weights_only_unpickler.py``).
     """
-    if situation.missing and _THREADS.search(situation.module.text):
-        return "the file starts threads, which share one list: a block that ends takes it from all"
+    thread = thread_that_loads(context.project) if situation.missing else ""
+    if thread:
+        return f"{thread} gives a thread what loads: a block that ends takes its list from all"
     if situation.lines and situation.lines[0] < PAIRS_SINCE:
         own = [str(need.name) for need in situation.missing if may_be_mains(need, situation)]
         return f"where the file itself is run, {own[0]} is a class of __main__" if own else ""
@@ -100,7 +104,7 @@ def _risk_of_entries(situation: Situation) -> str:
 
 def risk(situation: Situation, context: Context) -> str:
     """What may go wrong where it is not safe to write what a load needs."""
-    if shared := _risk_of_entries(situation):
+    if shared := _risk_of_entries(situation, context):
         return shared
     if writer := _writer(situation, context):
         return f"{writer} writes the file, and may put more into it than it holds today"

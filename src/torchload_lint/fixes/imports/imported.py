@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.imports.scopes import FUNCTIONS_AND_LAMBDAS, bindings_of
@@ -132,6 +133,19 @@ def same_object_only(module: Module, name: str, target: str) -> bool:
 def bound_by(alias: ast.alias) -> str:
     """The name that one part of an import binds."""
     return alias.asname or alias.name.partition(".")[0]
+
+
+def binds_unseen_names(module: Module, origin: str = "") -> bool:
+    """Whether names of a file may come from where they are not spelled: ``from x import *``, but
+    for the standard library, torch, and ``origin`` itself, or ``globals()``.
+    """
+    for statement in ast.walk(module.tree) if "*" in module.text else ():
+        if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
+            named = origin_of(statement, module) or ""
+            root = named.partition(".")[0]
+            if named != origin and root not in {*sys.stdlib_module_names, "torch", "numpy"}:
+                return True
+    return "globals()" in module.text
 
 
 def path_from(found: Imported, module: str, name: str, *, by_name: bool = False) -> str | None:

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.imports.imported import (
+    binds_unseen_names,
     imported_before,
     imported_names,
     path_from,
@@ -174,7 +175,7 @@ class Names:
             for found in imported_names(self.module)
         )
         if imports_torch:
-            clash = self._clashes(name, f"{module}.{name}")
+            clash = self._clashes(name, f"{module}.{name}") or binds_unseen_names(self.module)
             return known if clash and known else self._new(module, name)
         if self.torch:
             return f"{self.torch}.{module.partition('.')[2]}.{name}"
@@ -263,11 +264,12 @@ class Names:
     ) -> str:
         root, _, rest = name.partition(".")
         where = self.local if local else self.top
-        if not self._clashes(root, f"{module}.{root}"):
+        shared = not local and binds_unseen_names(self.module, module)
+        if not shared and not self._clashes(root, f"{module}.{root}"):
             where.append(NewImport(module, root, first_party=first_party))
             return name
         package = module.partition(".")[0]
-        if not local and not by_name and not self._clashes(package, package):
+        if not local and not shared and not by_name and not self._clashes(package, package):
             where.append(NewImport(module, first_party=first_party))
             return f"{module}.{name}"
         alias = self._free(f"_{root}")

@@ -1,8 +1,8 @@
-"""Whether blocks run inside of one another, across the files of a project.
+"""Whether blocks run inside of one another or side by side, across the files of a project.
 
-Torch has one list of what is allowed. A block that ends takes its names from the list, also from an
-outer block that has allowed the same (torch 2.13, ``_weights_only_unpickler.py``,
-``_safe_globals.__exit__``): what is loaded after it in the outer block is refused.
+Torch has one list of what is allowed, for all threads. A block that ends takes its names from the
+list, also from another block that has allowed the same and goes on (torch 2.13,
+``_weights_only_unpickler.py``, ``_safe_globals.__exit__``): what is loaded there then is refused.
 """
 
 from __future__ import annotations
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 200
 """Names that are followed from one call; where there are more, it may lead to a load."""
+_STARTS_THREADS = frozenset(
+    """
+    Thread Timer start_new_thread submit map imap imap_unordered apply_async map_async starmap
+    to_thread run_in_executor
+    """.split()
+)
+_THREAD_WORDS = ("threading", "_thread", "ThreadPool", "to_thread", "run_in_executor")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _WORDS = ("torch", "safe_globals")
 """What a file holds that loads, or allows something."""
@@ -58,6 +65,33 @@ def block_that_calls(situation: Situation, entries: Sequence[Allow], project: Pr
             if module is not None and _calls_what_loads(module, allowlist, project):
                 return f"{path}:{allowlist.span.start.row}"
     return ""
+
+
+def thread_that_loads(project: ProjectIndex) -> str:
+    """The place, as ``file:row``, where the project gives a thread what may load; empty where there
+    is none.
+    """
+    return project.remember(("threads that load",), lambda: next(_threads(project), ""))
+
+
+def _threads(project: ProjectIndex) -> Iterator[str]:
+    paths = dict.fromkeys(path for word in _THREAD_WORDS for path in project.holding(word))
+    for module in filter(None, map(project.module_at, paths)):
+        loads = {load.node for load in module.loads}
+        for node in ast.walk(module.tree):
+            parts = [part for each in _given_to_thread(node) for part in ast.walk(each)]
+            names = filter(None, map(_last_word, parts))
+            if not loads.isdisjoint(parts) or any(_may_load(project, name) for name in names):
+                yield f"{module.path}:{getattr(node, 'lineno', 1)}"
+
+
+def _given_to_thread(node: ast.AST) -> list[ast.expr]:
+    """What a call or a class hands to a thread."""
+    if isinstance(node, ast.ClassDef) and "Thread" in map(_last_word, node.bases):
+        return [ast.Name(node.name, ast.Load())]
+    if not isinstance(node, ast.Call) or _last_word(node.func) not in _STARTS_THREADS:
+        return []
+    return [*node.args, *(keyword.value for keyword in node.keywords)]
 
 
 def _shares(allowlist: Allowlist, wanted: set[GlobalName], keys: set[str]) -> bool:
@@ -133,5 +167,5 @@ def _names_in(calls: Iterable[ast.Call]) -> Iterator[str]:
         yield from filter(None, map(_last_word, [call.func, *given]))
 
 
-def _last_word(node: ast.expr) -> str:
+def _last_word(node: ast.AST) -> str:
     return str(getattr(node, "attr", getattr(node, "id", "")))
