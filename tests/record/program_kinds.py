@@ -137,6 +137,23 @@ SNIPPETS: dict[str, str] = {
         builtins.open = counted
         load('w.pt'); print(counted.calls)
     """,
+    "functions of Python that raise": """
+        def forbidden(*a, **k): raise RuntimeError('not now')
+        kept = {name: vars(builtins)[name] for name in ('map', 'min', 'sorted', 'frozenset')}
+        for name in kept: setattr(builtins, name, forbidden)
+        try: found = load('w.pt')
+        finally: vars(builtins).update(kept)
+        print(found)
+    """,
+    "functions of Python that count": """
+        real = {name: vars(builtins)[name] for name in ('len', 'dict', 'any', 'all', 'range')}
+        calls = []
+        def counted(name): return lambda *a, **k: (calls.append(name), real[name](*a, **k))[1]
+        for name in ('len', 'any', 'all'): setattr(builtins, name, counted(name))
+        try: found = load('w.pt')
+        finally: vars(builtins).update(real)
+        print(calls, found)
+    """,
     "the system is forbidden": """
         def forbidden(*args, **kwargs): raise SystemExit('not allowed')
         for module, names in (

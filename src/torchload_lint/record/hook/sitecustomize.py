@@ -11,6 +11,7 @@ their functions name no file (so that a report of coverage does not count them),
 of Python is what that was before the program could replace it (``system``).
 """
 
+import builtins
 import os
 import sys
 
@@ -21,6 +22,8 @@ NAME = "<torchload-lint record>"
 
 NAMESPACES = {}
 """The files of this folder that were run, by name."""
+BUILTINS = dict(vars(builtins))
+"""For the files of this folder: the program may put something else in the place of ``map``."""
 
 
 class Namespace:
@@ -33,7 +36,7 @@ def beside(name):
         path = os.path.join(HERE, name + ".py")
         code = type(__spec__.loader)(name, path).get_code(name)
         NAMESPACES[name] = namespace = Namespace()
-        namespace.__dict__.update(__name__=name, beside=beside)
+        namespace.__dict__.update(__name__=name, beside=beside, __builtins__=BUILTINS)
         exec(nameless(code), namespace.__dict__)
     return NAMESPACES[name]
 
