@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import pickle
 import sys
@@ -117,6 +118,42 @@ def test_a_class_that_changes_what_others_share_is_not_proven(body, tmp_path):
 @pytest.mark.parametrize("body", READING.values(), ids=READING)
 def test_one_that_only_reads_it_is(body, tmp_path):
     (tmp_path / "jobs.py").write_text(HEAD + body + "\n")
+    assert trust(tmp_path, "jobs", "Job", forge.new(forge.name("jobs", "Job"))) is Trust.FIRST_PARTY
+
+
+MEETING = {
+    "sum": "ROWS[0] + x",
+    "list": "COMMANDS == x",
+    "item": "NESTED['list'] != x",
+    "of the class": "self.shared + x",
+}
+MET = """
+    shared = ['ls']
+    def __init__(self, x): {use}
+    def __radd__(self, other): other.insert(0, 'rm')
+    def __eq__(self, other): other.insert(0, 'rm')
+    __hash__ = None
+"""
+
+
+@pytest.mark.parametrize("use", MEETING.values(), ids=MEETING)
+def test_an_operator_of_another_object_is_given_what_is_shared(use, tmp_path, monkeypatch):
+    name = "jobs_" + "".join(filter(str.isalpha, use)).lower()
+    (tmp_path / f"{name}.py").write_text(HEAD + MET.format(use=use))
+    itself = forge.name(name, "Job")
+    job = forge.call(itself, forge.new(itself))
+    assert trust(tmp_path, name, "Job", forge.new(itself)) is not Trust.FIRST_PARTY
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module(name)
+    (tmp_path / "model.pt").write_bytes(forge.archive(forge.program(job)))
+    with torch.serialization.safe_globals([module.Job]), contextlib.suppress(TypeError):
+        torch.load(tmp_path / "model.pt", weights_only=True)
+    assert "rm" in repr((module.COMMANDS, module.ROWS, module.NESTED, module.Job.shared))
+
+
+@pytest.mark.parametrize("use", ["ROWS[0] + [x]", "COMMANDS == ['ls']", "COMMANDS * len(x)"])
+def test_an_operator_beside_a_plain_value(use, tmp_path):
+    (tmp_path / "jobs.py").write_text(HEAD + MET.format(use=use))
     assert trust(tmp_path, "jobs", "Job", forge.new(forge.name("jobs", "Job"))) is Trust.FIRST_PARTY
 
 

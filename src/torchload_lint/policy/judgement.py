@@ -194,7 +194,7 @@ def _why_not_together(
     if loose := asks & facts.loose:
         return f"another class of the file may call its {min(loose)}"
     if given := hands & facts.of_objects:
-        return f"another class of the file may give its {min(given)} a class as self"
+        return f"another class of the file may give its {min(given)} what is not the file's"
     if mixed := unproven & (facts.asks | facts.hands):
         return f"it may call {min(mixed)} of a class that is allowed beside it, and not proven"
     return ""

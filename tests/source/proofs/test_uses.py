@@ -10,7 +10,9 @@ from project_files import project
 from torchload_lint.source.proofs.proof import prove_class
 
 HEAD = """
+import abc
 import dataclasses
+import enum
 import functools
 import typing
 import numpy as np
@@ -81,6 +83,14 @@ REFUSED = {
     "return functools.wraps(x)(y)": "functools.wraps, which changes",
     "return parametrizations.weight_norm(x, y)": "of a module that is not made there",
     "return list(map(parametrizations.weight_norm, rest))": "of a module that is not made there",
+    # what makes classes
+    "return abc.ABCMeta(x, y, rest)": "abc.ABCMeta",
+    "return enum.Enum(x, y)": "enum.Enum, which makes classes",
+    "return typing.NamedTuple(x, y)": "typing.NamedTuple, which makes classes",
+    # methods that the operator of another object is given
+    "return x.put | y": "give its put",
+    "return x.put in y": "give its put",
+    "return y[x.put]": "give its put",
     # attributes that lead elsewhere, by a text
     "return getattr(x, '__class__')": "the attribute __class__",
     "return torch.nn.Linear.__class__(x, y, rest)": "the attribute __class__",
@@ -110,6 +120,7 @@ def test_what_reaches_what_is_not_its_own(body, reason):
         "dict.__init__(self, x)",
         "return parametrizations.weight_norm(torch.nn.Linear(x, 2), y)",
         "@functools.wraps(x)\ndef inner(one): return x(one)\nreturn inner",
+        "return isinstance(x, enum.Enum), x.row",
         "return x.put_by_name(y), type(self).__name__, type(x) is type(y)",
         "super(Net, self).put(x)",
         "self.put(x)",

@@ -15,9 +15,11 @@ from torchload_lint.source.names.reaching import BUILTINS
 from torchload_lint.source.proofs.known.harmless import (
     CONVERTING,
     HARMFUL_ATTRIBUTES,
+    MAKING_CLASSES,
     MARKING,
     OF_LOGGERS,
     OF_NEW_MODULES,
+    OPERATORS,
     SHARED_BY_CLASS,
     SPECIAL_ATTRIBUTES,
     is_harmless,
@@ -44,6 +46,7 @@ from torchload_lint.source.proofs.uses.shared import (
     depth_of,
     is_only_read,
     kept_default,
+    meets_another,
 )
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import text_of
@@ -178,6 +181,8 @@ class CodeReader(PieceReader):
     def _check_shared(self, value: ast.expr | None, home: Module, node: ast.AST) -> None:
         """What a module or a class holds for all its users may only be read."""
         depth = depth_of(value, home)
+        if depth and isinstance(node, ast.expr) and meets_another(node, self.module):
+            self.hands.add(OPERATORS)
         if depth and not (isinstance(node, ast.expr) and is_only_read(node, self.module, depth)):
             raise self._unproven(
                 node, f"{in_a_sentence(node)}, which others share, for more than reading"
@@ -234,6 +239,8 @@ class CodeReader(PieceReader):
             raise self._unproven(node, f"{name} of what may say where numpy shall read")
         if name in MARKING and not is_above_definition(node, self.module):
             raise self._unproven(node, f"{name}, which changes what it is given")
+        if name in MAKING_CLASSES and not is_compared(node, self.module):  # type: ignore[arg-type]
+            raise self._unproven(node, f"{name}, which makes classes")
         if name in OF_NEW_MODULES and not is_given_new_module(node, self.module):
             raise self._unproven(node, f"{name} of a module that is not made there")
         for attribute in asked:
@@ -264,6 +271,8 @@ class CodeReader(PieceReader):
             self.kept.add(node.attr)
         elif not is_only_read(node, self.module, ENDLESS):
             self.opened.add(node.attr)
+        if meets_another(node, self.module):
+            self.operands.add(node.attr)
         is_own = self._is_self(node.value)
         (self.own if is_own else self.others).add(node.attr)
         if hands_on(node, self.module) and not self._is_filled_base(node):

@@ -58,6 +58,8 @@ class PieceReader:
     """Attributes that it does more with than to read what they hold."""
     opened: set[str] = field(default_factory=set)
     """Attributes of which it takes out what they hold."""
+    operands: set[str] = field(default_factory=set)
+    """Attributes that it uses beside something with operators of its own."""
     asks_any: bool = False
     """Whether it asks ``self`` for attributes by names that the file may choose."""
 

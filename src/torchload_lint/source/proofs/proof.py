@@ -24,6 +24,8 @@ from torchload_lint.source.proofs.known.harmless import (
     ALWAYS_REACHED,
     DECORATORS,
     METACLASSES,
+    OF_OPERATORS,
+    OPERATORS,
     asked_by_libraries,
     is_harmless_base,
 )
@@ -93,9 +95,10 @@ def _prove(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Proof:
     if shared:
         return Proof(f"{module.path}: it may change {min(shared)}, which all its objects share")
     own = search.own_methods()
+    search.hands |= {OPERATORS} if search.meets_operators() else set()
     given = own.of_objects & all_called(search.hands, own.leads)
     if given:
-        return Proof(f"{module.path}: it may give {min(given)} another self, which may be a class")
+        return Proof(f"{module.path}: it may give its {min(given)} what is not the file's")
     return Proof(
         why_replaced(search.used, project),
         frozenset(search.asks),
@@ -127,6 +130,7 @@ class _ProofSearch:
         """Those of them that hold further ones."""
         self._kept: set[str] = set()
         self._opened: set[str] = set()
+        self._operands: set[str] = set()
         self._keeps_any = False
         self._methods: dict[ast.FunctionDef | ast.AsyncFunctionDef, str] = {}
         self._homes: dict[ast.AST, tuple[Module, ProjectIndex]] = {}
@@ -166,12 +170,17 @@ class _ProofSearch:
         changed = (self.shared & self._kept) | (self._deep & self._opened)
         return self.shared if self._keeps_any else changed
 
+    def meets_operators(self) -> bool:
+        """Whether operators of other classes are given what all objects of a class share."""
+        return not self.shared.isdisjoint(self._operands)
+
     def own_methods(self) -> OwnMethods:
         """What the methods of the class and of its bases would do with another ``self``."""
         of_objects: set[str] = set()
         leads: set[tuple[str, str]] = set()
         for node, name in self._methods.items():
             module, project = self._homes[node]
+            of_objects.update((OPERATORS,) if name in OF_OPERATORS else ())
             if is_of_class(node, module) or _is_plain_property(node, module):
                 continue
             reader = CodeReader(module, project, any_self=True)
@@ -195,6 +204,7 @@ class _ProofSearch:
         self.asks |= reader.others
         self.hands |= reader.hands
         self._kept |= reader.kept
+        self._operands |= reader.operands
         self._opened |= reader.opened
         self._keeps_any |= reader.asks_any
         self.used.outside |= reader.outside

@@ -25,7 +25,7 @@ _NAMES = {
         isinstance issubclass iter len list map max min next object oct ord pow print property
         range repr reversed round set slice sorted staticmethod str sum super tuple zip
         """,
-    "abc": "ABC ABCMeta abstractmethod",
+    "abc": "ABC abstractmethod",
     "collections": "Counter OrderedDict UserDict UserList abc.Mapping abc.Sequence defaultdict "
     "deque abc.MutableMapping abc.Iterable abc.Callable abc.Hashable",
     "dataclasses": "InitVar MISSING dataclass field fields is_dataclass",
@@ -132,6 +132,15 @@ MARKING = frozenset(
 """Functions that set attributes of what they are given, or write code for it: fit to stand above a
 definition, not to be called with a class of the file's choice."""
 
+MAKING_CLASSES = frozenset(
+    """
+    collections.namedtuple enum.Enum enum.Flag enum.IntEnum enum.IntFlag enum.StrEnum
+    typing.NamedTuple typing.TypedDict typing_extensions.NamedTuple typing_extensions.TypedDict
+    """.split()
+)
+"""What makes a class where it is called, with members of the file's choice; it may be derived from
+and named."""
+
 OF_NEW_MODULES = frozenset({"torch.nn.utils.parametrizations.weight_norm"})
 """Functions that change the class of a module, unless the module is a new one."""
 
@@ -140,6 +149,19 @@ MODULES = frozenset({*(module.partition(".")[0] for module in _NAMES), "math"})
 
 SHARED_BY_CLASS = frozenset({"__annotations__", "__dataclass_fields__", "__members__"})
 """Attributes that hold for all objects of a class, and that others act on."""
+
+OPERATORS = "operators"
+"""What stands for all operators, where a class is asked for a method of its own."""
+
+OF_OPERATORS = frozenset(
+    f"__{name}__"
+    for name in (
+        "eq ne lt le gt ge contains torch_function torch_dispatch array_function array_ufunc "
+        "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or "
+        "radd rsub rmul rmatmul rtruediv rfloordiv rmod rdivmod rpow rlshift rrshift rand rxor ror"
+    ).split()
+)
+"""Methods that are given the other operand."""
 
 OF_LOGGERS = frozenset({"filters", "handlers"})
 """Lists of loggers, which belong to the program."""

@@ -67,8 +67,7 @@ def hands_on(node: ast.Attribute, home: SourceFile) -> bool:
 
 
 _ONLY_VALUES = (
-    ast.Assert, ast.BinOp, ast.Compare, ast.Expr, ast.FormattedValue, ast.If, ast.Slice,
-    ast.UnaryOp, ast.While,
+    ast.Assert, ast.Expr, ast.FormattedValue, ast.If, ast.Slice, ast.UnaryOp, ast.While,
 )  # fmt: skip
 
 

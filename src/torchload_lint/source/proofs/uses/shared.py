@@ -133,3 +133,34 @@ def kept_default(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module) -> 
         if isinstance(used, ast.Name) and not is_only_read(used, home, shared.get(used.id, 0)):
             return used.id
     return ""
+
+
+def meets_another(node: ast.expr, home: Module) -> bool:
+    """Whether a value, or a part of it, is an operand beside what may have operators of its own:
+    ``SIZES + x`` calls ``x.__radd__`` with the list.
+    """
+    user = home.parents.get(node)
+    while isinstance(user, ast.Attribute | ast.Subscript | ast.Call):
+        node, user = user, home.parents.get(user)
+    if isinstance(user, ast.BinOp):
+        operands = [user.left, user.right]
+    elif isinstance(user, ast.Compare):
+        operands = [user.left, *user.comparators]
+    else:
+        return False
+    return not all(one is node or _is_plain_operand(one, home) for one in operands)
+
+
+def _is_plain_operand(node: ast.expr, home: Module) -> bool:
+    if isinstance(node, ast.UnaryOp | ast.BinOp):
+        sides = (one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr))
+        return all(_is_plain_operand(one, home) for one in sides)
+    if isinstance(node, ast.Call):
+        is_builtin = isinstance(node.func, ast.Name) and not home.bindings.definitions(node.func)
+        return is_builtin and node.func.id in _PLAIN_RESULTS  # type: ignore[attr-defined]
+    return isinstance(node, (*_DISPLAYS, ast.Constant, ast.JoinedStr, ast.ListComp))
+
+
+_PLAIN_RESULTS = frozenset(
+    "bool dict float int len list range repr round set sorted str tuple".split()
+)
