@@ -139,7 +139,8 @@ class Config(NamedTuple):
     output_format: str = "concise"
     """How to report."""
     line_length: int = 88
-    """How long a row of a fix may be before it is split; only what a fix writes is concerned."""
+    """How long a row of a fix may be before it is split; only what a fix writes is concerned.
+    Default: what the project's settings of ruff, black or flake8 say, else 88."""
     min_severity: str = "info"
     """The least severity that is reported: `error`, `warning` or `info`."""
     error_on: str = "warning"

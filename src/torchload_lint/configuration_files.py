@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint.config import READERS, SECTION, Config, ConfigError, parse_toml
+from torchload_lint.line_lengths import stated_line_length
 from torchload_lint.regular_files import read_regular
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def load_config(file: Path, *, is_named: bool = False) -> Config:
     ``is_named``: whether the user has named it, so that those may lie outside of its repository.
     Raises ConfigError for a file that cannot be read or parsed, an unknown key or a wrong type.
     """
-    config = Config(root=file.resolve().parent, file=file)
+    config = _with_line_length(Config(root=file.resolve().parent, file=file))
     settings = _settings_in(file)
     if "extend" not in settings:
         return config._replace(**settings)
@@ -79,7 +80,13 @@ def config_for(start: Path, *, isolated: bool = False) -> Config:
             return load_config(file)
     here = Path.cwd()
     fallback = here if here in above else start
-    return Config(root=next(filter(is_root, above), fallback))
+    config = Config(root=next(filter(is_root, above), fallback))
+    return config if isolated else _with_line_length(config)
+
+
+def _with_line_length(config: Config) -> Config:
+    stated = stated_line_length(config.root)
+    return config._replace(line_length=stated) if stated else config
 
 
 def _has_section(file: Path) -> bool:
