@@ -45,6 +45,10 @@ _OTHER_KINDS = (
 """Endings of files that other functions read: where a program picks the reader by the ending,
 they are not what reaches the load.
 """
+_SEVERAL = late_pattern(r"\.\w+,[^,]*\.\w+$")
+"""Files that a program takes apart: ``encoder.pt,decoder.pt``."""
+_PATH_TO = late_pattern(r"path/(?:where/)?to/")
+"""A folder that the reader is to replace."""
 _YOURS = late_pattern(r"(?:^|[/_-])your[/_-]", re.IGNORECASE)
 """A folder or name that the reader is to fill in."""
 _NOT_FILES = frozenset({"", ".", "none", "null", "false", "true", "no", "n/a", "-", "todo", "tbd"})
@@ -173,8 +177,8 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
             reasons.setdefault(f"{shown} is not a local file")
             exact = patterns.is_exact(text.text)
             addresses.setdefault(shown, PathPattern(shown, exact, text.rung))
-    for key in _of_other_readers(found):
-        reasons.setdefault(f"{found.pop(key).text} is not a checkpoint by its name")
+    for key, what in (*_of_other_readers(found), *_folders_of_others(found)):
+        reasons.setdefault(f"{found.pop(key).text} is {what}")
     words = [key for key, pattern in found.items() if _is_bare_word(pattern)]
     specific = any(each.exact or each.strong for key, each in found.items() if key not in words)
     for key in words if specific else ():
@@ -190,14 +194,29 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
 
 def _of_other_readers(
     found: dict[tuple[str, bool], PathPattern],
-) -> list[tuple[str, bool]]:
+) -> list[tuple[tuple[str, bool], str]]:
     """The files that other functions read, where there are others, or where a command line says
     them: it gives them to the branch for another reader.
     """
     others = [key for key, pattern in found.items() if pattern.text.endswith(_OTHER_KINDS)]
-    if len(others) < len(found):
-        return others
-    return [key for key in others if found[key].rung is Rung.COMMAND_LINE]
+    if len(others) == len(found):
+        others = [key for key in others if found[key].rung is Rung.COMMAND_LINE]
+    return [(key, "not a checkpoint by its name") for key in others]
+
+
+def _folders_of_others(
+    found: dict[tuple[str, bool], PathPattern],
+) -> list[tuple[tuple[str, bool], str]]:
+    """Paths without an ending that others lie below: where a program is given a file or a folder,
+    these are folders.
+    """
+    texts = [pattern.text for pattern in found.values()]
+    return [
+        (key, "a folder of another file")
+        for key, pattern in found.items()
+        if "." not in pattern.text.rpartition("/")[2]
+        and any(text.startswith(f"{pattern.text}/") for text in texts)
+    ]
 
 
 def _is_bare_word(pattern: PathPattern) -> bool:
@@ -236,9 +255,9 @@ def _pattern(text: Text, *, in_archive: bool) -> PathPattern | None:
     what says nothing.
     """
     marked = text.text.removeprefix("file://")
-    if _YOURS.search(marked):
+    if _YOURS.search(marked) or (text.rung is Rung.COMMAND_LINE and _SEVERAL.search(marked)):
         return None
-    if "path/to/" in marked:  # what is computed is the file's own name
+    if _PATH_TO.search(marked):  # what is computed is the file's own name
         folder, _, name = marked.rpartition("/")
         if patterns.HOLE not in name or patterns.HOLE in folder:
             return None

@@ -295,6 +295,15 @@ CASES = {
             """},
         None,
     ),
+    "a state without what is asked for around it": (
+        {"use.py": """
+            def save_model(net, path):
+                torch.save(net.state_dict(), path)
+            def load_model(net, path):
+                net.load_state_dict(torch.load(path)["state_dict"])
+            """},
+        None,
+    ),
     "the state of one of two nets": (
         {"use.py": """
             class Trainer:

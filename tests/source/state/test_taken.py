@@ -64,6 +64,11 @@ RUN = {
         "        torch.load(folder / name)\n"
         "Learner().load('a.pth', True)\nLearner().load('b.pth', saved=True)"
     ),
+    "a member of an enumeration by its value": (
+        "import enum\nclass Kind(enum.Enum):\n    city = 'cifar10'\n    wood = 'cifar100'\n"
+        "def load(kind=Kind.city):\n    torch.load(Kind(kind).value + '.pth')\n"
+        "load()\nload('cifar100')"
+    ),
     "another name for one of several": (
         "def load(net):\n    if net == 'small':\n        n = 1\n    elif net == 'resnet':\n"
         "        n = 2\n        net = 'super_resnet'\n    else:\n        n = 3\n"
@@ -287,6 +292,43 @@ OPEN = {
             "load(os.path.join(x(), 'a.pth'))\nload('runs/' + x())\nload(x() + 'b.pth')"
         ),
         ["*b.pth"],
+    ),
+    "a cached file, where a folder may be given": (
+        (
+            "import hashlib\ndef cached(url):\n"
+            "    name = hashlib.sha256(url.encode()).hexdigest()\n"
+            "    return os.path.join('cache', name)\n"
+            "def load(found, other=False):\n"
+            "    if os.path.isdir(found) or other:\n        folder = found\n    else:\n"
+            "        folder = 'unpacked'\n    torch.load(os.path.join(folder, 'a.bin'))\n"
+            "load(cached('https://h.org/a.tar.gz'))"
+        ),
+        ["*/a.bin", "unpacked/a.bin"],
+    ),
+    "a folder to which nothing is joined": (
+        "torch.load(Path('runs') / '')",
+        [],
+    ),
+    "what one branch stores, and the other uses": (
+        (
+            "class A:\n    def __init__(self, fresh):\n        if fresh:\n"
+            "            self.folder = 'new'\n        else:\n            self.folder = 'old'\n"
+            "            torch.load(self.path())\n"
+            "    def path(self):\n        return os.path.join(self.folder, 'a.pth')\nA(x())"
+        ),
+        ["old/a.pth"],
+    ),
+    "a folder, where a file may be given": (
+        (
+            "def load(path):\n"
+            "    name = path if os.path.isfile(path) else os.path.join(path, 'a.pth')\n"
+            "    torch.load(name)\nload('runs/x')"
+        ),
+        ["runs/x/a.pth"],
+    ),
+    "a folder that the reader is to name": (
+        "torch.load(os.path.join('/path/where/to/store', 'runs', 'a.pth'))",
+        [],
     ),
     "a default beside which a name is made of it": (
         (

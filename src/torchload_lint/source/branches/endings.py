@@ -8,6 +8,7 @@ import ast
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.domain import patterns
 from torchload_lint.source.domain.patterns import HOLE
@@ -29,7 +30,10 @@ _ENDING_WORDS = (
     "] == ",
     "] != ",
     "isabs(",
+    "isdir(",
 )
+_DIGEST = late_pattern(r"(?:^|/)[0-9a-f]{32,}[^/]*$")
+"""A file of a cache, named by a digest of its address."""
 _WRAPPERS = ("str", "Path", "pathlib.Path", "os.fspath")
 
 
@@ -40,6 +44,8 @@ class TextTest(NamedTuple):
     of_beginning: bool = False
     beginnings: tuple[str, ...] = ()
     """With which of them a text is to begin, where it is asked for that."""
+    of_folder: bool = False
+    """Whether it is asked if there is such a folder."""
 
 
 def passing(
@@ -76,6 +82,8 @@ def _passes(value: Value, test: TextTest, *, holds: bool) -> bool:
     """Whether a path may pass a test; one of which too little is known may."""
     if not isinstance(value, Text) or (test.of_beginning and value.anchored):
         return True
+    if test.of_folder:
+        return not holds or test.asks(value.text)
     if HOLE not in value.text:
         return test.asks(value.text) is holds
     if test.of_beginning:
@@ -125,17 +133,10 @@ def _left_before(node: ast.AST, module: SourceFile) -> Iterator[tuple[ast.expr, 
 
 def _text_test(test: ast.expr, node: ast.expr, module: SourceFile) -> TextTest | None:
     """What a test asks of the end or beginning of ``node``; None for other tests."""
-    if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.args:
-        if test.func.attr == "isabs" and _is_path(test.args[0], node, module):
-            return TextTest(patterns.is_absolute, of_beginning=True)
-        wanted = _literal(test.args[0])
-        if wanted is None or not _is_path(test.func.value, node, module):
-            return None
-        if test.func.attr == "endswith":
-            return TextTest(lambda text: text.lower().endswith(wanted))
-        if test.func.attr == "startswith":
-            beginnings = (wanted,) if isinstance(wanted, str) else wanted
-            return TextTest(lambda text: text.startswith(wanted), True, beginnings)
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
+        return _or_flag(test, node, module)
+    if isinstance(test, ast.Call):
+        return _text_test_of_call(test, node, module)
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         part = _part(test.left, node, module)
         cut = part.of if part is not None else _cut(test.left, node, module)
@@ -147,6 +148,32 @@ def _text_test(test: ast.expr, node: ast.expr, module: SourceFile) -> TextTest |
         if cut is not None and isinstance(test.ops[0], ast.In) and isinstance(compared, tuple):
             return TextTest(lambda text: cut(text) in compared)
     return None
+
+
+def _text_test_of_call(test: ast.Call, node: ast.expr, module: SourceFile) -> TextTest | None:
+    """The same of ``path.endswith(".pt")`` and ``os.path.isdir(path)``."""
+    if not isinstance(test.func, ast.Attribute) or not test.args:
+        return None
+    if test.func.attr == "isabs" and _is_path(test.args[0], node, module):
+        return TextTest(patterns.is_absolute, of_beginning=True)
+    if test.func.attr == "isdir" and _is_path(test.args[0], node, module):
+        return TextTest(lambda text: _DIGEST.search(text) is None, of_folder=True)
+    wanted = _literal(test.args[0])
+    if wanted is None or not _is_path(test.func.value, node, module):
+        return None
+    if test.func.attr == "endswith":
+        return TextTest(lambda text: text.lower().endswith(wanted))
+    if test.func.attr == "startswith":
+        beginnings = (wanted,) if isinstance(wanted, str) else wanted
+        return TextTest(lambda text: text.startswith(wanted), True, beginnings)
+    return None
+
+
+def _or_flag(test: ast.BoolOp, node: ast.expr, module: SourceFile) -> TextTest | None:
+    """``os.path.isdir(path) or from_tf``: a flag beside it makes no folder of a file."""
+    others = [each for each in test.values if not isinstance(each, ast.Name)]
+    asked = _text_test(others[0], node, module) if len(others) == 1 else None
+    return asked if asked is not None and asked.of_folder else None
 
 
 class TextPart(NamedTuple):

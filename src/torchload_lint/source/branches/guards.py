@@ -283,6 +283,20 @@ def exclude_each_other(one: ast.AST, other: ast.AST, module: SourceFile) -> bool
     )
 
 
+def gainsays(assumed: Tests, node: ast.AST, module: SourceFile) -> bool:
+    """Whether a test around a place cannot hold with those that are assumed: what one branch stores
+    is not there in the other.
+    """
+    there = [(test, about) for test in assumed if (about := _about_what(test[0])) is not None]
+    there = [each for each in there if each[1] in module.parents]
+    return bool(there) and any(
+        _differ(part, test, about, module)
+        for part, subject in tested_around(node, module)
+        for test, about in there
+        if _is_still(subject, about, module)
+    )
+
+
 def _differ(
     first: tuple[ast.expr, bool],
     second: tuple[ast.expr, bool],

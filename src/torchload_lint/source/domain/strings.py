@@ -75,7 +75,9 @@ def _binary(op: ast.operator, first: Value, second: Value) -> Values:
         if isinstance(first, Text) or isinstance(second, Text):
             return (_concatenated(first, second),)
     if isinstance(op, ast.Div) and (isinstance(first, Text) or isinstance(second, Text)):
-        return (join(as_text(first), as_text(second), is_path=True),)
+        found = join(as_text(first), as_text(second), is_path=True)
+        is_folder = isinstance(second, Text) and not second.text
+        return (found.changed(text=f"{found.text.rstrip('/')}/") if is_folder else found,)
     if isinstance(op, ast.Mod) and isinstance(first, Text):
         return percent(first, second)
     return unknown("it is computed")

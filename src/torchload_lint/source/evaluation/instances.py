@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.branches import guards
 from torchload_lint.source.domain.enum_members import EnumMember
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
@@ -160,6 +161,8 @@ def _stored(
     """What the methods of a class assign to ``self.name``."""
     found: list[Values] = []
     for method, receiver, value in assigned(evaluator, node).get(name, ()):
+        if guards.gainsays(evaluator.assumed, value, module):
+            continue
         home = _home(instance, module, receiver, frame)
         if not evaluator.once(key := (method, receiver, value)):
             found.append(unknown(f"self.{name} is made from itself"))

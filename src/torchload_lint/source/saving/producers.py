@@ -25,7 +25,7 @@ from torchload_lint.source.saving.file_names import (
     name_one_file,
     words_of_name,
 )
-from torchload_lint.source.saving.programs import are_one_program, shared_folders
+from torchload_lint.source.saving.programs import are_one_program, nearness, shared_folders
 from torchload_lint.source.saving.save_index import index_of, possible_saves
 from torchload_lint.source.saving.saved import why_unloadable
 from torchload_lint.source.saving.saving_files import saving_files
@@ -49,6 +49,7 @@ _KINDS = ("path", "expression", "methods", "object", "keys")
 """Signs that a save belongs to a load, from strong to weak."""
 _SUGGESTIONS = frozenset({"object", "keys"})
 """Signs that other files may have as well."""
+_AROUND_A_STATE = frozenset({"state_dict", "model_state_dict", "optimizer", "epoch"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,8 @@ def _holds_others(
 ) -> bool:
     """Whether all that a save may write has keys, and none of those that a load asks for."""
     saved = _saved_values(save, home, project)
+    if asked & _AROUND_A_STATE and [*_contents_of(save, home, project).kinds] == ["state dict"]:
+        return True
     return bool(asked and saved) and all(each.keys and not each.keys & asked for each in saved)
 
 
@@ -325,16 +328,8 @@ def _nearest(
     of_class = [each for each in own if owner and each[0].function.rpartition(".")[0] == owner]
     own = of_class or own
     folder = dirname(path)
-    near = [_nearness(dirname(home.path), folder) for _, home in found]
+    near = [nearness(dirname(home.path), folder) for _, home in found]
     return own or [each for each, one in zip(found, near, strict=True) if one == max(near)]
-
-
-def _nearness(one: str, other: str) -> tuple[int, bool]:
-    """How near two folders are: the leading folders that they share, and whether one of them is
-    no further folder's own (``a/utils`` is as near to ``a/exp`` as ``a`` is, ``a/b/utils`` is not).
-    """
-    shared = shared_folders(one, other)
-    return shared, one.count("/") - shared <= 0
 
 
 def _modules(
@@ -427,7 +422,7 @@ def _may_be_called_so(
 
 
 def _producer(save: SaveCall, home: Module, match: str, project: ProjectIndex) -> Producer:
-    found = project.remember(("saved", save.node), lambda: _contents(save, home, project))
+    found = _contents_of(save, home, project)
     refused = why_unloadable(save, home)
     return Producer(
         path=home.path,
@@ -442,7 +437,9 @@ def _producer(save: SaveCall, home: Module, match: str, project: ProjectIndex) -
     )
 
 
-def _contents(save: SaveCall, home: Module, project: ProjectIndex) -> contents.Contents:
-    if save.obj is None:
+def _contents_of(save: SaveCall, home: Module, project: ProjectIndex) -> contents.Contents:
+    saved = save.obj
+    if saved is None:
         return contents.Contents(unknown={"nothing is seen to be saved": None})
-    return contents.of_expression(Engine(project), save.obj, home)
+    key = ("saved", save.node)
+    return project.remember(key, lambda: contents.of_expression(Engine(project), saved, home))

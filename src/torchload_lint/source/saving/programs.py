@@ -42,6 +42,14 @@ def shared_folders(first: str, second: str) -> int:
     return count
 
 
+def nearness(one: str, other: str) -> tuple[int, bool]:
+    """How near two folders are: the leading folders that they share, and whether one of them is
+    no further folder's own (``a/utils`` is as near to ``a/exp`` as ``a`` is, ``a/b/utils`` is not).
+    """
+    shared = shared_folders(one, other)
+    return shared, one.count("/") - shared <= 0
+
+
 def _imports(one: Module, other: Module, shared: int) -> bool:
     """Whether a file imports something out of the folders that it does not share with another."""
     folders = list(map(re.escape, other.path.split("/")[:-1]))

@@ -10,11 +10,12 @@ from torchload_lint.source.domain.patterns import Rung, known
 from torchload_lint.source.domain.values import Text, lift, union
 from torchload_lint.source.names.members import member
 from torchload_lint.source.project import classes
+from torchload_lint.source.state.bound import BoundArguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.domain.values import Class, Frame, Instance, Values
+    from torchload_lint.source.domain.values import Class, Frame, Instance, Value, Values
     from torchload_lint.source.evaluator import Evaluator
 
 _KINDS = ("Enum", "Flag")
@@ -105,7 +106,27 @@ def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame)
     if name == "name":
         return union(Text(known(each), rung=Rung.DEFAULT) for each, _ in members)
     home = frame.elsewhere(of.module)
+    asked = _asked_for(evaluator, instance)
+    if asked and name == "value":
+        return asked
     return lift(union(*(evaluator.values(value, home) for _, value in members)), Rung.DEFAULT)
+
+
+def _asked_for(evaluator: Evaluator, instance: Instance) -> Values:
+    """The value of ``Kind(x)``: ``x``, or that of the member ``x``; empty where that is not
+    known.
+    """
+    call, bound = instance.call, instance.arguments
+    if call is None or len(call.args) != 1 or not isinstance(bound, BoundArguments):
+        return ()
+    values = evaluator.values(call.args[0], bound.frame)
+    if not all(isinstance(each, EnumMember) or _is_known_text(each) for each in values):
+        return ()
+    return union(*(each.value if isinstance(each, EnumMember) else (each,) for each in values))
+
+
+def _is_known_text(value: Value) -> bool:
+    return isinstance(value, Text) and not value.why
 
 
 def _members(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:

@@ -191,11 +191,11 @@ PROGRAM = """
     ("commands", "expected"),
     [
         ("python test.py --ckpt a/b.pt\npython train.py --ckpt c/d.pt\n", ["a/b.pt"]),
-        ("python train.py --ckpt c/d.pt\n", ["c/d.pt"]),  # nothing better is written
+        ("python train.py --ckpt c/d.pt\n", []),  # it is for another program
         ("python both.py --ckpt a/b.pt\npython train.py --ckpt c/d.pt\n", ["a/b.pt"]),
     ],
 )
-def test_a_command_that_runs_the_file_goes_before_one_that_shares_its_options(commands, expected):
+def test_a_command_is_for_the_program_that_it_starts(commands, expected):
     index = project(
         {
             "options.py": textwrap.dedent(OPTIONS),
@@ -304,3 +304,28 @@ def test_a_command_line_gives_a_path_to_the_load_that_it_leads_to(monkeypatch):
         for one in module.loads
     }
     assert found == opened
+
+
+def test_a_dotted_key_is_for_the_program_that_is_started_with_it():
+    program = (
+        "import sys, torch\nfrom yacs.config import CfgNode as CN\n_C = CN()\n_C.TEST = CN()\n"
+        "_C.TEST.FILE = ''\n"
+    )
+    started = (
+        "if __name__ == '__main__':\n    cfg = _C.clone()\n    cfg.merge_from_list(sys.argv[1:])\n"
+        "    torch.load(cfg.TEST.FILE)\n"
+    )
+    index = project(
+        {
+            "one.py": program + started,
+            "two.py": program + started,
+            "three.py": program + started,
+            "run.sh": "python one.py TEST.FILE runs/a.pth\npython two.py TEST.FILE runs/b.pth\n",
+        }
+    )
+    found = {
+        name: [each.text for each in resolve_load(module.loads[0], module, index).patterns]
+        for name in ("one", "two", "three")
+        if (module := index.module_at(f"{name}.py")) is not None
+    }
+    assert found == {"one": ["runs/a.pth"], "two": ["runs/b.pth"], "three": []}

@@ -52,6 +52,8 @@ _NO_PATH = late_pattern(r"[\[\](){}<>|;\"'`]|,$")
 """What stands in prose and in links."""
 _OTHER_THAN_TEXT = late_pattern(r"[$<{]|^[-+.\deE]+$")
 """What the shell or the reader fills in, and numbers."""
+_TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+"""How command lines give what is true or false."""
 _ANY_FILE = frozenset(
     {
         *("model", "models", "checkpoint", "checkpoints", "ckpt", "weight", "weights", "file"),
@@ -123,19 +125,27 @@ def pairs(evaluator: Evaluator, key: str) -> Values:
     """
     project = evaluator.project
     found = project.remember(("pairs", key), lambda: tuple(_pairs(project, key)))
-    if found:
+    own = [text for text, script in found if runs(project, script, evaluator.asked_in)]
+    texts = [*dict.fromkeys(own or (text for text, _ in found if not _is_program(evaluator)))]
+    if texts:
         evaluator.leave_open("a command line is one of those that there can be")
-    return tuple(Text(text, rung=Rung.COMMAND_LINE) for text in found[:_MAX_VALUES])
+    return tuple(Text(text, rung=Rung.COMMAND_LINE) for text in texts[:_MAX_VALUES])
 
 
-def _pairs(project: ProjectIndex, key: str) -> Iterator[str]:
-    texts: dict[str, None] = {}
+def _is_program(evaluator: Evaluator) -> bool:
+    """Whether the file that is asked about is started itself: other programs' lines are theirs."""
+    return "__main__" in (evaluator.project.files.text(evaluator.asked_in) or "")
+
+
+def _pairs(project: ProjectIndex, key: str) -> Iterator[tuple[str, str]]:
+    """The paths, and the programs that are given them."""
+    texts: dict[tuple[str, str], None] = {}
     for path in [*project.files.commands_holding(f".{key}")][:_MAX_FILES]:
         for command in _commands(project, path):
             for name, value in pairwise(command.words):
                 text = _path(value, command.variables) if name.endswith(f".{key}") else ""
-                if text and _file(project, path, command.script):
-                    texts.setdefault(text)
+                if text and (script := _file(project, path, command.script)):
+                    texts.setdefault((text, script))
     yield from texts
 
 
@@ -175,7 +185,7 @@ def _given(
                     continue
                 runs_it = runs(project, script, evaluator.asked_in)
                 (found if runs_it else elsewhere)[text] = f"{path}:{command.row}"
-    found = found or elsewhere
+    found = found or ({} if _is_program(evaluator) else elsewhere)
     for written in dict.fromkeys([*found.values()][:_MAX_VALUES]):
         evaluator.leave_open(f"a command line in {written} is one of those that there can be")
     return tuple(Text(text, rung=Rung.COMMAND_LINE) for text in [*found][:_MAX_VALUES])
@@ -194,6 +204,8 @@ def _leads_elsewhere(
     def given_to(name: str) -> Value | None:
         names, default = declared.get(name.replace("-", "_"), ((), None))
         value = _value(command, names)
+        if value.lower() in _TRUTHS:
+            return Constant(_TRUTHS[value.lower()])
         if value and not value.startswith("-"):
             return None if _OTHER_THAN_TEXT.search(value) else Text(known(value))
         return Constant(True) if any(each in command.words for each in names) else default
