@@ -304,6 +304,20 @@ CASES = {
             """},
         None,
     ),
+    "the keys of the file's own save, and fewer": (
+        {"use.py": """
+            def start(net, path, folder):
+                found = torch.load(path)
+                restore(net, found["net"], found["epoch"])
+                for epoch in range(3):
+                    torch.save({"net": net.state_dict(), "epoch": epoch, "more": 1}, get(epoch))
+            """,
+         "other.py": """
+            def keep(net, epoch):
+                torch.save({"net": net.state_dict(), "epoch": epoch}, get(epoch))
+            """},
+        "keys",
+    ),
     "the state of one of two nets": (
         {"use.py": """
             class Trainer:

@@ -69,6 +69,11 @@ RUN = {
         "def load(kind=Kind.city):\n    torch.load(Kind(kind).value + '.pth')\n"
         "load()\nload('cifar100')"
     ),
+    "a number that is made a text": (
+        "def load(dim):\n    if isinstance(dim, int):\n        dim = str(dim) + 'd'\n"
+        "    torch.load(f'glove.{dim}.pt')\n"
+        "load(100)\nload(20)"
+    ),
     "another name for one of several": (
         "def load(net):\n    if net == 'small':\n        n = 1\n    elif net == 'resnet':\n"
         "        n = 2\n        net = 'super_resnet'\n    else:\n        n = 3\n"

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.source.branches import endings
-from torchload_lint.source.branches.tests_apart import conjuncts
+from torchload_lint.source.branches.tests_apart import conjuncts, is_of_kind
 from torchload_lint.source.domain.mappings import may_be
 from torchload_lint.source.domain.patterns import Rung, known
 from torchload_lint.source.domain.values import Cause, Constant, Text, Unknown, union, unknown
@@ -402,6 +402,9 @@ def verdict(test: ast.expr, node: ast.expr, value: Value, module: SourceFile) ->
     of_ending = endings.verdict(piece, node, value, module)
     if of_ending is not None:
         return of_ending is holds
+    of_kind = is_of_kind(piece, node, value)
+    if of_kind is not None:
+        return of_kind is holds
     if not _is_about(piece, node) or not _is_known(value):
         return None
     passes, fails = (_passes(value, (piece, each), module) for each in (True, False))

@@ -6,8 +6,12 @@ import ast
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.domain.values import Constant, Text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from torchload_lint.source.domain.values import Value
 
 _LENGTHS: dict[tuple[type[ast.cmpop], int], bool] = {
     (ast.Eq, 0): False,
@@ -79,3 +83,15 @@ def conjuncts(test: ast.expr, *, holds: bool) -> Iterator[tuple[ast.expr, bool]]
             yield from conjuncts(part, holds=holds)
     else:
         yield test, holds
+
+
+def is_of_kind(test: ast.expr, node: ast.expr, value: Value) -> bool | None:
+    """What ``isinstance(size, int)`` says of a number or a text; None for other tests."""
+    if not isinstance(test, ast.Call) or len(test.args) != 2:  # noqa: PLR2004 - object and class
+        return None
+    function, asked, kind = map(ast.unparse, (test.func, *test.args))
+    if function != "isinstance" or kind not in {"int", "str"} or asked != ast.unparse(node):
+        return None
+    if isinstance(value, Constant):
+        return kind == "int" and isinstance(value.value, int)
+    return kind == "str" if isinstance(value, Text) and not value.is_path else None

@@ -169,8 +169,9 @@ def _match_contents(
                 found[match].append((save, home))
                 if match == "object" and len(found[match]) == MAX_PRODUCERS:
                     return
+    own = [each for each in found["keys"] if each[1] is module]
     exact = [each for each in found["keys"] if _saves_just(keys, *each, project)]
-    found["keys"] = exact or found["keys"]
+    found["keys"] = own or exact or found["keys"]
 
 
 def _of_same_object(

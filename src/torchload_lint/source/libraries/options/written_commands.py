@@ -46,7 +46,7 @@ _MAX_KEYS = 24
 _OVERRIDE = late_pattern(r"\+{0,2}([A-Za-z_][\w.]*)=(.+)$")
 _VARIABLE = late_pattern(r"%[jAa]\b|\$\{\{.*?\}\}|\$\{[^}\s/]*\}|\$\w+|\$\(.*?\)|<[^>]*>|\{[^}]*\}")
 _PLACEHOLDER = late_pattern(
-    r"path/to|(?:^|/)(?:your|todo/)|your[_-]|xxx|\.\.\.|^/?PATH|^\[|\]$", re.IGNORECASE
+    r"path/to|(?:^|/)(?:your|todo/)|your[_-]|xxx|blah|\.\.\.|^/?PATH|^\[|\]$", re.IGNORECASE
 )
 _NO_PATH = late_pattern(r"[\[\](){}<>|;\"'`]|,$")
 """What stands in prose and in links."""
