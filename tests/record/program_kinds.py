@@ -205,6 +205,10 @@ SNIPPETS: dict[str, str] = {
         module._open_file = Own
         print(load('w.pt'))
     """,
+    "an opener by itself": """
+        one = module._open_file('w.pt', 'rb')
+        print(one.file_like.read(2), one.__exit__(), one.file_like.closed)
+    """,
     "replaced": """
         real = torch.load
         torch.load = lambda *a, **k: (print('mine'), real(*a, **k))[1]

@@ -56,9 +56,9 @@ def replace(module, name):
             entered(self)
             return opener.__enter__(self)
 
-        def leave(self, kind, error, traceback):
-            ended(self, error)
-            return opener.__exit__(self, kind, error, traceback)
+        def leave(self, *raised):  # a program may call it with nothing, as torch allows
+            ended(self, raised[1] if len(raised) > 1 else None)
+            return opener.__exit__(self, *raised)
 
         body = {"__new__": begun, "__enter__": enter, "__exit__": leave,
                 "__module__": opener.__module__, "__qualname__": opener.__qualname__,
