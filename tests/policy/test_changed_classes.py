@@ -90,6 +90,13 @@ ATTACKS = {
         "    def __hash__(self): return getattr(self.kind, 'put')(self.target)"),
         lambda x: put_into_a_set(x, kind=x, target=TENSOR),
     ),
+    "another self, by another name": (
+        (
+            "    def put(self): self.changed = 1\n    go = put\n"
+            "    def __hash__(self): return self.kind.go(self.target)"
+        ),
+        lambda x: put_into_a_set(x, kind=x, target=TENSOR),
+    ),
     "a method as default": (
         "    def put(self): self.changed = 1\n    def __call__(self, one, put=put): put(one)",
         lambda x: called(forge.new(x), TENSOR),

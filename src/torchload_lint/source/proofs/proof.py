@@ -133,6 +133,8 @@ class _ProofSearch:
         self._operands: set[str] = set()
         self._keeps_any = False
         self._methods: dict[ast.FunctionDef | ast.AsyncFunctionDef, str] = {}
+        self._aliases: list[tuple[str, str]] = []
+        """Further names that class bodies give to their methods."""
         self._homes: dict[ast.AST, tuple[Module, ProjectIndex]] = {}
         self._waiting: list[Piece] = []
         self._steady: set[str] = set()
@@ -189,6 +191,9 @@ class _ProofSearch:
             except UnprovenError:
                 of_objects.add(name)
             leads.update((name, one) for one in reader.leads)
+        for alias, name in self._aliases:
+            of_objects.update((alias,) if name in of_objects else ())
+            leads.add((alias, name))
         return OwnMethods(frozenset(of_objects), frozenset(leads))
 
     def _code(self, piece: Piece) -> None:
@@ -258,6 +263,8 @@ class _ProofSearch:
             self._waiting.append(Piece(statement, home, project))
         elif isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
             self._class_value(statement.value, home, project)
+            if isinstance(statement.value, ast.Name):
+                self._aliases += [(name, statement.value.id) for name in bound(statement)]
             depth = depth_of(statement.value, home)
             names = [name for name in bound(statement) if not name.startswith("__")]
             self.shared.update(names if depth else ())
