@@ -483,6 +483,40 @@ def test_a_file_that_changes_what_is_complete_is_refused(name: str, tmp_path: Pa
         migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
 
 
+CALLS = {
+    "set": (b"cbuiltins\nset\n]]X\x02\x00\x00\x00k9aaR", {"k9"}),
+    "bytearray": (b"cbuiltins\nbytearray\n]K\x02aR", bytearray(2)),
+    "a text": (b"cbuiltins\ncomplex\nX\x01\x00\x00\x009R", 9),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_arguments_that_are_no_tuple_are_refused(name: str, tmp_path: Path) -> None:
+    """Torch's loader takes them, where Python's does not; nothing saves them."""
+    code, value = CALLS[name]
+    torch.save(1, tmp_path / "one.pt")
+    with (
+        zipfile.ZipFile(tmp_path / "one.pt") as old,
+        zipfile.ZipFile(tmp_path / "in.pt", "w") as new,
+    ):
+        for entry in old.namelist():
+            is_pickle = entry.endswith("data.pkl")
+            new.writestr(entry, b"\x80\x03" + code + b"." if is_pickle else old.read(entry))
+    assert load(tmp_path / "in.pt") == value
+    with pytest.raises(MigrationError, match="arguments that are no tuple"):
+        migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
+
+
+@pytest.mark.parametrize("code", [b"}%sK\x01s", b"cbuiltins\nset\n]%sa\x85R"])
+def test_a_bytearray_is_no_key(code: bytes, tmp_path: Path) -> None:
+    """No program has made such a dict; written as it stands, torch refused the new file."""
+    made = code % b"cbuiltins\nbytearray\nC\x01a\x85R"
+    (tmp_path / "in.pt").write_bytes(b"\x80\x03" + made + b".")
+    result = migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
+    assert load(tmp_path / "out.pt") in ({}, [bytearray(b"a")])
+    assert result.plan.notes
+
+
 def as_lists(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: as_lists(item) for key, item in value.items()}

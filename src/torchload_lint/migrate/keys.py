@@ -14,6 +14,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     PickledValue,
     SetValue,
     StorageValue,
+    type_of,
 )
 from torchload_lint.checkpoint.pickles.places import key_text
 
@@ -65,6 +66,7 @@ class Keys:
         if isinstance(value, ObjectValue) and (made := self._made(value)):
             return made
         unhashable = isinstance(value, (list, DictValue, SetValue, StorageValue))
+        unhashable = unhashable or str(type_of(value)) == "builtins.bytearray"
         return self._numbered(("object", id(value))), _MOST_PARTS + 1 if unhashable else 1
 
     def _made(self, value: ObjectValue) -> tuple[int, int] | None:

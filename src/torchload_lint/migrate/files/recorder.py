@@ -123,6 +123,7 @@ class PickleRecorder:
 
     def reduce(self, callee: PickledValue, args: PickledValue) -> PickledValue:
         """What the call would give, where that is plain; else the call itself, not made."""
+        _refuse_other_arguments(args)
         name = self.names.of(callee)
         plain = make_plain(str(name), args) if name is not None else None
         if plain is not None:
@@ -140,6 +141,7 @@ class PickleRecorder:
 
     def newobj(self, cls: PickledValue, args: PickledValue) -> PickledValue:
         """An instance, or an empty mapping."""
+        _refuse_other_arguments(args)
         name = self.names.of(cls)
         empty = {"collections.OrderedDict", "collections.Counter", "builtins.dict"}
         if name is not None and str(name) in empty:
@@ -193,6 +195,12 @@ class PickleRecorder:
 def _is_meta(location: PickledValue) -> bool:
     """Whether a storage has no bytes."""
     return location in {"meta", b"meta"} if isinstance(location, (str, bytes)) else False
+
+
+def _refuse_other_arguments(args: PickledValue) -> None:
+    """Torch's loader calls with whatever can be gone through, Python's with a tuple alone."""
+    if not isinstance(args, tuple):
+        raise MigrationError("it calls something with arguments that are no tuple")
 
 
 def _as_they_are(args: PickledValue) -> PickledValue:
