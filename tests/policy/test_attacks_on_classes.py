@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import pathlib
 from textwrap import dedent
 
 import pytest
@@ -141,6 +142,43 @@ def test_a_class_that_leads_to_what_it_does_not_name_is_not_allowed(name, tmp_pa
     with torch.serialization.safe_globals([getattr(own, name)]):  # torch shows that it could
         torch.load(checkpoint, weights_only=True)
     assert own.Lazy.made or own.Given.command == "rm"
+
+
+MOVING = """
+class Moved:
+    def __call__(self, path, target):
+        move = path.replace
+        move(target)
+"""
+
+
+def test_a_method_that_moves_a_file_is_not_handed_on(tmp_path, monkeypatch):
+    (tmp_path / "moving.py").write_text(MOVING)
+    itself = forge.name("moving", "Moved")
+    checkpoint = tmp_path / "model.pt"
+    checkpoint.write_bytes(forge.archive(forge.program(forge.new(itself))))
+    assert [one.trust for one in torchload_lint.inspect(checkpoint).judgements] == [
+        Trust.RESTORE_ONLY
+    ]
+
+    victim = tmp_path / "victim"
+    victim.touch()
+    paths = (forge.call(forge.name("pathlib", "PosixPath"), forge.text(str(one)))
+             for one in (victim, tmp_path / "gone"))  # fmt: skip
+    rebuild, tensor = (
+        forge.name("torch._tensor", "_rebuild_from_type_v2"),
+        forge.name("torch", "Tensor"),
+    )
+    attack = forge.call(rebuild, forge.new(itself), tensor, forge.pair(*paths), b"}")
+    checkpoint.write_bytes(forge.archive(forge.program(attack)))
+    monkeypatch.syspath_prepend(tmp_path)
+    own = importlib.import_module("moving")
+    allowed = torch.serialization.safe_globals(
+        [own.Moved, (pathlib.PosixPath, "pathlib.PosixPath")]
+    )
+    with allowed, contextlib.suppress(Exception):
+        torch.load(checkpoint, weights_only=True)
+    assert not victim.exists()
 
 
 IMPORTING = {

@@ -83,6 +83,13 @@ REFUSED = {
     "return functools.wraps(x)(y)": "functools.wraps, which changes",
     "return parametrizations.weight_norm(x, y)": "of a module that is not made there",
     "return list(map(parametrizations.weight_norm, rest))": "of a module that is not made there",
+    # a file that is moved
+    "x.replace(y)": "replace, which moves a file",
+    "x.replace(*rest, *rest)": "replace, which moves a file",
+    "move = x.replace\nmove(y)": "replace, which moves a file",
+    "return list(map(x.replace, rest))": "replace, which moves a file",
+    "getattr(x, 'replace')(y)": "replace, which moves a file",
+    "match x:\n    case object(replace=move): move(y)": "replace, which moves a file",
     # what makes classes
     "return abc.ABCMeta(x, y, rest)": "abc.ABCMeta",
     "return enum.Enum(x, y)": "enum.Enum, which makes classes",
@@ -118,6 +125,7 @@ def test_what_reaches_what_is_not_its_own(body, reason):
         "Base.put(self, x)",
         "super().put(x)",
         "dict.__init__(self, x)",
+        "return x.replace('_', y)",
         "return parametrizations.weight_norm(torch.nn.Linear(x, 2), y)",
         "@functools.wraps(x)\ndef inner(one): return x(one)\nreturn inner",
         "return isinstance(x, enum.Enum), x.row",

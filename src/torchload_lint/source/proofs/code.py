@@ -32,6 +32,7 @@ from torchload_lint.source.proofs.uses.fixed_values import (
     is_fixed_text,
     is_given_new_module,
     is_given_numbers,
+    is_given_two,
     is_made_once,
 )
 from torchload_lint.source.proofs.uses.late_imports import imported_late
@@ -362,6 +363,8 @@ class CodeReader(PieceReader):
             raise self._unproven(node, f"the attribute {name}")
         if name in _FORMATTING and not is_fixed_text(getattr(node, "value", node), self.module):
             raise self._unproven(node, f"{name} of a text that may name anything")
+        if name == "replace" and not is_given_two(node, self.module):
+            raise self._unproven(node, "replace, which moves a file where it has one argument")
 
     def _named(self, node: ast.AST, name: str) -> None:
         """An attribute that a text, a pattern, or a name of a library asks for."""
@@ -419,6 +422,4 @@ class CodeReader(PieceReader):
         if builtin in {"vars", "setattr"} and node.args and self._is_instance(node.args[0]):
             return
         func = node.func
-        if isinstance(func, ast.Attribute) and func.attr == "replace" and len(node.args) < 2:  # noqa: PLR2004 - str's has two, Path's one
-            raise self._unproven(node, "replace, which moves a file where it has one argument")
         self.visit(func)

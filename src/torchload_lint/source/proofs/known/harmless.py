@@ -176,6 +176,7 @@ HARMFUL_ATTRIBUTES = frozenset(
     _share_fd_cpu_ _share_filename_cpu_ _share_memory_ _shared_decref _shared_incref
     _swap_data_ptr_ _typed_storage _use_count _view_func_unsafe _rev_view_func_unsafe _weak_ref
     addFilter addHandler callHandlers loggerDict removeFilter removeHandler setLevel
+    set_default_validate_args
     _coalesced_ _indices ccol_indices col_indices crow_indices resize_as_sparse_ row_indices
     sparse_resize_ sparse_resize_and_clear_ _write_file copy_into move move_into read_bytes
     read_text share_memory_

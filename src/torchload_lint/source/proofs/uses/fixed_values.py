@@ -39,6 +39,15 @@ def is_above_definition(function: ast.AST, home: SourceFile) -> bool:
     return isinstance(user, (*FUNCTIONS, ast.ClassDef)) and above in user.decorator_list
 
 
+def is_given_two(function: ast.AST, home: SourceFile) -> bool:
+    """Whether a method is called there with two arguments that are written out."""
+    call = home.parents.get(function)
+    if not isinstance(function, ast.Attribute) or not isinstance(call, ast.Call):
+        return False
+    starred = any(isinstance(one, ast.Starred) for one in call.args)
+    return call.func is function and len(call.args) > 1 and not starred
+
+
 def is_given_new_module(function: ast.AST, home: SourceFile) -> bool:
     """Whether a function is called with a module of torch's that is made right there."""
     call = home.parents.get(function)
