@@ -48,7 +48,34 @@ HIDDEN_SAVES = {
     "    thread.start()\n    thread.join()",
     "partial": "import functools\n\ndef save(obj, f):\n    functools.partial(torch.save, obj)(f)",
 }
+PUT_THERE = {
+    "copied into a folder": "import shutil; shutil.copy('out/w.pt', '.')",
+    "copied as a folder": "import shutil; shutil.copytree('out', '.', dirs_exist_ok=True)",
+    "opened by its handle": "import os; h = os.open('w.pt', os.O_WRONLY | os.O_TRUNC); "
+    "f = os.fdopen(h, 'wb'); torch.save(net.Other(), f); f.close()",
+    "fetched": "import pathlib, urllib.request as u; "
+    "u.urlretrieve(pathlib.Path('out/w.pt').resolve().as_uri(), 'w.pt')",
+    "saved by a thread": "import threading; "
+    "t = threading.Thread(target=torch.save, args=(net.Other(), 'w.pt')); t.start(); t.join()",
+}
 LEFT_ALONE = {
+    **{name: {"tools.py": "", "main.py": WRITTEN.format(code)} for name, code in PUT_THERE.items()},
+    "list of the caller": {
+        "main.py": """
+            import torch
+            from net import Config
+
+            def load(path, allowed):
+                with torch.serialization.safe_globals(allowed):
+                    return torch.load(path, weights_only=True)
+
+            print(load("w.pt", [Config]).lr)
+            try:
+                load("w.pt", [])
+            except Exception:
+                print("refused, as it should be: UnpicklingError")
+        """,
+    },
     "block beside threads of another file": {
         "other.py": GET,
         "main.py": """
@@ -131,6 +158,54 @@ LEFT_ALONE = {
     },
 }
 FIXED = {
+    "imported after its use": {
+        "main.py": f"""
+            import torch
+
+            class Reader:
+                def read(self):
+                    return {LOAD}
+
+            print(Reader().read())
+            from net import Config
+            print(Config)
+        """,
+    },
+    "in the body of an enumeration": {
+        "main.py": f"""
+            import enum
+            import torch
+
+            class Kind(enum.Enum):
+                A = {LOAD}
+
+            print(list(Kind))
+        """,
+    },
+    "name of an exception": {
+        "main.py": f"""
+            import torch
+            from net import Config
+
+            try:
+                Config.missing
+            except AttributeError as Config:
+                pass
+            print({LOAD})
+        """,
+    },
+    "settings before the import": {
+        "net.py": f"import settings\n{dedent(NET)}\nassert settings.READY\n",
+        "settings.py": "READY = False\n",
+        "main.py": f"""
+            import torch
+            import settings
+
+            settings.READY = True
+            print({LOAD})
+        """,
+        "save": "torch.save(net.Config(), 'w.pt')",
+    },
     "name by a star": {
         "other.py": "import inspect\nConfig = 1\n\ndef show():\n"
         "    return inspect.stack()[1].frame.f_globals['Config']\n",
@@ -230,7 +305,10 @@ def prepare(folder: Path, files: dict[str, str]) -> None:
 def restore(folder: Path, files: dict[str, str]) -> None:
     """Put the checkpoint there: a program may have written another one."""
     save = files.get("save", "torch.save(net.Config(), 'w.pt')")
-    python(folder, "-c", f"import torch, net; {save}")
+    (folder / "out").mkdir(exist_ok=True)
+    ready = "import settings; settings.READY = True; " if "settings.py" in files else ""
+    other = "torch.save(net.Other(), 'out/w.pt')" if "save" not in files else ""
+    python(folder, "-c", f"{ready}import torch, net; {save}; {other}")
 
 
 def texts(folder: Path) -> str:

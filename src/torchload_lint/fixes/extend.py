@@ -46,17 +46,24 @@ def extend(
     if allowlist.display is not None:
         added = add_entries(source, allowlist, allowlist.display, entries, repair.line_length)
     else:
-        added = [_around(source, allowlist, entries)]
+        added = [_around(module, source, allowlist, entries)]
     imports = import_changes(module, names.top, names.import_limit, repair.line_length)
     imports += local_imports(module, allowlist.statement, names.local)
     return Rewritten([*imports, *changes, *added], "extend")
 
 
-def _around(source: Source, allowlist: Allowlist, entries: Sequence[str]) -> Change:
+def _around(module: Module, source: Source, allowlist: Allowlist, entries: Sequence[str]) -> Change:
     """``safe_globals(NAMES)`` becomes ``safe_globals([*NAMES, Entry])``."""
     if len(allowlist.node.args) != 1 or isinstance(allowlist.node.args[0], ast.Starred):
         raise Refusal("the allowlist around the load is not a list that can be added to")
     argument = allowlist.node.args[0]
+    if isinstance(argument, ast.Name) and any(
+        each.kind == "parameter" for each in module.bindings.definitions(argument)
+    ):
+        raise Refusal(
+            f"the list {argument.id} is the caller's, who may mean to allow no more",
+            "add the class where the function is called",
+        )
     start, end = source.start(argument), source.end(argument)
     return Change(start, end, f"[*{source.text[start:end]}, {', '.join(entries)}]")
 

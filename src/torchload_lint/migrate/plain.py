@@ -9,7 +9,7 @@ from torchload_lint.checkpoint.pickles.call_results import is_getattr
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
-    Keywords,
+    KeywordsKey,
     ObjectValue,
     Opaque,
     PickledValue,
@@ -440,5 +440,5 @@ def _step(place: str, step: str) -> str:
 
 def _refuse_items(value: ObjectValue, name: str) -> None:
     """Pickle fills lists and dicts. An item that is set in a tensor or array changes a number."""
-    if value.items or not all(isinstance(key, Keywords) for key, _ in value.entries):
+    if value.items or not all(isinstance(key, KeywordsKey) for key, _ in value.entries):
         raise changed_value(name)

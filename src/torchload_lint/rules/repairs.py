@@ -13,8 +13,8 @@ from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import Spelling
 from torchload_lint.rules import safety
 from torchload_lint.rules.assessing import entry_key
-from torchload_lint.rules.blocks.nesting import block_that_calls, names_that_load
-from torchload_lint.rules.blocks.new_entries import entry_for, is_new_import
+from torchload_lint.rules.blocks.new_entries import entry_for, is_meant_to_fail, is_new_import
+from torchload_lint.rules.blocks.overlaps import block_that_calls, names_that_load
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.on_torch import (
     ALLOWLIST_SINCE,
@@ -328,9 +328,8 @@ def _written(
         line_length=context.config.line_length,
         loading=names_that_load(situation, context.project) if listed else frozenset(),
     )
-    outer = block_that_calls(situation, repair.allow, context.project)
-    if outer:
-        return FixPlan(notes=(_TAKES_AWAY.format(outer),))
+    if obstacle := _obstacle(situation, repair, context):
+        return FixPlan(notes=(obstacle,))
     may_guard = context.config.guard_arrays and context.adds_modules
     if may_guard and _holds_plain_arrays(missing) and form is not Form.WITH_SHIM:
         unguarded = _helper_obstacle(repair.helper, situation, context)
@@ -362,6 +361,14 @@ def _written(
     told = risk or safety.risk(situation, context) if applicability is Applicability.UNSAFE else ""
     message = _fix_message(situation, missing, form)
     return FixPlan(Fix(applicability, message, outcome.edits, told))
+
+
+def _obstacle(situation: Situation, repair: Repair, context: Context) -> str:
+    """Why a block is not written although it could be; empty where nothing speaks against it."""
+    if is_meant_to_fail(situation):
+        return "the load is written to fail: an error is expected around it"
+    outer = block_that_calls(situation, repair.allow, context.project)
+    return outer and _TAKES_AWAY.format(outer)
 
 
 def _holds_plain_arrays(missing: tuple[Need, ...]) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability
-from torchload_lint.rules.blocks.nesting import thread_that_loads
+from torchload_lint.rules.blocks.overlaps import thread_that_loads
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.on_torch import PAIRS_SINCE, Mode
 from torchload_lint.rules.weakening import weakened

@@ -13,6 +13,7 @@ from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.apply import apply_edits
 from torchload_lint.fixes.repair import NotRepaired
 from torchload_lint.policy import vetted_definitions
+from torchload_lint.rules.blocks.overlaps import call_within
 from torchload_lint.source.facts.module import read
 from torchload_lint.source.facts.scripts import may_be_a_program, runs_as_program_alone
 from torchload_lint.source.text.parse import SyntaxProblem
@@ -138,6 +139,7 @@ class Prover:
             runs_code(situation)
             or first_gap(module, load)
             or class_of_main(module, load, situation)
+            or _lost_in_block(module, load, context)
         )
         if reason:
             raise NotReadableError(reason)
@@ -172,6 +174,12 @@ class Prover:
             state = self._states.setdefault(path, file_state(path))
             self._known[key] = prove(path, (), self.interpreter, roots, imports, program, state)
         return self._known[key]
+
+
+def _lost_in_block(module: Module, load: LoadCall, context: Context) -> str:
+    """Why a block may have lost what it allows when its load runs; empty where it has not."""
+    within = call_within(module, load, context.project)
+    return within and f"{within} may load in a block of its own, which takes what both allow"
 
 
 def _repaired(situation: Situation, repair: Repair) -> tuple[Module, LoadCall]:

@@ -27,13 +27,13 @@ class GlobalRef:
     """The byte offset of the opcode in its pickle."""
 
 
-class Keywords(str):
+class KeywordsKey(str):
     """The key of the keyword arguments among an object's entries; a text of the file is another."""
 
     __slots__ = ()
 
 
-KEYWORDS = Keywords("**")
+KEYWORDS = KeywordsKey("**")
 
 
 @dataclass(eq=False, slots=True)

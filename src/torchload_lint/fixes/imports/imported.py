@@ -148,6 +148,15 @@ def binds_unseen_names(module: Module, origin: str = "") -> bool:
     return "globals()" in module.text
 
 
+def is_unbound(module: Module, name: str) -> bool:
+    """Whether a file takes a name away: ``del name``, or ``except Error as name`` at its end."""
+    return any(
+        (isinstance(node, ast.ExceptHandler) and node.name == name)
+        or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del) and node.id == name)
+        for node in ast.walk(module.tree)
+    )
+
+
 def path_from(found: Imported, module: str, name: str, *, by_name: bool = False) -> str | None:
     """How ``module.name`` is written through an imported name; None where it cannot be.
 

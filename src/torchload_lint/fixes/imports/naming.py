@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import builtins
-import sys
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.imports.imported import (
     binds_unseen_names,
     imported_before,
     imported_names,
+    is_unbound,
     path_from,
     same_object_only,
 )
@@ -24,6 +24,7 @@ from torchload_lint.fixes.repair import Allow
 from torchload_lint.fixes.restoring import NAME, ONLY_WITH
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import Spelling, is_dotted_name
+from torchload_lint.source.facts.scripts import first_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,8 +105,8 @@ class Names:
 
     @property
     def import_limit(self) -> int:
-        """The row that new imports have to stay above."""
-        return sys.maxsize if self.in_function else self.row
+        """The row that imports have to stay above to have run when the place is reached."""
+        return first_run(self.module) if self.in_function else self.row
 
     def entry(self, allow: Allow) -> str:
         """One item of an allowlist, as source text."""
@@ -146,7 +147,9 @@ class Names:
         known = self._known(module, name, by_name=allow.hidden)
         if known is not None:
             return known
-        local = (allow.at_load or allow.not_at_top) and (self.in_function or self.is_load)
+        in_class = bool(self.scopes) and isinstance(self.scopes[0], ast.ClassDef)
+        own_place = self.in_function or self.is_load
+        local = (allow.at_load or allow.not_at_top) and own_place and not in_class
         if allow.not_at_top and not local:
             raise Unreachable(
                 f"importing {module} above would close a circle of imports, or come before what "
@@ -216,7 +219,7 @@ class Names:
         return name
 
     def _in_time(self, statement: ast.stmt) -> bool:
-        return self.in_function or statement.lineno < self.row
+        return statement.lineno < self.import_limit
 
     def _known(self, module: str, name: str, *, by_name: bool = False) -> str | None:
         """The object through a name that is bound at this place already."""
@@ -240,9 +243,9 @@ class Names:
         return min(paths, key=lambda path: path.count("."), default=None)
 
     def _means_only(self, name: str, target: str) -> bool:
-        """Whether nothing else is bound to the name at module level."""
+        """Whether nothing else is bound to the name at module level, and it stays bound."""
         definitions = self.module.bindings.module_definitions(name)
-        return all(
+        return not is_unbound(self.module, name) and all(
             one.kind == "import" and one.qualified in {"", target, *_prefixes(target)}
             for one in definitions
         )
@@ -264,7 +267,8 @@ class Names:
     ) -> str:
         root, _, rest = name.partition(".")
         where = self.local if local else self.top
-        shared = not local and binds_unseen_names(self.module, module)
+        own_scope = local and self.in_function
+        shared = not own_scope and binds_unseen_names(self.module, module)
         if not shared and not self._clashes(root, f"{module}.{root}"):
             where.append(NewImport(module, root, first_party=first_party))
             return name

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
-    Keywords,
+    KeywordsKey,
     ObjectValue,
     PickledValue,
 )
@@ -69,7 +69,7 @@ def read_instance(value: ObjectValue, names: NameResolver) -> PickledInstance:
         args=args,
         states=value.states,
         items=list(value.items),
-        entries=[entry for entry in value.entries if not isinstance(entry[0], Keywords)],
+        entries=[entry for entry in value.entries if not isinstance(entry[0], KeywordsKey)],
     )
     if called == _BY_BASE and len(args) == 3:  # noqa: PLR2004 - class, base, value of the base
         _add_base(made, args[2])
@@ -78,7 +78,7 @@ def read_instance(value: ObjectValue, names: NameResolver) -> PickledInstance:
     elif called == _BY_NEW_EX and len(args) > 1:
         made.by_new, made.args = True, args[1] if isinstance(args[1], tuple) else ()
         made.args += tuple(args[2:])
-    made.args += tuple(given for key, given in value.entries if isinstance(key, Keywords))
+    made.args += tuple(given for key, given in value.entries if isinstance(key, KeywordsKey))
     made.attributes = _attributes(value.states)
     return made
 

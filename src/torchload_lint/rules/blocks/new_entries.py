@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.repair import Allow
@@ -10,11 +11,14 @@ from torchload_lint.rules import safety
 from torchload_lint.rules.installed import is_hidden_module
 from torchload_lint.source.facts.scripts import imports_at_top, needs_more_first
 from torchload_lint.source.project.imports import closes_circle, is_imported_with
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from torchload_lint.names import ClassFacts
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Need, Situation
+
+_EXPECTS_ERRORS = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 
 
 def entry_for(need: Need, situation: Situation, context: Context) -> Allow:
@@ -39,8 +43,23 @@ def _may_do_without(own: ClassFacts, situation: Situation, context: Context) -> 
     """Whether a program may run the load's file and not the one that defines a class. What that
     does, or whether it is there at all, then counts only where the load is reached.
     """
-    at_margin = situation.load.statement in situation.module.tree.body
-    return not (at_margin or is_imported_with(context.project, situation.module.path, own.path))
+    if is_imported_with(context.project, situation.module.path, own.path):
+        return False
+    body = situation.module.tree.body
+    if situation.load.statement not in body:
+        return True
+    return any(map(_acts, body[: body.index(situation.load.statement)]))
+
+
+def _acts(statement: ast.stmt) -> bool:
+    """Whether a statement may change what a module does that is imported after it."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    return any(
+        isinstance(node, ast.Call | ast.Await | ast.Delete)
+        or (isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store))
+        for node in ast.walk(statement)
+    )
 
 
 def _is_too_early(own: ClassFacts, situation: Situation, context: Context) -> bool:
@@ -49,6 +68,17 @@ def _is_too_early(own: ClassFacts, situation: Situation, context: Context) -> bo
     return closes_circle(context.project, situation.module.path, defining) or needs_more_first(
         defining, situation.module
     )
+
+
+def is_meant_to_fail(situation: Situation) -> bool:
+    """Whether a load stands in ``with pytest.raises(…):`` or its like."""
+    node: ast.AST | None = situation.load.node
+    while (node := situation.module.parents.get(node) if node is not None else None) is not None:
+        items = node.items if isinstance(node, ast.With | ast.AsyncWith) else []
+        calls = [item.context_expr for item in items if isinstance(item.context_expr, ast.Call)]
+        if any(last_name(call.func) in _EXPECTS_ERRORS for call in calls):
+            return True
+    return False
 
 
 def is_new_import(need: Need, situation: Situation) -> bool:

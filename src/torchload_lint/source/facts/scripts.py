@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.names import members
@@ -67,8 +68,8 @@ def _words_at_start(statement: ast.stmt) -> Iterator[str]:
     todo: list[ast.AST] = [statement]
     while todo:
         node = todo.pop()
-        yield from _word(node)
         if not isinstance(node, _FUNCTIONS):
+            yield from _word(node)
             todo += ast.iter_child_nodes(node)
 
 
@@ -76,6 +77,18 @@ def _word(node: ast.AST) -> tuple[str, ...]:
     if isinstance(node, ast.Attribute):
         return (node.attr,)
     return (node.id,) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) else ()
+
+
+def first_run(module: SourceFile) -> int:
+    """The row of the first statement outside of functions that names a function or class of the
+    file, and so may run it; the largest number where there is none.
+    """
+    own = {node.name for node in module.tree.body if isinstance(node, (*_FUNCTIONS, ast.ClassDef))}
+    for statement in module.tree.body:
+        parts = statement.body if isinstance(statement, ast.ClassDef) else [statement]
+        if any(not own.isdisjoint(_words_at_start(part)) for part in parts):
+            return statement.lineno
+    return sys.maxsize
 
 
 def runs_as_program_alone(module: SourceFile, node: ast.AST) -> bool:

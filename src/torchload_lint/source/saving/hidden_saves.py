@@ -51,6 +51,7 @@ def _all(project: ProjectIndex) -> Iterator[HiddenSave]:
     for home in filter(None, map(project.module_at, _naming_it(project))):
         for reference in find(home, "save", SAVERS):
             outer = home.parents.get(reference.node)
+            outer = home.parents.get(outer) if isinstance(outer, ast.keyword) else outer
             is_call = isinstance(outer, ast.Call) and outer.func is reference.node
             named = _names_of_value(home, reference.node)
             if named or not is_call or (isinstance(outer, ast.Call) and _hands_on(outer)):

@@ -7,6 +7,7 @@ What a ``torch.save`` puts there is known (``producers``); of these nothing is k
 from __future__ import annotations
 
 import ast
+import re
 from posixpath import basename, normpath
 from typing import TYPE_CHECKING
 
@@ -52,8 +53,18 @@ _COMMANDS = frozenset(
     """.split()
 )
 _OPENERS = frozenset({"builtins.open", "io.open"})
+_DOWNLOADING = {
+    "urllib.request.urlretrieve": (1, "filename"),
+    "torch.hub.download_url_to_file": (1, "dst"),
+}
+"""What fetches a file: the place and the name of the argument that says where it goes."""
+_PUTTING: dict[str, tuple[int, str, str]] = {
+    **dict.fromkeys(_TO_SECOND, (1, "dst", "either")),
+    **{name: (*given, "file") for name, given in _DOWNLOADING.items()},
+    "shutil.copytree": (1, "dst", "folder"),
+}
 _WORDS = frozenset(
-    {name.rpartition(".")[2] for name in (*_TO_SECOND, *_COMMANDS)}
+    {name.rpartition(".")[2] for name in (*_PUTTING, *_COMMANDS)}
     | _OF_A_PATH
     | _TO_A_PATH
     | set(_UNPACKING)
@@ -61,10 +72,14 @@ _WORDS = frozenset(
 )
 _TELLING = late_pattern(
     r"shutil|subprocess|\bos\.(?:replace|rename|link|symlink|system|popen)|extractall|zipfile|tarfile"
+    r"|\bos\.open\(|urlretrieve|download_url_to_file"
     r"|write_bytes|(?:symlink|hardlink)_to|\.rename\("
     r"|[\"'](?:[wax]\+?b\+?|b\+?[wax]|rb\+|r\+b)[\"']"
 )
 """What the text of a file holds that may put a file somewhere."""
+
+
+_ASKS = late_pattern(r"exists|is_?file|is_?dir|listdir")
 
 
 class Write(NamedTuple):
@@ -74,7 +89,7 @@ class Write(NamedTuple):
     target: ast.expr | None
     """What says where; None for the working folder."""
     kind: str
-    """``file``, ``folder`` (any file in it) or ``command`` (any file that it names)."""
+    """``file``, ``folder`` (any file in it), ``either`` or ``command`` (any file that it names)."""
 
 
 def overwriting(paths: Iterable[str], module: Module, project: ProjectIndex) -> str:
@@ -107,9 +122,13 @@ def _reaches(write: Write, wanted: set[str], home: Module, project: ProjectIndex
             names & _targets(write, home, project)
         )
     targets = _targets(write, home, project)
-    if write.kind == "folder":
-        return any(one == "." or path.startswith(f"{one}/") for path in wanted for one in targets)
-    return not wanted.isdisjoint(targets)
+    if write.kind != "file" and any(
+        path.startswith(f"{one}/") or (one == "." and (write.kind == "folder" or "/" not in path))
+        for path in wanted
+        for one in targets
+    ):
+        return True
+    return write.kind != "folder" and not wanted.isdisjoint(targets)
 
 
 def _targets(write: Write, home: Module, project: ProjectIndex) -> frozenset[str]:
@@ -157,8 +176,11 @@ def _writes(module: Module) -> Iterator[Write]:
 
 def _write(call: ast.Call, node: ast.AST, word: str, module: Module) -> Write | None:
     meaning = module.bindings.qualified(call.func)
-    if meaning in _TO_SECOND:
-        return _given(call, 1, "dst")
+    if meaning in _PUTTING:
+        is_asked = meaning in _DOWNLOADING and _only_where_missing(call, module)
+        return None if is_asked else _given(call, *_PUTTING[meaning])
+    if meaning == "os.open":
+        return _given(call, 0, "path") if not _only_reads(call) else None
     if meaning in _COMMANDS:
         return Write(call, call.args[0], "command") if call.args else None
     if word in _UNPACKING and _unpacks(meaning, module):
@@ -175,17 +197,32 @@ def _write(call: ast.Call, node: ast.AST, word: str, module: Module) -> Write | 
     return None
 
 
+def _only_where_missing(call: ast.Call, module: Module) -> bool:
+    """Whether a test asks first whether the file is there."""
+    node: ast.AST | None = call
+    while (node := module.parents.get(node) if node is not None else None) is not None:
+        if isinstance(node, ast.If) and _ASKS.search(ast.unparse(node.test)):
+            return True
+    return False
+
+
+def _only_reads(call: ast.Call) -> bool:
+    """Whether ``os.open`` is given flags that only read."""
+    flags = call.args[1:2] or [each.value for each in call.keywords if each.arg == "flags"]
+    return bool(flags) and not re.search(r"O_(?:WRONLY|RDWR|CREAT|TRUNC)", ast.unparse(flags[0]))
+
+
 def _unpacks(meaning: str | None, module: Module) -> bool:
     """Whether it is a method of an archive, or ``shutil``'s function."""
     of_archive = "zipfile" in module.text or "tarfile" in module.text
     return of_archive if meaning is None else meaning == "shutil.unpack_archive"
 
 
-def _given(call: ast.Call, place: int, name: str) -> Write | None:
+def _given(call: ast.Call, place: int, name: str, kind: str = "file") -> Write | None:
     """A write to what an argument says."""
     named = [each.value for each in call.keywords if each.arg == name]
     target = next(iter((*call.args[place : place + 1], *named)), None)
-    return Write(call, target, "file") if target is not None else None
+    return Write(call, target, kind) if target is not None else None
 
 
 def _writes_bytes(mode: str) -> bool:

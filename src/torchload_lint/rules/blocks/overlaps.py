@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torchload_lint.fixes.repair import Allow
     from torchload_lint.rules.situation import Situation
     from torchload_lint.source.facts.allowed.allowlists import Allowlist
+    from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 
@@ -64,6 +65,21 @@ def block_that_calls(situation: Situation, entries: Sequence[Allow], project: Pr
                 continue
             if module is not None and _calls_what_loads(module, allowlist, project):
                 return f"{path}:{allowlist.span.start.row}"
+    return ""
+
+
+def call_within(module: Module, load: LoadCall, project: ProjectIndex) -> str:
+    """The place, as ``file:row``, of a call in a block around a load that may load, or allow
+    something, too: when its own block ends, the outer one has lost what both allow.
+    """
+    own = {one.node for one in module.loads} | {one.node for one in module.allowlists}
+    for allowlist in load.allowlists:
+        for statement in getattr(allowlist.statement, "body", ()):
+            for node in ast.walk(statement):
+                if not isinstance(node, ast.Call) or node in own:
+                    continue
+                if any(_may_load(project, name) for name in _names_in([node])):
+                    return f"{module.path}:{node.lineno}"
     return ""
 
 
