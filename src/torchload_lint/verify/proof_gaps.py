@@ -14,7 +14,11 @@ from torchload_lint.late_patterns import late_pattern
 from torchload_lint.policy import Trust
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.facts.calls import CallKind
-from torchload_lint.source.facts.scripts import is_reached_when_started, runs_as_program_alone
+from torchload_lint.source.facts.scripts import (
+    first_run,
+    is_reached_when_started,
+    runs_as_program_alone,
+)
 from torchload_lint.source.names.steps import ancestors
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
@@ -64,7 +68,20 @@ def first_gap(module: Module, load: LoadCall) -> str:
     if load.allowlists:
         found += [*_of_generators(module, load), *_of_cleared(module), *_of_ended(module, load)]
         found += [*_of_choices(module, load), *_of_closed_stacks(module, load)]
+        found += [*_of_late_names(module, load)]
     return found[0] if found else ""
+
+
+def _of_late_names(module: Module, load: LoadCall) -> Iterator[str]:
+    """Names that the file imports or defines only after it has called its own functions."""
+    limit = first_run(module)
+    inside = module.function(load.node) is not None
+    for allowlist in load.allowlists if inside else ():
+        for node in ast.walk(allowlist.node):
+            found = module.bindings.definitions(node) if isinstance(node, ast.Name) else ()
+            rows = [module.statement(one.node).lineno for one in found if "import" in one.kind]
+            if rows and min(rows) > limit:
+                yield f"{getattr(node, 'id', '')} is imported below row {limit}, which may load"
 
 
 def class_of_main(module: Module, load: LoadCall, situation: Situation) -> str:

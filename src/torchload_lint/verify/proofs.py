@@ -13,7 +13,7 @@ from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.apply import apply_edits
 from torchload_lint.fixes.repair import NotRepaired
 from torchload_lint.policy import vetted_definitions
-from torchload_lint.rules.blocks.overlaps import call_within
+from torchload_lint.rules.blocks.overlaps import block_that_takes, call_within
 from torchload_lint.source.facts.module import read
 from torchload_lint.source.facts.scripts import may_be_a_program, runs_as_program_alone
 from torchload_lint.source.text.parse import SyntaxProblem
@@ -139,7 +139,7 @@ class Prover:
             runs_code(situation)
             or first_gap(module, load)
             or class_of_main(module, load, situation)
-            or _lost_in_block(module, load, context)
+            or _lost_in_block(module, load, situation, context)
         )
         if reason:
             raise NotReadableError(reason)
@@ -176,10 +176,13 @@ class Prover:
         return self._known[key]
 
 
-def _lost_in_block(module: Module, load: LoadCall, context: Context) -> str:
-    """Why a block may have lost what it allows when its load runs; empty where it has not."""
-    within = call_within(module, load, context.project)
-    return within and f"{within} may load in a block of its own, which takes what both allow"
+def _lost_in_block(module: Module, load: LoadCall, situation: Situation, context: Context) -> str:
+    """Why what is allowed may be taken away when the load runs; empty where it is not."""
+    if within := call_within(module, load, context.project):
+        return f"{within} may load in a block of its own, which takes what both allow"
+    needed = [need.name for need in situation.needs if need not in situation.missing]
+    taking = block_that_takes(module, load, needed, context.project)
+    return taking and f"the block in {taking} takes away what is registered for the load"
 
 
 def _repaired(situation: Situation, repair: Repair) -> tuple[Module, LoadCall]:

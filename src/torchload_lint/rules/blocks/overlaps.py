@@ -8,6 +8,7 @@ list, also from another block that has allowed the same and goes on (torch 2.13,
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
@@ -110,15 +111,51 @@ def _given_to_thread(node: ast.AST) -> list[ast.expr]:
     return [*node.args, *(keyword.value for keyword in node.keywords)]
 
 
+def block_that_takes(
+    module: Module, load: LoadCall, needed: Iterable[GlobalName], project: ProjectIndex
+) -> str:
+    """The place of a block that takes away what a load needs, where no block is around that, so
+    that it is registered for the whole process; empty where there is none.
+    """
+    if any(one.kind is not AllowlistKind.PROCESS for one in load.allowlists):
+        return ""  # a block around it allows what it needs
+    registered = {*needed}
+    since = max((one.span.start.row for one in load.allowlists), default=0)
+    for path in project.holding("safe_globals") if registered else ():
+        home = module if path == module.path else project.module_at(path)
+        for allowlist in home.allowlists if home is not None else ():
+            if home is None or not _shares(allowlist, registered, set()):
+                continue
+            if _may_run_after(home, allowlist, since if home is module else 0, project):
+                return f"{path}:{allowlist.span.start.row}"
+    return ""
+
+
+def _may_run_after(home: Module, block: Allowlist, row: int, project: ProjectIndex) -> bool:
+    """Whether a block may run after a row of its file: one in a function where that is named."""
+    place = block.statement
+    if not isinstance(place, ast.With | ast.AsyncWith):
+        return False
+    function = home.function(place)
+    if function is None:
+        return place.lineno > row
+    named = re.compile(rf"(?<!def )\b{re.escape(function.name)}\b")
+    texts = (project.files.text(path) or "" for path in project.holding(function.name))
+    return any(named.search(text) for text in texts)
+
+
 def _shares(allowlist: Allowlist, wanted: set[GlobalName], keys: set[str]) -> bool:
     """Whether a block allows one of the entries."""
-    is_block = allowlist.kind is AllowlistKind.BLOCK
+    is_block = allowlist.kind in {AllowlistKind.BLOCK, AllowlistKind.STACK}
     every = allowlist.entries
     return is_block and any(entry.obj in wanted or entry.key in keys for entry in every)
 
 
 def _calls_what_loads(module: Module, allowlist: Allowlist, project: ProjectIndex) -> bool:
-    body = getattr(allowlist.statement, "body", [])
+    within: ast.AST | None = allowlist.statement
+    if allowlist.kind is AllowlistKind.STACK:  # in force until something else closes it
+        within = module.function(allowlist.node) or module.tree
+    body = getattr(within, "body", [])
     own = {load.node for load in module.loads}
     calls = (
         node
