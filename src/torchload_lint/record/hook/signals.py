@@ -39,7 +39,10 @@ def pass_on(error):
         codes.add(traceback.tb_frame.f_code)
         traceback = traceback.tb_next
     if not codes.isdisjoint(handler_codes()):
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # else this frame and the error hold one another, and all files open there
 
 
 def handler_codes():
