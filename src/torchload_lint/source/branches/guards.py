@@ -195,13 +195,17 @@ def of_steady_names(node: ast.AST, module: SourceFile, but: str = "") -> Tests:
     """Those of them about a name that no loop sets, or an attribute that the file does not set: it
     was the same when ``node`` was computed. ``but``: a name that they are not asked for.
     """
-    return tuple(
-        (test, holds)
-        for test, holds in comparing(node, module)
-        if (subject := _about_what(test)) is not None
-        and _is_steady(subject, module)
-        and getattr(subject, "id", None) != (but or None)
-    )
+
+    def find() -> Tests:
+        return tuple(
+            (test, holds)
+            for test, holds in comparing(node, module)
+            if (subject := _about_what(test)) is not None
+            and _is_steady(subject, module)
+            and getattr(subject, "id", None) != (but or None)
+        )
+
+    return module.remember(("steady tests", node, but), find)
 
 
 def _about_what(test: ast.expr) -> ast.Name | ast.Attribute | None:
@@ -348,13 +352,16 @@ def tested_around(
 
 def asked_around(
     node: ast.AST, module: SourceFile
-) -> Iterator[tuple[tuple[ast.expr, bool], ast.expr]]:
-    """The parts of the tests around a place, and what each is about."""
-    for part in _all_parts(_around(node, module)):
-        test = part[0]
-        subject = _subject(test) if isinstance(test, ast.Compare) else test
-        if _is_about(test, subject):
-            yield part, subject
+) -> tuple[tuple[tuple[ast.expr, bool], ast.expr], ...]:
+    """The parts of the tests around a place, and what each is about; found once."""
+
+    def find() -> Iterator[tuple[tuple[ast.expr, bool], ast.expr]]:
+        for part in _all_parts(_around(node, module)):
+            subject = _subject(part[0]) if isinstance(part[0], ast.Compare) else part[0]
+            if _is_about(part[0], subject):
+                yield part, subject
+
+    return module.remember(("tests around", node), lambda: tuple(find()))
 
 
 def says(

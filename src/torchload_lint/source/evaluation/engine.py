@@ -183,7 +183,7 @@ class Engine:
     def assuming(self, tests: Tests) -> Iterator[None]:
         """While some tests are taken to hold, wherever their expressions stand."""
         before = self.assumed
-        self.assumed = before + tests
+        self.assumed = before + tuple(test for test in tests if test not in before)
         try:
             yield
         finally:
