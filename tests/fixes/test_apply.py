@@ -192,28 +192,24 @@ def test_a_circular_import_goes_inside_the_function() -> None:
     )
 
 
-def test_a_block_in_force_gets_its_import_right_before_it() -> None:
-    allow = Allow(Spelling("myapp.models", "Net"), defined_in="myapp/models.py", at_load=True)
-    check(
-        "import torch\nfrom torch.serialization import safe_globals\n\ndef f(p):\n"
-        "    with safe_globals([set]):\n        return torch.load(p, weights_only=True)\n",
-        "import torch\nfrom torch.serialization import safe_globals\n\ndef f(p):\n"
-        "    from myapp.models import Net\n"
-        "    with safe_globals([set, Net]):\n        return torch.load(p, weights_only=True)\n",
-        allow,
-    )
+AT_LOAD = Allow(Spelling("myapp.models", "Net"), defined_in="myapp/models.py", at_load=True)
+HEAD = "import torch\nfrom torch.serialization import safe_globals\n\ndef f(p):\n"
+IMPORT = "    from myapp.models import Net\n"
+LOAD = "        return torch.load(p, weights_only=True)\n"
 
 
-def test_an_import_of_the_function_is_used_again() -> None:
-    allow = Allow(Spelling("myapp.models", "Net"), defined_in="myapp/models.py", at_load=True)
-    check(
-        "import torch\n\ndef f(p, q):\n    from myapp.models import Net\n"
-        "    return torch.load(p)\n",
-        "import torch\nfrom torch.serialization import safe_globals\n\ndef f(p, q):\n"
-        "    from myapp.models import Net\n    with safe_globals([Net]):\n"
-        "        return torch.load(p, weights_only=True)\n",
-        allow,
-    )
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"{HEAD}    with safe_globals([set]):\n{LOAD}",
+         f"{HEAD}{IMPORT}    with safe_globals([set, Net]):\n{LOAD}"),
+        (f"{HEAD}{IMPORT}    return torch.load(p)\n",
+         f"{HEAD}{IMPORT}    with safe_globals([Net]):\n{LOAD}"),
+    ],
+    ids=["right before the block", "the function's own is used again"],
+)  # fmt: skip
+def test_an_import_that_belongs_to_the_load(before: str, after: str) -> None:
+    check(before, after, AT_LOAD)
 
 
 OWN = Allow(Spelling("myapp.train", "Net"), "__main__.Net", "myapp/train.py")

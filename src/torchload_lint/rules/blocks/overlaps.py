@@ -12,8 +12,10 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
+from torchload_lint.rules.blocks.loading_names import calls_in, may_load, names_in
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.names import members
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 
-MOST_NAMES = 200
-"""Names that are followed from one call; where there are more, it may lead to a load."""
 _STARTS_THREADS = frozenset(
     """
     Thread Timer start_new_thread submit map imap imap_unordered apply_async map_async starmap
@@ -34,21 +34,12 @@ _STARTS_THREADS = frozenset(
     """.split()
 )
 _THREAD_WORDS = ("threading", "_thread", "ThreadPool", "to_thread", "run_in_executor")
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_WORDS = ("torch", "safe_globals")
-"""What a file holds that loads, or allows something."""
 
 
 def names_that_load(situation: Situation, project: ProjectIndex) -> frozenset[str]:
     """The functions that a load's statement calls and that may load, or allow something, too."""
-    load = situation.load
-    own = {one.node for one in situation.module.loads}
-    calls = [
-        node for node in ast.walk(load.statement) if isinstance(node, ast.Call) and node not in own
-    ]
-    return frozenset(
-        name for call in calls for name in _names_in([call]) if _may_load(project, name)
-    )
+    calls = calls_in([situation.load.statement], situation.module)
+    return frozenset(name for name in names_in(calls) if may_load(project, name))
 
 
 def block_that_calls(situation: Situation, entries: Sequence[Allow], project: ProjectIndex) -> str:
@@ -73,14 +64,10 @@ def call_within(module: Module, load: LoadCall, project: ProjectIndex) -> str:
     """The place, as ``file:row``, of a call in a block around a load that may load, or allow
     something, too: when its own block ends, the outer one has lost what both allow.
     """
-    own = {one.node for one in module.loads} | {one.node for one in module.allowlists}
     for allowlist in load.allowlists:
-        for statement in getattr(allowlist.statement, "body", ()):
-            for node in ast.walk(statement):
-                if not isinstance(node, ast.Call) or node in own:
-                    continue
-                if any(_may_load(project, name) for name in _names_in([node])):
-                    return f"{module.path}:{node.lineno}"
+        for call in calls_in(getattr(allowlist.statement, "body", ()), module):
+            if any(may_load(project, name) for name in names_in([call])):
+                return f"{module.path}:{call.lineno}"
     return ""
 
 
@@ -97,16 +84,18 @@ def _threads(project: ProjectIndex) -> Iterator[str]:
         loads = {load.node for load in module.loads}
         for node in ast.walk(module.tree):
             parts = [part for each in _given_to_thread(node) for part in ast.walk(each)]
-            names = filter(None, map(_last_word, parts))
-            if not loads.isdisjoint(parts) or any(_may_load(project, name) for name in names):
+            names = {
+                last_name(each) for each in parts if isinstance(each, ast.Name | ast.Attribute)
+            }
+            if not loads.isdisjoint(parts) or any(may_load(project, name) for name in names):
                 yield f"{module.path}:{getattr(node, 'lineno', 1)}"
 
 
 def _given_to_thread(node: ast.AST) -> list[ast.expr]:
     """What a call or a class hands to a thread."""
-    if isinstance(node, ast.ClassDef) and "Thread" in map(_last_word, node.bases):
+    if isinstance(node, ast.ClassDef) and "Thread" in map(last_name, node.bases):
         return [ast.Name(node.name, ast.Load())]
-    if not isinstance(node, ast.Call) or _last_word(node.func) not in _STARTS_THREADS:
+    if not isinstance(node, ast.Call) or last_name(node.func) not in _STARTS_THREADS:
         return []
     return [*node.args, *(keyword.value for keyword in node.keywords)]
 
@@ -155,70 +144,5 @@ def _calls_what_loads(module: Module, allowlist: Allowlist, project: ProjectInde
     within: ast.AST | None = allowlist.statement
     if allowlist.kind is AllowlistKind.STACK:  # in force until something else closes it
         within = module.function(allowlist.node) or module.tree
-    body = getattr(within, "body", [])
-    own = {load.node for load in module.loads}
-    calls = (
-        node
-        for statement in body
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Call) and node not in own
-    )
-    return any(_may_load(project, name) for name in _names_in(calls))
-
-
-def _may_load(project: ProjectIndex, name: str) -> bool:
-    """Whether code of the project that goes by a name may load, or allow something, itself or
-    through what it calls. Names are taken as they are spelled.
-    """
-    return project.remember(("may load", name), lambda: _leads_to_load(project, name))
-
-
-def _leads_to_load(project: ProjectIndex, name: str) -> bool:
-    waiting, seen = [name], {name}
-    while waiting:
-        for module, definition in _definitions(project, waiting.pop()):
-            if any(_stands_in(module, node, definition) for node in _loading(module)):
-                return True
-            calls = (node for node in ast.walk(definition) if isinstance(node, ast.Call))
-            bases = definition.bases if isinstance(definition, ast.ClassDef) else []
-            further = {*_names_in(calls), *map(_last_word, bases)} - seen - {""}
-            seen |= further
-            waiting += further
-        if len(seen) > MOST_NAMES:
-            return True
-    return False
-
-
-def _definitions(
-    project: ProjectIndex, name: str
-) -> Iterator[tuple[Module, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]]:
-    """The functions and classes of the project with this name."""
-    paths = [*project.holding(f"def {name}"), *project.holding(f"class {name}")]
-    for path in dict.fromkeys(paths):
-        module = project.module_at(path)
-        for node in ast.walk(module.tree) if module is not None else ():
-            if module is not None and isinstance(node, _DEFINITIONS) and node.name == name:
-                yield module, node
-
-
-def _loading(module: Module) -> Iterator[ast.AST]:
-    if any(word in module.text for word in _WORDS):
-        yield from (load.node for load in module.loads)
-        yield from (allowlist.node for allowlist in module.allowlists)
-
-
-def _stands_in(module: Module, node: ast.AST | None, definition: ast.AST) -> bool:
-    while node is not None and node is not definition:
-        node = module.parents.get(node)
-    return node is definition
-
-
-def _names_in(calls: Iterable[ast.Call]) -> Iterator[str]:
-    """What is called, and what is handed over, which may be called there."""
-    for call in calls:
-        given = [*call.args, *(keyword.value for keyword in call.keywords)]
-        yield from filter(None, map(_last_word, [call.func, *given]))
-
-
-def _last_word(node: ast.AST) -> str:
-    return str(getattr(node, "attr", getattr(node, "id", "")))
+    calls = calls_in(getattr(within, "body", ()), module)
+    return any(may_load(project, name) for name in names_in(calls))

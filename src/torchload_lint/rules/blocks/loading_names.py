@@ -1,0 +1,83 @@
+"""What may come to a load, or allow something: code of the project, by the names that it calls."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.text.expressions import last_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.index import ProjectIndex
+
+MOST_NAMES = 200
+"""Names that are followed from one call; where there are more, it may lead to a load."""
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_WORDS = ("torch", "safe_globals")
+"""What a file holds that loads, or allows something."""
+
+
+def may_load(project: ProjectIndex, name: str) -> bool:
+    """Whether code of the project that goes by a name may load, or allow something, itself or
+    through what it calls. Names are taken as they are spelled.
+    """
+    return project.remember(("may load", name), lambda: _leads_to_load(project, name))
+
+
+def calls_in(nodes: Iterable[ast.AST], module: Module) -> Iterator[ast.Call]:
+    """The calls that some statements make, but for the loads and the allowlists of the file."""
+    own = {load.node for load in module.loads} | {each.node for each in module.allowlists}
+    for node in nodes:
+        for each in ast.walk(node):
+            if isinstance(each, ast.Call) and each not in own:
+                yield each
+
+
+def _leads_to_load(project: ProjectIndex, name: str) -> bool:
+    waiting, seen = [name], {name}
+    while waiting:
+        for module, definition in _definitions(project, waiting.pop()):
+            if any(_stands_in(module, node, definition) for node in _loading(module)):
+                return True
+            calls = (node for node in ast.walk(definition) if isinstance(node, ast.Call))
+            bases = definition.bases if isinstance(definition, ast.ClassDef) else []
+            further = {*names_in(calls), *map(last_name, bases)} - seen - {""}
+            seen |= further
+            waiting += further
+        if len(seen) > MOST_NAMES:
+            return True
+    return False
+
+
+def _definitions(
+    project: ProjectIndex, name: str
+) -> Iterator[tuple[Module, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]]:
+    """The functions and classes of the project with this name."""
+    paths = [*project.holding(f"def {name}"), *project.holding(f"class {name}")]
+    for path in dict.fromkeys(paths):
+        module = project.module_at(path)
+        for node in ast.walk(module.tree) if module is not None else ():
+            if module is not None and isinstance(node, _DEFINITIONS) and node.name == name:
+                yield module, node
+
+
+def _loading(module: Module) -> Iterator[ast.AST]:
+    if any(word in module.text for word in _WORDS):
+        yield from (load.node for load in module.loads)
+        yield from (allowlist.node for allowlist in module.allowlists)
+
+
+def _stands_in(module: Module, node: ast.AST | None, definition: ast.AST) -> bool:
+    while node is not None and node is not definition:
+        node = module.parents.get(node)
+    return node is definition
+
+
+def names_in(calls: Iterable[ast.Call]) -> Iterator[str]:
+    """What is called, and what is handed over, which may be called there."""
+    for call in calls:
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        yield from filter(None, map(last_name, [call.func, *given]))
