@@ -172,6 +172,15 @@ def test_a_file_near_another_definition_may_call_it():
     )
 
 
+def test_a_file_of_the_project_may_have_a_librarys_name():
+    resolution = resolve(
+        "import torch\nclass Keeper:\n    def load(self, path):\n        torch.load(path)\n",
+        {"use.py": "import torch\ntorch.load('a.pt')\n"},
+        at="common/torch.py",
+    )
+    assert texts(resolution) == []
+
+
 def test_only_objects_of_another_class_are_given():
     """``run`` is called, but never for an object whose ``load`` this is."""
     resolution = resolve(TWO + "Other().run('b.pt')\n")

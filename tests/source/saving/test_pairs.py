@@ -405,6 +405,30 @@ CASES = {
             """},
         None,
     ),
+    "a number, and more words of a name": (
+        {"use.py": """
+            def f(folder, seed):
+                torch.load(f"{folder}/seed-{seed}-last-info.pth")
+            def g(folder, seed, m):
+                torch.save(m, f"{folder}/seed-{seed}.pth")
+            """},
+        None,
+    ),
+    "one name in folders that two other programs choose": (
+        {
+            "demos/track/use.py": "torch.load('runs/search/results.pth')",
+            "a/one.py": "def f(d, m):\n    torch.save(m, d + '/results.pth')",
+            "b/two.py": "def g(d, m):\n    torch.save(m, d + '/results.pth')",
+        },
+        None,
+    ),
+    "one name in a folder that another program chooses": (
+        {
+            "demos/track/use.py": "torch.load('runs/search/results.pth')",
+            "a/one.py": "def f(d, m):\n    torch.save(m, d + '/results.pth')",
+        },
+        "path",
+    ),
     "names without a word": (
         {"use.py": """
             def f(n):

@@ -39,6 +39,12 @@ RUN = {
         "    torch.load(os.path.join(folder, name))\n"
         "load('a', best=True)\nload('b', True)"
     ),
+    "what a method returns for a kind": (
+        "class Log:\n    def path(self, mode):\n        if mode is None:\n"
+        "            return 'log'\n        elif mode == 'net':\n            return 'net.pth'\n"
+        "        elif mode == 'info':\n            return 'last-info.pth'\n"
+        "log = Log()\nlast_info, net = log.path('info'), log.path('net')\ntorch.load(last_info)"
+    ),
     "a flag that only some give": (
         "def load(folder, best=False):\n"
         "    name = 'best.pth' if best else 'last.pth'\n"
@@ -381,6 +387,21 @@ OPEN = {
             "args = parser.parse_args()\ntorch.load('a_' + args.name + '.pth')\nsetup(args)"
         ),
         ["a_.pth"],
+    ),
+    "parts that go together": (
+        (
+            "for space in ('one', 'two'):\n    end = 'x' if space == 'one' else 'y'\n"
+            "    torch.load(os.path.join('runs-' + space, end + '.pth'))"
+        ),
+        ["runs-*/x.pth", "runs-*/y.pth"],
+    ),
+    "an option's choices beside what a branch makes of them": (
+        (
+            "parser = argparse.ArgumentParser()\nparser.add_argument('--a', choices=['p', 'q'])\n"
+            "args = parser.parse_args()\nif args.a == 'p':\n    n = 1\nelse:\n    n = 2\n"
+            "torch.load(f'net_{args.a}_{n}.pth')"
+        ),
+        ["net_*_1.pth", "net_*_2.pth"],
     ),
     "setattr of a listed name": (
         (

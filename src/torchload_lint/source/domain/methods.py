@@ -25,7 +25,7 @@ from torchload_lint.source.domain.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from torchload_lint.source.domain.arguments import Arguments
 
@@ -140,27 +140,20 @@ def _zero_fill(text: Text, given: Arguments) -> Values:
     return (strings.changed(text, text.text.zfill(width)),)
 
 
-def join_path(text: Text, given: Arguments, *, is_path: bool = False) -> Values:
-    """``os.path.join(text, *given)``; ``is_path``: ``path.joinpath(*given)``."""
-    built: Values = (text,)
-    for part in given.positional:
+def join_paths(first: Values, rest: Iterable[Values], *, is_path: bool = False) -> Values:
+    """``os.path.join(first, *rest)``; ``is_path``: ``path.joinpath(*rest)``."""
+    built: Values = tuple(as_text(value) for value in first)
+    for part in rest:
         built = union(
             strings.join(as_text(first), as_text(second), is_path=is_path)
-            for first in built
+            for first in strings.one_where_both_vary(built, part)
             for second in part
         )
     return built
 
 
 def _joinpath(text: Text, given: Arguments) -> Values:
-    return join_path(text, given, is_path=True)
-
-
-def joined_paths(folders: Values, names: Values) -> Values:
-    """Each of the names in each of the folders."""
-    return union(
-        strings.join(as_text(folder), as_text(name)) for folder in folders for name in names
-    )
+    return join_paths((text,), given.positional, is_path=True)
 
 
 def _with_suffix(text: Text, given: Arguments) -> Values:

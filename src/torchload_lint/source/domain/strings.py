@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import operator
 from functools import partial
+from itertools import chain
+from posixpath import commonprefix
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.values import Value, Values
 
+_SEVERAL = 2
+_ANY_OF_THEM = "which of several parts of it go together"
 _DIGITS = late_pattern(r"\d+")
 WIDEST_DIGITS = 4
 """A text is not built to a width of more digits: systems take paths of some thousand letters."""
@@ -61,6 +65,9 @@ def fewest_holes_first(values: Iterable[Value]) -> list[Value]:
 
 def binary(op: ast.operator, left: Values, right: Values) -> Values:
     """``left op right`` over all possibilities."""
+    of_texts = any(isinstance(each, Text) for each in (*left, *right))
+    if of_texts and isinstance(op, ast.Add | ast.Div):
+        left = one_where_both_vary(left, right)
     return union(*(_binary(op, first, second) for first in left for second in right))
 
 
@@ -111,7 +118,29 @@ def _concatenated(first: Value, second: Value) -> Text:
 
 def concatenate(left: Values, right: Values) -> Values:
     """``left + right`` of texts, over all possibilities."""
+    left = one_where_both_vary(left, right)
     return union(_concatenated(first, second) for first in left for second in right)
+
+
+def one_where_both_vary(first: Values, second: Values) -> Values:
+    """The possibilities of what is put before others: where there are several of both, nobody knows
+    which go together, and they become one text with an unknown part.
+    """
+    varying = [as_text(value) for value in first if not isinstance(value, Unknown)]
+    if len(varying) < _SEVERAL or sum(not isinstance(each, Unknown) for each in second) < _SEVERAL:
+        return first
+    texts = [text.text for text in varying]
+    begin = commonprefix(texts)
+    rest = [text[len(begin) :][::-1] for text in texts]
+    one = Text(
+        f"{begin}{HOLE}{commonprefix(rest)[::-1]}",
+        why=tuple(dict.fromkeys((_ANY_OF_THEM, *chain.from_iterable(t.why for t in varying)))),
+        is_path=all(text.is_path for text in varying),
+        rung=highest(*(text.rung for text in varying)),
+    )
+    if any(text.anchored for text in varying):
+        one = one.changed(text=one.text if begin else HOLE, anchored=bool(begin))
+    return (one, *(value for value in first if isinstance(value, Unknown)))
 
 
 def with_open_ends(values: Values) -> Values:

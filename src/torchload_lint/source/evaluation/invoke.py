@@ -31,7 +31,7 @@ from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes as class_facts
 from torchload_lint.source.project.called_objects import RETURNING_SELF
-from torchload_lint.source.state import handing, stores
+from torchload_lint.source.state import handing, stores, taken
 from torchload_lint.source.state.bound import BoundArguments, Layers
 from torchload_lint.source.state.evaluated_arguments import arguments
 from torchload_lint.source.state.matching import match
@@ -182,8 +182,9 @@ def _returned(
         ("returns", definition), lambda: _collect_returned(definition)
     )
     if not yields:
+        left = [each for each in returns if taken.lets_through(evaluator, each, inner)] or returns
         found = union(
-            *(handing.on(evaluator, each, evaluator.values(each, inner), inner) for each in returns)
+            *(handing.on(evaluator, each, evaluator.values(each, inner), inner) for each in left)
         )
         return found or unknown(f"{definition.name}() returns nothing")
     produced = union(*(evaluator.values(each, inner) for each in yields))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import strings
 from torchload_lint.source.domain.conversions import as_text
-from torchload_lint.source.domain.methods import joined_paths
+from torchload_lint.source.domain.methods import join_paths
 from torchload_lint.source.domain.patterns import HOLE, Rung, is_exact
 from torchload_lint.source.domain.values import Constant, Text, lift, union, unknown
 from torchload_lint.source.state.evaluated_arguments import arguments
@@ -41,7 +41,7 @@ def _hub_file(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     given = arguments(evaluator, call, frame)
     names = given.at(1, "filename") or unknown("the file's name")
     inside = tuple(each for each in given.named.get("subfolder", ()) if isinstance(each, Text))
-    names = joined_paths(inside, names) if inside else names
+    names = join_paths(inside, (names,)) if inside else names
     folders = given.named.get("local_dir", ())
     folders = tuple(folder for folder in folders if not isinstance(folder, Constant))
     repositories = given.at(0, "repo_id") or unknown("the repository")
@@ -108,7 +108,7 @@ def _hub_snapshot(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 
 
 def _downloaded(folders: Values, names: Values) -> Values:
-    return lift(joined_paths(folders, names), Rung.DOWNLOAD)
+    return lift(join_paths(folders, (names,)), Rung.DOWNLOAD)
 
 
 CALLS: dict[str, Known] = {

@@ -40,6 +40,12 @@ def _on_text(function: Callable[[Text, Arguments], Values]) -> Known:
     return apply
 
 
+def _join(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    given = arguments(evaluator, call, frame)
+    head, *rest = given.positional or [()]
+    return methods.join_paths(head, rest)
+
+
 def _glob(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     return union(*(methods.glob_text(as_text(value)) for value in first(evaluator, call, frame)))
 
@@ -63,7 +69,7 @@ def _walk(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     found = tuple(
         Sequence(
             (
-                methods.joined_paths((as_text(top),), below),
+                methods.join_paths((as_text(top),), (below,)),
                 (Sequence(others=name),),
                 (Sequence(others=name),),
             ),
@@ -115,7 +121,6 @@ CALLS: dict[str, Known] = {
         f"{module}.{name}": _on_text(method)
         for module in ("os.path", "posixpath")
         for name, method in (
-            ("join", methods.join_path),
             ("dirname", methods.parent),
             ("basename", methods.base),
             ("splitext", methods.split_suffix),
@@ -125,6 +130,7 @@ CALLS: dict[str, Known] = {
             ("normpath", methods.normalised),
         )
     },
+    **dict.fromkeys(("os.path.join", "posixpath.join"), _join),
     **{f"{module}.{name}": first for module in ("os.path", "posixpath") for name in _SAME},
     **dict.fromkeys(("os.fspath", "os.fsdecode", "os.fsencode", "glob.escape"), first),
     **dict.fromkeys(("os.getcwd", "os.getcwdb"), _working_folder),

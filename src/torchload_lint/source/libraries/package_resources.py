@@ -11,7 +11,6 @@ from posixpath import dirname
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import methods
-from torchload_lint.source.domain.arguments import Arguments
 from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.patterns import HOLE, known
 from torchload_lint.source.domain.values import (
@@ -21,7 +20,6 @@ from torchload_lint.source.domain.values import (
     Made,
     Text,
     Values,
-    union,
     unknown,
 )
 from torchload_lint.source.state.evaluated_arguments import arguments, first
@@ -43,7 +41,7 @@ def _resource(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     """``path(anchor, *names)``, ``resource_filename(package, name)``."""
     folders = _files(evaluator, call, frame)
     names = arguments(evaluator, call, frame).positional[1:]
-    joined = union(*(methods.join_path(as_text(folder), Arguments(names)) for folder in folders))
+    joined = methods.join_paths(folders, names)
     return joined if names else unknown("the call does not say which resource")
 
 

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import methods, strings
 from torchload_lint.source.domain import values as domain
-from torchload_lint.source.domain.arguments import Arguments
 from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.values import (
     Constant,
     Text,
     Values,
-    union,
 )
 from torchload_lint.source.state.evaluated_arguments import arguments
 
@@ -28,8 +26,8 @@ def _path(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     if not given.positional:
         return (Text(".", is_path=True),)
     first, *rest = given.positional
-    known, parts = [as_text(value) for value in first if _is_some(value)], Arguments(rest)
-    joined = union(*(methods.join_path(text, parts, is_path=True) for text in known))
+    known = tuple(as_text(value) for value in first if _is_some(value))
+    joined = methods.join_paths(known, rest, is_path=True)
     return tuple(strings.path(as_text(value)) for value in joined) or first
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import patterns, strings
 from torchload_lint.source.domain.conversions import as_text
-from torchload_lint.source.domain.methods import joined_paths
+from torchload_lint.source.domain.methods import join_paths
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import Constant, Text, lift, unknown
 from torchload_lint.source.libraries.builtins_known import parsed_url
@@ -49,7 +49,7 @@ def _torch_hub_file(
     if not names:
         urls = map(as_text, given.at(0, "url"))
         names = tuple(_name_in_url(each) for each in urls if not _is_local(each))
-    found = joined_paths(folders or (Text(f"{TORCH_CACHE}/checkpoints"),), names)
+    found = join_paths(folders or (Text(f"{TORCH_CACHE}/checkpoints"),), (names,))
     return lift(found, Rung.DOWNLOAD)
 
 

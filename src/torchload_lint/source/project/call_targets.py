@@ -120,14 +120,13 @@ class CallTarget(NamedTuple):
         return Other.METHOD if self.owner is None else self._by_receiver(calling, function)
 
     def _is_foreign(self, calling: SourceFile, function: ast.expr, dotted: str) -> bool:
-        """Whether it is a function of an imported module that is not the project's: a method
-        ``load`` of ours is not what ``torch.load(…)`` calls.
-        """
-        if not isinstance(function, ast.Attribute) or not isinstance(function.value, ast.Name):
+        """Whether a module has it, and no object: ``torch.load``, even beside a ``torch.py``."""
+        owner = function.value if isinstance(function, ast.Attribute) else None
+        definitions = calling.bindings.definitions(owner) if isinstance(owner, ast.Name) else ()
+        if not any(each.qualified for each in definitions):
             return False
-        imported = any(each.qualified for each in calling.bindings.definitions(function.value))
-        owner = dotted.rpartition(".")[0]
-        return imported and not self.project.definitions(owner, calling.path)
+        found = self.project.definitions(dotted.rpartition(".")[0], calling.path)
+        return all(isinstance(each.node, ast.Module) for each in found)
 
     def _left_out(self, calling: SourceFile, function: ast.expr) -> int:
         if self.owner is None or members.is_static(self.function):

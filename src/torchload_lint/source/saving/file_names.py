@@ -40,6 +40,7 @@ def name_one_file(loaded: list[PathPattern], saved: tuple[PathPattern, ...]) -> 
         patterns.overlap(one.text, other.text)
         and patterns.overlap(_name(one), _name(other))
         and have_common_word(one.text, other.text)
+        and (one.exact or other.exact or _say_the_same(_name(one), _name(other)))
         and not (
             _OF_A_LIBRARY.match(_name(one)) and (may_lie_anywhere(one) or may_lie_anywhere(other))
         )
@@ -47,6 +48,13 @@ def name_one_file(loaded: list[PathPattern], saved: tuple[PathPattern, ...]) -> 
         for other in saved
         if other.exact or other.strong
     )
+
+
+def _say_the_same(first: str, second: str) -> bool:
+    """Whether two names that are known in part hold the same words: what is unknown in
+    ``seed-*.pth`` is a number more likely than the rest of ``seed-*-last-info.pth``.
+    """
+    return sorted(words_of_name(first)) == sorted(words_of_name(second))
 
 
 def begin_alike(first: str, second: str) -> bool:

@@ -22,10 +22,11 @@ from torchload_lint.source.saving.file_names import (
     begin_alike,
     have_common_word,
     is_spelled,
+    may_lie_anywhere,
     name_one_file,
     words_of_name,
 )
-from torchload_lint.source.saving.programs import are_one_program, nearness, shared_folders
+from torchload_lint.source.saving.programs import are_one_program, nearest, shared_folders
 from torchload_lint.source.saving.save_index import index_of, possible_saves
 from torchload_lint.source.saving.saved import why_unloadable
 from torchload_lint.source.saving.saving_files import saving_files
@@ -143,8 +144,9 @@ def _of_this_load(
         found["methods"] = _of_same_object(load, module, found["methods"], project)
     for kind in _KINDS:
         if found[kind]:
-            nearest = _nearest(found[kind], module.path, load.function)[:MAX_PRODUCERS]
-            return tuple(_producer(save, home, kind, project) for save, home in nearest)
+            near = nearest(found[kind], module.path, load.function)[:MAX_PRODUCERS]
+            told = _told_apart(near, module, project)
+            return tuple(_producer(save, home, kind, project) for save, home in told)
     return ()
 
 
@@ -318,19 +320,21 @@ def _keys_agree(
     return len(keys) > 1 or bool(keys & {key for _, key in restored} & {key for _, key in states})
 
 
-def _nearest(
-    found: list[tuple[SaveCall, Module]], path: str, function: str
+def _told_apart(
+    found: list[tuple[SaveCall, Module]], module: Module, project: ProjectIndex
 ) -> list[tuple[SaveCall, Module]]:
-    """Those in the load's own class or file; else those that share the most folders with it.
-    Repositories hold many recipes that use the same names in folders of their own.
+    """The saves without those of other programs that write just the name of the file, in folders
+    that nobody knows, where several programs do: which of them it is, is not known either.
     """
-    own = [each for each in found if each[1].path == path]
-    owner = function.rpartition(".")[0]
-    of_class = [each for each in own if owner and each[0].function.rpartition(".")[0] == owner]
-    own = of_class or own
-    folder = dirname(path)
-    near = [nearness(dirname(home.path), folder) for _, home in found]
-    return own or [each for each, one in zip(found, near, strict=True) if one == max(near)]
+    by_name = [
+        (save, home)
+        for save, home in found
+        if all(map(may_lie_anywhere, written_by(save, home, project)))
+        and not are_one_program(home, module, project)
+    ]
+    if len({home.path for _, home in by_name}) == 1:
+        return found
+    return [each for each in found if each not in by_name]
 
 
 def _modules(

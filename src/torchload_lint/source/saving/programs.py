@@ -7,6 +7,7 @@ from posixpath import dirname
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from torchload_lint.source.facts.calls import SaveCall
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 
@@ -48,6 +49,21 @@ def nearness(one: str, other: str) -> tuple[int, bool]:
     """
     shared = shared_folders(one, other)
     return shared, one.count("/") - shared <= 0
+
+
+def nearest(
+    found: list[tuple[SaveCall, Module]], path: str, function: str
+) -> list[tuple[SaveCall, Module]]:
+    """Those in the load's own class or file; else those that share the most folders with it.
+    Repositories hold many recipes that use the same names in folders of their own.
+    """
+    own = [each for each in found if each[1].path == path]
+    owner = function.rpartition(".")[0]
+    of_class = [each for each in own if owner and each[0].function.rpartition(".")[0] == owner]
+    own = of_class or own
+    folder = dirname(path)
+    near = [nearness(dirname(home.path), folder) for _, home in found]
+    return own or [each for each, one in zip(found, near, strict=True) if one == max(near)]
 
 
 def _imports(one: Module, other: Module, shared: int) -> bool:

@@ -61,6 +61,27 @@ def is_possible(evaluator: Evaluator, node: ast.AST, frame: Frame) -> bool:
     return not evaluator.flags_count or flags_allow(evaluator, node, frame)
 
 
+def lets_through(evaluator: Evaluator, node: ast.AST, frame: Frame) -> bool:
+    """Whether the tests around a place pass for some of what the call gives to the parameters that
+    they are about: ``path("info")`` returns nothing of ``if kind == "model":``.
+    """
+    return not any(
+        isinstance(subject, ast.Name)
+        and (values := _of_parameter(evaluator, subject, frame))
+        and all(guards.says(test, subject, each, frame.module) is False for each in values)
+        for test, subject in guards.tested_around(node, frame.module)
+    )
+
+
+def _of_parameter(evaluator: Evaluator, name: ast.Name, frame: Frame) -> Values:
+    """What the call gives to a parameter that nothing else sets; empty for other names."""
+    definitions = frame.module.bindings.definitions(name)
+    parameter = definitions[0].node if len(definitions) == 1 else None
+    if not isinstance(parameter, ast.arg) or parameter not in frame.arguments:
+        return ()
+    return evaluator.values(name, frame)
+
+
 def flags_allow(evaluator: Evaluator, node: ast.AST, frame: Frame) -> bool:
     """Whether the code's own flags let a place be reached."""
     return not any(
