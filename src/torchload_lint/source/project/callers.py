@@ -15,7 +15,7 @@ from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 from torchload_lint.source.project.call_search import calls_named, naming_own_class
 from torchload_lint.source.project.call_targets import CallTarget, Other, Site, holding, is_super
-from torchload_lint.source.text.candidates import places_of, stands_in
+from torchload_lint.source.text.word_places import places_of, stands_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

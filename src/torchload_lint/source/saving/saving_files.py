@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.text.candidates import stands_in
+from torchload_lint.source.text.word_places import stands_in
 
 if TYPE_CHECKING:
     from torchload_lint.source.project.index import ProjectIndex

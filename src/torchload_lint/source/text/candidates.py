@@ -7,9 +7,10 @@ entered. So the cost follows the findings, not the file.
 from __future__ import annotations
 
 import ast
-import re
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any
+
+from torchload_lint.source.text.word_places import WORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,9 +31,6 @@ _WITH_GAPS = frozenset({"keys", "kw_defaults"})
 _MANY = 16
 """Statements of a body that are looked at one by one."""
 _HOLDING: dict[type[ast.AST], tuple[str, ...]] = {}
-_WORD = re.compile(r"\w+")
-_MANY_WORDS = 60
-"""Words that are searched for one by one: so many searches take as long as reading every word."""
 
 
 def carrying(tree: ast.Module, lines: Lines, words: Iterable[str]) -> dict[str, list[ast.AST]]:
@@ -59,44 +57,14 @@ def rows_with(lines: Lines, words: Iterable[str], within: ast.AST | None = None)
     """
     starts = lines.starts
     first, last = _stretch(lines, within)
-    wanted = set(words)
-    find = _places_of_many if len(wanted) > _MANY_WORDS else _places_of_few
-    return sorted({bisect_right(starts, place) for place in find(wanted, lines.text, first, last)})
-
-
-def _places_of_few(words: set[str], text: str, first: int, last: int) -> Iterator[int]:
-    for word in words:
-        yield from places_of(word, text, first, last)
-
-
-def _places_of_many(words: set[str], text: str, first: int, last: int) -> Iterator[int]:
-    """The same in one pass: many words would each read the whole text."""
-    for match in _WORD.finditer(text, first, last):
-        if match.group() in words:
-            yield match.start()
-    yield from _places_of_few({one for one in words if not _WORD.fullmatch(one)}, text, first, last)
-
-
-def places_of(word: str, text: str, first: int = 0, last: int | None = None) -> Iterator[int]:
-    """Where a word stands in a text as a word of its own: neither ``words`` nor ``sword``."""
-    size = len(word)
-    place = text.find(word, first, last) if size else -1
-    while place >= 0:
-        end = place + size
-        if not _in_word(text[place - 1 : place]) and not _in_word(text[end : end + 1]):
-            yield place
-        place = text.find(word, end, last)
-
-
-def stands_in(word: str, text: str) -> bool:
-    """Whether a text holds a word as a word of its own."""
-    return next(places_of(word, text), None) is not None
+    places = lines.words.of(set(words), first, last)
+    return sorted({bisect_right(starts, place) for place in places})
 
 
 def words_of(lines: Lines, within: ast.AST) -> set[str]:
     """The words that stand somewhere in a statement."""
     first, last = _stretch(lines, within)
-    return set(_WORD.findall(lines.text, first, last))
+    return set(WORD.findall(lines.text, first, last))
 
 
 def _stretch(lines: Lines, within: ast.AST | None) -> tuple[int, int]:
@@ -105,10 +73,6 @@ def _stretch(lines: Lines, within: ast.AST | None) -> tuple[int, int]:
     last_row = getattr(within, "end_lineno", None) or len(starts)
     last = starts[last_row] if last_row < len(starts) else len(lines.text)
     return starts[getattr(within, "lineno", 1) - 1], last
-
-
-def _in_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
 
 
 def on_rows(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Position, Span
 from torchload_lint.named_tuples import NamedTuple
+from torchload_lint.source.text.word_places import WordPlaces
 
 if TYPE_CHECKING:
     import ast
@@ -86,6 +87,7 @@ class Lines:
     def __init__(self, text: str) -> None:
         self.text = text
         self.starts = line_starts(text)
+        self.words = WordPlaces(text)
         self._ascii = text.isascii()
 
     def offset(self, row: int, utf8_column: int) -> int:

@@ -15,8 +15,9 @@ from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.project.class_mentions import makes_nothing
 from torchload_lint.source.project.passing import callbacks, higher_order
 from torchload_lint.source.project.passing.named_places import Mention
-from torchload_lint.source.text.candidates import carrying, stands_in, statements
+from torchload_lint.source.text.candidates import carrying, statements
 from torchload_lint.source.text.definitions import FUNCTIONS
+from torchload_lint.source.text.word_places import stands_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -7,8 +7,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
-from torchload_lint.source.text.candidates import carrying, places_of
+from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.expressions import last_name
+from torchload_lint.source.text.word_places import places_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
