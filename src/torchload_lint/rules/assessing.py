@@ -25,13 +25,13 @@ from torchload_lint.rules.installed import definition_of, may_mean
 from torchload_lint.rules.on_torch import Mode, judged, merged, mode_on
 from torchload_lint.rules.reading import read_files
 from torchload_lint.rules.situation import Need, Situation
+from torchload_lint.source.certainty.given_keywords import keywords_without_weights_only
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind, as_written
 from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.facts.loading.call_facts import without_keywords
 from torchload_lint.source.facts.scripts import imports_at_top
 from torchload_lint.source.facts.torch_tests import bounds_at
 from torchload_lint.source.paths import Resolution
-from torchload_lint.source.project.keywords import keywords_without_weights_only
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs import class_lookup
 from torchload_lint.source.proofs.listed_classes import listed_classes

@@ -6,10 +6,12 @@ calls and imports only as far as that expression needs, within a budget.
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.branches import guards
 from torchload_lint.source.domain import conversions, patterns
 from torchload_lint.source.domain.patterns import (
     MAX_PATTERNS,
@@ -19,12 +21,19 @@ from torchload_lint.source.domain.patterns import (
     highest,
 )
 from torchload_lint.source.domain.sequences import elements
-from torchload_lint.source.domain.values import Constant, Handle, Sequence, Text, Unknown
+from torchload_lint.source.domain.values import (
+    Constant,
+    Frame,
+    Handle,
+    ParsedOptions,
+    Sequence,
+    Text,
+    Unknown,
+)
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.facts.calls import CallKind
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Callable, Iterator
 
     from torchload_lint.source.domain.values import Value, Values
@@ -51,6 +60,7 @@ _PATH_TO = late_pattern(r"path/(?:where/)?to/")
 """A folder that the reader is to replace."""
 _YOURS = late_pattern(r"(?:^|[/_-])your[/_-]", re.IGNORECASE)
 """A folder or name that the reader is to fill in."""
+_OF_CONFIGURATIONS = (Rung.CONFIG_FILE, Rung.COMMAND_LINE)
 _NOT_FILES = frozenset({"", ".", "none", "null", "false", "true", "no", "n/a", "-", "todo", "tbd"})
 
 
@@ -126,7 +136,7 @@ def _resolved(
     each: bool,
     matters: Callable[[Resolution], bool] | None = None,
 ) -> Resolution:
-    values = engine.top(expression, module)
+    values = _left_on(engine.top(expression, module), engine, expression, module)
     found = resolution(elements(values) if each else values, engine, folders=folders)
     if not found.complete or not all(pattern.exact for pattern in found.patterns):
         return found
@@ -137,6 +147,29 @@ def _resolved(
     relative = any(_depends_on_folder(pattern) for pattern in found.patterns)
     doubt = next(doubts(engine, module, relative=relative), "")
     return found._replace(complete=False, unknown=(doubt,)) if doubt else found
+
+
+def _left_on(values: Values, engine: Engine, expression: ast.expr, module: Module) -> Values:
+    """The values without those of a configuration that turns the load off: below
+    ``if opt["resume"]["state"]:`` the path beside ``state: false`` is not opened.
+    """
+    if not any(value.rung in _OF_CONFIGURATIONS for value in values):
+        return values
+    for test, subject in guards.asked_around(expression, module):
+        names = [each for each in ast.walk(subject) if isinstance(each, ast.Name)]
+        frame = Frame(module)
+        if isinstance(subject, ast.Name) or any(
+            isinstance(value, ParsedOptions)
+            for name in names
+            for value in engine.values(name, frame)
+        ):
+            continue
+        found = engine.values(subject, frame)
+        if found and all(guards.says(test, subject, each, module) is False for each in found):
+            why = f"{ast.unparse(subject)} turns it off in the configuration that is known"
+            left = (value for value in values if value.rung not in _OF_CONFIGURATIONS)
+            return (*left, Unknown(why))
+    return values
 
 
 def _depends_on_folder(pattern: PathPattern) -> bool:

@@ -27,3 +27,13 @@ def test_why_a_configuration_says_nothing(source, why):
     resolution = resolve(source, {"c.yaml": BROKEN, "conf/c.yaml": BROKEN})
     assert resolution.patterns == ()
     assert resolution.unknown == (why,)
+
+
+TURNED = "if c['resume']['on']:\n    torch.load(c['resume']['path'])\n"
+
+
+@pytest.mark.parametrize(("on", "found"), [("true", ["a.pt"]), ("false", [])])
+def test_a_path_that_its_own_configuration_turns_off(on, found):
+    source = YAML.format("'c.yaml'").replace("torch.load(c['path'])\n", TURNED)
+    resolution = resolve(source, {"c.yaml": f"resume:\n  on: {on}\n  path: a.pt\n"})
+    assert [pattern.text for pattern in resolution.patterns] == found

@@ -181,6 +181,14 @@ def test_a_file_of_the_project_may_have_a_librarys_name():
     assert texts(resolution) == []
 
 
+def test_one_of_several_star_imports_brings_the_function():
+    resolution = resolve(
+        "def load(path='a.pt'):\n    torch.load(path)\n",
+        {"b.py": "from main import *\nfrom c import *\nload('b.pt')\n", "c.py": "x = 1\n"},
+    )
+    assert texts(resolution) == ["b.pt"]
+
+
 def test_only_objects_of_another_class_are_given():
     """``run`` is called, but never for an object whose ``load`` this is."""
     resolution = resolve(TWO + "Other().run('b.pt')\n")

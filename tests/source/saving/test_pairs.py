@@ -422,6 +422,14 @@ CASES = {
         },
         None,
     ),
+    "one name that another save writes into a folder that is known": (
+        {
+            "use.py": "torch.load('runs/net/best.pth')",
+            "a.py": "def f(d, m):\n    torch.save(m, d + '/best.pth')",
+            "b.py": "def g(m):\n    torch.save(m, 'runs/other/best.pth')",
+        },
+        None,
+    ),
     "one name in a folder that another program chooses": (
         {
             "demos/track/use.py": "torch.load('runs/search/results.pth')",

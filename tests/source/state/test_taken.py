@@ -403,6 +403,30 @@ OPEN = {
         ),
         ["net_*_1.pth", "net_*_2.pth"],
     ),
+    "a default of an option that has to be given": (
+        (
+            "parser = argparse.ArgumentParser()\n"
+            "parser.add_argument('--base', default='runs/x', required=True)\n"
+            "args = parser.parse_args()\ntorch.load(args.base + '.args.pt')"
+        ),
+        ["*.args.pt"],
+    ),
+    "an option that a function sets where it is empty": (
+        (
+            f"{ARGS}def setup(options):\n    if options.name == '':\n        options.name = x()\n"
+            "    options.out = os.path.join('runs', options.name)\n"
+            "args = parser.parse_args()\nsetup(args)\ntorch.load(args.out + '/a.pth')"
+        ),
+        ["runs/*/a.pth"],
+    ),
+    "a parameter's default beside one who may give it": (
+        (
+            "class A:\n    def load(self, path='a.pth'):\n        torch.load(path)\n"
+            "class B:\n    def load(self, path):\n        print(path)\n"
+            "def use(one):\n    one.load('b.pth')\n"
+        ),
+        [],
+    ),
     "setattr of a listed name": (
         (
             f"{ARGS}args = parser.parse_args()\nnames = ['name', 'x']\nfor k in y():\n"

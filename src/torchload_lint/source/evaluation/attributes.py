@@ -71,7 +71,7 @@ def _attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Value
         stored, settled = filled.before(evaluator, node, frame)
         found = () if settled else found
     found = union(stored, updated, found)
-    if all(isinstance(value, Unknown | Made) for value in found):
+    if not stored and all(isinstance(value, Unknown | Made) for value in found):
         by_functions = _filled(evaluator, node, frame)
         if by_functions or _is_declared(found):
             return by_functions or found

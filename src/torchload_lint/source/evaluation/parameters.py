@@ -110,10 +110,15 @@ def _from_callers(
     named = _named(function, frame.module)
     shown = f"parameter {parameter.arg!r} of {named}"
     default = _default(evaluator, parameter, function, frame)
-    if frame.callers >= MAX_CALLERS:
+    is_far = frame.callers >= MAX_CALLERS
+    if is_far and not default:
+        return unknown(f"{shown} comes from too far out")
+    sites = callers.sites(evaluator.project, frame.module, function)
+    if default and _is_given_by_all(parameter, function, sites, frame.module):
+        default = ()
+    if is_far:
         evaluator.leave_open(f"callers of {named} are not followed that far")
         return default or unknown(f"{shown} comes from too far out")
-    sites = callers.sites(evaluator.project, frame.module, function)
     calls = frozenset(site.call for site in sites.calls)
     evaluator.relied.called.setdefault(function, (frame.module, calls))
     found: list[Values] = []
@@ -284,6 +289,23 @@ def of_each_caller(
         yield BoundArguments(
             evaluator, function, module, given, outer, receiver=receiver, rung=Rung.CALLER
         )
+
+
+def _is_given_by_all(
+    parameter: ast.arg, function: FunctionNode, sites: callers.Sites, module: SourceFile
+) -> bool:
+    """Whether all who call the function give the parameter, or, where nobody does for certain, one
+    who may call it: the default says nothing of what it is then.
+    """
+    is_bound = isinstance(module.parents.get(function), ast.ClassDef)
+    skipped = int(is_bound and not members.is_static(function))
+    certain = [(site.call, site.skipped) for site in sites.calls]
+    doubtful = [(each.call, skipped) for each in sites.others if each.why is Other.UNKNOWN]
+    given = [
+        isinstance(match(call, function, leading).get(parameter), ast.expr)
+        for call, leading in certain or doubtful
+    ]
+    return all(given) if certain else any(given)
 
 
 def _without_caller(

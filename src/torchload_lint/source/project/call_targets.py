@@ -150,6 +150,14 @@ class CallTarget(NamedTuple):
             if definition.node is self.owner and self.owner is not None:
                 return 1
         kinds = {each.kind for each in definitions}
+        brought = [
+            found.node
+            for each in definitions
+            if kinds == {"star-import"}
+            for found in self.project.definitions(f"{each.qualified}.{name.id}", calling.path)
+        ]
+        if brought:
+            return 0 if all(each is self.function for each in brought) else Other.FUNCTION
         if kinds == {"import"} and dotted and self.project.split(dotted, calling.path)[0] is None:
             return Other.PACKAGE
         return Other.FUNCTION if kinds and kinds <= {"function", "class"} else Other.UNKNOWN

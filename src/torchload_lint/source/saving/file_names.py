@@ -63,6 +63,11 @@ def begin_alike(first: str, second: str) -> bool:
     return len({each.group() for each in begins if each is not None and each.group()}) <= 1
 
 
+def names_of(written: tuple[PathPattern, ...]) -> set[str]:
+    """The files' own names."""
+    return set(map(_name, written))
+
+
 def _name(pattern: PathPattern) -> str:
     """The file's own name: ``actor_*.pt`` is not ``model_*.pt``, whatever a folder is called."""
     return pattern.text.rpartition("/")[2]

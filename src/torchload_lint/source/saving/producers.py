@@ -24,6 +24,7 @@ from torchload_lint.source.saving.file_names import (
     is_spelled,
     may_lie_anywhere,
     name_one_file,
+    names_of,
     words_of_name,
 )
 from torchload_lint.source.saving.programs import are_one_program, nearest, shared_folders
@@ -31,7 +32,7 @@ from torchload_lint.source.saving.save_index import index_of, possible_saves
 from torchload_lint.source.saving.saved import why_unloadable
 from torchload_lint.source.saving.saving_files import saving_files
 from torchload_lint.source.saving.written_files import written_by, written_where_found
-from torchload_lint.source.state import loops
+from torchload_lint.source.state.later import comes_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,7 +137,9 @@ def _of_this_load(
                 or _holds_others(pairs.asked_keys(load, module), save, home, project)
             ):
                 match = None
-            if match is not None and not (home is module and _comes_after(save, load, module)):
+            if match is not None and not (
+                home is module and comes_after(save.node, load.node, load.statement, module)
+            ):
                 found[match].append((save, home))
     if not any(found.values()) and (keys or restored):
         _match_contents(found, load, module, keys, restored, homes, project)
@@ -145,7 +148,7 @@ def _of_this_load(
     for kind in _KINDS:
         if found[kind]:
             near = nearest(found[kind], module.path, load.function)[:MAX_PRODUCERS]
-            told = _told_apart(near, module, project)
+            told = _told_apart(near, found[kind], homes, module, project)
             return tuple(_producer(save, home, kind, project) for save, home in told)
     return ()
 
@@ -167,7 +170,9 @@ def _match_contents(
     for home in [one for one in homes if are_one_program(one, module, project)]:
         for save in home.saves:
             match = _by_content(load, module, keys, restored, save, home, project)
-            if match is not None and not (home is module and _comes_after(save, load, module)):
+            if match is not None and not (
+                home is module and comes_after(save.node, load.node, load.statement, module)
+            ):
                 found[match].append((save, home))
                 if match == "object" and len(found[match]) == MAX_PRODUCERS:
                     return
@@ -222,53 +227,8 @@ def _possible_saves(
     return possible_saves(load, module, texts, own, index, home)
 
 
-def _comes_after(save: SaveCall, load: LoadCall, module: Module) -> bool:
-    """Whether a save follows the load in the same flow: it writes what becomes of what was loaded.
-
-    One in a loop may be what the next start of a training resumes from.
-    """
-    follows = (
-        save.span.start > load.span.start
-        and module.function(load.node) is module.function(save.node)
-        and loops.around_both(save.node, save.node, module) is None
-    )
-    return (
-        follows
-        and not _leaves(load.statement, save, module)
-        and not _is_in_other_arm(load.statement, save.node, module)
-    )
-
-
-def _is_in_other_arm(statement: ast.stmt, other: ast.AST, module: Module) -> bool:
-    """Whether an ``if`` runs either the one or the other: what is not there yet is saved for the
-    next run.
-    """
-    inner: ast.AST | None = statement
-    while inner is not None and not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
-        outer = module.parents.get(inner)
-        if isinstance(outer, ast.If):
-            others = outer.orelse if inner in outer.body else outer.body
-            if any(other in ast.walk(each) for each in others):
-                return True
-        inner = outer
-    return False
-
-
-def _leaves(statement: ast.stmt, save: SaveCall, module: Module) -> bool:
-    """Whether the branch of a load ends the function before the save: what is saved beside it is
-    what the next run finds there.
-    """
-    node: ast.AST | None = statement
-    while isinstance(node, ast.stmt) and save.node not in ast.walk(node):
-        parent = module.parents.get(node)
-        blocks = (getattr(parent, name, ()) for name in ("body", "orelse"))
-        block = next((each for each in blocks if isinstance(each, list) and node in each), [node])
-        if any(isinstance(each, ast.Return | ast.Raise) for each in block) and (
-            isinstance(parent, ast.If | ast.Try)
-        ):
-            return True
-        node = parent
-    return False
+def _comes_after(save: SaveCall, home: Module, load: LoadCall, module: Module) -> bool:
+    return home is module and comes_after(save.node, load.node, load.statement, module)
 
 
 def _by_content(
@@ -321,19 +281,30 @@ def _keys_agree(
 
 
 def _told_apart(
-    found: list[tuple[SaveCall, Module]], module: Module, project: ProjectIndex
+    found: list[tuple[SaveCall, Module]],
+    matched: list[tuple[SaveCall, Module]],
+    homes: list[Module],
+    module: Module,
+    project: ProjectIndex,
 ) -> list[tuple[SaveCall, Module]]:
     """The saves without those of other programs that write just the name of the file, in folders
-    that nobody knows, where several programs do: which of them it is, is not known either.
+    that nobody knows, where several programs do, and without those of other files where a save
+    elsewhere writes such a name into a folder that is known: which of them it is, is not known.
     """
     by_name = [
         (save, home)
         for save, home in found
-        if all(map(may_lie_anywhere, written_by(save, home, project)))
-        and not are_one_program(home, module, project)
+        if home is not module and all(map(may_lie_anywhere, written_by(save, home, project)))
     ]
-    if len({home.path for _, home in by_name}) == 1:
-        return found
+    names = {name for each in by_name for name in names_of(written_by(*each, project))}
+    told = {save.node for save, _ in matched}
+    others = [(save, home) for home in homes if by_name for save in home.saves]
+    if not any(
+        names & names_of(written_by(*each, project)) for each in others if each[0].node not in told
+    ):
+        by_name = [each for each in by_name if not are_one_program(each[1], module, project)]
+        if len({home.path for _, home in by_name}) == 1:
+            return found
     return [each for each in found if each not in by_name]
 
 

@@ -209,7 +209,8 @@ def _declaration(
     stored = dest.value if isinstance(dest, ast.Constant) else long[0].lstrip("-").replace("-", "_")
     action = getattr(keywords.get("action"), "value", "")
     is_flag = action in {"store_true", "store_false"} and "default" not in keywords
-    default = keywords.get("default")
+    is_required = getattr(keywords.get("required"), "value", False) is True
+    default = None if is_required else keywords.get("default")
     if isinstance(stored, str):
         yield stored, Declaration(call, scope, default, is_flag, long[0], tuple(names))
 
