@@ -422,6 +422,14 @@ CASES = {
         },
         None,
     ),
+    "one name in folders that two files beside it choose": (
+        {
+            "use.py": "torch.load('runs/best.pth')",
+            "a.py": "def f(d, m):\n    torch.save(m, d + '/best.pth')",
+            "b.py": "def g(d, m):\n    torch.save(m, d + '/best.pth')",
+        },
+        None,
+    ),
     "one name that another save writes into a folder that is known": (
         {
             "use.py": "torch.load('runs/net/best.pth')",

@@ -39,6 +39,17 @@ RUN = {
         "    torch.load(os.path.join(folder, name))\n"
         "load('a', best=True)\nload('b', True)"
     ),
+    "what a constructor sets anew": (
+        "class A:\n    folder = 'x'\n    def __init__(self, folder, version):\n"
+        "        self.folder = folder\n        self.version = version\n"
+        "        self.folder = os.path.join(folder, self.version)\n        self.load()\n"
+        "    def load(self):\n        torch.load(self.folder + '/G.pth')\nA('models', 'v1')"
+    ),
+    "what a constructor sets anew after it is used": (
+        "class A:\n    def __init__(self):\n        self.name = 'a.pth'\n        self.load()\n"
+        "        self.name = 'b.pth'\n        self.load()\n"
+        "    def load(self):\n        torch.load(self.name)\nA()"
+    ),
     "what a method returns for a kind": (
         "class Log:\n    def path(self, mode):\n        if mode is None:\n"
         "            return 'log'\n        elif mode == 'net':\n            return 'net.pth'\n"

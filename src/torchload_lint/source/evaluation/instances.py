@@ -25,7 +25,7 @@ from torchload_lint.source.names import members
 from torchload_lint.source.project import callers, classes
 from torchload_lint.source.project.families import family
 from torchload_lint.source.project.mentions import TooManyError
-from torchload_lint.source.state import spreading
+from torchload_lint.source.state import later, spreading
 from torchload_lint.source.state.bound import BoundArguments, Layers
 from torchload_lint.source.state.making_calls import making_calls
 from torchload_lint.source.text.candidates import statements
@@ -105,6 +105,8 @@ def _of_one_class(evaluator: Evaluator, instance: Instance, name: str, frame: Fr
         member = members.member(node, name) if not defined else None
         if member is not None:
             defined = True
+            if later.is_always_set(assigned(evaluator, node).get(name, ()), module):
+                continue
             found = union(found, _member(evaluator, instance, member, module, frame))
     if found:
         return found
@@ -205,7 +207,7 @@ def _collect_assigned(node: ast.ClassDef) -> dict[str, list[tuple[ast.AST, ast.a
     found: dict[str, list[tuple[ast.AST, ast.arg, ast.expr]]] = {}
     for method in members.body(node.body):
         if members.is_function(method):
-            for receiver, name, value in _self_stores(method):
+            for receiver, name, value in later.without_overwritten(method, _self_stores(method)):
                 found.setdefault(name, []).append((method, receiver, value))
     return found
 

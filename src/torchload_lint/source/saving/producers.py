@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 MAX_FILES = 8
 """Files besides the load's own that are searched for saves, the nearest first."""
 MAX_PRODUCERS = 8
+_SEVERAL = 2
 _SAVES = re.compile(r"\bdef (\w*save\w*)\(")
 _KINDS = ("path", "expression", "methods", "object", "keys")
 """Signs that a save belongs to a load, from strong to weak."""
@@ -287,9 +288,9 @@ def _told_apart(
     module: Module,
     project: ProjectIndex,
 ) -> list[tuple[SaveCall, Module]]:
-    """The saves without those of other programs that write just the name of the file, in folders
-    that nobody knows, where several programs do, and without those of other files where a save
-    elsewhere writes such a name into a folder that is known: which of them it is, is not known.
+    """The saves without those of other files that write just the name of the file, in folders that
+    nobody knows, where several files do, or one that writes such a name into a folder that is
+    known: which of them it is, is not known.
     """
     by_name = [
         (save, home)
@@ -299,12 +300,10 @@ def _told_apart(
     names = {name for each in by_name for name in names_of(written_by(*each, project))}
     told = {save.node for save, _ in matched}
     others = [(save, home) for home in homes if by_name for save in home.saves]
-    if not any(
+    if len({home.path for _, home in by_name}) < _SEVERAL and not any(
         names & names_of(written_by(*each, project)) for each in others if each[0].node not in told
     ):
-        by_name = [each for each in by_name if not are_one_program(each[1], module, project)]
-        if len({home.path for _, home in by_name}) == 1:
-            return found
+        return found
     return [each for each in found if each not in by_name]
 
 

@@ -1,4 +1,4 @@
-"""What runs after a load, and so writes nothing that it reads."""
+"""What runs later: after a load, where it writes nothing that the load reads, or after a store."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.state import loops
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from torchload_lint.source.names.source_file import SourceFile
 
 
@@ -59,3 +61,54 @@ def _leaves(statement: ast.stmt, save: ast.AST, module: SourceFile) -> bool:
             return True
         node = parent
     return False
+
+
+def without_overwritten(
+    method: ast.FunctionDef | ast.AsyncFunctionDef, stores: Iterable[tuple[ast.arg, str, ast.expr]]
+) -> Iterator[tuple[ast.arg, str, ast.expr]]:
+    """What a method stores in attributes of ``self``, in its order, without what it stores anew in
+    any case before anybody else sees it.
+    """
+    every = [*stores]
+    last = {name: number for number, (_, name, _) in enumerate(every)}
+    for number, (receiver, name, value) in enumerate(every):
+        _, _, final = every[last[name]]
+        if number == last[name] or not _replaces(method, receiver.arg, value, final):
+            yield receiver, name, value
+
+
+def _replaces(
+    method: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, value: ast.expr, final: ast.expr
+) -> bool:
+    """Whether a later store runs in any case, and nothing in between may ask for the object."""
+    rows = [each.lineno for each in method.body]
+    if not any(
+        isinstance(each, ast.Assign | ast.AnnAssign) and each.value is final for each in method.body
+    ):
+        return False
+    begin = max((row for row in rows if row <= value.lineno), default=0)
+    between = (each for each in method.body if begin <= each.lineno < final.lineno)
+    return not any(
+        isinstance(part, ast.Call) and _hands_on(part, owner)
+        for each in between
+        for part in ast.walk(each)
+    )
+
+
+def _hands_on(call: ast.Call, owner: str) -> bool:
+    """Whether a call is one of the object's methods, or is given the object."""
+    called = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+    given = (*call.args, *(keyword.value for keyword in call.keywords), called)
+    return any(isinstance(each, ast.Name) and each.id in {owner, "super"} for each in given)
+
+
+def is_always_set(stores: Iterable[tuple[ast.AST, ast.arg, ast.expr]], module: SourceFile) -> bool:
+    """Whether the constructor sets an attribute in any case, so that the class's own value of it
+    is nobody's.
+    """
+    return any(
+        isinstance(method, ast.FunctionDef)
+        and method.name == "__init__"
+        and module.parents.get(value) in method.body
+        for method, _, value in stores
+    )
