@@ -40,6 +40,16 @@ class Load:
         self.code = code
         self.situation = situation
 
+    @property
+    def writers(self) -> list[str]:
+        """The saves that may write it, as ``place`` is written: of a project in a folder with the
+        folder.
+        """
+        own = self.situation.module.path
+        file = self.place.rpartition(":")[0]
+        folder = file.removesuffix(own) if file.endswith(f"/{own}") else ""
+        return [f"{folder}{writer}" for writer in self.situation.written_by]
+
 
 def as_table(loads: Sequence[Load], width: int | None = None, *, color: bool = False) -> str:
     """One row a load, and a line of sums; rows are shortened to ``width`` columns, if given."""
@@ -100,7 +110,7 @@ def explain(load: Load, advice: Sequence[str], trace: Trace | None, *, places: b
     lines += _section(
         "files", [f"{r.path}: {IN_WORDS[r.verdict.value]}" for r in situation.reports]
     )
-    lines += _section("written by", situation.written_by)
+    lines += _section("written by", load.writers)
     lines += _section("needs", [_need(need, situation) for need in situation.needs])
     lines += _section("would settle it", advice)
     return "\n".join(map(printable, lines)) + "\n"
@@ -230,7 +240,7 @@ def _as_data(load: Load) -> dict[str, object]:
         "files": [{"path": r.path, "verdict": r.verdict.value} for r in situation.reports],
         "evidence": situation.evidence.value,
         "counted_as": counted_as(situation),
-        "written_by": list(situation.written_by),
+        "written_by": load.writers,
         "needs": [
             {"name": str(need.name), "trust": need.judgement.trust.value}
             for need in situation.needs

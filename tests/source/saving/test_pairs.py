@@ -89,8 +89,18 @@ CASES = {
     ),
     "a key of a display, whose state is restored": (
         {"lib/write.py": "torch.save({'net': net.state_dict(), 'epoch': 2}, get())",
-         "use.py": "def f(p):\n    ckpt = torch.load(p)\n    m.load_state_dict(ckpt['net'])"},
+         "use.py": "def f(p):\n    ckpt = torch.load(p)\n    net.load_state_dict(ckpt['net'])"},
         "keys",
+    ),
+    "a key of a display, whose state something else takes": (
+        {"lib/write.py": "torch.save({'net': net.state_dict(), 'epoch': 2}, get())",
+         "use.py": "def f(p, m):\n    ckpt = torch.load(p)\n    m.load_state_dict(ckpt['net'])"},
+        None,
+    ),
+    "an ending that is no name": (
+        {"lib/write.py": "def f(d, step, m):\n    torch.save(m, f'{d}/{step}.pth.tar')",
+         "use.py": "torch.load('hifigan/generator.pth.tar')"},
+        None,
     ),
     "keys stored one by one": (
         {"lib/write.py": "state = dict(epoch=1)\nstate['net'] = 1\ntorch.save(state, get())",

@@ -39,6 +39,10 @@ RUN = {
         "    torch.load(os.path.join(folder, name))\n"
         "load('a', best=True)\nload('b', True)"
     ),
+    "the last part of a name": (
+        "def load(path):\n    name = list(filter(None, path.split('/'))).pop()\n"
+        "    torch.load('cached_' + name)\nload('models/bert/')"
+    ),
     "what a constructor sets anew": (
         "class A:\n    folder = 'x'\n    def __init__(self, folder, version):\n"
         "        self.folder = folder\n        self.version = version\n"
@@ -398,6 +402,18 @@ OPEN = {
             "args = parser.parse_args()\ntorch.load('a_' + args.name + '.pth')\nsetup(args)"
         ),
         ["a_.pth"],
+    ),
+    "an item of a sorted list": (
+        "names = ['run_a.pth', 'run_b.pth']\ntorch.load(sorted(names)[-1])",
+        ["run_*.pth"],
+    ),
+    "a found file's name that is cut where there is one": (
+        (
+            "found = None\nfor path in x():\n    found = 'runs/net_' + path\n"
+            "if found is not None:\n    found = found.split('/')[1]\n"
+            "torch.load('y/' + found + '.pth')"
+        ),
+        ["y/*.pth", "y/net_*.pth"],
     ),
     "parts that go together": (
         (

@@ -86,7 +86,13 @@ def conjuncts(test: ast.expr, *, holds: bool) -> Iterator[tuple[ast.expr, bool]]
 
 
 def is_of_kind(test: ast.expr, node: ast.expr, value: Value) -> bool | None:
-    """What ``isinstance(size, int)`` says of a number or a text; None for other tests."""
+    """What ``isinstance(size, int)`` says of a number or a text, and ``path is None`` of a text;
+    None for other tests.
+    """
+    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Is | ast.IsNot):
+        asks = getattr(test.comparators[0], "value", ...) is None and isinstance(value, Text)
+        is_it = asks and ast.unparse(test.left) == ast.unparse(node)
+        return isinstance(test.ops[0], ast.IsNot) if is_it else None
     if not isinstance(test, ast.Call) or len(test.args) != 2:  # noqa: PLR2004 - object and class
         return None
     function, asked, kind = map(ast.unparse, (test.func, *test.args))

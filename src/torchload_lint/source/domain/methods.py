@@ -12,6 +12,7 @@ from torchload_lint.source.domain import patterns, strings
 from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.mappings import entry
 from torchload_lint.source.domain.patterns import GLOB_DEEP, HOLE, known
+from torchload_lint.source.domain.sequences import last
 from torchload_lint.source.domain.values import (
     Constant,
     Handle,
@@ -375,8 +376,8 @@ def of_handle(handle: Handle, name: str) -> Values:
 
 def of_sequence(sequence: Sequence, name: str, given: Arguments) -> Values:
     """``sequence.name(*given)``."""
-    if name == "pop" and sequence.items and not sequence.others and not given.positional:
-        return lift(sequence.items[-1], sequence.rung)
+    if name == "pop" and not given.positional:
+        return last(sequence)
     if name in {"pop", "popleft", "get", "__next__"}:
         return lift(sequence.element(), sequence.rung)
     if name == "copy":

@@ -30,6 +30,7 @@ _PIECE = re.compile(r"\*\*/|\[(?:.[^\]]*)\]|.", re.DOTALL)
 _ESCAPED = {"*": "[*]", "?": "[?]", "[": "[[]"}
 _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+:)?//")
 _LETTERS_OF_A_STRONG_STEM = 3
+_ENDING = re.compile(r"\.(?:pth|pt|ckpt|pkl|t7)$")
 
 MAX_PATTERNS = 16
 
@@ -103,9 +104,7 @@ class PathPattern(NamedTuple):
         """Whether the file's own name is known well enough to look for: three or more literal
         letters or digits before its suffix.
         """
-        stem = self.text.rpartition("/")[2]
-        stem = stem.rpartition(".")[0] or stem
-        literal = re.sub(r"\[.[^\]]*\]", "", stem)
+        literal = re.sub(r"\[.[^\]]*\]", "", stem(self.text))
         return sum(map(str.isalnum, literal)) >= _LETTERS_OF_A_STRONG_STEM
 
 
@@ -121,6 +120,13 @@ class Resolution(NamedTuple):
     addresses: tuple[PathPattern, ...] = ()
     """Addresses (``s3://bucket/m.pt``) that are opened: no files, unless the configuration says
     where they lie, or the network may be used."""
+
+
+def stem(path: str) -> str:
+    """A file's own name without its endings: ``best`` of ``runs/best.pth.tar``."""
+    name = path.rpartition("/")[2]
+    name = name.rpartition(".")[0] or name
+    return name[: -len(ending[0])] if (ending := _ENDING.search(name)) is not None else name
 
 
 def known(text: str) -> str:

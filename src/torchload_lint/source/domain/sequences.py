@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from torchload_lint.source.domain.conversions import why
 from torchload_lint.source.domain.patterns import known
+from torchload_lint.source.domain.strings import one_of_them
 from torchload_lint.source.domain.values import (
     Record,
     Sequence,
     Text,
+    Unknown,
     Value,
     Values,
     lift,
@@ -24,14 +26,26 @@ def item(value: Value, index: int) -> Values:
         if -len(value.items) <= index < len(value.items) and (index >= 0 or not value.others):
             return lift(value.items[index], value.rung)
         if index < 0 and value.others and value.items:  # the others may not be there at all
-            return lift(
+            return _any(
                 union(value.items[index], value.others)
                 if -index <= len(value.items)
                 else value.element(),
-                value.rung,
+                value,
             )
-        return lift(value.others or value.element(), value.rung)
+        return _any(value.others or value.element(), value)
     return unknown(why(value))
+
+
+def _any(values: Values, sequence: Sequence) -> Values:
+    """One of several items, of which nobody knows at what place each is."""
+    if all(isinstance(value, Text | Unknown) for value in values):
+        values = one_of_them(values, "which item of several it is")
+    return lift(values, sequence.rung)
+
+
+def last(sequence: Sequence) -> Values:
+    """``sequence.pop()``."""
+    return item(sequence, -1) if sequence.items or sequence.others else ()
 
 
 def _is_certain(split: Sequence, index: int) -> bool:

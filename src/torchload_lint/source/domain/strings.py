@@ -126,21 +126,28 @@ def one_where_both_vary(first: Values, second: Values) -> Values:
     """The possibilities of what is put before others: where there are several of both, nobody knows
     which go together, and they become one text with an unknown part.
     """
-    varying = [as_text(value) for value in first if not isinstance(value, Unknown)]
-    if len(varying) < _SEVERAL or sum(not isinstance(each, Unknown) for each in second) < _SEVERAL:
+    if sum(not isinstance(each, Unknown) for each in second) < _SEVERAL:
         return first
+    return one_of_them(first, _ANY_OF_THEM)
+
+
+def one_of_them(values: Values, why: str) -> Values:
+    """One text for several, of which it may be any: what they begin and end with alike."""
+    varying = [as_text(value) for value in values if not isinstance(value, Unknown)]
+    if len(varying) < _SEVERAL:
+        return values
     texts = [text.text for text in varying]
     begin = commonprefix(texts)
     rest = [text[len(begin) :][::-1] for text in texts]
     one = Text(
         f"{begin}{HOLE}{commonprefix(rest)[::-1]}",
-        why=tuple(dict.fromkeys((_ANY_OF_THEM, *chain.from_iterable(t.why for t in varying)))),
+        why=tuple(dict.fromkeys((why, *chain.from_iterable(t.why for t in varying)))),
         is_path=all(text.is_path for text in varying),
         rung=highest(*(text.rung for text in varying)),
     )
     if any(text.anchored for text in varying):
         one = one.changed(text=one.text if begin else HOLE, anchored=bool(begin))
-    return (one, *(value for value in first if isinstance(value, Unknown)))
+    return (one, *(value for value in values if isinstance(value, Unknown)))
 
 
 def with_open_ends(values: Values) -> Values:

@@ -42,7 +42,7 @@ def _filtered(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
         Sequence(others=unknown(conversions.why(value)))
         if not isinstance(value, Sequence)
         else _true_ones(value)
-        if without_test and not value.others and value.kind == "list"
+        if without_test and not value.others and value.kind in {"list", "split"}
         else Sequence(others=value.element(), rung=value.rung)
         for value in given.at(1)
     )
@@ -51,10 +51,10 @@ def _filtered(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 def _true_ones(sequence: Sequence) -> Sequence:
     """The items that are true, at their places; at none, where that is not known of one."""
     truths = [conversions.truths(item) for item in sequence.items]
-    if any(len(each) != 1 for each in truths):
+    if sequence.kind != "split" and any(len(each) != 1 for each in truths):
         return Sequence(others=sequence.element(), rung=sequence.rung)
-    items = (item for item, truth in zip(sequence.items, truths, strict=True) if truth == {True})
-    return Sequence(tuple(items), rung=sequence.rung)
+    items = (item for item, truth in zip(sequence.items, truths, strict=True) if truth != {False})
+    return Sequence(tuple(items), kind=sequence.kind, rung=sequence.rung)
 
 
 def _as_list(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:

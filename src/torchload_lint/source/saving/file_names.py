@@ -29,8 +29,7 @@ def is_spelled(pattern: PathPattern) -> bool:
 
 def words_of_name(pattern: str) -> list[str]:
     """The literal pieces of a file's name that are worth looking for."""
-    name = pattern.rpartition("/")[2].rpartition(".")[0] or pattern.rpartition("/")[2]
-    pieces = re.findall(r"[A-Za-z]+", name)
+    pieces = re.findall(r"[A-Za-z]+", patterns.stem(pattern))
     return [piece for piece in pieces if len(piece) >= _SHORTEST_WORD]
 
 

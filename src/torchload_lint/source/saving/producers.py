@@ -274,11 +274,16 @@ def _keys_agree(
     saved: frozenset[str],
 ) -> bool:
     """Whether a save writes all the keys that a load asks for. One key alone stands in many files:
-    then what is restored from it must be a state that is saved under it.
+    then what is restored from it must be called like what is saved under it.
     """
     if not keys or not keys <= saved:
         return False
-    return len(keys) > 1 or bool(keys & {key for _, key in restored} & {key for _, key in states})
+    return len(keys) > 1 or bool(_last_names(restored) & _last_names(states))
+
+
+def _last_names(states: frozenset[tuple[str, str]]) -> set[tuple[str, str]]:
+    """What has a state under a key, by the last of its names: ``net`` for ``self.net``."""
+    return {(name.rpartition(".")[2], key) for name, key in states if key}
 
 
 def _told_apart(
