@@ -42,7 +42,7 @@ FORMS = {
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "torchload-lint.toml").write_text("")
+    (tmp_path / "torchload-lint.toml").write_text('min-severity = "info"\n')
     for name in NAMES:
         (tmp_path / name).write_text(BEFORE)
     (tmp_path / "m.pt").write_bytes(b"<html>")

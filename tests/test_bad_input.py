@@ -193,7 +193,7 @@ def test_a_file_that_cannot_be_written_is_left_as_it_was(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("torchload_lint.workspace.session.write_atomically", refuse)
-    result = lint("--fix", ".")
+    result = lint("--fix", "--min-severity=info", ".")
     assert result.exit_code == 2
     assert "good.py: could not be written" in result.stderr
     assert (project / "good.py").read_text() == source

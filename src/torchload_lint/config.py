@@ -141,8 +141,10 @@ class Config(NamedTuple):
     line_length: int = 88
     """How long a row of a fix may be before it is split; only what a fix writes is concerned.
     Default: what the project's settings of ruff, black or flake8 say, else 88."""
-    min_severity: str = "info"
-    """The least severity that is reported: `error`, `warning` or `info`."""
+    min_severity: str | None = None
+    """The least severity that is reported: `error`, `warning` or `info`. Default: `warning`, and
+    the notes (`info`) of rules that are selected by their own code or name, or by `ALL`, and of
+    TLL801; the last lines of a run count the other notes."""
     error_on: str = "warning"
     """The least severity that makes the exit status 1: `error`, `warning` or `info`."""
     baseline: str = ""

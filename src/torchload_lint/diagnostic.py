@@ -123,10 +123,13 @@ class LoadAccount(NamedTuple):
     hidden: int = 0
     """No loads, but what is not said of them: findings that comments about whole files silence."""
 
+    notes: int = 0
+    """No loads either: notes that nobody has asked for."""
+
     @property
     def total(self) -> int:
         """All loads."""
-        return sum(self) - self.hidden
+        return sum(self) - self.hidden - self.notes
 
     def plus(self, other: LoadAccount) -> LoadAccount:
         """The sums of two."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.config import ConfigError
 from torchload_lint.diagnostic import Crash, Severity
 from torchload_lint.named_tuples import NamedTuple
+from torchload_lint.notes import milder_in_tests
 from torchload_lint.rules import RULES
 from torchload_lint.rules.accounting import account_of
 from torchload_lint.rules.assessing import assess_or_crash
@@ -72,7 +73,12 @@ def _findings(
             for situation in situations:
                 judge = partial(rule.check_load, situation, context)
                 row = situation.load.span.start.row
-                yield from _told(judge, f"{rule.code} could not judge this load", row, crashes)
+                told = _told(judge, f"{rule.code} could not judge this load", row, crashes)
+                is_milder = rule.about_call and not situation.missing
+                yield from (
+                    milder_in_tests(one, module.path, module.text) if is_milder else one
+                    for one in told
+                )
         if rule.check_module:
             judge = partial(rule.check_module, module, situations, context)
             yield from _told(judge, f"{rule.code} could not judge this file", 0, crashes)

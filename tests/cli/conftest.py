@@ -10,11 +10,11 @@ NAMES = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "TORCHLOAD_LINT_OUTPUT_FOR
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty project, which is the current folder."""
+    """An empty project, which is the current folder. It wants to read notes."""
     for name in NAMES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "pyproject.toml").write_text("[tool.torchload-lint]\n")
+    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\nmin-severity = "info"\n')
     return tmp_path
 
 

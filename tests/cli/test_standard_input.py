@@ -57,7 +57,9 @@ def test_a_half_typed_file_without_a_load_is_clean(cli):
 
 @pytest.mark.parametrize("command", [[], ["--fix"]])
 def test_what_is_excluded_is_passed_through_where_that_is_forced(cli, write, folder, command):
-    (folder / "pyproject.toml").write_text("[tool.torchload-lint]\nextend-exclude = ['old']\n")
+    (folder / "pyproject.toml").write_text(
+        "[tool.torchload-lint]\nmin-severity = 'info'\nextend-exclude = ['old']\n"
+    )
     write({"old/a.py": IMPLICIT})
     there = ("-", "--stdin-filename", "old/a.py")
     forced = cli(*command, "--force-exclude", *there, stdin=IMPLICIT)

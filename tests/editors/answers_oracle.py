@@ -112,7 +112,7 @@ class Oracle:
             (self.folder / name).write_text(texts[0])
         for name, data in self.files.items():
             (self.folder / name).write_bytes(data)
-        (self.folder / "torchload-lint.toml").write_text("")
+        (self.folder / "torchload-lint.toml").write_text('min-severity = "info"\n')
         (self.folder / "where.yaml").write_text(YAML[0])
         self.settings: dict[str, Any] = {}
         """What the user has set in the editor."""

@@ -37,6 +37,7 @@ k = torch.load("k.pt")
 @pytest.fixture
 def project(tmp_path):
     (tmp_path / "setup.cfg").write_text(CONFIG)
+    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\nmin-severity = "info"\n')
     (tmp_path / "a.py").write_text(CODE, encoding="utf-8")
     return tmp_path
 
@@ -92,7 +93,8 @@ def test_comments_that_flake8_does_not_know_are_honoured(project):
 
 def test_the_target_comes_from_the_option_or_the_configuration(project):
     newest = flake8(project, "--select=TLL102", "a.py")
-    (project / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.4"\n')
+    config = '[tool.torchload-lint]\nmin-severity = "info"\ntarget-torch = "2.4"\n'
+    (project / "pyproject.toml").write_text(config)
     configured = flake8(project, "--select=TLL102", "a.py")
     given = flake8(project, "--select=TLL102", "--tll-target-torch=2.13", "a.py")
     assert configured != newest
@@ -153,7 +155,8 @@ def test_flake8_alone_decides_what_is_reported(project, mode):
     for name in ("m.pt", "n.pt", "k.pt"):  # they load: nothing else is reported
         torch.save({"epoch": 3}, project / name)
     (project / "pyproject.toml").write_text(
-        '[tool.torchload-lint]\nignore = ["TLL101"]\n[tool.torchload-lint.per-file-ignores]\n'
+        '[tool.torchload-lint]\nmin-severity = "info"\nignore = ["TLL101"]\n'
+        "[tool.torchload-lint.per-file-ignores]\n"
         '"a.py" = ["TLL102"]\n'
     )
     assert [code for _, code in codes(flake8(project, *mode, "a.py"))] == ["TLL101", "TLL102"]
@@ -186,9 +189,10 @@ def test_the_least_severity_counts_in_both_modes(project, mode):
     (project / "a.py").write_text("import torch\nx = torch.load(p)\n")
     config = '[tool.torchload-lint]\ntarget-torch = "2.6"\n'
     (project / "pyproject.toml").write_text(config)
-    assert codes(flake8(project, *mode, "a.py", code=1)) == [("a.py:2:5:", "TLL102")]  # a note
-    (project / "pyproject.toml").write_text(config + 'min-severity = "warning"\n')
-    assert flake8(project, *mode, "a.py", code=0) == ""
+    assert flake8(project, *mode, "a.py", code=0) == ""  # it would be a note
+    for asking in ('min-severity = "info"\n', 'extend-select = ["implicit-weights-only"]\n'):
+        (project / "pyproject.toml").write_text(config + asking)
+        assert codes(flake8(project, *mode, "a.py", code=1)) == [("a.py:2:5:", "TLL102")]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def checkpoint():
 
 @pytest.fixture
 def folder(tmp_path, checkpoint):
-    (tmp_path / "torchload-lint.toml").write_text("")
+    (tmp_path / "torchload-lint.toml").write_text('min-severity = "info"\n')
     (tmp_path / "m.pt").write_bytes(checkpoint)
     (tmp_path / "b.py").write_text(LOAD)
     return tmp_path
@@ -82,7 +82,7 @@ def test_a_configuration_that_is_built_on_is_followed(client, folder):
     client.open("b.py", IMPLICIT)
     assert client.codes("b.py") == []
     (folder / ".shared").mkdir()  # hidden, so it is looked at for being extended alone
-    (folder / ".shared" / "all.toml").write_text("")
+    (folder / ".shared" / "all.toml").write_text('min-severity = "info"\n')
     assert client.codes("b.py") == ["TLL102"]
     (folder / ".shared" / "all.toml").write_text('ignore = ["TLL102"]\n')
     assert client.codes("b.py") == []
@@ -96,7 +96,7 @@ def test_a_configuration_that_breaks_again_is_told_again(client, folder):
         assert client.codes("a.py") == []
         assert client.codes("a.py") == []
         assert len(client.messages) == number
-        config.write_text("")
+        config.write_text('min-severity = "info"\n')
         assert client.codes("a.py") == ["TLL102"]
 
 
@@ -141,7 +141,7 @@ def test_wrong_settings_are_told_as_they_were_written(client, settings, told):
 def test_excluded_is_excluded(client, folder):
     client.open("old/a.py", IMPLICIT)
     client.open("a.py", IMPLICIT)
-    (folder / "torchload-lint.toml").write_text('extend-exclude = ["old"]\n')
+    (folder / "torchload-lint.toml").write_text('min-severity = "info"\nextend-exclude = ["old"]\n')
     assert client.codes("old/a.py") == []
     assert client.actions(client.uri("old/a.py"), "source.fixAll") == []
     assert client.codes("a.py") == ["TLL102"]

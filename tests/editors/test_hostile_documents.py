@@ -27,7 +27,7 @@ HOSTILE = {
 
 @pytest.fixture
 def client(tmp_path):
-    (tmp_path / "torchload-lint.toml").write_text("")
+    (tmp_path / "torchload-lint.toml").write_text('min-severity = "info"\n')
     with PlainClient(tmp_path) as made:
         yield made
 
@@ -50,7 +50,7 @@ def test_a_hostile_document_leaves_the_others_alone(client, text, before):
 
 
 def test_messages_out_of_order_and_of_no_sense(tmp_path):
-    (tmp_path / "torchload-lint.toml").write_text("")
+    (tmp_path / "torchload-lint.toml").write_text('min-severity = "info"\n')
     client = PlainClient(tmp_path)
     try:
         early = {"textDocument": {"uri": client.uri("a.py")}}

@@ -44,6 +44,7 @@ CONFIG = ClientServerConfig(
     client_factory=make_client,
     server_env={**os.environ, "PYTHONPATH": str(SOURCE)},
 )
+NOTES_TOO = '[tool.torchload-lint]\nmin-severity = "info"\n'
 CODE = """\
 import torch
 
@@ -172,6 +173,7 @@ def texts_after(edit, uri, text, encoding):
 
 async def test_diagnostics_in_the_clients_own_units(client: LanguageClient, tmp_path):
     # A name that a URI can only hold in other characters.
+    (tmp_path / "pyproject.toml").write_text(NOTES_TOO)
     uri = open_text(client, tmp_path / "ä b.py", CODE)
     found = await diagnostics(client, uri)
     (implicit,) = [one for one in found if one.code == "TLL102"]
@@ -257,6 +259,7 @@ async def test_a_load_that_will_fail_is_one_finding(code: LanguageClient, tmp_pa
 
 
 async def test_suppress_with_a_comment(code: LanguageClient, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(NOTES_TOO)
     uri = open_text(code, tmp_path / "a.py", "import torch\ntorch.load(p)\n")
     (action,) = [one for one in await actions(code, uri, 1) if "noqa" in one.title]
     text = texts_after(action.edit, uri, "import torch\ntorch.load(p)\n", "utf-16")
@@ -267,6 +270,7 @@ async def test_suppress_with_a_comment(code: LanguageClient, tmp_path):
 
 
 async def test_fix_all_holds_only_safe_fixes(code: LanguageClient, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(NOTES_TOO)
     text = "import torch\n\na = torch.load(p)\nb = torch.load(q)\n"
     uri = open_text(code, tmp_path / "a.py", text)
     found = await actions(code, uri, 0, only=["source.fixAll"])
@@ -309,7 +313,7 @@ async def test_hover_on_a_code_shows_the_rules_page(code: LanguageClient, tmp_pa
 
 
 async def test_hover_on_a_load_shows_what_the_checkpoint_holds(code: LanguageClient, tmp_path):
-    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\nmin-severity = "info"\n')
     (tmp_path / "m.pt").write_bytes(b"<html>not found</html>")
     text = 'import torch\nx = torch.load("m.pt")\ny = torch.load("none.pt")\n'
     uri = open_text(code, tmp_path / "a.py", text)
@@ -321,7 +325,7 @@ async def test_hover_on_a_load_shows_what_the_checkpoint_holds(code: LanguageCli
 
 
 async def test_files_that_are_alike_stand_together(code: LanguageClient, tmp_path):
-    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\nmin-severity = "info"\n')
     for number in range(4):
         (tmp_path / f"m{number}.pt").write_bytes(b"<html>not found</html>")
     text = 'import torch\nfor n in range(4):\n    torch.load(f"m{n}.pt")\n'
@@ -332,7 +336,7 @@ async def test_files_that_are_alike_stand_together(code: LanguageClient, tmp_pat
 
 
 async def test_a_checkpoint_that_changes_is_read_again(code: LanguageClient, tmp_path):
-    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\nmin-severity = "info"\n')
     uri = open_text(code, tmp_path / "a.py", 'import torch\nx = torch.load("m.pt")\n')
     first = await pulled(code, uri)
     assert "TLL502" in codes(first.items)
@@ -347,7 +351,7 @@ async def test_a_checkpoint_that_changes_is_read_again(code: LanguageClient, tmp
 
 async def test_configuration_files_and_settings_are_followed(code: LanguageClient, tmp_path):
     config = tmp_path / "pyproject.toml"
-    config.write_text("[tool.torchload-lint]\n")
+    config.write_text(NOTES_TOO)
     uri = open_text(code, tmp_path / "a.py", "import torch\nx = torch.load(p)\n")
     assert codes(await diagnostics(code, uri)) == ["TLL102"]
     config.write_text('[tool.torchload-lint]\nignore = ["TLL102"]\n')
@@ -360,6 +364,7 @@ async def test_configuration_files_and_settings_are_followed(code: LanguageClien
 
 
 async def test_settings_are_asked_for(code: LanguageClient, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(NOTES_TOO)
     uri = open_text(code, tmp_path / "a.py", "import torch\nx = torch.load(p)\n")
     assert codes(await diagnostics(code, uri)) == ["TLL102"]
     code.set_configuration({"torchload-lint": {"extendIgnore": ["TLL102"]}})
@@ -426,6 +431,7 @@ def notebook(path, *cells):
 
 
 async def test_notebook_cells_are_documents_of_their_own(code: LanguageClient, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(NOTES_TOO)
     cells = ("import torch", "%time\nx = 1", "net.load_state_dict(torch.load(p))")
     uris, opened = notebook(tmp_path / "n ö.ipynb", *cells)
     code.notebook_document_did_open(opened)

@@ -32,7 +32,7 @@ EVERYTHING = {"start": {"line": 0, "character": 0}, "end": {"line": 999, "charac
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "torchload-lint.toml").write_text("")
+    (tmp_path / "torchload-lint.toml").write_text('min-severity = "info"\n')
     (tmp_path / "runs").mkdir()
     held = {"net": {"w": torch.zeros(2, 3)}, "args": argparse.Namespace(rate=0.1)}
     torch.save(held, tmp_path / "runs" / "m.pt")

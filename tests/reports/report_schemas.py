@@ -10,7 +10,7 @@ from typing import Any
 
 TEXT = {"type": "string", "minLength": 1}
 NUMBER = {"type": "integer", "minimum": 0}
-LOADS = ("files", "configured", "recorded", "inferred", "tensors", "unknown", "hidden")
+LOADS = ("files", "configured", "recorded", "inferred", "tensors", "unknown", "hidden", "notes")
 COUNT = {"type": "integer", "minimum": 1}
 
 

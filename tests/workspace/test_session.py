@@ -38,7 +38,7 @@ def project(tmp_path_factory):
     """A project of many small files, some of which import one another, with two checkpoints."""
     root = tmp_path_factory.mktemp("project")
     chance = random.Random(4)
-    (root / "pyproject.toml").write_text("[tool.torchload-lint]\n")
+    (root / "pyproject.toml").write_text('[tool.torchload-lint]\nmin-severity = "info"\n')
     (root / "weights").mkdir()
     (root / "weights/a.pt").write_bytes(pickle.dumps({"epoch": 3}, protocol=2))
     (root / "weights/b.pt").write_bytes(b"<html>not found</html>")

@@ -81,7 +81,7 @@ OPTIONS = (
         metavar="NAME",
         help="What to call standard input.",
     ),
-    _severity("min-severity", "Report nothing that is less severe (default info)."),
+    _severity("min-severity", "Report nothing that is less severe (default warning)."),
     _severity("error-on", "Exit with 1 for what is at least this severe (default warning)."),
     _flag("exit-zero", "Exit with 0 even where something is found."),
     _flag("exit-non-zero-on-fix", "Exit with 1 if anything was fixed."),

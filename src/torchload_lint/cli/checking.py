@@ -313,7 +313,7 @@ def _holds_python(outcome: Run) -> bool:
 def _nothing_found(outcome: Run) -> str:
     """The last lines of a run without findings; nothing is imported where there are no loads."""
     failed = outcome.errors or outcome.crashes
-    if not (failed or outcome.loads.total):
+    if not (failed or outcome.loads.total or outcome.loads.notes):
         return ALL_PASSED if _holds_python(outcome) else ""
     from torchload_lint.reports.summary import (  # noqa: PLC0415
         NOTHING_ELSE,

@@ -10,6 +10,7 @@ from torchload_lint.checkpoint.known.torch_versions import Target
 from torchload_lint.config import Config, ConfigError
 from torchload_lint.configuration_files import config_for
 from torchload_lint.linter import lint
+from torchload_lint.notes import WantedNotes
 from torchload_lint.requirements.releases import Requirements, range_of
 from torchload_lint.rules import RULES
 from torchload_lint.rules.context import Context
@@ -89,9 +90,10 @@ class FileLinter:
         context = Context(config, torch, Target(torch.oldest), project, NoCheckpoints())
         on = default_codes(RULES)
         enabled = {one.code for one in RULES if one.code in on and not one.needs_checkpoints}
-        least = config.min_severity
-        found = [one for one in lint(module, context, enabled) if one.severity.reaches(least)]
-        return unsuppressed(found, text, enabled)[0] if noqa else found
+        asked = WantedNotes(config, RULES)
+        found = lint(module, context, enabled)
+        told = unsuppressed(found, text, enabled)[0] if noqa else found
+        return list(filter(asked.wants, told))
 
     def _torch(self, config: Config, path: Path) -> TorchRange:
         given = self._given or config.target_torch

@@ -16,6 +16,7 @@ NEXT_STEP = (
 )
 NOTHING_ELSE = "No findings in what could be checked.\n"
 HIDDEN = "silenced by a comment about the whole file, such as `# flake8: noqa`."
+UNASKED = "about code that works as it is, or tests (`--min-severity info` shows them)."
 WHY = "`-v` shows what each answer rests on, and what keeps the rest from being fixed safely.\n"
 
 if TYPE_CHECKING:
@@ -48,9 +49,12 @@ def nothing_found(loads: LoadAccount) -> str:
 
 
 def account(loads: LoadAccount) -> str:
-    """How many loads there are and how it is known what they need; empty where there are none."""
+    """How many loads there are and how it is known what they need, and what is not shown; empty
+    where there is nothing to say.
+    """
+    notes = f"{number_of(loads.notes, 'note')} not shown: {UNASKED}\n" if loads.notes else ""
     if not loads.total:
-        return ""
+        return notes
     words = {
         "files": "read from files",
         "configured": "configured",
@@ -61,7 +65,7 @@ def account(loads: LoadAccount) -> str:
     }
     known = loads._asdict()
     parts = ", ".join(f"{known[kind]} {word}" for kind, word in words.items() if known[kind])
-    line = f"{number_of(loads.total, 'load')}: {parts}.\n"
+    line = f"{notes}{number_of(loads.total, 'load')}: {parts}.\n"
     if loads.hidden:
         line += f"{number_of(loads.hidden, 'finding')} not shown: {HIDDEN}\n"
     return f"{line}{NEXT_STEP}\n" if loads.unknown else line

@@ -26,14 +26,18 @@ def selected_codes(selectors: Sequence[str], rules: Sequence[Rule], origin: str)
 
     Raises ConfigError as ``codes_for`` does.
     """
+    opt_in = {rule.code for rule in rules if rule.opt_in}
+    return codes_for(selectors, rules, origin) - (opt_in - named_codes(selectors, rules))
+
+
+def named_codes(selectors: Iterable[str], rules: Sequence[Rule]) -> frozenset[str]:
+    """The codes of rules that are selected by a whole code, a name or ``ALL``, not by a prefix."""
     words = {selector.lower() for selector in selectors}
-    chosen = codes_for(selectors, rules, origin)
-    unasked = {
+    return frozenset(
         rule.code
         for rule in rules
-        if rule.opt_in and words.isdisjoint({ALL.lower(), rule.code.lower(), rule.name})
-    }
-    return chosen - unasked
+        if not words.isdisjoint({ALL.lower(), rule.code.lower(), rule.name})
+    )
 
 
 def codes_for(selectors: Iterable[str], rules: Sequence[Rule], origin: str) -> frozenset[str]:

@@ -33,6 +33,7 @@ def findings_in(
     them. ``noqa``: whether comments may suppress them.
     """
     from torchload_lint.linter import Examined, examine  # noqa: PLC0415 - a run without loads needs no rules
+    from torchload_lint.notes import not_told  # noqa: PLC0415
     from torchload_lint.source.text.parse import SyntaxProblem  # noqa: PLC0415
     from torchload_lint.suppressing import unsuppressed  # noqa: PLC0415
 
@@ -49,7 +50,10 @@ def findings_in(
             found, hidden = unsuppressed(found, text, project.enabled)
             loads = examined.loads._replace(hidden=len(_shown(hidden, project, name)))
             examined = examined._replace(loads=loads)
-    return examined._replace(diagnostics=_shown(found, project, name))
+    found = [d for d in found if d.code in project.enabled and not project.is_left_out(d, name)]
+    told = list(filter(project.asked.wants, found))
+    loads = examined.loads._replace(notes=not_told(found, told, project.asked))
+    return examined._replace(diagnostics=told, loads=loads)
 
 
 def one_for_each_cause(found: list[Diagnostic]) -> list[Diagnostic]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.known.torch_versions import Target
     from torchload_lint.config import Config, Settings
     from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.notes import WantedNotes
     from torchload_lint.requirements.releases import Requirements
     from torchload_lint.rules.context import Context, Veto
     from torchload_lint.source.project.index import ProjectIndex
@@ -245,6 +246,14 @@ class Project:
         return chosen - self._codes((*config.ignore, *config.extend_ignore), "ignore")
 
     @cached_property
+    def asked(self) -> WantedNotes:
+        """Which notes are wanted."""
+        from torchload_lint.notes import WantedNotes  # noqa: PLC0415
+        from torchload_lint.rules import RULES  # noqa: PLC0415
+
+        return WantedNotes(self.config, RULES)
+
+    @cached_property
     def fixable(self) -> frozenset[str]:
         """The codes of the rules whose fixes may be applied."""
         chosen = self._codes(self.config.fixable or ("ALL",), "fixable")
@@ -348,9 +357,11 @@ class Project:
         return Path(path).as_posix() if relative.startswith("..") else relative.replace(os.sep, "/")
 
     def is_ignored(self, diagnostic: Diagnostic, name: str) -> bool:
-        """Whether ``min-severity`` or ``per-file-ignores`` silences a finding."""
-        if not diagnostic.severity.reaches(self.config.min_severity):
-            return True
+        """Whether ``per-file-ignores`` silences a finding, or it is a note that nobody wants."""
+        return not self.asked.wants(diagnostic) or self.is_left_out(diagnostic, name)
+
+    def is_left_out(self, diagnostic: Diagnostic, name: str) -> bool:
+        """Whether ``per-file-ignores`` silences a finding."""
         return any(
             diagnostic.code in codes for glob, codes in self._per_file if _matches(name, glob)
         )

@@ -66,7 +66,7 @@ def check_files(
     outcomes = [_written(one, projects, options) for one in sorted(outcomes, key=_path)]
     loads = LoadAccount()
     for one in outcomes:
-        loads = loads.plus(one.loads) if one.loads.total else loads
+        loads = loads.plus(one.loads) if any(one.loads) else loads
     return Run(
         tuple(one.result for one in outcomes if one.result is not None),
         paths,

@@ -7,8 +7,10 @@ Reports a `torch.load` that does not say `weights_only` (or says None).
 What the call does then depends on where it runs. Below torch 2.6 it is a full unpickling, in which
 the file decides what code runs (reported as an error). From 2.6 on it is a restricted load, until
 somebody sets `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1`, which turns every call that does not say
-`weights_only=True` into an unsafe one (a note, which fails no build, and which is left out where
-another rule reports the same load). A load that also fails on torch 2.6 and newer is reported
+`weights_only=True` into an unsafe one. That is a note: it fails no build, it is left out where
+another rule reports the same load, and it is only shown to those who ask (`--select TLL102`, or
+`--min-severity info`); so is its fix. In tests, which mostly load what they have saved themselves,
+an unsafe load is such a note, too. A load that also fails on torch 2.6 and newer is reported
 by missing-safe-globals or unloadable-checkpoint alone, which say this too.
 
 ## Example
@@ -74,8 +76,8 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
 
 def _restricted(situation: Situation, context: Context) -> Diagnostic:
     message = (
-        f"`{situation.load.loader}` is safe by its default alone, `weights_only=True` since torch "
-        "2.6; say it"
+        f"`{situation.load.loader}` does not say `weights_only=True`, which is its default since "
+        "torch 2.6; written out, it also holds where TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD is set"
     )
     plan = plan_repair(situation, context)
     if plan.fix is None or plan.fix.applicability is not Applicability.SAFE:

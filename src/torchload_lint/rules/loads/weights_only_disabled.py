@@ -7,7 +7,7 @@ that is known to be false.
 ## Why is this bad?
 Such a load is a full unpickling: the file decides what code runs. A checkpoint from anywhere else
 than your own disk can take over the process. `safe_globals` around the call does not help, since
-the unsafe loader does not look at it.
+the unsafe loader does not look at it. In tests it is a note, which is only shown to those who ask.
 
 ## Example
 ```python
