@@ -126,6 +126,14 @@ def test_explain_load_names_each_file_that_hands_the_path_on(cli, write):
     assert "q  [two.py:4]  = 'ckpt.pt'" in steps
 
 
+def test_a_reason_is_given_once_where_it_arises(cli, write):
+    write({"a.py": "import os\nimport torch\n\ntorch.load(os.path.join(nobody, 'a.pt'))\n"})
+    steps = cli("--explain-load", "a.py:4").stdout.split("steps:")[1].split("would settle")[0]
+    assert steps.count("nobody is not defined") == 1
+    assert "nobody  [a.py:4]  = unknown: nobody is not defined in the file\n" in steps
+    assert "[a.py:4]  = '*/a.pt'\n" in steps
+
+
 def test_explain_load_says_where_a_value_stops_to_those_who_ask(cli, write):
     write({"a.py": "import torch\n\ntorch.load(nobody)\n"})
     why = "nobody  [a.py:3]  = unknown: nobody is not defined in the file"

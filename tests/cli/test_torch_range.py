@@ -226,11 +226,19 @@ def test_a_load_whose_needs_are_known_stands_by_itself(cli, write):
     assert "argparse.Namespace" in lines[0]
 
 
+def test_a_torch_without_the_keyword_is_the_requirements_matter(cli, write):
+    write({"a.py": BARE, "requirements.txt": "torch==1.4.0\n"})
+    (line,) = (one for one in cli().stdout.splitlines() if "TLL102" in one)
+    assert "requirements.txt:1 says torch==1.4.0, and torch 1.4 has no `weights_only`" in line
+    assert "allow torch 1.13 or newer" in line
+    assert "requirements" not in cli("--target-torch", "<1.13").stdout
+
+
 @pytest.mark.parametrize(
     ("source", "required", "said"),
     [
-        (BARE, ">=2.1", "absent: the load is restricted, unsafe on torch 2.1 to 2.5"),
-        (BARE, ">=2.5", "absent: the load is restricted, unsafe on torch 2.5"),
+        (BARE, ">=2.1", "absent: the load is unsafe on torch 2.1 to 2.5, restricted on newer ones"),
+        (BARE, ">=2.5", "absent: the load is unsafe on torch 2.5, restricted on newer ones"),
         (BARE, ">=2.6", "absent: the load is restricted"),
         (BARE, "<2.6", "absent: the load is unsafe"),
         (RESTRICTED, ">=2.1", "true: the load is restricted"),

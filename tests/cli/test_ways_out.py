@@ -66,3 +66,22 @@ def test_a_whole_model_of_before_torch_1_6(
 def run(program: str, folder: Path) -> None:
     subprocess.run([sys.executable, "-W", "ignore", "-c", textwrap.dedent(program)], cwd=folder,
                    check=True)  # fmt: skip
+
+
+ENV = """
+    class AttrDict(dict):
+        def __init__(self, *args):
+            super().__init__(*args)
+            self.__dict__ = self
+    """
+
+
+def test_what_is_wrong_with_a_class_is_told_by_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "env.py").write_text(textwrap.dedent(ENV).lstrip())
+    run('import torch\nfrom env import AttrDict\ntorch.save(AttrDict({"a": 1}), "g.pt")', tmp_path)
+    told = " ".join(CliRunner().invoke(root, ["inspect", "g.pt"]).output.split())
+    assert "the file fills an env.AttrDict entry by entry" in told
+    assert "env.py:4 may replace any attribute (`self.__dict__ = self`)" in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torchload_lint.checkpoint.report import Problem
+from torchload_lint.plurals import with_article
 
 _RESAVE = (
     "`torchload-lint migrate` carries its tensors and plain values over, and runs nothing; or let "
@@ -120,7 +121,7 @@ def other_platform(name: str) -> Problem:
     """A path of the other kind of operating system."""
     return Problem(
         "platform",
-        f"the file holds a {name}, which cannot be made on this kind of system",
+        f"the file holds {with_article(name)}, which cannot be made on this kind of system",
         "use a stand-in (a pure path), or save str(path) instead",
     )
 
@@ -146,8 +147,8 @@ def append(kind: str) -> Problem:
     """Items for something that is not exactly a list."""
     return Problem(
         "append",
-        f"the file fills a {kind} item by item; torch's weights-only loader does that only for "
-        "exactly list",
+        f"the file fills {with_article(kind)} item by item; torch's weights-only loader does that "
+        "for list alone, not for subclasses",
         f"save list(...) instead of the {kind}, or use a stand-in",
     )
 
@@ -156,15 +157,17 @@ def set_item(kind: str) -> Problem:
     """Entries for something that is not exactly a dict, OrderedDict or Counter."""
     return Problem(
         "setitem",
-        f"the file fills a {kind} entry by entry; since torch 2.10 the weights-only loader does "
-        "that only for exactly dict, OrderedDict and Counter",
+        f"the file fills {with_article(kind)} entry by entry; since torch 2.10 the weights-only "
+        "loader does that for dict, OrderedDict and Counter alone, not for subclasses",
         f"save dict(...) instead of the {kind}, or use a stand-in",
     )
 
 
 def build_on_plain(kind: str) -> Problem:
     """A state for something that takes none."""
-    return Problem("build", f"the file sets attributes of a {kind}, which has none", _RESAVE)
+    return Problem(
+        "build", f"the file sets attributes of {with_article(kind)}, which has none", _RESAVE
+    )
 
 
 def unknown_result(what: str) -> Problem:

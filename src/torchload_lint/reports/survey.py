@@ -24,10 +24,12 @@ SHARES = (0.34, 0.3, 0.14, 0.22)
 """How a terminal's width is shared out among the columns that do not fit."""
 GAP = "  "
 MIN_COLUMN = 8
-WIDEST = 40
-"""A column where nothing is shortened; what is longer pushes the rest of its row along."""
+WIDEST = 60
+"""A column of paths where nothing is shortened; what is longer pushes the rest of its row along."""
 _FORMULA = frozenset("=+@")
 _MARKUP = frozenset("\\`*_[]<>|#&")
+_UNKNOWN = "unknown: "
+_KINDS = {"instance": "an object", "sequence": "a list or the like"}
 TITLES = ("load", "reads", "known from", "needs")
 
 
@@ -57,7 +59,7 @@ def as_table(loads: Sequence[Load], width: int | None = None, *, color: bool = F
     rows = [_cells(load) for load in loads]
     widths = [max(map(len, column)) for column in zip(TITLES, *rows, strict=True)]
     if width is None:
-        widths = [min(wanted, WIDEST) for wanted in widths]
+        widths = [widths[0], *(min(wanted, WIDEST) for wanted in widths[1:])]
     else:
         widths = fitted_widths(widths, width)
     lines = [palette.bold(_row(TITLES, widths)), _row(["-" * one for one in widths], widths)]
@@ -106,7 +108,8 @@ def explain(load: Load, advice: Sequence[str], trace: Trace | None, *, places: b
     reasons = trace.reasons if trace is not None and places else {}
     unknown = [f"{why}{_stopped(reasons.get(why, ''))}" for why in situation.resolution.unknown]
     lines += _section("not known", unknown)
-    lines += _section("steps", [_hop(hop, places) for hop in (trace.hops if trace else ())])
+    hops = [_in_words(hop, inside) for hop, inside in _with_steps_inside(trace)]
+    lines += _section("steps", [_hop(hop, places) for hop in hops])
     lines += _section(
         "files", [f"{r.path}: {IN_WORDS[r.verdict.value]}" for r in situation.reports]
     )
@@ -114,6 +117,30 @@ def explain(load: Load, advice: Sequence[str], trace: Trace | None, *, places: b
     lines += _section("needs", [_need(need, situation) for need in situation.needs])
     lines += _section("would settle it", advice)
     return "\n".join(map(printable, lines)) + "\n"
+
+
+def _with_steps_inside(trace: Trace | None) -> Iterator[tuple[Hop, list[Hop]]]:
+    """Each step with those that it is made of, which stand below it."""
+    hops = trace.hops if trace else ()
+    for index, hop in enumerate(hops):
+        rest = hops[index + 1 :]
+        after = (number for number, one in enumerate(rest) if one.depth <= hop.depth)
+        yield hop, list(rest[: next(after, len(rest))])
+
+
+def _in_words(hop: Hop, inside: Sequence[Hop]) -> Hop:
+    """The step without the reasons that a step inside of it gives, too."""
+    given = "\n".join(value for one in inside for value in one.values)
+    return hop._replace(values=tuple(_without_reasons(value, given) for value in hop.values))
+
+
+def _without_reasons(value: str, given: str) -> str:
+    if value.startswith(_UNKNOWN):
+        return "unknown" if value in given else value
+    text, parenthesis, reasons = value.partition("' (")
+    if parenthesis and all(one in given for one in reasons.removesuffix(")").split("; ")):
+        return f"{text}'"
+    return _KINDS.get(value, value)
 
 
 def _hop(hop: Hop, places: bool) -> str:

@@ -117,8 +117,9 @@ class Situation(NamedTuple):
         older = ""
         if self.unsafe_on and self.mode is not Mode.UNSAFE:
             first, last = self.unsafe_on[0], self.unsafe_on[-1]
-            older = f", unsafe on torch {first}" + (f" to {last}" if last != first else "")
-        return f"{shown}: the load is {self.mode.value}{older}"
+            older = f"unsafe on torch {first}" + (f" to {last}, " if last != first else ", ")
+        newer = " on newer ones" if older else ""
+        return f"{shown}: the load is {older}{self.mode.value}{newer}"
 
     @property
     def is_torch_load(self) -> bool:

@@ -262,6 +262,7 @@ def _wrapped(text: str, indent: str = "") -> list[str]:
         initial_indent=indent,
         subsequent_indent=indent + "  ",
         break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

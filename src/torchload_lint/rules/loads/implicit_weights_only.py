@@ -94,7 +94,7 @@ def _restricted(situation: Situation, context: Context) -> Diagnostic:
 
 
 def _unsafe(situation: Situation, context: Context) -> Diagnostic:
-    message = (
+    message = _too_old(situation, context) or (
         f"`{situation.load.loader}` without `weights_only=True` runs whatever code the file holds "
         f"on torch {context.torch.words(situation.unsafe_on)}"
     )
@@ -110,6 +110,18 @@ def _unsafe(situation: Situation, context: Context) -> Diagnostic:
         notes=(*evidence_notes(situation), *plan.notes),
     )
     return found if needs else found._replace(requirement=_letting_old_ones_in(situation, context))
+
+
+def _too_old(situation: Situation, context: Context) -> str:
+    """The message where no torch of the range has the parameter: the requirement is to change."""
+    torch = context.torch
+    if torch.newest >= PARAMETER_SINCE:
+        return ""
+    why = f"{torch.stated[0]}, and " if torch.stated else ""
+    return (
+        f"`{situation.load.loader}` runs whatever code the file holds: {why}torch {torch} has no "
+        f"`weights_only`; allow torch {PARAMETER_SINCE} or newer"
+    )
 
 
 def runs_code_on(situation: Situation, context: Context) -> str:

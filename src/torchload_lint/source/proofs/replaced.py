@@ -196,9 +196,7 @@ class _Search:
             if change.kind not in {"attribute", "globals", "modules"}:
                 continue
             if self._is_reflected(change):
-                named = "any name" if change.name is None else change.name
-                place = f"{change.shown} may put something else in the place of {named}"
-                yield place, self._is_certainly_reflected(change)
+                yield change.in_words, self._is_certainly_reflected(change)
 
     def _is_certain(self, receiver: ast.expr, home: SourceFile) -> bool:
         return self._is_used(receiver, home) or finds_class(receiver, home)
@@ -225,8 +223,7 @@ class _Search:
                 yield _shown(target, module)
         for change in reflection.changes_in(program_files(project), project):
             if self._is_reflected(change):
-                named = "any name" if change.name is None else change.name
-                yield f"{change.shown} may put something else in the place of {named}"
+                yield change.in_words
 
     def _is_reflected(self, change: ReflectedChange) -> bool:
         if change.kind == "attribute" and change.receiver and _is_handed_on(change):

@@ -67,6 +67,24 @@ _WRITING_JSON = frozenset({"json.dump", "json.dumps"})
 _READING = frozenset({"get", "items", "keys", "values", "copy", "__contains__"})
 
 
+_ANYTHING = {
+    "attribute": "any attribute",
+    "globals": "any name of its file",
+    "modules": "any module",
+}
+_SHORT = 60
+"""Characters of a line that a sentence quotes."""
+
+
+def _short_code(node: ast.AST, module: SourceFile) -> str:
+    """The statement that a node stands in, or the node itself; empty where both are long."""
+    statement = node
+    while not isinstance(statement, ast.stmt) and statement in module.parents:
+        statement = module.parents[statement]
+    texts = map(ast.unparse, (statement, node))
+    return next((text for text in texts if len(text) <= _SHORT and "\n" not in text), "")
+
+
 class ReflectedChange(NamedTuple):
     """One place that may change something by name."""
 
@@ -88,6 +106,13 @@ class ReflectedChange(NamedTuple):
     def shown(self) -> str:
         """The place, in words."""
         return f"{self.module.path}:{getattr(self.node, 'lineno', 0)}"
+
+    @property
+    def in_words(self) -> str:
+        """What the place may do, with its code where that is short."""
+        what = self.name or _ANYTHING.get(self.kind, "anything")
+        code = _short_code(self.node, self.module)
+        return f"{self.shown} may replace {what}" + (f" (`{code}`)" if code else "")
 
 
 def changes(project: ProjectIndex, home: SourceFile) -> list[ReflectedChange]:
