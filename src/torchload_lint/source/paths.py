@@ -297,9 +297,10 @@ def _pattern(text: Text, *, in_archive: bool) -> PathPattern | None:
         marked = patterns.join(patterns.HOLE, name)
     if marked.strip().lower() in _NOT_FILES or patterns.is_url(marked) or marked.endswith("/"):
         return None
-    marked = patterns.normal(_FIELD.sub(patterns.HOLE, marked))
+    marked = patterns.normal(_FIELD.sub(patterns.HOLE, marked).replace("*", patterns.HOLE))
     shown = patterns.render(marked)
-    if not any(map(str.isalnum, shown)) or _is_bare_ending(marked, text.rung):
+    is_prose = " " in shown and not set("./") & set(shown)
+    if is_prose or not any(map(str.isalnum, shown)) or _is_bare_ending(marked, text.rung):
         return None
     return PathPattern(
         shown,

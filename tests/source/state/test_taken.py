@@ -43,6 +43,11 @@ RUN = {
         "def load(path):\n    name = list(filter(None, path.split('/'))).pop()\n"
         "    torch.load('cached_' + name)\nload('models/bert/')"
     ),
+    "an object that only another mode makes": (
+        "class Special:\n    def __init__(self, path):\n        torch.load(path)\n"
+        "def make(path, special=False):\n    if special:\n        return Special(path)\n"
+        "make('a.pth')\nmake('b.pth', special=True)"
+    ),
     "what a constructor sets anew": (
         "class A:\n    folder = 'x'\n    def __init__(self, folder, version):\n"
         "        self.folder = folder\n        self.version = version\n"
@@ -415,6 +420,20 @@ OPEN = {
         ),
         ["y/*.pth", "y/net_*.pth"],
     ),
+    "a default that is prose": (
+        (
+            f"{ARGS}parser.add_argument('--init', default='model to begin with ')\n"
+            "args = parser.parse_args()\ntorch.load(args.init)"
+        ),
+        [],
+    ),
+    "a name that is found later": (
+        (
+            "def load(epoch):\n    if epoch == '*':\n        epoch = x()\n"
+            "    torch.load('runs/net_' + str(epoch) + '.pth')\nload(3)\nload('*')"
+        ),
+        ["runs/net_*.pth", "runs/net_3.pth"],
+    ),
     "parts that go together": (
         (
             "for space in ('one', 'two'):\n    end = 'x' if space == 'one' else 'y'\n"
@@ -487,3 +506,8 @@ def test_what_is_perhaps_appended_is_so_for_all_of_many():
     found = resolve(program).patterns
     assert len(found) > 5
     assert not any(each.exact for each in found)
+
+
+def test_many_branches_that_add_to_a_name_take_no_time_that_doubles():
+    adding = "".join(f"if x({n}):\n    name += '_{n}'\n" for n in range(60))
+    assert texts(resolve(f"name = 'a'\n{adding}torch.load(name)")) != []

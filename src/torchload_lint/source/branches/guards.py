@@ -200,7 +200,7 @@ def of_steady_names(node: ast.AST, module: SourceFile, but: str = "") -> Tests:
         return tuple(
             (test, holds)
             for test, holds in comparing(node, module)
-            if (subject := _about_what(test)) is not None
+            if (subject := about_what(test)) is not None
             and _is_steady(subject, module)
             and getattr(subject, "id", None) != (but or None)
         )
@@ -208,7 +208,7 @@ def of_steady_names(node: ast.AST, module: SourceFile, but: str = "") -> Tests:
     return module.remember(("steady tests", node, but), find)
 
 
-def _about_what(test: ast.expr) -> ast.Name | ast.Attribute | None:
+def about_what(test: ast.expr) -> ast.Name | ast.Attribute | None:
     """What a test is about: a name or an attribute."""
     subject = _subject(test) if isinstance(test, ast.Compare) else test
     return subject if isinstance(subject, ast.Name | ast.Attribute) else None
@@ -216,7 +216,7 @@ def _about_what(test: ast.expr) -> ast.Name | ast.Attribute | None:
 
 def gainsaid(test: ast.expr, *, holds: bool, given: Callable[[str], Value | None]) -> bool:
     """Whether a test fails for what is given to the option of that name."""
-    subject = _about_what(test)
+    subject = about_what(test)
     if subject is None:
         return False
     value = given(subject.id if isinstance(subject, ast.Name) else subject.attr)
@@ -291,7 +291,7 @@ def gainsays(assumed: Tests, node: ast.AST, module: SourceFile) -> bool:
     """Whether a test around a place cannot hold with those that are assumed: what one branch stores
     is not there in the other.
     """
-    there = [(test, about) for test in assumed if (about := _about_what(test[0])) is not None]
+    there = [(test, about) for test in assumed if (about := about_what(test[0])) is not None]
     there = [each for each in there if each[1] in module.parents]
     return bool(there) and any(
         _differ(part, test, about, module)

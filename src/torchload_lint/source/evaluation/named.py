@@ -177,9 +177,7 @@ def _augmented(evaluator: Evaluator, node: ast.AugAssign, frame: Frame) -> Value
     if not evaluator.once(key := (node, id(frame.arguments))):
         return unknown("it changes in a loop")
     try:
-        first = union(
-            *(_defined(evaluator, each, target, frame) for each in sorted(before, key=_place))
-        )
+        first = evaluator.values(target, frame)  # what is found once is kept
         return strings.binary(node.op, first, evaluator.values(node.value, frame))
     finally:
         evaluator.done(key)

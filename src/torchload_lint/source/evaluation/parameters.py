@@ -25,7 +25,7 @@ from torchload_lint.source.project import call_targets, callers, classes
 from torchload_lint.source.project.call_targets import Other
 from torchload_lint.source.state.bound import BoundArguments, given_values, is_spread
 from torchload_lint.source.state.matching import Passed, match
-from torchload_lint.source.state.taken import class_of_self
+from torchload_lint.source.state.taken import class_of_self, leads_elsewhere
 from torchload_lint.source.state.unreached import is_unreached
 from torchload_lint.source.text.definitions import defaults
 
@@ -125,7 +125,9 @@ def _from_callers(
     why_none = sites.why_none()
     of = class_of_self(function, frame)
     for site in sites.calls:
-        if of is not None and not call_targets.may_concern(site, of, evaluator.project):
+        if leads_elsewhere(evaluator.assumed, site, sites.calls, function, frame.module) or not (
+            of is None or call_targets.may_concern(site, of, evaluator.project)
+        ):
             evaluator.hop(site.written, site.module.path, f"is left out: {Other.CLASS.value}")
             continue
         evaluator.hop(site.written, site.module.path, f"calls {function.name}()")

@@ -13,12 +13,16 @@ from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import Instance, ParsedOptions
 from torchload_lint.source.names import members
 from torchload_lint.source.state.bound import literal_of
+from torchload_lint.source.state.matching import match
+from torchload_lint.source.text.definitions import defaults, parameters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torchload_lint.source.domain.values import Class, Frame, Values
     from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.project.call_targets import Site
     from torchload_lint.source.text.definitions import Definition, FunctionNode
 
 
@@ -80,6 +84,35 @@ def _of_parameter(evaluator: Evaluator, name: ast.Name, frame: Frame) -> Values:
     if not isinstance(parameter, ast.arg) or parameter not in frame.arguments:
         return ()
     return evaluator.values(name, frame)
+
+
+def leads_elsewhere(
+    assumed: guards.Tests,
+    site: Site,
+    sites: Sequence[Site],
+    function: FunctionNode,
+    module: SourceFile,
+) -> bool:
+    """Whether a call gives a parameter what a test that is assumed rules out: below ``if special:
+    Special(path)`` the path is none of ``make(path, special=False)``. Its default counts where
+    another of the calls gives it.
+    """
+    for test in assumed:
+        subject = guards.about_what(test[0])
+        if not isinstance(subject, ast.Name) or subject not in module.parents:
+            continue
+        definitions = module.bindings.definitions(subject)
+        parameter = definitions[0].node if len(definitions) == 1 else None
+        if not isinstance(parameter, ast.arg) or parameter not in parameters(function.args):
+            continue
+        given = [match(each.call, function, each.skipped).get(parameter) for each in (site, *sites)]
+        default = defaults(function.args).get(parameter.arg) if any(given) else None
+        literal = given[0] or default
+        if isinstance(literal, ast.Constant) and (
+            guards.says(test, subject, guards.written(literal), module) is False
+        ):
+            return True
+    return False
 
 
 def flags_allow(evaluator: Evaluator, node: ast.AST, frame: Frame) -> bool:
