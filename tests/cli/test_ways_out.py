@@ -81,7 +81,11 @@ def test_what_is_wrong_with_a_class_is_told_by_its_code(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "env.py").write_text(textwrap.dedent(ENV).lstrip())
-    run('import torch\nfrom env import AttrDict\ntorch.save(AttrDict({"a": 1}), "g.pt")', tmp_path)
+    (tmp_path / "requirements.txt").write_text("torch>=2.6\n")
+    run(
+        'import torch\nfrom env import AttrDict\ntorch.save({"h": AttrDict({"a": 1})}, "g.pt")',
+        tmp_path,
+    )
     told = " ".join(CliRunner().invoke(root, ["inspect", "g.pt"]).output.split())
     assert "the file fills an env.AttrDict entry by entry" in told
     assert "env.py:4 may replace any attribute (`self.__dict__ = self`)" in told

@@ -205,7 +205,7 @@ def _what_runs(report: CheckpointReport) -> Iterator[str]:
 
 def _problems(report: CheckpointReport) -> Iterator[str]:
     for problem in report.problems:
-        place = f" at {problem.where}" if problem.where else ""
+        place = f" ({problem.where})" if problem.where else ""
         yield from _wrapped(f"{problem.message}{place}")
         if problem.advice:
             yield from _wrapped(f"way out: {problem.advice}", "  ")
