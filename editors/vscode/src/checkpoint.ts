@@ -37,13 +37,23 @@ export interface Row {
   isOpen: boolean;
 }
 
+/** What the verdicts of the command line mean, in few words. */
+const VERDICTS: Record<string, string> = {
+  "loads": "loads as it is",
+  "needs-safe-globals": "loads with an allowlist",
+  "needs-stand-in": "loads only with a stand-in",
+  "cannot-load": "cannot be loaded weights-only",
+  "dangerous": "would run code",
+  "unreadable": "is no readable checkpoint",
+};
+
 /** The rows of a checkpoint: its verdict, what it needs, what is wrong, what it holds. */
 export function rowsOf(answer: Answer): Row[] {
   if ("error" in answer) {
     return [row(answer.error, "", "error")];
   }
   const name = answer.path.replace(/^.*[\\/]/, "");
-  const rows = [row(name, `${answer.container}: ${answer.verdict}`, answer.fine ? "pass" : "warning")];
+  const rows = [row(name, `${answer.container}: ${VERDICTS[answer.verdict] ?? answer.verdict}`, answer.fine ? "pass" : "warning")];
   if (answer.problems.length > 0) {
     rows.push(row("Problems", "", "error", answer.problems.map((one) => row(one, "", "circle-small")), true));
   }

@@ -16,13 +16,13 @@ function shown(rows: Row[]): string[] {
 
 test("verdict, problems, needs and tree, each a row that unfolds", () => {
   assert.deepEqual(shown(rowsOf(CHECKPOINT)), [
-    "m.pt zip: needs-safe-globals", "Problems", "damaged", "Needs 1", "a.B unknown at ['x']",
+    "m.pt zip: loads with an allowlist", "Problems", "damaged", "Needs 1", "a.B unknown at ['x']",
     "Holds dict, 2 entries", "['x'] 1", "… more",
   ]);
 });
 
 test("a file of which nothing can be shown has its verdict alone", () => {
-  assert.deepEqual(shown(rowsOf({ ...CHECKPOINT, needs: [], problems: [], tree: null })), ["m.pt zip: needs-safe-globals"]);
+  assert.deepEqual(shown(rowsOf({ ...CHECKPOINT, needs: [], problems: [], tree: null })), ["m.pt zip: loads with an allowlist"]);
 });
 
 test("a wrong configuration is told", () => {

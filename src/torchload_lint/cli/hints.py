@@ -57,7 +57,8 @@ def at_range(ranges: Iterable[TorchRange]) -> None:
             err=True,
         )
         return
-    told = [f"torch {torch} ({torch.origin})" for torch in different]
+    first = {str(torch): torch for torch in reversed(different)}
+    told = [f"torch {torch} ({torch.origin})" for torch in different if torch in first.values()]
     if told:
         each = "; each file has its own" if len(told) > 1 else ""
         known = all(torch.configured for torch in different)
@@ -98,7 +99,7 @@ def at_targets(results: Sequence[FileResult], projects: Projects) -> None:
         if not torch.configured and torch.oldest < RESTRICTED_BY_DEFAULT_SINCE
     }
     kept = [f"torch {torch}" for torch in old]
-    if len(kept) > _FEW:
+    if len(kept) > 1:
         kept = [f"old torch ({min(torch.oldest for torch in old)} and newer)"]
     for words in kept:
         say(

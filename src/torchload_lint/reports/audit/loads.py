@@ -16,6 +16,7 @@ from torchload_lint.reports.audit.markup import (
 )
 from torchload_lint.reports.audit.placed_findings import PlacedFinding, shown_finding
 from torchload_lint.reports.audit.seen_checkpoints import anchor
+from torchload_lint.reports.checkpoints.inspection import IN_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,7 +102,7 @@ def _load(audited: AuditedLoad) -> Html:
 
 def _file(report: CheckpointReport) -> Html:
     link = element("a", report.path, href=f"#{quote(anchor(report.path))}")
-    return together(link, f": {report.verdict.value}")
+    return together(link, f": {IN_WORDS[report.verdict.value]}")
 
 
 def _row(title: str, items: Sequence[str]) -> Html:
