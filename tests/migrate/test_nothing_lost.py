@@ -562,3 +562,11 @@ def test_places_name_their_keys(tmp_path: Path) -> None:
         "[frozenset({1})]",
     ]
     assert max(map(len, places)) < 200
+
+
+def test_what_makes_missing_entries_is_said(tmp_path: Path) -> None:
+    """A function is named; what is more than its name is listed as left out."""
+    for factory, is_lost in ((list, False), (None, False), (functools.partial(dict, a=5), True)):
+        made, plan = migrated(collections.defaultdict(factory, {"k": 1}), tmp_path)
+        assert made == {"k": 1}
+        assert (NoteKind.LEFT_OUT in {note.kind for note in plan.notes}) is is_lost, factory

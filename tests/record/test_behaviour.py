@@ -521,3 +521,29 @@ def test_a_script_that_names_no_interpreter_is_the_shells(project):
     script.write_text('echo "$1"\n')
     script.chmod(0o755)
     assert run(project, *RECORD, "./script", "a b").stdout == "a b\n"
+
+
+@pytest.mark.parametrize(
+    ("event", "error"),
+    [
+        ("sys._getframe", "SystemExit"),
+        ("object.__getattr__", "KeyboardInterrupt"),
+        ("open", "KeyError"),
+    ],
+)
+def test_what_an_audit_hook_raises_is_not_the_programs(project, event, error):
+    program = f"""
+        import sys, torch
+        armed = []
+        def hook(event, args):
+            if armed and event == {event!r} and (event != "open" or "w.pt" not in str(args)):
+                raise {error}("forbidden")
+        sys.addaudithook(hook)
+        armed.append(1)
+        torch.load("w.pt", weights_only=True)
+        armed.clear()
+        print("loaded")
+    """
+    (project / "w.pt").write_bytes(b"weights")
+    result = record(project, program)
+    assert (result.returncode, result.stdout) == (0, "loaded\n"), result.stderr

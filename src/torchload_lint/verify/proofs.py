@@ -26,6 +26,7 @@ from torchload_lint.verify.parent import (
     prove,
 )
 from torchload_lint.verify.proof_gaps import class_of_main, first_gap, runs_code
+from torchload_lint.verify.surroundings import gap_around, is_script, may_be_allowed_by
 from torchload_lint.verify.written import NotReadableError, written_around
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class LoadProof:
     checkpoint: str
     allowlist: tuple[str, ...]
     outcome: LoadOutcome
+    around: str = ""
+    """The place of a block of the project's own that may allow more."""
 
     @property
     def verdict(self) -> ProofVerdict:
@@ -79,7 +82,7 @@ class LoadProof:
         if lacks and self.situation.registered:
             name, place = self.situation.registered[0]
             return f"{name} is registered in {place}, which may run before"
-        return ""
+        return f"the block in {self.around} may allow it" if lacks and self.around else ""
 
 
 @dataclass(slots=True)
@@ -138,6 +141,7 @@ class Prover:
         reason = (
             runs_code(situation)
             or first_gap(module, load)
+            or gap_around(module, load, context.project)
             or class_of_main(module, load, situation)
             or _lost_in_block(module, load, situation, context)
         )
@@ -157,20 +161,20 @@ class Prover:
             judged=tuple(map(_judged, repair.allow)) if repair else (),
         )
         shown = _shown(module, load)
+        around = may_be_allowed_by(module, load, context.project)
+        roots = [root / folder for folder in context.config.src]
+        if program.is_started and is_script(module, program.file.parent):
+            roots.insert(0, program.file.parent)  # as Python has it
         for path in paths:
             imports = repair.import_modules if repair else ()
-            outcome = self._prove(root / path, program, imports, context)
-            yield LoadProof(situation, path, shown, outcome)
+            outcome = self._prove(root / path, program, imports, roots)
+            yield LoadProof(situation, path, shown, outcome, around)
 
     def _prove(
-        self, path: Path, program: Program, imports: tuple[str, ...], context: Context
+        self, path: Path, program: Program, imports: tuple[str, ...], roots: list[Path]
     ) -> LoadOutcome:
         key = (path, program, imports)
         if key not in self._known:
-            root = Path(context.config.root).absolute()
-            roots = [root / folder for folder in context.config.src]
-            if program.is_started and not (program.file.parent / "__init__.py").exists():
-                roots.insert(0, program.file.parent)  # as Python has it
             state = self._states.setdefault(path, file_state(path))
             self._known[key] = prove(path, (), self.interpreter, roots, imports, program, state)
         return self._known[key]

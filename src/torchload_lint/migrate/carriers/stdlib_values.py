@@ -38,6 +38,8 @@ def _default_dict(converter: Conversion, made: PickledInstance, place: str) -> P
     factory = name_of_global(made.args[0]) if made.args else ""
     what = f"defaultdict({factory.removeprefix('builtins.')})"
     converter.changed(place, what, "a dict")
+    if made.args and made.args[0] is not None and not factory:
+        converter.leave_out(place, "what makes the missing entries", "functions are not data")
     given = _entries_of(converter, made, made.args[1:], place)
     return DictValue(entries=converter.entries([*given, *made.entries], place))
 

@@ -76,7 +76,7 @@ def begun(cls, *args, **named):
         if frame is not None:
             opener._call = described(frame)
             look_at(opener._call, args[0] if args else named.get("name", named.get("buffer")))
-    except Exception as error:
+    except BaseException as error:
         signals.pass_on(error)
     return opener
 
@@ -112,7 +112,7 @@ def entered(opener):
         if "checkpoint" not in call:
             found(call, buffers.path_of(opener.file_like), None, BEGUN)
         note(call, BEGUN)
-    except Exception as error:
+    except BaseException as error:
         signals.pass_on(error)
 
 
@@ -120,7 +120,7 @@ def ended(opener, error):
     """``__exit__`` of an opener: how the block ends."""
     try:
         note(opener._call, "loaded" if error is None else in_words(error))
-    except Exception as failure:
+    except BaseException as failure:
         signals.pass_on(failure)
 
 

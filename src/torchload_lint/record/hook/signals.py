@@ -32,17 +32,38 @@ def undisturbed(function, *given):
 
 
 def pass_on(error):
-    """Raise what a handler of a signal has raised, and nothing else."""
-    traceback = error.__traceback__
-    codes = set()
-    while traceback is not None:
-        codes.add(traceback.tb_frame.f_code)
-        traceback = traceback.tb_next
-    if not codes.isdisjoint(handler_codes()):
+    """Raise what a handler of a signal has raised, or another thread has sent, and nothing else.
+
+    What an audit hook raises is for what is asked here, and no matter of the program's.
+    """
+    try:
+        codes = codes_of(error)
+    except BaseException:
+        return  # a hook that lets nobody see where it stands
+    if not codes.keys().isdisjoint(handler_codes()) or is_sent(error, codes):
         try:
             raise error
         finally:
             del error  # else this frame and the error hold one another, and all files open there
+
+
+def codes_of(error):
+    """The code of each frame that an error has left, from the outermost to where it was raised."""
+    traceback = error.__traceback__
+    codes = {}
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        codes.pop(code, None)
+        codes[code] = code.co_filename
+        traceback = traceback.tb_next
+    return codes
+
+
+def is_sent(error, codes):
+    """Whether no code has raised it: Ctrl-C, or ``PyThreadState_SetAsyncExc`` (time limits)."""
+    is_known = isinstance(error, Exception) and type(error).__module__ == "builtins"
+    innermost = [*codes.values()][-1:]
+    return innermost == [pass_on.__code__.co_filename] and not is_known
 
 
 def handler_codes():

@@ -1,0 +1,234 @@
+"""What runs around a load beside its allowlist, and makes it another load than the one proven.
+
+A program may change the folder that a path starts from, wait inside of a block while another task
+ends one of the same classes, enter a block twice, or call what clears the list in another file.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
+from torchload_lint.source.names.steps import ancestors
+from torchload_lint.source.text.definitions import FUNCTIONS
+from torchload_lint.source.text.expressions import last_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.index import ProjectIndex
+
+_WITHS = (ast.With, ast.AsyncWith)
+_SIDE_BY_SIDE = late_pattern(
+    r"\b(?:gather|create_task|ensure_future|TaskGroup|as_completed|start_soon|"
+    r"run_coroutine_threadsafe|wait)\b"
+)
+_HOPS = 4
+"""Names that are followed: to the ``__file__`` of a path, to the ``safe_globals`` of a function."""
+_CHANGES_FOLDER = frozenset({"chdir", "fchdir"})
+
+
+def gap_around(module: Module, load: LoadCall, project: ProjectIndex) -> str:
+    """The first reason not to take a proof for the program; empty where there is none."""
+    found = [*_of_folders(module, load, project)]
+    if load.allowlists:
+        found += [*_of_waits(module, load), *_of_blocks_entered_twice(module, load)]
+        found += [*_of_other_meanings(module, load, project), *_of_clears(module, project)]
+    return found[0] if found else ""
+
+
+def may_be_allowed_by(module: Module, load: LoadCall, project: ProjectIndex) -> str:
+    """The place, as ``file:row``, of a block of the project's own around a load that may allow
+    what it needs; empty where there is none, or an allowlist is known. What is refused without
+    it says nothing then.
+    """
+    if load.allowlists:
+        return ""
+    allowing = project.remember(("what allows",), lambda: _what_allows(project))
+    for parent in ancestors(module, load.node):
+        if isinstance(parent, (*FUNCTIONS, ast.Lambda)):
+            break
+        for item in parent.items if isinstance(parent, _WITHS) else ():
+            made = item.context_expr
+            if isinstance(made, ast.Call) and last_name(made.func) in allowing:
+                return f"{module.path}:{made.lineno}"
+    return ""
+
+
+def _what_allows(project: ProjectIndex) -> frozenset[str]:
+    """The functions and classes that call ``safe_globals``, or what does."""
+    modules = [project.module_at(path) for path in project.holding("safe_globals")]
+    used = {
+        node.name: {last_name(one) for one in ast.walk(node) if isinstance(one, ast.expr)}
+        for module in modules
+        for node in (ast.walk(module.tree) if module is not None else ())
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef))
+    }
+    allowing = {"safe_globals", "add_safe_globals"}
+    for _ in range(_HOPS):
+        allowing |= {name for name, names in used.items() if not allowing.isdisjoint(names)}
+    return frozenset(allowing)
+
+
+def is_script(module: Module, folder: Path) -> bool:
+    """Whether a file that is started finds first what lies beside it: one in no package, or one
+    that imports, by its bare name, what lies beside it.
+    """
+    if not (folder / "__init__.py").exists():
+        return True
+    top = module.name.partition(".")[0]
+    for node in ast.walk(module.tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module]
+        for first in (name.partition(".")[0] for name in names):
+            is_beside = (folder / f"{first}.py").is_file() or (folder / first).is_dir()
+            if is_beside and first != top:
+                return True
+    return False
+
+
+def _of_folders(module: Module, load: LoadCall, project: ProjectIndex) -> Iterator[str]:
+    """Another current folder, where the path of the load is not one from the file's own place."""
+    if load.file is not None and _starts_from_own_place(module, load.file, _HOPS):
+        return
+    for path in sorted({*project.holding("chdir"), *project.holding("fchdir")}):
+        other = module if path == module.path else project.module_at(path)
+        if other is not None and (other is module or _is_imported(module, other)):
+            for node in ast.walk(other.tree):
+                if isinstance(node, ast.Call) and _changes_folder(node, other, module, load):
+                    yield f"{path}:{node.lineno} changes the current folder, where paths start"
+
+
+def _starts_from_own_place(module: Module, path: ast.expr, hops: int) -> bool:
+    """Whether a path is made from ``__file__``, or is spelled from the root."""
+    if isinstance(path, ast.Constant):
+        return isinstance(path.value, str) and path.value.startswith("/")
+    names = [node for node in ast.walk(path) if isinstance(node, ast.Name)]
+    if any(node.id == "__file__" for node in names):
+        return True
+    values = [one.value for node in names for one in module.bindings.definitions(node)]
+    return hops > 0 and any(
+        _starts_from_own_place(module, value, hops - 1) for value in values if value is not None
+    )
+
+
+def _is_imported(module: Module, other: Module) -> bool:
+    """Whether a file spells the other's name where it imports."""
+    last = other.name.rpartition(".")[2]
+    for node in ast.walk(module.tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names = [alias.name for alias in node.names]
+            names.append(getattr(node, "module", None) or "")
+            if any(last in name.split(".") for name in names):
+                return True
+    return False
+
+
+def _changes_folder(call: ast.Call, place: Module, module: Module, load: LoadCall) -> bool:
+    """Whether a call in a file leads to another folder before a load of ``module``. A script in the
+    project's root that goes to its own folder goes where a proof is.
+    """
+    if last_name(call.func) not in _CHANGES_FOLDER:
+        return False
+    if "/" not in place.path and any("__file__" in ast.unparse(given) for given in call.args):
+        return False
+    function = place.function(call)
+    if place is not module:
+        return function is None or getattr(function, "name", "") in module.text
+    return function is not None or bool(load.function) or call.lineno <= load.node.lineno
+
+
+def _of_waits(module: Module, load: LoadCall) -> Iterator[str]:
+    """While a coroutine waits in its block, another may end a block of the same classes."""
+    function = module.function(load.node)
+    if not isinstance(function, ast.AsyncFunctionDef):
+        return
+    if _runs_alone(module, function):
+        return
+    for allowlist in load.allowlists:
+        if allowlist.kind is AllowlistKind.PROCESS or allowlist.statement is None:
+            continue
+        for node in ast.walk(allowlist.statement):
+            if not isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)):
+                continue
+            if node.lineno <= (load.node.end_lineno or 0):
+                yield (
+                    f"row {node.lineno} waits inside of the block, while another task may end "
+                    "one of the same classes"
+                )
+
+
+def _runs_alone(module: Module, function: ast.AsyncFunctionDef) -> bool:
+    """Whether ``asyncio.run(f())`` is all that the file does with a coroutine, and it starts no
+    tasks.
+    """
+    if function.decorator_list or _SIDE_BY_SIDE.search(module.text):
+        return False
+    uses = [
+        node
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Name) and node.id == function.name
+    ]
+    calls = [module.parents.get(node) for node in uses]
+    runs = [module.parents.get(call) for call in calls if isinstance(call, ast.Call)]
+    is_run = [isinstance(one, ast.Call) and last_name(one.func) == "run" for one in runs]
+    return len(is_run) == len(uses) == 1 and all(is_run)
+
+
+def _of_blocks_entered_twice(module: Module, load: LoadCall) -> Iterator[str]:
+    """``with block:`` inside of ``with block:``: the inner one's end is the end of both."""
+    entered: dict[str, list[int]] = {}
+    for node in ast.walk(module.tree):
+        for item in node.items if isinstance(node, (ast.With, ast.AsyncWith)) else ():
+            if isinstance(item.context_expr, ast.Name):
+                entered.setdefault(item.context_expr.id, []).append(item.context_expr.lineno)
+    around = [one for one in ancestors(module, load.node) if isinstance(one, _WITHS)]
+    for parent in around:
+        for item in parent.items:
+            rows = entered.get(getattr(item.context_expr, "id", ""), [])
+            if len(rows) > 1:
+                yield f"the block of row {parent.lineno} is entered in row {max(rows)}, too"
+
+
+def _of_other_meanings(module: Module, load: LoadCall, project: ProjectIndex) -> Iterator[str]:
+    """``safe_globals`` that is another function by then: assigned, or imported by ``*``."""
+    for allowlist in load.allowlists:
+        name = allowlist.node.func
+        if not isinstance(name, ast.Name):
+            continue
+        found = module.bindings.definitions(name)
+        other = next((one for one in found if "import" not in one.kind), None)
+        if other is not None and any("import" in one.kind for one in found):
+            row = getattr(module.statement(other.node), "lineno", 0)
+            yield f"{name.id} has another meaning from row {row} on"
+        for node in module.tree.body:
+            if isinstance(node, ast.ImportFrom) and any(one.name == "*" for one in node.names):
+                source = project.module(node.module or "")
+                if source is not None and _binds(source, name.id):
+                    yield f"row {node.lineno} imports another {name.id}"
+
+
+def _binds(module: Module, name: str) -> bool:
+    """Whether a file defines a function of this name, or gives it a value."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and node.name == name:
+            return True
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store):
+            return True
+    return False
+
+
+def _of_clears(module: Module, project: ProjectIndex) -> Iterator[str]:
+    """Another file that clears torch's list, and is imported by this one."""
+    for path in project.holding("clear_safe_globals"):
+        other = project.module_at(path)
+        if path != module.path and other is not None and _is_imported(module, other):
+            for node in ast.walk(other.tree):
+                if isinstance(node, ast.Call) and last_name(node.func) == "clear_safe_globals":
+                    yield f"{path}:{node.lineno} clears what is allowed, and may run before it"
