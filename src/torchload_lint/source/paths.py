@@ -60,6 +60,10 @@ _PATH_TO = late_pattern(r"path/(?:where/)?to/")
 """A folder that the reader is to replace."""
 _YOURS = late_pattern(r"(?:^|[/_-])your[/_-]", re.IGNORECASE)
 """A folder or name that the reader is to fill in."""
+_TO_FILL_IN = late_pattern(
+    r"(?<![A-Za-z0-9])(?:EPOCH|STEP|ITER|ITERATION|NAME|VERSION|NUM|ID|N|X{1,6})(?![A-Za-z0-9])"
+)
+"""A word that the reader of a command line replaces: ``model-EPOCH.pth``."""
 _OF_CONFIGURATIONS = (Rung.CONFIG_FILE, Rung.COMMAND_LINE)
 _NOT_FILES = frozenset({"", ".", "none", "null", "false", "true", "no", "n/a", "-", "todo", "tbd"})
 
@@ -298,6 +302,8 @@ def _pattern(text: Text, *, in_archive: bool) -> PathPattern | None:
     if marked.strip().lower() in _NOT_FILES or patterns.is_url(marked) or marked.endswith("/"):
         return None
     marked = patterns.normal(_FIELD.sub(patterns.HOLE, marked).replace("*", patterns.HOLE))
+    if text.rung in {Rung.COMMAND_LINE, Rung.USAGE}:
+        marked = _TO_FILL_IN.sub(patterns.HOLE, marked)
     shown = patterns.render(marked)
     is_prose = " " in shown and not set("./") & set(shown)
     if is_prose or not any(map(str.isalnum, shown)) or _is_bare_ending(marked, text.rung):

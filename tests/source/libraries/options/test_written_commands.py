@@ -241,6 +241,19 @@ def test_what_a_file_asks_for_only_as_a_program_another_program_does_not_give(co
 
 @pytest.mark.parametrize(
     ("given", "found"),
+    [("runs/net-EPOCH.pt", "runs/net-*.pt"), ("runs/EPOCHS.pt", "runs/EPOCHS.pt")],
+)
+def test_a_word_that_the_reader_fills_in_is_not_known(given, found):
+    index = project(
+        {"main.py": textwrap.dedent(MAIN), "run.sh": f"python main.py --ckpt {given}\n"}
+    )
+    module = index.module_at("main.py")
+    (pattern,) = resolve_path(module.loads[0].file, module, index).patterns
+    assert pattern.text == found
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
     [("runs/a.pt", []), ("https://example.org/a.pt", ["~/.cache/torch/hub/checkpoints/a.pt"])],
 )
 def test_a_path_of_a_command_line_is_no_address(given, found):
