@@ -144,7 +144,7 @@ class Config(NamedTuple):
     min_severity: str | None = None
     """The least severity that is reported: `error`, `warning` or `info`. Default: `warning`, and
     the notes (`info`) of rules that are selected by their own code or name, or by `ALL`, and of
-    TLL801; the last lines of a run count the other notes."""
+    TLL801 and TLL108; the last lines of a run count the other notes."""
     error_on: str = "warning"
     """The least severity that makes the exit status 1: `error`, `warning` or `info`."""
     baseline: str = ""

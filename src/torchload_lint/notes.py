@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Severity
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.rules.files import unused_suppression
+from torchload_lint.rules.loads import indirect_unsafe_loader
 from torchload_lint.rules.selection import named_codes
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ _HOLDS_TESTS = late_pattern(
 IN_A_TEST = "a note, since this is a test: it mostly loads what it has saved itself"
 
 
+_ALWAYS = frozenset({unused_suppression.RULE.code, indirect_unsafe_loader.RULE.code})
+"""What was written for this tool, and loads that are unsafe, if by a library's doing."""
+
+
 class WantedNotes:
     """Whose notes are reported: those of a severity that is asked for, and of rules that are
     selected by their own code or name.
@@ -38,13 +43,13 @@ class WantedNotes:
         """``rules``: all that there are."""
         self.by_default = not config.min_severity and config.error_on != Severity.INFO.value
         self._least = config.min_severity or config.error_on
-        named = named_codes((*config.select, *config.extend_select), rules)
-        self._named = named | {unused_suppression.RULE.code}  # about what was written for this tool
+        self._named = named_codes((*config.select, *config.extend_select), rules)
 
     def wants(self, one: Diagnostic) -> bool:
         """Whether a finding is to be reported."""
         if self.by_default:
-            return one.severity is not Severity.INFO or one.code in self._named
+            always = one.code in _ALWAYS and IN_A_TEST not in one.notes
+            return one.severity is not Severity.INFO or one.code in self._named or always
         return one.severity.reaches(self._least)
 
 

@@ -54,7 +54,7 @@ def repair_load(module: Module, load: LoadCall, repair: Repair) -> Repaired | No
             "write the safe_globals block by hand, with an import that works at this place",
         )
     if not changes:
-        return NotRepaired("nothing is missing")
+        return NotRepaired("there is nothing to add at this call")
     return Repaired(source.edits(changes), outcome.how, outcome.keeps_meaning)
 
 

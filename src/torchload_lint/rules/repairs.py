@@ -103,7 +103,7 @@ def _plan_compatible(situation: Situation, context: Context) -> FixPlan:
     notes, applicability, risk = (kept,), safety.applicability(situation, context), ""
     moved = [need.needed.spelling.expression() for need in situation.to_allow if _has_moved(need)]
     if moved:
-        risk = f"an older release has no {moved[0]}"
+        risk = f"an older release may lack {moved[0]}, which the fix names"
         notes, applicability = (risk,), Applicability.UNSAFE
     form = Form.WITH_SHIM if oldest < SAFE_GLOBALS_SINCE else Form.AS_IT_IS
     plan = _written(situation, context, situation.to_allow, applicability, form=form, risk=risk)

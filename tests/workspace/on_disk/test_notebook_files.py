@@ -26,7 +26,7 @@ FIX = Options(fix=True)
 
 
 def checked(text: str, path: Path, options: Options = FIX):
-    projects = Projects(Settings(isolated=True))
+    projects = Projects(Settings(isolated=True, overrides={"min_severity": "info"}))
     result, data = check_bytes(text.encode(), path, projects, options)
     return result, data.decode()
 
@@ -88,7 +88,7 @@ def test_imports_are_grouped_as_in_a_file(tmp_path, monkeypatch):
     torch = pytest.importorskip("torch")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "torchload-lint.toml").write_text("")
+    (tmp_path / "torchload-lint.toml").write_text('min-severity = "info"\n')
     (tmp_path / "a_package.py").write_text("class Net:\n    size = 1\n")
     from a_package import Net
 

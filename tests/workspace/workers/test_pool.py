@@ -16,13 +16,14 @@ from pathlib import Path
 from torchload_lint.workspace import Options, Projects, Settings, check_files as check, session
 from torchload_lint.workspace.workers import forks, pool
 
+NOTES_TOO = Settings(overrides=dict(min_severity="info"))
 paths = sorted(map(str, Path(".").glob("*.py")))
 assert forks.can_fork()
 forked = []
 fork = os.fork
 os.fork = lambda: (pid := fork()) and forked.append(pid) or pid
 {setup}
-run = check(paths, Projects(Settings()), Options(jobs=3, fix={fix}, write={fix}))
+run = check(paths, Projects(NOTES_TOO), Options(jobs=3, fix={fix}, write={fix}))
 print([(str(one.path), [d.code for d in one.diagnostics]) for one in run.results])
 print(len(forked), run.errors)
 for pid in forked:
@@ -84,7 +85,7 @@ class TestForks:
         counted = """
             steps = []
             fds = len(os.listdir("/proc/self/fd"))
-            check(paths, Projects(Settings()), Options(jobs=3), lambda *step: steps.append(step))
+            check(paths, Projects(NOTES_TOO), Options(jobs=3), lambda *step: steps.append(step))
             assert steps == [(done, len(paths)) for done in range(1, len(paths) + 1)]
             assert len(os.listdir("/proc/self/fd")) == fds
             forked.clear()
@@ -93,7 +94,7 @@ class TestForks:
 
     def test_what_is_fixed_later_is_read_from_the_disk(self, folder):
         twice = """
-            projects = Projects(Settings())
+            projects = Projects(NOTES_TOO)
             for _ in range(2):
                 run = check(paths, projects, Options(jobs=3, fix=True, write=True))
                 print([len(one.fixed) for one in run.results])
@@ -136,7 +137,7 @@ class TestForks:
             from torchload_lint.config import ConfigError
             paths.append("c/a.py")
             try:
-                check(paths, Projects(Settings()), Options(jobs=3))
+                check(paths, Projects(NOTES_TOO), Options(jobs=3))
             except ConfigError as error:
                 print("unknown key 'selekt'" in str(error))
             paths.pop()
@@ -174,7 +175,7 @@ class TestForks:
                 return work(path, *args)
             forks.check_file = failing
             try:
-                check(paths, Projects(Settings()), Options(jobs=3))
+                check(paths, Projects(NOTES_TOO), Options(jobs=3))
             except RuntimeError as error:
                 print(error)
             forks.check_file = work
@@ -214,7 +215,8 @@ from torchload_lint.workspace import Options, Projects, Settings, check_files as
 forked = []
 fork = os.fork
 os.fork = lambda: (pid := fork()) and forked.append(pid) or pid
-run = check(["a.py", "b.py"], Projects(Settings()), Options(jobs=3000))
+notes_too = Settings(overrides=dict(min_severity="info"))
+run = check(["a.py", "b.py"], Projects(notes_too), Options(jobs=3000))
 print(len(run.results), len(forked))
 """
     for name in ("a.py", "b.py"):

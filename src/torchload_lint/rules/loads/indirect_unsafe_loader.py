@@ -6,8 +6,8 @@ Reports calls of libraries' loaders that load unsafely: those that ask for it, o
 (`torch.hub.load_state_dict_from_url`, ultralytics' `torch_load`, Lightning 2.4 and 2.5, …), and
 functions of the same file that pass `weights_only` on to `torch.load` and are called so that it is
 false. What is known of each library is listed in [Loaders](../loaders.md). Where nothing at the
-call can make the load a restricted one, and in tests, it is a note, only shown to those who
-ask.
+call can make the load a restricted one, it is informational; so it is in tests, and only shown to
+those who ask.
 
 ## Why is this bad?
 The file decides what code runs, as with `torch.load(..., weights_only=False)`, and the line does

@@ -86,7 +86,7 @@ class LibraryLoad(NamedTuple):
             return f"the newest known {name} is assumed; nothing says which is installed ({source})"
         newer = "" if versions.exact else " or newer"
         newer += f", below {versions.below}" if versions.below else ""
-        return f"{name} {versions.oldest}{newer} ({versions.origin}): {source}"
+        return f"{name} {versions.oldest}{newer} counts ({versions.origin}); seen in {source}"
 
 
 def behaviours_in(loader: Loader, versions: Versions) -> tuple[Behaviour, ...]:
