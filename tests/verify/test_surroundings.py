@@ -43,10 +43,14 @@ FILES = {
     "net.py": "class Net:\n    pass\n",
     "elsewhere.py": "import os\nos.chdir('sub')\n",
     "another.py": "import contextlib\nsafe_globals = contextlib.nullcontext\n",
-    "clears.py": "import torch\ndef clear(): torch.serialization.clear_safe_globals()\n",
+    "star.py": "from another import *\n",
     "allowing.py": f"import contextlib\n{HEAD}{ALLOWS}",
     "pkg/__init__.py": "",
     "pkg/beside.py": "class Net:\n    pass\n",
+}
+CLEARING = {
+    "calls.py": "import clears\ndef call(): clears.clear()\n",
+    "clears.py": "import torch\ndef clear(): torch.serialization.clear_safe_globals()\n",
 }
 FAILS = {
     "another folder": (f"{HEAD}import os\nos.chdir('sub')\n{BLOCK}", "main.py:5 changes"),
@@ -79,6 +83,18 @@ FAILS = {
         "safe_globals has another meaning from row 6 on",
     ),
     "imported by a star": (f"{HEAD}from another import *\n{BLOCK}", "row 4 imports another safe_"),
+    "imported by two stars": (f"{HEAD}from star import *\n{BLOCK}", "row 4 imports another safe_"),
+    "by another name": (
+        f"{HEAD}from os import chdir as go\ngo('sub')\n{BLOCK}",
+        "main.py:5 changes",
+    ),
+    "cleared by another's call": (
+        (
+            f"{HEAD}import calls\nwith safe_globals([Net]):\n    calls.call()\n"
+            "    torch.load('w.pt', weights_only=True)\n"
+        ),
+        "clears.py:2 clears what is allowed",
+    ),
     "cleared elsewhere": (
         (
             f"{HEAD}from clears import clear\nwith safe_globals([Net]):\n    clear()\n"
@@ -125,6 +141,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def verified(project: Path, text: str, name: str = "main.py") -> tuple[str, bool]:
     """What ``verify`` says of a program, and whether the program itself ends well."""
+    for other in CLEARING if "import call" in text or "clears import" in text else ():
+        (project / other).write_text(CLEARING[other])
     (project / name).write_text(dedent(text))
     found = CliRunner().invoke(root, ["verify", name])
     ran = subprocess.run([sys.executable, name], cwd=project, capture_output=True, check=False)

@@ -10,6 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.notes import is_test_file
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.names.steps import ancestors
 from torchload_lint.source.text.definitions import FUNCTIONS
@@ -30,6 +31,7 @@ _SIDE_BY_SIDE = late_pattern(
 )
 _HOPS = 4
 """Names that are followed: to the ``__file__`` of a path, to the ``safe_globals`` of a function."""
+_GIVERS = frozenset({"torch", "contextlib"})
 _CHANGES_FOLDER = frozenset({"chdir", "fchdir"})
 
 
@@ -134,7 +136,7 @@ def _changes_folder(call: ast.Call, place: Module, module: Module, load: LoadCal
     """Whether a call in a file leads to another folder before a load of ``module``. A script in the
     project's root that goes to its own folder goes where a proof is.
     """
-    if last_name(call.func) not in _CHANGES_FOLDER:
+    if last_name(call.func) not in _CHANGES_FOLDER | _other_names(place, _CHANGES_FOLDER):
         return False
     if "/" not in place.path and any("__file__" in ast.unparse(given) for given in call.args):
         return False
@@ -142,6 +144,17 @@ def _changes_folder(call: ast.Call, place: Module, module: Module, load: LoadCal
     if place is not module:
         return function is None or getattr(function, "name", "") in module.text
     return function is not None or bool(load.function) or call.lineno <= load.node.lineno
+
+
+def _other_names(module: Module, names: frozenset[str]) -> set[str]:
+    """What a file calls things of these names: ``from os import chdir as go``."""
+    imports = [node for node in ast.walk(module.tree) if isinstance(node, ast.ImportFrom)]
+    return {
+        alias.asname
+        for node in imports
+        for alias in node.names
+        if alias.name in names and alias.asname
+    }
 
 
 def _of_waits(module: Module, load: LoadCall) -> Iterator[str]:
@@ -207,28 +220,44 @@ def _of_other_meanings(module: Module, load: LoadCall, project: ProjectIndex) ->
         if other is not None and any("import" in one.kind for one in found):
             row = getattr(module.statement(other.node), "lineno", 0)
             yield f"{name.id} has another meaning from row {row} on"
-        for node in module.tree.body:
-            if isinstance(node, ast.ImportFrom) and any(one.name == "*" for one in node.names):
-                source = project.module(node.module or "")
-                if source is not None and _binds(source, name.id):
-                    yield f"row {node.lineno} imports another {name.id}"
+        for node, source in _starred(module, project):
+            if _binds(source, name.id, project, _HOPS):
+                yield f"row {node.lineno} imports another {name.id}"
 
 
-def _binds(module: Module, name: str) -> bool:
-    """Whether a file defines a function of this name, or gives it a value."""
+def _starred(module: Module, project: ProjectIndex) -> Iterator[tuple[ast.ImportFrom, Module]]:
+    """The files of the project that a file imports all of."""
+    for node in module.tree.body:
+        if isinstance(node, ast.ImportFrom) and any(one.name == "*" for one in node.names):
+            package = module.name.split(".")
+            if not module.path.endswith("__init__.py"):
+                package = package[:-1]
+            base = package[: len(package) - node.level + 1] if node.level else []
+            source = project.module(".".join([*base, *filter(None, [node.module])]))
+            if source is not None and source is not module:
+                yield node, source
+
+
+def _binds(module: Module, name: str, project: ProjectIndex, hops: int) -> bool:
+    """Whether a file gives a name that is not torch's own, or the stand-in of old releases."""
     for node in ast.walk(module.tree):
         if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and node.name == name:
             return True
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store):
             return True
-    return False
+        if isinstance(node, ast.ImportFrom):
+            is_own = node.level or (node.module or "").partition(".")[0] not in _GIVERS
+            if is_own and name in {alias.asname or alias.name for alias in node.names}:
+                return True
+    sources = [source for _, source in _starred(module, project)] if hops else []
+    return any(_binds(source, name, project, hops - 1) for source in sources)
 
 
 def _of_clears(module: Module, project: ProjectIndex) -> Iterator[str]:
-    """Another file that clears torch's list, and is imported by this one."""
+    """Another file that clears torch's list, and is no test."""
     for path in project.holding("clear_safe_globals"):
         other = project.module_at(path)
-        if path != module.path and other is not None and _is_imported(module, other):
+        if path != module.path and other is not None and not is_test_file(path, other.text):
             for node in ast.walk(other.tree):
                 if isinstance(node, ast.Call) and last_name(node.func) == "clear_safe_globals":
                     yield f"{path}:{node.lineno} clears what is allowed, and may run before it"
