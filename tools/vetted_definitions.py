@@ -17,6 +17,7 @@ import sys
 import warnings
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 REVIEWED = {
     "Python": """
@@ -131,7 +132,10 @@ def main() -> None:
             version = importlib.import_module(library).__version__.partition("+")[0]
         except ImportError:
             continue
-        sections[f"{library} {version}"] = table(library)
+        found = table(library)
+        sections[f"{library} {version}"] = written(found)
+        if library == "torch":
+            sections[f"{library} {version}"] += restored(found)
     path.write_text(
         HEAD + "".join(f"\n[{key}]\n{written(sections[key])}" for key in sorted(sections))
     )
@@ -139,7 +143,41 @@ def main() -> None:
 
 HEAD = """# Made by tools/vetted_definitions.py; each line:
 # module [= defining module]: names, each [name=]qualified name
+# restored module: classes whose objects can be called, and restored by their attributes alone
 """
+
+
+def restored(found: Table) -> str:
+    """The classes whose objects can be called, and that the fix's own module restores without."""
+    helper: dict[str, Any] = {"__name__": "restore_only"}
+    text = Path(__file__).parents[1] / "src/torchload_lint/fixes/restore_only.txt"
+    exec(compile(text.read_text(), "restore_only.py", "exec"), helper)  # our own file
+    names: dict[str, set[str]] = {}
+    for module in found:
+        for cls in list(vars(importlib.import_module(module)).values()):
+            if isinstance(cls, type) and definition(cls) in listed(found):
+                with contextlib.suppress(TypeError, AttributeError, RuntimeError):
+                    helper["restore_only"](cls)
+                    if is_called(cls):
+                        names.setdefault(cls.__module__, set()).add(cls.__qualname__)
+    return "".join(f"restored {key}: {' '.join(sorted(names[key]))}\n" for key in sorted(names))
+
+
+def listed(found: Table) -> set[str]:
+    """The definitions of a table."""
+    return {one for names in found.values() for one in names.values()}
+
+
+def is_called(cls: type) -> bool:
+    """Whether its objects can be called, and are saved as their attributes: every module is."""
+    if not any("__call__" in vars(one) for one in cls.__mro__[:-1]):
+        return False
+    for arguments in ((), (2, 2)):
+        with contextlib.suppress(Exception):
+            return isinstance(cls(*arguments).__reduce_ex__(2)[2], dict)
+    empty = object.__new__(cls)
+    vars(empty).update(vars(importlib.import_module("torch").nn.Module()))
+    return isinstance(empty.__reduce_ex__(2)[2], dict)
 
 
 def read(path: Path) -> dict[str, Table | str]:

@@ -110,6 +110,8 @@ class ClassFacts(NamedTuple):
     """Why a class is not proven harmless, whatever a checkpoint does with it; empty where it is."""
     not_restorable: str = "it was not looked at"
     """Why restoring an object of the class takes more than its attributes; empty if not."""
+    is_called: bool = False
+    """Whether its objects can be called (``__call__``, an ``nn.Module``'s ``forward``)."""
     asks: frozenset[str] = frozenset()
     """For a proven class: the attributes that its code asks of objects of any class."""
     loose: frozenset[str] = frozenset()

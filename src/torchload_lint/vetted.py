@@ -17,12 +17,37 @@ def vetted_definitions(name: str) -> frozenset[str]:
     return _table().get(name, frozenset())
 
 
+def is_restored(name: str) -> bool:
+    """Whether a vetted name is that of a class of torch whose objects can be called, and restored
+    without: what a module gives back, and which code it calls, is what the file has put into it.
+    """
+    definitions = vetted_definitions(name)
+    return bool(definitions) and definitions <= _restored()
+
+
+@lru_cache(maxsize=1)
+def _restored() -> frozenset[str]:
+    return frozenset(
+        f"{module}.{name}"
+        for module, _, names in (
+            line.removeprefix(RESTORED).partition(": ")
+            for line in _DATA.read_text(encoding="ascii").splitlines()
+            if line.startswith(RESTORED)
+        )
+        for name in names.split()
+    )
+
+
+RESTORED = "restored "
+"""Before a line of the data: classes whose objects are called, and may be restored."""
+
+
 @lru_cache(maxsize=1)
 def _table() -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for line in _DATA.read_text(encoding="ascii").splitlines():
         head, separator, names = line.partition(": ")
-        if not separator or line.startswith(("#", "[")):
+        if not separator or line.startswith(("#", "[", RESTORED)):
             continue
         module, _, defined_in = head.partition(" = ")
         for entry in names.split():

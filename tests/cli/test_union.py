@@ -16,7 +16,7 @@ import torch
 
 from checkpoint.cases import forge
 from torchload_lint.cli.group import root
-from torchload_lint.fixes.restoring import helper_text
+from torchload_lint.helper_module import helper_text
 
 pytestmark = pytest.mark.torch
 

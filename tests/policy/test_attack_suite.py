@@ -20,7 +20,7 @@ import torchload_lint
 from checkpoint.cases import forge
 from torchload_lint.checkpoint import inspect_bytes
 from torchload_lint.checkpoint.report import Verdict
-from torchload_lint.fixes.restoring import helper_text
+from torchload_lint.helper_module import helper_text
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import judge
 from torchload_lint.reports.checkpoints.allowlist_text import entry_text

@@ -21,7 +21,7 @@ from torch import nn
 import torchload_lint
 from checkpoint.cases import forge
 from installed_library import install
-from torchload_lint.fixes.restoring import helper_text
+from torchload_lint.helper_module import helper_text
 from torchload_lint.policy import Trust
 
 pytestmark = pytest.mark.torch

@@ -24,7 +24,7 @@ import torch
 from torch import nn
 
 from checkpoint.cases import forge
-from torchload_lint.fixes.restoring import helper_text
+from torchload_lint.helper_module import helper_text
 
 pytestmark = pytest.mark.torch
 
@@ -196,7 +196,6 @@ REFUSED = [
     Gone,
     FailureError,
     Users,
-    nn.Conv2d,
     torch.Tensor,
     int,
 ]

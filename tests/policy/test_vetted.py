@@ -21,7 +21,7 @@ from torchload_lint.cli.group import root
 from torchload_lint.names import GlobalName, Spelling
 from torchload_lint.policy import Trust, judge, vetted_definitions
 from torchload_lint.verify import AllowedObject, Interpreter, prove
-from torchload_lint.vetted import _table
+from torchload_lint.vetted import _restored, _table
 
 pytestmark = [
     pytest.mark.torch,
@@ -71,6 +71,14 @@ def test_the_public_classes_of_torch_are_vetted_by_the_name_that_a_file_gives_th
     }
     assert [name for name in sorted(named) if not vetted_definitions(name)] == []
     assert named or package == "torch.nn.quantized"  # it only hands out what lies elsewhere now
+
+
+def test_what_is_restored_is_every_module_that_can_be():
+    listed = {one for definitions in _table().values() for one in definitions}
+    assert _restored() <= listed
+    classes = {one for one in vars(torch.nn).values() if isinstance(one, type)}
+    modules = {definition(one) for one in classes if issubclass(one, torch.nn.Module)}
+    assert modules - _restored() == {"torch.nn.modules.rnn.RNNBase"}  # no object is of it alone
 
 
 def test_the_number_types_of_numpy_are_vetted():

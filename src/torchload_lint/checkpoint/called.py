@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known.known_calls import is_building
 from torchload_lint.checkpoint.known.known_globals import spelling_of
 from torchload_lint.checkpoint.pickles.held_calls import can_be_held, held_calls
-from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef
+from torchload_lint.checkpoint.pickles.pickled_values import (
+    DictValue,
+    GlobalRef,
+    ObjectValue,
+    SetValue,
+)
 from torchload_lint.checkpoint.report import NeededGlobal
 from torchload_lint.checkpoint.threats import everything_called, render_arguments, shortened
 
@@ -82,6 +88,39 @@ def called_names(streams: Iterable[Unpickled]) -> frozenset[str]:
                 str(one.name) for one in _given(values, _NESTED) if isinstance(one, GlobalRef)
             }
     return frozenset(found)
+
+
+def kept_names(value: PickledValue, limit: int) -> frozenset[str]:
+    """The names of what a file keeps as a value: ``self.norm = nn.LayerNorm``, and not an object
+    of it. Looks at ``limit`` values at most.
+    """
+    found: set[str] = set()
+    seen: set[int] = set()
+    waiting = [value]
+    while waiting and len(seen) < limit:
+        current = waiting.pop()
+        if isinstance(current, GlobalRef):
+            found.add(str(current.name))
+        elif (
+            not isinstance(current, (str, bytes, int, float, NoneType)) and id(current) not in seen
+        ):
+            seen.add(id(current))
+            waiting.extend(_inside(current))
+    return frozenset(found)
+
+
+def _inside(value: PickledValue) -> Iterator[PickledValue]:
+    if isinstance(value, (list, tuple)):
+        yield from value
+    if isinstance(value, ObjectValue):
+        yield from (value.args, *value.states)
+    if isinstance(value, DictValue):
+        yield from value.state
+    if isinstance(value, (ObjectValue, SetValue)):
+        yield from value.items
+    if isinstance(value, (ObjectValue, DictValue)):
+        for entry in value.entries:
+            yield from entry
 
 
 _NESTED = 3

@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
-from torchload_lint.checkpoint.called import called_classes, called_names, calls_of, shown_calls
+from torchload_lint.checkpoint.called import (
+    called_classes,
+    called_names,
+    calls_of,
+    kept_names,
+    shown_calls,
+)
 from torchload_lint.checkpoint.containers.bytesource import ByteSource, FileSource, MemorySource
 from torchload_lint.checkpoint.containers.container import Container, open_container
 from torchload_lint.checkpoint.containers.formats import is_plain_text
@@ -314,6 +320,7 @@ def _report(
     replaced = {str(stand_in.name) for stand_in in stand_ins}
     needs = [need for need in minimal(result.guard.needs) if str(need.name) not in replaced]
     called, calls = called_names(result.streams), shown_calls(result.streams, result.guard.names)
+    called |= kept_names(result.value, question.limits.places) if needs else frozenset()
     places = _name_places(result, question, *(value for need in needs for value in need.values))
     entries = tuple(
         NeededGlobal(

@@ -7,22 +7,17 @@ package of the file that loads, or beside a script.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from torchload_lint.helper_module import NAME
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torchload_lint.source.names.source_file import SourceFile
 
-NAME = "restore_only"
 ONLY_WITH = "only_with"
 _IMPORT = re.compile(rf"^\s*from ((?:\w+\.)*{NAME}) import ", re.MULTILINE)
-
-
-@lru_cache(maxsize=1)
-def helper_text() -> str:
-    """The text of the module."""
-    return Path(__file__).with_name(f"{NAME}.txt").read_text(encoding="utf-8")
 
 
 def helper_of(module: SourceFile) -> str:

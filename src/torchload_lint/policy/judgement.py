@@ -19,7 +19,7 @@ from torchload_lint.checkpoint.known.known_globals import ENUMERATIONS, UNDONE_M
 from torchload_lint.checkpoint.known.torch_versions import ever_allowed
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import all_called, is_dotted_name
-from torchload_lint.vetted import vetted_definitions
+from torchload_lint.vetted import is_restored, vetted_definitions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -54,6 +54,9 @@ class Judgement(NamedTuple):
     reason: str
     advice: str = ""
     """What to do instead; never a line that allows what is not known to be harmless."""
+    by_attributes: bool = False
+    """Whether its objects can be called, and are restored without: ``restore_only`` is the better
+    entry then, wherever it can be written."""
 
     @property
     def allowed(self) -> bool:
@@ -113,7 +116,8 @@ def judge(
         return Judgement(Trust.CONFIGURED, "matched by the configuration")
     vetted_names = names | {_in_python_3(name)}
     if (facts is None or facts.read_from) and any(map(_is_vetted, vetted_names)):
-        return Judgement(Trust.VETTED, "known to hold data only")
+        restored = not called and any(map(is_restored, vetted_names))
+        return Judgement(Trust.VETTED, "known to hold data only", by_attributes=restored)
     if facts is None:
         return _untrusted(name, "neither a class of this project nor in the vetted table")
     return _judged_by_source(name, facts, called=called)
@@ -130,9 +134,12 @@ def _judged_by_source(name: GlobalName, facts: ClassFacts, *, called: bool) -> J
         return _untrusted(name, f"{place} is a {facts.kind}, not a class")
     if facts.unproven:
         return _unproven(facts, facts.unproven, called)
+    restored = facts.is_called and not (called or facts.not_restorable)
     if facts.read_from:
-        return Judgement(Trust.INSTALLED, f"read from {facts.read_from} ({place})")
-    return Judgement(Trust.FIRST_PARTY, f"a class of this project ({place})")
+        reason = f"read from {facts.read_from} ({place})"
+        return Judgement(Trust.INSTALLED, reason, by_attributes=restored)
+    reason = f"a class of this project ({place})"
+    return Judgement(Trust.FIRST_PARTY, reason, by_attributes=restored)
 
 
 def judge_calls(calls: Sequence[HeldCall]) -> Judgement:

@@ -20,6 +20,7 @@ from torchload_lint.policy import (
     judge_members,
     judge_together,
 )
+from torchload_lint.rules.blocks.listed_classes import listed_classes
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.installed import definition_of, may_mean
 from torchload_lint.rules.on_torch import Mode, judged, merged, mode_on
@@ -34,7 +35,6 @@ from torchload_lint.source.facts.torch_tests import bounds_at
 from torchload_lint.source.paths import Resolution
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs import class_lookup
-from torchload_lint.source.proofs.listed_classes import listed_classes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.repair import Allow, Form, NotRepaired, Repair, Repaired
-from torchload_lint.fixes.restoring import helper_of, helper_text
+from torchload_lint.fixes.restoring import helper_of
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import Spelling
 from torchload_lint.rules import safety
 from torchload_lint.rules.assessing import entry_key
+from torchload_lint.rules.blocks.helped_entries import (
+    LIMITED,
+    helper_obstacle,
+    holds_plain_arrays,
+    may_restore,
+)
 from torchload_lint.rules.blocks.new_entries import entry_for, is_meant_to_fail, is_new_import
 from torchload_lint.rules.blocks.overlaps import block_that_calls, names_that_load
 from torchload_lint.rules.evidence import Evidence
@@ -32,12 +38,9 @@ from torchload_lint.source.facts.shims import shim_of
 from torchload_lint.source.project.imports import closes_circle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Need, Situation
-    from torchload_lint.source.facts.allowed.allowlists import AllowlistEntry
 
 
 class FixPlan(NamedTuple):
@@ -317,8 +320,11 @@ def _written(
     risk: str = "",
 ) -> FixPlan:
     listed = [need for need in missing if not need.needed.import_only]
+    limits_calls = any(need.judgement.trust in LIMITED for need in listed)
+    restores = limits_calls or may_restore(situation, context, form)
+    allow = (entry_for(need, situation, context, by_attributes=restores) for need in listed)
     repair = Repair(
-        allow=(*(entry_for(need, situation, context) for need in listed), *stand_ins),
+        allow=(*allow, *stand_ins),
         import_modules=tuple(
             dict.fromkeys(n.needed.import_only for n in missing if n.needed.import_only)
         ),
@@ -331,11 +337,11 @@ def _written(
     if obstacle := _obstacle(situation, repair, context):
         return FixPlan(notes=(obstacle,))
     may_guard = context.config.guard_arrays and context.adds_modules
-    if may_guard and _holds_plain_arrays(missing) and form is not Form.WITH_SHIM:
-        unguarded = _helper_obstacle(repair.helper, situation, context)
+    if may_guard and holds_plain_arrays(missing) and form is not Form.WITH_SHIM:
+        unguarded = helper_obstacle(repair.helper, situation, context)
         repair = repair._replace(guards_arrays=not unguarded)
-    if repair.limits_calls:
-        obstacle = _helper_obstacle(repair.helper, situation, context)
+    if limits_calls:
+        obstacle = helper_obstacle(repair.helper, situation, context)
         if obstacle:
             return FixPlan(notes=(obstacle,))
         applicability = Applicability.UNSAFE
@@ -371,16 +377,6 @@ def _obstacle(situation: Situation, repair: Repair, context: Context) -> str:
     return outer and _TAKES_AWAY.format(outer)
 
 
-def _holds_plain_arrays(missing: tuple[Need, ...]) -> bool:
-    """Whether it needs arrays, and of no kind that cannot be held to what numpy writes."""
-    names = {need.name.qualname for need in missing if need.name.module.startswith("numpy")}
-    return "ndarray" in names and names.isdisjoint(_UNGUARDED_ARRAYS)
-
-
-_UNGUARDED_ARRAYS = frozenset("MaskedArray VoidDType chararray matrix memmap recarray".split())
-"""Subclasses of arrays, and structured ones, which share what the file says of their fields."""
-
-
 def _shim_of_project(situation: Situation, context: Context) -> Allow | None:
     """A ``safe_globals`` for every torch that another file of the project offers by that name."""
     path = situation.module.path
@@ -395,32 +391,6 @@ def _shim_of_project(situation: Situation, context: Context) -> Allow | None:
             spelling = Spelling(other.name, name)
             return Allow(spelling, defined_in=holder, not_at_top=circular)
     return None
-
-
-def _helper_obstacle(helper: str, situation: Situation, context: Context) -> str:
-    """Why no entry may be written that only restores a class."""
-    oldest = situation.lines[0]
-    if oldest < PAIRS_SINCE:
-        return (
-            f"the entry limits what a file may do, which takes torch {PAIRS_SINCE}, and the code "
-            f"must also run on torch {oldest}"
-        )
-    if any(entry.calls is not None for entry in _entries(situation) if _is_short(entry, situation)):
-        return "an only_with entry is there already, for other arguments; add these to it"
-    there = context.project.module(helper)
-    if there is not None and there.text.split() != helper_text().split():
-        return f"{there.path} is another file than the one that restores classes; rename it"
-    return ""
-
-
-def _entries(situation: Situation) -> Iterator[AllowlistEntry]:
-    return (one for allowlist in situation.load.allowlists for one in allowlist.entries)
-
-
-def _is_short(entry: AllowlistEntry, situation: Situation) -> bool:
-    """Whether an entry is for a function that the load still needs, with other arguments."""
-    missing = {need.needed.spelling.expression() for need in situation.missing if need.needed.held}
-    return entry.obj is not None and str(entry.obj).removeprefix("builtins.") in missing
 
 
 def _fix_message(situation: Situation, missing: tuple[Need, ...], form: Form) -> str:

@@ -97,10 +97,8 @@ def _write_helper(path: Path, rewritten: bytes) -> None:
     """Write the module that a fix has made a file import, where the project has it not yet."""
     if b"restore_only import" not in rewritten:
         return
-    from torchload_lint.fixes.restoring import (  # noqa: PLC0415 - only where it is written
-        helper_text,
-        missing_helper,
-    )
+    from torchload_lint.fixes.restoring import missing_helper  # noqa: PLC0415 - only to write it
+    from torchload_lint.helper_module import helper_text  # noqa: PLC0415 - only to write it
 
     place = missing_helper(path, rewritten.decode("utf-8", "replace"))
     if place is not None:

@@ -21,7 +21,8 @@ from torchload_lint.fixes.imports.scopes import (
     names_in_use,
 )
 from torchload_lint.fixes.repair import Allow
-from torchload_lint.fixes.restoring import NAME, ONLY_WITH
+from torchload_lint.fixes.restoring import ONLY_WITH
+from torchload_lint.helper_module import NAME
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import Spelling, is_dotted_name
 from torchload_lint.source.facts.scripts import first_run

@@ -16,13 +16,18 @@ HELPERS = {"restore-only": "restore_only", "only-with": "only_with"}
 """Trust → the function of the module ``restore_only`` that makes such an entry."""
 
 
+def helped_by(judgement: Judgement) -> str:
+    """The function of the module ``restore_only`` that makes the entry; empty for a plain one."""
+    return HELPERS.get(judgement.trust.value, "restore_only" if judgement.by_attributes else "")
+
+
 def entry_text(needed: NeededGlobal, judgement: Judgement) -> str:
     """One entry: never one that lets a file do more than it was judged for."""
     expression = needed.spelling.expression()
-    trust = judgement.trust.value
-    if trust == "only-with":
+    trust = helped_by(judgement)
+    if trust == "only_with":
         return f"only_with({expression}, {', '.join(call.text() for call in needed.held)})"
-    if trust == "restore-only":
+    if trust == "restore_only":
         named = f'{expression}, "{needed.name}"' if needed.pair else expression
         return f"restore_only({named})"
     return f'({expression}, "{needed.name}")' if needed.pair else expression
@@ -40,7 +45,7 @@ def block(judged: Judged, imports: Iterable[str], call: str) -> str:
     lines = ["import torch", *(f"import {module}" for module in sorted({*modules, *imports}))]
     if not listed:
         return "\n".join([*lines, "", f"loaded = {call}"])
-    helpers = {HELPERS[one.trust.value] for _, one in listed if one.trust.value in HELPERS}
+    helpers = {function for _, one in listed if (function := helped_by(one))}
     function = "safe_globals" if helpers else "torch.serialization.safe_globals"
     if helpers:
         lines.append(f"from restore_only import {', '.join(sorted({*helpers, function}))}")

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 _EXPECTS_ERRORS = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 
 
-def entry_for(need: Need, situation: Situation, context: Context) -> Allow:
-    """The entry that a load needs."""
+def entry_for(
+    need: Need, situation: Situation, context: Context, *, by_attributes: bool = False
+) -> Allow:
+    """The entry that a load needs; ``by_attributes``: whether one may restore what may be called,
+    too.
+    """
     facts = need.facts
     own = facts if facts is not None and not facts.read_from else None
     module = need.needed.spelling.module
@@ -31,7 +35,8 @@ def entry_for(need: Need, situation: Situation, context: Context) -> Allow:
         key=str(need.name) if safety.is_paired(need, situation) else None,
         defined_in=own.path if own else "",
         installed=bool(facts and facts.read_from),
-        restore_only=need.judgement.trust is Trust.RESTORE_ONLY,
+        restore_only=need.judgement.trust is Trust.RESTORE_ONLY
+        or (by_attributes and need.judgement.by_attributes),
         calls=need.needed.held if need.judgement.trust is Trust.ONLY_WITH else (),
         at_load=own is not None and _may_do_without(own, situation, context),
         not_at_top=own is not None and _is_too_early(own, situation, context),

@@ -11,7 +11,7 @@ from torchload_lint.source.project.classes import ancestry
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.project.outlines import maker_of, outline_of
 from torchload_lint.source.proofs.proof import prove_class
-from torchload_lint.source.proofs.restoring import why_not_restorable
+from torchload_lint.source.proofs.restoring import is_called, why_not_restorable
 from torchload_lint.source.proofs.unpickled import run_by_class, run_by_function, run_by_import
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
         runs=run_by_class(node, module, project),
         unproven=proof.unproven,
         not_restorable=why_not_restorable(node, module, project),
+        is_called=is_called(node, module, project),
         asks=proof.asks,
         loose=proof.loose,
         hands=proof.hands,

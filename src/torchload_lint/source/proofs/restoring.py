@@ -9,6 +9,7 @@ from torchload_lint.source.names.members import member, odd_members
 from torchload_lint.source.proofs.decorators import gives_back
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
 from torchload_lint.source.proofs.steady import check_own_name, check_place
+from torchload_lint.vetted import is_restored
 
 if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
@@ -31,12 +32,25 @@ _OWN_WAYS = (
 )  # fmt: skip
 
 
+def _is_plain(name: str) -> bool:
+    return name in _PLAIN_BASES or is_restored(name)
+
+
+def is_called(node: ast.ClassDef, module: Module, project: ProjectIndex) -> bool:
+    """Whether objects of the class can be called: it has ``__call__``, or a base has, or may."""
+    try:
+        levels = list(lineage(Holder(node, module, project), lambda name: not is_restored(name)))
+    except UnprovenError:
+        return True
+    return any(member(level, "__call__") is not None for level, _, _ in levels)
+
+
 def why_not_restorable(node: ast.ClassDef, module: Module, project: ProjectIndex) -> str:
     """Why an object of the class takes more than its attributes; empty where it does not."""
     try:
         check_own_name(node, module)
         check_place(module, project, by_attribute=False)
-        levels = list(lineage(Holder(node, module, project), _PLAIN_BASES.__contains__))
+        levels = list(lineage(Holder(node, module, project), _is_plain))
     except UnprovenError as problem:
         return str(problem)
     for level, home, index in levels:

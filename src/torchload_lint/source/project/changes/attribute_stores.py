@@ -11,6 +11,7 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from torchload_lint.helper_module import NAME, is_helper
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.candidates import carrying
@@ -80,19 +81,22 @@ class _Targets(NamedTuple):
 
 
 def program_files(project: ProjectIndex) -> list[str]:
-    """The Python files of a project without its tests, setup and documentation.
+    """The Python files of a project without its tests, setup and documentation, and without the
+    module that fixes write, which gives objects the class that they are restored as.
 
     ``test.py`` often is a program, and counts.
     """
     return project.remember(
         ("stores", "program files"),
-        lambda: [path for path in project.files.python_files() if not _is_test(path, project)],
+        lambda: [path for path in project.files.python_files() if not _is_aside(path, project)],
     )
 
 
-def _is_test(path: str, project: ProjectIndex) -> bool:
+def _is_aside(path: str, project: ProjectIndex) -> bool:
     if _OF_TESTS.search(path):
         return True
+    if path.endswith(f"{NAME}.py"):
+        return is_helper(path, project.files.text(path) or "")
     return bool(_MAYBE_TESTS.search(path) and _TESTING.search(project.files.text(path) or ""))
 
 

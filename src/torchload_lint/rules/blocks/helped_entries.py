@@ -1,0 +1,73 @@
+"""Entries, and blocks, that rest on the module ``restore_only``: whether they can be written."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.fixes.repair import Form
+from torchload_lint.fixes.restoring import helper_of
+from torchload_lint.helper_module import is_helper
+from torchload_lint.policy import Trust
+from torchload_lint.rules.on_torch import PAIRS_SINCE
+from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
+from torchload_lint.source.facts.allowed.contexts import is_from_helper
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.rules.context import Context
+    from torchload_lint.rules.situation import Need, Situation
+    from torchload_lint.source.facts.allowed.allowlists import AllowlistEntry
+
+LIMITED = frozenset({Trust.RESTORE_ONLY, Trust.ONLY_WITH})
+"""What no list of torch's own can say."""
+
+
+def may_restore(situation: Situation, context: Context, form: Form) -> bool:
+    """Whether entries may restore what torch's own list would let a file call, too: wherever the
+    module that this takes can be written, no block of torch's own is to be added to, and the
+    statement does nothing with what it loads: that is what it was only after the block.
+    """
+    blocks = [one for one in situation.load.allowlists if one.kind is not AllowlistKind.PROCESS]
+    own = all(is_from_helper(situation.module, one.node) for one in blocks)
+    parent = situation.module.parents.get(situation.load.node)
+    is_kept = isinstance(parent, ast.Assign | ast.AnnAssign | ast.Return | ast.Expr)
+    can_be = context.adds_modules and form is not Form.WITH_SHIM and own and is_kept
+    return can_be and not helper_obstacle(helper_of(situation.module), situation, context)
+
+
+def holds_plain_arrays(missing: tuple[Need, ...]) -> bool:
+    """Whether it needs arrays, and of no kind that cannot be held to what numpy writes."""
+    names = {need.name.qualname for need in missing if need.name.module.startswith("numpy")}
+    return "ndarray" in names and names.isdisjoint(_UNGUARDED_ARRAYS)
+
+
+_UNGUARDED_ARRAYS = frozenset("MaskedArray VoidDType chararray matrix memmap recarray".split())
+"""Subclasses of arrays, and structured ones, which share what the file says of their fields."""
+
+
+def helper_obstacle(helper: str, situation: Situation, context: Context) -> str:
+    """Why no entry may be written that only restores a class."""
+    oldest = situation.lines[0]
+    if oldest < PAIRS_SINCE:
+        return (
+            f"the entry limits what a file may do, which takes torch {PAIRS_SINCE}, and the code "
+            f"must also run on torch {oldest}"
+        )
+    if any(entry.calls is not None for entry in _entries(situation) if _is_short(entry, situation)):
+        return "an only_with entry is there already, for other arguments; add these to it"
+    there = context.project.module(helper)
+    if there is not None and not is_helper(there.path, there.text):
+        return f"{there.path} is another file than the one that restores classes; rename it"
+    return ""
+
+
+def _entries(situation: Situation) -> Iterator[AllowlistEntry]:
+    return (one for allowlist in situation.load.allowlists for one in allowlist.entries)
+
+
+def _is_short(entry: AllowlistEntry, situation: Situation) -> bool:
+    """Whether an entry is for a function that the load still needs, with other arguments."""
+    missing = {need.needed.spelling.expression() for need in situation.missing if need.needed.held}
+    return entry.obj is not None and str(entry.obj).removeprefix("builtins.") in missing
