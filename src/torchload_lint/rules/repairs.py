@@ -321,7 +321,8 @@ def _written(
 ) -> FixPlan:
     listed = [need for need in missing if not need.needed.import_only]
     limits_calls = any(need.judgement.trust in LIMITED for need in listed)
-    restores = limits_calls or may_restore(situation, context, form)
+    by_attributes = any(need.judgement.by_attributes for need in listed)
+    restores = limits_calls or (by_attributes and may_restore(situation, context, form))
     allow = (entry_for(need, situation, context, by_attributes=restores) for need in listed)
     repair = Repair(
         allow=(*allow, *stand_ins),
