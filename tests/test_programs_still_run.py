@@ -60,6 +60,19 @@ PUT_THERE = {
 }
 LEFT_ALONE = {
     **{name: {"tools.py": "", "main.py": WRITTEN.format(code)} for name, code in PUT_THERE.items()},
+    "name of a class body that a loop binds": {
+        "save": "torch.save(1, 'plain.pt'); torch.save(net.Config(), 'w.pt')",
+        "main.py": """
+            import torch
+
+            class Paths:
+                last = "plain.pt"
+                for last in ["w.pt"]:
+                    pass
+
+            print(torch.load(Paths.last, weights_only=False).lr)
+        """,
+    },
     "list of the caller": {
         "main.py": """
             import torch
@@ -273,6 +286,18 @@ FIXED = {
             print(Reader().read())
         """,
         "save": "torch.save(getattr(net, '__Config')(), 'w.pt')",
+    },
+    "imported below, with what was set above": {
+        "settings.py": "READY = False",
+        "net.py": "import settings\nSEEN = settings.READY\n" + dedent(NET),
+        "main.py": f"""
+            import torch, settings
+
+            settings.READY = True
+            print({LOAD})
+            import net
+            print(net.SEEN)
+        """,
     },
     "attribute that is plain": {
         "main.py": f"""

@@ -25,6 +25,7 @@ from torchload_lint.source.project import classes
 from torchload_lint.source.project.changes.reflection import changes
 from torchload_lint.source.project.families import family
 from torchload_lint.source.project.mentions import TooManyError
+from torchload_lint.source.saving.contained.state_dicts import STATE_ELSEWHERE
 
 if TYPE_CHECKING:
     import ast
@@ -39,13 +40,6 @@ _VOUCHED = frozenset({Evidence.FILES, Evidence.CONFIGURED})
 _READ = _VOUCHED | {Evidence.RECORDED, Evidence.PATTERN}
 _MODULES = ("torch.nn.", "torchvision.models.")
 _OWN_STATE = ("load_state_dict", "state_dict", "get_extra_state", "set_extra_state")
-_STATE_ELSEWHERE = (
-    *("def get_extra_state(", "def _save_to_state_dict(", "def _load_from_state_dict("),
-    *("state_dict_hook", "state_dict_pre_hook", "state_dict_post_hook"),
-    *(".load_state_dict =", ".state_dict =", ".load_state_dict=", ".state_dict="),
-    *('"load_state_dict"', "'load_state_dict'"),
-)
-"""What gives the state of a module, or of a part of it, more than tensors."""
 
 
 def applicability(situation: Situation, context: Context) -> Applicability:
@@ -141,7 +135,7 @@ def feeds_modules_only(situation: Situation, context: Context) -> bool:
     whose state is tensors alone.
     """
     receivers = state_receivers(situation.module, situation.load.node)
-    if not receivers or any(map(context.project.holding, _STATE_ELSEWHERE)):
+    if not receivers or any(map(context.project.holding, STATE_ELSEWHERE)):
         return False
     if any(_replaces_methods(one) for one in changes(context.project, situation.module)):
         return False

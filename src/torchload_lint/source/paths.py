@@ -214,6 +214,8 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
             reasons.setdefault(f"{shown} is not a local file")
             exact = patterns.is_exact(text.text)
             addresses.setdefault(shown, PathPattern(shown, exact, text.rung))
+        elif text.is_path and text.text.endswith("/"):
+            reasons.setdefault(f"{patterns.render(text.text)} is a folder")
     for key, what in (*_of_other_readers(found), *_folders_of_others(found)):
         reasons.setdefault(f"{found.pop(key).text} is {what}")
     words = [key for key, pattern in found.items() if _is_bare_word(pattern)]

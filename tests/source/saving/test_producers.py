@@ -8,7 +8,7 @@ import pytest
 
 from project_files import project
 from torchload_lint.source.paths import resolve_path
-from torchload_lint.source.saving import torch_modules
+from torchload_lint.source.saving.contained import torch_modules
 from torchload_lint.source.saving.producers import producers_for
 
 NET = """

@@ -9,8 +9,8 @@ from torchload_lint.fixes.repair import Allow
 from torchload_lint.policy import Trust
 from torchload_lint.rules import safety
 from torchload_lint.rules.installed import is_hidden_module
-from torchload_lint.source.facts.scripts import imports_at_top, needs_more_first
-from torchload_lint.source.project.imports import closes_circle, is_imported_with
+from torchload_lint.source.facts.scripts import first_run, imports_at_top, needs_more_first
+from torchload_lint.source.project.imports import closes_circle, is_imported_above
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Need, Situation
 
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _EXPECTS_ERRORS = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 
 
@@ -45,10 +46,11 @@ def entry_for(
 
 
 def _may_do_without(own: ClassFacts, situation: Situation, context: Context) -> bool:
-    """Whether a program may run the load's file and not the one that defines a class. What that
-    does, or whether it is there at all, then counts only where the load is reached.
+    """Whether a program may run the load's file, up to the load, and not the one that defines a
+    class. What that does, or whether it is there at all, then counts only where it is reached.
     """
-    if is_imported_with(context.project, situation.module.path, own.path):
+    row = _reached_at(situation)
+    if is_imported_above(context.project, situation.module.path, row, own.path):
         return False
     body = situation.module.tree.body
     if situation.load.statement not in body:
@@ -56,9 +58,18 @@ def _may_do_without(own: ClassFacts, situation: Situation, context: Context) -> 
     return any(map(_acts, body[: body.index(situation.load.statement)]))
 
 
+def _reached_at(situation: Situation) -> int:
+    """The row that an import at module level has to stay above to have run before the load."""
+    module, row = situation.module, situation.load.node.lineno
+    holding = [each for each in module.tree.body if each.lineno <= row]
+    if holding and not isinstance(holding[-1], _DEFINITIONS):
+        return holding[-1].lineno
+    return first_run(module)
+
+
 def _acts(statement: ast.stmt) -> bool:
     """Whether a statement may change what a module does that is imported after it."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+    if isinstance(statement, _DEFINITIONS):
         return False
     return any(
         isinstance(node, ast.Call | ast.Await | ast.Delete)

@@ -73,6 +73,9 @@ def strange_bases(level: ast.ClassDef, module: SourceFile, evaluator: Evaluator)
 
 def beside(node: ast.ClassDef, name: str, relatives: Family, evaluator: Evaluator) -> Iterator[str]:
     """What a subclass gets under a name from another base than the class that was looked at."""
+    for level in relatives.members:
+        if members.is_named_oddly(level, name):
+            yield f"class {level.name} names {name} in a loop or the like"
     own = {level for level, _ in classes.ancestry(node, relatives.members[node], evaluator.project)}
     for subclass, home in relatives.subclasses.items():
         for level, _ in classes.ancestry(subclass, home, evaluator.project):

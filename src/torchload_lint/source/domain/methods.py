@@ -300,7 +300,7 @@ def _parts(text: Text) -> Values:
 TEXT_METHODS: dict[str, TextMethod] = {
     **dict.fromkeys(
         (
-            *("expanduser", "as_posix", "encode", "decode", "expandtabs"),
+            *("expanduser", "as_posix", "encode", "decode"),
             *("__str__", "__fspath__", "readlink", "strip_tags", "copy"),
         ),
         _same,

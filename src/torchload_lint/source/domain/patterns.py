@@ -163,6 +163,10 @@ def render(text: str) -> str:
     return "".join(_RENDERED.get(char) or _ESCAPED.get(char, char) for char in text)
 
 
+HERE = ".//"
+"""How an absolute path in the working folder begins: joined to a folder, it leaves it."""
+
+
 def join(first: str, second: str) -> str:
     """``os.path.join`` of two marked texts."""
     if is_absolute(second) or not first:
@@ -172,7 +176,7 @@ def join(first: str, second: str) -> str:
 
 def is_absolute(text: str) -> bool:
     """Whether joining it to a folder would leave the folder."""
-    return text.startswith(("/", "~")) or text[1:3] in {":/", ":\\"}
+    return text.startswith(("/", "~", HERE)) or text[1:3] in {":/", ":\\"}
 
 
 def parent(text: str) -> str:
@@ -198,12 +202,13 @@ def base(text: str) -> str:
 
 
 def absolute(text: str) -> str:
-    """``os.path.abspath`` of a marked text: one in the working folder begins with ``./``."""
+    """``os.path.abspath`` of a marked text: one in the working folder begins with ``.//``."""
     if is_url(text):
         return text
     plain = normal(text) if ".." in text else text.rstrip("/") or text[:1]
-    begins = is_absolute(plain) or plain[:1] in {HOLE, ROOT, "."}
-    return plain if begins else f"./{plain}" if plain else "."
+    if is_absolute(plain) or plain[:1] in {HOLE, ROOT} or plain in {"", "."}:
+        return plain or "."
+    return HERE + plain.removeprefix("./")
 
 
 def split_suffix(text: str) -> tuple[str, str]:

@@ -15,23 +15,33 @@ if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Values
     from torchload_lint.source.evaluator import Evaluator, Known
 
-_REARRANGING = (
-    "builtins.iter",  # where it stands is not followed
-    *("builtins.sorted", "builtins.reversed", "builtins.set", "builtins.frozenset"),
-    *("natsort.natsorted", "collections.deque", "more_itertools.always_iterable"),
-)
+_REARRANGING = {
+    "builtins.iter": "iterator",  # where it stands is not followed
+    "builtins.sorted": "list",
+    "builtins.reversed": "iterator",
+    "builtins.set": "set",
+    "builtins.frozenset": "frozenset",
+    "natsort.natsorted": "list",
+    "collections.deque": "deque",
+    "more_itertools.always_iterable": "iterator",
+}
+"""What yields the same items, at other places, and the kind of sequence that it yields."""
 _PICKING = ("builtins.next", "random.choice", "numpy.random.choice")
 
 
-def _as_sequence(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    """``sorted``, ``list``, ``reversed`` …: the same items, at other places."""
-    made: list[domain.Value] = []
-    for value in first(evaluator, call, frame):
-        if isinstance(value, Sequence):
-            made.append(Sequence(others=value.element(), rung=value.rung))
-        else:
-            made.append(Sequence(others=unknown(conversions.why(value))))
-    return tuple(made) or (Sequence(),)
+def _rearranged(kind: str) -> Known:
+    """``sorted``, ``set``, ``reversed`` …: the same items, at other places."""
+
+    def apply(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+        made: list[domain.Value] = []
+        for value in first(evaluator, call, frame):
+            if isinstance(value, Sequence):
+                made.append(Sequence(others=value.element(), kind=kind, rung=value.rung))
+            else:
+                made.append(Sequence(others=unknown(conversions.why(value)), kind=kind))
+        return tuple(made) or (Sequence(kind=kind),)
+
+    return apply
 
 
 def _filtered(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
@@ -39,11 +49,11 @@ def _filtered(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     given = arguments(evaluator, call, frame)
     without_test = bool(call.args) and getattr(call.args[0], "value", ...) is None
     return tuple(
-        Sequence(others=unknown(conversions.why(value)))
+        Sequence(others=unknown(conversions.why(value)), kind="iterator")
         if not isinstance(value, Sequence)
         else _true_ones(value)
-        if without_test and not value.others and value.kind in {"list", "split"}
-        else Sequence(others=value.element(), rung=value.rung)
+        if without_test and not value.others and value.kind in {"list", "range", "split"}
+        else Sequence(others=value.element(), kind="iterator", rung=value.rung)
         for value in given.at(1)
     )
 
@@ -51,18 +61,25 @@ def _filtered(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 def _true_ones(sequence: Sequence) -> Sequence:
     """The items that are true, at their places; at none, where that is not known of one."""
     truths = [conversions.truths(item) for item in sequence.items]
-    if sequence.kind != "split" and any(len(each) != 1 for each in truths):
-        return Sequence(others=sequence.element(), rung=sequence.rung)
+    is_split = sequence.kind == "split"
+    if not is_split and any(len(each) != 1 for each in truths):
+        return Sequence(others=sequence.element(), kind="iterator", rung=sequence.rung)
     items = (item for item, truth in zip(sequence.items, truths, strict=True) if truth != {False})
-    return Sequence(tuple(items), kind=sequence.kind, rung=sequence.rung)
+    return Sequence(tuple(items), kind="split" if is_split else "iterator", rung=sequence.rung)
 
 
-def _as_list(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+def _same_places(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``list`` and ``tuple``: the same items, at the same places."""
     values = first(evaluator, call, frame)
-    return tuple(
-        value if isinstance(value, Sequence) else Sequence(others=unknown(conversions.why(value)))
-        for value in values
-    ) or (Sequence(),)
+    return tuple(map(_as_list, values)) or (Sequence(),)
+
+
+def _as_list(value: domain.Value) -> Sequence:
+    if not isinstance(value, Sequence):
+        return Sequence(others=unknown(conversions.why(value)))
+    if value.kind == "split":
+        return value
+    return Sequence(value.items, value.others, rung=value.rung)
 
 
 def _any_element(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
@@ -81,7 +98,9 @@ def _enumerate(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
         for value in first(evaluator, call, frame)
         if isinstance(value, Sequence)
     )
-    return (Sequence(others=pairs),) if pairs else unknown("enumerate() of what is not known")
+    if not pairs:
+        return unknown("enumerate() of what is not known")
+    return (Sequence(others=pairs, kind="iterator"),)
 
 
 def _zip(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
@@ -95,12 +114,12 @@ def _zip(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
         )
         for column in given.positional
     )
-    return (Sequence(others=(Sequence(columns, kind="tuple"),)),)
+    return (Sequence(others=(Sequence(columns, kind="tuple"),), kind="iterator"),)
 
 
 CALLS: dict[str, Known] = {
-    **dict.fromkeys(_REARRANGING, _as_sequence),
-    **dict.fromkeys(("builtins.list", "builtins.tuple"), _as_list),
+    **{name: _rearranged(kind) for name, kind in _REARRANGING.items()},
+    **dict.fromkeys(("builtins.list", "builtins.tuple"), _same_places),
     **dict.fromkeys(_PICKING, _any_element),
     "builtins.enumerate": _enumerate,
     "builtins.zip": _zip,

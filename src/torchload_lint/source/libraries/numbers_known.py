@@ -35,15 +35,16 @@ def _range(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     if len(known) != len(bounds) or any(len(values) != 1 for values in bounds) or not bounds:
         others = (each for values in bounds for each in values if not _is_integer(each))
         why = next(map(conversions.why, others), _LONG)
-        return (Sequence(others=unknown(why)),)
+        return (Sequence(others=unknown(why), kind="range"),)
     rung = highest(*(each.rung for each in known))
     try:
         counted = range(*numbers)
     except ValueError:
-        return (Sequence(),)
+        return (Sequence(kind="range"),)
     if len(counted) > MAX_PATTERNS:
-        return (Sequence(others=unknown(_LONG)),)
-    return (Sequence(tuple((Constant(each, rung=rung),) for each in counted), rung=rung),)
+        return (Sequence(others=unknown(_LONG), kind="range"),)
+    items = tuple((Constant(each, rung=rung),) for each in counted)
+    return (Sequence(items, kind="range", rung=rung),)
 
 
 def _is_integer(value: Value) -> TypeGuard[Constant]:

@@ -141,7 +141,7 @@ class Flow:
     def _assign(self, node: ast.Assign, env: Env) -> Env:
         env = self._expressions(env, node.value)
         for target in node.targets:
-            env = self._target(env, target, "assign", node, node.value)
+            env = self._target(self._expressions(env, target), target, "assign", node, node.value)
         return env
 
     def _annotated(self, node: ast.AnnAssign, env: Env) -> Env:
@@ -153,13 +153,17 @@ class Flow:
         return self._target(env, node.target, "assign", node, node.value)
 
     def _augmented(self, node: ast.AugAssign, env: Env) -> Env:
-        env = self._expressions(env, node.value)
+        env = self._expressions(env, node.target, node.value)
         return self._target(env, node.target, "augassign", node, None)
 
     def _delete(self, node: ast.Delete, env: Env) -> Env:
         for target in node.targets:
-            env = self._target(env, target, "delete", node, None)
+            env = self._target(self._expressions(env, target), target, "delete", node, None)
         return env
+
+    def _assert(self, node: ast.Assert, env: Env) -> Env:
+        """``python -O`` leaves it out, and what it binds with it."""
+        return _merge([env, self._expressions(env, node.test)])
 
     def _import(self, node: ast.Import, env: Env) -> Env:
         kind = "typing-import" if self._typing else "import"
@@ -185,11 +189,13 @@ class Flow:
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, env: Env) -> Env:
         if not self._silent:
             self.functions.append(node)
-        env = self._expressions(env, *node.decorator_list, *node.args.defaults)
+        defaults = (*node.args.defaults, *node.args.kw_defaults)
+        env = self._expressions(env, *node.decorator_list, *defaults)
         return self._bind(env, node.name, "function", node)
 
     def _class(self, node: ast.ClassDef, env: Env) -> Env:
-        env = self._expressions(env, *node.decorator_list, *node.bases)
+        keywords = [each.value for each in node.keywords]
+        env = self._expressions(env, *node.decorator_list, *node.bases, *keywords)
         return self._bind(env, node.name, "class", node)
 
     def _outward(self, node: ast.Global | ast.Nonlocal, env: Env) -> Env:
@@ -198,7 +204,7 @@ class Flow:
         return env
 
     def _leave(self, node: ast.stmt, env: Env) -> None:
-        self._expressions(env, getattr(node, "value", None))
+        self._expressions(env, *ast.iter_child_nodes(node))
 
     def _break(self, _node: ast.Break, env: Env) -> None:
         if self._loops:
@@ -331,6 +337,7 @@ class Flow:
             ast.AnnAssign: _annotated,
             ast.AugAssign: _augmented,
             ast.Delete: _delete,
+            ast.Assert: _assert,
             ast.Import: _import,
             ast.ImportFrom: _import_from,
             ast.FunctionDef: _function,

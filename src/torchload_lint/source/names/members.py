@@ -65,6 +65,16 @@ def odd_members(node: ast.ClassDef) -> Iterator[ast.stmt]:
             yield statement
 
 
+def is_named_oddly(node: ast.ClassDef, name: str) -> bool:
+    """Whether such a statement of a class body may give ``name`` another value."""
+    parts = (part for odd in odd_members(node) for part in ast.walk(odd))
+    return any(
+        (isinstance(part, ast.Name) and part.id == name and not isinstance(part.ctx, ast.Load))
+        or (isinstance(part, ast.alias) and (part.asname or part.name.partition(".")[0]) == name)
+        for part in parts
+    )
+
+
 def _outside_of_bodies(statement: ast.stmt) -> Iterator[ast.AST]:
     """What a statement evaluates itself, without the statements inside it."""
     if is_function(statement):

@@ -47,7 +47,7 @@ def closes_circle(project: ProjectIndex, importing_path: str, defining_module: s
             return True
         if path not in seen:
             seen.add(path)
-            waiting.extend(_imported_files(project, path))
+            waiting += _imported_files(project, path)
     return False
 
 
@@ -58,15 +58,15 @@ def runs(project: ProjectIndex, script: str, path: str) -> bool:
     return _leads_to(project, script, path) is not False
 
 
-def is_imported_with(project: ProjectIndex, path: str, other: str) -> bool:
-    """Whether importing a file certainly imports another one: by statements that stand in no block,
-    its own or those of files that it imports so; where there are too many, the answer is no.
+def is_imported_above(project: ProjectIndex, path: str, row: int, other: str) -> bool:
+    """Whether a file certainly imports another one above a row: by statements that stand in no
+    block, its own or those of files that it imports so; with too many of them, the answer is no.
     """
-    return _leads_to(project, path, other, certain=True) is True
+    return _leads_to(project, path, other, certain=True, row=row) is True
 
 
 def _leads_to(
-    project: ProjectIndex, start: str, path: str, *, certain: bool = False
+    project: ProjectIndex, start: str, path: str, *, certain: bool = False, row: int | None = None
 ) -> bool | None:
     """Whether imports lead from a file to another one; None where there are too many to say."""
     waiting, seen = [start], {start}
@@ -76,20 +76,26 @@ def _leads_to(
             return True
         if len(seen) > _MOST_FILES_IN_A_CIRCLE:
             return None
-        further = [each for each in _imported_files(project, one, certain) if each not in seen]
+        above = row if one == start else None
+        found = _imported_files(project, one, certain, above)
+        waiting += (further := [each for each in found if each not in seen])
         seen.update(further)
-        waiting += further
     return False
 
 
-def _imported_files(project: ProjectIndex, path: str, certain: bool = False) -> tuple[str, ...]:
+def _imported_files(
+    project: ProjectIndex, path: str, certain: bool = False, row: int | None = None
+) -> tuple[str, ...]:
     def find() -> tuple[str, ...]:
-        targets = _targets(project.files.text(path) or "", project.module_name(path), path, certain)
+        text = "".join(
+            (project.files.text(path) or "").splitlines(keepends=True)[: row and row - 1]
+        )
+        targets = _targets(text, project.module_name(path), path, certain)
         return tuple(
             each for target in dict.fromkeys(targets) for each in _files_of(project, target, path)
         )
 
-    return project.remember(("imported files", path, certain), find)
+    return project.remember(("imported files", path, certain, row), find)
 
 
 def _files_of(project: ProjectIndex, dotted: str, near: str) -> Iterator[str]:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.domain.patterns import Resolution
 from torchload_lint.source.evaluation.engine import Engine
-from torchload_lint.source.saving import contents, pairs, path_origins
+from torchload_lint.source.saving import pairs, path_origins
+from torchload_lint.source.saving.contained import contents
 from torchload_lint.source.saving.file_names import (
     begin_alike,
     have_common_word,

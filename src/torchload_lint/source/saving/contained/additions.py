@@ -1,4 +1,4 @@
-"""What is put into the attributes of objects before they are saved, other than by their classes."""
+"""What is put into objects before they are saved, other than by their classes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 _SELF = frozenset({"self", "cls"})
 _SETTING = frozenset({"setattr", "__setattr__"})
 _OBJECT_NAME_VALUE = 3
+_FILLING = frozenset({"__setitem__", "append", "extend", "insert", "setdefault", "update"})
 
 
 def additions(saved: ast.expr, home: Module) -> Iterator[ast.expr]:
-    """The values that a file sets as attributes of what a saved expression names, anywhere in it:
-    ``c.child = Two(3)`` where ``{"cfg": c}`` is saved. Objects are told apart by how they are
-    spelled.
+    """The values that a file puts into what a saved expression names, anywhere in it, as
+    attributes or items: ``c.child = Two(3)`` where ``{"cfg": c}`` is saved, ``state["mean"] = x``
+    where ``state`` is. Objects are told apart by how they are spelled.
     """
     named = {*_named(saved)}
     for node in ast.walk(saved):
@@ -32,6 +33,9 @@ def additions(saved: ast.expr, home: Module) -> Iterator[ast.expr]:
         receiver, value = _setting(node)
         if receiver is not None and value is not None and code_of(receiver) in named:
             yield value
+        owner, put = _filling(node)
+        if owner is not None and any(code_of(each) in named for each in _inner(owner)):
+            yield from put
 
 
 def _named(node: ast.expr) -> Iterator[str]:
@@ -50,3 +54,28 @@ def _setting(node: ast.AST) -> tuple[ast.expr | None, ast.expr | None]:
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
         return (node.args[0], node.args[2]) if name in _SETTING else (None, None)
     return None, None
+
+
+def _filling(node: ast.AST) -> tuple[ast.expr | None, list[ast.expr]]:
+    """The object and the values, where items are put into it."""
+    if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign) and node.value is not None:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            if isinstance(target, ast.Subscript):
+                return target.value, [node.value]
+        if isinstance(node, ast.AugAssign):
+            return node.target, [node.value]
+    if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in _FILLING:
+        return getattr(node.func, "value", None), [
+            *node.args,
+            *(each.value for each in node.keywords),
+        ]
+    return None, []
+
+
+def _inner(node: ast.expr) -> Iterator[ast.expr]:
+    """An expression, and the objects that it is a part of: ``a.b[0]``, ``a.b``, ``a``."""
+    yield node
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+        yield node

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
 from torchload_lint.source.domain.conversions import why
+from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
     Class,
     Constant,
@@ -24,7 +25,8 @@ from torchload_lint.source.domain.values import (
 from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.project import classes
-from torchload_lint.source.saving import pickling, torch_modules
+from torchload_lint.source.saving.contained import pickling, torch_modules
+from torchload_lint.source.saving.contained.state_dicts import doubt_about_state
 from torchload_lint.source.state.bound import Layers
 
 if TYPE_CHECKING:
@@ -38,9 +40,22 @@ _DEEPEST = 8
 _CALL_AND_ARGUMENTS = 2
 """What ``__reduce__`` yields at least: what is called, and with what."""
 _PLAIN_RESULTS = frozenset(
-    f"builtins.{name}"
-    for name in ("len", "sum", "int", "float", "bool", "str", "round", "abs", "max", "min", "id")
+    f"builtins.{name}" for name in ("len", "int", "float", "bool", "str", "id")
 ) | {"time.time", "time.perf_counter", "time.strftime", "os.getpid"}
+_LIKE_ARGUMENTS = frozenset(f"builtins.{name}" for name in ("sum", "round", "abs", "max", "min"))
+"""Functions whose result is of the type of what they are given: ``round`` of a number of numpy is
+one of numpy.
+"""
+_NO_LISTS = frozenset({"deque", "frozenset", "iterator", "range"})
+_PLAIN_METHODS = frozenset({"item", "size", "tolist"})
+_TENSOR_MAKERS = frozenset(
+    """
+    arange as_tensor empty empty_like eye from_numpy full full_like get_rng_state linspace logspace
+    ones ones_like rand rand_like randint randn randn_like randperm tensor zeros zeros_like
+    clone contiguous cpu cuda detach double float half int long reshape to view
+    """.split()
+)
+"""Functions of torch, and methods of tensors, that yield one tensor."""
 _TORCH_STATE = (".state_dict", ".get_rng_state", ".get_rng_state_all", ".named_parameters")
 _NOT_TENSORS = ("torch.optim.", "torch.utils.", "torch.distributions.", "torch.nn.", "torch.jit.")
 _DICTS = frozenset(
@@ -58,6 +73,8 @@ class Contents:
     """Globals that its pickle names and that torch does not allow by itself."""
     unknown: dict[str, None] = field(default_factory=dict)
     """Why parts of it are not known."""
+    assumed: dict[str, None] = field(default_factory=dict)
+    """What is taken for granted although it is only likely: a state dict holds tensors …"""
 
 
 def of_expression(engine: Engine, node: ast.expr, module: SourceFile) -> Contents:
@@ -97,9 +114,14 @@ class _Collector:
         self.contents.unknown.setdefault(reason)
         return "unknown"
 
+    def assume(self, reason: str) -> None:
+        self.contents.assumed.setdefault(reason)
+
     def text(self, value: Text, _: int) -> str:
         if value.is_path:
             self.need(GlobalName("pathlib", "PosixPath"))
+        elif value.rung.height >= Rung.DEFAULT.height:
+            self.assume("an option is a text")
         return "text"
 
     def plain(self, _: Value, __: int) -> str:
@@ -107,6 +129,8 @@ class _Collector:
 
     def sequence(self, value: Sequence, depth: int) -> str:
         self.visit_all(value.element(), depth)
+        if value.kind in _NO_LISTS:
+            return self.miss(f"it is of the type {value.kind}")
         return value.kind if value.kind != "split" else "list"
 
     def record(self, value: Record, depth: int) -> str:
@@ -120,6 +144,7 @@ class _Collector:
         return "dict"
 
     def options(self, value: ParsedOptions, _: int) -> str:
+        self.assume("options are texts and numbers")
         if value.as_mapping:
             return "dict"
         self.need(GlobalName("argparse", "Namespace"))
@@ -139,6 +164,7 @@ class _Collector:
         is_module = any(base.startswith("torch.nn.") for base in bases) or any(
             registry.is_module(base) for base in bases
         )
+        self._assume_fields(value)
         if value.as_mapping:
             self._fields(value, bases, depth)
             return "dict"
@@ -154,6 +180,12 @@ class _Collector:
         if not way.state_is_own:
             self._fields(value, bases, depth)
         return "module" if is_module else "object"
+
+    def _assume_fields(self, value: Instance) -> None:
+        """Fields that no method sets, as those of dataclasses are, hold what nothing here shows."""
+        levels = classes.ancestry(value.of.node, value.of.module, self.engine.project)
+        if any(isinstance(each, ast.AnnAssign) for level, _ in levels for each in level.body):
+            self.assume(f"the fields of {value.of.node.name} are texts and numbers")
 
     def _fields(self, value: Instance, bases: frozenset[str], depth: int) -> None:
         """What the attributes of an object hold."""
@@ -219,6 +251,7 @@ class _Collector:
         if value.call is None and callee.startswith(("torch.", "numpy.")):
             return self._global(callee)
         if callee == "state_dict" or callee.endswith(_TORCH_STATE):
+            self._state(value)
             return "state dict"
         if torch_modules.is_module_class(callee):
             self._torch_module(callee)
@@ -226,12 +259,40 @@ class _Collector:
             return "module"
         if callee in _PLAIN_RESULTS:
             return "plain value"
-        if callee.startswith("numpy."):
-            return self._numpy(callee)
+        if callee in _LIKE_ARGUMENTS:
+            return self._like_arguments(value, depth)
         last = callee.rpartition(".")[2]
+        if callee.startswith("numpy.") or (callee.startswith("torch.") and last == "numpy"):
+            return self._numpy(callee)
         if callee.startswith("torch.") and not callee.startswith(_NOT_TENSORS) and last.islower():
-            return "tensor"
+            return self._tensor(callee)
         return self.miss(f"the result of {callee}() is not known")
+
+    def _state(self, value: Made) -> None:
+        if value.callee.endswith("state_dict"):
+            doubt = doubt_about_state(self.engine, value)
+            if doubt:
+                self.assume(doubt)
+
+    def _like_arguments(self, value: Made, depth: int) -> str:
+        """What ``max``, ``round`` and the like yield: something like what they are given."""
+        given = value.call.args if value.call is not None else []
+        for argument in given:
+            values = self.engine.anywhere(argument, value.module) if value.module else ()
+            self.visit_all(values, depth)
+            if not values:
+                self.miss(f"what {value.callee}() is given")
+        if not given:
+            self.miss(f"what {value.callee}() is given")
+        return "plain value"
+
+    def _tensor(self, callee: str) -> str:
+        pieces = callee.split(".")[1:]
+        if pieces[-1] in _PLAIN_METHODS:
+            return "plain value"
+        if not set(pieces) <= _TENSOR_MAKERS | {"random", "cuda", "device"}:
+            self.assume(f"{callee}() yields a tensor")
+        return "tensor"
 
     def _global(self, dotted: str) -> str:
         if not dotted.startswith(("torch.float", "torch.int", "torch.bfloat", "torch.long")):

@@ -1,0 +1,108 @@
+"""Whether a ``state_dict()`` holds tensors and plain numbers alone, or may hold more.
+
+torch 2.13: ``torch/nn/modules/module.py`` adds what ``get_extra_state`` and hooks put there;
+``torch/optim/optimizer.py`` saves the settings of each group as they were given or set, so a
+learning rate of numpy makes a file that no weights-only load reads.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.domain.values import Constant, Function, Instance, Made, Sequence
+from torchload_lint.source.libraries import registry
+from torchload_lint.source.project import classes
+from torchload_lint.source.saving.contained import torch_modules
+
+if TYPE_CHECKING:
+    from torchload_lint.source.domain.values import Value, Values
+    from torchload_lint.source.evaluation.engine import Engine
+
+STATE_ELSEWHERE = (
+    *("def get_extra_state(", "def _save_to_state_dict(", "def _load_from_state_dict("),
+    *("state_dict_hook", "state_dict_pre_hook", "state_dict_post_hook"),
+    *(".load_state_dict =", ".state_dict =", ".load_state_dict=", ".state_dict="),
+    *('"load_state_dict"', "'load_state_dict'"),
+    *("LazyLinear", "LazyConv", "LazyBatchNorm", "LazyInstanceNorm", "Uninitialized"),
+)
+"""What gives the state of a module, or of a part of it, more than tensors. (A lazy module that was
+never called saves parameters of a class that torch does not allow.)
+"""
+_GROUPS = ("param_groups", "add_param_group")
+_WITH_NUMBERS = ("numpy", "pandas", "scipy")
+_SET_UP = ("torch.optim.", "torch.amp.", "torch.cuda.amp.")
+_NUMBERS = re.compile(r"\b(?:np|numpy|pandas|scipy)\b")
+_HOLDS = "what a state dict holds"
+
+
+def doubt_about_state(engine: Engine, value: Made) -> str:
+    """Why what ``value``, a call of ``state_dict()``, yields may hold more; empty where not."""
+    project = engine.project
+    for word in (*STATE_ELSEWHERE, "def state_dict("):
+        for path in project.holding(word):
+            return f"{path} says {_HOLDS}"
+    if value.call is None or value.call.args or value.call.keywords:
+        return f"this state_dict() is given something that says {_HOLDS}"
+    owners = _owners(engine, value)
+    if owners and all(_is_plain_module(engine, one) for one in owners):
+        return ""
+    for path in {path for word in _GROUPS for path in project.holding(word)}:
+        if _NUMBERS.search(project.files.text(path) or ""):
+            return f"{path} may put numbers of numpy into {_HOLDS}"
+    if owners and all(_is_plain_module(engine, one) or _is_set_up(engine, one) for one in owners):
+        return ""
+    paths = (path for word in _WITH_NUMBERS for path in project.holding(word))
+    path = next(iter(paths), "")
+    return f"{path} has numbers of numpy, which may get into {_HOLDS}" if path else ""
+
+
+def _owners(engine: Engine, value: Made) -> Values:
+    """The objects whose state it is."""
+    owner = getattr(value.call.func, "value", None) if value.call is not None else None
+    if owner is None or value.module is None:
+        return ()
+    return engine.anywhere(owner, value.module)
+
+
+def _is_plain_module(engine: Engine, value: Value) -> bool:
+    if isinstance(value, Made):
+        return torch_modules.is_module_class(value.callee)
+    if not isinstance(value, Instance):
+        return False
+    bases = classes.base_names(value.of.node, value.of.module, engine.project)
+    return any(base.startswith("torch.nn.") or registry.is_module(base) for base in bases)
+
+
+def _is_set_up(engine: Engine, value: Value) -> bool:
+    """Whether it is an optimizer or the like, made with plain numbers."""
+    if not isinstance(value, Made) or value.call is None or not value.callee.startswith(_SET_UP):
+        return False
+    given = [*value.call.args, *(keyword.value for keyword in value.call.keywords)]
+    return all(_is_number(engine, each, value) for each in given[1:]) and all(
+        _is_set_up_for(engine, each, value) for each in given[:1]
+    )
+
+
+def _is_set_up_for(engine: Engine, what: ast.expr, made: Made) -> bool:
+    """Whether an argument is parameters without settings of their own, or an optimizer."""
+    if isinstance(what, ast.Call) and getattr(what.func, "attr", "") == "parameters":
+        return True
+    values = engine.anywhere(what, made.module) if made.module is not None else ()
+    return bool(values) and all(
+        isinstance(one, Constant) or _is_set_up(engine, one) for one in values
+    )
+
+
+def _is_number(engine: Engine, setting: ast.expr, made: Made) -> bool:
+    values = engine.anywhere(setting, made.module) if made.module is not None else ()
+    return bool(values) and all(map(_is_constant, values))
+
+
+def _is_constant(value: Value) -> bool:
+    if isinstance(value, Sequence):
+        return all(map(_is_constant, value.element()))
+    return isinstance(value, Constant) or (
+        isinstance(value, Function) and hasattr(value.node, "body")
+    )
