@@ -214,8 +214,8 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
             reasons.setdefault(f"{shown} is not a local file")
             exact = patterns.is_exact(text.text)
             addresses.setdefault(shown, PathPattern(shown, exact, text.rung))
-        elif text.is_path and text.text.endswith("/"):
-            reasons.setdefault(f"{patterns.render(text.text)} is a folder")
+        else:
+            reasons.update(_folder(text))
     for key, what in (*_of_other_readers(found), *_folders_of_others(found)):
         reasons.setdefault(f"{found.pop(key).text} is {what}")
     words = [key for key, pattern in found.items() if _is_bare_word(pattern)]
@@ -229,6 +229,12 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
     chosen = tuple(found.values())[:MAX_PATTERNS]
     known = complete and bool(chosen)
     return Resolution(chosen, known, tuple(reasons), tuple(addresses.values()))
+
+
+def _folder(text: Text) -> dict[str, None]:
+    """Why nothing is opened where a path is a folder by its spelling (``Path("runs") / ""``)."""
+    is_folder = text.is_path and text.text.endswith("/")
+    return {f"{patterns.render(text.text)} is a folder": None} if is_folder else {}
 
 
 def _of_other_readers(

@@ -16,16 +16,13 @@ if TYPE_CHECKING:
     from torchload_lint.source.evaluator import Evaluator, Known
 
 _REARRANGING = {
-    "builtins.iter": "iterator",  # where it stands is not followed
-    "builtins.sorted": "list",
-    "builtins.reversed": "iterator",
-    "builtins.set": "set",
-    "builtins.frozenset": "frozenset",
-    "natsort.natsorted": "list",
-    "collections.deque": "deque",
-    "more_itertools.always_iterable": "iterator",
+    "iterator": ("builtins.iter", "builtins.reversed", "more_itertools.always_iterable"),
+    "list": ("builtins.sorted", "natsort.natsorted"),
+    "set": ("builtins.set",),
+    "frozenset": ("builtins.frozenset",),
+    "deque": ("collections.deque",),
 }
-"""What yields the same items, at other places, and the kind of sequence that it yields."""
+"""What yields the same items at other places (where an iterator stands is not followed)."""
 _PICKING = ("builtins.next", "random.choice", "numpy.random.choice")
 
 
@@ -33,13 +30,9 @@ def _rearranged(kind: str) -> Known:
     """``sorted``, ``set``, ``reversed`` …: the same items, at other places."""
 
     def apply(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-        made: list[domain.Value] = []
-        for value in first(evaluator, call, frame):
-            if isinstance(value, Sequence):
-                made.append(Sequence(others=value.element(), kind=kind, rung=value.rung))
-            else:
-                made.append(Sequence(others=unknown(conversions.why(value)), kind=kind))
-        return tuple(made) or (Sequence(kind=kind),)
+        made = map(_as_list, first(evaluator, call, frame))
+        found = (Sequence(others=each.element(), kind=kind, rung=each.rung) for each in made)
+        return tuple(found) or (Sequence(kind=kind),)
 
     return apply
 
@@ -77,9 +70,7 @@ def _same_places(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 def _as_list(value: domain.Value) -> Sequence:
     if not isinstance(value, Sequence):
         return Sequence(others=unknown(conversions.why(value)))
-    if value.kind == "split":
-        return value
-    return Sequence(value.items, value.others, rung=value.rung)
+    return value if value.kind == "split" else value.changed(kind="list")
 
 
 def _any_element(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
@@ -118,7 +109,7 @@ def _zip(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 
 
 CALLS: dict[str, Known] = {
-    **{name: _rearranged(kind) for name, kind in _REARRANGING.items()},
+    **{name: _rearranged(kind) for kind, names in _REARRANGING.items() for name in names},
     **dict.fromkeys(("builtins.list", "builtins.tuple"), _same_places),
     **dict.fromkeys(_PICKING, _any_element),
     "builtins.enumerate": _enumerate,

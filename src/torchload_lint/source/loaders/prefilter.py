@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.loaders import known
-from torchload_lint.source.names.not_followed import NOT_FOLLOWED
+from torchload_lint.source.project.not_followed import NOT_FOLLOWED
 
 if TYPE_CHECKING:
     from torchload_lint.source.project.files import Environment

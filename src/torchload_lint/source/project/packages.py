@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.names.not_followed import NOT_FOLLOWED
 from torchload_lint.source.project.index import ProjectIndex
 from torchload_lint.source.project.layout import PackageLayout
+from torchload_lint.source.project.not_followed import NOT_FOLLOWED
 from torchload_lint.source.project.origins import origins
 
 if TYPE_CHECKING:
