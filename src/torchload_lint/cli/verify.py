@@ -125,7 +125,9 @@ def _account(load: SurveyedLoad, prover: Prover) -> _Account:
         return _Account(load, why=tuple(why))
     try:
         own = tuple(prover.in_code(situation, context)) if restricted else ()
-        fixed = tuple(prover.of_fix(situation, repair, context)) if repair else ()
+        # Whether a fix helps within a block that nobody could read is not known either.
+        readable = not any(proof.around and proof.why for proof in own)
+        fixed = tuple(prover.of_fix(situation, repair, context)) if repair and readable else ()
     except NotReadableError as error:
         return _Account(load, why=(*why, str(error)))
     proofs = own if restricted else fixed

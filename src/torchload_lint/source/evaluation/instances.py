@@ -105,7 +105,7 @@ def _of_one_class(evaluator: Evaluator, instance: Instance, name: str, frame: Fr
         member = members.member(node, name) if not defined else None
         if member is not None:
             defined = True
-            if later.is_always_set(assigned(evaluator, node).get(name, ()), module):
+            if later.is_always_set(assigned(evaluator, node).get(name, ()), member, module):
                 continue
             found = union(found, _member(evaluator, instance, member, module, frame))
     if found:

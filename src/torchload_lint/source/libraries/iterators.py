@@ -20,7 +20,6 @@ _REARRANGING = {
     "list": ("builtins.sorted", "natsort.natsorted"),
     "set": ("builtins.set",),
     "frozenset": ("builtins.frozenset",),
-    "deque": ("collections.deque",),
 }
 """What yields the same items at other places (where an iterator stands is not followed)."""
 _PICKING = ("builtins.next", "random.choice", "numpy.random.choice")
@@ -67,6 +66,13 @@ def _same_places(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     return tuple(map(_as_list, values)) or (Sequence(),)
 
 
+def _deque(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """The same, unless it is said how many it keeps."""
+    if len(call.args) > 1 or call.keywords:
+        return _rearranged("deque")(evaluator, call, frame)
+    return tuple(one.changed(kind="deque") for one in _same_places(evaluator, call, frame))
+
+
 def _as_list(value: domain.Value) -> Sequence:
     if not isinstance(value, Sequence):
         return Sequence(others=unknown(conversions.why(value)))
@@ -97,13 +103,7 @@ def _enumerate(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 def _zip(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     given = arguments(evaluator, call, frame)
     columns = tuple(
-        union(
-            *(
-                value.element() if isinstance(value, Sequence) else unknown(conversions.why(value))
-                for value in column
-            )
-        )
-        for column in given.positional
+        union(*(_as_list(value).element() for value in column)) for column in given.positional
     )
     return (Sequence(others=(Sequence(columns, kind="tuple"),), kind="iterator"),)
 
@@ -111,6 +111,7 @@ def _zip(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 CALLS: dict[str, Known] = {
     **{name: _rearranged(kind) for kind, names in _REARRANGING.items() for name in names},
     **dict.fromkeys(("builtins.list", "builtins.tuple"), _same_places),
+    "collections.deque": _deque,
     **dict.fromkeys(_PICKING, _any_element),
     "builtins.enumerate": _enumerate,
     "builtins.zip": _zip,

@@ -102,11 +102,16 @@ def _hands_on(call: ast.Call, owner: str) -> bool:
     return any(isinstance(each, ast.Name) and each.id in {owner, "super"} for each in given)
 
 
-def is_always_set(stores: Iterable[tuple[ast.AST, ast.arg, ast.expr]], module: SourceFile) -> bool:
-    """Whether the constructor sets an attribute in any case, so that the class's own value of it
-    is nobody's.
+def is_always_set(
+    stores: Iterable[tuple[ast.AST, ast.arg, ast.expr]], member: ast.stmt, module: SourceFile
+) -> bool:
+    """Whether the constructor sets an attribute in any case, so that ``member``, the class's own
+    value of it, is nobody's: a constant, and no property.
     """
-    return any(
+    is_constant = isinstance(member, ast.Assign | ast.AnnAssign) and (
+        member.value is None or isinstance(member.value, ast.Constant)
+    )
+    return is_constant and any(
         isinstance(method, ast.FunctionDef)
         and method.name == "__init__"
         and module.parents.get(value) in method.body
