@@ -103,6 +103,12 @@ class _Collector:
         visit = _VISITS.get(type(value))
         return self.miss(why(value)) if visit is None else visit(self, value, depth)
 
+    def is_new(self, node: ast.AST) -> bool:
+        """Whether a class or method was not looked at before; from now on it was."""
+        is_new = node not in self.seen
+        self.seen.add(node)
+        return is_new
+
     def visit_all(self, values: Values, depth: int) -> None:
         for value in values:
             self.visit(value, depth - 1)
@@ -190,8 +196,7 @@ class _Collector:
     def _fields(self, value: Instance, bases: frozenset[str], depth: int) -> None:
         """What the attributes of an object hold."""
         node, module = value.of.node, value.of.module
-        if node not in self.seen:
-            self.seen.add(node)
+        if self.is_new(node):
             for level, home in classes.ancestry(node, module, self.engine.project):
                 self._attributes(value, level, home, depth)
         for base in bases:
@@ -202,9 +207,8 @@ class _Collector:
         self, value: Instance, method: ast.FunctionDef, home: SourceFile, depth: int
     ) -> None:
         """``__reduce__``: the file names the function that is called, not the class."""
-        if method in self.seen:
+        if not self.is_new(method):
             return
-        self.seen.add(method)
         for returned, frame in _returns(value, method, home):
             parts = returned.elts if isinstance(returned, ast.Tuple) else []
             called = self._named(value, parts[0], frame) if parts else ()
@@ -222,9 +226,8 @@ class _Collector:
         self, value: Instance, method: ast.FunctionDef, home: SourceFile, depth: int
     ) -> None:
         """What ``__getstate__`` and ``__getnewargs__`` yield."""
-        if method in self.seen:
+        if not self.is_new(method):
             return
-        self.seen.add(method)
         for returned, frame in _returns(value, method, home):
             self._part(value, returned, frame, depth)
 

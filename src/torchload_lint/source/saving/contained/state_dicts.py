@@ -48,7 +48,7 @@ def doubt_about_state(engine: Engine, value: Made) -> str:
     owners = _owners(engine, value)
     if owners and all(_is_plain_module(engine, one) for one in owners):
         return ""
-    for path in {path for word in _GROUPS for path in project.holding(word)}:
+    for path in dict.fromkeys(path for word in _GROUPS for path in project.holding(word)):
         if _NUMBERS.search(project.files.text(path) or ""):
             return f"{path} may put numbers of numpy into {_HOLDS}"
     if owners and all(_is_plain_module(engine, one) or _is_set_up(engine, one) for one in owners):
@@ -103,6 +103,4 @@ def _is_number(engine: Engine, setting: ast.expr, made: Made) -> bool:
 def _is_constant(value: Value) -> bool:
     if isinstance(value, Sequence):
         return all(map(_is_constant, value.element()))
-    return isinstance(value, Constant) or (
-        isinstance(value, Function) and hasattr(value.node, "body")
-    )
+    return isinstance(value, Constant | Function)  # a scheduler leaves out functions
