@@ -6,8 +6,11 @@ import sys
 import zipfile
 
 import pytest
+from click.testing import CliRunner
 
+from torchload_lint.cli.group import root
 from torchload_lint.config import Settings
+from torchload_lint.source.project.changes import reflection
 from torchload_lint.workspace.one_file import Options, check_bytes
 from torchload_lint.workspace.projects import Projects
 
@@ -77,3 +80,21 @@ def calls_of_a_run(folder, shape, count):
     finally:
         sys.setprofile(before)
     return counted
+
+
+def test_a_file_that_is_fixed_lets_no_other_be_searched_again(tmp_path, monkeypatch):
+    searched = []
+    search = reflection._has_word
+    monkeypatch.setattr(reflection, "_has_word", lambda text: searched.append(text) or search(text))
+    (tmp_path / "torchload-lint.toml").write_text("")
+    with zipfile.ZipFile(tmp_path / "w.pt", "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02}.")
+        archive.writestr("archive/version", b"3\n")
+    for number in range(12):
+        text = f"import torch\nsetattr(a, 'b{number}', 1)\n"
+        text += 'x = torch.load("w.pt", weights_only=False)\n'
+        (tmp_path / f"m{number}.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    CliRunner().invoke(root, ["--fix", "--no-cache", "--jobs", "1", "."])
+    assert "weights_only=True" in (tmp_path / "m11.py").read_text()
+    assert 12 <= len(searched) <= 3 * 12

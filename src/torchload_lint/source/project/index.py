@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _LONGEST_CHAIN_OF_REEXPORTS = 8
+_OF_ONE_FILE = "of one file"
 _OF_ONE_TEXT = frozenset(
     {"assigned", "attributes set", "calls", "configuration", "holding", "returns", "stores"}
+    | {_OF_ONE_FILE}
 )
 """What is remembered of one text or tree alone. All other answers may lead to nodes of several
 files, and hold only while each of them has the text that it had.
@@ -79,6 +81,17 @@ class ProjectIndex:
         if key not in self._memory:
             self._memory[key] = find()
         return cast("T", self._memory[key])
+
+    def remember_of(self, what: str, path: str, source: object, find: Callable[[], T]) -> T:
+        """What ``find`` answers of one file's text or tree alone, asked once for each ``source``.
+
+        It is kept while other files change, and given up when this one has another.
+        """
+        key = (_OF_ONE_FILE, what, path)
+        known = cast("tuple[object, T] | None", self._memory.get(key))
+        if known is None or known[0] != source:
+            known = self._memory[key] = (source, find())
+        return known[1]
 
     def holding(self, word: str) -> Sequence[str]:
         """The Python files that hold a word; each word is searched for once."""

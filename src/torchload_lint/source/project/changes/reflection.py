@@ -133,7 +133,7 @@ def changes_in(paths: Iterable[str], project: ProjectIndex) -> Iterator[Reflecte
 def changes_within(paths: Iterable[str], project: ProjectIndex) -> Iterator[ReflectedChange]:
     """Every such place of some files, without a search through all files of the project."""
     for path in paths:
-        module = project.module_at(path) if _may_reflect(project.files.text(path)) else None
+        module = project.module_at(path) if _may_reflect(project, path) else None
         if module is not None:
             yield from _in(project, module)
 
@@ -145,11 +145,16 @@ def _holding_words(project: ProjectIndex) -> dict[str, None]:
 
 def _reflecting(project: ProjectIndex) -> dict[str, None]:
     paths = {path for word in _SEARCHED for path in project.holding(word)}
-    return dict.fromkeys(path for path in sorted(paths) if _may_reflect(project.files.text(path)))
+    return dict.fromkeys(path for path in sorted(paths) if _may_reflect(project, path))
 
 
-def _may_reflect(text: str | None) -> bool:
-    """Whether a text has a word of those in a place where it counts; True for what is unread."""
+def _may_reflect(project: ProjectIndex, path: str) -> bool:
+    """Whether a file has a word of those in a place where it counts; True for what is unread."""
+    text = project.files.text(path)
+    return project.remember_of("reflects", path, text, lambda: _has_word(text))
+
+
+def _has_word(text: str | None) -> bool:
     if text is None or _TELLING.search(text):
         return True
     patches = "patch" in text and _PATCHES.search(text)
@@ -157,8 +162,8 @@ def _may_reflect(text: str | None) -> bool:
 
 
 def _in(project: ProjectIndex, module: SourceFile) -> list[ReflectedChange]:
-    return project.remember(
-        ("definitions", "reflection", module.tree), lambda: list(_collect(module))
+    return project.remember_of(
+        "reflection", module.path, module.tree, lambda: list(_collect(module))
     )
 
 
