@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.branches import guards
 from torchload_lint.source.domain import mappings
 from torchload_lint.source.names import members
-from torchload_lint.source.state import stores
+from torchload_lint.source.text.candidates import on_rows, rows_with
+from torchload_lint.source.text.definitions import INNER
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ def is_set_anew(node: ast.Attribute, module: SourceFile) -> bool:
     """Whether ``setattr(args, k, …)`` sets an attribute before its use, as ``if k in ["id", …]``
     around it says: to what is not in sight.
     """
-    if not module.holds("setattr("):
+    scope = module.bindings.scope(node)
+    rows = rows_with(module.lines, {"setattr"}, scope)
+    if not rows:
         return False
     holder = ast.unparse(node.value)
     return any(
@@ -89,7 +92,7 @@ def is_set_anew(node: ast.Attribute, module: SourceFile) -> bool:
         and call.lineno < node.lineno
         and ast.unparse(call.args[0]) == holder
         and node.attr in _names_listed(call, module)
-        for call in stores.own_nodes(module.bindings.scope(node))
+        for call in on_rows(scope, rows, INNER)
     )
 
 

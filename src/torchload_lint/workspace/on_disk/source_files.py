@@ -26,7 +26,7 @@ KEPT_BYTES = 256 * 2**20
 """How much source is kept in memory between questions; beyond that, files are read again."""
 SEARCHES_BEFORE_INDEX = 24
 """After so many searches through all files their words are collected; most runs ask for fewer."""
-INDEXED_BYTES = 32 * 2**20
+INDEXED_BYTES = 128 * 2**20
 """How much source is indexed at most: an index takes as much memory as the source."""
 
 
