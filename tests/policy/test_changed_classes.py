@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import importlib
 import subprocess
 import sys
-import types
 from textwrap import dedent
 
 import pytest
@@ -18,7 +15,6 @@ import torch
 
 import torchload_lint
 from checkpoint.cases import forge
-from torchload_lint.helper_module import helper_text
 from torchload_lint.policy import Trust
 
 pytestmark = pytest.mark.torch
@@ -259,108 +255,3 @@ def test_what_is_allowed_already_is_not_called_by_what_is_added(how, tmp_path):
     (tmp_path / "model.pt").write_bytes(forge.archive(forge.program(needs)))
     source = LISTED if how == "in the list" else LISTED.replace("[beside.Runner]", "[]")
     assert "beside.Asking" not in torchload_lint.fix(source, tmp_path / "app.py")
-
-
-AROUND = """import torch
-import beside
-
-def start():
-    with torch.serialization.safe_globals([beside.Runner]):
-        return inner()
-
-def inner():
-    return torch.load("model.pt", weights_only=True)
-"""
-
-
-def test_what_a_block_of_a_caller_allows_is_not_called_by_what_is_added(tmp_path, monkeypatch):
-    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.13"\n')
-    (tmp_path / "beside.py").write_text(BESIDE)
-    asking, runner = (forge.name("beside", one) for one in ("Asking", "Runner"))
-    (tmp_path / "model.pt").write_bytes(forge.archive(forge.program(filled(asking))))
-    assert "beside.Asking" not in torchload_lint.fix(AROUND, tmp_path / "app.py")
-    alone = AROUND.replace("return inner()", "return 1")
-    assert "beside.Asking" in torchload_lint.fix(alone, tmp_path / "app.py")
-
-    key = filled(asking, one=filled(runner), text=forge.text("X.__doc__.missing"))
-    hostile = forge.call(forge.name("builtins", "set"), forge.array(key))
-    (tmp_path / "hostile.pt").write_bytes(forge.archive(forge.program(hostile)))
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "beside", raising=False)
-    own = importlib.import_module("beside")
-    blocks = (torch.serialization.safe_globals([one]) for one in (own.Runner, own.Asking))
-    with next(blocks), next(blocks), pytest.raises(NameError, match="X"):  # it is evaluated
-        torch.load(tmp_path / "hostile.pt", weights_only=True)
-
-
-REGISTERING = {
-    "an object's": "    def __call__(self, one, kind): one.register(kind)\n",
-    "by getattr": "    def __call__(self, one, kind): getattr(one, 'register')(kind)\n",
-    "of a base": "    def __call__(self, one, kind): abc.ABC.register(kind)\n",
-    "of cls": "    @classmethod\n    def __call__(cls, one, kind): cls.register(kind)\n",
-}
-
-
-@pytest.mark.parametrize("how", REGISTERING)
-def test_no_class_is_registered_with_an_abstract_one(how, tmp_path, monkeypatch):
-    module = "registering_" + "".join(filter(str.isalpha, how))
-    text = f"import abc\n\nclass X(abc.ABC):\n{REGISTERING[how]}\nclass Other: ...\n"
-    (tmp_path / f"{module}.py").write_text(text)
-    itself = forge.name(module, "X")
-    (tmp_path / "model.pt").write_bytes(forge.archive(forge.program(forge.new(itself))))
-    (judged,) = torchload_lint.inspect(tmp_path / "model.pt").judgements
-    assert judged.trust is Trust.RESTORE_ONLY
-
-    rebuild = forge.name("torch._tensor", "_rebuild_from_type_v2")
-    given = forge.pair(itself, forge.name(module, "Other"))
-    hostile = forge.call(rebuild, forge.new(itself), forge.name("torch", "Tensor"), given, b"}")
-    (tmp_path / "hostile.pt").write_bytes(forge.archive(forge.program(hostile)))
-    monkeypatch.syspath_prepend(tmp_path)
-    own = importlib.import_module(module)
-    if how == "of a base":  # it would hold for this whole program
-        return
-    with torch.serialization.safe_globals([own.X, own.Other]), contextlib.suppress(Exception):
-        torch.load(tmp_path / "hostile.pt", weights_only=True)
-    assert issubclass(own.Other, own.X)
-
-
-HASHED = (
-    "    def __hash__(self):\n        self.kept = self.items()\n        return next(self.kept)\n"
-)
-ENDING = {
-    "del": "    def __del__(self): len(self.one)\n",
-    "finally": (
-        f"{HASHED}    def items(self):\n        try: yield 1\n        finally: len(self.one)\n"
-    ),
-    "yield from": (
-        f"{HASHED}    def items(self): yield from self\n    def __iter__(self): return self\n"
-        "    def __next__(self): return 1\n    def close(self): len(self.one)\n"
-    ),
-}
-
-
-@pytest.mark.parametrize("how", ENDING)
-def test_what_runs_when_the_load_is_over_is_not_proven(how, tmp_path, monkeypatch):
-    module = "ending_" + "".join(filter(str.isalpha, how))
-    noting = (
-        "\n\nclass Noting:\n    ran = []\n    def __len__(self): return self.ran.append(1) or 0\n"
-    )
-    assert judged_alone(module, ENDING[how] + noting, tmp_path).trust in {
-        Trust.RESTORE_ONLY,
-        Trust.UNPROVEN,
-    }
-
-    one = filled(forge.name(module, "X"), one=filled(forge.name(module, "Noting")))
-    program = one if how == "del" else forge.call(forge.name("builtins", "set"), forge.array(one))
-    (tmp_path / "hostile.pt").write_bytes(forge.archive(forge.program(program)))
-    monkeypatch.syspath_prepend(tmp_path)
-    own = importlib.import_module(module)
-    helper = types.ModuleType("restore_only")
-    exec(compile(helper_text(), "restore_only.py", "exec"), vars(helper))
-    with contextlib.suppress(Exception):  # torch shows that it would
-        with helper.safe_globals([own.X, helper.restore_only(own.Noting)]):
-            loaded = torch.load(tmp_path / "hostile.pt", weights_only=True)
-            assert own.Noting.ran == []
-        del loaded
-    gc.collect()
-    assert own.Noting.ran

@@ -152,6 +152,7 @@ def _run(flags: Flags) -> int:
         _write_account(outcome, flags.account, written=options.write)
     status = _tell(outcome, flags, config, projects)
     if not flags.quiet:
+        hints.at_added(outcome.added)
         hints.at_range(outcome.torch)
         hints.at_targets(outcome.results, projects)
         hints.at_entries(projects)
@@ -254,6 +255,7 @@ def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Con
     tell_crashes(crashes, verbose=flags.verbose)
     status = _tell(outcome, flags, config, None, to_stderr=options.write)
     if not flags.quiet:
+        hints.at_added(outcome.added)
         hints.at_range(outcome.torch)
     return FAILED if crashes else status
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.blocks.block import indentation_unit, put_in_block
 from torchload_lint.fixes.blocks.function import through_function
-from torchload_lint.fixes.blocks.shape import Shape, shape_of
+from torchload_lint.fixes.blocks.shape import Shape, is_put_away, shape_of
 from torchload_lint.fixes.edits import Change, Source, source_of
 from torchload_lint.fixes.extend import extend
 from torchload_lint.fixes.imports.import_lines import import_changes
@@ -83,14 +83,23 @@ def _outcome(module: Module, source: Source, load: LoadCall, repair: Repair) -> 
         return Rewritten(within_lines(deeper=False), "keyword")
     others = calls_of_loaders(module, load, repair.loading)
     shown = is_shown(module, load.statement)
-    shape = shape_of(load.node, load.statement, module.parents, others, shown=shown)
+    apart = repair.limits_calls
+    shape = shape_of(load.node, load.statement, module.parents, others, shown=shown, apart=apart)
     block = _block_around(module, load, shape)
     if block is not None:
+        if apart and not is_put_away(load.node, load.statement):
+            raise Refusal(*_USED_INSIDE)
         return extend(module, block, repair, within_lines(deeper=False))
     if load.kind is CallKind.PARTIAL or shape is Shape.FUNCTION:
         return through_function(module, load, repair)
     hoist = shape is Shape.HOIST
     return put_in_block(module, load, repair, within_lines(deeper=not hoist), hoist)
+
+
+_USED_INSIDE = (
+    "what is loaded is used inside of the block that is there, where its objects are still blank",
+    "load it into a name there, and use that below the block",
+)
 
 
 def calls_of_loaders(

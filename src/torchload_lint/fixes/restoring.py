@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
 
 ONLY_WITH = "only_with"
-_IMPORT = re.compile(rf"^\s*from ((?:\w+\.)*{NAME}) import ", re.MULTILINE)
+_IMPORT = re.compile(
+    rf"^\s*(?:from (?P<dots>\.*)|import )(?P<package>(?:\w+\.)*){NAME}\b", re.MULTILINE
+)
 
 
 def helper_of(module: SourceFile) -> str:
@@ -32,8 +34,13 @@ def missing_helper(path: Path, text: str) -> Path | None:
     found = _IMPORT.search(text)
     if found is None:
         return None
-    package = found.group(1).partition(".")[0]
     folders = path.absolute().parents
-    folder = next((one for one in folders if one.name == package), folders[0])
-    place = (folders[0] if package == NAME else folder) / f"{NAME}.py"
+    level, package = len(found["dots"] or ""), found["package"].partition(".")[0]
+    if level:
+        folder = folders[min(level, len(folders)) - 1].joinpath(*found["package"].split("."))
+    elif package:
+        folder = next((one for one in folders if one.name == package), folders[0])
+    else:
+        folder = folders[0]
+    place = folder / f"{NAME}.py"
     return None if place.exists() else place

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +31,21 @@ def apply(
         if not _stays_python(document, changed):
             changed, applied = _with_fixes(document, sound[:1])
     return changed, [d for d in chosen if d.fix in applied], spoiling
+
+
+def without_effect(
+    before: Sequence[Diagnostic], applied: Sequence[Diagnostic], after: Sequence[Diagnostic]
+) -> list[Diagnostic]:
+    """The findings to which fixes were applied, and of which as many are there as before: applied
+    again and again, they would only make the file longer.
+    """
+    there, left = Counter(map(_says, before)), Counter(map(_says, after))
+    settled = Counter(map(_says, applied))
+    return [one for one in applied if left[_says(one)] > there[_says(one)] - settled[_says(one)]]
+
+
+def _says(diagnostic: Diagnostic) -> tuple[str, str]:
+    return diagnostic.code, diagnostic.message
 
 
 def _with_fixes(document: Document, fixes: Sequence[Fix]) -> tuple[Document, tuple[Fix, ...]]:

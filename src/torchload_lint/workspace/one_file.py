@@ -23,7 +23,7 @@ from torchload_lint.workspace.findings import (
     unparsable,
 )
 from torchload_lint.workspace.first_look import NOTEBOOK, first_look, look_at, unreadable_result
-from torchload_lint.workspace.fixing import apply
+from torchload_lint.workspace.fixing import apply, without_effect
 from torchload_lint.workspace.on_disk.discover import SUFFIXES
 from torchload_lint.workspace.on_disk.document import Document, UnreadableError
 
@@ -54,6 +54,8 @@ class FileOutcome(NamedTuple):
     """The releases that its loads were judged for; None where there are none."""
     crashes: tuple[Crash, ...] = ()
     """What could not be worked out because this tool failed."""
+    added: str = ""
+    """The new module that the fixes import; empty where there is none."""
 
 
 class Options(NamedTuple):
@@ -167,10 +169,13 @@ def check_document(
     path: Path, document: Document, project: Project, options: Options
 ) -> tuple[FileResult, Document]:
     """Lint, and with ``options.fix`` apply fixes and lint again until nothing changes."""
-    original = document
+    original = before = document
     fixed: list[Diagnostic] = []
+    applied: list[Diagnostic] = []
+    found: list[Diagnostic] = []
     spoiling: set[Fix] = set()
     for _ in range(MAX_PASSES):
+        earlier = found
         found, loads, crashes = findings_in(
             document.python,
             path,
@@ -180,6 +185,11 @@ def check_document(
             noqa=options.suppressions,
         )
         found = one_for_each_cause(found)
+        useless = without_effect(earlier, applied, found)
+        if useless:
+            spoiling |= {d.fix for d in useless if d.fix is not None}
+            document, fixed, applied, found = before, fixed[: -len(applied)], [], []
+            continue
         chosen = [d for d in found if _applies(d, project, options)] if options.fix else []
         chosen = [d for d in chosen if d.fix not in spoiling]
         if not chosen:
@@ -189,7 +199,7 @@ def check_document(
         if not applied and not spoiled:
             break
         fixed += applied
-        document = changed
+        before, document = document, changed
     if document is not original:
         project.context.project.restore(project.name_of(path))  # to others it is as on the disk
     name = project.name_of(path)
@@ -210,7 +220,7 @@ def check_document(
 def _without_spoiling(diagnostic: Diagnostic, spoiling: set[Fix]) -> Diagnostic:
     if diagnostic.fix not in spoiling:
         return diagnostic
-    note = "no fix is offered here: the file would not be Python any more"
+    note = "no fix is offered here: it would change nothing, or the file would not be Python"
     return diagnostic._replace(fix=None, notes=(*diagnostic.notes, note))
 
 

@@ -38,6 +38,8 @@ class Run(NamedTuple):
     """The releases that they were judged for, one range for each project."""
     crashes: tuple[tuple[str, Crash], ...] = ()
     """Where this tool failed, with the file; the run went on."""
+    added: tuple[str, ...] = ()
+    """Modules that were written because fixes import them."""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -74,6 +76,7 @@ def check_files(
         loads,
         tuple(dict.fromkeys(one.torch for one in outcomes if one.torch)),
         tuple((one.path, crash) for one in outcomes for crash in one.crashes),
+        tuple(dict.fromkeys(one.added for one in outcomes if one.added)),
     )
 
 
@@ -86,23 +89,27 @@ def _written(outcome: FileOutcome, projects: Projects, options: Options) -> File
     if outcome.rewritten is None:
         return outcome
     try:
-        _write_helper(Path(outcome.path), outcome.rewritten)
+        added = _write_helper(Path(outcome.path), outcome.rewritten)
         write_atomically(Path(outcome.path), outcome.rewritten, outcome.source)
     except OSError as error:
         return not_written(outcome.path, error, projects, options)
-    return outcome
+    return outcome._replace(added=added)
 
 
-def _write_helper(path: Path, rewritten: bytes) -> None:
-    """Write the module that a fix has made a file import, where the project has it not yet."""
-    if b"restore_only import" not in rewritten:
-        return
+def _write_helper(path: Path, rewritten: bytes) -> str:
+    """Write the module that a fix has made a file import, where the project has it not yet. Its
+    path; empty where nothing is written.
+    """
+    if b"restore_only" not in rewritten:
+        return ""
     from torchload_lint.fixes.restoring import missing_helper  # noqa: PLC0415 - only to write it
     from torchload_lint.helper_module import helper_text  # noqa: PLC0415 - only to write it
 
     place = missing_helper(path, rewritten.decode("utf-8", "replace"))
-    if place is not None:
-        write_new(place, helper_text().encode())
+    if place is None:
+        return ""
+    write_new(place, helper_text().encode())
+    return str(place)
 
 
 def _outcomes(paths: Sequence[str], projects: Projects, options: Options) -> Iterator[FileOutcome]:

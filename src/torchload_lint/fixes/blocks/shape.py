@@ -99,17 +99,20 @@ def shape_of(
     outside: Collection[ast.AST] = (),
     *,
     shown: bool = False,
+    apart: bool = False,
 ) -> Shape:
     """How the load ``node`` inside ``statement`` is to be rewritten.
 
     ``outside``: calls in the statement that must not run inside the block. ``shown``: the value of
-    the statement is shown where it stands, which it would not be inside a block.
+    the statement is shown where it stands, which it would not be inside a block. ``apart``: what is
+    loaded may be put away inside the block, and used only below it.
     """
     steps = list(_steps(node, statement, parents))
     if any(_runs_later(parent, child, parents) for parent, child in steps):
         return Shape.FUNCTION
     if not is_compound(statement):
-        if not _suspends(statement) and not outside and not shown:
+        used = apart and not is_put_away(node, statement)
+        if not (_suspends(statement) or outside or shown or used):
             return Shape.WRAP
         if any(call in outside for call in ast.walk(node)):
             return Shape.FUNCTION
@@ -117,6 +120,19 @@ def shape_of(
     if not isinstance(statement, _HOISTABLE) or _is_elif(statement, parents):
         return Shape.FUNCTION
     return _hoist(node, statement, steps, parents)
+
+
+def is_put_away(node: ast.expr, statement: ast.stmt) -> bool:
+    """Whether a statement gives a value to plain names, or returns it, and does no more with it.
+
+    An attribute or an item is no plain name: ``nn.Module`` looks at what it is given.
+    """
+    if isinstance(statement, ast.Assign):
+        names = all(isinstance(target, ast.Name) for target in statement.targets)
+        return statement.value is node and names
+    if isinstance(statement, ast.AnnAssign):
+        return statement.value is node and isinstance(statement.target, ast.Name)
+    return isinstance(statement, ast.Return | ast.Expr) and statement.value is node
 
 
 def _hoist(

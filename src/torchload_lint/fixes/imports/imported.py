@@ -22,6 +22,15 @@ _EAGER = {
     "torch": (
         "torch.serialization",
         "torch.nn",
+        "torch.nn.functional",
+        "torch.nn.init",
+        "torch.nn.modules",
+        "torch.nn.parallel",
+        "torch.nn.parameter",
+        "torch.nn.utils",
+        "torch.nn.utils.parametrizations",
+        "torch.nn.utils.parametrize",
+        "torch.nn.utils.rnn",
         "torch.optim",
         "torch.storage",
         "torch.distributions",
@@ -178,7 +187,5 @@ def path_from(found: Imported, module: str, name: str, *, by_name: bool = False)
 
 def is_eager(package: str, module: str) -> bool:
     """Whether importing ``package`` alone makes its submodule ``module`` reachable."""
-    return any(
-        module == eager or (module.startswith(f"{eager}.") and eager == "torch.nn")
-        for eager in _EAGER.get(package, ())
-    )
+    below = package == "torch" and module.startswith("torch.nn.modules.")  # it imports all of them
+    return below or module in _EAGER.get(package, ())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.fixes.blocks.shape import Shape, is_put_away, shape_of
 from torchload_lint.fixes.repair import Form
 from torchload_lint.fixes.restoring import helper_of
 from torchload_lint.helper_module import is_helper
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Need, Situation
     from torchload_lint.source.facts.allowed.allowlists import AllowlistEntry
+    from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.facts.module import Module
 
 LIMITED = frozenset({Trust.RESTORE_ONLY, Trust.ONLY_WITH})
 """What no list of torch's own can say."""
@@ -26,15 +28,24 @@ LIMITED = frozenset({Trust.RESTORE_ONLY, Trust.ONLY_WITH})
 
 def may_restore(situation: Situation, context: Context, form: Form) -> bool:
     """Whether entries may restore what torch's own list would let a file call, too: wherever the
-    module that this takes can be written, no block of torch's own is to be added to, and the
-    statement does nothing with what it loads: that is what it was only after the block.
+    module that this takes can be written, and no block of torch's own is to be added to.
     """
     blocks = [one for one in situation.load.allowlists if one.kind is not AllowlistKind.PROCESS]
     own = all(is_from_helper(situation.module, one.node) for one in blocks)
-    parent = situation.module.parents.get(situation.load.node)
-    is_kept = isinstance(parent, ast.Assign | ast.AnnAssign | ast.Return | ast.Expr)
-    can_be = context.adds_modules and form is not Form.WITH_SHIM and own and is_kept
-    return can_be and not helper_obstacle(helper_of(situation.module), situation, context)
+    can_be = context.adds_modules and form is not Form.WITH_SHIM and own
+    if not can_be or not _can_stay_apart(situation.load, situation.module, bool(blocks)):
+        return False
+    return not helper_obstacle(helper_of(situation.module), situation, context)
+
+
+def _can_stay_apart(load: LoadCall, module: Module, is_in_block: bool) -> bool:
+    """Whether what is loaded can be used below the block only, at no cost: it becomes what it was
+    only there, and a function around it is not offered as a safe fix.
+    """
+    if is_put_away(load.node, load.statement):
+        return True
+    shape = shape_of(load.node, load.statement, module.parents, apart=True)
+    return not is_in_block and shape is not Shape.FUNCTION
 
 
 def holds_plain_arrays(missing: tuple[Need, ...]) -> bool:

@@ -35,7 +35,6 @@ from torchload_lint.source.proofs.uses.fixed_values import (
     is_given_two,
     is_made_once,
 )
-from torchload_lint.source.proofs.uses.late_ends import ends_late
 from torchload_lint.source.proofs.uses.late_imports import imported_late
 from torchload_lint.source.proofs.uses.own_self import (
     hands_on,
@@ -62,10 +61,7 @@ if TYPE_CHECKING:
 
 _BY_NAME = frozenset({"__getattribute__", "__setattr__", "__delattr__"})
 """Methods that reach an attribute by a name that they are given."""
-_OF_OBJECTS = frozenset({"__dict__", "register"})
-"""Attributes that are an object's own, and of a class more: ``register`` of an abstract class holds
-for the whole program."""
-_TO_OTHERS = _BY_NAME | _OF_OBJECTS | {"__class__"} | SHARED_BY_CLASS
+_TO_OTHERS = _BY_NAME | {"__class__", "__dict__"} | SHARED_BY_CLASS
 """Attributes that lead to what is not the object's own: only where they stand as ``x.name``."""
 _FILLING = frozenset({"__init__", "__post_init__", "__setstate__"})
 """Methods that set attributes of what they are given."""
@@ -81,7 +77,6 @@ class CodeReader(PieceReader):
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Read a function's defaults and body; its decorators are for the caller to judge."""
-        self._check_statement(node)
         kept = kept_default(node, self.module)
         if kept:
             raise self._unproven(node, f"{kept}, whose default all calls share")
@@ -135,9 +130,6 @@ class CodeReader(PieceReader):
                 raise self._unproven(node, f"the import of {unknown}")
         if isinstance(node, ast.MatchClass):
             self._pattern(node)
-        late = ends_late(node)
-        if late:
-            raise self._unproven(node, late)
 
     def _pattern(self, node: ast.MatchClass) -> None:
         """``case Point(x=first)`` asks for attributes by these names."""
@@ -298,7 +290,7 @@ class CodeReader(PieceReader):
             raise self._unproven(node, in_a_sentence(node))
         if node.attr in _BY_NAME and not self._is_call_on_self(node):
             raise self._unproven(node, in_a_sentence(node))
-        if node.attr in _OF_OBJECTS and not self._is_instance(node.value):
+        if node.attr == "__dict__" and not self._is_instance(node.value):
             raise self._unproven(node, in_a_sentence(node))
         if node.attr == "__class__" and not (
             self._is_instance(node.value) or is_compared(node, self.module)

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.facts.allowed.allowlists import Allowlist, AllowlistKind
-from torchload_lint.source.facts.allowed.entries import entries_of, helper_names
+from torchload_lint.source.facts.allowed.entries import entries_of, is_helper_function
 from torchload_lint.source.names.references import find
 from torchload_lint.source.names.steps import always_before, ancestors, blocks_around
 from torchload_lint.source.text.candidates import carrying
@@ -43,12 +43,15 @@ def collect(module: SourceFile) -> tuple[Allowlist, ...]:
 
 def is_from_helper(module: SourceFile, call: ast.Call) -> bool:
     """Whether a ``safe_globals`` is the project's own, which takes ``restore_only`` entries."""
-    return module.bindings.qualified(call.func) in helper_names(module, "safe_globals")
+    return is_helper_function(module, call.func, "safe_globals")
 
 
 def _offered_by_others(module: SourceFile) -> set[str]:
     """The ``safe_globals`` that another module offers under that name (for every torch, say)."""
     nodes = carrying(module.tree, module.lines, ["safe_globals"])["safe_globals"]
+    aliases = {node.asname for node in nodes if isinstance(node, ast.alias) and node.asname}
+    for renamed in carrying(module.tree, module.lines, aliases).values():
+        nodes += renamed
     named = [node for node in nodes if isinstance(node, (ast.Name, ast.Attribute))]
     called = [node for node in named if getattr(module.parents.get(node), "func", None) is node]
     meanings = {meaning for func in called for meaning in module.bindings.possible(func)}

@@ -123,15 +123,10 @@ def _is_added_to(module: SourceFile, name: str) -> bool:
     return False
 
 
-def helper_names(module: SourceFile, name: str) -> frozenset[str]:
-    """How the file names what the project's ``restore_only`` module offers."""
-    imports = (
-        node
-        for node in module.tree.body
-        if isinstance(node, ast.ImportFrom) and "restore_only" in (node.module or "")
-    )
-    modules = {str(one.module) for one in imports if one.level == 0}
-    return frozenset(f"{one}.{name}" for one in modules if one.rpartition(".")[2] == "restore_only")
+def is_helper_function(module: SourceFile, function: ast.expr, name: str) -> bool:
+    """Whether an expression is what the project's ``restore_only`` module offers by a name."""
+    dotted = module.bindings.qualified(function) or ""
+    return f".{dotted}".endswith(f".restore_only.{name}")
 
 
 def _entry(module: SourceFile, node: ast.expr) -> AllowlistEntry:
@@ -143,7 +138,7 @@ def _calls(module: SourceFile, node: ast.expr) -> tuple[str, ...] | None:
     """The arguments that an ``only_with`` entry lets through; None for any other entry."""
     if not isinstance(node, ast.Call):
         return None
-    if module.bindings.qualified(node.func) not in helper_names(module, "only_with"):
+    if not is_helper_function(module, node.func, "only_with"):
         return None
     return tuple(_by_whole_path(module, one) for one in node.args[1:])
 
@@ -254,9 +249,8 @@ def _made(module: SourceFile, node: ast.Call) -> _Facts:
         dtype = _dtype_class(module, node.args[0])
         kind = EntryKind.TYPE_OF_DTYPE if dtype is not None else EntryKind.UNKNOWN
         return kind, dtype, None, ""
-    helpers = helper_names(module, "restore_only") | helper_names(module, "only_with")
-    if made in helpers and node.args:
-        restored = made in helper_names(module, "restore_only")
+    restored = is_helper_function(module, node.func, "restore_only")
+    if node.args and (restored or is_helper_function(module, node.func, "only_with")):
         key = text_of(node.args[1]) if restored and len(node.args) > 1 else ""
         obj = _global(module, node.args[0])
         return (EntryKind.PAIR, obj, key, "") if key else (EntryKind.OBJECT, obj, None, "")

@@ -1,0 +1,175 @@
+"""Programs whose fix restores classes only: what they print stays, wherever the load stands."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+from click.testing import CliRunner
+
+pytest.importorskip("torch")
+
+from torchload_lint.cli.group import root
+
+pytestmark = pytest.mark.torch
+
+MODELS = """
+    import torch
+
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(2, 1)
+
+        def forward(self, x):
+            return self.layer(x)
+
+
+    class Weighted:
+        def __init__(self, k=1):
+            self.k = k
+
+        def __call__(self, x):
+            return x * self.k
+"""
+NET = "from models import Net; torch.save(Net(), 'm.pt')"
+PRUNED = """
+from torch.nn.utils import prune
+net = torch.nn.Linear(2, 2)
+prune.l1_unstructured(net, "weight", 0.5)
+torch.save(net, "m.pt")
+"""
+IN_A_MODULE = """
+    import torch
+
+    from models import Net
+
+
+    class Whole(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            {load}
+
+        def forward(self, x):
+            return self.a(x)
+
+
+    whole = Whole()
+    print(sorted(name for name, _ in whole.named_parameters()), whole(torch.ones(1, 2)).shape)
+"""
+LOAD = "torch.load('m.pt', weights_only=False)"
+PROGRAMS = {
+    "an attribute of a module": (NET, IN_A_MODULE.format(load=f"self.a = {LOAD}")),
+    "two attributes": (NET, IN_A_MODULE.format(load=f"self.a = self.b = {LOAD}")),
+    "an annotated attribute": (NET, IN_A_MODULE.format(load=f"self.a: torch.nn.Module = {LOAD}")),
+    "an item": (
+        NET,
+        f"""
+        import torch
+        from models import Net
+
+        nets = torch.nn.ModuleDict()
+        nets["a"] = {LOAD}
+        print(list(nets), isinstance(nets["a"], Net))
+        """,
+    ),
+    "a part of what is loaded": (
+        "from models import Net; torch.save({'net': Net(), 'epoch': 3}, 'm.pt')",
+        f"""
+        import torch
+        from models import Net
+
+        net = {LOAD}["net"].eval()
+        print(type(net) is Net, net.training, net(torch.ones(1, 2)).shape)
+        """,
+    ),
+    "an argument": (
+        NET,
+        f"""
+        import torch
+        from models import Net
+
+        print(isinstance({LOAD}, Net), [type(each).__name__ for each in {LOAD}.modules()])
+        """,
+    ),
+    "names from a star import": (
+        "from models import Weighted; torch.save(Weighted(2), 'm.pt')",
+        f"import torch\nfrom models import *\n\nweighted = {LOAD}\nprint(weighted(3))\n",
+    ),
+    "the name safe_globals is taken": (
+        "from models import Weighted; torch.save(Weighted(2), 'm.pt')",
+        f"""
+        import torch
+        from models import Weighted
+
+        safe_globals = restore_only = 1
+        weighted = {LOAD}
+        print(weighted(3), safe_globals)
+        """,
+    ),
+    "a submodule that torch does not import": (
+        PRUNED,
+        f"""
+        import torch
+
+        net = {LOAD}
+        print([name for name, _ in net.named_buffers()], net(torch.ones(1, 2)).shape)
+        """,
+    ),
+}
+
+
+def python(folder, *arguments):
+    command = [sys.executable, "-W", "ignore", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def fix():
+    return CliRunner().invoke(root, ["check", "--fix", "."])
+
+
+def saved(folder, made):
+    (folder / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.13"\n')
+    assert python(folder, "-c", f"import torch\n{made}").stderr == ""
+
+
+@pytest.mark.parametrize(("made", "text"), PROGRAMS.values(), ids=PROGRAMS)
+def test_a_fixed_program_prints_what_it_did(made, text, tmp_path, monkeypatch):
+    (tmp_path / "models.py").write_text(dedent(MODELS))
+    (tmp_path / "run.py").write_text(dedent(text))
+    saved(tmp_path, made)
+    monkeypatch.chdir(tmp_path)
+    before = python(tmp_path, "run.py")
+    assert before.stderr == ""
+    told = fix().output
+    fixed = (tmp_path / "run.py").read_text()
+    assert "restore_only" in fixed
+    assert "weights_only=False" not in fixed
+    assert "restore_only.py is new, and fixed files import it" in told
+    assert python(tmp_path, "run.py").stdout == before.stdout
+    fix()
+    assert (tmp_path / "run.py").read_text() == fixed
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_the_module_is_written_where_a_relative_import_finds_it(depth, tmp_path, monkeypatch):
+    package = tmp_path.joinpath("app", *["inner"] * (depth - 1))
+    package.mkdir(parents=True)
+    for one in (tmp_path / "app", package):
+        (one / "__init__.py").touch()
+    (tmp_path / "app/models.py").write_text(dedent(MODELS))
+    imports = f"import torch\nfrom {'.' * depth}models import Net\n\n"
+    (package / "run.py").write_text(f"{imports}net = {LOAD}\nprint(type(net).__name__)\n")
+    saved(tmp_path, "from app.models import Net; torch.save(Net(), 'm.pt')")
+    monkeypatch.chdir(tmp_path)
+    fix()
+    fixed = (package / "run.py").read_text()
+    assert f"from {'.' * depth}restore_only import restore_only, safe_globals" in fixed
+    assert (tmp_path / "app/restore_only.py").exists()
+    name = ".".join([*package.relative_to(tmp_path).parts, "run"])
+    assert python(tmp_path, "-m", name).stdout == "Net\n"
+    fix()
+    assert (package / "run.py").read_text() == fixed
