@@ -151,7 +151,7 @@ def test_what_torch_refuses_is_not_written(name: str, tmp_path: Path) -> None:
     torch.save({"t": refused_calls()[name]}, tmp_path / "in.pt")
     with pytest.raises(Exception, match=r".*"):
         torch.load(tmp_path / "in.pt", weights_only=True)
-    with pytest.raises(MigrationError, match="must fail"):
+    with pytest.raises(MigrationError, match=" call of "):
         migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
     assert not (tmp_path / "out.pt").exists()
 

@@ -127,13 +127,14 @@ def other_platform(name: str) -> Problem:
 
 
 def arguments(name: str, why: str) -> Problem:
-    """A call that must fail because of its arguments."""
-    return Problem("malformed", f"the call of {name} must fail: {why}", _DAMAGED)
+    """A call that must fail because of its arguments, or that torch is not known to take."""
+    message = f"the call of {name} is none that torch is known to take: {why}"
+    return Problem("malformed", message, "get the file again; torch.save writes no such call")
 
 
 def hostile_arguments(name: str, why: str) -> Problem:
     """A call that must fail, with arguments that no program writes for it."""
-    return Problem("hostile", f"the call of {name} must fail: {why}", _HOSTILE)
+    return Problem("hostile", f"no program saves this call of {name}: {why}", _HOSTILE)
 
 
 def hostile_state(kind: str, why: str) -> Problem:

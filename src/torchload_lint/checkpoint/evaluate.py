@@ -127,13 +127,18 @@ def _odd_record(archive: ZipArchive) -> Problem | None:
     }
     if contents["byteorder"] not in {b"little", b"big", None}:
         return advice.damaged(f"the record byteorder says {contents['byteorder']!r:.40}")
+    alignment = contents[".storage_alignment"]
+    if alignment is not None and len(alignment) > _MOST_DIGITS:
+        return advice.damaged("the record .storage_alignment is no number")
     try:
-        alignment = contents[".storage_alignment"]
-        int(alignment[:100] if alignment is not None else 0)
+        int(b"0" if alignment is None else alignment)
         (contents[_SERIALIZATION_ID] or b"").decode("utf-8")
     except ValueError:
         return advice.damaged("a small record of the archive is malformed")
     return None
 
+
+_MOST_DIGITS = 4300
+"""Digits of a text that Python takes for a number (``sys.int_info``)."""
 
 _SERIALIZATION_ID = ".data/serialization_id"

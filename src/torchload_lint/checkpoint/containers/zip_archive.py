@@ -35,6 +35,7 @@ _FOLDER = 0x10
 """The attribute of a folder, as MS-DOS had it."""
 _MASKED = 0x2000
 """The directory itself is encrypted."""
+_BLOCK = 4096
 _OLDEST_FORMAT, _NEWEST_FORMAT = 1, 10
 """Values that the ``version`` record may have (``versions.h``)."""
 
@@ -99,7 +100,7 @@ class ZipArchive:
         record = ".data/version" if self.find(".data/version") else "version"
         if self.find(record) is None:
             return "there is no version record"
-        text = self.read(record)[:20].strip()
+        text = self.read(record)[:20].strip().removeprefix(b"+")  # as C++ reads it: std::stoull
         if not text[:1].isdigit():
             return "the version record holds no number"
         digits = text[: len(text) - len(text.lstrip(b"0123456789"))]
@@ -213,6 +214,9 @@ def _find_directory(source: ByteSource) -> tuple[int, int, int]:
         raise ZipFaultError("truncated", "the archive's end is missing: the file is cut off")
     _, disk, directory_disk, count_here, count, size, offset, _ = _END.unpack_from(tail, at)
     end = source.size - span + at
+    if _is_passed_over(end, source.size):
+        message = "so much follows the archive's end that torch looks for it before the file begins"
+        raise ZipFaultError("damaged", message)
     locator = source.read_at(end - _LOCATOR.size, _LOCATOR.size)
     if len(locator) == _LOCATOR.size and locator.startswith(b"PK\x06\x07"):
         record = source.read_at(_LOCATOR.unpack(locator)[2], _END_64.size)
@@ -226,6 +230,16 @@ def _find_directory(source: ByteSource) -> tuple[int, int, int]:
     if (disk, directory_disk) not in {(0, 0), (1, 1)} or count != count_here:
         raise ZipFaultError("damaged", "the archive says that it is one of several parts")
     return count, size, offset
+
+
+def _is_passed_over(end: int, size: int) -> bool:
+    """Whether torch 2.13 looks for an archive's end in a block that would begin before the file
+    (``mz_zip_reader_locate_header_sig`` of its miniz; seen, with bytes appended to files).
+    """
+    begin = max(size - _BLOCK, 0)
+    while end < begin:
+        begin -= _BLOCK - 3
+    return begin < 0
 
 
 def _read_member(directory: bytes, position: int) -> tuple[Member, int]:

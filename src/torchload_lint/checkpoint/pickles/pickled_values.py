@@ -118,6 +118,11 @@ def type_of(value: PickledValue) -> GlobalName | None:
     return GlobalName("builtins", _PLAIN_TYPES[type(value)])
 
 
+_UNHASHABLE = frozenset(
+    "builtins.set builtins.bytearray collections.OrderedDict collections.Counter".split()
+)
+
+
 def unhashable(key: PickledValue) -> bool:
     """Whether dicts and sets refuse a key (tuples are looked into, not deeper than people nest)."""
     waiting: list[tuple[PickledValue, int]] = [(key, 0)]
@@ -126,6 +131,8 @@ def unhashable(key: PickledValue) -> bool:
         if isinstance(value, (list, DictValue)):
             return True
         if isinstance(value, SetValue) and value.kind == "builtins.set":
+            return True
+        if isinstance(value, ObjectValue) and str(value.type_name) in _UNHASHABLE:
             return True
         if isinstance(value, tuple) and depth < 8 and len(waiting) < 1000:  # noqa: PLR2004 - bounds
             waiting.extend((item, depth + 1) for item in value[:1000])

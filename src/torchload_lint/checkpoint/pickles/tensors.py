@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable  # noqa: TC003 - in an annotation of module level
 from math import prod
 
 from torchload_lint.checkpoint.pickles.pickled_values import (
@@ -42,10 +43,6 @@ class TensorInfo(NamedTuple):
         return prod(self.shape) * ITEM_SIZES.get(self.dtype, 1)
 
 
-_DENSE = frozenset({"_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3"})
-_PARAMETERS = frozenset({"_rebuild_parameter", "_rebuild_parameter_with_state"})
-
-
 def tensor_of(value: PickledValue) -> TensorInfo | None:
     """The tensor that a value is; None where it is not one, or is described in an unknown way."""
     if isinstance(value, TensorInfo):
@@ -55,20 +52,10 @@ def tensor_of(value: PickledValue) -> TensorInfo | None:
     name, args = value.callee.name, value.args
     if not isinstance(args, tuple) or not args or not name.module.startswith("torch"):
         return None
-    if name.qualname in _DENSE:
-        return _dense(args)
-    if name.qualname == "_rebuild_qtensor":
-        return _renamed(_dense(args), "quantized tensor")
-    if name.qualname in _PARAMETERS:
-        return _renamed(tensor_of(args[0]), "Parameter")
-    if name.qualname == "_rebuild_from_type_v2":
-        return _of_subclass(args)
-    if name.qualname == "_rebuild_sparse_tensor":
-        return _sparse(args)
-    if name.qualname == "_rebuild_meta_tensor_no_storage":
-        shape = _integers(args[1]) if len(args) > 1 else None
-        return TensorInfo(_dtype_name(args[0]), shape, "meta tensor") if shape is not None else None
-    return None
+    if value.states and name.module == "torch._utils":
+        return None  # another tensor has taken its place by then: Tensor.set_
+    reader = _READERS.get(name.qualname)
+    return reader(args) if reader is not None else None
 
 
 def _dense(args: tuple[PickledValue, ...]) -> TensorInfo | None:
@@ -76,21 +63,40 @@ def _dense(args: tuple[PickledValue, ...]) -> TensorInfo | None:
     if len(args) < 4:  # noqa: PLR2004 - the fields above
         return None
     storage, offset = args[0], args[1]
-    shape, stride = _integers(args[2]), _integers(args[3])
+    shape = _integers(args[2])
+    stride = _integers(args[3]) if args[3] is not None else ()
     if not isinstance(storage, StorageValue) or not isinstance(offset, int):
         return None
     if shape is None or stride is None:
         return None
-    dtype = storage.dtype
-    if len(args) > 6:  # noqa: PLR2004 - _rebuild_tensor_v3 names the dtype
-        dtype = _dtype_name(args[6]) or dtype
+    stride = stride or contiguous(shape)
     grad = len(args) > 4 and args[4] is True  # noqa: PLR2004 - the flag's place
     flags = _metadata(args[6:])
     return TensorInfo(
-        dtype, shape, "tensor", storage, offset, stride, requires_grad=grad,
+        storage.dtype, shape, "tensor", storage, offset, stride, requires_grad=grad,
         conjugate="conj" in flags, negative="neg" in flags,
         metadata=tuple(name for name in flags if name not in {"conj", "neg"}),
     )  # fmt: skip
+
+
+def _dense_v3(args: tuple[PickledValue, ...]) -> TensorInfo | None:
+    """The same with a dtype of its own behind the hooks."""
+    found, dtype = _dense(args), named_dtype(args[6]) if len(args) > 6 else ""  # noqa: PLR2004
+    return found._replace(dtype=dtype or found.dtype) if found is not None else None
+
+
+def _quantized(args: tuple[PickledValue, ...]) -> TensorInfo | None:
+    return _renamed(_dense(args), "quantized tensor")
+
+
+def _parameter(args: tuple[PickledValue, ...]) -> TensorInfo | None:
+    return _renamed(tensor_of(args[0]), "Parameter")
+
+
+def _meta(args: tuple[PickledValue, ...]) -> TensorInfo | None:
+    """``(dtype, size, stride, requires_grad)``."""
+    shape = _integers(args[1]) if len(args) > 1 else None
+    return TensorInfo(named_dtype(args[0]), shape, "meta tensor") if shape is not None else None
 
 
 def _metadata(args: tuple[PickledValue, ...]) -> list[str]:
@@ -140,5 +146,27 @@ def _integers(value: PickledValue) -> tuple[int, ...] | None:
     return tuple(value)
 
 
-def _dtype_name(value: PickledValue) -> str:
+def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The strides of a tensor whose numbers lie one after the other."""
+    return tuple(prod(max(length, 1) for length in shape[at + 1 :]) for at in range(len(shape)))
+
+
+def named_dtype(value: PickledValue) -> str:
+    """A dtype's name; None stands for torch's default, another value for none."""
+    if value is None:
+        return "float32"
     return value.name.qualname if isinstance(value, GlobalRef) else ""
+
+
+_READERS: dict[str, Callable[[tuple[PickledValue, ...]], TensorInfo | None]] = {
+    "_rebuild_tensor": _dense,
+    "_rebuild_tensor_v2": _dense,
+    "_rebuild_tensor_v3": _dense_v3,
+    "_rebuild_qtensor": _quantized,
+    "_rebuild_parameter": _parameter,
+    "_rebuild_parameter_with_state": _parameter,
+    "_rebuild_from_type_v2": _of_subclass,
+    "_rebuild_sparse_tensor": _sparse,
+    "_rebuild_meta_tensor_no_storage": _meta,
+}
+"""torch's function → the tensor that it makes of these arguments."""

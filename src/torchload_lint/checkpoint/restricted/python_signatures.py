@@ -1,6 +1,6 @@
 """What the callables of Python that torch allows by default take: sets, bytes, mappings.
 
-A call that must fail makes a file unreadable, whatever is allowed.
+No program saves a call that must fail. Source: CPython 3.10 to 3.13.
 """
 
 from __future__ import annotations
@@ -12,14 +12,21 @@ from typing import TYPE_CHECKING, Any
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     ObjectValue,
-    Opaque,
-    SetValue,
+    StorageValue,
     unhashable,
+)
+from torchload_lint.checkpoint.restricted.argument_kinds import (
+    ANYTHING,
+    Unseen,
+    is_pair,
+    looped,
+    may_be_anything,
+    one_number,
+    seen_tensor,
+    value_kind,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from torchload_lint.checkpoint.pickles.pickled_values import PickledValue
 
 _OF_BYTES = frozenset("base64_codec bz2_codec hex_codec quopri_codec uu_codec zlib_codec".split())
@@ -62,13 +69,27 @@ def _encode(args: tuple[PickledValue, ...]) -> str:
     return ""
 
 
+_ITERABLES = frozenset(f"str bytes dict set list tuple Size storage bytearray {ANYTHING}".split())
+
+
+def _loop_fault(value: PickledValue) -> str:
+    """Why no set can be made of what a loop over a value gives."""
+    if value_kind(value) == "tensor":
+        found = seen_tensor(value)
+        if found is None or found.kind in _NO_ROWS:
+            return Unseen("it is not known what a loop over this tensor gives")
+        return "" if found.shape else "no iterable"
+    if value_kind(value) not in _ITERABLES:
+        return "no iterable"
+    elements = value if isinstance(value, (list, tuple)) else ()
+    return "an element is a list, dict or set" if any(map(unhashable, elements)) else ""
+
+
+_NO_ROWS = frozenset({"nested tensor", "sparse tensor", "quantized tensor", "tensor elsewhere"})
+
+
 def _set(args: tuple[PickledValue, ...]) -> str:
-    items = args[0] if args else ()
-    if isinstance(items, (list, tuple)):
-        return "an element is a list, dict or set" if any(map(unhashable, items)) else ""
-    return (
-        "" if isinstance(items, (str, bytes, DictValue, SetValue, ObjectValue)) else "no iterable"
-    )
+    return _loop_fault(args[0]) if args else ""
 
 
 def _bytearray(args: tuple[PickledValue, ...]) -> str:
@@ -81,14 +102,21 @@ def _bytearray(args: tuple[PickledValue, ...]) -> str:
         return "it has an encoding and no text"
     if isinstance(source, int):
         return _zeros(source)
-    if isinstance(source, (ObjectValue, Opaque, bytes)):
+    kind = value_kind(source)
+    if kind in {"bytes", "bytearray", ANYTHING}:
         return ""
-    items = _items(source)
+    if kind in {"tensor", "storage"}:
+        is_bytes = isinstance(source, StorageValue) and source.dtype == "uint8"
+        return "" if is_bytes else Unseen("its numbers are not read")
+    items = looped(source)
     if items is None:
         return "it is given neither bytes nor numbers"
-    known = (one for one in items if not isinstance(one, (ObjectValue, Opaque)))
-    fits = all(isinstance(one, int) and one in _BYTE for one in known)
-    return "" if fits else "it is given what are no bytes"
+    kinds = set(map(value_kind, items))
+    if kinds - {"int", "bool", "tensor", ANYTHING} or not all(
+        one in _BYTE for one in items if isinstance(one, int)
+    ):
+        return "it is given what are no bytes"
+    return Unseen("its numbers are not read") if "tensor" in kinds else ""
 
 
 def _zeros(count: int) -> str:
@@ -97,46 +125,37 @@ def _zeros(count: int) -> str:
     return f"it makes {count:,} zero bytes of a number" if count > _MOST_ZEROS else ""
 
 
-def _items(value: PickledValue) -> Iterable[PickledValue] | None:
-    """What a loop over a value gives; None where there is none, or it is not known."""
-    if isinstance(value, DictValue):
-        return [key for key, _ in value.entries]
-    if isinstance(value, SetValue):
-        return value.items
-    return value if isinstance(value, (list, tuple)) else None
-
-
 def _complex(args: tuple[PickledValue, ...]) -> str:
-    if not all(isinstance(item, (int, float, str, ObjectValue, Opaque)) for item in args):
-        return "its arguments are not numbers"
-    if any(isinstance(item, (ObjectValue, Opaque)) for item in args):
-        return ""
-    numbers: tuple[Any, ...] = args
+    if any(isinstance(item, str) for item in args) and len(args) > 1:
+        return "its arguments make no number"
+    for item in args:
+        kind = value_kind(item)
+        if kind == "tensor":
+            if not one_number(item):
+                return Unseen("it is not known to be given one number")
+        elif kind not in {"int", "float", "bool", "str", "complex", ANYTHING}:
+            return "its arguments are not numbers"
+    numbers: list[Any] = [item for item in args if isinstance(item, (int, float, str))]
     try:
-        complex(*numbers)
-    except (TypeError, ValueError, OverflowError):
+        for number in numbers:
+            complex(number)
+    except (ValueError, OverflowError):
         return "its arguments make no number"
     return ""
 
 
 def _ordered_dict(args: tuple[PickledValue, ...]) -> str:
-    if not args or isinstance(args[0], (DictValue, ObjectValue)):
+    if not args or isinstance(args[0], DictValue) or may_be_anything(args[0]):
         return ""
-    items = args[0]
-    if not isinstance(items, (list, tuple)):
-        return "no mapping"
-    pairs = [item for item in items if isinstance(item, (list, tuple)) and len(item) == 2]  # noqa: PLR2004
-    if len(pairs) != len(items):
-        return "no pairs"
-    return "a key is a list, dict or set" if any(unhashable(pair[0]) for pair in pairs) else ""
+    items = looped(args[0])
+    if items is None:
+        is_tensor = value_kind(args[0]) == "tensor"
+        return Unseen("its pairs are not read") if is_tensor else "no mapping"
+    return "" if all(map(is_pair, items)) else "no pairs, or a key is a list, dict or set"
 
 
 def _counter(args: tuple[PickledValue, ...]) -> str:
-    if args and not isinstance(
-        args[0], (DictValue, ObjectValue, SetValue, list, tuple, str, bytes)
-    ):
-        return "" if args[0] is None else "no iterable"
-    return _set(args) if args and isinstance(args[0], (list, tuple)) else ""
+    return _loop_fault(args[0]) if args and args[0] is not None else ""
 
 
 PYTHON_CHECKS: dict[str, Callable[[tuple[PickledValue, ...]], str]] = {

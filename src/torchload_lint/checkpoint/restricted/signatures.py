@@ -1,7 +1,8 @@
-"""The callables that torch allows by default: what they are, and which arguments they take.
+"""The callables that torch allows by default: which arguments they take.
 
 Source: the signatures in ``torch/_utils.py``, ``torch/_tensor.py`` and ``torch/serialization.py``
-of torch 2.13. A call that must fail makes a file unreadable, whatever is allowed.
+of torch 2.13; of classes in :mod:`.class_signatures`. A call that must fail, or that torch is not
+known to take, makes a file unreadable, whatever is allowed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
-from torchload_lint.checkpoint.known.torch_versions import ever_allowed
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
@@ -21,89 +21,71 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
 )
 from torchload_lint.checkpoint.pickles.states import truthy
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, PER_BYTE
-from torchload_lint.checkpoint.pickles.tensors import tensor_of
+from torchload_lint.checkpoint.pickles.tensors import contiguous, named_dtype
 from torchload_lint.checkpoint.restricted.argument_kinds import (
+    ANYTHING,
+    TENSOR_PROPERTIES,
+    Unseen,
     integers,
     is_float,
     is_int64,
     is_whole,
     may_be_anything,
     may_be_tensor,
+    seen_tensor,
+    value_kind,
+)
+from torchload_lint.checkpoint.restricted.argument_table import (
+    place_fault,
+)
+from torchload_lint.checkpoint.restricted.class_signatures import (
+    CLASS_CHECKS,
+    MOST_ELEMENTS,
+    coordinates_fault,
+    tensor_class_fault,
 )
 from torchload_lint.checkpoint.restricted.python_signatures import PYTHON_CHECKS
 
 if TYPE_CHECKING:
-    from torchload_lint.checkpoint.pickles.tensors import TensorInfo
     from torchload_lint.checkpoint.report import Problem
-    from torchload_lint.names import GlobalName
 
-_FUNCTIONS = ("torch._utils.", "torch._tensor.", "torch.serialization.", "_codecs.")
-_CLASSES = frozenset(
-    """
-    collections.OrderedDict collections.Counter torch.nn.parameter.Parameter torch.Size
-    torch.Tensor torch.device builtins.bytearray builtins.set builtins.complex
-    torch.storage.TypedStorage torch.storage.UntypedStorage
-    """.split()
-)
-_LAYOUTS = frozenset(
-    f"torch.{name}"
-    for name in (
-        "strided sparse_coo sparse_csr sparse_csc sparse_bsr sparse_bsc jagged _mkldnn".split()
-    )
-)
-_DEVICES = frozenset(
-    """
-    cpu cuda ipu xpu mkldnn opengl opencl ideep hip ve fpga maia xla lazy vulkan mps meta hpu mtia
-    privateuseone
-    """.split()
-)
 _SPARSE_LAYOUTS = frozenset("sparse_coo sparse_csr sparse_csc sparse_bsr sparse_bsc".split())
-_NOT_DENSE = frozenset({"sparse tensor", "quantized tensor"})
-_MOST_ELEMENTS = 2**63 - 1
-_MOST_UNSET = 2**26
-"""Elements of a tensor that are set by nobody (``torch.FloatTensor(2, 3)``); torch saves none."""
+_NEVER_INSIDE = frozenset({"sparse tensor", "nested tensor"})
+_NOT_DENSE = _NEVER_INSIDE | {"quantized tensor"}
 _GRAD_DTYPES = frozenset("float16 float32 float64 bfloat16 complex32 complex64 complex128".split())
 
 
-def default_kind(name: str) -> str:
-    """``class``, ``function`` or ``value`` (a dtype, a quantization scheme, a storage type)."""
-    if name in _CLASSES or name.endswith("Tensor"):
-        return "class"
-    return "function" if name.startswith(_FUNCTIONS) else "value"
-
-
-def _is_constant(name: GlobalName) -> bool:
-    """Whether torch makes neither a class nor a function of a name that it allows by default: a
-    dtype, a storage type, a quantization scheme (torch 2.13, ``torch/_weights_only_unpickler.py``).
-    """
-    in_torch = name.module in {"torch", "torch.cuda"} and str(name) in ever_allowed()
-    return in_torch and default_kind(str(name)) == "value"
-
-
-def _is_dtype(value: PickledValue) -> bool:
-    """Whether it is a dtype, which ``torch.empty`` asks for."""
-    if not isinstance(value, GlobalRef) or not _is_constant(value.name):
-        return False
-    qualname = value.name.qualname
-    return not qualname.endswith("Storage") and not qualname.startswith("per_")
-
-
 def call_problem(name: str, args: PickledValue) -> Problem | None:
-    """Why calling a default-allowed global with these arguments must fail; None where it works."""
+    """Why torch does not take a call of a default-allowed global; None where it does."""
     if not isinstance(args, tuple):
         return None
     fault = _arity_fault(name, len(args))
     if fault:
         return advice.hostile_arguments(name, fault)
     check = _CHECKS.get(name)
-    if check is None and name.endswith("Tensor"):
-        fault = _tensor_class(name, args)
-    else:
-        fault = check(args) if check is not None else ""
+    fault = place_fault(name, args)
+    if check is not None:
+        fault = fault or check(args)
+    elif name.endswith("Tensor"):
+        fault = tensor_class_fault(name, args)
     if not fault:
         return None
-    of_python = name.startswith(("builtins.", "collections."))
+    of_python = name.startswith(("builtins.", "collections.")) and not isinstance(fault, Unseen)
     return (advice.hostile_arguments if of_python else advice.arguments)(name, fault)
+
+
+def new_problem(name: str, args: PickledValue) -> Problem | None:
+    """The same for ``cls.__new__(cls, *args)``, which is the whole of a call for most classes."""
+    return None if name in _NEW_TAKES_ALL else call_problem(name, args)
+
+
+_NEW_TAKES_ALL = frozenset(
+    """
+    builtins.set builtins.bytearray collections.OrderedDict collections.Counter
+    torch.storage.TypedStorage
+    """.split()
+)
+"""Classes that look at arguments in ``__init__`` alone."""
 
 
 _ARITIES = {
@@ -130,6 +112,8 @@ _ARITIES = {
     "collections.OrderedDict": (0, 1),
     "collections.Counter": (0, 1),
     "torch.nn.parameter.Parameter": (0, 2),
+    "torch.storage.TypedStorage": (0, 1),
+    "torch.storage.UntypedStorage": (0, 1),
 }
 """Fewest and most positional arguments."""
 
@@ -146,12 +130,15 @@ def _tensor(args: tuple[PickledValue, ...]) -> str:
     storage, offset = args[0], args[1]
     if not isinstance(storage, StorageValue) or not is_int64(offset) or offset < 0:
         return "its arguments do not begin with a storage and an offset"
-    size, stride = integers(args[2]), integers(args[3])
+    size = integers(args[2])
+    stride = integers(args[3] if args[3] is not None else ()) if size is not None else None
+    if size is not None and stride == ():
+        stride = contiguous(size)  # so does Tensor.set_
     if size is None or stride is None or len(size) != len(stride):
         return "its size and stride are not tuples of integers of one length"
     if any(number < 0 for number in (*size, *stride)):
         return "its size or stride is negative"
-    if prod(size) > _MOST_ELEMENTS:
+    if prod(size) > MOST_ELEMENTS:
         return "its size is beyond what torch counts to"
     reach = 0
     if all(size):
@@ -169,19 +156,20 @@ def _tensor(args: tuple[PickledValue, ...]) -> str:
 def _tensor_v3(args: tuple[PickledValue, ...]) -> str:
     """As ``_rebuild_tensor_v2``, over an untyped storage and with a dtype of its own."""
     storage, dtype = args[0], args[6]
-    if not isinstance(storage, StorageValue) or not _is_dtype(dtype):
+    if not isinstance(storage, StorageValue) or value_kind(dtype) not in {"dtype", "NoneType"}:
         return "its arguments do not hold a storage and a dtype"
-    assert isinstance(dtype, GlobalRef)
     if args[4] is True:
         return "torch gives it its storage when it requires gradients already, which it refuses"
-    width = ITEM_SIZES.get(dtype.name.qualname, 1)
+    named = named_dtype(dtype)
+    width = ITEM_SIZES.get(named, 1)
     items = StorageValue(
         storage.key,
-        dtype.name.qualname,
+        named,
         storage.numel * ITEM_SIZES.get(storage.dtype, 1) // width,
         storage.location,
     )
-    return _tensor((items, *args[1:6], *args[7:8]))
+    flag = args[4] is not None and args[4]  # torch.empty takes None for False
+    return _tensor((items, *args[1:4], flag, args[5], *args[7:8]))
 
 
 def _quantized(args: tuple[PickledValue, ...]) -> str:
@@ -190,6 +178,8 @@ def _quantized(args: tuple[PickledValue, ...]) -> str:
     if not dtype.startswith(("qint", "quint")):
         return "its storage is none of quantized numbers"
     fault = _tensor(args[:4]) or _gradient_fault(args[5], dtype)
+    if len(integers(args[2]) or ()) != len(integers(args[3]) or ()):
+        return "its size and stride are not of one length"
     if fault:
         return fault
     params, size = args[4], integers(args[2]) or ()
@@ -203,7 +193,7 @@ def _quantized(args: tuple[PickledValue, ...]) -> str:
         in_range = type(axis) is int and 0 <= axis < len(size)
         fits = in_range and all(_count(one) in {None, size[axis]} for one in given[:2])
         fits = fits and isinstance(given[0], list) == isinstance(given[1], list)
-        scales = tensor_of(given[0]) if fits else None
+        scales = seen_tensor(given[0]) if fits else None
         fits = fits and (scales is None or scales.dtype.startswith(("float", "bfloat")))
     else:
         fits = False
@@ -214,10 +204,10 @@ def _count(value: PickledValue) -> int | None:
     """How many numbers a list or tensor has; None where that is not known, -1 if it is neither."""
     if isinstance(value, list):
         return len(value) if all(map(is_whole, value)) else -1
-    found = tensor_of(value) if isinstance(value, ObjectValue) else None
+    found = seen_tensor(value)
     if found is not None:
         return prod(found.shape)
-    return None if may_be_tensor(value) else -1
+    return None if may_be_anything(value) else -1
 
 
 def _gradient_fault(flag: PickledValue, dtype: str) -> str:
@@ -226,6 +216,17 @@ def _gradient_fault(flag: PickledValue, dtype: str) -> str:
     if flag and dtype not in _GRAD_DTYPES:
         return f"a tensor of {dtype} cannot require gradients"
     return ""
+
+
+_QUANTIZED = ("qint", "quint")
+
+
+def _is_tensor_class(value: PickledValue) -> bool:
+    """A class of tensors, which torch takes for a truth value, too (seen in torch 2.13)."""
+    return isinstance(value, GlobalRef) and str(value.name) in _FOR_TRUE
+
+
+_FOR_TRUE = frozenset({"torch.Tensor", "torch.FloatTensor"})
 
 
 def _metadata_fault(dtype: str, metadata: PickledValue = None) -> str:
@@ -252,6 +253,8 @@ def _state_fault(state: PickledValue) -> str:
         names = [key for key, _ in part.entries] if isinstance(part, DictValue) else [None]
         if not all(isinstance(name, str) for name in names):
             return "its state is not a dict of attributes"
+        if not TENSOR_PROPERTIES.isdisjoint(names):
+            return "its state holds what is computed, and not set"
     return ""
 
 
@@ -264,9 +267,13 @@ def _parameter(args: tuple[PickledValue, ...]) -> str:
     if data is not None and not may_be_tensor(data):
         return "its data is not a tensor"
     flag = args[1] if len(args) > 1 else True
-    if not isinstance(flag, bool):
+    if not isinstance(flag, bool) and not _is_tensor_class(flag):
         return "requires_grad is not a bool"
-    found = tensor_of(data)
+    found = seen_tensor(data)
+    if found is None and value_kind(data) == "tensor":
+        return "it is not known what its data is like"
+    if found is not None and found.kind == "nested tensor":
+        return "a nested tensor cannot be a parameter"
     if flag and found is not None and not found.dtype.startswith(_OF_REAL_NUMBERS):
         return f"a tensor of {found.dtype} cannot require gradients"
     return _state_fault(args[3]) if len(args) == 4 else ""  # noqa: PLR2004 - with a state
@@ -275,14 +282,25 @@ def _parameter(args: tuple[PickledValue, ...]) -> str:
 def _meta(args: tuple[PickledValue, ...]) -> str:
     """``(dtype, size, stride, requires_grad)``."""
     dtype, size, stride, flag = args
-    if not _is_dtype(dtype):
+    if value_kind(dtype) not in {"dtype", "NoneType"}:
         return "its first argument is not a dtype"
+    if named_dtype(dtype).startswith(_QUANTIZED):
+        return "there is no such tensor of quantized numbers"
     lengths, steps = integers(size), integers(stride)
     if lengths is None or steps is None or len(lengths) != len(steps):
         return "its size and stride are not tuples of integers of one length"
-    if min(lengths, default=0) < 0 or prod(lengths) > _MOST_ELEMENTS:
+    if min(lengths, default=0) < 0 or prod(lengths) > MOST_ELEMENTS:
         return "its size is negative, or beyond what torch counts to"
-    return "" if isinstance(flag, bool) else "requires_grad is not a bool"
+    return _gradient_fault(flag, named_dtype(dtype)) if flag is not None else ""
+
+
+def _moved(args: tuple[PickledValue, ...]) -> str:
+    """``(tensor, dtype, device, requires_grad)``."""
+    found = seen_tensor(args[0])
+    dtype = named_dtype(args[1]) if args[1] is not None else found.dtype if found else ""
+    if dtype.startswith(_QUANTIZED):
+        return "quantized numbers are not carried from device to device"
+    return _gradient_fault(args[3], dtype) if dtype else ""
 
 
 def _from_type(args: tuple[PickledValue, ...]) -> str:
@@ -299,13 +317,22 @@ def _from_type(args: tuple[PickledValue, ...]) -> str:
         if problem is not None:
             return problem.message
     of_torch = isinstance(args[1], GlobalRef) and str(args[1].name).startswith("torch.")
+    named = str(args[1].name) if isinstance(args[1], GlobalRef) else ""
+    if value_kind(args[1]) in {"class", "function"} and named not in _SUBCLASSES:
+        return "its type is no subclass of Tensor"
+    if value_kind(ObjectValue("REDUCE", function, inner)) not in {"tensor", ANYTHING}:
+        return "its function makes no tensor"
     return _state_fault(args[3]) if of_torch else ""  # another class may have a __setstate__
+
+
+_SUBCLASSES = frozenset({"torch.Tensor", "torch.nn.parameter.Parameter"})
+"""The classes that torch allows by default and that a tensor can be made one of."""
 
 
 def _is_value(value: PickledValue) -> bool:
     """Whether a value is surely no function and no class: a dtype, a layout, a tensor."""
     if isinstance(value, GlobalRef):
-        return _is_constant(value.name) or str(value.name) in _LAYOUTS
+        return value_kind(value) in {"dtype", "constant", "layout"}
     return isinstance(value, ObjectValue) and not may_be_anything(value)
 
 
@@ -323,47 +350,20 @@ def _sparse(args: tuple[PickledValue, ...]) -> str:
     values_may_be_quantized = not is_coo and _is_strided(data[2])
     if not all(map(_is_dense, tensors[:2] if values_may_be_quantized else tensors)):
         return "the parts of a sparse tensor are not dense tensors"
-    if lengths is None or min(lengths, default=0) < 0 or prod(lengths) > _MOST_ELEMENTS:
+    if lengths is None or min(lengths, default=0) < 0 or prod(lengths) > MOST_ELEMENTS:
         return "its size is not a tuple of integers"
-    return _coordinates_fault(tensor_of(data[0]), tensor_of(data[1]), lengths) if is_coo else ""
+    return coordinates_fault(seen_tensor(data[0]), seen_tensor(data[1]), lengths) if is_coo else ""
 
 
 def _is_strided(value: PickledValue) -> bool:
     """Whether it may be the values of a compressed tensor, which may be quantized (torch 2.13)."""
-    found = tensor_of(value)
-    return may_be_tensor(value) and (found is None or found.kind != "sparse tensor")
+    found = seen_tensor(value)
+    return may_be_anything(value) or (found is not None and found.kind not in _NEVER_INSIDE)
 
 
 def _is_dense(value: PickledValue) -> bool:
-    found = tensor_of(value)
-    return may_be_tensor(value) and (found is None or found.kind not in _NOT_DENSE)
-
-
-_OF_CLASSES = {
-    "Tensor": "float32", "FloatTensor": "float32", "DoubleTensor": "float64",
-    "HalfTensor": "float16", "BFloat16Tensor": "bfloat16", "LongTensor": "int64",
-    "IntTensor": "int32", "ShortTensor": "int16", "CharTensor": "int8", "ByteTensor": "uint8",
-    "BoolTensor": "bool",
-}  # fmt: skip
-"""Class below ``torch`` → the dtype of its tensors."""
-
-
-def _tensor_class(name: str, args: tuple[PickledValue, ...]) -> str:
-    """``torch.FloatTensor(2, 3)``: sizes, or one list of numbers, storage or tensor."""
-    dtype = _OF_CLASSES.get(name.rpartition(".")[2], "")
-    only = args[0] if len(args) == 1 else None
-    if isinstance(only, (list, tuple)):
-        fits = is_float if "float" in dtype or dtype == "bool" else is_whole
-        return "" if all(map(fits, only)) else "its numbers are not numbers of its dtype"
-    if isinstance(only, StorageValue) or may_be_tensor(only):
-        given = only if isinstance(only, StorageValue) else tensor_of(only)
-        is_another = given is not None and dtype not in {"", given.dtype}
-        return "it is given a tensor or a storage of another dtype" if is_another else ""
-    sizes = [size for size in args if is_int64(size) and size >= 0]
-    if len(sizes) != len(args):
-        return "its sizes are not sizes"
-    count = prod(sizes)
-    return f"it makes {count:,} elements of nothing" if count > _MOST_UNSET else ""
+    found = seen_tensor(value)
+    return may_be_anything(value) or (found is not None and found.kind not in _NOT_DENSE)
 
 
 def _layout_name(layout: PickledValue) -> str:
@@ -374,52 +374,16 @@ def _layout_name(layout: PickledValue) -> str:
     return layout.name.qualname if isinstance(layout, GlobalRef) else ""
 
 
-def _coordinates_fault(
-    indices: TensorInfo | None, values: TensorInfo | None, size: tuple[int, ...]
-) -> str:
-    """``(dimensions, n)`` indices and ``(n, …)`` values make a tensor of that size."""
-    if indices is None or values is None:
-        return ""
-    if len(indices.shape) != 2:  # noqa: PLR2004 - dimensions, and how many
-        return "its indices are not a matrix"
-    dimensions, count = indices.shape
-    own = values.shape or (1,)
-    fits = len(size) == dimensions + len(own) - 1 and size[dimensions:] == own[1:]
-    return "" if fits and own[0] == count else "its indices, values and size do not fit together"
-
-
 def _nested(args: tuple[PickledValue, ...]) -> str:
     """``(buffer, sizes, strides, offsets)``: the sizes must have been read by then."""
-    for part in args[1:]:
-        inner = part.args if isinstance(part, ObjectValue) else None
-        storage = inner[0] if isinstance(inner, tuple) and inner else None
-        if isinstance(storage, StorageValue) and storage.resizable:
+    sizes, strides, offsets = map(seen_tensor, args[1:])
+    for part in (sizes, strides, offsets):
+        if part is not None and part.storage is not None and part.storage.resizable:
             return "a file of this old form gives its sizes only after the object"
-    return ""
-
-
-def _layout(args: tuple[PickledValue, ...]) -> str:
-    known = isinstance(args[0], str) and args[0] in _LAYOUTS
-    return "" if known else "there is no such layout"
-
-
-def _size(args: tuple[PickledValue, ...]) -> str:
-    fine = not args or integers(args[0]) is not None
-    return "" if fine else "its argument is not a tuple of integers"
-
-
-def _device(args: tuple[PickledValue, ...]) -> str:
-    if type(args[0]) is int and len(args) == 1:
-        return "a number alone means one of the accelerators that this machine has"
-    if not isinstance(args[0], str):
-        return "" if may_be_anything(args[0]) else "it is not the name of a device"
-    kind, _, index = args[0].partition(":")
-    if kind not in _DEVICES or (index and not index.isdigit()):
-        return f"there is no device {args[0]!r:.40}"
-    if len(args) == 1:
-        return ""
-    is_index = is_int64(args[1]) and args[1] >= 0 and not index
-    return "" if is_index else "it is not the index of a device"
+    if sizes is None or strides is None or offsets is None:
+        return ""  # an entry is needed
+    fits = sizes.shape == strides.shape and sizes.shape[:1] == offsets.shape
+    return "" if fits else "its sizes, strides and offsets do not fit together"
 
 
 _CHECKS: dict[str, Callable[[tuple[PickledValue, ...]], str]] = {
@@ -432,10 +396,9 @@ _CHECKS: dict[str, Callable[[tuple[PickledValue, ...]], str]] = {
     "torch._utils._rebuild_sparse_tensor": _sparse,
     "torch._utils._rebuild_meta_tensor_no_storage": _meta,
     "torch._utils._rebuild_nested_tensor": _nested,
+    "torch._utils._rebuild_device_tensor_from_cpu_tensor": _moved,
     "torch._tensor._rebuild_from_type_v2": _from_type,
     "torch.nn.parameter.Parameter": _parameter,
-    "torch.serialization._get_layout": _layout,
-    "torch.Size": _size,
-    "torch.device": _device,
+    **CLASS_CHECKS,
     **PYTHON_CHECKS,
 }

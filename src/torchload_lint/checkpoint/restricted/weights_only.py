@@ -48,17 +48,26 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     type_of,
     unhashable,
 )
-from torchload_lint.checkpoint.pickles.states import (
-    has_slots,
+from torchload_lint.checkpoint.pickles.states import has_slots
+from torchload_lint.checkpoint.report import Problem
+from torchload_lint.checkpoint.restricted.argument_kinds import (
+    default_kind,
+    looped,
+    may_be_anything,
+    value_kind,
+)
+from torchload_lint.checkpoint.restricted.builds import (
+    TAKING_ATTRIBUTES,
+    WITHOUT_DICT,
+    is_attribute_state,
     is_default_state,
+    is_no_state,
     is_tensor_state,
-    truthy,
     updates_dict,
 )
-from torchload_lint.checkpoint.report import Problem
 from torchload_lint.checkpoint.restricted.class_knowledge import ClassKnowledge
 from torchload_lint.checkpoint.restricted.needs import RequiredEntry
-from torchload_lint.checkpoint.restricted.signatures import call_problem, default_kind
+from torchload_lint.checkpoint.restricted.signatures import call_problem, new_problem
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
@@ -172,7 +181,7 @@ class WeightsOnlyGuard:
 
     def reduce(self, callee: PickledValue, args: PickledValue) -> PickledValue:
         """REDUCE: call ``callee(*args)``."""
-        args = as_arguments(args)
+        args = _passed(args)
         name = self.names.of(callee)
         substitute = self._substitute_for(callee)
         if self.failure is None and substitute is None:
@@ -187,7 +196,7 @@ class WeightsOnlyGuard:
 
     def newobj(self, cls: PickledValue, args: PickledValue) -> PickledValue:
         """NEWOBJ: ``cls.__new__(cls, *args)``."""
-        args = as_arguments(args)
+        args = _passed(args)
         name = self.names.of(cls)
         substitute = self._substitute_for(cls)
         if self.failure is None and substitute is None:
@@ -273,7 +282,7 @@ class WeightsOnlyGuard:
                 self._fail(advice.other_platform(dotted), callee)
         else:
             self._need_value(name, "REDUCE", callee)
-        if not isinstance(args, (tuple, ObjectValue)):
+        if not isinstance(args, tuple) and not may_be_anything(args):
             self._fail(advice.ARGUMENTS, callee)
 
     def _check_newobj(self, cls: PickledValue, name: GlobalName | None, args: PickledValue) -> None:
@@ -287,9 +296,12 @@ class WeightsOnlyGuard:
                 old and dotted != "torch.nn.parameter.Parameter"
             ):
                 self._fail(advice.uncallable(dotted), cls)
+            problem = new_problem(dotted, args)
+            if problem is not None:
+                self._fail(problem, cls)
         elif not isinstance(cls, GlobalRef):
             self._need_value(name, "NEWOBJ", cls)
-        if not isinstance(args, (tuple, ObjectValue)):
+        if not isinstance(args, tuple) and not may_be_anything(args):
             self._fail(advice.ARGUMENTS, cls)
 
     def _may_set(
@@ -306,8 +318,10 @@ class WeightsOnlyGuard:
     def _check_build(self, target: PickledValue, state: PickledValue) -> None:
         kind = type_of(target)
         dotted = self.names.dotted(kind)
-        if dotted in {"torch.Tensor", "torch.nn.parameter.Parameter"}:
-            if not is_tensor_state(state, dotted):
+        made = value_kind(target)
+        if made == "tensor":
+            is_parameter = dotted == "torch.nn.parameter.Parameter"
+            if not is_tensor_state(target, state, parameter=is_parameter):
                 self._fail(advice.STATE_SHAPE, target)
             return
         if dotted == "collections.OrderedDict":
@@ -319,10 +333,11 @@ class WeightsOnlyGuard:
             return
         self._need_value(kind, "BUILD", target)
         takes_nothing = dotted in _WITHOUT_DICT and not isinstance(target, ObjectValue)
+        takes_nothing = takes_nothing or made in WITHOUT_DICT
         # Before 2.6 torch reaches for __dict__ before it looks at the state.
-        if takes_nothing and (truthy(state) or not self._features.default_types_build):
+        if takes_nothing and not (is_no_state(state) and self._features.default_types_build):
             self._fail(advice.build_on_plain(dotted), target)
-        elif self._classes.has_default_setstate(target, dotted) and not is_default_state(state):
+        elif not self._takes_state(target, dotted, state):
             self._fail(advice.STATE_SHAPE, target)
         elif (
             not self._features.slots_state
@@ -330,6 +345,12 @@ class WeightsOnlyGuard:
             and not self._classes.sets_state(target)
         ):
             self._fail(advice.SLOTS, target)
+
+    def _takes_state(self, target: PickledValue, kind: str, state: PickledValue) -> bool:
+        if kind in TAKING_ATTRIBUTES:
+            return is_attribute_state(state)
+        is_default = self._classes.has_default_setstate(target, kind)
+        return not is_default or is_default_state(state)
 
     def _build_on_unknown(self, target: PickledValue) -> None:
         """What a function returns, or a class itself: the type that torch will see is not known."""
@@ -397,3 +418,12 @@ class WeightsOnlyGuard:
                 return "an attribute of an object"
             return f"what {called} returns" if called is not None else "the result of a call"
         return "a value of unknown type"
+
+
+def _passed(args: PickledValue) -> PickledValue:
+    """What ``*args`` passes, where that is known: as a tuple."""
+    given = as_arguments(args)
+    if isinstance(given, tuple):
+        return given
+    found = looped(given)
+    return found if found is not None else given
