@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import subprocess
 import sys
@@ -255,3 +256,66 @@ def test_what_is_allowed_already_is_not_called_by_what_is_added(how, tmp_path):
     (tmp_path / "model.pt").write_bytes(forge.archive(forge.program(needs)))
     source = LISTED if how == "in the list" else LISTED.replace("[beside.Runner]", "[]")
     assert "beside.Asking" not in torchload_lint.fix(source, tmp_path / "app.py")
+
+
+AROUND = """import torch
+import beside
+
+def start():
+    with torch.serialization.safe_globals([beside.Runner]):
+        return inner()
+
+def inner():
+    return torch.load("model.pt", weights_only=True)
+"""
+
+
+def test_what_a_block_of_a_caller_allows_is_not_called_by_what_is_added(tmp_path, monkeypatch):
+    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.13"\n')
+    (tmp_path / "beside.py").write_text(BESIDE)
+    asking, runner = (forge.name("beside", one) for one in ("Asking", "Runner"))
+    (tmp_path / "model.pt").write_bytes(forge.archive(forge.program(filled(asking))))
+    assert "beside.Asking" not in torchload_lint.fix(AROUND, tmp_path / "app.py")
+    alone = AROUND.replace("return inner()", "return 1")
+    assert "beside.Asking" in torchload_lint.fix(alone, tmp_path / "app.py")
+
+    key = filled(asking, one=filled(runner), text=forge.text("X.__doc__.missing"))
+    hostile = forge.call(forge.name("builtins", "set"), forge.array(key))
+    (tmp_path / "hostile.pt").write_bytes(forge.archive(forge.program(hostile)))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "beside", raising=False)
+    own = importlib.import_module("beside")
+    blocks = (torch.serialization.safe_globals([one]) for one in (own.Runner, own.Asking))
+    with next(blocks), next(blocks), pytest.raises(NameError, match="X"):  # it is evaluated
+        torch.load(tmp_path / "hostile.pt", weights_only=True)
+
+
+REGISTERING = {
+    "an object's": "    def __call__(self, one, kind): one.register(kind)\n",
+    "by getattr": "    def __call__(self, one, kind): getattr(one, 'register')(kind)\n",
+    "of a base": "    def __call__(self, one, kind): abc.ABC.register(kind)\n",
+    "of cls": "    @classmethod\n    def __call__(cls, one, kind): cls.register(kind)\n",
+}
+
+
+@pytest.mark.parametrize("how", REGISTERING)
+def test_no_class_is_registered_with_an_abstract_one(how, tmp_path, monkeypatch):
+    module = "registering_" + "".join(filter(str.isalpha, how))
+    text = f"import abc\n\nclass X(abc.ABC):\n{REGISTERING[how]}\nclass Other: ...\n"
+    (tmp_path / f"{module}.py").write_text(text)
+    itself = forge.name(module, "X")
+    (tmp_path / "model.pt").write_bytes(forge.archive(forge.program(forge.new(itself))))
+    (judged,) = torchload_lint.inspect(tmp_path / "model.pt").judgements
+    assert judged.trust is Trust.RESTORE_ONLY
+
+    rebuild = forge.name("torch._tensor", "_rebuild_from_type_v2")
+    given = forge.pair(itself, forge.name(module, "Other"))
+    hostile = forge.call(rebuild, forge.new(itself), forge.name("torch", "Tensor"), given, b"}")
+    (tmp_path / "hostile.pt").write_bytes(forge.archive(forge.program(hostile)))
+    monkeypatch.syspath_prepend(tmp_path)
+    own = importlib.import_module(module)
+    if how == "of a base":  # it would hold for this whole program
+        return
+    with torch.serialization.safe_globals([own.X, own.Other]), contextlib.suppress(Exception):
+        torch.load(tmp_path / "hostile.pt", weights_only=True)
+    assert issubclass(own.Other, own.X)

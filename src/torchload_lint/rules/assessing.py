@@ -20,7 +20,11 @@ from torchload_lint.policy import (
     judge_members,
     judge_together,
 )
-from torchload_lint.rules.blocks.listed_classes import listed_classes
+from torchload_lint.rules.blocks.listed_classes import (
+    classes_elsewhere,
+    holds_elsewhere,
+    listed_classes,
+)
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.installed import definition_of, may_mean
 from torchload_lint.rules.on_torch import Mode, judged, merged, mode_on
@@ -133,7 +137,8 @@ def _assessed(
     needed = [entry for report in reports for entry in report.safe_globals]
     by_name = (*map(GlobalName.parse, reading.configured), *reading.unverified)
     needed += [_named(name, lookup, context) for name in by_name]
-    beside = [one for listed in load.allowlists for one in listed_classes(listed, lookup)]
+    lists = [*load.allowlists, *(one for one in module.allowlists if holds_elsewhere(one, module))]
+    beside = [one for listed in lists for one in listed_classes(listed, lookup)]
     needs = judged_needs(needed, set(reading.configured), lookup, module.path, context, beside)
     missing = tuple(need for need in needs if not allowed_here(need.needed, load, context, module))
     unsure = tuple(
@@ -233,18 +238,11 @@ def judged_needs(
     judged = tuple(_judged(needed, configured, lookup, near, context))
     if not judged:
         return ()
-    key = ("classes for the whole process",)
-    registered = context.project.remember(key, lambda: tuple(_registered_classes(context)))
+    key = ("classes that other lists allow",)
+    registered = context.project.remember(
+        key, lambda: tuple(classes_elsewhere(context.project, lambda home: _lookup(home, context)))
+    )
     return _together(judged, (*registered, *beside))
-
-
-def _registered_classes(context: Context) -> Iterator[ClassFacts]:
-    """The classes that some ``add_safe_globals`` of the project allows for every load."""
-    for path in context.project.holding("add_safe_globals"):
-        module = context.project.module_at(path)
-        for allowlist in module.allowlists if module is not None else ():
-            if module is not None and allowlist.kind is AllowlistKind.PROCESS:
-                yield from listed_classes(allowlist, _lookup(module, context))
 
 
 def _judged(

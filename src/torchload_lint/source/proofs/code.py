@@ -61,7 +61,10 @@ if TYPE_CHECKING:
 
 _BY_NAME = frozenset({"__getattribute__", "__setattr__", "__delattr__"})
 """Methods that reach an attribute by a name that they are given."""
-_TO_OTHERS = _BY_NAME | {"__class__", "__dict__"} | SHARED_BY_CLASS
+_OF_OBJECTS = frozenset({"__dict__", "register"})
+"""Attributes that are an object's own, and of a class more: ``register`` of an abstract class holds
+for the whole program."""
+_TO_OTHERS = _BY_NAME | _OF_OBJECTS | {"__class__"} | SHARED_BY_CLASS
 """Attributes that lead to what is not the object's own: only where they stand as ``x.name``."""
 _FILLING = frozenset({"__init__", "__post_init__", "__setstate__"})
 """Methods that set attributes of what they are given."""
@@ -290,7 +293,7 @@ class CodeReader(PieceReader):
             raise self._unproven(node, in_a_sentence(node))
         if node.attr in _BY_NAME and not self._is_call_on_self(node):
             raise self._unproven(node, in_a_sentence(node))
-        if node.attr == "__dict__" and not self._is_instance(node.value):
+        if node.attr in _OF_OBJECTS and not self._is_instance(node.value):
             raise self._unproven(node, in_a_sentence(node))
         if node.attr == "__class__" and not (
             self._is_instance(node.value) or is_compared(node, self.module)

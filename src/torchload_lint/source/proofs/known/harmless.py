@@ -183,6 +183,7 @@ HARMFUL_ATTRIBUTES = frozenset(
     as_subclass chmod compile ctypes dump f_back f_globals f_locals from_buffer from_file gi_frame
     cr_frame ag_frame hardlink_to lchmod link_to mkdir open rename rmdir symlink_to tb_frame tofile
     touch unlink write_bytes write_text
+    _abc_caches_clear _abc_registry_clear _add_alias_ _add_value_alias_ _convert_ _create_
     """.split()
 )
 """Attributes of the values that a checkpoint may hold without asking: what reaches the disk, an
