@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import subprocess
 import sys
+import types
 from textwrap import dedent
 
 import pytest
@@ -16,6 +18,7 @@ import torch
 
 import torchload_lint
 from checkpoint.cases import forge
+from torchload_lint.helper_module import helper_text
 from torchload_lint.policy import Trust
 
 pytestmark = pytest.mark.torch
@@ -319,3 +322,45 @@ def test_no_class_is_registered_with_an_abstract_one(how, tmp_path, monkeypatch)
     with torch.serialization.safe_globals([own.X, own.Other]), contextlib.suppress(Exception):
         torch.load(tmp_path / "hostile.pt", weights_only=True)
     assert issubclass(own.Other, own.X)
+
+
+HASHED = (
+    "    def __hash__(self):\n        self.kept = self.items()\n        return next(self.kept)\n"
+)
+ENDING = {
+    "del": "    def __del__(self): len(self.one)\n",
+    "finally": (
+        f"{HASHED}    def items(self):\n        try: yield 1\n        finally: len(self.one)\n"
+    ),
+    "yield from": (
+        f"{HASHED}    def items(self): yield from self\n    def __iter__(self): return self\n"
+        "    def __next__(self): return 1\n    def close(self): len(self.one)\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("how", ENDING)
+def test_what_runs_when_the_load_is_over_is_not_proven(how, tmp_path, monkeypatch):
+    module = "ending_" + "".join(filter(str.isalpha, how))
+    noting = (
+        "\n\nclass Noting:\n    ran = []\n    def __len__(self): return self.ran.append(1) or 0\n"
+    )
+    assert judged_alone(module, ENDING[how] + noting, tmp_path).trust in {
+        Trust.RESTORE_ONLY,
+        Trust.UNPROVEN,
+    }
+
+    one = filled(forge.name(module, "X"), one=filled(forge.name(module, "Noting")))
+    program = one if how == "del" else forge.call(forge.name("builtins", "set"), forge.array(one))
+    (tmp_path / "hostile.pt").write_bytes(forge.archive(forge.program(program)))
+    monkeypatch.syspath_prepend(tmp_path)
+    own = importlib.import_module(module)
+    helper = types.ModuleType("restore_only")
+    exec(compile(helper_text(), "restore_only.py", "exec"), vars(helper))
+    with contextlib.suppress(Exception):  # torch shows that it would
+        with helper.safe_globals([own.X, helper.restore_only(own.Noting)]):
+            loaded = torch.load(tmp_path / "hostile.pt", weights_only=True)
+            assert own.Noting.ran == []
+        del loaded
+    gc.collect()
+    assert own.Noting.ran

@@ -7,6 +7,7 @@ from __future__ import annotations
 import abc
 import argparse
 import collections
+import contextlib
 import dataclasses
 import enum
 import io
@@ -386,3 +387,60 @@ def test_becoming_a_module_compares_nothing(helper):
         one, other = torch.load(data, weights_only=True)
     assert type(one) is type(other) is Compared
     assert Compared.compared == []
+
+
+RAN: list[str] = []
+
+
+class Asked(nn.Conv2d):
+    def __getattr__(self, name):
+        RAN.append(name)
+        return super().__getattr__(name)
+
+    def __setattr__(self, name, value):
+        RAN.append(name)
+        super().__setattr__(name, value)
+
+
+class Found(nn.LSTM):
+    @property
+    def weight_of_the_file(self):
+        RAN.append("weight_of_the_file")
+
+
+class Noting:
+    def __getitem__(self, index):
+        RAN.append("item")
+        raise IndexError
+
+    def __bool__(self):
+        RAN.append("truth")
+        return False
+
+
+def older(layer, **attributes):
+    """The layer as an older torch has saved it, or as a hostile file says that it has."""
+    vars(layer).pop("padding_mode", None)
+    vars(layer).update(attributes)
+    return layer
+
+
+def test_torch_asks_nothing_of_what_its_objects_become(helper):
+    hostile = {"_all_weights": [["weight_of_the_file"]], "_flat_weight_refs": [None]}
+    layers = {
+        "missing": older(Asked(1, 1, 1)),
+        "of the class": older(Found(1, 1), **hostile, _flat_weights_names=["weight_of_the_file"]),
+        "of another": older(nn.LSTM(1, 1), _all_weights=Noting()),
+        "truth": older(nn.LSTM(1, 1), _all_weights=[[1]], bidirectional=Noting()),
+    }
+    entries = [helper.restore_only(one) for one in (Asked, Found, Noting, nn.LSTM)]
+    for name, layer in layers.items():
+        file = saved(layer)
+        RAN.clear()
+        with contextlib.suppress(TypeError, ValueError), helper.safe_globals(entries):
+            loaded = torch.load(file, weights_only=True)
+            assert RAN == [], name
+        assert RAN == [], name
+        if name == "missing":
+            assert loaded.padding_mode == "zeros"
+            assert type(loaded) is Asked

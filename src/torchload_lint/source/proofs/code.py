@@ -35,6 +35,7 @@ from torchload_lint.source.proofs.uses.fixed_values import (
     is_given_two,
     is_made_once,
 )
+from torchload_lint.source.proofs.uses.late_ends import ends_late
 from torchload_lint.source.proofs.uses.late_imports import imported_late
 from torchload_lint.source.proofs.uses.own_self import (
     hands_on,
@@ -80,6 +81,7 @@ class CodeReader(PieceReader):
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Read a function's defaults and body; its decorators are for the caller to judge."""
+        self._check_statement(node)
         kept = kept_default(node, self.module)
         if kept:
             raise self._unproven(node, f"{kept}, whose default all calls share")
@@ -133,6 +135,9 @@ class CodeReader(PieceReader):
                 raise self._unproven(node, f"the import of {unknown}")
         if isinstance(node, ast.MatchClass):
             self._pattern(node)
+        late = ends_late(node)
+        if late:
+            raise self._unproven(node, late)
 
     def _pattern(self, node: ast.MatchClass) -> None:
         """``case Point(x=first)`` asks for attributes by these names."""
