@@ -364,3 +364,49 @@ def test_what_runs_when_the_load_is_over_is_not_proven(how, tmp_path, monkeypatc
         del loaded
     gc.collect()
     assert own.Noting.ran
+
+
+MODES = {
+    "called": "torch.set_grad_enabled(False)",
+    "entered": "torch.no_grad().__enter__()",
+    "entered by name": "getattr(torch.no_grad(), '__enter__')()",
+    "kept": "self.kept = torch.set_grad_enabled(mode=False)",
+}
+
+
+@pytest.mark.parametrize("how", MODES)
+def test_no_mode_of_the_program_is_left_changed(how, tmp_path, monkeypatch):
+    module = "leaving_" + "".join(filter(str.isalpha, how))
+    judged = judged_alone(module, f"    def __init__(self, a=0): {MODES[how]}", tmp_path)
+    assert judged.trust is Trust.RESTORE_ONLY
+
+    monkeypatch.syspath_prepend(tmp_path)
+    own = importlib.import_module(module)
+    try:  # torch shows that it would
+        own.X()
+        assert not torch.is_grad_enabled()
+    finally:
+        torch.set_grad_enabled(True)
+
+
+def test_a_mode_for_a_while_is_in_order(tmp_path):
+    body = "    def __init__(self, a=0):\n        with torch.no_grad(): self.a = a"
+    assert judged_alone("while_", body, tmp_path).trust is Trust.FIRST_PARTY
+
+
+def test_no_class_is_given_to_what_sets_itself(tmp_path, monkeypatch):
+    body = "    def __hash__(self): return self.one.train(self.kind, True)"
+    judged = judged_alone("training_", body, tmp_path)
+    assert judged.trust is Trust.RESTORE_ONLY
+
+    monkeypatch.syspath_prepend(tmp_path)
+    own = importlib.import_module("training_")
+    relu = forge.name("torch.nn.modules.activation", "ReLU")
+    hostile = put_into_a_set(
+        forge.name("training_", "X"), one=relu, kind=forge.name("training_", "X")
+    )
+    (tmp_path / "hostile.pt").write_bytes(forge.archive(forge.program(hostile)))
+    allowed = torch.serialization.safe_globals([own.X, torch.nn.ReLU])
+    with allowed, contextlib.suppress(Exception):
+        torch.load(tmp_path / "hostile.pt", weights_only=True)
+    assert vars(own.X)["training"] is True

@@ -17,6 +17,7 @@ from torchload_lint.source.proofs.known.harmless import (
     HARMFUL_ATTRIBUTES,
     MAKING_CLASSES,
     MARKING,
+    MODES,
     OF_LOGGERS,
     OF_NEW_MODULES,
     OPERATORS,
@@ -33,6 +34,7 @@ from torchload_lint.source.proofs.uses.fixed_values import (
     is_given_new_module,
     is_given_numbers,
     is_given_two,
+    is_held_open,
     is_made_once,
 )
 from torchload_lint.source.proofs.uses.late_ends import ends_late
@@ -62,9 +64,8 @@ if TYPE_CHECKING:
 
 _BY_NAME = frozenset({"__getattribute__", "__setattr__", "__delattr__"})
 """Methods that reach an attribute by a name that they are given."""
-_OF_OBJECTS = frozenset({"__dict__", "register"})
-"""Attributes that are an object's own, and of a class more: ``register`` of an abstract class holds
-for the whole program."""
+_OF_OBJECTS = frozenset({"__dict__", "__enter__", "__exit__", "register"})
+"""Attributes that are an object's own; those of others hold for more (``register`` of a class)."""
 _TO_OTHERS = _BY_NAME | _OF_OBJECTS | {"__class__"} | SHARED_BY_CLASS
 """Attributes that lead to what is not the object's own: only where they stand as ``x.name``."""
 _FILLING = frozenset({"__init__", "__post_init__", "__setstate__"})
@@ -248,6 +249,8 @@ class CodeReader(PieceReader):
             raise self._unproven(node, f"{name} of what may say where numpy shall read")
         if name in MARKING and not is_above_definition(node, self.module):
             raise self._unproven(node, f"{name}, which changes what it is given")
+        if name in MODES and not is_held_open(node, self.module):
+            raise self._unproven(node, f"{name}, which holds for the whole program")
         if name in MAKING_CLASSES and not is_compared(node, self.module):  # type: ignore[arg-type]
             raise self._unproven(node, f"{name}, which makes classes")
         if name in OF_NEW_MODULES and not is_given_new_module(node, self.module):

@@ -26,6 +26,7 @@ from torchload_lint.source.proofs.known.harmless import (
     METACLASSES,
     OF_OPERATORS,
     OPERATORS,
+    SETTING_SELF,
     asked_by_libraries,
     is_harmless_base,
 )
@@ -96,7 +97,7 @@ def _prove(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Proof:
         return Proof(f"{module.path}: it may change {min(shared)}, which all its objects share")
     own = search.own_methods()
     search.hands |= {OPERATORS} if search.meets_operators() else set()
-    given = own.of_objects & all_called(search.hands, own.leads)
+    given = (own.of_objects | SETTING_SELF) & all_called(search.hands, own.leads)
     if given:
         return Proof(f"{module.path}: it may give its {min(given)} what is not the file's")
     return Proof(

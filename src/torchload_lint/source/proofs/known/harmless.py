@@ -48,7 +48,7 @@ _NAMES = {
     "torch": "FloatTensor LongTensor Size Tensor autocast backends.mps.is_available bfloat16 bool "
     "contiguous_format channels_last cuda.is_available cuda.device_count device dtype enable_grad "
     "finfo float float16 float32 float64 Generator half iinfo inf inference_mode int int16 int32 "
-    "int64 int8 is_tensor long manual_seed nan no_grad pi preserve_format set_grad_enabled uint8 "
+    "int64 int8 is_tensor long nan no_grad pi preserve_format set_grad_enabled uint8 "
     "is_grad_enabled strided double get_default_dtype jit.export jit.ignore jit.unused "
     "jit.is_scripting jit.is_tracing complex64 complex128 __version__",
     "torch.nn": "Buffer Module Parameter UninitializedParameter",
@@ -131,6 +131,22 @@ MARKING = frozenset(
 )
 """Functions that set attributes of what they are given, or write code for it: fit to stand above a
 definition, not to be called with a class of the file's choice."""
+
+MODES = frozenset(
+    """
+    torch.autocast torch.enable_grad torch.inference_mode torch.no_grad torch.set_grad_enabled
+    """.split()
+)
+"""What changes how the whole program computes: for a ``with`` or above a definition alone."""
+
+SETTING_SELF = frozenset(
+    """
+    _init_group _init_is_better _initial_step _patch_step_function _update_lr freeze_bn_stats
+    set_allow_smaller_batches set_batch_first set_weight set_weight_bias train update_bn_stats
+    """.split()
+)
+"""Methods of torch that set an attribute of ``self`` before they ask it for anything: called as
+``x.train(y)`` where ``x`` is a class, they set it on ``y``, which may be a class."""
 
 MAKING_CLASSES = frozenset(
     """

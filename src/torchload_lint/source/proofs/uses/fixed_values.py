@@ -39,6 +39,14 @@ def is_above_definition(function: ast.AST, home: SourceFile) -> bool:
     return isinstance(user, (*FUNCTIONS, ast.ClassDef)) and above in user.decorator_list
 
 
+def is_held_open(function: ast.AST, home: SourceFile) -> bool:
+    """Whether a function is called right where a ``with`` opens what it gives, or as decorator."""
+    call = home.parents.get(function)
+    is_called = isinstance(call, ast.Call) and call.func is function
+    is_opened = is_called and isinstance(home.parents.get(call), ast.withitem)  # type: ignore[arg-type]
+    return is_opened or is_above_definition(function, home)
+
+
 def is_given_two(function: ast.AST, home: SourceFile) -> bool:
     """Whether a method is called there with two arguments that are written out."""
     call = home.parents.get(function)
