@@ -28,6 +28,7 @@ RUNGS = {
     Rung.CONFIG_FILE: "a configuration file of the project",
     Rung.CALLER: "the callers in the project",
     Rung.DOWNLOAD: "the local cache of a download",
+    Rung.ONE_OF_SEVERAL: "one of several values that are written",
     Rung.COMMAND_LINE: "a command line in a script or a document of the project",
     Rung.PRODUCER: "the torch.save that writes it",
     Rung.CONFIGURATION: "the configuration",

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     empty where it is another method after all."""
     KnownAttribute: TypeAlias = Callable[["Evaluator", Made, str, Frame], Values]
     """An attribute of something that a library offers or made; empty where nothing is known."""
-    KnownEntry: TypeAlias = Callable[["Evaluator", str], Values]
+    KnownEntry: TypeAlias = Callable[["Evaluator", str, Values], Values]
     """What else an entry of a mapping may be, by its key."""
     FromDecorator: TypeAlias = Callable[["Evaluator", ast.Call, ast.arg, Frame], Values]
     """What a decorator gives to a parameter of the function below it; empty where nothing."""

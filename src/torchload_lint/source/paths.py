@@ -64,6 +64,7 @@ _TO_FILL_IN = late_pattern(
     r"(?<![A-Za-z0-9])(?:EPOCH|STEP|ITER|ITERATION|NAME|VERSION|NUM|ID|N|X{1,6})(?![A-Za-z0-9])"
 )
 """A word that the reader of a command line replaces: ``model-EPOCH.pth``."""
+_NEVER_EXACT = (Rung.ONE_OF_SEVERAL, Rung.COMMAND_LINE)
 _OF_CONFIGURATIONS = (Rung.CONFIG_FILE, Rung.COMMAND_LINE)
 _NOT_FILES = frozenset({"", ".", "none", "null", "false", "true", "no", "n/a", "-", "todo", "tbd"})
 
@@ -318,7 +319,7 @@ def _pattern(text: Text, *, in_archive: bool) -> PathPattern | None:
         return None
     return PathPattern(
         shown,
-        exact=patterns.is_exact(marked) and text.rung is not Rung.COMMAND_LINE,
+        exact=patterns.is_exact(marked) and text.rung not in _NEVER_EXACT,
         rung=text.rung,
         anchored=text.anchored and not patterns.is_absolute(marked),
         in_archive=in_archive,

@@ -48,6 +48,9 @@ class Rung(str, Enum):
     CONFIG_FILE = "config-file"
     CALLER = "caller"
     DOWNLOAD = "download"
+    ONE_OF_SEVERAL = "one-of-several"
+    """One of the values that are written, and no run need take: the default of an option that
+    every written start gives otherwise, what one of several configuration files says."""
     COMMAND_LINE = "command-line"
     """A command line in a script or a document of the project: one of those that there can be."""
     PRODUCER = "producer"

@@ -116,11 +116,6 @@ def of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Valu
     return handing.left_by_tests(base.handed, name, found)
 
 
-def _are_empty(values: Values) -> bool:
-    """Whether it is an empty text alone: a place for what is merged into it."""
-    return all(isinstance(value, Text) and not value.text and not value.why for value in values)
-
-
 def _of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Values:
     if isinstance(base, Text):
         known_property = methods.TEXT_PROPERTIES.get(name)
@@ -129,9 +124,7 @@ def _of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Val
         return (base.source,) if name == "name" else (base,)
     if isinstance(base, Record):
         own = mappings.entry(base, Text(name))
-        is_part = any(isinstance(value, Record) for value in own)
-        merged = () if is_part else registry.merged_into(evaluator, base, name)
-        return union(() if merged and _are_empty(own) else own, merged)
+        return registry.merged_into(evaluator, base, name, own)
     if isinstance(base, ParsedOptions):
         return lift(evaluator.option(base, name), base.rung)
     if isinstance(base, Instance):

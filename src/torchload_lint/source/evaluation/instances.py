@@ -298,6 +298,8 @@ def _field(evaluator: Evaluator, instance: Instance, member: ast.AnnAssign, home
         values = union(
             *((Instance(value),) if isinstance(value, Class) else (value,) for value in values)
         )
+    if instance.call is None:
+        values = registry.field_on_command_line()(evaluator, name, home.module, values)
     return lift(values, Rung.DEFAULT)
 
 

@@ -320,8 +320,10 @@ def _without_caller(
 ) -> Values:
     shown = f"parameter {parameter.arg!r} of {_named(function, frame.module)}"
     of_program = registry.given_on_command_line(function)
-    if of_program is not None and (given := of_program(evaluator, parameter, function, (), frame)):
-        return union(default, *given)
+    if of_program is not None and (
+        given := of_program(evaluator, parameter, function, default, frame)
+    ):
+        return union(*given)
     if evaluator.project.files.python_files():
         reason = f"{shown} has {why_none}"
     else:  # a file by itself: nobody looked for callers

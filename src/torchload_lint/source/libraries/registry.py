@@ -45,7 +45,6 @@ if TYPE_CHECKING:
         OfAnything,
         OfOption,
     )
-    from torchload_lint.source.names.source_file import SourceFile
 
 _LIGHTNING = ("lightning",)
 _MAPPINGS = ("namespaces",)
@@ -183,10 +182,10 @@ def option() -> OfOption:
     return cast("OfOption", _file("options.argparse_cli").value)  # type: ignore[attr-defined]
 
 
-def merged_into(evaluator: Evaluator, record: Record, key: str) -> Values:
-    """What else a key of a configuration may be, which files and command lines are merged into."""
+def merged_into(evaluator: Evaluator, record: Record, key: str, own: Values) -> Values:
+    """What a key of a configuration may be, which files and command lines are merged into."""
     known = cast("KnownEntry | None", _find("ENTRIES", record.kind))
-    return known(evaluator, key) if known is not None else ()
+    return known(evaluator, key, own) if known is not None else own
 
 
 def option_declared_beside() -> Callable[[Evaluator, ast.Attribute, Frame], Values]:
@@ -205,9 +204,9 @@ def given_on_command_line(
     return cast("FromOutside", _file("options.function_cli").PARAMETERS)  # type: ignore[attr-defined]
 
 
-def field_on_command_line() -> Callable[[Evaluator, str, SourceFile], Values]:
+def field_on_command_line() -> Callable[..., Values]:
     """What written command lines give to a field of a class that is a command line."""
-    field: Callable[[Evaluator, str, SourceFile], Values]
+    field: Callable[..., Values]
     field = _file("options.typed_cli").field_given  # type: ignore[attr-defined]
     return field
 

@@ -114,12 +114,6 @@ def test_a_default_that_stands_for_none_is_weaker(nothing):
     assert [(each.text, each.exact) for each in found.patterns] == [("runs/last.pt", False)]
 
 
-def test_a_default_is_stronger():
-    main = MAIN.replace('"--ckpt"', '"--ckpt", default="runs/own.pt"')
-    found = resolved("run.sh", "python main.py --ckpt runs/last.pt\n", main)
-    assert [(each.text, each.exact) for each in found.patterns] == [("runs/own.pt", True)]
-
-
 def test_options_that_another_file_declares():
     index = project(
         {

@@ -54,6 +54,11 @@ def value_of(evaluator: Evaluator, declaration: Declaration, module: SourceFile)
             )
             return unknown(reason, Cause.NO_DEFAULT)
         values = hinted or values
+    else:
+        from torchload_lint.source.libraries.options import replaced_defaults  # noqa: PLC0415 - only with a default
+
+        names = declaration.names or (shown,)
+        values = replaced_defaults.beside(evaluator, values, names, module, declaration.call)
     evaluator.leave_open(f"the option {shown} may be given another value")
     return lift(values, Rung.DEFAULT)
 

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.libraries import registry
-from torchload_lint.source.libraries.options import written_commands
+from torchload_lint.source.libraries.options import replaced_defaults, written_commands
 from torchload_lint.source.libraries.options.argument_words import WordPlace
 from torchload_lint.source.project import call_search
 
@@ -24,9 +24,11 @@ _ALL_BY_PLACE = ("fire.Fire",)
 
 
 def _given(
-    evaluator: Evaluator, parameter: ast.arg, function: NamedFunction, _: Values, frame: Frame
+    evaluator: Evaluator, parameter: ast.arg, function: NamedFunction, default: Values, frame: Frame
 ) -> tuple[Values, ...]:
-    """What written command lines give to a parameter; empty where the function is no program."""
+    """What a parameter is where nobody gives it, and what written command lines give to it; empty
+    where the function is no program, or nothing is given.
+    """
     runner = _runner(evaluator, frame.module, function)
     if not runner:
         return ()
@@ -36,7 +38,8 @@ def _given(
     place = _place(parameter, function, all_by_place=runner in _ALL_BY_PLACE)
     if place is not None:
         given += written_commands.given_at(evaluator, WordPlace(place, {}), frame.module)
-    return (given,) if given else ()
+    usual = replaced_defaults.beside(evaluator, default, names, frame.module)
+    return (usual, given) if given or usual != default else ()
 
 
 def _runner(evaluator: Evaluator, module: SourceFile, function: NamedFunction) -> str:

@@ -13,7 +13,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
-from torchload_lint.source.libraries.options import written_commands
+from torchload_lint.source.libraries.options import replaced_defaults, written_commands
 from torchload_lint.source.project import call_search
 from torchload_lint.source.text.expressions import text_of
 
@@ -84,15 +84,19 @@ def added(evaluator: Evaluator, modules: Iterable[SourceFile], name: str) -> Val
     return union(*found)
 
 
-def field_given(evaluator: Evaluator, name: str, module: SourceFile) -> Values:
+def field_given(
+    evaluator: Evaluator, name: str, module: SourceFile, default: Values = ()
+) -> Values:
     """What written command lines give to a field of a class in ``module``, where the project
-    makes command lines from classes.
+    makes command lines from classes; with its default, if it has one.
     """
     project = evaluator.project
     if not any(project.holding(word) for word in _MAKERS):
-        return ()
-    dashed = name.replace("_", "-")
-    return written_commands.given(evaluator, (f"--{name}", f"--{dashed}"), module)
+        return default
+    names = (f"--{name}", f"--{name.replace('_', '-')}")
+    if default:
+        return replaced_defaults.beside(evaluator, default, names, module)
+    return written_commands.given(evaluator, names, module)
 
 
 CALLS: dict[str, Known] = dict.fromkeys(_FROM_CLASS, _from_class)

@@ -14,6 +14,7 @@ from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.branches import guards
 from torchload_lint.source.domain.patterns import HOLE, Rung, known
 from torchload_lint.source.domain.values import Constant, Text
@@ -29,7 +30,7 @@ from torchload_lint.source.text.command_lines import (
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from torchload_lint.source.branches.guards import Tests
     from torchload_lint.source.domain.values import Value, Values
@@ -64,6 +65,15 @@ _ANY_FILE = frozenset(
 """What files are called in examples, whatever they are."""
 
 
+class Start(NamedTuple):
+    """A command line that starts a program."""
+
+    command: Command
+    row: str
+    runs_it: bool
+    """Whether the file that is asked about is run then."""
+
+
 def given(
     evaluator: Evaluator,
     names: tuple[str, ...],
@@ -78,7 +88,7 @@ def given(
         evaluator,
         module,
         sorted(spelled, key=len, reverse=True),
-        lambda command: _value(command, spelled),
+        lambda command: given_to(command, spelled),
         place,
     )
 
@@ -143,7 +153,7 @@ def _pairs(project: ProjectIndex, key: str) -> Iterator[tuple[str, str]]:
     for path in [*project.files.commands_holding(f".{key}")][:_MAX_FILES]:
         for command in _commands(project, path):
             for name, value in pairwise(command.words):
-                text = _path(value, command.variables) if name.endswith(f".{key}") else ""
+                text = path_of(value, command.variables) if name.endswith(f".{key}") else ""
                 if text and (script := _file(project, path, command.script)):
                     texts.setdefault((text, script))
     yield from texts
@@ -169,26 +179,42 @@ def _given(
     start the program ``module``, or one that imports it, if ``place`` is reached then. Of several
     programs that have the option from there, those count that run the file that is asked about.
     """
-    project = evaluator.project
-    itself = place is not None and _when_started(place, module)
     found: dict[str, str] = {}
     elsewhere: dict[str, str] = {}
-    paths = dict.fromkeys(path for name in held for path in project.files.commands_holding(name))
-    for path in [*paths][:_MAX_FILES]:
-        for command in _commands(project, path):
-            text = _path(value(command), command.variables)
-            if text and text not in found and _concerns(project, path, command, module):
-                script = _file(project, path, command.script)
-                if itself and script != module.path:
-                    continue
-                if _leads_elsewhere(command, evaluator.assumed, module, project):
-                    continue
-                runs_it = runs(project, script, evaluator.asked_in)
-                (found if runs_it else elsewhere)[text] = f"{path}:{command.row}"
+
+    def read(command: Command) -> str:
+        return path_of(value(command), command.variables)
+
+    for start in starts(evaluator, module, held, place, worth=read):
+        (found if start.runs_it else elsewhere).setdefault(read(start.command), start.row)
     found = found or ({} if _is_program(evaluator) else elsewhere)
     for written in dict.fromkeys([*found.values()][:_MAX_VALUES]):
         evaluator.leave_open(f"a command line in {written} is one of those that there can be")
     return tuple(Text(text, rung=Rung.COMMAND_LINE) for text in [*found][:_MAX_VALUES])
+
+
+def starts(
+    evaluator: Evaluator,
+    module: SourceFile,
+    held: Iterable[str],
+    place: ast.AST | None = None,
+    *,
+    worth: Callable[[Command], object],
+) -> Iterator[Start]:
+    """The command lines, in files that hold one of some words, that start the program ``module``,
+    or one that imports it, if they are worth a look, and ``place`` and the load are reached then.
+    """
+    project = evaluator.project
+    itself = place is not None and _when_started(place, module)
+    paths = dict.fromkeys(path for name in held for path in project.files.commands_holding(name))
+    for path in [*paths][:_MAX_FILES]:
+        for command in _commands(project, path):
+            script = _started(project, path, command, module) if worth(command) else ""
+            if not script or (itself and script != module.path):
+                continue
+            if not _leads_elsewhere(command, evaluator.assumed, module, project):
+                runs_it = runs(project, script, evaluator.asked_in)
+                yield Start(command, f"{path}:{command.row}", runs_it)
 
 
 def _leads_elsewhere(
@@ -201,16 +227,16 @@ def _leads_elsewhere(
         ("definitions", "options and defaults", module.tree), lambda: _declared(module)
     )
 
-    def given_to(name: str) -> Value | None:
+    def holds_then(name: str) -> Value | None:
         names, default = declared.get(name.replace("-", "_"), ((), None))
-        value = _value(command, names)
+        value = given_to(command, names)
         if value.lower() in _TRUTHS:
             return Constant(_TRUTHS[value.lower()])
         if value and not value.startswith("-"):
             return None if _OTHER_THAN_TEXT.search(value) else Text(known(value))
         return Constant(True) if any(each in command.words for each in names) else default
 
-    return any(guards.gainsaid(test, holds=holds, given=given_to) for test, holds in assumed)
+    return any(guards.gainsaid(test, holds=holds, given=holds_then) for test, holds in assumed)
 
 
 def _declared(module: SourceFile) -> dict[str, tuple[tuple[str, ...], Value | None]]:
@@ -238,7 +264,7 @@ def _commands(project: ProjectIndex, path: str) -> tuple[Command, ...]:
     )
 
 
-def _value(command: Command, names: tuple[str, ...]) -> str:
+def given_to(command: Command, names: tuple[str, ...]) -> str:
     """What a command line gives to the option; or nothing."""
     words = command.words
     for index, each in enumerate(words):
@@ -248,7 +274,7 @@ def _value(command: Command, names: tuple[str, ...]) -> str:
     return ""
 
 
-def _path(value: str, variables: Mapping[str, str]) -> str:
+def path_of(value: str, variables: Mapping[str, str]) -> str:
     """A path with the values of the shell's variables, unknown parts marked; nothing, for what is
     not seen to be one.
     """
@@ -263,6 +289,15 @@ def _path(value: str, variables: Mapping[str, str]) -> str:
     return text if ("/" in text or "." in text) and any(map(str.isalpha, told)) else ""
 
 
+def word_of(value: str, variables: Mapping[str, str]) -> str:
+    """A word with the values of the shell's variables, unknown parts marked; all of it where it is
+    to be filled in, or is no word.
+    """
+    text = _VARIABLE.sub(HOLE, known(expand(value, variables))).rstrip("/")
+    unclear = value.startswith("-") or _PLACEHOLDER.search(text) or _NO_PATH.search(text)
+    return HOLE if unclear or not text else text
+
+
 def _tells_a_file(name: str) -> bool:
     """Whether a name in a folder that the reader has to fill in is that of a certain file."""
     stem, _, ending = name.partition(".")
@@ -270,11 +305,17 @@ def _tells_a_file(name: str) -> bool:
     return bool(ending) and HOLE not in name and not _ANY_FILE.issuperset(words)
 
 
-def _concerns(project: ProjectIndex, path: str, command: Command, module: SourceFile) -> bool:
-    """Whether the file that is started declares the option, or imports the file that does."""
-    script = _file(project, path, command.script)
+def _started(project: ProjectIndex, path: str, command: Command, module: SourceFile) -> str:
+    """The file that is started, if it declares the option, or imports the file that does."""
+    key = ("started", dirname(path), command.script)
+    script = project.remember(key, lambda: _file(project, path, command.script))
     if script == module.path or not script:
-        return bool(script)
+        return script
+    key = ("names what it imports", script, module.path)
+    return script if project.remember(key, lambda: _imports(project, script, module)) else ""
+
+
+def _imports(project: ProjectIndex, script: str, module: SourceFile) -> bool:
     stem = module.path.rpartition("/")[2].removesuffix(".py")
     imports = rf"^[ \t]*(?:from|import)[ \t][^\n#]*\b{re.escape(stem)}\b"
     return re.search(imports, project.files.text(script) or "", re.MULTILINE) is not None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain.patterns import Rung, known
-from torchload_lint.source.domain.values import Text, lift, union
+from torchload_lint.source.domain.values import Record, Text, lift, union
 from torchload_lint.source.libraries import config_files
 from torchload_lint.source.libraries.options import written_commands
 
@@ -25,19 +25,34 @@ if TYPE_CHECKING:
 
 _FOLDER = late_pattern(r"(?:^|_)(?:DIR|FOLDER|ROOT)$", re.IGNORECASE)
 _MAX_FILES = 24
-_MAX_VALUES = 6
+_MAX_VALUES = 12
 
 
-def _merged(evaluator: Evaluator, key: str) -> Values:
-    """The paths that may be merged into a configuration under a key."""
+def _merged(evaluator: Evaluator, key: str, own: Values) -> Values:
+    """A key of a configuration with what may be merged into it; its own value is one of several
+    then, and an empty text only a place for another one.
+    """
+    found = () if any(isinstance(each, Record) for each in own) else _others(evaluator, key)
+    if not found:
+        return own
+    if all(isinstance(each, Text) and not each.text and not each.why for each in own):
+        return found
+    return union(lift(own, Rung.ONE_OF_SEVERAL), found)
+
+
+def _others(evaluator: Evaluator, key: str) -> Values:
+    """The paths that files and command lines give to a key."""
     project = evaluator.project
     if not project.holding("merge_from_"):
         return ()
     paths = project.remember(("yacs", key), lambda: tuple(_in_files(project, key)))
     if paths:
         evaluator.leave_open("another configuration may say otherwise")
+    if len(paths) > _MAX_VALUES:
+        evaluator.leave_open("there are more configurations than are followed")
     texts: Values = tuple(Text(known(path)) for path in paths[:_MAX_VALUES])
-    return union(lift(texts, Rung.CONFIG_FILE), written_commands.pairs(evaluator, key))
+    rung = Rung.CONFIG_FILE if len(paths) == 1 else Rung.ONE_OF_SEVERAL
+    return union(lift(texts, rung), written_commands.pairs(evaluator, key))
 
 
 def _in_files(project: ProjectIndex, key: str) -> Iterator[str]:

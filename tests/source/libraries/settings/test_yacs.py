@@ -1,0 +1,53 @@
+"""What is merged into yacs's configurations, and when it is exact."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from project_files import project
+from torchload_lint.source.paths import Rung, resolve_path
+
+MAIN = """
+    import sys
+    import torch
+    from yacs.config import CfgNode as CN
+    _C = CN()
+    _C.TEST = CN()
+    _C.TEST.FILE = {}
+    cfg = _C.clone()
+    cfg.merge_from_file(sys.argv[1])
+    torch.load(cfg.TEST.FILE)
+    """
+
+
+def resolved(default, *paths):
+    files = {f"{number}.yaml": f"TEST:\n  FILE: {path}\n" for number, path in enumerate(paths)}
+    index = project({"main.py": textwrap.dedent(MAIN.format(repr(default))), **files})
+    module = index.module_at("main.py")
+    return resolve_path(module.loads[0].file, module, index)
+
+
+@pytest.mark.parametrize(
+    ("default", "paths", "exact"),
+    [
+        ("", ["a.pt"], ["a.pt"]),
+        ("", ["a.pt", "a.pt"], ["a.pt"]),
+        ("", ["a.pt", "b.pt"], []),
+        ("own.pt", ["a.pt"], ["a.pt"]),
+        ("own.pt", [], ["own.pt"]),
+    ],
+)
+def test_only_what_no_other_file_says_otherwise_is_exact(default, paths, exact):
+    found = resolved(default, *paths)
+    texts = dict.fromkeys([default, *paths] if default else paths)
+    assert [each.text for each in found.patterns] == list(texts)
+    assert [each.text for each in found.patterns if each.exact] == exact
+    assert all(each.exact or each.rung is Rung.ONE_OF_SEVERAL for each in found.patterns)
+
+
+def test_of_many_configurations_it_is_said_that_some_are_left_out():
+    found = resolved("", *(f"{number}.pt" for number in range(14)))
+    assert len(found.patterns) == 12
+    assert "there are more configurations than are followed" in found.unknown
