@@ -143,15 +143,27 @@ def _resolved(
 ) -> Resolution:
     values = _left_on(engine.top(expression, module), engine, expression, module)
     found = resolution(elements(values) if each else values, engine, folders=folders)
-    if not found.complete or not all(pattern.exact for pattern in found.patterns):
+    exact = [pattern for pattern in found.patterns if pattern.exact]
+    if not exact:
         return found
     if matters is not None and not matters(found):
         return found._replace(complete=False)
-    from torchload_lint.source.certainty.doubts import doubts  # noqa: PLC0415 - few are exact
+    from torchload_lint.source.certainty.doubts import doubts, seen  # noqa: PLC0415 - few are exact
+    from torchload_lint.source.certainty.escaping.seen_changes import first_seen  # noqa: PLC0415
 
-    relative = any(_depends_on_folder(pattern) for pattern in found.patterns)
-    doubt = next(doubts(engine, module, relative=relative), "")
-    return found._replace(complete=False, unknown=(doubt,)) if doubt else found
+    relative = any(_depends_on_folder(pattern) for pattern in exact)
+    settled = found.complete and len(exact) == len(found.patterns)
+    doubt = next(doubts(engine, module, relative=relative), "") if settled else ""
+    if settled and not doubt:
+        return found
+    found = found._replace(complete=False, unknown=(doubt,) if doubt else found.unknown)
+    texts = [pattern.text for pattern in exact]
+    change = first_seen(seen(engine, module, relative=relative), engine, texts)
+    if not change:
+        return found
+    patterns = tuple(pattern._replace(exact=False) for pattern in found.patterns)
+    unknown = tuple(dict.fromkeys((*found.unknown, change)))
+    return found._replace(patterns=patterns, unknown=unknown)
 
 
 def _left_on(values: Values, engine: Engine, expression: ast.expr, module: Module) -> Values:
@@ -267,7 +279,10 @@ def _folders_of_others(
 
 def _is_bare_word(pattern: PathPattern) -> bool:
     """Whether it looks like a name of something else (``RN50``, ``bicubic``) than a file."""
-    return pattern.exact and "/" not in pattern.text and "." not in pattern.text
+    spelled = pattern.exact or (
+        pattern.rung is Rung.ONE_OF_SEVERAL and not {*"*?["} & {*pattern.text}
+    )
+    return spelled and "/" not in pattern.text and "." not in pattern.text
 
 
 def _is_bare_ending(marked: str, rung: Rung) -> bool:

@@ -16,12 +16,14 @@ from torchload_lint.source.certainty import hierarchies, working_folder
 from torchload_lint.source.certainty.calls_known import Callers
 from torchload_lint.source.certainty.escaping.asked import Asked, asked_of, is_changeable
 from torchload_lint.source.certainty.escaping.escapes import Watch
+from torchload_lint.source.certainty.escaping.seen_changes import SeenChange, in_one_program
 from torchload_lint.source.certainty.objects import given_away, module_given_away
 from torchload_lint.source.certainty.overwriting import (
     Receivers,
     by_assignment,
     by_reflection,
-    may_speak_of,
+    made_for,
+    may_call,
 )
 from torchload_lint.source.domain.values import Instance, Made, Unknown
 from torchload_lint.source.evaluation import instances
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.changes.reflection import ReflectedChange
-    from torchload_lint.source.text.definitions import FunctionNode
 
 _HARMLESS_DECORATORS = frozenset(
     """
@@ -97,6 +98,21 @@ def doubts(
         yield str(error)
 
 
+def seen(evaluator: Evaluator, module: SourceFile, *, relative: bool) -> Iterator[str]:
+    """Those reasons alone among which there may be places that are seen (and others)."""
+    looking = _Doubts(evaluator, module)
+    try:
+        yield from looking.strangers()
+        yield from looking.held()
+        yield from looking.module_names()
+        yield from looking.members()
+        yield from looking.attributes()
+        if relative:
+            yield from looking.folder()
+    except TooManyError:
+        return
+
+
 def _is_all(engine: Engine, module: SourceFile) -> bool:
     """Whether what an engine found, which is no relative path, is all that there can be."""
     return not engine.open_ends and not any(doubts(engine, module, relative=False))
@@ -136,8 +152,7 @@ class _Doubts:
 
     def _may_be_strange(self, node: ast.expr, module: SourceFile, owners: set[str]) -> bool:
         """Whether an expression may name one of some modules (or classes) of other packages."""
-        meanings = module.bindings.possible(node)
-        return any(_SAME_MODULE.get(meaning, meaning) in owners for meaning in meanings)
+        return any(_SAME_MODULE.get(one, one) in owners for one in module.bindings.possible(node))
 
     def functions(self) -> Iterator[str]:
         """Functions that were followed: whether a call of them runs what they say."""
@@ -171,10 +186,10 @@ class _Doubts:
             return True
         families = [family(node, module, self._project) for node, module in wanted.items()]
         if change.name == "_value_":
-            made_for = _made_for(change)
+            only = made_for(change)
             return any(
                 hierarchies.is_enumeration(each, self._project)
-                and (made_for is None or made_for in each.members)
+                and (only is None or only in each.members)
                 for each in families
             )
         return any(
@@ -230,7 +245,7 @@ class _Doubts:
                 yield f"class {node.name} is made in an unusual way"
         for name in _UNUSUAL_MEMBERS:
             if members.member(node, name) is not None:
-                yield f"class {node.name} has {name}"
+                yield SeenChange(f"class {node.name} has {name}")
 
     def folder(self) -> Iterator[str]:
         """Whether the program may run in another folder than the project's."""
@@ -304,7 +319,8 @@ class _Doubts:
             ours = self._project.split(star.qualified, module.path)
             made_up = ours[0] is None or "globals" in ours[0].text
             if not before and (made_up or self._project.definitions(origin, module.path)):
-                yield f"{module.path}:{row} may bring another {name}"
+                why = f"{module.path}:{row} may bring another {name}"
+                yield in_one_program(why, module, self._home, self._project, None)
 
     def members(self) -> Iterator[str]:
         """Members of classes: whether they are set from outside."""
@@ -417,29 +433,8 @@ class _Doubts:
                 if word not in _HARMLESS_DECORATORS:
                     yield f"the decorator {word} may call {getattr(function, 'name', 'it')}()"
             for change in reflection.changes(self._project, self._home):
-                if change.kind == "code" and _may_call(change, function, module):
+                if change.kind == "code" and may_call(change, function, module):
                     yield f"{change.shown} runs code that is made up"
-
-
-def _made_for(change: ReflectedChange) -> ast.AST | None:
-    """The enumeration whose own ``__new__`` sets the value of the member that it makes."""
-    function = change.module.function(change.node)
-    if getattr(function, "name", "") != "__new__" or not isinstance(change.receiver, ast.Name):
-        return None
-    definitions = change.module.bindings.definitions(change.receiver)
-    made = definitions and all(
-        change.module.function(each.node) is function for each in definitions
-    )
-    holder = change.module.parents.get(function) if function and made else None
-    return holder if isinstance(holder, ast.ClassDef) else None
-
-
-def _may_call(change: ReflectedChange, function: FunctionNode, module: SourceFile) -> bool:
-    """Whether code that is made up may call a function."""
-    name = getattr(function, "name", "__call__")
-    if name.startswith("__"):
-        change = change._replace(words=None)  # it is called without its name
-    return may_speak_of(name, change, module)
 
 
 def _last_word(node: ast.expr) -> str:

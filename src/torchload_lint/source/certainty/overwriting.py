@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.certainty.argparse_actions import is_given_options
+from torchload_lint.source.certainty.escaping.seen_changes import in_one_program
 from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.certainty.module_objects import is_handed_about
 from torchload_lint.source.domain.values import (
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.project.changes.reflection import ReflectedChange
     from torchload_lint.source.project.families import Family
     from torchload_lint.source.project.index import ProjectIndex
+    from torchload_lint.source.text.definitions import FunctionNode
 
 
 def attribute_stores(name: str, home: SourceFile, project: ProjectIndex) -> Iterator[PlaceOfUse]:
@@ -128,6 +130,14 @@ class Receivers:
 _NO_OBJECTS = (Record, ParsedOptions, Sequence, Text, Constant, Function)
 
 
+_OF_A_FILE = ("code", "globals")
+"""Changes by which a program that is a file sets its own names (``exec``, ``globals()``)."""
+
+
+def _only_computes(change: ReflectedChange) -> bool:
+    return isinstance(change.node, ast.Name) and change.node.id == "eval"
+
+
 def by_reflection(
     name: str,
     home: SourceFile,
@@ -151,7 +161,10 @@ def by_reflection(
             continue
         if change.receiver is not None and not may_be(change.receiver, change.module):
             continue
-        return f"{change.shown} may set {name}"
+        why = f"{change.shown} may set {name}"
+        own = change.module is home and change.kind in _OF_A_FILE
+        spelled = change.name == name or (own and not _only_computes(change))
+        return in_one_program(why, change.module, home, project, None) if spelled else why
     return ""
 
 
@@ -182,5 +195,27 @@ def by_assignment(
     for module, node, _ in attribute_stores(name, home, project):
         assert isinstance(node, ast.Attribute)
         if node not in known and may_be(node.value, module):
-            return f"{module.path}:{node.lineno} sets {ast.unparse(node)}"
+            why = f"{module.path}:{node.lineno} sets {ast.unparse(node)}"
+            return in_one_program(why, module, home, project, node)
     return ""
+
+
+def made_for(change: ReflectedChange) -> ast.AST | None:
+    """The enumeration whose own ``__new__`` sets the value of the member that it makes."""
+    function = change.module.function(change.node)
+    if getattr(function, "name", "") != "__new__" or not isinstance(change.receiver, ast.Name):
+        return None
+    definitions = change.module.bindings.definitions(change.receiver)
+    made = definitions and all(
+        change.module.function(each.node) is function for each in definitions
+    )
+    holder = change.module.parents.get(function) if function and made else None
+    return holder if isinstance(holder, ast.ClassDef) else None
+
+
+def may_call(change: ReflectedChange, function: FunctionNode, module: SourceFile) -> bool:
+    """Whether code that is made up may call a function."""
+    name = getattr(function, "name", "__call__")
+    if name.startswith("__"):
+        change = change._replace(words=None)  # it is called without its name
+    return may_speak_of(name, change, module)

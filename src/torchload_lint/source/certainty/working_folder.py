@@ -10,6 +10,7 @@ import ast
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.certainty.escaping.seen_changes import SeenChange
 from torchload_lint.source.domain.values import Text
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.libraries import registry
@@ -38,7 +39,8 @@ def changes(
             if module is None or not module.holds(word):
                 continue
             if not _stays_there(word, module, project, is_all):
-                yield f"{path} changes the working folder"
+                kind = SeenChange if path == home.path else str
+                yield kind(f"{path} changes the working folder")
     for root in filter(project.holding, registry.CHANGES_FOLDER):
         for decorator, kept_by in registry.folder_changers(root).items():
             for path in project.holding(decorator):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain import patterns, strings
 from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.mappings import entry
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     TextMethod: TypeAlias = Callable[[Text, Arguments], Values]
 
+_OF_ENVIRONMENT = late_pattern(r"\$(?:\w+|\{[^}]*\})")
 _CUT_OPENLY = "where it is cut is not known"
 _LAST_DOT = "a dot at the end, which Python 3.14 takes for a suffix"
 
@@ -245,6 +247,13 @@ def normalised(text: Text, _: Arguments) -> Values:
     if text.anchored or not patterns.is_exact(text.text):
         return (text,)
     return (strings.changed(text, patterns.normal(text.text) or "."),)
+
+
+def expanded(text: Text, _: Arguments) -> Values:
+    """``os.path.expandvars(text)``: what variables hold is not known."""
+    found = _OF_ENVIRONMENT.sub(patterns.HOLE, text.text)
+    why = (*text.why, "the environment's variables") if found != text.text else text.why
+    return (text.changed(text=found, why=why),)
 
 
 def split_suffix(text: Text, _: Arguments) -> Values:

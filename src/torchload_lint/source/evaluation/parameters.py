@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.branches import guards, made_under
 from torchload_lint.source.domain.patterns import Rung
+from torchload_lint.source.domain.selecting import left_to_callers
 from torchload_lint.source.domain.values import (
     NO_ARGUMENTS,
     Class,
@@ -331,7 +332,8 @@ def _without_caller(
     annotated = instances.annotated(evaluator, parameter.annotation, frame)
     if default and not all(isinstance(value, Unknown) for value in default):
         evaluator.leave_open(reason)
-        return union(default, (each for each in annotated if isinstance(each, Instance)))
+        own = left_to_callers(default)
+        return union(own, (each for each in annotated if isinstance(each, Instance)))
     if annotated:
         evaluator.leave_open(reason)
         return lift(annotated, Rung.DEFAULT)

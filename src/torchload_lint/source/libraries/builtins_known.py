@@ -66,7 +66,11 @@ def parsed_url(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 
 
 def _partial(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    return evaluator.values(call.args[0], frame) if call.args else ()
+    given = evaluator.values(call.args[0], frame) if call.args else ()
+    if len(call.args) == 1 and not call.keywords:
+        return given
+    ours = tuple(each for each in given if isinstance(each, domain.Function | domain.Class))
+    return ours or unknown("what a partial of it yields")
 
 
 def _unknowable(why: str) -> Known:

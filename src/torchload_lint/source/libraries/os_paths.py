@@ -90,10 +90,6 @@ def _environment(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     return lift(default, Rung.DEFAULT) or unknown(f"the environment variable {name}")
 
 
-def _working_folder(*_: object) -> Values:
-    return (Text("."),)
-
-
 def _item_of_environment(evaluator: Evaluator, key: ast.expr, _: Frame) -> Values:
     """``os.environ[key]``: what environment files of the project say."""
     from torchload_lint.source.libraries.settings import environment_files  # noqa: PLC0415 - few have any
@@ -115,7 +111,7 @@ def _item_of_command_line(evaluator: Evaluator, key: ast.expr, frame: Frame) -> 
     return found or unknown("an argument of the command line")
 
 
-_SAME = ("expanduser", "expandvars", "normcase")
+_SAME = ("expanduser", "normcase")
 CALLS: dict[str, Known] = {
     **{
         f"{module}.{name}": _on_text(method)
@@ -128,12 +124,13 @@ CALLS: dict[str, Known] = {
             ("abspath", methods.absolute),
             ("realpath", methods.absolute),
             ("normpath", methods.normalised),
+            ("expandvars", methods.expanded),
         )
     },
     **dict.fromkeys(("os.path.join", "posixpath.join"), _join),
     **{f"{module}.{name}": first for module in ("os.path", "posixpath") for name in _SAME},
     **dict.fromkeys(("os.fspath", "os.fsdecode", "os.fsencode", "glob.escape"), first),
-    **dict.fromkeys(("os.getcwd", "os.getcwdb"), _working_folder),
+    **dict.fromkeys(("os.getcwd", "os.getcwdb"), lambda *_: (Text("."),)),
     **dict.fromkeys(("os.environ.get", "os.getenv", "os.environ.setdefault"), _environment),
     **dict.fromkeys(("glob.glob", "glob.iglob"), _glob),
     "os.listdir": _list_folder,

@@ -25,7 +25,7 @@ _SPELLED = "StrEnum"
 """The base whose members are their texts, also for ``str()`` and ``format()``."""
 _ODD_MEMBERS = (
     *("value", "name", "__str__", "__format__", "__fspath__", "__getattribute__", "__new__"),
-    *("__init__", "_value_", "_name_", "__radd__", "__add__"),
+    *("__init__", "_value_", "_name_", "__radd__", "__add__", "_missing_"),
 )
 
 
@@ -122,6 +122,10 @@ def _asked_for(evaluator: Evaluator, instance: Instance) -> Values:
     values = evaluator.values(call.args[0], bound.frame)
     if not all(isinstance(each, EnumMember) or _is_known_text(each) for each in values):
         return ()
+    written = [getattr(value, "value", None) for _, value in _members(instance.of.node)]
+    texts = {known(each) for each in written if isinstance(each, str)}
+    if None not in written and any(isinstance(x, Text) and x.text not in texts for x in values):
+        return ()  # no member: the class makes one of it, or none
     return union(*(each.value if isinstance(each, EnumMember) else (each,) for each in values))
 
 

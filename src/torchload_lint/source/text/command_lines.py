@@ -27,6 +27,8 @@ _ASSIGNED = late_pattern(
 )
 _ASSIGNED_IF_UNSET = late_pattern(r"\s*:\s+[\"']?\$\{(\w+):?=([^}]*)\}[\"']?\s*")
 _REFERENCE = late_pattern(r"\$\{(\w+)(?::?[-=]([^{}]*))?\}|\$(\w+)")
+_BY_VARIABLE = late_pattern(r"^(?:\$\w+|\$\{\w+\})/")
+"""A folder that the shell knows."""
 _LONGEST_VALUE = 4_000
 """Letters of what a shell's variable holds."""
 _LIST_FORM = late_pattern(r"\s*-?\s*(?:CMD|ENTRYPOINT|RUN|command:|args:)?\s*\[.*\]\s*")
@@ -162,7 +164,8 @@ def _command(row: int, words: list[str], variables: Mapping[str, str]) -> Comman
     for index, word in enumerate(words):
         is_module = index > 0 and words[index - 1] == "-m" and not word.startswith(_LAUNCHERS)
         if (is_module and word.isascii()) or _SCRIPT.fullmatch(word):
-            return Command(row, word, tuple(words[index + 1 :]), dict(variables))
+            script = _BY_VARIABLE.sub("", expand(word, variables))
+            return Command(row, script, tuple(words[index + 1 :]), dict(variables))
     return None
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchload_lint.source.certainty.escaping import handed_on, seen_in, uses
 from torchload_lint.source.certainty.escaping.asked import shown
+from torchload_lint.source.certainty.escaping.seen_changes import SeenChange, changed
 from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.project.mentions import TooManyError
 
@@ -113,7 +114,7 @@ class Watch:
 
     def _rebound(self, node: ast.expr, parent: ast.AST | None, asked: Asked) -> str:
         if isinstance(parent, ast.AugAssign) and asked.items:
-            return shown(node, "is changed in place")
+            return changed(node, "is changed in place")
         return ""
 
     def part(self, use: PlaceOfUse, asked: Asked, depth: int, key: str | None = None) -> str:
@@ -171,7 +172,7 @@ class Watch:
             for node in ast.walk(scope)
         )
         if augmented and asked.items:
-            return f"{target.id} is changed in place"
+            return SeenChange(f"{target.id} is changed in place")
         if isinstance(scope, ast.Module | ast.ClassDef):
             try:
                 places += list(uses.of_attribute(target.id, module, self.evaluator.project))

@@ -16,6 +16,7 @@ from torchload_lint.source.certainty.escaping.known import (
     TAKING,
     leaves_objects_alone,
 )
+from torchload_lint.source.certainty.escaping.seen_changes import changed
 from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.state.matching import match
@@ -66,7 +67,7 @@ def _method(
         return ""
     if name in {"append", "add", "extend"} and is_followed_call(use, call, asked):
         return ""
-    return shown(use.node, f"is changed by .{name}()")
+    return changed(use.node, f"is changed by .{name}()")
 
 
 def of_call(watch: Watching, use: PlaceOfUse, parent: ast.AST, asked: Asked, depth: int) -> str:
@@ -111,7 +112,7 @@ def _read(
     if asked.deep and (call.keywords or plain == "filter"):
         return shown(use.node, f"goes through {plain}() with a function")
     if plain == "next" and asked.ordered and asked.items:
-        return shown(use.node, "loses an item")
+        return changed(use.node, "loses an item")
     if plain in SHALLOW:
         return watch.copied(PlaceOfUse(use.module, call), asked, depth)
     if plain in PICKING:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.certainty.escaping.asked import is_followed_store, literal, shown
+from torchload_lint.source.certainty.escaping.seen_changes import stored
 from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.domain.values import Constant, Record, Sequence, Text
 from torchload_lint.source.text.definitions import defaults, parameters
@@ -34,7 +35,7 @@ def of_part(
         return ""
     if is_followed_store(use, parent, holder, asked):
         return ""
-    return shown(use.node, "gets another entry")
+    return stored(shown(use.node, "gets another entry"), parent, use.module)
 
 
 def of_assignment(

@@ -7,18 +7,23 @@ incomplete; but the default is the file that the program reads when it is run as
 from __future__ import annotations
 
 import ast
+import re
 from functools import partial
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
+from torchload_lint.source.domain import mappings
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
     Cause,
     Instance,
     ParsedOptions,
+    Record,
     Sequence,
+    Text,
+    Unknown,
     lift,
     union,
     unknown,
@@ -31,7 +36,7 @@ from torchload_lint.source.text.candidates import words_of
 from torchload_lint.source.text.definitions import INNER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from torchload_lint.source.domain.values import Frame, Values
     from torchload_lint.source.evaluator import Evaluator, OfAnything
@@ -66,6 +71,8 @@ def _parsed(evaluator: Evaluator, node: ast.Call, receivers: Values, frame: Fram
     function = node.func
     if any(isinstance(each, Instance) for each in receivers):
         return ()
+    if len(node.args) > 1 or any(each.arg == "namespace" for each in node.keywords):
+        evaluator.leave_open("parse_args() is given an object that may hold options")
     found = ParsedOptions(node, frame.module, line=_line(evaluator, node, frame), rung=Rung.DEFAULT)
     if isinstance(function, ast.Attribute) and function.attr == "parse_known_args":
         return (Sequence(((found,), unknown("the other arguments")), kind="tuple"),)
@@ -116,7 +123,42 @@ def value(evaluator: Evaluator, options: ParsedOptions, name: str) -> Values:
         given, settled = arguments_in_code.given(options, [each for each, _ in found])
         if settled:
             return lift(given, Rung.DEFAULT)
-    return union(given, *(value_of(evaluator, each, module) for each, module in found))
+    own = union(*(value_of(evaluator, each, module) for each, module in found))
+    modules = dict.fromkeys((options.module, *(module for _, module in found)))
+    return union(given, _with_later_defaults(evaluator, modules, name, own))
+
+
+def _with_later_defaults(
+    evaluator: Evaluator, modules: Iterable[SourceFile], name: str, own: Values
+) -> Values:
+    """The default of an option with what ``parser.set_defaults(**config)`` may set it to; its own
+    is one of several then.
+    """
+    for module in modules:
+        if "set_defaults" not in module.text:
+            continue
+        for call in call_search.calls_named(evaluator.project, module, "set_defaults"):
+            for spread in (each.value for each in call.keywords if each.arg is None):
+                later = _in_mapping(evaluator.anywhere(spread, module), name)
+                if later:
+                    evaluator.leave_open(f"{module.path}:{call.lineno} may set another default")
+                    known = (each for each in later if not isinstance(each, Unknown))
+                    own = union(lift(own, Rung.ONE_OF_SEVERAL), known)
+    return own
+
+
+def _in_mapping(values: Values, name: str) -> Values:
+    """What mappings may hold under a key; empty where they certainly do not hold it."""
+    return union(
+        *(
+            unknown("a mapping that is not known")
+            if not isinstance(each, Record)
+            else mappings.entry(each, Text(name))
+            if name in each.entries or each.others
+            else ()
+            for each in values
+        )
+    )
 
 
 def _set_up_in(
@@ -226,11 +268,13 @@ def declared_beside(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> 
     project, module = evaluator.project, frame.module
     own = declared(project, module).get(node.attr, ())
     if own:
-        return union(*(value_of(evaluator, each, module) for each in own))
+        values = union(*(value_of(evaluator, each, module) for each in own))
+        stored = rf"\.{node.attr}\b[^=\n]*(?<![=!<>])=(?!=)"
+        return lift(values, Rung.ONE_OF_SEVERAL) if re.search(stored, module.text) else values
     elsewhere = _declared_around(evaluator, node.attr, module)
     if elsewhere:
         evaluator.leave_open(f"the option --{node.attr} may be another one of that name")
-    return elsewhere
+    return lift(elsewhere, Rung.ONE_OF_SEVERAL)
 
 
 def _declared_around(evaluator: Evaluator, name: str, module: SourceFile) -> Values:

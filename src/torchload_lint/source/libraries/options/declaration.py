@@ -14,6 +14,7 @@ from torchload_lint.source.domain.values import (
     lift,
     unknown,
 )
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Value, Values
@@ -59,8 +60,40 @@ def value_of(evaluator: Evaluator, declaration: Declaration, module: SourceFile)
 
         names = declaration.names or (shown,)
         values = replaced_defaults.beside(evaluator, values, names, module, declaration.call)
+        if any(isinstance(each, Text) for each in values) and _may_convert(declaration, module):
+            evaluator.leave_open(f"the type of {shown} may make something else of its default")
+            values = lift(values, Rung.ONE_OF_SEVERAL)
     evaluator.leave_open(f"the option {shown} may be given another value")
     return lift(values, Rung.DEFAULT)
+
+
+def _may_convert(declaration: Declaration, module: SourceFile) -> bool:
+    """Whether ``type=`` is a function of the project, or a lambda, that may return another text
+    than it is given: argparse hands it the default, too.
+    """
+    given = [each.value for each in declaration.call.keywords if each.arg == "type"]
+    if not given or last_name(declaration.call.func) != "add_argument":
+        return False
+    if isinstance(given[0], ast.Lambda):
+        return True
+    if not isinstance(given[0], ast.Name):
+        return False
+    functions = [each.node for each in module.bindings.definitions(given[0])]
+    return any(
+        isinstance(each, ast.FunctionDef) and not _yields_what_it_is_given(each)
+        for each in functions
+    )
+
+
+def _yields_what_it_is_given(function: ast.FunctionDef) -> bool:
+    own = {each.arg for each in (*function.args.posonlyargs, *function.args.args)}
+    stored = {
+        node.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    yielded = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
+    return all(isinstance(each, ast.Name) and each.id in own - stored for each in yielded)
 
 
 def _written(evaluator: Evaluator, declaration: Declaration, module: SourceFile) -> Values:

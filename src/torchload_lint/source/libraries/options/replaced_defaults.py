@@ -50,7 +50,9 @@ def beside(
     usual = lift(defaults, Rung.COMMAND_LINE)
     said = [_said(each, spelled, default) for each in found]
     others = {
-        value: start.row for value, start in zip(said, found, strict=True) if value not in usual
+        value: start.row
+        for value, start in zip(said, found, strict=True)
+        if start.leads_there and value not in usual
     }
     for row in dict.fromkeys([*others.values()][:_MOST_SAID]):
         evaluator.leave_open(f"a command line in {row} is one of those that there can be")

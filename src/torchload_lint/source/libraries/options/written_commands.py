@@ -72,6 +72,8 @@ class Start(NamedTuple):
     row: str
     runs_it: bool
     """Whether the file that is asked about is run then."""
+    leads_there: bool
+    """Whether its options do not lead past the load."""
 
 
 def given(
@@ -186,7 +188,8 @@ def _given(
         return path_of(value(command), command.variables)
 
     for start in starts(evaluator, module, held, place, worth=read):
-        (found if start.runs_it else elsewhere).setdefault(read(start.command), start.row)
+        if start.leads_there:
+            (found if start.runs_it else elsewhere).setdefault(read(start.command), start.row)
     found = found or ({} if _is_program(evaluator) else elsewhere)
     for written in dict.fromkeys([*found.values()][:_MAX_VALUES]):
         evaluator.leave_open(f"a command line in {written} is one of those that there can be")
@@ -202,7 +205,7 @@ def starts(
     worth: Callable[[Command], object],
 ) -> Iterator[Start]:
     """The command lines, in files that hold one of some words, that start the program ``module``,
-    or one that imports it, if they are worth a look, and ``place`` and the load are reached then.
+    or one that imports it, if they are worth a look, and ``place`` is reached then.
     """
     project = evaluator.project
     itself = place is not None and _when_started(place, module)
@@ -212,9 +215,9 @@ def starts(
             script = _started(project, path, command, module) if worth(command) else ""
             if not script or (itself and script != module.path):
                 continue
-            if not _leads_elsewhere(command, evaluator.assumed, module, project):
-                runs_it = runs(project, script, evaluator.asked_in)
-                yield Start(command, f"{path}:{command.row}", runs_it)
+            leads_there = not _leads_elsewhere(command, evaluator.assumed, module, project)
+            runs_it = runs(project, script, evaluator.asked_in)
+            yield Start(command, f"{path}:{command.row}", runs_it, leads_there)
 
 
 def _leads_elsewhere(
