@@ -202,7 +202,7 @@ def of_steady_names(node: ast.AST, module: SourceFile, but: str = "") -> Tests:
             for test, holds in comparing(node, module)
             if (subject := about_what(test)) is not None
             and _is_steady(subject, module)
-            and getattr(subject, "id", None) != (but or None)
+            and getattr(subject, "id", "") != (but or None)
         )
 
     return module.remember(("steady tests", node, but), find)

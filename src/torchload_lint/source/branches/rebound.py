@@ -21,12 +21,17 @@ if TYPE_CHECKING:
     from torchload_lint.source.text.definitions import Definition
 
 
+_READ = (ast.Attribute, ast.Subscript)
+
+
 class Rebinding(NamedTuple):
-    """A definition that stands alone in the branch of a test about the same name."""
+    """A definition that stands alone in the branch of a test about the same name, or about what the
+    name was given: ``folder = args.data`` before ``if args.data == "a": folder = "b"``.
+    """
 
     statement: ast.If
-    tested: ast.Name
-    """The name in the test."""
+    tested: ast.expr
+    """The name, or what it was given, in the test."""
 
 
 def values(
@@ -40,7 +45,7 @@ def values(
         return value_of(ordered[0])
     found: dict[int, Values] = {}
     for number, definition in enumerate(ordered):
-        again = _rebinding(name, definition, module)
+        again = _rebinding(name, definition, ordered[:number], module)
         before = _before(again, ordered[:number], module) if again is not None else None
         if again is None or before is None:
             found[number] = value_of(definition)
@@ -58,7 +63,9 @@ def values(
     return tuple(dict.fromkeys(chain(*found.values())))
 
 
-def _rebinding(name: ast.Name, definition: Definition, module: SourceFile) -> Rebinding | None:
+def _rebinding(
+    name: ast.Name, definition: Definition, earlier: Sequence[Definition], module: SourceFile
+) -> Rebinding | None:
     statement = definition.node
     around = module.parents.get(statement)
     if not isinstance(statement, ast.Assign | ast.AugAssign) or not isinstance(around, ast.If):
@@ -70,13 +77,25 @@ def _rebinding(name: ast.Name, definition: Definition, module: SourceFile) -> Re
         for each in ast.walk(around.test)
         if isinstance(each, ast.Name) and each.id == name.id and isinstance(each.ctx, ast.Load)
     ]
-    return Rebinding(around, tested[0]) if len(tested) == 1 else None
+    if tested:
+        return Rebinding(around, tested[0]) if len(tested) == 1 else None
+    given = [each.value for each in earlier if isinstance(each.value, _READ)]
+    parts = [each for each in ast.walk(around.test) if isinstance(each, _READ)]
+    same = [part for part in parts if any(guards.is_same(part, each) for each in given)]
+    return Rebinding(around, same[0]) if len(same) == 1 else None
 
 
 def _before(
     again: Rebinding, earlier: Sequence[Definition], module: SourceFile
 ) -> list[int] | None:
     """Which of the earlier definitions the test is about; None where it is about others, too."""
+    if not isinstance(again.tested, ast.Name):
+        same = guards.is_same
+        return [
+            number
+            for number, one in enumerate(earlier)
+            if one.value is not None and same(one.value, again.tested)
+        ] or None
     asked = module.bindings.definitions(again.tested)
     numbers = [number for number, one in enumerate(earlier) if one in asked]
     return numbers if numbers and len(numbers) == len(asked) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.branches import guards
+from torchload_lint.source.branches import guards, other_files
 from torchload_lint.source.domain.enum_members import EnumMember
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
@@ -175,7 +175,8 @@ def _stored(
             evaluator.done(key)
         unknown_only = all(isinstance(each, Unknown) for each in values)
         if not (unknown_only and _is_never_called(evaluator, method, node, module)):
-            found.append(values)
+            elsewhere = other_files.gainsay(evaluator.assumed, value, module)
+            found.append(lift(values, Rung.ONE_OF_SEVERAL) if elsewhere else values)
     return lift(union(*found), Rung.CONSTANT)
 
 

@@ -137,3 +137,29 @@ def test_another_program_does_not_replace_a_default():
     module = index.module_at("main.py")
     found = resolve_path(module.loads[0].file, module, index)
     assert [(each.text, each.exact) for each in found.patterns] == [("own.pt", True)]
+
+
+@pytest.mark.parametrize(
+    ("script", "exact"),
+    [
+        ("python main.py --ckpt runs/a.pt\n", False),
+        ("python main.py --rate 1\n", True),
+        ("ROOT=..\npython $ROOT/one/main.py --ckpt runs/a.pt\n", False),
+    ],
+)
+def test_a_start_of_one_of_several_programs_of_that_name(script, exact):
+    main = textwrap.dedent(MAIN.format("args.ckpt"))
+    index = project({"one/main.py": main, "two/main.py": main, "docs/run.sh": script})
+    module = index.module_at("one/main.py")
+    found = resolve_path(module.loads[0].file, module, index)
+    assert [each.text for each in found.patterns if each.exact] == ["own.pt"] * exact
+
+
+def test_a_start_that_leads_past_the_load_replaces_the_default_too():
+    main = textwrap.dedent(MAIN.format("args.ckpt")).replace(
+        "torch.load(args.ckpt)", "if args.name == 'cat':\n    torch.load(args.ckpt)"
+    )
+    index = project({"main.py": main, "run.sh": "python main.py --ckpt a.pt --name dog\n"})
+    module = index.module_at("main.py")
+    found = resolve_path(module.loads[0].file, module, index)
+    assert [(each.text, each.exact) for each in found.patterns] == [("own.pt", False)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.patterns import HOLE, Rung
 from torchload_lint.source.domain.values import Constant, Text, lift
+from torchload_lint.source.libraries.options import written_commands
 from torchload_lint.source.libraries.options.written_commands import (
     given_to,
     path_of,
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluator import Evaluator
-    from torchload_lint.source.libraries.options.written_commands import Start
     from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.text.command_lines import Command
 
 _MOST_SAID = 8
 """Values that command lines give to one option; of more, none is named."""
@@ -48,7 +49,7 @@ def beside(
     written = starts(evaluator, module, (*spelled, own), place, worth=len)
     found = [each for each in written if each.runs_it]
     usual = lift(defaults, Rung.COMMAND_LINE)
-    said = [_said(each, spelled, default) for each in found]
+    said = [_made_of(each.command, spelled, default) for each in found]
     others = {
         value: start.row
         for value, start in zip(said, found, strict=True)
@@ -59,7 +60,10 @@ def beside(
     further: Values = tuple(others)
     if len(further) > _MOST_SAID:
         further = (_ANYTHING,)
-    is_replaced = bool(found) and not any(value in usual for value in said)
+    if not found:
+        anywhere = written_commands.of_several_programs(evaluator, spelled)
+        said = [_made_of(each, spelled, default) for each in anywhere]
+    is_replaced = bool(said) and not any(value in usual for value in said)
     own_values = lift(defaults, Rung.ONE_OF_SEVERAL) if is_replaced else defaults
     return (*own_values, *(each for each in further if each != _NOTHING_SEEN))
 
@@ -76,9 +80,8 @@ def _is_written(evaluator: Evaluator, names: tuple[str, ...]) -> bool:
     return any(files.commands_holding(name) for name in names)
 
 
-def _said(start: Start, names: tuple[str, ...], default: Value) -> Value:
+def _made_of(command: Command, names: tuple[str, ...], default: Value) -> Value:
     """What a command line makes of an option, as a value of the default's kind."""
-    command = start.command
     given = given_to(command, names)
     if not given:
         return default.changed(rung=Rung.COMMAND_LINE)

@@ -220,6 +220,21 @@ def starts(
             yield Start(command, f"{path}:{command.row}", runs_it, leads_there)
 
 
+def of_several_programs(evaluator: Evaluator, names: tuple[str, ...]) -> Iterator[Command]:
+    """The command lines that give an option and start a file of which there are several, nobody
+    says which.
+    """
+    project = evaluator.project
+    paths = dict.fromkeys(path for name in names for path in project.files.commands_holding(name))
+    for path in [*paths][:_MAX_FILES]:
+        for command in _commands(project, path):
+            ending = f"/{_spellings(command.script)[0]}"
+            if given_to(command, names) and not _file(project, path, command.script):
+                files = project.files.python_files()
+                if sum(f"/{name}".endswith(ending) for name in files) > 1:
+                    yield command
+
+
 def _leads_elsewhere(
     command: Command, assumed: Tests, module: SourceFile, project: ProjectIndex
 ) -> bool:
