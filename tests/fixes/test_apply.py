@@ -212,6 +212,28 @@ def test_an_import_that_belongs_to_the_load(before: str, after: str) -> None:
     check(before, after, AT_LOAD)
 
 
+def at_load(module: str, *names: str) -> list[Allow]:
+    return [Allow(Spelling(module, name), defined_in="x.py", at_load=True) for name in names]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    return torch.load(p)\n",
+        "    with safe_globals([set]):\n        return torch.load(p)\n",
+        "    return list(map(torch.load, p))\n",
+    ],
+)
+def test_names_of_one_module_are_imported_together_before_the_load(body: str) -> None:
+    names = [*at_load("b.models", "Net", "ANCHORS", "Head"), *at_load("a", "Box", "Net.Inner")]
+    after = fix(f"{HEAD}{body}", *names, *at_load("b.models", "Tail")).text
+    assert "    from a import Box, Net as _Net\n    from b.models import ANCHORS, Head, Net" in after
+    assert after.count("from b.models") == 1
+    wide = fix(f"{HEAD}{body}", *at_load("b.models", "N" * 40, "M" * 40)).text
+    listed = f"    from b.models import (\n        {'M' * 40},\n        {'N' * 40},\n    )\n"
+    assert listed in wide
+
+
 OWN = Allow(Spelling("myapp.train", "Net"), "__main__.Net", "myapp/train.py")
 
 

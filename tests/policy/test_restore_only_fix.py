@@ -90,6 +90,26 @@ def test_the_program_loads_and_a_hostile_file_runs_nothing(program):
     assert not (folder / "ran").exists()
 
 
+def test_the_module_is_imported_below_what_makes_it_found(tmp_path, monkeypatch):
+    folder = tmp_path / "app/deep"
+    folder.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.13"\n')
+    for package in (folder, folder.parent):
+        (package / "__init__.py").touch()
+    (folder / "models.py").write_text(dedent(MODELS))
+    (folder / "run.py").write_text(
+        "import sys\n\nimport torch\n\nsys.path.append('./')\n\n"
+        'model = torch.load("d.pt", weights_only=False)\nprint(type(model).__name__)\n'
+    )
+    made = "import torch; from app.deep.models import Det; torch.save(Det('torch.nn.ReLU()'), 'd.pt')"
+    assert python(tmp_path, "-c", made).returncode == 0
+    monkeypatch.chdir(tmp_path)
+    fix("--fix", "--unsafe-fixes")
+    assert "restore_only(Det)" in (folder / "run.py").read_text()
+    done = python(tmp_path, "app/deep/run.py")
+    assert done.stdout == "Det\n", done.stderr
+
+
 def test_fixing_twice_is_fixing_once(program):
     folder, run, *_ = program
     fix("--fix", "--unsafe-fixes")

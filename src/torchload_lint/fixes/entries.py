@@ -92,7 +92,7 @@ def replace_entry(
     names = Names.at(module, allowlist.statement, torch_at(module, allowlist.node.func))
     try:
         written = names.entry(allow)
-        imports = local_imports(module, allowlist.statement, names.local)
+        imports = local_imports(module, allowlist.statement, names.local, line_length)
     except Unreachable as unreachable:
         return NotRepaired(f"the object cannot be named here: {unreachable}")
     change = Change(source.start(entry.node), source.end(entry.node), written)

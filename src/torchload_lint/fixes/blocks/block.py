@@ -17,7 +17,7 @@ from torchload_lint.fixes.edits import (
     smallest_change,
     source_of,
 )
-from torchload_lint.fixes.imports.import_lines import import_changes
+from torchload_lint.fixes.imports.import_lines import import_changes, local_statements
 from torchload_lint.fixes.imports.naming import Names, free_name, torch_at
 from torchload_lint.fixes.rewritten import Refusal, Rewritten
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
@@ -46,7 +46,7 @@ def put_in_block(
     indent, unit = source.indentation(rows.start), indentation_unit(module, source, load.statement)
     header = with_header(safe_globals, entries, indent, unit, repair.line_length)
     hoisted = free_name(module, "loaded") if hoist else ""
-    before = tuple(new.statement() for new in names.local)
+    before = tuple(local_statements(names.local, indent, repair.line_length))
     new = rows.rewritten(changes, header, before, hoisted, unit)
     if neighbour is not None:
         return Rewritten([_joined(source, neighbour, rows, new, header, unit)], "join")

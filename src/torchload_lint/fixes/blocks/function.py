@@ -15,7 +15,7 @@ from torchload_lint.fixes.blocks.block import indentation_unit
 from torchload_lint.fixes.blocks.list_rows import with_header
 from torchload_lint.fixes.blocks.shim import block_function, shim_changes
 from torchload_lint.fixes.edits import Change, Source, apply_changes, changes_inside, source_of
-from torchload_lint.fixes.imports.import_lines import import_changes
+from torchload_lint.fixes.imports.import_lines import import_changes, local_statements
 from torchload_lint.fixes.imports.naming import Names, free_name
 from torchload_lint.fixes.repair import Allow, Form
 from torchload_lint.fixes.rewritten import Refusal, Rewritten
@@ -106,9 +106,10 @@ def _helper(names: Names, load: LoadCall, repair: Repair, newline: str, unit: st
     entries = [names.entry(allow) for allow in repair.allow]
     safe_globals = block_function(names, repair)
     header = with_header(safe_globals, entries, unit, unit, repair.line_length)
+    imports = local_statements(names.local, unit, repair.line_length)
     rows = [f"def {HELPER}(*args, **kwargs):"]
-    rows += [f"{unit}{new.statement()}" for new in names.local]
-    rows += [""] if names.local else []
+    rows += [f"{unit}{row}" for row in "\n".join(imports).split("\n") if imports]
+    rows += [""] if imports else []
     rows += [f"{unit}{row}" for row in header.split("\n")]
     keyword = "weights_only=True, " if repair.form is Form.RESTRICTED else ""
     rows += [f"{unit * 2}return {loader}(*args, {keyword}**kwargs)", ""]

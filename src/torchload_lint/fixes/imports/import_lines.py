@@ -14,6 +14,7 @@ from torchload_lint.fixes.imports.imported import (
     top_level_imports,
 )
 from torchload_lint.fixes.imports.naming import Unreachable
+from torchload_lint.source.facts.scripts import path_change
 from torchload_lint.source.text.candidates import first_row
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def import_changes(
     return writer.set_apart(changes)
 
 
-def local_imports(module: Module, statement: ast.stmt, new: Sequence[NewImport]) -> list[Change]:
+def local_imports(
+    module: Module, statement: ast.stmt, new: Sequence[NewImport], line_length: int
+) -> list[Change]:
     """The changes that add imports right before a statement, as it is indented.
 
     Raises Unreachable where the statement does not begin its row.
@@ -51,8 +54,24 @@ def local_imports(module: Module, statement: ast.stmt, new: Sequence[NewImport])
     place = source.row_start(first_row(statement))
     if source.text[place : source.start(statement)].strip():
         raise Unreachable("no row can be put before the block, which shares its row")
-    rows = "".join(f"{indent}{one.statement()}{source.newline}" for one in new)
-    return [Change(place, place, rows)]
+    rows = "\n".join([*local_statements(new, indent, line_length), ""])
+    written = rows.replace("\n", f"\n{indent}").removesuffix(indent).replace("\n", source.newline)
+    return [Change(place, place, indent + written)]
+
+
+def local_statements(new: Sequence[NewImport], indent: str, line_length: int) -> list[str]:
+    """The imports to be written at one place that is indented so, one statement per module.
+
+    Their rows are not indented yet.
+    """
+    room = line_length - len(indent.expandtabs(4))
+    statements = []
+    for group in sorted(_grouped(new), key=lambda one: (bool(one[0].name), one[0].module)):
+        names = sorted((_written(one) for one in group), key=name_key)
+        module = group[0].module
+        joined = from_import(module, names, room, "\n") if group[0].name else f"import {module}"
+        statements.append(joined)
+    return statements
 
 
 def _grouped(new: Sequence[NewImport]) -> list[list[NewImport]]:
@@ -75,6 +94,7 @@ class _ImportWriter:
         self.source = source_of(module.text)
         self.line_length = line_length
         self.imports = [one for one in top_level_imports(module) if one.lineno < before_row]
+        self.path_change = path_change(module, before_row)
         self.separated: set[int] = set()
         self.blank_below: dict[int, str] = {}
         """Blank rows to be written below what is inserted at a place."""
@@ -178,6 +198,8 @@ class _ImportWriter:
         if keyed:
             self.blank_below[self.source.row_start(keyed[0][1].lineno)] = self.source.newline
             return self._above(keyed[0][1], row)
+        if key[0] == _FIRST_PARTY and self.path_change is not None:
+            return self._after(self.path_change, row, section=key[0])
         return self._at_start(row)
 
     def _paragraph(self, candidates: list[ImportNode], anchor: ImportNode) -> list[ImportNode]:
@@ -197,7 +219,7 @@ class _ImportWriter:
 
         Code between imports may matter to those behind it (``sys.path``, environment variables),
         so an import of the same package shows the place; else only the standard library may come
-        before such code.
+        before such code, and nothing of the project above what changes ``sys.path``.
         """
         runs = self._runs()
         if not runs:
@@ -207,6 +229,12 @@ class _ImportWriter:
                 return run
         if section <= _STDLIB:
             return runs[0]
+        if section == _FIRST_PARTY and self.path_change is not None:
+            limit = self.path_change.lineno
+            below = [[one for one in run if one.lineno > limit] for run in runs]
+            runs = [run for run in below if run]
+            if not runs:
+                return []
         first_code = min(
             (one.lineno for one in self.module.tree.body if isinstance(one, _DEFINITIONS)),
             default=sys.maxsize,

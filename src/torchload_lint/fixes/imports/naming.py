@@ -51,13 +51,6 @@ class NewImport(NamedTuple):
     asname: str = ""
     first_party: bool = False
 
-    def statement(self) -> str:
-        """The import as a statement of its own."""
-        if not self.name:
-            return f"import {self.module}"
-        alias = f" as {self.asname}" if self.asname else ""
-        return f"from {self.module} import {self.name}{alias}"
-
 
 class Names:
     """The names that one statement can use, and the imports that have to be added for it."""

@@ -21,6 +21,8 @@ _SETS_UP = re.compile(
 )
 """What decides, while a file runs, which modules it finds and what these do."""
 
+_CHANGES_PATH = re.compile(r"\bsys\.path\b|\baddsitedir\b")
+
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -119,6 +121,16 @@ def needs_more_first(imported: str, module: Module) -> bool:
     """
     inside = (module.name or "").startswith(f"{imported}.")
     return inside or bool(_SETS_UP.search(module.text))
+
+
+def path_change(module: SourceFile, before_row: int) -> ast.stmt | None:
+    """The last statement above a row, outside of functions, that says where modules lie."""
+    found = None
+    for statement in module.tree.body if _CHANGES_PATH.search(module.text) else ():
+        above = (statement.end_lineno or statement.lineno) < before_row
+        if above and not isinstance(statement, (*_FUNCTIONS, ast.ClassDef)):
+            found = statement if _CHANGES_PATH.search(ast.unparse(statement)) else found
+    return found
 
 
 def imports_at_top(module: SourceFile, name: str) -> bool:
