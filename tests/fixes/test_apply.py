@@ -227,7 +227,9 @@ def at_load(module: str, *names: str) -> list[Allow]:
 def test_names_of_one_module_are_imported_together_before_the_load(body: str) -> None:
     names = [*at_load("b.models", "Net", "ANCHORS", "Head"), *at_load("a", "Box", "Net.Inner")]
     after = fix(f"{HEAD}{body}", *names, *at_load("b.models", "Tail")).text
-    assert "    from a import Box, Net as _Net\n    from b.models import ANCHORS, Head, Net" in after
+    assert (
+        "    from a import Box, Net as _Net\n    from b.models import ANCHORS, Head, Net" in after
+    )
     assert after.count("from b.models") == 1
     wide = fix(f"{HEAD}{body}", *at_load("b.models", "N" * 40, "M" * 40)).text
     listed = f"    from b.models import (\n        {'M' * 40},\n        {'N' * 40},\n    )\n"

@@ -101,7 +101,9 @@ def test_the_module_is_imported_below_what_makes_it_found(tmp_path, monkeypatch)
         "import sys\n\nimport torch\n\nsys.path.append('./')\n\n"
         'model = torch.load("d.pt", weights_only=False)\nprint(type(model).__name__)\n'
     )
-    made = "import torch; from app.deep.models import Det; torch.save(Det('torch.nn.ReLU()'), 'd.pt')"
+    made = (
+        "import torch; from app.deep.models import Det; torch.save(Det('torch.nn.ReLU()'), 'd.pt')"
+    )
     assert python(tmp_path, "-c", made).returncode == 0
     monkeypatch.chdir(tmp_path)
     fix("--fix", "--unsafe-fixes")
@@ -116,6 +118,23 @@ def test_fixing_twice_is_fixing_once(program):
     once = (folder / run).read_text()
     assert fix("--fix", "--unsafe-fixes").exit_code == 0
     assert (folder / run).read_text() == once
+
+
+def test_a_diff_is_all_that_the_program_needs(program):
+    folder, run, _, helper = program
+    shown = fix("--diff")
+    assert "left: 1 error.\n`--unsafe-fixes` shows 1 more fix.\n" in shown.stderr
+    diff = fix("--diff", "--unsafe-fixes")
+    assert "shows" not in diff.stderr
+    assert not (folder / helper).exists()
+    (folder / "a.patch").write_text(diff.stdout)
+    done = subprocess.run(["git", "apply", "a.patch"], cwd=folder, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (folder / helper).read_text() == helper_text()
+    ran = python(folder, "-m", run.removesuffix(".py").replace("/", "."))
+    assert ran.stdout == "Det torch.Size([1, 3])\n", ran.stderr
+    again = fix("--diff", "--unsafe-fixes")
+    assert again.stdout == ""
 
 
 def test_a_file_that_calls_the_class_gets_no_entry(program):

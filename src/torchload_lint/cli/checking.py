@@ -286,7 +286,7 @@ def _tell(
         loads=outcome.loads,
     )
     if flags.diff:
-        return _print_diffs(outcome, flags)
+        return _print_diffs(outcome, flags, unsafe=config.unsafe_fixes)
     results = () if flags.fix_only else outcome.results
     if flags.statistics:
         text = reports.statistics(results, shown, as_json=config.output_format == "json")
@@ -346,14 +346,12 @@ def _write_account(outcome: Run, path: Path, *, written: bool) -> None:
     write_text(path, review(outcome.results, outcome.loads, written=written))
 
 
-def _print_diffs(outcome: Run, flags: Flags) -> int:
-    from torchload_lint.reports.diff import colored_diff, risks_of, unified_diff  # noqa: PLC0415
+def _print_diffs(outcome: Run, flags: Flags, *, unsafe: bool) -> int:
+    from torchload_lint.reports.diff import colored_diff, diffs_of  # noqa: PLC0415
     from torchload_lint.reports.summary import diff_summary  # noqa: PLC0415
 
     changed = [result for result in outcome.results if result.original]
-    diffs = [
-        risks_of(one) + unified_diff(one.original, one.text, one.path.as_posix()) for one in changed
-    ]
+    diffs = diffs_of(changed)
     if flags.output_file:
         write_text(flags.output_file, "".join(diffs))
     else:
@@ -361,7 +359,10 @@ def _print_diffs(outcome: Run, flags: Flags) -> int:
         say("".join(colored_diff(diff) if in_color else diff for diff in diffs))
     if not flags.quiet:
         told = changed or any(result.diagnostics for result in outcome.results)
-        say(diff_summary(outcome.results) if told else _nothing_found(outcome), err=True)
+        say(
+            diff_summary(outcome.results, unsafe=unsafe) if told else _nothing_found(outcome),
+            err=True,
+        )
     return FINDINGS if changed and not flags.exit_zero else CLEAN
 
 

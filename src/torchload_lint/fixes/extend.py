@@ -48,9 +48,7 @@ def extend(
     else:
         added = [_around(module, source, allowlist, entries)]
     imports = import_changes(module, names.top, names.import_limit, repair.line_length)
-    imports += local_imports(
-        module, allowlist.statement, names.local, repair.line_length
-    )
+    imports += local_imports(module, allowlist.statement, names.local, repair.line_length)
     return Rewritten([*imports, *changes, *added], "extend")
 
 

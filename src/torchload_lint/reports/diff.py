@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.escaping import printable
 from torchload_lint.reports.colors import Palette
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from torchload_lint.diagnostic import FileResult
 
 _NO_NEWLINE = "\\ No newline at end of file\n"
 
 
-def unified_diff(before: str, after: str, path: str) -> str:
-    """The change of one file; empty where nothing changed.
+def unified_diff(before: str, after: str, path: str, *, is_new: bool = False) -> str:
+    """The change of one file, or a new one; empty where nothing changed.
 
     ``path`` is written with ``a/`` and ``b/`` before it, so that it must be relative to where the
     patch is applied. Line ends are kept; a last line without one gets the marker that difflib
@@ -25,8 +27,33 @@ def unified_diff(before: str, after: str, path: str) -> str:
     from difflib import unified_diff as difference  # noqa: PLC0415 - only where there is a change
 
     old, new = _lines(before), _lines(after)
-    lines = difference(old, new, f"a/{_header(path)}", f"b/{_header(path)}")
+    origin = "/dev/null" if is_new else f"a/{_header(path)}"
+    lines = difference(old, new, origin, f"b/{_header(path)}")
     return "".join(_terminated(lines))
+
+
+def diffs_of(changed: Sequence[FileResult]) -> list[str]:
+    """What is shown of each file, and of the modules that come with them."""
+    shown = [
+        risks_of(one) + unified_diff(one.original, one.text, one.path.as_posix()) for one in changed
+    ]
+    return [*shown, _new_modules(changed)]
+
+
+def _new_modules(changed: Iterable[FileResult]) -> str:
+    """The diffs of the modules that fixed files import and the project does not have yet."""
+    from torchload_lint.fixes.restoring import missing_helper  # noqa: PLC0415 - rarely
+    from torchload_lint.helper_module import helper_text  # noqa: PLC0415 - rarely
+
+    missing = {
+        place: one.path.is_absolute()
+        for one in changed
+        if (place := missing_helper(one.path, one.text)) is not None
+    }
+    names = (str(one) if absolute else os.path.relpath(one) for one, absolute in missing.items())
+    return "".join(
+        unified_diff("", helper_text(), Path(one).as_posix(), is_new=True) for one in names
+    )
 
 
 def risks_of(result: FileResult) -> str:

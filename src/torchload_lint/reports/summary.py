@@ -81,12 +81,7 @@ def by_severity(findings: Iterable[Diagnostic]) -> str:
 def _fixable(report: Report, left: list[Diagnostic]) -> str:
     """The line about ``--fix`` and ``--unsafe-fixes``; empty where neither would do anything."""
     fixable = sum(report.is_fixable(found) for found in left)
-    hidden = 0
-    if not report.options.unsafe_fixes:
-        hidden = sum(
-            found.fix is not None and found.fix.applicability is Applicability.UNSAFE
-            for found in left
-        )
+    hidden = 0 if report.options.unsafe_fixes else _unsafely_fixed(left)
     if not fixable and not hidden:
         return ""
     enable = (
@@ -96,6 +91,11 @@ def _fixable(report: Report, left: list[Diagnostic]) -> str:
         return f"No safe fixes available ({enable}).\n"
     line = f"[*] {fixable} fixable with the `--fix` option"
     return f"{line} ({enable}).\n" if hidden else f"{line}.\n"
+
+
+def _unsafely_fixed(left: Iterable[Diagnostic]) -> int:
+    fixes = [found.fix for found in left if found.fix is not None]
+    return sum(fix.applicability is Applicability.UNSAFE for fix in fixes)
 
 
 def _more(report: Report, left: list[Diagnostic]) -> str:
@@ -159,13 +159,18 @@ def shown_fixes(results: Iterable[FileResult], options: ReportOptions | None = N
     return "\n".join(lines) + "\n\n"
 
 
-def diff_summary(results: Iterable[FileResult]) -> str:
-    """The line under a diff: what it fixes, and what would be left after it."""
+def diff_summary(results: Iterable[FileResult], *, unsafe: bool) -> str:
+    """The lines under a diff: what it fixes, what would be left after it, and how many ``unsafe``
+    fixes it would show as well where they were asked for.
+    """
     results = list(results)
     changed = [result for result in results if result.original]
-    left = by_severity(found for result in results for found in result.diagnostics)
+    remaining = [found for result in results for found in result.diagnostics]
+    left = by_severity(remaining)
+    hidden = 0 if unsafe else _unsafely_fixed(remaining)
+    more = f"`--unsafe-fixes` shows {number_of(hidden, 'more fix', 'es')}.\n" if hidden else ""
     if not changed:
-        return f"No fix would be applied; left: {left}.\n"
+        return f"No fix would be applied; left: {left}.\n{more}"
     fixed = by_severity(found for result in changed for found in result.fixed)
     line = f"Would fix {fixed} in {number_of(len(changed), 'file')}"
-    return f"{line}, and leave {left}.\n" if left else f"{line}.\n"
+    return f"{line}, and leave {left}.\n{more}" if left else f"{line}.\n"
