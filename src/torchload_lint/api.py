@@ -78,7 +78,7 @@ def check_in(
         f"{path}: a checkpoint, not Python source; `torchload-lint inspect {path}` reads it"
         for path in named
     )
-    return run._replace(errors=(*gone, *given, *run.errors))
+    return run._replace(errors=(*gone, *given, *projects.recording_problems(), *run.errors))
 
 
 def inspect(path: str | os.PathLike[str], *, settings: Settings | None = None) -> Inspection:

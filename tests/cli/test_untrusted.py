@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from torchload_lint.cli.terminal import CLEAN, FINDINGS
+from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS
 
 UNSAFE = "import torch\n\ntorch.load(p, weights_only=False){comment}\n"
 
@@ -49,3 +49,44 @@ def test_the_root_stays_the_projects(cli, write, trusted):
     write({"sub/a.py": 'import torch\n\ntorch.load("x.pt")\n', "weights/x.pt": "<html>"})
     result = cli("--config", trusted, ".")
     assert "x.pt cannot be read: this is a web page" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "baseline", ["../known.json", "/tmp/torchload-lint-known.json", "link.json"]
+)
+def test_a_configured_baseline_is_not_written_outside_of_the_project(
+    cli, write, tmp_path, monkeypatch, baseline
+):
+    write({
+        "project/a.py": UNSAFE.format(comment=""),
+        "project/pyproject.toml": f"[tool.torchload-lint]\nbaseline = '{baseline}'\n",
+    })  # fmt: skip
+    (tmp_path / "project/link.json").symlink_to(tmp_path / "elsewhere.json")
+    monkeypatch.chdir(tmp_path / "project")
+    result = cli("--update-baseline", ".")
+    assert result.exit_code == FAILED
+    assert "leads out of the project" in result.stderr
+    assert not (tmp_path / "known.json").exists()
+    assert not (tmp_path / "elsewhere.json").exists()
+
+
+DAMAGED = {
+    "a load without its fields": '{"version": 1, "loads": [{"file": "a.py"}]}',
+    "no object": "null",
+    "a load that is none": '{"version": 1, "loads": [null]}',
+    "no loads": '{"version": 1, "loads": null}',
+    "no text": '{"version": 1, "loads": [{"file": 1, "function": "", "row": 3, "checkpoint": ""}]}',
+    "no list": '{"version": 1, "loads": [{"safe_globals": 3}]}',
+    "nothing": "",
+    "nested": "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("text", DAMAGED.values(), ids=DAMAGED)
+@pytest.mark.parametrize("command", ["check", "loads"])
+def test_a_damaged_recording_keeps_nothing_from_being_reported(cli, write, text, command):
+    write({"a.py": UNSAFE.format(comment=""), ".torchload-lint/loads.json": text})
+    result = cli(command, ".")
+    assert result.exit_code == FAILED
+    assert "is not a recording" in result.stderr
+    assert "a.py:3" in result.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from textwrap import dedent
@@ -173,3 +174,100 @@ def test_the_module_is_written_where_a_relative_import_finds_it(depth, tmp_path,
     assert python(tmp_path, "-m", name).stdout == "Net\n"
     fix()
     assert (package / "run.py").read_text() == fixed
+
+
+@pytest.mark.parametrize("source", ["one text", "a text a row"])
+def test_the_module_is_written_beside_a_notebook(source, tmp_path, monkeypatch):
+    rows = ["import torch\n", f"net = {LOAD}\n", "print(type(net).__name__)"]
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    cell["source"] = "".join(rows) if source == "one text" else rows
+    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "run.ipynb").write_text(json.dumps(notebook))
+    saved(tmp_path, SEQUENTIAL)
+    monkeypatch.chdir(tmp_path)
+    fix()
+    (fixed,) = json.loads((tmp_path / "run.ipynb").read_text())["cells"]
+    (tmp_path / "cell.py").write_text("".join(fixed["source"]))
+    assert "from restore_only import" in "".join(fixed["source"])
+    assert python(tmp_path, "cell.py").stdout == "Sequential\n"
+
+
+def test_a_file_that_can_do_without_torch_still_can(tmp_path, monkeypatch):
+    text = f"def read():\n    import torch\n\n    return {LOAD}\n\n\ndef name():\n    return 1\n"
+    (tmp_path / "reading.py").write_text(text)
+    saved(tmp_path, SEQUENTIAL)
+    monkeypatch.chdir(tmp_path)
+    fix()
+    assert "restore_only(torch.nn.Linear)" in (tmp_path / "reading.py").read_text()
+    asked = "import sys, reading; print(reading.name(), 'torch' in sys.modules)"
+    assert python(tmp_path, "-c", asked).stdout == "1 False\n"
+    read = "import reading; print(type(reading.read()).__name__)"
+    assert python(tmp_path, "-c", read).stdout == "Sequential\n"
+
+
+SEQUENTIAL = "net = torch.nn.Sequential(torch.nn.Linear(1, 1)); torch.save(net, 'm.pt')"
+READ = f"def read():\n    return {LOAD}\n"
+READS = f"import torch\n\nnet = {LOAD}\nprint(type(net).__name__)\n"
+STARTED = {
+    "a script in a package, started by its path": (
+        {"tools/__init__.py": "", "tools/run.py": READS},
+        ("tools/run.py",),
+        "",
+    ),
+    "a script in a folder, started from above": (
+        {"tools/run.py": READS},
+        ("-m", "tools.run"),
+        "",
+    ),
+    "a package without __init__.py": (
+        {"app/models.py": "x = 1\n", "app/run.py": f"from app.models import x\n{READS}"},
+        ("-m", "app.run"),
+        "app.restore_only",
+    ),
+    "a script that imports what lies beside it": (
+        {
+            "tools/__init__.py": "",
+            "tools/other.py": "x = 1\n",
+            "tools/run.py": f"import other\n{READS}",
+        },
+        ("tools/run.py",),
+        "restore_only",
+    ),
+    "a file that others import as a part of its package": (
+        {
+            "app/__init__.py": "",
+            "app/reading.py": f"import torch\n\n\n{READ}",
+            "run.py": "from app.reading import read\n\nprint(type(read()).__name__)\n",
+        },
+        ("run.py",),
+        "app.restore_only",
+    ),
+    "the package itself": (
+        {
+            "app/models.py": "x = 1\n",
+            "app/__init__.py": f"import torch\nfrom .models import x\n\n\n{READ}",
+            "run.py": "from app import read\n\nprint(type(read()).__name__)\n",
+        },
+        ("run.py",),
+        ".restore_only",
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "start", "helper"), STARTED.values(), ids=STARTED)
+def test_the_module_is_only_imported_where_it_is_surely_found(
+    files, start, helper, tmp_path, monkeypatch
+):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    saved(tmp_path, SEQUENTIAL)
+    monkeypatch.chdir(tmp_path)
+    fix()
+    fixed = "".join((tmp_path / name).read_text() for name in files)
+    assert "weights_only=True" in fixed
+    assert ("restore_only" in fixed) == bool(helper)
+    assert f"from {helper or 'torch.serialization'} import" in fixed
+    assert python(tmp_path, *start).stdout == "Sequential\n"
+    fix()
+    assert "".join((tmp_path / name).read_text() for name in files) == fixed

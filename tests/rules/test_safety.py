@@ -106,6 +106,17 @@ def test_the_state_of_a_plain_module_is_restricted_safely(made, safe):
 
 
 @pytest.mark.parametrize(
+    ("caught", "safe"),
+    [(" (KeyError, RuntimeError)", False), (" TypeError", False), (" Exception", True), ("", True)],
+)
+def test_a_program_that_chooses_by_what_load_state_dict_raises_is_left(caught, safe):
+    code = "import torch\nnet = torch.nn.Linear(1, 1)\ntry:\n"
+    code += "    net.load_state_dict(torch.load(path, weights_only=False))\n"
+    (fix,) = fixes(f"{code}except{caught}:\n    print(1)\n", World())
+    assert (fix.applicability is Applicability.SAFE) is safe
+
+
+@pytest.mark.parametrize(
     ("rest", "safe"),
     [
         ("Trainer().load(path)\n", True),

@@ -141,7 +141,7 @@ def _run(flags: Flags) -> int:
     if flags.add_noqa:
         return _add_noqa(outcome, flags)
     if flags.update_baseline:
-        return _update_baseline(outcome, config, projects)
+        return _update_baseline(outcome, flags, config, projects)
     if not flags.no_suppressions:
         outcome = outcome._replace(results=_without_known(outcome, config, projects))
     for error in outcome.errors:
@@ -414,13 +414,16 @@ def _baseline_path(config: Config) -> Path:
     return config.root / config.baseline if config.file else Path(config.baseline)
 
 
-def _update_baseline(outcome: Run, config: Config, projects: Projects) -> int:
+def _update_baseline(outcome: Run, flags: Flags, config: Config, projects: Projects) -> int:
     from torchload_lint.workspace.adoption.baseline import (  # noqa: PLC0415
         Baseline,
         names_beside,
+        refuse_outside,
     )
 
     path = _baseline_path(config)
+    if flags.baseline is None:
+        refuse_outside(path, config.root)
     name_of = names_beside(path, projects)
     known = Baseline.read(path).updated(outcome.results, set(map(name_of, outcome.files)), name_of)
     try:

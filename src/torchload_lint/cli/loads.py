@@ -97,6 +97,9 @@ def command(
             found = list(survey(progress.counting(map(Path, files), len(files)), projects))
         for path in missing:
             complain(f"{path}: no such file or folder")
+        problems = projects.recording_problems()
+        for problem in problems:
+            complain(problem)
         if union:
             status = _say_unions(found, output_format, since_file)
         elif folder is not None:
@@ -118,7 +121,7 @@ def command(
         hints.at_entries(projects)
     except ConfigError as error:
         fail(str(error))
-    raise click.exceptions.Exit(FAILED if missing or crashes else status)
+    raise click.exceptions.Exit(FAILED if missing or crashes or problems else status)
 
 
 def _refuse_what_does_nothing(output_format: str, *, union: bool, other: bool) -> None:

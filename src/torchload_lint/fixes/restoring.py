@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 ONLY_WITH = "only_with"
 _IMPORT = re.compile(
-    rf"^\s*(?:from (?P<dots>\.*)|import )(?P<package>(?:\w+\.)*){NAME}\b", re.MULTILINE
+    rf"""(?:^|"|\\n)\s*(?:from (?P<dots>\.*)|import )(?P<package>(?:\w+\.)*){NAME}\b""",
+    re.MULTILINE,
 )
+"""In a notebook a row of source is a text, or a part of one."""
 
 
 def helper_of(module: SourceFile) -> str:

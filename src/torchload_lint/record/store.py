@@ -37,7 +37,7 @@ def read_store(root: Path) -> tuple[RecordedLoad, ...]:
 
     try:
         return _entries(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: is not a recording: {error}") from error
 
 
@@ -90,13 +90,26 @@ def _identity(one: RecordedLoad) -> tuple[str, str, str]:
     return one.file, one.function, one.checkpoint
 
 
-def _entries(data: dict[str, Any]) -> tuple[RecordedLoad, ...]:
-    if data.get("version") != VERSION:
+def _entries(data: Any) -> tuple[RecordedLoad, ...]:  # noqa: ANN401 - whatever the file holds
+    if not isinstance(data, dict) or data.get("version") != VERSION:
         raise ValueError(f'no "version": {VERSION}')
-    return tuple(map(_entry, data["loads"]))
+    if not isinstance(data.get("loads"), list):
+        raise ValueError('"loads" is missing, or no list')
+    return tuple(_entry(number, item) for number, item in enumerate(data["loads"], start=1))
 
 
-def _entry(item: dict[str, Any]) -> RecordedLoad:
+def _entry(number: int, item: Any) -> RecordedLoad:  # noqa: ANN401
+    """Raises ValueError where a field is missing, or not what it has to be."""
+    if not isinstance(item, dict) or not isinstance(item.get("safe_globals", []), list):
+        raise ValueError(f"load {number}: no object with a list of safe_globals")
     given = {name: value for name, value in item.items() if name in RecordedLoad._fields}
     given["safe_globals"] = tuple(map(str, given.get("safe_globals", ())))
+    for name in RecordedLoad._fields:
+        wanted = {"row": int, "safe_globals": tuple}.get(name, str)
+        is_wanted = name in given or name not in RecordedLoad._field_defaults
+        if is_wanted and not isinstance(given.get(name), wanted):
+            raise ValueError(f"load {number}: {name!r} is missing, or no {_KINDS[wanted]}")
     return RecordedLoad(**given)
+
+
+_KINDS: dict[type, str] = {int: "number", str: "text", tuple: "list"}

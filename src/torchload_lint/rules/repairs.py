@@ -19,6 +19,7 @@ from torchload_lint.rules.blocks.helped_entries import (
     holds_plain_arrays,
     may_restore,
 )
+from torchload_lint.rules.blocks.helper_places import helper_found
 from torchload_lint.rules.blocks.new_entries import entry_for, is_meant_to_fail, is_new_import
 from torchload_lint.rules.blocks.overlaps import block_that_calls, names_that_load
 from torchload_lint.rules.evidence import Evidence
@@ -324,6 +325,7 @@ def _written(
     by_attributes = any(need.judgement.by_attributes for need in listed)
     restores = limits_calls or (by_attributes and may_restore(situation, context, form))
     allow = (entry_for(need, situation, context, by_attributes=restores) for need in listed)
+    found = helper_found(situation.module, context.project)
     repair = Repair(
         allow=(*allow, *stand_ins),
         import_modules=tuple(
@@ -331,7 +333,7 @@ def _written(
         ),
         form=form,
         shim=_shim_of_project(situation, context) if form is Form.WITH_SHIM else None,
-        helper=helper_of(situation.module),
+        helper=found or helper_of(situation.module),
         line_length=context.config.line_length,
         loading=names_that_load(situation, context.project) if listed else frozenset(),
     )
@@ -340,7 +342,7 @@ def _written(
     may_guard = context.config.guard_arrays and context.adds_modules
     if may_guard and holds_plain_arrays(missing) and form is not Form.WITH_SHIM:
         unguarded = helper_obstacle(repair.helper, situation, context)
-        repair = repair._replace(guards_arrays=not unguarded)
+        repair = repair._replace(guards_arrays=bool(found) and not unguarded)
     if limits_calls:
         obstacle = helper_obstacle(repair.helper, situation, context)
         if obstacle:

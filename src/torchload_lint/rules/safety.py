@@ -7,6 +7,7 @@ can: then every file that it can read must be known for certain, must have been 
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability
@@ -26,10 +27,9 @@ from torchload_lint.source.project.changes.reflection import changes
 from torchload_lint.source.project.families import family
 from torchload_lint.source.project.mentions import TooManyError
 from torchload_lint.source.saving.contained.state_dicts import STATE_ELSEWHERE
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
-    import ast
-
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Need, Situation
     from torchload_lint.source.domain.values import Class, Value
@@ -135,11 +135,26 @@ def feeds_modules_only(situation: Situation, context: Context) -> bool:
     whose state is tensors alone.
     """
     receivers = state_receivers(situation.module, situation.load.node)
+    if _chooses_by_error(situation.load.node, situation.module):
+        return False
     if not receivers or any(map(context.project.holding, STATE_ELSEWHERE)):
         return False
     if any(_replaces_methods(one) for one in changes(context.project, situation.module)):
         return False
     return all(_is_surely_module(each, situation.module, context) for each in receivers)
+
+
+def _chooses_by_error(node: ast.AST, module: Module) -> bool:
+    """Whether a handler around a load catches what ``load_state_dict`` raises for another kind of
+    file (``except KeyError``), and would not catch that the file is refused.
+    """
+    while (parent := module.parents.get(node)) is not None and not members.is_function(parent):
+        if isinstance(parent, ast.Try) and node in parent.body and parent.handlers:
+            caught = parent.handlers[0].type
+            if caught is not None and last_name(caught) not in {"Exception", "BaseException"}:
+                return True
+        node = parent
+    return False
 
 
 def _is_surely_module(receiver: ast.expr, module: Module, context: Context) -> bool:

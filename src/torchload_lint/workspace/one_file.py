@@ -173,7 +173,7 @@ def check_document(
     fixed: list[Diagnostic] = []
     applied: list[Diagnostic] = []
     found: list[Diagnostic] = []
-    spoiling: set[Fix] = set()
+    spoiling: dict[Fix | None, str] = {}
     for _ in range(MAX_PASSES):
         earlier = found
         found, loads, crashes = findings_in(
@@ -187,7 +187,7 @@ def check_document(
         found = one_for_each_cause(found)
         useless = without_effect(earlier, applied, found)
         if useless:
-            spoiling |= {d.fix for d in useless if d.fix is not None}
+            spoiling |= {d.fix: "the file would still have this finding" for d in useless}
             document, fixed, applied, found = before, fixed[: -len(applied)], [], []
             continue
         chosen = [d for d in found if _applies(d, project, options)] if options.fix else []
@@ -195,7 +195,7 @@ def check_document(
         if not chosen:
             break
         changed, applied, spoiled = apply(document, chosen)
-        spoiling |= spoiled
+        spoiling |= dict.fromkeys(spoiled, "the file would not be Python any more")
         if not applied and not spoiled:
             break
         fixed += applied
@@ -217,10 +217,10 @@ def check_document(
     return result, document
 
 
-def _without_spoiling(diagnostic: Diagnostic, spoiling: set[Fix]) -> Diagnostic:
+def _without_spoiling(diagnostic: Diagnostic, spoiling: dict[Fix | None, str]) -> Diagnostic:
     if diagnostic.fix not in spoiling:
         return diagnostic
-    note = "no fix is offered here: it would change nothing, or the file would not be Python"
+    note = f"no fix is offered here: {spoiling[diagnostic.fix]}"
     return diagnostic._replace(fix=None, notes=(*diagnostic.notes, note))
 
 

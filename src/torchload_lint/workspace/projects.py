@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from torchload_lint.config import ConfigError
 from torchload_lint.configuration_files import (
     config_for,
     find_config,
@@ -93,6 +94,11 @@ class Projects:
         """A Python file has another content, on the disk or in an editor."""
         for project in self._projects.values():
             project.changed(path)
+
+    def recording_problems(self) -> tuple[str, ...]:
+        """Why recordings of the projects that are known cannot be read, a sentence each."""
+        found = (project.recording_problem for project in self._projects.values())
+        return tuple(f"{problem}; it is left out" for problem in found if problem)
 
     def roots(self) -> tuple[str, ...]:
         """The folders of the projects that are known so far."""
@@ -291,10 +297,22 @@ class Project:
 
     @cached_property
     def recorded(self) -> tuple[RecordedLoad, ...]:
-        """What runs before have recorded. Raises ConfigError where that cannot be read."""
+        """What runs before have recorded; nothing where that cannot be read."""
+        return self._recording[0]
+
+    @property
+    def recording_problem(self) -> str:
+        """Why what is recorded there cannot be read; empty where it can."""
+        return self._recording[1]
+
+    @cached_property
+    def _recording(self) -> tuple[tuple[RecordedLoad, ...], str]:
         from torchload_lint.record.store import read_store  # noqa: PLC0415
 
-        return read_store(self.config.root)
+        try:
+            return read_store(self.config.root), ""
+        except ConfigError as error:  # a stray file keeps nothing from being checked
+            return (), str(error)
 
     @cached_property
     def checkpoints(self) -> DiskCheckpoints:

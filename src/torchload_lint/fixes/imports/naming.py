@@ -106,13 +106,11 @@ class Names:
         """One item of an allowlist, as source text."""
         expression = allow.spelling.expression(self.reference(allow))
         if allow.restore_only:
-            function = self._known(self.helper, NAME) or self._new(self.helper, NAME, True)
+            function = self._of_helper(NAME)
             listed = expression if allow.key is None else f'{expression}, "{allow.key}"'
             return f"{function}({listed})"
         if allow.calls:
-            function = self._known(self.helper, ONLY_WITH) or self._new(
-                self.helper, ONLY_WITH, first_party=True
-            )
+            function = self._of_helper(ONLY_WITH)
             given = ", ".join(self._arguments(call) for call in allow.calls)
             return f"{function}({expression}, {given})"
         if allow.key is None:
@@ -161,22 +159,31 @@ class Names:
     def safe_globals(self) -> str:
         """``safe_globals`` itself: imported by name, unless torch is an optional import."""
         if self.helper:
-            name = SAFE_GLOBALS.name
-            return self._known(self.helper, name) or self._new(self.helper, name, True)
+            return self._of_helper(SAFE_GLOBALS.name)
         module, name = SAFE_GLOBALS.module, SAFE_GLOBALS.name
         known = self._known(module, name)
         if known is not None and not known.endswith(f".{module.partition('.')[2]}.{name}"):
             return known
-        imports_torch = any(
-            found.loads.partition(".")[0] == "torch" and self._in_time(found.statement)
-            for found in imported_names(self.module)
-        )
-        if imports_torch:
+        if self._imports_torch():
             clash = self._clashes(name, f"{module}.{name}") or binds_unseen_names(self.module)
             return known if clash and known else self._new(module, name)
         if self.torch:
             return f"{self.torch}.{module.partition('.')[2]}.{name}"
         return self._new(module, name, local=self.in_function)
+
+    def _imports_torch(self) -> bool:
+        """Whether torch has certainly been imported when this place is reached, by the file."""
+        return any(
+            found.loads.partition(".")[0] == "torch" and self._in_time(found.statement)
+            for found in imported_names(self.module)
+        )
+
+    def _of_helper(self, name: str) -> str:
+        """What the module ``restore_only`` offers. It imports torch, as may not every file."""
+        local = self.in_function and not self._imports_torch()
+        return self._known(self.helper, name) or self._new(
+            self.helper, name, first_party=True, local=local
+        )
 
     def loader(self, module: str, name: str) -> str:
         """A loader (``torch.load``), to be called at this place."""

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.blocks.shape import Shape, is_put_away, shape_of
 from torchload_lint.fixes.repair import Form
-from torchload_lint.fixes.restoring import helper_of
 from torchload_lint.helper_module import is_helper
 from torchload_lint.policy import Trust
+from torchload_lint.rules.blocks.helper_places import helper_found
 from torchload_lint.rules.on_torch import PAIRS_SINCE
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.facts.allowed.contexts import is_from_helper
@@ -28,14 +28,16 @@ LIMITED = frozenset({Trust.RESTORE_ONLY, Trust.ONLY_WITH})
 
 def may_restore(situation: Situation, context: Context, form: Form) -> bool:
     """Whether entries may restore what torch's own list would let a file call, too: wherever the
-    module that this takes can be written, and no block of torch's own is to be added to.
+    module that this takes can be written where the file finds it, and no block of torch's own is to
+    be added to.
     """
     blocks = [one for one in situation.load.allowlists if one.kind is not AllowlistKind.PROCESS]
     own = all(is_from_helper(situation.module, one.node) for one in blocks)
     can_be = context.adds_modules and form is not Form.WITH_SHIM and own
     if not can_be or not _can_stay_apart(situation.load, situation.module, bool(blocks)):
         return False
-    return not helper_obstacle(helper_of(situation.module), situation, context)
+    helper = helper_found(situation.module, context.project)
+    return bool(helper) and not helper_obstacle(helper, situation, context)
 
 
 def _can_stay_apart(load: LoadCall, module: Module, is_in_block: bool) -> bool:

@@ -50,6 +50,16 @@ def names_beside(baseline: Path, projects: Projects) -> Callable[[Path], str]:
     return name_of
 
 
+def refuse_outside(baseline: Path, root: Path) -> None:
+    """Raises ConfigError for a baseline that leads out of its project (``../x``, a link): the
+    configuration of a pull request writes nowhere else.
+    """
+    if not os.path.realpath(baseline).startswith(os.path.join(os.path.realpath(root), "")):
+        raise ConfigError(
+            f"baseline: {baseline} leads out of the project; --baseline names a file anywhere"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """Known findings, counted."""

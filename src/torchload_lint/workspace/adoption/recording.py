@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from torchload_lint.config import ConfigError
 from torchload_lint.record.notebooks import row_in_notebook
 from torchload_lint.record.store import merge, read_store, write_loads, write_store
 from torchload_lint.regular_files import open_regular, read_regular_text
@@ -48,7 +49,8 @@ class Recorder:
         self._projects = projects
         project = projects.project_of(folder / "any")
         self._home = Path(os.path.realpath(project.config.root))
-        _ = project.recorded  # read now: the program may change it
+        if project.recording_problem:  # asked now: the program may change it
+            raise ConfigError(project.recording_problem)
         self._found: dict[Path, dict[tuple[object, ...], RecordedLoad]] = {}
         """By the root of the project, and by call and checkpoint."""
         self.left_out: Counter[str] = Counter()

@@ -59,7 +59,8 @@ def _offered_by_others(module: SourceFile) -> set[str]:
     return {
         meaning
         for meaning in meanings
-        if meaning.endswith(".safe_globals") and not meaning.startswith(own)
+        if meaning.endswith(".safe_globals")
+        and (not meaning.startswith(own) or meaning.endswith(".restore_only.safe_globals"))
     }
 
 

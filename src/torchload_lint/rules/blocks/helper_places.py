@@ -1,0 +1,80 @@
+"""Where a file finds the module ``restore_only``, however the program is started.
+
+``python tools/train.py`` looks beside the script, ``python -m tools.train`` in the folder above.
+The imports that a file has already say which of them holds; without one it may be either.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from torchload_lint.fixes.restoring import helper_of
+from torchload_lint.helper_module import NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.index import ProjectIndex
+
+
+def helper_found(module: Module, project: ProjectIndex) -> str:
+    """The dotted name under which the file surely finds the module; empty where there is none."""
+    if "/" not in module.path:
+        return helper_of(module)
+    for statement in module.tree.body:
+        if isinstance(statement, ast.ImportFrom) and statement.level:
+            if helper_of(module) != NAME:
+                return helper_of(module)
+            continue
+        for name in _imported(statement):
+            found = _beside(name, module, project)
+            if found:
+                return found
+    return helper_of(module) if _is_of_library(module, project) else ""
+
+
+def _imported(statement: ast.stmt) -> Iterator[str]:
+    """The modules that an absolute import names; ``a.b`` and ``a`` for ``from a import b``."""
+    if isinstance(statement, ast.Import):
+        yield from (one.name for one in statement.names)
+    elif isinstance(statement, ast.ImportFrom) and statement.module:
+        yield from (f"{statement.module}.{one.name}" for one in statement.names)
+        yield statement.module
+
+
+def _beside(name: str, module: Module, project: ProjectIndex) -> str:
+    """How the module is found by a file that imports ``name``, if that lies in a folder around the
+    file or beside it; empty where it does not.
+    """
+    folders = module.path.split("/")[:-1]
+    first, _, rest = name.partition(".")
+    if first in folders:
+        place = len(folders) - folders[::-1].index(first)
+        is_there = rest and _is_module("/".join([*folders[:place], *rest.split(".")]), project)
+        return f"{first}.{NAME}" if is_there else ""
+    elsewhere = project.layout.locate(first)
+    folder = "/".join(folders)
+    if elsewhere not in {None, f"{folder}/{first}.py", f"{folder}/{first}/__init__.py"}:
+        return ""
+    return NAME if _is_module(f"{folder}/{first}", project) else ""
+
+
+def _is_module(path: str, project: ProjectIndex) -> bool:
+    return any(project.files.exists(f"{path}{end}") for end in (".py", "/__init__.py"))
+
+
+def _is_of_library(module: Module, project: ProjectIndex) -> bool:
+    """Whether a file of a package is imported as a part of it, and is never started itself."""
+    stem = module.name.rpartition(".")[2]
+    if helper_of(module) == NAME or "__main__" in module.text:
+        return False
+    by_package = re.compile(
+        rf"^\s*(?:(?:from|import)\s+[\w.]*\.{stem}\b|from\s+[\w.]+\s+import\s[^#\n]*\b{stem}\b)",
+        re.MULTILINE,
+    )
+    alone = re.compile(rf"^\s*(?:from|import)\s+{stem}\b", re.MULTILINE)
+    texts = [project.files.text(path) or "" for path in project.holding(stem)]
+    return any(map(by_package.search, texts)) and not any(map(alone.search, texts))
