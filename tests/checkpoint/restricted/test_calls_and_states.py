@@ -228,12 +228,30 @@ def test_what_torch_takes_loads(title: str) -> None:
     assert read(data).verdict is Verdict.LOADS
 
 
-@pytest.mark.parametrize("after", [HOOKS, TWO], ids=["an object", "a tensor"])
-def test_a_call_that_may_work_is_not_called_dangerous(after: bytes) -> None:
-    unread = call(name("builtins", "bytearray"), ROW)
-    report = read(forged(pair(unread, after)))
-    assert report.verdict is Verdict.UNREADABLE
-    assert "not read" in report.problems[0].message
+CALLED_STORAGE = call(name("torch.storage", "UntypedStorage"), number(2))
+SPARSE_OF_FOUR = call(SPARSE, number(4))
+QUANTIZED_PART = dense(storage("3", "FloatStorage", 2), 2)
+UNREAD = {
+    "bytes of numbers": (call(name("builtins", "bytearray"), ROW), True),
+    "a set of a storage": (call(name("builtins", "set"), CALLED_STORAGE), True),
+    "pairs of a sparse tensor": (call(name("collections", "OrderedDict"), SPARSE_OF_FOUR), False),
+    "a set of a sparse tensor": (call(name("builtins", "set"), SPARSE_OF_FOUR), True),
+}
+
+
+@pytest.mark.parametrize("title", UNREAD)
+def test_a_call_that_may_work_is_not_called_dangerous(title: str) -> None:
+    pickled, works = UNREAD[title]
+    assert loads(forged(pickled)) is works
+    assert read(forged(pickled)).verdict is Verdict.UNREADABLE
+
+
+def test_numbers_of_a_quantized_storage_without_a_scale_are_not_moved() -> None:
+    """Two storages of one key are one, of the kind that is named first."""
+    function, _, *others = CALLS["moved"]
+    data = forged(pair(storage("3", "QInt8Storage", 2), call(function, QUANTIZED_PART, *others)))
+    assert not loads(data)
+    assert read(data).verdict is Verdict.UNREADABLE
 
 
 def test_a_nested_tensor_that_was_saved_loads() -> None:

@@ -163,11 +163,19 @@ def may_be_tensor(value: PickledValue) -> bool:
     return isinstance(value, ObjectValue) and value_kind(value) in {"tensor", ANYTHING}
 
 
+QUANTIZED = ("qint", "quint")
+"""How the dtypes of quantized numbers begin."""
+
+_IN_MEMORY = frozenset({"tensor", "Parameter"})
+
+
 def seen_tensor(value: PickledValue) -> TensorInfo | None:
     """The tensor that a value is, by whatever torch allows by default to make one; None where it is
     none, or where the file does not say what it is like.
     """
     found = tensor_of(value)
+    if found is not None and found.kind in _IN_MEMORY and found.dtype.startswith(QUANTIZED):
+        return found._replace(kind="quantized numbers")  # seen as a tensor, which most calls refuse
     if found is not None or value_kind(value) != "tensor" or not isinstance(value, ObjectValue):
         return found
     args = value.args if isinstance(value.args, tuple) else ()
@@ -225,6 +233,19 @@ def one_number(value: PickledValue) -> bool:
 _WITH_NUMBERS = frozenset({"tensor", "Parameter", "quantized tensor"})
 
 
+def is_single(value: PickledValue) -> bool:
+    """Whether it is certain that no loop goes over a value."""
+    found = seen_tensor(value)
+    if found is not None:
+        return found.kind in _IN_MEMORY and found.shape == ()
+    return value_kind(value) in _SINGLE
+
+
+_SINGLE = frozenset(
+    "NoneType bool int float complex dtype constant layout device class function".split()
+)
+
+
 def looped(value: PickledValue) -> tuple[PickledValue, ...] | None:
     """What a loop over a value gives; None where there is none, or it is not known."""
     if isinstance(value, (list, tuple, str, bytes)):
@@ -242,7 +263,7 @@ def looped(value: PickledValue) -> tuple[PickledValue, ...] | None:
 
 def is_pair(value: PickledValue) -> bool:
     """Whether a value is a pair whose first part can be the key of a dict."""
-    if isinstance(value, (list, tuple, str, DictValue)):
+    if isinstance(value, (list, tuple, str, bytes, DictValue)):
         parts = looped(value) or ()
         return len(parts) == 2 and not unhashable(parts[0])  # noqa: PLR2004 - a pair
     found = seen_tensor(value)

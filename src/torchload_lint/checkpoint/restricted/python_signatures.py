@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     ObjectValue,
+    SetValue,
     StorageValue,
     unhashable,
 )
@@ -19,6 +20,7 @@ from torchload_lint.checkpoint.restricted.argument_kinds import (
     ANYTHING,
     Unseen,
     is_pair,
+    is_single,
     looped,
     may_be_anything,
     one_number,
@@ -76,16 +78,16 @@ def _loop_fault(value: PickledValue) -> str:
     """Why no set can be made of what a loop over a value gives."""
     if value_kind(value) == "tensor":
         found = seen_tensor(value)
-        if found is None or found.kind in _NO_ROWS:
-            return Unseen("it is not known what a loop over this tensor gives")
-        return "" if found.shape else "no iterable"
+        if found is not None and found.kind in _OF_ROWS and found.shape:
+            return ""
     if value_kind(value) not in _ITERABLES:
-        return "no iterable"
+        return "no iterable" if is_single(value) else Unseen(_NOT_KNOWN)
     elements = value if isinstance(value, (list, tuple)) else ()
     return "an element is a list, dict or set" if any(map(unhashable, elements)) else ""
 
 
-_NO_ROWS = frozenset({"nested tensor", "sparse tensor", "quantized tensor", "tensor elsewhere"})
+_OF_ROWS = frozenset({"tensor", "Parameter", "meta tensor"})
+_NOT_KNOWN = "it is not known what a loop over what it is given gives"
 
 
 def _set(args: tuple[PickledValue, ...]) -> str:
@@ -110,7 +112,8 @@ def _bytearray(args: tuple[PickledValue, ...]) -> str:
         return "" if is_bytes else Unseen("its numbers are not read")
     items = looped(source)
     if items is None:
-        return "it is given neither bytes nor numbers"
+        fault = "it is given neither bytes nor numbers"
+        return fault if is_single(source) else Unseen(_NOT_KNOWN)
     kinds = set(map(value_kind, items))
     if kinds - {"int", "bool", "tensor", ANYTHING} or not all(
         one in _BYTE for one in items if isinstance(one, int)
@@ -149,9 +152,11 @@ def _ordered_dict(args: tuple[PickledValue, ...]) -> str:
         return ""
     items = looped(args[0])
     if items is None:
-        is_tensor = value_kind(args[0]) == "tensor"
-        return Unseen("its pairs are not read") if is_tensor else "no mapping"
-    return "" if all(map(is_pair, items)) else "no pairs, or a key is a list, dict or set"
+        return "no mapping" if is_single(args[0]) else Unseen(_NOT_KNOWN)
+    others = [item for item in items if not is_pair(item)]
+    if any(isinstance(item, (ObjectValue, SetValue, StorageValue)) for item in others):
+        return Unseen(_NOT_KNOWN)
+    return "no pairs, or a key is a list, dict or set" if others else ""
 
 
 def _counter(args: tuple[PickledValue, ...]) -> str:

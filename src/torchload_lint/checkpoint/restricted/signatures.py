@@ -24,6 +24,7 @@ from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, PER_BYTE
 from torchload_lint.checkpoint.pickles.tensors import contiguous, named_dtype
 from torchload_lint.checkpoint.restricted.argument_kinds import (
     ANYTHING,
+    QUANTIZED,
     TENSOR_PROPERTIES,
     Unseen,
     integers,
@@ -175,7 +176,7 @@ def _tensor_v3(args: tuple[PickledValue, ...]) -> str:
 def _quantized(args: tuple[PickledValue, ...]) -> str:
     """``(storage, offset, size, stride, (scheme, scale, zero point, …), requires_grad, hooks)``."""
     dtype = args[0].dtype if isinstance(args[0], StorageValue) else ""
-    if not dtype.startswith(("qint", "quint")):
+    if not dtype.startswith(QUANTIZED):
         return "its storage is none of quantized numbers"
     fault = _tensor(args[:4]) or _gradient_fault(args[5], dtype)
     if len(integers(args[2]) or ()) != len(integers(args[3]) or ()):
@@ -216,9 +217,6 @@ def _gradient_fault(flag: PickledValue, dtype: str) -> str:
     if flag and dtype not in _GRAD_DTYPES:
         return f"a tensor of {dtype} cannot require gradients"
     return ""
-
-
-_QUANTIZED = ("qint", "quint")
 
 
 def _is_tensor_class(value: PickledValue) -> bool:
@@ -284,7 +282,7 @@ def _meta(args: tuple[PickledValue, ...]) -> str:
     dtype, size, stride, flag = args
     if value_kind(dtype) not in {"dtype", "NoneType"}:
         return "its first argument is not a dtype"
-    if named_dtype(dtype).startswith(_QUANTIZED):
+    if named_dtype(dtype).startswith(QUANTIZED):
         return "there is no such tensor of quantized numbers"
     lengths, steps = integers(size), integers(stride)
     if lengths is None or steps is None or len(lengths) != len(steps):
@@ -298,7 +296,7 @@ def _moved(args: tuple[PickledValue, ...]) -> str:
     """``(tensor, dtype, device, requires_grad)``."""
     found = seen_tensor(args[0])
     dtype = named_dtype(args[1]) if args[1] is not None else found.dtype if found else ""
-    if dtype.startswith(_QUANTIZED):
+    if dtype.startswith(QUANTIZED):
         return "quantized numbers are not carried from device to device"
     return _gradient_fault(args[3], dtype) if dtype else ""
 
