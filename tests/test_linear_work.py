@@ -44,6 +44,7 @@ SHAPES = {
         "",
         'def f{i}():\n    def g():\n        return torch.load("w{i}.pt")\n    return g()\n',
     ),
+    "silenced": ("", 'x{i} = torch.load("w{i}.pt", weights_only=False)  # noqa: TLL1\n'),
     "a handler": ("try:\n    y = 1\nexcept TypeError:\n", '    x{i} = torch.load("w{i}.pt")\n'),
 }
 MANY = 4

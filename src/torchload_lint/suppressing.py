@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 NOQA = late_pattern(r"noqa", re.IGNORECASE)
-FOR_US = late_pattern(r"torchload-lint\s*:|flake8\s*[:=]\s*noqa|noqa\s*:[^\n]*TLL", re.IGNORECASE)
+FOR_US = late_pattern(
+    r"torchload-lint\s*:|flake8\s*[:=]\s*noqa|noqa\s*:(?:(?!noqa\s*:)[^\n])*TLL", re.IGNORECASE
+)
+"""Each ``noqa:`` is looked at up to the next one, so that a row of many is read once."""
 
 
 def unsuppressed(
@@ -39,8 +42,9 @@ def unsuppressed(
     kept = [one for one, comment in silencing if comment is None]
     hidden = [one for one, comment in silencing if comment is not None and comment.rows is None]
     if RULE.code in enabled:
+        lines = rows(text)
         kept += [
-            _unused(comment, codes, text) for comment, codes in _without_use(comments, enabled)
+            _unused(comment, codes, lines) for comment, codes in _without_use(comments, enabled)
         ]
     return sorted(kept, key=lambda one: (one.span, one.code)), hidden
 
@@ -80,11 +84,11 @@ def _was_asked(code: str, enabled: Collection[str]) -> bool:
     return all(rule.code in enabled for rule in RULES if is_meant(code, rule.code, rule.name))
 
 
-def _unused(comment: Suppression, codes: tuple[str, ...], text: str) -> Diagnostic:
+def _unused(comment: Suppression, codes: tuple[str, ...], lines: list[str]) -> Diagnostic:
     listed = f" ({', '.join(codes)})" if codes else ""
     if len(codes) == len(comment.codes):
         message = f"this comment suppresses nothing{listed}"
-        fix = Fix(Applicability.SAFE, "Remove the comment", (_removal(comment, text),))
+        fix = Fix(Applicability.SAFE, "Remove the comment", (_removal(comment, lines),))
     else:
         message = f"codes of this comment suppress nothing{listed}"
         rest = Edit(comment.span, comment.without(codes))
@@ -92,10 +96,9 @@ def _unused(comment: Suppression, codes: tuple[str, ...], text: str) -> Diagnost
     return Diagnostic(RULE.code, RULE.name, message, RULE.severity, comment.span, fix)
 
 
-def _removal(comment: Suppression, text: str) -> Edit:
+def _removal(comment: Suppression, lines: list[str]) -> Edit:
     """From the spaces before the comment to the end of its row; the row too, if that is all."""
     row = comment.span.start.row
-    lines = rows(text)
     body = lines[row - 1]
     before = body[: comment.span.start.column - 1].rstrip()
     if before or row == len(lines) == 1:

@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from torchload_lint import suppressing
+from torchload_lint.rules import RULES
 from torchload_lint.source.text.suppressions import Suppressions
+from torchload_lint.source.text.text import rows
+from torchload_lint.suppressing import unsuppressed
 
 SILENCED = {
     # the text, and the rows of a TLL101 finding
@@ -110,3 +114,32 @@ def test_a_carriage_return_ends_the_row_of_a_comment():
     text = "a = 1  # noqa: TLL101\rb = 2\r# torchload-lint: ignore[TLL102]\rc = 3\nd = 4\n"
     first, second = Suppressions.of(text).comments
     assert (first.rows, second.rows) == ((1, 1), (4, 4))
+
+
+def test_the_first_of_several_comments_silences():
+    text = (
+        "# torchload-lint: ignore[TLL101]\n"
+        "x = f(  # noqa: TLL1\n  1)\n"
+        "# torchload-lint: file-ignore\n"
+    )
+    suppressions = Suppressions.of(text)
+    first, second, third = suppressions.comments
+    assert [suppressions.match(*rows, "TLL101") for rows in ((2, 2), (3, 3), (1, 4))] == [
+        first,
+        second,
+        third,
+    ]
+    assert suppressions.match(2, 3, "TLL102") is first
+
+
+def test_a_row_of_many_comments_is_read_once():
+    text = "x = 1\n#" + "#noqa:" * 200_000 + "\n# " + "noqa: " * 200_000 + "\n"
+    assert unsuppressed([], text, {"TLL801"}) == ([], [])
+
+
+def test_rows_are_counted_once_for_all_comments(monkeypatch):
+    counted = []
+    monkeypatch.setattr(suppressing, "rows", lambda text: counted.append(text) or rows(text))
+    text = "x = 1  # noqa: TLL101\n" * 20
+    kept, _ = unsuppressed([], text, {rule.code for rule in RULES})
+    assert (len(kept), len(counted)) == (20, 1)

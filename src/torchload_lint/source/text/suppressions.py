@@ -85,6 +85,16 @@ class Suppressions:
 
     def __init__(self, comments: tuple[Suppression, ...] = ()) -> None:
         self.comments = comments
+        self._about: dict[tuple[int, int] | None, list[tuple[int, Suppression]]] = {}
+        """The comments and their numbers, by the rows that they are about."""
+        for number, comment in enumerate(comments):
+            self._about.setdefault(comment.rows, []).append((number, comment))
+        self._ranges: dict[int, list[tuple[int, int]]] = {}
+        """Those rows, by each of them."""
+        for rows in filter(None, self._about):
+            for row in range(rows[0], rows[1] + 1):
+                self._ranges.setdefault(row, []).append(rows)
+        self._first: dict[object, tuple[int, Suppression] | None] = {}
 
     @classmethod
     def of(cls, text: str) -> Suppressions:
@@ -95,15 +105,22 @@ class Suppressions:
 
     def match(self, row_first: int, row_last: int, code: str, name: str = "") -> Suppression | None:
         """The comment that silences a finding on these rows (from 1), if there is one."""
-        for comment in self.comments:
-            if not comment.covers(code, name):
-                continue
-            if comment.rows is None or any(
-                comment.rows[0] <= row <= comment.rows[1] for row in (row_first, row_last)
-            ):
-                comment.used.add((code, name))
-                return comment
-        return None
+        about = {None, *self._ranges.get(row_first, ()), *self._ranges.get(row_last, ())}
+        covering = filter(None, (self._covering(rows, code, name) for rows in about))
+        _, found = min(covering, default=(0, None), key=lambda numbered: numbered[0])
+        if found:
+            found.used.add((code, name))
+        return found
+
+    def _covering(
+        self, rows: tuple[int, int] | None, code: str, name: str
+    ) -> tuple[int, Suppression] | None:
+        """The first of the comments about these rows that means a rule, with its number."""
+        asked = rows, code, name
+        if asked not in self._first:
+            held = self._about.get(rows, ())
+            self._first[asked] = next((one for one in held if one[1].covers(code, name)), None)
+        return self._first[asked]
 
     def unused(self) -> tuple[tuple[Suppression, tuple[str, ...]], ...]:
         """The comments for this tool (by its name, or by a ``TLL`` code) that silenced nothing, or
