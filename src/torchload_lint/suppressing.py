@@ -10,7 +10,7 @@ from torchload_lint.late_patterns import late_pattern
 from torchload_lint.rules import RULES
 from torchload_lint.rules.files.unused_suppression import RULE
 from torchload_lint.rules.selection import default_codes
-from torchload_lint.source.text.suppressions import Suppressions, is_meant
+from torchload_lint.source.text.suppressions import is_meant, suppressions_in
 from torchload_lint.source.text.text import rows
 
 if TYPE_CHECKING:
@@ -24,6 +24,58 @@ FOR_US = late_pattern(
     r"torchload-lint\s*:|flake8\s*[:=]\s*noqa|noqa\s*:(?:(?!noqa\s*:)[^\n])*TLL", re.IGNORECASE
 )
 """Each ``noqa:`` is looked at up to the next one, so that a row of many is read once."""
+
+
+class Suppressions:
+    """The suppressing comments of one file. ``match`` notes which of them were needed."""
+
+    def __init__(self, comments: tuple[Suppression, ...] = ()) -> None:
+        self.comments = comments
+        self._about: dict[tuple[int, int] | None, list[tuple[int, Suppression]]] = {}
+        """The comments and their numbers, by the rows that they are about."""
+        for number, comment in enumerate(comments):
+            self._about.setdefault(comment.rows, []).append((number, comment))
+        self._ranges: dict[int, list[tuple[int, int]]] = {}
+        """Those rows, by each of them."""
+        for about in filter(None, self._about):
+            for row in range(about[0], about[1] + 1):
+                self._ranges.setdefault(row, []).append(about)
+        self._first: dict[object, tuple[int, Suppression] | None] = {}
+
+    @classmethod
+    def of(cls, text: str) -> Suppressions:
+        """Read them from a source text; text that cannot be tokenized has those found so far."""
+        return cls(tuple(suppressions_in(text)))
+
+    def match(self, row_first: int, row_last: int, code: str, name: str = "") -> Suppression | None:
+        """The comment that silences a finding on these rows (from 1), if there is one."""
+        about = {None, *self._ranges.get(row_first, ()), *self._ranges.get(row_last, ())}
+        covering = filter(None, (self._covering(rows, code, name) for rows in about))
+        _, found = min(covering, default=(0, None), key=lambda numbered: numbered[0])
+        if found:
+            found.used.add((code, name))
+        return found
+
+    def _covering(
+        self, rows: tuple[int, int] | None, code: str, name: str
+    ) -> tuple[int, Suppression] | None:
+        """The first of the comments about these rows that means a rule, with its number."""
+        asked = rows, code, name
+        if asked not in self._first:
+            held = self._about.get(rows, ())
+            self._first[asked] = next((one for one in held if one[1].covers(code, name)), None)
+        return self._first[asked]
+
+    def unused(self) -> tuple[tuple[Suppression, tuple[str, ...]], ...]:
+        """The comments for this tool (by its name, or by a ``TLL`` code) that silenced nothing, or
+        not by all their codes; each with those codes (none for a comment without codes).
+        """
+        idle = ((comment, comment.idle_codes()) for comment in self.comments)
+        return tuple(
+            (comment, codes)
+            for comment, codes in idle
+            if codes or (comment.own and not comment.codes and not comment.used)
+        )
 
 
 def unsuppressed(

@@ -8,6 +8,7 @@ import pytest
 
 from project_files import project
 from source.resolving import resolve, texts
+from torchload_lint.source.domain import conversions, strings
 from torchload_lint.source.loaders.collect import every_load
 from torchload_lint.source.paths import Rung, resolve_load, resolve_path
 
@@ -545,6 +546,18 @@ def test_an_example_in_the_docstring_is_a_rung_of_its_own():
     resolution = resolve_path(module.loads[0].file, module, index)
     assert [(p.text, p.rung) for p in resolution.patterns] == [("exp/a.pt", Rung.USAGE)]
     assert not resolution.complete
+
+
+@pytest.mark.parametrize("twice", ["os.path.join(p, p)", "p + p", "Path(p, p)", "f'{p}{p}'"])
+def test_no_text_is_put_together_that_is_longer_than_any_path(twice, monkeypatch):
+    lengths = []
+    combine = strings.combine
+    monkeypatch.setattr(
+        strings, "combine", lambda *a, **k: lengths.append(len(a[2])) or combine(*a, **k)
+    )
+    found = resolve('p = "a"\n' + f"p = {twice}\n" * 22 + "torch.load(p)")
+    assert (texts(found), found.complete) == ([], False)
+    assert max(lengths) < 2 * conversions.LONGEST_TEXT + 2
 
 
 def test_the_work_is_bounded():

@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import pathspec
-
+from torchload_lint.path_globs import PathGlob
 from torchload_lint.remote.addresses import store_of
 from torchload_lint.remote.errors import RemoteError
 
@@ -64,9 +63,9 @@ def _fitting(uri: str, place: Store, most: int | None) -> Iterator[RemoteObject]
     wild = _WILD.search(uri)
     folder = uri[: wild.start() if wild else len(uri)].rpartition("/")[0] + "/"
     rest = uri[len(folder) :]
-    fits = pathspec.GitIgnoreSpec.from_lines([f"/{rest}"])
+    fits = PathGlob(f"/{rest}")
     for one in _listed(place, folder, most):
-        if one.uri.startswith(folder) and fits.match_file(one.uri[len(folder) :]):
+        if one.uri.startswith(folder) and fits.match(one.uri[len(folder) :]):
             yield one
 
 

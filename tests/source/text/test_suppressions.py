@@ -4,9 +4,8 @@ import pytest
 
 from torchload_lint import suppressing
 from torchload_lint.rules import RULES
-from torchload_lint.source.text.suppressions import Suppressions
 from torchload_lint.source.text.text import rows
-from torchload_lint.suppressing import unsuppressed
+from torchload_lint.suppressing import Suppressions, unsuppressed
 
 SILENCED = {
     # the text, and the rows of a TLL101 finding

@@ -58,6 +58,9 @@ def test_configured_excludes(tree):
         ("!a.py", ["a.py", "old/d.py", "sub/b.py", "sub/n.ipynb"]),
         ("#*", ["a.py", "old/d.py", "sub/b.py", "sub/n.ipynb"]),
         ("b.py/", ["a.py", "old/d.py", "sub/n.ipynb"]),
+        ("sub", ["a.py", "old/d.py"]),
+        ("*/", []),
+        ("/", ["a.py", "old/d.py", "sub/b.py", "sub/n.ipynb"]),
     ],
 )
 def test_a_pattern_means_what_it_means_to_git(tree, pattern, left):

@@ -22,6 +22,8 @@ from torchload_lint.source.domain.values import (
 )
 
 _SENTINEL = -1
+LONGEST_TEXT = 100_000
+"""No path has as many letters; a text that is put to itself again and again would have."""
 
 
 def as_text(value: Value) -> Text:
@@ -75,6 +77,9 @@ def is_missing(values: Values) -> bool:
 def combine(first: Text, second: Text, joined: str, *, anchored: bool = False) -> Text:
     """A text made of two, with the higher rung and the reasons of both."""
     reasons = dict.fromkeys((*first.why, *second.why))
+    if len(joined) > LONGEST_TEXT:
+        joined, anchored = HOLE, False
+        reasons["a text longer than a path"] = None
     return Text(
         joined,
         anchored,

@@ -13,7 +13,6 @@ from torchload_lint.source.facts.loading import wrappers as own_wrappers
 from torchload_lint.source.names.source_file import SourceFile
 from torchload_lint.source.text.candidates import statements
 from torchload_lint.source.text.parse import SyntaxProblem, parse
-from torchload_lint.source.text.suppressions import Suppressions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,11 +116,6 @@ class Module(SourceFile):
     def functions_that_tell(self) -> frozenset[str]:
         """The names of the functions that return what a checkpoint asks for."""
         return self_chosen.functions_that_tell(self, self.loads)
-
-    @cached_property
-    def suppressions(self) -> Suppressions:
-        """The comments that silence findings, and which of them were needed so far."""
-        return Suppressions.of(self.text)
 
 
 def read(

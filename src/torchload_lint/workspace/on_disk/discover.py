@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.configuration_files import is_root
+from torchload_lint.path_globs import PathGlob
 from torchload_lint.source.text.command_lines import COMMAND_FILES, LAUNCH_FILE
 from torchload_lint.source.text.settings_files import is_settings_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-    from pathspec import GitIgnoreSpec
 
     from torchload_lint.config import Config
 
@@ -271,7 +270,8 @@ class Excludes:
         self._root = os.path.join(os.path.abspath(config.root), "")
         patterns = (*config.exclude, *config.extend_exclude)
         self._names = frozenset(p for p in patterns if not any(c in p for c in "*?[/"))
-        self._globs = _compiled([p for p in patterns if p not in self._names])
+        others = (p.removeprefix("./") for p in patterns if p not in self._names)
+        self._globs = [PathGlob(pattern) for pattern in others if pattern.strip("/")]
 
     def match(self, path: Path) -> bool:
         """Whether the path, or a folder above it inside the root, is excluded."""
@@ -284,28 +284,11 @@ class Excludes:
         relative = relative.replace(os.sep, "/").lstrip("/")
         if not self._names.isdisjoint(relative.split("/")):
             return True
-        return self._globs is not None and self._globs.match_file(relative)
+        return any(glob.match(relative) for glob in self._globs)
 
     def match_entry(self, entry: os.DirEntry[str]) -> bool:
         """The same for what lies in a folder that is not excluded."""
-        return entry.name in self._names or (
-            self._globs is not None and self.match_absolute(entry.path)
-        )
-
-
-def _compiled(patterns: list[str]) -> GitIgnoreSpec | None:
-    """The patterns that are more than a name; None, without importing anything, if none is."""
-    if not patterns:
-        return None
-    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - 26 ms, for those who configure patterns
-
-    return GitIgnoreSpec.from_lines(map(_as_line, patterns))
-
-
-def _as_line(pattern: str) -> str:
-    """A pattern as a line of .gitignore; ``!`` and ``#`` have no meaning of their own here."""
-    line = pattern.removeprefix("./").rstrip("/")
-    return f"\\{line}" if line.startswith(("!", "#")) else line
+        return entry.name in self._names or (bool(self._globs) and self.match_absolute(entry.path))
 
 
 def is_excluded(path: Path, config: Config) -> bool:
