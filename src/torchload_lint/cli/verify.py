@@ -117,11 +117,13 @@ def _account(load: SurveyedLoad, prover: Prover) -> _Account:
     situation, context = load.situation, load.project.context_of(load.path, infers=True)
     restricted = situation.mode is Mode.RESTRICTED
     repair, notes = _repair(situation, context)
-    why = list(unreadable_files(situation))
+    unreadable = tuple(unreadable_files(situation))
+    why = list(unreadable)
     if situation.left_out:
         why.append(f"{situation.left_out} more files match")
     if not restricted and repair is None:
-        why += notes[:1] or ("the code loads without restriction",)
+        if not unreadable:  # whose reason the notes would repeat
+            why += notes[:1] or ("the code loads without restriction",)
         return _Account(load, why=tuple(why))
     try:
         own = tuple(prover.in_code(situation, context)) if restricted else ()

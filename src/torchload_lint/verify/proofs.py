@@ -17,6 +17,9 @@ from torchload_lint.rules.blocks.overlaps import block_that_takes, call_within
 from torchload_lint.source.facts.module import read
 from torchload_lint.source.facts.scripts import may_be_a_program, runs_as_program_alone
 from torchload_lint.source.text.parse import SyntaxProblem
+from torchload_lint.verify.gaps.before_loads import gap_before
+from torchload_lint.verify.gaps.proof_gaps import class_of_main, first_gap, runs_code
+from torchload_lint.verify.gaps.surroundings import gap_around, is_script, may_be_allowed_by
 from torchload_lint.verify.parent import (
     FileState,
     Interpreter,
@@ -25,8 +28,6 @@ from torchload_lint.verify.parent import (
     file_state,
     prove,
 )
-from torchload_lint.verify.proof_gaps import class_of_main, first_gap, runs_code
-from torchload_lint.verify.surroundings import gap_around, is_script, may_be_allowed_by
 from torchload_lint.verify.written import NotReadableError, written_around
 
 if TYPE_CHECKING:
@@ -147,13 +148,16 @@ class Prover:
         )
         if reason:
             raise NotReadableError(reason)
+        written = written_around(module, load)
+        if reason := gap_before(module, load, situation, context):
+            raise NotReadableError(reason)
         root = Path(context.config.root).absolute()
         mains = (need.name for need in situation.needs if need.name.module == "__main__")
         program = Program(
             file=root / module.path,
             module=module.name,
             is_package=module.path.rpartition("/")[2] == "__init__.py",
-            written=written_around(module, load),
+            written=written,
             mains=tuple(sorted(name.qualname for name in mains)),
             is_started=may_be_a_program(module, load.node),
             runs_alone=runs_as_program_alone(module, load.node),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.definitions import FUNCTIONS
-from torchload_lint.verify.proof_gaps import changed_lists, dotted, rebound
+from torchload_lint.verify.gaps.proof_gaps import changed_lists, dotted, names_given_by, rebound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -95,8 +95,11 @@ def _expressions(module: Module, allowlist: Allowlist, known: _Known) -> Iterato
 
 
 def _local_to_functions(module: Module, load: LoadCall) -> set[str]:
-    """Parameters of the functions around a load, and what is assigned in them."""
+    """Parameters of the functions around a load, and what is assigned in them, or in the class
+    whose body it stands in.
+    """
     found: set[str] = set()
+    in_function = False
     node: ast.AST | None = load.node
     while node is not None:
         node = module.parents.get(node)
@@ -105,8 +108,18 @@ def _local_to_functions(module: Module, load: LoadCall) -> set[str]:
             named = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
             found.update(one.arg for one in named if one is not None)
             if isinstance(node, FUNCTIONS):
-                found.update(name for part in node.body for name in _names_of(part))
+                found.update(name for part in node.body for name in _names_in(part))
+            in_function = True
+        elif isinstance(node, ast.ClassDef) and not in_function:
+            found.update(name for part in node.body for name in _names_in(part))
     return found
+
+
+def _names_in(statement: ast.stmt) -> Iterator[str]:
+    """What a statement gives a meaning, imports left out."""
+    for node in ast.walk(statement):
+        if not isinstance(node, _IMPORTS):
+            yield from names_given_by(node)
 
 
 def _row(allowlist: Allowlist) -> int:

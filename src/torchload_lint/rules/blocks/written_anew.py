@@ -24,7 +24,12 @@ def written_anew(situation: Situation, context: Context) -> str:
     """The place in the project that writes a file which was read, and may put more into it than it
     holds today; empty where there is none.
     """
-    if situation.evidence is not Evidence.FILES or not situation.is_torch_load:
+    return writer_of(situation, context) if situation.evidence is Evidence.FILES else ""
+
+
+def writer_of(situation: Situation, context: Context) -> str:
+    """The same, also where other files may be read than those that were."""
+    if not situation.is_torch_load:
         return ""
     needed = {need.name for need in situation.needs}
     for one in producers_for(

@@ -7,6 +7,7 @@ ends one of the same classes, enter a block twice, or call what clears the list 
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
@@ -15,6 +16,7 @@ from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.names.steps import ancestors
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
+from torchload_lint.verify.gaps.programs_around import program_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,11 +101,15 @@ def _of_folders(module: Module, load: LoadCall, project: ProjectIndex) -> Iterat
     """Another current folder, where the path of the load is not one from the file's own place."""
     if load.file is not None and _starts_from_own_place(module, load.file, _HOPS):
         return
-    for path in sorted({*project.holding("chdir"), *project.holding("fchdir")}):
+    holding = {*project.holding("chdir"), *project.holding("fchdir")}
+    around = {part.module.path for part in program_around(module, project)} if holding else set()
+    for path in sorted(holding):
         other = module if path == module.path else project.module_at(path)
-        if other is not None and (other is module or _is_imported(module, other)):
+        if other is not None and other.path in around:
             for node in ast.walk(other.tree):
-                if isinstance(node, ast.Call) and _changes_folder(node, other, module, load):
+                if isinstance(node, ast.Call) and _changes_folder(
+                    node, other, module, load, project
+                ):
                     yield f"{path}:{node.lineno} changes the current folder, where paths start"
 
 
@@ -120,29 +126,29 @@ def _starts_from_own_place(module: Module, path: ast.expr, hops: int) -> bool:
     )
 
 
-def _is_imported(module: Module, other: Module) -> bool:
-    """Whether a file spells the other's name where it imports."""
-    last = other.name.rpartition(".")[2]
-    for node in ast.walk(module.tree):
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            names = [alias.name for alias in node.names]
-            names.append(getattr(node, "module", None) or "")
-            if any(last in name.split(".") for name in names):
-                return True
-    return False
-
-
-def _changes_folder(call: ast.Call, place: Module, module: Module, load: LoadCall) -> bool:
+def _changes_folder(
+    call: ast.Call, place: Module, module: Module, load: LoadCall, project: ProjectIndex
+) -> bool:
     """Whether a call in a file leads to another folder before a load of ``module``. A script in the
     project's root that goes to its own folder goes where a proof is.
     """
-    if last_name(call.func) not in _CHANGES_FOLDER | _other_names(place, _CHANGES_FOLDER):
+    named = {last_name(call.func), *(getattr(one, "value", None) for one in call.args)}
+    if named.isdisjoint(_CHANGES_FOLDER | _other_names(place, _CHANGES_FOLDER)):
         return False
     if "/" not in place.path and any("__file__" in ast.unparse(given) for given in call.args):
         return False
     function = place.function(call)
     if place is not module:
-        return function is None or getattr(function, "name", "") in module.text
+        name = getattr(function, "name", "")
+        return (
+            function is None
+            or len(re.findall(rf"\b{name}\b", place.text)) > 1
+            or any(
+                name in part.module.text
+                for part in program_around(module, project)
+                if part.module is not place
+            )
+        )
     return function is not None or bool(load.function) or call.lineno <= load.node.lineno
 
 

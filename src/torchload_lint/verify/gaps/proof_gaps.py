@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _TRIED = frozenset("f map_location weights_only mmap encoding errors fix_imports".split())
 """Keywords that a restricted load takes (``torch/serialization.py`` of torch 2.13)."""
+_OPENING = frozenset({"open", "GzipFile", "BZ2File", "LZMAFile"})
 _AT_ONCE = frozenset(
     "all any dict frozenset list max min set sorted sum tuple extend fromkeys join update".split()
 )
@@ -58,13 +59,13 @@ _READERS = frozenset(
     """.split()
 )
 """What leaves alone a list that it is given."""
-_SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp,
-           ast.GeneratorExp)  # fmt: skip
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Lambda)
 
 
 def first_gap(module: Module, load: LoadCall) -> str:
     """The first reason not to take a proof for the program; empty where there is none."""
-    found = [*_of_arguments(load)]
+    found = [*_of_arguments(load), *_of_open_files(module, load)]
     if load.allowlists:
         found += [*_of_generators(module, load), *_of_cleared(module), *_of_ended(module, load)]
         found += [*_of_choices(module, load), *_of_closed_stacks(module, load)]
@@ -124,6 +125,36 @@ def _of_arguments(load: LoadCall) -> Iterator[str]:
         for name in given:
             if name not in _TRIED and not (name == "pickle_module" and load.pickle_module is None):
                 yield f"the argument {name} was not tried"
+
+
+def _of_open_files(module: Module, load: LoadCall) -> Iterator[str]:
+    """A file that is not opened as torch opens one, or is read before."""
+    file = load.file
+    if isinstance(file, ast.Constant) and isinstance(file.value, bytes):
+        yield "a path of bytes was not tried"
+    made = file
+    if isinstance(file, ast.Name):
+        found = module.bindings.definitions(file)
+        made = found[0].value if len(found) == 1 else None
+    if not isinstance(made, ast.Call) or last_name(made.func) not in _OPENING:
+        return
+    is_method = module.bindings.qualified(made.func) is None and isinstance(
+        made.func, ast.Attribute
+    )
+    given = [*made.args[0 if is_method else 1 :][:1]]
+    given += [keyword.value for keyword in made.keywords if keyword.arg == "mode"]
+    is_plain = is_method or module.bindings.qualified(made.func) in {"builtins.open", "io.open"}
+    modes = [one.value for one in given if isinstance(one, ast.Constant)]
+    if not is_plain or not given or (modes and modes[0] not in {"rb", "br", "rb+", "r+b"}):
+        yield f"the file as row {made.lineno} opens it was not tried"
+    names = [
+        node
+        for node in ast.walk(module.function(load.node) or module.tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    ]
+    for node in names if isinstance(file, ast.Name) else ():
+        if node.id == getattr(file, "id", "") and node.lineno < load.node.lineno:
+            yield f"row {node.lineno} uses the open file before"
 
 
 def _of_generators(module: Module, load: LoadCall) -> Iterator[str]:
@@ -222,7 +253,7 @@ def rebound(module: Module, names: frozenset[str], imports: Collection[ast.stmt]
     ``imports`` are the statements that are evaluated for the proof.
     """
     for node in _of_scope(module.tree, imports):
-        for name in _bound_by(node):
+        for name in names_given_by(node):
             if name in names:
                 return f"{name} has another meaning from row {getattr(node, 'lineno', 0)} on"
     for node in ast.walk(module.tree):
@@ -289,11 +320,14 @@ def _of_scope(tree: ast.AST, without: Collection[ast.stmt]) -> Iterator[ast.AST]
         if node in without:
             continue
         yield node
-        if not isinstance(node, _SCOPES):
+        if isinstance(node, _COMPREHENSIONS):  # a name that ":=" binds there is the module's
+            waiting += [one.target for one in ast.walk(node) if isinstance(one, ast.NamedExpr)]
+        elif not isinstance(node, _SCOPES):
             waiting += ast.iter_child_nodes(node)
 
 
-def _bound_by(node: ast.AST) -> Iterator[str]:
+def names_given_by(node: ast.AST) -> Iterator[str]:
+    """The names that a node gives a meaning."""
     if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
         yield node.id
     elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):

@@ -1,0 +1,296 @@
+"""What a program does before a load, and a proof does not: other folders of modules, other things
+under the names of an allowlist, another file in the checkpoint's place.
+
+A proof imports what the load's file imports. What that file does beside, and what functions of
+others do, never runs in it.
+"""
+
+from __future__ import annotations
+
+import ast
+from posixpath import normpath
+from typing import TYPE_CHECKING
+
+from torchload_lint.late_patterns import late_pattern
+from torchload_lint.rules.blocks.written_anew import writer_of
+from torchload_lint.source.domain.patterns import matches
+from torchload_lint.source.evaluation.engine import Engine
+from torchload_lint.source.names.steps import ancestors
+from torchload_lint.source.paths import resolution
+from torchload_lint.source.text.definitions import FUNCTIONS
+from torchload_lint.source.text.expressions import last_name
+from torchload_lint.verify.gaps.programs_around import program_around
+from torchload_lint.verify.gaps.search_paths import gap_in_search_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.rules.context import Context
+    from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.index import Found, ProjectIndex
+
+_HOPS = 3
+"""Names that are followed to what they stand for."""
+_IDENTITY = frozenset({"__module__", "__qualname__"})
+"""What torch knows a class by."""
+_SETTERS = frozenset("setattr delattr __setattr__ __delattr__ patch object setitem".split())
+"""What sets an attribute by its name; the last three are those of mocks."""
+_READING = frozenset(
+    "safe_globals add_safe_globals print len list tuple set sorted iter isinstance".split()
+)
+"""What leaves alone a list that it is given."""
+_CHANGING = frozenset(
+    """
+    append extend insert remove pop clear sort reverse update add discard setdefault popitem
+    __setitem__ __delitem__
+    """.split()
+)
+_OF_THE_RUN = frozenset(
+    """
+    argv orig_argv environ getenv modules parse_args parse_known_args input random getpid getcwd
+    time stdin __main__ exists isfile is_file isdir is_dir listdir iterdir glob open read_text
+    """.split()
+)
+"""Names of what one run has, and another has not."""
+_OF_TORCH = frozenset({"", "torch"})
+"""Modules that programs set things of that are nothing to a load (``torch.backends`` …)."""
+_REMOVING = late_pattern(r"\b(?:remove|unlink|rmtree|truncate|rename|renames|replace|move)\(")
+_OF_MODULES = frozenset(
+    """
+    os.remove os.unlink os.truncate os.rename os.renames os.replace os.removedirs shutil.rmtree
+    shutil.move
+    """.split()
+)
+_OF_PATHS = frozenset({"unlink", "rename"})
+
+
+def gap_before(module: Module, load: LoadCall, situation: Situation, context: Context) -> str:
+    """The first reason not to take a proof for the program; empty where there is none."""
+    project = context.project
+    if writer := writer_of(situation, context):
+        return f"{writer} writes the file, and may put more into it than it holds today"
+    if place := _removal(situation, load, project):
+        return f"{place} takes the file away"
+    if not load.allowlists:
+        return ""
+    whole = [module.bindings.qualified(one) or "" for one in _things(load)]
+    return (
+        gap_in_search_path(module, whole, context)
+        or _other_things(module, load, project)
+        or _of_a_run(module, load, project)
+    )
+
+
+# -- the file -------------------------------------------------------------------------------------
+
+
+def _removal(situation: Situation, load: LoadCall, project: ProjectIndex) -> str:
+    """The place, as ``file:row``, that removes or shortens the file, or gives it another name."""
+    module = situation.module
+    wanted = {normpath(pattern.text) for pattern in situation.resolution.patterns}
+    for part in program_around(module, project):
+        home = part.module
+        for node in ast.walk(home.tree) if _REMOVING.search(home.text) else ():
+            target = _removed(node, home) if isinstance(node, ast.Call) else None
+            if target is None or (home is module and _follows(node, load, module)):
+                continue
+            engine = Engine(project)
+            found = resolution(engine.top(target, home), engine, folders=True).patterns
+            if any(_reaches(one.text, path) for one in found for path in wanted):
+                return f"{home.path}:{getattr(node, 'lineno', 0)}"
+    return ""
+
+
+def _reaches(gone: str, path: str) -> bool:
+    """Whether a pattern of what is taken away is that of a file, or of a folder around it."""
+    gone = normpath(gone)
+    if not gone.strip("*/."):
+        return gone == "."
+    return matches(gone, path) or path.startswith(f"{gone}/")
+
+
+def _removed(call: ast.Call, home: Module) -> ast.expr | None:
+    """What a call takes away."""
+    if home.bindings.qualified(call.func) in _OF_MODULES:
+        return call.args[0] if call.args else None
+    function = call.func
+    is_method = isinstance(function, ast.Attribute) and function.attr in _OF_PATHS
+    return function.value if isinstance(function, ast.Attribute) and is_method else None
+
+
+def _follows(node: ast.AST, load: LoadCall, module: Module) -> bool:
+    """Whether something comes after a load in its own function, and no loop leads back."""
+    inside = module.function(load.node)
+    loops = [one for one in ancestors(module, node) if isinstance(one, (ast.For, ast.While))]
+    return (
+        module.function(node) is inside
+        and getattr(node, "lineno", 0) > load.node.lineno
+        and not any(load.node in ast.walk(one) for one in loops)
+    )
+
+
+# -- names ----------------------------------------------------------------------------------------
+
+
+def _things(load: LoadCall) -> Iterator[ast.expr]:
+    """The names in the allowlists of a load, each as a whole (``pkg.net.Model``)."""
+    for allowlist in load.allowlists:
+        given = [*allowlist.node.args, *(keyword.value for keyword in allowlist.node.keywords)]
+        waiting: list[ast.AST] = [*given, *(entry.node for entry in allowlist.entries)]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, (ast.Name, ast.Attribute)):
+                yield node
+            else:
+                waiting += ast.iter_child_nodes(node)
+
+
+def _other_things(module: Module, load: LoadCall, project: ProjectIndex) -> str:
+    """A place that gives a class another name, or a name of the allowlists another meaning."""
+    allowing = {getattr(allowlist.node.func, "id", "") for allowlist in load.allowlists} - {""}
+    whole = {module.bindings.qualified(one) or "" for one in _things(load)}
+    names = {one.rpartition(".")[2] for one in whole if one}
+    homes = {one.rpartition(".")[0] for one in whole} - _OF_TORCH
+    own = {one.id for one in _things(load) if isinstance(one, ast.Name)} - names
+    lists = {
+        last_name(one)
+        for one in _things(load)
+        if any(found.kind == "value" for found in _meant(one, module, project))
+    }
+    for part in program_around(module, project):
+        home = part.module
+        reached = own | allowing if home is not module else set()
+        for node in part.unseen():
+            changed = _changed_by(node, names, reached) or _handed_on(node, home, module, lists)
+            if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+                holder = home.bindings.qualified(node.value) or ""
+                changed = changed or ast.unparse(node) * (holder in homes)
+            if changed and not (home is module and changed in own):
+                return f"{home.path}:{getattr(node, 'lineno', 0)} may change {changed}"
+    return ""
+
+
+def _handed_on(node: ast.AST, home: Module, module: Module, lists: set[str]) -> str:
+    """A list of the allowlists, where it is changed, gets another name, or is given to somebody."""
+    given: list[ast.expr] = []
+    if isinstance(node, (ast.Assign, ast.NamedExpr)):
+        given = [node.value]
+    elif isinstance(node, ast.Call) and last_name(node.func) not in _READING:
+        given = [*node.args, *(keyword.value for keyword in node.keywords)]
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
+            given.append(node.func.value)
+    if home is module:  # which is looked at as a whole where its expressions are read
+        return ""
+    names = [one for one in given if isinstance(one, (ast.Name, ast.Attribute))]
+    return next((ast.unparse(one) for one in names if last_name(one) in lists), "")
+
+
+def _changed_by(node: ast.AST, names: set[str], own: set[str]) -> str:
+    """Which of some names, or what of a class, a node changes; empty for none.
+
+    ``names`` are imported, ``own`` are those that the load's file defines, which others reach
+    through that module alone.
+    """
+    if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+        holder = last_name(node.value) * isinstance(node.value, (ast.Name, ast.Attribute))
+        if node.attr in _IDENTITY or holder in names:
+            return f"{holder}.{node.attr}"
+        return node.attr if node.attr in names | own and holder not in {"self", "cls"} else ""
+    if isinstance(node, ast.Global):
+        return next((name for name in node.names if name in names), "")
+    if isinstance(node, (ast.Subscript, ast.AugAssign)):
+        target = node.value if isinstance(node, ast.Subscript) else node.target
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+            return ""
+        key = getattr(getattr(node, "slice", None), "value", None)  # vars(module)["Model"] = …
+        return str(key) if key in names | own else _known_as(target, names, own)
+    if isinstance(node, ast.Call) and last_name(node.func) in _SETTERS:
+        return _set_by(node, names | own)
+    changer = node.func if isinstance(node, ast.Call) else None
+    if not isinstance(changer, ast.Attribute) or changer.attr not in _CHANGING:
+        return ""
+    named = {keyword.arg for keyword in getattr(node, "keywords", ())} & (names | own)
+    return str(next(iter(named), "")) or _known_as(changer.value, names, own)
+
+
+def _known_as(target: ast.expr, names: set[str], own: set[str]) -> str:
+    """A list of the allowlists, or ``sys.modules``."""
+    name = last_name(target)
+    is_reached = name in names or (name in own and isinstance(target, ast.Attribute))
+    return name if is_reached else ast.unparse(target) * _is_sys_modules(target)
+
+
+def _is_sys_modules(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.modules"
+
+
+def _set_by(call: ast.Call, names: set[str]) -> str:
+    """What ``setattr(thing, "name", value)`` changes, where that concerns an allowlist."""
+    texts = [one.value for one in call.args if isinstance(one, ast.Constant)]
+    found = {str(one).rpartition(".")[2] for one in texts} & (names | _IDENTITY)
+    holders = [one for one in call.args[:1] if last_name(one) in names]
+    holders += [one.value for one in call.args if isinstance(one, ast.Subscript)]
+    if not found and not any(last_name(one) in names or _is_sys_modules(one) for one in holders):
+        return ""
+    return str(next(iter(found), "")) or ast.unparse(call.args[0])[:60]
+
+
+# -- what a run decides ---------------------------------------------------------------------------
+
+
+def _of_a_run(module: Module, load: LoadCall, project: ProjectIndex) -> str:
+    """A list that is made of what one run alone has: arguments, the environment, a state."""
+    for thing in _things(load):
+        for found in _meant(thing, module, project):
+            if reason := _depends(found, project, _HOPS):
+                return reason
+    return ""
+
+
+def _meant(thing: ast.expr, module: Module, project: ProjectIndex) -> tuple[Found, ...]:
+    dotted = module.bindings.qualified(thing)
+    if dotted:
+        return project.definitions(dotted, module.path)
+    if isinstance(thing, ast.Name) and module.bindings.module_definitions(thing.id):
+        return tuple(project.in_module(module, [thing.id]))
+    return ()
+
+
+def _depends(found: Found, project: ProjectIndex, hops: int) -> str:
+    """Where what a name stands for depends on the run; empty where it does not. Of a class only
+    that it is one is asked.
+    """
+    if found.kind not in {"value", "function"} or not hops:
+        return ""
+    home, node = found.module, found.node
+    tests = [one.test for one in ancestors(home, node) if isinstance(one, ast.If)]
+    for part in (node, *tests):
+        for one in ast.walk(part):
+            word = one.id if isinstance(one, ast.Name) else getattr(one, "attr", "")
+            if word in _OF_THE_RUN or (found.kind == "function" and _keeps_state(one)):
+                row = getattr(one, "lineno", getattr(node, "lineno", 0))
+                return f"{home.path}:{row} makes {found.qualname} of what another run may not have"
+    used = [one for one in ast.walk(node) if isinstance(one, (ast.Name, ast.Attribute))]
+    return next(
+        (
+            reason
+            for name in used
+            if isinstance(name.ctx, ast.Load)
+            for inner in _meant(name, home, project)
+            if (reason := _depends(inner, project, hops - 1))
+        ),
+        "",
+    )
+
+
+def _keeps_state(node: ast.AST) -> bool:
+    """Whether a part of a function keeps something for its next call."""
+    if isinstance(node, FUNCTIONS):
+        defaults = [*node.args.defaults, *node.args.kw_defaults]
+        return any(isinstance(one, (ast.List, ast.Dict, ast.Set, ast.Call)) for one in defaults)
+    is_store = isinstance(node, (ast.Attribute, ast.Subscript))
+    return isinstance(node, (ast.Global, ast.Nonlocal)) or (
+        is_store and not isinstance(getattr(node, "ctx", None), ast.Load)
+    )
