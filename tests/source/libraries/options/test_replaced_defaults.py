@@ -163,3 +163,12 @@ def test_a_start_that_leads_past_the_load_replaces_the_default_too():
     module = index.module_at("main.py")
     found = resolve_path(module.loads[0].file, module, index)
     assert [(each.text, each.exact) for each in found.patterns] == [("own.pt", False)]
+
+
+@pytest.mark.parametrize("load", ["args.ckpt + '_ae.pt'", "args.ckpt + '/ae.pt'"])
+def test_an_empty_default_is_there_for_something_to_be_put_in(load):
+    main = textwrap.dedent(MAIN.format(load)).replace('"own.pt"', '""')
+    index = project({"main.py": main})
+    module = index.module_at("main.py")
+    found = resolve_path(module.loads[0].file, module, index)
+    assert not any(each.exact for each in found.patterns)

@@ -64,7 +64,13 @@ def value_of(evaluator: Evaluator, declaration: Declaration, module: SourceFile)
             evaluator.leave_open(f"the type of {shown} may make something else of its default")
             values = lift(values, Rung.ONE_OF_SEVERAL)
     evaluator.leave_open(f"the option {shown} may be given another value")
-    return lift(values, Rung.DEFAULT)
+    return tuple(map(_by_default, values))
+
+
+def _by_default(value: Value) -> Value:
+    """A default as such; an empty text is there for something to be put in its place."""
+    is_empty = isinstance(value, Text) and not value.text
+    return lift((value,), Rung.ONE_OF_SEVERAL if is_empty else Rung.DEFAULT)[0]
 
 
 def _may_convert(declaration: Declaration, module: SourceFile) -> bool:
