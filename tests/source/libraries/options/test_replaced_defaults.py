@@ -172,3 +172,15 @@ def test_an_empty_default_is_there_for_something_to_be_put_in(load):
     module = index.module_at("main.py")
     found = resolve_path(module.loads[0].file, module, index)
     assert not any(each.exact for each in found.patterns)
+
+
+@pytest.mark.parametrize("spelled", ["--the-ckpt", "--the_ckpt"])
+def test_a_document_may_spell_an_option_otherwise(spelled):
+    main = textwrap.dedent(MAIN.format("args.the_ckpt")).replace("--ckpt", "--the-ckpt")
+    index = project({"main.py": main, "run.sh": f"python main.py {spelled} a.pt\n"})
+    module = index.module_at("main.py")
+    found = resolve_path(module.loads[0].file, module, index)
+    assert [(each.text, each.exact) for each in found.patterns] == [
+        ("own.pt", False),
+        ("a.pt", False),
+    ]

@@ -42,7 +42,9 @@ def beside(
 ) -> Values:
     """The defaults of an option with what command lines give to it under one of its names."""
     default = next((each for each in defaults if _may_be_part_of_a_path(each)), None)
-    spelled = tuple(name for name in names if name.startswith("-"))
+    spelled = tuple(
+        dict.fromkeys(each for name in names if name.startswith("-") for each in _spellings(name))
+    )
     if default is None or not spelled or not _is_written(evaluator, spelled):
         return defaults
     own = module.path.rpartition("/")[2]
@@ -66,6 +68,13 @@ def beside(
     is_replaced = bool(said) and not any(value in usual for value in said)
     own_values = lift(defaults, Rung.ONE_OF_SEVERAL) if is_replaced else defaults
     return (*own_values, *(each for each in further if each != _NOTHING_SEEN))
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """An option as documents spell it, whichever of ``--model-path`` and ``--model_path`` it is."""
+    bare = name.lstrip("-")
+    dashes = name[: len(name) - len(bare)]
+    return name, dashes + bare.replace("-", "_"), dashes + bare.replace("_", "-")
 
 
 def _may_be_part_of_a_path(value: Value) -> bool:
