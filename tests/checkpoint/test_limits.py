@@ -10,6 +10,7 @@ import pytest
 
 from checkpoint import bare_files as files
 from torchload_lint.checkpoint import Limits, Verdict, inspect_bytes
+from torchload_lint.checkpoint.known.dangerous import why_dangerous, why_inside
 from torchload_lint.checkpoint.tree import TreeLimits, tree_of_bytes
 
 
@@ -141,3 +142,9 @@ def test_trees_stay_within_their_limits():
     assert len(lines) == 51
     assert all(len(line) <= 40 for line in lines)
     assert all("\x1b" not in line for line in lines)
+
+
+def test_a_name_of_very_many_parts_is_refused_without_looking_at_each():
+    assert why_inside("a." * 40_000 + "b") == "has 40001 parts"
+    assert why_dangerous("a." * 40_000 + "b") == ""
+    assert "os.system" in why_inside("a.b.os.system")

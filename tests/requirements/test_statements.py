@@ -7,6 +7,7 @@ import pytest
 from torchload_lint.checkpoint.known.torch_range import LINES
 from torchload_lint.checkpoint.known.torch_versions import TorchVersion
 from torchload_lint.requirements.releases import Requirements, range_of, torch_of_project
+from torchload_lint.requirements.root_files import RootFiles
 
 NEWEST = "2.15"
 
@@ -376,3 +377,14 @@ def test_other_settings_are_refused(target):
 )
 def test_a_part_of_a_range_is_said_as_a_person_would(some, said):
     assert range_of(">=2.1").words(lines(some)) == said
+
+
+def test_a_file_is_asked_once_whether_it_is_a_script(tmp_path, monkeypatch):
+    (tmp_path / "run.py").write_text("# /// script\n# dependencies = ['torch==2.6']\n# ///\n")
+    read = []
+    text = RootFiles.text
+    monkeypatch.setattr(RootFiles, "text", lambda *given: read.append(given) or text(*given))
+    requirements = Requirements(tmp_path)
+    ranges = {requirements.range_of("run.py") for _ in range(5)}
+    assert [each.oldest for each in ranges] == [TorchVersion(2, 6)]
+    assert sum(name == "run.py" for *_, name in read) == 1

@@ -41,6 +41,7 @@ class Requirements:
         self._files = RootFiles(top)
         self._root = RootFiles.path("", root.relative_to(top).as_posix())
         self._ranges: dict[str, TorchRange] = {}
+        self._of_files: dict[str, TorchRange] = {}
         self._declared: dict[str, list[Installation]] = {}
         self._said: dict[str, list[Installation]] = {}
 
@@ -57,6 +58,11 @@ class Requirements:
 
     def range_of(self, path: str) -> TorchRange:
         """The range for one file: a script may state its own dependencies."""
+        if path not in self._of_files:
+            self._of_files[path] = self._of_file(path)
+        return self._of_files[path]
+
+    def _of_file(self, path: str) -> TorchRange:
         folder, _, name = path.rpartition("/")
         inside = RootFiles.path(self._root, folder)
         text = None if inside.startswith(("/", "..")) else self._files.text(inside, name)

@@ -153,9 +153,15 @@ def why_dangerous(name: str) -> str:
     return ""
 
 
+MOST_PARTS = 32
+"""Of a dotted name; no name of the tables has more than ten, and none that a program means."""
+
+
 def why_inside(name: str) -> str:
     """Why a name may lead, through what a module imports, to what runs code: ``a.b.os.system``."""
     parts = name.split(".")
+    if len(parts) > MOST_PARTS:
+        return f"has {len(parts)} parts"
     inner = (".".join(parts[start:]) for start in range(1, len(parts) - 1))
     reached = next((one for one in inner if why_dangerous(one) or why_gateway(one)), "")
     return f"may be {reached}, reached through another module" if reached else ""
@@ -194,7 +200,7 @@ def _is_listed(parts: list[str]) -> bool:
 
     ``builtins.eval.__call__`` counts like ``builtins.eval``.
     """
-    for size in range(1, len(parts)):
+    for size in range(1, min(len(parts), MOST_PARTS)):
         module, inner = ".".join(parts[:size]), parts[size]
         if module in DANGEROUS_PACKAGES:
             return True
