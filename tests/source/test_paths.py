@@ -8,7 +8,8 @@ import pytest
 
 from project_files import project
 from source.resolving import resolve, texts
-from torchload_lint.source.domain import conversions, strings
+from torchload_lint.source.domain import conversions, patterns, strings
+from torchload_lint.source.evaluation import named
 from torchload_lint.source.loaders.collect import every_load
 from torchload_lint.source.paths import Rung, resolve_load, resolve_path
 
@@ -558,6 +559,15 @@ def test_no_text_is_put_together_that_is_longer_than_any_path(twice, monkeypatch
     found = resolve('p = "a"\n' + f"p = {twice}\n" * 22 + "torch.load(p)")
     assert (texts(found), found.complete) == ([], False)
     assert max(lengths) < 2 * conversions.LONGEST_TEXT + 2
+
+
+def test_a_name_that_is_set_at_many_places_is_followed_to_so_many(monkeypatch):
+    followed = []
+    defined = named._defined
+    monkeypatch.setattr(named, "_defined", lambda *a: followed.append(a[1]) or defined(*a))
+    found = resolve("".join(f"if c{n}: p = f(p)\n" for n in range(200)) + "torch.load(p)")
+    assert len(set(followed)) <= patterns.MAX_DEFINITIONS + 1
+    assert "p is set at more places than are followed" in found.unknown
 
 
 def test_the_work_is_bounded():

@@ -15,7 +15,7 @@ from torchload_lint.source.text.text import Lines
 
 FACTS = (
     "loads", "saves", "allowlists", "wrappers", "wrapper_calls", "environment", "patches",
-    "fallbacks", "suppressions",
+    "fallbacks",
 )  # fmt: skip
 PIECES = [
     "import torch\n", "from torch import load as q\n", "torch.load(p)\n", "x = torch.load\n",

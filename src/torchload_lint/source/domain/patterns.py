@@ -33,6 +33,8 @@ _LETTERS_OF_A_STRONG_STEM = 3
 _ENDING = re.compile(r"\.(?:pth|pt|ckpt|pkl|t7)$")
 
 MAX_PATTERNS = 16
+MAX_DEFINITIONS = 64
+"""How many places where a name is set are followed."""
 
 
 class Rung(str, Enum):

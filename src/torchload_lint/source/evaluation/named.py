@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.branches import guards, rebound
 from torchload_lint.source.domain import strings
-from torchload_lint.source.domain.patterns import Rung, known
+from torchload_lint.source.domain.patterns import MAX_DEFINITIONS, Rung, known
 from torchload_lint.source.domain.sequences import elements, item
 from torchload_lint.source.domain.values import (
     Class,
@@ -42,7 +42,7 @@ def values(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
         if of_import is not None:
             return (of_import,)
         return unknown(f"{node.id} is not defined in the file")
-    ordered = sorted(definitions, key=_place)
+    ordered = sorted(definitions, key=_place)[:MAX_DEFINITIONS]
     possible = taken.possible(evaluator, node, ordered, frame)
 
     def value_of(one: Definition) -> Values:
@@ -59,6 +59,8 @@ def values(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
             evaluator.relied.module_names.setdefault((frame.module.path, node.id), frame.module)
     evaluator.relied.held[node] = frame.module, found
     perhaps_longer = any(isinstance(each.node, ast.AugAssign) for each in ordered[1:])
+    if len(definitions) > MAX_DEFINITIONS:
+        found = (*found, *unknown(f"{node.id} is set at more places than are followed"))
     return strings.with_open_ends(found) if perhaps_longer else union(found)
 
 

@@ -32,9 +32,20 @@ def blocks_around(module: SourceFile, node: ast.AST) -> Iterator[list[ast.stmt]]
         if isinstance(child, ast.stmt):
             for field in _BLOCKS:
                 block = getattr(parent, field, None)
-                if isinstance(block, list) and child in block:
+                if isinstance(block, list) and _stands_in(block, child):
                     yield block
         child = parent
+
+
+def _stands_in(block: list[ast.stmt], statement: ast.stmt) -> bool:
+    """Whether a statement is one of a block, both being parts of one node: told by its place, since
+    to go through the block takes as long as the block is.
+    """
+    return bool(block) and _place(block[0]) <= _place(statement) <= _place(block[-1])
+
+
+def _place(statement: ast.stmt) -> tuple[int, int]:
+    return statement.lineno, statement.col_offset
 
 
 def always_before(module: SourceFile, first: ast.stmt, place: ast.AST) -> bool:
@@ -67,7 +78,12 @@ def _further_down(
     module: SourceFile, block: list[ast.stmt], first: ast.stmt, place: ast.AST
 ) -> bool:
     child: ast.AST = place
-    while child not in block:
+    holder = module.parents.get(first)
+    while not (
+        isinstance(child, ast.stmt)
+        and module.parents.get(child) is holder
+        and _stands_in(block, child)
+    ):
         if isinstance(child, (*FUNCTIONS, ast.Lambda)):
             return False
         parent = module.parents.get(child)
@@ -76,5 +92,4 @@ def _further_down(
         child = parent
     if isinstance(child, FUNCTIONS) and child is not place:
         return False
-    assert isinstance(child, ast.stmt)
-    return block.index(first) < block.index(child)
+    return _place(first) < _place(child)

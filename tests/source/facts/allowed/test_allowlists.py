@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from source.source_facts import module_of
-from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind
+from torchload_lint.source.facts.allowed.allowlists import Allowlist, AllowlistKind, EntryKind
 
 HEAD = """\
 import contextlib
@@ -229,3 +229,18 @@ def test_the_outermost_comes_first():
     (load,) = module_of(HEAD + code).loads
     names = [str(allowlist.entries[0].obj) for allowlist in load.allowlists]
     assert names == ["pkg.mod.Net", "numpy.ndarray"]
+
+
+def test_no_allowlist_is_held_against_another(monkeypatch):
+    """Each has a tuple of entries: to compare all with all took the cube of their number."""
+    compared = []
+    monkeypatch.setattr(
+        Allowlist, "__eq__", lambda *both: compared.append(both) or both[0] is both[1]
+    )
+    blocks = ", ".join(["safe_globals([A])"] * 20)
+    module = module_of(
+        "from torch.serialization import safe_globals\n"
+        f"import torch\nwith {blocks}:\n    torch.load('a.pt')\n"
+    )
+    assert len(module.allowlists_at(module.loads[0].node)) == 20
+    assert compared == []

@@ -104,10 +104,11 @@ def in_force(
     if not allowlists:
         return ()
     around = list(_around(module, allowlists, place))[::-1]
+    blocks = {id(allowlist) for allowlist in around}
     before = [
         allowlist
         for allowlist in allowlists
-        if allowlist not in around and _ran_before(module, allowlist, place)
+        if id(allowlist) not in blocks and _ran_before(module, allowlist, place)
     ]
     return (*before, *around)
 
