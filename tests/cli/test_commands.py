@@ -126,6 +126,24 @@ def test_explain_load_names_each_file_that_hands_the_path_on(cli, write):
     assert "q  [two.py:4]  = 'ckpt.pt'" in steps
 
 
+def test_the_answer_comes_before_the_steps_and_few_steps_are_shown(cli, write):
+    write(
+        {
+            "main.py": "".join(f"run('{n}.pt')\n" for n in range(50)).join(
+                ["from one import run\n", ""]
+            ),
+            "one.py": "import torch\n\ndef run(q):\n    return torch.load(q)\n",
+        }
+    )
+    plain, verbose = (cli(*flag, "--explain-load", "one.py:4").stdout for flag in ((), ("-v",)))
+    heads = [line.strip() for line in plain.splitlines() if line.endswith(":")]
+    assert heads[-1] == "steps:"
+    assert plain.count("calls run()") <= 40
+    assert plain.endswith("(`-v` shows all)\n")
+    assert "more step" not in verbose
+    assert verbose.count("calls run()") > plain.count("calls run()")
+
+
 def test_a_reason_is_given_once_where_it_arises(cli, write):
     write({"a.py": "import os\nimport torch\n\ntorch.load(os.path.join(nobody, 'a.pt'))\n"})
     steps = cli("--explain-load", "a.py:4").stdout.split("steps:")[1].split("would settle")[0]

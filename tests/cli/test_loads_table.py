@@ -50,7 +50,7 @@ def test_pairs_are_written_into_the_configuration(cli, write, folder, tmp_path_f
     assert "--write-config adds these" in told.stderr
     assert "loads" not in (folder / "pyproject.toml").read_text()
     written = cli("loads", "--checkpoints", "runs", "--write-config")
-    assert "1 entry added to [loads], to be looked at." in written.stdout
+    assert "1 entry added to [loads]: look at it, then run `torchload-lint .`" in written.stdout
     config = (folder / "pyproject.toml").read_text()
     assert '"a:load" = { checkpoints = ["runs/best.pt"] }' in config
     assert '"b:' not in config

@@ -155,6 +155,15 @@ other = torch.load("w/plain.pt", weights_only=True)
 """
 
 
+def test_a_class_that_becomes_text_is_said_where_the_file_is_loaded(project: Path) -> None:
+    torch.save({"klass": argparse.Namespace, "n": argparse.Namespace(x=1)}, project / "w" / "a.pt")
+    (project / "read.py").write_text(SOURCE)
+    told = run("w", "--out-dir", "new").output.partition("The code that loads them:")[2]
+    assert "read.py:7: what was a class or function at ['klass'] is its name as text now" in told
+    assert load(project / "new" / "a.pt")["klass"] == "argparse.Namespace"
+    assert "read.py:9: its allowlist is no longer needed\n" in told
+
+
 def test_the_lines_of_source_that_go_with_it(project: Path) -> None:
     (project / "read.py").write_text(SOURCE)
     result = run("w", "--out-dir", "new")

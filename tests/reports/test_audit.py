@@ -95,6 +95,20 @@ def test_loads_stand_by_how_they_stand():
         assert words in read.words
 
 
+def test_a_load_with_an_error_is_not_green(project):
+    (project / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nversion = "1"\ndependencies = ["torch>=1.13"]\n'
+    )
+    (project / "old.py").write_text('import torch\n\ntorch.load("lr.pt", weights_only=True)\n')
+    torch.save({"lr": 0.5}, project / "lr.pt")
+    shown = CliRunner().invoke(root, ["check", "--output-format", "html", "old.py"]).output
+    words = Reader(shown).words
+    assert "old.py:3 TLL104" in words
+    assert "loads with what is allowed, but has an error (on some torch, perhaps) (1)" in words
+    assert "loads with what is allowed (1)" not in words
+    assert 'target-torch = ">=2.6" in [tool.torchload-lint]' in words
+
+
 @pytest.mark.usefixtures("project")
 def test_a_load_leads_to_its_checkpoint():
     read = Reader(run("--output-format", "html", ".").stdout)

@@ -368,9 +368,9 @@ IS_ANOTHER = {
     "another-class": ({"before": "class Config: pass"}, "Config has another meaning from row 4"),
     "another-by-for": ({"before": "for Config in (): pass"}, "Config has another meaning"),
     "globals": ({"before": "globals()['Config'] = dict"}, "row 4 may give names another meaning"),
-    "cleared": ({"inside": "clear_safe_globals()"}, "clear_safe_globals in row 6 may run before"),
+    "cleared": ({"inside": "clear_safe_globals()"}, "clear_safe_globals on line 6 may run before"),
     "ended": (
-        {"inside": "with safe_globals([Config]): pass"}, "the block in row 6 has taken away",
+        {"inside": "with safe_globals([Config]): pass"}, "the block on line 6 has taken away",
     ),
     "argument": ({"argument": ", bogus=1"}, "the argument bogus was not tried"),
     "attribute": (
@@ -539,7 +539,7 @@ def test_a_generator_that_outlives_its_block(project):
         {"read.py": READ.replace('state = torch.load("state.pt", weights_only=True)', load)},
     )
     result = verify()
-    assert "not proven: the generator in row 6 loads when it is used" in result.output
+    assert "not proven: the generator on line 6 loads when it is used" in result.output
 
 
 RUNS = """

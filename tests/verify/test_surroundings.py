@@ -76,7 +76,7 @@ FAILS = {
             f"{HEAD}block = safe_globals([Net])\nwith block:\n    with block:\n        pass\n"
             "    torch.load('w.pt', weights_only=True)\n"
         ),
-        "the block of row 5 is entered in row 6, too",
+        "the block of line 5 is entered on line 6, too",
     ),
     "assigned": (
         f"{HEAD}import contextlib\nif True:\n    safe_globals = contextlib.nullcontext\n{BLOCK}",

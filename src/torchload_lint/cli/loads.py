@@ -176,7 +176,7 @@ def _tell_pairs(
     if write and files:
         _write_config(found, files)
     elif any(not one.load.is_known for one in pairs):
-        say("note: --write-config adds these to the configuration, to be looked at\n", err=True)
+        say("note: --write-config adds these to the configuration: look at them there\n", err=True)
 
 
 def _write_config(found: list[SurveyedLoad], paired: dict[str, list[str]] | None = None) -> None:
@@ -186,6 +186,7 @@ def _write_config(found: list[SurveyedLoad], paired: dict[str, list[str]] | None
     if not written:
         say("Nothing to add: each load is known, or has its entry.\n")
     for path, added in written:
-        entries = number_of(added, "entr", "ies") if added > 1 else "1 entry"
-        todo = "looked at" if paired else "completed by hand"
-        say(f"{printable(str(path))}: {entries} added to [loads], to be {todo}.\n")
+        entries = f"{added:,} entries" if added > 1 else "1 entry"
+        todo = "look at" if paired else "complete"
+        what = f"{todo} {'them' if added > 1 else 'it'}, then run `torchload-lint .`"
+        say(f"{printable(str(path))}: {entries} added to [loads]: {what}\n")

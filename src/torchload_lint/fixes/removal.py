@@ -132,7 +132,7 @@ def _unwrapped(
     old = source.text[start:end]
     alone = not source.text[start : source.start(statement)].strip()
     if not alone or source.row_of(source.end(statement)) != source.row_of(max(start, end - 1)):
-        return NotRepaired("the statement shares its row with others")
+        return NotRepaired("the statement shares its line with others")
     unit = source.indentation(source.start(statement.body[0]))
     outer = source.indentation(source.start(statement))
     step = unit[len(outer) :] if statement.body[0].lineno > statement.lineno else "    "
@@ -151,5 +151,5 @@ def _only_handler(
     start = source.row_start(handler.lineno)
     end = source.row_start((handler.end_lineno or handler.lineno) + 1)
     if source.text[start : source.start(handler)].strip():
-        return NotRepaired("the handler shares its row with others")
+        return NotRepaired("the handler shares its line with others")
     return Repaired(source.edits([Change(start, end, "")]), "remove", keeps_meaning=False)

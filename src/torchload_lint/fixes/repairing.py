@@ -200,13 +200,13 @@ def _refuse_lost_registrations(module: Module, load: LoadCall, repair: Repair) -
         if allowlist.kind is AllowlistKind.PROCESS:
             registers = "registers" if allowlist.complete else "may register"
             raise Refusal(
-                f"add_safe_globals in row {allowlist.span.start.row} {registers} the same names; "
+                f"add_safe_globals on line {allowlist.span.start.row} {registers} the same names; "
                 "leaving a safe_globals block here would take them away",
                 "register them at the top of the module, before any load",
             )
         if _block_calls(module, allowlist, load.function):
             raise Refusal(
-                f"the safe_globals block in row {allowlist.span.start.row} calls this function "
+                f"the safe_globals block on line {allowlist.span.start.row} calls this function "
                 "and allows the same names; a block here would take them away from it",
                 "extend that block, or load inside it",
             )

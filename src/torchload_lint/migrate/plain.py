@@ -31,7 +31,13 @@ from torchload_lint.migrate.carriers.pickled_instance import Entries, PickledIns
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 from torchload_lint.migrate.files.pickle_writer import LARGEST_INTEGER_BYTES
 from torchload_lint.migrate.keys import Keys, apart, is_atom
-from torchload_lint.migrate.results import MigrationOptions, Note, NoteKind, changed_value
+from torchload_lint.migrate.results import (
+    NAME_AS_TEXT,
+    MigrationOptions,
+    Note,
+    NoteKind,
+    changed_value,
+)
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup, NameResolver
@@ -281,7 +287,7 @@ class Converter:
         if str(value.name) in tensors.ALLOWED:
             return value
         name = str(self.names.of(value) or value.name)
-        self.changed(place, f"the class or function {name}", "its name, as text")
+        self.changed(place, f"the class or function {name}", NAME_AS_TEXT)
         return name
 
     def _instance(self, value: ObjectValue, place: str) -> PickledValue:
@@ -289,7 +295,7 @@ class Converter:
             name = self.names.of(value)
             if name is None:
                 return self.leave_out(place, "an attribute of an object", "getattr is not run")
-            self.changed(place, f"the class or function {name}", "its name, as text")
+            self.changed(place, f"the class or function {name}", NAME_AS_TEXT)
             return str(name)
         made = read_instance(value, self.names)
         called = str(self.names.of(value.callee))

@@ -58,6 +58,10 @@ class MigrationOptions:
     """Whether a file that is there already may be replaced."""
 
 
+NAME_AS_TEXT = "its name, as text"
+"""What has become of a class or function."""
+
+
 class NoteKind(str, Enum):
     """What happened at a place."""
 
@@ -100,6 +104,12 @@ class MigrationPlan:
     def of_kind(self, kind: NoteKind) -> tuple[Note, ...]:
         """The notes of one kind."""
         return tuple(note for note in self.notes if note.kind is kind)
+
+
+def classes_as_text(plan: MigrationPlan) -> list[str]:
+    """The places of classes and functions that have become their names."""
+    changed = plan.of_kind(NoteKind.CHANGED)
+    return [note.place for note in changed if note.outcome == NAME_AS_TEXT]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 _NOT_SEEN = "unseen: a Python with -I, -E or -S, without PYTHONPATH, or that can write no file"
 
 
+_NOTHING = "nothing noted"
+_NEXT = ", which `torchload-lint .` now reads (commit it, and others and CI read it too)"
+
+
 def what_came_of_it(
     recording: Recording,
     kept: int,
@@ -32,7 +36,7 @@ def what_came_of_it(
             return f"no Python was seen; nothing noted ({_NOT_SEEN})"
         what = "torch.load" if recording.saw_torch else "import of torch"
         return f"no {what} was seen; nothing noted ({_NOT_SEEN})"
-    noted = f"{_counted(kept)} noted in {', '.join(map(str, paths))}" if kept else "nothing noted"
+    noted = f"{_counted(kept)} noted in {', '.join(map(str, paths))}{_NEXT}" if kept else _NOTHING
     rest = [
         f"{_counted(number)} {why} ({_some(examples[why], number)})"
         for why, number in sorted(left_out.items())

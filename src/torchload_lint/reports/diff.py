@@ -61,7 +61,7 @@ def risks_of(result: FileResult) -> str:
     ``patch`` and ``git apply`` pass over such rows.
     """
     rows = (
-        f"{found.code} in row {found.span.start.row}: {fix.explained}"
+        f"{found.code} on line {found.span.start.row}: {fix.explained}"
         for found in result.fixed
         if (fix := found.fix) is not None and fix.risk
     )

@@ -96,6 +96,10 @@ def loads_as_json(loads: Sequence[Load]) -> str:
     return json.dumps([_as_data(load) for load in loads], indent=2) + "\n"
 
 
+_MOST_STEPS = 40
+"""So many steps are shown of how a path was followed."""
+
+
 def explain(load: Load, advice: Sequence[str], trace: Trace | None, *, places: bool = False) -> str:
     """The whole chain for one load, from the expression to what would have to be configured.
     ``trace``: how its path was followed (``source.paths.trace_path``); ``places``: whether to say
@@ -108,14 +112,17 @@ def explain(load: Load, advice: Sequence[str], trace: Trace | None, *, places: b
     reasons = trace.reasons if trace is not None and places else {}
     unknown = [f"{why}{_stopped(reasons.get(why, ''))}" for why in situation.resolution.unknown]
     lines += _section("not known", unknown)
-    hops = [_in_words(hop, inside) for hop, inside in _with_steps_inside(trace)]
-    lines += _section("steps", [_hop(hop, places) for hop in hops])
     lines += _section(
         "files", [f"{r.path}: {IN_WORDS[r.verdict.value]}" for r in situation.reports]
     )
-    lines += _section("written by", load.writers)
     lines += _section("needs", [_need(need, situation) for need in situation.needs])
+    lines += _section("written by", load.writers)
     lines += _section("would settle it", advice)
+    hops = [_in_words(hop, inside) for hop, inside in _with_steps_inside(trace)]
+    shown = hops if places else hops[:_MOST_STEPS]
+    rest = len(hops) - len(shown)
+    more = [f"... and {number_of(rest, 'more step')} (`-v` shows all)"] if rest else []
+    lines += _section("steps", [*(_hop(hop, places) for hop in shown), *more])
     return "\n".join(map(printable, lines)) + "\n"
 
 

@@ -348,7 +348,10 @@ def _written(
         if obstacle:
             return FixPlan(notes=(obstacle,))
         applicability = Applicability.UNSAFE
-        risk = risk or "objects are put together without the code of their class"
+        risk = risk or (
+            "objects get their attributes as they stand in the file, and no code of their class "
+            "runs then, which may have checked or completed them"
+        )
     if any(is_new_import(need, situation) for need in listed):
         applicability = Applicability.UNSAFE
         risk = risk or "a file that was not imported here is imported, and runs"

@@ -89,7 +89,10 @@ def _risk_of_entries(situation: Situation, context: Context) -> str:
     """
     thread = thread_that_loads(context.project) if situation.missing else ""
     if thread:
-        return f"{thread} gives a thread what loads: a block that ends takes its list from all"
+        return (
+            f"{thread} hands a thread what may load: all threads share torch's allowlist, and the "
+            "first block that ends takes its names from the loads of the others, which then fail"
+        )
     if situation.lines and situation.lines[0] < PAIRS_SINCE:
         own = [str(need.name) for need in situation.missing if may_be_mains(need, situation)]
         return f"where the file itself is run, {own[0]} is a class of __main__" if own else ""

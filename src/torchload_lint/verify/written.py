@@ -86,11 +86,13 @@ def _expressions(module: Module, allowlist: Allowlist, known: _Known) -> Iterato
         yield f"({module.source(given[0])})"
         return
     if not allowlist.complete:
-        raise NotReadableError(f"not every item of the allowlist in row {_row(allowlist)} is known")
+        raise NotReadableError(
+            f"not every item of the allowlist on line {_row(allowlist)} is known"
+        )
     for entry in allowlist.entries:
         unknown = known.unknown([entry.node])
         if unknown:
-            raise NotReadableError(f"{unknown[0]} in row {entry.span.start.row} is not known here")
+            raise NotReadableError(f"{unknown[0]} on line {entry.span.start.row} is not known here")
         yield f"[{module.source(entry.node)}]"
 
 

@@ -14,12 +14,13 @@ from torchload_lint.config import ConfigError
 from torchload_lint.diagnostic import Applicability, Edit, Fix
 from torchload_lint.escaping import printable
 from torchload_lint.migrate import TargetFormat
+from torchload_lint.migrate.results import classes_as_text
 from torchload_lint.plurals import number_of
 from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.text.expressions import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from torchload_lint.checkpoint import TorchVersion
     from torchload_lint.checkpoint.known.torch_range import TorchRange
@@ -38,13 +39,14 @@ def source_changes(
 
     projects = Projects(settings)
     targets = {os.path.realpath(task.source): task.target for task, _ in done}
+    lost = {os.path.realpath(task.source): classes_as_text(result.plan) for task, result in done}
     try:
         found = [projects.project_of(path) for path in map(Path, targets)]
         known = {str(project.config.root): project for project in found if project.is_marked}
         shown = [
             text
             for project in known.values()
-            for text in _in_project(project, projects, targets, options)
+            for text in _in_project(project, projects, targets, options, lost)
         ]
     except ConfigError:
         return
@@ -95,7 +97,11 @@ def _failing(target: Path, torch: TorchRange) -> Iterator[TorchVersion]:
 
 
 def _in_project(
-    project: Project, projects: Projects, targets: dict[str, Path], options: MigrationOptions
+    project: Project,
+    projects: Projects,
+    targets: dict[str, Path],
+    options: MigrationOptions,
+    lost: Mapping[str, Sequence[str]],
 ) -> Iterator[str]:
     from torchload_lint.workspace import discover  # noqa: PLC0415
     from torchload_lint.workspace.survey import survey  # noqa: PLC0415
@@ -107,11 +113,15 @@ def _in_project(
         found = [os.path.realpath(here / report.path) for report in load.situation.reports]
         moved = [(Path(read), targets[read]) for read in found if read in targets]
         if moved:
-            yield from _change(load, moved, options)
+            called = dict.fromkeys(place for read, _ in moved for place in lost[str(read)])
+            yield from _change(load, moved, options, list(called))
 
 
 def _change(
-    load: SurveyedLoad, moved: Sequence[tuple[Path, Path]], options: MigrationOptions
+    load: SurveyedLoad,
+    moved: Sequence[tuple[Path, Path]],
+    options: MigrationOptions,
+    lost: Sequence[str],
 ) -> Iterator[str]:
     """One load: the lines that go and those that come, or what to do by hand."""
     from torchload_lint.fixes.apply import apply_edits  # noqa: PLC0415
@@ -139,6 +149,12 @@ def _change(
         common += 1
     if call.allowlists:
         notes.append("its allowlist is no longer needed")
+    if lost:
+        more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+        notes.append(
+            f"what was a class or function at {lost[0] or 'the top'}{more} is its name as text "
+            "now: the program has to find the object by its name before it calls it"
+        )
     said = ": " + "; ".join(notes) if notes else ""
     yield printable(f"  {_shown(load.path)}:{load.row}{said}") + "\n"
     if old != new:

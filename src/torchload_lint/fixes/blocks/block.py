@@ -135,7 +135,7 @@ def _first_in_row(module: Module, source: Source, statement: ast.stmt) -> ast.st
         while parent is not None and not isinstance(parent, ast.stmt):
             parent = module.parents.get(parent)
         if parent is None:
-            raise Refusal("the rows of the statement cannot be taken apart")
+            raise Refusal("the lines of the statement cannot be taken apart")
         statement = parent
 
 

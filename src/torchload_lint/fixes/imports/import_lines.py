@@ -53,7 +53,7 @@ def local_imports(
     indent = source.indentation(source.start(statement))
     place = source.row_start(first_row(statement))
     if source.text[place : source.start(statement)].strip():
-        raise Unreachable("no row can be put before the block, which shares its row")
+        raise Unreachable("no line can be put before the block, which shares its own with others")
     rows = "\n".join([*local_statements(new, indent, line_length), ""])
     written = rows.replace("\n", f"\n{indent}").removesuffix(indent).replace("\n", source.newline)
     return [Change(place, place, indent + written)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from torchload_lint.diagnostic import Severity
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.reports.audit.markup import (
     Html,
@@ -33,11 +34,13 @@ class AuditedLoad(NamedTuple):
     found: Sequence[PlacedFinding]
 
 
+_WITH_ERRORS = "loads with what is allowed, but has an error (on some torch, perhaps)"
 STANDINGS = {
     "a file would run code": "bad",
     "a file does not load": "bad",
     "runs whatever the file holds": "bad",
     "needs what is not allowed": "bad",
+    _WITH_ERRORS: "bad",
     "what it needs is not known": "doubt",
     "loads with what is allowed": "good",
 }
@@ -60,13 +63,20 @@ def standing(situation: Situation) -> str:
     return "loads with what is allowed"
 
 
+def _standing(one: AuditedLoad) -> str:
+    """How a load stands, with the errors that are found at it."""
+    words = standing(one.load.situation)
+    has_error = any(found.diagnostic.severity is Severity.ERROR for found in one.found)
+    return _WITH_ERRORS if has_error and STANDINGS[words] == "good" else words
+
+
 def loads_section(loads: Sequence[AuditedLoad]) -> Html:
     """All loads by how they stand; empty without any."""
     if not loads:
         return Html()
     parts = [element("h2", "Loads")]
     for words, color in STANDINGS.items():
-        here = [one for one in loads if standing(one.load.situation) == words]
+        here = [one for one in loads if _standing(one) == words]
         if here:
             parts.append(element("h3", f"{words} ({len(here)})", class_=color))
             parts += map(_load, here)
@@ -78,7 +88,7 @@ def counted(loads: Sequence[AuditedLoad]) -> Html:
     rows = [
         element("tr", element("td", words, class_=color), element("td", str(number)))
         for words, color in STANDINGS.items()
-        if (number := sum(standing(one.load.situation) == words for one in loads))
+        if (number := sum(_standing(one) == words for one in loads))
     ]
     return element("table", *rows) if rows else element("p", "No loads.")
 

@@ -57,6 +57,10 @@ if TYPE_CHECKING:
 
 
 HOPELESS = (Verdict.CANNOT_LOAD, Verdict.NEEDS_STAND_IN)
+_OLDEST = (
+    "where it need not run there, raise the oldest torch of the project to 2.6: in its "
+    'requirement, or target-torch = ">=2.6" in [tool.torchload-lint]'
+)
 
 
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
@@ -97,7 +101,8 @@ def _on_older(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     for path, reports in failing.items():
         words, first = context.torch.words(reports), next(iter(reports.values()))
         message = f"{path} cannot be loaded weights-only on torch {words}: {why(first)}"
-        notes = (*evidence_notes(situation), "raise the oldest torch of the project to 2.6")
+        message += next_step((_OLDEST,))
+        notes = (*evidence_notes(situation), _OLDEST)
         yield finding(RULE, situation.load.span, message, situation=situation, notes=notes)
 
 

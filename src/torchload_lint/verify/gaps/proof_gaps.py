@@ -166,7 +166,7 @@ def _of_generators(module: Module, load: LoadCall) -> Iterator[str]:
             at_once = isinstance(user, ast.Call) and last_name(user.func) in _AT_ONCE
             if not at_once and not isinstance(user, (ast.Starred, ast.For)):
                 yield (
-                    f"the generator in row {parent.lineno} loads when it is used, perhaps after "
+                    f"the generator on line {parent.lineno} loads when it is used, perhaps after "
                     "its block"
                 )
 
@@ -174,7 +174,7 @@ def _of_generators(module: Module, load: LoadCall) -> Iterator[str]:
 def _of_cleared(module: Module) -> Iterator[str]:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Call) and last_name(node.func) == "clear_safe_globals":
-            yield f"clear_safe_globals in row {node.lineno} may run before it"
+            yield f"clear_safe_globals on line {node.lineno} may run before it"
 
 
 def _of_ended(module: Module, load: LoadCall) -> Iterator[str]:
@@ -187,7 +187,7 @@ def _of_ended(module: Module, load: LoadCall) -> Iterator[str]:
         within = first < other.span and other.function == load.function
         if within and end is not None and end < load.node.lineno:
             row = other.span.start.row
-            yield f"the block in row {row} has taken away what it shares with others"
+            yield f"the block on line {row} has taken away what it shares with others"
 
 
 def _of_choices(module: Module, load: LoadCall) -> Iterator[str]:

@@ -212,7 +212,7 @@ def _of_blocks_entered_twice(module: Module, load: LoadCall) -> Iterator[str]:
         for item in parent.items:
             rows = entered.get(getattr(item.context_expr, "id", ""), [])
             if len(rows) > 1:
-                yield f"the block of row {parent.lineno} is entered in row {max(rows)}, too"
+                yield f"the block of line {parent.lineno} is entered on line {max(rows)}, too"
 
 
 def _of_other_meanings(module: Module, load: LoadCall, project: ProjectIndex) -> Iterator[str]:
