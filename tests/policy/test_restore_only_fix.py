@@ -120,6 +120,20 @@ def test_fixing_twice_is_fixing_once(program):
     assert (folder / run).read_text() == once
 
 
+def test_a_fix_that_brings_its_module_is_proven_afterwards(program):
+    folder, run, _, helper = program
+    before = (folder / run).read_text()
+    said = fix("--fix", "--unsafe-fixes", "--verify", "--python", sys.executable).stderr
+    assert said.count("cannot prove fixes that rest on the module restore_only") == 1
+    assert "without --verify, then run `torchload-lint verify`" in said
+    assert "No module named" not in said
+    assert (folder / run).read_text() == before
+    assert not (folder / helper).exists()
+    fix("--fix", "--unsafe-fixes")
+    proven = CliRunner().invoke(root, ["verify", "--python", sys.executable, "."])
+    assert proven.exit_code == 0, proven.output
+
+
 def test_a_diff_is_all_that_the_program_needs(program):
     folder, run, _, helper = program
     shown = fix("--diff")

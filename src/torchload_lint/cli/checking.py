@@ -211,6 +211,8 @@ def _veto(flags: Flags) -> Veto:
     said: set[str] = set()
 
     def veto(situation: Situation, repair: Repair, context: Context) -> str:
+        if repair.limits_calls and context.project.module(repair.helper) is None:
+            return hints.at_unproven_helper(said)
         try:
             objection = prover.veto(situation, repair, context)
         except NoTorchError as error:

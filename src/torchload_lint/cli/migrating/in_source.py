@@ -150,9 +150,9 @@ def _change(
     if call.allowlists:
         notes.append("its allowlist is no longer needed")
     if lost:
-        more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+        others = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
         notes.append(
-            f"what was a class or function at {lost[0] or 'the top'}{more} is its name as text "
+            f"what was a class or function at {lost[0] or 'the top'}{others} is its name as text "
             "now: the program has to find the object by its name before it calls it"
         )
     said = ": " + "; ".join(notes) if notes else ""
