@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 from typing import TYPE_CHECKING
 
 import pytest
@@ -140,3 +141,55 @@ def test_any_optimizer_is_plain_where_no_file_has_numbers_of_numpy(
     code = _saves("steps.state_dict()", "", "for group in steps.param_groups: group['lr'] = 0.5")
     assert _loads_what_it_saves(code)
     assert "weights_only=True" in _fixed(code, tmp_path, monkeypatch)
+
+
+WRITING_FOR_THE_NEXT_RUN = {
+    "what was loaded, with one item more": """
+state = torch.load("w.pt", weights_only=False)
+state["best"] = np.float64(1)
+torch.save(state, "w.pt")
+""",
+    "a list of it, with one item more": """
+history = torch.load("w.pt", weights_only=False).get("history", [])
+history.append(range(3))
+torch.save({"history": history}, "w.pt")
+""",
+    "arguments that a tuple holds": """
+given = ({"v": range(3)}, "w.pt")
+torch.save(*given)
+torch.load("w.pt", weights_only=False)
+""",
+    "arguments that a dict holds": """
+given = dict(obj={"v": range(3)}, f="w.pt")
+torch.save(**given)
+torch.load("w.pt", weights_only=False)
+""",
+    "attributes that are set by their names": """
+class Run:
+    def __init__(self, **given):
+        self.__dict__.update(given)
+
+    def save(self):
+        torch.save(vars(self), "w.pt")
+
+
+Run(v=range(3)).save()
+torch.load("w.pt", weights_only=False)
+""",
+}
+
+
+@pytest.mark.parametrize("code", WRITING_FOR_THE_NEXT_RUN.values(), ids=[*WRITING_FOR_THE_NEXT_RUN])
+def test_what_the_next_run_reads_counts(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = f"import numpy as np\nimport torch\n{code}"
+    (tmp_path / "main.py").write_text(program)
+    (tmp_path / "torchload-lint.toml").write_text("")
+    torch.save({"v": 1}, tmp_path / "w.pt")
+    monkeypatch.chdir(tmp_path)
+    CliRunner().invoke(root, ["--fix", "main.py"])
+    assert (tmp_path / "main.py").read_text() == program
+    exec(compile(program, "program", "exec", dont_inherit=True), {"__name__": __name__})
+    with pytest.raises(pickle.UnpicklingError):
+        torch.load("w.pt", weights_only=True)

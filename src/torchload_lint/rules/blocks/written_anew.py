@@ -33,7 +33,7 @@ def writer_of(situation: Situation, context: Context) -> str:
         return ""
     needed = {need.name for need in situation.needs}
     for one in producers_for(
-        situation.load, situation.module, situation.resolution, context.project
+        situation.load, situation.module, situation.resolution, context.project, later=True
     ):
         known = one.complete and set(one.needs) <= needed and _is_certain(one, needed, context)
         if not one.suggested and not known:

@@ -12,6 +12,7 @@ from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
+from torchload_lint.source.domain.values import Record, Sequence
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.facts.loading.loads import SAVERS
 from torchload_lint.source.names.references import find
@@ -21,6 +22,7 @@ from torchload_lint.source.text.candidates import carrying
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 
@@ -56,7 +58,7 @@ def _all(project: ProjectIndex) -> Iterator[HiddenSave]:
             named = _names_of_value(home, reference.node)
             if named or not is_call or (isinstance(outer, ast.Call) and _hands_on(outer)):
                 names += named or [_function_around(home, reference.node)]
-            if isinstance(outer, ast.Call) and not is_call:
+            if isinstance(outer, ast.Call) and (not is_call or _hands_on(outer)):
                 yield HiddenSave(home, outer)
     names = [*dict.fromkeys(filter(None, names))]
     for name in names:  # names of functions that hand on to these are appended
@@ -115,11 +117,24 @@ def _written(home: Module, call: ast.Call, project: ProjectIndex) -> frozenset[s
         paths = set()
         for node in _in_displays(given):
             engine = Engine(project)
-            patterns = resolution_of(engine.top(node, home), engine).patterns
+            patterns = resolution_of(_unpacked(engine.top(node, home)), engine).patterns
             paths |= {normpath(each.text) for each in patterns if each.exact}
         return frozenset(paths)
 
     return project.remember(("paths given", call), find_paths)
+
+
+def _unpacked(values: Values) -> Values:
+    """What a sequence or a mapping holds that a call unpacks (``*given``, ``**given``)."""
+    found: list[Value] = []
+    for value in values:
+        if isinstance(value, Sequence):
+            found += value.element()
+        elif isinstance(value, Record):
+            found += [each for entry in value.entries.values() for each in entry]
+        else:
+            found.append(value)
+    return tuple(found)
 
 
 def _in_displays(nodes: Iterable[ast.expr]) -> Iterator[ast.expr]:
@@ -128,5 +143,7 @@ def _in_displays(nodes: Iterable[ast.expr]) -> Iterator[ast.expr]:
             yield from _in_displays(node.elts)
         elif isinstance(node, ast.Dict):
             yield from _in_displays(node.values)
+        elif isinstance(node, ast.Starred):
+            yield node.value
         else:
             yield node

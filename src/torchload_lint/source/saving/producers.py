@@ -98,15 +98,21 @@ class SavedValue(NamedTuple):
 
 
 def producers_for(
-    load: LoadCall, module: Module, resolution: Resolution, project: ProjectIndex
+    load: LoadCall,
+    module: Module,
+    resolution: Resolution,
+    project: ProjectIndex,
+    *,
+    later: bool = False,
 ) -> tuple[Producer, ...]:
     """The saves of the project that write what a load reads: those that match by path, or, where
     there are none, those that match by another sign; where none does either, those of another
-    load of the same file.
+    load of the same file. ``later``: with those at its path that follow the load, which write what
+    the next run reads.
     """
     if load.library is not None and load.library.loader.path == "url":
         return ()  # a copy of what others have published
-    own = _of_this_load(load, module, resolution, project)
+    own = _of_this_load(load, module, resolution, project, later=later)
     if own or resolution.patterns:
         return own
     others = path_origins.loads_of_one(load, module, project)
@@ -116,7 +122,12 @@ def producers_for(
 
 
 def _of_this_load(
-    load: LoadCall, module: Module, resolution: Resolution, project: ProjectIndex
+    load: LoadCall,
+    module: Module,
+    resolution: Resolution,
+    project: ProjectIndex,
+    *,
+    later: bool = False,
 ) -> tuple[Producer, ...]:
     specific = _specific(resolution)
     spelled = frozenset(each.text for each in resolution.patterns if is_spelled(each))
@@ -139,8 +150,10 @@ def _of_this_load(
                 or _holds_others(pairs.asked_keys(load, module), save, home, project)
             ):
                 match = None
-            if match is not None and not (
-                home is module and comes_after(save.node, load.node, load.statement, module)
+            if match is not None and (
+                (later and match == "path")
+                or home is not module
+                or not comes_after(save.node, load.node, load.statement, module)
             ):
                 found[match].append((save, home))
     if not any(found.values()) and (keys or restored):

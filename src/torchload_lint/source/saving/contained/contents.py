@@ -27,6 +27,7 @@ from torchload_lint.source.libraries import registry
 from torchload_lint.source.project import classes
 from torchload_lint.source.saving.contained import pickling, torch_modules
 from torchload_lint.source.saving.contained.state_dicts import doubt_about_state
+from torchload_lint.source.state import unspelled
 from torchload_lint.source.state.bound import Layers
 
 if TYPE_CHECKING:
@@ -189,8 +190,11 @@ class _Collector:
 
     def _assume_fields(self, value: Instance) -> None:
         """Fields that no method sets, as those of dataclasses are, hold what nothing here shows."""
-        levels = classes.ancestry(value.of.node, value.of.module, self.engine.project)
-        if any(isinstance(each, ast.AnnAssign) for level, _ in levels for each in level.body):
+        levels = tuple(classes.ancestry(value.of.node, value.of.module, self.engine.project))
+        unspelled_here = any(unspelled.sources(self.engine, level) for level, _ in levels)
+        if unspelled_here or any(
+            isinstance(each, ast.AnnAssign) for level, _ in levels for each in level.body
+        ):
             self.assume(f"the fields of {value.of.node.name} are texts and numbers")
 
     def _fields(self, value: Instance, bases: frozenset[str], depth: int) -> None:
