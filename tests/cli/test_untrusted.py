@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 
 import pytest
@@ -90,3 +91,26 @@ def test_a_damaged_recording_keeps_nothing_from_being_reported(cli, write, text,
     assert result.exit_code == FAILED
     assert "is not a recording" in result.stderr
     assert "a.py:3" in result.stdout
+
+
+DISGUISED = {
+    "an attribute": "import torch\n\ntorch.\uff4coad(p, weights_only=False)\n",
+    "an imported name": "from torch import \uff4coad as l\n\nl(p, weights_only=False)\n",
+    "the module": "import t\u1d52rch\n\n\U0001d42d\u1d52rch.load(p, weights_only=False)\n",
+    "the keyword": "import torch\n\ntorch.load(p, weight\u017f_only=False)\n",
+}
+
+
+@pytest.mark.parametrize("text", DISGUISED.values(), ids=DISGUISED)
+def test_a_name_in_letters_that_python_reads_as_others_is_seen(cli, write, text):
+    parts = ("attr", "id", "name")
+    nodes = [*ast.walk(ast.parse(text))]
+    names = {getattr(node, part, "") for node in nodes for part in parts}
+    assert not names.isdisjoint({"load", "torch"})  # Python reads it so
+    write({"a.py": text})
+    assert "a.py:3:1: TLL101" in cli(".").stdout
+
+
+def test_letters_like_them_in_texts_and_comments_are_no_names(cli, write):
+    write({"a.py": "import torch\n# \uff4coad\nx = 'torch.\uff4coad'\n"})
+    assert cli(".").exit_code == CLEAN

@@ -104,16 +104,24 @@ def remove_handler(
     return Repaired(source.edits([change]), "remove", keeps_meaning=False)
 
 
-def remove_block(module: Module, allowlist: Allowlist) -> Repaired | NotRepaired:
-    """Take the ``with safe_globals([])`` away that stands around its body."""
+def remove_block(
+    module: Module, allowlist: Allowlist, *, keeps_import: bool = False
+) -> Repaired | NotRepaired:
+    """Take the ``with safe_globals([])`` away that stands around its body. ``keeps_import``: others
+    may take the name of its function from this file.
+    """
     statement = allowlist.statement
     if not isinstance(statement, ast.With) or len(statement.items) != 1:
         return NotRepaired("the block is one of several in its statement")
+    if statement.items[0].optional_vars is not None:
+        return NotRepaired("the block gives a name to what it is made of")
     source = source_of(module.text)
     change = _unwrapped(module, source, statement)
     if isinstance(change, NotRepaired):
         return change
-    changes = without_import(module, source, allowlist.node.func, [change])
+    changes = [change]
+    if not keeps_import:
+        changes = without_import(module, source, allowlist.node.func, changes)
     return Repaired(source.edits(changes), "remove")
 
 

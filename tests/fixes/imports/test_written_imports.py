@@ -225,6 +225,27 @@ PROGRAMS = {
 }
 
 
+PROGRAMS["an empty block, whose function another file takes from there"] = Program(
+    {
+        "lib.py": "import torch\nfrom torch.serialization import safe_globals\n\n\ndef read():\n"
+        "    with safe_globals([]):\n        return torch.load('m.pt', weights_only=True)\n",
+        "run.py": "import lib\nfrom lib import safe_globals\n\n"
+        "print(lib.read(), safe_globals.__name__)\n",
+    },
+    "import torch\ntorch.save(1, 'm.pt')",
+    "def read():\n    return torch.load('m.pt', weights_only=True)\n",
+)
+PROGRAMS["an empty block that has a name"] = Program(
+    {
+        "run.py": "import torch\nfrom torch.serialization import safe_globals\n\n"
+        "with safe_globals([]) as given:\n    x = torch.load('m.pt', weights_only=True)\n"
+        "print(x, given)\n",
+    },
+    "import torch\ntorch.save(1, 'm.pt')",
+    "with safe_globals([]) as given:\n",
+)
+
+
 def fix_all(root: Path) -> str:
     """Apply the safe fixes to every file that loads; their texts one after another."""
     loading = [path for path in sorted(root.rglob("*.py")) if "torch.load" in path.read_text()]

@@ -43,6 +43,7 @@ from torchload_lint.rules.installed import may_mean
 from torchload_lint.rules.repairs import fix_from
 from torchload_lint.rules.words import listed
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind
+from torchload_lint.source.text.word_places import stands_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from torchload_lint.rules.situation import Situation
     from torchload_lint.source.facts.allowed.allowlists import Allowlist
     from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.index import ProjectIndex
 
 
 def check(
@@ -62,7 +64,10 @@ def check(
     for allowlist in module.allowlists:
         inside = [one for one in situations if allowlist in one.load.allowlists]
         if _is_empty_block(allowlist) and not any(one.missing for one in inside):
-            plan = fix_from(remove_block(module, allowlist), "Remove the block", Applicability.SAFE)
+            removed = remove_block(
+                module, allowlist, keeps_import=_may_be_taken(module, context.project)
+            )
+            plan = fix_from(removed, "Remove the block", Applicability.SAFE)
             message = "this block allows nothing"
             yield finding(RULE, allowlist.span, message, fix=plan.fix, notes=plan.notes)
             continue
@@ -99,6 +104,17 @@ def _needed_anywhere(situation: Situation) -> Iterator[NeededGlobal]:
     yield from (need.needed for need in situation.needs)
     for reports in situation.reports_on.values():
         yield from (entry for report in reports for entry in report.safe_globals)
+
+
+def _may_be_taken(module: Module, project: ProjectIndex) -> bool:
+    """Whether another file may import ``safe_globals`` from this one: it names both."""
+    stem = module.name.rpartition(".")[2]
+    texts = (
+        project.files.text(path) or ""
+        for path in project.holding("safe_globals")
+        if path != module.path
+    )
+    return any(stands_in(stem, text) for text in texts)
 
 
 def _is_empty_block(allowlist: Allowlist) -> bool:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.loaders import known
 from torchload_lint.source.project.not_followed import NOT_FOLLOWED
+from torchload_lint.source.text.word_places import undisguised
 
 if TYPE_CHECKING:
     from torchload_lint.source.project.files import Environment
@@ -59,8 +60,16 @@ _SWITCHES = (b"weights_only", b"WEIGHTS_ONLY_LOAD")
 _ENOUGH = tuple(word.encode() for word in known.ENOUGH)
 
 
+_DISGUISING = re.compile(
+    rb"\xef[\xbc\xbd]|\xf0\x9d|\xe2[\x81-\x85]|\xe1[\xb4\xb5]|\xc2[\xaa\xba]|\xc5\xbf|\xcb"
+)
+"""The first bytes of letters that Python may read as others (``undisguised``)."""
+
+
 def may_hold_load(data: bytes) -> bool:
     """Whether a file with these bytes has to be parsed at all."""
+    if not data.isascii() and _DISGUISING.search(data):
+        data = undisguised(data.decode("utf-8", "replace")).encode("utf-8", "replace")
     if any(word in data for word in _SWITCHES):
         return True
     if b"torch" in data and any(word in data for word in _TORCH_USES):

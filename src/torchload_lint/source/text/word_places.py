@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 WORD = re.compile(r"\w+")
+_DISGUISED = re.compile(
+    "[\xaa\xba\u017f\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d6a\u2071\u207f\u2090-\u209c\u2100-\u214f"
+    "\uff10-\uff5a\U0001d400-\U0001d7ff]"
+)
+"""Letters that Python may read as others in a name (NFKC): full-width, mathematical, raised."""
 SEARCHES_BEFORE_PLACES = 24
 """How often a whole text is searched before the places of all its words are noted."""
 
@@ -19,7 +24,7 @@ class WordPlaces:
     """The places of the words of one text, noted once where many are asked for."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._text = undisguised(text)
         self._searched = 0
         self._known: dict[str, list[int]] | None = None
 
@@ -34,6 +39,20 @@ class WordPlaces:
             elif word in self._known:
                 found = self._known[word]
                 yield from found[bisect_left(found, first) : bisect_left(found, last)]
+
+
+def undisguised(text: str) -> str:
+    """A text with the ASCII letters that Python reads for others in names: ``load`` where its first
+    letter is a full-width one. All offsets stay.
+    """
+    return text if text.isascii() else _DISGUISED.sub(_plain, text)
+
+
+def _plain(match: re.Match[str]) -> str:
+    import unicodedata  # noqa: PLC0415 - few texts hold such a letter
+
+    read = unicodedata.normalize("NFKC", match[0])
+    return read if len(read) == 1 else match[0]
 
 
 def _places_of_all(text: str) -> dict[str, list[int]]:
