@@ -37,6 +37,7 @@ USES = {
     "called": ("m = torch.load(p)\nreturn m(x)", Use.OBJECT),
     # nothing is known
     "returned": ("return torch.load(p)", Use.UNKNOWN),
+    "in very many places": ("s = torch.load(p)\n" + "m.load_state_dict(s)\n" * 201, Use.UNKNOWN),
     "a local returned": ("s = torch.load(p)\nm.load_state_dict(s)\nreturn s", Use.UNKNOWN),
     "stored": ("self.s = torch.load(p)", Use.UNKNOWN),
     "passed on": ("f(torch.load(p))", Use.UNKNOWN),

@@ -24,6 +24,8 @@ _OBJECT = "object"
 _NOTHING = "nothing"
 _OTHER = "other"
 _STATE = "state_dict"
+_MOST_USES = 200
+"""Places that use one value, beyond which nothing is known of its use."""
 _DEPTH = 4
 """How many names a value is followed through."""
 _DICT_METHODS = frozenset({"get", "pop", "keys", "items", "values", "copy", "update", "setdefault"})
@@ -279,7 +281,11 @@ class _Follower:
         if isinstance(scope, ast.ClassDef) or _escapes(self._module, scope, name):
             yield _OTHER
             return
-        for place in self._module.bindings.uses(name, scope).get(node, ()):
+        places = self._module.bindings.uses(name, scope).get(node, ())
+        if len(places) > _MOST_USES:
+            yield _OTHER
+            return
+        for place in places:
             definitions = self._module.bindings.definitions(place)
             yield from self._name_use(place, definitions, depth)
 
