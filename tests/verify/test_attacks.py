@@ -350,7 +350,7 @@ def test_names_of_functions_are_not_taken_for_the_files(project):
     write(project, {"read.py": text})
     result = verify()
     assert "3 loads: 2 proven, 0 refused, 1 not proven" in result.output, result.output
-    assert "Config in row" in result.output
+    assert "Config on line" in result.output
 
 
 # --- what a proof is about is what the program does

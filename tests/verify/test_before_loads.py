@@ -119,7 +119,7 @@ FAILS = {
         BLOCK,
     ),
     "bound in a class": (
-        "Net in row 6 is not known",
+        "Net on line 6 is not known",
         HEAD,
         "class Reader:\n    Net = int\n    with safe_globals([Net]):\n        ",
         LOAD,

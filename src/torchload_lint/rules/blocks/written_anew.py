@@ -24,16 +24,20 @@ def written_anew(situation: Situation, context: Context) -> str:
     """The place in the project that writes a file which was read, and may put more into it than it
     holds today; empty where there is none.
     """
-    return writer_of(situation, context) if situation.evidence is Evidence.FILES else ""
+    if situation.evidence is not Evidence.FILES:
+        return ""
+    return writer_of(situation, context, next_run=True)
 
 
-def writer_of(situation: Situation, context: Context) -> str:
-    """The same, also where other files may be read than those that were."""
+def writer_of(situation: Situation, context: Context, *, next_run: bool = False) -> str:
+    """The same, also where other files may be read than those that were. ``next_run``: what is
+    saved after the load counts too.
+    """
     if not situation.is_torch_load:
         return ""
     needed = {need.name for need in situation.needs}
     for one in producers_for(
-        situation.load, situation.module, situation.resolution, context.project, later=True
+        situation.load, situation.module, situation.resolution, context.project, later=next_run
     ):
         known = one.complete and set(one.needs) <= needed and _is_certain(one, needed, context)
         if not one.suggested and not known:
