@@ -12,7 +12,10 @@ from click.testing import CliRunner
 
 pytest.importorskip("torch")
 
+from torchload_lint import api
 from torchload_lint.cli.group import root
+from torchload_lint.reports.diff import diffs_of
+from torchload_lint.workspace import Options
 
 pytestmark = pytest.mark.torch
 
@@ -271,3 +274,16 @@ def test_the_module_is_only_imported_where_it_is_surely_found(
     assert python(tmp_path, *start).stdout == "Sequential\n"
     fix()
     assert "".join((tmp_path / name).read_text() for name in files) == fixed
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_diff_in_a_terminal_names_the_new_module_alone(whole, tmp_path, monkeypatch):
+    text = f"import torch\n\nnet = {LOAD}\n"
+    (tmp_path / "run.py").write_text(text)
+    saved(tmp_path, SEQUENTIAL)
+    monkeypatch.chdir(tmp_path)
+    (changed,) = api.check(".", options=Options(fix=True, adds_modules=True)).results
+    *_, shown = diffs_of([changed], whole=whole)
+    assert ("+++ b/restore_only.py" in shown) is whole
+    assert "restore_only.py" in shown
+    assert (shown.count("\n") > 100) is whole

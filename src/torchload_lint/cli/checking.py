@@ -353,7 +353,7 @@ def _print_diffs(outcome: Run, flags: Flags, *, unsafe: bool) -> int:
     from torchload_lint.reports.summary import diff_summary  # noqa: PLC0415
 
     changed = [result for result in outcome.results if result.original]
-    diffs = diffs_of(changed)
+    diffs = diffs_of(changed, whole=bool(flags.output_file) or not sys.stdout.isatty())
     if flags.output_file:
         write_text(flags.output_file, "".join(diffs))
     else:

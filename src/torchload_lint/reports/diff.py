@@ -32,15 +32,17 @@ def unified_diff(before: str, after: str, path: str, *, is_new: bool = False) ->
     return "".join(_terminated(lines))
 
 
-def diffs_of(changed: Sequence[FileResult]) -> list[str]:
-    """What is shown of each file, and of the modules that come with them."""
+def diffs_of(changed: Sequence[FileResult], *, whole: bool = True) -> list[str]:
+    """What is shown of each file, and of the modules that come with them; without ``whole`` the
+    latter are only named: in a terminal, 300 rows would push the rest out of sight.
+    """
     shown = [
         risks_of(one) + unified_diff(one.original, one.text, one.path.as_posix()) for one in changed
     ]
-    return [*shown, _new_modules(changed)]
+    return [*shown, _new_modules(changed, whole=whole)]
 
 
-def _new_modules(changed: Iterable[FileResult]) -> str:
+def _new_modules(changed: Iterable[FileResult], *, whole: bool) -> str:
     """The diffs of the modules that fixed files import and the project does not have yet."""
     from torchload_lint.fixes.restoring import missing_helper  # noqa: PLC0415 - rarely
     from torchload_lint.helper_module import helper_text  # noqa: PLC0415 - rarely
@@ -50,7 +52,14 @@ def _new_modules(changed: Iterable[FileResult]) -> str:
         for one in changed
         if (place := missing_helper(one.path, one.text)) is not None
     }
-    names = (str(one) if absolute else os.path.relpath(one) for one, absolute in missing.items())
+    names = [str(one) if absolute else os.path.relpath(one) for one, absolute in missing.items()]
+    rows = helper_text().count("\n") if missing else 0
+    if not whole:
+        return "".join(
+            f"# {printable(name)}: a new module of {rows} lines, which fixes import; "
+            "the diff holds it where it is written into a file\n"
+            for name in names
+        )
     return "".join(
         unified_diff("", helper_text(), Path(one).as_posix(), is_new=True) for one in names
     )
