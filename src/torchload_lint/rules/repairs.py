@@ -321,29 +321,10 @@ def _written(
     risk: str = "",
 ) -> FixPlan:
     listed = [need for need in missing if not need.needed.import_only]
-    limits_calls = any(need.judgement.trust in LIMITED for need in listed)
-    by_attributes = any(need.judgement.by_attributes for need in listed)
-    restores = limits_calls or (by_attributes and may_restore(situation, context, form))
-    allow = (entry_for(need, situation, context, by_attributes=restores) for need in listed)
-    found = helper_found(situation.module, context.project)
-    repair = Repair(
-        allow=(*allow, *stand_ins),
-        import_modules=tuple(
-            dict.fromkeys(n.needed.import_only for n in missing if n.needed.import_only)
-        ),
-        form=form,
-        shim=_shim_of_project(situation, context) if form is Form.WITH_SHIM else None,
-        helper=found or helper_of(situation.module),
-        line_length=context.config.line_length,
-        loading=names_that_load(situation, context.project) if listed else frozenset(),
-    )
+    repair = _repair(situation, context, missing, listed, stand_ins, form)
     if obstacle := _obstacle(situation, repair, context):
         return FixPlan(notes=(obstacle,))
-    may_guard = context.config.guard_arrays and context.adds_modules
-    if may_guard and holds_plain_arrays(missing) and form is not Form.WITH_SHIM:
-        unguarded = helper_obstacle(repair.helper, situation, context)
-        repair = repair._replace(guards_arrays=bool(found) and not unguarded)
-    if limits_calls:
+    if _limits_calls(listed):
         obstacle = helper_obstacle(repair.helper, situation, context)
         if obstacle:
             return FixPlan(notes=(obstacle,))
@@ -373,6 +354,39 @@ def _written(
     told = risk or safety.risk(situation, context) if applicability is Applicability.UNSAFE else ""
     message = _fix_message(situation, missing, form)
     return FixPlan(Fix(applicability, message, outcome.edits, told))
+
+
+def _repair(
+    situation: Situation,
+    context: Context,
+    missing: tuple[Need, ...],
+    listed: list[Need],
+    stand_ins: tuple[Allow, ...],
+    form: Form,
+) -> Repair:
+    """What is to be written; ``listed``: what is missing from a list."""
+    by_attributes = any(need.judgement.by_attributes for need in listed)
+    restores = _limits_calls(listed) or (by_attributes and may_restore(situation, context, form))
+    allow = (entry_for(need, situation, context, by_attributes=restores) for need in listed)
+    may_guard = context.config.guard_arrays and context.adds_modules
+    guards = may_guard and form is not Form.WITH_SHIM and holds_plain_arrays(missing)
+    found = helper_found(situation.module, context.project) if restores or guards else ""
+    helper = found or helper_of(situation.module)
+    imported = (need.needed.import_only for need in missing if need.needed.import_only)
+    return Repair(
+        allow=(*allow, *stand_ins),
+        import_modules=tuple(dict.fromkeys(imported)),
+        form=form,
+        shim=_shim_of_project(situation, context) if form is Form.WITH_SHIM else None,
+        helper=helper,
+        guards_arrays=guards and bool(found) and not helper_obstacle(helper, situation, context),
+        line_length=context.config.line_length,
+        loading=names_that_load(situation, context.project) if listed else frozenset(),
+    )
+
+
+def _limits_calls(listed: list[Need]) -> bool:
+    return any(need.judgement.trust in LIMITED for need in listed)
 
 
 def _obstacle(situation: Situation, repair: Repair, context: Context) -> str:
