@@ -72,6 +72,138 @@ CHANGES = {
     "variables of the environment": (
         "os.environ['RUNS'] = 'b'\ntorch.load(os.path.expandvars('$RUNS/a.pt'))"
     ),
+    "an attribute by a name that is not written": HOLDER
+    + "name = 'path'\n    setattr(holder, name, 'b.pt')\n    torch.load(holder.path)",
+    "a method of one object": HOLDER
+    + """
+    Holder.name = lambda self: "a.pt"
+    class Named:
+        def name(self):
+            return "a.pt"
+    import types
+    named = Named()
+    named.name = types.MethodType(lambda self: "b.pt", named)
+    torch.load(named.name())
+    """,
+    "a property": """
+    class Holder:
+        @property
+        def path(self):
+            return self._path
+        @path.setter
+        def path(self, value):
+            self._path = "runs/" + value
+    holder = Holder()
+    holder.path = "a.pt"
+    torch.load(holder.path)
+    """,
+    "attributes that are made up": """
+    class Holder:
+        def __getattr__(self, name):
+            return name + ".pt"
+    torch.load(getattr(Holder(), "best", "a.pt"))
+    """,
+    "a method that another base has too": """
+    class Root:
+        def name(self):
+            return "r"
+    class One(Root):
+        def name(self):
+            return "a" + super().name()
+    class Two(Root):
+        def name(self):
+            return "b" + super().name()
+    class Both(One, Two):
+        pass
+    torch.load(Both().name() + ".pt")
+    """,
+    "a decorator that changes the result": """
+    def upper(function):
+        def inner():
+            result = function()
+            return result.upper()
+        return inner
+    @upper
+    def name():
+        return "a.pt"
+    torch.load(name())
+    """,
+    "a decorator that changes the argument": """
+    def below(folder):
+        def decorator(function):
+            return lambda name: function(folder + name)
+        return decorator
+    @below("runs/")
+    def load(name):
+        torch.load(name)
+    load("a.pt")
+    """,
+    "a decorator that replaces the argument": """
+    def other(function):
+        def inner(*args, **kwargs):
+            kwargs["name"] = "b.pt"
+            return function(*args, **kwargs)
+        return inner
+    @other
+    def load(name):
+        torch.load(name)
+    load(name="a.pt")
+    """,
+    "a decorator that yields the argument": """
+    def given(function):
+        def inner(name):
+            return name
+        return inner
+    @given
+    def find(name):
+        return "a.pt"
+    torch.load(find("b.pt"))
+    """,
+    "a decorator that is a class": """
+    class Always:
+        def __init__(self, function):
+            self.function = function
+        def __call__(self):
+            return "runs/" + self.function()
+    @Always
+    def name():
+        return "a.pt"
+    torch.load(name())
+    """,
+    "a part of what is matched": (
+        "p = 'a.pt'\nmatch ['x', 'b.pt']:\n    case [_, p]:\n        pass\ntorch.load(p)"
+    ),
+    "a number in a loop": ("i = 0\nwhile i < 3:\n    i += 1\ntorch.load(f'm{i}.pt')"),
+    "setitem": (
+        "import operator\nd = {'p': 'a.pt'}\noperator.setitem(d, 'p', 'b.pt')\ntorch.load(d['p'])"
+    ),
+    "variables that are updated": (
+        "os.environ.update(RUNS='b.pt')\ntorch.load(os.getenv('RUNS', 'a.pt'))"
+    ),
+    "variables that are set": (
+        "os.environ['RUNS'] = 'b.pt'\ntorch.load(os.environ.get('RUNS', 'a.pt'))"
+    ),
+    "options that stand in an object": """
+    p = argparse.ArgumentParser()
+    p.add_argument("--c", default="a.pt")
+    torch.load(p.parse_args([], namespace=argparse.Namespace(c="b.pt")).c)
+    """,
+    "an argument that is shortened": """
+    p = argparse.ArgumentParser()
+    p.add_argument("--ckpt", default="a.pt")
+    torch.load(p.parse_args(["--ck", "b.pt"]).ckpt)
+    """,
+    "arguments that a program gives to itself": """
+    import sys
+    kept, sys.argv = sys.argv, sys.argv[:1]
+    sys.argv += ["--ckpt", "b.pt"]
+    p = argparse.ArgumentParser()
+    p.add_argument("--ckpt", default="a.pt")
+    try:
+        torch.load(p.parse_args().ckpt)
+    finally:
+        sys.argv = kept
+    """,
     "later defaults": """
     p = argparse.ArgumentParser()
     p.add_argument("--c", default="a.pt")
@@ -108,13 +240,60 @@ FOLLOWED = {
     options.path = "b.pt"
     run(options)
     """,
+    "a field that a base has first": """
+    from dataclasses import dataclass
+    @dataclass
+    class Base:
+        name: str = "a"
+        path: str = "a.pt"
+    @dataclass
+    class Options(Base):
+        name: str = "c"
+        other: str = "c.pt"
+    torch.load(Options("a", "b.pt").path)
+    """,
+    "a decorator that passes all on": """
+    import functools
+    def timed(function):
+        @functools.wraps(function)
+        def inner(*args, **kwargs):
+            result = function(*args, **kwargs)
+            return result
+        return inner
+    @timed
+    def name():
+        return "b.pt"
+    torch.load(name())
+    """,
+    "an option behind one dash": """
+    p = argparse.ArgumentParser()
+    p.add_argument("-c", "--ckpt", default="a.pt")
+    torch.load(p.parse_args(["-cb.pt"]).ckpt)
+    """,
+    "an option that stores a constant": """
+    p = argparse.ArgumentParser()
+    p.add_argument("--best", action="store_const", const="b.pt", default="a.pt")
+    torch.load(p.parse_args(["--best"]).best)
+    """,
+    "an option that needs no value": """
+    p = argparse.ArgumentParser()
+    p.add_argument("--best", nargs="?", const="b.pt", default="a.pt")
+    torch.load(p.parse_args(["--best"]).best)
+    """,
     "text that is computed elsewhere": "n = eval('1')\ntorch.load('b.pt')",
 }
 
 
 @pytest.mark.parametrize("source", FOLLOWED.values(), ids=list(FOLLOWED))
-def test_what_is_followed_stays_exact(source):
+def test_what_is_followed_stays_exact(source, monkeypatch):
     found = resolve(textwrap.dedent(source) + "\n")
+    opened = []
+    fake = ModuleType("torch")
+    fake.load = opened.append
+    names = {"torch": fake, "__name__": "program"}
+    monkeypatch.setitem(sys.modules, "program", ModuleType("program"))
+    exec("import os, argparse\n" + textwrap.dedent(source), names)
+    assert opened == ["b.pt"]
     assert "b.pt" in [pattern.text for pattern in found.patterns if pattern.exact]
 
 

@@ -12,11 +12,12 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.certainty import hierarchies, working_folder
+from torchload_lint.source.certainty import decorated, hierarchies, working_folder
 from torchload_lint.source.certainty.calls_known import Callers
+from torchload_lint.source.certainty.decorated import HARMLESS_DECORATORS, last_word
 from torchload_lint.source.certainty.escaping.asked import Asked, asked_of, is_changeable
 from torchload_lint.source.certainty.escaping.escapes import Watch
-from torchload_lint.source.certainty.escaping.seen_changes import SeenChange, in_one_program
+from torchload_lint.source.certainty.escaping.seen_changes import OneProgram, SeenChange
 from torchload_lint.source.certainty.objects import given_away, module_given_away
 from torchload_lint.source.certainty.overwriting import (
     Receivers,
@@ -37,22 +38,13 @@ from torchload_lint.source.state import handles
 from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from torchload_lint.source.evaluation.engine import Engine
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.changes.reflection import ReflectedChange
 
-_HARMLESS_DECORATORS = frozenset(
-    """
-    staticmethod classmethod property cached_property abstractmethod abstractproperty override final
-    overload lru_cache cache wraps no_grad inference_mode enable_grad contextmanager
-    asynccontextmanager dataclass total_ordering runtime_checkable fixture setter getter deleter
-    autocast jit ignore unused export profile record typechecked jaxtyped
-    """.split()
-)
-"""Decorators (their last names) after which a function yields what it did."""
 _SHARING = frozenset({"lru_cache", "cache"})
 _UNUSUAL_MEMBERS = (
     "__new__",
@@ -84,7 +76,9 @@ def doubts(
             yield left_out
         yield from handles.moved(evaluator.relied.held)
         yield from evaluator.relied.guesses
+        yield from evaluator.relied.changes
         yield from looking.strangers()
+        yield from decorated.of_functions(evaluator)
         yield from looking.functions()
         yield from looking.classes()
         if relative:
@@ -101,7 +95,9 @@ def doubts(
 def seen(evaluator: Evaluator, module: SourceFile, *, relative: bool) -> Iterator[str]:
     """Those reasons alone among which there may be places that are seen (and others)."""
     looking = _Doubts(evaluator, module)
+    yield from map(SeenChange, evaluator.relied.changes)
     try:
+        yield from decorated.of_functions(evaluator)
         yield from looking.strangers()
         yield from looking.held()
         yield from looking.module_names()
@@ -126,6 +122,7 @@ class _Doubts:
         self._project = evaluator.project
         self._home = module
         self._receivers = Receivers(evaluator, evaluator.project)
+        self._program = OneProgram(module, evaluator.project, self._relied.files())
 
     def strangers(self) -> Iterator[str]:
         """Functions of other packages: whether they are what their name says."""
@@ -142,7 +139,7 @@ class _Doubts:
             def may_be(node: ast.expr, module: SourceFile, of: set[str] = owners[word]) -> bool:
                 return self._may_be_strange(node, module, of)
 
-            why = by_assignment(word, self._home, self._project, may_be, frozenset())
+            why = by_assignment(word, self._program, may_be, frozenset())
             if why:
                 yield why
             for change in reflection.changes(self._project, self._home):
@@ -163,11 +160,9 @@ class _Doubts:
             if isinstance(node, ast.Lambda):
                 continue
             for decorator in node.decorator_list:
-                word = _last_word(decorator)
+                word = last_word(decorator)
                 if word in _SHARING and self._yields_changeable(node, module):
                     yield f"{node.name}() gives the same object to all its callers"
-                if word not in _HARMLESS_DECORATORS:
-                    yield f"the decorator {word} may change what {node.name}() yields"
             if any(isinstance(each, ast.YieldFrom) for each in ast.walk(node)):
                 yield f"{node.name}() yields from something else"
 
@@ -238,10 +233,10 @@ class _Doubts:
 
     def _unusual(self, node: ast.ClassDef) -> Iterator[str]:
         for decorator in node.decorator_list:
-            if _last_word(decorator) not in _HARMLESS_DECORATORS:
-                yield f"the decorator {_last_word(decorator)} may change class {node.name}"
+            if last_word(decorator) not in HARMLESS_DECORATORS:
+                yield f"the decorator {last_word(decorator)} may change class {node.name}"
         for keyword in node.keywords:
-            if keyword.arg != "metaclass" or _last_word(keyword.value) not in _USUAL_METACLASSES:
+            if keyword.arg != "metaclass" or last_word(keyword.value) not in _USUAL_METACLASSES:
                 yield f"class {node.name} is made in an unusual way"
         for name in _UNUSUAL_MEMBERS:
             if members.member(node, name) is not None:
@@ -289,6 +284,7 @@ class _Doubts:
 
     def module_names(self) -> Iterator[str]:
         """Names that modules define: whether they are set from outside."""
+        is_known = self._receivers.is_known
         for (_, name), module in self._relied.module_names.items():
             yield from self._brought(name, module)
 
@@ -298,8 +294,8 @@ class _Doubts:
             yield from filter(
                 None,
                 (
-                    by_reflection(name, self._home, self._project, may_be, in_module=module),
-                    by_assignment(name, self._home, self._project, may_be, frozenset()),
+                    by_reflection(name, self._program, may_be, is_known, in_module=module),
+                    by_assignment(name, self._program, may_be, frozenset()),
                     module_given_away(name, module, self._home, self._evaluator),
                 ),
             )
@@ -320,7 +316,7 @@ class _Doubts:
             made_up = ours[0] is None or "globals" in ours[0].text
             if not before and (made_up or self._project.definitions(origin, module.path)):
                 why = f"{module.path}:{row} may bring another {name}"
-                yield in_one_program(why, module, self._home, self._project, None)
+                yield self._program.seen(why, module, None)
 
     def members(self) -> Iterator[str]:
         """Members of classes: whether they are set from outside."""
@@ -341,10 +337,22 @@ class _Doubts:
             yield from filter(
                 None,
                 (
-                    by_reflection(name, self._home, self._project, may_be, of=module),
-                    by_assignment(name, self._home, self._project, may_be, targets),
+                    by_reflection(name, self._program, may_be, self._receivers.is_known, of=module),
+                    self._replaced(node, name, may_be, targets),
                 ),
             )
+
+    def _replaced(
+        self,
+        node: ast.ClassDef,
+        name: str,
+        may_be: Callable[[ast.expr, SourceFile], bool],
+        known: set[ast.AST],
+    ) -> str:
+        """Where a member is assigned to from outside: another method, whatever it is."""
+        why = by_assignment(name, self._program, may_be, known)
+        of_method = members.is_function(members.member(node, name))
+        return SeenChange(why) if of_method and isinstance(why, SeenChange) else why
 
     def _targets(
         self, name: str, levels: dict[ast.ClassDef, SourceFile], values: set[ast.AST]
@@ -368,6 +376,7 @@ class _Doubts:
 
     def attributes(self) -> Iterator[str]:
         """Attributes of namespaces and options: whether they are set where nobody looked."""
+        may_be = self._receivers.may_be_namespace
         for name, places in self._relied.attributes.items():
             for node, (module, _) in places.items():
                 yield from self._intercepted(name, node, module)
@@ -380,12 +389,8 @@ class _Doubts:
             yield from filter(
                 None,
                 (
-                    by_reflection(
-                        name, self._home, self._project, self._receivers.may_be_namespace
-                    ),
-                    by_assignment(
-                        name, self._home, self._project, self._receivers.may_be_namespace, known
-                    ),
+                    by_reflection(name, self._program, may_be, self._receivers.is_known),
+                    by_assignment(name, self._program, may_be, known),
                 ),
             )
 
@@ -428,16 +433,6 @@ class _Doubts:
             why = looking.unknown(function, module, calls)
             if why:
                 yield why
-            for decorator in getattr(function, "decorator_list", ()):
-                word = _last_word(decorator)
-                if word not in _HARMLESS_DECORATORS:
-                    yield f"the decorator {word} may call {getattr(function, 'name', 'it')}()"
             for change in reflection.changes(self._project, self._home):
                 if change.kind == "code" and may_call(change, function, module):
                     yield f"{change.shown} runs code that is made up"
-
-
-def _last_word(node: ast.expr) -> str:
-    while isinstance(node, ast.Call):
-        node = node.func
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

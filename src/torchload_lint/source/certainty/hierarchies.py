@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.certainty.escaping.seen_changes import SeenChange
 from torchload_lint.source.domain.values import Class
 from torchload_lint.source.evaluation import instances
 from torchload_lint.source.libraries import registry
@@ -82,7 +83,7 @@ def beside(node: ast.ClassDef, name: str, relatives: Family, evaluator: Evaluato
             if level in own or level in relatives.subclasses:
                 continue
             if name in instances.says(evaluator, level):
-                yield f"class {subclass.name} has {name} from class {level.name} too"
+                yield SeenChange(f"class {subclass.name} has {name} from class {level.name} too")
 
 
 def computed(name: str, of: Class, evaluator: Evaluator) -> Iterator[str]:
@@ -91,7 +92,7 @@ def computed(name: str, of: Class, evaluator: Evaluator) -> Iterator[str]:
         member = members.member(level, name)
         value = getattr(member, "value", None)
         if members.is_function(member) or isinstance(value, ast.Call):
-            yield f"class {level.name} may compute {name}"
+            yield SeenChange(f"class {level.name} may compute {name}")
         for watching in ("__setattr__", "__getattribute__"):
             if members.member(level, watching) is not None:
                 yield f"class {level.name} has {watching}"

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.certainty.argparse_actions import is_given_options
-from torchload_lint.source.certainty.escaping.seen_changes import in_one_program
+from torchload_lint.source.certainty.escaping.seen_changes import stored
 from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.certainty.module_objects import is_handed_about
 from torchload_lint.source.domain.values import (
@@ -20,6 +20,7 @@ from torchload_lint.source.domain.values import (
     Record,
     Sequence,
     Text,
+    Unknown,
 )
 from torchload_lint.source.project.changes import reflection
 from torchload_lint.source.project.mentions import modules_with
@@ -28,6 +29,7 @@ from torchload_lint.source.text.candidates import carrying
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
+    from torchload_lint.source.certainty.escaping.seen_changes import OneProgram
     from torchload_lint.source.domain.values import Values
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
@@ -106,6 +108,18 @@ class Receivers:
             for value in self._values(node, module)
         )
 
+    def is_known(self, node: ast.expr, module: SourceFile) -> bool:
+        """Whether it is known what an expression is, other than what a function has just made: to
+        that it gives its first attributes, which is followed.
+        """
+        function = module.function(node)
+        if function is not None and isinstance(node, ast.Name):
+            made = module.bindings.definitions(node)
+            if made and all(isinstance(each.value, ast.Call) for each in made):
+                return False
+        values = self._values(node, module)
+        return bool(values) and not any(isinstance(each, Unknown) for each in values)
+
     def _named(self, node: ast.expr, module: SourceFile) -> list[ast.AST] | None:
         """What an expression stands for by its name alone: classes, modules of the project (none,
         for what is another package's); None where names do not tell.
@@ -140,15 +154,18 @@ def _only_computes(change: ReflectedChange) -> bool:
 
 def by_reflection(
     name: str,
-    home: SourceFile,
-    project: ProjectIndex,
+    program: OneProgram,
     may_be: Callable[[ast.expr, SourceFile], bool],
+    is_known: Callable[[ast.expr, SourceFile], bool],
     *,
     in_module: SourceFile | None = None,
     of: SourceFile | None = None,
 ) -> str:
-    """Why a name may be changed by ``setattr`` or its kind; empty where it is not."""
-    for change in reflection.changes(project, home):
+    """Why a name may be changed by ``setattr`` or its kind; empty where it is not. ``is_known``:
+    whether it is known what an object is.
+    """
+    home = program.home
+    for change in reflection.changes(program.project, home):
         if change.name not in {None, name}:
             continue
         if change.kind == "globals" and change.module is not in_module:
@@ -163,8 +180,12 @@ def by_reflection(
             continue
         why = f"{change.shown} may set {name}"
         own = change.module is home and change.kind in _OF_A_FILE
-        spelled = change.name == name or (own and not _only_computes(change))
-        return in_one_program(why, change.module, home, project, None) if spelled else why
+        if change.name == name or (own and not _only_computes(change)):
+            return program.seen(why, change.module, None)
+        receiver = change.receiver
+        if receiver is None or change.value is None or not is_known(receiver, change.module):
+            return why
+        return program.seen(why, change.module, change.value)
     return ""
 
 
@@ -186,18 +207,24 @@ def may_speak_of(name: str, change: ReflectedChange, home: SourceFile) -> bool:
 
 def by_assignment(
     name: str,
-    home: SourceFile,
-    project: ProjectIndex,
+    program: OneProgram,
     may_be: Callable[[ast.expr, SourceFile], bool],
     known: Collection[ast.AST],
 ) -> str:
-    """Why a name may be assigned to from elsewhere; ``known`` are the targets that were seen."""
-    for module, node, _ in attribute_stores(name, home, project):
+    """Why a name may be assigned to from elsewhere: in the program of the load, if it is there;
+    ``known`` are the targets that were seen.
+    """
+    first = ""
+    for module, node, _ in attribute_stores(name, program.home, program.project):
         assert isinstance(node, ast.Attribute)
-        if node not in known and may_be(node.value, module):
+        if node in known or (first and not program.holds(module.path)):
+            continue
+        if may_be(node.value, module):
             why = f"{module.path}:{node.lineno} sets {ast.unparse(node)}"
-            return in_one_program(why, module, home, project, node)
-    return ""
+            if program.holds(module.path):
+                return stored(why, node, module)
+            first = first or why
+    return first
 
 
 def made_for(change: ReflectedChange) -> ast.AST | None:

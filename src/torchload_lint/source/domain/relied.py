@@ -35,6 +35,15 @@ class Relied:
         """Functions of other packages that were taken at their word."""
         self.guesses: dict[str, None] = {}
         """What was only likely, in words."""
+        self.changes: dict[str, None] = {}
+        """What changes at a place that is seen and is not followed, in words."""
+
+    def files(self) -> frozenset[str]:
+        """The files in which something stands that the answer rests on."""
+        places = [module for module, _ in self.held.values()]
+        for kind in (self.module_names, self.members, self.functions, self.classes):
+            places += kind.values()
+        return frozenset(module.path for module in places)
 
     def attribute(self, name: str, place: ast.expr, module: SourceFile, spelled: str) -> None:
         """Note that an attribute was looked up at a place."""

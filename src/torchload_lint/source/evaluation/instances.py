@@ -25,7 +25,7 @@ from torchload_lint.source.names import members
 from torchload_lint.source.project import callers, classes
 from torchload_lint.source.project.families import family
 from torchload_lint.source.project.mentions import TooManyError
-from torchload_lint.source.state import later, spreading
+from torchload_lint.source.state import class_fields, later, spreading
 from torchload_lint.source.state.bound import BoundArguments, Layers
 from torchload_lint.source.state.making_calls import making_calls
 from torchload_lint.source.text.candidates import statements
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
 
 _PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property"})
-_FIELD_FUNCTIONS = frozenset({"field", "Field", "attrib", "ib"})
 
 
 def attribute(evaluator: Evaluator, instance: Instance, name: str, frame: Frame) -> Values:
@@ -127,7 +126,15 @@ def _of_one_class(evaluator: Evaluator, instance: Instance, name: str, frame: Fr
     if given is not None and (entry := given.entries.get(name)) is not None:
         evaluator.leave_open(f"class {instance.of.node.name} may say itself what its entries are")
         return entry
-    return unknown(f"self.{name} is not set in class {instance.of.node.name}", Cause.MISSING)
+    return _missing(evaluator, instance, name)
+
+
+def _missing(evaluator: Evaluator, instance: Instance, name: str) -> Values:
+    """An attribute that nothing sets: computed, or not there."""
+    of = instance.of.node.name
+    if method(evaluator, instance.of, "__getattr__", None):
+        evaluator.relied.changes.setdefault(f"class {of} has __getattr__")
+    return unknown(f"self.{name} is not set in class {of}", Cause.MISSING)
 
 
 def _unspelled(evaluator: Evaluator, instance: Instance, name: str, frame: Frame) -> Values:
@@ -274,10 +281,10 @@ def _field(evaluator: Evaluator, instance: Instance, member: ast.AnnAssign, home
     assert isinstance(member.target, ast.Name)
     name = member.target.id
     if instance.call is not None and isinstance(instance.arguments, BoundArguments):
-        given = _given(instance.call, instance.of.node, name)
+        given = class_fields.given(instance.call, instance.of, name, evaluator.project)
         if given is not None:
             return evaluator.values(given, instance.arguments.frame)
-    default = _default(member.value)
+    default = class_fields.default_of(member.value)
     if default is None or getattr(default, "value", ...) is None:
         named = _named_in_help(member.value) or registry.field_on_command_line()(
             evaluator, name, home.module
@@ -292,7 +299,7 @@ def _field(evaluator: Evaluator, instance: Instance, member: ast.AnnAssign, home
     if default is None:
         nested = _annotated_class(evaluator, member.annotation, home)
         return nested or unknown(f"the field {name} has no default")
-    if instance.call is None or _spreads(instance.call):
+    if instance.call is None or class_fields.spreads(instance.call):
         evaluator.leave_open(f"the field {name} may be given another value")
     values = evaluator.values(default, home)
     if isinstance(default, ast.Name | ast.Attribute) and default is not member.value:
@@ -308,7 +315,7 @@ def _given_where_made(evaluator: Evaluator, instance: Instance, name: str, home:
     """What the calls that make objects of the class give to a field."""
     found: list[Values] = []
     for made in making_calls(evaluator.project, instance.of.node, home.callers):
-        given = _given(made.call, instance.of.node, name)
+        given = class_fields.given(made.call, instance.of, name, evaluator.project)
         if given is not None:
             outer = Frame(made.module, calls=home.calls, callers=home.callers + 1)
             found.append(lift(evaluator.values(given, outer), Rung.CALLER))
@@ -320,46 +327,6 @@ def _named_in_help(value: ast.expr | None) -> Values:
     if not isinstance(value, ast.Call):
         return ()
     return registry.named_in_help()(value)
-
-
-def _spreads(call: ast.Call) -> bool:
-    """Whether a constructor is given ``*more`` or ``**more``, which may hold any field."""
-    return any(isinstance(each, ast.Starred) for each in call.args) or any(
-        keyword.arg is None for keyword in call.keywords
-    )
-
-
-def _given(call: ast.Call, node: ast.ClassDef, name: str) -> ast.expr | None:
-    for keyword in call.keywords:
-        if keyword.arg == name:
-            return keyword.value
-    fields = [
-        item.target.id
-        for item in node.body
-        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
-    ]
-    index = fields.index(name) if name in fields else len(call.args)
-    before = call.args[: index + 1]
-    if index < len(call.args) and not any(isinstance(each, ast.Starred) for each in before):
-        return call.args[index]
-    return None
-
-
-def _default(value: ast.expr | None) -> ast.expr | None:
-    """The default of ``x: T = value``, of ``field(default=…)`` and ``Field(…)``."""
-    if not isinstance(value, ast.Call):
-        return value
-    function = value.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    if name not in _FIELD_FUNCTIONS:
-        return value
-    for keyword in value.keywords:
-        if keyword.arg in {"default", "default_factory", "factory"}:
-            return keyword.value.body if isinstance(keyword.value, ast.Lambda) else keyword.value
-    if value.args and not isinstance(value.args[0], ast.Constant):
-        return value.args[0]
-    literal = value.args[0] if value.args else None
-    return None if isinstance(literal, ast.Constant) and literal.value is ... else literal
 
 
 def _annotated_class(evaluator: Evaluator, annotation: ast.expr | None, frame: Frame) -> Values:

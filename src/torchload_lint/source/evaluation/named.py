@@ -12,6 +12,7 @@ from torchload_lint.source.domain.patterns import MAX_DEFINITIONS, Rung, known
 from torchload_lint.source.domain.sequences import elements, item
 from torchload_lint.source.domain.values import (
     Class,
+    Constant,
     Frame,
     Function,
     Made,
@@ -143,12 +144,19 @@ def _assigned(evaluator: Evaluator, definition: Definition, name: ast.Name, fram
     return unknown(f"{name.id} is set by {definition.kind}")
 
 
+def _is_single(value: Value) -> bool:
+    """Whether it is a text or a number, which is not the same any more once it is added to."""
+    return isinstance(value, Text | Constant)
+
+
 def _captured(evaluator: Evaluator, node: ast.MatchAs, frame: Frame) -> Values:
     """``case str() as path``: the subject of the ``match``, where the whole of it is captured."""
     case = frame.module.parents.get(node)
     match = frame.module.parents.get(case) if isinstance(case, ast.match_case) else None
     if not isinstance(match, ast.Match):
-        return unknown(f"{node.name} is a part of what is matched")
+        why = f"{node.name} is a part of what is matched"
+        evaluator.relied.changes.setdefault(why)
+        return unknown(why)
     return evaluator.values(match.subject, frame)
 
 
@@ -180,6 +188,8 @@ def _augmented(evaluator: Evaluator, node: ast.AugAssign, frame: Frame) -> Value
         return unknown("it changes in a loop")
     try:
         first = evaluator.values(target, frame)  # what is found once is kept
+        if any(each.node is node for each in before) and any(map(_is_single, first)):
+            evaluator.relied.changes.setdefault(f"{target.id} changes in a loop")
         return strings.binary(node.op, first, evaluator.values(node.value, frame))
     finally:
         evaluator.done(key)

@@ -86,7 +86,7 @@ def _environment(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     evaluator.leave_open(f"the environment variable {name} may say otherwise")
     from torchload_lint.source.libraries.settings import environment_files  # noqa: PLC0415 - few have any
 
-    default = union(environment_files.variable(evaluator, name), given.at(1, "default"))
+    default = environment_files.beside(evaluator, name, given.at(1, "default"))
     return lift(default, Rung.DEFAULT) or unknown(f"the environment variable {name}")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.certainty.escaping.asked import is_followed_call, literal, misses, shown
 from torchload_lint.source.certainty.escaping.known import (
     CHANGING,
+    CHANGING_CALLS,
     PICKING,
     PLAIN_READERS,
     READING_CALLS,
@@ -164,6 +165,8 @@ def _handed_on(
     module = use.module
     given = parent.arg if isinstance(parent, ast.keyword) else use.node
     targets = _functions(watch, call, dotted, module)
+    if dotted in CHANGING_CALLS and call.args[:1] == [use.node]:
+        return changed(use.node, f"is changed by {dotted}()") if asked.items else ""
     if not targets:
         return shown(use.node, f"is handed to {ast.unparse(call.func)}(), which is not followed")
     for function, home, skipped in targets:

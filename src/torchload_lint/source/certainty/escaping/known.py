@@ -45,6 +45,14 @@ PLAIN_READERS = frozenset(
     """.split()
 )
 """Functions of other packages that change nothing of what they are given."""
+CHANGING_CALLS = frozenset(
+    """
+    operator.setitem operator.delitem operator.iadd operator.iconcat operator.ior random.shuffle
+    heapq.heapify heapq.heappush heapq.heappop heapq.heapreplace heapq.heappushpop bisect.insort
+    bisect.insort_left bisect.insort_right
+    """.split()
+)
+"""Functions of other packages that change what they are given first."""
 SHALLOW = frozenset(
     """
     sorted list tuple dict set frozenset enumerate zip reversed iter filter copy.copy

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.certainty.escaping.asked import shown
 from torchload_lint.source.domain.values import Constant, Function, Sequence, Text, Unknown
 from torchload_lint.source.project.imports import runs
@@ -39,20 +40,35 @@ def changed(node: ast.expr, what: str) -> str:
 
 
 def stored(why: str, target: ast.AST | None, module: SourceFile) -> str:
-    """A reason that names a place where something is stored in a target."""
+    """A reason that names a place where something is stored in a target, or is what is stored."""
     change = SeenChange(why)
     statement = module.parents.get(target) if target is not None else None
     if isinstance(statement, ast.Assign | ast.AnnAssign):
         change.value, change.module = statement.value, module
+    elif isinstance(statement, ast.Call) and isinstance(target, ast.expr):  # ``setattr``
+        change.value, change.module = target, module
     return change
 
 
-def in_one_program(
-    why: str, module: SourceFile, home: SourceFile, project: ProjectIndex, target: ast.AST | None
-) -> str:
-    """A reason that names a place in a file: seen, where one program runs that and ``home``."""
-    together = runs(project, home.path, module.path) or runs(project, module.path, home.path)
-    return stored(why, target, module) if together else why
+class OneProgram(NamedTuple):
+    """What surely runs in the program of a load."""
+
+    home: SourceFile
+    """The file of the load."""
+    project: ProjectIndex
+    files: frozenset[str] = frozenset()
+    """Those in which something stands that the answer rests on."""
+
+    def holds(self, path: str) -> bool:
+        """Whether one program runs a file and the load."""
+        home = self.home.path
+        return (
+            path in self.files or runs(self.project, home, path) or runs(self.project, path, home)
+        )
+
+    def seen(self, why: str, module: SourceFile, target: ast.AST | None) -> str:
+        """A reason that names a place in a file: seen, where it is one program's."""
+        return stored(why, target, module) if self.holds(module.path) else why
 
 
 def first_seen(reasons: Iterator[str], evaluator: Evaluator, found: Iterable[str]) -> str:

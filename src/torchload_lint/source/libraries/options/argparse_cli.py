@@ -62,6 +62,10 @@ _CUSTOMARY_NAMES = frozenset(
 _DEEPEST_SETUP = 3
 _MOST_DECLARING = 8
 """Files that may declare one option, where nobody is seen to pass the options."""
+_OWN_ARGUMENTS = late_pattern(
+    r"\bsys\.argv\b[^\n=(]*(?:\+?=(?!=)|(?:append|extend|insert)\()[^\n]*[\"']-"
+)
+"""A program that gives options to itself."""
 _DEFINED = late_pattern(r"def[ \t]+(\w+)")
 _RENAMED = late_pattern(r"as[ \t]+(\w+)")
 
@@ -73,7 +77,10 @@ def _parsed(evaluator: Evaluator, node: ast.Call, receivers: Values, frame: Fram
         return ()
     if len(node.args) > 1 or any(each.arg == "namespace" for each in node.keywords):
         evaluator.leave_open("parse_args() is given an object that may hold options")
+        evaluator.relied.changes.setdefault("parse_args() is given an object that may hold options")
     found = ParsedOptions(node, frame.module, line=_line(evaluator, node, frame), rung=Rung.DEFAULT)
+    if not found.line and _OWN_ARGUMENTS.search(frame.module.text):
+        evaluator.relied.changes.setdefault(f"{frame.module.path} sets sys.argv")
     if isinstance(function, ast.Attribute) and function.attr == "parse_known_args":
         return (Sequence(((found,), unknown("the other arguments")), kind="tuple"),)
     return (found,)
@@ -123,6 +130,8 @@ def value(evaluator: Evaluator, options: ParsedOptions, name: str) -> Values:
         given, settled = arguments_in_code.given(options, [each for each, _ in found])
         if settled:
             return lift(given, Rung.DEFAULT)
+        if arguments_in_code.may_be_shortened(options, [each for each, _ in found]):
+            evaluator.relied.changes.setdefault(f"an argument in the code may mean {name}")
     own = union(*(value_of(evaluator, each, module) for each, module in found))
     modules = dict.fromkeys((options.module, *(module for _, module in found)))
     return union(given, _with_later_defaults(evaluator, modules, name, own))

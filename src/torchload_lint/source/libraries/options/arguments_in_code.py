@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.patterns import is_exact
-from torchload_lint.source.domain.values import Constant, Sequence, Text, union
+from torchload_lint.source.domain.values import Constant, Sequence, Text, Unknown, union
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import ParsedOptions, Value, Values
@@ -34,17 +34,49 @@ def _given(items: tuple[Values, ...], declaration: Declaration) -> Values:
     found: Values = ()
     for index, item in enumerate(items):
         name, equals, rest = _spelled(item).partition("=")
-        if name not in declaration.names or not name.startswith("-"):
+        if not name.startswith("-"):
             continue
-        if declaration.is_flag:
-            found = (Constant(_keyword(declaration, "action") != "store_false"),)
+        if name not in declaration.names:
+            name, equals, rest = name[:2], name[2:], name[2:]  # ``-clast.pt``
+            if not rest or name not in declaration.names:
+                continue
+        following = _up_to_next_option(items[index + 1 :])
+        action = str(_keyword(declaration, "action") or "")
+        if action.startswith("store_"):
+            found = (_set_by_flag(action, declaration),)
         elif equals:
             found = (_converted(Text(rest), declaration),)
-        elif _keyword(declaration, "nargs"):
-            found = (Sequence(_up_to_next_option(items[index + 1 :])),)
+        elif _keyword(declaration, "nargs") == "?" and not following:
+            found = (_set_by_flag("store_const", declaration),)
+        elif _keyword(declaration, "nargs") not in {None, "?"}:
+            found = (Sequence(following),)
         elif index + 1 < len(items):
             found = tuple(_converted(value, declaration) for value in items[index + 1])
     return found
+
+
+def may_be_shortened(options: ParsedOptions, declarations: list[Declaration]) -> bool:
+    """Whether one of the arguments is the beginning of an option's name."""
+    names = [name for each in declarations for name in each.names if name.startswith("--")]
+    spelled = [
+        _spelled(item).partition("=")[0]
+        for line in options.line
+        if isinstance(line, Sequence)
+        for item in line.items
+    ]
+    return any(
+        word.startswith("--") and name.startswith(word) and name != word
+        for word in spelled
+        for name in names
+    )
+
+
+def _set_by_flag(action: str, declaration: Declaration) -> Value:
+    """What an option is that is given without a value."""
+    if action in {"store_true", "store_false"}:
+        return Constant(action == "store_true")
+    value = _keyword(declaration, "const")
+    return Text(value) if isinstance(value, str) else Unknown("the constant of an option")
 
 
 def _spelled(item: Values) -> str:

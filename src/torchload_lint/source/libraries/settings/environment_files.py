@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain.patterns import Rung, known
-from torchload_lint.source.domain.values import Record, Text, Values, unknown
+from torchload_lint.source.domain.values import Record, Text, Values, lift, union, unknown
 
 if TYPE_CHECKING:
     import ast
@@ -26,12 +26,17 @@ _STORED = late_pattern(
     r"^[^#\n]*environ(?:\[|\.setdefault\()\s*[\"'](\w+)[\"']\s*(?:\]\s*=|,)\s*[\"']([^\"'\n\\]*)[\"']\s*[)#\n]",
     re.MULTILINE,
 )
+_UPDATED = late_pattern(r"\benviron\.(?:update|pop|clear)\(|\bputenv\(|\benviron\s*\|?=(?!=)")
+"""A change that is not followed."""
 _MOST_STORES = 4
 """A variable that the project sets in more ways is unknown."""
 
 
 def variable(evaluator: Evaluator, name: str) -> Values:
     """What the project gives to one variable; empty where it gives nothing that is known."""
+    for path in evaluator.project.holding(name):
+        if _UPDATED.search(evaluator.project.files.text(path) or ""):
+            evaluator.relied.changes.setdefault(f"{path} changes the environment")
     found = _variables(evaluator.project).get(name)
     values: Values = (Text(known(found), rung=Rung.CONFIG_FILE),) if found is not None else ()
     stored = _stored(evaluator.project, name)
@@ -40,6 +45,12 @@ def variable(evaluator: Evaluator, name: str) -> Values:
     if values:
         evaluator.leave_open(f"the environment may say otherwise of {name}")
     return values
+
+
+def beside(evaluator: Evaluator, name: str, default: Values) -> Values:
+    """What one variable may be: its default is one of several where the project sets it."""
+    given = variable(evaluator, name)
+    return union(given, lift(default, Rung.ONE_OF_SEVERAL)) if given else default
 
 
 def _stored(project: ProjectIndex, name: str) -> tuple[str, ...]:
