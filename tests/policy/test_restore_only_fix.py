@@ -120,18 +120,25 @@ def test_fixing_twice_is_fixing_once(program):
     assert (folder / run).read_text() == once
 
 
-def test_a_fix_that_brings_its_module_is_proven_afterwards(program):
+def test_a_fix_is_proven_with_the_module_that_it_brings(program):
     folder, run, _, helper = program
-    before = (folder / run).read_text()
-    said = fix("--fix", "--unsafe-fixes", "--verify", "--python", sys.executable).stderr
-    assert said.count("cannot prove fixes that rest on the module restore_only") == 1
-    assert "without --verify, then run `torchload-lint verify`" in said
-    assert "No module named" not in said
-    assert (folder / run).read_text() == before
-    assert not (folder / helper).exists()
-    fix("--fix", "--unsafe-fixes")
+    said = fix("--fix", "--unsafe-fixes", "--verify", "--python", sys.executable)
+    assert "not applied" not in said.stderr
+    assert (folder / helper).read_text() == helper_text()
+    ran = python(folder, "-m", run.removesuffix(".py").replace("/", "."))
+    assert ran.stdout == "Det torch.Size([1, 3])\n", ran.stderr
     proven = CliRunner().invoke(root, ["verify", "--python", sys.executable, "."])
     assert proven.exit_code == 0, proven.output
+    assert "1 proven" in proven.output
+
+
+def test_a_proof_writes_no_module(program):
+    folder, run, _, helper = program
+    before = (folder / run).read_text()
+    shown = fix("--diff", "--unsafe-fixes", "--verify", "--python", sys.executable)
+    assert "+class _Restored" in shown.stdout
+    assert (folder / run).read_text() == before
+    assert not (folder / helper).exists()
 
 
 def test_a_diff_is_all_that_the_program_needs(program):

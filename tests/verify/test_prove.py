@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from torchload_lint.cli.group import root
+from torchload_lint.helper_module import helper_text
 from torchload_lint.names import Spelling
 from torchload_lint.verify import AllowedObject, Interpreter, NoTorchError, find_python, prove
 
@@ -366,3 +367,27 @@ def test_an_interpreter_that_is_not_there(
     result = CliRunner().invoke(root, ["verify", "train.py", "--python", python])
     assert result.exit_code == 2
     assert "Error" not in result.output.replace("Error: ", "")
+
+
+def test_what_is_restored_only_is_not_called_in_a_proof(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "net.py").write_text("class Net:\n    pass\n")
+    (tmp_path / "restore_only.py").write_text(helper_text())
+    (tmp_path / "main.py").write_text(
+        "import torch\nfrom net import Net\nfrom restore_only import restore_only, safe_globals\n"
+        "with safe_globals([restore_only(Net)]):\n    torch.load('w.pt', weights_only=True)\n"
+    )
+    saves = (
+        "import torch, net\nclass Calls:\n    def __reduce__(self): return net.Net, (1,)\n"
+        "net.Net.__init__ = lambda *_: None\ntorch.save({}, 'w.pt')\n"
+        "torch.save(Calls(), 'called.pt')\ntorch.save(net.Net(), 'kept.pt')"
+    )
+    subprocess.run([sys.executable, "-c", saves], cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    for name, is_proven in (("kept.pt", True), ("called.pt", False)):
+        (tmp_path / "w.pt").write_bytes((tmp_path / name).read_bytes())
+        ran = subprocess.run([sys.executable, "main.py"], capture_output=True, check=False)
+        assert (ran.returncode == 0) is is_proven, ran.stderr
+        said = CliRunner().invoke(root, ["verify", "main.py"]).output
+        assert ("1 proven" in said) is is_proven, said

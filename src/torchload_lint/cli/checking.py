@@ -126,7 +126,7 @@ def _run(flags: Flags) -> int:
         fix=flags.applies_fixes,
         unsafe=config.unsafe_fixes,
         write=flags.applies_fixes and not flags.diff,
-        adds_modules=flags.applies_fixes and not flags.verify and not is_stdin,
+        adds_modules=flags.applies_fixes and not is_stdin,
         suppressions=not flags.no_suppressions,
         jobs=1 if flags.verify else flags.jobs,
     )
@@ -211,8 +211,6 @@ def _veto(flags: Flags) -> Veto:
     said: set[str] = set()
 
     def veto(situation: Situation, repair: Repair, context: Context) -> str:
-        if repair.limits_calls and context.project.module(repair.helper) is None:
-            return hints.at_unproven_helper(said)
         try:
             objection = prover.veto(situation, repair, context)
         except NoTorchError as error:

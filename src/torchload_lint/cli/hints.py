@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from torchload_lint.cli.commands import COMMANDS
 from torchload_lint.cli.terminal import say, warn
 from torchload_lint.escaping import printable
-from torchload_lint.helper_module import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.workspace.projects import Projects
 
-_NOT_YET = f"--verify cannot prove fixes that rest on the module {NAME}, which is not there yet"
 _FEW = 3
 """So many ranges of torch are told one by one."""
 
@@ -56,14 +54,6 @@ def at_added(modules: Sequence[str]) -> None:
             "where the project lists its modules (py_modules, a Dockerfile)\n",
             err=True,
         )
-
-
-def at_unproven_helper(said: set[str]) -> str:
-    """Why a fix that comes with a module cannot be proven yet, said once; what its note says."""
-    if NAME not in said:
-        said.add(NAME)
-        warn(f"{_NOT_YET}: apply these fixes without --verify, then run `torchload-lint verify`")
-    return _NOT_YET
 
 
 def at_range(ranges: Iterable[TorchRange]) -> None:

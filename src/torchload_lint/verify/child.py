@@ -93,14 +93,15 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
     before = set(sys.modules)
     sys.path[:0] = request["roots"]
     sys.path += request.get("path", ())
+    restoring = _restoring(loader, request)
     try:
         with unpickling.only(_harmless(loader, request)):
             for module in request["imports"]:
                 importlib.import_module(module)
             entries = [_entry(described, request["refuse"]) for described in request["allow"]]
             if written:
-                entries = _evaluated(written)
-                _check(entries, written, request["refuse"])
+                entries = _evaluated(written, restoring)
+                _check([*entries, *restoring.entries], written, request["refuse"])
     except _NotWhatWasMeantError as refusal:
         return {"status": "refused-entry", "error": str(refusal), **version, "imported": []}
     except _RaisedError as error:
@@ -117,13 +118,22 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
     sys.setprofile(None)
     with unpickling.only(frozenset()):
         if context is None:
-            outcome = _load(load, request)
+            outcome = _load(load, request, restoring)
         else:
             # A program has what the modules register that it imports; a lone allowlist has not.
             registered = _registered(torch) if written else by_torch
             with context([*registered, *entries]):
-                outcome = _load(load, request)
+                outcome = _load(load, request, restoring)
     return {**unpickling.judged(outcome), **version, "imported": _new_modules(before)}
+
+
+def _restoring(loader: ModuleType, request: dict[str, Any]) -> Any:  # noqa: ANN401 - of that class
+    """The ``Restoring`` of the script beside this one, which no import finds."""
+    beside = str(Path(__file__).with_name("restoring_child.py"))
+    spec = importlib.util.spec_from_file_location("restoring_child", beside)
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    return module.Restoring(loader, request["helper"], request["helper_at"])
 
 
 def _shadow(torch: Any, request: dict[str, Any]) -> str:  # noqa: ANN401 - a module
@@ -259,8 +269,13 @@ def _insides(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any object
     return value.__code__, value.__defaults__, tuple((value.__kwdefaults__ or {}).items())
 
 
-def _evaluated(written: dict[str, Any]) -> list[Any]:
-    """The items that the program's own expressions give, with the names of its own imports."""
+def _evaluated(
+    written: dict[str, Any],
+    restoring: Any,  # noqa: ANN401 - of another script
+) -> list[Any]:
+    """The items that the program's own expressions give, with the names of its own imports; those
+    that the module ``restore_only`` is given are kept apart.
+    """
     own = written["module"]
     namespace: dict[str, Any] = {
         "__name__": own, "__file__": written["file"], "__package__": written["package"],
@@ -275,9 +290,11 @@ def _evaluated(written: dict[str, Any]) -> list[Any]:
         module = _own_module(own, written["file"])
         namespace.update({name: getattr(module, name) for name in written["own_names"]})
     items: list[Any] = []
-    for expression in written["expressions"]:
-        items += _value_of(expression, written["file"], namespace, failure)
-    return [_as_main(item, own, written) for item in items]
+    for number, expression in enumerate(written["expressions"]):
+        found = _value_of(expression, written["file"], namespace, failure)
+        found = [restoring.as_own(_as_main(item, own, written)) for item in found]
+        (restoring.entries if number in written["helped"] else items).extend(found)
+    return items
 
 
 def _value_of(
@@ -386,33 +403,14 @@ def _check(items: list[Any], written: dict[str, Any], refuse: list[str]) -> None
             raise _NotWhatWasMeantError(f"{name} runs code, so nothing is loaded with it")
 
 
-def _load(load: Any, request: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - torch.load
-    """On the meta device and mapped where that works, since only whether it loads is asked."""
-    mapped: tuple[dict[str, Any], ...] = ({"mmap": True}, {})
-    ways = [{"map_location": device, **more} for device in ("meta", "cpu") for more in mapped]
-    error, path = None, request["checkpoint"]
-    for way in ways[-1:] if request["swapped"] else ways:
-        try:
-            load(path, weights_only=True, **way)
-        except Exception as failure:  # noqa: BLE001, PERF203 - each way fails for its own reasons
-            error = failure
-            if type(failure).__name__ == "UnpicklingError":  # no other way would change that
-                break
-        else:
-            how = f"{way['map_location']} device{', mapped' if way.get('mmap') else ''}"
-            return {"status": "loads", "how": how}
-    is_answer = not isinstance(error, (OSError, MemoryError)) and _can_be_read(path)
+def _load(load: Any, request: dict[str, Any], restoring: Any) -> dict[str, Any]:  # noqa: ANN401
+    """What comes of ``torch.load``."""
+    path = request["checkpoint"]
+    how, error = restoring.load(load, path, is_swapped=request["swapped"])
+    if error is None:
+        return {"status": "loads", "how": how}
+    is_answer = not isinstance(error, (OSError, MemoryError)) and restoring.can_be_read(path)
     return {"status": "refused" if is_answer else "failed", "error": _described(error)}
-
-
-def _can_be_read(path: str) -> bool:
-    """Whether a file is read at all: an audit hook of the program may keep it from being opened."""
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - as torch opens it
-            file.read(1)
-    except Exception:  # noqa: BLE001 - a hook raises anything
-        return False
-    return True
 
 
 def _new_modules(before: set[str]) -> list[str]:

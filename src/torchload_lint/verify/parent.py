@@ -87,6 +87,10 @@ class Program:
     judged: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Names that a fix adds, and the definitions of each that were judged (``module.qualname``);
     where these are given, the name must lead to one of them."""
+    helper: str = ""
+    """The text of the module ``restore_only``, where its ``safe_globals`` allows something."""
+    helper_at: str = ""
+    """Where a fix will write that module; empty where it is there, or none is used."""
 
     def described(self) -> dict[str, object]:
         """The part of a request that the child understands."""
@@ -171,6 +175,8 @@ def prove(
         "roots": [str(root.absolute()) for root in roots],
         "path": path,
         "written": program.described() if program else None,
+        "helper": program.helper if program else "",
+        "helper_at": program.helper_at if program else "",
         "swapped": _is_swapped(checkpoint),
     }
     folder = next((root for root in reversed(roots) if root.is_dir()), checkpoint.parent)

@@ -19,6 +19,7 @@ from torchload_lint.source.facts.scripts import may_be_a_program, runs_as_progra
 from torchload_lint.source.text.parse import SyntaxProblem
 from torchload_lint.verify.gaps.before_loads import gap_before
 from torchload_lint.verify.gaps.proof_gaps import class_of_main, first_gap, runs_code
+from torchload_lint.verify.gaps.restoring_blocks import helper_used
 from torchload_lint.verify.gaps.surroundings import gap_around, is_script, may_be_allowed_by
 from torchload_lint.verify.parent import (
     FileState,
@@ -149,6 +150,7 @@ class Prover:
         if reason:
             raise NotReadableError(reason)
         written = written_around(module, load)
+        helper, helper_at = helper_used(module, load, context, brought=repair is not None)
         if reason := gap_before(module, load, situation, context):
             raise NotReadableError(reason)
         root = Path(context.config.root).absolute()
@@ -163,6 +165,8 @@ class Prover:
             runs_alone=runs_as_program_alone(module, load.node),
             needs=tuple(sorted({str(need.name) for need in situation.needs})),
             judged=tuple(map(_judged, repair.allow)) if repair else (),
+            helper=helper,
+            helper_at=helper_at,
         )
         shown = _shown(module, load)
         around = may_be_allowed_by(module, load, context.project)

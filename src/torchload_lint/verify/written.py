@@ -7,6 +7,7 @@ import builtins
 from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
+from torchload_lint.source.facts.allowed.contexts import is_from_helper
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.verify.gaps.proof_gaps import changed_lists, dotted, names_given_by, rebound
 
@@ -31,6 +32,8 @@ class Written(NamedTuple):
     """Each gives a list of items."""
     own_names: tuple[str, ...] = ()
     """Names in the expressions that the file itself defines; it has to be imported for them."""
+    helped: tuple[int, ...] = ()
+    """Which of the expressions are given to the ``safe_globals`` of the module ``restore_only``."""
 
 
 class NotReadableError(Exception):
@@ -45,9 +48,12 @@ def written_around(module: Module, load: LoadCall) -> Written:
     statements = [*at_top, *_in_functions(module, load)]
     bound = set(_bound_by(statements))
     known = _Known(bound, _defined_at_top(module), _local_to_functions(module, load))
-    expressions = [
-        text for allowlist in load.allowlists for text in _expressions(module, allowlist, known)
+    given = [
+        (text, is_from_helper(module, allowlist.node))
+        for allowlist in load.allowlists
+        for text in _expressions(module, allowlist, known)
     ]
+    expressions = [text for text, _ in given]
     parsed = [ast.parse(text, mode="eval") for text in expressions]
     used = _names_used(parsed)
     lists = {name for one in parsed for name in _lists_in(one.body)}
@@ -60,6 +66,7 @@ def written_around(module: Module, load: LoadCall) -> Written:
         imports=tuple(module.source(statement) for statement in statements),
         expressions=tuple(expressions),
         own_names=tuple(sorted((used & known.own) - bound)),
+        helped=tuple(number for number, (_, is_helped) in enumerate(given) if is_helped),
     )
 
 
