@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 _LIGHTNING = ("lightning",)
 _MAPPINGS = ("namespaces",)
-_PATH_MANAGERS = ("downloaders",)
+_PATH_MANAGERS = ("hubs.downloaders",)
 ROOTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("os", "posixpath", "glob"), ("os_paths", "open_files")),
     "sys": ("os_paths", "builtins_known"),
@@ -58,7 +58,7 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "builtins": ("builtins_known", "open_files", "namespaces", "numbers_known", "iterators"),
     "collections": ("namespaces", "iterators"),
     **dict.fromkeys(("copy", "functools", "tempfile", "time", "tqdm", "uuid"), ("builtins_known",)),
-    "urllib": ("builtins_known", "downloaders"),
+    "urllib": ("builtins_known", "hubs.downloaders"),
     **dict.fromkeys(("natsort", "more_itertools", "numpy", "random"), ("iterators",)),
     **dict.fromkeys(("bz2", "codecs", "gzip", "io", "lzma", "mmap", "tarfile"), ("open_files",)),
     **dict.fromkeys(("blobfile", "fsspec", "megfile", "smart_open"), ("open_files",)),
@@ -87,12 +87,15 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "simple_parsing": ("options.typed_cli",),
     **dict.fromkeys(("defopt", "fire"), ("options.function_cli",)),
     "hashlib": ("hashlib_digests",),
-    **dict.fromkeys(("huggingface_hub", "modelscope"), ("huggingface_hub",)),
-    "transformers": ("huggingface_hub", "downloaders", "weight_names"),
-    **dict.fromkeys(("accelerate", "diffusers", "peft"), ("weight_names",)),
-    **dict.fromkeys(("pytorch_pretrained_bert", "pytorch_transformers"), ("weight_names",)),
-    **dict.fromkeys(("basicsr", "facexlib", "timm", "torch", "torchvision"), ("torch_hub",)),
-    **dict.fromkeys(("cached_path", "datasets", "gdown", "wget"), ("downloaders",)),
+    **dict.fromkeys(("huggingface_hub", "modelscope"), ("hubs.huggingface_hub",)),
+    "transformers": ("hubs.huggingface_hub", "hubs.downloaders", "hubs.weight_names"),
+    **dict.fromkeys(("accelerate", "diffusers", "peft"), ("hubs.weight_names",)),
+    **dict.fromkeys(("pytorch_pretrained_bert", "pytorch_transformers"), ("hubs.weight_names",)),
+    **dict.fromkeys(
+        ("basicsr", "facexlib", "timm", "torch", "torchvision"),
+        ("hubs.torch_hub", "hubs.torchvision_urls"),
+    ),
+    **dict.fromkeys(("cached_path", "datasets", "gdown", "wget"), ("hubs.downloaders",)),
     **dict.fromkeys(("lightning", "pytorch_lightning"), _LIGHTNING),
     "torch_geometric": ("torch_geometric",),
 }

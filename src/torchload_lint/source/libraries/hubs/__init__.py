@@ -1,0 +1,1 @@
+"""What libraries download, and where their local caches keep it."""
