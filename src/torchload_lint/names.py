@@ -122,6 +122,8 @@ class ClassFacts(NamedTuple):
     """For a proven class: its methods that must not be given a class as ``self``."""
     leads: frozenset[tuple[str, str]] = frozenset()
     """For a proven class: its methods, and what of ``self`` each of them calls with something."""
+    computes: str = ""
+    """For a proven class: where its code computes with what may be a tensor that is not checked."""
     import_runs: tuple[str, ...] = ()
     """Dangerous callables that importing its file calls (``subprocess.run``)."""
     read_from: str = ""

@@ -56,6 +56,7 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
         hands=proof.hands,
         of_objects=proof.of_objects,
         leads=proof.leads,
+        computes=proof.computes,
         import_runs=_import_runs(module, project),
     )
 

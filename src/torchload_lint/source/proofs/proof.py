@@ -34,6 +34,7 @@ from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
 from torchload_lint.source.proofs.piece_reader import Piece
 from torchload_lint.source.proofs.replaced import Used, bound, why_replaced
 from torchload_lint.source.proofs.steady import check_own_name, check_place, check_steady
+from torchload_lint.source.proofs.uses.computing import computing
 from torchload_lint.source.proofs.uses.own_self import is_of_class
 from torchload_lint.source.proofs.uses.shared import depth_of
 
@@ -73,6 +74,8 @@ class Proof(NamedTuple):
     """Its methods, and what of ``self`` each of them calls with something."""
     used: Used | None = None
     """What a proof rests on."""
+    computes: str = ""
+    """Where it computes with what the file may give; empty where it does not."""
 
 
 def prove_class(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Proof:
@@ -108,6 +111,7 @@ def _prove(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Proof:
         own.of_objects,
         own.leads,
         search.used,
+        search.computes,
     )
 
 
@@ -127,6 +131,7 @@ class _ProofSearch:
         self.shared: set[str] = set()
         """Attributes of classes that hold what something may be put into."""
         self.used = Used()
+        self.computes = ""
         self._deep: set[str] = set()
         """Those of them that hold further ones."""
         self._kept: set[str] = set()
@@ -200,6 +205,7 @@ class _ProofSearch:
     def _code(self, piece: Piece) -> None:
         reader = CodeReader(piece.module, piece.project, piece.any_self)
         if is_function(piece.node):
+            self.computes = self.computes or computing(piece.node, piece.module)
             _check_decorators(piece.node, piece.module, piece.project)
             reader.function(piece.node)
         elif isinstance(piece.node, ast.expr):
@@ -274,6 +280,8 @@ class _ProofSearch:
     def _class_value(self, value: ast.expr, home: Module, project: ProjectIndex) -> None:
         """A class attribute: plain, or a field whose default is."""
         reader = CodeReader(home, project)
+        for part in (one for one in ast.walk(value) if isinstance(one, ast.Lambda)):
+            self.computes = self.computes or computing(part, home)
         is_call = isinstance(value, ast.Call)
         made_by = home.bindings.qualified(value.func) if isinstance(value, ast.Call) else None
         if is_call and made_by not in {"dataclasses.field", "enum.auto"}:

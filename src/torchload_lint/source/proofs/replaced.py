@@ -25,9 +25,9 @@ from torchload_lint.source.project.changes.attribute_stores import (
 )
 from torchload_lint.source.project.layout import PackageLayout
 from torchload_lint.source.project.origins import origins
-from torchload_lint.source.proofs.handing_classes import finds_class, handed_on, naming
 from torchload_lint.source.proofs.installed import in_packages
-from torchload_lint.source.proofs.own_objects import class_around, is_data, is_object
+from torchload_lint.source.proofs.replacing.handing_classes import finds_class, handed_on, naming
+from torchload_lint.source.proofs.replacing.own_objects import class_around, is_data, is_object
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:

@@ -257,8 +257,20 @@ def makes_data(dotted: str) -> bool:
 
 
 @lru_cache(maxsize=1)
+def functions_of_tensors() -> frozenset[str]:
+    """Functions of torch that compute with tensors."""
+    listed = frozenset(name for name in _listed() if name.startswith("torch."))
+    return listed | {"torch.nn.utils.parameters_to_vector", "torch.nn.utils.clip_grad_norm_"}
+
+
+@lru_cache(maxsize=1)
 def _table() -> frozenset[str]:
     names = {f"{module}.{name}" for module, text in _NAMES.items() for name in text.split()}
+    return frozenset(names) | _listed()
+
+
+def _listed() -> frozenset[str]:
+    names: set[str] = set()
     for line in _DATA.read_text(encoding="ascii").splitlines():
         module, separator, listed = line.partition(": ")
         if separator:

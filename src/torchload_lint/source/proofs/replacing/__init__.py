@@ -1,0 +1,1 @@
+"""What the program may change of the classes that a proof rests on, and who is handed them."""

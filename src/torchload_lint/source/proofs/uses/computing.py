@@ -1,0 +1,124 @@
+"""Arithmetic with tensors of a file that nobody has checked.
+
+torch makes a sparse tensor whatever indices the file says, and checks them at the end of a load, if
+the program asks for that at all. Until then, what multiplies two of them, or makes one dense, reads
+and writes where the indices lead: 122 functions, methods and operators of torch 2.13 ended the
+interpreter so. What a file may do with a tensor under an empty list, too, is not counted (to go
+through it, to take an item); nor is arithmetic with numbers, which ended nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.names.reaching import BUILTINS
+from torchload_lint.source.proofs.known.harmless import functions_of_tensors, is_harmless_base
+from torchload_lint.source.proofs.uses.fixed_values import is_compared
+
+if TYPE_CHECKING:
+    from torchload_lint.source.names.source_file import SourceFile
+
+_ARITHMETIC = (
+    ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult,
+)  # fmt: skip
+_NO_TENSOR = frozenset(
+    "bool dict float format hash id int len list ord repr set str tuple range".split()
+)
+"""Builtins that give no tensor, whatever they are given."""
+_ADDING = frozenset(
+    "builtins.sum itertools.accumulate math.prod random.gauss random.uniform".split()
+)
+"""Functions of Python that add or multiply what they are given."""
+_METHODS = frozenset(
+    """
+    add addmm dist ldexp matmul mm mul multiply resize select sparse_mask sub subtract to_dense
+    to_sparse to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr update _to_dense
+    _to_sparse _to_sparse_bsc _to_sparse_bsr _to_sparse_csc _to_sparse_csr
+    """.split()
+)
+"""Methods of tensors that ended the interpreter, without the mark of those that compute in place;
+and ``update``, with which a ``Counter`` adds."""
+_OF_BOTH = frozenset({"sort", "split"})
+"""Methods of tensors and of texts and lists that ended nothing."""
+_DISPLAYS = (ast.Dict, ast.List, ast.Set, ast.Tuple, ast.ListComp, ast.DictComp, ast.SetComp)
+_NO_FUNCTIONS = frozenset({"torch.nn.Module", "torch.nn.Parameter", "torch.nn.Buffer"})
+_MODULES = ("torch.nn.", "torch.distributions.")
+
+
+def computing(piece: ast.AST, home: SourceFile) -> str:
+    """Where a piece of code computes with what the file may give; empty where it does not."""
+    for node in ast.walk(piece):
+        if _computes(node, home):
+            row = getattr(node, "lineno", 1)
+            return f"{home.path}:{row} computes with what may be a tensor that nobody has checked"
+    return ""
+
+
+def _computes(node: ast.AST, home: SourceFile) -> bool:
+    if isinstance(node, ast.BinOp):
+        known = _is_known(node.left, home) or _is_known(node.right, home)
+        return isinstance(node.op, _ARITHMETIC) and not known
+    if isinstance(node, ast.AugAssign):
+        return isinstance(node.op, _ARITHMETIC) and not _is_known(node.value, home)
+    if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
+        return False
+    meanings = home.bindings.possible(node) or {""}
+    if any(_is_function_of_tensors(one, node, home) for one in meanings):
+        return True
+    return "" in meanings and isinstance(node, ast.Attribute) and _is_method(node, home)
+
+
+def _is_known(node: ast.expr, home: SourceFile) -> bool:
+    """Whether it is a number, a text, a list: no tensor, whatever the file says."""
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.op, ast.Not) or _is_known(node.operand, home)
+    if isinstance(node, ast.BinOp):
+        return _is_known(node.left, home) and _is_known(node.right, home)
+    if isinstance(node, ast.Call):
+        dotted = home.bindings.qualified(node.func) or ""
+        is_number = dotted.startswith("math.") and dotted not in _ADDING
+        return is_number or dotted.removeprefix("builtins.") in _NO_TENSOR
+    return isinstance(node, (ast.Constant, ast.JoinedStr, *_DISPLAYS))
+
+
+def _is_function_of_tensors(dotted: str, node: ast.expr, home: SourceFile) -> bool:
+    if dotted in _ADDING:
+        return True
+    if dotted.startswith(_MODULES) and is_harmless_base(dotted) and dotted not in _NO_FUNCTIONS:
+        return not is_compared(node, home)  # its objects compute when they are called
+    if dotted not in functions_of_tensors():
+        return False
+    call = home.parents.get(node)
+    if isinstance(call, ast.Call) and call.func is node:
+        given = (*call.args, *(one.value for one in call.keywords))
+        return not all(_is_plain(one, home) for one in given)
+    return not is_compared(node, home)
+
+
+def _is_plain(node: ast.expr, home: SourceFile) -> bool:
+    """Whether it is a number, a text, ``torch.float32``, or a list of such."""
+    if isinstance(node, ast.List | ast.Tuple):
+        return all(_is_plain(one, home) for one in node.elts)
+    is_constant = (home.bindings.qualified(node) or "").startswith(("torch.", "math."))
+    return is_constant or (_is_known(node, home) and not isinstance(node, _DISPLAYS))
+
+
+def _is_method(node: ast.Attribute, home: SourceFile) -> bool:
+    name = node.attr if node.attr.startswith("__") else node.attr.rstrip("_")
+    is_of_tensors = name in _METHODS or (
+        name not in _OF_BOTH and f"torch.{name}" in functions_of_tensors()
+    )
+    call = home.parents.get(node)
+    is_called = isinstance(call, ast.Call) and call.func is node
+    return is_of_tensors and is_called and not _holds_no_tensor(node.value, home)
+
+
+def _holds_no_tensor(node: ast.expr, home: SourceFile) -> bool:
+    """Whether the object of a method is ``self``, ``super()``, or the attributes of one."""
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id in {"super", "vars"}
+    if isinstance(node, ast.Attribute):
+        return node.attr == "__dict__"
+    is_self = home.bindings.class_of_self(node) is not None
+    return is_self or _is_known(node, home) or home.bindings.qualified(node) in BUILTINS

@@ -1,0 +1,125 @@
+"""A class that computes with what a file gives is restored, or refused: the file may give a sparse
+tensor that nobody has checked, and real torch then reads and writes where its indices lead.
+"""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("torch")
+
+import torchload_lint
+from checkpoint.cases import forge
+from torchload_lint.policy import Trust
+
+pytestmark = pytest.mark.torch
+
+INDICES = struct.pack("<2q", 1 << 40, (1 << 40) + 5)
+
+
+def tensor(key, kind, *size):
+    strides = [1] if len(size) == 1 else [size[1], 1]
+    shape, steps = (forge.pair(*map(forge.number, one)) for one in (size, strides))
+    made = (forge.name("torch._utils", "_rebuild_tensor_v2"), forge.storage(key, kind, 2))
+    hooks = forge.call(forge.name("collections", "OrderedDict"))
+    return forge.call(*made, forge.number(0), shape, steps, b"\x89", hooks)
+
+
+def sparse():
+    """Two numbers whose places lie a million million behind the three that the tensor has."""
+    layout = forge.call(
+        forge.name("torch.serialization", "_get_layout"), forge.text("torch.sparse_coo")
+    )
+    values = (tensor("1", "LongStorage", 1, 2), tensor("0", "FloatStorage", 2))
+    data = forge.pair(*values, forge.pair(forge.number(3)), b"\x88")
+    return forge.call(forge.name("torch._utils", "_rebuild_sparse_tensor"), layout, data)
+
+
+def archive(program):
+    members = (("data/0", forge.STORAGE[:8]), ("data/1", INDICES))
+    return forge.archive(forge.program(program), members=members)
+
+
+HEAD = (
+    "import itertools, math, random\nimport torch\nimport torch.nn.functional as F\n"
+    "from torch import nn\n\n\n"
+)
+LOAD = """
+import sys, torch, victim
+with torch.serialization.safe_globals([victim.Net]):
+    torch.load(sys.argv[1], weights_only=True)
+"""
+
+
+def judged(folder, body, program):
+    (folder / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.13"\n')
+    (folder / "victim.py").write_text(f"{HEAD}class Net:\n    {body}\n")
+    (folder / "net.pt").write_bytes(archive(program))
+    (judgement,) = torchload_lint.inspect(folder / "net.pt").judgements
+    return judgement
+
+
+NET = forge.name("victim", "Net")
+ENDING = ("a.to_dense()", "torch.ones(3) + a", "torch.add(torch.ones(3), a)")
+
+
+@pytest.mark.parametrize("computed", ENDING)
+def test_what_ends_torch_is_refused_where_a_file_calls_it(computed, tmp_path):
+    good = forge.call(NET, tensor("0", "FloatStorage", 2))
+    body = f"def __init__(self, a):\n        self.a = {computed}"
+    judgement = judged(tmp_path, body, good)
+    assert judgement.trust is Trust.UNPROVEN
+    assert "victim.py:9 computes with what may be a tensor" in judgement.reason
+    (tmp_path / "hostile.pt").write_bytes(archive(forge.call(NET, sparse())))
+    for file, ends in (("net.pt", False), ("hostile.pt", True)):
+        command = [sys.executable, "-c", LOAD, file]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+        assert (done.returncode < 0) is ends, done.stderr[-500:]
+
+
+COMPUTING = (
+    "a + a", "a @ self.b", "a / self.b", "torch.cat([a, a])", "torch.stack(a)", "F.relu(a)",
+    "nn.Linear(a, 2)", "nn.L1Loss()(a, a)", "math.prod(a)", "itertools.accumulate(a)",
+    "random.uniform(a, a)", "a.add_(a)", "a.matmul(a)", "a.update(a)", "[b * b for b in a]",
+    "(lambda b: b - b)(a)", "[torch.cat, 1]", "(a + 1) * a", "a.to_sparse_csr()",
+)  # fmt: skip
+PLAIN = (
+    "a * 2", "1 / a", "-a", "a // 2 + 1", "'%s' % a", "'a' + a", "f'{a}' + a", "[a] + a", "a",
+    "len(a) * len(a)", "int(a) + a", "a == a", "a[0]", "a.split()", "str(a) + a", "torch.float32",
+    "torch.zeros(3)", "torch.tensor([1, 2.0])", "isinstance(a, nn.Linear)", "super().__init__()",
+    "self.__dict__.update(a)", "math.sqrt(2) * a", "a.sort()", "2 ** 3 * a",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("computed", COMPUTING)
+def test_what_computes_with_values_of_the_file_is_restored_only(computed, tmp_path):
+    body = f"def __init__(self, a=None):\n        self.a = {computed}"
+    judgement = judged(tmp_path, body, forge.new(NET) + b"}b")
+    assert judgement.by_attributes or judgement.trust is Trust.RESTORE_ONLY
+    assert judged(tmp_path, body, forge.call(NET, b"N")).trust is not Trust.FIRST_PARTY
+
+
+@pytest.mark.parametrize("computed", PLAIN)
+def test_arithmetic_with_numbers_and_texts_may_be_called(computed, tmp_path):
+    body = f"def __init__(self, a=None):\n        self.a = {computed}"
+    assert judged(tmp_path, body, forge.call(NET, b"N")).trust is Trust.FIRST_PARTY
+
+
+def test_all_that_a_load_reaches_counts(tmp_path):
+    made = "a, b = self.a, other.a"
+    for body in (
+        f"def __eq__(self, other):\n        {made}\n        return a * b",
+        "f = lambda self, a: a * a\n    def __hash__(self):\n        return self.f(self.a)",
+        "def __hash__(self):\n        return twice(self.a)\n\ndef twice(a):\n    return a + a",
+        "def __setstate__(self, state):\n        self.a = state['a'] + state['b']",
+    ):
+        judgement = judged(tmp_path, body, forge.new(NET) + b"}b")
+        assert judgement.by_attributes or not judgement.trust.value.startswith("first"), body
+    body = "def twice(self, a):\n        return a + a"  # which no load calls
+    judgement = judged(tmp_path, body, forge.new(NET) + b"}b")
+    assert judgement.trust is Trust.FIRST_PARTY
+    assert not judgement.by_attributes
