@@ -52,7 +52,8 @@ _OTHER_KINDS = (
     *(".vec", ".safetensors", ".h5", ".hdf5", ".onnx", ".npy", ".npz", ".msgpack", ".index"),
 )
 """Endings of files that other functions read: where a program picks the reader by the ending,
-they are not what reaches the load.
+they are not what reaches the load. One that a caller gives is not exact: it may well be meant for
+another branch.
 """
 _SEVERAL = late_pattern(r"\.\w+,[^,]*\.\w+$")
 """Files that a program takes apart: ``encoder.pt,decoder.pt``."""
@@ -334,7 +335,9 @@ def _pattern(text: Text, *, in_archive: bool) -> PathPattern | None:
         return None
     return PathPattern(
         shown,
-        exact=patterns.is_exact(marked) and text.rung not in _NEVER_EXACT,
+        exact=patterns.is_exact(marked)
+        and text.rung not in _NEVER_EXACT
+        and not (text.rung is Rung.CALLER and marked.endswith(_OTHER_KINDS)),
         rung=text.rung,
         anchored=text.anchored and not patterns.is_absolute(marked),
         in_archive=in_archive,

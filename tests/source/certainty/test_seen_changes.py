@@ -173,6 +173,36 @@ CHANGES = {
     "a part of what is matched": (
         "p = 'a.pt'\nmatch ['x', 'b.pt']:\n    case [_, p]:\n        pass\ntorch.load(p)"
     ),
+    "another name from the beginning": "l = m = ['a.pt']\nm[0] = 'b.pt'\ntorch.load(l[0])",
+    "an attribute and a name from the beginning": """
+    class Holder:
+        def __init__(self):
+            self.paths = paths = {"p": "a.pt"}
+            paths["p"] = "b.pt"
+    torch.load(Holder().paths["p"])
+    """,
+    "a comprehension that leaves out a key": (
+        "d = {'p': 'a.pt', 'q': 'c.pt'}\nd = {k: v for k, v in d.items() if k != 'p'}\n"
+        "torch.load(d.get('p', 'b.pt'))"
+    ),
+    "a metaclass": """
+    class Made(type):
+        def __new__(kind, name, bases, names):
+            names["p"] = "b.pt"
+            return super().__new__(kind, name, bases, names)
+    class Holder(metaclass=Made):
+        p = "a.pt"
+    torch.load(Holder.p)
+    """,
+    "a number that is set anew in a loop": """
+    i = 0
+    while True:
+        p = f"m{i}.pt"
+        if i == 2:
+            break
+        i = i + 1
+    torch.load(p)
+    """,
     "a number in a loop": ("i = 0\nwhile i < 3:\n    i += 1\ntorch.load(f'm{i}.pt')"),
     "setitem": (
         "import operator\nd = {'p': 'a.pt'}\noperator.setitem(d, 'p', 'b.pt')\ntorch.load(d['p'])"
@@ -203,6 +233,13 @@ CHANGES = {
         torch.load(p.parse_args().ckpt)
     finally:
         sys.argv = kept
+    """,
+    "a default that becomes a number": """
+    p = argparse.ArgumentParser()
+    p.add_argument("--end", type=float, default="5e-1")
+    p.add_argument("--n", type=int, default="02")
+    a = p.parse_args([])
+    torch.load(f"{a.end}-{a.n}.pt")
     """,
     "later defaults": """
     p = argparse.ArgumentParser()

@@ -98,6 +98,7 @@ def seen(evaluator: Evaluator, module: SourceFile, *, relative: bool) -> Iterato
     yield from map(SeenChange, evaluator.relied.changes)
     try:
         yield from decorated.of_functions(evaluator)
+        yield from hierarchies.metaclasses(evaluator)
         yield from looking.strangers()
         yield from looking.held()
         yield from looking.module_names()

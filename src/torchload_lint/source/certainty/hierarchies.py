@@ -72,6 +72,21 @@ def strange_bases(level: ast.ClassDef, module: SourceFile, evaluator: Evaluator)
                 yield f"class {level.name} inherits from {meaning}, which is not followed"
 
 
+def metaclasses(evaluator: Evaluator) -> Iterator[str]:
+    """Metaclasses of the project that have a say in what the classes of an answer hold."""
+    relied = evaluator.relied
+    wanted = {*relied.classes, *(node for node, _, _ in relied.members)}
+    for node in wanted:
+        for keyword in node.keywords:
+            word = ast.unparse(keyword.value).rpartition(".")[2]
+            paths = (
+                evaluator.project.holding(f"class {word}(") if keyword.arg == "metaclass" else ()
+            )
+            texts = (evaluator.project.files.text(path) or "" for path in paths)
+            if any("__new__(" in text or "__prepare__(" in text for text in texts):
+                yield SeenChange(f"class {node.name} is made by {word}")
+
+
 def beside(node: ast.ClassDef, name: str, relatives: Family, evaluator: Evaluator) -> Iterator[str]:
     """What a subclass gets under a name from another base than the class that was looked at."""
     for level in relatives.members:

@@ -72,6 +72,13 @@ def copied(node: ast.DictComp) -> ast.expr | None:
     return None
 
 
+def may_leave_out(node: ast.DictComp) -> bool:
+    """Whether a comprehension asks which key it is: ``{… if key != "name"}``."""
+    tests = [test for loop in node.generators for test in loop.ifs]
+    key = ast.unparse(node.key)
+    return any(ast.unparse(each) == key for test in tests for each in ast.walk(test))
+
+
 def entry(record: Record, key: Value, default: Values = ()) -> Values:
     """``record[key]``; ``default`` is what a missing key yields, where something does."""
     if isinstance(key, EnumMember):

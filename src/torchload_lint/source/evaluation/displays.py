@@ -85,6 +85,8 @@ def dictionary_comprehension(evaluator: Evaluator, node: ast.expr, frame: Frame)
     assert isinstance(node, ast.DictComp)
     source = mappings.copied(node)
     if source is not None:
+        if mappings.may_leave_out(node):
+            evaluator.relied.changes.setdefault("a comprehension leaves out keys")
         return (spreading.spread(evaluator, evaluator.values(source, frame), frame),)
     entries = _of_pairs(evaluator, node, frame)
     return (Record(entries) if entries else Record({}, evaluator.values(node.value, frame)),)

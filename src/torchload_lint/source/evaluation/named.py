@@ -59,10 +59,32 @@ def values(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
         if isinstance(frame.module.bindings.scope(definition.node), ast.Module):
             evaluator.relied.module_names.setdefault((frame.module.path, node.id), frame.module)
     evaluator.relied.held[node] = frame.module, found
+    _note_circles(evaluator, node, ordered, found, frame)
     perhaps_longer = any(isinstance(each.node, ast.AugAssign) for each in ordered[1:])
     if len(definitions) > MAX_DEFINITIONS:
         found = (*found, *unknown(f"{node.id} is set at more places than are followed"))
     return strings.with_open_ends(found) if perhaps_longer else union(found)
+
+
+def _note_circles(
+    evaluator: Evaluator, node: ast.Name, ordered: list[Definition], found: Values, frame: Frame
+) -> None:
+    """Note where a text or a number comes round to itself."""
+    if len(ordered) > 1 and any(map(_is_single, found)):
+        for each in ordered:
+            if each.value is not None and _is_made_of_itself(each, node.id, frame.module):
+                evaluator.relied.changes.setdefault(f"{node.id} changes in a loop")
+
+
+def _is_made_of_itself(definition: Definition, name: str, module: SourceFile) -> bool:
+    """Whether a definition comes round to itself: ``name = name + 1`` in a loop."""
+    assert definition.value is not None
+    return not isinstance(definition.value, ast.Constant) and any(
+        isinstance(each, ast.Name)
+        and each.id == name
+        and any(before.node is definition.node for before in module.bindings.definitions(each))
+        for each in ast.walk(definition.value)
+    )
 
 
 def set_by_import(name: str, path: str) -> Value | None:

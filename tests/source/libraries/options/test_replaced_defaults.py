@@ -184,3 +184,27 @@ def test_a_document_may_spell_an_option_otherwise(spelled):
         ("own.pt", False),
         ("a.pt", False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [("README.md", ["a.pt"]), ("docs/use.rst", []), ("notes.sh", [])],
+)
+def test_a_document_may_name_an_option_in_no_command_line(path, more):
+    main = textwrap.dedent(MAIN.format("args.ckpt"))
+    said = "For the other weights add `--ckpt a.pt`, never `--ckpt`, nor `--name b`.\n"
+    index = project({"main.py": main, path: said})
+    module = index.module_at("main.py")
+    found = resolve_path(module.loads[0].file, module, index)
+    assert [(each.text, each.exact) for each in found.patterns] == [
+        ("own.pt", True),
+        *((text, False) for text in more),
+    ]
+
+
+def test_what_a_caller_gives_for_another_reader_is_not_exact():
+    main = "def read(path):\n    torch.load(path)\nread('vectors.txt')\n"
+    index = project({"main.py": f"import torch\n{main}"})
+    module = index.module_at("main.py")
+    found = resolve_path(module.loads[0].file, module, index)
+    assert [(each.text, each.exact) for each in found.patterns] == [("vectors.txt", False)]

@@ -102,7 +102,7 @@ class Watch:
         self._seen.add((node, asked.deep, asked.items))
         parent = module.parents.get(node)
         if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
-            return self._rebound(node, parent, asked)
+            return self._rebound(use, parent, asked, depth)
         handler = None if parent is None else _HANDLERS.get(type(parent))
         if handler is None:
             return (
@@ -112,10 +112,13 @@ class Watch:
             )
         return handler(self, use, parent, asked, depth)
 
-    def _rebound(self, node: ast.expr, parent: ast.AST | None, asked: Asked) -> str:
+    def _rebound(self, use: PlaceOfUse, parent: ast.AST | None, asked: Asked, depth: int) -> str:
+        """Where it is given a value: ``thing = other = []`` gives that another name, too."""
         if isinstance(parent, ast.AugAssign) and asked.items:
-            return changed(node, "is changed in place")
-        return ""
+            return changed(use.node, "is changed in place")
+        targets = parent.targets if isinstance(parent, ast.Assign) else []
+        others = (each for each in targets if each is not use.node)
+        return next(filter(None, (self.stored_in(use, each, asked, depth) for each in others)), "")
 
     def part(self, use: PlaceOfUse, asked: Asked, depth: int, key: str | None = None) -> str:
         """A part of the thing, where parts can be changed."""

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _REFLECTING = frozenset(f"builtins.{name}" for name in ("getattr", "setattr", "delattr", "vars"))
 
+_LOADING_ANEW = frozenset({"importlib.reload"})
+
 
 def of_attribute(
     watch: Watching, use: PlaceOfUse, parent: ast.Attribute, asked: Asked, depth: int
@@ -166,7 +168,8 @@ def _handed_on(
     given = parent.arg if isinstance(parent, ast.keyword) else use.node
     targets = _functions(watch, call, dotted, module)
     if dotted in CHANGING_CALLS and call.args[:1] == [use.node]:
-        return changed(use.node, f"is changed by {dotted}()") if asked.items else ""
+        is_changed = asked.items or dotted in _LOADING_ANEW
+        return changed(use.node, f"is changed by {dotted}()") if is_changed else ""
     if not targets:
         return shown(use.node, f"is handed to {ast.unparse(call.func)}(), which is not followed")
     for function, home, skipped in targets:

@@ -49,7 +49,7 @@ CHANGING_CALLS = frozenset(
     """
     operator.setitem operator.delitem operator.iadd operator.iconcat operator.ior random.shuffle
     heapq.heapify heapq.heappush heapq.heappop heapq.heapreplace heapq.heappushpop bisect.insort
-    bisect.insort_left bisect.insort_right
+    bisect.insort_left bisect.insort_right importlib.reload
     """.split()
 )
 """Functions of other packages that change what they are given first."""

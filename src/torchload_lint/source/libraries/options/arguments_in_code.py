@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.patterns import is_exact
 from torchload_lint.source.domain.values import Constant, Sequence, Text, Unknown, union
+from torchload_lint.source.libraries.options.declaration import converted
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import ParsedOptions, Value, Values
     from torchload_lint.source.libraries.options.declaration import Declaration
-
-_NUMBERS = {"int": int, "float": float}
 
 
 def given(options: ParsedOptions, declarations: list[Declaration]) -> tuple[Values, bool]:
@@ -45,13 +44,13 @@ def _given(items: tuple[Values, ...], declaration: Declaration) -> Values:
         if action.startswith("store_"):
             found = (_set_by_flag(action, declaration),)
         elif equals:
-            found = (_converted(Text(rest), declaration),)
+            found = (converted(Text(rest), declaration),)
         elif _keyword(declaration, "nargs") == "?" and not following:
             found = (_set_by_flag("store_const", declaration),)
         elif _keyword(declaration, "nargs") not in {None, "?"}:
             found = (Sequence(following),)
         elif index + 1 < len(items):
-            found = tuple(_converted(value, declaration) for value in items[index + 1])
+            found = tuple(converted(value, declaration) for value in items[index + 1])
     return found
 
 
@@ -95,14 +94,3 @@ def _keyword(declaration: Declaration, name: str) -> object:
     """The literal that a keyword of ``add_argument`` is given, or the name."""
     value = next((each.value for each in declaration.call.keywords if each.arg == name), None)
     return value.id if isinstance(value, ast.Name) else getattr(value, "value", None)
-
-
-def _converted(value: Value, declaration: Declaration) -> Value:
-    """The argument as the option's ``type`` makes it."""
-    convert = _NUMBERS.get(str(_keyword(declaration, "type")))
-    if convert is None or not isinstance(value, Text) or value.why:
-        return value
-    try:
-        return Constant(convert(value.text), rung=value.rung)
-    except ValueError:
-        return value

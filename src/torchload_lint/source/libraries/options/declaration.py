@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
 
 
+_NUMBERS = {"int": int, "float": float}
+
+
 class Declaration(NamedTuple):
     """One ``add_argument`` (or ``DEFINE_string``)."""
 
@@ -59,12 +62,25 @@ def value_of(evaluator: Evaluator, declaration: Declaration, module: SourceFile)
         from torchload_lint.source.libraries.options import replaced_defaults  # noqa: PLC0415 - only with a default
 
         names = declaration.names or (shown,)
+        values = tuple(converted(each, declaration) for each in values)
         values = replaced_defaults.beside(evaluator, values, names, module, declaration.call)
         if any(isinstance(each, Text) for each in values) and _may_convert(declaration, module):
             evaluator.leave_open(f"the type of {shown} may make something else of its default")
             values = lift(values, Rung.ONE_OF_SEVERAL)
     evaluator.leave_open(f"the option {shown} may be given another value")
     return tuple(map(_by_default, values))
+
+
+def converted(value: Value, declaration: Declaration) -> Value:
+    """What an option is given, or its default, as ``type=float`` makes a number of a text."""
+    given = {each.arg: getattr(each.value, "id", "") for each in declaration.call.keywords}
+    convert = _NUMBERS.get(given.get("type", ""))
+    if convert is None or not isinstance(value, Text) or value.why:
+        return value
+    try:
+        return Constant(convert(value.text), rung=value.rung)
+    except ValueError:
+        return value
 
 
 def _by_default(value: Value) -> Value:

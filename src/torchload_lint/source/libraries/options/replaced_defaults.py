@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.domain.patterns import HOLE, Rung
 from torchload_lint.source.domain.values import Constant, Text, lift
 from torchload_lint.source.libraries.options import written_commands
+from torchload_lint.source.libraries.options.mentioned_options import mentioned
 from torchload_lint.source.libraries.options.written_commands import (
     given_to,
     path_of,
@@ -20,6 +21,7 @@ from torchload_lint.source.libraries.options.written_commands import (
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Mapping
 
     from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluator import Evaluator
@@ -57,6 +59,10 @@ def beside(
         for value, start in zip(said, found, strict=True)
         if start.leads_there and value not in usual
     }
+    for given, row in mentioned(evaluator.project, spelled, module.path):
+        value = _as(default, given, {})
+        if value not in usual:
+            others.setdefault(value, row)
     for row in dict.fromkeys([*others.values()][:_MOST_SAID]):
         evaluator.leave_open(f"a command line in {row} is one of those that there can be")
     further: Values = tuple(others)
@@ -94,6 +100,11 @@ def _made_of(command: Command, names: tuple[str, ...], default: Value) -> Value:
     given = given_to(command, names)
     if not given:
         return default.changed(rung=Rung.COMMAND_LINE)
+    return _as(default, given, command.variables)
+
+
+def _as(default: Value, given: str, variables: Mapping[str, str]) -> Value:
+    """A word of a command line as a value of the default's kind."""
     if isinstance(default, Constant):
         try:
             number = type(default.value)(given)  # type: ignore[misc]
@@ -101,4 +112,4 @@ def _made_of(command: Command, names: tuple[str, ...], default: Value) -> Value:
             return _ANYTHING
         return Constant(number, rung=Rung.COMMAND_LINE)
     is_path = isinstance(default, Text) and bool({"/", "."} & set(default.text))
-    return Text((path_of if is_path else word_of)(given, command.variables), rung=Rung.COMMAND_LINE)
+    return Text((path_of if is_path else word_of)(given, variables), rung=Rung.COMMAND_LINE)
