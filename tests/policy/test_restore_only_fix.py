@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from hashlib import sha256
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -12,6 +14,7 @@ from click.testing import CliRunner
 pytest.importorskip("torch")
 
 from checkpoint.cases import forge
+from torchload_lint import helper_module
 from torchload_lint.cli.group import root
 from torchload_lint.helper_module import helper_text
 
@@ -183,6 +186,35 @@ def test_another_file_of_that_name_stays(program):
     assert "is another file" in fix("--fix", "--unsafe-fixes", "--output-format", "full").output
     assert (folder / run).read_text() == before
     assert (folder / helper).read_text() == "x = 1\n"
+
+
+def test_an_older_version_of_the_module_is_renewed_by_who_deletes_it(program, monkeypatch):
+    folder, run, _, helper = program
+    (folder / helper).write_text("x = 1\n")
+    monkeypatch.setattr(helper_module, "_OLDER", frozenset({sha256(b"x = 1").hexdigest()[:32]}))
+    told = fix("--fix", "--unsafe-fixes", "--output-format", "full").output
+    assert "is an older version of the module that fixes write; delete it" in " ".join(told.split())
+    assert "is another file" not in told
+    (folder / helper).unlink()
+    fix("--fix", "--unsafe-fixes")
+    assert "restore_only(" in (folder / run).read_text()
+    assert (folder / helper).read_text() == helper_module.helper_text()
+
+
+def test_every_version_of_the_module_is_known():
+    folder = Path(helper_module.__file__).parents[2]
+    path = "src/torchload_lint/fixes/restore_only.txt"
+
+    def git(*arguments):
+        done = subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, check=False
+        )
+        return done.stdout
+
+    for commit in git("log", "--format=%H", "--", path).split():
+        text = git("show", f"{commit}:{path}")
+        known = helper_module.is_older_helper("restore_only.py", text)
+        assert known or not text or text.split() == helper_module.helper_text().split(), commit
 
 
 def test_an_older_torch_cannot(program):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.blocks.shape import Shape, is_put_away, shape_of
 from torchload_lint.fixes.repair import Form
-from torchload_lint.helper_module import is_helper
+from torchload_lint.helper_module import is_helper, is_older_helper
 from torchload_lint.policy import Trust
 from torchload_lint.rules.blocks.helper_places import helper_found
 from torchload_lint.rules.on_torch import PAIRS_SINCE
@@ -72,6 +72,11 @@ def helper_obstacle(helper: str, situation: Situation, context: Context) -> str:
         return "an only_with entry is there already, for other arguments; add these to it"
     there = context.project.module(helper)
     if there is not None and not is_helper(there.path, there.text):
+        if is_older_helper(there.path, there.text):
+            return (
+                f"{there.path} is an older version of the module that fixes write; delete it, and "
+                "the fix writes today's"
+            )
         return f"{there.path} is another file than the one that restores classes; rename it"
     return ""
 

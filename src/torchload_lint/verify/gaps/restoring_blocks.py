@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.restoring import missing_helper
-from torchload_lint.helper_module import helper_text, is_helper
+from torchload_lint.helper_module import helper_text, is_helper, is_older_helper
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.facts.allowed.contexts import is_from_helper
 from torchload_lint.verify.written import NotReadableError
@@ -34,6 +34,8 @@ def helper_used(
     for block in helped:
         name = (module.bindings.qualified(block.func) or "").rpartition(".")[0]
         there, _ = context.project.split(name, module.path)
+        if there is not None and is_older_helper(there.path, there.text):
+            return there.text, ""
         if there is not None and not is_helper(there.path, there.text):
             raise NotReadableError(f"{there.path} is another file than the one that fixes write")
         place = missing_helper(Path(context.config.root).absolute() / module.path, module.text)

@@ -11,7 +11,7 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from torchload_lint.helper_module import NAME, is_helper
+from torchload_lint.helper_module import NAME, is_helper, is_older_helper
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.candidates import carrying
@@ -96,7 +96,8 @@ def _is_aside(path: str, project: ProjectIndex) -> bool:
     if _OF_TESTS.search(path):
         return True
     if path.endswith(f"{NAME}.py"):
-        return is_helper(path, project.files.text(path) or "")
+        text = project.files.text(path) or ""
+        return is_helper(path, text) or is_older_helper(path, text)
     return bool(_MAYBE_TESTS.search(path) and _TESTING.search(project.files.text(path) or ""))
 
 
