@@ -13,7 +13,8 @@ from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.apply import apply_edits
 from torchload_lint.fixes.repair import NotRepaired
 from torchload_lint.policy import vetted_definitions
-from torchload_lint.rules.blocks.overlaps import block_that_takes, call_within
+from torchload_lint.rules.blocks.overlaps import block_that_takes, call_within, thread_that_loads
+from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.facts.module import read
 from torchload_lint.source.facts.scripts import may_be_a_program, runs_as_program_alone
 from torchload_lint.source.text.parse import SyntaxProblem
@@ -151,7 +152,7 @@ class Prover:
             raise NotReadableError(reason)
         written = written_around(module, load)
         helper, helper_at = helper_used(module, load, context, brought=repair is not None)
-        if reason := gap_before(module, load, situation, context):
+        if reason := gap_before(module, load, situation, context, brought=repair is not None):
             raise NotReadableError(reason)
         root = Path(context.config.root).absolute()
         mains = (need.name for need in situation.needs if need.name.module == "__main__")
@@ -192,6 +193,9 @@ def _lost_in_block(module: Module, load: LoadCall, situation: Situation, context
     """Why what is allowed may be taken away when the load runs; empty where it is not."""
     if within := call_within(module, load, context.project):
         return f"{within} may load in a block of its own, which takes what both allow"
+    blocks = [one for one in load.allowlists if one.kind is not AllowlistKind.PROCESS]
+    if blocks and (thread := thread_that_loads(context.project)):
+        return f"{thread} hands a thread what may load, and all threads share torch's allowlist"
     needed = [need.name for need in situation.needs if need not in situation.missing]
     taking = block_that_takes(module, load, needed, context.project)
     return taking and f"the block in {taking} takes away what is registered for the load"

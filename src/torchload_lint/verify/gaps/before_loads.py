@@ -8,19 +8,20 @@ others do, never runs in it.
 from __future__ import annotations
 
 import ast
-from posixpath import normpath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchload_lint.late_patterns import late_pattern
 from torchload_lint.rules.blocks.written_anew import writer_of
-from torchload_lint.source.domain.patterns import matches
-from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.names.steps import ancestors
-from torchload_lint.source.paths import resolution
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
+from torchload_lint.verify.gaps.conditional_classes import conditional_class, given_by_module
+from torchload_lint.verify.gaps.files_taken import files_of, taken_before
+from torchload_lint.verify.gaps.notebook_lines import notebook_gap
 from torchload_lint.verify.gaps.programs_around import program_around
 from torchload_lint.verify.gaps.search_paths import gap_in_search_path
+from torchload_lint.verify.gaps.started_programs import started_before
+from torchload_lint.verify.gaps.torch_changed import torch_changed_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,23 +57,26 @@ _OF_THE_RUN = frozenset(
 """Names of what one run has, and another has not."""
 _OF_TORCH = frozenset({"", "torch"})
 """Modules that programs set things of that are nothing to a load (``torch.backends`` …)."""
-_REMOVING = late_pattern(r"\b(?:remove|unlink|rmtree|truncate|rename|renames|replace|move)\(")
-_OF_MODULES = frozenset(
+
+
+def gap_before(
+    module: Module, load: LoadCall, situation: Situation, context: Context, *, brought: bool
+) -> str:
+    """The first reason not to take a proof for the program; empty where there is none.
+
+    ``brought``: whether the file is as a fix leaves it.
     """
-    os.remove os.unlink os.truncate os.rename os.renames os.replace os.removedirs shutil.rmtree
-    shutil.move
-    """.split()
-)
-_OF_PATHS = frozenset({"unlink", "rename"})
-
-
-def gap_before(module: Module, load: LoadCall, situation: Situation, context: Context) -> str:
-    """The first reason not to take a proof for the program; empty where there is none."""
     project = context.project
     if writer := writer_of(situation, context):
         return f"{writer} writes the file, and may put more into it than it holds today"
-    if place := _removal(situation, load, project):
-        return f"{place} takes the file away"
+    paths = frozenset(report.path for report in situation.reports)
+    files = files_of(paths, Path(context.config.root).absolute())
+    found = taken_before(module, load, files, project, brought=brought)
+    found = found or started_before(module, load, files, project)
+    found = found or notebook_gap(module, situation.load, files)
+    found = found or torch_changed_before(module, load, project)
+    if found:
+        return found
     if not load.allowlists:
         return ""
     whole = [module.bindings.qualified(one) or "" for one in _things(load)]
@@ -80,54 +84,6 @@ def gap_before(module: Module, load: LoadCall, situation: Situation, context: Co
         gap_in_search_path(module, whole, context)
         or _other_things(module, load, project)
         or _of_a_run(module, load, project)
-    )
-
-
-# -- the file -------------------------------------------------------------------------------------
-
-
-def _removal(situation: Situation, load: LoadCall, project: ProjectIndex) -> str:
-    """The place, as ``file:row``, that removes or shortens the file, or gives it another name."""
-    module = situation.module
-    wanted = {normpath(pattern.text) for pattern in situation.resolution.patterns}
-    for part in program_around(module, project):
-        home = part.module
-        for node in ast.walk(home.tree) if _REMOVING.search(home.text) else ():
-            target = _removed(node, home) if isinstance(node, ast.Call) else None
-            if target is None or (home is module and _follows(node, load, module)):
-                continue
-            engine = Engine(project)
-            found = resolution(engine.top(target, home), engine, folders=True).patterns
-            if any(_reaches(one.text, path) for one in found for path in wanted):
-                return f"{home.path}:{getattr(node, 'lineno', 0)}"
-    return ""
-
-
-def _reaches(gone: str, path: str) -> bool:
-    """Whether a pattern of what is taken away is that of a file, or of a folder around it."""
-    gone = normpath(gone)
-    if not gone.strip("*/."):
-        return gone == "."
-    return matches(gone, path) or path.startswith(f"{gone}/")
-
-
-def _removed(call: ast.Call, home: Module) -> ast.expr | None:
-    """What a call takes away."""
-    if home.bindings.qualified(call.func) in _OF_MODULES:
-        return call.args[0] if call.args else None
-    function = call.func
-    is_method = isinstance(function, ast.Attribute) and function.attr in _OF_PATHS
-    return function.value if isinstance(function, ast.Attribute) and is_method else None
-
-
-def _follows(node: ast.AST, load: LoadCall, module: Module) -> bool:
-    """Whether something comes after a load in its own function, and no loop leads back."""
-    inside = module.function(load.node)
-    loops = [one for one in ancestors(module, node) if isinstance(one, (ast.For, ast.While))]
-    return (
-        module.function(node) is inside
-        and getattr(node, "lineno", 0) > load.node.lineno
-        and not any(load.node in ast.walk(one) for one in loops)
     )
 
 
@@ -244,8 +200,10 @@ def _of_a_run(module: Module, load: LoadCall, project: ProjectIndex) -> str:
     """A list that is made of what one run alone has: arguments, the environment, a state."""
     for thing in _things(load):
         for found in _meant(thing, module, project):
-            if reason := _depends(found, project, _HOPS):
+            if reason := _depends(found, project, _HOPS) or conditional_class(found):
                 return reason
+        if reason := given_by_module(module.bindings.qualified(thing) or "", module, project):
+            return reason
     return ""
 
 

@@ -54,6 +54,18 @@ def _others(module: Module, project: ProjectIndex) -> Iterator[ProgramFile]:
     for path, one in every.items():
         if path != module.path:
             yield ProgramFile(one, is_run=path in run)
+    yield from (ProgramFile(one, is_run=False) for one in _fixtures(module, project))
+
+
+def _fixtures(module: Module, project: ProjectIndex) -> Iterator[Module]:
+    """The ``conftest.py`` files that pytest runs before a test."""
+    folder = module.path if is_test_file(module.path, module.text) else ""
+    while folder:
+        folder = dirname(folder)
+        path = f"{folder}/conftest.py".removeprefix("/")
+        found = project.module_at(path) if project.files.exists(path) else None
+        if found is not None and found is not module:
+            yield found
 
 
 def _closure(

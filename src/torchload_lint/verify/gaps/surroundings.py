@@ -102,15 +102,17 @@ def _of_folders(module: Module, load: LoadCall, project: ProjectIndex) -> Iterat
     if load.file is not None and _starts_from_own_place(module, load.file, _HOPS):
         return
     holding = {*project.holding("chdir"), *project.holding("fchdir")}
-    around = {part.module.path for part in program_around(module, project)} if holding else set()
-    for path in sorted(holding):
-        other = module if path == module.path else project.module_at(path)
-        if other is not None and other.path in around:
-            for node in ast.walk(other.tree):
-                if isinstance(node, ast.Call) and _changes_folder(
-                    node, other, module, load, project
-                ):
-                    yield f"{path}:{node.lineno} changes the current folder, where paths start"
+    around = {part.module.path: part.module for part in program_around(module, project)}
+    inside = [around[path] for path in sorted(holding & around.keys())]
+    names = {name for one in inside for name in _other_names(one, _CHANGES_FOLDER)}
+    names |= _CHANGES_FOLDER
+    for other in around.values() if inside else ():
+        if other not in inside and not any(name in other.text for name in names):
+            continue
+        for node in ast.walk(other.tree):
+            if _changes_folder(node, names, other, module, load, project):
+                row = getattr(node, "lineno", 0)
+                yield f"{other.path}:{row} changes the current folder, where paths start"
 
 
 def _starts_from_own_place(module: Module, path: ast.expr, hops: int) -> bool:
@@ -127,29 +129,38 @@ def _starts_from_own_place(module: Module, path: ast.expr, hops: int) -> bool:
 
 
 def _changes_folder(
-    call: ast.Call, place: Module, module: Module, load: LoadCall, project: ProjectIndex
+    node: ast.AST,
+    names: set[str],
+    place: Module,
+    module: Module,
+    load: LoadCall,
+    project: ProjectIndex,
 ) -> bool:
-    """Whether a call in a file leads to another folder before a load of ``module``. A script in the
-    project's root that goes to its own folder goes where a proof is.
+    """Whether a node in a file leads to another folder before a load of ``module``: a call, or a
+    name that is given to somebody. A script in the project's root that goes to its own folder goes
+    where a proof is.
     """
-    named = {last_name(call.func), *(getattr(one, "value", None) for one in call.args)}
-    if named.isdisjoint(_CHANGES_FOLDER | _other_names(place, _CHANGES_FOLDER)):
+    is_name = isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load)
+    is_text = isinstance(node, ast.Constant) and node.value in _CHANGES_FOLDER
+    if not is_text and not (is_name and last_name(node) in names):  # type: ignore[arg-type]
         return False
-    if "/" not in place.path and any("__file__" in ast.unparse(given) for given in call.args):
+    call = place.parents.get(node)
+    is_called = isinstance(call, ast.Call) and call.func is node
+    given = call.args if isinstance(call, ast.Call) and is_called else []
+    if "/" not in place.path and any("__file__" in ast.unparse(one) for one in given):
         return False
-    function = place.function(call)
-    if place is not module:
-        name = getattr(function, "name", "")
-        return (
-            function is None
-            or len(re.findall(rf"\b{name}\b", place.text)) > 1
-            or any(
-                name in part.module.text
-                for part in program_around(module, project)
-                if part.module is not place
-            )
-        )
-    return function is not None or bool(load.function) or call.lineno <= load.node.lineno
+    function = place.function(node)
+    row = getattr(node, "lineno", 0)
+    if place is module:
+        return function is not None or bool(load.function) or row <= load.node.lineno
+    if not isinstance(function, FUNCTIONS) or function.decorator_list:
+        return True
+    outer = next((one for one in ancestors(place, node) if isinstance(one, ast.ClassDef)), None)
+    name = outer.name if outer is not None else str(getattr(function, "name", ""))
+    others = (part.module for part in program_around(module, project))
+    return len(re.findall(rf"\b{name}\b", place.text)) > 1 or any(
+        name in other.text for other in others if other is not place
+    )
 
 
 def _other_names(module: Module, names: frozenset[str]) -> set[str]:

@@ -1,0 +1,117 @@
+"""What a program does to torch's own loading before a load, unseen by a proof: to the list of what
+is allowed, to its settings, to its functions.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.helper_module import is_helper
+from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.text.expressions import last_name
+from torchload_lint.verify.gaps.files_taken import follows
+from torchload_lint.verify.gaps.programs_around import program_around
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.index import ProjectIndex
+
+_MENTIONS = late_pattern(
+    r"safe_globals|serialization|_weights_only_unpickler|\bload\s*=|_load\b|set_default_load|"
+    r"builtins|setattr|patch|torch\._C|TORCH_FORCE_WEIGHTS"
+)
+_STATES = frozenset(
+    """
+    clear_safe_globals _clear_safe_globals _remove_safe_globals _marked_safe_globals_set
+    set_default_load_endianness
+    """.split()
+)
+_SETTINGS = ("torch.utils.serialization", "torch._weights_only_unpickler")
+"""Modules that few programs use, and only to have torch load otherwise."""
+_LOADING = ("torch.load", "torch.serialization", "torch._C", "builtins.open", "pickle.")
+"""Beginnings of whole names that a load goes through."""
+_FUNCTIONS_OF_TORCH = frozenset({"load", "_load", "_legacy_load", "safe_globals"})
+_FORCES = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
+"""With which torch 2.13 raises where the other variable of this kind is set, too."""
+_SETTING = frozenset(
+    {"setattr", "delattr", "__setattr__", "object", "patch", "multiple", "setitem"}
+)
+
+
+def torch_changed_before(module: Module, load: LoadCall, project: ProjectIndex) -> str:
+    """The place, as ``file:row``, and what it does; empty where there is none."""
+    for part in program_around(module, project):
+        home = part.module
+        if not _MENTIONS.search(home.text) or is_helper(home.path, home.text):
+            continue
+        imports = (node for node in ast.walk(home.tree) if isinstance(node, ast.ImportFrom))
+        for node in (*imports, *part.unseen()):
+            if home is module and follows(node, load, module):
+                continue
+            for said in _said(node, home, module):
+                return f"{home.path}:{getattr(node, 'lineno', 0)} {said}"
+    return ""
+
+
+def _said(node: ast.AST, home: Module, module: Module) -> Iterator[str]:
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        yield from _imported(node, home is module)
+    elif isinstance(node, ast.Attribute):
+        yield from _used(node, home, module)
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and home is not module:
+        whole = home.bindings.qualified(node) or ""
+        if whole.rpartition(".")[2] in _STATES and whole.startswith("torch."):
+            yield f"may change what is allowed ({node.id})"
+    elif isinstance(node, ast.Call):
+        yield from _set(node, home)
+    elif isinstance(node, ast.Constant) and node.value == _FORCES:
+        yield f"may set {_FORCES}"
+
+
+def _imported(node: ast.Import | ast.ImportFrom, is_own: bool) -> Iterator[str]:
+    names = [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        names = [f"{node.module}.{name}" for name in names]
+    for name in names:
+        if name.startswith(_SETTINGS):
+            yield f"may change how torch loads ({name})"
+        renamed = any(alias.name in _STATES and alias.asname for alias in node.names)
+        if renamed and not is_own:
+            yield f"may change what is allowed ({name})"
+
+
+def _used(node: ast.Attribute, home: Module, module: Module) -> Iterator[str]:
+    whole = home.bindings.qualified(node) or ""
+    if whole.startswith(_SETTINGS):
+        yield f"may change how torch loads ({whole})"
+    if not isinstance(node.ctx, ast.Load):
+        is_own = isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}
+        is_loading = whole.startswith(_LOADING) or whole == "builtins"
+        if is_loading or (node.attr in _FUNCTIONS_OF_TORCH and not is_own and not whole):
+            yield f"changes {ast.unparse(node):.60}"
+    elif node.attr in _STATES and (home is not module or node.attr != "clear_safe_globals"):
+        yield f"may change what is allowed ({node.attr})"
+
+
+def _set(call: ast.Call, home: Module) -> Iterator[str]:
+    """What is set, or looked up, by a name."""
+    name = last_name(call.func)
+    texts = [str(one.value) for one in call.args if isinstance(one, ast.Constant)]
+    if name in _SETTING and any(text.startswith(_LOADING) for text in texts):
+        yield f"may change {texts[0]}"
+    if name not in _SETTING | {"getattr"} or not call.args:
+        return
+    of = home.bindings.qualified(call.args[0]) or ""
+    said = texts[0] if texts else ""
+    if not of.startswith(("torch", "builtins", "pickle")) or isinstance(call.args[0], ast.Constant):
+        return
+    if (not said and of in {"torch", "torch.serialization", "builtins"}) and len(call.args) > 1:
+        yield f"may change anything of {of}" if name != "getattr" else f"may call anything of {of}"
+    if name != "getattr" and f"{of}.{said}".startswith(_LOADING):
+        yield f"may change {of}.{said}"
+    if name == "getattr" and said in _STATES:
+        yield f"may change what is allowed ({said})"
