@@ -656,6 +656,7 @@ PATCHES = {
     "what asks": "sys.modules['__main__']._load = answer",
     "what answers": "sys.modules['__main__']._as_json = lambda value: '{\"status\": \"loads\"}'",
     "all loaders": "change('load')",
+    "all blocks": "change('block')",
     "all allowlists": "change('_get_user_allowed_globals')",
     "json": "json.JSONEncoder.encode = lambda *a: '{}'; json.dumps = lambda *a, **k: '{}'",
 }

@@ -83,7 +83,8 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
     loader = _own_loader(torch)
     load = loader.load
     unpickling = _Unpickling()
-    original = _Original(loader)
+    restoring = _restoring(loader, request)
+    original = _Original(loader, restoring.script)
     version: dict[str, Any] = {"torch": torch.__version__, "shadow": _shadow(torch, request)}
     context = getattr(loader, "safe_globals", None)
     written = request.get("written")
@@ -93,7 +94,6 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
     before = set(sys.modules)
     sys.path[:0] = request["roots"]
     sys.path += request.get("path", ())
-    restoring = _restoring(loader, request)
     try:
         with unpickling.only(_harmless(loader, request)):
             for module in request["imports"]:
@@ -133,7 +133,7 @@ def _restoring(loader: ModuleType, request: dict[str, Any]) -> Any:  # noqa: ANN
     spec = importlib.util.spec_from_file_location("restoring_child", beside)
     module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
     spec.loader.exec_module(module)  # type: ignore[union-attr]
-    return module.Restoring(loader, request["helper"], request["helper_at"])
+    return module.Restoring(module, loader, request["helper"], request["helper_at"])
 
 
 def _shadow(torch: Any, request: dict[str, Any]) -> str:  # noqa: ANN401 - a module
@@ -218,14 +218,14 @@ def _own_loader(torch: Any) -> Any:  # noqa: ANN401 - a module
 class _Original:
     """What the guarded modules are before anything of the project is imported.
 
-    Those are torch's, the loader that is asked, and this script: no name leads to the loader, and
+    Those are torch's, the loader that is asked, and these scripts: no name leads to the loader, and
     still a search through all functions finds it.
     """
 
-    def __init__(self, loader: ModuleType) -> None:
+    def __init__(self, loader: ModuleType, script: ModuleType) -> None:
         modules = [sys.modules[name] for name in _GUARDED if name in sys.modules]
         unpickler = getattr(loader, "_weights_only_unpickler", None)
-        modules += [sys.modules["torch"], loader, sys.modules[__name__]]
+        modules += [sys.modules["torch"], loader, sys.modules[__name__], script]
         modules += [unpickler] if isinstance(unpickler, ModuleType) else []
         self._known = [
             (owner, name, value, _insides(value))
@@ -292,7 +292,7 @@ def _evaluated(
     items: list[Any] = []
     for number, expression in enumerate(written["expressions"]):
         found = _value_of(expression, written["file"], namespace, failure)
-        found = [restoring.as_own(_as_main(item, own, written)) for item in found]
+        found = [_as_main(item, own, written) for item in found]
         (restoring.entries if number in written["helped"] else items).extend(found)
     return items
 

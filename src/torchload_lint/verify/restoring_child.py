@@ -8,15 +8,35 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from contextlib import contextmanager
 from importlib.abc import Loader
 from importlib.machinery import PathFinder
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from types import ModuleType
+
+
+class _Block:
+    """A block of the module; it takes torch's ``safe_globals`` where it is entered."""
+
+    def __init__(self, loader: ModuleType, block: Any) -> None:  # noqa: ANN401 - a context manager
+        self._loader = loader
+        self._block = block
+
+    def __enter__(self) -> None:
+        if self._block is None:
+            return
+        torch: Any = sys.modules["torch"]
+        known, torch.serialization = torch.serialization, self._loader
+        try:
+            self._block.__enter__()
+        finally:
+            torch.serialization = known
+
+    def __exit__(self, *raised: object) -> None:
+        if self._block is not None:
+            self._block.__exit__(*raised)
 
 
 class Restoring(Loader):
@@ -26,15 +46,13 @@ class Restoring(Loader):
     Where a fix brings the module, imports find it as if it lay where it will be written.
     """
 
-    def __init__(self, loader: ModuleType, text: str, place: str) -> None:
+    def __init__(self, script: ModuleType, loader: ModuleType, text: str, place: str) -> None:
         """The module's text, where the program uses it, and the place where a fix will write it."""
+        self.script = script
         self.entries: list[Any] = []
         self._loader = loader
-        self._own = ModuleType("restore_only")
         self._text = text
         self._place = Path(place) if place else None
-        if self._text:
-            exec(compile(self._text, "restore_only.py", "exec"), vars(self._own))  # noqa: S102
         if self._place is not None:
             sys.meta_path.insert(0, self)
 
@@ -61,30 +79,17 @@ class Restoring(Loader):
         """Run the text that will stand there."""
         exec(compile(self._text, str(self._place), "exec"), vars(module))  # noqa: S102
 
-    def as_own(self, item: Any) -> Any:  # noqa: ANN401 - an entry
-        """An entry that the program's copy has made, as this script's copy makes it."""
-        is_restored = self._text and type(item).__name__ == "_Restored"
-        return vars(self._own)["_Restored"](*item) if is_restored else item
-
-    @contextmanager
-    def block(self) -> Iterator[None]:
+    def block(self) -> _Block:
         """The module's own ``safe_globals``, over the loader that is asked."""
         if not self.entries:
-            yield
-            return
-        torch: Any = sys.modules["torch"]
-        known, torch.serialization = torch.serialization, self._loader
-        try:
-            block = vars(self._own)["safe_globals"](self.entries)
-            block.__enter__()
-        finally:
-            torch.serialization = known
-        try:
-            yield
-        except BaseException:
-            block.__exit__(*sys.exc_info())
-            raise
-        block.__exit__(None, None, None)
+            return _Block(self._loader, None)
+        own: dict[str, Any] = {"__name__": "restore_only"}  # nothing of the program can change it
+        exec(compile(self._text, "restore_only.py", "exec"), own)  # noqa: S102
+        entries = [
+            own["_Restored"](*item) if type(item).__name__ == "_Restored" else item
+            for item in self.entries
+        ]
+        return _Block(self._loader, own["safe_globals"](entries))
 
     def load(
         self,
