@@ -46,14 +46,17 @@ __all__ = ["MAX_PATTERNS", "PathPattern", "Resolution", "Rung", "resolve_path"]
 
 _FIELD = late_pattern(r"\{[A-Za-z_][^{}/]*\}|\{\}|%\(\w+\)[sdif]|%\d*[sdif](?![A-Za-z0-9])")
 """A field of a template that something out of sight fills in."""
+_OF_TEXT = (
+    *(".yaml", ".yml", ".json", ".toml", ".txt", ".md", ".csv", ".py", ".html", ".xml", ".vec"),
+)
+"""Endings of texts. One that a caller gives is not exact: it may be meant for another branch."""
 _OTHER_KINDS = (
-    *(".yaml", ".yml", ".json", ".toml", ".txt", ".md", ".csv", ".py", ".html", ".xml"),
+    *_OF_TEXT,
     *(".wav", ".mp3", ".flac", ".png", ".jpg", ".jpeg", ".mp4"),
-    *(".vec", ".safetensors", ".h5", ".hdf5", ".onnx", ".npy", ".npz", ".msgpack", ".index"),
+    *(".safetensors", ".h5", ".hdf5", ".onnx", ".npy", ".npz", ".msgpack", ".index"),
 )
 """Endings of files that other functions read: where a program picks the reader by the ending,
-they are not what reaches the load. One that a caller gives is not exact: it may well be meant for
-another branch.
+they are not what reaches the load.
 """
 _SEVERAL = late_pattern(r"\.\w+,[^,]*\.\w+$")
 """Files that a program takes apart: ``encoder.pt,decoder.pt``."""
@@ -337,7 +340,7 @@ def _pattern(text: Text, *, in_archive: bool) -> PathPattern | None:
         shown,
         exact=patterns.is_exact(marked)
         and text.rung not in _NEVER_EXACT
-        and not (text.rung is Rung.CALLER and marked.endswith(_OTHER_KINDS)),
+        and not (text.rung is Rung.CALLER and marked.endswith(_OF_TEXT)),
         rung=text.rung,
         anchored=text.anchored and not patterns.is_absolute(marked),
         in_archive=in_archive,

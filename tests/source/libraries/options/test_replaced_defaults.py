@@ -202,9 +202,10 @@ def test_a_document_may_name_an_option_in_no_command_line(path, more):
     ]
 
 
-def test_what_a_caller_gives_for_another_reader_is_not_exact():
-    main = "def read(path):\n    torch.load(path)\nread('vectors.txt')\n"
-    index = project({"main.py": f"import torch\n{main}"})
+@pytest.mark.parametrize(("name", "exact"), [("vectors.txt", False), ("net.h5", True)])
+def test_a_text_that_a_caller_gives_is_not_exact(name, exact):
+    main = f"import torch\ndef read(path):\n    torch.load(path)\nread({name!r})\n"
+    index = project({"main.py": main})
     module = index.module_at("main.py")
     found = resolve_path(module.loads[0].file, module, index)
-    assert [(each.text, each.exact) for each in found.patterns] == [("vectors.txt", False)]
+    assert [(each.text, each.exact) for each in found.patterns] == [(name, exact)]
