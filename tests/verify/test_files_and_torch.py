@@ -56,6 +56,7 @@ FAILS: dict[str, tuple[str, dict[str, str]]] = {
         ),
     ),
     "by a shell": (STARTS, before("import os\nos.system('rm *.pt')")),
+    "by a shell, at the end": (STARTS, before("import os\nos.system('ls && rm w.*')")),
     "by a list of words": (
         STARTS,
         before("import subprocess\nsubprocess.run(['find', '.', '-name', '*.pt', '-delete'])"),
@@ -211,6 +212,10 @@ LOADS = {
     "the state of a repository": before(
         "import subprocess\nasked = subprocess.run(['git', 'rev-parse', 'HEAD'], check=False)"
     ),
+    "a question with a name put in": before(
+        "import os, subprocess\nasked = subprocess.getoutput(f'git log {os.name} | head -n1')"
+    ),
+    "two questions": before("import os\nos.system('git fetch --dry-run; git status -uno')"),
     "a folder of its own": before(
         "import tempfile, shutil\nplace = tempfile.mkdtemp()\nshutil.rmtree(place)"
     ),

@@ -51,11 +51,12 @@ _READING = frozenset(
     """.split()
 )
 _GIT = frozenset(
-    "rev-parse log describe status diff show ls-files branch config remote symbolic-ref rev-list "
-    "--version".split()
+    "fetch rev-parse log describe status diff show ls-files branch config remote symbolic-ref "
+    "rev-list --version".split()
 )
 _CHANGING = frozenset({"rm", "rmdir", "mv", "cp", "touch", "ln", "unlink"})
 """What changes the files that it names, and no others."""
+_OPEN = "\0"
 _OF_SHELLS = frozenset(";&`$><()\n{}~")
 
 
@@ -120,12 +121,22 @@ def _leaves_alone(command: ast.expr, files: Files) -> bool:
         command = command.func.value if isinstance(command.func, ast.Attribute) else command
     elif isinstance(command, ast.Call) and command.args:  # shlex.split(…), list(…)
         command = command.args[0]
-    if isinstance(command, ast.Constant) and isinstance(command.value, str):
-        return leaves_files_alone(command.value, files)
+    text = _text(command)
+    if text is not None:
+        return leaves_files_alone(text, files)
     if not isinstance(command, (ast.List, ast.Tuple)):
         return False
     words = [getattr(one, "value", None) for one in command.elts]
     return _is_known([one if isinstance(one, str) else None for one in words], files)
+
+
+def _text(command: ast.expr) -> str | None:
+    """A command as a text, with ``_OPEN`` for what is put in; None for what is no text."""
+    if isinstance(command, ast.Constant):
+        return command.value if isinstance(command.value, str) else None
+    if isinstance(command, ast.JoinedStr):
+        return "".join(_text(part) or _OPEN for part in command.values)
+    return None
 
 
 def leaves_files_alone(text: str, files: Files) -> bool:
@@ -137,12 +148,14 @@ def _commands(text: str) -> list[list[str | None]]:
     """The words of each command of a pipe; a word that is not known for what a shell changes."""
     for ending in ("2>/dev/null", "2>&1", ">/dev/null"):
         text = text.replace(ending, "").replace(ending.replace(">", "> ", 1), "")
+    text = text.replace("&&", "|").replace("||", "|").replace(";", "|")
     if not _OF_SHELLS.isdisjoint(text):
         return [[None]]
     try:
-        return [list(shlex.split(part)) for part in text.split("|")]
+        parts = [shlex.split(part) for part in text.split("|")]
     except ValueError:
         return [[None]]
+    return [[None if _OPEN in word else word for word in part] for part in parts]
 
 
 def _is_known(words: list[str | None], files: Files) -> bool:
