@@ -35,6 +35,7 @@ from torchload_lint.source.proofs.piece_reader import Piece
 from torchload_lint.source.proofs.replaced import Used, bound, why_replaced
 from torchload_lint.source.proofs.steady import check_own_name, check_place, check_steady
 from torchload_lint.source.proofs.uses.computing import computing
+from torchload_lint.source.proofs.uses.kept_iterators import kept_iterator
 from torchload_lint.source.proofs.uses.own_self import is_of_class
 from torchload_lint.source.proofs.uses.shared import depth_of
 
@@ -206,6 +207,9 @@ class _ProofSearch:
         reader = CodeReader(piece.module, piece.project, piece.any_self)
         if is_function(piece.node):
             self.computes = self.computes or computing(piece.node, piece.module)
+            kept = kept_iterator(piece.node, piece.module)
+            if kept:
+                raise UnprovenError(kept)
             _check_decorators(piece.node, piece.module, piece.project)
             reader.function(piece.node)
         elif isinstance(piece.node, ast.expr):

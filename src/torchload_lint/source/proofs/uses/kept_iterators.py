@@ -1,0 +1,64 @@
+"""Iterators that an object keeps: a file may put half a million of them into each other.
+
+Python asks ``next`` of ``zip(zip(zip(a)))`` in C, without a limit of depth, until its stack ends.
+Where an iterator is gone through at once, a method of the class stands between any two of them,
+which Python does count.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.source.names.reaching import BUILTINS
+
+if TYPE_CHECKING:
+    from torchload_lint.source.names.source_file import SourceFile
+
+_LAZY = frozenset(
+    f"builtins.{name}" for name in ("enumerate", "filter", "iter", "map", "reversed", "zip")
+)
+_BUILTIN = frozenset(f"builtins.{name}" for name in BUILTINS)
+
+
+def kept_iterator(piece: ast.AST, home: SourceFile) -> str:
+    """Where a piece of code may keep an iterator over values of a file; empty where nowhere."""
+    for node in ast.walk(piece):
+        is_lazy = isinstance(node, ast.GeneratorExp)
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+            meanings = home.bindings.possible(node)
+            is_lazy = any(one in _LAZY or one.startswith("itertools.") for one in meanings)
+        if is_lazy and not _is_used_up(node, home):
+            row = getattr(node, "lineno", 1)
+            return f"{home.path}:{row} may keep an iterator, and a file any number in each other"
+    return ""
+
+
+def _is_used_up(node: ast.AST, home: SourceFile) -> bool:
+    """Whether it is gone through at once, or handed back by a method."""
+    user = home.parents.get(node)
+    if isinstance(node, ast.Attribute | ast.Name):
+        if isinstance(user, ast.Attribute):
+            return _is_used_up(user, home)
+        if not isinstance(user, ast.Call) or user.func is not node:
+            return False
+        return _is_used_up(user, home)
+    if isinstance(user, ast.Call):
+        dotted = home.bindings.qualified(user.func) or ""
+        if dotted in _LAZY or dotted.startswith("itertools."):
+            return _is_used_up(user, home)
+        is_method = isinstance(user.func, ast.Attribute) and user.func.attr in _TAKING
+        return user.func is not node and (is_method or dotted in _BUILTIN)
+    if isinstance(user, ast.For | ast.AsyncFor | ast.comprehension):
+        return user.iter is node
+    if isinstance(user, ast.Return):
+        return getattr(home.parents.get(user), "name", "") in _HANDING_BACK
+    return isinstance(user, ast.Starred | ast.YieldFrom | ast.Compare | ast.Expr)
+
+
+_HANDING_BACK = frozenset(
+    "__iter__ __reversed__ children items keys modules parameters values".split()
+)
+"""Methods whose callers go through what they give."""
+_TAKING = frozenset({"extend", "join", "update"})
+"""Methods that go through what they are given."""
