@@ -101,7 +101,7 @@ def test_what_is_no_notebook_is_a_problem(text, message):
         {"cell_type": "code", "source": [1, "x"]},
         {"cell_type": "code", "source": {"a": "b"}},
         {"cell_type": "code", "source": []},
-        {"cell_type": "code", "source": "x", "metadata": {"vscode": {"languageId": "rust"}}},
+        {"cell_type": "code", "source": "let x;", "metadata": {"vscode": {"languageId": "rust"}}},
         {"cell_type": "raw", "source": "x"},
     ],
 )
@@ -110,6 +110,12 @@ def test_strange_cells_are_passed_over_but_counted(cell):
     notebook = read(json.dumps({"cells": [cell, good], "metadata": []}))
     assert notebook.python == "import torch\n\n"
     assert notebook.locate(1) == (2, 1)
+
+
+def test_a_cell_that_an_editor_marks_as_another_language_is_python_where_it_parses():
+    marked = {"vscode": {"languageId": "r"}}
+    cell = {"cell_type": "code", "source": "torch.load(p)", "metadata": marked}
+    assert read(json.dumps({"cells": [cell], "metadata": {}})).python == "torch.load(p)\n\n"
 
 
 def test_notebooks_of_other_languages_are_empty():
@@ -153,6 +159,7 @@ def test_any_text_gives_a_notebook_or_a_problem(text):
         ("\n%%capture out\nx = 1", "\n#            \nx = 1"),
         ("%time x = torch.load(p)", "pass; x = torch.load(p)"),
         ("%timeit -n 10 torch.load(p)", "pass;         torch.load(p)"),
+        ("t = %timeit -o torch.load(p)", "t = 0;         torch.load(p)"),
         ("%time\nx = 1", "#    \nx = 1"),
         ("pip install torch\nx = 1", "#                \nx = 1"),
     ],

@@ -11,12 +11,11 @@ PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "python", "
 
 _LINE_MAGIC = re.compile(r"[ \t]*(?P<magic>[%!?].*)")
 _HELP = re.compile(r"[ \t]*(?P<magic>[%\w.*]+\?{1,2}[ \t]*)$")
-_ASSIGNED = re.compile(
-    r"[ \t]*[A-Za-z_][\w.]*(?:\[[^\]]*\])?(?:\s*,\s*[A-Za-z_][\w.]*)*\s*=\s*(?P<magic>[%!].*)"
-)
-_TIMED = re.compile(
-    r"[ \t]*(?P<magic>%(?:time|timeit|prun|memit)(?:[ \t]+-\w+(?:[ \t]+\d+)?)*[ \t]+)\S"
-)
+_TARGETS = r"[ \t]*[A-Za-z_][\w.]*(?:\[[^\]]*\])?(?:\s*,\s*[A-Za-z_][\w.]*)*\s*=\s*"
+_ASSIGNED = re.compile(_TARGETS + r"(?P<magic>[%!].*)")
+_TIMING = r"(?P<magic>%(?:time|timeit|prun|memit)(?:[ \t]+-\w+(?:[ \t]+\d+)?)*[ \t]+)\S"
+_TIMED = re.compile(r"[ \t]*" + _TIMING)
+_TIMED_INTO_NAME = re.compile(_TARGETS + _TIMING)
 _AUTOMAGIC = re.compile(
     r"(?P<magic>(?:pip3?|conda|mamba|micromamba|uv|cd|ls|ll|cat|cp|mv|rm|rmdir|mkdir|pwd|clear|who|whos)"
     r"(?:[ \t]+[^=(\s].*)?$)"
@@ -77,6 +76,8 @@ def _find(body: str, *, automagic: bool, timed: bool) -> tuple[int, int, str] | 
     """The span in a line to be masked, and the Python to put there."""
     if timed and (found := _TIMED.match(body)):
         return *found.span("magic"), "pass;"
+    if timed and (found := _TIMED_INTO_NAME.match(body)):
+        return *found.span("magic"), "0;"
     if found := _LINE_MAGIC.match(body) or _HELP.match(body):
         start, end = found.span("magic")
         # At the margin a comment says it best; in a block there has to be a statement.

@@ -262,7 +262,10 @@ def _is_python_cell(value: dict[str, Any], text: str) -> bool:
     vscode = metadata.get("vscode") if isinstance(metadata, dict) else None
     language = vscode.get("languageId", "python") if isinstance(vscode, dict) else "python"
     magic = cell_magic(text)
-    return language == "python" and (magic is None or magic in PYTHON_CELL_MAGICS)
+    if magic is not None and magic not in PYTHON_CELL_MAGICS:
+        return False
+    # The kernel runs a cell as Python whatever an editor marks it as; other languages do not parse.
+    return language == "python" or _syntax_error(mask(text).text) is None
 
 
 def _masked(text: str, number: int) -> tuple[Masked, NotebookProblem | None]:
