@@ -296,3 +296,43 @@ def test_a_default_that_was_changed_is_not_what_it_was(load):
     )
     safe = [fix for fix in fixes(code, world) if fix.applicability is Applicability.SAFE]
     assert all("Namespace" in "".join(edit.content for edit in fix.edits) for fix in safe)
+
+
+READ = "import torch\ndef read(path='a.pt'):\n    return torch.load('a.pt')\n"
+IN_THREADS = {
+    "a pool that maps it": "from concurrent.futures import ThreadPoolExecutor\n"
+    "with ThreadPoolExecutor(8) as pool:\n    found = list(pool.map(read, paths))\n",
+    "a thread whose target calls it": "import threading\n"
+    "def work():\n    return [read() for _ in range(9)]\n"
+    "threading.Thread(target=work).start()\n",
+    "a lambda": "from concurrent.futures import ThreadPoolExecutor\n"
+    "ThreadPoolExecutor(8).submit(lambda: read())\n",
+    "a thread's class": "import threading\n"
+    "class Reader(threading.Thread):\n    def run(self):\n        read()\n",
+}
+BESIDE_THREADS = {
+    "a thread that loads something else": "import threading\n"
+    "def work():\n    return torch.load('x.pt', weights_only=True)\n"
+    "threading.Thread(target=work).start()\nread()\n",
+    "a thread that loads nothing": "import threading\n"
+    "threading.Thread(target=print, args=('a',)).start()\nread()\n",
+}
+
+
+def fix_of_failing_load(rest):
+    checkpoints = {"a.pt": needing("argparse.Namespace"), "x.pt": plain()}
+    module, _, context = World(checkpoints=checkpoints).read(READ + rest)
+    (found,) = [found for found in lint(module, context) if found.code == "TLL103"]
+    return found.fix
+
+
+@pytest.mark.parametrize("rest", IN_THREADS.values(), ids=IN_THREADS)
+def test_a_block_that_several_threads_enter_is_not_safe_where_the_load_fails_today(rest):
+    fix = fix_of_failing_load(rest)
+    assert fix.applicability is Applicability.UNSAFE
+    assert "thread" in fix.risk
+
+
+@pytest.mark.parametrize("rest", BESIDE_THREADS.values(), ids=BESIDE_THREADS)
+def test_threads_that_do_not_come_to_a_failing_load_leave_its_fix_safe(rest):
+    assert fix_of_failing_load(rest).applicability is Applicability.SAFE

@@ -11,7 +11,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability
-from torchload_lint.rules.blocks.overlaps import thread_that_loads
+from torchload_lint.rules.blocks.threads import thread_that_loads, thread_that_runs
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.on_torch import PAIRS_SINCE, Mode
 from torchload_lint.rules.weakening import weakened
@@ -48,6 +48,8 @@ def applicability(situation: Situation, context: Context) -> Applicability:
     certain = situation.evidence in (_READ if only_added else _VOUCHED)
     unread = situation.left_out or situation.not_read or situation.unsure
     known = certain and (only_added or not unread)
+    if known and only_added and _thread_of(situation, context):
+        return Applicability.UNSAFE  # what fails today would still fail now and then
     if (
         known
         and not only_added
@@ -55,6 +57,13 @@ def applicability(situation: Situation, context: Context) -> Applicability:
     ):
         return Applicability.UNSAFE
     return Applicability.SAFE if known else Applicability.UNSAFE
+
+
+def _thread_of(situation: Situation, context: Context) -> str:
+    load = situation.load
+    if not situation.missing:
+        return ""
+    return thread_that_runs(load.node, situation.module, context.project)
 
 
 def _writer(situation: Situation, context: Context) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
@@ -27,6 +27,12 @@ def may_load(project: ProjectIndex, name: str) -> bool:
     return project.remember(("may load", name), lambda: _leads_to_load(project, name))
 
 
+def leads_to_function(project: ProjectIndex, name: str, wanted: tuple[ast.AST, ...]) -> bool:
+    """Whether code of the project that goes by a name is one of some definitions, or may call it."""
+    key = ("may call", name, wanted)
+    return project.remember(key, lambda: _leads_to(project, name, lambda _, one: one in wanted))
+
+
 def calls_in(nodes: Iterable[ast.AST], module: Module) -> Iterator[ast.Call]:
     """The calls that some statements make, but for the loads and the allowlists of the file."""
     own = {load.node for load in module.loads} | {each.node for each in module.allowlists}
@@ -37,10 +43,21 @@ def calls_in(nodes: Iterable[ast.AST], module: Module) -> Iterator[ast.Call]:
 
 
 def _leads_to_load(project: ProjectIndex, name: str) -> bool:
+    return _leads_to(
+        project,
+        name,
+        lambda module, one: any(_stands_in(module, node, one) for node in _loading(module)),
+    )
+
+
+def _leads_to(
+    project: ProjectIndex, name: str, is_wanted: Callable[[Module, ast.AST], bool]
+) -> bool:
+    """Whether a definition with this name, or one that it may call, is wanted."""
     waiting, seen = [name], {name}
     while waiting:
         for module, definition in _definitions(project, waiting.pop()):
-            if any(_stands_in(module, node, definition) for node in _loading(module)):
+            if is_wanted(module, definition):
                 return True
             calls = (node for node in ast.walk(definition) if isinstance(node, ast.Call))
             bases = definition.bases if isinstance(definition, ast.ClassDef) else []

@@ -27,14 +27,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 
-_STARTS_THREADS = frozenset(
-    """
-    Thread Timer start_new_thread submit map imap imap_unordered apply_async map_async starmap
-    to_thread run_in_executor
-    """.split()
-)
-_THREAD_WORDS = ("threading", "_thread", "ThreadPool", "to_thread", "run_in_executor")
-
 
 def names_that_load(situation: Situation, project: ProjectIndex) -> frozenset[str]:
     """The functions that a load's statement calls and that may load, or allow something, too."""
@@ -69,35 +61,6 @@ def call_within(module: Module, load: LoadCall, project: ProjectIndex) -> str:
             if any(may_load(project, name) for name in names_in([call])):
                 return f"{module.path}:{call.lineno}"
     return ""
-
-
-def thread_that_loads(project: ProjectIndex) -> str:
-    """The place, as ``file:row``, where the project gives a thread what may load; empty where there
-    is none.
-    """
-    return project.remember(("threads that load",), lambda: next(_threads(project), ""))
-
-
-def _threads(project: ProjectIndex) -> Iterator[str]:
-    paths = dict.fromkeys(path for word in _THREAD_WORDS for path in project.holding(word))
-    for module in filter(None, map(project.module_at, paths)):
-        loads = {load.node for load in module.loads}
-        for node in ast.walk(module.tree):
-            parts = [part for each in _given_to_thread(node) for part in ast.walk(each)]
-            names = {
-                last_name(each) for each in parts if isinstance(each, ast.Name | ast.Attribute)
-            }
-            if not loads.isdisjoint(parts) or any(may_load(project, name) for name in names):
-                yield f"{module.path}:{getattr(node, 'lineno', 1)}"
-
-
-def _given_to_thread(node: ast.AST) -> list[ast.expr]:
-    """What a call or a class hands to a thread."""
-    if isinstance(node, ast.ClassDef) and "Thread" in map(last_name, node.bases):
-        return [ast.Name(node.name, ast.Load())]
-    if not isinstance(node, ast.Call) or last_name(node.func) not in _STARTS_THREADS:
-        return []
-    return [*node.args, *(keyword.value for keyword in node.keywords)]
 
 
 def block_that_takes(
