@@ -58,7 +58,50 @@ PUT_THERE = {
     "saved by a thread": "import threading; "
     "t = threading.Thread(target=torch.save, args=(net.Other(), 'w.pt')); t.start(); t.join()",
 }
+ALLOWING = "from net import Config\nfrom torch.serialization import safe_globals\n\n"
+ALLOW_AROUND = {
+    "block that a function returns": "def allow():\n    return safe_globals([Config])\n",
+    "block of a context manager": "import contextlib\n\n\n@contextlib.contextmanager\n"
+    "def allow():\n    with safe_globals([Config]):\n        yield\n",
+    "block that a lambda makes": "allow = lambda: safe_globals([Config])\n",
+    "block of a partial": "import functools\n\nallow = functools.partial(safe_globals, [Config])\n",
+    "block of a subclass": "class allow(safe_globals):\n    def __init__(self):\n"
+    "        super().__init__([Config])\n",
+    "block of a list that is made": "def allow(found=[Config]):\n"
+    "    return safe_globals([one for one in found])\n",
+    "registration by map, undone by a block": "from torch.serialization import add_safe_globals\n"
+    "import contextlib\n\nlist(map(add_safe_globals, [[Config]]))\n"
+    "allow = contextlib.nullcontext\n",
+    "registration by name, undone by a block": "import contextlib\nimport torch\n\n"
+    "getattr(torch.serialization, 'add_' + 'safe_globals')([Config])\n"
+    "allow = contextlib.nullcontext\n",
+}
+IN_ALLOWANCE = """
+    import torch
+    from net import Config
+    from allowing import allow
+    from other import get
+
+    with allow():
+        print(get(), torch.load("w.pt", weights_only=True).lr)
+"""
+BESIDE_THE_LOAD = {
+    "property": ("@property\n    def it(self)", "int", "holder.it"),
+    "item": ("def __getitem__(self, at)", "int", "holder[0]"),
+    "sum": ("def __add__(self, more)", "int", "holder + 1"),
+    "text": ("def __str__(self)", "str", "f'{holder}'"),
+    "length": ("def __len__(self)", "int", "len(holder)"),
+    "truth": ("def __bool__(self)", "bool", "not holder"),
+}
 LEFT_ALONE = {
+    **{
+        name: {
+            "other.py": GET,
+            "allowing.py": f"{ALLOWING}{code}",
+            "main.py": IN_ALLOWANCE,
+        }
+        for name, code in ALLOW_AROUND.items()
+    },
     **{name: {"tools.py": "", "main.py": WRITTEN.format(code)} for name, code in PUT_THERE.items()},
     "name of a class body that a loop binds": {
         "save": "torch.save(1, 'plain.pt'); torch.save(net.Config(), 'w.pt')",
@@ -171,6 +214,25 @@ LEFT_ALONE = {
     },
 }
 FIXED = {
+    **{
+        f"load beside code that loads: {name}": {
+            "main.py": f"""
+import torch
+
+
+class Holder:
+    {head}:
+        lr = torch.load("w.pt", weights_only=False).lr
+        return {kind}(lr)
+
+
+holder = Holder()
+found = [{expression}], torch.load("w.pt", weights_only=False).lr
+print(found[1])
+"""
+        }
+        for name, (head, kind, expression) in BESIDE_THE_LOAD.items()
+    },
     "imported after its use": {
         "main.py": f"""
             import torch

@@ -116,6 +116,15 @@ def test_a_program_that_chooses_by_what_load_state_dict_raises_is_left(caught, s
     assert (fix.applicability is Applicability.SAFE) is safe
 
 
+@pytest.mark.parametrize(("caught", "safe"), [("RuntimeError", False), ("Exception", True)])
+def test_what_is_suppressed_around_load_state_dict_counts_as_caught(caught, safe):
+    code = "import contextlib\nimport torch\nnet = torch.nn.Linear(1, 1)\n"
+    code += f"with contextlib.suppress({caught}):\n"
+    code += "    net.load_state_dict(torch.load(path, weights_only=False))\n"
+    (fix,) = fixes(code, World())
+    assert (fix.applicability is Applicability.SAFE) is safe
+
+
 @pytest.mark.parametrize(
     ("rest", "safe"),
     [
@@ -310,6 +319,13 @@ IN_THREADS = {
     "a thread's class": "import threading\n"
     "class Reader(threading.Thread):\n    def run(self):\n        read()\n",
 }
+IN_THREADS["a function that others hand over"] = (
+    "from concurrent.futures import ThreadPoolExecutor\n"
+    "def run_all(work):\n    return ThreadPoolExecutor(6).submit(work)\nrun_all(read)\n"
+)
+IN_THREADS["a server"] = (
+    "from flask import Flask\napp = Flask('a')\n@app.route('/')\ndef f(): read()\n"
+)
 BESIDE_THREADS = {
     "a thread that loads something else": "import threading\n"
     "def work():\n    return torch.load('x.pt', weights_only=True)\n"
@@ -330,7 +346,7 @@ def fix_of_failing_load(rest):
 def test_a_block_that_several_threads_enter_is_not_safe_where_the_load_fails_today(rest):
     fix = fix_of_failing_load(rest)
     assert fix.applicability is Applicability.UNSAFE
-    assert "thread" in fix.risk
+    assert "hands a thread what may load" in fix.risk
 
 
 @pytest.mark.parametrize("rest", BESIDE_THREADS.values(), ids=BESIDE_THREADS)

@@ -67,8 +67,9 @@ class Repair(NamedTuple):
     guards_arrays: bool = False
     """Whether a new block is that module's, which holds a file to what numpy writes of arrays."""
     loading: frozenset[str] = frozenset()
-    """Functions that the load's statement calls and that may load, or allow something, themselves:
-    they must not run inside of the new block, from which theirs would take what it allows."""
+    """Functions that the load's statement calls and that may load, or allow something, themselves
+    (``.name``: a property, ``__name__``: a special method): they must not run inside of the new
+    block, from which theirs would take what it allows."""
     registered: tuple[GlobalName, ...] = ()
     """Globals that ``add_safe_globals`` registers in other files of the project: leaving a block
     that names one of them would take it away."""

@@ -24,14 +24,17 @@ from torchload_lint.names import GlobalName
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.facts.calls import CallKind, LoadCall
 from torchload_lint.source.facts.cells import is_shown
+from torchload_lint.source.facts.loading.special_methods import special_methods
 from torchload_lint.source.facts.scripts import imports_at_top
+from torchload_lint.source.names.steps import ancestors
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from torchload_lint.source.facts.allowed.allowlists import Allowlist
     from torchload_lint.source.facts.module import Module
 
+_LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _MODES = frozenset({"r", "rb", "br", "rt"})
 
 
@@ -104,22 +107,35 @@ _USED_INSIDE = (
 
 def calls_of_loaders(
     module: Module, load: LoadCall, elsewhere: Collection[str] = ()
-) -> list[ast.Call]:
+) -> list[ast.AST]:
     """The calls in a statement that run functions of this file which load or allow themselves, or
-    hand over ``elsewhere``, those that do so in other files.
+    hand over ``elsewhere``, those that do so in other files; and what runs a property or a special
+    method among these, before the load.
 
     Such a function may leave a block of its own, and take the names of ours away before our load.
     """
     loads = {one.node for one in module.loads}
     places = [*(one.function for one in module.loads), *(one.function for one in module.allowlists)]
     names = {place.rpartition(".")[2] for place in places if place}.union(elsewhere)
+    nodes = ast.walk(load.statement)
+    calls = [node for node in nodes if isinstance(node, ast.Call) and node not in loads]
     return [
-        node
-        for node in ast.walk(load.statement)
-        if isinstance(node, ast.Call)
-        and node not in loads
-        and not names.isdisjoint(map(_called, (node, *_given(node))))
+        *(node for node in calls if not names.isdisjoint(map(_called, (node, *_given(node))))),
+        *_unwritten_calls(module, load, names),
     ]
+
+
+def _unwritten_calls(module: Module, load: LoadCall, names: set[str]) -> Iterator[ast.AST]:
+    """What asks for a property or runs a special method among ``names``, beside the load: neither
+    with what it loads, nor to give it its arguments. In a loop all of it comes before a load.
+    """
+    around = [one for one in ancestors(module, load.node) if isinstance(one, ast.expr)]
+    loops = any(isinstance(one, _LOOPS) for one in around)
+    apart = {*ast.walk(load.node), *(() if loops else around)}
+    for one in ast.walk(load.statement):
+        asked = {f".{one.attr}"} if isinstance(one, ast.Attribute) else special_methods(one)
+        if one not in apart and not names.isdisjoint(asked):
+            yield one
 
 
 def _given(call: ast.Call) -> list[ast.expr]:

@@ -21,7 +21,11 @@ from torchload_lint.rules.blocks.helped_entries import (
 )
 from torchload_lint.rules.blocks.helper_places import helper_found
 from torchload_lint.rules.blocks.new_entries import entry_for, is_meant_to_fail, is_new_import
-from torchload_lint.rules.blocks.overlaps import block_that_calls, names_that_load
+from torchload_lint.rules.blocks.overlaps import (
+    block_that_calls,
+    callback_that_loads,
+    names_that_load,
+)
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.on_torch import (
     ALLOWLIST_SINCE,
@@ -393,6 +397,9 @@ def _obstacle(situation: Situation, repair: Repair, context: Context) -> str:
     """Why a block is not written although it could be; empty where nothing speaks against it."""
     if is_meant_to_fail(situation):
         return "the load is written to fail: an error is expected around it"
+    callback = callback_that_loads(situation, context.project) if repair.allow else ""
+    if callback:
+        return f"{callback}, which the load calls while it runs, may load something itself"
     outer = block_that_calls(situation, repair.allow, context.project)
     return outer and _TAKES_AWAY.format(outer)
 

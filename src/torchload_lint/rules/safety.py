@@ -11,7 +11,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability
-from torchload_lint.rules.blocks.threads import thread_that_loads, thread_that_runs
+from torchload_lint.rules.blocks.block_risks import is_risky_while_restricted, risk_of_block
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.on_torch import PAIRS_SINCE, Mode
 from torchload_lint.rules.weakening import weakened
@@ -48,8 +48,8 @@ def applicability(situation: Situation, context: Context) -> Applicability:
     certain = situation.evidence in (_READ if only_added else _VOUCHED)
     unread = situation.left_out or situation.not_read or situation.unsure
     known = certain and (only_added or not unread)
-    if known and only_added and _thread_of(situation, context):
-        return Applicability.UNSAFE  # what fails today would still fail now and then
+    if known and only_added and is_risky_while_restricted(situation, context):
+        return Applicability.UNSAFE
     if (
         known
         and not only_added
@@ -57,13 +57,6 @@ def applicability(situation: Situation, context: Context) -> Applicability:
     ):
         return Applicability.UNSAFE
     return Applicability.SAFE if known else Applicability.UNSAFE
-
-
-def _thread_of(situation: Situation, context: Context) -> str:
-    load = situation.load
-    if not situation.missing:
-        return ""
-    return thread_that_runs(load.node, situation.module, context.project)
 
 
 def _writer(situation: Situation, context: Context) -> str:
@@ -91,17 +84,9 @@ def is_paired(need: Need, situation: Situation) -> bool:
 
 
 def _risk_of_entries(situation: Situation, context: Context) -> str:
-    """What a block with the missing entries may do to a program; empty for nothing.
-
-    Threads share one list, which the first of them that leaves its block takes from the others
-    (torch 2.13, ``_weights_only_unpickler.py``).
-    """
-    thread = thread_that_loads(context.project) if situation.missing else ""
-    if thread:
-        return (
-            f"{thread} hands a thread what may load: all threads share torch's allowlist, and the "
-            "first block that ends takes its names from the loads of the others, which then fail"
-        )
+    """What a block with the missing entries may do to a program; empty for nothing."""
+    if shared := risk_of_block(situation, context):
+        return shared
     if situation.lines and situation.lines[0] < PAIRS_SINCE:
         own = [str(need.name) for need in situation.missing if may_be_mains(need, situation)]
         return f"where the file itself is run, {own[0]} is a class of __main__" if own else ""
@@ -158,15 +143,24 @@ def feeds_modules_only(situation: Situation, context: Context) -> bool:
 
 def _chooses_by_error(node: ast.AST, module: Module) -> bool:
     """Whether a handler around a load catches what ``load_state_dict`` raises for another kind of
-    file (``except KeyError``), and would not catch that the file is refused.
+    file (``except KeyError``, ``suppress(KeyError)``), and would not catch that it is refused.
     """
     while (parent := module.parents.get(node)) is not None and not members.is_function(parent):
+        if isinstance(parent, ast.With) and any(map(_suppresses_some, parent.items)):
+            return True
         if isinstance(parent, ast.Try) and node in parent.body and parent.handlers:
             caught = parent.handlers[0].type
             if caught is not None and last_name(caught) not in {"Exception", "BaseException"}:
                 return True
         node = parent
     return False
+
+
+def _suppresses_some(item: ast.withitem) -> bool:
+    call = item.context_expr
+    if not isinstance(call, ast.Call) or last_name(call.func) not in {"suppress", "raises"}:
+        return False
+    return not {"Exception", "BaseException"} & set(map(last_name, call.args))
 
 
 def _is_surely_module(receiver: ast.expr, module: Module, context: Context) -> bool:

@@ -13,7 +13,8 @@ from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.apply import apply_edits
 from torchload_lint.fixes.repair import NotRepaired
 from torchload_lint.policy import vetted_definitions
-from torchload_lint.rules.blocks.overlaps import block_that_takes, call_within, thread_that_loads
+from torchload_lint.rules.blocks.overlaps import block_that_takes, call_within
+from torchload_lint.rules.blocks.threads import thread_that_loads
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.facts.module import read
 from torchload_lint.source.facts.scripts import may_be_a_program, runs_as_program_alone
@@ -194,7 +195,7 @@ def _lost_in_block(module: Module, load: LoadCall, situation: Situation, context
     if within := call_within(module, load, context.project):
         return f"{within} may load in a block of its own, which takes what both allow"
     blocks = [one for one in load.allowlists if one.kind is not AllowlistKind.PROCESS]
-    if blocks and (thread := thread_that_loads(context.project)):
+    if blocks and (thread := thread_that_loads(load.node, module, context.project)):
         return f"{thread} hands a thread what may load, and all threads share torch's allowlist"
     needed = [need.name for need in situation.needs if need not in situation.missing]
     taking = block_that_takes(module, load, needed, context.project)

@@ -27,8 +27,22 @@ def may_load(project: ProjectIndex, name: str) -> bool:
     return project.remember(("may load", name), lambda: _leads_to_load(project, name))
 
 
+def is_property(project: ProjectIndex, name: str) -> bool:
+    """Whether an attribute of this name may run code of the project: a property of some class."""
+    return project.remember(("property", name), lambda: _is_property(project, name))
+
+
+def _is_property(project: ProjectIndex, name: str) -> bool:
+    decorators = (
+        decorator
+        for _, definition in _definitions(project, name)
+        for decorator in definition.decorator_list
+    )
+    return any("property" in ast.unparse(decorator) for decorator in decorators)
+
+
 def leads_to_function(project: ProjectIndex, name: str, wanted: tuple[ast.AST, ...]) -> bool:
-    """Whether code of the project that goes by a name is one of some definitions, or may call it."""
+    """Whether code of the project that goes by a name is, or may call, one of some definitions."""
     key = ("may call", name, wanted)
     return project.remember(key, lambda: _leads_to(project, name, lambda _, one: one in wanted))
 

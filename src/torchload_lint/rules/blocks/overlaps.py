@@ -12,13 +12,14 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
-from torchload_lint.rules.blocks.loading_names import calls_in, may_load, names_in
+from torchload_lint.rules.blocks.loading_names import calls_in, is_property, may_load, names_in
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
+from torchload_lint.source.facts.loading.special_methods import special_methods
 from torchload_lint.source.names import members
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from torchload_lint.fixes.repair import Allow
     from torchload_lint.rules.situation import Situation
@@ -29,9 +30,28 @@ if TYPE_CHECKING:
 
 
 def names_that_load(situation: Situation, project: ProjectIndex) -> frozenset[str]:
-    """The functions that a load's statement calls and that may load, or allow something, too."""
-    calls = calls_in([situation.load.statement], situation.module)
-    return frozenset(name for name in names_in(calls) if may_load(project, name))
+    """The functions that a load's statement calls and that may load, or allow something, too; a
+    property that it asks for has a dot in front (``.model``), and a special method is one that an
+    operator or a builtin function calls (``__getitem__``).
+    """
+    statement = situation.load.statement
+    nodes = list(ast.walk(statement))
+    asked = {f".{each.attr}" for each in nodes if isinstance(each, ast.Attribute)}
+    properties = (name for name in asked if is_property(project, name[1:]))
+    special = (name for each in nodes for name in special_methods(each))
+    named = {*names_in(calls_in([statement], situation.module)), *properties, *special}
+    return frozenset(name for name in named if may_load(project, name.lstrip(".")))
+
+
+def callback_that_loads(situation: Situation, project: ProjectIndex) -> str:
+    """What a load is given to call while it runs (``map_location``), and that may load, or allow
+    something, itself: its own block would take away what the load around it needs. Empty for none.
+    """
+    call = situation.load.node
+    given = [*call.args[1:2], *(each.value for each in call.keywords)]
+    inner = [part for each in given for part in ast.walk(each)]
+    names = map(last_name, (*given, *(part.func for part in inner if isinstance(part, ast.Call))))
+    return next((name for name in names if name and may_load(project, name)), "")
 
 
 def block_that_calls(situation: Situation, entries: Sequence[Allow], project: ProjectIndex) -> str:
@@ -97,15 +117,84 @@ def _may_run_after(home: Module, block: Allowlist, row: int, project: ProjectInd
 
 
 def _shares(allowlist: Allowlist, wanted: set[GlobalName], keys: set[str]) -> bool:
-    """Whether a block allows one of the entries."""
-    is_block = allowlist.kind in {AllowlistKind.BLOCK, AllowlistKind.STACK}
+    """Whether a block allows one of the entries, or may, since not all of its list is known."""
+    if allowlist.kind not in {AllowlistKind.BLOCK, AllowlistKind.STACK}:
+        return False
     every = allowlist.entries
-    return is_block and any(entry.obj in wanted or entry.key in keys for entry in every)
+    return not allowlist.complete or any(one.obj in wanted or one.key in keys for one in every)
 
 
 def _calls_what_loads(module: Module, allowlist: Allowlist, project: ProjectIndex) -> bool:
-    within: ast.AST | None = allowlist.statement
     if allowlist.kind is AllowlistKind.STACK:  # in force until something else closes it
-        within = module.function(allowlist.node) or module.tree
-    calls = calls_in(getattr(within, "body", ()), module)
+        return _body_loads(module.function(allowlist.node) or module.tree, module, project)
+    if _is_entered_here(allowlist):
+        return _body_loads(allowlist.statement, module, project)
+    return _enters_what_loads(module, allowlist, project)
+
+
+def _is_entered_here(allowlist: Allowlist) -> bool:
+    """Whether the block is the ``with`` statement itself, and is left when its body ends."""
+    block = allowlist.statement
+    if not isinstance(block, ast.With | ast.AsyncWith):
+        return False
+    entered = any(item.context_expr is allowlist.node for item in block.items)
+    return entered and not any(isinstance(each, ast.Yield) for each in ast.walk(block))
+
+
+def _enters_what_loads(module: Module, allowlist: Allowlist, project: ProjectIndex) -> bool:
+    """Whether code may come to a load in a block that a function gives to those who call it.
+
+    So does one that goes by a name. Either that is used otherwise than in a ``with`` statement may
+    be entered around anything.
+    """
+    place, function = allowlist.statement, module.function(allowlist.node)
+    if isinstance(place, ast.Assign) and place.value is allowlist.node:
+        target = place.targets[0]
+        name = target.id if isinstance(target, ast.Name) and len(place.targets) == 1 else ""
+        users = [module, *(one for one in _holding(project, name) if _imports(one, name))]
+    else:
+        hands_over = function is not None and _hands_over(allowlist, function)
+        name = function.name if function is not None and hands_over else ""
+        users = _holding(project, name)
+    return not name or any(_enters_around_load(user, name, project) for user in users)
+
+
+def _holding(project: ProjectIndex, name: str) -> list[Module]:
+    return list(filter(None, map(project.module_at, project.holding(name) if name else ())))
+
+
+def _imports(module: Module, name: str) -> bool:
+    return any(isinstance(node, ast.alias) and node.name == name for node in ast.walk(module.tree))
+
+
+def _hands_over(allowlist: Allowlist, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function returns the block, or is a context manager that is suspended in it."""
+    place = allowlist.statement
+    if isinstance(place, ast.Return):
+        return place.value is allowlist.node and not function.decorator_list
+    decorators = [last_name(each) for each in function.decorator_list]
+    return isinstance(place, ast.With) and decorators == ["contextmanager"]
+
+
+def _enters_around_load(user: Module, name: str, project: ProjectIndex) -> bool:
+    """Whether a file uses a function otherwise than in ``with``, or in one that may load."""
+    for node in ast.walk(user.tree):
+        if isinstance(node, ast.alias) and node.name == name and node.asname:
+            return True
+        if not isinstance(node, ast.Name | ast.Attribute) or last_name(node) != name:
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            continue
+        call = user.parents.get(node)
+        entered = call if isinstance(call, ast.Call) and call.func is node else node
+        item = user.parents.get(entered)
+        if not isinstance(item, ast.withitem) or item.context_expr is not entered:
+            return True
+        if _body_loads(user.parents.get(item), user, project):
+            return True
+    return False
+
+
+def _body_loads(block: ast.AST | None, module: Module, project: ProjectIndex) -> bool:
+    calls = calls_in(getattr(block, "body", ()), module)
     return any(may_load(project, name) for name in names_in(calls))

@@ -76,6 +76,11 @@ IN_FORCE = {
         ("with safe_globals([Net]):\n    try:\n        torch.load(p)\n    except E: pass"),
         1,
     ),
+    "in a lambda's default": ("with safe_globals([Net]):\n    f = lambda x=torch.load(p): x", 1),
+    "in a function's default": (
+        "with safe_globals([Net]):\n    def f(x=torch.load(p)):\n        return x",
+        1,
+    ),
     # not in force
     "nothing": ("torch.load(p)", 0),
     "beside": ("with safe_globals([Net]):\n    pass\ntorch.load(p)", 0),

@@ -128,9 +128,19 @@ def _around(
                 for call in _made_by(module, item.context_expr, _DEPTH):
                     if call in known:
                         yield known[call]
-        elif isinstance(parent, (*FUNCTIONS, ast.Lambda, ast.ClassDef)):
+        elif _runs_apart(child, parent):
             return
         child = parent
+
+
+def _runs_apart(child: ast.AST, holder: ast.AST) -> bool:
+    """Whether a part runs at another time than the function or class that holds it is defined:
+    all but defaults, decorators and bases do.
+    """
+    if not isinstance(holder, (*FUNCTIONS, ast.Lambda, ast.ClassDef)):
+        return False
+    at_once = [*getattr(holder, "decorator_list", ()), *getattr(holder, "bases", ())]
+    return child not in at_once and not isinstance(child, ast.arguments)
 
 
 def _made_by(module: SourceFile, node: ast.expr, depth: int) -> Iterator[ast.Call]:
