@@ -172,6 +172,32 @@ def test_modules_nested_and_all(helper):
     loaded.eval().train()
 
 
+class AbstractModule(abc.ABC, nn.Module):
+    pass
+
+
+class GenericModule(typing.Generic[T], nn.Module):  # noqa: PYI059 - the order is the case
+    pass
+
+
+class Attention(abc.ABC, nn.MultiheadAttention):
+    def __init__(self):
+        super().__init__(2, 1)
+
+
+@pytest.mark.parametrize("cls", [AbstractModule, GenericModule, Attention])
+def test_modules_whose_first_base_has_no_attributes(cls, helper):
+    module = cls()
+    module.part = nn.Linear(2, 1)
+    linear = nn.modules.linear.NonDynamicallyQuantizableLinear
+    with helper.safe_globals([helper.restore_only(cls), nn.Linear, linear]):
+        loaded = torch.load(saved(module), weights_only=True)
+    assert type(loaded) is cls
+    assert list(loaded.state_dict()) == list(module.state_dict())
+    assert vars(loaded).keys() == vars(module).keys()
+    loaded.eval().train()
+
+
 def test_a_module_of_an_older_torch_gets_what_it_lacks(helper):
     program = forge.new(forge.name("m", "Sub")) + forge.mapping({"training": b"\x88"}) + b"b"
     file = io.BytesIO(forge.archive(forge.program(program)))
