@@ -352,3 +352,28 @@ def test_a_block_that_several_threads_enter_is_not_safe_where_the_load_fails_tod
 @pytest.mark.parametrize("rest", BESIDE_THREADS.values(), ids=BESIDE_THREADS)
 def test_threads_that_do_not_come_to_a_failing_load_leave_its_fix_safe(rest):
     assert fix_of_failing_load(rest).applicability is Applicability.SAFE
+
+
+@pytest.mark.parametrize(
+    ("expression", "safe"),
+    [
+        ("{}", True),
+        ("{} if used() else None", False),
+        ("None if {} else 1", True),
+        ("used() and {}", False),
+        ("{} and used()", True),
+        ("[{} for _ in found()]", False),
+        ("[one for one in {}]", True),
+        ("[one for one in found() if {}]", False),
+    ],
+)
+@pytest.mark.parametrize("imported", [False, True])
+def test_no_file_is_safely_imported_for_a_load_that_may_not_be_reached(expression, safe, imported):
+    world = World(
+        files={"net.py": "class Config:\n    def __init__(self):\n        self.lr = 1\n"},
+        checkpoints={"a.pt": needing("net.Config")},
+    )
+    code = "import torch\n" + "import net\n" * imported
+    load = "torch.load('a.pt', weights_only=False)"
+    (fix,) = fixes(f"{code}x = {expression.format(load)}\n", world)
+    assert (fix.applicability is Applicability.SAFE) is (safe or imported)

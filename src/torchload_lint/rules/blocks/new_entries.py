@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from torchload_lint.names import ClassFacts
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Need, Situation
+    from torchload_lint.source.facts.module import Module
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _EXPECTS_ERRORS = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 
 
@@ -98,9 +100,32 @@ def is_meant_to_fail(situation: Situation) -> bool:
 
 
 def is_new_import(need: Need, situation: Situation) -> bool:
-    """Whether a file is to import an installed library that it does not import yet: where that is
-    not installed, the whole file would fail.
+    """Whether the fix may import what does not run there today: an installed library that the file
+    does not import yet, which may not be installed, or a file of the project for a load that may
+    not be reached.
     """
-    installed = need.facts is not None and bool(need.facts.read_from)
+    facts, module = need.facts, situation.module
+    if facts is None or facts.path == module.path:
+        return False
     root = need.needed.spelling.module.partition(".")[0]
-    return installed and not imports_at_top(situation.module, root)
+    if imports_at_top(module, root):
+        return False
+    return bool(facts.read_from) or _may_be_passed_over(situation.load.node, module)
+
+
+def _may_be_passed_over(node: ast.AST, module: Module) -> bool:
+    """Whether the statement of a load may run without it: ``load() if a else b``, ``a and load()``,
+    a comprehension over nothing.
+    """
+    parent = module.parents.get(node)
+    while isinstance(parent, ast.expr | ast.comprehension):
+        if isinstance(parent, ast.IfExp) and node is not parent.test:
+            return True
+        if isinstance(parent, ast.BoolOp) and node is not parent.values[0]:
+            return True
+        if isinstance(parent, _COMPREHENSIONS) and node is not parent.generators[0]:
+            return True
+        if isinstance(parent, ast.comprehension) and node is not parent.iter:
+            return True
+        node, parent = parent, module.parents.get(parent)
+    return False
