@@ -377,3 +377,24 @@ def test_no_file_is_safely_imported_for_a_load_that_may_not_be_reached(expressio
     load = "torch.load('a.pt', weights_only=False)"
     (fix,) = fixes(f"{code}x = {expression.format(load)}\n", world)
     assert (fix.applicability is Applicability.SAFE) is (safe or imported)
+
+
+STAR = "from program import *\n"
+
+
+@pytest.mark.parametrize(
+    ("user", "rest", "safe"),
+    [
+        (f"class Namespace: ...\n{STAR}print(Namespace)\n", "", False),
+        (f"from other import *\n{STAR}with safe_globals(1): ...\n", "", False),
+        (f"{STAR}print(x)\n", "", True),
+        (f"class Namespace: ...\n{STAR}print(Namespace)\n", "__all__ = ['x']\n", True),
+        ("from another import *\nprint(Namespace)\n", "", True),
+    ],
+)
+def test_names_that_a_star_import_hands_on_are_not_imported_safely(user, rest, safe):
+    world = World(files={"user.py": user}, checkpoints={"a.pt": needing("argparse.Namespace")})
+    code = f"import torch\n{rest}x = torch.load('a.pt', weights_only=False)\n"
+    module, _, context = world.read(code)
+    (fix,) = [found.fix for found in lint(module, context) if found.fix is not None]
+    assert (fix.applicability is Applicability.SAFE) is safe

@@ -26,6 +26,7 @@ from torchload_lint.rules.blocks.overlaps import (
     callback_that_loads,
     names_that_load,
 )
+from torchload_lint.rules.blocks.star_imports import name_given_away
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.on_torch import (
     ALLOWLIST_SINCE,
@@ -340,6 +341,9 @@ def _written(
     if any(is_new_import(need, situation) for need in listed):
         applicability = Applicability.UNSAFE
         risk = risk or "a file that was not imported here is imported, and runs"
+    if taker := name_given_away(repair.allow, situation.module, context.project):
+        applicability = Applicability.UNSAFE
+        risk = risk or f"{taker} takes every name of this file, also those that the fix imports"
     from torchload_lint.fixes.repairing import repair_load  # noqa: PLC0415 - only to fix
 
     outcome = repair_load(situation.module, situation.load, repair)
