@@ -149,9 +149,14 @@ def _unused(comment: Suppression, codes: tuple[str, ...], lines: list[str]) -> D
 
 
 def _removal(comment: Suppression, lines: list[str]) -> Edit:
-    """From the spaces before the comment to the end of its row; the row too, if that is all."""
+    """From the spaces before the comment to the end of its row; the row too, if that is all. A
+    comment of another tool that follows it stays (``# noqa: TLL101  # type: ignore``).
+    """
     row = comment.span.start.row
     body = lines[row - 1]
+    following = body.find("#", comment.span.end.column - 1)
+    if following >= 0:
+        return Edit(Span.of(row, comment.span.start.column, row, following + 1), "")
     before = body[: comment.span.start.column - 1].rstrip()
     if before or row == len(lines) == 1:
         return Edit(Span.of(row, len(before) + 1, row, len(body) + 1), "")

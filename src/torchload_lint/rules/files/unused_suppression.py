@@ -19,7 +19,7 @@ state = torch.load("state.pt", weights_only=True)
 
 ## Fix safety
 The fix removes the codes without use, or the comment if none is left; it is safe. A reason that
-follows goes with the comment.
+follows goes with the comment, up to the next `#`.
 
 ## References
 - [flake8, selecting and ignoring violations](https://flake8.pycqa.org/en/latest/user/violations.html)
