@@ -39,7 +39,7 @@ class Module(SourceFile):
         super().__init__(path, name, text, tree)
         self.aliases = aliases
         """Names under which other files of the project offer ``torch.load``
-        (``reexports.loaders``)."""
+        (``loaders/own_names.py``)."""
 
     @cached_property
     def loads(self) -> tuple[LoadCall, ...]:
@@ -122,7 +122,7 @@ def read(
     text: str, path: str, name: str = "", aliases: Mapping[str, frozenset[str]] | None = None
 ) -> Module | SyntaxProblem:
     """Parse ``text``; the facts are collected when asked for. Never raises, never looks at the
-    disk. ``aliases``: what ``reexports.loaders`` says of the project.
+    disk. ``aliases``: what ``loaders/own_names.py`` says of the project.
     """
     text = text.removeprefix("\ufeff")
     tree = parse(text)

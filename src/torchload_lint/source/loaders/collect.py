@@ -14,6 +14,7 @@ from torchload_lint.source.facts.loading.loads import is_only_typed
 from torchload_lint.source.loaders.follow import followed_loads, load_by
 from torchload_lint.source.loaders.known import libraries_in
 from torchload_lint.source.loaders.loader_uses import uses_of_function, uses_of_method
+from torchload_lint.source.loaders.own_names import loads_by_own_names
 from torchload_lint.source.loaders.receivers import kinds, library_bases
 from torchload_lint.source.names.references import find
 from torchload_lint.source.text.candidates import carrying
@@ -42,13 +43,16 @@ class Called(NamedTuple):
 
 
 def every_load(module: Module, project: ProjectIndex) -> tuple[LoadCall, ...]:
-    """The loads of a file: of ``torch.load`` itself, and of libraries' loaders, in its order."""
+    """The loads of a file: of ``torch.load`` itself, by whatever name of the project, and of
+    libraries' loaders, in its order.
+    """
     key = ("definitions", "every load", module.tree)
     return project.remember(key, lambda: _every_load(module, project))
 
 
 def _every_load(module: Module, project: ProjectIndex) -> tuple[LoadCall, ...]:
-    known = {load.node: load for load in (*library_loads(module, project), *module.loads)}
+    own = loads_by_own_names(module, project)
+    known = {load.node: load for load in (*library_loads(module, project), *own, *module.loads)}
     # Where a table names no path, the source of the installed package may.
     settled = frozenset(
         node for node, load in known.items() if load.library is None or load.library.loader.path

@@ -2,7 +2,8 @@
 
 Most files are answered by a few searches for plain words, before anything is decoded or parsed.
 A yes is no promise; a no is one, as far as one file can show: what is called through another
-file's alias of ``torch.load`` is only noticed where that name has ``torch_load`` in it.
+file's alias of ``torch.load`` is only noticed where that name has ``torch_load`` in it, or where
+the file says ``weights_only`` or uses torch besides.
 
 The patterns all start with a plain word, not with a word boundary or a set: only then does ``re``
 skip through the bytes at the speed of a string search (ten times as fast, measured).

@@ -4,10 +4,9 @@ import pytest
 
 from project_files import project
 from source.source_facts import rows_of
-from torchload_lint.source.facts.module import Module, read
-from torchload_lint.source.project.reexports import loaders
+from torchload_lint.source.loaders.collect import every_load
 
-COMPAT = "import torch\ntorch_load = torch.load\nother = torch.save\n"
+COMPAT = "import torch\ntorch_load = torch.load\nother = torch.save\nread = torch.load\n"
 USES = {
     "from": "from pkg.compat import torch_load\ntorch_load(p)",
     "renamed": "from pkg.compat import torch_load as q\nq(p)",
@@ -15,6 +14,10 @@ USES = {
     "by the module": "import pkg.compat\npkg.compat.torch_load(p)",
     "by the module's name": "from pkg import compat\ncompat.torch_load(p)",
     "star": "from .compat import *\ntorch_load(p)",
+    "a name without load": "from pkg.compat import read\nread(p)",
+    "torch itself": "from pkg.compat import torch\ntorch.load(p)",
+    "torch by the module": "import pkg.compat\npkg.compat.torch.load(p)",
+    "torch by another name of the module": "from pkg import compat as c\nc.torch.load(p)",
     "through the package": "from pkg import torch_load\ntorch_load(p)",
 }
 NOT_USES = {
@@ -34,9 +37,7 @@ def _loads(code):
             "pkg/use.py": code,
         }
     )
-    module = read(code, "pkg/use.py", "pkg.use", loaders(index))
-    assert isinstance(module, Module)
-    return module.loads
+    return every_load(index.module_at("pkg/use.py"), index)
 
 
 @pytest.mark.parametrize("case", USES)
@@ -49,17 +50,15 @@ def test_names_that_only_look_like_it(case):
     assert _loads(NOT_USES[case]) == ()
 
 
-def test_what_a_project_offers():
+def test_a_name_that_is_handed_on_and_one_that_may_be_nothing():
     index = project(
         {
             "a.py": "from torch import load as read\n",
             "b.py": "from a import read\n",
-            "c.py": "import torch\nx = torch.load(p)\ndef f():\n    y = torch.load\n",
             "d.py": "try:\n    from torch import load\nexcept ImportError:\n    load = None\n",
+            "handed.py": "from b import read as load_it\nload_it(p)\n",
+            "perhaps.py": "from d import load\nload(p)\n",
         }
     )
-    assert loaders(index) == {"read": {"a.read", "b.read"}, "load": {"d.load"}}
-
-
-def test_a_project_without_any():
-    assert loaders(project({"a.py": "import torch\ntorch.load(p)\n"})) == {}
+    assert rows_of(every_load(index.module_at("handed.py"), index)) == [2]
+    assert rows_of(every_load(index.module_at("perhaps.py"), index)) == [2]
