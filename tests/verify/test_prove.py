@@ -237,8 +237,9 @@ def test_a_fix_that_is_not_proven_is_not_applied(
         models.write_text(text)
     result = CliRunner().invoke(root, ["--fix", "--verify", "--python", sys.executable, "train.py"])
     assert result.exit_code == 0, result.output
-    assert "safe_globals([MyModel" in (project / "train.py").read_text()
+    assert "safe_globals([restore_only(MyModel)" in (project / "train.py").read_text()
     (project / "train.py").write_text(code)
+    (project / "restore_only.py").unlink()
 
 
 MOVED = """
