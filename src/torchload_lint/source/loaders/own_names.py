@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 _GIVES_A_NAME = re.compile(
     r"=[ \t]*[\w.]*\bload\b[ \t]*(?:[\r\n;#]|$|if\b|or\b)"
-    r"|\bfrom[ \t]+torch(?:\.serialization)?[ \t]+import\b[^#]*?\bload\b"
+    r"|\bfrom[ \t]+torch(?:\.serialization)?[ \t]+import\b[^#]{0,1000}?\bload\b"
 )
 """What gives ``torch.load`` another name: no file without it is parsed for one."""
 _DOTTED_IMPORT = re.compile(r"^[ \t]*import[ \t]+(\w+(?:\.\w+)+)", re.MULTILINE)
-_LOADING_WORD = re.compile(r"\w*load\w*", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
 _ROUNDS = 4
 """How many files may pass a name on, one to the next."""
 
@@ -45,7 +45,7 @@ def loads_by_own_names(module: Module, project: ProjectIndex) -> tuple[LoadCall,
 
 def _asked_for(module: Module, project: ProjectIndex) -> Iterator[str]:
     """The dotted names, of what the file imports from the project, that may be a load."""
-    words = sorted(set(_LOADING_WORD.findall(module.text)))
+    words = [word for word in sorted(set(_WORD.findall(module.text))) if "load" in word.lower()]
     for name, imported in _imports(module):
         home, _, last = imported.rpartition(".")
         if last == "torch" and home:
@@ -86,7 +86,8 @@ def _is_defined_there(dotted: str, near: str, project: ProjectIndex) -> bool:
     path = project.layout.locate(home, near) if home.strip(".") else None
     text = project.files.text(path) if path is not None else None
     return (
-        text is not None and re.search(rf"^(?:def|class) {last}\b", text, re.MULTILINE) is not None
+        text is not None
+        and re.search(rf"^(?:def|class) {re.escape(last)}\b", text, re.MULTILINE) is not None
     )
 
 
