@@ -341,7 +341,7 @@ def _written(
     if any(is_new_import(need, situation) for need in listed):
         applicability = Applicability.UNSAFE
         risk = risk or "a file that was not imported here is imported, and runs"
-    if taker := name_given_away(repair.allow, situation.module, context.project):
+    if repair.allow and (taker := name_given_away(repair.allow, situation.module, context.project)):
         applicability = Applicability.UNSAFE
         risk = risk or f"{taker} takes every name of this file, also those that the fix imports"
     from torchload_lint.fixes.repairing import repair_load  # noqa: PLC0415 - only to fix
