@@ -27,6 +27,7 @@ from torchload_lint.source.facts.cells import is_shown
 from torchload_lint.source.facts.loading.special_methods import special_methods
 from torchload_lint.source.facts.scripts import imports_at_top
 from torchload_lint.source.names.steps import ancestors
+from torchload_lint.source.text.definitions import COMPREHENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.allowed.allowlists import Allowlist
     from torchload_lint.source.facts.module import Module
 
-_LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _MODES = frozenset({"r", "rb", "br", "rt"})
 
 
@@ -130,7 +130,7 @@ def _unwritten_calls(module: Module, load: LoadCall, names: set[str]) -> Iterato
     with what it loads, nor to give it its arguments. In a loop all of it comes before a load.
     """
     around = [one for one in ancestors(module, load.node) if isinstance(one, ast.expr)]
-    loops = any(isinstance(one, _LOOPS) for one in around)
+    loops = any(isinstance(one, COMPREHENSIONS) for one in around)
     apart = {*ast.walk(load.node), *(() if loops else around)}
     for one in ast.walk(load.statement):
         asked = {f".{one.attr}"} if isinstance(one, ast.Attribute) else special_methods(one)

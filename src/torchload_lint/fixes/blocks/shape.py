@@ -13,6 +13,8 @@ import ast
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.text.definitions import COMPREHENSIONS
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
@@ -203,7 +205,7 @@ def _comes_first(parent: ast.AST, child: ast.AST) -> bool:
         return child is parent.values[0]
     if isinstance(parent, ast.Compare):
         return child is parent.left or (child is parent.comparators[0] and _is_pure(parent.left))
-    if isinstance(parent, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+    if isinstance(parent, COMPREHENSIONS):
         return child is parent.generators[0]
     if isinstance(parent, (ast.With, ast.AsyncWith)):
         return child is parent.items[0]

@@ -11,6 +11,7 @@ from torchload_lint.rules import safety
 from torchload_lint.rules.installed import is_hidden_module
 from torchload_lint.source.facts.scripts import first_run, imports_at_top, needs_more_first
 from torchload_lint.source.project.imports import closes_circle, is_imported_above
+from torchload_lint.source.text.definitions import COMPREHENSIONS
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _EXPECTS_ERRORS = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 
 
@@ -123,7 +123,7 @@ def _may_be_passed_over(node: ast.AST, module: Module) -> bool:
             return True
         if isinstance(parent, ast.BoolOp) and node is not parent.values[0]:
             return True
-        if isinstance(parent, _COMPREHENSIONS) and node is not parent.generators[0]:
+        if isinstance(parent, COMPREHENSIONS) and node is not parent.generators[0]:
             return True
         if isinstance(parent, ast.comprehension) and node is not parent.iter:
             return True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.names.flow import STAR, UNBOUND, Flow
 from torchload_lint.source.text.candidates import on_rows, rows_with
 from torchload_lint.source.text.definitions import (
+    COMPREHENSIONS,
     FUNCTIONS,
     SCOPES,
     Definition,
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.text.text import Lines
 
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 BUILTINS = frozenset(dir(builtins))
 
 
@@ -79,7 +79,7 @@ class Reaching:
             node = parents.get(child)
             if node is None:
                 return ()
-            if isinstance(node, _COMPREHENSIONS):
+            if isinstance(node, COMPREHENSIONS):
                 bound = _bound_by_comprehension(node, child, before, identifier)
             elif isinstance(node, ast.Lambda) and child is node.body:
                 bound = _parameter(node.args, identifier)

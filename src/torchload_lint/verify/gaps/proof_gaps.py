@@ -20,7 +20,7 @@ from torchload_lint.source.facts.scripts import (
     runs_as_program_alone,
 )
 from torchload_lint.source.names.steps import ancestors
-from torchload_lint.source.text.definitions import FUNCTIONS
+from torchload_lint.source.text.definitions import COMPREHENSIONS, FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
@@ -59,7 +59,6 @@ _READERS = frozenset(
     """.split()
 )
 """What leaves alone a list that it is given."""
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Lambda)
 
 
@@ -320,7 +319,7 @@ def _of_scope(tree: ast.AST, without: Collection[ast.stmt]) -> Iterator[ast.AST]
         if node in without:
             continue
         yield node
-        if isinstance(node, _COMPREHENSIONS):  # a name that ":=" binds there is the module's
+        if isinstance(node, COMPREHENSIONS):  # a name that ":=" binds there is the module's
             waiting += [one.target for one in ast.walk(node) if isinstance(one, ast.NamedExpr)]
         elif not isinstance(node, _SCOPES):
             waiting += ast.iter_child_nodes(node)
