@@ -78,6 +78,13 @@ PLACE = "\0"
 """Where an object stands among the arguments of a ``HeldCall``; no source text has it."""
 
 
+_ALWAYS_AT_LOAD = frozenset("__setstate__ __new__ __setattr__ __setitem__ append extend".split())
+_AS_KEY = frozenset({"__hash__", "__eq__"})
+CODE_AT_LOAD = _ALWAYS_AT_LOAD | _AS_KEY | {"__init__", "__post_init__", "__call__", "forward"}
+"""What a load may call of an object or its class; of all but the first, where a file asks for it.
+Source: ``Unpickler.load`` in ``torch/_weights_only_unpickler.py``, torch 2.13."""
+
+
 class ClassFacts(NamedTuple):
     """What the source of a project, or of a library, says about a class or function that a
     checkpoint names.
@@ -112,6 +119,8 @@ class ClassFacts(NamedTuple):
     """Why restoring an object of the class takes more than its attributes; empty if not."""
     is_called: bool = False
     """Whether its objects can be called (``__call__``, an ``nn.Module``'s ``forward``)."""
+    at_load: frozenset[str] = frozenset()
+    """The methods of its own, or of a base in the project, that loading an object may call."""
     asks: frozenset[str] = frozenset()
     """For a proven class: the attributes that its code asks of objects of any class."""
     loose: frozenset[str] = frozenset()
@@ -129,6 +138,17 @@ class ClassFacts(NamedTuple):
     read_from: str = ""
     """The installed distribution whose source says all this (``ultralytics 8.4.190``); empty for
     what is the project's own."""
+
+    @property
+    def hashes(self) -> bool:
+        """Whether code of its own hashes or compares its objects."""
+        return not _AS_KEY.isdisjoint(self.at_load)
+
+    def runs_at_load(self, *, called: bool) -> str:
+        """A method of its own that loading an object calls; ``called``: whether the file calls it
+        or has an object of it as a key.
+        """
+        return min(self.at_load if called else self.at_load & _ALWAYS_AT_LOAD, default="")
 
     @property
     def is_enumeration(self) -> bool:

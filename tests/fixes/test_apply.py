@@ -76,6 +76,20 @@ def test_a_name_is_not_imported_twice_by_a_row_and_a_list() -> None:
     assert apply_edits(TEXT, [first, second])[1] == (first,)
 
 
+@pytest.mark.parametrize("rows", ["from a import b\n\n", "from z import (\n    c,\n    b,\n)\n\n"])
+def test_a_name_is_not_imported_above_two_statements_of_a_module(rows: str) -> None:
+    one = fix_of((1, 1, 1, 4, "from a import b\n\nwith b:\n    one"))
+    other = fix_of((2, 1, 2, 4, f"from c import d\n{rows}with b:\n    two"))
+    assert apply_edits(TEXT, [one, other])[1] == (one,)
+
+
+def test_two_functions_may_each_import_a_name() -> None:
+    text = "def f():\n    one\n\n\ndef g():\n    two\n"
+    one = fix_of((2, 5, 2, 8, "from a import b\n\n    with b:\n        one"))
+    other = fix_of((6, 5, 6, 8, "from a import b\n\n    with b:\n        two"))
+    assert apply_edits(text, [one, other])[1] == (one, other)
+
+
 def test_two_fixes_of_one_pass_do_not_import_one_name_twice() -> None:
     source = "import torch\n" + "".join(f"\ndef {f}(p):\n    torch.load(p)\n" for f in "fg")
     module = parsed(source)

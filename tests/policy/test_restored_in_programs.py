@@ -114,6 +114,17 @@ PROGRAMS = {
         print(weighted(3), safe_globals)
         """,
     ),
+    "keys that are modules": (
+        "from models import Net; torch.save({Net(): 1, (Net(), 2): {Net()}}, 'm.pt')",
+        f"""
+        import torch
+        import models
+
+        m = {LOAD}
+        ((one, a), (pair, (two,))) = m.items()
+        print(m[one], m[pair] == {{two}}, *(type(net).__name__ for net in (one, pair[0], two)))
+        """,
+    ),
     "a submodule that torch does not import": (
         PRUNED,
         f"""
@@ -138,6 +149,46 @@ def fix():
 def saved(folder, made):
     (folder / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.13"\n')
     assert python(folder, "-c", f"import torch\n{made}").stderr == ""
+
+
+MEETING_BLANKS = """
+    from models import Net
+
+
+    class Hashed:
+        def __init__(self, size):
+            self.size = size
+            self.run = Net()
+
+        def __call__(self):
+            return eval(str(self.size))
+
+        def __hash__(self):
+            return hash(self.size)
+
+        def __eq__(self, other):
+            return type(other) is Hashed and self.size == other.size
+
+
+    class Holder:
+        def __init__(self, net):
+            self.net = net
+
+        def __setstate__(self, state):
+            self.__dict__.update(state)
+            self.kind = type(self.net).__name__
+"""
+
+
+@pytest.mark.parametrize("made", ["{Hashed(3): 1}", "[{(1, Hashed(2))}]", "[Net(), Holder(Net())]"])
+def test_no_code_meets_an_object_that_is_still_blank(made, tmp_path, monkeypatch):
+    (tmp_path / "models.py").write_text(dedent(MODELS))
+    (tmp_path / "kinds.py").write_text(dedent(MEETING_BLANKS))
+    (tmp_path / "run.py").write_text(f"import torch\nimport kinds\n\nm = {LOAD}\n")
+    saved(tmp_path, f"from kinds import *; torch.save({made}, 'm.pt')")
+    monkeypatch.chdir(tmp_path)
+    fix()
+    assert "restore_only" not in (tmp_path / "run.py").read_text()
 
 
 @pytest.mark.parametrize(("made", "text"), PROGRAMS.values(), ids=PROGRAMS)

@@ -20,9 +20,11 @@ from torchload_lint.checkpoint.threats import everything_called, render_argument
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from torchload_lint.checkpoint.evaluate import Question
     from torchload_lint.checkpoint.pickles.call_results import NameResolver
     from torchload_lint.checkpoint.pickles.pickled_values import PickledValue
     from torchload_lint.checkpoint.pickles.unpickler import Unpickled
+    from torchload_lint.checkpoint.restricted.needs import RequiredEntry
     from torchload_lint.names import GlobalName, HeldCall
 
 
@@ -94,19 +96,43 @@ def kept_names(value: PickledValue, limit: int) -> frozenset[str]:
     """The names of what a file keeps as a value: ``self.norm = nn.LayerNorm``, and not an object
     of it. Looks at ``limit`` values at most.
     """
-    found: set[str] = set()
+    kept = (one for one in _everything_in(value, limit) if isinstance(one, GlobalRef))
+    return frozenset(str(one.name) for one in kept)
+
+
+def hashed_by_own_code(
+    needs: Iterable[RequiredEntry], value: PickledValue, question: Question
+) -> frozenset[str]:
+    """The needs whose own code is called because an object of theirs is a key, or in a set."""
+    keys = _type_names_of_keys(value, question.limits.places)
+    lookup = question.lookup or (lambda _: None)
+    hashed = [(str(need.name), lookup(need.name)) for need in needs if str(need.runtime) in keys]
+    return frozenset(name for name, facts in hashed if facts is not None and facts.hashes)
+
+
+def _type_names_of_keys(value: PickledValue, limit: int) -> frozenset[str]:
+    """The classes of the objects that are keys of dicts, or in sets; in tuples, too."""
+    keys: list[PickledValue] = []
+    for one in _everything_in(value, limit):
+        if isinstance(one, SetValue):
+            keys += one.items
+        elif isinstance(one, (DictValue, ObjectValue)):
+            keys += [key for key, _ in one.entries]
+    objects = (one for one in _given(tuple(keys), _NESTED) if isinstance(one, ObjectValue))
+    return frozenset(str(one.type_name) for one in objects)
+
+
+def _everything_in(value: PickledValue, limit: int) -> Iterator[PickledValue]:
+    """A value and all inside it but plain texts and numbers, the first ``limit`` of them."""
     seen: set[int] = set()
     waiting = [value]
     while waiting and len(seen) < limit:
         current = waiting.pop()
-        if isinstance(current, GlobalRef):
-            found.add(str(current.name))
-        elif (
-            not isinstance(current, (str, bytes, int, float, NoneType)) and id(current) not in seen
-        ):
-            seen.add(id(current))
-            waiting.extend(_inside(current))
-    return frozenset(found)
+        if isinstance(current, (str, bytes, int, float, NoneType)) or id(current) in seen:
+            continue
+        seen.add(id(current))
+        waiting.extend(_inside(current))
+        yield current
 
 
 def _inside(value: PickledValue) -> Iterator[PickledValue]:

@@ -13,6 +13,7 @@ from torchload_lint.checkpoint.called import (
     called_classes,
     called_names,
     calls_of,
+    hashed_by_own_code,
     kept_names,
     shown_calls,
 )
@@ -320,7 +321,9 @@ def _report(
     replaced = {str(stand_in.name) for stand_in in stand_ins}
     needs = [need for need in minimal(result.guard.needs) if str(need.name) not in replaced]
     called, calls = called_names(result.streams), shown_calls(result.streams, result.guard.names)
-    called |= kept_names(result.value, question.limits.places) if needs else frozenset()
+    if needs:
+        called |= kept_names(result.value, question.limits.places)
+        called |= hashed_by_own_code(needs, result.value, question)
     places = _name_places(result, question, *(value for need in needs for value in need.values))
     entries = tuple(
         NeededGlobal(

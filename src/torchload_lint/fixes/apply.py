@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Fix
 
 _INSERTED_NAME = re.compile(r"\s*(from\s+\S+|def\s+\w+)")
+_LEADING_IMPORT = re.compile(r"from[ ]\S+[ ]import[ ](?:\(([^)]*)\)|([^(\n]*))\n+(?=\S)")
+"""An import above a statement of the module: ``from app import Net``, and then ``with ...``."""
 _IMPORTED = re.compile(r"\s*(?:from\s+\S+\s+import\s*\(?)?([\w\s,]*?)\)?\s*")
 
 
@@ -59,10 +61,14 @@ class _ChangesMade:
         else:
             insort(self._insertions, change)
             self._imported |= _imported(change.content)
+        self._imported |= _imported_above(change.content)
 
     def collides(self, change: Change) -> bool:
         """Whether a change cannot be made together with these."""
-        if change.start == change.end and not self._imported.isdisjoint(_imported(change.content)):
+        names = _imported_above(change.content)
+        if change.start == change.end:
+            names |= _imported(change.content)
+        if not self._imported.isdisjoint(names):
             return True
         return any(_collide(change, other) for other in self._near(change))
 
@@ -107,3 +113,15 @@ def _imported(content: str) -> frozenset[str]:
         return frozenset()
     names = (item.split() for item in found[1].split(","))
     return frozenset(words[-1] for words in names if words)
+
+
+def _imported_above(content: str) -> frozenset[str]:
+    """The names that imports at the beginning of what is inserted bind for the whole module.
+
+    Inside of a function the rows that follow are indented: its imports are no other's.
+    """
+    names: set[str] = set()
+    while (found := _LEADING_IMPORT.match(content)) is not None:
+        names |= _imported(f"from . import ({found[1] or found[2]})")
+        content = content[found.end() :]
+    return frozenset(names)

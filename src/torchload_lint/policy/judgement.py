@@ -59,6 +59,11 @@ class Judgement(NamedTuple):
     entry then, wherever it can be written."""
 
     @property
+    def restores(self) -> bool:
+        """Whether its objects may stand blank while the file is read."""
+        return self.by_attributes or self.trust is Trust.RESTORE_ONLY
+
+    @property
     def allowed(self) -> bool:
         """Whether it may be put on an allowlist without asking."""
         return self.trust in _ALLOWED
@@ -189,10 +194,13 @@ def judge_together(
     asks = {name for one in proven for name in one.asks}
     leads = {pair for one in (*proven, *registered, *trusted) for pair in one.leads}
     hands = all_called({name for one in proven for name in one.hands}, leads)
+    some_blank = any(judgement.restores for judgement, _, _ in judged)
     together = []
     for judgement, facts, called in judged:
         if facts and judgement.trust in _PROVEN:
             reason = _why_not_together(facts, asks, hands, unproven)
+            if some_blank and not (reason or judgement.restores):
+                reason = _what_meets_blanks(facts, called)
             judgement = _unproven(facts, reason, called) if reason else judgement  # noqa: PLW2901
         together.append(judgement)
     return together
@@ -209,6 +217,14 @@ def _why_not_together(
     if mixed := unproven & (facts.asks | facts.hands):
         return f"it may call {min(mixed)} of a class that is allowed beside it, and not proven"
     return ""
+
+
+def _what_meets_blanks(facts: ClassFacts, called: bool) -> str:
+    """Why a class cannot stand beside one that is only restored: its code runs before that has its
+    objects' class back, and may look at them.
+    """
+    method = "" if facts.is_enumeration else facts.runs_at_load(called=called)
+    return f"its {method} may look at objects that are restored only later" if method else ""
 
 
 def _in_python_3(name: GlobalName) -> str:

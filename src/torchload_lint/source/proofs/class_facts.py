@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.names import ClassFacts
+from torchload_lint.names import CODE_AT_LOAD, ClassFacts
 from torchload_lint.source.names.members import base_expressions, body, is_function, member
 from torchload_lint.source.project.classes import ancestry
 from torchload_lint.source.project.origins import origins
@@ -51,6 +51,7 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
         unproven=proof.unproven,
         not_restorable=why_not_restorable(node, module, project),
         is_called=is_called(node, module, project),
+        at_load=_code_at_load(lineage),
         asks=proof.asks,
         loose=proof.loose,
         hands=proof.hands,
@@ -59,6 +60,16 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
         computes=proof.computes,
         import_runs=_import_runs(module, project),
     )
+
+
+def _code_at_load(lineage: tuple[tuple[ast.ClassDef, SourceFile], ...]) -> frozenset[str]:
+    """What the class or a base in the project defines of that; a decorator makes how it hashes."""
+    decorated = any(level.decorator_list for level, _ in lineage)
+    made = {"__hash__"} if decorated else set()
+    defined = {
+        name for name in CODE_AT_LOAD for level, _ in lineage if member(level, name) is not None
+    }
+    return frozenset(made | defined)
 
 
 def _import_runs(module: SourceFile, project: ProjectIndex) -> tuple[str, ...]:
