@@ -262,6 +262,18 @@ def test_a_file_that_can_do_without_torch_still_can(tmp_path, monkeypatch):
 SEQUENTIAL = "net = torch.nn.Sequential(torch.nn.Linear(1, 1)); torch.save(net, 'm.pt')"
 READ = f"def read():\n    return {LOAD}\n"
 READS = f"import torch\n\nnet = {LOAD}\nprint(type(net).__name__)\n"
+TESTS = {
+    "app/__init__.py": "",
+    "app/core.py": "",
+    "tests/__init__.py": "",
+    "tests/app/__init__.py": "",
+    "tests/app/core.py": "",
+    "tests/app/test_b.py": f"from app.core import __name__\n{READS}",
+}
+PYTEST = (
+    "-c",
+    "import sys; sys.path.insert(1, '.'); from tests.app import test_b",  # as pytest has it
+)
 STARTED = {
     "a script in a package, started by its path": (
         {"tools/__init__.py": "", "tools/run.py": READS},
@@ -296,6 +308,12 @@ STARTED = {
         ("run.py",),
         "app.restore_only",
     ),
+    "tests in a folder that is called as the package is": (
+        {**TESTS, "tests/app/test_other.py": "from tests.app import test_b"},
+        PYTEST,
+        "tests.restore_only",
+    ),
+    "such tests that nothing imports by that name": (TESTS, PYTEST, ""),
     "the package itself": (
         {
             "app/models.py": "x = 1\n",
@@ -313,7 +331,7 @@ def test_the_module_is_only_imported_where_it_is_surely_found(
     files, start, helper, tmp_path, monkeypatch
 ):
     for name, text in files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(text)
     saved(tmp_path, SEQUENTIAL)
     monkeypatch.chdir(tmp_path)

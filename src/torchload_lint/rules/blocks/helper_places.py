@@ -33,7 +33,8 @@ def helper_found(module: Module, project: ProjectIndex) -> str:
             found = _beside(name, module, project)
             if found:
                 return found
-    return helper_of(module) if _is_of_library(module, project) else ""
+    sure = _is_of_library(module, project) or _is_of_tests(module, project)
+    return helper_of(module) if sure else ""
 
 
 def _imported(statement: ast.stmt) -> Iterator[str]:
@@ -51,11 +52,12 @@ def _beside(name: str, module: Module, project: ProjectIndex) -> str:
     """
     folders = module.path.split("/")[:-1]
     first, _, rest = name.partition(".")
-    if first in folders:
-        place = len(folders) - folders[::-1].index(first)
-        is_there = rest and _is_module("/".join([*folders[:place], *rest.split(".")]), project)
-        return f"{first}.{NAME}" if is_there else ""
     elsewhere = project.layout.locate(first)
+    if first in folders:
+        place = "/".join(folders[: len(folders) - folders[::-1].index(first)])
+        is_there = rest and _is_module(f"{place}/{rest.replace('.', '/')}", project)
+        is_here = elsewhere in {None, f"{place}/__init__.py"}  # tests/app beside app
+        return f"{first}.{NAME}" if is_there and is_here else ""
     folder = "/".join(folders)
     if elsewhere not in {None, f"{folder}/{first}.py", f"{folder}/{first}/__init__.py"}:
         return ""
@@ -78,3 +80,17 @@ def _is_of_library(module: Module, project: ProjectIndex) -> bool:
     alone = re.compile(rf"^\s*(?:from|import)\s+{stem}\b", re.MULTILINE)
     texts = [project.files.text(path) or "" for path in project.holding(stem)]
     return any(map(by_package.search, texts)) and not any(map(alone.search, texts))
+
+
+def _is_of_tests(module: Module, project: ProjectIndex) -> bool:
+    """Whether a test is a part of a package of tests that others of it import by its name.
+
+    pytest makes the folder above the package one where imports are found.
+    """
+    package, _, file = module.path.partition("/")
+    is_test = re.search(r"(?:^|/)(?:test_\w+|\w+_test|conftest)\.py$", file)
+    if not is_test or helper_of(module) != f"{package}.{NAME}":
+        return False
+    imported = re.compile(rf"^\s*(?:from|import)\s+{re.escape(package)}\b", re.MULTILINE)
+    inside = (path for path in project.holding(package) if path.startswith(f"{package}/"))
+    return any(imported.search(project.files.text(path) or "") for path in inside)
