@@ -90,13 +90,12 @@ REVIEWED = {
 Read in CPython 3.11, numpy 1.26 and 2.4, and torch 2.13."""
 
 TENSOR_FUNCTIONS = """
-    binary_cross_entropy binary_cross_entropy_with_logits celu cross_entropy dropout elu gelu glu
-    gumbel_softmax hardshrink hardsigmoid hardswish hardtanh huber_loss kl_div l1_loss layer_norm
-    leaky_relu leaky_relu_ linear log_softmax logsigmoid log_sigmoid mish mse_loss nll_loss
-    normalize pad prelu relu relu6 relu_ rrelu selu sigmoid silu smooth_l1_loss softmax softmin
-    softplus softshrink softsign tanh tanhshrink threshold
+    celu dropout elu gelu glu hardshrink hardsigmoid hardswish hardtanh leaky_relu leaky_relu_
+    log_softmax logsigmoid log_sigmoid mish relu relu6 relu_ rrelu selu sigmoid silu softmax softmin
+    softplus softshrink tanh threshold
     """.split()
-"""Functions on tensors that models keep as an attribute (``self.act = F.gelu``)."""
+"""Functions of one tensor that models keep as an attribute (``self.act = F.gelu``). Those that
+compute with several (losses, ``linear``) read where the indices of a sparse one lead."""
 
 CLASSES_OF = {
     "numpy": ("numpy.dtypes",),
@@ -144,11 +143,14 @@ def main() -> None:
 HEAD = """# Made by tools/vetted_definitions.py; each line:
 # module [= defining module]: names, each [name=]qualified name
 # restored module: classes whose objects can be called, and restored by their attributes alone
+# computing module: classes that compute when they are called, and restored by attributes alone
 """
 
 
 def restored(found: Table) -> str:
-    """The classes whose objects can be called, and that the fix's own module restores without."""
+    """The classes that compute when they are called, or whose objects can be called, and that the
+    fix's own module restores without.
+    """
     helper: dict[str, Any] = {"__name__": "restore_only"}
     text = Path(__file__).parents[1] / "src/torchload_lint/fixes/restore_only.txt"
     exec(compile(text.read_text(), "restore_only.py", "exec"), helper)  # our own file
@@ -158,9 +160,17 @@ def restored(found: Table) -> str:
             if isinstance(cls, type) and definition(cls) in listed(found):
                 with contextlib.suppress(TypeError, AttributeError, RuntimeError):
                     helper["restore_only"](cls)
-                    if is_called(cls):
-                        names.setdefault(cls.__module__, set()).add(cls.__qualname__)
-    return "".join(f"restored {key}: {' '.join(sorted(names[key]))}\n" for key in sorted(names))
+                    mark = "computing" if computes(cls) else "restored" if is_called(cls) else ""
+                    if mark:
+                        key = f"{mark} {cls.__module__}"
+                        names.setdefault(key, set()).add(cls.__qualname__)
+    return "".join(f"{key}: {' '.join(sorted(names[key]))}\n" for key in sorted(names))
+
+
+def computes(cls: type) -> bool:
+    """Whether it computes with what it is called with, as distributions and schedulers do."""
+    bases = ("torch.distributions", "Distribution"), ("torch.optim.lr_scheduler", "LRScheduler")
+    return any(issubclass(cls, getattr(importlib.import_module(at), key)) for at, key in bases)
 
 
 def listed(found: Table) -> set[str]:

@@ -25,14 +25,31 @@ def is_restored(name: str) -> bool:
     return bool(definitions) and definitions <= _restored()
 
 
+def computes_when_called(name: str) -> bool:
+    """Whether a vetted name is that of a class of torch which computes with what it is called
+    with (``Categorical``): a file may give a sparse tensor that nobody has checked.
+    """
+    definitions = vetted_definitions(name)
+    return bool(definitions) and definitions <= _computing()
+
+
 @lru_cache(maxsize=1)
 def _restored() -> frozenset[str]:
+    return _marked(RESTORED)
+
+
+@lru_cache(maxsize=1)
+def _computing() -> frozenset[str]:
+    return _marked(COMPUTING)
+
+
+def _marked(mark: str) -> frozenset[str]:
     return frozenset(
         f"{module}.{name}"
         for module, _, names in (
-            line.removeprefix(RESTORED).partition(": ")
+            line.removeprefix(mark).partition(": ")
             for line in _DATA.read_text(encoding="ascii").splitlines()
-            if line.startswith(RESTORED)
+            if line.startswith(mark)
         )
         for name in names.split()
     )
@@ -41,13 +58,16 @@ def _restored() -> frozenset[str]:
 RESTORED = "restored "
 """Before a line of the data: classes whose objects are called, and may be restored."""
 
+COMPUTING = "computing "
+"""Before a line of the data: classes that compute when they are called, and may be restored."""
+
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for line in _DATA.read_text(encoding="ascii").splitlines():
         head, separator, names = line.partition(": ")
-        if not separator or line.startswith(("#", "[", RESTORED)):
+        if not separator or line.startswith(("#", "[", RESTORED, COMPUTING)):
             continue
         module, _, defined_in = head.partition(" = ")
         for entry in names.split():

@@ -19,7 +19,7 @@ from torchload_lint.checkpoint.known.known_globals import ENUMERATIONS, UNDONE_M
 from torchload_lint.checkpoint.known.torch_versions import ever_allowed
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import all_called, is_dotted_name
-from torchload_lint.vetted import is_restored, vetted_definitions
+from torchload_lint.vetted import computes_when_called, is_restored, vetted_definitions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -122,8 +122,7 @@ def judge(
         return Judgement(Trust.CONFIGURED, "matched by the configuration")
     vetted_names = names | {_in_python_3(name)}
     if (facts is None or facts.read_from) and any(map(_is_vetted, vetted_names)):
-        restored = not called and any(map(is_restored, vetted_names))
-        return Judgement(Trust.VETTED, "known to hold data only", by_attributes=restored)
+        return _judged_as_vetted(vetted_names, called)
     if facts is None:
         return _untrusted(name, "neither a class of this project nor in the vetted table")
     return _judged_by_source(name, facts, called=called)
@@ -132,6 +131,18 @@ def judge(
 def _is_vetted(name: str) -> bool:
     """In the table, or torch's own and allowed by some release of it."""
     return bool(vetted_definitions(name)) or (name.startswith("torch.") and name in ever_allowed())
+
+
+def _judged_as_vetted(names: set[str], called: bool) -> Judgement:
+    if any(map(computes_when_called, names)):
+        reason = (
+            "it computes with what it is called with, which may be a tensor that is not checked"
+        )
+        if called:
+            return Judgement(Trust.UNPROVEN, f"not proven harmless: {reason}", WAY_OUT)
+        return Judgement(Trust.RESTORE_ONLY, f"may be restored, not called: {reason}")
+    restored = not called and any(map(is_restored, names))
+    return Judgement(Trust.VETTED, "known to hold data only", by_attributes=restored)
 
 
 def _judged_by_source(name: GlobalName, facts: ClassFacts, *, called: bool) -> Judgement:

@@ -9,7 +9,7 @@ from torchload_lint.source.names.members import member, odd_members
 from torchload_lint.source.proofs.decorators import gives_back
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
 from torchload_lint.source.proofs.steady import check_own_name, check_place
-from torchload_lint.vetted import is_restored
+from torchload_lint.vetted import computes_when_called, is_restored
 
 if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
@@ -33,7 +33,7 @@ _OWN_WAYS = (
 
 
 def _is_plain(name: str) -> bool:
-    return name in _PLAIN_BASES or is_restored(name)
+    return name in _PLAIN_BASES or is_restored(name) or computes_when_called(name)
 
 
 def is_called(node: ast.ClassDef, module: Module, project: ProjectIndex) -> bool:
