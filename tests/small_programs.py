@@ -59,6 +59,28 @@ MENDED = {
             return torch.load(path, **kwargs)
         print(read("ckpt.pt")["a"].x)
         """,
+    "keywords of a constructor": """
+        # main.py
+        import torch
+        class Store:
+            def __init__(self, path, **options):
+                self.held = torch.load(path, **options)
+        print(Store("ckpt.pt", map_location="cpu").held["a"].x)
+        """,
+    "keywords laid over others": """
+        # main.py
+        import torch
+        def read(path, **options):
+            return torch.load(path, **{"map_location": "cpu", **options})
+        print(read("ckpt.pt", mmap=False)["a"].x)
+        """,
+    "a default that nobody changes": """
+        # main.py
+        import torch
+        def read(path, weights_only=True):
+            return torch.load(path, weights_only=weights_only)
+        print(read("ckpt.pt")["a"].x)
+        """,
     "the module of pickle beside True": """
         # main.py
         import pickle
@@ -104,6 +126,41 @@ MENDED = {
 }
 """Fail, and run after the unsafe fixes."""
 
+SAID = {
+    "True by default, and not all callers are seen": """
+        # main.py
+        import torch
+        class Store:
+            def read(self, path, *, weights_only=True, **options):
+                return torch.load(path, weights_only=weights_only, **options)
+        print(Store().read("ckpt.pt")["a"].x)
+        call = Store.read
+        """,
+    "keywords of what a subclass calls": """
+        # main.py
+        import torch
+        class Store:
+            def read(self, path, **options):
+                return torch.load(path, **options)
+        class Both(Store):
+            def read(self, path, **options):
+                return super().read(path, **options)
+        print(Both().read("ckpt.pt")["a"].x)
+        """,
+    "keywords of a class that is handed on": """
+        # main.py
+        import torch
+        class Store:
+            def __init__(self, path, **options):
+                self.held = torch.load(path, **options)
+        def use(kind):
+            return kind("ckpt.pt").held
+        Store("x.pt")
+        print(use(Store)["a"].x, Store("ckpt.pt").held)
+        """,
+}
+"""They fail, and are not all fixed: something is said."""
+
 KEPT = {
     "the module of pickle": """
         # main.py
@@ -146,6 +203,23 @@ LEFT_ALONE = {
         def read(path, **kwargs):
             return torch.load(path, **kwargs)
         print(read("ckpt.pt", weights_only=False)["a"].x)
+        """,
+    "a caller of the constructor that says False": """
+        # main.py
+        import torch
+        class Store:
+            def __init__(self, path, **options):
+                self.held = torch.load(path, **options)
+        class Other(Store):
+            pass
+        print(Store("x.pt").held.keys(), Other("ckpt.pt", weights_only=False).held["a"].x)
+        """,
+    "a default that one caller changes by place": """
+        # main.py
+        import torch
+        def read(path, weights_only=True):
+            return torch.load(path, weights_only=weights_only)
+        print(read("ckpt.pt", False)["a"].x)
         """,
     "a caller that says it in a dictionary": """
         # main.py

@@ -107,6 +107,19 @@ def test_a_failing_program_runs_after_the_fix(program: str, folder: Path) -> Non
     assert run(folder).strip() == "1", sources(folder)
 
 
+@each(samples.SAID)
+def test_a_load_that_may_be_restricted_and_then_fails_is_reported(
+    program: str, folder: Path
+) -> None:
+    write(folder, program)
+    with pytest.raises(Exception, match="Weights only load failed"):
+        run(folder)
+    lint("--fix", "--unsafe-fixes", ".")
+    found = json.loads(lint("--output-format", "json", "."))
+    assert [one["code"] for one in found if one["severity"] != "info"] == ["TLL105"]
+    assert "argparse.Namespace, which nothing" in found[0]["message"]
+
+
 @each(samples.KEPT)
 def test_a_program_does_the_same_after_the_fix(program: str, folder: Path) -> None:
     write(folder, program)

@@ -30,10 +30,13 @@ from torchload_lint.rules.installed import definition_of, may_mean
 from torchload_lint.rules.on_torch import Mode, judged, merged, mode_on
 from torchload_lint.rules.reading import read_files
 from torchload_lint.rules.situation import Need, Situation
-from torchload_lint.source.certainty.given_keywords import keywords_without_weights_only
+from torchload_lint.source.certainty.given_keywords import (
+    is_left_out,
+    keywords_without_weights_only,
+)
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind, as_written
 from torchload_lint.source.facts.calls import CallKind
-from torchload_lint.source.facts.loading.call_facts import without_keywords
+from torchload_lint.source.facts.loading.call_facts import as_by_default, without_keywords
 from torchload_lint.source.facts.scripts import imports_at_top
 from torchload_lint.source.facts.torch_tests import bounds_at
 from torchload_lint.source.paths import Resolution
@@ -110,9 +113,12 @@ def _unknown(load: LoadCall, module: Module, context: Context, why: str) -> Situ
 
 
 def _with_known_keywords(load: LoadCall, module: Module, context: Context) -> LoadCall:
-    """The load, where it unpacks ``**kwargs`` in which no caller ever gives ``weights_only``."""
-    if not load.passes_on.startswith("**") or load.through or load.kind is not CallKind.CALL:
+    """The load, where its ``weights_only`` is left to callers of whom none ever gives it."""
+    if not load.passes_on or load.through or load.kind is not CallKind.CALL:
         return load
+    if not load.passes_on.startswith("**"):
+        left = is_left_out(context.project, module, load.node, load.passes_on)
+        return as_by_default(load) if left else load
     empty = keywords_without_weights_only(context.project, module, load.node)
     return without_keywords(module, load, empty) if empty else load
 

@@ -5,7 +5,8 @@ Reports a `torch.load` whose `weights_only` comes from a variable, a parameter o
 value cannot be read from the source, or differs between branches. Where it is a parameter that is
 true by default, so that a caller has to ask for the unsafe load, this is informational; so it is
 where only what is unpacked could bring it, every torch of the project restricts a load by default,
-and no code of the project says that `weights_only` is false.
+and no code of the project says that `weights_only` is false. It is a warning all the same where the
+file that is read does not load with `weights_only=True`, and a caller leaves it to that.
 
 ## Why is this bad?
 Somebody decides elsewhere whether the file may run code, and a reader of this line cannot see who.
@@ -34,11 +35,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.loads.indirect_unsafe_loader import named
-from torchload_lint.rules.words import evidence_notes
+from torchload_lint.rules.words import evidence_notes, files, listed
+from torchload_lint.source.certainty.given_keywords import some_caller_leaves_out
 from torchload_lint.source.facts.calls import WeightsOnly
 
 if TYPE_CHECKING:
@@ -63,6 +67,12 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     message = f"`weights_only` of this {named(load)} cannot be determined"
     message += f": {reason}" if reason else ""
     is_asked_for = load.passes_on_default is WeightsOnly.TRUE or _has_to_be_unpacked(load, context)
+    is_left_out = load.passes_on and some_caller_leaves_out(
+        context.project, situation.module, load.node, load.passes_on
+    )
+    fails = _why_it_fails(situation) if is_left_out or not is_asked_for else ""
+    message += f"; where it is true, {fails}" if fails else ""
+    is_asked_for = is_asked_for and not fails
     yield finding(
         RULE,
         load.span,
@@ -71,6 +81,20 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         situation=situation,
         notes=evidence_notes(situation),
     )
+
+
+def _why_it_fails(situation: Situation) -> str:
+    """Why no restricted load takes the files that are read, in words; empty where one does."""
+    if situation.evidence not in {Evidence.FILES, Evidence.PATTERN, Evidence.CONFIGURED}:
+        return ""
+    hopeless = situation.with_verdict(Verdict.CANNOT_LOAD, Verdict.NEEDS_STAND_IN)
+    if hopeless:
+        return f"{listed([report.path for report in hopeless])} cannot be loaded"
+    registered = {name for name, _ in situation.registered}
+    missing = [str(one.name) for one in situation.missing if str(one.name) not in registered]
+    verb = "need" if len(situation.checkpoints) > 1 else "needs"
+    here = "which nothing at this call allows"
+    return f"{files(situation)} {verb} {listed(missing)}, {here}" if missing else ""
 
 
 def _has_to_be_unpacked(load: LoadCall, context: Context) -> bool:

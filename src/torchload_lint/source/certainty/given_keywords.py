@@ -9,6 +9,7 @@ from torchload_lint.source.facts.calls import WeightsOnly
 from torchload_lint.source.facts.keyword.given import given, keyword_answer
 from torchload_lint.source.project import call_targets, callers
 from torchload_lint.source.project.mentions import TooManyError, modules_with
+from torchload_lint.source.state.matching import match
 from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.definitions import FUNCTIONS
 
@@ -34,6 +35,56 @@ def keywords_without_weights_only(
     return frozenset({kwarg}) if known and kwarg is not None else frozenset()
 
 
+def is_left_out(project: ProjectIndex, module: SourceFile, place: ast.expr, name: str) -> bool:
+    """Whether all callers of the function around a call are known, and none gives ``name``."""
+    function = module.function(place)
+    if function is None or not _is_plain(function):
+        return False
+    sites = callers.sites(project, module, function)
+    if sites.cut or not sites.calls or not _all_seen(project, module, function, sites.calls):
+        return False
+    return not any(_gives(site, function, name) for site in sites.calls)
+
+
+def some_caller_leaves_out(
+    project: ProjectIndex, module: SourceFile, place: ast.expr, name: str, depth: int = _DEPTH
+) -> bool:
+    """Whether a caller of the function around a call does not give ``name`` (``**kwargs`` for
+    ``weights_only`` among them), or none is known.
+    """
+    function = module.function(place)
+    calls = callers.sites(project, module, function).calls if function is not None else ()
+    if function is None or not calls or not depth:
+        return True
+    for one in calls:
+        through = _hands_on(one) if name.startswith("**") else ""
+        if through:
+            if some_caller_leaves_out(project, one.module, one.call, through, depth - 1):
+                return True
+        elif not _gives(one, function, name):
+            return True
+    return False
+
+
+def _hands_on(site: call_targets.Site) -> str:
+    """The ``**kwargs`` of the function around a call that the call hands on."""
+    for keyword in site.call.keywords:
+        if keyword.arg == "weights_only":
+            return ""
+        if keyword.arg is None and any(_kwargs_behind(keyword.value, site.module)):
+            return f"**{ast.unparse(keyword.value)}"
+    return ""
+
+
+def _gives(
+    site: call_targets.Site, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str
+) -> bool:
+    """Whether a call gives the parameter ``name``, or may do so by what it unpacks."""
+    if name.startswith("**"):
+        return any(one.arg in {None, "weights_only"} for one in site.call.keywords)
+    return any(one.arg == name for one in match(site.call, function, site.skipped))
+
+
 def _never_holds(project: ProjectIndex, module: SourceFile, kwarg: ast.arg, depth: int) -> bool:
     function = module.parents.get(module.parents[kwarg])
     if not depth or not isinstance(function, FUNCTIONS) or not _is_plain(function):
@@ -47,7 +98,8 @@ def _never_holds(project: ProjectIndex, module: SourceFile, kwarg: ast.arg, dept
 def _is_plain(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether nothing but its callers decides what a function is given."""
     decorators = [ast.unparse(each) for each in function.decorator_list]
-    return not function.name.startswith("__") and all(each in _BINDING for each in decorators)
+    is_named = not function.name.startswith("__") or function.name == "__init__"
+    return is_named and all(each in _BINDING for each in decorators)
 
 
 def _gives_none(project: ProjectIndex, site: call_targets.Site, depth: int) -> bool:
@@ -80,12 +132,16 @@ def _all_seen(
     """Whether the function is named nowhere but where it is called: whoever else has it may call
     it with any keyword.
     """
-    called = {site.call.func for site in calls}
-    is_method = isinstance(module.parents.get(function), ast.ClassDef)
+    called = {site.written.func for site in calls}
+    holder = module.parents.get(function)
+    is_method = isinstance(holder, ast.ClassDef)
+    meant: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef = function
+    if isinstance(holder, ast.ClassDef) and function.name == "__init__":
+        is_method, meant = False, holder  # who has the class calls it
     try:
-        for other in modules_with(project, function.name, module):
-            for node in carrying(other.tree, other.lines, (function.name,))[function.name]:
-                if node not in called and _may_mean(project, other, node, function, is_method):
+        for other in modules_with(project, meant.name, module):
+            for node in carrying(other.tree, other.lines, (meant.name,))[meant.name]:
+                if node not in called and _may_mean(project, other, node, meant, is_method):
                     return False
     except TooManyError:
         return False
@@ -96,7 +152,7 @@ def _may_mean(
     project: ProjectIndex,
     module: SourceFile,
     node: ast.AST,
-    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    function: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef,
     is_method: bool,
 ) -> bool:
     """Whether a place that carries the name of a function hands the function itself to others."""

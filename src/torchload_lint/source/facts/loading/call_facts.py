@@ -50,6 +50,18 @@ def without_keywords(module: SourceFile, load: LoadCall, empty: frozenset[ast.ar
     )
 
 
+def as_by_default(load: LoadCall) -> LoadCall:
+    """The load, where no known caller gives the parameter that becomes ``weights_only``."""
+    if load.passes_on_default not in {WeightsOnly.TRUE, WeightsOnly.NONE}:
+        return load
+    return load._replace(
+        weights_only=load.passes_on_default,
+        weights_only_because=f"{load.passes_on} is left to its default by all callers",
+        passes_on="",
+        certain=False,
+    )
+
+
 def partial_call(module: SourceFile, call: ast.Call, reference: Reference) -> LoadCall:
     """``functools.partial(torch.load, ...)``."""
     sorted_out = given(call.args[1:], list(call.keywords), _LOAD_POSITIONS)
@@ -183,13 +195,21 @@ def _passed_on(module: SourceFile, sorted_out: Given) -> tuple[str, WeightsOnly]
                 default = module.bindings.parameter_default(definition)
                 known = Reader(module).value(default).verdict if default is not None else None
                 return node.id, known or WeightsOnly.ABSENT
-    for mapping in sorted_out.mappings:
+    for mapping in [one for each in sorted_out.mappings for one in _spread(each)]:
         if node is None and isinstance(mapping, ast.Name):
             for definition in module.bindings.definitions(mapping):
                 holder = module.parents.get(definition.node)
                 if isinstance(holder, ast.arguments) and holder.kwarg is definition.node:
                     return f"**{mapping.id}", WeightsOnly.ABSENT
     return "", WeightsOnly.ABSENT
+
+
+def _spread(mapping: ast.expr) -> list[ast.expr]:
+    """What ``**mapping`` spreads: of ``{"mmap": True, **kw}`` what it spreads in its turn."""
+    if not isinstance(mapping, ast.Dict):
+        return [mapping]
+    inner = [value for key, value in zip(mapping.keys, mapping.values, strict=True) if key is None]
+    return [one for each in inner for one in _spread(each)]
 
 
 def _unpacked(module: SourceFile, sorted_out: Given) -> ast.expr | None:
