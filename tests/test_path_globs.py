@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from torchload_lint.path_globs import PathGlob
+from torchload_lint.path_globs import PathGlob, fits_path
 
 NAMES = ("a", "b", "ab", "aab", "!a", "*", "a]", "a\\b")
 PATHS = (*NAMES, *map("/".join, product(NAMES, repeat=2)), "a/b/ab", "b/a/b/a", "ab/a/a/b")
@@ -51,3 +51,10 @@ def test_a_pattern_fits_what_it_fits_in_git(repository, pattern):
 )
 def test_no_pattern_goes_back(pattern):
     assert not PathGlob(pattern).match("/".join(["a" * 100] * 30))
+
+
+@pytest.mark.parametrize("path", ["w/m.pt", "w/a/m.pt", "w/a/b/m.pt"])
+def test_two_stars_are_any_number_of_folders_where_one_crosses_slashes(path):
+    assert fits_path(path, "w/**/*.pt")
+    assert fits_path(path, "w/*.pt")
+    assert not fits_path(f"v/{path}", "w/**/*.pt")

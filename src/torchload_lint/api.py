@@ -21,7 +21,7 @@ from torchload_lint.workspace import (
     check_files,
     discover,
 )
-from torchload_lint.workspace.on_disk.checkpoint_names import is_checkpoint_name
+from torchload_lint.workspace.on_disk.checkpoint_names import part_checkpoints
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,17 +68,12 @@ def check_in(
 ) -> Run:
     """The same, for projects that are there already."""
     files, missing = discover(paths, projects.config_of)
-    named = [file for file in files if is_checkpoint_name(file)]
-    files = [file for file in files if file not in named]
+    files, named = part_checkpoints(files)
     if len(paths) == 1 and paths[0].is_dir():
         projects.know(paths[0], files)
     run = check_files(files, projects, options, progress)
     gone = tuple(f"{path}: no such file or folder" for path in missing)
-    given = tuple(
-        f"{path}: a checkpoint, not Python source; `torchload-lint inspect {path}` reads it"
-        for path in named
-    )
-    return run._replace(errors=(*gone, *given, *projects.recording_problems(), *run.errors))
+    return run._replace(errors=(*gone, *named, *projects.recording_problems(), *run.errors))
 
 
 def inspect(path: str | os.PathLike[str], *, settings: Settings | None = None) -> Inspection:

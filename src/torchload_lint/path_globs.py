@@ -7,7 +7,7 @@ path name by name: one expression for a whole pattern takes for ever on ``*a*a*a
 from __future__ import annotations
 
 import re
-from fnmatch import translate
+from fnmatch import fnmatchcase, translate
 
 _ESCAPED = re.compile(r"\\(.)|\[\^")
 _DEEP = "**"
@@ -45,6 +45,15 @@ class PathGlob:
                 return True
             reached = deep | fitting
         return False
+
+
+def fits_path(path: str, pattern: str) -> bool:
+    """Whether a path fits a pattern in which a star crosses slashes, and ``**/`` is any number of
+    folders, or none.
+    """
+    if fnmatchcase(path, pattern):
+        return True
+    return "**/" in pattern and PathGlob(pattern).match(path)
 
 
 def _expression(name: str) -> re.Pattern[str]:

@@ -152,6 +152,41 @@ def test_a_checkpoint_that_is_given_as_source_is_named_with_the_command_that_rea
     assert codes(result) == ["101", "502"]
 
 
+@pytest.mark.parametrize("command", [[], ["check"], ["loads"], ["verify"]])
+@pytest.mark.parametrize("name", ["model.pt", "latest"])
+def test_each_command_for_sources_says_what_a_checkpoint_is(cli, write, command, name, tmp_path):
+    write({"a.py": FIXED})
+    (tmp_path / name).write_bytes(b"PK\x03\x04" + bytes(40))
+    result = cli(*command, name)
+    assert result.exit_code == 2
+    assert f"{name}: a checkpoint, not Python source" in result.stderr
+
+
+def test_a_checkpoint_on_standard_input_is_named(cli):
+    report = cli("-", stdin=b"PK\x03\x04" + bytes(40)).output
+    assert "it is a checkpoint, not Python source; `torchload-lint inspect` reads it" in report
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["check"], ["loads"], ["verify"], ["migrate"], ["inspect"]]
+)
+@pytest.mark.parametrize("address", ["s3://bucket/m.pt", "https://example.org//a/m.pt?x=1&y=2"])
+def test_an_address_is_told_as_it_was_given(cli, command, address):
+    result = cli(*command, address)
+    assert result.exit_code == 2
+    assert address in result.output
+
+
+def test_patterns_of_files_reach_over_no_folder_too(cli, write):
+    write({
+        "src/gen.py": UNSAFE, "src/a/gen.py": UNSAFE, "gen.py": UNSAFE,
+        "torchload-lint.toml": 'per-file-ignores = { "src/**/gen.py" = ["TLL"] }',
+    })  # fmt: skip
+    report = cli().stdout
+    assert "src/" not in report
+    assert "\ngen.py" in f"\n{report}"
+
+
 def test_a_diff_without_changes_says_so(cli, write):
     write({"a.py": UNSAFE})
     assert cli("--diff").stderr.startswith("No fix would be applied; left: 1 error, 1 warning.\n")

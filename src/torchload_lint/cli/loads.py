@@ -37,6 +37,7 @@ from torchload_lint.plurals import number_of
 from torchload_lint.reports.survey import as_csv, as_markdown, as_table, loads_as_json
 from torchload_lint.streams import terminal_width, use_color
 from torchload_lint.workspace import Projects, discover
+from torchload_lint.workspace.on_disk.checkpoint_names import part_checkpoints
 from torchload_lint.workspace.survey import SurveyedLoad, survey
 
 _FOR_PROGRAMS = {"json": loads_as_json, "csv": as_csv, "markdown": as_markdown}
@@ -93,10 +94,11 @@ def command(
         settings = settings_from(config_file, isolated, flags)
         projects = Projects(settings._replace(remote=far, python=python))
         files, missing = discover(paths or (Path(),), projects.config_of)
+        files, given = part_checkpoints(files)
         with Progress("files") as progress:
             found = list(survey(progress.counting(map(Path, files), len(files)), projects))
-        for path in missing:
-            complain(f"{path}: no such file or folder")
+        for words in (*(f"{path}: no such file or folder" for path in missing), *given):
+            complain(words)
         problems = projects.recording_problems()
         for problem in problems:
             complain(problem)
@@ -121,7 +123,7 @@ def command(
         hints.at_entries(projects)
     except ConfigError as error:
         fail(str(error))
-    raise click.exceptions.Exit(FAILED if missing or crashes or problems else status)
+    raise click.exceptions.Exit(FAILED if missing or given or crashes or problems else status)
 
 
 def _refuse_what_does_nothing(output_format: str, *, union: bool, other: bool) -> None:

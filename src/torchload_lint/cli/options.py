@@ -9,6 +9,7 @@ import click
 
 from torchload_lint.cli import declared
 from torchload_lint.config import ConfigError
+from torchload_lint.remote.addresses import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,9 @@ class NamedPath(click.Path):
         """The path; an empty one is refused."""
         if value == "":
             self.fail("a path is empty; the current folder is '.'", param, ctx)
+        if is_address(value):
+            inspect = f"`torchload-lint inspect --remote {value}` reads checkpoints there"
+            self.fail(f"{value} is an address, not a file here; {inspect}", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -68,6 +68,8 @@ def _read(words: list[str]) -> dict[str, Any]:
             paths.append(word)
         else:
             _take(word, waiting, known, found)
+    if any("://" in path for path in paths):
+        raise UnusualError
     return {"paths": tuple(map(_named, paths)), **found}
 
 

@@ -28,6 +28,7 @@ from torchload_lint.verify import (
     unreadable_files,
 )
 from torchload_lint.workspace import Projects, discover
+from torchload_lint.workspace.on_disk.checkpoint_names import part_checkpoints
 from torchload_lint.workspace.survey import SurveyedLoad, survey
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def command(
     try:
         projects = Projects(settings_from(config_file, isolated, flags)._replace(python=python))
         files, missing = discover(paths or (Path(),), projects.config_of)
+        files, given = part_checkpoints(files)
         for load in survey(map(Path, files), projects):
             accounts.append(_account(load, prover))
             for line in _lines(accounts[-1]):
@@ -78,14 +80,14 @@ def command(
         fail(str(error))
     except NoTorchError as error:
         fail(f"{error}; name an interpreter that has torch with --python")
-    for path in missing:
-        complain(f"{path}: no such file or folder")
+    for words in (*(f"{path}: no such file or folder" for path in missing), *given):
+        complain(words)
     hints.at_range(account.load.torch for account in accounts)
     if accounts:
         say(f"{printable(_summary(accounts, prover.interpreter))}\n", err=True)
     else:
         warn("there is no load here")
-    raise click.exceptions.Exit(_status(accounts, missing))
+    raise click.exceptions.Exit(_status(accounts, [*missing, *given]))
 
 
 class _Account(NamedTuple):

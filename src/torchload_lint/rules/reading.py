@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import GlobalName
+from torchload_lint.path_globs import fits_path
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.sites import is_ambiguous, names, names_whole_function, site_of
 from torchload_lint.source.domain.patterns import is_url
@@ -324,7 +324,7 @@ def _may_change(path: str, resolution: Resolution, context: Context) -> bool:
 
 
 def _names(pattern: str, path: str) -> bool:
-    return pattern == path or fnmatchcase(path, pattern)
+    return pattern == path or fits_path(path, pattern)
 
 
 def _evidence(

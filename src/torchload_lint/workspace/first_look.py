@@ -16,7 +16,7 @@ from torchload_lint.source.loaders.prefilter import (
 from torchload_lint.source.text.embedded_python import may_embed_load
 from torchload_lint.source.text.settings_files import VARIABLE, is_settings_file
 from torchload_lint.workspace.on_disk.discover import SUFFIXES
-from torchload_lint.workspace.on_disk.document import UnreadableError, read_bytes
+from torchload_lint.workspace.on_disk.document import UnreadableError, read_bytes, why_no_source
 
 if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic, FileResult
@@ -57,8 +57,7 @@ def look_at(data: bytes, path: str, project: Project) -> Look:
     if path.endswith(NOTEBOOK):
         return Look(may_hold_load_in_cells(data), data)
     if data.find(b"\0", 0, LOOKED_AT_FOR_NULS) >= 0:
-        reason = "it holds NUL bytes: not a Python source file"
-        return Look(unreadable_result(path, reason, project))
+        return Look(unreadable_result(path, why_no_source(data), project))
     return Look(may_hold_load(data) or _may_enter_package(data, project), data)
 
 

@@ -20,7 +20,10 @@ from torchload_lint.rules.checkpoints.dangerous_checkpoint import INSTALL
 from torchload_lint.rules.on_torch import PARAMETER_SINCE, judged, merged
 from torchload_lint.rules.situation import is_unknown_call
 from torchload_lint.source.proofs import class_lookup
-from torchload_lint.workspace.on_disk.checkpoint_names import is_checkpoint_name
+from torchload_lint.workspace.on_disk.checkpoint_names import (
+    begins_like_checkpoint,
+    is_checkpoint_name,
+)
 from torchload_lint.workspace.on_disk.shards import INDEX, shards_of
 
 if TYPE_CHECKING:
@@ -258,12 +261,8 @@ def checkpoints_in(path: Path, *, by_content: bool = False) -> Iterator[Path]:
 
 
 def _begins_like_one(path: Path) -> bool:
-    """Whether a file begins like a pickle of protocol 2 or newer, or like an archive."""
     try:
         head = b"" if path.is_symlink() else read_head(path, 4)
     except OSError:
         return False
-    return head == b"PK\x03\x04" or (head[:1] == b"\x80" and head[1:2] in _PROTOCOLS)
-
-
-_PROTOCOLS = frozenset({b"\x02", b"\x03", b"\x04", b"\x05"})
+    return begins_like_checkpoint(head)

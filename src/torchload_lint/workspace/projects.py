@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from torchload_lint.configuration_files import (
     load_config,
     may_hold_config,
 )
+from torchload_lint.path_globs import fits_path
 from torchload_lint.regular_files import read_regular
 from torchload_lint.workspace.on_disk.discover import of_one_project
 from torchload_lint.workspace.on_disk.source_files import DiskFiles
@@ -404,4 +404,4 @@ class Project:
 
 
 def _matches(name: str, glob: str) -> bool:
-    return fnmatchcase(name, glob) or fnmatchcase(name.rpartition("/")[2], glob)
+    return fits_path(name, glob) or fits_path(name.rpartition("/")[2], glob)

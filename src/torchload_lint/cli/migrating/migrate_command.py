@@ -46,6 +46,7 @@ from torchload_lint.migrate import (
 )
 from torchload_lint.migrate.manifest import may_be_manifest
 from torchload_lint.plurals import number_of
+from torchload_lint.remote.addresses import is_address
 
 if TYPE_CHECKING:
     from torchload_lint.config import Settings
@@ -64,6 +65,8 @@ class _Checkpoint(click.Path):
         """See click."""
         if not os.fspath(value):
             self.fail("a name is empty (a variable that is not set?)", param, ctx)
+        if is_address(os.fspath(value)):
+            self.fail(f"{value} is an address: fetch the file first", param, ctx)
         return super().convert(value, param, ctx)
 
 

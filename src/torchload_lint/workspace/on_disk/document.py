@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.regular_files import read_regular
+from torchload_lint.workspace.on_disk.checkpoint_names import begins_like_checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 
 class UnreadableError(Exception):
     """A file that cannot be read as source; the message says why."""
+
+
+def why_no_source(data: bytes) -> str:
+    """What is wrong with a file that holds NUL bytes."""
+    if begins_like_checkpoint(data):
+        return "it is a checkpoint, not Python source; `torchload-lint inspect` reads it"
+    return "it holds NUL bytes: not a Python source file"
 
 
 class Document(NamedTuple):
@@ -43,7 +51,7 @@ class Document(NamedTuple):
         from torchload_lint.source.text.text import Decoded, decode  # noqa: PLC0415 - not without a load
 
         if b"\0" in data:
-            raise UnreadableError("it holds NUL bytes: not a Python source file")
+            raise UnreadableError(why_no_source(data))
         try:
             decoded = (
                 Decoded(data.decode("utf-8"), "utf-8", bom=False) if is_notebook else decode(data)
