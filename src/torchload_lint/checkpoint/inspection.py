@@ -19,7 +19,7 @@ from torchload_lint.checkpoint.called import (
 )
 from torchload_lint.checkpoint.containers.bytesource import ByteSource, FileSource, MemorySource
 from torchload_lint.checkpoint.containers.container import Container, open_container
-from torchload_lint.checkpoint.containers.formats import is_plain_text
+from torchload_lint.checkpoint.containers.formats import is_plain_text, is_tar
 from torchload_lint.checkpoint.evaluate import (
     Evaluation,
     Question,
@@ -46,6 +46,7 @@ from torchload_lint.checkpoint.report import (
 )
 from torchload_lint.checkpoint.restricted.needs import minimal
 from torchload_lint.checkpoint.stand_ins import find_stand_ins
+from torchload_lint.checkpoint.tar_pickles import OddTarError, read_tar_pickles, tar_guard
 from torchload_lint.checkpoint.threats import Threat, find_threats
 
 if TYPE_CHECKING:
@@ -187,12 +188,28 @@ def _hidden_pickle(
 ) -> CheckpointReport | None:
     """A pickle behind the first bytes of another format, which the unsafe loader would run.
 
-    ``GGUF`` and ``BZh`` are the start of a pickle, too.
+    ``GGUF`` and ``BZh`` are the start of a pickle, too, and of the name of a member of a tar file.
     """
     if container.archive is not None or source.size == 0:
         return None
+    if is_tar(source):
+        return _dangerous_tar(source, name, question)
     result = evaluate(source, Container("legacy or pickle"), question)
     threats = _threats(result, question)
+    return _dangerous(name, result, threats, question) if threats else None
+
+
+def _dangerous_tar(source: ByteSource, name: str, question: Question) -> CheckpointReport | None:
+    """A tar file as torch < 0.2 wrote them, whose pickles call something."""
+    result, odd = Evaluation("tar", guard := tar_guard()), ""
+    try:
+        read_tar_pickles(source, guard, question.limits, result.streams)
+    except OddTarError as error:
+        odd = f"nobody can tell what this tar file would call, loaded unsafely: {error}"
+    threats = _threats(result, question)
+    if odd and not threats:
+        problem = Problem("dangerous", odd, "do not load it; find out where it comes from")
+        return CheckpointReport(name, "tar", Verdict.DANGEROUS, problems=(problem,))
     return _dangerous(name, result, threats, question) if threats else None
 
 
@@ -222,14 +239,8 @@ def _is_dangerous(data: bytes, question: Question) -> bool:
 def _dangerous(
     name: str, result: Evaluation, threats: list[Threat], question: Question
 ) -> CheckpointReport:
-    problems = [
-        Problem(
-            "dangerous",
-            _in_words(threat),
-            _way_out(threats),
-        )
-        for threat in threats
-    ]
+    way_out = _way_out(threats)
+    problems = [Problem("dangerous", _in_words(threat), way_out) for threat in threats]
     return CheckpointReport(
         name,
         result.kind,

@@ -125,12 +125,16 @@ def is_plain_text(source: ByteSource) -> bool:
 
 
 def is_tar(source: ByteSource) -> bool:
-    """Whether the first block is a tar header with the right checksum."""
+    """Whether the first block is a tar header with the right checksum, as Python's tarfile has it:
+    octal or (after 0x80) binary, of bytes with or without a sign.
+    """
     block = source.read_at(0, 512)
     if len(block) < 512:  # noqa: PLR2004 - a tar block
         return False
+    field, rest = block[148:156], block[:148] + block[156:]
     try:
-        claimed = int(block[148:156].strip(b" \x00") or b"x", 8)
+        claimed = int(field.partition(b"\0")[0].strip() or b"0", 8)
     except ValueError:
-        return False
-    return claimed == 256 + sum(block[:148]) + sum(block[156:512])
+        claimed = int.from_bytes(field[1:], "big") if field[0] == 0x80 else -1  # noqa: PLR2004 - its mark
+    unsigned = 256 + sum(rest)
+    return claimed in {unsigned, unsigned - 256 * sum(byte > 127 for byte in rest)}  # noqa: PLR2004 - signs

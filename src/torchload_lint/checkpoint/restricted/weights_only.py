@@ -257,6 +257,8 @@ class WeightsOnlyGuard:
             problem = advice.UNTYPED
         if problem is not None:
             self._fail(problem)
+        if value is None and isinstance(pid, tuple) and pid[:1] == ("module",):
+            return pid[1] if len(pid) > 1 else Opaque(None)  # the class, for an unsafe load
         return value if value is not None else Opaque(None)
 
     # -- the checks --------------------------------------------------------------------------
