@@ -161,6 +161,37 @@ SAID = {
 }
 """They fail, and are not all fixed: something is said."""
 
+OF_LISTED = """
+    # main.py
+    import glob
+    import os
+    import pathlib
+    import torch
+    for found in LISTED:
+        print(torch.load(found))
+    """
+LISTED = (
+    'glob.glob("**/*.ckpt", recursive=True)',
+    'glob.iglob("./**/*.ckpt", recursive=True)',
+    'pathlib.Path.cwd().rglob("*.ckpt")',
+    'pathlib.Path().glob("*/*.ckpt")',
+    'sorted(pathlib.Path(".").rglob("*.ckpt"))',
+)
+FAR_AWAY = {
+    'import fsspec; fsspec.filesystem("s3").open("bucket/m.pt", "rb")': (
+        "s3://bucket/m.pt", "bucket/m.pt", "s3://bucket/**/*.pt",
+    ),
+    "import s3fs; s3fs.S3FileSystem(anon=True).open('bucket/m.pt')": ("s3://bucket/m.pt",),
+    "import gcsfs; gcsfs.GCSFileSystem().open('gs://b/m.pt')": ("gs://b/m.pt", "gs://*/m.pt"),
+    "import cloudpathlib as c; c.CloudPath('az://b/m.pt').open('rb')": ("az://b/m.pt",),
+    "import requests; io.BytesIO(requests.get('https://a.b/m.pt').content)": ("https://a.b/m.pt",),
+    "from urllib.request import urlopen; io.BytesIO(urlopen('https://a.b/m.pt').read())": (
+        "https://a.b/m.pt",
+    ),
+    "import huggingface_hub as h; h.hf_hub_download('me/net', 'm.pt')": ("hf://me/net/m.pt",),
+}  # fmt: skip
+"""How a file far away is opened → names that it may have in the configuration."""
+
 KEPT = {
     "the module of pickle": """
         # main.py

@@ -107,6 +107,27 @@ def test_a_failing_program_runs_after_the_fix(program: str, folder: Path) -> Non
     assert run(folder).strip() == "1", sources(folder)
 
 
+@pytest.mark.parametrize("listed", samples.LISTED)
+def test_a_search_for_files_reads_what_it_finds(listed: str, folder: Path) -> None:
+    (folder / "runs").mkdir()
+    (folder / "ckpt.pt").rename(folder / "runs" / "a.ckpt")
+    write(folder, samples.OF_LISTED.replace("LISTED", listed))
+    with pytest.raises(Exception, match="Weights only load failed"):
+        run(folder)
+    assert needs() == ["argparse.Namespace"]
+
+
+@pytest.mark.parametrize("opened", samples.FAR_AWAY)
+def test_a_file_at_an_address_is_where_the_configuration_says(opened: str, folder: Path) -> None:
+    imports, _, expression = opened.partition("; ")
+    (folder / "load.py").write_text(f"import io\nimport torch\n{imports}\ntorch.load({expression})")
+    assert needs() == []
+    for named in samples.FAR_AWAY[opened]:
+        text = f'[checkpoints]\n"{named}" = {{ path = "ckpt.pt" }}\n'
+        (folder / "torchload-lint.toml").write_text(text)
+        assert needs() == ["argparse.Namespace"]
+
+
 @each(samples.SAID)
 def test_a_load_that_may_be_restricted_and_then_fails_is_reported(
     program: str, folder: Path

@@ -56,6 +56,14 @@ def fits_path(path: str, pattern: str) -> bool:
     return "**/" in pattern and PathGlob(pattern).match(path)
 
 
+def names_path(pattern: str, path: str, origin: str = "") -> bool:
+    """Whether a name in the configuration means a path, or the address that it is fetched from; an
+    address may be named without its scheme, as the code may have it.
+    """
+    fits = (path, path.partition("://")[2], origin)
+    return any(pattern == each or fits_path(each, pattern) for each in fits if each)
+
+
 def _expression(name: str) -> re.Pattern[str]:
     return re.compile(translate(_ESCAPED.sub(_as_to_fnmatch, name)))
 

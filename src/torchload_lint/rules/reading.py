@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import GlobalName
-from torchload_lint.path_globs import fits_path
+from torchload_lint.path_globs import names_path
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.sites import is_ambiguous, names, names_whole_function, site_of
 from torchload_lint.source.domain.patterns import is_url
@@ -237,7 +237,7 @@ def _with_addresses(resolution: Resolution, context: Context) -> Resolution:
     entries = context.config.checkpoints
     known = [
         one._replace(exact=True, rung=Rung.CONFIGURATION)
-        if any(_names(entry.pattern, one.text) for entry in entries)
+        if any(names_path(entry.pattern, one.text) for entry in entries)
         else one
         for one in resolution.addresses
     ]
@@ -310,7 +310,7 @@ def _configured_files(patterns: Iterable[PathPattern], context: Context) -> Iter
     """What ``[tool.torchload-lint.checkpoints]`` says of files that are not here."""
     for pattern in patterns:
         for entry in context.config.checkpoints:
-            if _names(entry.pattern, pattern.text):
+            if names_path(entry.pattern, pattern.text, pattern.origin):
                 yield from entry.safe_globals
 
 
@@ -321,10 +321,6 @@ def _may_change(path: str, resolution: Resolution, context: Context) -> bool:
     if not is_url(path) or any(entry.path == path for entry in context.config.checkpoints):
         return False
     return not all(pattern.rung is Rung.CONFIGURATION for pattern in resolution.patterns)
-
-
-def _names(pattern: str, path: str) -> bool:
-    return pattern == path or fits_path(path, pattern)
 
 
 def _evidence(

@@ -345,4 +345,5 @@ def _pattern(text: Text, *, in_archive: bool) -> PathPattern | None:
         anchored=text.anchored and not patterns.is_absolute(marked),
         in_archive=in_archive,
         origin=text.origin,
+        listed=patterns.HOLE not in marked and not patterns.is_exact(marked),
     )

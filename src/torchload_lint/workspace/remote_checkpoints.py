@@ -57,7 +57,7 @@ class RemoteCheckpoints(DiskCheckpoints):
     def matching(self, pattern: PathPattern, near: str) -> Sequence[str]:
         """The files that a pattern names; else the objects, by their addresses."""
         found = super().matching(pattern, near)
-        address = self._moved(pattern.shown)
+        address = self._moved(pattern._replace(text=pattern.shown))
         if found or not (is_address(address) or pattern.origin):
             return found
         return self._listed(address if is_address(address) else pattern.origin)

@@ -53,6 +53,25 @@ FOUND = {
         "HERE = os.path.dirname(inspect.getfile(inspect.currentframe()))\n"
         "torch.load(os.path.join(HERE, 'w', 'a.pt'))\n"
     ),
+    "a stack of contexts": (
+        "import contextlib\nfrom importlib.resources import as_file, files\n"
+        "stack = contextlib.ExitStack()\n"
+        "torch.load(stack.enter_context(as_file(files('pkg') / 'w' / 'a.pt')))\n"
+    ),
+    "a spec that is found": (
+        "from importlib.util import find_spec\n"
+        "torch.load(os.path.join(os.path.dirname(find_spec('pkg').origin), 'w', 'a.pt'))\n"
+    ),
+    "the folders of a spec": (
+        "import importlib.util\n"
+        "HERE = importlib.util.find_spec('pkg').submodule_search_locations[0]\n"
+        "torch.load(os.path.join(HERE, 'w', 'a.pt'))\n"
+    ),
+    "the module by its name": (
+        "import sys\nHERE = os.path.dirname(sys.modules[__name__].__file__)\n"
+        "torch.load(os.path.join(HERE, 'w', 'a.pt'))\n"
+    ),
+    "the loader": "torch.load(os.path.join(os.path.dirname(__loader__.path), 'w', 'a.pt'))\n",
     "the spec": "torch.load(os.path.join(os.path.dirname(__spec__.origin), 'w', 'a.pt'))\n",
 }
 UNKNOWN = {
@@ -64,6 +83,9 @@ UNKNOWN = {
     ),
     "the frame of a caller": "import inspect\ntorch.load(inspect.getfile(inspect.stack()[1][0]))\n",
     "another's class": "import inspect, json\ntorch.load(inspect.getfile(json.JSONDecoder))\n",
+    "a spec of another's package": (
+        "from importlib.util import find_spec\ntorch.load(find_spec('theirs').origin)\n"
+    ),
     "a function of the same name": "def files(x):\n    return x\ntorch.load(files(input()))\n",
     "a path of something else": "torch.load(os.path.join(__path__[0], 'a.pt'))\n",
 }

@@ -98,6 +98,8 @@ class PathPattern(NamedTuple):
     """Whether it is read through something else than the plain file (BytesIO of a response)."""
     origin: str = ""
     """The address from which the program downloads the file, where the code says so."""
+    listed: bool = False
+    """Whether the source itself searches for what it reads, and all that it says is known."""
 
     @property
     def shown(self) -> str:

@@ -96,7 +96,7 @@ def set_by_import(name: str, path: str) -> Value | None:
         return Text(known(path), anchored=True)
     if name == "__path__" and path.endswith("__init__.py"):
         return Sequence(((Text(known(dirname(path)), anchored=True),),))
-    return Made("importlib.machinery.ModuleSpec") if name == "__spec__" else None
+    return Made("importlib.machinery.ModuleSpec") if name in {"__spec__", "__loader__"} else None
 
 
 def _place(definition: Definition) -> tuple[int, int]:

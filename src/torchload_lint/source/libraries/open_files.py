@@ -13,12 +13,13 @@ from torchload_lint.source.domain.values import (
 )
 from torchload_lint.source.state.evaluated_arguments import arguments, first
 from torchload_lint.source.state.handles import is_moved_where_made, is_written
+from torchload_lint.source.text.expressions import text_of
 
 if TYPE_CHECKING:
     import ast
 
     from torchload_lint.source.domain.values import Frame
-    from torchload_lint.source.evaluator import Evaluator, Known
+    from torchload_lint.source.evaluator import Evaluator, Known, KnownAttribute, KnownMethod
 
 _OPENERS = (
     *(
@@ -29,7 +30,13 @@ _OPENERS = (
         "smart_open.open",
         "smart_open.smart_open",
     ),
-    *("fsspec.open", "megfile.smart_open", "os.open", "io.BufferedReader"),
+    *(
+        "urllib.request.urlopen",
+        "fsspec.open",
+        "megfile.smart_open",
+        "os.open",
+        "io.BufferedReader",
+    ),
     *("tensorflow.io.gfile.GFile", "tensorflow.gfile.GFile", "blobfile.BlobFile", "mmap.mmap"),
 )
 
@@ -73,11 +80,73 @@ def _buffer(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     )
 
 
+_SCHEMES = {
+    "s3fs.S3FileSystem": "s3",
+    "gcsfs.GCSFileSystem": "gs",
+    "adlfs.AzureBlobFileSystem": "az",
+    "huggingface_hub.HfFileSystem": "hf",
+}
+_LOCAL = frozenset({"file", "local"})
+
+
+def _open_of_system(
+    evaluator: Evaluator, system: domain.Made, call: ast.Call, frame: Frame
+) -> Values:
+    """``fsspec.filesystem("s3").open(path)``, where the path need not say which system."""
+    scheme = _SCHEMES.get(system.callee) or "".join(map(text_of, _given(system)[:1]))
+    if not scheme:
+        return unknown(f"which file system {system.callee}() means is not written")
+    return tuple(
+        Handle(_in_system(value.source, scheme), rung=value.rung)
+        if isinstance(value, Handle) and isinstance(value.source, domain.Text)
+        else value
+        for value in opened(evaluator, call, frame)
+    )
+
+
+def _given(made: domain.Made) -> list[ast.expr]:
+    return made.call.args if made.call is not None else []
+
+
+def _in_system(path: domain.Text, scheme: str) -> domain.Text:
+    if scheme in _LOCAL or "://" in path.text:
+        return path
+    return path.changed(text=f"{scheme}://{path.text.lstrip('/')}", is_path=False)
+
+
+def _open_of_cloud(evaluator: Evaluator, path: domain.Made, call: ast.Call, frame: Frame) -> Values:
+    """``CloudPath("s3://bucket/m.pt").open("rb")``."""
+    del call
+    found = [value for each in _given(path)[:1] for value in evaluator.values(each, frame)]
+    return tuple(map(_opened, found)) or unknown("the call does not say which file")
+
+
+def _entered(evaluator: Evaluator, stack: domain.Made, call: ast.Call, frame: Frame) -> Values:
+    """``stack.enter_context(open(path))``: what it enters."""
+    del stack
+    return first(evaluator, call, frame)
+
+
+def _of_response(evaluator: Evaluator, response: domain.Made, name: str, frame: Frame) -> Values:
+    """``requests.get(address).content``."""
+    if name not in {"content", "raw"}:
+        return ()
+    found = [value for each in _given(response)[:1] for value in evaluator.values(each, frame)]
+    return tuple(map(_opened, found))
+
+
 CALLS: dict[str, Known] = {
     **dict.fromkeys(_OPENERS, opened),
     **dict.fromkeys(_WRAPPING_OPENERS, _wrapped_open),
     "io.BytesIO": _buffer,
 }
+METHODS: dict[str, KnownMethod] = {
+    **{f"{system}.open": _open_of_system for system in ("fsspec.filesystem", *_SCHEMES)},
+    **{f"cloudpathlib.{kind}.open": _open_of_cloud
+       for kind in ("CloudPath", "AnyPath", "S3Path", "GSPath", "AzureBlobPath")},
+    **{f"contextlib.{kind}.enter_context": _entered for kind in ("ExitStack", "AsyncExitStack")},
+}  # fmt: skip
+ATTRIBUTES: dict[str, KnownAttribute] = dict.fromkeys(("requests.get", "httpx.get"), _of_response)
 CERTAIN = frozenset(
     """
     io.open io.BytesIO io.FileIO io.BufferedReader gzip.open bz2.open lzma.open gzip.GzipFile

@@ -18,6 +18,7 @@ from torchload_lint.source.domain.values import (
     Function,
     Handle,
     Made,
+    Sequence,
     Text,
     Values,
     unknown,
@@ -90,9 +91,23 @@ def _file_of(value: Value) -> str | None:
 
 
 def _of_spec(evaluator: Evaluator, spec: Made, name: str, frame: Frame) -> Values:
-    """``__spec__.origin``: the file itself."""
+    """``__spec__.origin``, ``__loader__.path``: the file itself."""
     del evaluator, spec
-    return (_path(frame.module.path),) if name in {"origin", "cached"} else ()
+    return (_path(frame.module.path),) if name in {"origin", "path"} else ()
+
+
+def _of_found_spec(evaluator: Evaluator, spec: Made, name: str, frame: Frame) -> Values:
+    """``find_spec("package").origin``, ``….submodule_search_locations``."""
+    named = spec.call.args[0] if spec.call is not None and spec.call.args else None
+    if name not in {"origin", "submodule_search_locations"} or named is None:
+        return ()
+    texts = [as_text(each).text for each in evaluator.values(named, frame)]
+    paths = [evaluator.project.layout.locate(each, frame.module.path) for each in texts]
+    if not paths or None in paths:
+        return unknown("the package is not one of this project")
+    if name == "origin":
+        return tuple(_path(path) for path in paths if path is not None)
+    return tuple(Sequence(((_path(dirname(path)),),)) for path in paths if path is not None)
 
 
 def _path(text: str) -> Text:
@@ -122,7 +137,10 @@ CALLS: dict[str, Known] = {
     "pkgutil.get_data": _open_resource,
     **dict.fromkeys(("inspect.getfile", "inspect.getsourcefile"), _source_file),
 }  # fmt: skip
-ATTRIBUTES: dict[str, KnownAttribute] = {"importlib.machinery.ModuleSpec": _of_spec}
+ATTRIBUTES: dict[str, KnownAttribute] = {
+    "importlib.machinery.ModuleSpec": _of_spec,
+    "importlib.util.find_spec": _of_found_spec,
+}
 CERTAIN = frozenset(
     """
     importlib.resources.files importlib.resources.as_file importlib.resources.path
@@ -130,6 +148,6 @@ CERTAIN = frozenset(
     importlib_resources.as_file importlib_resources.path importlib_resources.open_binary
     importlib_resources.read_binary pkg_resources.resource_filename
     pkg_resources.resource_stream pkg_resources.resource_string pkgutil.get_data
-    inspect.currentframe inspect.getfile inspect.getsourcefile
+    importlib.util.find_spec inspect.currentframe inspect.getfile inspect.getsourcefile
     """.split()
 )

@@ -200,6 +200,8 @@ class Bindings(Reaching):
     def _subscript_meanings(self, node: ast.Subscript, depth: int) -> Iterator[str]:
         """``sys.modules["torch"]`` and ``vars(torch)["load"]``, ``torch.__dict__["load"]``."""
         key = text_of(node.slice)
+        if isinstance(node.slice, ast.Name) and node.slice.id == "__name__":
+            key = self.name
         if not key:
             yield ""
             return

@@ -12,6 +12,7 @@ from torchload_lint.checkpoint import Target, Verdict
 from torchload_lint.checkpoint.known.torch_range import behaviour
 from torchload_lint.checkpoint.known.torch_versions import NEWEST_LINE
 from torchload_lint.config import DEFAULT_EXCLUDE
+from torchload_lint.path_globs import names_path
 from torchload_lint.regular_files import read_head
 from torchload_lint.source.domain.patterns import Rung, is_url
 from torchload_lint.workspace.on_disk.spanning import (
@@ -194,7 +195,8 @@ class DiskCheckpoints:
 
     def _find(self, pattern: PathPattern, folder: str) -> tuple[str, ...]:
         is_configured = pattern.rung is Rung.CONFIGURATION
-        if not (pattern.exact or is_configured or _is_telling(pattern.text)):
+        is_searched = pattern.listed and pattern.text.endswith(SUFFIXES)
+        if not (pattern.exact or is_configured or is_searched or _is_telling(pattern.text)):
             return ()
         for start in self._starts(pattern, folder):
             paths = self._below(start, pattern)
@@ -211,13 +213,13 @@ class DiskCheckpoints:
         return list(dict.fromkeys((*roots, self._root / folder)))
 
     def _below(self, start: Path, pattern: PathPattern) -> list[str]:
-        text = os.path.expanduser(self._moved(pattern.text))
+        text = os.path.expanduser(self._moved(pattern))
         if is_url(text):
             return []
         whole = os.path.normpath(start / text)
         if "*" not in text and "?" not in text and "[" not in text:
             return [whole] if os.path.exists(whole) else []
-        if pattern.rung is Rung.CONFIGURATION:
+        if pattern.rung is Rung.CONFIGURATION or pattern.listed:
             return globbed_files(start, text)
         return [] if self._is_known_absent(text) else files_below(start, text, self._listings)
 
@@ -229,10 +231,12 @@ class DiskCheckpoints:
         left_out = any(part.startswith(".") or part in DEFAULT_EXCLUDE for part in parts)
         return not left_out and not self._named and not self._is_cut
 
-    def _moved(self, text: str) -> str:
+    def _moved(self, pattern: PathPattern) -> str:
         """The place that the configuration gives for a path, or the path itself."""
         entries: tuple[CheckpointEntry, ...] = self._config.checkpoints
-        return next((e.path for e in entries if e.path and e.pattern == text), text)
+        text, origin = pattern.text, pattern.origin
+        named = (e.path for e in entries if e.path and names_path(e.pattern, text, origin))
+        return next(named, text)
 
     def _shown(self, path: str) -> str:
         absolute = Path(path)
