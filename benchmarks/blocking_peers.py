@@ -1,12 +1,13 @@
 """Which of several scanners pass the benign files of a folder, and which block hostile ones.
 
-    python benchmarks/blocking_peers.py FOLDER BIN > TABLE.md
+    python benchmarks/blocking_peers.py FOLDER BIN [BIN] > TABLE.md
 
-BIN is the folder of programs of an environment that has picklescan and fickling; torchload-lint is
-asked in this one. The hostile files are made here: they call functions
-that run code, reach into the interpreter, or call what another call gave.
+BIN are folders of programs of environments that have picklescan, fickling, modelscan and
+modelaudit; torchload-lint is asked in this one. The hostile files are made here: they call
+functions that run code, reach into the interpreter, or call what another call gave.
 """
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -94,6 +95,23 @@ def fickling(folder: Path, programs: Path) -> set[str]:
     return {Path(name).name for safe, _, name in lines if safe == "False"}
 
 
+def modelscan(folder: Path, programs: Path) -> set[str]:
+    """The files in which modelscan finds an issue of any severity."""
+    report = folder.parent / "modelscan.json"
+    said([str(programs / "modelscan"), "-p", str(folder), "-r", "json", "-o", str(report)])
+    issues = json.loads(report.read_text())["issues"]
+    return {Path(one["source"].partition(":")[0]).name for one in issues}
+
+
+def modelaudit(folder: Path, programs: Path) -> set[str]:
+    """The files in which modelaudit finds a critical issue."""
+    text = said([str(programs / "modelaudit"), "scan", "-f", "json", str(folder)])
+    issues = json.loads(text[text.index("{") :])["issues"]
+    places = [str(one["location"]) for one in issues if one["severity"] == "critical"]
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.name for path in files if any(place.startswith(str(path)) for place in places)}
+
+
 def version(package: str, programs: Path) -> str:
     """The version of a package in the other environment."""
     ask = f"import importlib.metadata as m; print(m.version({package!r}))"
@@ -102,17 +120,20 @@ def version(package: str, programs: Path) -> str:
 
 def main() -> None:
     """Ask each of them, and print Markdown."""
-    benign, programs = Path(sys.argv[1]), Path(sys.argv[2])
+    benign, environments = Path(sys.argv[1]), [Path(one) for one in sys.argv[2:]]
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
+        folder = Path(scratch, "hostile")
+        folder.mkdir()
         made = hostile()
         for name, content in made.items():
             (folder / name).write_bytes(content)
         good = sum(path.is_file() for path in benign.rglob("*"))
         print(f"| tool | of {good} benign files passed | of {len(made)} hostile files blocked |")
         print("|---|--:|--:|")
-        for tool in (torchload_lint, picklescan, fickling):
+        for tool in (torchload_lint, picklescan, fickling, modelscan, modelaudit):
             name = tool.__name__
+            have = (one for one in environments if (one / name).exists())
+            programs = next(have, environments[0])
             shown = f"{name} {version(name, programs)}" if tool is not torchload_lint else name
             try:
                 blocked, wrongly = tool(folder, programs), tool(benign, programs)

@@ -168,14 +168,16 @@ def main():
 
 def judged(root, folders, python):
     """Fix the scripts, and run them on the real files and on hostile ones."""
+    saved = [one for one in folders if Path(one, "saved.pt").exists()]
+    inspected = {one: inspect(Path(one, "saved.pt")) for one in saved}
     check(root, options=Options(fix=True, unsafe=True, write=True))
     rows = []
     for package in sorted({one for one, *_ in folders.values()}):
         loads, modules = [], set()
         for folder, (one, _, works) in folders.items():
-            if one != package or not Path(folder, "saved.pt").exists():
+            if one != package or folder not in inspected:
                 continue
-            found = inspect(Path(folder, "saved.pt"))
+            found = inspected[folder]
             foreign = [
                 (need, judgement)
                 for need, judgement in zip(found.report.safe_globals, found.judgements, strict=True)
