@@ -20,12 +20,29 @@ SCRIPTS = {
     "job.yml": ("run: |\n  python <<EOF\n  import torch\n  {}\n  EOF\n", (4, 3)),
     "Makefile": ("all:\n\tpython -c 'import torch; {}'\n", (2, 27)),
     "Dockerfile": ("FROM x\nRUN python3 -c 'import torch; {}' && ls\n", (2, 31)),
+    "variable.sh": ('PY=python3\n"${{PY}}" - <<EOF\nimport torch\n{}\nEOF\n', (4, 1)),
+    "piped.sh": ("cat <<EOF | python3 -\nimport torch\n{}\nEOF\n", (3, 1)),
+    "written.sh": ("cat > x.py <<'EOF'\nimport torch\n{}\nEOF\npython x.py\n", (3, 1)),
+    "written_too.sh": ("cat <<EOF > tools/x.py\nimport torch\n{}\nEOF\n", (3, 1)),
+    "step.yml": (
+        "steps:\n  - name: x\n    shell: python\n    run: |\n      import torch\n\n      {}\n",
+        (7, 7),
+    ),
+    "step_below.yaml": (
+        "steps:\n  - run: |\n      import torch\n      {}\n    shell: python {{0}}\n  - run: ls\n",
+        (4, 7),
+    ),
     "long.sh": ("python -c '\nimport torch\n{}\n'\n", (3, 1)),
 }
 QUIET = {
     "no_load.sh": "python - <<PY\nimport torch\nprint(torch.__version__, 'load')\nPY\n",
     "restricted.sh": "python - <<PY\nimport torch\ntorch.load(path, weights_only=True)\nPY\n",
     "not_python.sh": f"cat <<EOF\nimport torch\n{LOAD}\nEOF\npython --version\n",
+    "other_text.sh": f"cat > x.txt <<EOF\nimport torch\n{LOAD}\nEOF\npython x.py\n",
+    "step.yml": (
+        f"steps:\n  - run: |\n      import torch\n      {LOAD}\n    shell: bash\n"
+        "  - run: |\n      x = 1\n    shell: python\n"
+    ),
     "completed_by_the_shell.sh": f"python - <<EOF\nimport torch $MORE\n{LOAD}\nEOF\n",
     "echoed.sh": f"echo 'use {LOAD} in python' << x\n",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from torchload_lint.workspace.findings import findings_in
 from torchload_lint.workspace.first_look import switches_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.workspace.projects import Project
 
@@ -25,10 +28,63 @@ def check_script(path: str, data: bytes, project: Project) -> FileResult:
     (``$NAME``) and that is no Python as it stands is passed over.
     """
     text = data.decode("utf-8", "replace")
-    found, loads, crashes = findings_in(embedded_python(text), Path(path), project, infers=False)
+    found, loads, crashes = findings_in(python_of(text), Path(path), project, infers=False)
     shown = [_without_fix(one) for one in found if one.code != unparsable_source.RULE.code]
     shown += switches_in(text, path, project)
     return FileResult(Path(path), tuple(shown), text, loads=loads, crashes=crashes)
+
+
+_RUN = re.compile(r"(?P<indent>[ ]*(?:- +)?)run:[ ]*[|>][-+\d]*\s*$")
+_SHELL = re.compile(r"""[ ]*(?:- +)?shell:[ ]*["']?python""")
+
+
+def python_of(text: str) -> str:
+    """The Python of a script, rows and columns as they are; steps of a workflow with ``shell:
+    python`` among it.
+    """
+    python = embedded_python(text)
+    if "shell:" not in text:
+        return python
+    rows, written = text.split("\n"), python.split("\n")
+    for start, stop in _python_steps(rows):
+        written[start : stop + 1] = ["if 1:", *rows[start + 1 : stop + 1]]
+    return "\n".join(written)
+
+
+def _python_steps(rows: list[str]) -> Iterator[tuple[int, int]]:
+    """The row of ``run: |`` and the last row of its code, for each step that Python runs."""
+    for start, row in enumerate(rows):
+        found = _RUN.match(row)
+        if not found:
+            continue
+        column = len(found["indent"])
+        stop = _last(rows, start, column + 1)
+        first = start
+        while first and "-" not in rows[first][:column] and not _RUN.match(rows[first - 1]):
+            first -= 1
+        beside = (*rows[first:start], *rows[stop + 1 : _last(rows, stop, column) + 1])
+        if any(_SHELL.match(line) and _key_column(line) == column for line in beside):
+            yield start, stop
+
+
+def _last(rows: list[str], row: int, column: int) -> int:
+    """The last of the rows behind ``row`` that begin at a column or behind it, up to another
+    ``run``.
+    """
+    while row + 1 < len(rows) and _depth(rows[row + 1]) >= column:
+        if _RUN.match(rows[row + 1]):
+            break
+        row += 1
+    return row
+
+
+def _depth(line: str) -> int:
+    """How far a row is indented; an empty one belongs to whatever is around it."""
+    return len(line) - len(line.lstrip(" ")) if line.strip() else len(line) + 1_000
+
+
+def _key_column(line: str) -> int:
+    return len(line) - len(line.lstrip(" -"))
 
 
 def _without_fix(found: Diagnostic) -> Diagnostic:

@@ -6,21 +6,23 @@ import re
 
 from torchload_lint.source.text.text import rows as rows_of
 
+_PYTHON = r"(?:\bpython[\d.]*\b|\$\{?\w*PY\w*\b[\"}]*)"
 _HEREDOC = re.compile(
-    r"""\bpython[\d.]*\b [^\n#|;<]* <<-?\s* (["']?) (?P<end>\w+) \1""", re.VERBOSE
+    rf"""(?P<by>{_PYTHON} [^\n#|;<]{{0,200}} | \bcat\b [^\n#|;<>]{{0,200}} >\s*[^\s<]+\.py\s*)?
+    <<-?\s* (["']?) (?P<end>\w+) \2 (?(by)|\s*(?:\| [^\n#|]{{0,200}}{_PYTHON} | >\s*\S+\.py\b))""",
+    re.VERBOSE,
 )
-_COMMAND = re.compile(
-    r"""\bpython[\d.]*\b (?:\s+-[a-zA-Z]+)*? \s+-c\s+ (?P<quote>["'])""", re.VERBOSE
-)
+_COMMAND = re.compile(rf"""{_PYTHON} (?:\s+-[a-zA-Z]+)*? \s+-c\s+ (?P<quote>["'])""", re.VERBOSE)
 _BLOCK = "if 1:"
 """What stands in the row above indented code, so that it parses where it stands."""
 
 
 def may_embed_load(data: bytes) -> bool:
     """The cheap question: whether a script may hold Python that calls ``torch.load``."""
-    return b"torch" in data and b"load" in data and b"python" in data and (
-        b"<<" in data or b"-c" in data
-    )  # fmt: skip
+    if b"torch" not in data or b"load" not in data:
+        return False
+    by_python = b"python" in data or b"PY" in data or b".py" in data
+    return by_python and (b"<<" in data or b"-c" in data or b"shell:" in data)
 
 
 def embedded_python(text: str) -> str:
