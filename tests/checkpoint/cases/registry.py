@@ -65,6 +65,8 @@ POWERFUL = frozenset(
     tempfile_class os_getcwd_function op_global_blocked_unused op_global_sys op_global_os_path
     op_global_dotted_method reduce_result_called reduce_wrong_argument_count reduce_set_unhashable
     map_ operator_getters method_caller build_class build_default_class setitem_on_class
+    reduce_dtype_called newobj_dtype reduce_device_by_truth reduce_codecs_bad_codec
+    reduce_codecs_unencodable
     """.split()
 )
 """Cases of the other categories that name what calls other things or reaches the system, that

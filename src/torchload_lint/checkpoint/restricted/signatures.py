@@ -46,6 +46,7 @@ from torchload_lint.checkpoint.restricted.class_signatures import (
     tensor_class_fault,
 )
 from torchload_lint.checkpoint.restricted.python_signatures import PYTHON_CHECKS
+from torchload_lint.checkpoint.restricted.unwritten_calls import is_unwritten
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.report import Problem
@@ -71,8 +72,9 @@ def call_problem(name: str, args: PickledValue) -> Problem | None:
         fault = tensor_class_fault(name, args)
     if not fault:
         return None
-    of_python = name.startswith(("builtins.", "collections.")) and not isinstance(fault, Unseen)
-    return (advice.hostile_arguments if of_python else advice.arguments)(name, fault)
+    of_python = name.startswith(("builtins.", "collections.", "_codecs."))
+    is_hostile = not isinstance(fault, Unseen) and (of_python or is_unwritten(name, args))
+    return (advice.hostile_arguments if is_hostile else advice.arguments)(name, fault)
 
 
 def new_problem(name: str, args: PickledValue) -> Problem | None:

@@ -68,6 +68,7 @@ from torchload_lint.checkpoint.restricted.builds import (
 from torchload_lint.checkpoint.restricted.class_knowledge import ClassKnowledge
 from torchload_lint.checkpoint.restricted.needs import RequiredEntry
 from torchload_lint.checkpoint.restricted.signatures import call_problem, new_problem
+from torchload_lint.checkpoint.restricted.unwritten_calls import uncallable_problem
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
@@ -272,7 +273,7 @@ class WeightsOnlyGuard:
         dotted = self.names.dotted(name)
         if isinstance(callee, GlobalRef):
             if dotted in self._default and default_kind(dotted) == "value":
-                self._fail(advice.uncallable(dotted), callee)
+                self._fail(uncallable_problem(dotted, callee, args), callee)
                 return
             rebuilt = dotted in self._default or dotted == "torch._utils._rebuild_nested_tensor"
             problem = call_problem(dotted, args) if rebuilt else None  # 2.15 has it to be allowed
@@ -297,7 +298,7 @@ class WeightsOnlyGuard:
             if default_kind(dotted) != "class" or (
                 old and dotted != "torch.nn.parameter.Parameter"
             ):
-                self._fail(advice.uncallable(dotted), cls)
+                self._fail(uncallable_problem(dotted, cls, args), cls)
             problem = new_problem(dotted, args)
             if problem is not None:
                 self._fail(problem, cls)
