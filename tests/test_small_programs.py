@@ -128,6 +128,43 @@ def test_a_file_at_an_address_is_where_the_configuration_says(opened: str, folde
         assert needs() == ["argparse.Namespace"]
 
 
+@pytest.mark.parametrize("named", ["runs", "runs/", "./runs", "runs/*", "runs/a[1]", "run?/a*"])
+def test_the_files_that_an_entry_names_are_read(named: str, folder: Path) -> None:
+    (folder / "runs").mkdir()
+    (folder / "ckpt.pt").rename(folder / "runs" / "a[1]")
+    (folder / "load.py").write_text("import torch\ndef f(path):\n    return torch.load(path)\n")
+    entry = f'[loads]\n"load:f" = {{ checkpoints = ["{named}"] }}\n'
+    (folder / "torchload-lint.toml").write_text(entry)
+    assert needs() == ["argparse.Namespace"]
+
+
+WRONG = {
+    '"wieghts/x.pt" = ["argparse.Namespace"]': (
+        '"wieghts/x.pt" fits no path that a load reads (did you mean "weights/x.pt"?)'
+    ),
+    '"*/y.pt" = ["argparse.Namespace"]': '"*/y.pt" fits no path',
+    '"weights/x.pt" = { path = "gone.pt" }': '"weights/x.pt" leads to gone.pt, which is not there',
+    '"weights/x.pt" = { path = "x.pt" }': "",
+    '"weights/*.pt" = ["argparse.Namespace"]': "",
+    '"runs/*/last.pt" = ["argparse.Namespace"]': "",
+    '"runs/one/last.pt" = ["argparse.Namespace"]': "",
+    '"s3://bucket/m.pt" = ["argparse.Namespace"]': "",
+}
+
+
+@pytest.mark.parametrize("entry", WRONG)
+def test_an_entry_for_a_path_that_nothing_reads_is_told(entry: str, folder: Path) -> None:
+    (folder / "load.py").write_text(
+        "import torch\ndef f(name):\n    torch.load('weights/x.pt', weights_only=True)\n"
+        "    torch.load(f'runs/{name}/last.pt', weights_only=True)\n"
+        "    return torch.load('s3://bucket/m.pt', weights_only=True)\n"
+    )
+    (folder / "torchload-lint.toml").write_text(f"[checkpoints]\n{entry}\n")
+    said = CliRunner().invoke(root, ["."]).stderr
+    assert WRONG[entry] in said
+    assert bool(WRONG[entry]) == ("checkpoints: " in said)
+
+
 @each(samples.SAID)
 def test_a_load_that_may_be_restricted_and_then_fails_is_reported(
     program: str, folder: Path

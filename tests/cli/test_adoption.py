@@ -68,3 +68,13 @@ def test_codes_without_use_are_taken_out_of_a_comment(cli, write, folder):
     assert "TLL801 [info] codes of this comment suppress nothing (TLL501)" in cli().stdout
     assert cli("--fix").exit_code == 0
     assert (folder / "a.py").read_text() == f"{load}  # noqa: E501, TLL101 -- why\n"
+
+
+def test_an_entry_keeps_the_line_ends_of_the_configuration(cli, write, tmp_path):
+    write({"a.py": "import sys, torch\ntorch.load(sys.argv[1])\n"})
+    settings = tmp_path / "torchload-lint.toml"
+    settings.write_bytes(b'target-torch = ">=2.6"\r\n')
+    assert cli("loads", "--write-config").exit_code == 0
+    written = settings.read_bytes()
+    assert b"[loads]" in written
+    assert written.count(b"\n") == written.count(b"\r\n") > 1

@@ -80,7 +80,7 @@ def at_range(ranges: Iterable[TorchRange]) -> None:
 def at_entries(projects: Projects) -> None:
     """Say which entries of the configuration name nothing, or more than one thing."""
     for project in projects.known():
-        if not (project.config.loads or project.config.renames):
+        if not (project.config.loads or project.config.renames or project.config.checkpoints):
             continue
         from torchload_lint.workspace.adoption.unused_entries import (  # noqa: PLC0415
             unused_entries,

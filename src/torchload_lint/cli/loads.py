@@ -174,7 +174,10 @@ def _tell_pairs(
     for checkpoint in unpaired:
         say(f"{printable(str(checkpoint))}\n  no load here fits it\n")
     fit_none = number_of(len(unpaired), "checkpoint")
-    say(f"{number_of(len(pairs), 'pair')}, {fit_none} without a load that fits.\n")
+    if not pairs and not unpaired:
+        say(f"There are no checkpoints in {printable(str(folder))}.\n")
+    else:
+        say(f"{number_of(len(pairs), 'pair')}, {fit_none} without a load that fits.\n")
     if write and files:
         _write_config(found, files)
     elif any(not one.load.is_known for one in pairs):

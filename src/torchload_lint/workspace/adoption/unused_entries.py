@@ -7,10 +7,13 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
+from torchload_lint.path_globs import fits_path, names_path
 from torchload_lint.rules.reading import is_stated, rivals
 from torchload_lint.rules.sites import is_ambiguous, key_of, loads_of
+from torchload_lint.source.domain.patterns import PathPattern, Rung
 from torchload_lint.source.loaders.collect import every_load
 from torchload_lint.source.loaders.prefilter import may_hold_load, may_name_checkpoint
+from torchload_lint.source.paths import resolve_load
 from torchload_lint.source.project.packages import any_package_index
 from torchload_lint.source.proofs import class_lookup
 
@@ -27,7 +30,8 @@ _NOTEBOOK = ".ipynb"
 
 
 def unused_entries(context: Context) -> Iterator[str]:
-    """Keys of ``loads`` that name no load, or may name several; ``renames`` that lead nowhere.
+    """Keys of ``loads`` that name no load, or may name several; ``renames`` that lead nowhere;
+    names in ``checkpoints`` that no load reads, or whose file is not there.
 
     Entries of a shared configuration are left out: they may be meant for other projects.
     """
@@ -40,6 +44,42 @@ def unused_entries(context: Context) -> Iterator[str]:
         wrong = old not in shared and _leads_nowhere(new, context)
         if wrong:
             yield f'renames: "{old}" = "{new}" leads nowhere: {wrong}'
+    entries = [each for each in context.config.checkpoints if each.pattern not in shared]
+    patterns = _read_by_code(context) if entries else []
+    for each in entries:
+        if patterns is not None and not any(_may_mean(each.pattern, one) for one in patterns):
+            near = _nearest(each.pattern, [one.text for one in patterns])
+            yield f'checkpoints: "{each.pattern}" fits no path that a load reads{near}'
+        elif _is_gone(each.path, context):
+            yield f'checkpoints: "{each.pattern}" leads to {each.path}, which is not there'
+
+
+def _read_by_code(context: Context) -> list[PathPattern] | None:
+    """The paths and addresses that the loads of the project read; None where there are too many."""
+    found: list[PathPattern] = []
+    loads = islice(_loads(context), _MOST_SITES + 1)
+    for number, (module, load) in enumerate(loads):
+        if number == _MOST_SITES:
+            return None
+        folders = load.library is not None and bool(load.library.loader.inside)
+        read = resolve_load(load, module, context.project, folders=folders)
+        found += (*read.patterns, *read.addresses)
+    return found
+
+
+def _may_mean(key: str, pattern: PathPattern) -> bool:
+    """Whether a name in the configuration may be for what a load reads, or a file in there."""
+    text = pattern.text.rstrip("/")
+    is_meant = names_path(key, pattern.text, pattern.origin) or fits_path(key, text)
+    return is_meant or fits_path(key, f"{text}/*")
+
+
+def _is_gone(path: str, context: Context) -> bool:
+    """Whether a file should lie in the project, and does not."""
+    if not path or path.startswith(("/", "~")) or "://" in path:
+        return False
+    pattern = PathPattern(path, exact=True, rung=Rung.CONFIGURATION, anchored=True)
+    return not context.checkpoints.matching(pattern, "")
 
 
 def _what_is_wrong(key: str, context: Context) -> str:
@@ -68,16 +108,25 @@ def _files(named: Iterable[tuple[Module, LoadCall]]) -> str:
 
 
 def _near_match(key: str, context: Context) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only for a wrong word
-
     keys = context.project.remember(
         ("definitions", "load keys"), lambda: list(islice(_keys(context), _MOST_SITES))
     )
+    return _nearest(key, keys)
+
+
+def _nearest(key: str, keys: list[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a wrong word
+
     close = get_close_matches(key, keys, n=1)
     return f' (did you mean "{close[0]}"?)' if close else ""
 
 
 def _keys(context: Context) -> Iterator[str]:
+    for module, load in _loads(context):
+        yield key_of(load, module, context.project)
+
+
+def _loads(context: Context) -> Iterator[tuple[Module, LoadCall]]:
     for path in context.project.holding("load"):
         data = (context.project.files.text(path) or "").encode(errors="surrogatepass")
         if not (may_hold_load(data) or may_name_checkpoint(data)):
@@ -85,7 +134,7 @@ def _keys(context: Context) -> Iterator[str]:
         module = context.project.module_at(path)
         if module is not None:
             for load in every_load(module, context.project):
-                yield key_of(load, module, context.project)
+                yield module, load
 
 
 def _leads_nowhere(new: str, context: Context) -> str:

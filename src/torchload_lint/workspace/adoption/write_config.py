@@ -35,11 +35,13 @@ def add_loads(
         if not load.is_known and load.site not in known and (not paired or load.site in paired):
             by_file.setdefault(file, {}).setdefault(load.site, load)
     for file, entries in by_file.items():
-        old = file.read_text(encoding="utf-8") if file.exists() else ""
+        with_ends = file.read_bytes().decode("utf-8") if file.exists() else ""
+        end = "\r\n" if "\r\n" in with_ends else "\n"
+        old = with_ends.replace("\r\n", "\n")
         paths = {
             site: list((paired or {}).get(site, _candidates(entries[site]))) for site in entries
         }
-        _write(file, old, _with_loads(old, file, entries, paths))
+        _write(file, with_ends, _with_loads(old, file, entries, paths).replace("\n", end))
         yield file, len(entries)
 
 

@@ -218,7 +218,11 @@ class DiskCheckpoints:
             return []
         whole = os.path.normpath(start / text)
         if "*" not in text and "?" not in text and "[" not in text:
+            if pattern.rung is Rung.CONFIGURATION and _holds_plain_files(whole):
+                return globbed_files(start, os.path.join(text, "*"))
             return [whole] if os.path.exists(whole) else []
+        if pattern.rung is Rung.CONFIGURATION and os.path.isfile(whole):
+            return [whole]
         if pattern.rung is Rung.CONFIGURATION or pattern.listed:
             return globbed_files(start, text)
         return [] if self._is_known_absent(text) else files_below(start, text, self._listings)
@@ -251,6 +255,11 @@ _READ_TO_THE_END = frozenset({Verdict.LOADS, Verdict.NEEDS_SAFE_GLOBALS})
 
 def _names_main(report: CheckpointReport) -> bool:
     return any(found.name.module == "__main__" for found in report.globals)
+
+
+def _holds_plain_files(folder: str) -> bool:
+    """Whether it is a folder, and not one that is a checkpoint as a whole."""
+    return os.path.isdir(folder) and not os.path.exists(os.path.join(folder, ".metadata"))
 
 
 def _holds_checkpoints(folder: Path) -> bool:
