@@ -81,6 +81,15 @@ MENDED = {
             return torch.load(path, weights_only=weights_only)
         print(read("ckpt.pt")["a"].x)
         """,
+    "a flag that is no test of torch": """
+        # main.py
+        import torch
+        def read(path, quick=False):
+            if not quick:
+                return torch.load(path, weights_only=True)
+            return None
+        print(read("ckpt.pt")["a"].x)
+        """,
     "the module of pickle beside True": """
         # main.py
         import pickle

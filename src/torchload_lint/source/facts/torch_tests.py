@@ -15,6 +15,7 @@ from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
 from torchload_lint.source.text.definitions import FUNCTIONS
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -296,7 +297,21 @@ def _chooses_keyword(test: ast.expr, module: Module) -> bool:
     passed = _passes_true(holder.body)
     block = _block_of(holder, module)
     others = holder.orelse or block[block.index(holder) + 1 :]
-    return passed != _passes_true(others)
+    return passed != _passes_true(others) and _loads_without(holder, module)
+
+
+def _loads_without(test: ast.If | ast.IfExp, module: Module) -> bool:
+    """Whether the function around a test, or the file, loads elsewhere without the keyword."""
+    around = module.function(test) or module.tree
+    return module.remember(
+        ("loads without weights_only", around),
+        lambda: any(
+            isinstance(node, ast.Call)
+            and last_name(node.func).endswith("load")
+            and not _passes_true(node)
+            for node in ast.walk(around)
+        ),
+    )
 
 
 def _block_of(statement: ast.AST, module: Module) -> list[ast.AST]:
