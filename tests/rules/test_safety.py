@@ -190,6 +190,11 @@ OBJECTS = {
     "an attribute": "class A:\n    def __init__(self):\n        self.net = LOAD\n"
     "    def go(self, x):\n        self.net.eval()\n",
     "the state of an item": "state = LOAD['net'].state_dict()",
+    "moved": "net = LOAD.to('cuda')",
+    "moved by its name": "net = LOAD\nnet = net.half()",
+    "one item or another": "held = LOAD\nnet = (held.get('ema') or held['net']).float().eval()",
+    "an item, moved first": "held = LOAD\nnet = held['net']\nnet = net.to('cpu').eval()",
+    "settings": "held = LOAD\nargs = held['args']\nprint(args.hidden)",
 }
 
 

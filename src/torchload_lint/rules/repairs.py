@@ -40,6 +40,7 @@ from torchload_lint.rules.weakening import weakened
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind
 from torchload_lint.source.facts.calls import CallKind, Use, WeightsOnly
 from torchload_lint.source.facts.loader import Does
+from torchload_lint.source.facts.loading.usage import may_be_object
 from torchload_lint.source.facts.shims import shim_of
 from torchload_lint.source.project.imports import closes_circle
 
@@ -226,7 +227,7 @@ def plan_library(situation: Situation, context: Context) -> FixPlan:
         return FixPlan(notes=(f"nothing at this call makes {library.loader.shown} load safely",))
     if situation.evidence is not Evidence.NONE or situation.load.use is Use.STATE_DICT:
         return plan_repair(situation, context)
-    if situation.load.use is Use.OBJECT:
+    if may_be_object(situation.module, situation.load.node):
         note = (
             "the value is used as an object, which no restricted load yields without an allowlist"
         )

@@ -23,10 +23,14 @@ _WHOLE = "whole"
 _OBJECT = "object"
 _NOTHING = "nothing"
 _OTHER = "other"
+_MOVED = "moved"
+"""As modules and tensors are, and no dictionaries."""
+_SETTING = "setting"
+"""An item of it is an object by its use: settings."""
 _STATE = "state_dict"
 _MOST_USES = 200
 """Places that use one value, beyond which nothing is known of its use."""
-_DEPTH = 4
+_DEPTH = 6
 """How many names a value is followed through."""
 _DICT_METHODS = frozenset({"get", "pop", "keys", "items", "values", "copy", "update", "setdefault"})
 _MODULE_METHODS = frozenset(
@@ -64,9 +68,16 @@ def use_of(module: SourceFile, call: ast.expr) -> Use:
     uses = set(_Follower(module).uses(call, _DEPTH)) - {_NOTHING}
     if _OBJECT in uses:
         return Use.OBJECT
-    if _OTHER in uses or not uses:
+    if uses & {_OTHER, _MOVED, _SETTING} or not uses:
         return Use.UNKNOWN
     return Use.STATE_DICT if uses == {_WHOLE} else Use.STATE_DICT_ITEM
+
+
+def may_be_object(module: SourceFile, call: ast.expr) -> bool:
+    """Whether the value is used as no state dict can be: as an object, or moved as a module is, or
+    for settings in it that are an object.
+    """
+    return not {_OBJECT, _MOVED, _SETTING}.isdisjoint(_Follower(module).uses(call, _DEPTH))
 
 
 def state_receivers(module: SourceFile, call: ast.expr) -> list[ast.expr]:
@@ -113,14 +124,19 @@ class _Follower:
             yield from self._attribute(parent, depth)
         elif isinstance(parent, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
             yield from self._assigned(parent, depth)
-        elif isinstance(parent, ast.Return):
-            function = self._module.function(parent)
-            said = self._is_module(getattr(function, "returns", None))
-            yield _OBJECT if said else self._object_or_other(self._calls_of(parent), depth)
+        elif isinstance(parent, (ast.Return, ast.BoolOp)):
+            yield self._given_up(parent, depth)
         elif isinstance(parent, ast.IfExp) and parent.test is not node:
             yield from self.uses(parent, depth - 1)
         else:
             yield _NOTHING if _only_looks(parent) else _OTHER
+
+    def _given_up(self, parent: ast.Return | ast.BoolOp, depth: int) -> str:
+        """What a function returns, or what may be another value (``held.get("ema") or other``)."""
+        if isinstance(parent, ast.BoolOp):
+            return self._object_or_other([parent], depth)
+        said = self._is_module(getattr(self._module.function(parent), "returns", None))
+        return _OBJECT if said else self._object_or_other(self._calls_of(parent), depth)
 
     def _named(self, keyword: ast.keyword) -> str:
         call = self._module.parents.get(keyword)
@@ -154,7 +170,8 @@ class _Follower:
             yield _ITEM
             return
         if isinstance(item.slice, ast.Constant) and item.slice.value in _SETTINGS:
-            yield _OTHER
+            used = set(self.uses(item, depth - 1))
+            yield _OTHER if used.isdisjoint({_OBJECT, _SETTING}) else _SETTING
             return
         yield _of_item(set(self.uses(item, depth - 1)))
 
@@ -167,7 +184,7 @@ class _Follower:
             assert isinstance(call, ast.Call)
             dropped = isinstance(self._module.parents.get(call), ast.Expr)  # a module moves itself
             moved = dropped or _OBJECT in set(self.uses(call, depth - 1))
-            yield _OBJECT if moved else _OTHER
+            yield _OBJECT if moved else _MOVED
         elif not called or attribute.attr not in _DICT_METHODS:
             yield _OTHER
         elif attribute.attr in {"get", "pop"}:
@@ -234,7 +251,7 @@ class _Follower:
     def _object_or_other(self, places: list[ast.expr], depth: int) -> str:
         """What places where the value is known to be seen say of it: that it is an object."""
         used = {use for place in places for use in self.uses(place, depth - 1)}
-        return _OBJECT if _OBJECT in used else _OTHER
+        return next((use for use in (_OBJECT, _SETTING, _MOVED) if use in used), _OTHER)
 
     def _calls_of(self, statement: ast.Return) -> list[ast.expr]:
         """The calls in the file of a function that returns the value, and nothing else."""
@@ -329,8 +346,9 @@ def _asks_for_part(call: ast.Call, node: ast.expr) -> bool:
 
 def _of_item(uses: set[str]) -> str:
     """What the use of an item says of the whole: of one that is only looked at, nothing."""
-    if _OBJECT in uses:
-        return _OBJECT
+    for use in (_OBJECT, _SETTING):
+        if use in uses:
+            return use
     if not uses <= {_WHOLE, _ITEM, _NOTHING}:
         return _OTHER
     return _ITEM if uses - {_NOTHING} else _NOTHING
