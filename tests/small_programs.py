@@ -117,6 +117,90 @@ MENDED = {
                 self.other.load("x.pt")
         print(App().model.state["a"].x)
         """,
+    "an object of a function": """
+        # model.py
+        import torch
+        class Model:
+            def load(self, path):
+                self.state = torch.load(path)
+                return self
+        # other.py
+        class Other:
+            def load(self, path):
+                return path
+        # main.py
+        from model import Model
+        from other import Other
+        def make():
+            return Model()
+        make().load("ckpt.pt")
+        Other().load("x.pt")
+        print(make().load("ckpt.pt").state["a"].x)
+        """,
+    "an attribute of an object": """
+        # model.py
+        import torch
+        class Model:
+            def load(self, path):
+                self.state = torch.load(path)
+                return self
+        # other.py
+        class Other:
+            def load(self, path):
+                return path
+        # main.py
+        from model import Model
+        from other import Other
+        class App:
+            def __init__(self):
+                self.model, self.other = Model(), Other()
+        app = App()
+        app.other.load("x.pt")
+        print(app.model.load("ckpt.pt").state["a"].x)
+        """,
+    "an entry of a dictionary": """
+        # model.py
+        import torch
+        class Model:
+            def load(self, path):
+                self.state = torch.load(path)
+                return self
+        # other.py
+        class Other:
+            def load(self, path):
+                return path
+        # main.py
+        from model import Model
+        from other import Other
+        KINDS = {"model": Model, "other": Other}
+        made = {"one": Model()}
+        KINDS["other"]().load("x.pt")
+        made["one"].load("ckpt.pt")
+        print(KINDS["model"]().load("ckpt.pt").state["a"].x)
+        """,
+    "what a property makes": """
+        # model.py
+        import torch
+        class Model:
+            def load(self, path):
+                self.state = torch.load(path)
+                return self
+        # other.py
+        class Other:
+            def load(self, path):
+                return path
+        # main.py
+        from model import Model
+        from other import Other
+        class App:
+            @property
+            def model(self):
+                return Model()
+            def run(self):
+                (other := Other()).load("x.pt")
+                return self.model.load("ckpt.pt").state
+        print(App().run()["a"].x)
+        """,
     "an annotated attribute": """
         # model.py
         import torch

@@ -169,6 +169,10 @@ class Bindings(Reaching):
             holder = self._local_class(meaning) if meaning else None
         return list(self._class_assignments(holder, node.attr)) if holder is not None else []
 
+    def class_values(self, holder: ast.ClassDef, name: str) -> list[ast.expr]:
+        """What a class of this file assigns to an attribute of its objects."""
+        return list(self._class_assignments(holder, name))
+
     def _class_assignments(self, holder: ast.ClassDef, name: str) -> Sequence[ast.expr]:
         """What a class assigns to an attribute; all of a class is looked through once."""
         if holder not in self._assigned:
@@ -327,7 +331,21 @@ def _assignments(nodes: Iterable[ast.stmt]) -> Iterator[tuple[ast.expr, ast.expr
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
             if node.value is not None:
-                yield target, node.value
+                yield from _paired(target, node.value)
+
+
+def _paired(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """``a, b = x, y`` one by one, where nothing is starred."""
+    many = isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (ast.Tuple, ast.List))
+    if not many:
+        yield target, value
+        return
+    assert isinstance(target, (ast.Tuple, ast.List))
+    assert isinstance(value, (ast.Tuple, ast.List))
+    starred = any(isinstance(each, ast.Starred) for each in (*target.elts, *value.elts))
+    if not starred and len(target.elts) == len(value.elts):
+        for part, given in zip(target.elts, value.elts, strict=True):
+            yield from _paired(part, given)
 
 
 def _choices(node: ast.expr) -> list[ast.expr] | list[None]:

@@ -114,6 +114,11 @@ def is_class_method(node: FunctionNode) -> bool:
     return _has_decorator(node, "classmethod")
 
 
+def is_computed(node: FunctionNode) -> bool:
+    """Whether it is what a ``property`` asks, written by its plain name."""
+    return _has_decorator(node, "property") or _has_decorator(node, "cached_property")
+
+
 def _has_decorator(node: FunctionNode, name: str) -> bool:
     return any(
         isinstance(decorator, ast.Name) and decorator.id == name

@@ -68,18 +68,16 @@ class _Looking:
             yield Candidate(Class(holder, self._module))
         elif isinstance(node, ast.Call):
             same = self._handed_back(node, stations)
-            yield from self._made_by(node.func) if same is None else self.at(same, stations)
-        elif isinstance(node, ast.IfExp):
-            yield from self.at(node.body, stations)
-            yield from self.at(node.orelse, stations)
-        elif isinstance(node, ast.BoolOp):
-            for each in node.values:
+            made = self._made_by(node.func, stations) if same is None else self.at(same, stations)
+            yield from made
+        elif isinstance(node, ast.IfExp | ast.BoolOp | ast.NamedExpr):
+            for each in _parts(node):
                 yield from self.at(each, stations)
         elif isinstance(node, ast.Name) and stations:
             for definition in bindings.definitions(node) or (None,):
                 yield from self._defined(definition, stations - 1)
-        elif isinstance(node, ast.Attribute) and stations:
-            yield from self._attribute(node, stations - 1)
+        elif isinstance(node, ast.Attribute | ast.Subscript) and stations:
+            yield from self._part(node, stations - 1)
         elif not (isinstance(node, ast.Constant) and node.value is None):
             yield None
 
@@ -92,6 +90,16 @@ class _Looking:
         else:
             yield None
 
+    def _part(
+        self, node: ast.Attribute | ast.Subscript, stations: int
+    ) -> Iterator[Candidate | None]:
+        if isinstance(node, ast.Attribute):
+            yield from self._attribute(node, stations)
+            return
+        for each in self._entries(node):
+            yield from self.at(each, stations)
+        yield None
+
     def _attribute(self, node: ast.Attribute, stations: int) -> Iterator[Candidate | None]:
         holder = self._module.bindings.class_of_self(node.value)
         declared = members.member(holder, node.attr) if holder is not None else None
@@ -101,8 +109,70 @@ class _Looking:
         values = self._module.bindings.member_values(node)
         for value in values:
             yield from self.at(value, stations)
-        if not values:
+        if not values and holder is None:
+            yield from self._of_other(node, stations)
+        if not values and holder is not None:
+            yield from self._by_property(declared, self._module, stations)
+
+    def _of_other(self, node: ast.Attribute, stations: int) -> Iterator[Candidate | None]:
+        """``app.reader``: what the class of ``app`` sets, and perhaps something else."""
+        for owner in self.at(node.value, stations):
+            if owner is None or owner.of is None:
+                continue
+            for level, where in classes.ancestry(owner.of.node, owner.of.module, self._project):
+                values = where.bindings.class_values(level, node.attr)
+                there = _Looking(self._project, where)
+                for value in values:
+                    yield from there.at(value, stations)
+                declared = members.member(level, node.attr)
+                if isinstance(declared, ast.AnnAssign):
+                    yield from there.annotated(declared.annotation)
+                elif not values:
+                    yield from self._by_property(declared, where, stations)
+        yield None
+
+    def _by_property(
+        self, declared: ast.stmt | None, module: SourceFile, stations: int
+    ) -> Iterator[Candidate | None]:
+        """What a property yields; a subclass may have another one."""
+        if members.is_function(declared) and members.is_computed(declared):
+            yield from _Looking(self._project, module).returned(declared, stations)
+        yield None
+
+    def returned(
+        self, function: ast.FunctionDef | ast.AsyncFunctionDef, stations: int
+    ) -> Iterator[Candidate | None]:
+        """What a function says that it returns, or else what stands behind its ``return``."""
+        if function.returns is not None:
+            yield from self.annotated(function.returns)
+            return
+        found = [
+            node.value
+            for node in ast.walk(function)
+            if isinstance(node, ast.Return)
+            and node.value is not None
+            and self._module.function(node) is function
+        ]
+        for value in found if stations else ():
+            yield from self.at(value, stations - 1)
+        if not (found and stations):
             yield None
+
+    def _entries(self, node: ast.Subscript) -> Iterator[ast.expr]:
+        """What displays of a dictionary hold under a key that is written."""
+        bindings, key = self._module.bindings, node.slice
+        shown: list[ast.expr | None] = []
+        if isinstance(node.value, ast.Name):
+            shown = [one.value for one in bindings.definitions(node.value)]
+        elif isinstance(node.value, ast.Attribute):
+            shown = [*bindings.member_values(node.value)]
+        if not isinstance(key, ast.Constant):
+            return
+        for display in shown:
+            if isinstance(display, ast.Dict):
+                for name, value in zip(display.keys, display.values, strict=True):
+                    if isinstance(name, ast.Constant) and name.value == key.value:
+                        yield value
 
     def _handed_back(self, call: ast.Call, stations: int) -> ast.expr | None:
         """The object that a call gives back as it was: ``net.cuda()`` of a module of ours."""
@@ -123,15 +193,20 @@ class _Looking:
         has_own = any(members.member(node, method) is not None for node, _ in levels)
         return not has_own and any(base.startswith("torch.nn.") for base in bases)
 
-    def _made_by(self, maker: ast.expr) -> Iterator[Candidate | None]:
-        """What a call yields: an object of the class, or what a function says that it returns."""
+    def _made_by(self, maker: ast.expr, stations: int) -> Iterator[Candidate | None]:
+        """What a call yields: an object of the class, or what a function returns."""
+        if isinstance(maker, ast.Subscript):
+            for entry in self._entries(maker) if stations else ():
+                yield from self._made_by(entry, stations - 1)
+            yield None
+            return
         dotted = self._module.bindings.qualified(maker)
         found = self._project.definitions(dotted, self._module.path) if dotted else ()
         for each in found:
             if isinstance(each.node, ast.ClassDef):
                 yield Candidate(_class(each), exact=True)
-            elif members.is_function(each.node) and each.node.returns is not None:
-                yield from _Looking(self._project, each.module).annotated(each.node.returns)
+            elif members.is_function(each.node) and not _is_odd(each.node):
+                yield from _Looking(self._project, each.module).returned(each.node, stations)
             else:
                 yield None
         own = tuple(self._class_asked(dotted or ""))
@@ -187,6 +262,19 @@ class _Looking:
 def _class(found: Found) -> Class:
     assert isinstance(found.node, ast.ClassDef)
     return Class(found.node, found.module)
+
+
+def _parts(node: ast.IfExp | ast.BoolOp | ast.NamedExpr) -> list[ast.expr]:
+    """The expressions one of which a choice is, or what is given a name on the way."""
+    if isinstance(node, ast.BoolOp):
+        return node.values
+    return [node.body, node.orelse] if isinstance(node, ast.IfExp) else [node.value]
+
+
+def _is_odd(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a call may yield something else than what is returned, where nothing is said."""
+    is_plain = isinstance(function, ast.FunctionDef) and not function.decorator_list
+    return function.returns is None and not is_plain
 
 
 def _is_optional(node: ast.expr) -> bool:
