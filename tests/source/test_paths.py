@@ -624,6 +624,21 @@ def test_what_other_heirs_pass_to_a_base_is_not_ours():
     assert [pattern.text for pattern in found] == ["ours/data.pt"]
 
 
+@pytest.mark.parametrize("decorator", ["@classmethod\n    ", ""])
+def test_a_subclass_may_be_whose_attribute_a_method_reads(decorator):
+    """Of a class method, too: Python looks ``cls.path`` up in the class that is asked."""
+    source = (
+        "import torch\nclass Base:\n    path = 'base.pt'\n"
+        f"    {decorator}def load(cls):\n        return torch.load(cls.path)\n"
+        "class Derived(Base):\n    path = 'derived.pt'\n"
+    )
+    index = project({"a.py": source})
+    module = index.module_at("a.py")
+    (load,) = module.loads
+    found = resolve_path(load.file, module, index).patterns
+    assert {pattern.text for pattern in found} == {"base.pt", "derived.pt"}
+
+
 @pytest.mark.parametrize(
     "folder",
     ["os.path.dirname(pkg.__file__)", "pkg.__path__[0]", "os.path.dirname(pkg.sub.__file__)"],

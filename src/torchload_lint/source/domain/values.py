@@ -267,14 +267,16 @@ class Function(Value):
 class Class(Value):
     """A class of the project; equal only to itself."""
 
-    __slots__ = ("module", "node")
+    __slots__ = ("module", "node", "or_subclass")
 
     def __init__(
-        self, node: ast.ClassDef, module: SourceFile, *, rung: Rung = Rung.LITERAL
+        self, node: ast.ClassDef, module: SourceFile, *, or_subclass: bool = False
     ) -> None:
         self.node = node
         self.module = module
-        self.rung = rung
+        self.or_subclass = or_subclass
+        """Whether it may be one that inherits from it instead (``cls``)."""
+        self.rung = Rung.LITERAL
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__

@@ -14,7 +14,6 @@ from torchload_lint.source.domain.values import (
     Frame,
     Function,
     Instance,
-    Text,
     Unknown,
     lift,
     union,
@@ -25,7 +24,7 @@ from torchload_lint.source.names import members
 from torchload_lint.source.project import callers, classes
 from torchload_lint.source.project.families import family
 from torchload_lint.source.project.mentions import TooManyError
-from torchload_lint.source.state import class_fields, later, spreading
+from torchload_lint.source.state import class_fields, class_members, later, spreading
 from torchload_lint.source.state.bound import BoundArguments, Layers
 from torchload_lint.source.state.making_calls import making_calls
 from torchload_lint.source.text.candidates import statements
@@ -368,25 +367,10 @@ def annotated(evaluator: Evaluator, annotation: ast.expr | None, frame: Frame) -
 
 
 def class_attribute(evaluator: Evaluator, of: Class, name: str, frame: Frame) -> Values:
-    """``Class.name``."""
-    if name == "__name__":
-        return (Text(of.node.name, rung=Rung.CONSTANT),)
-    evaluator.relied.member(of, name, method=True)
-    for node, module in classes.ancestry(of.node, of.module, evaluator.project):
-        member = members.member(node, name)
-        if member is None:
-            continue
-        if members.is_function(member):
-            return (Function(member, module),)
-        if isinstance(member, ast.ClassDef):
-            return (Class(member, module),)
-        value = getattr(member, "value", None)
-        if isinstance(value, ast.expr):
-            from torchload_lint.source.state import enumerations  # noqa: PLC0415 - few questions lead here
-
-            values = lift(evaluator.values(value, frame.elsewhere(module)), Rung.CONSTANT)
-            return enumerations.member_of(evaluator, of, name, values) or values
-    return unknown(f"{of.node.name}.{name} is not defined in the class")
+    """``Class.name``; for ``cls.name`` also what a subclass says."""
+    found = subclasses(evaluator, of) if of.or_subclass else []
+    others = [Class(node, module) for node, module in found if name in says(evaluator, node)]
+    return union(*(class_members.value(evaluator, each, name, frame) for each in (of, *others)))
 
 
 def method(

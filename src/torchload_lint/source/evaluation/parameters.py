@@ -78,9 +78,9 @@ def _receiver(
         return ()
     if members.is_static(function):
         return ()
-    of = Class(holder, frame.module)
-    is_class = members.is_class_method(function) or function.name == "__new__"
-    return (of,) if is_class else (Instance(of),)
+    if members.is_class_method(function) or function.name == "__new__":
+        return (Class(holder, frame.module, or_subclass=True),)
+    return (Instance(Class(holder, frame.module)),)
 
 
 def _from_outside(
