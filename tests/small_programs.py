@@ -201,6 +201,23 @@ MENDED = {
                 return self.model.load("ckpt.pt").state
         print(App().run()["a"].x)
         """,
+    "a method that a class inherits, asked of the class": """
+        # model.py
+        import torch
+        class Mixin:
+            @classmethod
+            def load_from_checkpoint(cls, path):
+                return torch.load(path)
+        class Other:
+            def load_from_checkpoint(self, path):
+                return path
+        # main.py
+        from model import Mixin, Other
+        class Model(Mixin):
+            pass
+        Other().load_from_checkpoint("x.pt")
+        print(Model.load_from_checkpoint("ckpt.pt")["a"].x)
+        """,
     "an annotated attribute": """
         # model.py
         import torch
@@ -555,6 +572,8 @@ REFUSED = {
     "by place": "pickle, 5",
     "a constant": "pickle_protocol=PROTOCOL",
     "from the end": "pickle_protocol=-1",
+    "in a dictionary": '**{"pickle_protocol": 4}',
+    "in a dictionary that is made": "**dict(pickle_protocol=PROTOCOL)",
 }
 """Arguments of ``torch.save`` after which the file does not load."""
 LOADABLE = {

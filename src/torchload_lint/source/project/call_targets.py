@@ -173,6 +173,10 @@ class CallTarget(NamedTuple):
             if around is None:
                 return Other.UNKNOWN
             return bound if self._is_next_after(around, calling) else Other.CLASS
+        dotted = calling.bindings.qualified(function.value)
+        for each in self.project.definitions(dotted, calling.path) if dotted else ():
+            if isinstance(each.node, ast.ClassDef) and self._runs(Class(each.node, each.module)):
+                return 1 if members.is_class_method(self.function) else 0  # the class itself
         known = called_object(self.project, calling, function.value)
         if any(map(self._may_run, known.candidates)):
             return bound

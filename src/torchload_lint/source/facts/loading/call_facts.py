@@ -106,7 +106,9 @@ def _with_partial(call: ast.Call, reference: Reference) -> tuple[list[ast.expr],
 
 def save_call(module: SourceFile, call: ast.Call, reference: Reference) -> SaveCall:
     """``torch.save(obj, f)``, or a call of a partial of it."""
-    named = given(*_with_partial(call, reference), _SAVE_POSITIONS).named
+    sorted_out = given(*_with_partial(call, reference), _SAVE_POSITIONS)
+    named = sorted_out.named
+    protocol = named.get("pickle_protocol") or _unpacked(module, sorted_out, "pickle_protocol")
     zipped = named.get("_use_new_zipfile_serialization")
     return SaveCall(
         node=call,
@@ -115,7 +117,7 @@ def save_call(module: SourceFile, call: ast.Call, reference: Reference) -> SaveC
         statement=module.statement(call),
         obj=named.get("obj"),
         file=named.get("f"),
-        protocol=named.get("pickle_protocol"),
+        protocol=protocol,
         legacy=isinstance(zipped, ast.Constant) and not zipped.value,
     )
 
@@ -133,7 +135,8 @@ def _build(
     passes_on, default = "", WeightsOnly.ABSENT
     if answer.verdict is WeightsOnly.UNDECIDED:
         passes_on, default = _passed_on(module, sorted_out)
-    pickle_module = sorted_out.named.get("pickle_module") or _unpacked(module, sorted_out)
+    pickle_module = sorted_out.named.get("pickle_module")
+    pickle_module = pickle_module or _unpacked(module, sorted_out, "pickle_module")
     if pickle_module is not None and _is_none(module, pickle_module):
         pickle_module = None
     return LoadCall(
@@ -212,8 +215,8 @@ def _spread(mapping: ast.expr) -> list[ast.expr]:
     return [one for each in inner for one in _spread(each)]
 
 
-def _unpacked(module: SourceFile, sorted_out: Given) -> ast.expr | None:
-    """The ``pickle_module`` in a dictionary that is unpacked, where it is displayed as a whole."""
+def _unpacked(module: SourceFile, sorted_out: Given, name: str) -> ast.expr | None:
+    """An argument in a dictionary that is unpacked, where it is displayed as a whole."""
     for mapping in sorted_out.mappings:
         shown: list[ast.expr | None] = [mapping]
         if isinstance(mapping, ast.Name):
@@ -221,11 +224,11 @@ def _unpacked(module: SourceFile, sorted_out: Given) -> ast.expr | None:
         for display in shown:
             if isinstance(display, ast.Dict):
                 for key, value in zip(display.keys, display.values, strict=True):
-                    if isinstance(key, ast.Constant) and key.value == "pickle_module":
+                    if isinstance(key, ast.Constant) and key.value == name:
                         return value
             elif isinstance(display, ast.Call):
                 for keyword in display.keywords:
-                    if keyword.arg == "pickle_module":
+                    if keyword.arg == name:
                         return keyword.value
     return None
 
