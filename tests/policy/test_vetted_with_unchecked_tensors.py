@@ -173,3 +173,35 @@ def test_a_program_loads_its_distribution_and_no_file_that_calls_it(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "a checkpoint may not call Categorical" in done.stderr
+
+
+OWN = """from torch.distributions import Categorical
+from torch.optim.lr_scheduler import StepLR
+
+
+class Mine(Categorical):
+    pass
+
+
+class Deeper(Mine):
+    pass
+
+
+class Steps(StepLR):
+    pass
+"""
+
+
+@pytest.mark.parametrize("name", ["Mine", "Deeper", "Steps"])
+def test_a_class_of_the_project_made_from_one_is_not_called_either(name, tmp_path):
+    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.13"\n')
+    (tmp_path / "own.py").write_text(OWN)
+    named = forge.name("own", name)
+    for program, trusts in (
+        (forge.new(named) + b"}b", {Trust.RESTORE_ONLY, Trust.FIRST_PARTY}),
+        (forge.call(named, b"N"), {Trust.UNPROVEN}),
+    ):
+        (tmp_path / "saved.pt").write_bytes(archive(program))
+        (judgement,) = torchload_lint.inspect(tmp_path / "saved.pt").judgements
+        assert judgement.trust in trusts
+        assert judgement.trust is not Trust.FIRST_PARTY or judgement.by_attributes

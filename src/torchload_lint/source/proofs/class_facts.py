@@ -11,7 +11,7 @@ from torchload_lint.source.project.classes import ancestry
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.project.outlines import maker_of, outline_of
 from torchload_lint.source.proofs.proof import prove_class
-from torchload_lint.source.proofs.restoring import is_called, why_not_restorable
+from torchload_lint.source.proofs.restoring import computing_base, is_called, why_not_restorable
 from torchload_lint.source.proofs.unpickled import run_by_class, run_by_function, run_by_import
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
         hands=proof.hands,
         of_objects=proof.of_objects,
         leads=proof.leads,
-        computes=proof.computes,
+        computes=proof.computes or computing_base(node, module, project),
         import_runs=_import_runs(module, project),
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.names.members import member, odd_members
 from torchload_lint.source.proofs.decorators import gives_back
+from torchload_lint.source.proofs.known.harmless import is_harmless_base
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
 from torchload_lint.source.proofs.steady import check_own_name, check_place
 from torchload_lint.vetted import computes_when_called, is_restored
@@ -43,6 +44,22 @@ def is_called(node: ast.ClassDef, module: Module, project: ProjectIndex) -> bool
     except UnprovenError:
         return True
     return any(member(level, "__call__") is not None for level, _, _ in levels)
+
+
+def computing_base(node: ast.ClassDef, module: Module, project: ProjectIndex) -> str:
+    """Which base computes when the class is called, as distributions do; empty where none does."""
+    computing: list[str] = []
+
+    def is_plain(name: str) -> bool:
+        if computes_when_called(name):
+            computing.append(name)
+        return bool(computing) or _is_plain(name) or is_harmless_base(name)
+
+    try:
+        list(lineage(Holder(node, module, project), is_plain))
+    except UnprovenError:
+        return ""  # nor is it proven
+    return f"its base {computing[0]} computes with what it is called with" if computing else ""
 
 
 def why_not_restorable(node: ast.ClassDef, module: Module, project: ProjectIndex) -> str:
