@@ -472,6 +472,21 @@ NEEDED = {
         def g():
             write({"args": argparse.Namespace(a=1)}, "out/model_state.pt")
         """,
+    "a partial that has the object": """
+        # save.py
+        import argparse
+        import functools
+        import torch
+        def g():
+            functools.partial(torch.save, {"args": argparse.Namespace(a=1)})("out/model_state.pt")
+        """,
+    "getattr": """
+        # save.py
+        import argparse
+        import torch
+        def g():
+            getattr(torch, "save")({"args": argparse.Namespace(a=1)}, "out/model_state.pt")
+        """,
     "a partial that has the file": """
         # save.py
         import argparse

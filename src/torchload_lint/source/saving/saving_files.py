@@ -15,6 +15,7 @@ _FROM_TORCH = late_pattern(
     r"from[ \t]+torch(?:\.serialization)?[ \t]+import[ \t]*"
     r"(?:\([^)]*\bsave\b|[^\n(]*\bsave\b|\*)"
 )
+_BY_ITS_NAME = late_pattern(r"getattr\(\s*\w+\s*,\s*[\"']save[\"']\s*\)")
 _CUSTOMARY = ("torch", "th", "serialization")
 
 
@@ -33,4 +34,7 @@ def may_save(text: str) -> bool:
     if "torch" not in text:
         return any(stands_in(f"{name}.save", text) for name in _CUSTOMARY)
     names = {*_CUSTOMARY, *_RENAMED.findall(text)}
-    return any(stands_in(f"{name}.save", text) for name in names) or bool(_FROM_TORCH.search(text))
+    patterns = (_FROM_TORCH, _BY_ITS_NAME)
+    return any(stands_in(f"{name}.save", text) for name in names) or any(
+        each.search(text) is not None for each in patterns
+    )

@@ -66,11 +66,16 @@ def loads(module: SourceFile, aliases: Mapping[str, frozenset[str]]) -> tuple[Lo
 
 def saves(module: SourceFile) -> tuple[SaveCall, ...]:
     """The saves of a file, those by a partial too, in its order."""
-    found = [
-        call_facts.save_call(module, call, reference)
-        for reference in find(module, "save", SAVERS)
-        if (call := _called(module, reference.node)) is not None
-    ]
+    found = []
+    for named in find(module, "save", SAVERS):
+        reference = named
+        call, partial = _called(module, reference.node), module.parents.get(reference.node)
+        if call is None and isinstance(partial, ast.Call) and partial.args[:1] == [reference.node]:
+            made = module.bindings.qualified(partial.func) == "functools.partial"
+            call = _called(module, partial) if made else None  # partial(torch.save, obj)(path)
+            reference = named._replace(partial=partial)
+        if call is not None:
+            found.append(call_facts.save_call(module, call, reference))
     return tuple(sorted(found, key=lambda save: save.span))
 
 
