@@ -639,6 +639,15 @@ def test_a_subclass_may_be_whose_attribute_a_method_reads(decorator):
     assert {pattern.text for pattern in found} == {"base.pt", "derived.pt"}
 
 
+def test_a_function_that_opens_the_file_may_open_another_one():
+    """``opener=`` of ``open``: Python calls it with the path, and takes what it gives."""
+    plain = resolve("torch.load(open('a.pt', 'rb'))\n")
+    opened = resolve("torch.load(open('a.pt', 'rb', opener=newest))\n")
+    assert texts(plain) == texts(opened) == ["a.pt"]
+    assert plain.complete
+    assert not opened.complete
+
+
 @pytest.mark.parametrize(
     "folder",
     ["os.path.dirname(pkg.__file__)", "pkg.__path__[0]", "os.path.dirname(pkg.sub.__file__)"],

@@ -51,6 +51,8 @@ def opened(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     if is_moved_where_made(call, frame.module):
         evaluator.leave_open("an open file that is read before, or by several")
     given = arguments(evaluator, call, frame)
+    if "opener" in given.named:
+        evaluator.leave_open("a file that a function of its own opens")
     path = given.at(0) or next(iter(given.named.values()), ())
     return tuple(_opened(value) for value in path)
 
