@@ -317,6 +317,15 @@ KEPT = {
         import torch
         print(torch.load("ckpt.pt", map_location="cpu", pickle_module=pkl)["a"].x)
         """,
+    "the module of pickle, whichever there is": """
+        # main.py
+        import torch
+        try:
+            import cPickle as pickle
+        except ImportError:
+            import pickle
+        print(torch.load("ckpt.pt", pickle_module=pickle)["a"].x)
+        """,
     "the module of pickle by place": """
         # main.py
         import pickle

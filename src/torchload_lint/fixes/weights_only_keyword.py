@@ -107,7 +107,7 @@ def _may_hold_it(module: Module, load: LoadCall, mapping: ast.expr) -> bool:
 def _refuse_other_pickles(module: Module, source: Source, load: LoadCall) -> None:
     """Torch refuses ``weights_only=True`` beside any explicit ``pickle_module``."""
     node = load.pickle_module
-    if node is not None and module.bindings.qualified(node) not in STANDARD_PICKLES:
+    if node is not None and not module.bindings.possible(node) <= STANDARD_PICKLES:
         raise Refusal(
             f"pickle_module={source.slice(node)} replaces the unpickler, "
             "and torch refuses weights_only=True beside it",

@@ -64,8 +64,8 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     else:
         message = "`pickle_module` turns the weights-only default off: the file may run any code"
     message += what_it_needs(situation)
-    name = situation.module.bindings.qualified(load.pickle_module)
-    plan = plan_repair(situation, context) if name in STANDARD_PICKLES else FixPlan()
+    is_standard = situation.module.bindings.possible(load.pickle_module) <= STANDARD_PICKLES
+    plan = plan_repair(situation, context) if is_standard else FixPlan()
     if plan.fix is None and situation.reports and not situation.with_verdict(Verdict.DANGEROUS):
         message += next_step(plan.notes[:1])
     notes = (*evidence_notes(situation), *plan.notes)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 STANDARD_PICKLES = frozenset(
-    {"pickle", "_pickle", "six.moves.cPickle", "torch.serialization.pickle"}
+    {"pickle", "_pickle", "cPickle", "six.moves.cPickle", "torch.serialization.pickle"}
 )
 """What torch unpickles with where no ``pickle_module`` is given, under all of its names."""
 
