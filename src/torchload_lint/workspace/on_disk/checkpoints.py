@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint import Target, Verdict
 from torchload_lint.checkpoint.known.torch_range import behaviour
 from torchload_lint.checkpoint.known.torch_versions import NEWEST_LINE
 from torchload_lint.config import DEFAULT_EXCLUDE
@@ -25,6 +24,7 @@ from torchload_lint.workspace.on_disk.spanning import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from torchload_lint.checkpoint import Target
     from torchload_lint.checkpoint.known.torch_versions import TorchVersion
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup
     from torchload_lint.checkpoint.report import CheckpointReport
@@ -177,8 +177,10 @@ class DiskCheckpoints:
         if torch == newest:
             return self._inspect(path, lookup, torch)
         first = self.inspect(path, lookup, newest)
-        if first.verdict not in _READ_TO_THE_END or _names_main(first):
+        if _names_main(first):
             return self._inspect(path, lookup, torch)
+        if any(problem.code == "limit" for problem in first.problems):
+            return first  # no release is asked to read as far again
         names = frozenset(str(found.name) for found in first.globals)
         wanted = behaviour(torch, names, path)
         if wanted == behaviour(newest, names, path):
@@ -247,10 +249,6 @@ class DiskCheckpoints:
         if absolute.is_relative_to(self._root):
             return absolute.relative_to(self._root).as_posix()
         return absolute.as_posix()
-
-
-_READ_TO_THE_END = frozenset({Verdict.LOADS, Verdict.NEEDS_SAFE_GLOBALS})
-"""Where these are the newest torch's verdicts, every global of the file is known."""
 
 
 def _names_main(report: CheckpointReport) -> bool:
