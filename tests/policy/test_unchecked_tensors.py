@@ -15,6 +15,7 @@ pytest.importorskip("torch")
 import torchload_lint
 from checkpoint.cases import forge
 from torchload_lint.policy import Trust
+from torchload_lint.workspace.one_file import Options
 
 pytestmark = pytest.mark.torch
 
@@ -107,6 +108,18 @@ def test_what_computes_with_values_of_the_file_is_restored_only(computed, tmp_pa
 def test_arithmetic_with_numbers_and_texts_may_be_called(computed, tmp_path):
     body = f"def __init__(self, a=None):\n        self.a = {computed}"
     assert judged(tmp_path, body, forge.call(NET, b"N")).trust is Trust.FIRST_PARTY
+
+
+def test_nor_is_it_written_as_itself_where_no_module_can_be_written(tmp_path):
+    """A range of torch that begins before pairs of objects and names."""
+    judged(tmp_path, "def __hash__(self):\n        return self.a + self.b", forge.new(NET) + b"}b")
+    settings = '[project]\nname = "one"\nversion = "1"\ndependencies = ["torch>=2.5"]\n'
+    (tmp_path / "pyproject.toml").write_text(settings)
+    program = "import torch\nimport victim\nnet = torch.load('net.pt', weights_only=False)\n"
+    (tmp_path / "run.py").write_text(program)
+    options = Options(fix=True, unsafe=True, write=True)
+    torchload_lint.check(tmp_path, options=options)
+    assert (tmp_path / "run.py").read_text() == program
 
 
 def test_all_that_a_load_reaches_counts(tmp_path):

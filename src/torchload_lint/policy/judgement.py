@@ -151,10 +151,9 @@ def _judged_by_source(name: GlobalName, facts: ClassFacts, *, called: bool) -> J
         return _untrusted(name, f"{place} is a {facts.kind}, not a class")
     if facts.unproven:
         return _unproven(facts, facts.unproven, called)
-    restored = not (called or facts.not_restorable)
+    restored = facts.is_called and not (called or facts.not_restorable)
     if facts.computes and not (restored or facts.is_enumeration):
         return _unproven(facts, facts.computes, called)
-    restored = restored and bool(facts.is_called or facts.computes)
     if facts.read_from:
         reason = f"read from {facts.read_from} ({place})"
         return Judgement(Trust.INSTALLED, reason, by_attributes=restored)
