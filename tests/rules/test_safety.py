@@ -172,6 +172,26 @@ def test_what_the_writer_is_known_to_save_is_not_left_out():
         assert "Namespace" in "".join(edit.content for edit in fix.edits)
 
 
+BESIDE = """
+    import torch
+    def save(path, net, args):
+        torch.save({"net": net.state_dict(), "args": SETTINGS}, path)
+    def load(path, net):
+        held = torch.load(path, weights_only=False)
+        net.load_state_dict(held["net"])
+    """
+
+
+@pytest.mark.parametrize("settings", ["args", "net.hparams"])
+def test_settings_that_are_saved_beside_the_weights_may_be_any_object(settings):
+    assert fixes(BESIDE.replace("SETTINGS", settings), World(infers=True)) == []
+
+
+@pytest.mark.parametrize("settings", ["vars(args)", "args.__dict__", "3"])
+def test_settings_that_are_saved_as_a_dict_are_no_obstacle(settings):
+    assert fixes(BESIDE.replace("SETTINGS", settings), World(infers=True))
+
+
 def test_a_save_that_follows_the_load_writes_no_file_for_it():
     code = """
         import torch

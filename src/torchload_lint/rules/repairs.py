@@ -43,6 +43,7 @@ from torchload_lint.source.facts.loader import Does
 from torchload_lint.source.facts.loading.usage import may_be_object
 from torchload_lint.source.facts.shims import shim_of
 from torchload_lint.source.project.imports import closes_circle
+from torchload_lint.source.saving.kept_settings import kept_beside
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.report import CheckpointReport
@@ -178,6 +179,8 @@ def _plan_without_checkpoint(situation: Situation, context: Context) -> FixPlan:
         return FixPlan(plan.fix, (evidence, *plan.notes))
     advice = what_would_settle_it(situation, context)
     if use is Use.STATE_DICT_ITEM:
+        if beside := kept_beside(situation.load, situation.module, context.project):
+            return FixPlan(notes=(beside, *advice))
         evidence = "only items of the value are used, as a state dict; the file may hold more"
         plan = _written(situation, context, (), Applicability.UNSAFE, risk=evidence)
         return FixPlan(plan.fix, (evidence, *advice, *plan.notes))

@@ -53,7 +53,7 @@ _TAKE_MODULES = frozenset(
     }
 )
 """Functions of torch that are given modules, and no state."""
-_SETTINGS = frozenset(
+SETTINGS_KEYS = frozenset(
     "args cfg config configs hparams hyper_parameters hyperparams opt opts options params".split()
 )
 """Items that are no tensors by their name: settings, which hold what they like."""
@@ -169,7 +169,7 @@ class _Follower:
         if not isinstance(item.ctx, ast.Load):
             yield _ITEM
             return
-        if isinstance(item.slice, ast.Constant) and item.slice.value in _SETTINGS:
+        if isinstance(item.slice, ast.Constant) and item.slice.value in SETTINGS_KEYS:
             used = set(self.uses(item, depth - 1))
             yield _OTHER if used.isdisjoint({_OBJECT, _SETTING}) else _SETTING
             return
