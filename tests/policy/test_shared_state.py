@@ -82,12 +82,12 @@ CHANGING = {
 }
 READING = {
     "item": "    def __init__(self, a): self.a = BY_NAME['list']",
-    "nested item": "    def __init__(self, a): self.a = ROWS[0][0] + NESTED['list'][0]",
+    "nested item": "    def __init__(self, a): self.a = ROWS[0][0], NESTED['list'][0]",
     "nested loop": (
         "    def __init__(self, a):\n        for x in ROWS[0]: self.a = x\n"
         "        self.a = [x for x in NESTED.get('list')], len(ROWS), 'list' in NESTED"
     ),
-    "scaled": "    def __init__(self, a): self.a = 3 * SCALE[0] + SCALE * 2",
+    "scaled": "    def __init__(self, a): self.a = 3 * SCALE[0], SCALE * 2",
     "get": "    def __init__(self, a): self.a = BY_NAME.get(a, 'x')",
     "copy": "    shared = ['ls']\n    def __init__(self, a): self.a = list(self.shared)",
     "in": "    shared = ['ls']\n    def __init__(self, a): self.a = a in self.shared",
