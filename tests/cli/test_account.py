@@ -34,6 +34,13 @@ def test_what_is_read_and_what_is_used_as_tensors_passes(cli, write, folder):
     )
 
 
+def test_what_unpickles_by_itself_is_not_checked_by_reading_the_file(cli, write, folder):
+    write({"a.py": 'import torch\n\nmade = torch.package.PackageImporter("a.pt")\n'})
+    (folder / "a.pt").write_bytes(files.archive(b"\x80\x02]."))
+    assert "1 load: 1 not matched to any file." in cli().stdout
+    assert "unpickles the file without torch.load" in cli("--select", "TLL109").stdout
+
+
 def test_what_a_comment_hides_for_a_whole_file_is_counted(cli, write):
     write({"a.py": f"# flake8: noqa\n{UNSAFE}"})
     result = cli()

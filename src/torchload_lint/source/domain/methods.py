@@ -200,13 +200,13 @@ def _recursive_glob(text: Text, given: Arguments) -> Values:
     return (Sequence(others=found),)
 
 
-def _globbed(text: Text) -> Text:
-    return text.changed(text=patterns.globbed(text.text), is_path=False)
+def _globbed(text: Text, *, deep: bool = True) -> Text:
+    return text.changed(text=patterns.globbed(text.text, deep=deep), is_path=False)
 
 
-def glob_text(text: Text) -> Values:
-    """``glob.glob(text)``."""
-    return (Sequence(others=(_globbed(text),), rung=text.rung),)
+def glob_text(text: Text, *, deep: bool) -> Values:
+    """``glob.glob(text, recursive=deep)``."""
+    return (Sequence(others=(_globbed(text, deep=deep),), rung=text.rung),)
 
 
 def entries(text: Text, *, bare: bool) -> Values:

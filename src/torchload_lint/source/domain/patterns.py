@@ -141,9 +141,13 @@ def known(text: str) -> str:
     return text.translate({ord(mark): None for mark in _MARKS}) if _marked(text) else text
 
 
-def globbed(text: str) -> str:
-    """A text that the source globs: its ``*``, ``?`` and ``[`` become marks (``**`` one mark)."""
-    text = re.sub(r"(?<![^/])\*\*(?=/)", GLOB_DEEP, text)
+def globbed(text: str, *, deep: bool = True) -> str:
+    """A text that the source globs: its ``*``, ``?`` and ``[`` become marks (``**`` one mark).
+
+    ``deep``: whether ``**`` leads through folders; else it is as good as ``*``.
+    """
+    if deep:
+        text = re.sub(r"(?<![^/])\*\*(?=/)", GLOB_DEEP, text)
     text = re.sub(r"\*+", GLOB_ANY, text)
     return text.replace("?", GLOB_ONE).replace("[", GLOB_SET)
 

@@ -47,7 +47,11 @@ def _join(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 
 
 def _glob(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    return union(*(methods.glob_text(as_text(value)) for value in first(evaluator, call, frame)))
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    told = given.get("recursive", given.get(None))  # ``**options`` may say so
+    deep = told is not None and not (isinstance(told, ast.Constant) and told.value is False)
+    texts = map(as_text, first(evaluator, call, frame))
+    return union(*(methods.glob_text(text, deep=deep) for text in texts))
 
 
 def _list_folder(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
