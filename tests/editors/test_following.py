@@ -201,3 +201,17 @@ def test_the_exit_status_says_whether_the_client_left_in_order(folder):
     with PlainClient(folder) as client:
         client.process.stdin.close()
         assert ended(client) == 1
+
+
+def test_requests_that_come_too_early_or_too_late_are_refused(folder):
+    hover = {"textDocument": {"uri": "file:///a.py"}, "position": {"line": 0, "character": 0}}
+    client = PlainClient(folder)
+    assert client.ask("textDocument/hover", hover)["error"]["code"] == -32002
+    client.tell("textDocument/didClose", {"textDocument": {"uri": "file:///a.py"}})
+    with client:
+        client.open("a.py", IMPLICIT)
+        assert client.ask("shutdown", None)["result"] is None
+        assert client.ask("textDocument/hover", hover)["error"]["code"] == -32600
+        assert client.ask("shutdown", None)["error"]["code"] == -32600
+        client.tell("exit", None)
+        assert ended(client) == 0

@@ -29,6 +29,8 @@ from torchload_lint.reports.run_report import TOOL
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from pygls.protocol.json_rpc import RPCMessage
+
 DEBOUNCE_SECONDS = 0.2
 OTHERS_SECONDS = 1.0
 """After so much time without a change, the other documents are checked again."""
@@ -42,7 +44,27 @@ _WATCHED = (
 
 
 class _Protocol(LanguageServerProtocol):
-    """pygls' protocol, which would remember each notification for ever (2.0 and 2.1)."""
+    """pygls' protocol, which would remember each notification for ever (2.0 and 2.1), and leaves a
+    request that comes too early or too late without the answer that the protocol asks for.
+    """
+
+    def handle_message(self, message: RPCMessage) -> None:
+        """Answer a message, or say why it is refused. Source: LSP 3.17, Lifecycle Messages."""
+        refused = self._why_refused(getattr(message, "method", ""))
+        if refused is None:
+            super().handle_message(message)
+        elif (number := getattr(message, "id", None)) is not None:
+            self._send_response(number, error=types.ResponseError(*refused))
+
+    def _why_refused(self, method: str) -> tuple[int, str] | None:
+        """The code and the text of an error; None for what may come now, and for answers."""
+        if method in {"", types.EXIT}:
+            return None
+        if self._shutdown:
+            return types.ErrorCodes.InvalidRequest.value, "the server has been shut down"
+        if self._workspace is None and method != types.INITIALIZE:
+            return types.ErrorCodes.ServerNotInitialized.value, "initialize has to come first"
+        return None
 
     def _check_handler_result(self, future: Future[Any]) -> None:
         super()._check_handler_result(future)

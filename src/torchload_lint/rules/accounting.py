@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import LoadAccount
 from torchload_lint.rules.evidence import Evidence
 from torchload_lint.source.facts.calls import Use
-from torchload_lint.source.facts.loader import Does
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,17 +37,7 @@ def is_unknown(situation: Situation) -> bool:
 
 def counted_as(situation: Situation) -> str:
     """The field of ``LoadAccount`` that a load counts in."""
-    if unpickles_by_itself(situation):
-        return "unknown"
-    if situation.evidence in _FIELDS:
+    library = situation.load.library  # one that unpickles by itself reads the file in its own way
+    if situation.evidence in _FIELDS and not (library and library.unpickles_by_itself):
         return _FIELDS[situation.evidence]
     return "tensors" if situation.load.use is Use.STATE_DICT else "unknown"
-
-
-def unpickles_by_itself(situation: Situation) -> bool:
-    """Whether it is a load of another library, or format, that asks no weights-only unpickler.
-
-    What torch.load would do with the file says nothing about it.
-    """
-    library = situation.load.library
-    return library is not None and library.does == {Does.UNPICKLES}

@@ -40,7 +40,6 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
-from torchload_lint.rules.accounting import unpickles_by_itself
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.repairs import plan_library
 from torchload_lint.rules.words import evidence_notes, what_it_needs
@@ -76,7 +75,7 @@ def check_load(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     load = situation.load
     if load.library is None or not situation.unsafe_on:
         return
-    if unpickles_by_itself(situation):
+    if load.library.unpickles_by_itself:
         return  # another format: ``loads`` lists it, and no run says that it is checked
     if Does.FALSE not in load.library.does and _is_met(situation):
         return  # the restricted load succeeds, and nothing is tried after it

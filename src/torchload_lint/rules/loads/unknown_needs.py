@@ -38,7 +38,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Severity
-from torchload_lint.rules.accounting import is_unknown, unpickles_by_itself
+from torchload_lint.rules.accounting import is_unknown
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.repairs import what_would_settle_it
 
@@ -59,7 +59,8 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
 
 
 def _why(situation: Situation) -> str:
-    if unpickles_by_itself(situation):
+    library = situation.load.library
+    if library is not None and library.unpickles_by_itself:
         return "it unpickles the file without torch.load, and what that would run is not looked at"
     paths = ", ".join(pattern.text for pattern in situation.resolution.patterns)
     if paths:

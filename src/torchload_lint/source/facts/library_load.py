@@ -70,6 +70,11 @@ class LibraryLoad(NamedTuple):
         )
 
     @property
+    def unpickles_by_itself(self) -> bool:
+        """Whether it asks no weights-only unpickler, whatever it is given."""
+        return self.does == {Does.UNPICKLES}
+
+    @property
     def written(self) -> str:
         """The keyword that a fix may write: one that is known to be there, or has to be."""
         needed = bool(self.does - RESTRICTED)
