@@ -89,7 +89,22 @@ CERTAIN = {
         {"other.py": "def change(it):\n    it._value_ = 1\n"},
     ),
 }
+MAIN = ("import __main__ as it", "import sys; it = sys.modules['__main__']")
+CERTAIN |= {
+    f"another name of what was started: {reached}": (
+        "import other\nPATH = 'a.pt'\nother.go()\ntorch.load(PATH)\n",
+        {"other.py": f"def go():\n    {reached}\n    it.OTHER = 'b.pt'\n"},
+    )
+    for reached in MAIN
+}
 DOUBTFUL = {
+    **{
+        f"a name of what was started: {reached}": (
+            "import other\nPATH = 'a.pt'\nother.go()\ntorch.load(PATH)\n",
+            {"other.py": f"def go():\n    {reached}\n    it.PATH = 'b.pt'\n"},
+        )
+        for reached in MAIN
+    },
     "a constant that another file sets": (
         "PATH = 'a.pt'\ndef load():\n    return torch.load(PATH)\n",
         {"other.py": "import main\nmain.PATH = 'b.pt'\nmain.load()\n"},

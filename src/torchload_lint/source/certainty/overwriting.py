@@ -84,6 +84,8 @@ class Receivers:
             return False
         if is_given_options(node, module, self._project):
             return False
+        if "__main__" in module.bindings.possible(node):
+            return True  # whichever file was started
         named = self._named(node, module)
         if named is not None:
             return any(each is target.tree for each in named)
