@@ -241,6 +241,35 @@ CHANGES = {
     a = p.parse_args([])
     torch.load(f"{a.end}-{a.n}.pt")
     """,
+    "an update behind an entry": """
+    d = {}
+    d["p"] = "a.pt"
+    d.update(p="b.pt")
+    torch.load(d["p"])
+    """,
+    "an update of a part": """
+    from collections import OrderedDict
+    d = OrderedDict()
+    d["a"] = {"p": "a.pt"}
+    d["a"].update(p="b.pt")
+    torch.load(d["a"]["p"])
+    """,
+    "an entry of an argument under another name": """
+    def run(d):
+        d["p"] = "a.pt"
+        e = d
+        e["p"] = "b.pt"
+        torch.load(d["p"])
+    run(eval("{}"))
+    """,
+    "an argument that is emptied": """
+    def run(d):
+        d["p"] = "a.pt"
+        d.clear()
+        d.setdefault("p", "b.pt")
+        torch.load(d["p"])
+    run(eval("{}"))
+    """,
     "later defaults": """
     p = argparse.ArgumentParser()
     p.add_argument("--c", default="a.pt")
@@ -266,7 +295,32 @@ def test_what_is_changed_and_not_followed_is_not_exact(source, monkeypatch):
     assert sys.modules.get("torch") is not fake
 
 
+def test_an_object_of_a_library_may_keep_something_else():
+    program = """
+    import configparser, torch
+    c = configparser.ConfigParser()
+    c["a"] = {"p": "a.pt"}
+    c.set("a", "p", "b.pt")
+    torch.load(c["a"]["p"])
+    """
+    found = resolve(textwrap.dedent(program))
+    assert not found.complete
+    assert "c may keep something else than it is given" in found.unknown
+
+
 FOLLOWED = {
+    "an entry of an argument": """
+    def run(d, q="b.pt"):
+        d["p"] = q
+        torch.load(d["p"])
+    run(eval("{}"))
+    """,
+    "entries side by side": """
+    d = {}
+    d["p"] = "b.pt"
+    d["q"] = "a.pt"
+    torch.load(d["p"])
+    """,
     "an entry of its own name": "d = {'p': 'a.pt'}\nd['p'] = 'b.pt'\ntorch.load(d['p'])",
     "an attribute before the call": """
     class Options:

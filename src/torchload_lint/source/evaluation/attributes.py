@@ -159,9 +159,10 @@ def subscript(evaluator: Evaluator, node: ast.Subscript, frame: Frame) -> Values
     if known is not None:
         return known(evaluator, node.slice, frame)
     stored, settled = stores.reaching(evaluator, node, frame)
-    if settled:
-        return stored
     bases = evaluator.values(node.value, frame)
+    if settled:
+        _rely_on_holder(evaluator, node.value, bases, frame)
+        return stored
     if isinstance(node.slice, ast.Slice):
         return union(*(_slice(evaluator, base, node.slice, frame) for base in bases))
     keys = evaluator.values(node.slice, frame)
@@ -174,6 +175,14 @@ def subscript(evaluator: Evaluator, node: ast.Subscript, frame: Frame) -> Values
     if all(isinstance(value, Unknown) for value in found):
         return _filled(evaluator, node, frame) or found
     return found
+
+
+def _rely_on_holder(evaluator: Evaluator, holder: ast.expr, bases: Values, frame: Frame) -> None:
+    """What holds an item may be changed as a dictionary may, or be no dictionary at all."""
+    if any(isinstance(base, Made) and base.call is not None for base in bases):
+        evaluator.leave_open(f"{ast.unparse(holder)} may keep something else than it is given")
+    if isinstance(holder, ast.Name) and any(isinstance(base, Unknown | Made) for base in bases):
+        evaluator.relied.held[holder] = frame.module, (*bases, Record({}))
 
 
 def _item(evaluator: Evaluator, base: Value, key: Value, frame: Frame) -> Values:
