@@ -11,7 +11,7 @@ import io
 import struct
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, Opaque
+from torchload_lint.checkpoint.pickles.pickled_values import DictValue, GlobalRef, Opaque, SetValue
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, STORAGE_DTYPES, StorageReader
 from torchload_lint.checkpoint.pickles.unpickler import Unpickled, unpickle
 from torchload_lint.checkpoint.restricted.weights_only import WeightsOnlyGuard
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.pickles.pickled_values import PickledValue
 
 
+_NO_NUMBERS = (float, str, bytes, tuple, list, DictValue, SetValue)
 _WINDOW = 64 * 1024
 """Bytes in which a pickle is first looked for."""
 
@@ -150,13 +151,17 @@ class _Reader:
         value = self.pickle()
         if isinstance(value, int):
             return value
-        raise OddTarError("it counts by what is no number") if _may_be_odd(value) else _EndError
+        if value is None or isinstance(value, _NO_NUMBERS):
+            raise _EndError  # range() takes none of them
+        raise OddTarError("it counts by what is no number")
 
     def triple(self) -> tuple[PickledValue, ...]:
         value = self.pickle()
         if isinstance(value, tuple) and len(value) == 3:  # noqa: PLR2004 - a triple
             return value
-        raise OddTarError("it describes a tensor by no triple") if _may_be_odd(value) else _EndError
+        if value is None or isinstance(value, (int, float, tuple)):
+            raise _EndError  # nothing else is certain not to come apart into three
+        raise OddTarError("it describes a tensor by no triple")
 
     def bytes(self, count: int) -> bytes:
         data = self._source.read_at(self._at, min(count, self._end - self._at))
@@ -165,11 +170,6 @@ class _Reader:
 
     def skip(self, count: int) -> None:
         self._at = min(self._at + count, self._end)
-
-
-def _may_be_odd(value: PickledValue) -> bool:
-    """Whether Python may take it for a number or a triple all the same."""
-    return not (value is None or isinstance(value, (int, float, tuple)))
 
 
 def _storages(reader: _Reader) -> None:
