@@ -4,7 +4,24 @@ Files are parted by rows ``# name.py``; ``ckpt.pt`` holds an ``argparse.Namespac
 ``x.pt`` the state dict of ``nn.Linear(2, 1)``. ``main.py`` is run.
 """
 
-MENDED = {
+MODEL_AND_OTHER = """
+        # model.py
+        import torch
+        class Model:
+            def load(self, path):
+                self.state = torch.load(path)
+                return self
+        # other.py
+        class Other:
+            def load(self, path):
+                return path
+        # main.py
+        from model import Model
+        from other import Other
+"""
+"""Two classes with a method of one name, of which one loads, and how the program begins."""
+
+FIXED = {
     "keywords handed on": """
         # tio.py
         import torch
@@ -117,40 +134,16 @@ MENDED = {
                 self.other.load("x.pt")
         print(App().model.state["a"].x)
         """,
-    "an object of a function": """
-        # model.py
-        import torch
-        class Model:
-            def load(self, path):
-                self.state = torch.load(path)
-                return self
-        # other.py
-        class Other:
-            def load(self, path):
-                return path
-        # main.py
-        from model import Model
-        from other import Other
+    "an object of a function": MODEL_AND_OTHER
+    + """
         def make():
             return Model()
         make().load("ckpt.pt")
         Other().load("x.pt")
         print(make().load("ckpt.pt").state["a"].x)
         """,
-    "an attribute of an object": """
-        # model.py
-        import torch
-        class Model:
-            def load(self, path):
-                self.state = torch.load(path)
-                return self
-        # other.py
-        class Other:
-            def load(self, path):
-                return path
-        # main.py
-        from model import Model
-        from other import Other
+    "an attribute of an object": MODEL_AND_OTHER
+    + """
         class App:
             def __init__(self):
                 self.model, self.other = Model(), Other()
@@ -158,40 +151,16 @@ MENDED = {
         app.other.load("x.pt")
         print(app.model.load("ckpt.pt").state["a"].x)
         """,
-    "an entry of a dictionary": """
-        # model.py
-        import torch
-        class Model:
-            def load(self, path):
-                self.state = torch.load(path)
-                return self
-        # other.py
-        class Other:
-            def load(self, path):
-                return path
-        # main.py
-        from model import Model
-        from other import Other
+    "an entry of a dictionary": MODEL_AND_OTHER
+    + """
         KINDS = {"model": Model, "other": Other}
         made = {"one": Model()}
         KINDS["other"]().load("x.pt")
         made["one"].load("ckpt.pt")
         print(KINDS["model"]().load("ckpt.pt").state["a"].x)
         """,
-    "what a property makes": """
-        # model.py
-        import torch
-        class Model:
-            def load(self, path):
-                self.state = torch.load(path)
-                return self
-        # other.py
-        class Other:
-            def load(self, path):
-                return path
-        # main.py
-        from model import Model
-        from other import Other
+    "what a property makes": MODEL_AND_OTHER
+    + """
         class App:
             @property
             def model(self):

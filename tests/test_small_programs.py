@@ -98,7 +98,7 @@ def sources(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in folder.glob("*.py")}
 
 
-@each(samples.MENDED)
+@each(samples.FIXED)
 def test_a_failing_program_runs_after_the_fix(program: str, folder: Path) -> None:
     write(folder, program)
     with pytest.raises(Exception, match=r"Weights only load failed|Can not safely load"):
