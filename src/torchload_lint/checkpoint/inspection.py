@@ -188,12 +188,13 @@ def _hidden_pickle(
 ) -> CheckpointReport | None:
     """A pickle behind the first bytes of another format, which the unsafe loader would run.
 
-    ``GGUF`` and ``BZh`` are the start of a pickle, too, and of the name of a member of a tar file.
+    ``GGUF`` and ``BZh`` are the start of a pickle, too, and of the name of a member of a tar file;
+    what Python cannot read as a tar file, torch reads as a pickle.
     """
     if container.archive is not None or source.size == 0:
         return None
-    if is_tar(source):
-        return _dangerous_tar(source, name, question)
+    if is_tar(source) and (found := _dangerous_tar(source, name, question)) is not None:
+        return found
     result = evaluate(source, Container("legacy or pickle"), question)
     threats = _threats(result, question)
     return _dangerous(name, result, threats, question) if threats else None

@@ -127,3 +127,14 @@ def test_another_tar_file_is_none_of_torch():
     with tarfile.open(fileobj=stream, mode="w") as out:
         out.addfile(tarfile.TarInfo("readme"))
     assert inspect_bytes(stream.getvalue(), "saved.pt").verdict is Verdict.CANNOT_LOAD
+
+
+def test_a_pickle_that_only_looks_like_a_tar_file(tmp_path):
+    block = bytearray(HOSTILE.ljust(512, b"\0"))
+    block[124:136] = b"no number\0\0\0"  # the size: Python's tarfile refuses it
+    path = tmp_path / "a.pt"
+    path.write_bytes(summed(bytes(block[:148]) + b" " * 8 + bytes(block[156:]), b"%06o\0 ".__mod__))
+    assert inspect_bytes(path.read_bytes(), "a.pt").verdict is Verdict.DANGEROUS
+    load = "import torch; torch.load('a.pt', weights_only=False)"
+    subprocess.run([sys.executable, "-c", load], cwd=tmp_path, capture_output=True, check=False)
+    assert (tmp_path / "marker").is_dir()
