@@ -24,6 +24,7 @@ def main() -> None:
         FINDINGS,
         INTERRUPTED,
         tell_interrupted,
+        tell_of_a_fault,
     )
 
     try:
@@ -40,6 +41,9 @@ def main() -> None:
     except OSError as error:  # click's own output, on a full disk
         if sys.stderr is not None:
             sys.stderr.write(f"error: {error}\n")
+        _leave(FAILED)
+    except Exception as error:  # noqa: BLE001 - Python's own status for it is that of findings
+        tell_of_a_fault(error)
         _leave(FAILED)
 
 

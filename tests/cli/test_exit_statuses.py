@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from cli_samples import FIXED, IMPLICIT, UNDECIDED, UNSAFE, WHOLE_MODULE, codes
@@ -201,3 +204,25 @@ def test_an_empty_path_is_not_the_current_folder(cli, folder, write, command):
     assert done.exit_code == 2
     assert "a path is empty" in done.stderr
     assert (folder / "a.py").read_text() == IMPLICIT
+
+
+BROKEN = """
+import sys
+from torchload_lint import __main__
+from torchload_lint.cli import hints
+
+hints.at_entries = lambda projects: 1 / 0
+sys.argv = ["torchload-lint", *sys.argv[1:]]
+__main__.main()
+"""
+
+
+@pytest.mark.parametrize("command", [["."], ["loads", "."], ["check", "--error-on", "error", "."]])
+def test_a_fault_of_the_tool_does_not_look_like_findings(write, folder, command):
+    write({"a.py": FIXED})
+    arguments = [sys.executable, "-c", BROKEN, *command]
+    done = subprocess.run(arguments, capture_output=True, text=True, cwd=folder, check=False)
+    assert done.returncode == 2
+    assert "error: the run ended early: ZeroDivisionError" in done.stderr
+    assert "this is a fault of torchload-lint" in done.stderr
+    assert "Traceback" in done.stderr

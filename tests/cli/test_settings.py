@@ -185,3 +185,31 @@ def test_a_package_with_a_setup_py_inside_is_no_project(tmp_path, inside, root):
     if inside:
         (tmp_path / "inner" / "__init__.py").touch()
     assert config_for(tmp_path / "inner").root == (tmp_path / root).resolve()
+
+
+MISSPELT = {
+    'checkpoint-roots = ["wieghts"]': 'checkpoint-roots: there is no folder "wieghts" (did',
+    'checkpoint-roots = ["weights", "."]': "",
+    'checkpoint-roots = ["/data/weights"]': "",
+    'src = ["libs"]': 'src: there is no folder "libs" (did you mean "lib"?)',
+    'src = ["lib"]': "",
+    'trusted = ["nets.Nett"]': 'trusted: "nets.Nett" names nothing: lib/nets.py has no Nett (did',
+    'trusted = ["nets.Net"]': "",
+    'trusted = ["nets.*", "elsewhere.Net", "lazy.Net", "nets.made"]': "",
+}
+
+
+@pytest.mark.parametrize("line", MISSPELT)
+def test_what_names_nothing_is_told(cli, write, line):
+    write(
+        {
+            "a.py": FIXED,
+            "weights/readme": "",
+            "lib/nets.py": "from elsewhere import made\n\nclass Net:\n    pass\n",
+            "lib/lazy.py": "def __getattr__(name):\n    return object\n",
+            "torchload-lint.toml": ("" if line.startswith("src") else 'src = ["lib"]\n') + line,
+        }
+    )
+    said = cli().stderr
+    assert MISSPELT[line] in said
+    assert bool(MISSPELT[line]) == ("warning: " in said)

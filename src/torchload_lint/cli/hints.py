@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.cli.commands import COMMANDS
 from torchload_lint.cli.terminal import say, warn
+from torchload_lint.config import Config
 from torchload_lint.escaping import printable
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def at_range(ranges: Iterable[TorchRange]) -> None:
 def at_entries(projects: Projects) -> None:
     """Say which entries of the configuration name nothing, or more than one thing."""
     for project in projects.known():
-        if not (project.config.loads or project.config.renames or project.config.checkpoints):
+        if not _has_entries(project.config):
             continue
         from torchload_lint.workspace.adoption.unused_entries import (  # noqa: PLC0415
             unused_entries,
@@ -88,6 +89,12 @@ def at_entries(projects: Projects) -> None:
 
         for sentence in unused_entries(project.context):
             warn(f"{project.config.file}: {sentence}")
+
+
+def _has_entries(config: Config) -> bool:
+    default = Config()
+    folders = (config.checkpoint_roots, config.src) != (default.checkpoint_roots, default.src)
+    return bool(config.loads or config.renames or config.checkpoints or config.trusted or folders)
 
 
 def at_targets(results: Sequence[FileResult], projects: Projects) -> None:

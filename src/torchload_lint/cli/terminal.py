@@ -99,9 +99,23 @@ def tell_crashes(crashes: Sequence[tuple[str, Crash]], *, verbose: bool) -> None
         place = f"{path}:{crash.row}" if crash.row else path
         complain(f"{place}: {crash.message}")
         if verbose:
-            say("".join(f"  {printable(row)}\n" for row in crash.traceback.splitlines()), err=True)
+            _show_traceback(crash)
     if crashes:
         say("note: this is a fault of torchload-lint; -v shows more of it\n", err=True)
+
+
+def tell_of_a_fault(error: Exception) -> None:
+    """That this tool itself has failed, outside of any file, and that the run ended there."""
+    from torchload_lint.diagnostic import Crash  # noqa: PLC0415 - where something is wrong
+
+    crash = Crash.of(error, "the run ended early")
+    complain(crash.message)
+    _show_traceback(crash)
+    say("note: this is a fault of torchload-lint\n", err=True)
+
+
+def _show_traceback(crash: Crash) -> None:
+    say("".join(f"  {printable(row)}\n" for row in crash.traceback.splitlines()), err=True)
 
 
 def complain(message: str) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import os
 import sys
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from torchload_lint.config import Config
 from torchload_lint.names import GlobalName
 from torchload_lint.path_globs import fits_path, names_path
 from torchload_lint.rules.reading import is_stated, rivals
@@ -31,7 +34,8 @@ _NOTEBOOK = ".ipynb"
 
 def unused_entries(context: Context) -> Iterator[str]:
     """Keys of ``loads`` that name no load, or may name several; ``renames`` that lead nowhere;
-    names in ``checkpoints`` that no load reads, or whose file is not there.
+    names in ``checkpoints`` that no load reads, or whose file is not there; folders that are not
+    there; names in ``trusted`` that a file of the project does not define.
 
     Entries of a shared configuration are left out: they may be meant for other projects.
     """
@@ -52,6 +56,37 @@ def unused_entries(context: Context) -> Iterator[str]:
             yield f'checkpoints: "{each.pattern}" fits no path that a load reads{near}'
         elif _is_gone(each.path, context):
             yield f'checkpoints: "{each.pattern}" leads to {each.path}, which is not there'
+    if not context.config.extended:
+        yield from _misspelt_lists(context)
+
+
+def _misspelt_lists(context: Context) -> Iterator[str]:
+    """Folders that are not there, and trusted names that a module of the project does not have."""
+    config = context.config
+    stated = (("checkpoint-roots", config.checkpoint_roots), ("src", config.src))
+    for key, folders in stated:
+        if folders == getattr(Config(), key.replace("-", "_")):
+            continue
+        for folder in folders:
+            if not os.path.isabs(folder) and not (config.root / folder).is_dir():
+                near = _nearest(folder, [one.name for one in config.root.iterdir() if one.is_dir()])
+                yield f'{key}: there is no folder "{folder}"{near}'
+    for name in config.trusted:
+        near = "" if "*" in name else _missing_name(name, context)
+        if near:
+            yield f'trusted: "{name}" names nothing: {near}'
+
+
+def _missing_name(name: str, context: Context) -> str:
+    """What a file of the project does not define, though it is named there; empty if it may."""
+    module, names = context.project.split(name)
+    if module is None or not names:
+        return ""
+    defined = module.bindings.module_definitions
+    if defined(names[0]) or defined("__getattr__") or "globals()" in module.text:
+        return ""
+    own = [one.name for one in module.tree.body if isinstance(one, ast.ClassDef | ast.FunctionDef)]
+    return f"{module.path} has no {names[0]}{_nearest(names[0], own)}"
 
 
 def _read_by_code(context: Context) -> list[PathPattern] | None:
