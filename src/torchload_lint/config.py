@@ -51,7 +51,7 @@ class LoadEntry(NamedTuple):
     """``[tool.torchload-lint.loads]``: what a call site reads, or what it needs."""
 
     site: str
-    """The key (``rules/sites.py`` says what it may be)."""
+    """The key (``rules/reading/sites.py`` says what it may be)."""
     checkpoints: tuple[str, ...] = ()
     safe_globals: tuple[str, ...] = ()
 

@@ -7,8 +7,8 @@ import pytest
 from rules.in_memory import World, dangerous, failing, moved, needing, plain
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.config import CheckpointEntry, Config, LoadEntry
-from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.on_torch import Mode
+from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.source.recorded import RecordedLoad
 
 LOAD = 'import torch\nstate = torch.load("model.pt", weights_only=True)\n'

@@ -92,6 +92,22 @@ CASES = {
         ("app.py",),
         "the code says itself",
     ),
+    "the code says one of two files": Case(
+        {"app.py": RUN.replace("sys.argv[1]", "sys.argv[1] if sys.argv[1:] else 'a.pt'")},
+        '"app:run" = { checkpoints = ["b.pt"] }',
+        (("app.py",), ("app.py", "b.pt")),
+        ("app.py",),
+    ),
+    "two functions of one name": Case(
+        {
+            "app.py": RUN
+            + RUN.replace("import sys", "import sys as s").replace("sys.argv", "s.argv")
+        },
+        '"app:run" = { checkpoints = ["a.pt"] }',
+        (("app.py", "a.pt"),),
+        (),
+        "app:run#1 and app:run#2",
+    ),
     "two unknown files in one function": Case(
         {"app.py": TWO.format("sys.argv[1]", "sys.argv[2]")},
         '"app:run" = { checkpoints = ["b.pt"] }',

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import LoadAccount
-from torchload_lint.rules.evidence import Evidence
+from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.source.facts.calls import Use
 
 if TYPE_CHECKING:

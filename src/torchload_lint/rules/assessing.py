@@ -25,10 +25,10 @@ from torchload_lint.rules.blocks.listed_classes import (
     holds_elsewhere,
     listed_classes,
 )
-from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.installed import definition_of, may_mean
 from torchload_lint.rules.on_torch import Mode, judged, merged, mode_on
-from torchload_lint.rules.reading import read_files
+from torchload_lint.rules.reading.evidence import Evidence
+from torchload_lint.rules.reading.files_read import read_files
 from torchload_lint.rules.situation import Need, Situation
 from torchload_lint.source.certainty.given_keywords import (
     is_left_out,
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.known.torch_versions import TorchVersion
     from torchload_lint.names import ClassFacts, HeldCall
     from torchload_lint.rules.context import Context
-    from torchload_lint.rules.reading import Reading
+    from torchload_lint.rules.reading.files_read import Reading
     from torchload_lint.source.facts.allowed.allowlists import Allowlist, AllowlistEntry
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module

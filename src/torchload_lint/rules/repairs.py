@@ -27,7 +27,6 @@ from torchload_lint.rules.blocks.overlaps import (
     names_that_load,
 )
 from torchload_lint.rules.blocks.star_imports import name_given_away
-from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.on_torch import (
     ALLOWLIST_SINCE,
     PAIRS_SINCE,
@@ -35,7 +34,8 @@ from torchload_lint.rules.on_torch import (
     SAFE_GLOBALS_SINCE,
     Mode,
 )
-from torchload_lint.rules.sites import key_of
+from torchload_lint.rules.reading.evidence import Evidence
+from torchload_lint.rules.reading.sites import key_of
 from torchload_lint.rules.weakening import weakened
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind
 from torchload_lint.source.facts.calls import CallKind, Use, WeightsOnly

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability
 from torchload_lint.rules.blocks.block_risks import is_risky_while_restricted, risk_of_block
-from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.on_torch import PAIRS_SINCE, Mode
+from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.rules.weakening import weakened
 from torchload_lint.source.certainty.doubts import doubts
 from torchload_lint.source.domain.values import Instance, Made

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.report import CheckpointReport, NeededGlobal, Verdict
     from torchload_lint.names import ClassFacts, GlobalName
     from torchload_lint.policy import Judgement
-    from torchload_lint.rules.evidence import Evidence
     from torchload_lint.rules.on_torch import Reports
+    from torchload_lint.rules.reading.evidence import Evidence
     from torchload_lint.source.facts.allowed.allowlists import AllowlistEntry
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.report import Verdict
-from torchload_lint.rules.evidence import Evidence
-from torchload_lint.rules.reading import MAX_FILES
+from torchload_lint.rules.reading.evidence import Evidence
+from torchload_lint.rules.reading.files_read import MAX_FILES
 from torchload_lint.source.paths import Rung
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torchload_lint.rules.assessing import assess_or_crash
+from torchload_lint.rules.reading.sites import key_of
 from torchload_lint.rules.repairs import what_would_settle_it
-from torchload_lint.rules.sites import key_of
 from torchload_lint.source.loaders.collect import every_load
 from torchload_lint.source.paths import trace_path
 from torchload_lint.source.text import parse

@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.fixes.entries import pair_entry
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.rules.evidence import Evidence
+from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.rules.repairs import FixPlan, fix_from
 
 if TYPE_CHECKING:

@@ -38,8 +38,8 @@ from torchload_lint.fixes.entries import remove_entry
 from torchload_lint.fixes.removal import remove_block
 from torchload_lint.rules.assessing import entry_key, need_key
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.installed import may_mean
+from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.rules.repairs import fix_from
 from torchload_lint.rules.words import listed
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.rules.evidence import Evidence
+from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.source.certainty.doubts import doubts
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.saving.contained.additions import additions

@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.rules.reading import may_be_written
+from torchload_lint.rules.reading.files_read import may_be_written
 from torchload_lint.rules.words import evidence_notes, next_step
 from torchload_lint.source.paths import Rung
 

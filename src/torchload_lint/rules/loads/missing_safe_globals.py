@@ -45,9 +45,9 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.loads.implicit_weights_only import runs_code_on
 from torchload_lint.rules.on_torch import Mode
+from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.rules.repairs import plan_missing
 from torchload_lint.rules.words import evidence_notes, fails_on, files, listed, next_step
 

@@ -39,8 +39,8 @@ from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.rules.evidence import Evidence
 from torchload_lint.rules.loads.indirect_unsafe_loader import named
+from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.rules.words import evidence_notes, files, listed
 from torchload_lint.source.certainty.given_keywords import some_caller_leaves_out
 from torchload_lint.source.facts.calls import WeightsOnly

@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.fixes.removal import remove_statement
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.rules.evidence import Evidence
+from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.rules.repairs import FixPlan, fix_from
 from torchload_lint.source.facts.calls import Use, WeightsOnly
 from torchload_lint.source.facts.only_unsafe import only_says_false

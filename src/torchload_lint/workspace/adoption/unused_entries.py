@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from torchload_lint.config import Config
 from torchload_lint.names import GlobalName
 from torchload_lint.path_globs import fits_path, names_path
-from torchload_lint.rules.reading import is_stated, rivals
-from torchload_lint.rules.sites import is_ambiguous, key_of, loads_of
+from torchload_lint.rules.reading.entries import is_stated, rivals
+from torchload_lint.rules.reading.sites import is_ambiguous, key_of, loads_of
 from torchload_lint.source.domain.patterns import PathPattern, Rung
 from torchload_lint.source.loaders.collect import every_load
 from torchload_lint.source.loaders.prefilter import may_hold_load, may_name_checkpoint

@@ -9,13 +9,16 @@ from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import GlobalName
 from torchload_lint.path_globs import names_path
-from torchload_lint.rules.evidence import Evidence
-from torchload_lint.rules.sites import is_ambiguous, names, names_whole_function, site_of
+from torchload_lint.rules.reading.entries import (
+    configured_paths,
+    entries_for,
+    is_stated,
+    written_besides,
+)
+from torchload_lint.rules.reading.evidence import Evidence
+from torchload_lint.rules.reading.within_reach import resolve_within_reach
 from torchload_lint.source.domain.patterns import is_url
-from torchload_lint.source.loaders.collect import every_load
-from torchload_lint.source.paths import PathPattern, Resolution, Rung, resolve_load
-from torchload_lint.source.project.files import NoFiles
-from torchload_lint.source.project.index import ProjectIndex
+from torchload_lint.source.paths import PathPattern, Resolution, Rung
 from torchload_lint.source.recorded import matching
 
 if TYPE_CHECKING:
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
 
     from torchload_lint.checkpoint.known.torch_versions import TorchVersion
     from torchload_lint.checkpoint.report import CheckpointReport
-    from torchload_lint.config import LoadEntry
     from torchload_lint.names import ClassFacts
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.on_torch import Reports
@@ -92,10 +94,11 @@ def read_files(
     seen = _recorded(load, module, context)
     entries = entries_for(load, module, context)
     stated = bool(entries) and is_stated(load, module, context)
-    resolution = None if stated else _configured_paths(entries)
+    besides = () if stated or not entries else written_besides(load, module, context)
+    resolution = None if stated else configured_paths(entries, besides)
     if resolution is None:
         vouched = bool(seen or entries)
-        resolution = _resolve(
+        resolution = resolve_within_reach(
             load, module, context, _matters(load, module, context, vouched=vouched)
         )
         resolution = _with_seen(resolution, seen, load, module, context)
@@ -190,25 +193,6 @@ def _with_seen(
     return Resolution(patterns, unknown=("a run opened it, and another may open another file",))
 
 
-def _resolve(
-    load: LoadCall,
-    module: Module,
-    context: Context,
-    matters: Callable[[Resolution], bool] | None = None,
-) -> Resolution:
-    """The path, followed through other files only where that can lead to something.
-
-    Callers, imports and configuration files cost time; they are only asked where a checkpoint is
-    within reach that they might name, or where needs are to be inferred.
-    """
-    folders = load.library is not None and bool(load.library.loader.inside)
-    if context.infers or context.checkpoints.any():
-        return resolve_load(load, module, context.project, folders=folders, matters=matters)
-    alone = ProjectIndex(NoFiles())
-    alone.adopt(module)
-    return resolve_load(load, module, alone, folders=folders, matters=matters)
-
-
 def _matters(
     load: LoadCall, module: Module, context: Context, *, vouched: bool
 ) -> Callable[[Resolution], bool]:
@@ -217,17 +201,6 @@ def _matters(
     """
     always = vouched or context.infers or bool(context.config.checkpoints)
     return lambda found: always or bool(_files(found, load, module, context)[0])
-
-
-def _configured_paths(entries: Iterable[LoadEntry]) -> Resolution | None:
-    """The files that the configuration names for a load. A pattern that a person wrote names all
-    the files there are.
-    """
-    files = dict.fromkeys(text for entry in entries for text in entry.checkpoints)
-    if not files:
-        return None
-    patterns = tuple(PathPattern(text, True, Rung.CONFIGURATION) for text in files)
-    return Resolution(patterns, complete=True)
 
 
 def _with_addresses(resolution: Resolution, context: Context) -> Resolution:
@@ -243,42 +216,6 @@ def _with_addresses(resolution: Resolution, context: Context) -> Resolution:
     ]
     known = [one for one in known if context.reads_addresses or one.rung is Rung.CONFIGURATION]
     return resolution._replace(patterns=(*resolution.patterns, *known))
-
-
-def entries_for(load: LoadCall, module: Module, context: Context) -> list[LoadEntry]:
-    """The entries of the configuration whose key names a load and leaves no doubt that it does."""
-    if not context.config.loads:
-        return []
-    site = site_of(load, module, context.project)
-    return [
-        entry
-        for entry in context.config.loads
-        if names(entry.site, site)
-        and not is_ambiguous(entry.site, context.project)
-        and not rivals(entry.site, load, module, context)
-    ]
-
-
-def rivals(key: str, load: LoadCall, module: Module, context: Context) -> list[LoadCall]:
-    """The other loads of a function that a key may mean as well: they read something else, and the
-    code does not say what.
-    """
-    if not names_whole_function(key):
-        return []
-    expression = site_of(load, module, context.project).expression
-    return [
-        one
-        for one in every_load(module, context.project)
-        if one.function == load.function
-        and site_of(one, module, context.project).expression != expression
-        and not is_stated(one, module, context)
-    ]
-
-
-def is_stated(load: LoadCall, module: Module, context: Context) -> bool:
-    """Whether the code itself says which files a load reads, and that there are no others."""
-    found = _resolve(load, module, context)
-    return bool(found.patterns) and found.complete and all(one.exact for one in found.patterns)
 
 
 def _files(

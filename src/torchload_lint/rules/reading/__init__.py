@@ -1,0 +1,1 @@
+"""Which files a load reads: by its code, by entries of the configuration, by recorded runs."""
