@@ -72,6 +72,16 @@ CHANGES = {
     "variables of the environment": (
         "os.environ['RUNS'] = 'b'\ntorch.load(os.path.expandvars('$RUNS/a.pt'))"
     ),
+    "options by names that are not written, to values of which one was known": """
+    p = argparse.ArgumentParser()
+    p.add_argument("--folder", default="x")
+    p.add_argument("--name", default="a.pt")
+    options = p.parse_args([])
+    d = options.__dict__
+    for key, value in {"folder": "y", "name": "a.pt"}.items():
+        d[key] = value
+    torch.load(f"{options.folder}/{options.name}")
+    """,
     "an attribute by a name that is not written": HOLDER
     + "name = 'path'\n    setattr(holder, name, 'b.pt')\n    torch.load(holder.path)",
     "a method of one object": HOLDER

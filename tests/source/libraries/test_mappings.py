@@ -308,6 +308,7 @@ UNKNOWN_MAPPINGS = {
 def test_a_mapping_that_is_not_known_may_yield_its_default(source, expected):
     resolution = resolve(source + "\n")
     assert texts(resolution) == expected
+    assert not any(pattern.exact for pattern in resolution.patterns)
     assert not resolution.complete
 
 
@@ -315,3 +316,9 @@ def test_the_bound_that_is_not_known_is_the_reason():
     result = resolve("def run(n):\n    for i in range(0, n):\n        torch.load(f'net_{i}.pt')\n")
     assert texts(result) == ["net_*.pt"]
     assert any("parameter 'n' of run()" in why for why in result.unknown)
+
+
+def test_a_written_key_is_known_however_many_steps_were_taken():
+    parts = "".join(f"    d['{n}'] = f'{{a}}_{{b}}_{n}.obj'\n" for n in range(600))
+    source = f"def run(a, b):\n    d = {{'vis': a + 'x.pt'}}\n{parts}    torch.load(d['vis'])\n"
+    assert texts(resolve(source)) == ["*x.pt"]

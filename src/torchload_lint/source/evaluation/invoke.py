@@ -250,11 +250,14 @@ def _of_stranger(
 
 
 def _default_of_get(evaluator: Evaluator, node: ast.Call, name: str, frame: Frame) -> Values:
-    """``config.get("path", "a.pt")`` of a mapping that is not known: it may be what is given."""
+    """``config.get("path", "a.pt")`` of what is not known: it may be a mapping, and hold nothing
+    else. It may be an object whose ``get`` means something else as well: not exact.
+    """
     if name not in _MAY_BE_MISSING:
         return ()
     named = [each.value for each in node.keywords if each.arg == "default"]
-    return union(*(evaluator.values(each, frame) for each in [*node.args[1:2], *named]))
+    found = union(*(evaluator.values(each, frame) for each in [*node.args[1:2], *named]))
+    return lift(found, Rung.ONE_OF_SEVERAL)
 
 
 def _of_instance(

@@ -11,13 +11,22 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.certainty.escaping.asked import shown
-from torchload_lint.source.domain.values import Constant, Function, Sequence, Text, Unknown
+from torchload_lint.source.domain import mappings
+from torchload_lint.source.domain.values import (
+    Constant,
+    Function,
+    Record,
+    Sequence,
+    Text,
+    Unknown,
+    union,
+)
 from torchload_lint.source.project.imports import runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from torchload_lint.source.domain.values import Value
+    from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
@@ -32,6 +41,8 @@ class SeenChange(str):  # noqa: SLOT000 - few are made, and they say more than t
     value: ast.expr | None = None
     """What is stored, where that is written there."""
     module: SourceFile | None = None
+    key: str | None = None
+    """The entry that was asked about."""
 
 
 def changed(node: ast.expr, what: str) -> str:
@@ -39,9 +50,10 @@ def changed(node: ast.expr, what: str) -> str:
     return SeenChange(shown(node, what))
 
 
-def stored(why: str, target: ast.AST | None, module: SourceFile) -> str:
+def stored(why: str, target: ast.AST | None, module: SourceFile, key: str | None = None) -> str:
     """A reason that names a place where something is stored in a target, or is what is stored."""
     change = SeenChange(why)
+    change.key = key
     statement = module.parents.get(target) if target is not None else None
     if isinstance(statement, ast.Assign | ast.AnnAssign):
         change.value, change.module = statement.value, module
@@ -85,12 +97,38 @@ def first_seen(reasons: Iterator[str], evaluator: Evaluator, found: Iterable[str
 
 
 def _adds(change: SeenChange, evaluator: Evaluator, found: tuple[str, ...]) -> bool:
-    """Whether a change stores what is no part of what was found; what is one, was followed."""
+    """Whether a change stores what is no part of what was found; what is one, was followed.
+
+    Of several things that may be stored, one may be a part by chance: all have to be.
+    """
     if change.value is None or change.module is None:
         return True
-    values = evaluator.aside(change.value, change.module)
+    copied = _copied(change, evaluator)
+    values = evaluator.aside(change.value, change.module) if copied is None else copied
     told = [text for value in values for text in _said(value)]
-    return bool(told) and not any(text in one for text in told for one in found)
+    return not all(any(text in one for one in found) for text in told)
+
+
+def _copied(change: SeenChange, evaluator: Evaluator) -> Values | None:
+    """What ``for key, value in source.items(): thing[key] = value`` stores as the entry that is
+    asked about; None for other stores, and where a mapping is not known.
+    """
+    assert change.value is not None
+    assert change.module is not None
+    parents = change.module.parents
+    statement = loop = parents.get(change.value)
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    while loop is not None and not isinstance(loop, ast.For):
+        loop = parents.get(loop)
+    if change.key is None or loop is None or not isinstance(target, ast.Subscript):
+        return None
+    turn = ast.comprehension(loop.target, loop.iter, [], 0)
+    source = mappings.copied(ast.DictComp(target.slice, change.value, [turn]))
+    values = evaluator.aside(source, change.module) if source is not None else ()
+    records = [each for each in values if isinstance(each, Record)]
+    if not records or len(records) < len(values):
+        return None
+    return union(*(each.entries.get(change.key, each.others) for each in records))
 
 
 def _said(value: Value) -> Iterator[str]:

@@ -35,7 +35,7 @@ def of_part(
         return ""
     if is_followed_store(use, parent, holder, asked):
         return ""
-    return stored(shown(use.node, "gets another entry"), parent, use.module)
+    return stored(shown(use.node, "gets another entry"), parent, use.module, asked.key)
 
 
 def of_assignment(
