@@ -62,6 +62,17 @@ def test_a_call_of_an_unknown_class_is_one_of_unknown_code(source, program, proj
     assert verdict(project, program) == "dangerous"
 
 
+def test_files_that_make_one_call_are_told_together_with_a_next_step(project):
+    for name in ("a.pt", "b.pt"):
+        (project / name).write_bytes(forge.archive(forge.program(CALLED)))
+    (project / "app.py").write_text("import torch\nfor p in ('a.pt', 'b.pt'):\n    torch.load(p)\n")
+    (result,) = torchload_lint.check(project / "app.py").results
+    (message,) = [one.message for one in result.diagnostics if one.code == "TLL501"]
+    assert message.startswith("a.pt, b.pt would call ")
+    assert message.count("would call") == 1
+    assert message.endswith("; `torchload-lint migrate` makes a file that needs no such class")
+
+
 @pytest.mark.parametrize("source", [RESTRICTED, UNSAFE], ids=["restricted", "unsafe"])
 def test_an_object_that_is_only_filled_is_a_need(source, project):
     assert "TLL501" not in codes(project, source, FILLED)

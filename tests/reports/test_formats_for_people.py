@@ -67,6 +67,14 @@ def test_few_findings_and_verbose_reports_are_not_gathered(make, tmp_path):
         assert len(told.splitlines()) == count
 
 
+def test_verbose_says_once_what_an_unsafe_fix_risks(make, tmp_path):
+    fix = Fix(Applicability.UNSAFE, "Allow it", (), risk="a thread may load")
+    verbose = ReportOptions(root=tmp_path, notes=True)
+    for notes in ((), ("a thread may load",)):
+        found = FileResult(Path("a.py"), (make(fix=fix, notes=notes),))
+        assert render("concise", [found], (), verbose).count("a thread may load") == 1
+
+
 @pytest.mark.parametrize("name", ["full", "grouped", "pylint", "json-lines", "github"])
 def test_other_formats_have_each_finding(make, options, name):
     told = render(name, [by_one_requirement(make, 11)], (), options)

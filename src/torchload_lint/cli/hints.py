@@ -122,6 +122,6 @@ def at_targets(results: Sequence[FileResult], projects: Projects) -> None:
     for words in kept:
         say(
             f"note: fixes keep {words} working; where 2.6 is the oldest that you need, "
-            "--target-torch 2.6 fixes more\n",
+            "--target-torch 2.6 may fix more\n",
             err=True,
         )

@@ -67,7 +67,10 @@ def _line(report: Report, finding: Finding) -> str:
 
 
 def _notes(found: Diagnostic) -> str:
-    return "".join(f"    {printable(note)}\n" for note in found.notes)
+    """What a finding rests on, and what its fix risks where that is not said already."""
+    risk = found.fix.risk if found.fix is not None else ""
+    said = (f"its fix is unsafe: {risk}",) if risk and risk not in found.notes else ()
+    return "".join(f"    {printable(note)}\n" for note in (*found.notes, *said))
 
 
 def _others(report: Report, matter: list[Finding]) -> str:

@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
+from torchload_lint.policy.judgement import WAY_OUT
 from torchload_lint.rules.assessing import find_class, judged_needs
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.words import evidence_notes, listed
@@ -50,8 +51,16 @@ if TYPE_CHECKING:
 def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report each dangerous file that the load may read."""
     yield from _known(situation, context)
+    calling: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for report in situation.with_verdict(*_THAT_MAY_CALL):
-        yield from _unknown(report, situation, context)
+        called = _unknown(report, situation, context)
+        if called is not None:
+            calling.setdefault(called, []).append(report.path)
+    for (shown, why), paths in calling.items():
+        message = f"{listed(paths)} would call {shown} if it were loaded unsafely, which nothing "
+        message += f"shows to be harmless; {WAY_OUT}"
+        notes = (*evidence_notes(situation), *why)
+        yield finding(RULE, situation.load.span, message, situation=situation, notes=notes)
 
 
 def _known(situation: Situation, context: Context) -> Iterator[Diagnostic]:
@@ -74,8 +83,8 @@ _THAT_MAY_CALL = tuple(verdict for verdict in Verdict if verdict is not Verdict.
 
 def _unknown(
     report: CheckpointReport, situation: Situation, context: Context
-) -> Iterator[Diagnostic]:
-    """The file, if it calls a class of which nothing shows that it does no harm."""
+) -> tuple[str, tuple[str, ...]] | None:
+    """The calls of a file of which nothing shows that they do no harm, and why."""
     module = situation.module
     called = judged_needs(
         report.called, set(), lambda name: find_class(name, module, context), module.path, context
@@ -85,13 +94,12 @@ def _unknown(
     calls = [
         one for one in (*report.safe_globals, *report.called) if one.name in unknown and one.calls
     ]
-    if calls:
-        shown = listed(list(dict.fromkeys(one.calls for one in calls)))
-        message = f"{report.path} would call {shown} if it were loaded unsafely, which nothing "
-        message += "shows to be harmless"
-        why = {f"{one.name}: {unknown[one.name].judgement.reason}": None for one in calls}
-        notes = (*evidence_notes(situation), *why, INSTALL)
-        yield finding(RULE, situation.load.span, message, situation=situation, notes=notes)
+    if not calls:
+        return None
+    shown = listed(list(dict.fromkeys(one.calls for one in calls)))
+    why = {f"{one.name}: {unknown[one.name].judgement.reason}": None for one in calls}
+    is_read = all(unknown[one.name].facts is not None for one in calls)
+    return shown, (*why, *(() if is_read else (INSTALL,)))
 
 
 INSTALL = (
