@@ -341,6 +341,23 @@ FOLLOWED = {
     options.path = "b.pt"
     run(options)
     """,
+    "a field that comes by **": """
+    from dataclasses import dataclass
+    @dataclass
+    class Options:
+        path: str = "a.pt"
+        rate: int = 2
+    config = {"path": "b.pt", "rate": 1}
+    torch.load(Options(**config).path)
+    """,
+    "a field that ** does not have": """
+    from dataclasses import dataclass
+    @dataclass
+    class Options:
+        rate: int = 2
+        path: str = "b.pt"
+    torch.load(Options(**{"rate": 1}).path)
+    """,
     "a field that a base has first": """
     from dataclasses import dataclass
     @dataclass

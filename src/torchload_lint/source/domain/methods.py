@@ -407,12 +407,12 @@ def of_record(record: Record, name: str, given: Arguments) -> Values:
     if name == "keys":
         return (Sequence(tuple((Text(known(key)),) for key in record.entries)),)
     if name == "values":
-        return (Sequence(tuple(record.entries.values()), record.others),)
+        return (Sequence(tuple(record.entries.values()), record.others, rung=record.rung),)
     if name == "items":
         pairs = tuple(
-            (Sequence(((Text(known(key)),), values), kind="tuple"),)
+            (Sequence(((Text(known(key)),), lift(values, record.rung)), kind="tuple"),)
             for key, values in record.entries.items()
         )
-        rest = Sequence((unknown("a key"), record.others), kind="tuple")
+        rest = Sequence((unknown("a key"), lift(record.others, record.rung)), kind="tuple")
         return (Sequence(pairs, (rest,) if record.others else ()),)
     return unknown(f"the result of .{name}() is not known")

@@ -26,6 +26,7 @@ from torchload_lint.source.domain.values import (
     Sequence,
     Text,
     Unknown,
+    lift,
     union,
     unknown,
 )
@@ -302,6 +303,7 @@ def percent(template: Text, given: Value) -> Values:
         end = match.end()
         if match["type"] != "%":
             values = entries.get(match["key"], ()) if match["key"] else next(positional, ())
+            values = lift(values, given.rung)
             specification = f"%{match['spec']}{match['type']}"
             built = concatenate(built, _fields(values, specification, percent_formatted))
     return concatenate(built, (changed(template, template.text[end:]),))

@@ -280,9 +280,9 @@ def _field(evaluator: Evaluator, instance: Instance, member: ast.AnnAssign, home
     assert isinstance(member.target, ast.Name)
     name = member.target.id
     if instance.call is not None and isinstance(instance.arguments, BoundArguments):
-        given = class_fields.given(instance.call, instance.of, name, evaluator.project)
-        if given is not None:
-            return evaluator.values(given, instance.arguments.frame)
+        frame = instance.arguments.frame
+        if given := spreading.field(evaluator, instance.call, instance.of, name, frame):
+            return given
     default = class_fields.default_of(member.value)
     if default is None or getattr(default, "value", ...) is None:
         named = _named_in_help(member.value) or registry.field_on_command_line()(

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.arguments import Arguments
-from torchload_lint.source.domain.values import Record, Sequence, unknown
+from torchload_lint.source.domain.values import Record, Sequence, lift, unknown
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Values
@@ -37,7 +37,7 @@ def _spread(evaluator: Evaluator, values: Values, given: Arguments) -> None:
     """``**options``: the entries of a mapping that is known; of any other nobody can tell."""
     known = values[0] if len(values) == 1 else None
     if isinstance(known, Record) and not known.others:
-        given.named.update(known.entries)
+        given.named.update((name, lift(found, known.rung)) for name, found in known.entries.items())
     else:
         evaluator.leave_open("arguments that come as **options are not known")
 

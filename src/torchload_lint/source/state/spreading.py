@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import conversions
 from torchload_lint.source.domain.mappings import over
+from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
     Instance,
     ParsedOptions,
     Record,
+    Unknown,
     Values,
+    lift,
     union,
     unknown,
 )
-from torchload_lint.source.state import stores
+from torchload_lint.source.state import class_fields, stores
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain.values import Frame, Value
+    from torchload_lint.source.domain.values import Class, Frame, Value
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
 
@@ -83,13 +86,15 @@ def entries(evaluator: Evaluator, value: Value, frame: Frame) -> Record | None:
 
 
 class _AnyOf(Mapping[str, Values]):
-    """Several possibilities for one mapping: an entry can be what any of them has."""
+    """Possibilities for one mapping: an entry can be what any of them has, and has taken the rung
+    that the mapping has.
+    """
 
     def __init__(self, possibilities: list[Record]) -> None:
         self._possibilities = possibilities
 
     def __getitem__(self, key: str) -> Values:
-        found = [each.entries.get(key, each.others) for each in self._possibilities]
+        found = [_entry(each, key) for each in self._possibilities]
         if not any(found):
             raise KeyError(key)
         missing = () if all(found) else unknown("an entry that is not always there")
@@ -104,15 +109,19 @@ class _AnyOf(Mapping[str, Values]):
     __eq__, __hash__ = object.__eq__, object.__hash__
 
 
+def _entry(record: Record, key: str) -> Values:
+    return lift(record.entries.get(key, record.others), record.rung)
+
+
 def spread(evaluator: Evaluator, values: Values, frame: Frame) -> Record:
     """What ``**values`` adds to a mapping; the values are possibilities for one mapping."""
     possibilities = [
         entries(evaluator, value, frame) or Record({}, unknown(conversions.why(value)))
         for value in values
     ]
-    if len(possibilities) == 1:
+    if len(possibilities) == 1 and possibilities[0].rung is Rung.LITERAL:
         return possibilities[0]
-    others = union(*(each.others for each in possibilities))
+    others = union(*(lift(each.others, each.rung) for each in possibilities))
     return Record(_AnyOf(possibilities) if possibilities else {}, others)
 
 
@@ -127,9 +136,19 @@ def named(evaluator: Evaluator, source: ast.expr, key: str, frame: Frame) -> Val
     if settled:
         return union(stored, updated)
     record = spread(evaluator, evaluator.values(source, frame), frame)
-    found = union(stored, updated, record.entries.get(key, record.others))
+    found = union(stored, updated, _entry(record, key))
     evaluator.hop(source, frame.module.path, f"is spread by ** and gives {key}", found)
     return found
+
+
+def field(evaluator: Evaluator, call: ast.Call, of: Class, name: str, frame: Frame) -> Values:
+    """What a call of a class gives to a field, by ``**`` too where that is known; else empty."""
+    given = class_fields.given(call, of, name, evaluator.project)
+    if given is not None:
+        return evaluator.values(given, frame)
+    sources = [each.value for each in call.keywords if each.arg is None]
+    found = union(*(named(evaluator, each, name, frame) for each in sources))
+    return () if any(isinstance(value, Unknown) for value in found) else found
 
 
 class Spread(Mapping[str, Values]):

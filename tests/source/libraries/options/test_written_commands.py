@@ -102,6 +102,55 @@ def test_a_command_line_gives_a_path_that_is_never_exact(name, text, paths):
     assert name in " ".join(found.unknown)
 
 
+CONFIGURED = """
+    import argparse
+    import json
+    import torch
+    from dataclasses import dataclass
+    @dataclass
+    class Options:
+        path: str = ""
+    class Taking:
+        def __init__(self, rate, **more):
+            self.path = more["path"]
+    def take(rate, path):
+        torch.load(path)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--config")
+    with open(parser.parse_args().config) as file:
+        config = json.load(file)
+    """
+READINGS = (
+    'config["path"]',
+    "Options(**config).path",
+    "Taking(**config).path",
+    'dict(config)["path"]',
+    'dict(**config)["path"]',
+    '{**config, "rate": 2}["path"]',
+    "argparse.Namespace(**config).path",
+    "list(config.values())[1]",
+    "[value for _, value in config.items()][1]",
+    '"{path}".format(**config)',
+    '"%(path)s" % config',
+)
+
+
+@pytest.mark.parametrize("reading", [*READINGS, ""])
+def test_what_a_file_holds_that_a_command_line_names_is_not_exact_however_it_is_read(reading):
+    use = f"torch.load({reading})" if reading else "take(**config)"
+    index = project({
+        "main.py": f"{textwrap.dedent(CONFIGURED)}{use}\n",
+        "c.json": '{"rate": 1, "path": "runs/last.pt"}',
+        "run.sh": "python main.py --config c.json\n",
+    })  # fmt: skip
+    module = index.module_at("main.py")
+    found = [resolve_load(load, module, index) for load in module.loads]
+    patterns = [one for each in found for one in each.patterns]
+    assert "runs/last.pt" in [one.text for one in patterns]
+    assert not any(one.exact for one in patterns)
+    assert {one.rung for one in patterns} == {Rung.COMMAND_LINE}
+
+
 @pytest.mark.parametrize(("name", "text"), GIVES_NOTHING.values(), ids=list(GIVES_NOTHING))
 def test_a_command_line_gives_no_path(name, text):
     assert resolved(name, text).patterns == ()
