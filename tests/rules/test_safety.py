@@ -9,7 +9,8 @@ from textwrap import dedent
 
 import pytest
 
-from rules.in_memory import World, needing, plain
+from rules.in_memory import World, failing, needing, plain
+from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.config import CheckpointEntry, Config
 from torchload_lint.diagnostic import Applicability
 from torchload_lint.linter import lint
@@ -72,6 +73,23 @@ def test_what_is_restricted_anyway_is_safely_said(files):
     (fix,) = fixes(LOAD, World(files=files))
     assert fix.applicability is Applicability.SAFE
     assert fix.risk == ""
+
+
+@pytest.mark.parametrize(
+    ("other", "safe"),
+    [
+        (needing("argparse.Namespace"), True),
+        (plain(), True),
+        (needing("argparse.Namespace", "pathlib.PosixPath"), False),
+        (failing(Verdict.UNREADABLE, "truncated", "it ends too soon"), False),
+    ],
+)
+def test_files_of_that_name_in_other_folders_may_ask_for_no_more(other, safe):
+    files = {"m.pt": needing("argparse.Namespace"), "runs/a/m.pt": other}
+    code = "import torch\nx = torch.load('m.pt', weights_only=False)\n"
+    (fix,) = fixes(code, World(checkpoints=files, elsewhere=("runs/a/m.pt",)))
+    assert (fix.applicability is Applicability.SAFE) is safe
+    assert ("runs/a/m.pt" in fix.risk) is not safe
 
 
 RECEIVERS = {
@@ -306,7 +324,8 @@ def test_a_path_without_a_file_may_hold_anything():
 
 def test_a_file_of_that_name_in_another_folder_may_be_meant():
     code = "import torch\ntorch.load('a.pt', weights_only=%s)\n"
-    world = World(checkpoints={"a.pt": needing("argparse.Namespace")}, elsewhere=("sub/a.pt",))
+    files = {"a.pt": needing("argparse.Namespace"), "sub/a.pt": needing("pathlib.PosixPath")}
+    world = World(checkpoints=files, elsewhere=("sub/a.pt",))
     (unrestricted,) = fixes(code % False, world)
     assert unrestricted.applicability is Applicability.UNSAFE
     assert unrestricted.risk.startswith("sub/a.pt is meant")

@@ -71,15 +71,16 @@ def test_the_folder_of_the_code_comes_after_the_root(folder):
 @pytest.mark.parametrize(
     ("text", "near", "others"),
     [
-        ("best.pt", "train.py", ["runs/a/best.pt"]),
-        ("best.pt", "runs/a/use.py", ["runs/a/best.pt"]),
+        ("best.pt", "train.py", ["runs/a/b/best.pt", "runs/a/best.pt"]),
+        ("best.pt", "runs/a/use.py", ["runs/a/b/best.pt", "runs/a/best.pt"]),
+        ("./last-4.pt", "train.py", ["runs/a/last-4.pt"]),
         ("last-3.pt", "runs/use.py", []),
         ("runs/last-3.pt", "train.py", []),
         ("b/best.pt", "train.py", ["runs/a/b/best.pt"]),
         ("*/best.pt", "train.py", []),
     ],
 )
-def test_a_program_that_starts_beside_its_code_means_other_files(folder, text, near, others):
+def test_a_program_that_starts_in_another_folder_means_other_files(folder, text, near, others):
     for name in ("train.py", "runs/a/use.py", "runs/a/b/notes.txt"):
         (folder / name).write_text("")
     checkpoints = DiskCheckpoints(Config(root=folder), Target())

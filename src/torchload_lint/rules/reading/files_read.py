@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from torchload_lint.checkpoint.known.torch_versions import TorchVersion
-    from torchload_lint.checkpoint.report import CheckpointReport
+    from torchload_lint.checkpoint.report import CheckpointReport, NeededGlobal
     from torchload_lint.names import ClassFacts
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.on_torch import Reports
@@ -127,7 +127,10 @@ def read_files(
             evidence = Evidence.INFERRED
     not_read: tuple[str, ...] = ()
     if evidence is Evidence.FILES:
-        not_read = tuple(_not_read(resolution, without_file, module, context))
+        not_read = (
+            *_not_there(without_file, context),
+            *_not_alike(resolution, reports_on, module, context, lookup),
+        )
     return Reading(
         resolution,
         reports_on,
@@ -140,16 +143,37 @@ def read_files(
     )
 
 
-def _not_read(
-    resolution: Resolution, without_file: list[PathPattern], module: Module, context: Context
-) -> Iterator[str]:
-    """The paths for which no file is there, and files that mean the same in another folder."""
+def _not_there(without_file: list[PathPattern], context: Context) -> Iterator[str]:
+    """The paths for which no file is there, and of which the configuration says nothing."""
     for pattern in without_file:
         if not any(_configured_files([pattern], context)):
             yield f"{pattern.text} is not there to be read"
+
+
+def _not_alike(
+    resolution: Resolution,
+    reports_on: dict[TorchVersion, Reports],
+    module: Module,
+    context: Context,
+    lookup: Callable[[GlobalName], ClassFacts | None],
+) -> Iterator[str]:
+    """The files that the paths mean in another folder, and that ask for more than those read."""
+    asked = {line: _asked(reports) for line, reports in reports_on.items()}
+
+    def is_alike(path: str, line: TorchVersion) -> bool:
+        report = context.checkpoints.inspect(path, lookup, line)
+        return report.verdict.value in LOADABLE and _asked([report]) <= asked[line]
+
     for pattern in resolution.patterns:
-        for path in context.checkpoints.others(pattern, module.path):
-            yield f"{path} is meant where the program runs in another folder"
+        for number, path in enumerate(context.checkpoints.others(pattern, module.path)):
+            if number >= MAX_FILES or not all(is_alike(path, line) for line in asked):
+                yield f"{path} is meant where the program runs in another folder"
+
+
+def _asked(reports: Iterable[CheckpointReport]) -> set[NeededGlobal | str]:
+    """What files ask for, wherever in them it stands, and the modules that they need imported."""
+    needed = {one._replace(where=()) for report in reports for one in report.safe_globals}
+    return {*needed, *(name for report in reports for name in report.imports)}
 
 
 def _may_be_refused(context: Context) -> bool:

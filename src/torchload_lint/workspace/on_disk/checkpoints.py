@@ -86,15 +86,16 @@ class DiskCheckpoints:
         return self._matches[key]
 
     def others(self, pattern: PathPattern, near: str) -> Sequence[str]:
-        """Files of that name in further folders in which a program may start: those that hold
-        source files.
-        """
+        """Files of that name in further folders of the project: a program may start in each."""
         text = os.path.expanduser(pattern.text)
         is_written = pattern.rung is Rung.CONFIGURATION
         if pattern.anchored or is_written or not pattern.exact or os.path.isabs(text):
             return ()
         starts = dict.fromkeys((*self._starts(pattern, os.path.dirname(near)), *self._programs))
         named = {self._shown(path) for start in starts for path in self._below(start, pattern)}
+        ending = f"/{os.path.normpath(text)}"
+        files = self._files_below(self._root)
+        named |= {self._shown(path) for path in files if path.endswith(ending)}
         return sorted(named - set(self.matching(pattern, near)))
 
     @cached_property
