@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
@@ -162,7 +163,8 @@ def _resolved(
         return found
     found = found._replace(complete=False, unknown=(doubt,) if doubt else found.unknown)
     texts = [pattern.text for pattern in exact]
-    change = first_seen(seen(engine, module, relative=relative), engine, texts)
+    reasons = chain((doubt,), seen(engine, module, relative=relative))
+    change = first_seen(reasons, engine, texts)
     if not change:
         return found
     patterns = tuple(pattern._replace(exact=False) for pattern in found.patterns)

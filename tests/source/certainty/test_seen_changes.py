@@ -56,6 +56,27 @@ CHANGES = {
     A().f()
     torch.load(A.p)
     """,
+    "an attribute that a class computes": """
+    class A:
+        p = "a.pt"
+        def __getattribute__(self, name):
+            return "b.pt"
+    torch.load(A().p)
+    """,
+    "an entry that a class computes": """
+    class A(dict):
+        def __getitem__(self, name):
+            return "b.pt"
+    torch.load(A(p="a.pt")["p"])
+    """,
+    "a field that comes by *": """
+    from dataclasses import dataclass
+    @dataclass
+    class A:
+        n: int = 1
+        p: str = "a.pt"
+    torch.load(A(*[1, "b.pt"]).p)
+    """,
     "a name by globals()": "P = 'a.pt'\nglobals()['P'] = 'b.pt'\ntorch.load(P)",
     "a name by exec": "P = 'a.pt'\nexec(\"P = 'b.pt'\")\ntorch.load(P)",
     "a function of a library": (
@@ -420,3 +441,10 @@ def test_a_word_that_others_may_give_is_one_of_several(default, exact):
     source = f"def load(split={default}):\n    torch.load(f'data/{{split}}.pt')\n"
     (pattern,) = resolve(source).patterns
     assert pattern.exact is exact
+
+
+def test_a_change_in_the_same_file_counts_where_too_many_others_have_the_name():
+    source = "import types\nn = types.SimpleNamespace(p='a.pt')\nn.__dict__.update(json())\n"
+    others = {f"other{number}.py": "from main import n\nprint(n.p)\n" for number in range(80)}
+    found = resolve(f"{source}torch.load(n.p)\n", others)
+    assert [pattern.exact for pattern in found.patterns] == [False]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
@@ -96,18 +97,18 @@ def seen(evaluator: Evaluator, module: SourceFile, *, relative: bool) -> Iterato
     """Those reasons alone among which there may be places that are seen (and others)."""
     looking = _Doubts(evaluator, module)
     yield from map(SeenChange, evaluator.relied.changes)
-    try:
-        yield from decorated.of_functions(evaluator)
-        yield from hierarchies.metaclasses(evaluator)
-        yield from looking.strangers()
-        yield from looking.held()
-        yield from looking.module_names()
-        yield from looking.members()
-        yield from looking.attributes()
-        if relative:
-            yield from looking.folder()
-    except TooManyError:
-        return
+    for each in (
+        decorated.of_functions(evaluator),
+        hierarchies.metaclasses(evaluator),
+        looking.strangers(),
+        looking.held(),
+        looking.module_names(),
+        looking.members(),
+        looking.attributes(),
+        looking.folder() if relative else (),
+    ):
+        with suppress(TooManyError):  # the others are looked at all the same
+            yield from each
 
 
 def _is_all(engine: Engine, module: SourceFile) -> bool:

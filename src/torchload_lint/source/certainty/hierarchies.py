@@ -108,9 +108,10 @@ def computed(name: str, of: Class, evaluator: Evaluator) -> Iterator[str]:
         value = getattr(member, "value", None)
         if members.is_function(member) or isinstance(value, ast.Call):
             yield SeenChange(f"class {level.name} may compute {name}")
-        for watching in ("__setattr__", "__getattribute__"):
-            if members.member(level, watching) is not None:
-                yield f"class {level.name} has {watching}"
+        if members.member(level, "__setattr__") is not None:
+            yield f"class {level.name} has __setattr__"
+        if members.member(level, "__getattribute__") is not None:
+            yield SeenChange(f"class {level.name} has __getattribute__")
 
 
 def written_out(node: ast.expr, module: SourceFile, evaluator: Evaluator) -> Iterator[str]:

@@ -279,10 +279,12 @@ def _field(evaluator: Evaluator, instance: Instance, member: ast.AnnAssign, home
     """A dataclass, attrs or pydantic field: what the constructor was given, else its default."""
     assert isinstance(member.target, ast.Name)
     name = member.target.id
+    perhaps: Values = ()
     if instance.call is not None and isinstance(instance.arguments, BoundArguments):
         frame = instance.arguments.frame
-        if given := spreading.field(evaluator, instance.call, instance.of, name, frame):
-            return given
+        perhaps, settled = spreading.field(evaluator, instance.call, instance.of, name, frame)
+        if settled:
+            return perhaps
     default = class_fields.default_of(member.value)
     if default is None or getattr(default, "value", ...) is None:
         named = _named_in_help(member.value) or registry.field_on_command_line()(
@@ -307,7 +309,7 @@ def _field(evaluator: Evaluator, instance: Instance, member: ast.AnnAssign, home
         )
     if instance.call is None:
         values = registry.field_on_command_line()(evaluator, name, home.module, values)
-    return lift(values, Rung.DEFAULT)
+    return lift(values, Rung.ONE_OF_SEVERAL if perhaps else Rung.DEFAULT)
 
 
 def _given_where_made(evaluator: Evaluator, instance: Instance, name: str, home: Frame) -> Values:

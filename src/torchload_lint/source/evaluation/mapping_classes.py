@@ -8,7 +8,7 @@ from torchload_lint.source.domain import mappings
 from torchload_lint.source.domain.values import Record, union
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.project import classes
-from torchload_lint.source.state import spreading
+from torchload_lint.source.state import class_fields, spreading
 from torchload_lint.source.state.bound import BoundArguments
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ def mapping_of(evaluator: Evaluator, instance: Instance) -> Record | None:
     bases = classes.base_names(of.node, of.module, evaluator.project)
     if not any(map(registry.is_mapping, bases)):
         return None
+    if class_fields.defines(of, "__getitem__", evaluator.project):
+        evaluator.relied.changes.setdefault(f"class {of.node.name} has __getitem__")
     given = [evaluator.values(each, frame) for each in call.args[:1]]
     base = spreading.spread(evaluator, union(*given), frame)
     named = {each.arg: evaluator.values(each.value, frame) for each in call.keywords if each.arg}

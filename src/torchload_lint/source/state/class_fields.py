@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 
 if TYPE_CHECKING:
@@ -21,6 +22,12 @@ def spreads(call: ast.Call) -> bool:
     return any(isinstance(each, ast.Starred) for each in call.args) or any(
         keyword.arg is None for keyword in call.keywords
     )
+
+
+def defines(of: Class, name: str, project: ProjectIndex) -> bool:
+    """Whether a class of the project, or one above it, has a member of its own."""
+    ancestry = classes.ancestry(of.node, of.module, project)
+    return any(members.member(node, name) is not None for node, _ in ancestry)
 
 
 def given(call: ast.Call, of: Class, name: str, project: ProjectIndex) -> ast.expr | None:

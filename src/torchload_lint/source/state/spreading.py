@@ -141,14 +141,20 @@ def named(evaluator: Evaluator, source: ast.expr, key: str, frame: Frame) -> Val
     return found
 
 
-def field(evaluator: Evaluator, call: ast.Call, of: Class, name: str, frame: Frame) -> Values:
-    """What a call of a class gives to a field, by ``**`` too where that is known; else empty."""
+def field(
+    evaluator: Evaluator, call: ast.Call, of: Class, name: str, frame: Frame
+) -> tuple[Values, bool]:
+    """What a call of a class gives to a field, and whether that is settled: what comes by ``*``
+    and by a ``**`` that is not known is not. Nothing, where its default stands.
+    """
     given = class_fields.given(call, of, name, evaluator.project)
     if given is not None:
-        return evaluator.values(given, frame)
+        return evaluator.values(given, frame), True
     sources = [each.value for each in call.keywords if each.arg is None]
     found = union(*(named(evaluator, each, name, frame) for each in sources))
-    return () if any(isinstance(value, Unknown) for value in found) else found
+    if any(isinstance(each, ast.Starred) for each in call.args):
+        found = union(found, unknown("it is passed by *"))
+    return found, bool(found) and not any(isinstance(value, Unknown) for value in found)
 
 
 class Spread(Mapping[str, Values]):

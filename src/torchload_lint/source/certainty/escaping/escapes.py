@@ -18,7 +18,7 @@ from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.project.mentions import TooManyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from torchload_lint.source.certainty.escaping.asked import Asked
     from torchload_lint.source.evaluator import Evaluator
@@ -38,30 +38,18 @@ class Watch:
 
     def variable(self, name: ast.Name, module: SourceFile, asked: Asked, depth: int = 0) -> str:
         """Why what a name stands for may be another than it was made as; empty where it is not."""
-        try:
-            listed = list(uses.of_variable(name, module, self.evaluator.project))
-        except TooManyError as error:
-            return str(error)
-        return self.any_of(listed, asked, depth)
+        return self._each_of(uses.of_variable(name, module, self.evaluator.project), asked, depth)
 
     def module_name(self, name: str, module: SourceFile, asked: Asked) -> str:
         """The same for a name of a module that is seen from another file."""
-        try:
-            listed = list(uses.of_module_name(name, module, self.evaluator.project))
-        except TooManyError as error:
-            return str(error)
-        return self.any_of(listed, asked, 0)
+        return self._each_of(uses.of_module_name(name, module, self.evaluator.project), asked, 0)
 
     def attribute(self, name: str, home: SourceFile, asked: Asked, depth: int = 0) -> str:
         """The same for what an attribute holds, of whatever object."""
         if ("attribute", name) in self._seen:
             return ""
         self._seen.add(("attribute", name))
-        try:
-            listed = list(uses.of_attribute(name, home, self.evaluator.project))
-        except TooManyError as error:
-            return str(error)
-        return self.any_of(listed, asked, depth)
+        return self._each_of(uses.of_attribute(name, home, self.evaluator.project), asked, depth)
 
     def parameter(
         self, arg: ast.arg, function: FunctionNode, module: SourceFile, asked: Asked, depth: int
@@ -81,6 +69,15 @@ class Watch:
                 if why:
                     return why
         return ""
+
+    def _each_of(self, listed: Iterator[PlaceOfUse], asked: Asked, depth: int) -> str:
+        """The same of places that are found one by one: its own file's come first, and where there
+        are too many others, these are looked at all the same.
+        """
+        try:
+            return self.any_of(listed, asked, depth)
+        except TooManyError as error:
+            return str(error)
 
     def any_of(self, listed: Iterable[PlaceOfUse], asked: Asked, depth: int) -> str:
         """The first reason that one of some uses gives."""
