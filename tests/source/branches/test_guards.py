@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from fnmatch import fnmatchcase
+
 import pytest
 
 from project_files import project
@@ -88,6 +91,59 @@ def test_what_a_test_of_the_ending_leaves(body, expected):
     indented = "".join(f"    {line}\n" for line in body.format("torch.load(p)").splitlines())
     found = texts(resolve(ENDS.format(indented)))
     assert found == (expected or ["a.safetensors.pt", "b.pt.pt", "*.bin.pt"])
+
+
+NAMES = (
+    "model.pt model.best.pt model_best.pt best.pt .pt pt model. model MODEL.PT model.pth "
+    "a/model.pt best best.model.pt modelbest.pt.pt last.ckpt"
+).split()
+ENTRY_TESTS = [
+    "n.endswith('.pt')",
+    "n.endswith(('.pt', '.pth'))",
+    "n.startswith('model.') and n.endswith('.pt')",
+    "n.startswith('model') and n.endswith('.pt')",
+    "n.endswith('.pt') and n.startswith('model')",
+    "n.startswith('model') and 'best' in n",
+    "'best' in n and n.endswith('best.pt')",
+    "'best.pt' in n and n.endswith('.pt')",
+    "'best' in n",
+    "n.split('.')[-1] == 'pt'",
+    "n.rsplit('.')[-1] == 'pt'",
+    "n[-3:] == '.pt'",
+    "n[:5] == 'model'",
+    "os.path.splitext(n)[1] == '.pt'",
+    "os.path.splitext(n)[-1] == '.pt' and n.startswith('model')",
+    "n.lower().endswith('.pt')",
+    "n.endswith('.pt') or 'best' in n",
+    "not n.endswith('.pt')",
+    "'best' not in n",
+    "n.endswith('')",
+]
+
+
+@pytest.mark.parametrize("test", ENTRY_TESTS)
+def test_a_pattern_holds_every_name_that_passes_the_test(test):
+    code = f"for n in os.listdir(folder):\n    if {test}:\n        torch.load(n)\n"
+    passing = eval(f"[n for n in NAMES if {test}]", {"os": os, "NAMES": NAMES})
+    found = texts(resolve(code)) or ["*"]
+    assert passing, "the names are to show something"
+    assert [n for n in passing if not any(fnmatchcase(n, each) for each in found)] == []
+
+
+GLOBBED = {
+    "runs/*.pt": ("'best' in n", ["runs/*.pt"]),
+    "runs/?.pt": ("n.startswith('runs/a')", ["runs/?.pt"]),
+    "runs/[ab].pt": ("n.endswith('b.pt')", ["runs/[ab].pt"]),
+    "runs/[0-9].pth": ("n.endswith('.pt')", []),
+    "last/*.pt": ("n.startswith('runs/')", []),
+}
+
+
+@pytest.mark.parametrize("glob", GLOBBED)
+def test_a_test_of_what_is_searched_for(glob):
+    test, expected = GLOBBED[glob]
+    code = f"for n in glob.glob('{glob}'):\n    if {test}:\n        torch.load(n)\n"
+    assert texts(resolve(code)) == expected
 
 
 def test_a_file_that_another_reader_takes_is_not_loaded():

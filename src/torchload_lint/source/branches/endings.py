@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.domain import patterns
-from torchload_lint.source.domain.patterns import HOLE
+from torchload_lint.source.domain.methods import ANY_ENTRY
+from torchload_lint.source.domain.patterns import GLOB_ANY, HOLE
 from torchload_lint.source.domain.values import Cause, Text, unknown
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.names.source_file import SourceFile
 
+_MOST_ENDINGS = 4
+"""How many endings in one test are taken apart."""
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _ENDING_WORDS = (
     "endswith",
@@ -31,9 +34,12 @@ _ENDING_WORDS = (
     "] != ",
     "isabs(",
     "isdir(",
+    '" in ',
+    "' in ",
 )
 _DIGEST = late_pattern(r"(?:^|/)[0-9a-f]{32,}[^/]*$")
 """A file of a cache, named by a digest of its address."""
+_CHANGING = frozenset({"lower", "strip"})
 _WRAPPERS = ("str", "Path", "pathlib.Path", "os.fspath")
 
 
@@ -46,6 +52,12 @@ class TextTest(NamedTuple):
     """With which of them a text is to begin, where it is asked for that."""
     of_folder: bool = False
     """Whether it is asked if there is such a folder."""
+    endings: tuple[str, ...] = ()
+    """With which of them a text is to end, where it is asked for that."""
+    any_case: bool = False
+    """Whether letters count as small ones, or spaces at the end do not count."""
+    inside: str = ""
+    """What is to stand somewhere in a text, where it is asked for that."""
 
 
 def passing(
@@ -68,8 +80,43 @@ def passing(
         value for value in values if all(_passes(value, test, holds=holds) for test, holds in tests)
     )
     if left or not values:
-        return left
+        return _narrowed(left, [asked for asked, holds in tests if holds])
     return unknown(f"{ast.unparse(node)} ends or begins otherwise here", Cause.NOT_THE_DEFAULT)
+
+
+def _narrowed(values: Values, tests: list[TextTest]) -> Values:
+    """The same with what the tests find at the beginning, inside and at the end of what is open
+    there: ``ckpt_*.pt`` for ``*``.
+    """
+    for test in tests:
+        if len(test.beginnings) == 1:
+            values = tuple(_known_in_part(value, test.beginnings[0] + HOLE) for value in values)
+    for test in tests:
+        if test.inside:
+            values = tuple(_known_in_part(value, HOLE + test.inside + HOLE) for value in values)
+    for test in tests:
+        if 0 < len(test.endings) <= _MOST_ENDINGS and not test.any_case:
+            values = tuple(one for value in values for one in _ending_in(value, test.endings))
+    return values
+
+
+def _known_in_part(value: Value, text: str) -> Value:
+    is_open = isinstance(value, Text) and value.text == HOLE
+    return value.changed(text=text) if is_open else value
+
+
+def _ending_in(value: Value, endings: tuple[str, ...]) -> Values:
+    """An entry of a folder is then searched for, as ``glob`` does it; it holds no ``/``. What is
+    known already may be the ending's first letters, too.
+    """
+    if not isinstance(value, Text) or not value.text.endswith(HOLE):
+        return (value,)
+    start = value.text.removesuffix(HOLE)
+    if any(start.endswith(each[:length]) for each in endings for length in range(1, len(each) + 1)):
+        return (value,)
+    is_entry = set(ANY_ENTRY.why) & set(value.why) and HOLE not in start.rpartition("/")[2]
+    mark = GLOB_ANY if is_entry else HOLE
+    return tuple(value.changed(text=f"{start}{mark}{each}") for each in endings)
 
 
 @lru_cache(maxsize=4)
@@ -84,13 +131,23 @@ def _passes(value: Value, test: TextTest, *, holds: bool) -> bool:
         return True
     if test.of_folder:
         return not holds or test.asks(value.text)
-    if HOLE not in value.text:
+    if patterns.is_exact(value.text):
         return test.asks(value.text) is holds
+    if test.inside:
+        return True
+    begin, *_, end = patterns.known_parts(value.text)
     if test.of_beginning:
-        begin = value.text.partition(HOLE)[0]
         return _may_begin(value.text, begin, test) if holds else not test.asks(begin)
-    end = value.text.rpartition("/")[2].rpartition(HOLE)[2]
+    if test.endings:
+        return _may_end(end, test) if holds else not end.endswith(test.endings)
+    end = end.rpartition("/")[2]
     return "." not in end or test.asks(f"a{end}") is holds
+
+
+def _may_end(end: str, test: TextTest) -> bool:
+    """Whether a text of which the end is known as far as ``end`` may be what is asked for."""
+    end = end.lower() if test.any_case else end
+    return any(end.endswith(each) or each.endswith(end) for each in test.endings)
 
 
 def verdict(test: ast.expr, node: ast.expr, value: Value, module: SourceFile) -> bool | None:
@@ -98,7 +155,9 @@ def verdict(test: ast.expr, node: ast.expr, value: Value, module: SourceFile) ->
     test, or too little of the path is known.
     """
     asked = _text_test(test, node, module) if _may_test_endings(module.text) else None
-    if asked is None or not isinstance(value, Text) or value.why or HOLE in value.text:
+    if asked is None or not isinstance(value, Text) or value.why:
+        return None
+    if not patterns.is_exact(value.text):
         return None
     is_certain = not (asked.of_beginning and value.anchored)
     return asked.asks(value.text) if is_certain else None
@@ -138,16 +197,34 @@ def _text_test(test: ast.expr, node: ast.expr, module: SourceFile) -> TextTest |
     if isinstance(test, ast.Call):
         return _text_test_of_call(test, node, module)
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        inside = _literal(test.left)
+        if isinstance(inside, str) and _is_inside(test, node, module):
+            return TextTest(lambda text: inside in text, inside=inside)
         part = _part(test.left, node, module)
         cut = part.of if part is not None else _cut(test.left, node, module)
         of_beginning = part is not None and part.is_first
         compared = _literal(test.comparators[0])
         if cut is not None and isinstance(test.ops[0], ast.Eq | ast.NotEq):
             is_equal = isinstance(test.ops[0], ast.Eq)
-            return TextTest(lambda text: (cut(text) == compared) is is_equal, of_beginning)
+            is_ending = (
+                is_equal
+                and not of_beginning
+                and _keeps_case(test.left)
+                and not isinstance(test.left, ast.Name)
+            )
+            ending = (compared,) if is_ending and isinstance(compared, str) else ()
+            return TextTest(
+                lambda text: (cut(text) == compared) is is_equal, of_beginning, endings=ending
+            )
         if cut is not None and isinstance(test.ops[0], ast.In) and isinstance(compared, tuple):
             return TextTest(lambda text: cut(text) in compared)
     return None
+
+
+def _is_inside(test: ast.Compare, node: ast.expr, module: SourceFile) -> bool:
+    """Whether it is asked if something stands in the path, letter by letter."""
+    path = test.comparators[0]
+    return isinstance(test.ops[0], ast.In) and _keeps_case(path) and _is_path(path, node, module)
 
 
 def _text_test_of_call(test: ast.Call, node: ast.expr, module: SourceFile) -> TextTest | None:
@@ -161,12 +238,22 @@ def _text_test_of_call(test: ast.Call, node: ast.expr, module: SourceFile) -> Te
     wanted = _literal(test.args[0])
     if wanted is None or not _is_path(test.func.value, node, module):
         return None
+    several = (wanted,) if isinstance(wanted, str) else wanted
     if test.func.attr == "endswith":
-        return TextTest(lambda text: text.lower().endswith(wanted))
+        any_case = not _keeps_case(test.func.value)
+        return TextTest(
+            lambda text: text.lower().endswith(wanted), endings=several, any_case=any_case
+        )
     if test.func.attr == "startswith":
-        beginnings = (wanted,) if isinstance(wanted, str) else wanted
+        beginnings = several
         return TextTest(lambda text: text.startswith(wanted), True, beginnings)
     return None
+
+
+def _keeps_case(expression: ast.expr) -> bool:
+    """Whether what is tested has its letters as the path has them, and nothing cut from its end."""
+    attributes = (one.attr for one in ast.walk(expression) if isinstance(one, ast.Attribute))
+    return not any(attribute in _CHANGING for attribute in attributes)
 
 
 def _or_flag(test: ast.BoolOp, node: ast.expr, module: SourceFile) -> TextTest | None:
@@ -273,7 +360,7 @@ def _suffix(text: str) -> str:
 def _plain(node: ast.expr) -> ast.expr:
     """An expression without ``.lower()``, ``str(…)`` and ``Path(…)``, which leave the ending."""
     while isinstance(node, ast.Call):
-        if isinstance(node.func, ast.Attribute) and node.func.attr in {"lower", "strip"}:
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
             node = node.func.value
         elif ast.unparse(node.func) in _WRAPPERS and len(node.args) == 1:
             node = node.args[0]

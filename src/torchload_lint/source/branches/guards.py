@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from torchload_lint.source.branches import endings
 from torchload_lint.source.branches.tests_apart import conjuncts, is_of_kind
 from torchload_lint.source.domain.mappings import may_be
-from torchload_lint.source.domain.patterns import Rung, known
+from torchload_lint.source.domain.patterns import Rung, is_exact, known
 from torchload_lint.source.domain.values import Cause, Constant, Text, Unknown, union, unknown
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ _TESTED = (Constant, Text, Unknown)
 Tests: TypeAlias = "tuple[tuple[ast.expr, bool], ...]"
 """Tests, and whether they hold."""
 _WRITTEN = (ast.Constant, ast.Tuple, ast.List, ast.Set)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.comprehension)
 _SAYS = {(ast.Eq, True), (ast.NotEq, False)}
 _SAYS_ONE_OF = {(ast.In, True), (ast.NotIn, False)}
@@ -151,6 +152,8 @@ def _around(node: ast.AST, module: SourceFile) -> Iterator[tuple[ast.expr, bool]
                 yield outer.test, False
         elif isinstance(outer, ast.IfExp) and inner is not outer.test:
             yield outer.test, inner is outer.body
+        elif isinstance(outer, _COMPREHENSIONS) and not isinstance(inner, ast.comprehension):
+            yield from ((test, True) for part in outer.generators for test in part.ifs)
         inner = outer
 
 
@@ -419,21 +422,17 @@ def verdict(test: ast.expr, node: ast.expr, value: Value, module: SourceFile) ->
 
 
 def _is_known(value: Value) -> bool:
-    is_text = isinstance(value, Text) and not value.why and not set("*?[") & set(value.text)
+    is_text = isinstance(value, Text) and not value.why and is_exact(value.text)
     return is_text or isinstance(value, Constant)
 
 
 def _passes(value: Value, part: tuple[ast.expr, bool], module: SourceFile | None) -> bool:
     """Whether a value may pass a test; what is not known may."""
     test, holds = part
-    if isinstance(value, Text):
-        if value.why:
-            return True
-        content: object = value.text
-    elif isinstance(value, Constant):
-        content = value.value
-    else:
+    if not _is_known(value):
         return True
+    assert isinstance(value, Text | Constant)
+    content: object = value.text if isinstance(value, Text) else value.value
     if not isinstance(test, ast.Compare):
         return bool(content) is holds
     try:

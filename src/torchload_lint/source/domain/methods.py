@@ -209,9 +209,12 @@ def glob_text(text: Text, *, deep: bool) -> Values:
     return (Sequence(others=(_globbed(text, deep=deep),), rung=text.rung),)
 
 
+ANY_ENTRY = Text(HOLE, why=("any entry of a folder",))
+
+
 def entries(text: Text, *, bare: bool) -> Values:
     """``os.listdir`` (``bare`` names) or ``path.iterdir()``."""
-    name = Text(HOLE, why=("any entry of a folder",), rung=text.rung)
+    name = ANY_ENTRY.changed(rung=text.rung)
     return (Sequence(others=(name if bare else strings.join(text, name),)),)
 
 

@@ -157,6 +157,11 @@ def is_exact(text: str) -> bool:
     return not _marked(text)
 
 
+def known_parts(text: str) -> list[str]:
+    """What stands before, between and behind what is unknown or globbed."""
+    return re.split(f"{GLOB_SET}.[^]]*]|[{_MARKS}]", text)
+
+
 def _marked(text: str) -> bool:
     return any(mark in text for mark in _MARKS)
 

@@ -68,14 +68,14 @@ def _scan_folder(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 
 def _walk(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     """``os.walk``: the folder itself and those below, each with names of any folders and files."""
-    name = unknown("any entry of a folder")
+    name = methods.ANY_ENTRY
     below = (Text(GLOB_DEEP),)
     found = tuple(
         Sequence(
             (
                 methods.join_paths((as_text(top),), (below,)),
-                (Sequence(others=name),),
-                (Sequence(others=name),),
+                (Sequence(others=(name,)),),
+                (Sequence(others=(name,)),),
             ),
             kind="tuple",
         )
