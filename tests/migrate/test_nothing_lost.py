@@ -95,6 +95,7 @@ EQUAL: dict[str, dict[Any, Any]] = {
     "dtype": {OfTorch.TYPE: 1, torch.float32: 2, (OfTorch.TYPE,): 3, (torch.float32,): 4},
     "layout": {OfTorch.LAYOUT: 1, torch.sparse_coo: 2},
     "classes": {int: 1, "builtins.int": 2, len: 3, "builtins.len": 4},
+    "a numpy scalar": {np.int64(1): 1, Color.RED: 2},
     "a long text": {pathlib.PurePosixPath("a" * 500): 1, "a" * 500: 2},
 }
 
@@ -288,6 +289,18 @@ def test_two_such_keys_that_become_equal_end_soon(tmp_path: Path) -> None:
     assert time.monotonic() - start < 20
     assert list(load(tmp_path / "out.pt").values()) == [1]
     assert len(notes(result.plan, NoteKind.LEFT_OUT)) == 1
+
+
+def test_a_tensor_made_of_numbers_is_not_called_these_numbers(tmp_path: Path) -> None:
+    """``torch.Tensor((1, 2))``, which torch lets a file call."""
+    made = b"ctorch\nTensor\nK\x01K\x02\x86\x85R"
+    with zipfile.ZipFile(tmp_path / "in.pt", "w") as archive:
+        archive.writestr("in/data.pkl", b"\x80\x02}(K\x00" + made + b"K\x01K\x05u.")
+        archive.writestr("in/version", "3\n")
+    assert torch.equal(load(tmp_path / "in.pt")[0], torch.tensor([1.0, 2.0]))
+    plan = migrate_file(tmp_path / "in.pt", tmp_path / "out.pt").plan
+    assert load(tmp_path / "out.pt") == {1: 5}
+    assert notes(plan, NoteKind.LEFT_OUT) == [("[0]", "torch.Tensor")]
 
 
 def test_frozensets_as_keys(tmp_path: Path) -> None:

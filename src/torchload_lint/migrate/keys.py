@@ -95,6 +95,8 @@ def is_atom(value: PickledValue) -> bool:
 def apart(value: PickledValue, plain: PickledValue, taken: Collection[str]) -> str:
     """A text for a key whose plain value another key has too: its type, and that value."""
     kind = value.kind if isinstance(value, SetValue) else getattr(value, "type_name", None)
+    if kind is None and isinstance(value, ObjectValue) and isinstance(value.callee, GlobalRef):
+        kind = value.callee.name  # a numpy scalar: the function that makes it
     name = "global" if isinstance(value, GlobalRef) else str(kind or type(value).__name__)
     shown = repr(plain) if is_atom(plain) else key_text(plain)  # bounded, whatever it holds
     text = candidate = f"{name}({shown})"

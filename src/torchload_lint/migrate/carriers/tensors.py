@@ -234,6 +234,8 @@ def old_tensor(converter: Conversion, made: PickledInstance, place: str) -> Pick
     state = made.states[-1] if made.states else None
     if made.args and isinstance(state, (tuple, type(None))):  # Parameter(data), (grad, …, hooks)
         data = converter.plain(made.args[0], place)
+        if data is not LEFT_OUT and not is_tensor(data):  # Tensor((1, 2)): torch makes one of it
+            return converter.leave_out(place, made.name, "it is made of what is no tensor")
         needs_grad = bool(state[0]) if state else True
         return _old_parameter(data, needs_grad) if made.short == "Parameter" else data
     if isinstance(state, tuple) and len(state) == 4:  # noqa: PLR2004 - a tensor
