@@ -62,6 +62,17 @@ RUNNING = {
     ),
     "into a file": ('def __init__(self, path): open(path, "w")', "builtins.open"),
     "into a file, said by name": ('def __init__(self, p): open(p, mode="ab")', "builtins.open"),
+    "a copied folder": ("def __setstate__(self, s): shutil.copytree(*s)", "shutil.copytree"),
+    "an unpacked file": (
+        "def __setstate__(self, s): shutil.unpack_archive(s)",
+        "shutil.unpack_archive",
+    ),
+    "a link": ("def __setstate__(self, s): os.symlink(*s)", "os.symlink"),
+    "another process": ("def __setstate__(self, s): os.fork()", "os.fork"),
+    "something from the network": (
+        "def __setstate__(self, s): urllib.request.urlopen(s)",
+        "urllib.request.urlopen",
+    ),
     "an unsafe load": (
         "def __init__(self, x): self.x = torch.load(x, weights_only=False)",
         "torch.load",
@@ -84,7 +95,8 @@ QUIET = {
 
 
 def runs(body: str, head: str = "class Net:") -> tuple[str, ...]:
-    text = f"import os, subprocess, torch, dill, hydra\nfrom app import tools\n{head}\n    {body}\n"
+    names = "os, shutil, subprocess, torch, dill, hydra, urllib.request"
+    text = f"import {names}\nfrom app import tools\n{head}\n    {body}\n"
     files = {"app/__init__.py": "", "app/tools.py": dedent(TOOLS), "app/models.py": text}
     found = find(project(files), GlobalName("app.models", "Net"))
     assert found is not None
