@@ -198,3 +198,20 @@ def test_a_test_that_is_not_understood_is_known_to_be_there(code):
     module = read(HEAD + code, "a.py", "a")
     assert isinstance(module, Module)
     assert [bound.operator for bound in bounds_at(last_plain_load(module), module)] == ["?"]
+
+
+@pytest.mark.parametrize(
+    ("code", "asked"),
+    [
+        (
+            "if OLD:\n    x = torch.load(p, weights_only=True)\nelse:\n    x = torch.load(p)\n",
+            ["?"],
+        ),
+        ("if OLD:\n    x = torch.load(p, weights_only=True)\n    y = torch.load(p)\nsay(x)\n", []),
+        ("if OLD:\n    say(p)\nelse:\n    x = torch.load(p)\ny = 1\n", []),
+    ],
+)
+def test_a_flag_that_chooses_the_keyword_is_one_of_torch(code, asked):
+    module = read(HEAD + code, "a.py", "a")
+    assert isinstance(module, Module)
+    assert [bound.operator for bound in bounds_at(last_plain_load(module), module)] == asked

@@ -201,7 +201,7 @@ class _Rewriter(cst.CSTTransformer):
             as_line = cst.SimpleStatementLine(
                 updated_node.body, trailing_whitespace=updated_node.trailing_whitespace
             )
-            return cst.IndentedBlock(self._lines(as_line))
+            return cst.IndentedBlock(self._lines(as_line), indent=self.request.unit)
         return cst.FlattenSentinel(self._before_compound(updated_node))
 
     def _lines(self, line: cst.SimpleStatementLine) -> list[cst.BaseStatement]:

@@ -284,8 +284,8 @@ def _bound_by(block: Sequence[ast.stmt]) -> set[str]:
 def _chooses_keyword(test: ast.expr, module: Module) -> bool:
     """Whether a test whose value is not known here decides about ``weights_only`` being passed.
 
-    Such as a flag of another file, or a function: with it on one side and without it on the other,
-    it is taken for a test of what torch can do.
+    Such as a flag of another file, or a function: where one side loads with it alone, and something
+    else in the function loads without it, it is taken for a test of what torch can do.
     """
     if isinstance(test, ast.Name) and _value_of(test, module) is not test:
         return False
@@ -297,20 +297,22 @@ def _chooses_keyword(test: ast.expr, module: Module) -> bool:
     passed = _passes_true(holder.body)
     block = _block_of(holder, module)
     others = holder.orelse or block[block.index(holder) + 1 :]
-    return passed != _passes_true(others) and _loads_without(holder, module)
-
-
-def _loads_without(test: ast.If | ast.IfExp, module: Module) -> bool:
-    """Whether the function around a test, or the file, loads elsewhere without the keyword."""
-    around = module.function(test) or module.tree
+    if passed == _passes_true(others) or _has_load_without(holder.body if passed else others):
+        return False
+    around = module.function(holder) or module.tree
     return module.remember(
-        ("loads without weights_only", around),
-        lambda: any(
-            isinstance(node, ast.Call)
-            and last_name(node.func).endswith("load")
-            and not _passes_true(node)
-            for node in ast.walk(around)
-        ),
+        ("loads without weights_only", around), lambda: _has_load_without(around)
+    )
+
+
+def _has_load_without(code: ast.AST | Sequence[ast.AST]) -> bool:
+    """Whether something is loaded there without the keyword."""
+    return any(
+        isinstance(node, ast.Call)
+        and last_name(node.func).endswith("load")
+        and not _passes_true(node)
+        for part in (code if isinstance(code, list) else [code])
+        for node in ast.walk(part)  # type: ignore[arg-type]
     )
 
 
