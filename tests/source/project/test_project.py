@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+
 import pytest
 
 from project_files import project
@@ -213,3 +216,34 @@ def test_callers_are_looked_for_again_where_a_file_has_another_text():
     assert read() == ["new.pt"]
     index.restore("b.py")
     assert read() == ["old.pt"]
+
+
+PACKAGES = {
+    "its class": "from .net import net\n",
+    "its class, by a star": "from .net import *\n",
+    "the module": "from . import net\n",
+    "the module, in passing": "from .net import other\n",
+    "an alias": "from .net import other as net\n",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("text", PACKAGES.values(), ids=list(PACKAGES))
+def test_what_a_package_binds_under_the_name_of_its_module(text, tmp_path, monkeypatch):
+    files = {
+        "bound/__init__.py": text,
+        "bound/net.py": "class net:\n    pass\nclass other:\n    pass\n",
+        "user.py": "from bound import net\nx = net\n",
+    }
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [one for one in sys.modules if one.partition(".")[0] in {"bound", "user"}]:
+        monkeypatch.delitem(sys.modules, name)
+    thing = importlib.import_module("user").net
+    kinds = {(one.kind, one.qualname) for one in project(files).definitions("bound.net")}
+    expected = ("class", thing.__qualname__) if isinstance(thing, type) else ("module", "")
+    assert kinds == {expected}
+    for name in [one for one in sys.modules if one.partition(".")[0] in {"bound", "user"}]:
+        monkeypatch.delitem(sys.modules, name)

@@ -168,8 +168,22 @@ class ProjectIndex:
             return
         if rest:
             yield from self.in_module(module, rest, seen)
-        else:
-            yield Found(module, module.tree, "module", "")
+            return
+        bound = self._bound_by_package(dotted, near, seen)
+        yield from bound or (Found(module, module.tree, "module", ""),)
+
+    def _bound_by_package(self, dotted: str, near: str, seen: set[object]) -> tuple[Found, ...]:
+        """What a package itself binds under the name of a module in it, which Python then yields:
+        ``from .net import net`` in the package of ``net.py``.
+        """
+        package, dot, name = dotted.rpartition(".")
+        if not package.strip("."):
+            package += dot
+        module, rest = self.split(package, near) if package else (None, [])
+        if module is None or rest or not module.path.endswith("__init__.py"):
+            return ()
+        found = tuple(self.in_module(module, [name], seen))
+        return () if any(each.kind == "module" for each in found) else found
 
     def split(self, dotted: str, near: str = "") -> tuple[Module | None, list[str]]:
         """The module of the project that a dotted name starts with, and the names inside it."""
