@@ -67,6 +67,9 @@ def test_normal(text, expected):
 @pytest.mark.parametrize(
     ("text", "strong"),
     [
+        ("*pth", False),
+        ("runs/*ckpt", False),
+        ("net*pth", True),
         ("*/best.pt", True),
         ("*/b*.pt", False),
         ("epoch-*.pt", True),

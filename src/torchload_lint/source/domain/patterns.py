@@ -31,6 +31,8 @@ _ESCAPED = {"*": "[*]", "?": "[?]", "[": "[[]"}
 _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+:)?//")
 _LETTERS_OF_A_STRONG_STEM = 3
 _ENDING = re.compile(r"\.(?:pth|pt|ckpt|pkl|t7)$")
+_GLUED = re.compile(r"\*(?:pth|pt|ckpt|pkl|t7|tar|bin|pyth)$")
+"""An ending without its dot, as ``name.endswith("pth")`` asks for it: no part of the name."""
 
 MAX_PATTERNS = 16
 MAX_DEFINITIONS = 64
@@ -111,7 +113,7 @@ class PathPattern(NamedTuple):
         """Whether the file's own name is known well enough to look for: three or more literal
         letters or digits before its suffix.
         """
-        literal = re.sub(r"\[.[^\]]*\]", "", stem(self.text))
+        literal = re.sub(r"\[.[^\]]*\]", "", _GLUED.sub("*", stem(self.text)))
         return sum(map(str.isalnum, literal)) >= _LETTERS_OF_A_STRONG_STEM
 
 
