@@ -325,6 +325,7 @@ def test_a_file_in_the_place_of_the_folder_loses_nothing(project):
     (rescued,) = (project.parent / "state" / "torchload-lint").iterdir()
     (load,) = json.loads(rescued.read_text())["loads"]
     assert load["checkpoint"] == "w.pt"
+    assert f"1 load noted in {rescued}\n" in recorded.stderr  # no claim that it is read there
     assert (project / ".torchload-lint").read_text() == "mine\n"
 
 

@@ -127,6 +127,26 @@ def test_a_later_run_knows_a_file_that_is_gone(project: Path) -> None:
 
 
 @pytest.mark.torch
+def test_a_program_of_another_project_than_the_current_folder_s(project: Path) -> None:
+    """Each project keeps its own loads; a folder that is no project gets none."""
+    here, bare = project / "here", project.parent / "bare"
+    for folder, name in ((here, "main.py"), (bare, "other.py")):
+        folder.mkdir()
+        (folder / name).write_text("import torch\ntorch.save(1, 'a.pt')\ntorch.load('a.pt')\n")
+    (here / "pyproject.toml").write_text("[tool.torchload-lint]\n")
+    command = [sys.executable, "-u", str(here / "main.py")]
+    for folder in (bare, project):
+        assert record(folder, *command).returncode == 0
+        (load,) = read_store(here)
+        assert (load.file, load.row, load.checkpoint) == ("main.py", 3, str(folder / "a.pt"))
+        assert not (folder / ".torchload-lint").exists()
+        (here / ".torchload-lint" / "loads.json").unlink()
+    told = record(here, sys.executable, str(bare / "other.py")).stderr
+    assert "nothing noted; not noted: 1 load in other code" in told
+    assert not (bare / ".torchload-lint").exists()
+
+
+@pytest.mark.torch
 def test_what_was_recorded_is_not_trusted_for_that(project: Path) -> None:
     loads = [
         RecordedLoad(

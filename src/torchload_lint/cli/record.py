@@ -38,7 +38,7 @@ def command(words: tuple[str, ...]) -> None:
     COMMAND.
     """
     try:
-        recorder = Recorder(Path.cwd(), Projects(Settings()))
+        recorder = Recorder(Path.cwd(), Projects(Settings()), _program(words))
     except ConfigError as error:
         fail(str(error))
     status: int | None = None
@@ -55,6 +55,12 @@ def command(words: tuple[str, ...]) -> None:
     if status < 0:
         end_as(status)
     raise click.exceptions.Exit(status)
+
+
+def _program(words: tuple[str, ...]) -> Path | None:
+    """The file of Python that a command starts (``python -u train.py``), as far as it names one."""
+    files = (Path.cwd() / word for word in words if word.endswith(".py"))
+    return next((path for path in files if path.is_file()), None)
 
 
 def _keep(recording: Recording, recorder: Recorder) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.record.run import MOST_FILES, MOST_LOADS
+from torchload_lint.record.store import STORE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,7 @@ _NOT_SEEN = "unseen: a Python with -I, -E or -S, without PYTHONPATH, or that can
 
 
 _NOTHING = "nothing noted"
-_NEXT = ", which `torchload-lint .` now reads (commit it, and others and CI read it too)"
+_NEXT = ", which torchload-lint now reads there (commit it, and others and CI read it too)"
 
 
 def what_came_of_it(
@@ -36,7 +37,9 @@ def what_came_of_it(
             return f"no Python was seen; nothing noted ({_NOT_SEEN})"
         what = "torch.load" if recording.saw_torch else "import of torch"
         return f"no {what} was seen; nothing noted ({_NOT_SEEN})"
-    noted = f"{_counted(kept)} noted in {', '.join(map(str, paths))}{_NEXT}" if kept else _NOTHING
+    is_read = all(path.parts[-2:] == STORE.parts for path in paths)
+    where = ", ".join(map(str, paths)) + (_NEXT if is_read else "")
+    noted = f"{_counted(kept)} noted in {where}" if kept else _NOTHING
     rest = [
         f"{_counted(number)} {why} ({_some(examples[why], number)})"
         for why, number in sorted(left_out.items())

@@ -40,17 +40,20 @@ MAX_FILES = 32
 class Recorder:
     """Takes what was observed, one run at a time.
 
-    Loads of the project of ``folder`` count, and of projects inside of it; each is stored with the
-    project that it belongs to.
+    Loads of the project of ``folder`` count, of the project of the program that is started, and of
+    projects inside of these; each is stored with the project that it belongs to.
     """
 
-    def __init__(self, folder: Path, projects: Projects) -> None:
+    def __init__(self, folder: Path, projects: Projects, program: Path | None = None) -> None:
         """Raise ConfigError where a configuration, or what was recorded before, is wrong."""
         self._projects = projects
-        project = projects.project_of(folder / "any")
-        self._home = Path(os.path.realpath(project.config.root))
-        if project.recording_problem:  # asked now: the program may change it
-            raise ConfigError(project.recording_problem)
+        started = [projects.project_of(program)] if program else []
+        of_program = [project for project in started if project.is_marked]
+        known = [projects.project_of(folder / "any"), *of_program]
+        self._homes = [Path(os.path.realpath(project.config.root)) for project in known]
+        for project in known:
+            if project.recording_problem:  # asked now: the program may change it
+                raise ConfigError(project.recording_problem)
         self._found: dict[Path, dict[tuple[object, ...], RecordedLoad]] = {}
         """By the root of the project, and by call and checkpoint."""
         self.left_out: Counter[str] = Counter()
@@ -75,7 +78,7 @@ class Recorder:
                 why = "of what could not be looked at"
             if why:
                 self.left_out[why] += 1
-                shown = _below(one.file, self._home) or one.file
+                shown = _below(one.file, self._homes[0]) or one.file
                 if len(self.examples[why]) < _EXAMPLES:
                     self.examples[why].append(f"{shown.as_posix()}:{one.row}")
 
@@ -154,13 +157,14 @@ class Recorder:
         return self._hashes[path]
 
     def _place(self, one: Observed) -> tuple[Path, int] | None:
-        """The file and row of the call, where they are of this project or one inside of it."""
+        """The file and row of the call, where they are of these projects or one inside of them."""
         if one.source is not None:
             return self._in_notebook(one.source, one.row, one.folder)
-        inside = _below(one.file, self._home)
-        if inside is None or "site-packages" in inside.parts or not one.file.is_file():
-            return None
-        return self._home / inside, one.row
+        for home in self._homes:
+            inside = _below(one.file, home)
+            if inside and "site-packages" not in inside.parts and one.file.is_file():
+                return home / inside, one.row
+        return None
 
     def _in_notebook(self, source: str, row: int, folder: str) -> tuple[Path, int] | None:
         """The notebook that holds the executed text; those where the kernel was started first."""
@@ -174,7 +178,7 @@ class Recorder:
 
     @cached_property
     def _notebooks(self) -> list[tuple[Path, Notebook]]:
-        paths, _ = discover([self._home], self._projects.config_of)
+        paths, _ = discover(self._homes, self._projects.config_of)
         notebooks = (Path(path) for path in paths if path.endswith(".ipynb"))
         read = [(path, _notebook(path)) for path in notebooks]
         return [(path, notebook) for path, notebook in read if notebook is not None]
