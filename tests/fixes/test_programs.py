@@ -229,6 +229,8 @@ PROGRAMS = {
             return ([*read(rest), torch.load(first)] if rest else [torch.load(first)])
         result, _ = read([p, p])
     """,
+    "form feeds": "def f(q):\n\f    return torch.load(q)\n\f\nresult = f(p)",
+    "a row that goes on": "import os; \\\nresult = torch.load(p); \\\nassert result",
     "string over rows": 'result = dict([("""a\n b""", torch.load(p))])["a\\n b"]',
 }
 

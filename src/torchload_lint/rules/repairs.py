@@ -18,6 +18,7 @@ from torchload_lint.rules.blocks.helped_entries import (
     helper_obstacle,
     holds_plain_arrays,
     may_restore,
+    risk_of_limits,
 )
 from torchload_lint.rules.blocks.helper_places import helper_found
 from torchload_lint.rules.blocks.new_entries import entry_for, is_meant_to_fail, is_new_import
@@ -338,10 +339,7 @@ def _written(
         if obstacle:
             return FixPlan(notes=(obstacle,))
         applicability = Applicability.UNSAFE
-        risk = risk or (
-            "objects get their attributes as they stand in the file, and no code of their class "
-            "runs then, which may have checked or completed them"
-        )
+        risk = risk or risk_of_limits(listed)
     if any(is_new_import(need, situation) for need in listed):
         applicability = Applicability.UNSAFE
         risk = risk or "a file that was not imported here is imported, and runs"

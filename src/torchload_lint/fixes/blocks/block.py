@@ -53,7 +53,8 @@ def put_in_block(
     reach = max((one.end for one in changes), default=0)
     start, old = rows.start + len(indent), rows.text[len(indent) :]
     edit = smallest_change(start, old, new[len(indent) :], up_to=min(reach, rows.end))
-    imports = import_changes(module, names.top, names.import_limit, repair.line_length)
+    limit = min(names.import_limit, source.row_of(rows.start))
+    imports = import_changes(module, names.top, limit, repair.line_length)
     imports += shim_changes(names, repair, unit)
     outside = [one for one in changes if not rows.start <= one.start <= rows.end]
     edit = _touching(module, source, load, edit)
@@ -192,8 +193,9 @@ def indentation_unit(module: Module, source: Source, near: ast.stmt | None = Non
     """One step of indentation, as the code around does it."""
     parent = module.parents.get(near) if near is not None else None
     if near is not None and isinstance(parent, ast.stmt):
-        inner = source.indentation(source.start(near))
-        outer = source.indentation(source.start(parent))
+        inner, outer = (  # a form feed begins the row anew
+            source.indentation(source.start(one)).rpartition("\f")[2] for one in (near, parent)
+        )
         if inner.startswith(outer) and len(inner) > len(outer):
             return inner[len(outer) :]
     return module.indentation

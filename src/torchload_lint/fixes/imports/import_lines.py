@@ -33,7 +33,10 @@ SortKey = tuple[int, int, str]
 def import_changes(
     module: Module, new: Sequence[NewImport], before_row: int, line_length: int
 ) -> list[Change]:
-    """The changes that add imports at the top of a file, all above ``before_row``."""
+    """The changes that add imports at the top of a file, all above ``before_row``.
+
+    Raises Unreachable where what must stand first in a file shares its row with other code.
+    """
     writer = _ImportWriter(module, before_row, line_length)
     groups = sorted(_grouped(new), key=writer.group_key)
     changes = [change for group in groups for change in writer.add(group)]
@@ -93,6 +96,7 @@ class _ImportWriter:
         self.module = module
         self.source = source_of(module.text)
         self.line_length = line_length
+        self.before_row = before_row
         self.imports = [one for one in top_level_imports(module) if one.lineno < before_row]
         self.path_change = path_change(module, before_row)
         self.separated: set[int] = set()
@@ -133,7 +137,15 @@ class _ImportWriter:
         text = f"import {first.module}"
         if first.name:
             text = from_import(origin, names, self.line_length, self.source.newline)
-        return self._insert(key, text + self.source.newline)
+        changes = self._insert(key, text + self.source.newline)
+        lead = self._lead()
+        highest = (lead[-1].end_lineno or 0) + 1 if lead else 1
+        rows = [self.source.row_of(change.start) for change in changes]
+        if min(rows) < highest or max(rows) > self.before_row:
+            raise Unreachable(
+                "no row is free for an import: the docstring shares its own with code"
+            )
+        return changes
 
     def _spelled(self, new: NewImport) -> str:
         """The module as the file would write it: relative where its own imports are."""
@@ -278,13 +290,7 @@ class _ImportWriter:
     def _at_start(self, row: str) -> list[Change]:
         """No import to go by: behind the docstring and ``__future__``, before the first code."""
         newline = self.source.newline
-        body = self.module.tree.body
-        lead = [
-            one
-            for index, one in enumerate(body)
-            if (index == 0 and ast.get_docstring(self.module.tree, clean=False) is not None)
-            or (isinstance(one, ast.ImportFrom) and one.module == "__future__")
-        ]
+        body, lead = self.module.tree.body, self._lead()
         if lead:
             place = self._row_after(lead[-1])
             ends_row = self.source.text[:place].endswith(("\n", "\r"))
@@ -297,6 +303,16 @@ class _ImportWriter:
         place = self.source.row_start(first_row(body[0]))
         self.blank_below[place] = self._blank_before(body[0])
         return [Change(place, place, row)]
+
+    def _lead(self) -> list[ast.stmt]:
+        """What must stand first: the docstring and ``__future__``."""
+        has_docstring = ast.get_docstring(self.module.tree, clean=False) is not None
+        return [
+            one
+            for index, one in enumerate(self.module.tree.body)
+            if (index == 0 and has_docstring)
+            or (isinstance(one, ast.ImportFrom) and one.module == "__future__")
+        ]
 
     def _blank_before(self, statement: ast.stmt) -> str:
         """The blank rows between imports and what follows them."""

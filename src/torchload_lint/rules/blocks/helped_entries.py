@@ -14,7 +14,7 @@ from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.facts.allowed.contexts import is_from_helper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Need, Situation
@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 
 LIMITED = frozenset({Trust.RESTORE_ONLY, Trust.ONLY_WITH})
 """What no list of torch's own can say."""
+
+
+def risk_of_limits(needs: Sequence[Need]) -> str:
+    """What entries risk, some of which only ``LIMITED`` trust allows."""
+    if any(need.judgement.trust is Trust.RESTORE_ONLY for need in needs):
+        return (
+            "objects get their attributes as they stand in the file, and no code of their class "
+            "runs then, which may have checked or completed them"
+        )
+    return "a file that is written later, and calls the same with other arguments, is refused"
 
 
 def may_restore(situation: Situation, context: Context, form: Form) -> bool:

@@ -66,8 +66,9 @@ class SourceFile:
             body = getattr(statement, "body", None)
             if isinstance(body, list) and body[0].lineno > statement.lineno:
                 row = self.text[self.line_starts[body[0].lineno - 1] :]
-                if found := row[: len(row) - len(row.lstrip(" \t\f"))]:
-                    return found
+                found = row[: len(row) - len(row.lstrip(" \t\f"))]
+                if step := found.rpartition("\f")[2]:  # a form feed begins the row anew
+                    return step
         return "    "
 
     def span(self, node: ast.expr | ast.stmt) -> Span:
