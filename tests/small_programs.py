@@ -237,6 +237,16 @@ SAID = {
         Store("x.pt")
         print(use(Store)["a"].x, Store("ckpt.pt").held)
         """,
+    "keywords that an object keeps": """
+        # main.py
+        import torch
+        class Store:
+            def __init__(self, path, **options):
+                self.path, self.options = path, options
+            def read(self):
+                return torch.load(self.path, **self.options)
+        print(Store("ckpt.pt", map_location="cpu").read()["a"].x)
+        """,
 }
 """They fail, and are not all fixed: something is said."""
 

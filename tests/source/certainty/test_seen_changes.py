@@ -25,6 +25,16 @@ CHANGES = {
     "a part under another name": (
         "d = {'x': {'p': 'a.pt'}}\ne = d['x']\ne['p'] = 'b.pt'\ntorch.load(d['x']['p'])"
     ),
+    "defaults from outside": (
+        "def f(path='a.pt'):\n    torch.load(path)\nf.__defaults__ = ('b.pt',)\nf()"
+    ),
+    "defaults of keywords from outside": (
+        "def f(*, path='a.pt'):\n    torch.load(path)\nf.__kwdefaults__ = {'path': 'b.pt'}\nf()"
+    ),
+    "a function that dispatches": (
+        "from functools import singledispatch\n@singledispatch\ndef f(x):\n    return 'a.pt'\n"
+        "@f.register\ndef _(x: int):\n    return 'b.pt'\ntorch.load(f(1))"
+    ),
     "update": "d = {'p': 'a.pt'}\nd.update(p='b.pt')\ntorch.load(d['p'])",
     "clear": "d = {'p': 'a.pt'}\nd.clear()\ntorch.load(d.get('p', 'b.pt'))",
     "reverse": "l = ['a.pt', 'b.pt']\nl.reverse()\ntorch.load(l[0])",

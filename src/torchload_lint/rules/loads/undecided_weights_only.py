@@ -66,13 +66,14 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     )
     message = f"`weights_only` of this {named(load)} cannot be determined"
     message += f": {reason}" if reason else ""
-    is_asked_for = load.passes_on_default is WeightsOnly.TRUE or _has_to_be_unpacked(load, context)
+    is_default = _has_to_be_unpacked(load, context)
+    is_asked_for = load.passes_on_default is WeightsOnly.TRUE
     is_left_out = load.passes_on and some_caller_leaves_out(
         context.project, situation.module, load.node, load.passes_on
     )
-    fails = _why_it_fails(situation) if is_left_out or not is_asked_for else ""
+    fails = _why_it_fails(situation) if is_default or is_left_out or not is_asked_for else ""
     message += f"; where it is true, {fails}" if fails else ""
-    is_asked_for = is_asked_for and not fails
+    is_asked_for = (is_default or is_asked_for) and not fails
     yield finding(
         RULE,
         load.span,

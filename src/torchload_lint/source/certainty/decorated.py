@@ -26,6 +26,10 @@ HARMLESS_DECORATORS = frozenset(
 """Decorators (their last names) after which a function yields what it did."""
 
 
+_DISPATCHING = frozenset({"singledispatch", "singledispatchmethod"})
+"""Decorators that call other functions, registered for what is given."""
+
+
 def of_functions(evaluator: Evaluator) -> Iterator[str]:
     """Decorators of functions that were followed, or whose callers were."""
     relied = evaluator.relied
@@ -41,7 +45,7 @@ def of_functions(evaluator: Evaluator) -> Iterator[str]:
                 if word not in HARMLESS_DECORATORS:
                     why = words.format(word, getattr(node, "name", "it"))
                     changes = _is_seen_to_change(decorator, module, evaluator.project)
-                    yield SeenChange(why) if changes else why
+                    yield SeenChange(why) if changes or word in _DISPATCHING else why
 
 
 def _is_seen_to_change(decorator: ast.expr, module: SourceFile, project: ProjectIndex) -> bool:

@@ -99,6 +99,7 @@ def seen(evaluator: Evaluator, module: SourceFile, *, relative: bool) -> Iterato
     yield from map(SeenChange, evaluator.relied.changes)
     for each in (
         decorated.of_functions(evaluator),
+        looking.functions(),
         hierarchies.metaclasses(evaluator),
         looking.strangers(),
         looking.held(),
@@ -157,7 +158,7 @@ class _Doubts:
         """Functions that were followed: whether a call of them runs what they say."""
         for change in reflection.changes(self._project, self._home):
             if change.kind == "innards" and self._counts(change):
-                yield f"{change.shown} changes what a function or a class is"
+                yield SeenChange(f"{change.shown} changes what a function or a class is")
         for node, module in self._relied.functions.items():
             if isinstance(node, ast.Lambda):
                 continue
