@@ -49,12 +49,12 @@ HIDDEN_SAVES = {
     "partial": "import functools\n\ndef save(obj, f):\n    functools.partial(torch.save, obj)(f)",
 }
 PUT_THERE = {
-    "copied into a folder": "import shutil; shutil.copy('out/w.pt', '.')",
-    "copied as a folder": "import shutil; shutil.copytree('out', '.', dirs_exist_ok=True)",
+    "copied into a folder": "import shutil; shutil.copy('../out/w.pt', '.')",
+    "copied as a folder": "import shutil; shutil.copytree('../out', '.', dirs_exist_ok=True)",
     "opened by its handle": "import os; h = os.open('w.pt', os.O_WRONLY | os.O_TRUNC); "
     "f = os.fdopen(h, 'wb'); torch.save(net.Other(), f); f.close()",
     "fetched": "import pathlib, urllib.request as u; "
-    "u.urlretrieve(pathlib.Path('out/w.pt').resolve().as_uri(), 'w.pt')",
+    "u.urlretrieve(pathlib.Path('../out/w.pt').resolve().as_uri(), 'w.pt')",
     "saved by a thread": "import threading; "
     "t = threading.Thread(target=torch.save, args=(net.Other(), 'w.pt')); t.start(); t.join()",
 }
@@ -390,12 +390,22 @@ def prepare(folder: Path, files: dict[str, str]) -> None:
 
 
 def restore(folder: Path, files: dict[str, str]) -> None:
-    """Put the checkpoint there: a program may have written another one."""
+    """Put the checkpoint there: a program may have written another one. What it may put in its
+    place lies outside of the project, where no run of the program would read it.
+    """
     save = files.get("save", "torch.save(net.Config(), 'w.pt')")
-    (folder / "out").mkdir(exist_ok=True)
+    (folder.parent / "out").mkdir(exist_ok=True)
     ready = "import settings; settings.READY = True; " if "settings.py" in files else ""
-    other = "torch.save(net.Other(), 'out/w.pt')" if "save" not in files else ""
+    other = "torch.save(net.Other(), '../out/w.pt')" if "save" not in files else ""
     python(folder, "-c", f"{ready}import torch, net; {save}; {other}")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
 
 
 def texts(folder: Path) -> str:
@@ -403,33 +413,27 @@ def texts(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("name", LEFT_ALONE)
-def test_what_a_safe_fix_would_break_is_left_alone(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    prepare(tmp_path, LEFT_ALONE[name])
-    before = python(tmp_path, "main.py")
+def test_what_a_safe_fix_would_break_is_left_alone(name: str, project: Path) -> None:
+    prepare(project, LEFT_ALONE[name])
+    before = python(project, "main.py")
     assert before.startswith("1"), before
-    restore(tmp_path, LEFT_ALONE[name])
-    source = texts(tmp_path)
+    restore(project, LEFT_ALONE[name])
+    source = texts(project)
     CliRunner().invoke(root, ["--fix", "."])
-    assert texts(tmp_path) == source
+    assert texts(project) == source
     if "block" not in name:
         CliRunner().invoke(root, ["--fix", "--unsafe-fixes", "."])
-        assert "UnpicklingError" in python(tmp_path, "main.py")
+        assert "UnpicklingError" in python(project, "main.py")
 
 
 @pytest.mark.parametrize("name", FIXED)
-def test_a_program_that_is_fixed_runs(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    prepare(tmp_path, FIXED[name])
-    before = python(tmp_path, "main.py")
+def test_a_program_that_is_fixed_runs(name: str, project: Path) -> None:
+    prepare(project, FIXED[name])
+    before = python(project, "main.py")
     assert "1" in before
     assert "Error" not in before
-    restore(tmp_path, FIXED[name])
+    restore(project, FIXED[name])
     result = CliRunner().invoke(root, ["--fix", "."])
-    written = (tmp_path / "main.py").read_text()
+    written = (project / "main.py").read_text()
     assert ("weights_only=True" in written) == (name != "private name"), result.output
-    assert python(tmp_path, "main.py") == before
+    assert python(project, "main.py") == before

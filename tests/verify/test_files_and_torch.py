@@ -27,6 +27,7 @@ NET = "class Net:\n    pass\n"
 OTHER = "class Net:\n    __module__ = 'another'\n"
 PROJECT = '[project]\nname = "x"\nversion = "1"\ndependencies = ["torch>=2.6"]\n'
 UNKNOWN = "takes away, or replaces, a file whose name is not known"
+TAKEN = "takes the file away"
 STARTS = "starts another program"
 
 
@@ -44,12 +45,16 @@ def before(lines: str, **files: str) -> dict[str, str]:
 
 
 FAILS: dict[str, tuple[str, dict[str, str]]] = {
-    "each of a folder": (
+    "all of a folder": (
         UNKNOWN,
+        before("import os\nfor one in os.listdir('.'):\n    if one != 'net.py': os.remove(one)"),
+    ),
+    "each of a folder": (
+        TAKEN,
         before("import os\nfor one in os.listdir('.'):\n    if one[-3:] == '.pt': os.remove(one)"),
     ),
     "each of a path": (
-        UNKNOWN,
+        TAKEN,
         before(
             "from pathlib import Path\ndef clean(folder):\n    for one in Path(folder).iterdir():\n"
             "        if one.suffix == '.pt': one.unlink()\nclean('.')"
