@@ -188,6 +188,17 @@ def test_another_file_of_that_name_stays(program):
     assert (folder / helper).read_text() == "x = 1\n"
 
 
+def test_no_module_is_written_where_all_files_are_imported(program):
+    folder, run, _, helper = program
+    (folder / run).with_name("registry.py").write_text(
+        "import importlib, os\n\n\ndef register(folder):\n    for name in os.listdir(folder):\n"
+        "        importlib.import_module(name.removesuffix('.py')).register()\n"
+    )
+    fix("--fix")
+    assert not (folder / helper).exists()
+    assert "registry.py imports what it finds in a folder" in fix("-v").output
+
+
 def test_an_older_version_of_the_module_is_renewed_by_who_deletes_it(program, monkeypatch):
     folder, run, _, helper = program
     (folder / helper).write_text("x = 1\n")

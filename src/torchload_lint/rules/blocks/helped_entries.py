@@ -8,7 +8,7 @@ from torchload_lint.fixes.blocks.shape import Shape, is_put_away, shape_of
 from torchload_lint.fixes.repair import Form
 from torchload_lint.helper_module import is_helper, is_older_helper
 from torchload_lint.policy import Trust
-from torchload_lint.rules.blocks.helper_places import helper_found
+from torchload_lint.rules.blocks.helper_places import helper_found, importer_of_all
 from torchload_lint.rules.on_torch import PAIRS_SINCE
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.facts.allowed.contexts import is_from_helper
@@ -88,6 +88,12 @@ def helper_obstacle(helper: str, situation: Situation, context: Context) -> str:
                 "the fix writes today's"
             )
         return f"{there.path} is another file than the one that restores classes; rename it"
+    importer = "" if there else importer_of_all(helper, situation.module, context.project)
+    if importer:
+        return (
+            f"{importer} imports what it finds in a folder, and may find {helper}, the module that "
+            "the entry takes"
+        )
     return ""
 
 

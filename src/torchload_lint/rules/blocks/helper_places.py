@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from posixpath import dirname
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.restoring import helper_of
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
+
+_IMPORTING = ("import_module", "__import__", "exec_module")
+_LISTING = ("listdir", "iterdir", "glob", "scandir", "iter_modules", "walk_packages", "os.walk")
 
 
 def helper_found(module: Module, project: ProjectIndex) -> str:
@@ -35,6 +39,23 @@ def helper_found(module: Module, project: ProjectIndex) -> str:
                 return found
     sure = _is_of_library(module, project) or _is_of_tests(module, project)
     return helper_of(module) if sure else ""
+
+
+def importer_of_all(helper: str, module: Module, project: ProjectIndex) -> str:
+    """A file that may import every file of the folder in which the module would lie, as registries
+    of models do; empty where none is seen.
+    """
+    packages, folders = helper.split(".")[:-1], module.path.split("/")[:-1]
+    if packages and packages[0] in folders:
+        first = len(folders) - 1 - folders[::-1].index(packages[0])
+        folders = folders[: first + len(packages)]
+    folder, name = "/".join(folders), folders[-1] if folders else ""
+    for path in dict.fromkeys(path for word in _IMPORTING for path in project.holding(word)):
+        text = project.files.text(path) or ""
+        is_near = dirname(path) == folder or (name and name in text)
+        if is_near and any(word in text for word in _LISTING):
+            return path
+    return ""
 
 
 def _imported(statement: ast.stmt) -> Iterator[str]:
