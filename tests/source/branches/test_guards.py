@@ -118,6 +118,8 @@ ENTRY_TESTS = [
     "not n.endswith('.pt')",
     "'best' not in n",
     "n.endswith('')",
+    "n.endswith('del', 0, 5)",
+    "n.startswith('odel', 1)",
 ]
 
 

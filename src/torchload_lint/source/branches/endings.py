@@ -229,8 +229,8 @@ def _is_inside(test: ast.Compare, node: ast.expr, module: SourceFile) -> bool:
 
 def _text_test_of_call(test: ast.Call, node: ast.expr, module: SourceFile) -> TextTest | None:
     """The same of ``path.endswith(".pt")`` and ``os.path.isdir(path)``."""
-    if not isinstance(test.func, ast.Attribute) or not test.args:
-        return None
+    if not isinstance(test.func, ast.Attribute) or len(test.args) != 1:
+        return None  # `endswith(".pt", 0, 8)` asks about a part
     if test.func.attr == "isabs" and _is_path(test.args[0], node, module):
         return TextTest(patterns.is_absolute, of_beginning=True)
     if test.func.attr == "isdir" and _is_path(test.args[0], node, module):
