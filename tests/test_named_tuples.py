@@ -52,10 +52,13 @@ OURS, THEIRS = made_with(named_tuples.NamedTuple), made_with(typing.NamedTuple)
 
 def told(space: dict[str, typing.Any]) -> tuple[object, ...]:
     pair, near = space["Pair"], space["Near"]
-    one = pair.of("a", second=3)
-    return (
+    classes = (
         *(pair._fields, pair._field_defaults, tuple(pair.__annotations__), pair.limit),
         *(pair.__doc__, pair.__qualname__, pair.__module__, pair.__mro__[1:], pair.__match_args__),
+    )
+    one = pair.of("a", second=3)
+    return (
+        *classes,
         *(repr(one), str(one), one.both, one._replace(first=4), one._asdict(), hash(one)),
         *(repr(near(1)), near.__mro__[2:], near(1).both, copy.copy(one), one == ("a", 3)),
     )
@@ -63,6 +66,13 @@ def told(space: dict[str, typing.Any]) -> tuple[object, ...]:
 
 def test_it_makes_what_typing_makes() -> None:
     assert told(OURS) == told(THEIRS)
+
+
+def test_the_first_instance_may_be_one_of_a_subclass() -> None:
+    space = made_with(named_tuples.NamedTuple)
+    near = space["Near"](1)
+    assert (near, near.first, near.both) == ((1, 2), 1, (1, 2))
+    assert space["Pair"]("a")._asdict() == {"first": "a", "second": 2}
 
 
 def test_it_is_pickled_by_its_name() -> None:

@@ -1,7 +1,9 @@
-"""``NamedTuple`` as ``typing`` has it, in half the time.
+"""``NamedTuple`` as ``typing`` has it, at a tenth of the cost for a class of which nothing is made.
 
-``typing`` compiles the annotation of each field, to see whether it is an expression. For the 120
-classes that a check of one file imports, that is a fifteenth of what it takes; mypy sees the same.
+``typing`` compiles the annotation of each field, to see whether it is an expression, and
+``namedtuple`` compiles a constructor. A check of one file imports 120 such classes and makes
+instances of a third of them, so what an instance takes is added to a class with its first one:
+as part of the start this was a tenth of the time. mypy sees no difference.
 """
 
 from __future__ import annotations
@@ -18,13 +20,20 @@ else:
         def __new__(cls, name: str, bases: tuple[type, ...], space: dict[str, Any]) -> type:
             if not bases:
                 return super().__new__(cls, name, bases, space)
-            fields = space.get("__annotations__", {})
-            defaults = [space[field] for field in fields if field in space]
-            module = space["__module__"]
-            made = namedtuple(name, fields, defaults=defaults, module=module)  # noqa: PYI024
-            for key, value in space.items():
-                if key not in fields and key != "__module__":
-                    setattr(made, key, value)
+            fields = tuple(space.get("__annotations__", ()))
+            defaults = {field: space[field] for field in fields if field in space}
+            own = {key: value for key, value in space.items() if key not in fields}
+
+            def first_instance(kind: type, /, *given: object, **named: object) -> object:
+                whole = namedtuple(name, fields, defaults=defaults.values())  # noqa: PYI024
+                for key, value in vars(whole).items():
+                    if key not in own:
+                        setattr(made, key, value)
+                return made.__new__(kind, *given, **named)
+
+            early = {"__slots__": (), "__new__": first_instance}
+            early |= {"_fields": fields, "_field_defaults": defaults, "__match_args__": fields}
+            made = type(name, (tuple,), early | own)
             return made
 
     class NamedTuple(metaclass=_Maker):

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase, translate
 
-_ESCAPED = re.compile(r"\\(.)|\[\^")
+from torchload_lint.late_patterns import late_pattern
+
+_ESCAPED = late_pattern(r"\\(.)|\[\^")
 _DEEP = "**"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from typing import TYPE_CHECKING
 
 from torchload_lint.cli.commands import COMMANDS
@@ -37,7 +36,9 @@ def at_commands(paths: Iterable[Path]) -> None:
 
 def at_nothing_to_check(paths: Sequence[Path]) -> None:
     """Say that no path holds Python, and what looks into checkpoints where there are some."""
-    from torchload_lint.workspace.inspection import checkpoints_in  # noqa: PLC0415 - rarely
+    import shlex  # noqa: PLC0415 - rarely
+
+    from torchload_lint.workspace.inspection import checkpoints_in  # noqa: PLC0415
 
     warn(f"no Python files or notebooks under {', '.join(map(str, paths))}")
     with_checkpoints = [path for path in paths if path.is_dir() and any(checkpoints_in(path))]

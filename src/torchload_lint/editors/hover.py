@@ -9,6 +9,7 @@ from torchload_lint.checkpoint.pickles.places import WHOLE
 from torchload_lint.diagnostic import Span
 from torchload_lint.editors.loads_in_view import loads_in
 from torchload_lint.escaping import printable
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.reports.checkpoints.inspection import IN_WORDS
 from torchload_lint.rules import RULES
 from torchload_lint.rules.loads.indirect_unsafe_loader import named
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from torchload_lint.rules.situation import Situation
     from torchload_lint.workspace import Projects
 
-_WORD = re.compile(r"[A-Za-z0-9-]+")
-_COMMENT = re.compile(r"#\s*(?:noqa|torchload-lint|flake8)\b.*", re.IGNORECASE)
+_WORD = late_pattern(r"[A-Za-z0-9-]+")
+_COMMENT = late_pattern(r"#\s*(?:noqa|torchload-lint|flake8)\b.*", re.IGNORECASE)
 _SHOWN = 20
 """How many globals of a file are listed."""
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right, insort
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.edits import Change, apply_changes, source_of
+from torchload_lint.late_patterns import late_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from torchload_lint.diagnostic import Fix
 
-_INSERTED_NAME = re.compile(r"\s*(from\s+\S+|def\s+\w+)")
-_LEADING_IMPORT = re.compile(r"from[ ]\S+[ ]import[ ](?:\(([^)]*)\)|([^(\n]*))\n+(?=\S)")
+_INSERTED_NAME = late_pattern(r"\s*(from\s+\S+|def\s+\w+)")
+_LEADING_IMPORT = late_pattern(r"from[ ]\S+[ ]import[ ](?:\(([^)]*)\)|([^(\n]*))\n+(?=\S)")
 """An import above a statement of the module: ``from app import Net``, and then ``with ...``."""
-_IMPORTED = re.compile(r"\s*(?:from\s+\S+\s+import\s*\(?)?([\w\s,]*?)\)?\s*")
+_IMPORTED = late_pattern(r"\s*(?:from\s+\S+\s+import\s*\(?)?([\w\s,]*?)\)?\s*")
 
 
 def apply_edits(text: str, fixes: Iterable[Fix]) -> tuple[str, tuple[Fix, ...]]:

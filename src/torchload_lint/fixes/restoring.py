@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.helper_module import NAME
+from torchload_lint.late_patterns import late_pattern
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
 
 ONLY_WITH = "only_with"
-_IMPORT = re.compile(
+_IMPORT = late_pattern(
     rf"""(?:^|"|\\n)\s*(?:from (?P<dots>\.*)|import )(?P<package>(?:\w+\.)*){NAME}\b""",
     re.MULTILINE,
 )

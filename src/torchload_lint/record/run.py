@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 import shutil
 import signal
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING, Any
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.record.command import run_command
 from torchload_lint.regular_files import open_regular
 
@@ -35,8 +35,8 @@ _LONGEST_LINE = 2**20
 _ROUNDS = 5
 _UNFINISHED = ("it was not opened", "its end was not seen")
 """The outcomes of a call until another one is noted, before and after its file was opened."""
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-_END_OF_SENTENCE = re.compile(r"\. |\n")
+_COLOURS = late_pattern(r"\x1b\[[0-9;]*m")
+_END_OF_SENTENCE = late_pattern(r"\. |\n")
 _LONGEST_OUTCOME = 200
 
 

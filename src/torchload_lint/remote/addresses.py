@@ -6,12 +6,13 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.remote.errors import RemoteError
 
 if TYPE_CHECKING:
     from torchload_lint.remote.remote_stores import Store
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_ADDRESS = late_pattern(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _BUCKETS = frozenset({"s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "memory", "file"})
 """Schemes that obstore knows."""
 _WEB = frozenset({"http", "https"})

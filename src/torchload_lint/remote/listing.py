@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.path_globs import PathGlob
 from torchload_lint.remote.addresses import store_of
 from torchload_lint.remote.errors import RemoteError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.remote.remote_stores import RemoteObject, Store
 
-_WILD = re.compile(r"[*?\[]")
+_WILD = late_pattern(r"[*?\[]")
 MOST_LISTED = 5_000_000
 """Objects of one address; a server may go on for ever."""
 

@@ -6,7 +6,6 @@ slowly, or lead to another place. What is read is bounded, and what contradicts 
 
 from __future__ import annotations
 
-import re
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.remote.errors import RemoteError
 from torchload_lint.remote.remote_stores import RemoteObject
 from torchload_lint.remote.timed_connections import Deadline, handlers, is_inner
@@ -28,7 +28,7 @@ MOST_SECONDS = 120
 """Seconds that one answer may take in all, its redirects included."""
 MOST_REDIRECTS = 5
 _PIECE = 64 * 1024
-_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_RANGE = late_pattern(r"bytes (\d+)-(\d+)/(\d+)")
 
 
 class Web:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from torchload_lint.escaping import escaped
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.reports.concise import place
 from torchload_lint.reports.run_report import TOOL, file_place, in_order
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic, FileResult
     from torchload_lint.reports.run_report import Report
 
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NOT_XML = late_pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def render(report: Report) -> str:

@@ -6,11 +6,11 @@ what was allowed and on what ground. For each that is left: what keeps it from b
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability
 from torchload_lint.escaping import printable
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.plurals import number_of
 from torchload_lint.reports.summary import account, by_severity
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _FEW = 4
 """So many findings that are left for one reason are told one by one."""
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
+SPECIAL = late_pattern(r"([\\`*_{}\[\]<>#|~&])")
 FIXES = {
     Applicability.SAFE: "by a safe fix",
     Applicability.UNSAFE: "by an unsafe fix, which somebody has to read",

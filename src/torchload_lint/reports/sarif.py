@@ -7,11 +7,11 @@ code scanning". Paths are relative to the root, columns count code points.
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint import __version__
 from torchload_lint.diagnostic import Applicability, Severity
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.reports.fingerprint import line_hashes
 from torchload_lint.reports.run_report import DOCUMENTATION, TOOL, file_place, rule_url, uri
 
@@ -26,7 +26,7 @@ _ROOT = "%SRCROOT%"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _PROBLEMS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "recommendation"}
 _MAX_DESCRIPTION = 1024
-_LINK = re.compile(r"\[(?=[^\]]*\]\()")
+_LINK = late_pattern(r"\[(?=[^\]]*\]\()")
 
 
 def render(report: Report) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import FileResult
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.rules.files import unparsable_source
 from torchload_lint.source.text.embedded_python import embedded_python
 from torchload_lint.workspace.findings import findings_in
@@ -34,8 +34,8 @@ def check_script(path: str, data: bytes, project: Project) -> FileResult:
     return FileResult(Path(path), tuple(shown), text, loads=loads, crashes=crashes)
 
 
-_RUN = re.compile(r"(?P<indent>[ ]*(?:- +)?)run:[ ]*[|>][-+\d]*\s*$")
-_SHELL = re.compile(r"""[ ]*(?:- +)?shell:[ ]*["']?python""")
+_RUN = late_pattern(r"(?P<indent>[ ]*(?:- +)?)run:[ ]*[|>][-+\d]*\s*$")
+_SHELL = late_pattern(r"""[ ]*(?:- +)?shell:[ ]*["']?python""")
 
 
 def python_of(text: str) -> str:

@@ -349,3 +349,13 @@ def test_what_an_address_has_left_in_the_cache_is_read(more, path):
     assert [one.text for one in found.patterns] == [path]
     assert [one.text for one in found.addresses] == ["https://x.org/a-1.pth"]
     assert not found.complete
+
+
+@pytest.mark.parametrize(
+    "names", ["os, ultralytics", "ultralytics\tas made", "ultralytics.nn , os"]
+)
+def test_a_library_among_others_is_seen(names):
+    assert may_hold_load(f"import {names}\nx = made.YOLO(p)\n".encode())
+    assert not may_hold_load(
+        f"import my_{names}\nx = made.YOLO(p)\n".replace(", ", ", my_").encode()
+    )

@@ -9,12 +9,12 @@ torch 2.13 and Python make of such calls.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef
 from torchload_lint.checkpoint.restricted.argument_kinds import value_kind
+from torchload_lint.late_patterns import late_pattern
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.pickles.pickled_values import PickledValue
@@ -36,7 +36,7 @@ _FIRST = {
 
 _NAMING = ("torch.device", "torch.serialization._get_layout", "torch._utils._rebuild_")
 """How the callables begin that take the name of a device or a layout."""
-_A_NAME = re.compile(r"[A-Za-z0-9_.:]*")
+_A_NAME = late_pattern(r"[A-Za-z0-9_.:]*")
 
 _FROM_TYPE = "torch._tensor._rebuild_from_type_v2"
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import Verdict, inspect_file
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.migrate import (
     TargetFormat,
     is_copy,
@@ -34,7 +34,7 @@ _LIBRARIES = frozenset("argparse builtins collections copyreg numpy pathlib torc
 
 _ENDINGS = {TargetFormat.TORCH: ".migrated.pt", TargetFormat.SAFETENSORS: ".safetensors"}
 _BACKUP = ".bak"
-_MADE = re.compile(r"\.(?:migrated\.pt|safetensors|bak\d*)\Z")
+_MADE = late_pattern(r"\.(?:migrated\.pt|safetensors|bak\d*)\Z")
 """How the names of new files and of kept ones end."""
 
 

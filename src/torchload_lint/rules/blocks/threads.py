@@ -10,6 +10,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.rules.blocks.loading_names import leads_to_function, may_load
 from torchload_lint.source.text.definitions import parameters
@@ -34,7 +35,7 @@ _SERVERS = """
     streamlit
 """.split()
 """Modules that answer requests in threads of their own."""
-_IMPORTS_SERVER = re.compile(
+_IMPORTS_SERVER = late_pattern(
     rf"^[ \t]*(?:from|import)[ \t]+(?P<module>{'|'.join(map(re.escape, _SERVERS))})\b", re.MULTILINE
 )
 

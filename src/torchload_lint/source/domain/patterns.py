@@ -12,6 +12,7 @@ import re
 from enum import Enum
 from functools import lru_cache
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 
 HOLE = "\ue000"
@@ -26,12 +27,12 @@ GLOB_DEEP = "\ue005"
 """``**`` of the source: any number of folders, or none."""
 _MARKS = HOLE + GLOB_ANY + GLOB_ONE + GLOB_SET + ROOT + GLOB_DEEP
 _RENDERED = {HOLE: "*", GLOB_ANY: "*", GLOB_ONE: "?", GLOB_SET: "[", GLOB_DEEP: "**"}
-_PIECE = re.compile(r"\*\*/|\[(?:.[^\]]*)\]|.", re.DOTALL)
+_PIECE = late_pattern(r"\*\*/|\[(?:.[^\]]*)\]|.", re.DOTALL)
 _ESCAPED = {"*": "[*]", "?": "[?]", "[": "[[]"}
-_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+:)?//")
+_URL = late_pattern(r"(?:[A-Za-z][A-Za-z0-9+.-]+:)?//")
 _LETTERS_OF_A_STRONG_STEM = 3
-_ENDING = re.compile(r"\.(?:pth|pt|ckpt|pkl|t7)$")
-_GLUED = re.compile(r"\*(?:pth|pt|ckpt|pkl|t7|tar|bin|pyth)$")
+_ENDING = late_pattern(r"\.(?:pth|pt|ckpt|pkl|t7)$")
+_GLUED = late_pattern(r"\*(?:pth|pt|ckpt|pkl|t7|tar|bin|pyth)$")
 """An ending without its dot, as ``name.endswith("pth")`` asks for it: no part of the name."""
 
 MAX_PATTERNS = 16

@@ -6,10 +6,12 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
+
 if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
 
-_MARK = re.compile(r"^# {0,4}(?:%%|In ?\[|COMMAND ----------|<codecell>|jupytext:)", re.MULTILINE)
+_MARK = late_pattern(r"^# {0,4}(?:%%|In ?\[|COMMAND ----------|<codecell>|jupytext:)", re.MULTILINE)
 """Where a cell begins (Spyder, VS Code and jupytext; nbconvert; Databricks; IPython before 1.0),
 and jupytext's header, below which blank rows may begin one.
 """

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.names import members
 
 if TYPE_CHECKING:
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.names.source_file import SourceFile
 
-_SETS_UP = re.compile(
+_SETS_UP = late_pattern(
     r"\bsys\.path\b|\bsys\.modules\b|\baddsitedir\b|\bputenv\b"
     r"|\benviron(?:\[[^\]\n]+\]\s*=[^=]|\.(?:setdefault|update)\b)"
 )
 """What decides, while a file runs, which modules it finds and what these do."""
 
-_CHANGES_PATH = re.compile(r"\bsys\.path\b|\baddsitedir\b")
+_CHANGES_PATH = late_pattern(r"\bsys\.path\b|\baddsitedir\b")
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

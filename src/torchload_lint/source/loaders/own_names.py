@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.facts.loading.loads import LOADERS
 from torchload_lint.source.facts.module import Module
 
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.project.index import ProjectIndex
 
-_GIVES_A_NAME = re.compile(
+_GIVES_A_NAME = late_pattern(
     r"=[ \t]*[\w.]*\bload\b[ \t]*(?:[\r\n;#]|$|if\b|or\b)"
     r"|\bfrom[ \t]+torch(?:\.serialization)?[ \t]+import\b[^#]{0,1000}?\bload\b"
 )
 """What gives ``torch.load`` another name: no file without it is parsed for one."""
-_DOTTED_IMPORT = re.compile(r"^[ \t]*import[ \t]+(\w+(?:\.\w+)+)", re.MULTILINE)
-_WORD = re.compile(r"\w+")
+_DOTTED_IMPORT = late_pattern(r"^[ \t]*import[ \t]+(\w+(?:\.\w+)+)", re.MULTILINE)
+_WORD = late_pattern(r"\w+")
 _ROUNDS = 4
 """How many files may pass a name on, one to the next."""
 

@@ -15,6 +15,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.loaders import known
 from torchload_lint.source.project.not_followed import NOT_FOLLOWED
 from torchload_lint.source.text.word_places import undisguised
@@ -22,7 +23,7 @@ from torchload_lint.source.text.word_places import undisguised
 if TYPE_CHECKING:
     from torchload_lint.source.project.files import Environment
 
-_TORCH = re.compile(
+_TORCH = late_pattern(
     rb"torch(?:(\.(?:load|save|serialization|utils\.model_zoo)\b|_load)"
     rb"|[ \t]+as[ \t]+(\w+)"
     rb"|[ \t]+import\b(?:[ \t]*\(([^)]*)\)|((?:[^\n\\]|\\[\r\n]{1,2})*))"
@@ -33,9 +34,9 @@ _TORCH = re.compile(
 )
 """A use of torch that is enough by itself (1), torch by another name (2), what is imported from
 it (3, 4), torch and a dot apart (5), torch in a string (6), or as a value (7)."""
-_QUOTE = re.compile(rb"['\"]")
-_IMPORTED = re.compile(rb"\b(?:load|save|serialization|hub)\b|\*")
-_LOADERS = re.compile(rb"load_(?:url|state_dict_from_url|from_bytes)\b")
+_QUOTE = late_pattern(rb"['\"]")
+_IMPORTED = late_pattern(rb"\b(?:load|save|serialization|hub)\b|\*")
+_LOADERS = late_pattern(rb"load_(?:url|state_dict_from_url|from_bytes)\b")
 _LOADING_PARTS = (
     *(b"torch.export", b"torch import export", b"distributed.checkpoint"),
     *(b"distributed import checkpoint", b"hub.load(", b"torch.hub import"),
@@ -43,25 +44,22 @@ _LOADING_PARTS = (
 )
 """Parts of torch with a ``load`` of their own."""
 _TORCH_USES = (b"load", b"save", b"safe_globals", b"PackageImporter")
-_IMPORT_LINE = re.compile(rb"import[ \t]+([A-Za-z0-9_., \t]+)")
-_FROM_LINE = re.compile(rb"from[ \t]+([A-Za-z0-9_]+)")
-_CHECKPOINT_NAMED = re.compile(rb"\.(?:pt|pth|ckpt|th|chkpt|bin|pkl|model)['\"]")
-_WITHOUT_WORDS = {"torch", "torchvision"}
-"""Their loaders are searched for by name."""
-_ROOT = rf"[ \t]+({'|'.join(sorted(known.ROOTS.keys() - _WITHOUT_WORDS, reverse=True))})\b".encode()
-_FROM_LIBRARY = re.compile(rb"from" + _ROOT)
-_IMPORT_LIBRARY = re.compile(rb"import" + _ROOT)
-_LOAD_USED = re.compile(rb"load[('\"]")
-_SAVE_USED = re.compile(rb"save[('\"]")
+_IMPORT_LINE = late_pattern(rb"import[ \t]+([A-Za-z0-9_., \t]+)")
+_FROM_LINE = late_pattern(rb"from[ \t]+([A-Za-z0-9_]+)")
+_CHECKPOINT_NAMED = late_pattern(rb"\.(?:pt|pth|ckpt|th|chkpt|bin|pkl|model)['\"]")
+_LIBRARIES = {root.encode() for root in known.ROOTS} - {b"torch", b"torchvision"}
+"""Packages with loaders; those of the two others are searched for by name."""
+_LOAD_USED = late_pattern(rb"load[('\"]")
+_SAVE_USED = late_pattern(rb"save[('\"]")
 _RENAMED_USES = (b".load", b".save", b".serialization")
-_BETWEEN_STRINGS = re.compile(rb'"\s*,\s*"')
-_ESCAPED = re.compile(rb"\\u00[2-7]")
+_BETWEEN_STRINGS = late_pattern(rb'"\s*,\s*"')
+_ESCAPED = late_pattern(rb"\\u00[2-7]")
 """An escaped letter or sign of ASCII."""
 _SWITCHES = (b"weights_only", b"WEIGHTS_ONLY_LOAD")
 _ENOUGH = tuple(word.encode() for word in known.ENOUGH)
 
 
-_DISGUISING = re.compile(
+_DISGUISING = late_pattern(
     rb"\xef[\xbc\xbd]|\xf0\x9d|\xe2[\x81-\x85]|\xe1[\xb4\xb5]|\xc2[\xaa\xba]|\xc5\xbf|\xcb"
 )
 """The first bytes of letters that Python may read as others (``undisguised``)."""
@@ -87,8 +85,15 @@ def _may_call_library(data: bytes) -> bool:
     """
     if any(word in data for word in _ENOUGH):
         return True
-    roots = {*_FROM_LIBRARY.findall(data), *_IMPORT_LIBRARY.findall(data)}
+    roots = _imported(data) & _LIBRARIES
     return any(_stands(word, data) for root in roots for word in _words(root))
+
+
+def _imported(data: bytes) -> set[bytes]:
+    """The packages that are imported here, as it reads; a name of a part of one, perhaps."""
+    several = [name for names in _IMPORT_LINE.findall(data) for name in names.split(b",")]
+    first_words = (word for name in several for word in name.split()[:1])
+    return {word.partition(b".")[0] for word in first_words}.union(_FROM_LINE.findall(data))
 
 
 def _stands(word: bytes, data: bytes) -> bool:
@@ -112,10 +117,7 @@ def may_name_checkpoint(data: bytes) -> bool:
 
 def imports_loading_package(data: bytes, environment: Environment) -> bool:
     """Whether a file imports an installed package that no table knows and that holds a load."""
-    several = [name for names in _IMPORT_LINE.findall(data) for name in names.split(b",")]
-    words = {name.strip().partition(b" ")[0].partition(b".")[0] for name in several}
-    words.update(_FROM_LINE.findall(data))
-    return any(is_loading_package(word.decode(), environment) for word in words)
+    return any(is_loading_package(word.decode(), environment) for word in _imported(data))
 
 
 def is_loading_package(root: str, environment: Environment) -> bool:

@@ -12,6 +12,7 @@ from functools import cached_property
 from posixpath import dirname, normpath
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.project.declared_roots import declared_roots
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.project.files import ProjectFiles
 
-_WORD = re.compile(r"\w+")
+_WORD = late_pattern(r"\w+")
 
 
 class Layout:

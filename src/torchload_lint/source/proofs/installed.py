@@ -6,6 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.project.changes.attribute_stores import program_files
 from torchload_lint.source.project.packages import any_package_index
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _NOT_READ = frozenset({"builtins", "numpy", "torch"})
 """Packages that are compiled for the most part; tables say what is known of them."""
 
-_IMPORTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+([^\W\d]\w*)", re.MULTILINE)
+_IMPORTED = late_pattern(r"^[ \t]*(?:from|import)[ \t]+([^\W\d]\w*)", re.MULTILINE)
 """The first package that a statement imports."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain import patterns
 from torchload_lint.source.domain.patterns import Rung
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 _SHORTEST_WORD = 3
 _SHORTEST_PATH = 6
-_OF_A_LIBRARY = re.compile(r"(?:diffusion_)?pytorch_model|adapter_model")
+_OF_A_LIBRARY = late_pattern(r"(?:diffusion_)?pytorch_model|adapter_model")
 """How files are called in every folder of a model: two unknown folders are two models."""
 
 

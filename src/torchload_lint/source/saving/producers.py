@@ -9,11 +9,11 @@ parsed: the load's own, its neighbours, and those that spell the file's name or 
 from __future__ import annotations
 
 import ast
-import re
 from dataclasses import dataclass, field
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.domain.patterns import Resolution
 from torchload_lint.source.evaluation.engine import Engine
@@ -48,7 +48,7 @@ MAX_FILES = 8
 """Files besides the load's own that are searched for saves, the nearest first."""
 MAX_PRODUCERS = 8
 _SEVERAL = 2
-_SAVES = re.compile(r"\bdef (\w*save\w*)\(")
+_SAVES = late_pattern(r"\bdef (\w*save\w*)\(")
 _KINDS = ("path", "expression", "methods", "object", "keys")
 """Signs that a save belongs to a load, from strong to weak."""
 _SUGGESTIONS = frozenset({"object", "keys"})

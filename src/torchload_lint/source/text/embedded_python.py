@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.text.text import rows as rows_of
 
 _PYTHON = r"(?:\bpython[\d.]*\b|\$\{?\w*PY\w*\b[\"}]*)"
-_HEREDOC = re.compile(
+_HEREDOC = late_pattern(
     rf"""(?P<by>{_PYTHON} [^\n#|;<]{{0,200}} | \bcat\b [^\n#|;<>]{{0,200}} >\s*[^\s<]+\.py\s*)?
     <<-?\s* (["']?) (?P<end>\w+) \2 (?(by)|\s*(?:\| [^\n#|]{{0,200}}{_PYTHON} | >\s*\S+\.py\b))""",
     re.VERBOSE,
 )
-_COMMAND = re.compile(rf"""{_PYTHON} (?:\s+-[a-zA-Z]+)*? \s+-c\s+ (?P<quote>["'])""", re.VERBOSE)
+_COMMAND = late_pattern(rf"""{_PYTHON} (?:\s+-[a-zA-Z]+)*? \s+-c\s+ (?P<quote>["'])""", re.VERBOSE)
 _BLOCK = "if 1:"
 """What stands in the row above indented code, so that it parses where it stands."""
 

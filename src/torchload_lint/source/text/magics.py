@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import re
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 
 PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "python", "python3"})
 """Cell magics whose body is Python; a cell with any other one is not code of the notebook."""
 
-_LINE_MAGIC = re.compile(r"[ \t]*(?P<magic>[%!?].*)")
-_HELP = re.compile(r"[ \t]*(?P<magic>[%\w.*]+\?{1,2}[ \t]*)$")
+_LINE_MAGIC = late_pattern(r"[ \t]*(?P<magic>[%!?].*)")
+_HELP = late_pattern(r"[ \t]*(?P<magic>[%\w.*]+\?{1,2}[ \t]*)$")
 _TARGETS = r"[ \t]*[A-Za-z_][\w.]*(?:\[[^\]]*\])?(?:\s*,\s*[A-Za-z_][\w.]*)*\s*=\s*"
-_ASSIGNED = re.compile(_TARGETS + r"(?P<magic>[%!].*)")
+_ASSIGNED = late_pattern(_TARGETS + r"(?P<magic>[%!].*)")
 _TIMING = r"(?P<magic>%(?:time|timeit|prun|memit)(?:[ \t]+-\w+(?:[ \t]+\d+)?)*[ \t]+)\S"
-_TIMED = re.compile(r"[ \t]*" + _TIMING)
-_TIMED_INTO_NAME = re.compile(_TARGETS + _TIMING)
-_AUTOMAGIC = re.compile(
+_TIMED = late_pattern(r"[ \t]*" + _TIMING)
+_TIMED_INTO_NAME = late_pattern(_TARGETS + _TIMING)
+_AUTOMAGIC = late_pattern(
     r"(?P<magic>(?:pip3?|conda|mamba|micromamba|uv|cd|ls|ll|cat|cp|mv|rm|rmdir|mkdir|pwd|clear|who|whos)"
     r"(?:[ \t]+[^=(\s].*)?$)"
 )
-_STRING = re.compile(
+_STRING = late_pattern(
     r"""(?P<quote>'''|\"\"\"|'|")|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<comment>\#.*)""", re.DOTALL
 )
-_CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w*)")
+_CELL_MAGIC = late_pattern(r"\s*%%(?P<name>\w*)")
 
 
 class Masked(NamedTuple):

@@ -12,17 +12,18 @@ import re
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_SPACE = re.compile(r"[ \t\r\n]*")
+_SPACE = late_pattern(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
 _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-_TOKEN = re.compile(rf"{_HIGH}{_LOW}|\\u[0-9a-fA-F]{{4}}|\\.|[^\\]", re.DOTALL)
-_HALF_A_PAIR = re.compile(r"[\ud800-\udfff]")
-_ESCAPED_LETTER = re.compile(r"\\u(?!00[0-7])[0-9a-fA-F]{4}")
+_TOKEN = late_pattern(rf"{_HIGH}{_LOW}|\\u[0-9a-fA-F]{{4}}|\\.|[^\\]", re.DOTALL)
+_HALF_A_PAIR = late_pattern(r"[\ud800-\udfff]")
+_ESCAPED_LETTER = late_pattern(r"\\u(?!00[0-7])[0-9a-fA-F]{4}")
 
 
 class Literal(NamedTuple):

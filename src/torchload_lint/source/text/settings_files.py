@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.text.text import rows
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ VARIABLE = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
 TRUE_VALUES = frozenset({"1", "y", "yes", "true"})
 """What torch takes for set (torch 2.13 ``serialization.py``; from 2.13 on in any case)."""
 
-NAMES = re.compile(
+NAMES = late_pattern(
     r"(?:.*\.)?Dockerfile(?:\..*)?|.*\.(?:sh|bash|zsh|dockerfile|ya?ml|env|ini|cfg|toml|mk|service|ps1|bat|cmd"
     r"|slurm|sbatch|pbs|lsf|job)"
     r"|\.env(?:\..*)?|Makefile|Containerfile|tox\.ini|justfile|launch\.json|devcontainer\.json",
@@ -24,13 +25,13 @@ NAMES = re.compile(
 )
 """File names in which environment variables are set."""
 
-_SETTING = re.compile(
+_SETTING = late_pattern(
     rf"""(?<![\w$\{{]){VARIABLE}["']?   # not a use, $VARIABLE
         (?:\s*[=:]\s*|\s+)              # VARIABLE=1, VARIABLE: 1, ENV VARIABLE 1
         ["']?(?P<value>\w*)""",
     re.VERBOSE,
 )
-_COMMENT = re.compile(r"^\s*(?:#|;|//)")
+_COMMENT = late_pattern(r"^\s*(?:#|;|//)")
 
 
 def is_settings_file(name: str) -> bool:

@@ -8,21 +8,19 @@ that encoding it again gives the same bytes.
 from __future__ import annotations
 
 import codecs
-import io
-import re
-import tokenize
 from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Position, Span
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.word_places import WordPlaces
 
 if TYPE_CHECKING:
     import ast
 
-_NEWLINE = re.compile(r"\r\n|\r|\n")
+_NEWLINE = late_pattern(r"\r\n|\r|\n")
 
 
 class Decoded(NamedTuple):
@@ -49,15 +47,24 @@ def decode(data: bytes) -> Decoded:
     it; both say what is wrong.
     """
     bom = data.startswith(codecs.BOM_UTF8)
-    encoding, _ = tokenize.detect_encoding(io.BytesIO(_first_lines(data)).readline)
-    if encoding == "utf-8-sig":
-        encoding = "utf-8"
+    encoding = _stated_encoding(_first_lines(data)) or "utf-8"
     try:
         return Decoded(data[3 if bom else 0 :].decode(encoding), encoding, bom)
     except UnicodeDecodeError:
         raise
     except (LookupError, UnicodeError) as error:  # a codec, but for no text: zip, hex, undefined
         raise SyntaxError(f"unknown encoding: {encoding}") from error
+
+
+def _stated_encoding(head: bytes) -> str | None:
+    """The encoding that the first two lines state. Raises SyntaxError for an unknown one."""
+    if head.isascii() and b"coding" not in head and b"\0" not in head:
+        return None
+    import io  # noqa: PLC0415 - most files state none
+    import tokenize  # noqa: PLC0415
+
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(head).readline)
+    return "utf-8" if encoding == "utf-8-sig" else encoding
 
 
 def _first_lines(data: bytes) -> bytes:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Collection, Iterator
 
-WORD = re.compile(r"\w+")
-_DISGUISED = re.compile(
+WORD = late_pattern(r"\w+")
+_DISGUISED = late_pattern(
     "[\xaa\xba\u017f\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d6a\u2071\u207f\u2090-\u209c\u2100-\u214f"
     "\uff10-\uff5a\U0001d400-\U0001d7ff]"
 )

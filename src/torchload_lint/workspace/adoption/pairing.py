@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.workspace.inspection import inspect_paths
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from torchload_lint.workspace.survey import SurveyedLoad
 
 CERTAIN, LIKELY = 4, 2
-_KEY = re.compile(r"\['([^']+)'\]")
+_KEY = late_pattern(r"\['([^']+)'\]")
 
 
 @dataclass(frozen=True, slots=True)

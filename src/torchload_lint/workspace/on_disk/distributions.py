@@ -7,6 +7,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.regular_files import read_regular
 from torchload_lint.source.facts.library_load import Distribution
 
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-_FOLDER = re.compile(r"^(?P<name>.+)-(?P<version>\d[^-]*)(?:-py\d.*)?\.(?:dist|egg)-info$")
-_SEPARATORS = re.compile(r"[-_.]+")
-_REQUIRES = re.compile(r"^Requires-Dist:\s*([\w.-]+)", re.MULTILINE)
+_FOLDER = late_pattern(r"^(?P<name>.+)-(?P<version>\d[^-]*)(?:-py\d.*)?\.(?:dist|egg)-info$")
+_SEPARATORS = late_pattern(r"[-_.]+")
+_REQUIRES = late_pattern(r"^Requires-Dist:\s*([\w.-]+)", re.MULTILINE)
 _LARGEST = 16 * 2**20
 _MOST_DEPENDENTS = 64
 """How many distributions are looked at that need one, directly or not."""

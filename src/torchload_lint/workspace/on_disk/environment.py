@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.regular_files import read_regular
 from torchload_lint.source.facts.library_load import Versions
 from torchload_lint.workspace.on_disk.distributions import Distributions, normal_name
@@ -27,9 +28,9 @@ _REQUIREMENTS = (
     "requirements*.txt", "environment*.y*ml",
 )  # fmt: skip
 """Where a project says which libraries it needs, best first."""
-_BELOW = re.compile(r"<\s*(\d+(?:\.\d+)*)")
-_VERSION = re.compile(r"""^__version__\s*(?::\s*str\s*)?=\s*["']v?(\d[\w.+!-]*)""", re.MULTILINE)
-_SEPARATORS = re.compile(r"[-_.]+")
+_BELOW = late_pattern(r"<\s*(\d+(?:\.\d+)*)")
+_VERSION = late_pattern(r"""^__version__\s*(?::\s*str\s*)?=\s*["']v?(\d[\w.+!-]*)""", re.MULTILINE)
+_SEPARATORS = late_pattern(r"[-_.]+")
 
 
 class InstalledPackages:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.regular_files import read_regular
 from torchload_lint.source.text.text import decode
 from torchload_lint.workspace.on_disk.discover import (
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.config import Config
 
-_IDENTIFIER = re.compile(r"\w+")
+_IDENTIFIER = late_pattern(r"\w+")
 _COMMON = frozenset({"as", "class", "def", "from", "import", "torch"})
 KEPT_BYTES = 256 * 2**20
 """How much source is kept in memory between questions; beyond that, files are read again."""

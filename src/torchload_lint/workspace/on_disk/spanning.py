@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.config import DEFAULT_EXCLUDE
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.domain.patterns import matches
 from torchload_lint.workspace.on_disk.discover import entries
@@ -22,8 +23,8 @@ MAX_ENTRIES = 20_000
 """Directory entries that are looked at for one pattern."""
 MAX_GLOBBED = 200_000
 """The same for a pattern that says how deep it goes."""
-_GLOB = re.compile(r"[*?[]")
-_GLOB_END = re.compile(r"[*?\]]")
+_GLOB = late_pattern(r"[*?[]")
+_GLOB_END = late_pattern(r"[*?\]]")
 
 
 class Held(NamedTuple):

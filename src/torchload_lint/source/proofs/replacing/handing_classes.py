@@ -11,6 +11,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.project.changes.attribute_stores import program_files
 from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.definitions import FUNCTIONS
@@ -37,8 +38,8 @@ _FINDING_CLASSES = frozenset(
     """.split()
 )
 """Names by which code comes to classes and modules that nobody has handed to it."""
-_OWN_NAMESPACE = re.compile(r"\b(?:globals|vars|locals|dir)\(\)|\bmodules\s*[\[.]")
-_FINDS_MODULES = re.compile(r"\b(?:import_module|__import__|walk_packages|iter_modules)\b")
+_OWN_NAMESPACE = late_pattern(r"\b(?:globals|vars|locals|dir)\(\)|\bmodules\s*[\[.]")
+_FINDS_MODULES = late_pattern(r"\b(?:import_module|__import__|walk_packages|iter_modules)\b")
 _MOST_FILES = 60
 """How many files that name something of a proof are looked into."""
 _DISPLAYS = (ast.Tuple, ast.List, ast.Set)

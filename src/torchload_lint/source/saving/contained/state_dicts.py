@@ -8,9 +8,9 @@ learning rate of numpy makes a file that no weights-only load reads.
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain.values import Constant, Function, Instance, Made, Sequence
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.project import classes
@@ -33,7 +33,7 @@ never called saves parameters of a class that torch does not allow.)
 _GROUPS = ("param_groups", "add_param_group")
 _WITH_NUMBERS = ("numpy", "pandas", "scipy")
 _SET_UP = ("torch.optim.", "torch.amp.", "torch.cuda.amp.")
-_NUMBERS = re.compile(r"\b(?:np|numpy|pandas|scipy)\b")
+_NUMBERS = late_pattern(r"\b(?:np|numpy|pandas|scipy)\b")
 _HOLDS = "what a state dict holds"
 
 
