@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 from torchload_lint.source.facts.calls import CallKind, LoadCall
 from torchload_lint.source.facts.module import Module, read
 from torchload_lint.source.loaders.prefilter import may_hold_load
-from torchload_lint.source.text.notebook import Notebook
+from torchload_lint.source.text.notebooks.notebook import Notebook
 from torchload_lint.source.text.text import decode
 
 Site = tuple[str, int, int, int]

@@ -19,7 +19,7 @@ import pytest
 from notebook_samples import notebook_text
 from torchload_lint.record.notebooks import row_in_notebook
 from torchload_lint.record.run import Observed
-from torchload_lint.source.text.notebook import Notebook
+from torchload_lint.source.text.notebooks.notebook import Notebook
 from torchload_lint.workspace import Projects, Settings
 from torchload_lint.workspace.adoption.recording import MAX_FILES, Recorder
 

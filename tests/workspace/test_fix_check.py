@@ -9,7 +9,7 @@ import pytest
 from notebook_samples import notebook_text
 from torchload_lint.diagnostic import Applicability, Edit, Fix, Position, Span
 from torchload_lint.fixes.apply import apply_edits
-from torchload_lint.source.text.notebook import Notebook
+from torchload_lint.source.text.notebooks.notebook import Notebook
 from torchload_lint.source.text.parse import SyntaxProblem, parse
 from torchload_lint.source.text.text import Decoded, Lines
 from torchload_lint.workspace import fix_check

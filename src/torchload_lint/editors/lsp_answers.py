@@ -10,7 +10,7 @@ from lsprotocol import types
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.escaping import printable
 from torchload_lint.reports.run_report import TOOL, rule_url
-from torchload_lint.source.text.notebook import Notebook
+from torchload_lint.source.text.notebooks.notebook import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import FileResult
 from torchload_lint.reports.run_report import edits_by_cell
 from torchload_lint.source.loaders.prefilter import may_hold_load, may_hold_load_in_cells
-from torchload_lint.source.text.notebook import Notebook, rows_of
+from torchload_lint.source.text.notebooks.notebook import Notebook, rows_of
 from torchload_lint.source.text.text import Decoded
 from torchload_lint.workspace.adoption.add_noqa import CommentRows
 from torchload_lint.workspace.fix_check import FixCheck

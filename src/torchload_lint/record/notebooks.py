@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torchload_lint.source.text.notebook import Notebook
+    from torchload_lint.source.text.notebooks.notebook import Notebook
 
 _MAGIC = "get_ipython()"
 """What IPython writes in the place of a magic or a shell line."""

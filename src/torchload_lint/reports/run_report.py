@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from torchload_lint.diagnostic import Diagnostic, Edit, FileResult, Severity
-    from torchload_lint.source.text.notebook import Notebook
+    from torchload_lint.source.text.notebooks.notebook import Notebook
 
 TOOL = "torchload-lint"
 DOCUMENTATION = "https://torchload-lint.readthedocs.io"
@@ -163,7 +163,7 @@ def uri(path: str) -> str:
 
 def source_lines(result: FileResult, diagnostic: Diagnostic) -> list[str]:
     """The lines that the finding's rows count in: the file's, or the notebook cell's."""
-    from torchload_lint.source.text.notebook import rows_of  # noqa: PLC0415 - only for a finding
+    from torchload_lint.source.text.notebooks.notebook import rows_of  # noqa: PLC0415 - only for a finding
 
     return rows_of(result.text, diagnostic.cell)
 
@@ -193,7 +193,7 @@ def file_place(result: FileResult, diagnostic: Diagnostic) -> FilePlace:
 
 
 def _notebook(result: FileResult) -> Notebook | None:
-    from torchload_lint.source.text.notebook import Notebook  # noqa: PLC0415 - 25 ms to import
+    from torchload_lint.source.text.notebooks.notebook import Notebook  # noqa: PLC0415 - 25 ms to import
 
     notebook = Notebook.of(result.text)
     return notebook if isinstance(notebook, Notebook) else None

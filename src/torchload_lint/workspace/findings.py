@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from torchload_lint.linter import Examined
-    from torchload_lint.source.text.notebook import NotebookProblem
+    from torchload_lint.source.text.notebooks.notebook import NotebookProblem
     from torchload_lint.source.text.parse import SyntaxProblem
     from torchload_lint.workspace.projects import Project
 

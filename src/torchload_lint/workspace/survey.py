@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Crash
     from torchload_lint.rules.situation import Situation
     from torchload_lint.source.evaluation.tracing import Trace
-    from torchload_lint.source.text.notebook import Notebook
+    from torchload_lint.source.text.notebooks.notebook import Notebook
     from torchload_lint.workspace.projects import Project, Projects
 
 

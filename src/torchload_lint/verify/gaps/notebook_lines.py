@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.regular_files import read_regular
-from torchload_lint.source.text.magics import PYTHON_CELL_MAGICS, cell_magic
-from torchload_lint.source.text.notebook import Notebook
+from torchload_lint.source.text.notebooks.magics import PYTHON_CELL_MAGICS, cell_magic
+from torchload_lint.source.text.notebooks.notebook import Notebook
 from torchload_lint.verify.gaps.started_programs import HARMLESS_MAGICS, leaves_files_alone
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchload_lint.config import ConfigError
 from torchload_lint.regular_files import read_regular_text
-from torchload_lint.source.text.notebook import rows_of
+from torchload_lint.source.text.notebooks.notebook import rows_of
 from torchload_lint.workspace.on_disk.writing import write_atomically
 
 if TYPE_CHECKING:

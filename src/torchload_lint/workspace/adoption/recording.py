@@ -15,7 +15,7 @@ from torchload_lint.record.notebooks import row_in_notebook
 from torchload_lint.record.store import merge, read_store, write_loads, write_store
 from torchload_lint.regular_files import open_regular, read_regular_text
 from torchload_lint.source.recorded import RecordedLoad
-from torchload_lint.source.text.notebook import Notebook
+from torchload_lint.source.text.notebooks.notebook import Notebook
 from torchload_lint.workspace.inspection import inspect_path
 from torchload_lint.workspace.on_disk.discover import discover
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from torchload_lint.diagnostic import Edit
-    from torchload_lint.source.text.notebook import Notebook
+    from torchload_lint.source.text.notebooks.notebook import Notebook
     from torchload_lint.source.text.text import Decoded
 
 
@@ -74,7 +74,7 @@ class Document(NamedTuple):
 
 
 def _notebook(text: str) -> Notebook:
-    from torchload_lint.source.text.notebook import (  # noqa: PLC0415 - 25 ms, for notebooks alone
+    from torchload_lint.source.text.notebooks.notebook import (  # noqa: PLC0415 - 25 ms, for notebooks alone
         Notebook,
         NotebookProblem,
     )

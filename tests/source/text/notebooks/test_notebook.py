@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 
 from notebook_samples import notebook_text, notebook_value
 from torchload_lint.diagnostic import Applicability, Diagnostic, Edit, Fix, Severity, Span
-from torchload_lint.source.text.notebook import Notebook, NotebookProblem, RefusedEditError
+from torchload_lint.source.text.notebooks.notebook import (
+    Notebook,
+    NotebookProblem,
+    RefusedEditError,
+)
 
 LOAD = "model = torch.load('m.pt')"
 

@@ -19,15 +19,20 @@ from typing import TYPE_CHECKING, Any
 from torchload_lint.diagnostic import Edit, Position, Span
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
-from torchload_lint.source.text.magics import PYTHON_CELL_MAGICS, Masked, cell_magic, mask
 from torchload_lint.source.text.nesting import DEEPEST_TO_AST, TooDeepError, refuse_too_deep
-from torchload_lint.source.text.notebook_json import CellChange, RawSource, read_cells, replacements
+from torchload_lint.source.text.notebooks.magics import PYTHON_CELL_MAGICS, Masked, cell_magic, mask
+from torchload_lint.source.text.notebooks.notebook_json import (
+    CellChange,
+    RawSource,
+    read_cells,
+    replacements,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from torchload_lint.diagnostic import Diagnostic
-    from torchload_lint.source.text.notebook_json import RawCell
+    from torchload_lint.source.text.notebooks.notebook_json import RawCell
 
 _LINE = late_pattern(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 
