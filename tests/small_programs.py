@@ -484,6 +484,45 @@ NEEDED = {
             write = partial(tt.save, f="out/model_state.pt")
             write({"args": argparse.Namespace(a=1)})
         """,
+    "the module of its own": """
+        # save.py
+        import argparse
+        from torch import serialization as written
+        def g():
+            written.save({"args": argparse.Namespace(a=1)}, "out/model_state.pt")
+        """,
+    "import_module": """
+        # save.py
+        import argparse
+        from importlib import import_module
+        library = import_module("torch")
+        def g():
+            library.save({"args": argparse.Namespace(a=1)}, "out/model_state.pt")
+        """,
+    "a class attribute": """
+        # save.py
+        import argparse
+        import torch
+        class Writer:
+            write = staticmethod(torch.save)
+            def g(self):
+                self.write({"args": argparse.Namespace(a=1)}, "out/model_state.pt")
+        """,
+    "what is unpacked": """
+        # save.py
+        import argparse
+        import torch
+        def g():
+            torch.save(*({"args": argparse.Namespace(a=1)}, "out/model_state.pt"))
+        """,
+    "keywords that are unpacked": """
+        # save.py
+        import argparse
+        import torch
+        def g():
+            given = {"f": "out/model_state.pt"}
+            torch.save({"args": argparse.Namespace(a=1)}, **given)
+        """,
 }
 """What is saved to ``out/model_state.pt``, which another file loads."""
 

@@ -23,6 +23,7 @@ from torchload_lint.source.text import yaml_text
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Callable
 
     from torchload_lint.source.domain.values import Frame, Made, Value, Values
     from torchload_lint.source.evaluator import Evaluator, Known, KnownMethod
@@ -40,6 +41,12 @@ def loaded(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     return _contents(evaluator, given, frame)
 
 
+def _all_loaded(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``yaml.safe_load_all(open(path))``: the documents of a file, one after the other."""
+    given = arguments(evaluator, call, frame).at(0)
+    return _contents(evaluator, given, frame, _documents)
+
+
 def located(project: ProjectIndex, value: Value, frame: Frame) -> str | None:
     """The project's file that a path (or an open file) is; None where it is not known."""
     source = value.source if isinstance(value, Handle) else value
@@ -48,7 +55,13 @@ def located(project: ProjectIndex, value: Value, frame: Frame) -> str | None:
     return _locate(project, source, frame)
 
 
-def _contents(evaluator: Evaluator, given: Values, frame: Frame) -> Values:
+def _contents(
+    evaluator: Evaluator,
+    given: Values,
+    frame: Frame,
+    contained: Callable[[ProjectIndex, str], Values | None] | None = None,
+) -> Values:
+    """What files hold. ``contained``: what becomes of one; one value, where that is not said."""
     found: list[Value] = []
     for each in given:
         source = each.source if isinstance(each, Handle) else each
@@ -56,7 +69,7 @@ def _contents(evaluator: Evaluator, given: Values, frame: Frame) -> Values:
             found.extend(unknown("a configuration file that is not known"))
             continue
         path = located(evaluator.project, each, frame)
-        known_content = None if path is None else read(evaluator.project, path)
+        known_content = None if path is None else (contained or read)(evaluator.project, path)
         if known_content is None:
             found.extend(unknown(why_unread("the configuration", source.text, path)))
         else:
@@ -99,6 +112,12 @@ def _read(project: ProjectIndex, path: str) -> Values | None:
     return None if parsed is None else values(parsed, parsed)
 
 
+def _documents(project: ProjectIndex, path: str) -> Values | None:
+    text = project.files.text(path)
+    parts = [] if text is None or len(text) > LARGEST_FILE else yaml_text.parse_all(text)
+    return (Sequence(tuple(values(each, each) for each in parts)),) if parts else None
+
+
 def content(project: ProjectIndex, path: str) -> object:
     """What a configuration file holds, in plain dictionaries and lists; None where it is unread."""
     text = project.files.text(path)
@@ -123,27 +142,33 @@ def _parse(text: str, path: str) -> object:
         return None
 
 
-def nested_values(content: object, root: object, depth: int) -> Values:
-    """A part of a configuration as values, at most ``depth`` levels of it."""
+def nested_values(
+    content: object, root: object, depth: int, around: tuple[object, ...] = ()
+) -> Values:
+    """A part of a configuration as values, at most ``depth`` levels of it. ``around``: what holds
+    it, from the outermost.
+    """
     if depth == 0:
         return unknown("a configuration that is nested too deep")
+    inside = (*around, content)
     if isinstance(content, dict):
         entries = {
-            str(key): lift(nested_values(value, root, depth - 1), Rung.CONFIG_FILE)
+            str(key): lift(nested_values(value, root, depth - 1, inside), Rung.CONFIG_FILE)
             for key, value in content.items()
         }
         return (Record(entries, kind="config"),)
     if isinstance(content, list):
-        items = tuple(nested_values(each, root, depth - 1) for each in content[:_LARGEST_LIST])
+        shown = content[:_LARGEST_LIST]
+        items = tuple(nested_values(each, root, depth - 1, inside) for each in shown)
         return (Sequence(items),)
     if isinstance(content, str):
-        return (_text(content, root, depth),)
+        return (_text(content, root, depth, around),)
     if content is None or isinstance(content, int | float):
         return (Constant(content),)
     return unknown("a value that cannot be read")
 
 
-def _text(content: str, root: object, depth: int) -> Text:
+def _text(content: str, root: object, depth: int, around: tuple[object, ...]) -> Text:
     """A text with its ``${key}`` (OmegaConf) and ``<key>`` (hyperpyyaml) put in."""
     pieces: list[str] = []
     end = 0
@@ -151,9 +176,9 @@ def _text(content: str, root: object, depth: int) -> Text:
     for match in _REFERENCE.finditer(content):
         pieces.append(known(content[end : match.start()]))
         end = match.end()
-        target = _lookup(root, match[1] or match[2] or "")
+        target, holders = _lookup(root, match[1] or match[2] or "", around)
         if isinstance(target, str) and depth > 1:
-            inner = _text(target, root, depth - 1)
+            inner = _text(target, root, depth - 1, holders)
             pieces.append(inner.text)
             reasons.extend(inner.why)
         elif isinstance(target, int | float):
@@ -165,12 +190,24 @@ def _text(content: str, root: object, depth: int) -> Text:
     return Text("".join(pieces), why=tuple(reasons), rung=Rung.CONFIG_FILE)
 
 
-def _lookup(root: object, dotted: str) -> object:
-    for part in re.split(r"[.\[\]]+", dotted.strip(".[]")):
-        if not isinstance(root, dict):
-            return None
-        root = root.get(part)
-    return root
+def _lookup(
+    root: object, dotted: str, around: tuple[object, ...]
+) -> tuple[object, tuple[object, ...]]:
+    """What a reference leads to, and what holds that. ``.key`` stands beside it (OmegaConf),
+    ``..key`` beside what holds it.
+    """
+    levels = len(dotted) - len(dotted.lstrip("."))
+    if levels > len(around):
+        return None, ()
+    holders = around[: len(around) - levels + 1] if levels else (root,)
+    *folders, last = re.split(r"[.\[\]]+", dotted.strip(".[]"))
+    for part in folders:
+        holders = (*holders, _entry(holders[-1], part))
+    return _entry(holders[-1], last), holders
+
+
+def _entry(holder: object, key: str) -> object:
+    return holder.get(key) if isinstance(holder, dict) else None
 
 
 _LOADERS = (
@@ -188,7 +225,10 @@ def _by_object(evaluator: Evaluator, made: Made, call: ast.Call, frame: Frame) -
     return loaded(evaluator, call, frame)
 
 
-CALLS: dict[str, Known] = dict.fromkeys(_LOADERS, loaded)
+CALLS: dict[str, Known] = {
+    **dict.fromkeys(_LOADERS, loaded),
+    **dict.fromkeys(("yaml.load_all", "yaml.safe_load_all", "yaml.full_load_all"), _all_loaded),
+}
 METHODS: dict[str, KnownMethod] = {
     "ruamel.yaml.YAML.load": _by_object,
     "ruamel.yaml.main.YAML.load": _by_object,

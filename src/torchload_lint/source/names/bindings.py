@@ -21,6 +21,8 @@ _DEPTH = 12
 """How many aliases are followed one after another."""
 _STEPS = 500
 """How many expressions are looked at for one question."""
+STATIC = "builtins.staticmethod"
+"""What a class calls a function by that gets no ``self``."""
 CUSTOMARY = {"torch": "torch", "th": "torch", "os": "os", "sys": "sys", "np": "numpy",
              "osp": "os.path", "Path": "pathlib.Path", "functools": "functools",
              "partial": "functools.partial", "json": "json", "glob": "glob"}  # fmt: skip
@@ -190,7 +192,9 @@ class Bindings(Reaching):
             yield self.qualname(methods[-1]) if methods else ""
 
     def _call_meanings(self, node: ast.Call, depth: int) -> Iterator[str]:
-        """``getattr(torch, "load")``, ``importlib.import_module("torch")``, ``__import__``."""
+        """``getattr(torch, "load")``, ``importlib.import_module("torch")``, ``__import__``, and
+        ``staticmethod(torch.load)``.
+        """
         texts = [text_of(part) for part in node.args]
         for function in self._meanings(node.func, depth - 1):
             if function in {"importlib.import_module", "builtins.__import__"} and texts:
@@ -198,6 +202,8 @@ class Bindings(Reaching):
             elif function == "builtins.getattr" and len(texts) > 1 and texts[1]:
                 for meaning in self._meanings(node.args[0], depth - 1):
                     yield f"{meaning}.{texts[1]}" if meaning else ""
+            elif function == STATIC and len(node.args) == 1:
+                yield from self._meanings(node.args[0], depth - 1)
             else:
                 yield ""
 
@@ -258,7 +264,7 @@ class Bindings(Reaching):
             holder = self._parents.get(function)
             if first != [definition.node] or not isinstance(holder, ast.ClassDef):
                 return None
-            if any(self.qualified(mark) == "builtins.staticmethod"
+            if any(self.qualified(mark) == STATIC
                    for mark in function.decorator_list):  # fmt: skip
                 return None
             return holder

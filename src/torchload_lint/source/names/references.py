@@ -10,6 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
+from torchload_lint.source.names.bindings import STATIC
 from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.definitions import defaults
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
 
 PARTIALS = frozenset({"functools.partial", "functools.partialmethod"})
+_GIVE_IT_BACK = PARTIALS | {STATIC}
+"""Calls that give what they are given, to be called as it is."""
 _ALIAS_ROUNDS = 3
 """How often names given to an alias are searched for in turn."""
 
@@ -129,7 +132,7 @@ def _aliases(module: SourceFile, node: ast.expr) -> Iterator[str]:
     parent = module.parents.get(child)
     while isinstance(parent, (ast.IfExp, ast.BoolOp, ast.Dict, ast.Tuple, ast.Call)):
         if isinstance(parent, ast.Call) and not (
-            isinstance(child, ast.expr) and PARTIALS & module.bindings.possible(parent.func)
+            isinstance(child, ast.expr) and _GIVE_IT_BACK & module.bindings.possible(parent.func)
         ):
             return
         child, parent = parent, module.parents.get(parent)

@@ -17,6 +17,7 @@ from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.facts.loading.loads import SAVERS
 from torchload_lint.source.names.references import find
 from torchload_lint.source.paths import resolution as resolution_of
+from torchload_lint.source.saving.saving_files import saving_files
 from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def _all(project: ProjectIndex) -> Iterator[HiddenSave]:
 def _naming_it(project: ProjectIndex) -> dict[str, None]:
     """The files that name ``torch.save``."""
     spelled = ("torch.save", "serialization.save", "from torch import", "import torch as")
-    return dict.fromkeys(path for each in spelled for path in project.holding(each))
+    named = [path for each in spelled for path in project.holding(each)]
+    return dict.fromkeys([*named, *saving_files(project)])
 
 
 def _calls_of(name: str, project: ProjectIndex) -> Iterator[HiddenSave]:

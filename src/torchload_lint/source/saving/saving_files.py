@@ -10,7 +10,10 @@ from torchload_lint.source.text.word_places import stands_in
 if TYPE_CHECKING:
     from torchload_lint.source.project.index import ProjectIndex
 
-_RENAMED = late_pattern(r"import[ \t]+torch(?:\.serialization)?[ \t]+as[ \t]+(\w+)")
+_RENAMED = late_pattern(
+    r"import[ \t]+(?:torch(?:\.serialization)?|serialization)[ \t]+as[ \t]+(\w+)"
+    r"|(\w+)[ \t]*=[ \t]*(?:importlib\.)?(?:import_module|__import__)\([ \t]*['\"]torch['\".]"
+)
 _FROM_TORCH = late_pattern(
     r"from[ \t]+torch(?:\.serialization)?[ \t]+import[ \t]*"
     r"(?:\([^)]*\bsave\b|[^\n(]*\bsave\b|\*)"
@@ -33,7 +36,7 @@ def may_save(text: str) -> bool:
     """Whether a text names ``torch.save``; a call of it, an alias or a ``partial``."""
     if "torch" not in text:
         return any(stands_in(f"{name}.save", text) for name in _CUSTOMARY)
-    names = {*_CUSTOMARY, *_RENAMED.findall(text)}
+    names = {*_CUSTOMARY, *(name for pair in _RENAMED.findall(text) for name in pair if name)}
     patterns = (_FROM_TORCH, _BY_ITS_NAME)
     return any(stands_in(f"{name}.save", text) for name in names) or any(
         each.search(text) is not None for each in patterns

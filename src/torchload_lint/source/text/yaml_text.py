@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST_VALUES = 50_000
 """How many values a document may have, each use of an alias counted."""
+MOST_DOCUMENTS = 64
+"""How many documents of one text are read."""
 DEEPEST = 50
 """How deep its mappings and lists may be nested."""
 _COMPACT_NESTING = late_pattern(rf"(?:[-?][ \t]+){{{DEEPEST}}}")
@@ -40,18 +42,28 @@ def parse(text: str) -> object:
     """The first document: dictionaries, lists, texts, numbers, booleans, None; None, too, where
     it is not YAML or too large.
     """
+    documents = parse_all(text, most=1)
+    return documents[0] if documents else None
+
+
+def parse_all(text: str, most: int = MOST_DOCUMENTS) -> list[object]:
+    """The documents, as :func:`parse` gives one; empty where they are not YAML, or too much."""
     import yaml  # noqa: PLC0415 - 15 ms, where a configuration file leads to a path
 
     if _nests_too_deeply(text):
-        return None
+        return []
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    reader = _YamlReader()
+    found: list[object] = []
     try:
-        root = loader.get_node() if loader.check_node() else None
-        return None if root is None else _YamlReader().value(root, DEEPEST)
+        while len(found) < most and loader.check_node():
+            node = loader.get_node()
+            found += [] if node is None else [reader.value(node, DEEPEST)]
     except (yaml.YAMLError, _TooMuchError, RecursionError, ValueError):
-        return None
+        return []
     finally:
         loader.dispose()
+    return found
 
 
 def _nests_too_deeply(text: str) -> bool:

@@ -51,6 +51,13 @@ LOADS = {
         "    def f(self):\n"
         "        self.q(p)"
     ),
+    "a static method": (
+        "import torch\nclass A:\n    read = staticmethod(torch.load)\n"
+        "    def f(self):\n        self.read(p)"
+    ),
+    "a static method of a class": (
+        "import torch\nclass A:\n    read = staticmethod(torch.load)\nA.read(p)"
+    ),
     "dictionary of loaders": "import torch\nL = {'.pt': torch.load, '.x': y}\nL[e](p)",
     "dictionary of loaders, get": "import torch\nL = {'.pt': torch.load}\nL.get(e)(p)",
     "parameter by default": "import torch\ndef f(p, read=torch.load):\n    return read(p)",

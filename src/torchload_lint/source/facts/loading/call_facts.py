@@ -106,9 +106,13 @@ def _with_partial(call: ast.Call, reference: Reference) -> tuple[list[ast.expr],
 
 def save_call(module: SourceFile, call: ast.Call, reference: Reference) -> SaveCall:
     """``torch.save(obj, f)``, or a call of a partial of it."""
-    sorted_out = given(*_with_partial(call, reference), _SAVE_POSITIONS)
-    named = sorted_out.named
-    protocol = named.get("pickle_protocol") or _unpacked(module, sorted_out, "pickle_protocol")
+    args, keywords = _with_partial(call, reference)
+    sorted_out = given(unstarred(module, args), keywords, _SAVE_POSITIONS)
+    named = dict(sorted_out.named)
+    for name in _SAVE_POSITIONS if sorted_out.mappings else ():
+        unpacked = _unpacked(module, sorted_out, name)
+        if name not in named and unpacked is not None:
+            named[name] = unpacked
     zipped = named.get("_use_new_zipfile_serialization")
     return SaveCall(
         node=call,
@@ -117,7 +121,7 @@ def save_call(module: SourceFile, call: ast.Call, reference: Reference) -> SaveC
         statement=module.statement(call),
         obj=named.get("obj"),
         file=named.get("f"),
-        protocol=protocol,
+        protocol=named.get("pickle_protocol"),
         legacy=isinstance(zipped, ast.Constant) and not zipped.value,
     )
 

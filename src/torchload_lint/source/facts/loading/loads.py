@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.facts.loading import call_facts
+from torchload_lint.source.names.bindings import STATIC
 from torchload_lint.source.names.references import Reference, find, is_partial
 from torchload_lint.source.text.expressions import is_type_checking, last_name
 
@@ -105,6 +106,8 @@ def _load(module: SourceFile, reference: Reference) -> LoadCall | None:
         return None
     if parent is holder and holder.args[:1] == [node] and is_partial(module, holder, LOADERS):
         return call_facts.partial_call(module, holder, reference)
+    if STATIC in module.bindings.possible(holder.func):
+        return None
     if LOOKERS & module.bindings.possible(holder.func) or last_name(holder.func) in _PATCHERS:
         return None
     return call_facts.handed_on(module, holder, reference)
