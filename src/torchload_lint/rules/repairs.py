@@ -93,13 +93,26 @@ def plan_missing(situation: Situation, context: Context) -> FixPlan:
     plan = plan_repair(situation, context)
     if plan.fix is not None or situation.mode is not Mode.RESTRICTED:
         return plan
-    if situation.everywhere is None and not _target_obstacles(situation):
+    load = situation.load
+    left_to_default = load.weights_only in {WeightsOnly.ABSENT, WeightsOnly.NONE}
+    is_elsewhere = left_to_default and (load.weights_only_node is not None or load.unpacks)
+    if situation.everywhere is None and not is_elsewhere and not _target_obstacles(situation):
         return plan
     compatible = _plan_compatible(situation, context)
     if compatible.fix is None:
         return plan
     fails_still = any(line < SAFE_GLOBALS_SINCE for line in situation.restricted_on)
     return compatible._replace(notes=(*compatible.notes, *(plan.notes if fails_still else ())))
+
+
+def plan_undecided(situation: Situation, context: Context) -> FixPlan:
+    """A block alone, around a load that may be restricted or not: where it is not, torch asks no
+    list, and the block changes nothing.
+    """
+    is_fallback = any(one.load is situation.load for one in situation.module.fallbacks)
+    if is_fallback or situation.guarded or situation.refused_when_saved:
+        return FixPlan()
+    return _plan_compatible(situation, context)
 
 
 def _plan_compatible(situation: Situation, context: Context) -> FixPlan:

@@ -24,7 +24,10 @@ def load(path):
 ```
 
 ## Fix safety
-There is no fix: the tool does not know which value is meant.
+`weights_only` is left as it is: the tool does not know which value is meant. Where the file that is
+read needs more than torch allows, a load with `weights_only=True` fails, and the fix puts it into a
+`safe_globals` block, which changes nothing for a load with `weights_only=False`. There is no fix
+where no caller leaves it to that, or code of the project says that `weights_only` is false.
 
 ## References
 - [`torch.load`](https://docs.pytorch.org/docs/stable/generated/torch.load.html)
@@ -41,6 +44,7 @@ from torchload_lint.late_patterns import late_pattern
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.loads.indirect_unsafe_loader import named
 from torchload_lint.rules.reading.evidence import Evidence
+from torchload_lint.rules.repairs import FixPlan, plan_undecided
 from torchload_lint.rules.words import evidence_notes, files, listed
 from torchload_lint.source.certainty.given_keywords import some_caller_leaves_out
 from torchload_lint.source.facts.calls import WeightsOnly
@@ -73,14 +77,17 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     )
     fails = _why_it_fails(situation) if is_default or is_left_out or not is_asked_for else ""
     message += f"; where it is true, {fails}" if fails else ""
+    is_restricted = is_default or (is_left_out and not _says_false(context))
+    plan = plan_undecided(situation, context) if fails and is_restricted else FixPlan()
     is_asked_for = (is_default or is_asked_for) and not fails
     yield finding(
         RULE,
         load.span,
         message,
         severity=Severity.INFO if is_asked_for else Severity.WARNING,
+        fix=plan.fix,
         situation=situation,
-        notes=evidence_notes(situation),
+        notes=(*evidence_notes(situation), *plan.notes),
     )
 
 

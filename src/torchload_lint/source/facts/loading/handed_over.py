@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.expressions import last_name
@@ -73,12 +73,29 @@ def _keywords(options: ast.expr | None) -> tuple[ast.keyword, ...]:
 
 
 def unstarred(module: SourceFile, args: list[ast.expr]) -> list[ast.expr]:
-    """Arguments, with ``*paths`` as its items where it is a tuple or list that is written out."""
+    """Arguments, with ``*paths`` as its items where it is a tuple or list that is written out, and
+    ``paths[0]`` before it where the function around is given it (``def f(*paths)``).
+    """
     found: list[ast.expr] = []
     for arg in args:
-        items = _items(module, arg.value) if isinstance(arg, ast.Starred) else None
+        items = None
+        if isinstance(arg, ast.Starred):
+            held = arg.value
+            items = _items(module, held)
+            if items is None and not found and _is_vararg(held, module):
+                items = [_item(held, 0), arg]
         found += [arg] if items is None else items
     return found
+
+
+def _is_vararg(node: ast.expr, module: SourceFile) -> TypeGuard[ast.Name]:
+    """Whether a name is the ``*args`` of the function around it."""
+    if not isinstance(node, ast.Name):
+        return False
+    function = module.function(node)
+    vararg = function.args.vararg if function is not None else None
+    meant = [one.node for one in module.bindings.definitions(node)]
+    return vararg is not None and meant == [vararg]
 
 
 def _items(module: SourceFile, node: ast.expr) -> list[ast.expr] | None:
