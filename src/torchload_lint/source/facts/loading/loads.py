@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.facts.loading import call_facts
 from torchload_lint.source.names.bindings import STATIC
 from torchload_lint.source.names.references import Reference, find, is_partial
@@ -61,8 +62,22 @@ def loads(module: SourceFile, aliases: Mapping[str, frozenset[str]]) -> tuple[Lo
         for reference in _references(module, aliases)
         if (load := _load(module, reference)) is not None
     ]
-    distinct = {id(load.node): load for load in found}
+    called = {last_name(load.node.func) for load in found if load.kind is CallKind.CALL}
+    distinct = {
+        id(load.node): load for load in found if not called & _names_of_static(module, load)
+    }
     return tuple(sorted(distinct.values(), key=lambda load: load.span))
+
+
+def _names_of_static(module: SourceFile, load: LoadCall) -> set[str]:
+    """The names by which the class calls it, for ``read = staticmethod(torch.load)``."""
+    if load.kind is not CallKind.REFERENCE or STATIC not in module.bindings.possible(
+        load.node.func
+    ):
+        return set()
+    holder = module.parents.get(load.node)
+    targets = holder.targets if isinstance(holder, ast.Assign) else []
+    return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 def saves(module: SourceFile) -> tuple[SaveCall, ...]:
@@ -106,8 +121,6 @@ def _load(module: SourceFile, reference: Reference) -> LoadCall | None:
         return None
     if parent is holder and holder.args[:1] == [node] and is_partial(module, holder, LOADERS):
         return call_facts.partial_call(module, holder, reference)
-    if STATIC in module.bindings.possible(holder.func):
-        return None
     if LOOKERS & module.bindings.possible(holder.func) or last_name(holder.func) in _PATCHERS:
         return None
     return call_facts.handed_on(module, holder, reference)
