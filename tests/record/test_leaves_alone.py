@@ -222,6 +222,10 @@ KEEPS = """
     buffer = io.BytesIO(b"x" * 200)
     buffer.seek(100)
     print(*(bool(copies.copied(None, buffer)) for _ in range(3)), buffer.tell())
+    copies.copied.__globals__["MOST_COPIES"] = len(copies.copies)
+    copies.copied.__globals__["keep_file"] = print  # no more is read, or remembered
+    open("new", "w").close()
+    print(repr(copies.copied(os.path.abspath("new"), None)), len(copies.copies))
     print([entry.stat().st_size for entry in os.scandir("kept")])
 """
 
@@ -239,7 +243,8 @@ def hooked(tmp_path: Path, program: str) -> list[str]:
 
 def test_all_copies_of_a_run_together_are_bounded(tmp_path: Path) -> None:
     (tmp_path / "kept").mkdir()
-    assert hooked(tmp_path, KEEPS) == ["True True False 100", "[100, 100]"]
+    (tmp_path / "kept.started").touch()
+    assert hooked(tmp_path, KEEPS) == ["True True False 100", "'' 2", "[100, 100]"]
 
 
 HANDLES = """

@@ -54,15 +54,18 @@ CHILD = """
 """
 
 
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+SOURCE = Path(__file__).parents[2] / "src"
+
+
+def run(folder: Path, *words: str, path: Path = SOURCE) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": f"{SOURCE}{os.pathsep}{path}"}
     return subprocess.run(
         words, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
 
 
-def record(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return run(folder, sys.executable, "-m", "torchload_lint", "record", "--", *words)
+def record(folder: Path, *words: str, path: Path = SOURCE) -> subprocess.CompletedProcess[str]:
+    return run(folder, sys.executable, "-m", "torchload_lint", "record", "--", *words, path=path)
 
 
 @pytest.fixture
@@ -135,8 +138,12 @@ def test_a_program_of_another_project_than_the_current_folder_s(project: Path) -
         (folder / name).write_text("import torch\ntorch.save(1, 'a.pt')\ntorch.load('a.pt')\n")
     (here / "pyproject.toml").write_text("[tool.torchload-lint]\n")
     command = [sys.executable, "-u", str(here / "main.py")]
-    for folder in (bare, project):
-        assert record(folder, *command).returncode == 0
+    (here / "app").mkdir()
+    (here / "app" / "train.py").write_text("import main\n")
+    ways = [(folder, command) for folder in (bare, project)]
+    ways += [(bare, [sys.executable, "-m", "main"]), (bare, [sys.executable, "-mapp.train"])]
+    for folder, words in ways:
+        assert record(folder, *words, path=here).returncode == 0
         (load,) = read_store(here)
         assert (load.file, load.row, load.checkpoint) == ("main.py", 3, str(folder / "a.pt"))
         assert not (folder / ".torchload-lint").exists()

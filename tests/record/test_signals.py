@@ -22,7 +22,7 @@ SOURCE = Path(__file__).parents[2] / "src"
 RECORD = [sys.executable, "-m", "torchload_lint", "record", "--"]
 PROGRAM = [sys.executable, "main.py"]
 SIGNALS = ("SIGUSR1", "SIGINT", "SIGHUP", "SIGUSR2", "SIGTERM", "SIGINT", "SIGTERM", "SIGVTALRM",
-           "SIGURG")  # fmt: skip
+           "SIGURG", "SIGPIPE", "SIGXFSZ", "SIGABRT", "SIGTRAP", "SIGSYS")  # fmt: skip
 
 LONGEST_WAIT = 30
 """Seconds until something must be seen on the terminal; mostly it is there at once."""
@@ -73,7 +73,12 @@ def started(
     )  # fmt: skip
 
 
-WAITS = ["sh", "-c", 'trap : INT HUP USR1 USR2 TERM VTALRM URG; "$@"; exit $?', "sh"]
+WAITS = [
+    "sh",
+    "-c",
+    'trap : INT HUP USR1 USR2 TERM VTALRM URG PIPE XFSZ ABRT TRAP SYS; "$@"; exit $?',
+    "sh",
+]
 """A shell that leads the group, and lets the program go on."""
 
 
@@ -107,6 +112,41 @@ def test_each_signal_comes_once(
         process.stdin.close()
         assert process.stdout.read() == ""
     assert process.returncode == 3
+
+
+@pytest.mark.parametrize("name", ["SIGPIPE", "SIGXFSZ", "SIGABRT"])
+@pytest.mark.parametrize("program", [["sleep", "60"], PROGRAM])
+@pytest.mark.parametrize("way", [[], RECORD], ids=["plain", "recorded"])
+def test_what_python_ignores_is_as_it_was(
+    project: Path, way: list[str], program: list[str], name: str
+) -> None:
+    """A program of another language ends by them; Python ignores two of them from its start on."""
+    (project / "main.py").write_text("import sys\nprint('ready', flush=True)\nsys.stdin.read()\n")
+    with started(project, [*way, *program]) as process:
+        if program is PROGRAM:
+            assert process.stdout is not None
+            process.stdout.readline()
+        else:
+            wait_for_program(process.pid, "sleep")
+        process.send_signal(getattr(signal, name))
+        time.sleep(0.2)
+        assert process.stdin is not None
+        process.stdin.close()
+    is_ignored = program is PROGRAM and name != "SIGABRT"
+    assert process.returncode == (0 if is_ignored else -getattr(signal, name))
+
+
+def wait_for_program(pid: int, name: str) -> None:
+    """Until a process, or a child of it, has become the program of that name."""
+    until = time.monotonic() + LONGEST_WAIT
+    while time.monotonic() < until:
+        words = ["ps", "-A", "-o", "pid=,ppid=,comm="]
+        rows = subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
+        found = (row.split(maxsplit=2) for row in rows)
+        if any(row[2] == name and str(pid) in row[:2] for row in found):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"no process of {name} was seen")
 
 
 @pytest.mark.parametrize("way", [[], RECORD], ids=["plain", "recorded"])

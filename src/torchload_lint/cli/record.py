@@ -13,6 +13,7 @@ from torchload_lint.config import ConfigError
 from torchload_lint.escaping import printable
 from torchload_lint.record.command import end_as
 from torchload_lint.record.in_words import what_came_of_it
+from torchload_lint.record.program import program_of
 from torchload_lint.record.run import CannotStartError, StoppedError, recorded
 from torchload_lint.workspace import Projects, Settings
 from torchload_lint.workspace.adoption.recording import Recorder
@@ -38,7 +39,7 @@ def command(words: tuple[str, ...]) -> None:
     COMMAND.
     """
     try:
-        recorder = Recorder(Path.cwd(), Projects(Settings()), _program(words))
+        recorder = Recorder(Path.cwd(), Projects(Settings()), program_of(words))
     except ConfigError as error:
         fail(str(error))
     status: int | None = None
@@ -55,12 +56,6 @@ def command(words: tuple[str, ...]) -> None:
     if status < 0:
         end_as(status)
     raise click.exceptions.Exit(status)
-
-
-def _program(words: tuple[str, ...]) -> Path | None:
-    """The file of Python that a command starts (``python -u train.py``), as far as it names one."""
-    files = (Path.cwd() / word for word in words if word.endswith(".py"))
-    return next((path for path in files if path.is_file()), None)
 
 
 def _keep(recording: Recording, recorder: Recorder) -> None:

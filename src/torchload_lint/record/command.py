@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
-_ITS_OWN = ("SIGCHLD", "SIGTTIN", "SIGTTOU", "SIGPIPE", "SIGXFSZ", "SIGKILL", "SIGSTOP", "SIGSEGV",
-            "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS", "SIGABRT")  # fmt: skip
+_ITS_OWN = ("SIGCHLD", "SIGTTIN", "SIGTTOU", "SIGKILL", "SIGSTOP", "SIGSEGV", "SIGBUS", "SIGFPE",
+            "SIGILL")  # fmt: skip
 """What tells this process about itself, or cannot be told by anybody else."""
+_IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ")
+"""What Python ignores from its start on: nobody can tell what it was before."""
 _STOPS = ("SIGTSTP", "SIGTTIN", "SIGTTOU")
 """How the user of a terminal stops a job, and how a terminal stops one in the background."""
 
@@ -103,7 +105,9 @@ def _signals_for(waiting: _Waiting, apart: Apart) -> Iterator[_Waiting]:
     before = {
         number: signal.signal(number, waiting.pass_on) for number in signal.valid_signals() - known
     }
-    waiting.ignored += [number for number, was in before.items() if was is signal.SIG_IGN]
+    by_python = {getattr(signal, name, None) for name in _IGNORED_BY_PYTHON}
+    ignored = {number for number, was in before.items() if was is signal.SIG_IGN}
+    waiting.ignored += sorted(ignored - by_python)
     try:
         yield waiting
     finally:

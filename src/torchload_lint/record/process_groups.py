@@ -147,9 +147,11 @@ class _Witness:
             os.setpgid(self._helper, group)
 
     def ask(self) -> set[int]:
-        """What it has got; nothing more where it was killed."""
-        with suppress(OSError):
+        """What it has got; nothing more where it was killed. Signals are held back."""
+        try:
             os.write(self._asks, b"?")
+        except OSError:
+            signal.sigtimedwait({signal.SIGPIPE}, 0)  # which that has sent to this process
         numbers = b""
         while not numbers.endswith(b"\0"):
             read = os.read(self._reads, 100)

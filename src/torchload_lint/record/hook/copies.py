@@ -34,6 +34,8 @@ def copied(path, file):
         if not system.is_regular(state) or state.st_size > MOST_COPIED or is_old:
             return ""
         if key not in copies:
+            if len(copies) >= MOST_COPIES:
+                return ""  # before it is read, and remembered
             copies[key] = system.with_content(keep_file, path) or ""
         return copies[key]
     except Exception as error:
