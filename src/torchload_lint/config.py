@@ -122,12 +122,12 @@ class Config(NamedTuple):
     unfixable: tuple[str, ...] = ()
     """Rules whose fixes may not be applied."""
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Rules that are off in some files: a pattern of the path from the root or of the file's name,
-    and the rules."""
+    """Rules that are off in some files: a pattern of the path from the root or of the file's name
+    (with `!` before it, of all other files), and the rules."""
     exclude: tuple[str, ...] = DEFAULT_EXCLUDE
     """Files and folders to leave out. A pattern without a slash matches any part of the path below
     the root; one with a slash matches the path from the root. `**` is any number of folders, or
-    none, as in .gitignore."""
+    none, and `!` takes back what a pattern before it excludes, as in .gitignore."""
     extend_exclude: tuple[str, ...] = ()
     """Files and folders to leave out besides `exclude`."""
     respect_gitignore: bool = True

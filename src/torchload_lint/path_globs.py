@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase, translate
+from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _ESCAPED = late_pattern(r"\\(.)|\[\^")
 _DEEP = "**"
@@ -38,15 +42,25 @@ class PathGlob:
 
     def match(self, path: str) -> bool:
         """Whether a path, with ``/`` between its parts, or a folder above it fits."""
+        return any(self._ends(path))
+
+    def match_itself(self, path: str) -> bool:
+        """Whether the path fits, whatever the folders above it do."""
+        return [False, *self._ends(path)][-1]
+
+    def _ends(self, path: str) -> Iterator[bool]:
+        """For each part of a path, whether the pattern may end with it."""
         reached = {0}
         for name in path.split("/"):
-            deep = {place for place in reached if self._fits[place] is None}
+            deep = {place for place in reached if self._fits[place : place + 1] == [None]}
             asked = reached - deep | {place + 1 for place in deep}
-            fitting = {place + 1 for place in asked if (fits := self._fits[place]) and fits(name)}
-            if len(self._fits) in fitting:
-                return True
+            fitting = {
+                place + 1
+                for place in asked
+                if place < len(self._fits) and (fits := self._fits[place]) and fits(name)
+            }
+            yield len(self._fits) in fitting
             reached = deep | fitting
-        return False
 
 
 def fits_path(path: str, pattern: str) -> bool:

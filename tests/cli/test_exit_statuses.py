@@ -190,6 +190,16 @@ def test_patterns_of_files_reach_over_no_folder_too(cli, write):
     assert "\ngen.py" in f"\n{report}"
 
 
+def test_an_exclamation_mark_means_all_other_files(cli, write):
+    write({
+        "src/a.py": UNSAFE, "tools/b.py": UNSAFE,
+        "torchload-lint.toml": 'per-file-ignores = { "!src/**" = ["TLL"] }',
+    })  # fmt: skip
+    report = cli().stdout
+    assert "src/a.py" in report
+    assert "tools/" not in report
+
+
 def test_a_diff_without_changes_says_so(cli, write):
     write({"a.py": UNSAFE})
     assert cli("--diff").stderr.startswith("No fix would be applied; left: 1 error, 1 warning.\n")

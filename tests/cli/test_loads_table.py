@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 
 import pytest
 
@@ -30,11 +31,36 @@ def test_markdown_shows_what_strangers_wrote_as_it_is(cli, write):
     assert first.startswith("| a.py:3 | a\\|b\\_c.pt | literal |")
 
 
-def test_they_are_for_the_list_alone(cli, write):
+def test_they_are_for_lists_alone(cli, write):
     write({"a.py": LOADS})
     done = cli("loads", "--output-format", "csv", "--union", ".")
-    assert done.exit_code == 2
-    assert "is for the list of loads alone" in done.stderr
+    assert (done.exit_code, "--union is written as text or json" in done.stderr) == (2, True)
+    done = cli("loads", "--output-format", "csv", "--write-config", ".")
+    assert (done.exit_code, "--write-config writes no list" in done.stderr) == (2, True)
+
+
+def test_pairs_are_told_in_each_format(cli, write, folder):
+    write({"a.py": LOADS})
+    for name in ("a|b_c.pt", "odd.pt"):
+        (folder / "runs").mkdir(exist_ok=True)
+        (folder / "runs" / name).write_bytes(files.archive(b"\x80\x02}."))
+    told = {
+        kind: cli("loads", "--checkpoints", "runs", "--output-format", kind).stdout
+        for kind in ("text", "json", "csv", "markdown")
+    }
+    site, reason = "a:<module>#1", "the code names a|b_c.pt"
+    first = {"checkpoint": "a|b_c.pt", "load": "a.py:3", "site": site, "certainty": "sure"}
+    alone = dict.fromkeys(("load", "site", "certainty"))
+    assert json.loads(told["json"]) == [
+        {**first, "reasons": [reason]},
+        {"checkpoint": "odd.pt", **alone, "reasons": []},
+    ]
+    header, *rows = csv.reader(told["csv"].splitlines())
+    assert header == [*first, "reasons"]
+    assert rows == [[*first.values(), reason], ["odd.pt", "", "", "", ""]]
+    assert "| a\\|b\\_c.pt | a.py:3 |" in told["markdown"]
+    assert f"a.py:3  {site}\n  sure: {reason}\nodd.pt\n  no load here fits it\n" in told["text"]
+    assert told["text"].endswith("1 pair, 1 checkpoint without a load that fits.\n")
 
 
 def test_pairs_are_written_into_the_configuration(cli, write, folder, tmp_path_factory):
@@ -65,7 +91,7 @@ def test_pairs_are_written_into_the_configuration(cli, write, folder, tmp_path_f
     [
         ("--union", "--write-config"),
         ("--union", "--checkpoints", "."),
-        ("--output-format", "json", "--checkpoints", "."),
+        ("--output-format", "json", "--checkpoints", ".", "--write-config"),
         ("--output-format", "json", "--write-config"),
     ],
 )

@@ -33,7 +33,6 @@ from torchload_lint.cli.terminal import (
 )
 from torchload_lint.config import ConfigError
 from torchload_lint.escaping import printable
-from torchload_lint.plurals import number_of
 from torchload_lint.reports.survey import as_csv, as_markdown, as_table, loads_as_json
 from torchload_lint.streams import terminal_width, use_color
 from torchload_lint.workspace import Projects, discover
@@ -89,7 +88,7 @@ def command(
     union, since_file, far = (flags.pop(key) for key in ("union", "since_file", "remote"))
     python = flags.pop("python")
     status = CLEAN
-    _refuse_what_does_nothing(output_format, union=union, other=bool(folder or write_config))
+    _refuse_what_does_nothing(output_format, union=union, pairs=bool(folder), write=write_config)
     try:
         settings = settings_from(config_file, isolated, flags)
         projects = Projects(settings._replace(remote=far, python=python))
@@ -105,7 +104,7 @@ def command(
         if union:
             status = _say_unions(found, output_format, since_file)
         elif folder is not None:
-            _tell_pairs(found, folder, projects, write=write_config)
+            _tell_pairs(found, folder, projects, output_format, write=write_config)
         elif write_config:
             _write_config(found)
         elif output_format in _FOR_PROGRAMS:
@@ -126,12 +125,14 @@ def command(
     raise click.exceptions.Exit(FAILED if missing or given or crashes or problems else status)
 
 
-def _refuse_what_does_nothing(output_format: str, *, union: bool, other: bool) -> None:
-    """``other``: whether pairs are asked for, or entries of the configuration."""
-    if union and other:
+def _refuse_what_does_nothing(output_format: str, *, union: bool, pairs: bool, write: bool) -> None:
+    """``pairs``: whether checkpoints are paired; ``write``: whether the configuration is."""
+    if union and (pairs or write):
         fail("--union excludes --checkpoints and --write-config")
-    if output_format != "text" and (other or (union and output_format != "json")):
-        fail(f"--output-format {output_format} is for the list of loads alone")
+    if union and output_format not in {"text", "json"}:
+        fail("--union is written as text or json")
+    if write and output_format != "text":
+        fail(f"--output-format {output_format} is for lists; --write-config writes no list")
 
 
 def _say_unions(found: list[SurveyedLoad], output_format: str, since_file: Path | None) -> int:
@@ -156,28 +157,32 @@ def _say_unions(found: list[SurveyedLoad], output_format: str, since_file: Path 
 
 
 def _tell_pairs(
-    found: list[SurveyedLoad], folder: Path, projects: Projects, *, write: bool
+    found: list[SurveyedLoad], folder: Path, projects: Projects, output_format: str, *, write: bool
 ) -> None:
+    from torchload_lint.reports import paired as told  # noqa: PLC0415
     from torchload_lint.workspace.adoption.pairing import pair  # noqa: PLC0415
 
     pairs, unpaired = pair(found, folder, projects)
     files: dict[str, list[str]] = {}
+    rows: list[told.PairedCheckpoint] = []
     for one in pairs:
-        reasons = ", ".join(one.reasons)
-        place = f"{one.load.path.as_posix()}:{one.load.row}  {one.load.site}"
-        say(f"{printable(str(one.checkpoint))}\n  {printable(place)}\n")
-        say(f"  {one.certainty}: {printable(reasons)}\n")
+        place = f"{one.load.path.as_posix()}:{one.load.row}"
+        row = told.PairedCheckpoint(
+            str(one.checkpoint), place, one.load.site, one.certainty, tuple(one.reasons)
+        )
+        rows.append(row)
         path, root = Path.cwd() / folder / one.checkpoint, Path.cwd() / one.load.project.config.root
         path = Path(os.path.normpath(path))
         named = path.relative_to(root) if path.is_relative_to(root) else path
         files.setdefault(one.load.site, []).append(named.as_posix())
-    for checkpoint in unpaired:
-        say(f"{printable(str(checkpoint))}\n  no load here fits it\n")
-    fit_none = number_of(len(unpaired), "checkpoint")
-    if not pairs and not unpaired:
-        say(f"There are no checkpoints in {printable(str(folder))}.\n")
-    else:
-        say(f"{number_of(len(pairs), 'pair')}, {fit_none} without a load that fits.\n")
+    rows += [told.PairedCheckpoint(checkpoint) for checkpoint in unpaired]
+    tellers = {
+        "json": told.pairs_as_json,
+        "csv": told.pairs_as_csv,
+        "markdown": told.pairs_as_markdown,
+    }
+    teller = tellers.get(output_format)
+    say(teller(rows) if teller is not None else told.pairs_as_text(rows, str(folder)))
     if write and files:
         _write_config(found, files)
     elif any(not one.load.is_known for one in pairs):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -12,6 +10,7 @@ from torchload_lint.escaping import printable
 from torchload_lint.plurals import number_of
 from torchload_lint.reports.checkpoints.inspection import COUNTED, IN_WORDS, WORST_FIRST
 from torchload_lint.reports.colors import Palette
+from torchload_lint.reports.plain_tables import csv_table, markdown_table
 from torchload_lint.rules.accounting import counted_as
 
 if TYPE_CHECKING:
@@ -26,8 +25,6 @@ GAP = "  "
 MIN_COLUMN = 8
 WIDEST = 60
 """A column of paths where nothing is shortened; what is longer pushes the rest of its row along."""
-_FORMULA = frozenset("=+@")
-_MARKUP = frozenset("\\`*_[]<>|#&")
 _UNKNOWN = "unknown: "
 _KINDS = {"instance": "an object", "sequence": "a list or the like"}
 TITLES = ("load", "reads", "known from", "needs")
@@ -71,24 +68,13 @@ def as_table(loads: Sequence[Load], width: int | None = None, *, color: bool = F
 
 
 def as_csv(loads: Sequence[Load]) -> str:
-    """One record a load, below a header. What a spreadsheet would take for a formula is quoted."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(TITLES)
-    for load in loads:
-        writer.writerow(f"'{cell}" if cell[:1] in _FORMULA else cell for cell in _cells(load))
-    return text.getvalue()
+    """One record a load, below a header."""
+    return csv_table(TITLES, map(_cells, loads))
 
 
 def as_markdown(loads: Sequence[Load]) -> str:
-    """A table of Markdown, one row a load; what strangers wrote is shown as it is."""
-    rows = [TITLES, ("---",) * len(TITLES)]
-    rows += [tuple(map(_plain_markdown, _cells(load))) for load in loads]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
-
-
-def _plain_markdown(cell: str) -> str:
-    return "".join(f"\\{one}" if one in _MARKUP else one for one in cell)
+    """A table of Markdown, one row a load."""
+    return markdown_table(TITLES, map(_cells, loads))
 
 
 def loads_as_json(loads: Sequence[Load]) -> str:

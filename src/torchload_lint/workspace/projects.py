@@ -404,4 +404,7 @@ class Project:
 
 
 def _matches(name: str, glob: str) -> bool:
+    """Whether a pattern of ``per-file-ignores`` means a file; ``!`` before it: all other files."""
+    if glob.startswith("!"):
+        return not _matches(name, glob[1:])
     return fits_path(name, glob) or fits_path(name.rpartition("/")[2], glob)

@@ -67,6 +67,32 @@ def test_a_pattern_means_what_it_means_to_git(tree, pattern, left):
     assert found(tree, extend_exclude=(pattern,)) == left
 
 
+@pytest.mark.parametrize(
+    "patterns",
+    [
+        ("*.py", "!a.py"),
+        ("!a.py", "*.py"),
+        ("sub", "!sub/b.py"),  # nothing inside of a folder that is excluded
+        ("sub/*", "!sub/b.py"),
+        ("old", "!old", "*.ipynb"),
+        ("*", "!*/", "!b.py", "!**/d.py"),
+        ("*.py", "!old/"),
+        ("*.py", "!/old/d.py", "old/?.py", "!d.py"),
+        ("\\!a.py", "*.ipynb", "!./sub/n.ipynb"),
+    ],
+)
+def test_exceptions_mean_what_they_mean_to_git(tree, patterns):
+    given = [pattern.replace("./", "/") for pattern in patterns]  # git has no ./
+    git(tree, "init", "-q")
+    (tree / ".gitignore").write_text("\n".join([*given, "build"]))
+    theirs = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=tree, capture_output=True, check=True
+    )
+    left = [name for name in theirs.stdout.decode().split() if name.endswith((".py", ".ipynb"))]
+    settings = {"extend_exclude": patterns, "respect_gitignore": False}
+    assert found(tree, **settings) == sorted(left)
+
+
 def test_a_link_that_leads_nowhere_counts_only_where_it_is_called_like_python(tree):
     (tree / "run.sh").symlink_to("nowhere/run.sh")
     (tree / "lost.py").symlink_to("nowhere/lost.py")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.configuration_files import is_root
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.path_globs import PathGlob
 from torchload_lint.source.text.command_lines import COMMAND_FILES, LAUNCH_FILE
 from torchload_lint.source.text.settings_files import is_settings_file
@@ -162,7 +163,8 @@ def _walk(
     """The files to look at below ``start``, relative to it, the nearest first; links to folders are
     not followed.
     """
-    waiting = deque([] if excluded.match_absolute(start.rstrip(os.sep)) else [""])
+    is_out = excluded.match_absolute(start.rstrip(os.sep), is_folder=True)
+    waiting = deque([] if is_out else [""])
     while waiting:
         folder = waiting.popleft()
         held = entries(start + folder)
@@ -259,16 +261,37 @@ def of_one_project(root: Path, names: Iterable[str]) -> Iterator[str]:
     yield from (name for name in names if is_own(os.path.dirname(name)))
 
 
+class _Said(NamedTuple):
+    """One of several patterns of which the last that fits a path decides."""
+
+    glob: PathGlob
+    excludes: bool
+    folders: bool
+    """Whether it speaks of folders alone."""
+
+
 class Excludes:
     """The ``exclude`` patterns of a configuration, with the meaning that they have in .gitignore.
 
     A pattern without a slash matches any part of the path below the root; one with a slash
     matches the path from the root, or a folder above it; ``**`` is any number of folders, or none.
+    ``!`` before a pattern takes back what one before it excludes, but nothing inside of a folder
+    that is excluded.
     """
 
     def __init__(self, config: Config) -> None:
         self._root = os.path.join(os.path.abspath(config.root), "")
         patterns = (*config.exclude, *config.extend_exclude)
+        has_exceptions = any(pattern.startswith("!") for pattern in patterns)
+        self._in_order = [
+            _Said(
+                PathGlob(pattern.removeprefix("!").removeprefix("./")),
+                excludes=not pattern.startswith("!"),
+                folders=pattern.endswith("/"),
+            )
+            for pattern in (patterns if has_exceptions else ())
+            if pattern.strip("/!")
+        ]
         self._names = frozenset(p for p in patterns if not any(c in p for c in "*?[/"))
         others = (p.removeprefix("./") for p in patterns if p not in self._names)
         self._globs = [PathGlob(pattern) for pattern in others if pattern.strip("/")]
@@ -277,17 +300,35 @@ class Excludes:
         """Whether the path, or a folder above it inside the root, is excluded."""
         return self.match_absolute(os.path.abspath(path))
 
-    def match_absolute(self, absolute: str) -> bool:
+    def match_absolute(self, absolute: str, *, is_folder: bool = False) -> bool:
         """The same for an absolute path without ``..``."""
         inside = absolute.startswith(self._root)
         relative = absolute[len(self._root) :] if inside else absolute
         relative = relative.replace(os.sep, "/").lstrip("/")
+        if self._in_order:
+            return self._is_excluded_last(relative, is_folder=is_folder)
         if not self._names.isdisjoint(relative.split("/")):
             return True
         return any(glob.match(relative) for glob in self._globs)
 
+    def _is_excluded_last(self, relative: str, *, is_folder: bool) -> bool:
+        """Whether the last pattern that fits a path, or a folder above it, excludes it."""
+        parts = relative.split("/")
+        for size in range(1, len(parts) + 1):
+            path, leads_on = "/".join(parts[:size]), is_folder or size < len(parts)
+            said = [
+                each.excludes
+                for each in self._in_order
+                if (leads_on or not each.folders) and each.glob.match_itself(path)
+            ]
+            if said and said[-1]:
+                return True
+        return False
+
     def match_entry(self, entry: os.DirEntry[str]) -> bool:
         """The same for what lies in a folder that is not excluded."""
+        if self._in_order:
+            return self.match_absolute(entry.path, is_folder=entry.is_dir(follow_symlinks=False))
         return entry.name in self._names or (bool(self._globs) and self.match_absolute(entry.path))
 
 
