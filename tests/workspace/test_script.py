@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 LOAD = "torch.load(path, weights_only=False)"
 SCRIPTS = {
     "run.sh": ("#!/bin/bash\npython - <<'PY'\nimport torch\nx = {}\nPY\necho done\n", (4, 5)),
+    "start": ("#!/usr/bin/env bash\npython - <<'PY'\nimport torch\nx = {}\nPY\n", (4, 5)),
+    "stop": ("#!/bin/sh -e\npython -c 'import torch; {}'\n", (2, 26)),
+    "work": ("#!/usr/bin/env -S python3 -u\nimport torch\n{}\n", (3, 1)),
     "tabs.sh": ("f() {{\n\tpython3 -u - <<-EOF\n\timport torch\n\tx = {}\n\tEOF\n}}\n", (4, 6)),
     "job.yml": ("run: |\n  python <<EOF\n  import torch\n  {}\n  EOF\n", (4, 3)),
     "Makefile": ("all:\n\tpython -c 'import torch; {}'\n", (2, 27)),
@@ -35,6 +38,7 @@ SCRIPTS = {
     "long.sh": ("python -c '\nimport torch\n{}\n'\n", (3, 1)),
 }
 QUIET = {
+    "finish": f"#!/usr/bin/fish\necho '{LOAD}'\n",
     "no_load.sh": "python - <<PY\nimport torch\nprint(torch.__version__, 'load')\nPY\n",
     "restricted.sh": "python - <<PY\nimport torch\ntorch.load(path, weights_only=True)\nPY\n",
     "not_python.sh": f"cat <<EOF\nimport torch\n{LOAD}\nEOF\npython --version\n",

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from torchload_lint.workspace.projects import Project, Projects
 
 NOTEBOOK = ".ipynb"
+MOST_OF_FIRST_LINE = 256
+"""Bytes in which the first line of a script names what runs it."""
 LOOKED_AT_FOR_NULS = 8192
 
 
@@ -50,7 +52,7 @@ def first_look(path: str, projects: Projects) -> Look:
 
 def look_at(data: bytes, path: str, project: Project) -> Look:
     """The same for bytes as if they lay at ``path``."""
-    if not path.endswith(SUFFIXES) and is_settings_file(os.path.basename(path)):
+    if is_script(path, data):
         if may_embed_load(data):
             return Look(verdict=True, source=data)
         return _at_settings(path, data, project) if VARIABLE.encode() in data else NOTHING
@@ -59,6 +61,17 @@ def look_at(data: bytes, path: str, project: Project) -> Look:
     if data.find(b"\0", 0, LOOKED_AT_FOR_NULS) >= 0:
         return Look(unreadable_result(path, why_no_source(data), project))
     return Look(may_hold_load(data) or _may_enter_package(data, project), data)
+
+
+def is_script(path: str, data: bytes) -> bool:
+    """Whether a file is no Python itself and may hold some: by its name, or, where it has no
+    ending, by what its first line says to be run by.
+    """
+    name = os.path.basename(path)
+    if path.endswith(SUFFIXES) or "." in name or not data.startswith(b"#!"):
+        return not path.endswith(SUFFIXES) and is_settings_file(name)
+    first = data[:MOST_OF_FIRST_LINE].partition(b"\n")[0]
+    return b"python" not in first and b"pypy" not in first
 
 
 def _may_enter_package(data: bytes, project: Project) -> bool:

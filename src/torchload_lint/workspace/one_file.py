@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,16 +14,20 @@ from torchload_lint.diagnostic import (
 )
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.loaders.prefilter import may_hold_load
-from torchload_lint.source.text.settings_files import is_settings_file
 from torchload_lint.workspace.findings import (
     NO_LOADS,
     findings_in,
     one_for_each_cause,
     unparsable,
 )
-from torchload_lint.workspace.first_look import NOTEBOOK, first_look, look_at, unreadable_result
+from torchload_lint.workspace.first_look import (
+    NOTEBOOK,
+    first_look,
+    is_script,
+    look_at,
+    unreadable_result,
+)
 from torchload_lint.workspace.fixing import apply, without_effect
-from torchload_lint.workspace.on_disk.discover import SUFFIXES
 from torchload_lint.workspace.on_disk.document import Document, UnreadableError
 
 if TYPE_CHECKING:
@@ -153,7 +156,7 @@ def _checked(
         return look.verdict, None
     if not look.verdict or look.source is None:
         return FileResult(Path(path)), None
-    if not path.endswith(SUFFIXES) and is_settings_file(os.path.basename(path)):
+    if is_script(path, look.source):
         from torchload_lint.workspace.script import check_script  # noqa: PLC0415 - few hold Python
 
         return check_script(path, look.source, project), None
@@ -214,7 +217,21 @@ def check_document(
         loads=loads,
         crashes=crashes,
     )
-    return result, document
+    return _with_shell_cells(result, document, project), document
+
+
+def _with_shell_cells(result: FileResult, document: Document, project: Project) -> FileResult:
+    """With what a notebook gives to a shell, which is Python of its own."""
+    if document.notebook is None or not document.notebook.shell_cells:
+        return result
+    from torchload_lint.workspace.script import check_shell_cells  # noqa: PLC0415 - few hold Python
+
+    shell = check_shell_cells(result.path, document.notebook, project)
+    return result._replace(
+        diagnostics=(*result.diagnostics, *shell.diagnostics),
+        loads=result.loads.plus(shell.loads),
+        crashes=(*result.crashes, *shell.crashes),
+    )
 
 
 def _without_spoiling(diagnostic: Diagnostic, spoiling: dict[Fix | None, str]) -> Diagnostic:

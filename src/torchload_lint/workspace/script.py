@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import FileResult
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.rules.files import unparsable_source
-from torchload_lint.source.text.embedded_python import embedded_python
+from torchload_lint.source.text.embedded_python import embedded_python, may_embed_load
 from torchload_lint.workspace.findings import findings_in
 from torchload_lint.workspace.first_look import switches_in
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.diagnostic import Diagnostic
+    from torchload_lint.source.text.notebooks.notebook import Notebook
     from torchload_lint.workspace.projects import Project
 
 BY_HAND = "Python inside of another language is reported, and fixed by hand"
@@ -28,10 +29,33 @@ def check_script(path: str, data: bytes, project: Project) -> FileResult:
     (``$NAME``) and that is no Python as it stands is passed over.
     """
     text = data.decode("utf-8", "replace")
-    found, loads, crashes = findings_in(python_of(text), Path(path), project, infers=False)
+    result = _check_python(python_of(text), Path(path), project)
+    shown = (*result.diagnostics, *switches_in(text, path, project))
+    return result._replace(diagnostics=shown, text=text)
+
+
+def check_shell_cells(path: Path, notebook: Notebook, project: Project) -> FileResult:
+    """The findings in the Python that cells of a notebook give to a shell (``!python -c "..."``),
+    which knows nothing of what the notebook defines.
+    """
+    whole = FileResult(path)
+    for number, text in notebook.shell_cells:
+        if may_embed_load(text.encode("utf-8", "replace")):
+            one = _check_python(embedded_python(text), path, project)
+            placed = tuple(found._replace(cell=number) for found in one.diagnostics)
+            whole = whole._replace(
+                diagnostics=(*whole.diagnostics, *placed),
+                loads=whole.loads.plus(one.loads),
+                crashes=(*whole.crashes, *one.crashes),
+            )
+            project.context.project.restore(project.name_of(path))
+    return whole
+
+
+def _check_python(python: str, path: Path, project: Project) -> FileResult:
+    found, loads, crashes = findings_in(python, path, project, infers=False)
     shown = [_without_fix(one) for one in found if one.code != unparsable_source.RULE.code]
-    shown += switches_in(text, path, project)
-    return FileResult(Path(path), tuple(shown), text, loads=loads, crashes=crashes)
+    return FileResult(path, tuple(shown), loads=loads, crashes=crashes)
 
 
 _RUN = late_pattern(r"(?P<indent>[ ]*(?:- +)?)run:[ ]*[|>][-+\d]*\s*$")

@@ -34,7 +34,7 @@ def checked(text: str, path: Path, options: Options = FIX):
 def test_findings_are_told_by_cell(tmp_path):
     result, same = checked(notebook_text(CELLS), tmp_path / "n.ipynb", Options())
     places = [(d.code, d.cell, d.span.start.row, d.span.start.column) for d in result.diagnostics]
-    assert places == [("TLL102", 5, 3, 9), ("TLL102", 6, 1, 15)]
+    assert places == [("TLL102", 5, 3, 9), ("TLL102", 6, 1, 15), ("TLL102", 3, 2, 26)]
     assert same == notebook_text(CELLS)
 
 
@@ -46,7 +46,34 @@ def test_a_fix_changes_its_lines_only_and_once(tmp_path, style):
     assert fixed.count(", weights_only=True") == 2
     assert fixed.replace(", weights_only=True", "") == text
     again, same = checked(fixed, tmp_path / "n.ipynb")
-    assert (again.diagnostics, again.fixed, same) == ((), (), fixed)
+    assert ([d.cell for d in again.diagnostics], again.fixed, same) == ([3], (), fixed)
+
+
+LOAD = "torch.load(p, weights_only=False)"
+
+
+@pytest.mark.parametrize(
+    ("cell", "place"),
+    [
+        (f"%%bash\npython - <<EOF\nimport torch\n{LOAD}\nEOF", (4, 1)),
+        (f"%%script sh\n\npython -c 'import torch; {LOAD}'", (3, 26)),
+        (f"p = 1\n!python -c 'import torch; {LOAD}'", (2, 27)),
+        (f"if p:\n    !python3 -c 'import torch; {LOAD}'", (2, 32)),
+        (f"out = !python -c 'import torch; {LOAD}'", (1, 33)),
+        (f"%%writefile a.py\nimport torch\n{LOAD}", None),
+        (f"%%html\n<pre>python -c 'import torch; {LOAD}'</pre>", None),
+        (f"text = \"!python -c 'import torch; {LOAD}'\"", None),
+        (f"# !python -c 'import torch; {LOAD}'", None),
+    ],
+)
+def test_what_a_shell_runs_is_a_program_of_its_own(tmp_path, cell, place):
+    text = notebook_text(["import torch\np = 'a.pt'", cell, "torch.load(p, weights_only=True)"])
+    result, same = checked(text, tmp_path / "n.ipynb")
+    unsafe = [d for d in result.diagnostics if d.code == "TLL101"]
+    assert [(d.cell, *d.span.start, d.fix) for d in unsafe] == (
+        [(2, *place, None)] if place else []
+    )
+    assert (result.loads.total, same) == (1 + bool(place), text)
 
 
 def test_what_is_no_notebook_is_one_finding(tmp_path):

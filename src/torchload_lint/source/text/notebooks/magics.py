@@ -10,6 +10,10 @@ from torchload_lint.named_tuples import NamedTuple
 PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "python", "python3"})
 """Cell magics whose body is Python; a cell with any other one is not code of the notebook."""
 
+SHELL_CELL_MAGICS = frozenset({"bash", "sh", "script", "shell", "system", "sx"})
+"""Cell magics whose body a shell runs."""
+_SHELL_LINE = late_pattern(r"[ \t]*(?:[A-Za-z_]\w*[ \t]*=[ \t]*)?!.*")
+
 _LINE_MAGIC = late_pattern(r"[ \t]*(?P<magic>[%!?].*)")
 _HELP = late_pattern(r"[ \t]*(?P<magic>[%\w.*]+\?{1,2}[ \t]*)$")
 _TARGETS = r"[ \t]*[A-Za-z_][\w.]*(?:\[[^\]]*\])?(?:\s*,\s*[A-Za-z_][\w.]*)*\s*=\s*"
@@ -38,6 +42,18 @@ def cell_magic(text: str) -> str | None:
     """The name of the cell magic (``%%name``) that a cell starts with."""
     found = _CELL_MAGIC.match(text)
     return found["name"] if found else None
+
+
+def shell_text(text: str) -> str:
+    """What a shell runs of a cell, in its rows: the whole body under ``%%bash``, or the lines that
+    begin with ``!``; rows of spaces where the shell runs nothing.
+    """
+    magic, rows = cell_magic(text), re.split(r"\r\n|\r|\n", text)
+    if magic in SHELL_CELL_MAGICS:
+        return "\n".join(["", *rows[1:]])
+    if magic is not None:
+        return ""
+    return "\n".join(row.replace("!", " ", 1) if _SHELL_LINE.fullmatch(row) else "" for row in rows)
 
 
 def mask(text: str, *, automagic: bool = False, timed: bool = True) -> Masked:

@@ -20,7 +20,13 @@ from torchload_lint.diagnostic import Edit, Position, Span
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.nesting import DEEPEST_TO_AST, TooDeepError, refuse_too_deep
-from torchload_lint.source.text.notebooks.magics import PYTHON_CELL_MAGICS, Masked, cell_magic, mask
+from torchload_lint.source.text.notebooks.magics import (
+    PYTHON_CELL_MAGICS,
+    Masked,
+    cell_magic,
+    mask,
+    shell_text,
+)
 from torchload_lint.source.text.notebooks.notebook_json import (
     CellChange,
     RawSource,
@@ -127,6 +133,15 @@ class Notebook:
             return ""
         source = self._sources[cell - 1]
         return "" if source is None else source.text
+
+    @property
+    def shell_cells(self) -> tuple[tuple[int, str], ...]:
+        """Number of each cell of which a shell runs something, and that in its rows."""
+        texts = (
+            (number, shell_text(source.text)) if source is not None else (number, "")
+            for number, source in enumerate(self._sources, start=1)
+        )
+        return tuple((number, text) for number, text in texts if text.strip())
 
     @property
     def python_cells(self) -> tuple[tuple[int, str], ...]:
