@@ -35,6 +35,10 @@ def _searches(name: str, *, of: str = "") -> Loader:
     return Loader(name, "", ("model",), _RESTORES, of=of)
 
 
+_RESUMES = (
+    Behaviour(Does.DEFAULT, "pytorch_lightning 1.9.5, trainer/trainer.py and "
+              "trainer/connectors/checkpoint_connector.py: fit() loads it; gone in 2.0"),
+)  # fmt: skip
 _ENTRY = ("checkpoint_path", "map_location", "hparams_file", "strict", "weights_only")
 
 LIBRARY = Library(
@@ -42,7 +46,7 @@ LIBRARY = Library(
     distributions=("lightning", "pytorch-lightning", "lightning-fabric"),
     words=(
         ".ckpt", ".load(", "load_raw", "cloud_io", "pl_load", "lr_find", "scale_batch_size",
-        "LearningRateFinder", "BatchSizeFinder",
+        "LearningRateFinder", "BatchSizeFinder", "resume_from_checkpoint",
     ),
     loaders=(
         _of_trainer("fit", "model", "train_dataloaders", "val_dataloaders", "datamodule",
@@ -53,6 +57,8 @@ LIBRARY = Library(
                     "weights_only"),
         _of_trainer("predict", "model", "dataloaders", "datamodule", "return_predictions",
                     "ckpt_path", "weights_only"),
+        Loader("Trainer", "resume_from_checkpoint", (), _RESUMES,
+               only_with="resume_from_checkpoint"),
         Loader("load_from_checkpoint", "checkpoint_path", _ENTRY, _TAKES, of="LightningModule",
                sign="*"),
         Loader("load_from_checkpoint", "checkpoint_path",

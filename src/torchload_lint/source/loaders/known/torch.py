@@ -10,6 +10,7 @@ _FROM_URL = (
     "url", "model_dir", "map_location", "progress", "check_hash", "file_name", "weights_only",
 )  # fmt: skip
 
+_SERIALIZATION = "torch 2.13.0, torch/serialization.py: by the pickle_module that it is given"
 _FORMATS = "torch/distributed/checkpoint/format_utils.py"
 _NO_MODEL = tuple(
     ("model", name) for name in ("tokenizer", "config", "processor", "transforms", "utils")
@@ -95,6 +96,20 @@ LIBRARY = Library(
             ("b",),
             (Behaviour(Does.FALSE, "torch 2.13.0, torch/storage.py"),),
             within="storage",
+        ),
+        Loader(
+            "_legacy_load",
+            "f",
+            ("f", "map_location", "pickle_module"),
+            (Behaviour(Does.UNPICKLES, _SERIALIZATION),),
+            within="serialization",
+        ),
+        Loader(
+            "_load",
+            "zip_file",
+            ("zip_file", "map_location", "pickle_module", "pickle_file"),
+            (Behaviour(Does.UNPICKLES, _SERIALIZATION),),
+            within="serialization",
         ),
         Loader(
             "PackageImporter",
