@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
+import sys
 
 import pytest
+
+from checkpoint import bare_files as files
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
@@ -121,3 +125,34 @@ def test_notes_of_one_wording_are_one_line(cli, write):
     assert first.startswith("a.py:2:1: TLL102 [info]")
     assert second == "    the same at 1 other place: a.py:4:1"
     assert rest[0] == "Found 2 notes."
+
+
+@pytest.mark.parametrize(
+    ("saved", "modules", "today"),
+    [
+        ("old.net", ["new/__init__.py", "new/net.py"], "new.net.Net"),
+        ("old.net", ["src/net.py"], "net.Net"),
+        ("old.net", ["tools/net.py"], ""),  # no package: from where is it imported?
+        ("old.net", ["a/net.py", "b/net.py"], ""),  # which of them, nobody knows
+        ("old.net", [], ""),
+        ("decimal", ["net.py"], ""),  # the name of a package that is there
+        ("timm.net", ["net.py"], ""),
+    ],
+)
+def test_a_class_that_has_moved_is_named_with_the_way_out(
+    cli, write, folder, saved, modules, today
+):
+    class_code = "class Net:\n    def __init__(self):\n        self.a = 1\n"
+    write({name: "" if "__init__" in name else class_code for name in modules})
+    write({"main.py": "import torch\n\nprint(torch.load('n.pt', weights_only=True).a)\n"})
+    pickled = f"\x80\x02c{saved}\nNet\n)\x81}}X\x01\x00\x00\x00aK\x01sb.".encode("latin-1")
+    (folder / "n.pt").write_bytes(files.archive(pickled))
+    said = f'if that is {today} today, "{saved}.Net" = "{today}" in [tool.torchload-lint.renames]'
+    assert (said in cli("main.py").stdout) == bool(today)
+    if today:
+        write({"torchload-lint.toml": f'[renames]\n"{saved}.Net" = "{today}"\n'})
+        cli("--fix", "--unsafe-fixes", "main.py")
+        path = {**os.environ, "PYTHONPATH": "src"}
+        command = [sys.executable, "main.py"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=path)
+        assert done.stdout == "1\n"

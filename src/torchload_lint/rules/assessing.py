@@ -26,6 +26,7 @@ from torchload_lint.rules.blocks.listed_classes import (
     listed_classes,
 )
 from torchload_lint.rules.installed import definition_of, may_mean
+from torchload_lint.rules.moved_classes import advice_for_moved
 from torchload_lint.rules.on_torch import Mode, judged, merged, mode_on
 from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.rules.reading.files_read import read_files
@@ -329,7 +330,8 @@ def judge_in(
     held = needed.held and is_foreign and not judgement.allowed
     if held and all(_leads_to_what_is_allowed(call, near, context) for call in needed.held):
         return judge_calls(needed.held)
-    return judgement
+    moved = "" if facts or judgement.allowed else advice_for_moved(name, context.project)
+    return judgement._replace(advice=moved) if moved else judgement
 
 
 def _leads_to_what_is_allowed(call: HeldCall, near: str, context: Context) -> bool:
