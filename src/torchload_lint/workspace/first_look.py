@@ -52,7 +52,7 @@ def first_look(path: str, projects: Projects) -> Look:
 
 def look_at(data: bytes, path: str, project: Project) -> Look:
     """The same for bytes as if they lay at ``path``."""
-    if is_script(path, data):
+    if is_of_another_language(path, data):
         if may_embed_load(data):
             return Look(verdict=True, source=data)
         return _at_settings(path, data, project) if VARIABLE.encode() in data else NOTHING
@@ -63,7 +63,7 @@ def look_at(data: bytes, path: str, project: Project) -> Look:
     return Look(may_hold_load(data) or _may_enter_package(data, project), data)
 
 
-def is_script(path: str, data: bytes) -> bool:
+def is_of_another_language(path: str, data: bytes) -> bool:
     """Whether a file is no Python itself and may hold some: by its name, or, where it has no
     ending, by what its first line says to be run by.
     """

@@ -23,7 +23,7 @@ from torchload_lint.workspace.findings import (
 from torchload_lint.workspace.first_look import (
     NOTEBOOK,
     first_look,
-    is_script,
+    is_of_another_language,
     look_at,
     unreadable_result,
 )
@@ -156,7 +156,7 @@ def _checked(
         return look.verdict, None
     if not look.verdict or look.source is None:
         return FileResult(Path(path)), None
-    if is_script(path, look.source):
+    if is_of_another_language(path, look.source):
         from torchload_lint.workspace.script import check_script  # noqa: PLC0415 - few hold Python
 
         return check_script(path, look.source, project), None
