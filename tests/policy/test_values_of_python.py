@@ -40,7 +40,6 @@ VALUES = {
     "a form of typing": typing.Optional,
     "a generic form": typing.List,  # noqa: UP006 - it is what the file holds
     "an error": KeyError("a"),
-    "an error of the system": FileNotFoundError(2, "no such file"),
 }
 
 

@@ -327,7 +327,7 @@ def judge_in(
     trusted = (*context.config.trusted, *configured)
     judgement = judge(name, facts, trusted, aliases, leads_to, called=needed.called)
     is_foreign = facts is None or (facts.read_from and not facts.is_enumeration)
-    held = needed.held and is_foreign and not judgement.allowed
+    held = needed.held and not needed.pair and is_foreign and not judgement.allowed
     if held and all(_leads_to_what_is_allowed(call, near, context) for call in needed.held):
         return judge_calls(needed.held)
     moved = "" if facts or judgement.allowed else advice_for_moved(name, context.project)

@@ -203,6 +203,17 @@ def type_by_name(call: ObjectValue) -> str:
     return str(one) if is_type and _name(call.callee) == "dill._dill._load_type" else ""
 
 
+def _is_empty_deque(args: tuple[PickledValue, ...], call: ObjectValue) -> bool:
+    """``deque((), 10)``."""
+    return args[:1] == ((),) and _is_constant(args) and not call.states
+
+
+def _is_empty_defaultdict(args: tuple[PickledValue, ...], call: ObjectValue) -> bool:
+    """``defaultdict(list)``: with what makes its values, and none of them."""
+    is_named = all(one is None or isinstance(one, GlobalRef) for one in args)
+    return len(args) == 1 and is_named and not call.states
+
+
 _GETITEM = "_operator.getitem"
 _ACCEPTS: dict[str, Callable[[tuple[PickledValue, ...], ObjectValue], bool]] = {
     "functools.partial": _is_partial,
@@ -215,6 +226,9 @@ _ACCEPTS: dict[str, Callable[[tuple[PickledValue, ...], ObjectValue], bool]] = {
     "re._compile": _is_pattern,
     "logging.getLogger": lambda args, _: len(args) == 1 and isinstance(args[0], str),
     "itertools.count": _are_numbers,
+    "builtins.slice": lambda args, _: _is_constant(args),
+    "collections.deque": _is_empty_deque,
+    "collections.defaultdict": _is_empty_defaultdict,
     **dict.fromkeys(ENUMERATIONS, _is_plain),
     "dill._dill._load_type": lambda _, call: bool(type_by_name(call)),
 }

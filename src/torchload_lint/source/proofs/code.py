@@ -33,9 +33,9 @@ from torchload_lint.source.proofs.uses.fixed_values import (
     is_fixed_text,
     is_given_new_module,
     is_given_numbers,
-    is_given_two,
     is_held_open,
     is_made_once,
+    replaces_text,
 )
 from torchload_lint.source.proofs.uses.late_ends import ends_late
 from torchload_lint.source.proofs.uses.late_imports import imported_late
@@ -374,8 +374,10 @@ class CodeReader(PieceReader):
             raise self._unproven(node, f"the attribute {name}")
         if name in _FORMATTING and not is_fixed_text(getattr(node, "value", node), self.module):
             raise self._unproven(node, f"{name} of a text that may name anything")
-        if name == "replace" and not is_given_two(node, self.module):
-            raise self._unproven(node, "replace, which moves a file where it has one argument")
+        if name == "replace" and not replaces_text(node, self.module):
+            raise self._unproven(node, "replace, which may be that of a Path and move a file")
+        if name == "func" and not (isinstance(node, ast.Attribute) and self._is_self(node.value)):
+            raise self._unproven(node, "func of what may be a property of a class")
 
     def _named(self, node: ast.AST, name: str) -> None:
         """An attribute that a text, a pattern, or a name of a library asks for."""

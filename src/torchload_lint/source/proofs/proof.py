@@ -34,7 +34,7 @@ from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
 from torchload_lint.source.proofs.piece_reader import Piece
 from torchload_lint.source.proofs.replaced import Used, bound, why_replaced
 from torchload_lint.source.proofs.steady import check_own_name, check_place, check_steady
-from torchload_lint.source.proofs.uses.computing import computing
+from torchload_lint.source.proofs.uses.computing import computing, makes_array
 from torchload_lint.source.proofs.uses.kept_iterators import kept_iterator
 from torchload_lint.source.proofs.uses.own_self import is_of_class
 from torchload_lint.source.proofs.uses.shared import depth_of
@@ -213,6 +213,7 @@ class _ProofSearch:
             _check_decorators(piece.node, piece.module, piece.project)
             reader.function(piece.node)
         elif isinstance(piece.node, ast.expr):
+            self.computes = self.computes or makes_array(piece.node, piece.module)
             reader.value(piece.node)
         else:
             raise UnprovenError(f"{piece.module.path} has what is neither a function nor a value")
@@ -284,6 +285,7 @@ class _ProofSearch:
     def _class_value(self, value: ast.expr, home: Module, project: ProjectIndex) -> None:
         """A class attribute: plain, or a field whose default is."""
         reader = CodeReader(home, project)
+        self.computes = self.computes or makes_array(value, home)
         for part in (one for one in ast.walk(value) if isinstance(one, ast.Lambda)):
             self.computes = self.computes or computing(part, home)
         is_call = isinstance(value, ast.Call)

@@ -27,7 +27,12 @@ from torchload_lint.source.project.layout import PackageLayout
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs.installed import in_packages
 from torchload_lint.source.proofs.replacing.handing_classes import finds_class, handed_on, naming
-from torchload_lint.source.proofs.replacing.own_objects import class_around, is_data, is_object
+from torchload_lint.source.proofs.replacing.own_objects import (
+    class_around,
+    finds_module,
+    is_data,
+    is_object,
+)
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -61,6 +66,9 @@ _HOOKS = (
 )
 """Where it starts what a proof uses → a word of files that hang code of their own onto it."""
 
+
+_FINDING_MODULES = ("modules", "import_module", "__import__")
+"""Words of what finds a module by a name."""
 
 _MOST_SEARCHED = 1_000
 """Of a package with more files only those are looked into that name something of the proof."""
@@ -188,7 +196,8 @@ class _Search:
 
     def _changes_in_package(self, within: Sequence[str]) -> Iterator[tuple[str, bool]]:
         """Each place, and whether it counts even where nobody hands a class to it."""
-        for module, target, value in stores_of(self._names | _SPECIALS, self._project, within):
+        names = self._names | self._tails | _SPECIALS
+        for module, target, value in stores_of(names, self._project, within):
             if self._counts(target.value, target.attr, value, module):
                 is_named = module.bindings.qualified(target) in self._used.outside
                 yield _shown(target, module), is_named or self._is_certain(target.value, module)
@@ -220,6 +229,11 @@ class _Search:
         stores = stores_of(self._names | _SPECIALS, project), stores_on_imports(project)
         for module, target, value in chain(*stores):
             if self._counts(target.value, target.attr, value, module):
+                yield _shown(target, module)
+        finding = {path for word in _FINDING_MODULES for path in project.holding(word)}
+        for module, target, value in stores_of(self._tails - self._names, project, finding):
+            is_plain = value is not None and is_data(value, module)
+            if finds_module(target.value, module) and not is_plain:
                 yield _shown(target, module)
         for change in reflection.changes_in(program_files(project), project):
             if self._is_reflected(change):
@@ -280,7 +294,8 @@ class _Search:
         nodes, outside, is_known = self._meanings(receiver, home)
         if nodes & self._used.nodes:
             is_module = any(isinstance(node, ast.Module) for node in nodes)
-            return not is_module or self._may_be(name)
+            hides = name in self._tails  # ``models.len = f``: what the module's own code calls
+            return not is_module or hides or self._may_be(name)
         is_put_back = value is not None and (
             home.bindings.possible(value) == {f"{one}.{name}" for one in outside}
         )

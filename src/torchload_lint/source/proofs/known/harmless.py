@@ -163,8 +163,14 @@ OF_NEW_MODULES = frozenset({"torch.nn.utils.parametrizations.weight_norm"})
 MODULES = frozenset({*(module.partition(".")[0] for module in _NAMES), "math"})
 """Packages that a function may import: they are there already, or do nothing but be imported."""
 
-SHARED_BY_CLASS = frozenset({"__annotations__", "__dataclass_fields__", "__members__"})
-"""Attributes that hold for all objects of a class, and that others act on."""
+SHARED_BY_CLASS = frozenset(
+    """
+    __annotations__ __dataclass_fields__ __members__ _hashable_values_ _inverted_ _member_map_
+    _member_names_ _unhashable_values_ _unhashable_values_map_ _value2member_map_
+    """.split()
+)
+"""Attributes that hold for all objects of a class, and that others act on. A member of an
+enumeration, which a file may hold without its class, gives those of the enumeration."""
 
 OPERATORS = "operators"
 """What stands for all operators, where a class is asked for a method of its own."""
@@ -196,14 +202,16 @@ HARMFUL_ATTRIBUTES = frozenset(
     _coalesced_ _indices ccol_indices col_indices crow_indices resize_as_sparse_ row_indices
     sparse_resize_ sparse_resize_and_clear_ _write_file copy_into move move_into read_bytes
     read_text share_memory_
-    as_subclass chmod compile ctypes dump f_back f_globals f_locals from_buffer from_file gi_frame
+    as_subclass chmod compile ctypes dump f_back f_builtins f_globals f_locals fdel fget from_buffer
+    from_file fset gi_frame
     cr_frame ag_frame hardlink_to lchmod link_to mkdir open rename rmdir symlink_to tb_frame tofile
     touch unlink write_bytes write_text
     _abc_caches_clear _abc_registry_clear _add_alias_ _add_value_alias_ _convert_ _create_
     """.split()
 )
 """Attributes of the values that a checkpoint may hold without asking: what reaches the disk, an
-address in memory, a logger, or the interpreter. (``replace``, of one argument, moves a file.)"""
+address in memory, a logger, the interpreter, or the functions of a property, which set attributes
+of whatever they are given. (``replace``, of one argument, moves a file.)"""
 
 SPECIAL_ATTRIBUTES = frozenset(
     """

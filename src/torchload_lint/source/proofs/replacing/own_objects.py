@@ -23,6 +23,9 @@ _GIVES_MODULES = frozenset(
 )
 """Methods of torch.nn.Module that go through objects."""
 _GIVES_OPTIONS = frozenset({"parse_args", "parse_known_args"})
+_FINDS_MODULES = frozenset(
+    {"builtins.__import__", "importlib.import_module", "sys.modules.get", "sys.modules.pop"}
+)
 _NOT_A_METHOD = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 
 
@@ -157,6 +160,18 @@ def _is_class(dotted: str, home: SourceFile, project: ProjectIndex) -> bool:
     return all(
         isinstance(one.node, ast.ClassDef) and member(one.node, "__new__") is None for one in found
     )
+
+
+def finds_module(node: ast.expr, home: SourceFile) -> bool:
+    """Whether it is a module that is found by a name, or may be one: ``sys.modules["models"]``."""
+    if isinstance(node, ast.Name):
+        values = [one.value for one in home.bindings.definitions(node)]
+        return any(value is not None and finds_module(value, home) for value in values)
+    if isinstance(node, ast.Subscript):
+        return home.bindings.qualified(node.value) == "sys.modules"
+    if not isinstance(node, ast.Call):
+        return False
+    return home.bindings.qualified(node.func) in _FINDS_MODULES
 
 
 def class_around(node: ast.expr, home: SourceFile) -> ast.ClassDef | None:

@@ -5,6 +5,10 @@ the program asks for that at all. Until then, what multiplies two of them, or ma
 and writes where the indices lead: 122 functions, methods and operators of torch 2.13 ended the
 interpreter so. What a file may do with a tensor under an empty list, too, is not counted (to go
 through it, to take an item); nor is arithmetic with numbers, which ended nothing.
+
+An array of numpy that the code itself makes is read and written where a file says, too, once it
+meets an object of the file: ``array[x]``, ``array == x`` and ``x in array`` ask ``x`` for its
+``__array_interface__``. Nobody can say where an array goes, so a class that makes one counts.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.names.reaching import BUILTINS
 from torchload_lint.source.proofs.known.harmless import functions_of_tensors, is_harmless_base
-from torchload_lint.source.proofs.uses.fixed_values import is_compared
+from torchload_lint.source.proofs.uses.fixed_values import is_compared, is_dtype
 
 if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
@@ -32,15 +36,17 @@ _ADDING = frozenset(
 """Functions of Python that add or multiply what they are given."""
 _METHODS = frozenset(
     """
-    add addmm dist ldexp matmul mm mul multiply resize select sparse_mask sub subtract to_dense
+    add addmm dist ldexp matmul mm mul multiply resize select sparse_mask step sub subtract to_dense
     to_sparse to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr update _to_dense
     _to_sparse _to_sparse_bsc _to_sparse_bsr _to_sparse_csc _to_sparse_csr
     """.split()
 )
 """Methods of tensors that ended the interpreter, without the mark of those that compute in place;
-and ``update``, with which a ``Counter`` adds."""
+``update``, with which a ``Counter`` adds; and ``step``, with which an optimizer does."""
 _OF_BOTH = frozenset({"sort", "split"})
 """Methods of tensors and of texts and lists that ended nothing."""
+_NO_ARRAYS = frozenset("dtype e inf nan ndarray newaxis pi random".split())
+"""What numpy has besides functions and types that make arrays and numbers."""
 _DISPLAYS = (ast.Dict, ast.List, ast.Set, ast.Tuple, ast.ListComp, ast.DictComp, ast.SetComp)
 _NO_FUNCTIONS = frozenset({"torch.nn.Module", "torch.nn.Parameter", "torch.nn.Buffer"})
 _MODULES = ("torch.nn.", "torch.distributions.")
@@ -52,7 +58,24 @@ def computing(piece: ast.AST, home: SourceFile) -> str:
         if _computes(node, home):
             row = getattr(node, "lineno", 1)
             return f"{home.path}:{row} computes with what may be a tensor that nobody has checked"
+    return makes_array(piece, home)
+
+
+def makes_array(piece: ast.AST, home: SourceFile) -> str:
+    """Where a piece of code makes an array, or a number, of numpy; empty where it does not."""
+    for node in ast.walk(piece):
+        if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
+            continue
+        if any(map(_is_of_arrays, home.bindings.possible(node))) and not (
+            is_dtype(node, home) or is_compared(node, home)
+        ):
+            row = getattr(node, "lineno", 1)
+            return f"{home.path}:{row} makes an array, which an object of the file may be read into"
     return ""
+
+
+def _is_of_arrays(dotted: str) -> bool:
+    return dotted.startswith("numpy.") and dotted.rpartition(".")[2] not in _NO_ARRAYS
 
 
 def _computes(node: ast.AST, home: SourceFile) -> bool:

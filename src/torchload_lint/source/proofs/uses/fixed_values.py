@@ -12,12 +12,15 @@ from torchload_lint.source.proofs.known.harmless import (
     is_harmless_base,
 )
 from torchload_lint.source.text.definitions import FUNCTIONS
+from torchload_lint.source.text.expressions import text_of
 
 if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
 
 _NUMBERS = frozenset({"abs", "bool", "float", "int", "len", "range", "round", "str"})
 """Builtins that give what numpy reads as it is."""
+_MAKING_TEXTS = frozenset({"builtins.ascii", "builtins.repr", "builtins.str"})
+_TEXT_TO_TEXT = frozenset("join lower lstrip replace rstrip strip title upper".split())
 
 
 def is_given_numbers(function: ast.AST, home: SourceFile) -> bool:
@@ -26,7 +29,7 @@ def is_given_numbers(function: ast.AST, home: SourceFile) -> bool:
     """
     call = home.parents.get(function)
     if not isinstance(call, ast.Call) or call.func is not function:
-        return _is_dtype(function, home)
+        return is_dtype(function, home)
     given = (*call.args, *(one.value for one in call.keywords))
     return all(_is_number(one, home) for one in given)
 
@@ -47,13 +50,31 @@ def is_held_open(function: ast.AST, home: SourceFile) -> bool:
     return is_opened or is_above_definition(function, home)
 
 
-def is_given_two(function: ast.AST, home: SourceFile) -> bool:
-    """Whether a method is called there with two arguments that are written out."""
+def replaces_text(function: ast.AST, home: SourceFile) -> bool:
+    """Whether ``x.replace(a, b)`` can only change a text, whatever a file has put into ``x``.
+
+    ``PosixPath.replace(a, b)`` moves the file ``a``, and a file may put that class into ``x``: so
+    ``x`` is known to be a text, or no file is called ``a``, or none can be called ``b``.
+    """
     call = home.parents.get(function)
     if not isinstance(function, ast.Attribute) or not isinstance(call, ast.Call):
         return False
     starred = any(isinstance(one, ast.Starred) for one in call.args)
-    return call.func is function and len(call.args) > 1 and not starred
+    if call.func is not function or len(call.args) < 2 or starred:  # noqa: PLR2004 - old, new
+        return False
+    if _gives_text(function.value, home):
+        return True
+    old, new = call.args[:2]
+    if not all(isinstance(one, ast.Constant) and isinstance(one.value, str) for one in (old, new)):
+        return False
+    return not text_of(new) or not any(character.isalnum() for character in text_of(old))
+
+
+def _gives_text(node: ast.expr, home: SourceFile) -> bool:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr in _TEXT_TO_TEXT and _gives_text(node.func.value, home)
+    is_made = isinstance(node, ast.Call) and home.bindings.qualified(node.func) in _MAKING_TEXTS
+    return is_made or isinstance(node, ast.JoinedStr) or bool(text_of(node))
 
 
 def is_given_new_module(function: ast.AST, home: SourceFile) -> bool:
@@ -66,7 +87,7 @@ def is_given_new_module(function: ast.AST, home: SourceFile) -> bool:
     return is_harmless_base(dotted or "") and str(dotted).startswith("torch.nn.")
 
 
-def _is_dtype(node: ast.AST, home: SourceFile) -> bool:
+def is_dtype(node: ast.AST, home: SourceFile) -> bool:
     """Whether a type of numpy's is named to say what an array shall hold."""
     if not isinstance(node, ast.Attribute | ast.Name):
         return False
@@ -90,7 +111,7 @@ def _is_number(node: ast.expr, home: SourceFile) -> bool:
     is_constant = dotted.startswith(("numpy.", "math.")) and dotted not in CONVERTING
     return (
         is_constant
-        or _is_dtype(node, home)
+        or is_dtype(node, home)
         or isinstance(node, ast.Constant | ast.JoinedStr | ast.Compare)
     )
 
