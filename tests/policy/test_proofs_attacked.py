@@ -174,13 +174,13 @@ def test_they_may_be_read(tmp_path):
 
 ARRAYS = (
     "np.zeros(3)[s]", "np.arange(3) == s", "s in np.arange(3)", "np.uint16(s)", "np.bool_(s)",
-    "np.array([1, 2, 3]) < s", "FIXED[s]", "self.fixed == s",
+    "np.array([1, 2, 3]) < s", "FIXED[s]", "self.fixed == s", "torch.zeros(3).numpy()[s]",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("made", ARRAYS)
 def test_an_array_of_the_code_meets_an_object_of_the_file(made, tmp_path):
-    head = "import numpy as np\nFIXED = np.array([1, 2, 3])"
+    head = "import torch\nimport numpy as np\nFIXED = np.array([1, 2, 3])"
     body = f"fixed = np.array([1, 2, 3])\n    {CALLED}self.x = {made}"
     project(tmp_path, head, body, forge.call(NET))
     assert not stands_as_itself(tmp_path)

@@ -65,7 +65,10 @@ def judged(folder, body, program):
 
 
 NET = forge.name("victim", "Net")
-ENDING = ("a.to_dense()", "torch.ones(3) + a", "torch.add(torch.ones(3), a)")
+ENDING = (
+    "a.to_dense()", "torch.ones(3) + a", "torch.add(torch.ones(3), a)",
+    "[a.to_dense][0]()", "getattr(a, 'to_dense')()",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("computed", ENDING)
@@ -87,12 +90,15 @@ COMPUTING = (
     "nn.Linear(a, 2)", "nn.L1Loss()(a, a)", "math.prod(a)", "itertools.accumulate(a)",
     "random.uniform(a, a)", "a.add_(a)", "a.matmul(a)", "a.update(a)", "[b * b for b in a]",
     "(lambda b: b - b)(a)", "[torch.cat, 1]", "(a + 1) * a", "a.to_sparse_csr()",
+    "[a.to_dense][0]()", "map(a.add, a)", "getattr(a, 'to_dense')()", "(a.mul if a else 1)(a)",
+    "a.to_dense; match_it = self.a()", "a.numpy() == a",
 )  # fmt: skip
 PLAIN = (
     "a * 2", "1 / a", "-a", "a // 2 + 1", "'%s' % a", "'a' + a", "f'{a}' + a", "[a] + a", "a",
     "len(a) * len(a)", "int(a) + a", "a == a", "a[0]", "a.split()", "str(a) + a", "torch.float32",
     "torch.zeros(3)", "torch.tensor([1, 2.0])", "isinstance(a, nn.Linear)", "super().__init__()",
     "self.__dict__.update(a)", "math.sqrt(2) * a", "a.sort()", "2 ** 3 * a",
+    "a.mean == 2", "-a.std", "f'{a.step}'", "self.step",
 )  # fmt: skip
 
 

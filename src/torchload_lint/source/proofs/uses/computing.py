@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.names.reaching import BUILTINS
 from torchload_lint.source.proofs.known.harmless import functions_of_tensors, is_harmless_base
 from torchload_lint.source.proofs.uses.fixed_values import is_compared, is_dtype
+from torchload_lint.source.text.expressions import text_of
 
 if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
@@ -36,17 +37,20 @@ _ADDING = frozenset(
 """Functions of Python that add or multiply what they are given."""
 _METHODS = frozenset(
     """
-    add addmm dist ldexp matmul mm mul multiply resize select sparse_mask step sub subtract to_dense
-    to_sparse to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr update _to_dense
-    _to_sparse _to_sparse_bsc _to_sparse_bsr _to_sparse_csc _to_sparse_csr
+    add addmm dist ldexp matmul mm mul multiply numpy resize select sparse_mask step sub subtract
+    to_dense to_sparse to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr update
+    _to_dense _to_sparse _to_sparse_bsc _to_sparse_bsr _to_sparse_csc _to_sparse_csr
     """.split()
 )
 """Methods of tensors that ended the interpreter, without the mark of those that compute in place;
-``update``, with which a ``Counter`` adds; and ``step``, with which an optimizer does."""
+``update``, with which a ``Counter`` adds; ``step``, with which an optimizer does; and ``numpy``,
+which makes an array of a tensor."""
 _OF_BOTH = frozenset({"sort", "split"})
 """Methods of tensors and of texts and lists that ended nothing."""
 _NO_ARRAYS = frozenset("dtype e inf nan ndarray newaxis pi random".split())
 """What numpy has besides functions and types that make arrays and numbers."""
+_USING = (ast.Attribute, ast.BinOp, ast.Compare, ast.FormattedValue, ast.Subscript, ast.UnaryOp)
+"""What looks at an attribute, and cannot hand it on to be called."""
 _DISPLAYS = (ast.Dict, ast.List, ast.Set, ast.Tuple, ast.ListComp, ast.DictComp, ast.SetComp)
 _NO_FUNCTIONS = frozenset({"torch.nn.Module", "torch.nn.Parameter", "torch.nn.Buffer"})
 _MODULES = ("torch.nn.", "torch.distributions.")
@@ -84,6 +88,11 @@ def _computes(node: ast.AST, home: SourceFile) -> bool:
         return isinstance(node.op, _ARITHMETIC) and not known
     if isinstance(node, ast.AugAssign):
         return isinstance(node.op, _ARITHMETIC) and not _is_known(node.value, home)
+    if isinstance(node, ast.MatchClass):
+        return any(map(_is_of_tensors, node.kwd_attrs))
+    if isinstance(node, ast.Call) and home.bindings.qualified(node.func) == "builtins.getattr":
+        named = len(node.args) > 1 and _is_of_tensors(text_of(node.args[1]))
+        return named and not _holds_no_tensor(node.args[0], home)
     if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
         return False
     meanings = home.bindings.possible(node) or {""}
@@ -128,13 +137,17 @@ def _is_plain(node: ast.expr, home: SourceFile) -> bool:
 
 
 def _is_method(node: ast.Attribute, home: SourceFile) -> bool:
-    name = node.attr if node.attr.startswith("__") else node.attr.rstrip("_")
-    is_of_tensors = name in _METHODS or (
-        name not in _OF_BOTH and f"torch.{name}" in functions_of_tensors()
+    """Whether it is a method of tensors that is called there, or that somebody may call later."""
+    return (
+        _is_of_tensors(node.attr)
+        and not isinstance(home.parents.get(node), _USING)
+        and not _holds_no_tensor(node.value, home)
     )
-    call = home.parents.get(node)
-    is_called = isinstance(call, ast.Call) and call.func is node
-    return is_of_tensors and is_called and not _holds_no_tensor(node.value, home)
+
+
+def _is_of_tensors(attribute: str) -> bool:
+    name = attribute if attribute.startswith("__") else attribute.rstrip("_")
+    return name in _METHODS or (name not in _OF_BOTH and f"torch.{name}" in functions_of_tensors())
 
 
 def _holds_no_tensor(node: ast.expr, home: SourceFile) -> bool:
