@@ -139,6 +139,23 @@ def test_tensors_that_the_format_does_not_take(name: str, tmp_path: Path) -> Non
         written({"t": NOT_TAKEN[name]()}, tmp_path)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32], ids=str)
+def test_negated_halves_with_nan_are_refused(dtype: torch.dtype, tmp_path: Path) -> None:
+    """torch gives their NaN other bits, and other ones on other machines; infinity stays."""
+    numbers = torch.tensor([1.0, float("inf"), float("-inf"), 0.0], dtype=dtype)
+    found = written({"t": torch._neg_view(numbers)}, tmp_path)["t"]
+    assert bits_of(found) == bits_of(-numbers)
+    (tmp_path / "out.safetensors").unlink()
+    signalling = torch.full((3,), -1, dtype=torch.int16 if dtype.itemsize == 2 else torch.int32)
+    negated = {"t": torch._neg_view(signalling.view(dtype))}
+    if dtype == torch.float32:
+        assert bits_of(written(negated, tmp_path)["t"]) == bits_of(negated["t"].resolve_neg())
+        return
+    with pytest.raises(MigrationError, match=r"'t' .a negated view of .* with NaN. has other bits"):
+        written(negated, tmp_path)
+    assert not (tmp_path / "out.safetensors").exists()
+
+
 def test_what_the_format_has_no_room_for_is_in_the_header(tmp_path: Path) -> None:
     model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
     model[1].weight = model[0].weight

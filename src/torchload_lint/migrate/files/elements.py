@@ -6,6 +6,7 @@ on both sides in C, so that only the other dimensions are looped over.
 
 from __future__ import annotations
 
+import sys
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Literal
@@ -119,6 +120,21 @@ def with_signs(piece: bytes, dtype: str, size: int, *, conjugate: bool, negative
     element = b"".join(kept + (b"\x80" if flip else b"\0") for flip in flips)
     mask = int.from_bytes(element * (len(piece) // size), "little")
     return (int.from_bytes(piece, "little") ^ mask).to_bytes(len(piece), "little")
+
+
+_LARGEST_HALVES = {"float16": 0x7C00, "bfloat16": 0x7F80}
+"""Infinity, which is the largest that is a number; without its sign."""
+
+
+def has_half_nan(piece: bytes, dtype: str) -> bool:
+    """Whether there is NaN among little-endian halves: torch computes with them as float32, and
+    gives NaN other bits when it negates it, which ones depends on the machine.
+    """
+    infinity = _LARGEST_HALVES.get(dtype)
+    if infinity is None:
+        return False
+    halves = memoryview(piece if sys.byteorder == "little" else swapped(piece, 2)).cast("H")
+    return any(half & 0x7FFF > infinity for half in set(halves))
 
 
 def swapped(data: bytes, size: int) -> bytes:

@@ -14,6 +14,7 @@ from torchload_lint.checkpoint.pickles.tensors import tensor_of
 from torchload_lint.migrate.files.elements import (
     OutsideError,
     bytes_of_elements,
+    has_half_nan,
     swapped,
     with_signs,
 )
@@ -141,6 +142,11 @@ def _pieces(entry: TensorRecord, pool: StoragePool) -> Iterator[bytes]:
     assert tensor.storage is not None
     for piece in bytes_of_elements(tensor, size, pool.content(tensor.storage)):
         little = piece if pool.byteorder == "little" else _little(piece, tensor.dtype, size)
+        if tensor.negative and has_half_nan(little, tensor.dtype):
+            raise MigrationError(
+                f"{entry.name!r:.60} (a negated view of {tensor.dtype} with NaN) has other bits on "
+                "other machines, where torch negates it; `--to torch` keeps it as it is"
+            )
         if tensor.conjugate or tensor.negative:
             little = with_signs(
                 little, tensor.dtype, size, conjugate=tensor.conjugate, negative=tensor.negative
