@@ -11,6 +11,7 @@ import fractions
 import io
 import pathlib
 import re
+import sys
 import types
 import uuid
 import warnings
@@ -271,6 +272,42 @@ def test_structured_and_masked_arrays_and_times(tmp_path: Path) -> None:
     assert found[2]["mask"].tolist() == [False, True]
     assert found[3].tolist() == [18262, 18264]
     assert ("[3]", "numpy.ndarray of M8[D]") in notes(plan, NoteKind.CHANGED)
+
+
+INDEXES: dict[str, tuple[Any, Any]] = {
+    "Index": ({"data": np.arange(3), "name": ("a", 1)}, {"data": [0, 1, 2], "name": ("a", 1)}),
+    "Int64Index": ({"data": np.arange(2), "name": None}, {"data": [0, 1], "name": None}),
+    "RangeIndex": ({"name": "n", "start": 1, "stop": 9, "step": 2},) * 2,
+    "MultiIndex": ({"levels": [[1]], "codes": [[0]], "sortorder": None, "names": ["n"]}, None),
+    "UInt64Index": ({"data": np.arange(2), "freq": "D"}, None),
+    "Float64Index": ([1.0], None),
+}
+"""Class of pandas → what its pickle says of it, and the plain data; None where it is left out."""
+
+
+@pytest.mark.parametrize("name", INDEXES)
+def test_indexes_of_pandas(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pandas 1 to 3 pickle them, which is not installed here."""
+    parts, wanted = INDEXES[name]
+    modules = {one: types.ModuleType(one) for one in ("pandas", "pandas.core.indexes.base")}
+    for one, module in modules.items():
+        monkeypatch.setitem(sys.modules, one, module)
+
+    def _new_Index(*given: Any) -> object:  # noqa: ARG001, N802 - as pandas has it
+        return object()
+
+    _new_Index.__module__, _new_Index.__qualname__ = "pandas.core.indexes.base", "_new_Index"
+    modules["pandas.core.indexes.base"]._new_Index = _new_Index  # type: ignore[attr-defined]
+    kind = type(name, (), {"__module__": "pandas", "__reduce__": lambda _: (_new_Index, given)})
+    setattr(modules["pandas"], name, kind)
+    given = (kind, parts)
+    found, plan = migrated_with_plan(
+        {"i": kind(), "k": {kind(): 1}}, tmp_path, MigrationOptions(arrays=Arrays.LIST)
+    )
+    assert found.get("i") == wanted
+    left = [place for place, _ in notes(plan, NoteKind.LEFT_OUT)]
+    assert any("k" in place for place in left)
+    assert ("['i']" in left) == (wanted is None)
 
 
 def test_random_states_keep_their_numbers(tmp_path: Path) -> None:

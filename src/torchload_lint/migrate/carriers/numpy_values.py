@@ -14,7 +14,7 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.pickled_values import DictValue, ObjectValue, PickledValue
-from torchload_lint.migrate.carriers import tensors
+from torchload_lint.migrate.carriers import pandas_index, tensors
 from torchload_lint.migrate.carriers.pickled_instance import name_of_global
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 from torchload_lint.migrate.files.elements import strides, swapped
@@ -408,6 +408,7 @@ _MODULES = ("numpy.core", "numpy._core")
 CARRIERS = {
     **{f"{module}.multiarray._reconstruct": _array for module in _MODULES},
     "numpy.ma.core._mareconstruct": _array,
+    **pandas_index.CARRIERS,
     **{f"{module}.multiarray.scalar": _scalar for module in _MODULES},
     **{f"{module}.numeric._frombuffer": _from_buffer for module in _MODULES},
     "numpy.dtype": _dtype_text,
