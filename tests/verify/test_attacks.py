@@ -17,6 +17,8 @@ import pytest
 from click.testing import CliRunner
 
 from torchload_lint.cli.group import root
+from torchload_lint.names import Spelling
+from torchload_lint.verify import AllowedObject, Interpreter, prove
 
 pytestmark = pytest.mark.torch
 
@@ -321,7 +323,7 @@ def test_every_load_is_counted(project):
     write(project, {"read.py": text + '    torch.load("bad.pt", weights_only=True)\n'})
     result = verify()
     assert "4 loads: 0 proven, 0 refused, 4 not proven" in result.output, result.output
-    assert result.exit_code == 0
+    assert result.exit_code == 1  # bad.pt runs code
     assert not (project / "ran").exists()
 
 
@@ -783,3 +785,95 @@ def test_what_was_started_ends_with_the_command(project):
     while Path(f"/proc/{number}").exists() and time.monotonic() < until:
         time.sleep(0.1)
     assert not Path(f"/proc/{number}").exists()
+
+
+DOES = {
+    "makes a folder": "os.mkdir(place)",
+    "makes a folder, swallowed": """try: os.mkdir(place)
+        except Exception: pass""",
+    "makes a folder in a thread": """
+        thread = threading.Thread(target=os.mkdir, args=(place,))
+        thread.start()
+        thread.join()""",
+    "writes a file": "pathlib.Path(place).write_text('x')",
+    "connects": "socket.socketpair()[0].close()",
+    "starts a program": "getattr(os, 'system')('mkdir ' + place)",
+}
+
+
+def has_landlock() -> bool:
+    """Whether the kernel says which version it has (landlock_create_ruleset(2))."""
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    return ctypes.CDLL(None).syscall(444, None, 0, 1) > 0
+
+
+BY_KERNEL = {"saves": "torch.save(1, place)", "makes a pipe": "os.mkfifo(place)"}
+"""What no audit hook is told of."""
+
+
+def proven_in(project: Path, action: str):
+    """A proof of a checkpoint whose class does something when it is loaded."""
+    runs = """
+        import os, pathlib, socket, threading, torch
+
+        class Config:
+            def __setstate__(self, state):
+                place = "ran"
+                {}
+        """
+    (project / "app" / "model.py").write_text(dedent(runs).lstrip().format(action))
+    allowed = [AllowedObject(Spelling("app.model", "Config"))]
+    return prove(project / "state.pt", allowed, Interpreter(Path(sys.executable)), [project])
+
+
+@pytest.mark.parametrize("action", DOES.values(), ids=DOES)
+def test_what_a_class_does_as_it_is_loaded_is_not_done(project, action):
+    """Only what is known to run code is refused before: here a class is allowed of which that is
+    not known. Nothing is proven of it, and nothing done.
+    """
+    outcome = proven_in(project, action)
+    assert not (project / "ran").exists()
+    assert outcome.status == "failed", outcome
+    assert "is called while the file loads, which no proof does" in outcome.error
+    assert not outcome.is_answer
+
+
+@pytest.mark.skipif(not has_landlock(), reason="Linux with Landlock")
+@pytest.mark.parametrize("action", BY_KERNEL.values(), ids=BY_KERNEL)
+def test_what_goes_past_python_is_refused_by_the_kernel(project, action):
+    outcome = proven_in(project, action)
+    assert not (project / "ran").exists()
+    assert outcome.status == "failed", outcome
+    assert "Permission denied" in outcome.error
+
+
+def test_what_a_class_reads_and_computes_is_tried(project):
+    outcome = proven_in(project, "self.x = open(__file__).read(), torch.ones(2) * 2")
+    assert outcome.loads, outcome
+
+
+def test_a_file_that_runs_code_is_a_finding(project):
+    import torch
+
+    torch.save(Payload(project / "ran"), project / "state.pt")
+    result = verify()
+    assert not (project / "ran").exists()
+    assert "0 proven, 0 refused, 1 not proven" in result.output
+    assert "state.pt is dangerous" in result.output
+    assert result.exit_code == 1, result.output
+
+
+def test_an_import_that_waits_is_waited_for_once(project):
+    """Two loads of one file; the way out is named."""
+    write(project, {"app/__init__.py": "import time\ntime.sleep(600)\n"})
+    other = READ.replace("state =", "again =").partition("with")[2]
+    (project / "read.py").write_text(dedent(READ).lstrip() + dedent("    with" + other))
+    begin = time.monotonic()
+    result = verify("--timeout", "3")
+    assert time.monotonic() - begin < 12
+    assert result.output.count("no answer within 3 s: an import of the project may wait") == 2
+    assert "--timeout SECONDS" in result.output
+    assert result.exit_code == 2

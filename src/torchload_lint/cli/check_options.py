@@ -92,9 +92,9 @@ OPTIONS = (
     declare(
         "--timeout",
         type=SECONDS,
-        default=120.0,
+        default=60.0,
         metavar="SECONDS",
-        help="How long one load of --verify may take.",
+        help="How long one load of --verify may take, with its imports (default 60).",
     ),
     _flag("statistics", "Count the findings by rule."),
     _flag("add-noqa", "Silence what is found with noqa comments."),

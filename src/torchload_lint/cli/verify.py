@@ -25,6 +25,7 @@ from torchload_lint.verify import (
     ProofVerdict,
     Prover,
     find_python,
+    runs_code_for_sure,
     unreadable_files,
 )
 from torchload_lint.workspace import Projects, discover
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     type=click.FloatRange(min=1, max=86_400),
     default=DEFAULT_TIMEOUT,
     metavar="SECONDS",
-    help="How long one load may take.",
+    help=f"How long one load may take, with the imports of its file (default {DEFAULT_TIMEOUT:g}).",
 )
 @configuration
 def command(
@@ -64,7 +65,9 @@ def command(
     are evaluated as they stand, with the imports of their file; this runs what these import, which
     checking never does. Each file is then loaded in a process of its own, with weights_only=True.
     Every load counts as proven, refused or not proven; one without restriction by its fix. Ends
-    with 1 where one is refused, 2 where one could not be tried (no torch, no answer in time).
+    with 1 where one is refused or what it reads runs code (which torch is not given), 2 where one
+    could not be tried: no torch, no answer in time, or a class that writes, starts a program or
+    asks the network as it is loaded, which no proof does.
     """
     prover = Prover(Interpreter(find_python(python, Path()), timeout))
     accounts: list[_Account] = []
@@ -197,4 +200,8 @@ def _status(accounts: list[_Account], missing: Sequence[object]) -> int:
     proofs = [proof for account in accounts for proof in account.proofs]
     if missing or not all(proof.outcome.is_answer for proof in proofs):
         return FAILED
-    return FINDINGS if any(one.verdict is ProofVerdict.REFUSED for one in accounts) else CLEAN
+    found = (
+        one.verdict is ProofVerdict.REFUSED or runs_code_for_sure(one.load.situation)
+        for one in accounts
+    )
+    return FINDINGS if any(found) else CLEAN

@@ -11,7 +11,13 @@ from torchload_lint.verify.parent import (
     NoTorchError,
     prove,
 )
-from torchload_lint.verify.proofs import LoadProof, ProofVerdict, Prover, unreadable_files
+from torchload_lint.verify.proofs import (
+    LoadProof,
+    ProofVerdict,
+    Prover,
+    runs_code_for_sure,
+    unreadable_files,
+)
 from torchload_lint.verify.written import NotReadableError
 
 __all__ = [
@@ -26,5 +32,6 @@ __all__ = [
     "Prover",
     "find_python",
     "prove",
+    "runs_code_for_sure",
     "unreadable_files",
 ]

@@ -8,8 +8,9 @@ The ``torch.load`` that is asked is the one that torch came with: torch is impor
 of the project (a ``torch.py`` there is named, and not asked), and its loader is run once more from
 its files, in modules that nothing else knows, so that what the project changes in torch's own does
 not count. What that is, is named. Should an unpickler of Python's be reached nevertheless, an audit
-hook ends the load. So it does while modules are imported, whose own loads run then: there it lets
-pass what torch allows, and the classes in question.
+hook ends the load (``guarding_child.py``), and so it does where the code of a class writes a file,
+starts a program or asks the network. Unpicklers end while modules are imported, too, whose own
+loads run then: there it lets pass what torch allows, and the classes in question.
 """
 
 # ruff: noqa: PLC0415 - torch is imported when the script runs
@@ -22,14 +23,10 @@ import json
 import os
 import re
 import sys
-from contextlib import contextmanager
 from importlib.machinery import ExtensionFileLoader, PathFinder
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Any
 
 _TYPE_OF = re.compile(r'type\(\{\}\("([^"()\\]+)"\)\)')
 """The one template besides attributes: ``type(numpy.dtype("float64"))``."""
@@ -82,9 +79,10 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
         return {"status": "no-torch", "error": f"{torch.__file__} is another module of that name"}
     loader = _own_loader(torch)
     load = loader.load
-    unpickling = _Unpickling()
+    guarding = _beside("guarding_child")
+    guard = guarding.ProofGuard()
     restoring = _restoring(loader, request)
-    original = _Original(loader, restoring.script)
+    original = _Original(loader, restoring.script, guarding)
     version: dict[str, Any] = {"torch": torch.__version__, "shadow": _shadow(torch, request)}
     context = getattr(loader, "safe_globals", None)
     written = request.get("written")
@@ -95,7 +93,7 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
     sys.path[:0] = request["roots"]
     sys.path += request.get("path", ())
     try:
-        with unpickling.only(_harmless(loader, request)):
+        with guard.only(_harmless(loader, request)):
             for module in request["imports"]:
                 importlib.import_module(module)
             entries = [_entry(described, request["refuse"]) for described in request["allow"]]
@@ -116,7 +114,7 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
     version["patched"] = original.restore() + [f"os.environ[{name!r}]" for name in switches]
     sys.settrace(None)
     sys.setprofile(None)
-    with unpickling.only(frozenset()):
+    with guard.loading():
         if context is None:
             outcome = _load(load, request, restoring)
         else:
@@ -124,16 +122,21 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
             registered = _registered(torch) if written else by_torch
             with context([*registered, *entries]):
                 outcome = _load(load, request, restoring)
-    return {**unpickling.judged(outcome), **version, "imported": _new_modules(before)}
+    return {**guard.judged(outcome), **version, "imported": _new_modules(before)}
 
 
 def _restoring(loader: ModuleType, request: dict[str, Any]) -> Any:  # noqa: ANN401 - of that class
-    """The ``Restoring`` of the script beside this one, which no import finds."""
-    beside = str(Path(__file__).with_name("restoring_child.py"))
-    spec = importlib.util.spec_from_file_location("restoring_child", beside)
+    module = _beside("restoring_child")
+    return module.Restoring(module, loader, request["helper"], request["helper_at"])
+
+
+def _beside(name: str) -> Any:  # noqa: ANN401 - a module
+    """A script beside this one, which no import finds."""
+    path = str(Path(__file__).with_name(f"{name}.py"))
+    spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
     spec.loader.exec_module(module)  # type: ignore[union-attr]
-    return module.Restoring(module, loader, request["helper"], request["helper_at"])
+    return module
 
 
 def _shadow(torch: Any, request: dict[str, Any]) -> str:  # noqa: ANN401 - a module
@@ -146,35 +149,6 @@ def _shadow(torch: Any, request: dict[str, Any]) -> str:  # noqa: ANN401 - a mod
         if spec is not None and spec.origin and not Path(spec.origin).samefile(torch.__file__):
             return spec.origin
     return ""
-
-
-class _Unpickling:
-    """Watches for unpicklers of Python's. An audit hook cannot be taken out again."""
-
-    def __init__(self) -> None:
-        self._known: frozenset[str] | None = None
-        self.met = ""
-        sys.addaudithook(self._hook)
-
-    def _hook(self, event: str, args: tuple[Any, ...]) -> None:
-        is_asked = self._known is not None and event == "pickle.find_class"
-        if is_asked and (name := f"{args[0]}.{args[1]}") not in (self._known or ()):
-            self.met = f"{name} would be unpickled without restriction"
-            raise RuntimeError(f"{self.met}; move what loads it into a function")
-
-    @contextmanager
-    def only(self, known: frozenset[str]) -> Iterator[None]:
-        """Inside, nothing but known names is unpickled without torch's restrictions."""
-        before, self._known = self._known, known
-        try:
-            yield
-        finally:
-            self._known = before
-
-    def judged(self, outcome: dict[str, Any]) -> dict[str, Any]:
-        """The outcome of a load; what is refused by this hook is not refused by torch."""
-        own = {"status": "failed", "error": self.met}
-        return own if self.met and outcome["status"] == "refused" else outcome
 
 
 def _harmless(loader: Any, request: dict[str, Any]) -> frozenset[str]:  # noqa: ANN401 - a module
@@ -222,10 +196,10 @@ class _Original:
     still a search through all functions finds it.
     """
 
-    def __init__(self, loader: ModuleType, script: ModuleType) -> None:
+    def __init__(self, loader: ModuleType, *scripts: ModuleType) -> None:
         modules = [sys.modules[name] for name in _GUARDED if name in sys.modules]
         unpickler = getattr(loader, "_weights_only_unpickler", None)
-        modules += [sys.modules["torch"], loader, sys.modules[__name__], script]
+        modules += [sys.modules["torch"], loader, sys.modules[__name__], *scripts]
         modules += [unpickler] if isinstance(unpickler, ModuleType) else []
         self._known = [
             (owner, name, value, _insides(value))

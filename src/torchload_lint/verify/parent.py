@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from torchload_lint.verify.written import Written
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
-DEFAULT_TIMEOUT = 120.0
+DEFAULT_TIMEOUT = 60.0
 """Seconds for one load, the import of torch and of the project's modules included."""
 
 _PATIENCE = 30.0
@@ -262,16 +262,21 @@ def _ask(
     data = json.dumps({**request, "question": question}).encode()
     output = _answer_of(command, data, interpreter.timeout + _PATIENCE, folder, environment)
     if output is None:
-        return {"status": "timeout", "error": f"no answer within {interpreter.timeout:g} s"}
+        return _late(interpreter.timeout)
     try:
         answer = json.loads(output)
     except ValueError:
         answer = None
     if isinstance(answer, dict) and answer.get("question") == question:
-        return answer
+        return _late(interpreter.timeout) if answer.get("status") == "timeout" else answer
     if not _works(interpreter, folder, environment):
         raise NoTorchError(f"{interpreter.python} does not work: it does not run Python")
     return {"status": "failed", "error": "what watches over the load was ended"}
+
+
+def _late(seconds: float) -> dict[str, Any]:
+    said = f"no answer within {seconds:g} s: an import of the project may wait for something"
+    return {"status": "timeout", "error": f"{said}; --timeout SECONDS gives it longer, or less"}
 
 
 def _works(interpreter: Interpreter, folder: Path, environment: dict[str, str]) -> bool:

@@ -97,6 +97,8 @@ class Prover:
     _known: dict[tuple[object, ...], LoadOutcome] = field(default_factory=dict)
     _states: dict[Path, FileState] = field(default_factory=dict)
     """Each file's when it was first looked at: what a program imports may write it anew."""
+    _late: dict[Path, LoadOutcome] = field(default_factory=dict)
+    """By the file of the load: no answer within the time, which is not waited for twice."""
 
     def in_code(self, situation: Situation, context: Context) -> Iterator[LoadProof]:
         """The allowlist around a load as it is written, for each checkpoint that it reads.
@@ -185,8 +187,13 @@ class Prover:
     ) -> LoadOutcome:
         key = (path, program, imports)
         if key not in self._known:
+            if program.file in self._late:  # its imports would be waited for once more
+                return self._late[program.file]
             state = self._states.setdefault(path, file_state(path))
-            self._known[key] = prove(path, (), self.interpreter, roots, imports, program, state)
+            outcome = prove(path, (), self.interpreter, roots, imports, program, state)
+            if outcome.status == "timeout":
+                self._late[program.file] = outcome
+            self._known[key] = outcome
         return self._known[key]
 
 
@@ -260,6 +267,14 @@ def _judged(allow: Allow) -> tuple[str, tuple[str, ...]]:
     is_itself = allow.spelling.template == "{}"
     vetted = vetted_definitions(name) or vetted_definitions(allow.key or "")
     return name, tuple(sorted(own or vetted)) if is_itself else ()
+
+
+def runs_code_for_sure(situation: Situation) -> bool:
+    """Whether a file of the load would run code, or the code allows what does: a finding, though
+    nothing of it is given to torch.
+    """
+    of_files = any(report.verdict is Verdict.DANGEROUS for report in situation.reports)
+    return of_files or bool(runs_code(situation))
 
 
 def unreadable_files(situation: Situation) -> Iterator[str]:

@@ -1,0 +1,136 @@
+"""What a load in ``child.py`` may not do: unpickle unseen, write, start programs, ask the network.
+
+Run by the user's interpreter. Audit hooks see what goes through Python and name it; on Linux, the
+kernel refuses what goes past it (Landlock: libraries that write files by themselves).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_DOES = frozenset(
+    """
+    _thread.start_new_thread os.chflags os.chmod os.chown os.exec os.fork os.forkpty os.kill
+    os.killpg os.link os.mkdir os.posix_spawn os.remove os.removexattr os.rename os.rmdir
+    os.setxattr os.spawn os.startfile os.startfile/2 os.symlink os.system os.truncate os.utime
+    pty.spawn signal.pthread_kill sqlite3.connect subprocess.Popen syslog.syslog webbrowser.open
+    """.split()
+)
+"""Events of audit hooks that are more than to compute and to read."""
+_DO = ("socket.", "ctypes.", "winreg.", "shutil.", "urllib.", "ftplib.", "smtplib.", "tempfile.")
+"""What the names of other such events begin with."""
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_CREATE_RULESET, _RESTRICT_SELF = 444, 446
+"""Calls of landlock(7), of one number on each kind of machine but Alpha."""
+_NO_NEW_PRIVILEGES = 38
+"""Of prctl(2)."""
+_FILES, _TRUNCATE, _NETWORK = 0x1FF3, 1 << 14, 0b11
+"""Rights: to execute, write, make and remove files, not to read them; TCP."""
+_KNOWS_TRUNCATE, _KNOWS_NETWORK = 3, 4
+"""The versions of Landlock that know these."""
+
+
+class ProofGuard:
+    """Watches what is done. It is made before anything of the project runs: an audit hook cannot
+    be taken out again.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is refused yet."""
+        self._known: frozenset[str] | None = None
+        self._met = ""
+        self._done = ""
+        self._is_loading = False
+        self._not_asked: frozenset[int] = frozenset()
+        self._threads, self._own = sys._current_frames, threading.get_ident  # noqa: SLF001
+        self._shut = _way_to_shut()
+        self._is_shut = False
+        sys.addaudithook(self._hook)
+
+    def _hook(self, event: str, args: tuple[Any, ...]) -> None:
+        is_asked = self._known is not None and event == "pickle.find_class"
+        if is_asked and (name := f"{args[0]}.{args[1]}") not in (self._known or ()):
+            self._met = f"{name} would be unpickled without restriction"
+            raise RuntimeError(f"{self._met}; move what loads it into a function")
+        if self._is_loading and _does(event, args) and self._own() not in self._not_asked:
+            shown = f"({args[0]!r:.80})" if args and isinstance(args[0], (str, bytes)) else ""
+            self._done = f"{event}{shown} is called while the file loads, which no proof does"
+            raise RuntimeError(self._done)
+
+    @contextmanager
+    def only(self, known: frozenset[str]) -> Iterator[None]:
+        """Inside, nothing but known names is unpickled without torch's restrictions."""
+        before, self._known = self._known, known
+        try:
+            yield
+        finally:
+            self._known = before
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        """Inside, nothing is unpickled unseen, and nothing done but to compute and to read, by this
+        thread and those that it starts; what the kernel refuses, it refuses from then on.
+
+        Threads that the project has started before go on with what they do.
+        """
+        sys.dont_write_bytecode = True
+        self._is_shut = self._shut()
+        self._not_asked = frozenset(self._threads()) - {self._own()}
+        with self.only(frozenset()):
+            self._is_loading = True
+            try:
+                yield
+            finally:
+                self._is_loading = False
+
+    def judged(self, outcome: dict[str, Any]) -> dict[str, Any]:
+        """The outcome of a load; what is refused here is not refused by torch."""
+        is_refused = outcome["status"] == "refused"
+        by_kernel = self._is_shut and is_refused and "Permission denied" in outcome["error"]
+        if self._done or (self._met and is_refused):
+            return {"status": "failed", "error": self._done or self._met}
+        return {**outcome, "status": "failed"} if by_kernel else outcome
+
+
+def _does(event: str, args: tuple[Any, ...]) -> bool:
+    if event == "open":
+        return isinstance(args[-1], int) and bool(args[-1] & _WRITES)
+    return event in _DOES or event.startswith(_DO)
+
+
+def _way_to_shut() -> Callable[[], bool]:
+    """Has the kernel refuse, for this thread, to write files, to run programs, and TCP; false where
+    it cannot. What it takes is there before the project may change ``ctypes``.
+    """
+    if sys.platform != "linux":
+        return lambda: False
+    try:
+        import ctypes  # noqa: PLC0415 - not every Python has it
+
+        system = ctypes.CDLL(None).syscall
+        prctl = ctypes.CDLL(None).prctl
+        version = system(_CREATE_RULESET, None, 0, 1)
+        files = _FILES | (_TRUNCATE if version >= _KNOWS_TRUNCATE else 0)
+        rights = (files, _NETWORK)[: 2 if version >= _KNOWS_NETWORK else 1]
+        rules = (ctypes.c_uint64 * len(rights))(*rights)
+        size = ctypes.sizeof(rules)
+    except Exception:  # noqa: BLE001 - another libc
+        return lambda: False
+
+    def shut() -> bool:
+        handle = system(_CREATE_RULESET, rules, size, 0) if version > 0 else -1
+        if handle < 0:
+            return False
+        prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+        is_done = bool(system(_RESTRICT_SELF, handle, 0) == 0)
+        os.close(handle)
+        return is_done
+
+    return shut
