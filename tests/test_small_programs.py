@@ -246,3 +246,19 @@ def test_a_protocol_that_loads_is_not_told(program: str, folder: Path) -> None:
     assert run(folder) == "{'n': [1, 2, 3]}\n"
     (folder / "data_processed").unlink()
     assert not codes("--unsafe-fixes") & {"TLL104", "TLL402"}
+
+
+@pytest.mark.parametrize("path", ['"~/w.pt"', 'os.path.expanduser("~/w.pt")'])
+def test_a_tilde_is_the_home_folder_only_where_code_expands_it(
+    path: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(folder / "home"))
+    for place, kept in (("home", "ckpt.pt"), ("~", "x.pt")):
+        (folder / place).mkdir()
+        (folder / kept).rename(folder / place / "w.pt")
+    program = "import os, torch\nprint(list(torch.load(PATH, weights_only=False)))\n"
+    (folder / "main.py").write_text(program.replace("PATH", path))
+    is_home = "['a']" in run(folder)
+    (load,) = json.loads(lint("loads", "--output-format", "json", "."))
+    assert [need["name"] for need in load["needs"]] == ["argparse.Namespace"] * is_home
+    assert load["counted_as"] == "files"

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluation.tracing import Trace
     from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.facts.library_load import LibraryLoad
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 
@@ -111,7 +112,10 @@ def resolve_load(
     given = resolve_path(
         load.file, module, project, folders=folders, each=load.each, matters=matters
     )
-    if load.library is None or load.kind is not CallKind.CALL:
+    if load.library is None:
+        return given
+    given = _with_home(given, load.library)
+    if load.kind is not CallKind.CALL:
         return given
     if load.library.loader.path == "url":
         return _downloaded(load, module, project, given)
@@ -125,6 +129,23 @@ def resolve_load(
         return given
     why = f"{load.library.distribution} makes the path ({load.library.because})"
     return Resolution(own, unknown=(why, *found.unknown))
+
+
+def _with_home(given: Resolution, by: LibraryLoad) -> Resolution:
+    """What a library opens that is given ``~/last.ckpt``: the home folder, or one named ``~``."""
+    asked = [each for each in given.patterns if each.text.startswith("./~")]
+    if not asked or by.distribution == "torch":
+        return given
+    changed = tuple(
+        each._replace(text=each.text.removeprefix("./"), exact=each.exact and by.expands_home)
+        if each in asked
+        else each
+        for each in given.patterns
+    )
+    if by.expands_home:
+        return given._replace(patterns=changed)
+    why = f"whether {by.distribution} expands ~"
+    return given._replace(patterns=changed, complete=False, unknown=(*given.unknown, why))
 
 
 def _downloaded(
@@ -196,7 +217,8 @@ def _left_on(values: Values, engine: Engine, expression: ast.expr, module: Modul
 
 
 def _depends_on_folder(pattern: PathPattern) -> bool:
-    return not pattern.anchored and not patterns.is_absolute(pattern.text)
+    at_home = pattern.text.startswith("~")
+    return not (pattern.anchored or at_home or patterns.is_absolute(pattern.text))
 
 
 def trace_path(
@@ -334,7 +356,7 @@ def _pattern(text: Text, *, in_archive: bool) -> PathPattern | None:
     marked = patterns.normal(_FIELD.sub(patterns.HOLE, marked).replace("*", patterns.HOLE))
     if text.rung in {Rung.COMMAND_LINE, Rung.USAGE}:
         marked = _TO_FILL_IN.sub(patterns.HOLE, marked)
-    shown = patterns.render(marked)
+    shown = "./" * marked.startswith("~") + patterns.render(marked)
     is_prose = " " in shown and not set("./") & set(shown)
     if is_prose or not any(map(str.isalnum, shown)) or _is_bare_ending(marked, text.rung):
         return None

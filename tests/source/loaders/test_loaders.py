@@ -359,3 +359,21 @@ def test_a_library_among_others_is_seen(names):
     assert not may_hold_load(
         f"import my_{names}\nx = made.YOLO(p)\n".replace(", ", ", my_").encode()
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "path", "exact"),
+    [
+        ("from pytorch_lightning import Trainer\nTrainer().fit(m, ckpt_path=P)", "~/a.ckpt", True),
+        ("from mmengine.runner import load_checkpoint\nload_checkpoint(m, P)", "~/a.ckpt", True),
+        ("from stable_baselines3 import PPO\nPPO.load(P)", "~/a.ckpt", False),
+        ("import torch\ntorch.hub.load_state_dict_from_url(URL, model_dir='~/w')", "./~/w/a", True),
+    ],
+)
+def test_whether_a_loader_expands_the_home_folder(code, path, exact):
+    given = code.replace("P)", "'~/a.ckpt')").replace("URL", "'https://x.org/a'")
+    index = project({"main.py": given})
+    module = index.module_at("main.py")
+    (load,) = every_load(module, index)
+    (pattern,) = resolve_load(load, module, index).patterns
+    assert (pattern.text, pattern.exact) == (path, exact)

@@ -159,7 +159,8 @@ def verdict(test: ast.expr, node: ast.expr, value: Value, module: SourceFile) ->
         return None
     if not patterns.is_exact(value.text):
         return None
-    is_certain = not (asked.of_beginning and value.anchored)
+    above = value.anchored or value.text.startswith(patterns.HOME)
+    is_certain = not ((asked.of_beginning or asked.inside) and above)
     return asked.asks(value.text) if is_certain else None
 
 

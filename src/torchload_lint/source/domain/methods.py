@@ -252,6 +252,12 @@ def normalised(text: Text, _: Arguments) -> Values:
     return (strings.changed(text, patterns.normal(text.text) or "."),)
 
 
+def expanded_home(text: Text, _: Arguments) -> Values:
+    """``os.path.expanduser(text)``."""
+    found = patterns.at_home(text.text)
+    return (text if text.anchored or found == text.text else text.changed(text=found),)
+
+
 def expanded(text: Text, _: Arguments) -> Values:
     """``os.path.expandvars(text)``: what variables hold is not known."""
     found = _OF_ENVIRONMENT.sub(patterns.HOLE, text.text)
@@ -312,11 +318,12 @@ def _parts(text: Text) -> Values:
 TEXT_METHODS: dict[str, TextMethod] = {
     **dict.fromkeys(
         (
-            *("expanduser", "as_posix", "encode", "decode"),
+            *("as_posix", "encode", "decode"),
             *("__str__", "__fspath__", "readlink", "strip_tags", "copy"),
         ),
         _same,
     ),
+    "expanduser": expanded_home,
     **dict.fromkeys(("resolve", "absolute"), absolute),
     "format": _format,
     "replace": _replace,

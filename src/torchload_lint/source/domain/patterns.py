@@ -25,8 +25,11 @@ ROOT = "\ue004"
 lies above it, are not known."""
 GLOB_DEEP = "\ue005"
 """``**`` of the source: any number of folders, or none."""
+HOME = "\ue006"
+"""The home folder, where code expands ``~`` or asks for it. Nothing of it is unknown to users: it
+is shown as ``~``, while a ``~`` that nothing expands is the name of a folder: ``./~``."""
 _MARKS = HOLE + GLOB_ANY + GLOB_ONE + GLOB_SET + ROOT + GLOB_DEEP
-_RENDERED = {HOLE: "*", GLOB_ANY: "*", GLOB_ONE: "?", GLOB_SET: "[", GLOB_DEEP: "**"}
+_RENDERED = {HOME: "~", HOLE: "*", GLOB_ANY: "*", GLOB_ONE: "?", GLOB_SET: "[", GLOB_DEEP: "**"}
 _PIECE = late_pattern(r"\*\*/|\[(?:.[^\]]*)\]|.", re.DOTALL)
 _ESCAPED = {"*": "[*]", "?": "[?]", "[": "[[]"}
 _URL = late_pattern(r"(?:[A-Za-z][A-Za-z0-9+.-]+:)?//")
@@ -90,8 +93,8 @@ class PathPattern(NamedTuple):
 
     text: str
     """With ``/`` between parts. Relative unless the code makes it absolute; ``~`` at the start is
-    the user's home. A path made from ``__file__`` is relative to the project's root and has
-    ``anchored`` set."""
+    the user's home, ``./~`` a folder of that name. A path made from ``__file__`` is relative to the
+    project's root and has ``anchored`` set."""
     exact: bool
     """Whether no part is unknown."""
     rung: Rung
@@ -141,7 +144,9 @@ def stem(path: str) -> str:
 
 def known(text: str) -> str:
     """A text of the source, without characters that would be taken for marks."""
-    return text.translate({ord(mark): None for mark in _MARKS}) if _marked(text) else text
+    if not _marked(text) and HOME not in text:
+        return text
+    return text.translate({ord(mark): None for mark in _MARKS + HOME})
 
 
 def globbed(text: str, *, deep: bool = True) -> str:
@@ -193,9 +198,14 @@ def join(first: str, second: str) -> str:
     return first + second if first.endswith("/") else f"{first}/{second}"
 
 
+def at_home(text: str) -> str:
+    """``os.path.expanduser`` of a marked text."""
+    return HOME + text[1:] if text.startswith("~") else text
+
+
 def is_absolute(text: str) -> bool:
     """Whether joining it to a folder would leave the folder."""
-    return text.startswith(("/", "~", HERE)) or text[1:3] in {":/", ":\\"}
+    return text.startswith(("/", HOME, HERE)) or text[1:3] in {":/", ":\\"}
 
 
 def parent(text: str) -> str:

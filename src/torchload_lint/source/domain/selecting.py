@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain.patterns import Rung
+from torchload_lint.source.domain.patterns import HOME, Rung
 from torchload_lint.source.domain.values import Constant, Text, lift
 
 if TYPE_CHECKING:
@@ -19,6 +19,6 @@ def left_to_callers(defaults: Values) -> Values:
 
 
 def _rung(value: Value) -> Rung:
-    is_word = isinstance(value, Text) and bool(value.text) and not {*"/.~"} & {*value.text}
+    is_word = isinstance(value, Text) and bool(value.text) and not {*"/.~", HOME} & {*value.text}
     is_number = isinstance(value, Constant) and type(value.value) in (int, float)
     return Rung.ONE_OF_SEVERAL if is_word or is_number else value.rung

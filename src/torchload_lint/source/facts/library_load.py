@@ -48,6 +48,8 @@ class LibraryLoad(NamedTuple):
     distribution: str
     remote: bool = False
     """Whether the path is known to be an ``http`` address."""
+    expands_home: bool = False
+    """Whether ``~`` at the start of the path is the home folder for it."""
     because: str = ""
     """The call inside an installed package that was followed, where no table knows the loader."""
 

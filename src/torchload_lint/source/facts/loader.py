@@ -82,5 +82,7 @@ class Library(NamedTuple):
     words: tuple[str, ...] = ()
     """Words one of which stands in every file that calls a loader and imports the library; of
     several in one (``"library.utils & load"``), each stands there as a whole word."""
+    expands_home: bool = False
+    """Whether its loaders read ``~`` as the home folder."""
     note: str = ""
     """What else a user should know, and where that was read; else empty."""

@@ -74,7 +74,7 @@ def _digest(name: str, value: Value, *, own_folder: bool) -> Value:
     """The digest of a text that is the same wherever the program runs."""
     text = as_text(value)
     settled = isinstance(value, Text) and not text.why and patterns.is_exact(text.text)
-    is_place = text.anchored or text.is_path or text.text.startswith("~")
+    is_place = text.anchored or text.is_path or text.text.startswith(("~", patterns.HOME))
     if not settled or is_place or (own_folder and not patterns.is_url(text.text)):
         return strings.hole(text, _WHY)
     made = hashlib.new(name, text.text.encode(), usedforsecurity=False).hexdigest()

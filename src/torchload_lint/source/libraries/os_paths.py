@@ -115,7 +115,6 @@ def _item_of_command_line(evaluator: Evaluator, key: ast.expr, frame: Frame) -> 
     return found or unknown("an argument of the command line")
 
 
-_SAME = ("expanduser", "normcase")
 CALLS: dict[str, Known] = {
     **{
         f"{module}.{name}": _on_text(method)
@@ -129,11 +128,12 @@ CALLS: dict[str, Known] = {
             ("realpath", methods.absolute),
             ("normpath", methods.normalised),
             ("expandvars", methods.expanded),
+            ("expanduser", methods.expanded_home),
         )
     },
     **dict.fromkeys(("os.path.join", "posixpath.join"), _join),
-    **{f"{module}.{name}": first for module in ("os.path", "posixpath") for name in _SAME},
-    **dict.fromkeys(("os.fspath", "os.fsdecode", "os.fsencode", "glob.escape"), first),
+    **dict.fromkeys(("os.path.normcase", "posixpath.normcase", "os.fspath"), first),
+    **dict.fromkeys(("os.fsdecode", "os.fsencode", "glob.escape"), first),
     **dict.fromkeys(("os.getcwd", "os.getcwdb"), lambda *_: (Text("."),)),
     **dict.fromkeys(("os.environ.get", "os.getenv", "os.environ.setdefault"), _environment),
     **dict.fromkeys(("glob.glob", "glob.iglob"), _glob),

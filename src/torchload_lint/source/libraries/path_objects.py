@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.domain import methods, strings
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.conversions import as_text
+from torchload_lint.source.domain.patterns import HOME
 from torchload_lint.source.domain.values import (
     Constant,
     Text,
@@ -36,7 +37,7 @@ def _is_some(value: domain.Value) -> bool:
 
 
 def _home(*_: object) -> Values:
-    return (Text("~", is_path=True),)
+    return (Text(HOME, is_path=True),)
 
 
 def _here(*_: object) -> Values:

@@ -8,7 +8,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.conversions import combine
-from torchload_lint.source.domain.patterns import HOLE, join
+from torchload_lint.source.domain.patterns import HOLE, at_home, join
 from torchload_lint.source.domain.values import Frame, Sequence, Text, union
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
@@ -60,8 +60,16 @@ def _root(evaluator: Evaluator, data_set: Instance, _: str, frame: Frame) -> Val
             if isinstance(call, ast.Call) and last_name(call.func) == "__init__":
                 named = [each.value for each in call.keywords if each.arg == "root"]
                 given = [*named, *call.args][:1]
-                return union(*(evaluator.values(each, home) for each in given))
+                found = union(*(evaluator.values(each, home) for each in given))
+                return tuple(map(_expanded, found))
     return ()
+
+
+def _expanded(root: Value) -> Value:
+    """A root as a data set keeps it: ``~`` of a text is expanded, that of a ``Path`` is not."""
+    if not isinstance(root, Text) or root.is_path or not root.text.startswith("~"):
+        return root
+    return root.changed(text=at_home(root.text))
 
 
 def _below(roots: list[Text], folder: str, value: Value) -> Value:

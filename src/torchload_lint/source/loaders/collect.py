@@ -224,6 +224,7 @@ def _load(called: Called, module: Module, project: ProjectIndex) -> LoadCall | N
         versions,
         called.library.distributions[0],
         remote=file is not None and _is_address(file, module),
+        expands_home=called.library.expands_home,
     )
     certain = called.certain and not loader.doubtful
     load = load_by(by, use.call, file, module, sorted_out)

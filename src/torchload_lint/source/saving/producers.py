@@ -400,7 +400,7 @@ def _may_be_called_so(
     ``head_3.pth`` is not the one for ``optimizer_3.pth``, nor is one of a file that it is given for
     a name that the load makes, or for a library's cache.
     """
-    if any(each.text.startswith("~/.cache/") for each in resolution.patterns):
+    if any(each.text.removeprefix("./").startswith("~/.cache/") for each in resolution.patterns):
         return False
     specific = _specific(resolution)
     told = [each for each in written_by(save, home, project) if each.exact or each.strong]

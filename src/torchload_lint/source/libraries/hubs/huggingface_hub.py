@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.domain import strings
 from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.methods import join_paths
-from torchload_lint.source.domain.patterns import HOLE, Rung, is_exact
+from torchload_lint.source.domain.patterns import HOLE, HOME, Rung, is_exact
 from torchload_lint.source.domain.values import Constant, Text, lift, union, unknown
 from torchload_lint.source.state.evaluated_arguments import arguments
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Values
     from torchload_lint.source.evaluator import Evaluator, Known
 
-HUB_CACHE = "~/.cache/huggingface/hub"
+HUB_CACHE = f"{HOME}/.cache/huggingface/hub"
 
 
 _HUB_FILES = (

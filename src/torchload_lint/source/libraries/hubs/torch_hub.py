@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Values
     from torchload_lint.source.evaluator import Evaluator, Known
 
-TORCH_CACHE = "~/.cache/torch/hub"
+TORCH_CACHE = f"{patterns.HOME}/.cache/torch/hub"
 
 _TO_TORCH_CACHE = (
     *("torch.hub.load_state_dict_from_url", "torch.utils.model_zoo.load_url"),
@@ -79,7 +79,7 @@ def _name_in_url(url: Text) -> Text:
 
 
 def _torch_home(*_: object) -> Values:
-    return (Text("~/.cache/torch", rung=Rung.DOWNLOAD),)
+    return (Text(f"{patterns.HOME}/.cache/torch", rung=Rung.DOWNLOAD),)
 
 
 def _hub_folder(*_: object) -> Values:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain.patterns import HOLE, Rung
+from torchload_lint.source.domain.patterns import HOLE, Rung, at_home
 from torchload_lint.source.domain.values import Constant, Text, lift
 from torchload_lint.source.libraries.options import written_commands
 from torchload_lint.source.libraries.options.mentioned_options import mentioned
@@ -112,4 +112,5 @@ def _as(default: Value, given: str, variables: Mapping[str, str]) -> Value:
             return _ANYTHING
         return Constant(number, rung=Rung.COMMAND_LINE)
     is_path = isinstance(default, Text) and bool({"/", "."} & set(default.text))
-    return Text((path_of if is_path else word_of)(given, variables), rung=Rung.COMMAND_LINE)
+    word = (path_of if is_path else word_of)(given, variables)
+    return Text(at_home(word), rung=Rung.COMMAND_LINE)

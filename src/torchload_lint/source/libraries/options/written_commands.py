@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.branches import guards
-from torchload_lint.source.domain.patterns import HOLE, Rung, known
+from torchload_lint.source.domain.patterns import HOLE, Rung, at_home, known
 from torchload_lint.source.domain.values import Constant, Text
 from torchload_lint.source.libraries.options.argument_words import word
 from torchload_lint.source.project.imports import runs
@@ -141,7 +141,7 @@ def pairs(evaluator: Evaluator, key: str) -> Values:
     texts = [*dict.fromkeys(own or (text for text, _ in found if not _is_program(evaluator)))]
     if texts:
         evaluator.leave_open("a command line is one of those that there can be")
-    return tuple(Text(text, rung=Rung.COMMAND_LINE) for text in texts[:_MAX_VALUES])
+    return tuple(Text(at_home(text), rung=Rung.COMMAND_LINE) for text in texts[:_MAX_VALUES])
 
 
 def _is_program(evaluator: Evaluator) -> bool:
@@ -193,7 +193,7 @@ def _given(
     found = found or ({} if _is_program(evaluator) else elsewhere)
     for written in dict.fromkeys([*found.values()][:_MAX_VALUES]):
         evaluator.leave_open(f"a command line in {written} is one of those that there can be")
-    return tuple(Text(text, rung=Rung.COMMAND_LINE) for text in [*found][:_MAX_VALUES])
+    return tuple(Text(at_home(text), rung=Rung.COMMAND_LINE) for text in [*found][:_MAX_VALUES])
 
 
 def starts(

@@ -44,6 +44,7 @@ _ENTRY = ("checkpoint_path", "map_location", "hparams_file", "strict", "weights_
 LIBRARY = Library(
     roots=("lightning", "pytorch_lightning", "lightning_fabric"),
     distributions=("lightning", "pytorch-lightning", "lightning-fabric"),
+    expands_home=True,  # fsspec 2025.5, implementations/local.py: make_path_posix
     words=(
         ".ckpt", ".load(", "load_raw", "cloud_io", "pl_load", "lr_find", "scale_batch_size",
         "LearningRateFinder", "BatchSizeFinder", "resume_from_checkpoint",

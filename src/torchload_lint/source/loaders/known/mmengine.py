@@ -7,6 +7,7 @@ _MMENGINE = (Behaviour(Does.DEFAULT, "mmengine 0.10.5 and 0.10.7, runner/checkpo
 LIBRARY = Library(
     roots=("mmengine", "mmcv"),
     distributions=("mmengine",),
+    expands_home=True,  # mmengine 0.10, runner/checkpoint.py: load_from_local
     words=("load_checkpoint", ".resume("),
     loaders=(
         Loader("load_checkpoint", "filename", ("model", "filename", "map_location"), _MMENGINE,
