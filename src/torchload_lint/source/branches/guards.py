@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.source.branches import endings
+from torchload_lint.source.branches.set_since import still_about
 from torchload_lint.source.branches.tests_apart import conjuncts, is_of_kind
 from torchload_lint.source.domain.mappings import may_be
 from torchload_lint.source.domain.patterns import Rung, is_exact, known
@@ -58,7 +59,7 @@ def allowed(
     if not any(isinstance(value, _TESTED) for value in values):
         return values
     elsewhere = (each for each in assumed if _is_unchanged(node, each, module))
-    around = [*_around(node, module), *elsewhere]
+    around = [*still_about(node, _around(node, module), module), *elsewhere]
     values = endings.passing(node, values, [*_all_parts(around)], module)
     tests = _about(node, around)
     left = _passing(values, tests, module)
