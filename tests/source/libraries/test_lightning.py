@@ -16,6 +16,7 @@ CASES = {
     ),
     "the last": ('dirpath="exp", save_last=True', "last_model_path", "exp/last.ckpt"),
     "no folder": ('monitor="loss"', "best_model_path", "*/epoch=*-step=*.ckpt"),
+    "a name without fields": ('"exp", "best"', "best_model_path", "exp/best.ckpt"),
     "another attribute": ('"exp"', "best_model_score", None),
 }
 
@@ -33,4 +34,6 @@ def test_the_callback_says_where_it_writes(package, given, attribute, expected):
     module = index.module_at("a.py")
     (load,) = module.loads
     found = resolve_path(load.file, module, index).patterns
-    assert [each.text for each in found] == ([expected] if expected else [])
+    numbered = expected and f"{expected.removesuffix('.ckpt')}-v*.ckpt"
+    assert [each.text for each in found] == ([expected, numbered] if expected else [])
+    assert not any(each.exact for each in found)

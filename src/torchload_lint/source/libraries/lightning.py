@@ -8,8 +8,20 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain.conversions import combine
-from torchload_lint.source.domain.patterns import HOLE, Rung, join
-from torchload_lint.source.domain.values import Frame, Record, Text, Values, lift, union, unknown
+from torchload_lint.source.domain.patterns import HOLE, Rung, highest, join
+from torchload_lint.source.domain.sequences import elements
+from torchload_lint.source.domain.values import (
+    Constant,
+    Frame,
+    Made,
+    Record,
+    Sequence,
+    Text,
+    Values,
+    lift,
+    union,
+    unknown,
+)
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 from torchload_lint.source.state.bound import Layers
@@ -18,7 +30,7 @@ from torchload_lint.source.text.definitions import parameters
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain.values import Instance, Made
+    from torchload_lint.source.domain.values import Instance, Value
     from torchload_lint.source.evaluator import Evaluator, Inherited, KnownAttribute
 
 
@@ -33,6 +45,12 @@ _LAST = "last"
 """``ModelCheckpoint.CHECKPOINT_NAME_LAST``."""
 _FIELD = late_pattern(r"\{(\w+)[^{}]*\}")
 _WRITTEN = frozenset({"best_model_path", "last_model_path"})
+_OF_TRAINER = frozenset({"checkpoint_callback", "checkpoint_callbacks"})
+_TRAINERS = tuple(
+    f"{package}.{rest}Trainer"
+    for package in ("pytorch_lightning", "lightning.pytorch", "lightning")
+    for rest in ("", "trainer.", "trainer.trainer.")
+)
 
 
 def _written_path(evaluator: Evaluator, callback: Made, name: str, _: Frame) -> Values:
@@ -47,11 +65,43 @@ def _written_path(evaluator: Evaluator, callback: Made, name: str, _: Frame) -> 
     names = [each for each in given.at(1, "filename") if isinstance(each, Text)]
     folders = folders or [Text(HOLE, why=("the folder of Lightning's checkpoints",))]
     names = [Text(_LAST)] if name == "last_model_path" else names or [Text(_DEFAULT_NAME)]
+    counts = given.named.get("enable_version_counter", ())
     return tuple(
-        combine(folder, stem, join(folder.text, f"{_fields(stem.text)}.ckpt"))
+        combine(folder, one, join(folder.text, f"{one.text}.ckpt"))
         for folder in folders
         for stem in names
+        for one in _stems(stem, numbered=not (counts and all(map(_is_off, counts))))
     ) or unknown("where Lightning writes")
+
+
+def _is_off(value: Value) -> bool:
+    return isinstance(value, Constant) and value.value is False
+
+
+def _stems(name: Text, *, numbered: bool) -> Iterator[Text]:
+    """The names without an ending: where a file is there from another run, a number is added."""
+    filled = _fields(name.text)
+    reasons = ("the fields of the name",) * (filled != name.text)
+    plain = name.changed(text=filled, why=(*name.why, *reasons))
+    if not numbered:
+        yield plain
+        return
+    yield plain.changed(rung=highest(plain.rung, Rung.ONE_OF_SEVERAL))
+    why = "Lightning numbers a file where one of the name is there"
+    yield plain.changed(text=f"{plain.text}-v{HOLE}", why=(*plain.why, why))
+
+
+def _callback_of_trainer(evaluator: Evaluator, trainer: Made, name: str, _: Frame) -> Values:
+    """``trainer.checkpoint_callback``: the first such callback that the trainer was given."""
+    if name not in _OF_TRAINER or trainer.call is None or trainer.module is None:
+        return ()
+    named = arguments(evaluator, trainer.call, Frame(trainer.module)).named
+    given = named.get("callbacks", ())
+    each = elements(given) if any(isinstance(one, Sequence) for one in given) else given
+    found = [one for one in each if isinstance(one, Made) and one.callee in _CHECKPOINT_CALLBACKS]
+    if len(found) != 1:
+        return unknown("which callback writes the checkpoints")
+    return tuple(found) if name == "checkpoint_callback" else (Sequence((tuple(found),)),)
 
 
 def _fields(name: str) -> str:
@@ -104,5 +154,8 @@ def _hyperparameters(evaluator: Evaluator, node: ast.ClassDef, frame: Frame) -> 
 
 PLAIN_CLASSES = frozenset({"lightning", "pytorch_lightning"})
 MODULES = ("LightningModule",)
-ATTRIBUTES: dict[str, KnownAttribute] = dict.fromkeys(_CHECKPOINT_CALLBACKS, _written_path)
+ATTRIBUTES: dict[str, KnownAttribute] = {
+    **dict.fromkeys(_CHECKPOINT_CALLBACKS, _written_path),
+    **dict.fromkeys(_TRAINERS, _callback_of_trainer),
+}
 INHERITED: dict[str, Inherited] = {"hparams": _saved}

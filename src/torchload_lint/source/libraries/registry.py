@@ -91,7 +91,8 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "hashlib": ("hashlib_digests",),
     **dict.fromkeys(("huggingface_hub", "modelscope"), ("hubs.huggingface_hub", "open_files")),
     "transformers": ("hubs.huggingface_hub", "hubs.downloaders", "hubs.weight_names"),
-    **dict.fromkeys(("accelerate", "diffusers", "peft"), ("hubs.weight_names",)),
+    **dict.fromkeys(("accelerate", "peft"), ("hubs.weight_names",)),
+    "diffusers": ("hubs.huggingface_hub", "hubs.weight_names"),
     **dict.fromkeys(("pytorch_pretrained_bert", "pytorch_transformers"), ("hubs.weight_names",)),
     **dict.fromkeys(
         ("basicsr", "facexlib", "timm", "torch", "torchvision"),

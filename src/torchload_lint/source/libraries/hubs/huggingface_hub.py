@@ -6,9 +6,10 @@ Source: huggingface_hub ``file_download.py``: ``models--org--name/snapshots/<com
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from torchload_lint.source.domain import strings
-from torchload_lint.source.domain.conversions import as_text
+from torchload_lint.source.domain.conversions import as_text, combine
 from torchload_lint.source.domain.methods import join_paths
 from torchload_lint.source.domain.patterns import HOLE, HOME, Rung, is_exact
 from torchload_lint.source.domain.values import Constant, Text, lift, union, unknown
@@ -61,6 +62,47 @@ def _file_of_hub(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 def _snapshot_of_hub(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     given = arguments(evaluator, call, frame)
     return _from_hub(_hub_snapshot(evaluator, call, frame), call, given)
+
+
+def _address(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``hf_hub_url(repo_id, filename)``: the address, of which a download takes its name."""
+    given = arguments(evaluator, call, frame)
+    inside = tuple(each for each in given.named.get("subfolder", ()) if isinstance(each, Text))
+    names = given.at(1, "filename") or unknown("the file's name")
+    names = join_paths(inside, (names,)) if inside else names
+    repositories = map(as_text, given.at(0, "repo_id") or unknown("the repository"))
+    folders = [_folder_of_address(repository, given) for repository in repositories]
+    return tuple(
+        combine(folder, name, f"{folder.text}/{_quoted(name.text)}")
+        for folder in folders
+        for name in map(as_text, names)
+    )
+
+
+def _folder_of_address(repository: Text, given: Arguments) -> Text:
+    asked = (given.named.get(key, ()) for key in ("repo_type", "revision", "endpoint"))
+    kind, revision, endpoint = map(_only_text, asked)
+    if kind is None or revision is None or endpoint != "":
+        return Text(f"https://{HOLE}", why=("which address of the hub it is",))
+    prefix = f"{kind}s/" if kind in {"dataset", "space"} else ""
+    at = quote(revision or "main", safe="")
+    return strings.changed(
+        repository, f"https://huggingface.co/{prefix}{repository.text}/resolve/{at}"
+    )
+
+
+def _quoted(name: str) -> str:
+    return quote(name) if is_exact(name) else name
+
+
+def _model_file(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``_get_model_file(folder or repository, weights_name=…)`` of diffusers: the file of that
+    name there, in the hub's cache, or the file that is given itself.
+    """
+    given = arguments(evaluator, call, frame)
+    names = given.named.get("weights_name", ()) or unknown("the file's name")
+    folder = Text(HOLE, why=("the folder of a model, or of the hub's cache",))
+    return _downloaded((folder,), names)
 
 
 def _from_hub(found: Values, call: ast.Call, given: Arguments, *inside: Values) -> Values:
@@ -116,4 +158,8 @@ CALLS: dict[str, Known] = {
     **{name: _file_of_hub for name in _HUB_FILES if name.startswith("huggingface_hub.")},
     **dict.fromkeys(_HUB_SNAPSHOTS, _hub_snapshot),
     "huggingface_hub.snapshot_download": _snapshot_of_hub,
+    **dict.fromkeys(
+        ("huggingface_hub.hf_hub_url", "huggingface_hub.file_download.hf_hub_url"), _address
+    ),
+    **{f"diffusers.utils.{rest}_get_model_file": _model_file for rest in ("", "hub_utils.")},
 }
