@@ -266,3 +266,32 @@ def test_a_class_whose_name_begins_alike_is_no_other_class_of_that_name():
     }
     resolution = resolve(INITIALIZED, others, at="models/net.py")
     assert texts(resolution) == ["a.pt"]
+
+
+BELOW = {
+    "of another name": ("from net import Net\nclass Sub(Net):\n    pass\n", "Sub", ["b.pt"]),
+    "of the same name": ("import net\nclass Net(net.Net):\n    pass\n", "Net", ["b.pt"]),
+    "two below": (
+        "from net import Net\nclass Half(Net):\n    pass\nclass Sub(Half):\n    pass\n",
+        "Sub",
+        ["b.pt"],
+    ),
+    "with a constructor of its own": (
+        "from net import Net\nclass Sub(Net):\n    def __init__(self, path):\n        pass\n",
+        "Sub",
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("defined", "name", "found"), BELOW.values(), ids=BELOW)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_subclass_that_inherits_the_constructor_is_made_in_a_third_file(
+    defined, name, found, first
+):
+    made = {"run.py": f"from sub import {name}\n{name}('b.pt')\n", "sub.py": defined}
+    if first:
+        made["main.py"] = "import net\nnet.Net('a.pt')\n"
+    resolution = resolve(INITIALIZED, made, at="net.py")
+    assert texts(resolution) == ["a.pt"] * first + found
+    assert resolution.complete is bool(found)

@@ -31,6 +31,22 @@ SET = {
         [],
     ),
     "by an item of a dictionary": (f"class P(dict):\n{LOOP}torch.load(P(path='a.pt').pth)", []),
+    **{
+        f"by {call}": (
+            (
+                "class P:\n    def __init__(self, **given):\n        for k, v in given.items():\n"
+                f"            {call}\ntorch.load(P(path='a.pt').path)"
+            ),
+            found,
+        )
+        for call, found in {
+            "setattr(self, k, v)": ["a.pt"],
+            "self.__setattr__(k, v)": ["a.pt"],
+            "super().__setattr__(k, v)": ["a.pt"],
+            "object.__setattr__(self, k, v)": ["a.pt"],
+            "other.__setattr__(k, v)": [],
+        }.items()
+    },
     "by a pair": (
         (
             "def pair():\n    return 'a.pt', 'b.pt'\n"

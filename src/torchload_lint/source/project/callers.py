@@ -6,15 +6,17 @@ import ast
 import re
 import sys
 from functools import partial
+from itertools import chain
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.names import members
-from torchload_lint.source.project import classes
+from torchload_lint.source.project import classes, families
 from torchload_lint.source.project.call_search import calls_named, naming_own_class
 from torchload_lint.source.project.call_targets import CallTarget, Other, Site, holding, is_super
+from torchload_lint.source.project.mentions import TooManyError
 from torchload_lint.source.text.word_places import places_of, stands_in
 
 if TYPE_CHECKING:
@@ -97,7 +99,7 @@ def _find(
     target = CallTarget(project, module, function, owner)
     if not target.name:
         return Sites(cut=True)
-    by_name = _by_name(target)
+    by_name = _with_subclasses(target, _by_name(target))
     found, others, cut = [*by_name.calls], [*by_name.others], by_name.cut
     mentions: list[Mention] = []
     if not found:
@@ -109,6 +111,42 @@ def _find(
         others=tuple(others),
         mentions=tuple(mentions),
     )
+
+
+def _with_subclasses(target: CallTarget, sites: Sites) -> Sites:
+    """The calls of a constructor, and those that make a subclass that inherits it."""
+    project, owner = target.project, target.owner
+    if owner is None or target.kind != "class":
+        return sites
+    try:
+        below = families.family(owner, target.module, project).subclasses
+    except TooManyError:
+        return sites._replace(cut=True)
+    below_it = [
+        CallTarget(project, module, target.function, node)
+        for node, module in below.items()
+        if node is not owner and _initializer(node, module, project) is target.function
+    ]
+    made = [_by_name(each) for each in below_it[:MAX_CALLS]]
+    every = (sites, *made)
+    calls: dict[ast.Call, Site] = {}
+    for each in chain.from_iterable(one.calls for one in every):
+        calls.setdefault(each.call, each)
+    others = {each.call: each for one in every for each in one.others if each.call not in calls}
+    passed_over = dict.fromkeys(path for one in every for path in one.passed_over)
+    return sites._replace(
+        calls=tuple(calls.values()),
+        cut=len(below_it) > MAX_CALLS or any(one.cut for one in every),
+        others=tuple(others.values()),
+        passed_over=() if calls else tuple(passed_over),
+    )
+
+
+def _initializer(node: ast.ClassDef, module: SourceFile, project: ProjectIndex) -> ast.stmt | None:
+    """The ``__init__`` that a class has or inherits."""
+    levels = (level for level, _ in classes.ancestry(node, module, project))
+    found = (members.member(level, "__init__") for level in levels)
+    return next((each for each in found if each is not None), None)
 
 
 def _by_name(target: CallTarget) -> Sites:

@@ -68,12 +68,24 @@ def _updated(call: ast.Call, receiver: str) -> ast.expr | None:
 
 def _looped(call: ast.Call, receiver: str, method: ast.AST) -> ast.expr | None:
     """``x`` of ``for k, v in x.items(): setattr(self, k, v)``, of ``setattr(self, k, x[k])`` and
-    of ``setattr(self, k, getattr(x, k))``.
+    of ``setattr(self, k, getattr(x, k))``; ``self.__setattr__(k, v)`` is the same.
     """
-    if last_name(call.func) != "setattr" or len(call.args) != 3:  # noqa: PLR2004
+    given = _set_by_name(call)
+    if given is None or ast.unparse(given[0]) not in {receiver, "super()"}:
         return None
-    target, key, value = call.args
-    return _around(call, key, value, method) if ast.unparse(target) == receiver else None
+    return _around(call, *given[1:], method)
+
+
+def _set_by_name(call: ast.Call) -> tuple[ast.expr, ast.expr, ast.expr] | None:
+    """The object, the name and the value of ``setattr(x, k, v)`` and ``x.__setattr__(k, v)``."""
+    of = call.func.value if isinstance(call.func, ast.Attribute) else None
+    of_object = isinstance(of, ast.Name) and of.id == "object"
+    is_method = last_name(call.func) == "__setattr__"
+    given = call.args if of is None or of_object or not is_method else [of, *call.args]
+    if not (is_method or last_name(call.func) == "setattr") or len(given) != 3:  # noqa: PLR2004
+        return None
+    target, key, value = given
+    return target, key, value
 
 
 def is_set_anew(node: ast.Attribute, module: SourceFile) -> bool:
