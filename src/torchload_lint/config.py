@@ -165,13 +165,15 @@ class Settings(NamedTuple):
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """The content of a TOML document. Raises ValueError."""
+    """The content of a TOML document, without the byte-order mark that editors of Windows put
+    before it. Raises ValueError.
+    """
     if sys.version_info >= (3, 11):
         import tomllib  # noqa: PLC0415 - only needed where a configuration file exists
     else:
         import tomli as tomllib  # noqa: PLC0415
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text.removeprefix("\ufeff"))
     except RecursionError as error:  # before Python 3.13, at some hundred arrays in each other
         raise ValueError("its values are nested too deep") from error
 

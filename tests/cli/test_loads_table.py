@@ -106,3 +106,14 @@ def test_colours_show_what_is_not_known(cli, write):
     assert "\x1b[1mload" in shown[0]
     assert shown[2].startswith("\x1b[1;33ma.py:2")
     assert "\x1b" not in cli("loads").stdout
+
+
+def test_a_byte_order_mark_and_its_rows_stay(cli, write, folder):
+    write({"a.py": "import torch\n\n\ndef f(path):\n    torch.load(path)\n"})
+    text = '\ufeff[tool.torchload-lint]\r\nselect = ["TLL502"]\r\n'
+    (folder / "pyproject.toml").write_bytes(text.encode())
+    assert cli("a.py").exit_code == 0
+    assert cli("loads", "--write-config").exit_code == 0
+    written = (folder / "pyproject.toml").read_bytes().decode()
+    assert written.startswith(text)
+    assert written.removeprefix(text).count("\r\n") == written.removeprefix(text).count("\n") == 3

@@ -169,6 +169,9 @@ def diff_summary(results: Iterable[FileResult], *, unsafe: bool) -> str:
     left = by_severity(remaining)
     hidden = 0 if unsafe else _unsafely_fixed(remaining)
     more = f"`--unsafe-fixes` shows {number_of(hidden, 'more fix', 'es')}.\n" if hidden else ""
+    more += (
+        "A run without `--diff` says what is left, and why.\n" if len(remaining) > hidden else ""
+    )
     if not changed:
         return f"No fix would be applied; left: {left}.\n{more}"
     fixed = by_severity(found for result in changed for found in result.fixed)
