@@ -562,6 +562,28 @@ NEEDED = {
         def g():
             torch.save(*({"args": argparse.Namespace(a=1)}, "out/model_state.pt"))
         """,
+    "a buffer": """
+        # save.py
+        import argparse
+        import io
+        import torch
+        from pathlib import Path
+        def g():
+            buffer = io.BytesIO()
+            torch.save({"args": argparse.Namespace(a=1)}, buffer)
+            Path("out/model_state.pt").write_bytes(buffer.getvalue())
+        """,
+    "a buffer in an open file": """
+        # save.py
+        import argparse
+        from io import BytesIO
+        import torch
+        def g():
+            held = BytesIO()
+            torch.save({"args": argparse.Namespace(a=1)}, held)
+            with open("out/model_state.pt", "wb") as file:
+                file.write(held.getbuffer())
+        """,
     "keywords that are unpacked": """
         # save.py
         import argparse

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.facts.loading import call_facts
+from torchload_lint.source.facts.loading.buffers import written_from
 from torchload_lint.source.names.bindings import STATIC
 from torchload_lint.source.names.references import Reference, find, is_partial
 from torchload_lint.source.text.expressions import is_type_checking, last_name
@@ -91,7 +92,8 @@ def saves(module: SourceFile) -> tuple[SaveCall, ...]:
             call = _called(module, partial) if made else None  # partial(torch.save, obj)(path)
             reference = named._replace(partial=partial)
         if call is not None:
-            found.append(call_facts.save_call(module, call, reference))
+            save = call_facts.save_call(module, call, reference)
+            found.append(save._replace(file=written_from(module, save.file) or save.file))
     return tuple(sorted(found, key=lambda save: save.span))
 
 
