@@ -94,10 +94,11 @@ def plan_missing(situation: Situation, context: Context) -> FixPlan:
     if plan.fix is not None or situation.mode is not Mode.RESTRICTED:
         return plan
     load = situation.load
-    left_to_default = load.weights_only in {WeightsOnly.ABSENT, WeightsOnly.NONE}
-    is_elsewhere = left_to_default and (load.weights_only_node is not None or load.unpacks)
-    if situation.everywhere is None and not is_elsewhere and not _target_obstacles(situation):
-        return plan
+    if situation.everywhere is None and not _target_obstacles(situation):
+        left_to_default = load.weights_only in {WeightsOnly.ABSENT, WeightsOnly.NONE}
+        is_elsewhere = left_to_default and (load.weights_only_node is not None or load.unpacks)
+        block = plan_undecided(situation, context) if is_elsewhere else plan
+        return plan if block.fix is None else block
     compatible = _plan_compatible(situation, context)
     if compatible.fix is None:
         return plan
@@ -110,9 +111,8 @@ def plan_undecided(situation: Situation, context: Context) -> FixPlan:
     list, and the block changes nothing.
     """
     is_fallback = any(one.load is situation.load for one in situation.module.fallbacks)
-    if is_fallback or situation.guarded or situation.refused_when_saved:
-        return FixPlan()
-    return _plan_compatible(situation, context)
+    left_alone = is_fallback or situation.guarded or situation.refused_when_saved
+    return FixPlan() if left_alone else _plan_compatible(situation, context)
 
 
 def _plan_compatible(situation: Situation, context: Context) -> FixPlan:
