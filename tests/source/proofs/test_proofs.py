@@ -221,7 +221,7 @@ PROVEN = {
     "a fixed attribute": init(
         "self.x = getattr(value, 'size', None)\nself.y = hasattr(value, 'y')"
     ),
-    "replaced text": init("self.x = value.replace('a', 'b')"),
+    "replaced text": init("self.x = str(value).replace('a', 'b')"),
     "equality": "class Net:\n    def __eq__(self, other): return self.x == other.x\n    __hash__ = None",
     "slots": "class Net:\n    __slots__ = ('a', 'b')\n    def __init__(self, a): self.a = a",
     "a loop": init("while value > 0:\n    value -= 1\n    self.xs = [value, *args]"),
@@ -303,6 +303,7 @@ UNPROVEN = {
     "another dataclass": "import attr\n@attr.s\nclass Net:\n    x = attr.ib()",
     "a path that is removed": init("value.unlink()"),
     "a path that is moved": init("value.replace(args[0])"),
+    "a path that its class moves": init("self.x = value.replace('a', 'b')"),
     "a path that is written": init("pathlib.Path(value).write_text('x')"),
     "an array that is written": init("value.tofile(args[0])"),
     "a file": init("open(value, 'w').write('x')"),
