@@ -26,8 +26,14 @@ KINDS = {
 }
 CONFIG = re.compile(r"(Config|Configuration|Args|Arguments|State|Params)$")
 REASONS = {
-    "other code of the project may change it": re.compile(r"may put something else|:\d+ sets "),
+    "other code of the project may change it": re.compile(
+        r"may put something else|may replace any attribute|:\d+ sets "
+    ),
     "names that an import of everything may change": re.compile(r"takes whatever names"),
+    "it computes with what a file may hold, or makes an array": re.compile(
+        r"computes with|makes an array"
+    ),
+    "it keeps what a file may put into each other": re.compile(r"any number in each other"),
     "a base class that is not known": re.compile(r"its base .* is not known|its base class"),
     "a decorator that is not known": re.compile(r"the decorator .* is not known"),
     "a function that is not known": re.compile(r"calls|may call|is not known|unknown"),
