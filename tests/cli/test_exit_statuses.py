@@ -200,6 +200,20 @@ def test_an_exclamation_mark_means_all_other_files(cli, write):
     assert "tools/" not in report
 
 
+def test_a_save_of_whatever_it_is_given_fails_nowhere(cli, write):
+    write({
+        "tools.py": "import torch\n\ndef keep(*args, **more):\n    torch.save(*args, **more)\n",
+        "main.py": (
+            "import torch\nfrom tools import keep\n\ndef go(model, path):\n"
+            "    found = torch.load(path, weights_only=False)\n"
+            "    model.load_state_dict(found['model'])\n"
+            "    keep({'model': model.state_dict()}, path)\n"
+        ),
+    })  # fmt: skip
+    done = cli(".")
+    assert (done.exit_code, "main.py:5:13: TLL101" in done.stdout) == (1, True)
+
+
 def test_a_diff_without_changes_says_so(cli, write):
     write({"a.py": UNSAFE})
     assert cli("--diff").stderr.startswith("No fix would be applied; left: 1 error, 1 warning.\n")

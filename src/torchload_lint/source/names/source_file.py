@@ -12,7 +12,7 @@ from torchload_lint.source.text.parents import Parents
 from torchload_lint.source.text.text import Lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from torchload_lint.diagnostic import Span
 
@@ -32,7 +32,7 @@ class SourceFile:
         self._held: dict[str, bool] = {}
         self._memory: dict[object, Any] = {}
         self.tree = tree
-        self.parents: Mapping[ast.AST, ast.AST] = Parents(tree)
+        self.parents = Parents(tree)
         self.lines = Lines(text)
         self.bindings = Bindings(
             tree,

@@ -231,7 +231,7 @@ class CodeReader(PieceReader):
         self._check_shared(found.value, found.module, node)
         holder = found.module.parents.get(found.node)
         in_class = isinstance(holder, ast.ClassDef) and found.kind == "function"
-        inside = Holder(holder, found.module, index) if in_class else None  # type: ignore[arg-type]
+        inside = Holder(holder, found.module, index) if in_class else None
         given = inside is not None and not self._is_given_self(node)
         return Piece(found.value or found.node, found.module, index, inside, True, given)
 

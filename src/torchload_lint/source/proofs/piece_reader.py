@@ -92,7 +92,7 @@ class PieceReader:
         """``Base.method(self, …)``, in a method."""
         call = self.module.parents.get(function)
         is_called = isinstance(call, ast.Call) and call.func is function and bool(call.args)
-        return is_called and self._is_instance(call.args[0])  # type: ignore[union-attr]
+        return is_called and self._is_instance(call.args[0])
 
     def _is_filled_base(self, node: ast.Attribute) -> bool:
         """``dict.__init__(self, items)``: a class of Python's own fills the object itself."""

@@ -77,6 +77,10 @@ class Parents(Mapping[ast.AST, ast.AST]):
             for unit in self._units:
                 self._link(unit)
 
+    def adopt(self, made: ast.Subscript, holder: ast.AST) -> None:
+        """Let a node that stands in no file be held where what it was made of stands."""
+        self._known.update({made: holder, made.slice: made})
+
     def __getitem__(self, node: ast.AST) -> ast.AST:
         found = self._known.get(node)
         if found is None:

@@ -436,3 +436,23 @@ def test_what_is_spread_is_known_where_it_is_written_out(code, items):
     named = [node.id for node in ast.walk(load.file) if isinstance(node, ast.Name)]
     assert named == items
     assert not load.unpacks
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def save(*given):\n    torch.save(*given)",
+        "given = {}, 'a.pt'\ntorch.save(*given)",
+        "def f():\n    given = [{}, 'a.pt']\n    torch.save(*given)",
+        "torch.save(*({}, 'a.pt'))",
+        "def load(*given, **more):\n    return torch.load(*given, **more)",
+        "given = ('a.pt',)\ntorch.load(*given)",
+    ],
+)
+def test_what_is_unpacked_into_a_call_stands_in_its_statement(code):
+    """Also an item that is spelled nowhere (``given[0]``): who has it may ask what is around."""
+    module = module_of(f"import torch\n{code}")
+    (call,) = (*module.loads, *module.saves)
+    for node in filter(None, (call.file, getattr(call, "obj", None))):
+        parts = [part for part in ast.walk(node) if isinstance(part, ast.expr)]
+        assert {module.statement(part) for part in parts} == {call.statement}

@@ -14,6 +14,7 @@ from torchload_lint.source.facts.loading.handed_over import (
     NOTHING,
     given_after,
     unstarred,
+    with_first_given,
 )
 from torchload_lint.source.facts.loading.usage import use_of
 from torchload_lint.source.text.expressions import code_of, last_name
@@ -30,7 +31,8 @@ _OPEN_MODES = frozenset({"rb", "r", "rb+", "r+b", "br", "wb"})
 def load_call(module: SourceFile, call: ast.Call, reference: Reference) -> LoadCall:
     """``torch.load(...)``, or a call of a partial of it."""
     args, keywords = _with_partial(call, reference)
-    sorted_out = given(unstarred(module, args), keywords, _LOAD_POSITIONS)
+    args = with_first_given(module, unstarred(module, args))
+    sorted_out = given(args, keywords, _LOAD_POSITIONS)
     load = _build(module, call, call, sorted_out, CallKind.CALL, reference.partial)
     return load if reference.certain else load._replace(certain=False)
 

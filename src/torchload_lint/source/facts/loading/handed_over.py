@@ -73,22 +73,23 @@ def _keywords(options: ast.expr | None) -> tuple[ast.keyword, ...]:
 
 
 def unstarred(module: SourceFile, args: list[ast.expr]) -> list[ast.expr]:
-    """Arguments, with ``*paths`` as its items where it is a tuple or list that is written out, and
-    ``paths[0]`` before it where the function around is given it (``def f(*paths)``).
-    """
+    """Arguments, with ``*paths`` as its items where it is a tuple or list that is written out."""
     found: list[ast.expr] = []
     for arg in args:
-        items = None
-        if isinstance(arg, ast.Starred):
-            held = arg.value
-            items = _items(module, held)
-            if items is None and not found and _is_vararg(held, module):
-                items = [_item(held, 0), arg]
+        items = _items(module, arg.value) if isinstance(arg, ast.Starred) else None
         found += [arg] if items is None else items
     return found
 
 
-def _is_vararg(node: ast.expr, module: SourceFile) -> TypeGuard[ast.Name]:
+def with_first_given(module: SourceFile, args: list[ast.expr]) -> list[ast.expr]:
+    """The arguments, with ``paths[0]`` before ``*paths`` where that comes first, and the function
+    around is given it (``def f(*paths)``).
+    """
+    held = args[0].value if args and isinstance(args[0], ast.Starred) else None
+    return [_item(module, held, 0), *args] if _is_vararg(held, module) else args
+
+
+def _is_vararg(node: ast.expr | None, module: SourceFile) -> TypeGuard[ast.Name]:
     """Whether a name is the ``*args`` of the function around it."""
     if not isinstance(node, ast.Name):
         return False
@@ -109,12 +110,14 @@ def _items(module: SourceFile, node: ast.expr) -> list[ast.expr] | None:
     values = [one.value for one in module.bindings.definitions(node)]
     shown = values[0] if len(values) == 1 else None
     items = _items(module, shown) if isinstance(shown, (ast.Tuple, ast.List)) else None
-    return None if items is None else [_item(node, place) for place in range(len(items))]
+    return None if items is None else [_item(module, node, place) for place in range(len(items))]
 
 
-def _item(node: ast.Name, place: int) -> ast.expr:
+def _item(module: SourceFile, node: ast.Name, place: int) -> ast.expr:
     index = ast.copy_location(ast.Constant(place), node)
-    return ast.copy_location(ast.Subscript(node, index, ast.Load()), node)
+    item = ast.copy_location(ast.Subscript(node, index, ast.Load()), node)
+    module.parents.adopt(item, module.parents[node])
+    return item
 
 
 def _firsts(module: SourceFile, node: ast.expr) -> ast.expr | None:

@@ -46,7 +46,7 @@ def is_held_open(function: ast.AST, home: SourceFile) -> bool:
     """Whether a function is called right where a ``with`` opens what it gives, or as decorator."""
     call = home.parents.get(function)
     is_called = isinstance(call, ast.Call) and call.func is function
-    is_opened = is_called and isinstance(home.parents.get(call), ast.withitem)  # type: ignore[arg-type]
+    is_opened = is_called and isinstance(home.parents.get(call), ast.withitem)
     return is_opened or is_above_definition(function, home)
 
 
