@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -212,6 +213,21 @@ def test_a_save_of_whatever_it_is_given_fails_nowhere(cli, write):
     })  # fmt: skip
     done = cli(".")
     assert (done.exit_code, "main.py:5:13: TLL101" in done.stdout) == (1, True)
+
+
+def test_a_mapping_that_another_file_changes_is_not_exact(cli, write):
+    write({
+        "a.py": (
+            "import torch\n\nurls = {'r1': 'a.pt', 'r2': 'b.pt'}\n\n\n"
+            "def f(n):\n    return torch.load(urls['r{}'.format(n)])\n"
+        ),
+        "b.py": "from a import urls\n\nurls['r1'] = urls['r1'].replace('a', 'c')\n",
+    })  # fmt: skip
+    (load,) = json.loads(cli("loads", "--output-format", "json").stdout)
+    assert {(each["path"], each["exact"]) for each in load["paths"]} == {
+        ("a.pt", False),
+        ("b.pt", False),
+    }
 
 
 def test_a_diff_without_changes_says_so(cli, write):

@@ -116,7 +116,9 @@ def is_followed_store(
         return False
     module = use.module
     scope = module.bindings.scope(module.statement(use.node))
-    if asked.place is None or _is_default(asked.place, module):
+    if asked.place is None or asked.place not in module.parents:
+        return False  # the name of another file, which is not looked up in this one
+    if _is_default(asked.place, module):
         return False
     if module.bindings.scope(module.statement(asked.place)) is not scope:
         return False
