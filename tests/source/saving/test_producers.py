@@ -117,6 +117,33 @@ def test_a_save_is_matched_by_its_path(saved, loading, expected):
     assert bool(producers(f"torch.save({{}}, {saved})", loading)) is expected
 
 
+HANDED_ON = {
+    "all": ("def save(*args, **kwargs): torch.save(*args, **kwargs)", True),
+    "the positional ones": ("def save(*args, **kwargs): torch.save(*args)", True),
+    "under a test": ("def save(*a):\n    if main():\n        torch.save(*a)", True),
+    "behind another one": ("def save(first, *args): torch.save(*args)", False),
+    "others": ("def save(*args): torch.save(*given)", False),
+    "with something before": ("def save(*args): torch.save(state(), *args)", False),
+}
+
+
+@pytest.mark.parametrize(("function", "expected"), HANDED_ON.values(), ids=HANDED_ON)
+def test_a_function_that_hands_on_what_it_is_given_saves_it(function, expected):
+    index = project(
+        {
+            "tools.py": f"import torch\n{function}\n",
+            "train.py": "import tools\ndef keep(net):\n    tools.save({'net': net.state_dict()}, 'runs/a.pt')\n",
+            "use.py": "import torch\ntorch.load('runs/a.pt')\n",
+        }
+    )
+    module = index.module_at("use.py")
+    (load,) = module.loads
+    found = producers_for(load, module, resolve_path(load.file, module, index), index)
+    assert [(each.path, each.row, each.match) for each in found] == (
+        [("train.py", 3, "path")] if expected else []
+    )
+
+
 def in_one_file(source):
     index = project({"a.py": f"import torch\n{source}"})
     module = index.module_at("a.py")

@@ -28,7 +28,7 @@ from torchload_lint.source.certainty.overwriting import (
     may_call,
 )
 from torchload_lint.source.domain.values import Instance, Made, Unknown
-from torchload_lint.source.evaluation import instances
+from torchload_lint.source.evaluation.objects import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.names.flow import STAR, UNBOUND

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.certainty.escaping.seen_changes import SeenChange
 from torchload_lint.source.domain.values import Class
-from torchload_lint.source.evaluation import instances
+from torchload_lint.source.evaluation.objects import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes

@@ -29,8 +29,8 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
-from torchload_lint.source.evaluation import attributes as attribute_lookup
 from torchload_lint.source.evaluation import displays, invoke, named, parameters
+from torchload_lint.source.evaluation.objects import attributes as attribute_lookup
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.state import spreading, stores, taken

@@ -11,6 +11,7 @@ from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.selecting import left_to_callers
 from torchload_lint.source.domain.values import (
     NO_ARGUMENTS,
+    Cause,
     Class,
     Frame,
     Instance,
@@ -19,7 +20,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
-from torchload_lint.source.evaluation import instances
+from torchload_lint.source.evaluation.objects import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import call_targets, callers, classes
@@ -197,7 +198,7 @@ def _from_site(
     elif is_unreached(evaluator, site.written, outer):
         evaluator.leave_open(f"a call of {function.name}() is not reached from here")
     elif not _is_itself(given[parameter], parameter, site):
-        values = given_values(evaluator, given[parameter], outer)
+        values = _given(evaluator, given[parameter], parameter, outer)
         yield lift(values, Rung.CALLER)
         if is_spread(given[parameter], values):
             yield default
@@ -208,6 +209,22 @@ def _is_itself(given: Passed, parameter: ast.arg, site: call_targets.Site) -> bo
     if not isinstance(given, ast.Name):
         return False
     return [each.node for each in site.module.bindings.definitions(given)] == [parameter]
+
+
+def _given(evaluator: Evaluator, given: Passed, parameter: ast.arg, outer: Frame) -> Values:
+    """What a call gives to a parameter. What an object has kept of it, and gives to another one of
+    its class (``type(self)(self.args)``), adds nothing.
+    """
+    kept = None
+    if isinstance(given, ast.Attribute):
+        kept = instances.kept(evaluator, given, parameter, outer.module)
+    if kept is None or not evaluator.once(key := ("kept", kept)):
+        return given_values(evaluator, given, outer)
+    try:
+        values = given_values(evaluator, given, outer)
+    finally:
+        evaluator.done(key)
+    return tuple(each for each in values if getattr(each, "cause", None) is not Cause.MISSING)
 
 
 def _configured(

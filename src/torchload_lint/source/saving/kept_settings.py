@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.facts.loading.usage import SETTINGS_KEYS
 from torchload_lint.source.saving import pairs
+from torchload_lint.source.saving.handed_saves import saves_of
 from torchload_lint.source.saving.programs import are_one_program
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def kept_beside(load: LoadCall, module: Module, project: ProjectIndex) -> str:
     """
     asked = pairs.asked_keys(load, module)
     for home in _around(module, project):
-        for save in home.saves:
+        for save in saves_of(home, project):
             for saved, _ in pairs.saved_objects(save, home, project):
                 entries = dict(_entries(saved))
                 unknown = [key for key in SETTINGS_KEYS & set(entries) if _may_be_any(entries[key])]

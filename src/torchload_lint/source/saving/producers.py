@@ -28,10 +28,10 @@ from torchload_lint.source.saving.file_names import (
     names_of,
     words_of_name,
 )
+from torchload_lint.source.saving.handed_saves import files_with_saves, saves_of
 from torchload_lint.source.saving.programs import are_one_program, nearest, shared_folders
 from torchload_lint.source.saving.save_index import index_of, possible_saves
 from torchload_lint.source.saving.saved import why_unloadable
-from torchload_lint.source.saving.saving_files import saving_files
 from torchload_lint.source.saving.written_files import written_by, written_where_found
 from torchload_lint.source.state.later import comes_after
 
@@ -183,7 +183,7 @@ def _match_contents(
 ) -> None:
     """Add the saves whose contents are what a load asks for, until there are enough."""
     for home in [one for one in homes if are_one_program(one, module, project)]:
-        for save in home.saves:
+        for save in saves_of(home, project):
             match = _by_content(load, module, keys, restored, save, home, project)
             if match is not None and not (
                 home is module and comes_after(save.node, load.node, load.statement, module)
@@ -233,7 +233,7 @@ def _possible_saves(
     index = project.remember(
         ("saves", home.tree),
         lambda: index_of(
-            home.saves,
+            saves_of(home, project),
             lambda save: written_by(save, home, project),
             lambda save: path_origins.origins(save.file, home, project),
         ),
@@ -318,7 +318,7 @@ def _told_apart(
     ]
     names = {name for each in by_name for name in names_of(written_by(*each, project))}
     told = {save.node for save, _ in matched}
-    others = [(save, home) for home in homes if by_name for save in home.saves]
+    others = [(save, home) for home in homes if by_name for save in saves_of(home, project)]
     if len({home.path for _, home in by_name}) < _SEVERAL and not any(
         names & names_of(written_by(*each, project)) for each in others if each[0].node not in told
     ):
@@ -331,7 +331,7 @@ def _modules(
 ) -> Iterator[Module]:
     """The files that can hold a matching save, the load's own first."""
     yield module
-    saving = saving_files(project)
+    saving = files_with_saves(project)
     folder = dirname(module.path)
     words = [word for pattern in specific for word in words_of_name(pattern.text)]
     candidates = [path for path in saving if path != module.path]

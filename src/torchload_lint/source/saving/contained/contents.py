@@ -22,7 +22,7 @@ from torchload_lint.source.domain.values import (
     Sequence,
     Text,
 )
-from torchload_lint.source.evaluation import instances
+from torchload_lint.source.evaluation.objects import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.project import classes
 from torchload_lint.source.saving.contained import pickling, torch_modules

@@ -114,7 +114,7 @@ def _of_one_class(evaluator: Evaluator, instance: Instance, name: str, frame: Fr
     unspelled_values = _unspelled(evaluator, instance, name, frame)
     if unspelled_values:
         return unspelled_values
-    from torchload_lint.source.evaluation import mapping_classes  # noqa: PLC0415 - few questions lead here
+    from torchload_lint.source.evaluation.objects import mapping_classes  # noqa: PLC0415 - few questions lead here
 
     if name in {"value", "name"}:
         from torchload_lint.source.state import enumerations  # noqa: PLC0415 - few questions lead here
@@ -172,6 +172,9 @@ def _stored(
         if guards.gainsays(evaluator.assumed, value, module):
             continue
         home = _home(instance, module, receiver, frame)
+        if not evaluator.once(handed_on := ("kept", value)):
+            continue
+        evaluator.done(handed_on)
         if not evaluator.once(key := (method, receiver, value)):
             found.append(unknown(f"self.{name} is made from itself"))
             continue
@@ -208,6 +211,28 @@ def assigned(
 ) -> dict[str, list[tuple[ast.AST, ast.arg, ast.expr]]]:
     """Attribute → (method, its ``self``, value) for each ``self.attribute = value`` of a class."""
     return evaluator.project.remember(("assigned", node), lambda: _collect_assigned(node))
+
+
+def kept(
+    evaluator: Evaluator, read: ast.Attribute, parameter: ast.arg, module: SourceFile
+) -> ast.expr | None:
+    """Where ``self.name``, read by a method, is what the constructor of its class was given for a
+    parameter (nothing else of the class sets it, and nothing inherits from it), what is stored.
+    """
+    method = module.function(read)
+    holder = module.parents.get(method) if method is not None else None
+    if not isinstance(holder, ast.ClassDef) or parameter not in module.parents:
+        return None
+    stored = assigned(evaluator, holder).get(read.attr, ())
+    if len(stored) != 1 or subclasses(evaluator, Class(holder, module)):
+        return None
+    constructor, _, value = stored[0]
+    is_kept = (
+        constructor is module.parents.get(module.parents[parameter])
+        and isinstance(value, ast.Name)
+        and [each.node for each in module.bindings.definitions(value)] == [parameter]
+    )
+    return value if is_kept else None
 
 
 def _collect_assigned(node: ast.ClassDef) -> dict[str, list[tuple[ast.AST, ast.arg, ast.expr]]]:

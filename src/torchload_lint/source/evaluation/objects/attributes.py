@@ -25,7 +25,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
-from torchload_lint.source.evaluation import instances
+from torchload_lint.source.evaluation.objects import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.state import filled, handing, stores, unspelled
 

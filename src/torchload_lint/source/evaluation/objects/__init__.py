@@ -1,0 +1,1 @@
+"""What an object of a class of the project has: its fields, its attributes, its items."""

@@ -1,0 +1,78 @@
+"""Saves through a function of the project that hands on to ``torch.save`` all that it is given:
+``def save_on_master(*args, **kwargs): torch.save(*args, **kwargs)``.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.facts.loading.call_facts import save_call
+from torchload_lint.source.names.references import Reference
+from torchload_lint.source.project import callers
+from torchload_lint.source.saving.saving_files import saving_files
+
+if TYPE_CHECKING:
+    from torchload_lint.source.facts.calls import SaveCall
+    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.index import ProjectIndex
+
+MOST_SAVING_FUNCTIONS = 8
+"""Functions that hand on to ``torch.save``, and whose callers are looked for."""
+_HANDS_ON = late_pattern(r"\bsave\(\s*\*\w")
+
+
+def saves_of(home: Module, project: ProjectIndex) -> tuple[SaveCall, ...]:
+    """The saves of a file, with its calls of functions that hand on to ``torch.save``."""
+    return (*home.saves, *_handed(project).get(home.path, ()))
+
+
+def files_with_saves(project: ProjectIndex) -> list[str]:
+    """The files that save, by themselves or through such a function; sorted."""
+    return sorted({*saving_files(project), *_handed(project)})
+
+
+def _handed(project: ProjectIndex) -> dict[str, list[SaveCall]]:
+    """The calls of the functions that hand on, by file."""
+    return project.remember(("handed saves",), lambda: _find(project))
+
+
+def _find(project: ProjectIndex) -> dict[str, list[SaveCall]]:
+    found: dict[str, list[SaveCall]] = {}
+    for module, function in _functions(project)[:MOST_SAVING_FUNCTIONS]:
+        for site in callers.sites(project, module, function).calls:
+            home = project.module_at(site.module.path)
+            if home is not None and home is site.module:
+                made = save_call(home, site.call, Reference(site.call.func))
+                found.setdefault(home.path, []).append(made)
+    return found
+
+
+def _functions(
+    project: ProjectIndex,
+) -> list[tuple[Module, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    texts = {path: project.files.text(path) or "" for path in saving_files(project)}
+    homes = [project.module_at(path) for path, text in texts.items() if _HANDS_ON.search(text)]
+    return [
+        (home, function)
+        for home in homes
+        if home is not None
+        for save in home.saves
+        if isinstance(function := home.function(save.node), ast.FunctionDef)
+        and _hands_on(save.node, function)
+    ]
+
+
+def _hands_on(call: ast.Call, function: ast.FunctionDef) -> bool:
+    """Whether a call is given what its function is given, and that alone."""
+    given, own = function.args, [*function.args.posonlyargs, *function.args.args]
+    if own or given.kwonlyargs or given.vararg is None or len(call.args) != 1:
+        return False
+    starred = call.args[0]
+    passed = {each.arg: getattr(each.value, "id", "") for each in call.keywords}
+    return (
+        isinstance(starred, ast.Starred)
+        and getattr(starred.value, "id", "") == given.vararg.arg
+        and passed in ({}, {None: given.kwarg.arg if given.kwarg is not None else ""})
+    )
