@@ -324,6 +324,11 @@ FAR_AWAY = {
     "from urllib.request import urlopen; io.BytesIO(urlopen('https://a.b/m.pt').read())": (
         "https://a.b/m.pt",
     ),
+    "import upath; upath.UPath('s3://b/m.pt').open('rb')": ("s3://b/m.pt",),
+    "import fsspec; (lambda s, p: s.open(p))(*fsspec.core.url_to_fs('s3://b/m.pt'))": ("s3://b/m.pt",),
+    "import boto3 as b; io.BytesIO("
+    "b.client('s3').get_object(Bucket='b', Key='m.pt')['Body'].read())": ("s3://b/m.pt",),
+    "import fsspec; fsspec.open('file:///srv/m.pt').open()": ("file:///srv/m.pt", "/srv/m.pt"),
     "import huggingface_hub as h; h.hf_hub_download('me/net', 'm.pt')": ("hf://me/net/m.pt",),
 }  # fmt: skip
 """How a file far away is opened → names that it may have in the configuration."""

@@ -133,6 +133,10 @@ def test_a_script_with_python_in_it_is_something_to_look_at(project: Path) -> No
         ('[tool.torchload-lint]\ntarget-torch = "new"\n', "must be a version such as"),
         ('[tool.torchload-lint]\nselect = ["TLL999"]\n', "unknown rule 'TLL999'"),
         ('[tool.torchload-lint.loads]\n"a:b" = { file = "x" }\n', "unknown key 'file'"),
+        (
+            '[tool.torchload-lint.checkpoints]\n"s3://b/m.pt" = "m.pt"\n',
+            'must be a list of globals or a table: { path = "m.pt" }',
+        ),
         ("[tool.torchload-lint\n", "not valid TOML"),
     ],
 )

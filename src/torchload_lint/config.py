@@ -271,12 +271,14 @@ def _checkpoints(value: object) -> tuple[CheckpointEntry, ...]:
             entries.append(CheckpointEntry(pattern, _named(pattern, _dotted_names, given)))
             continue
         if not isinstance(given, dict):
-            kind = _kind(given)
-            raise ValueError(f"[{pattern!r}] must be a list of globals or a table, not {kind}")
+            wanted = "a list of globals or a table"
+            if isinstance(given, str):
+                raise ValueError(f'[{pattern!r}] must be {wanted}: {{ path = "{given}" }}')
+            raise ValueError(f"[{pattern!r}] must be {wanted}, not {_kind(given)}")
         table = _known(pattern, given, ("safe-globals", "path"))
         names = _named(pattern, _dotted_names, table.get("safe-globals", []))
         path = _named(pattern, _string, table.get("path", ""))
-        entries.append(CheckpointEntry(pattern, names, path))
+        entries.append(CheckpointEntry(pattern.removeprefix("file://"), names, path))
     return tuple(entries)
 
 

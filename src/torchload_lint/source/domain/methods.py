@@ -390,6 +390,8 @@ def of_handle(handle: Handle, name: str) -> Values:
     """``handle.name()``."""
     if name in {"read", "getvalue", "getbuffer", "__enter__", "readall"}:
         return (handle,)
+    if name == "open" and not handle.wrapped:  # fsspec's OpenFile; the wrapped may be an archive
+        return (handle,)
     return unknown(f"the result of .{name}() is not known")
 
 

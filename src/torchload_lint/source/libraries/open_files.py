@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.domain import strings
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.values import (
@@ -106,6 +108,36 @@ def _open_of_system(
     )
 
 
+def _system_and_path(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``fsspec.core.url_to_fs(address)``: a file system, and where it has the file."""
+    system = domain.Made("fsspec.core.url_to_fs", call)
+    return (domain.Sequence(((system,), first(evaluator, call, frame)), kind="tuple"),)
+
+
+def _open_of_address(
+    evaluator: Evaluator, system: domain.Made, call: ast.Call, frame: Frame
+) -> Values:
+    """``fs.open(path)`` of such a system: the path is known by its address."""
+    del system
+    return opened(evaluator, call, frame)
+
+
+def _object_of_bucket(
+    evaluator: Evaluator, client: domain.Made, call: ast.Call, frame: Frame
+) -> Values:
+    """``boto3.client("s3").get_object(Bucket="b", Key="m.pt")``."""
+    del client
+    named = arguments(evaluator, call, frame).named
+    parts: list[Values] = [
+        (domain.Text("s3://"),),
+        named.get("Bucket", ()),
+        (domain.Text("/"),),
+        named.get("Key", ()),
+    ]
+    address = reduce(strings.concatenate, parts)
+    return (domain.Record({"Body": tuple(map(_opened, address))}),)
+
+
 def _given(made: domain.Made) -> list[ast.expr]:
     return made.call.args if made.call is not None else []
 
@@ -141,11 +173,15 @@ CALLS: dict[str, Known] = {
     **dict.fromkeys(_OPENERS, opened),
     **dict.fromkeys(_WRAPPING_OPENERS, _wrapped_open),
     "io.BytesIO": _buffer,
+    **dict.fromkeys(("fsspec.core.url_to_fs", "fsspec.url_to_fs"), _system_and_path),
 }
 METHODS: dict[str, KnownMethod] = {
     **{f"{system}.open": _open_of_system for system in ("fsspec.filesystem", *_SCHEMES)},
     **{f"cloudpathlib.{kind}.open": _open_of_cloud
        for kind in ("CloudPath", "AnyPath", "S3Path", "GSPath", "AzureBlobPath")},
+    "upath.UPath.open": _open_of_cloud,
+    "fsspec.core.url_to_fs.open": _open_of_address,
+    "boto3.client.get_object": _object_of_bucket,
     **{f"contextlib.{kind}.enter_context": _entered for kind in ("ExitStack", "AsyncExitStack")},
 }  # fmt: skip
 ATTRIBUTES: dict[str, KnownAttribute] = dict.fromkeys(("requests.get", "httpx.get"), _of_response)

@@ -61,7 +61,9 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "urllib": ("builtins_known", "hubs.downloaders", "open_files"),
     **dict.fromkeys(("natsort", "more_itertools", "numpy", "random"), ("iterators",)),
     **dict.fromkeys(("bz2", "codecs", "gzip", "io", "lzma", "mmap", "tarfile"), ("open_files",)),
-    **dict.fromkeys(("adlfs", "cloudpathlib", "contextlib", "gcsfs", "s3fs"), ("open_files",)),
+    **dict.fromkeys(
+        ("adlfs", "boto3", "cloudpathlib", "contextlib", "gcsfs", "s3fs", "upath"), ("open_files",)
+    ),
     **dict.fromkeys(("httpx", "requests"), ("open_files",)),
     **dict.fromkeys(("blobfile", "fsspec", "megfile", "smart_open"), ("open_files",)),
     **dict.fromkeys(("zipfile", "zstandard"), ("open_files",)),
