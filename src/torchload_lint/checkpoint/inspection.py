@@ -369,6 +369,7 @@ def _report(
         stand_ins=stand_ins,
         called=called_classes(result.streams, result.guard.names) if stand_ins else (),
         imports=tuple(dict.fromkeys(entry.import_only for entry in entries if entry.import_only)),
+        builds_types=result.guard.builds_types,
     )
 
 

@@ -104,6 +104,9 @@ class CheckpointReport(NamedTuple):
     called: tuple[NeededGlobal, ...] = ()
     """Where no allowlist of the real objects loads the file: what an unsafe load would call, as far
     as only the project can say whether it does harm."""
+    builds_types: bool = False
+    """Whether it makes an object of a type that torch allows by default without calling it, or
+    fills one that is no tensor and no OrderedDict, which releases before 2.6 refuse."""
     depth: str = "whole"
     """``shallow`` where what only proves damage was not read (a file that is far away)."""
 

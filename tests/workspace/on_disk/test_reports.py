@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checkpoint.cases import forge
+from checkpoint.cases import CASES, forge, write_case
 from torchload_lint import checkpoint
 from torchload_lint.checkpoint import Target, inspect_file
 from torchload_lint.checkpoint.known.torch_versions import KNOWN_VERSIONS, TorchVersion
@@ -46,3 +46,26 @@ def test_one_report_answers_for_all_releases_that_treat_a_file_alike(body, most,
     assert len(reads) <= most
     own = [checkpoints._inspect("a.pt", lambda _: None, line) for line in RELEASES]
     assert kept == own
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", CASES)
+def test_what_one_report_says_for_all_is_what_each_release_says(name, tmp_path):
+    case = CASES[name]
+    if case.missing:
+        pytest.skip(f"needs {', '.join(case.missing)}")
+    path = write_case(case, tmp_path).name
+    checkpoints = DiskCheckpoints(Config(root=tmp_path), Target())
+    kept = [checkpoints.inspect(path, lambda _: None, line) for line in RELEASES]
+    assert kept == [checkpoints._inspect(path, lambda _: None, line) for line in RELEASES]
+
+
+@pytest.mark.torch
+def test_the_weights_of_a_model_are_read_once_for_all_releases(reads, tmp_path):
+    torch = pytest.importorskip("torch")
+    net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3))
+    torch.save({"net": net.state_dict(), "epoch": 3, "loss": 0.5}, tmp_path / "a.pt")
+    checkpoints = DiskCheckpoints(Config(root=tmp_path), Target())
+    kept = {checkpoints.inspect("a.pt", lambda _: None, line).verdict for line in RELEASES}
+    assert kept == {"loads"}
+    assert len(reads) == 1

@@ -30,6 +30,13 @@ RELEASES = tuple(
 LINES = tuple(dict.fromkeys(map(TorchVersion.parse, RELEASES)))
 """The release lines of torch, oldest first."""
 
+_PLAIN = frozenset(
+    """
+    collections.OrderedDict torch._utils._rebuild_tensor torch._utils._rebuild_tensor_v2
+    torch._utils._rebuild_parameter
+    """.split()
+)
+
 _SHOWN = 2
 """How many requirements a sentence names."""
 
@@ -124,12 +131,21 @@ class TorchRange(NamedTuple):
         return f"{shown}; {self.assumed}" if self.assumed else shown
 
 
-def behaviour(version: TorchVersion, names: frozenset[str], path: str) -> tuple[object, ...]:
+def behaviour(
+    version: TorchVersion, names: frozenset[str], path: str, *, plain: bool = False
+) -> tuple[object, ...]:
     """All that a release does with a file of this name which names these globals.
 
     Releases for which it is equal treat the file alike: one report answers for all of them.
+    ``plain``: the newest release loads it, has nothing to say about it, and builds no types. Then
+    what newer ones refuse is not in the file, nor, where it holds but tensors in dicts, what older
+    ones cannot do.
     """
     can = features(version)
+    if plain and all(map(_is_plain, names)):
+        can = features(NEWEST_LINE)._replace(
+            binfloat=can.binfloat, safetensors_paths=can.safetensors_paths
+        )
     allowed = default_allowed(version)
     can = can._replace(
         safetensors_paths=can.safetensors_paths and path.endswith(".safetensors"),
@@ -145,3 +161,10 @@ def behaviour(version: TorchVersion, names: frozenset[str], path: str) -> tuple[
         frozenset((name, registered[name]) for name in names if name in registered),
         frozenset(name for name in names if version < DTYPES_SINCE.get(name, version)),
     )
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a global is of a tensor or of a dict of them: no release renames it, makes an object
+    of it, or looks at how its items are stored.
+    """
+    return name in _PLAIN or (name.startswith("torch.") and name.endswith("Storage"))

@@ -19,12 +19,15 @@ class ClassKnowledge:
     def __init__(self, lookup: ClassLookup | None, names: NameResolver) -> None:
         self._lookup = lookup
         self._names = names
+        self._known: dict[GlobalName, ClassFacts | None] = {}
 
     def facts(self, value: PickledValue) -> ClassFacts | None:
         """The facts about the class or function that a value names; None where it is another's."""
         if self._lookup is None or not isinstance(value, GlobalRef):
             return None
-        return self._lookup(value.name)
+        if value.name not in self._known:
+            self._known[value.name] = self._lookup(value.name)
+        return self._known[value.name]
 
     def is_mismatched(self, args: PickledValue) -> bool:
         """``copyreg._reconstructor(cls, base, state)`` with a base that the class has not."""

@@ -116,6 +116,7 @@ class WeightsOnlyGuard:
         """The value that the failing step was done to."""
         self.needs: dict[str, RequiredEntry] = {}
         self.notes: list[Problem] = []
+        self.builds_types = False
         self.position = 0
         self.storages = storages
         storages.checks_sizes = features(target.torch).record_sizes
@@ -294,6 +295,7 @@ class WeightsOnlyGuard:
             return
         dotted = self.names.dotted(name)
         if dotted in self._default and isinstance(cls, GlobalRef):
+            self.builds_types = True
             old = not self._features.default_types_build
             if default_kind(dotted) != "class" or (
                 old and dotted != "torch.nn.parameter.Parameter"
@@ -331,6 +333,7 @@ class WeightsOnlyGuard:
             if not updates_dict(state):
                 self._fail(advice.STATE, target)
             return
+        self.builds_types = True
         if kind is None:
             self._build_on_unknown(target)
             return

@@ -183,8 +183,9 @@ class DiskCheckpoints:
         if any(problem.code == "limit" for problem in first.problems):
             return first  # no release is asked to read as far again
         names = frozenset(str(found.name) for found in first.globals)
-        wanted = behaviour(torch, names, path)
-        if wanted == behaviour(newest, names, path):
+        plain = first.verdict == "loads" and not first.problems and not first.builds_types
+        wanted = behaviour(torch, names, path, plain=plain)
+        if wanted == behaviour(newest, names, path, plain=plain):
             return first
         if (path, wanted) not in self._reports:
             self._reports[path, wanted] = self._inspect(path, lookup, torch)
