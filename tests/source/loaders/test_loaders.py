@@ -234,8 +234,42 @@ def test_what_a_call_says_and_what_it_reads():
         "import torch\ntorch.hub.load_state_dict_from_url(u, d, None, True, False, n, False)"
     )
     assert (load.weights_only, load.file.id) == (WeightsOnly.FALSE, "u")
-    (load,) = loads_of("import lightning as L\nL.Trainer().test(m, ckpt_path='best')")
+    (load,) = loads_of("import lightning as L\nL.Trainer().test(m, ckpt_path='hpc')")
     assert (load.weights_only, load.file) == (WeightsOnly.ABSENT, None)
+
+
+CHOSEN = {
+    'trainer.test(ckpt_path="best")': ["runs/best.ckpt"],
+    'trainer.validate(None, None, "last")': ["runs/last.ckpt"],
+    'trainer.fit(None, ckpt_path="last")': ["runs/last.ckpt"],
+    'trainer.predict(ckpt_path="best.ckpt")': ["best.ckpt"],
+    'Run().test("best")': ["runs/best.ckpt"],
+    'Trainer().test(ckpt_path="best")': [],
+    'Trainer(callbacks=[best, ModelCheckpoint("a")]).test(ckpt_path="best")': [],
+}
+
+
+@pytest.mark.parametrize(("call", "opened"), CHOSEN.items(), ids=CHOSEN)
+def test_a_file_that_lightning_chooses_is_where_its_callback_writes(call, opened):
+    index = project(
+        {
+            "main.py": f"""
+                from lightning.pytorch import Trainer
+                from lightning.pytorch.callbacks import ModelCheckpoint
+                best = ModelCheckpoint("runs", filename="best", enable_version_counter=False)
+                trainer = Trainer(callbacks=[best])
+                class Run:
+                    def __init__(self):
+                        self.trainer = Trainer(callbacks=best)
+                    def test(self, word):
+                        self.trainer.test(ckpt_path="best")
+                {call if not call.startswith("Run") else ""}
+                """
+        }
+    )
+    module = index.module_at("main.py")
+    load = library_loads(module, index)[0 if call.startswith("Run") else -1]
+    assert [each.text for each in resolve_load(load, module, index).patterns] == opened
 
 
 def test_a_repository_is_no_checkpoint_and_may_load_none():

@@ -55,8 +55,9 @@ class Loader(NamedTuple):
     method's name is enough."""
     only_with: str = ""
     """The keyword without which a call is passed over: most read no pickle at all."""
-    choices: tuple[str, ...] = ()
-    """Words that are given as the path and name no file: the library chooses one."""
+    choices: tuple[tuple[str, str], ...] = ()
+    """Words that are given as the path and name no file, since the library chooses one, and the
+    attributes of the method's object that name that file then, where they do."""
     nothing_with: tuple[tuple[str, object], ...] = ()
     """Parameters and the values with which nothing is loaded: ``pretrained=False``."""
     doubtful: bool = False

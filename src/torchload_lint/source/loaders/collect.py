@@ -215,8 +215,9 @@ def _load(called: Called, module: Module, project: ProjectIndex) -> LoadCall | N
     file = sorted_out.named.get(loader.path)
     if _loads_nothing(loader, file, sorted_out, module):
         return None
-    if isinstance(file, ast.Constant) and (file.value is True or file.value in loader.choices):
-        file = None
+    chosen = dict(loader.choices)
+    if isinstance(file, ast.Constant) and (file.value is True or file.value in chosen):
+        file = _chosen(chosen.get(str(file.value), ""), file, use, module)
     versions = project.environment.versions(called.library.distributions)
     by = LibraryLoad(
         loader,
@@ -230,6 +231,20 @@ def _load(called: Called, module: Module, project: ProjectIndex) -> LoadCall | N
     load = load_by(by, use.call, file, module, sorted_out)
     span = module.span(use.place)
     return load._replace(certain=certain, kind=use.kind, each=use.each, span=span)
+
+
+def _chosen(attributes: str, word: ast.Constant, use: LoaderUse, module: Module) -> ast.expr | None:
+    """What names the file that a library chooses for a word: attributes of the method's object."""
+    called = use.call.func
+    if not attributes or not isinstance(called, ast.Attribute):
+        return None
+    found, steps = called.value, []
+    for name in attributes.split("."):
+        found = ast.copy_location(ast.Attribute(found, name, ast.Load()), word)
+        steps.append(found)
+    for made, holder in zip(steps, [*steps[1:], module.parents[word]], strict=True):
+        module.parents.adopt(made, holder)
+    return found
 
 
 def _given(loader: Loader, use: LoaderUse, module: Module) -> Given:

@@ -77,9 +77,9 @@ class Parents(Mapping[ast.AST, ast.AST]):
             for unit in self._units:
                 self._link(unit)
 
-    def adopt(self, made: ast.Subscript, holder: ast.AST) -> None:
+    def adopt(self, made: ast.AST, holder: ast.AST) -> None:
         """Let a node that stands in no file be held where what it was made of stands."""
-        self._known.update({made: holder, made.slice: made})
+        self._known[made] = holder
 
     def __getitem__(self, node: ast.AST) -> ast.AST:
         found = self._known.get(node)

@@ -117,6 +117,7 @@ def _item(module: SourceFile, node: ast.Name, place: int) -> ast.expr:
     index = ast.copy_location(ast.Constant(place), node)
     item = ast.copy_location(ast.Subscript(node, index, ast.Load()), node)
     module.parents.adopt(item, module.parents[node])
+    module.parents.adopt(index, item)
     return item
 
 

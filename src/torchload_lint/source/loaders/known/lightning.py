@@ -15,10 +15,17 @@ _FABRIC = tuple(one._replace(keyword="") for one in _TAKES)
 
 
 def _of_trainer(method: str, *parameters: str) -> Loader:
-    """Lightning 2.6.0, ``pytorch/trainer/trainer.py``."""
+    """Lightning 2.6.0, ``pytorch/trainer/trainer.py``; what the words stand for:
+    ``trainer/connectors/checkpoint_connector.py``.
+    """
     return Loader(
         method, "ckpt_path", parameters, _TAKES, of="Trainer", sign="ckpt_path",
-        choices=("best", "last", "hpc", "registry"),
+        choices=(
+            ("best", "checkpoint_callback.best_model_path"),
+            ("last", "checkpoint_callback.last_model_path"),
+            ("hpc", ""),
+            ("registry", ""),
+        ),
     )  # fmt: skip
 
 
