@@ -52,9 +52,11 @@ def values(evaluator: Evaluator, parameter: ast.arg, frame: Frame) -> Values:
     function = frame.module.parents[frame.module.parents[parameter]]
     assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
     if isinstance(function, ast.Lambda):
-        return _default(evaluator, parameter, function, frame) or unknown(
-            f"parameter {parameter.arg} of a lambda"
-        )
+        from torchload_lint.source.evaluation import lambdas  # noqa: PLC0415 - few loads are in one
+
+        default = _default(evaluator, parameter, function, frame)
+        given = lambdas.given(evaluator, parameter, function, default, frame)
+        return given or default or unknown(f"parameter {parameter.arg} of a lambda")
     receiver = _receiver(parameter, function, frame)
     if receiver:
         return receiver
