@@ -117,3 +117,14 @@ def test_a_byte_order_mark_and_its_rows_stay(cli, write, folder):
     written = (folder / "pyproject.toml").read_bytes().decode()
     assert written.startswith(text)
     assert written.removeprefix(text).count("\r\n") == written.removeprefix(text).count("\n") == 3
+
+
+def test_of_many_paths_the_table_names_some_and_json_all(cli, write):
+    names = [f"runs/{number}.pt" for number in range(6)]
+    write({"a.py": f"import torch\nfor name in {names}:\n    torch.load(name)\n"})
+    shown = cli("loads", ".").output
+    assert "runs/3.pt and 2 more" in shown
+    assert "`--output-format json` names all paths." in shown
+    everything = cli("loads", "--output-format", "json", ".").output
+    assert all(name in everything for name in names)
+    assert all(name in cli("loads", "--output-format", "csv", ".").output for name in names)

@@ -25,6 +25,8 @@ GAP = "  "
 MIN_COLUMN = 8
 WIDEST = 60
 """A column of paths where nothing is shortened; what is longer pushes the rest of its row along."""
+_MOST_PATHS = 4
+"""Paths of one load that a table for people names."""
 _UNKNOWN = "unknown: "
 _KINDS = {"instance": "an object", "sequence": "a list or the like"}
 TITLES = ("load", "reads", "known from", "needs")
@@ -53,7 +55,7 @@ class Load:
 def as_table(loads: Sequence[Load], width: int | None = None, *, color: bool = False) -> str:
     """One row a load, and a line of sums; rows are shortened to ``width`` columns, if given."""
     palette = Palette(enabled=color)
-    rows = [_cells(load) for load in loads]
+    rows = [_cells(load, _MOST_PATHS) for load in loads]
     widths = [max(map(len, column)) for column in zip(TITLES, *rows, strict=True)]
     if width is None:
         widths = [widths[0], *(min(wanted, WIDEST) for wanted in widths[1:])]
@@ -148,10 +150,12 @@ def _stopped(*places: str) -> str:
     return f"  <- {', '.join(places)}" if any(places) else ""
 
 
-def _cells(load: Load) -> tuple[str, str, str, str]:
+def _cells(load: Load, most: int | None = None) -> tuple[str, str, str, str]:
+    """The columns of one load; ``most``: so many paths are named, where not all are."""
     situation = load.situation
     patterns = situation.resolution.patterns
-    reads = ", ".join(pattern.text for pattern in patterns) or "?"
+    reads = ", ".join(pattern.text for pattern in patterns[:most]) or "?"
+    reads += f" and {len(patterns[most:])} more" if most and patterns[most:] else ""
     rungs = dict.fromkeys(pattern.rung.value for pattern in patterns)
     needs = ", ".join(need.name.qualname for need in situation.needs)
     verdicts = {report.verdict.value for report in situation.reports}
@@ -215,7 +219,9 @@ def _sums(loads: Sequence[Load]) -> str:
         "unknown": "with unknown needs",
     }
     parts += [f"{count} {words[kind]}" for kind, count in sorted(kinds.items())]
-    return ", ".join(parts) + ".\n"
+    cut = any(len(load.situation.resolution.patterns) > _MOST_PATHS for load in loads)
+    more = " `--output-format json` names all paths." if cut else ""
+    return ", ".join(parts) + f".{more}\n"
 
 
 def _kind(situation: Situation) -> str:
