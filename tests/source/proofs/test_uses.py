@@ -67,6 +67,8 @@ REFUSED = {
     "return getattr(x, 'format')(self)": "format of a text",
     # what all objects of a class share, and others act on
     "self.__annotations__['row'] = x": "__annotations__",
+    "self.x = self.__annotations__['row'](x)": "__annotations__",
+    "self.x = list(self.__annotations__.items())": "__annotations__",
     "x.__annotations__.update(y)": "__annotations__",
     "self.__dataclass_fields__[x] = y": "__dataclass_fields__",
     # files that are imported when a checkpoint says so
@@ -139,7 +141,7 @@ def test_what_reaches_what_is_not_its_own(body, reason):
         "return ('{}' + '{}').format(x, y)",
         "return MESSAGE.format(x, y)",
         "return f'{x:{y}}', format(x, '.3f')",
-        "return self.__annotations__['row'], list(self.__annotations__.items())",
+        "return 'row' in self.__annotations__, list(self.__annotations__)",
         "import app.light\nreturn app.light.LIMIT",
         "from .light import LIMIT as most\nreturn most",
         "import math\nfrom torch import nn\nreturn math.sqrt(x), nn.ReLU()",

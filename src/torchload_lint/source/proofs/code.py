@@ -13,13 +13,8 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.names.reaching import BUILTINS
 from torchload_lint.source.proofs.known.harmless import (
-    CONVERTING,
     HARMFUL_ATTRIBUTES,
-    MAKING_CLASSES,
-    MARKING,
-    MODES,
     OF_LOGGERS,
-    OF_NEW_MODULES,
     OPERATORS,
     SHARED_BY_CLASS,
     SPECIAL_ATTRIBUTES,
@@ -27,18 +22,19 @@ from torchload_lint.source.proofs.known.harmless import (
 )
 from torchload_lint.source.proofs.lineage import Holder, meanings
 from torchload_lint.source.proofs.piece_reader import Piece, PieceReader, in_a_sentence
+from torchload_lint.source.proofs.uses.annotations import (
+    ANNOTATED,
+    takes_names,
+)
 from torchload_lint.source.proofs.uses.fixed_values import (
-    is_above_definition,
     is_compared,
     is_fixed_text,
-    is_given_new_module,
-    is_given_numbers,
-    is_held_open,
     is_made_once,
     replaces_text,
 )
 from torchload_lint.source.proofs.uses.late_ends import ends_late
 from torchload_lint.source.proofs.uses.late_imports import imported_late
+from torchload_lint.source.proofs.uses.library_names import misused
 from torchload_lint.source.proofs.uses.own_self import (
     hands_on,
     is_bound_super,
@@ -245,16 +241,9 @@ class CodeReader(PieceReader):
             asked.append(last)
         if not _FILLING.isdisjoint(asked) and not self._is_given_self(node):
             raise self._unproven(node, dotted)
-        if name in CONVERTING and not is_given_numbers(node, self.module):
-            raise self._unproven(node, f"{name} of what may say where numpy shall read")
-        if name in MARKING and not is_above_definition(node, self.module):
-            raise self._unproven(node, f"{name}, which changes what it is given")
-        if name in MODES and not is_held_open(node, self.module):
-            raise self._unproven(node, f"{name}, which holds for the whole program")
-        if name in MAKING_CLASSES and not is_compared(node, self.module):  # type: ignore[arg-type]
-            raise self._unproven(node, f"{name}, which makes classes")
-        if name in OF_NEW_MODULES and not is_given_new_module(node, self.module):
-            raise self._unproven(node, f"{name} of a module that is not made there")
+        wrong = misused(name, node, self.module)  # type: ignore[arg-type]
+        if wrong:
+            raise self._unproven(node, wrong)
         for attribute in asked:
             self._named(node, attribute)
         self.others.update(asked[-1:])
@@ -297,6 +286,8 @@ class CodeReader(PieceReader):
 
     def _check_reaching(self, node: ast.Attribute) -> None:
         """What leads to any attribute by name, or to classes, is only asked of ``self``."""
+        if node.attr in ANNOTATED and not takes_names(node, self.module):
+            raise self._unproven(node, f"{node.attr} for more than the names in it")
         if node.attr in _FILLING and not (self._is_self(node.value) or self._is_filled_base(node)):
             raise self._unproven(node, in_a_sentence(node))
         if node.attr in _BY_NAME and not self._is_call_on_self(node):

@@ -26,6 +26,16 @@ _REACHING = frozenset(
     """.split()
 )
 """Names with which code gets at what it does not name."""
+_COMPILED = (
+    *(".so", ".abi3.so", ".pyd"),
+    *(
+        f".cpython-3{minor}-{where}.so"
+        for minor in range(8, 16)
+        for where in ("aarch64-linux-gnu", "darwin", "x86_64-linux-gnu")
+    ),
+    *(f".cp3{minor}-win_amd64.pyd" for minor in range(8, 16)),
+)
+"""Endings of compiled modules, which Python imports sooner than the file with the text."""
 _SETTINGS = ("torch.backends.", "torch.manual_seed", "warnings.", "matplotlib.")
 """Whose attributes may be set at import: no class or function of a project stands there."""
 
@@ -42,12 +52,16 @@ def check_own_name(node: ast.ClassDef, module: Module) -> None:
 def check_place(module: Module, project: ProjectIndex, *, by_attribute: bool) -> None:
     """Raise UnprovenError where Python may import another file under a module's name.
 
-    A package and a module of one name, a package that changes where its modules lie, and, for what
-    code takes from a package (``by_attribute``), a name of the package that hides the module.
+    A package and a module of one name, a compiled module, a package that changes where its modules
+    lie, and, for what code takes from a package (``by_attribute``), a name of the package that
+    hides the module.
     """
     path = module.path.removesuffix(".py")
     if path != module.path and project.files.exists(f"{path}/__init__.py"):
         raise UnprovenError(f"{module.path} has a package of its name beside it")
+    compiled = project.remember(("compiled", path), lambda: _compiled(path, project))
+    if compiled:
+        raise UnprovenError(f"Python may import {compiled} in the place of {module.path}")
     package, _, last = module.name.rpartition(".")
     while package:
         above = project.module(package)
@@ -59,6 +73,13 @@ def check_place(module: Module, project: ProjectIndex, *, by_attribute: bool) ->
             if any(one.qualified != f"{package}.{last}" for one in hidden):
                 raise UnprovenError(f"{above.path} has a {last} of its own beside {module.path}")
         package, _, last = package.rpartition(".")
+
+
+def _compiled(path: str, project: ProjectIndex) -> str:
+    """A compiled module, or package, of the name of a file; empty where there is none."""
+    inside = (f"{path}/__init__{ending}" for ending in (*_COMPILED, ".pyc"))
+    beside = (f"{path}{ending}" for ending in _COMPILED)
+    return next(filter(project.files.exists, (*beside, *inside)), "")
 
 
 def check_steady(module: Module) -> None:

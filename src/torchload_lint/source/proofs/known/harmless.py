@@ -165,8 +165,8 @@ MODULES = frozenset({*(module.partition(".")[0] for module in _NAMES), "math"})
 
 SHARED_BY_CLASS = frozenset(
     """
-    __annotations__ __dataclass_fields__ __members__ _hashable_values_ _inverted_ _member_map_
-    _member_names_ _unhashable_values_ _unhashable_values_map_ _value2member_map_
+    __annotations__ __dataclass_fields__ __members__ _field_defaults _hashable_values_ _inverted_
+    _member_map_ _member_names_ _unhashable_values_ _unhashable_values_map_ _value2member_map_
     """.split()
 )
 """Attributes that hold for all objects of a class, and that others act on. A member of an

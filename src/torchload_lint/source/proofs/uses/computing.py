@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.names.reaching import BUILTINS
 from torchload_lint.source.proofs.known.harmless import functions_of_tensors, is_harmless_base
 from torchload_lint.source.proofs.uses.fixed_values import is_compared, is_dtype
+from torchload_lint.source.proofs.uses.items import gives_odd_number, takes_chosen_item
 from torchload_lint.source.text.expressions import text_of
 
 if TYPE_CHECKING:
@@ -38,13 +39,14 @@ _ADDING = frozenset(
 _METHODS = frozenset(
     """
     add addmm dist ldexp matmul mm mul multiply numpy resize select sparse_mask step sub subtract
-    to_dense to_sparse to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr update
+    to_dense to_sparse to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr total
+    update
     _to_dense _to_sparse _to_sparse_bsc _to_sparse_bsr _to_sparse_csc _to_sparse_csr
     """.split()
 )
 """Methods of tensors that ended the interpreter, without the mark of those that compute in place;
-``update``, with which a ``Counter`` adds; ``step``, with which an optimizer does; and ``numpy``,
-which makes an array of a tensor."""
+``update`` and ``total``, with which a ``Counter`` adds; ``step``, with which an optimizer does; and
+``numpy``, which makes an array of a tensor."""
 _OF_BOTH = frozenset({"sort", "split"})
 """Methods of tensors and of texts and lists that ended nothing."""
 _NO_ARRAYS = frozenset("dtype e inf nan ndarray newaxis pi random".split())
@@ -58,8 +60,11 @@ _MODULES = ("torch.nn.", "torch.distributions.")
 
 def computing(piece: ast.AST, home: SourceFile) -> str:
     """Where a piece of code computes with what the file may give; empty where it does not."""
+    if gives_odd_number(piece, home):
+        row = getattr(piece, "lineno", 1)
+        return f"{home.path}:{row} runs while torch goes through a list that it may change"
     for node in ast.walk(piece):
-        if _computes(node, home):
+        if _computes(node, home) or takes_chosen_item(node, home, _is_known):
             row = getattr(node, "lineno", 1)
             return f"{home.path}:{row} computes with what may be a tensor that nobody has checked"
     return makes_array(piece, home)

@@ -2,8 +2,8 @@
 
 Python asks ``next`` of ``zip(zip(zip(a)))`` in C, without a limit of depth, until its stack ends.
 Where an iterator is gone through at once, a method of the class stands between any two of them,
-which Python does count. A ``slice``, a ``deque``, a ``defaultdict`` and the file name of an
-``OSError`` are given up in the same way when the outermost one goes.
+which Python does count. Coroutines are given up one inside of the other, too, and so are a
+``slice``, a ``deque``, a ``defaultdict`` and the file name of an ``OSError``.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ _BUILTIN = frozenset(f"builtins.{name}" for name in BUILTINS)
 def kept_iterator(piece: ast.AST, home: SourceFile) -> str:
     """Where a piece of code may keep an iterator over values of a file; empty where nowhere."""
     for node in ast.walk(piece):
+        if isinstance(node, ast.AsyncFunctionDef) and not node.name.startswith("__"):
+            return f"{home.path}:{node.lineno} may keep a coroutine, and a file {_IN_EACH_OTHER}"
         is_lazy = isinstance(node, ast.GeneratorExp)
         if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
             meanings = home.bindings.possible(node)
