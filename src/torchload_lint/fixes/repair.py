@@ -36,6 +36,9 @@ class Allow(NamedTuple):
     hidden: bool = False
     """Whether the attributes of its packages may not lead to the object's module: then it is
     imported from there by name."""
+    rebound: bool = False
+    """Whether other files may give a name that stands for it in the load's file another meaning:
+    then it gets a name of its own there."""
 
 
 class Form(str, Enum):

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.imports.scopes import FUNCTIONS_AND_LAMBDAS, bindings_of
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -43,6 +44,12 @@ _EAGER = {
     ),
     "numpy": ("numpy.random", "numpy.ma"),
 }
+
+_REACHING_ALL = late_pattern(
+    r"\bglobals\(|\b(?:locals|vars)\(\)|\bsys\.modules\b|\bmodules\[|\bimport\s+__main__\b"
+    r"|\b__globals__\b|\bf_globals\b|\bexec\("
+)
+"""What gets at the names of a module without spelling them."""
 
 
 class Imported(NamedTuple):
@@ -146,7 +153,7 @@ def bound_by(alias: ast.alias) -> str:
 
 def binds_unseen_names(module: Module, origin: str = "") -> bool:
     """Whether names of a file may come from where they are not spelled: ``from x import *``, but
-    for the standard library, torch, and ``origin`` itself, or ``globals()``.
+    for the standard library, torch, and ``origin`` itself, or what gets at all names of a module.
     """
     for statement in ast.walk(module.tree) if "*" in module.text else ():
         if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
@@ -154,7 +161,7 @@ def binds_unseen_names(module: Module, origin: str = "") -> bool:
             root = named.partition(".")[0]
             if named != origin and root not in {*sys.stdlib_module_names, "torch", "numpy"}:
                 return True
-    return "globals()" in module.text
+    return _REACHING_ALL.search(module.text) is not None
 
 
 def is_unbound(module: Module, name: str) -> bool:

@@ -136,7 +136,8 @@ class Names:
             return self._builtin(name)
         if allow.defined_in == self.module.path or module == self.module.name:
             return self._own(name)
-        known = self._known(module, name, by_name=allow.hidden)
+        shared = allow.rebound or binds_unseen_names(self.module, module)
+        known = self._known(module, name, by_name=allow.hidden, near_only=shared)
         if known is not None:
             return known
         in_class = bool(self.scopes) and isinstance(self.scopes[0], ast.ClassDef)
@@ -147,7 +148,10 @@ class Names:
                 f"importing {module} above would close a circle of imports, or come before what "
                 "the file sets up for it"
             )
-        return self._new(module, name, bool(allow.defined_in), local=local, by_name=allow.hidden)
+        first_party = bool(allow.defined_in)
+        return self._new(
+            module, name, first_party, local=local, by_name=allow.hidden, shared=shared
+        )
 
     def for_load(self, repair: Repair) -> Names:
         """The same names, for a load or the block around it, with what its entries need."""
@@ -222,8 +226,12 @@ class Names:
     def _in_time(self, statement: ast.stmt) -> bool:
         return statement.lineno < self.import_limit
 
-    def _known(self, module: str, name: str, *, by_name: bool = False) -> str | None:
-        """The object through a name that is bound at this place already."""
+    def _known(
+        self, module: str, name: str, *, by_name: bool = False, near_only: bool = False
+    ) -> str | None:
+        """The object through a name that is bound at this place already; ``near_only``: by the
+        function around it, since those of the file may stand for something else.
+        """
         for new in [*self.top, *self.local]:
             if new.module == module and new.name == name and not new.asname:
                 return name
@@ -231,6 +239,7 @@ class Names:
             path
             for found in imported_names(self.module)
             if (path := path_from(found, module, name, by_name=by_name)) is not None
+            and (not near_only or path.startswith("torch."))
             and self._in_time(found.statement)
             and is_visible(found.name, self.scopes)
             and self._means_only(found.name, found.target)
@@ -265,11 +274,14 @@ class Names:
         first_party: bool = False,
         local: bool = False,
         by_name: bool = False,
+        shared: bool | None = None,
     ) -> str:
         root, _, rest = name.partition(".")
         where = self.local if local else self.top
         own_scope = local and self.in_function
-        shared = not own_scope and binds_unseen_names(self.module, module)
+        if shared is None:
+            shared = binds_unseen_names(self.module, module)
+        shared = shared and not own_scope
         if not shared and not self._clashes(root, f"{module}.{root}"):
             where.append(NewImport(module, root, first_party=first_party))
             return name

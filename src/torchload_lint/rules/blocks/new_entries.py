@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.fixes.repair import Allow
 from torchload_lint.policy import Trust
 from torchload_lint.rules import safety
+from torchload_lint.rules.blocks.rebound_names import is_given_from_outside
 from torchload_lint.rules.installed import is_hidden_module
 from torchload_lint.source.facts.scripts import first_run, imports_at_top, needs_more_first
 from torchload_lint.source.project.imports import closes_circle, is_imported_above
@@ -44,7 +45,14 @@ def entry_for(
         at_load=own is not None and _may_do_without(own, situation, context),
         not_at_top=own is not None and _is_too_early(own, situation, context),
         hidden=is_hidden_module(module, situation.module.path, context),
+        rebound=_is_rebound(need, situation, context),
     )
+
+
+def _is_rebound(need: Need, situation: Situation, context: Context) -> bool:
+    spelling = need.needed.spelling
+    words = {spelling.name.partition(".")[0], *spelling.module.split(".")}
+    return any(is_given_from_outside(one, situation.module, context.project) for one in words)
 
 
 def _may_do_without(own: ClassFacts, situation: Situation, context: Context) -> bool:
