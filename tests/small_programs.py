@@ -334,6 +334,17 @@ FAR_AWAY = {
 """How a file far away is opened → names that it may have in the configuration."""
 
 KEPT = {
+    "a dictionary of keywords": """
+        # main.py
+        import torch
+        def restore(path="ckpt.pt"):
+            if torch.__version__ >= "1.13":
+                given = dict(weights_only=False)
+            else:
+                given = {}
+            return torch.load(path, map_location="cpu", **given)
+        print(restore()["a"].x)
+        """,
     "the module of pickle": """
         # main.py
         import pickle

@@ -171,18 +171,37 @@ def _blocks_lost(old: ast.Module, new: ast.Module) -> str | None:
 
 def _unsafe_added(old: ast.Module, new: ast.Module) -> str | None:
     def values(tree: ast.AST) -> Counter[str]:
-        return Counter(
-            ast.unparse(node.value)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.keyword) and node.arg == "weights_only"
-        )
+        return Counter(ast.unparse(value) for node in ast.walk(tree) for value in _given(node))
 
     added = values(new) - values(old)
     return f"weights_only given as {set(added)}" if set(added) - {"True"} else None
 
 
+def _given(node: ast.AST) -> list[ast.expr]:
+    """What is given as ``weights_only``, in a call or in a dictionary."""
+    if isinstance(node, ast.keyword) and node.arg == "weights_only":
+        return [node.value]
+    if isinstance(node, ast.Dict):
+        pairs = zip(node.keys, node.values, strict=True)
+        return [value for key, value in pairs if getattr(key, "value", "") == "weights_only"]
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    key = target.slice if isinstance(target, ast.Subscript) else None
+    is_it = isinstance(key, ast.Constant) and key.value == "weights_only"
+    return [node.value] if isinstance(node, ast.Assign) and is_it else []
+
+
 class _Stripped(ast.NodeTransformer):
     """Take away what a fix may add; every import is taken away, as those are compared apart."""
+
+    def visit_Dict(self, node: ast.Dict) -> ast.Dict:
+        _level(node)
+        self.generic_visit(node)
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.Assign:
+        _level(node)
+        self.generic_visit(node)
+        return node
 
     def _drop(self, _node: ast.stmt) -> None:
         return None
@@ -215,6 +234,13 @@ class _Stripped(ast.NodeTransformer):
         if name in {"partial", "_partial"} and len(node.args) == 1 and not node.keywords:
             return node.args[0]
         return node
+
+
+def _level(node: ast.AST) -> None:
+    """What a dictionary holds as ``weights_only``, where it is False, as what it becomes."""
+    for value in _given(node):
+        if isinstance(value, ast.Constant) and value.value is False:
+            value.value = True
 
 
 def _is_load_option(keyword: ast.keyword) -> bool:

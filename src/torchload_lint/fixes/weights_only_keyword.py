@@ -14,6 +14,7 @@ from torchload_lint.fixes.argument_edits import (
     replace_value,
 )
 from torchload_lint.fixes.rewritten import Refusal
+from torchload_lint.fixes.unpacked_keyword import changes_where_made
 from torchload_lint.source.facts.calls import STANDARD_PICKLES, WeightsOnly
 from torchload_lint.source.facts.keyword.truth import Reader
 
@@ -30,6 +31,9 @@ def weights_only_changes(module: Module, source: Source, load: LoadCall) -> list
     _refuse_other_pickles(module, source, load)
     pickle, given = load.pickle_module, load.weights_only_node
     if load.weights_only is not WeightsOnly.TRUE and given is None:
+        where_made = changes_where_made(module, source, load) if pickle is None else []
+        if where_made:
+            return where_made
         _refuse_unknown_keywords(module, load)
         if pickle is None:
             return add_before_unpacked(source, load.node, "weights_only=True")
