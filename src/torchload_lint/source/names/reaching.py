@@ -74,22 +74,23 @@ class Reaching:
         parents = self._parents
         before: ast.AST | None = None
         child: ast.AST = place
-        deferred = False
+        deferred = nested = False
         while not isinstance(child, ast.stmt):
             node = parents.get(child)
             if node is None:
                 return ()
             if isinstance(node, COMPREHENSIONS):
                 bound = _bound_by_comprehension(node, child, before, identifier)
+                nested = nested or not _is_first_iterable(node, child, before)
             elif isinstance(node, ast.Lambda) and child is node.body:
                 bound = _parameter(node.args, identifier)
-                deferred = True
+                deferred = nested = True
             else:
                 bound = ()
             if bound:
                 return bound
             before, child = child, node
-        return self._seen_from(identifier, child, deferred=deferred)
+        return self._seen_from(identifier, child, deferred=deferred, nested=nested)
 
     def uses(self, name: str, scope: Scope) -> Mapping[ast.AST, list[ast.Name]]:
         """Where a name is read in a scope (and in the functions inside it), by the node of each
@@ -134,7 +135,8 @@ class Reaching:
         self, identifier: str, statement: ast.stmt, *, deferred: bool, nested: bool = False
     ) -> tuple[Definition, ...]:
         """``deferred``: the use runs later than the statement, so what is defined after it counts
-        too; ``nested``: the use is inside a function there, to which a class body is invisible.
+        too; ``nested``: the use is inside a function, a comprehension or a class there, to which
+        the body of a class around it is invisible.
         """
         key = identifier, statement, deferred, nested
         known = self._seen.get(key)
@@ -160,9 +162,7 @@ class Reaching:
         elif found and UNBOUND not in found:
             return _ordered(found)
         later = deferred or isinstance(owner, FUNCTIONS)
-        outer = self._seen_from(
-            identifier, owner, deferred=later, nested=nested or isinstance(owner, FUNCTIONS)
-        )
+        outer = self._seen_from(identifier, owner, deferred=later, nested=True)
         return _ordered([*found, *outer])
 
     def _reaching(
@@ -233,6 +233,12 @@ def _holds(statement: ast.stmt, node: ast.AST) -> bool:
     return statement.lineno <= row <= (statement.end_lineno or statement.lineno)
 
 
+def _is_first_iterable(node: ast.expr, child: ast.AST, before: ast.AST | None) -> bool:
+    """Whether a part of a comprehension is evaluated around it."""
+    first: ast.comprehension = getattr(node, "generators", [])[0]
+    return child is first and before is first.iter
+
+
 def _bound_by_comprehension(
     node: ast.expr, child: ast.AST, before: ast.AST | None, identifier: str
 ) -> tuple[Definition, ...]:
@@ -240,7 +246,7 @@ def _bound_by_comprehension(
     which is evaluated outside.
     """
     generators: list[ast.comprehension] = getattr(node, "generators", [])
-    if child is generators[0] and before is generators[0].iter:
+    if _is_first_iterable(node, child, before):
         return ()
     return tuple(
         Definition("comprehension", generator)

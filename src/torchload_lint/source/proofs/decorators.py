@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
 
+PROPERTIES = frozenset({"builtins.property", "functools.cached_property"})
+_ACCESSORS = frozenset({"deleter", "getter", "setter"})
 _DESCRIBING = frozenset({"__doc__", "__module__", "__name__", "__qualname__"})
 
 
@@ -32,6 +35,24 @@ def gives_back(
     return bool(functions) and all(_is_identity(one, untouched=untouched) for one in functions)
 
 
+def is_accessor(decorator: ast.expr, home: SourceFile) -> bool:
+    """``@name.setter`` and its kin, where ``name`` is a property of the class."""
+    if not isinstance(decorator, ast.Attribute) or decorator.attr not in _ACCESSORS:
+        return False
+    named = decorator.value
+    made = home.bindings.definitions(named) if isinstance(named, ast.Name) else ()
+    return bool(made) and all(
+        is_function(one.node)
+        and one.node is not home.parents.get(decorator)
+        and any(_makes_property(mark, home) for mark in one.node.decorator_list)
+        for one in made
+    )
+
+
+def _makes_property(mark: ast.expr, home: SourceFile) -> bool:
+    return home.bindings.qualified(mark) in PROPERTIES or is_accessor(mark, home)
+
+
 def _functions(func: ast.expr, home: Module, project: ProjectIndex) -> list[ast.AST]:
     dotted = home.bindings.qualified(func)
     if not dotted:
@@ -46,7 +67,11 @@ def _made(function: ast.AST) -> Iterator[ast.AST]:
     if not is_function(function):
         yield function
         return
-    inner = {one.name: one for one in function.body if is_function(one)}
+    inner = {
+        one.name: one
+        for one in function.body
+        if is_function(one) and _bindings(one.name, function) == 1
+    }
     returned = [node.value for node in _own_nodes(function) if isinstance(node, ast.Return)]
     for value in returned:
         yield inner.get(value.id, function) if isinstance(value, ast.Name) else function
@@ -56,10 +81,13 @@ def _made(function: ast.AST) -> Iterator[ast.AST]:
 
 def _is_identity(function: ast.AST, *, untouched: bool) -> bool:
     """Whether a function returns its only argument, and what it does with that."""
-    if not is_function(function) or function.decorator_list or len(function.args.args) != 1:
+    if not isinstance(function, ast.FunctionDef) or function.decorator_list:
         return False
-    given = function.args.args[0].arg
-    if not isinstance(function.body[-1], ast.Return):
+    positional = [*function.args.posonlyargs, *function.args.args]
+    if len(positional) != 1 or not isinstance(function.body[-1], ast.Return):
+        return False
+    given = positional[0].arg
+    if _bindings(given, function) != 1:
         return False
     allowed: set[ast.AST] = set()
     for node in ast.walk(function):
@@ -72,6 +100,23 @@ def _is_identity(function: ast.AST, *, untouched: bool) -> bool:
     named = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == given]
     is_kept = all(isinstance(node.ctx, ast.Load) for node in named)
     return is_kept and (not untouched or allowed.issuperset(named))
+
+
+def _bindings(name: str, function: ast.AST) -> int:
+    """How often a function, or one inside it, gives a name a meaning."""
+    parts = (part for part in ast.walk(function) if part is not function)
+    return sum(name in bound for part in parts for bound in _bound(part))
+
+
+def _bound(part: ast.AST) -> Iterator[list[str]]:
+    """The names that a part of a tree gives a meaning, as they stand in it."""
+    if isinstance(part, ast.Name):
+        yield [part.id] if not isinstance(part.ctx, ast.Load) else []
+    elif isinstance(part, ast.alias):
+        yield [part.asname or part.name.partition(".")[0], "*" if part.name == "*" else ""]
+    elif not isinstance(part, ast.Attribute | ast.Constant | ast.keyword | ast.MatchClass):
+        for value in vars(part).values():
+            yield value if isinstance(value, list) else [value]
 
 
 def _own_nodes(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.AST]:

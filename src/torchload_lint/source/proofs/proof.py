@@ -19,7 +19,7 @@ from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import all_called
 from torchload_lint.source.names.members import base_expressions, body, is_function, odd_members
 from torchload_lint.source.proofs.code import CodeReader
-from torchload_lint.source.proofs.decorators import gives_back
+from torchload_lint.source.proofs.decorators import PROPERTIES, gives_back, is_accessor
 from torchload_lint.source.proofs.known.harmless import (
     ALWAYS_REACHED,
     DECORATORS,
@@ -54,8 +54,7 @@ _ATTRIBUTES_ALONE = frozenset(
     "abc.ABC argparse.Namespace builtins.object types.SimpleNamespace typing.Generic".split()
 )
 """Bases with nothing in them that does harm, by whatever name it is looked up."""
-_PROPERTIES = frozenset({"builtins.property", "functools.cached_property"})
-_PLAIN_DECORATORS = DECORATORS - _PROPERTIES
+_PLAIN_DECORATORS = DECORATORS - PROPERTIES
 
 
 class Proof(NamedTuple):
@@ -230,14 +229,22 @@ class _ProofSearch:
             self.hands |= reader.leads
         if piece.holder is None:
             return
+        own, of_class = self._meant(reader.own), self._meant(reader.of_class)
         if reader.asks_any:
             deque(lineage(piece.holder, _ATTRIBUTES_ALONE.__contains__), maxlen=0)
         for level in self._levels(piece.holder):
             for statement in body(level.node.body):
-                if is_function(statement) and (reader.asks_any or statement.name in reader.own):
-                    is_given = statement.name in reader.of_class
+                if is_function(statement) and (reader.asks_any or statement.name in own):
+                    is_given = statement.name in of_class
                     method = Piece(statement, level.module, level.project, piece.holder)
                     self._waiting.append(method._replace(any_self=is_given))
+
+    def _meant(self, names: set[str]) -> set[str]:
+        """Names of methods, and what these are called where they are defined (``put = _put``)."""
+        found = set(names)
+        for _ in self._aliases:
+            found |= {name for alias, name in self._aliases if alias in found}
+        return found
 
     def _class(self, holder: Holder) -> None:
         for level in self._levels(holder):
@@ -337,7 +344,7 @@ def _check_given_back(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module
 def _is_plain_property(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module) -> bool:
     """Whether a method only comes as a value: nobody can call it but by an object."""
     return any(
-        _is_accessor(one) or home.bindings.qualified(one) in _PROPERTIES
+        is_accessor(one, home) or home.bindings.qualified(one) in PROPERTIES
         for one in node.decorator_list
     )
 
@@ -346,7 +353,7 @@ def _check_decorators(
     node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, home: Module, project: ProjectIndex
 ) -> None:
     for decorator in node.decorator_list:
-        if _is_accessor(decorator) or gives_back(decorator, home, project):
+        if is_accessor(decorator, home) or gives_back(decorator, home, project):
             continue
         func = decorator.func if isinstance(decorator, ast.Call) else decorator
         if home.bindings.qualified(func) not in DECORATORS:
@@ -361,12 +368,6 @@ def _check_keywords(node: ast.ClassDef, home: Module) -> None:
         if home.bindings.qualified(keyword.value) not in METACLASSES:
             named = ast.unparse(keyword)
             raise UnprovenError(f"{home.path}:{node.lineno} {named} is not known")
-
-
-def _is_accessor(decorator: ast.expr) -> bool:
-    """``@name.setter`` and its kin."""
-    attributes = {"setter", "getter", "deleter"}
-    return isinstance(decorator, ast.Attribute) and decorator.attr in attributes
 
 
 def _is_within_reach(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module) -> bool:
