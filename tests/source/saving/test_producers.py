@@ -197,6 +197,7 @@ def load(p):
 
 
 def test_what_is_not_there_yet_is_saved_for_the_next_run(tmp_path):
+    pytest.importorskip("torch")
     (producer,) = in_one_file(f"import os\n{CACHED}")
     assert producer.row == 8
     for _ in range(2):  # the second run loads what the first has saved

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 
 import pytest
 
@@ -9,6 +10,7 @@ from torchload_lint.source.facts.module import Module, read
 from torchload_lint.source.text.newer_syntax import masked
 from torchload_lint.source.text.parse import SyntaxProblem
 
+NESTED = 'f"{f"{f"'
 NEWER = {
     # code, and what is read in its place (always the same length)
     "def f[T](x): pass": "def f   (x): pass",
@@ -36,6 +38,8 @@ NEWER = {
 
 @pytest.mark.parametrize("code", NEWER)
 def test_newer_code_is_masked_in_place(code):
+    if NESTED in code and sys.version_info >= (3, 12):
+        pytest.skip("this Python reads f-strings of three levels itself, so nothing is masked")
     older = masked(f"{code}\n")
     assert older == f"{NEWER[code]}\n"
     assert len(older) == len(code) + 1
