@@ -11,6 +11,7 @@ from torchload_lint.regular_files import read_regular_text
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import TypeGuard
 
 _RUFF = (".ruff.toml", "ruff.toml")
 _FLAKE8 = (".flake8", "setup.cfg", "tox.ini")
@@ -22,15 +23,22 @@ _LEAST, _MOST = 40, 320
 
 
 def stated_line_length(root: Path) -> int | None:
-    """What ruff's settings in a folder say, else black's, else flake8's; None where none does."""
+    """The least that the settings of ruff and of black in a folder say, else what flake8's do; None
+    where none does. Where both stand, black formats, and ruff may allow more.
+    """
     project = _toml(root / "pyproject.toml").get("tool")
     tools: dict[str, Any] = project if isinstance(project, dict) else {}
-    said = [_toml(root / name).get("line-length") for name in _RUFF]
-    said += [_key(tools.get(name)) for name in ("ruff", "black")]
-    for name in _FLAKE8:
-        found = _SAID.search(_text(root / name))
-        said.append(int(found[1]) if found else None)
-    return next((one for one in said if type(one) is int and _LEAST <= one <= _MOST), None)
+    ruff = [*(_toml(root / name).get("line-length") for name in _RUFF), _key(tools.get("ruff"))]
+    both = (next(filter(_is_length, ruff), None), _key(tools.get("black")))
+    formatted = [*filter(_is_length, both)]
+    if formatted:
+        return min(formatted)
+    checked = (_SAID.search(_text(root / name)) for name in _FLAKE8)
+    return next((int(one[1]) for one in checked if one and _is_length(int(one[1]))), None)
+
+
+def _is_length(value: object) -> TypeGuard[int]:
+    return type(value) is int and _LEAST <= value <= _MOST
 
 
 def _key(table: object) -> object:

@@ -14,6 +14,8 @@ FILES = [
     ({"pyproject.toml": "[tool.ruff]\nline-length = 60\n"}, 60),
     ({"pyproject.toml": "[tool.black]\nline-length = 61\n"}, 61),
     ({"pyproject.toml": "[tool.black]\nline-length = 61\n[tool.ruff]\nline-length = 60\n"}, 60),
+    ({"pyproject.toml": "[tool.black]\nline-length = 59\n[tool.ruff]\nline-length = 60\n"}, 59),
+    ({"ruff.toml": "line-length = 62\n", "pyproject.toml": "[tool.black]\nline-length = 60\n"}, 60),
     ({"ruff.toml": "line-length = 62\n", "pyproject.toml": "[tool.ruff]\nline-length = 60\n"}, 62),
     ({"setup.cfg": "[metadata]\nname = x\n[flake8]\nignore = E1\nmax-line-length = 63\n"}, 63),
     ({".flake8": "[flake8]\nmax_line_length=64\n"}, 64),
