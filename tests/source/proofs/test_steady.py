@@ -84,6 +84,23 @@ def test_the_same_class_is_proven_where_nothing_is_replaced():
     assert unproven(f"{PLAIN}\nif __name__ == '__main__':\n    Net.x = 1\n") == ""
 
 
+NO_MAIN_PROGRAMS = (
+    "__name__ != '__main__'", "not (__name__ == '__main__')", "__name__ == '__main__' or TRUE",
+    "'__main__' in (__name__, TRUE)", "'__main__'",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("test", NO_MAIN_PROGRAMS)
+def test_what_runs_when_a_file_is_imported_counts(test):
+    assert "takes whatever names" in unproven(f"{PLAIN}\nif {test}:\n    from other import *\n")
+    assert "sets" in unproven(f"{PLAIN}\nif {test}:\n    Net.x = 1\n")
+
+
+def test_a_class_may_be_that_of_the_main_program():
+    star = "if __name__ == '__main__':\n    from other import *\n"
+    assert "takes whatever names" in unproven(f"{PLAIN}\n{star}")
+
+
 @pytest.mark.parametrize(("base", "name"), BASES)
 def test_what_a_base_calls_must_be_proven(base, name):
     body = f"class Net({base}):\n    def {name}(self, *a, **k):\n        "

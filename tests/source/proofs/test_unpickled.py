@@ -133,6 +133,7 @@ AT_IMPORT = {
     "from setuptools import setup\nclass C: ...\nsetup(name='a')\n": ("setuptools.setup",),
     "import os\nclass C:\n    os.system('a')\n": ("os.system",),
     "import os\nclass C: ...\nif __name__ == '__main__':\n    os.system('a')\n": (),
+    "import os\nclass C: ...\nif __name__ != '__main__':\n    os.system('a')\n": ("os.system",),
     "import os\nclass C: ...\ndef f():\n    os.system('a')\n": (),
     "import os\nclass C: ...\ng = lambda: os.system('a')\n": (),
     "import importlib\nclass C: ...\nx = importlib.import_module('numpy')\n": (),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.facts.scripts import is_main_guard
 from torchload_lint.source.proofs.lineage import UnprovenError
 from torchload_lint.source.text.definitions import FUNCTIONS
 
@@ -92,7 +93,7 @@ def check_steady(module: Module) -> None:
 
 
 def _changes(node: ast.AST, module: Module) -> str:
-    if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+    if _takes_all(node):
         return "takes whatever names another file has"
     if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
         target = module.bindings.qualified(node) or ""
@@ -103,6 +104,11 @@ def _changes(node: ast.AST, module: Module) -> str:
     return ""
 
 
+def _takes_all(node: ast.AST) -> bool:
+    """``from x import *``, which counts in a main program, too: its classes are found there."""
+    return isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+
+
 def _at_import(tree: ast.Module) -> Iterator[ast.AST]:
     """The nodes that run when a file is imported: no bodies of functions, no main program."""
     waiting: list[ast.AST] = [tree]
@@ -111,7 +117,7 @@ def _at_import(tree: ast.Module) -> Iterator[ast.AST]:
         yield node
         if isinstance(node, FUNCTIONS):
             waiting += (*node.decorator_list, *node.args.defaults)
-        elif isinstance(node, ast.If) and "__main__" in ast.unparse(node.test):
-            waiting += node.orelse
+        elif isinstance(node, ast.If) and is_main_guard(node):
+            waiting += (*filter(_takes_all, ast.walk(node)), *node.orelse)
         elif not isinstance(node, ast.Lambda):
             waiting += ast.iter_child_nodes(node)

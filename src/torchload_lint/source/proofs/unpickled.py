@@ -13,6 +13,7 @@ import ast
 from collections import deque
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.facts.scripts import is_main_guard
 from torchload_lint.source.names.members import body, is_function, member
 from torchload_lint.source.project.classes import ancestry
 
@@ -122,7 +123,7 @@ def _calls_at_import(tree: ast.Module) -> Iterator[ast.Call]:
         node = waiting.popleft()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             waiting.extend(node.decorator_list)
-        elif isinstance(node, ast.If) and "__main__" in ast.unparse(node.test):
+        elif isinstance(node, ast.If) and is_main_guard(node):
             waiting.extend(node.orelse)
         elif not isinstance(node, ast.Lambda):
             waiting.extend(ast.iter_child_nodes(node))
