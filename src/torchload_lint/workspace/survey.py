@@ -64,12 +64,11 @@ class SurveyedLoad:
 
     @property
     def would_settle(self) -> tuple[str, ...]:
-        """What is missing, where something is."""
-        return (
-            ()
-            if self.is_known
-            else what_would_settle_it(self.situation, self.project.context_that_infers)
-        )
+        """What is missing, where something is; not again why the path is unknown."""
+        if self.is_known:
+            return ()
+        said = what_would_settle_it(self.situation, self.project.context_that_infers)
+        return said if self.situation.resolution.patterns else said[1:]
 
     @property
     def trace(self) -> Trace | None:
