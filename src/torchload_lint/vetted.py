@@ -25,6 +25,11 @@ NESTED = frozenset(
 """Classes whose objects Python gives up one inside of the other, without a limit of depth: a file
 that puts a million into each other ends it. Found by calling each vetted name (CPython 3.11)."""
 
+REBUILDING = frozenset({"copyreg._reconstructor"})
+"""Functions that call ``__new__`` and ``__init__`` of a base that the file names, with any
+class and any state: the idiom ``if isinstance(value, cls): return value`` gives back a class then,
+and ``__init__`` sets attributes of that."""
+
 
 def vetted_definitions(name: str) -> frozenset[str]:
     """The definitions (``module.qualname``) that a vetted name leads to; none where it is not."""

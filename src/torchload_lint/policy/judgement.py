@@ -19,7 +19,13 @@ from torchload_lint.checkpoint.known.known_globals import ENUMERATIONS, UNDONE_M
 from torchload_lint.checkpoint.known.torch_versions import ever_allowed
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import all_called, is_dotted_name
-from torchload_lint.vetted import NESTED, computes_when_called, is_restored, vetted_definitions
+from torchload_lint.vetted import (
+    NESTED,
+    REBUILDING,
+    computes_when_called,
+    is_restored,
+    vetted_definitions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -143,6 +149,9 @@ def _judged_as_vetted(names: set[str], called: bool) -> Judgement:
         return Judgement(Trust.RESTORE_ONLY, f"may be restored, not called: {reason}")
     if not NESTED.isdisjoint(names):
         reason = "a file may put any number in each other, and Python ends when they go"
+        return Judgement(Trust.UNPROVEN, f"not proven harmless: {reason}", WAY_OUT)
+    if not REBUILDING.isdisjoint(names):
+        reason = "it calls what the file names, with any class and any state"
         return Judgement(Trust.UNPROVEN, f"not proven harmless: {reason}", WAY_OUT)
     restored = not called and any(map(is_restored, names))
     return Judgement(Trust.VETTED, "known to hold data only", by_attributes=restored)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.rules.on_torch import Mode
-from torchload_lint.vetted import NESTED
+from torchload_lint.vetted import NESTED, REBUILDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,7 +47,8 @@ class Need(NamedTuple):
 def is_unknown_call(needed: NeededGlobal, judgement: Judgement, facts: ClassFacts | None) -> bool:
     """Whether a file calls what nobody vouches for, and what is not the project's own."""
     is_own = facts is not None and not facts.read_from
-    is_value = f"{needed.spelling.module}.{needed.spelling.name}" in NESTED  # refused, yet data
+    name = f"{needed.spelling.module}.{needed.spelling.name}"
+    is_value = name in NESTED | REBUILDING  # refused, yet data
     return bool(needed.calls) and not (judgement.allowed or is_own or is_value)
 
 

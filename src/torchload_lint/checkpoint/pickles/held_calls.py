@@ -214,6 +214,13 @@ def _is_empty_defaultdict(args: tuple[PickledValue, ...], call: ObjectValue) -> 
     return len(args) == 1 and is_named and not call.states
 
 
+def _is_rebuilt_object(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
+    """``_reconstructor(Net, object, None)``, as the first two protocols write an object."""
+    is_named = all(isinstance(one, GlobalRef) for one in args[:2])
+    return len(args) == 3 and is_named and _name(args[1]) in _OBJECT and args[2] is None  # noqa: PLR2004
+
+
+_OBJECT = frozenset({"__builtin__.object", "builtins.object"})
 _GETITEM = "_operator.getitem"
 _ACCEPTS: dict[str, Callable[[tuple[PickledValue, ...], ObjectValue], bool]] = {
     "functools.partial": _is_partial,
@@ -229,6 +236,8 @@ _ACCEPTS: dict[str, Callable[[tuple[PickledValue, ...], ObjectValue], bool]] = {
     "builtins.slice": lambda args, _: _is_constant(args),
     "collections.deque": _is_empty_deque,
     "collections.defaultdict": _is_empty_defaultdict,
+    "copy_reg._reconstructor": _is_rebuilt_object,
+    "copyreg._reconstructor": _is_rebuilt_object,
     **dict.fromkeys(ENUMERATIONS, _is_plain),
     "dill._dill._load_type": lambda _, call: bool(type_by_name(call)),
 }
