@@ -52,6 +52,16 @@ def test_a_hostile_file_is_found_whatever_it_is_called(cli):
     ]
 
 
+@pytest.mark.usefixtures("weights")
+def test_files_of_other_kinds_that_may_hold_pickles_are_counted(cli, folder):
+    (folder / "weights" / "a.npz").write_bytes(b"PK\x03\x04")
+    (folder / "weights" / "b.pkl.gz").write_bytes(b"\x1f\x8b")
+    told = cli("inspect", "--summary", "weights").stderr
+    assert "not looked into: 3 files of a kind that may hold pickles" in told
+    assert "(.gz, .npz, .zip)" in told
+    assert "not looked into" not in cli("inspect", "--summary", "weights/args.pt").stderr
+
+
 def test_a_safetensors_file_is_what_it_is_and_another_file_of_that_name_is_not(cli, folder):
     save_file = pytest.importorskip("safetensors.torch").save_file
     save_file({"w": torch.ones(2)}, folder / "a.safetensors")

@@ -86,6 +86,20 @@ def test_pairs_are_written_into_the_configuration(cli, write, folder, tmp_path_f
     assert (far / "best.pt").as_posix() in (folder / "pyproject.toml").read_text()
 
 
+def test_a_load_whose_files_end_otherwise_gets_no_pair(cli, write, folder):
+    """``mel`` and the checkpoint are read in one file, whose text names the checkpoint's keys."""
+    (folder / "runs").mkdir()
+    (folder / "runs" / "best.pt").write_bytes(
+        files.archive(b"\x80\x02}X\x04\x00\x00\x00argscargparse\nNamespace\n)\x81s.")
+    )
+    text = "import glob\n\nimport torch\n\n\ndef main(path, folder):\n"
+    text += "    print(torch.load(path)['args'])\n    for mel in glob.glob(folder + '/*.mel'):\n"
+    write({"a.py": text + "        torch.load(mel)\n"})
+    told = cli("loads", "--checkpoints", "runs").stdout
+    assert "a.py:7" in told
+    assert "a.py:9" not in told
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -214,6 +214,10 @@ def test_many_loads_of_one_requirement_are_one_matter(cli, write):
     assert first.startswith("a.py:5:12: TLL102 ")
     assert "the same at 5 other places, since pyproject.toml:4 says torch>=1.8: a.py:9:12" in rest
     assert cli("--output-format", "json-lines", ".").stdout.count('"code": "TLL102"') == 6
+    write({"pyproject.toml": PROJECT.format("==1.8")})
+    first, rest = cli(".").stdout.splitlines()[:2]
+    assert "pyproject.toml:4 says torch==1.8, and torch 1.8 has no `weights_only`" in first
+    assert rest.startswith("    the same at 5 other places: a.py:9:12")
 
 
 @pytest.mark.usefixtures("checkpoint")

@@ -177,6 +177,16 @@ def test_the_lines_of_source_that_go_with_it(project: Path) -> None:
     assert (project / "read.py").read_text() == SOURCE
 
 
+def test_a_long_line_of_source_is_shown_with_both_of_its_changes(project: Path) -> None:
+    """A call that a fix wraps is changed as a whole, which would overlap with its path."""
+    before = 'the_state_of_training = torch.load("w/a.pt", map_location="cpu", mmap=False)'
+    (project / "read.py").write_text(f"import torch\n\n{before}\n")
+    result = run("w/a.pt")
+    assert result.exit_code == 0, result.output
+    after = before.replace("a.pt", "a.migrated.pt").replace("False)", "False, weights_only=True)")
+    assert f"    - {before}\n    + {after}\n" in result.output
+
+
 @pytest.mark.parametrize("words", [["-o", "a.st"], ["-o", "a.safetensors"], ["--in-place"]])
 def test_what_reads_safetensors_is_said(words: list[str], project: Path) -> None:
     """That it loads on no torch was said, and that torch.load reads it."""

@@ -27,6 +27,7 @@ from torchload_lint.cli.terminal import (
     write_text,
 )
 from torchload_lint.config import ConfigError
+from torchload_lint.plurals import number_of
 from torchload_lint.remote.addresses import is_address
 from torchload_lint.remote.errors import RemoteError
 from torchload_lint.reports.checkpoints import union as unions
@@ -43,6 +44,7 @@ from torchload_lint.workspace.inspection import (
     inspect_copy,
     inspect_paths,
     needs_together,
+    passed_over,
 )
 
 if TYPE_CHECKING:
@@ -139,6 +141,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     told = _told(inspections, output_format, summary=summary, tree=not no_tree, color=color)
     write_text(output_file, told) if output_file else say(told)
     _tell_torch(inspections, projects, output_format)
+    _tell_passed_over(there, inspections)
     status = CLEAN if all(one.is_fine for one in inspections) else FINDINGS
     raise click.exceptions.Exit(FAILED if missing else status)
 
@@ -166,6 +169,17 @@ def _tell_torch(inspections: Sequence[Inspection], projects: Projects, output_fo
     paths = [Path(one.report.path) for one in inspections if output_format == "text"]
     places = map(projects.place_of, paths)
     hints.at_range(projects.project_of(place).torch_of(place) for place in places)
+
+
+def _tell_passed_over(there: Sequence[str], inspections: Sequence[Inspection]) -> None:
+    """Say what a report on a folder does not speak for, so that nobody takes it for more."""
+    others = passed_over(map(Path, there), (one.path for one in inspections))
+    if others:
+        kinds = ", ".join(sorted({path.suffix.lower() for path in others}))
+        files = number_of(len(others), "file")
+        warn(
+            f"not looked into: {files} of a kind that may hold pickles, and no checkpoint ({kinds})"
+        )
 
 
 def _inspect_all(there: Sequence[str], projects: Projects) -> list[Inspection]:

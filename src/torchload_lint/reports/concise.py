@@ -80,7 +80,7 @@ def _others(report: Report, matter: list[Finding]) -> str:
     rest = len(others) - len(places)
     more = f" and {rest} more (`-v` shows each)" if rest else ""
     why = matter[0][1].requirement
-    since = f", since {why}" if why else ""
+    since = f", since {why}" if why and why not in matter[0][1].message else ""
     listed = ", ".join(places)
     return (
         printable(f"    the same at {number_of(len(others), 'other place')}{since}: {listed}{more}")

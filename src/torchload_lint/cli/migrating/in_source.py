@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from torchload_lint.workspace.survey import SurveyedLoad
 
 
+_UNWRAPPED = 1_000_000
+"""A call that is wrapped anew is one edit, which would overlap with the one of its path."""
+
+
 def source_changes(
     done: Sequence[tuple[Task, MigrationResult]], settings: Settings, options: MigrationOptions
 ) -> Iterator[str]:
@@ -139,7 +143,7 @@ def _change(
         edits, more = _as_load_file(load, edits)
         notes += more
     else:
-        outcome = repair_load(module, call, Repair())
+        outcome = repair_load(module, call, Repair(line_length=_UNWRAPPED))
         edits += [] if isinstance(outcome, NotRepaired) else outcome.edits
     fix = Fix(Applicability.DISPLAY, "", tuple(edits))
     old, new = module.text.splitlines(), apply_edits(module.text, [fix])[0].splitlines()

@@ -133,9 +133,9 @@ def runs_code_on(situation: Situation, context: Context) -> str:
 
 
 def _letting_old_ones_in(situation: Situation, context: Context) -> str:
-    """The requirement without which the load would be a restricted one, where there is one."""
-    stated = context.torch.stated
-    only_old = set(situation.unsafe_on) == set(context.torch.versions)
+    """The requirement without which the load would be a restricted one, or could be made one."""
+    stated, torch = context.torch.stated, context.torch
+    only_old = set(situation.unsafe_on) == set(torch.versions) and torch.newest >= PARAMETER_SINCE
     return "" if only_old or not stated else str(stated[0])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 CERTAIN, LIKELY = 4, 2
 _KEY = late_pattern(r"\['([^']+)'\]")
+_ANY_OF_AN_ENDING = late_pattern(r"\*\.[A-Za-z0-9_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,23 @@ def pair(
 
 
 def _scored(load: SurveyedLoad, path: str, report: CheckpointReport) -> Pair:
-    reasons = list(_reasons(load, path, report))
+    reasons = [] if _ends_otherwise(load, path) else list(_reasons(load, path, report))
     return Pair(
         path, load, sum(weight for weight, _ in reasons), tuple(text for _, text in reasons)
     )
+
+
+def _ends_otherwise(load: SurveyedLoad, path: str) -> bool:
+    """Whether the code says how every file of the load ends (``*.mel``), and this one does not.
+
+    The keys and classes of a file are looked for in the whole text of the load's file, where
+    another load may be the one that asks for them.
+    """
+    names = [pattern.text.rpartition("/")[2] for pattern in load.situation.resolution.patterns]
+    if not names or not all(map(_ANY_OF_AN_ENDING.fullmatch, names)):
+        return False
+    endings = {name[1:] for name in names}
+    return PurePosixPath(path).suffix not in endings
 
 
 def _reasons(load: SurveyedLoad, path: str, report: CheckpointReport) -> Iterator[tuple[int, str]]:

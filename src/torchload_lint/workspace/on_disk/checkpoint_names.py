@@ -13,6 +13,10 @@ SUFFIXES = frozenset(
 )
 """What a file in a folder must end in to be taken for a checkpoint; a file named outright may be
 called anything."""
+OTHER_SUFFIXES = frozenset(
+    ".7z .bz2 .dill .gz .h5 .joblib .keras .npy .npz .rar .xz .zip .zst".split()
+)
+"""What else may hold pickles, and torch does not read: such files are only counted."""
 
 
 def is_checkpoint_name(path: str) -> bool:
