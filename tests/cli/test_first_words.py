@@ -62,6 +62,20 @@ def test_files_of_other_kinds_that_may_hold_pickles_are_counted(cli, folder):
     assert "not looked into" not in cli("inspect", "--summary", "weights/args.pt").stderr
 
 
+def test_the_lines_that_load_a_module_run_as_they_are_printed(cli, folder):
+    torch.save(torch.nn.Linear(2, 2), folder / "m.pt")
+    printed = cli("inspect", "--target-torch", "2.13", "m.pt").stdout.partition("To load it:\n")[2]
+    lines = [line.removeprefix("    ") for line in printed.splitlines()]
+    command = next(line for line in lines if line.startswith("# "))
+    assert command == "# torchload-lint inspect --helper > restore_only.py"
+    (folder / "restore_only.py").write_text(cli(*command.split()[2:4]).stdout)
+    (folder / "paste.py").write_text("\n".join([*lines, "print(type(loaded).__name__)"]))
+    ran = subprocess.run(
+        [sys.executable, "paste.py"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert ran.stdout == "Linear\n", ran.stderr
+
+
 def test_a_safetensors_file_is_what_it_is_and_another_file_of_that_name_is_not(cli, folder):
     save_file = pytest.importorskip("safetensors.torch").save_file
     save_file({"w": torch.ones(2)}, folder / "a.safetensors")

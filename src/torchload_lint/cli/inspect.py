@@ -27,6 +27,7 @@ from torchload_lint.cli.terminal import (
     write_text,
 )
 from torchload_lint.config import ConfigError
+from torchload_lint.helper_module import helper_text
 from torchload_lint.plurals import number_of
 from torchload_lint.remote.addresses import is_address
 from torchload_lint.remote.errors import RemoteError
@@ -92,6 +93,14 @@ FORMATS = (
 @interpreter
 @click.option("--no-tree", is_flag=True, help="Leave out the tree of the object.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
+@click.option(
+    "--helper",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _, asked: _say_helper(context) if asked else None,
+    help="Print the module restore_only.py, which allowlists of the report import, and end.",
+)
 @configuration
 def command(  # noqa: PLR0913, PLR0917 - one for each option
     checkpoints: tuple[str, ...],
@@ -144,6 +153,11 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     _tell_passed_over(there, inspections)
     status = CLEAN if all(one.is_fine for one in inspections) else FINDINGS
     raise click.exceptions.Exit(FAILED if missing else status)
+
+
+def _say_helper(context: click.Context) -> None:
+    say(helper_text())
+    context.exit()
 
 
 def _told(

@@ -48,6 +48,7 @@ def block(judged: Judged, imports: Iterable[str], call: str) -> str:
     helpers = {function for _, one in listed if (function := helped_by(one))}
     function = "safe_globals" if helpers else "torch.serialization.safe_globals"
     if helpers:
+        lines.append("# torchload-lint inspect --helper > restore_only.py")
         lines.append(f"from restore_only import {', '.join(sorted({*helpers, function}))}")
     entries = [f"    {entry_text(*one)}," for one in listed]
     return "\n".join([*lines, "", f"with {function}([", *entries, "]):", f"    loaded = {call}"])
