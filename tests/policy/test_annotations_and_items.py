@@ -182,3 +182,38 @@ def test_what_python_imports_sooner_than_the_text(compiled, tmp_path):
     (tmp_path / compiled).parent.mkdir(exist_ok=True)
     (tmp_path / compiled).touch()
     assert not torchload_lint.inspect(tmp_path / "net.pt").judgements[0].allowed
+
+
+ALL_OF_IT = {
+    "the bases of a class": "self.x = s and s.mro()[1](s)",
+    "a copy of a path": "self.x = s and s.copy(s)",
+    "a copy that is handed on": "self.x = s and list(map(s.copy, s))",
+    "handlers of a logger": "[one.setStream(s) for one in logging.getLogger().handlers]",
+    "an item of handlers": "logging.getLogger().handlers[0].setFormatter(s)",
+    "the class of loggers": "logging.getLogger().manager.setLoggerClass(s)",
+}
+
+
+@pytest.mark.parametrize("statement", ALL_OF_IT.values(), ids=ALL_OF_IT)
+def test_what_belongs_to_more_than_the_object(statement, tmp_path):
+    project(tmp_path, "import logging", f"{CALLED}{statement}", forge.call(NET))
+    assert not stands_as_itself(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "statement", ["self.x = s and s.copy()", "self.x = not logging.getLogger().handlers"]
+)
+def test_a_copy_may_be_made(statement, tmp_path):
+    project(tmp_path, "import logging", f"{CALLED}{statement}", forge.call(NET))
+    assert stands_as_itself(tmp_path)
+
+
+def test_a_function_that_a_file_calls_is_said_to_be_one(tmp_path):
+    project(
+        tmp_path, "def make(x): return x", "pass", forge.call(forge.name("victim", "make"), b"N")
+    )
+    (judgement,) = torchload_lint.inspect(tmp_path / "net.pt").judgements
+    assert not judgement.allowed
+    assert (
+        "calls a function of this project (victim.py:1) with arguments of its" in judgement.reason
+    )

@@ -159,6 +159,9 @@ def _judged_as_vetted(names: set[str], called: bool) -> Judgement:
 
 def _judged_by_source(name: GlobalName, facts: ClassFacts, *, called: bool) -> Judgement:
     place = f"{facts.path}:{facts.row}"
+    if facts.kind == "function" and called:
+        what = f"the file calls a function of this project ({place}) with arguments of its own"
+        return _untrusted(name, f"{what}: only classes are looked at, and may be allowed")
     if facts.kind != "class":
         return _untrusted(name, f"{place} is a {facts.kind}, not a class")
     if facts.unproven:

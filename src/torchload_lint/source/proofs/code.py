@@ -27,6 +27,7 @@ from torchload_lint.source.proofs.uses.annotations import (
     takes_names,
 )
 from torchload_lint.source.proofs.uses.fixed_values import (
+    copies_alone,
     is_compared,
     is_fixed_text,
     is_made_once,
@@ -266,8 +267,7 @@ class CodeReader(PieceReader):
         self.visit(node.value)
         self._asked(node, node.attr)
         if not is_only_read(node, self.module):
-            is_of_logger = node.attr in OF_LOGGERS and not self._is_self(node.value)
-            if node.attr in SHARED_BY_CLASS or is_of_logger:
+            if node.attr in SHARED_BY_CLASS:
                 raise self._unproven(node, f"{node.attr} for more than reading")
             self.kept.add(node.attr)
         elif not is_only_read(node, self.module, ENDLESS):
@@ -286,6 +286,9 @@ class CodeReader(PieceReader):
 
     def _check_reaching(self, node: ast.Attribute) -> None:
         """What leads to any attribute by name, or to classes, is only asked of ``self``."""
+        is_of_logger = node.attr in OF_LOGGERS and not self._is_self(node.value)
+        if is_of_logger and not is_only_read(node, self.module, ENDLESS):
+            raise self._unproven(node, f"{node.attr} for more than reading")
         if node.attr in ANNOTATED and not takes_names(node, self.module):
             raise self._unproven(node, f"{node.attr} for more than the names in it")
         if node.attr in _FILLING and not (self._is_self(node.value) or self._is_filled_base(node)):
@@ -367,6 +370,8 @@ class CodeReader(PieceReader):
             raise self._unproven(node, f"{name} of a text that may name anything")
         if name == "replace" and not replaces_text(node, self.module):
             raise self._unproven(node, "replace, which may be that of a Path and move a file")
+        if name == "copy" and not (copies_alone(node, self.module) or self._is_given_self(node)):
+            raise self._unproven(node, "copy, which may be that of a Path and copy a file")
         if name == "func" and not (isinstance(node, ast.Attribute) and self._is_self(node.value)):
             raise self._unproven(node, "func of what may be a property of a class")
 

@@ -197,8 +197,8 @@ HARMFUL_ATTRIBUTES = frozenset(
     _release_ipc_counter_cuda _resize_with_addr_ _set_cdata _set_from_file _share_cuda_
     _share_fd_cpu_ _share_filename_cpu_ _share_memory_ _shared_decref _shared_incref
     _swap_data_ptr_ _typed_storage _use_count _view_func_unsafe _rev_view_func_unsafe _weak_ref
-    addFilter addHandler callHandlers loggerDict removeFilter removeHandler setLevel
-    set_default_validate_args
+    addFilter addHandler callHandlers loggerDict mro removeFilter removeHandler setLevel
+    setLogRecordFactory setLoggerClass set_default_validate_args
     _coalesced_ _indices ccol_indices col_indices crow_indices resize_as_sparse_ row_indices
     sparse_resize_ sparse_resize_and_clear_ _write_file copy_into move move_into read_bytes
     read_text share_memory_
@@ -210,8 +210,8 @@ HARMFUL_ATTRIBUTES = frozenset(
     """.split()
 )
 """Attributes of the values that a checkpoint may hold without asking: what reaches the disk, an
-address in memory, a logger, the interpreter, or the functions of a property, which set attributes
-of whatever they are given. (``replace``, of one argument, moves a file.)"""
+address in memory, a logger, the interpreter, the bases of a class, or the functions of a property,
+which set attributes of whatever they are given. (``replace``, of one argument, moves a file.)"""
 
 SPECIAL_ATTRIBUTES = frozenset(
     """

@@ -70,6 +70,15 @@ def replaces_text(function: ast.AST, home: SourceFile) -> bool:
     return not text_of(new) or not any(character.isalnum() for character in text_of(old))
 
 
+def copies_alone(function: ast.AST, home: SourceFile) -> bool:
+    """Whether ``x.copy()`` is called with nothing: that of a Path copies a file to what it is given
+    (Python 3.14).
+    """
+    call = home.parents.get(function)
+    is_called = isinstance(call, ast.Call) and call.func is function
+    return is_called and not (call.args or call.keywords)
+
+
 def _gives_text(node: ast.expr, home: SourceFile) -> bool:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         return node.func.attr in _TEXT_TO_TEXT and _gives_text(node.func.value, home)
