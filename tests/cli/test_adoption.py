@@ -29,12 +29,23 @@ def test_a_baseline_lets_only_new_findings_through(cli, write):
     write({"a.py": UNSAFE})
     done = cli("--baseline", "known.json", "--update-baseline")
     assert "2 known findings now" in done.stdout
-    assert cli("--baseline", "known.json").exit_code == 0
+    clean = cli("--baseline", "known.json")
+    assert clean.exit_code == 0
+    assert "note: 2 known findings not shown: known.json names them" in clean.stderr
+    assert (
+        "not shown: known.json" not in cli("--no-suppressions", "--baseline", "known.json").stderr
+    )
     write({"a.py": "import os\n\n" + UNSAFE, "b.py": IMPLICIT})
     result = cli("--baseline", "known.json")
     assert codes(result) == ["102"]
     assert result.stdout.startswith("b.py:")
     assert codes(cli()) == ["101", "502", "102"]
+
+
+def test_the_code_of_a_rule_is_no_path(cli):
+    told = cli("explain", "TLL107")
+    assert told.exit_code == 2
+    assert "note: torchload-lint rule TLL107 prints the page of a rule" in told.stderr
 
 
 def test_files_of_one_name_in_two_parts_are_two(cli, write, folder):

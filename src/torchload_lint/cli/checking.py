@@ -142,6 +142,7 @@ def _run(flags: Flags) -> int:
         return _add_noqa(outcome, flags)
     if flags.update_baseline:
         return _update_baseline(outcome, flags, config, projects)
+    found = outcome.results
     if not flags.no_suppressions:
         outcome = outcome._replace(results=_without_known(outcome, config, projects))
     for error in outcome.errors:
@@ -152,6 +153,7 @@ def _run(flags: Flags) -> int:
         _write_account(outcome, flags.account, written=options.write)
     status = _tell(outcome, flags, config, projects)
     if not flags.quiet:
+        hints.at_known(found, outcome.results, config.baseline)
         hints.at_added(outcome.added)
         hints.at_range(outcome.torch)
         hints.at_targets(outcome.results, projects)

@@ -9,6 +9,8 @@ from torchload_lint.cli.commands import COMMANDS
 from torchload_lint.cli.terminal import say, warn
 from torchload_lint.config import Config
 from torchload_lint.escaping import printable
+from torchload_lint.late_patterns import late_pattern
+from torchload_lint.plurals import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.workspace.projects import Projects
 
+_RULE = late_pattern(r"TLL\d{3}")
 _FEW = 3
 """So many ranges of torch are told one by one."""
 
@@ -30,8 +33,20 @@ def at_commands(paths: Iterable[Path]) -> None:
     from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
 
     for path in missing:
+        if _RULE.fullmatch(str(path)):
+            say(f"note: torchload-lint rule {path} prints the page of a rule\n", err=True)
         for name in get_close_matches(str(path), COMMANDS, n=1, cutoff=0.75):
             say(f"note: the command `{name}` comes first: torchload-lint {name} ...\n", err=True)
+
+
+def at_known(
+    found: Iterable[FileResult], shown: Iterable[FileResult], baseline: str | None
+) -> None:
+    """Say how many findings a baseline hides: nothing else tells such a run from a clean one."""
+    before, after = (sum(len(one.diagnostics) for one in results) for results in (found, shown))
+    if before > after:
+        known = number_of(before - after, "known finding")
+        say(f"note: {known} not shown: {printable(str(baseline))} names them\n", err=True)
 
 
 def at_nothing_to_check(paths: Sequence[Path]) -> None:
