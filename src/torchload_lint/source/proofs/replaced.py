@@ -141,6 +141,7 @@ class _Search:
         self._roots = {name.partition(".")[0] for name in used.outside} | {"builtins"}
         self._tails = {name.rpartition(".")[2] for name in used.outside}
         self._names = used.names | self._tails - _MOSTLY_DATA
+        self._packages = _packages_of(used.modules)
 
     def rebound(self) -> Iterator[str]:
         """The functions of the proof's own files that give a global name another meaning.
@@ -230,8 +231,9 @@ class _Search:
         for module, target, value in chain(*stores):
             if self._counts(target.value, target.attr, value, module):
                 yield _shown(target, module)
+        hidden = (self._tails - self._names).union(*self._packages.values())
         finding = {path for word in _FINDING_MODULES for path in project.holding(word)}
-        for module, target, value in stores_of(self._tails - self._names, project, finding):
+        for module, target, value in stores_of(hidden, project, finding):
             is_plain = value is not None and is_data(value, module)
             if finds_module(target.value, module) and not is_plain:
                 yield _shown(target, module)
@@ -247,8 +249,10 @@ class _Search:
         if change.kind == "attribute":
             return self._counts(change.receiver, change.name, change.value, change.module)
         if change.kind == "globals":
-            own = change.module.name in self._used.modules
-            return own and self._may_be(change.name)
+            home, name = change.module.name, change.name
+            hidden = self._packages.get(home, set())
+            own = home in self._used.modules
+            return (own and self._may_be(name)) or (bool(hidden) and name in {None, *hidden})
         if change.kind == "modules":
             return self._replaces_module(change)
         if change.kind != "code":
@@ -291,6 +295,8 @@ class _Search:
             return self._may_be(name) or name in self._tails
         if is_object(receiver, home, self._project):
             return False
+        if self._hides_module(receiver, name, home):
+            return True
         nodes, outside, is_known = self._meanings(receiver, home)
         if nodes & self._used.nodes:
             is_module = any(isinstance(node, ast.Module) for node in nodes)
@@ -302,6 +308,13 @@ class _Search:
         if any(self._is_of_library(dotted, name) for dotted in outside) and not is_put_back:
             return True
         return not is_known and self._may_be(name)
+
+    def _hides_module(self, receiver: ast.expr, name: str | None, home: SourceFile) -> bool:
+        """Whether a package is given something else for one of its modules: ``app.net = other``."""
+        packages = set(self._packages)
+        if not finds_module(receiver, home):
+            packages &= home.bindings.possible(receiver)
+        return any(name is None or name in self._packages[one] for one in packages)
 
     def _is_of_library(self, dotted: str, name: str | None) -> bool:
         whole = f"{dotted}.{name}"
@@ -331,6 +344,17 @@ class _Search:
             known = found or inside or names
             is_known &= bool(known) and all(one.kind != "value" for one in found)
         return nodes, outside, is_known
+
+
+def _packages_of(modules: set[str]) -> dict[str, set[str]]:
+    """The packages around some modules, and what each of them calls the next one."""
+    found: dict[str, set[str]] = {}
+    for one in modules:
+        package, _, last = one.rpartition(".")
+        while package:
+            found.setdefault(package, set()).add(last)
+            package, _, last = package.rpartition(".")
+    return found
 
 
 _SPECIALS = frozenset(

@@ -40,7 +40,7 @@ _NO_TARGETS = late_pattern(
 )
 """Headers of classes and functions, annotations, tests of classes: most of what names a class."""
 _ON_A_NAME = late_pattern(
-    r"^[ \t(\[*]*(?:(?:del|for|with|async\s+for|async\s+with)\b[^\n]*?[\s(,])?"
+    r"(?:^|[:;])[ \t(\[*]*(?:(?:del|for|with|async\s+for|async\s+with)\b[^\n]*?[\s(,])?"
     r"(?:[\w.]+[ \t]*,[ \t(\[*]*)*?(?!self\b)([^\W\d]\w*)[ \t]*\.\s*\w[\w.]*[ \t)\]]*"
     r"(?:,|=(?!=)|[-+*/|&^%@]+=|:|in\b|[;#]|$)",
     re.MULTILINE,
