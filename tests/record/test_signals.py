@@ -22,7 +22,8 @@ SOURCE = Path(__file__).parents[2] / "src"
 RECORD = [sys.executable, "-m", "torchload_lint", "record", "--"]
 PROGRAM = [sys.executable, "main.py"]
 SIGNALS = ("SIGUSR1", "SIGINT", "SIGHUP", "SIGUSR2", "SIGTERM", "SIGINT", "SIGTERM", "SIGVTALRM",
-           "SIGURG", "SIGPIPE", "SIGXFSZ", "SIGABRT", "SIGTRAP", "SIGSYS")  # fmt: skip
+           "SIGURG", "SIGPIPE", "SIGXFSZ", "SIGABRT", "SIGTRAP", "SIGSYS", "SIGSEGV", "SIGBUS",
+           "SIGFPE", "SIGILL")  # fmt: skip
 
 LONGEST_WAIT = 30
 """Seconds until something must be seen on the terminal; mostly it is there at once."""
@@ -76,7 +77,10 @@ def started(
 WAITS = [
     "sh",
     "-c",
-    'trap : INT HUP USR1 USR2 TERM VTALRM URG PIPE XFSZ ABRT TRAP SYS; "$@"; exit $?',
+    (
+        "trap : INT HUP USR1 USR2 TERM VTALRM URG PIPE XFSZ ABRT TRAP SYS SEGV BUS FPE ILL; "
+        '"$@"; exit $?'
+    ),
     "sh",
 ]
 """A shell that leads the group, and lets the program go on."""
@@ -114,7 +118,7 @@ def test_each_signal_comes_once(
     assert process.returncode == 3
 
 
-@pytest.mark.parametrize("name", ["SIGPIPE", "SIGXFSZ", "SIGABRT"])
+@pytest.mark.parametrize("name", ["SIGPIPE", "SIGXFSZ", "SIGABRT", "SIGSEGV", "SIGFPE"])
 @pytest.mark.parametrize("program", [["sleep", "60"], PROGRAM])
 @pytest.mark.parametrize("way", [[], RECORD], ids=["plain", "recorded"])
 def test_what_python_ignores_is_as_it_was(
@@ -132,7 +136,7 @@ def test_what_python_ignores_is_as_it_was(
         time.sleep(0.2)
         assert process.stdin is not None
         process.stdin.close()
-    is_ignored = program is PROGRAM and name != "SIGABRT"
+    is_ignored = program is PROGRAM and name in {"SIGPIPE", "SIGXFSZ"}
     assert process.returncode == (0 if is_ignored else -getattr(signal, name))
 
 

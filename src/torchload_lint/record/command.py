@@ -9,6 +9,7 @@ import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
+from torchload_lint.record.fault_signals import FAULT_SIGNALS, faults_blocked, faults_taken
 from torchload_lint.record.process_groups import (
     Apart,
     back_in,
@@ -21,10 +22,10 @@ from torchload_lint.record.process_groups import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from types import FrameType
 
-_ITS_OWN = ("SIGCHLD", "SIGTTIN", "SIGTTOU", "SIGKILL", "SIGSTOP", "SIGSEGV", "SIGBUS", "SIGFPE",
-            "SIGILL")  # fmt: skip
+_ITS_OWN = ("SIGCHLD", "SIGTTIN", "SIGTTOU", "SIGKILL", "SIGSTOP")
 """What tells this process about itself, or cannot be told by anybody else."""
 _IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ")
 """What Python ignores from its start on: nobody can tell what it was before."""
@@ -38,14 +39,18 @@ def run_command(command: Sequence[str], environment: dict[str, str]) -> int:
     Inherited handles stay open: they may be the command's arguments.
     """
     apart = way_apart()
-    with sent_to_all(apart) as is_for_all, _signals_for(_Waiting(is_for_all), apart) as waiting:
+    with (
+        sent_to_all(apart) as is_for_all,
+        faults_blocked() as blocked,
+        _signals_for(_Waiting(is_for_all), apart) as waiting,
+    ):
         waiting.process = subprocess.Popen(  # noqa: S603
             list(command),
             env=environment,
             close_fds=False,
-            preexec_fn=before_command(apart, waiting.ignored),  # noqa: PLW1509 - no thread runs here
+            preexec_fn=before_command(apart, waiting.ignored, blocked),  # noqa: PLW1509 - no thread
         )
-        with waiting.process as process, in_another_group(apart) as group:
+        with waiting.process as process, in_another_group(apart) as group, waiting.faults_passed():
             for number in waiting.early:
                 waiting.pass_on(number, None)
             if group:
@@ -92,6 +97,10 @@ class _Waiting:
             with suppress(OSError):
                 self.process.send_signal(number)
 
+    def faults_passed(self) -> AbstractContextManager[None]:
+        """Inside, SIGSEGV and its kind are sent to the process, too."""
+        return faults_taken(lambda number: self.pass_on(number, None))
+
 
 @contextmanager
 def _signals_for(waiting: _Waiting, apart: Apart) -> Iterator[_Waiting]:
@@ -100,7 +109,7 @@ def _signals_for(waiting: _Waiting, apart: Apart) -> Iterator[_Waiting]:
     All that reach this process are passed on (SLURM sends SIGUSR1), also what is ignored here, as
     SIGINT is behind ``&`` in a script: a program may set a handler of its own.
     """
-    left = {*_ITS_OWN, *(("SIGTSTP",) if apart is Apart.TOGETHER else ())}
+    left = {*_ITS_OWN, *FAULT_SIGNALS, *(("SIGTSTP",) if apart is Apart.TOGETHER else ())}
     known = {getattr(signal, name, None) for name in left}
     before = {
         number: signal.signal(number, waiting.pass_on) for number in signal.valid_signals() - known

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from contextlib import contextmanager, suppress
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -59,15 +60,16 @@ def sent_to_all(apart: Apart) -> Iterator[Callable[[int], bool]]:
         yield lambda number: number == signal.SIGINT
         return
     found: set[int] = set()
+    asking = threading.Lock()  # for the thread that takes the signals of faults
     with _signals_held():
         witness = _Witness(os.getpgrp())
 
     def is_for_all(number: int) -> bool:
-        with _signals_held():
+        with _signals_held(), asking:
             found.update(witness.ask())
-        is_known = number in found
-        found.discard(number)
-        return is_known
+            is_known = number in found
+            found.discard(number)
+            return is_known
 
     try:
         yield is_for_all
@@ -199,13 +201,16 @@ def leave_group() -> None:
             os.waitpid(helper, 0)
 
 
-def before_command(apart: Apart, ignored: Collection[int] = ()) -> Callable[[], None] | None:
-    """What the command's process does before it becomes the command. ``ignored``: signals.
+def before_command(
+    apart: Apart, ignored: Collection[int] = (), blocked: Collection[int] | None = None
+) -> Callable[[], None] | None:
+    """What the command's process does before it becomes the command. ``ignored``, ``blocked``:
+    signals; None where nothing has changed which ones are blocked.
 
     On Linux it ends when this process is killed, as the command would be that was started without.
     """
     prctl = _prctl()
-    if apart is not Apart.IS_LED and prctl is None and not ignored:
+    if apart is not Apart.IS_LED and prctl is None and not ignored and blocked is None:
         return None
 
     def prepare() -> None:
@@ -215,6 +220,8 @@ def before_command(apart: Apart, ignored: Collection[int] = ()) -> Callable[[], 
             os.setpgid(0, 0)
         if prctl is not None:
             prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        if blocked is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
     return prepare
 
