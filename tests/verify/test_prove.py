@@ -273,6 +273,33 @@ def test_a_fix_that_loads_in_a_function_of_its_own(
     assert "0 refused" in shown, shown
 
 
+def test_what_is_not_given_to_torch_is_not_tried(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that cannot be read says nothing of the load, which ended with 0."""
+    monkeypatch.chdir(project)
+    (project / "broken.pt").write_bytes(b"no checkpoint")
+    text = 'import torch\n\nx = torch.load("broken.pt", weights_only=True)\n'
+    (project / "untried.py").write_text(text)
+    result = CliRunner().invoke(root, ["verify", "--python", sys.executable, "untried.py"])
+    assert result.exit_code == 2, result.output
+    assert "is not given to torch" in result.output
+
+
+def test_a_fix_whose_imports_hang_is_not_applied(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    (project / "slow.py").write_text("import time\ntime.sleep(600)\n")
+    text = 'import torch\nimport slow\n\nx = torch.load("model.pt", weights_only=True)\n'
+    (project / "hangs.py").write_text(text)
+    words = ["--python", sys.executable, "--timeout", "5", "hangs.py"]
+    result = CliRunner().invoke(root, ["--fix", "--unsafe-fixes", "--verify", *words])
+    assert result.exit_code == 1, result.output
+    assert "model.pt could not be tried with it (timeout: no answer within 5 s" in result.output
+    assert (project / "hangs.py").read_text() == text
+
+
 def test_no_torch_ends_with_2(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
     (project / "no-python").write_text("not a program")

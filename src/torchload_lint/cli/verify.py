@@ -66,8 +66,8 @@ def command(
     checking never does. Each file is then loaded in a process of its own, with weights_only=True.
     Every load counts as proven, refused or not proven; one without restriction by its fix. Ends
     with 1 where one is refused or what it reads runs code (which torch is not given), 2 where one
-    could not be tried: no torch, no answer in time, or a class that writes, starts a program or
-    asks the network as it is loaded, which no proof does.
+    could not be tried: no torch, no answer in time, a file that cannot be read, or a class that
+    writes, starts a program or asks the network as it is loaded, which no proof does.
     """
     prover = Prover(Interpreter(find_python(python, Path()), timeout))
     accounts: list[_Account] = []
@@ -103,6 +103,8 @@ class _Account(NamedTuple):
     """Of the code as a fix would leave it."""
     why: tuple[str, ...] = ()
     """Why it is not proven, besides what the proofs say."""
+    withheld: bool = False
+    """Whether a file that it reads was not given to torch."""
 
     @property
     def verdict(self) -> ProofVerdict:
@@ -129,18 +131,18 @@ def _account(load: SurveyedLoad, prover: Prover) -> _Account:
     if not restricted and repair is None:
         if not unreadable:  # whose reason the notes would repeat
             why += notes[:1] or ("the code loads without restriction",)
-        return _Account(load, why=tuple(why))
+        return _Account(load, why=tuple(why), withheld=bool(unreadable))
     try:
         own = tuple(prover.in_code(situation, context)) if restricted else ()
         # Whether a fix helps within a block that nobody could read is not known either.
         readable = not any(proof.around and proof.why for proof in own)
         fixed = tuple(prover.of_fix(situation, repair, context)) if repair and readable else ()
     except NotReadableError as error:
-        return _Account(load, why=(*why, str(error)))
+        return _Account(load, why=(*why, str(error)), withheld=bool(unreadable))
     proofs = own if restricted else fixed
     if not proofs and not why:
         why += load.would_settle[:1] or ("no checkpoint that it reads is there",)
-    return _Account(load, proofs, fixed, tuple(why))
+    return _Account(load, proofs, fixed, tuple(why), withheld=bool(unreadable))
 
 
 def _repair(situation: Situation, context: Context) -> tuple[Repair | None, tuple[str, ...]]:
@@ -198,10 +200,9 @@ def _summary(accounts: list[_Account], interpreter: Interpreter) -> str:
 
 def _status(accounts: list[_Account], missing: Sequence[object]) -> int:
     proofs = [proof for account in accounts for proof in account.proofs]
-    if missing or not all(proof.outcome.is_answer for proof in proofs):
+    runs_code = [runs_code_for_sure(one.load.situation) for one in accounts]
+    withheld = any(one.withheld and not does for one, does in zip(accounts, runs_code, strict=True))
+    if missing or withheld or not all(proof.outcome.is_answer for proof in proofs):
         return FAILED
-    found = (
-        one.verdict is ProofVerdict.REFUSED or runs_code_for_sure(one.load.situation)
-        for one in accounts
-    )
-    return FINDINGS if any(found) else CLEAN
+    refused = any(one.verdict is ProofVerdict.REFUSED for one in accounts)
+    return FINDINGS if refused or any(runs_code) else CLEAN
