@@ -17,6 +17,7 @@ from torchload_lint.checkpoint.pickles.held_calls import held_calls
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
+    KeywordsKey,
     ObjectValue,
     PickledValue,
     SetValue,
@@ -154,7 +155,7 @@ def everything_called(call: ObjectValue, names: NameResolver) -> Iterator[Pickle
     called = str(names.of(call.callee) or "")
     args = call.args if isinstance(call.args, tuple) else ()
     if call.how != "REDUCE":
-        if why_gateway(called) and args:
+        if why_gateway(called) and (args or _keywords(call)):
             yield call.callee
         return
     if str(names.of(_maker(call.callee)) or "") == "functools.partial":
@@ -165,6 +166,12 @@ def everything_called(call: ObjectValue, names: NameResolver) -> Iterator[Pickle
         yield args[INDIRECT[called][0]]
     elif called == "copyreg._reconstructor" and len(args) > _STATE and args[_STATE] is not None:
         yield args[_BASE]
+
+
+def _keywords(call: ObjectValue) -> list[PickledValue]:
+    """What NEWOBJ_EX gives a class by name."""
+    given = [value for key, value in call.entries if isinstance(key, KeywordsKey)]
+    return [item for one in given if isinstance(one, DictValue) for _, item in one.entries]
 
 
 _BASE, _STATE = 1, 2
@@ -234,7 +241,7 @@ def _call_threats(call: ObjectValue, names: NameResolver) -> list[Threat]:
     if indirect is not None and len(args) > max(indirect):
         inner = _threat_of(args[indirect[0]], args[indirect[1]], names)
         threats += [inner] if inner is not None else []
-    for value in (*args, *_deferred(call)):
+    for value in (*args, *_keywords(call), *_deferred(call)):
         if isinstance(value, GlobalRef):
             passed = _passed_threat(str(value.name), call)
             threats += [passed] if passed is not None else []

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.known.torch_versions import CHECKED_OPCODES
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError, Limits
 from torchload_lint.checkpoint.opcodes import Opcode, OpcodeArgument, PickleFaultError, read_steps
+from torchload_lint.checkpoint.pickles.new_by_partial import made_with_keywords
 from torchload_lint.checkpoint.pickles.pickled_values import (
     KEYWORDS,
     DictValue,
@@ -76,6 +77,7 @@ def unpickle(
     except (IndexError, KeyError):
         message = "the pickle takes from an empty stack, or recalls what it never stored"
         result.fault = Problem("malformed", message, where=f"byte {position}")
+    result.calls = [call for call in result.calls if id(call) not in machine.notation]
     return result
 
 
@@ -88,6 +90,8 @@ class _Machine:
         self.metastack: list[list[PickledValue]] = []
         self.memo: dict[int, PickledValue] = {}
         self.result = Unpickled()
+        self.notation: set[int] = set()
+        """The ids of calls that do no more than say how an object is made, which is noted."""
 
     def pop_mark(self) -> list[PickledValue]:
         items = self.stack
@@ -261,7 +265,12 @@ def _stack_global(machine: _Machine, _argument: OpcodeArgument) -> None:
 def _reduce(machine: _Machine, _argument: OpcodeArgument) -> None:
     args = machine.stack.pop()
     callee = machine.stack[-1]
-    machine.stack[-1] = machine.record(machine.guard.reduce(callee, args))
+    value = machine.guard.reduce(callee, args)
+    made = made_with_keywords(callee, args)
+    if made is not None:
+        value = _new_with(machine, made.cls, made.args, made.keywords)
+        machine.notation.update(map(id, made.notation))
+    machine.stack[-1] = machine.record(value)
 
 
 def _newobj(machine: _Machine, _argument: OpcodeArgument) -> None:
@@ -271,10 +280,16 @@ def _newobj(machine: _Machine, _argument: OpcodeArgument) -> None:
 
 def _newobj_ex(machine: _Machine, _argument: OpcodeArgument) -> None:
     keywords, args, cls = machine.stack.pop(), machine.stack.pop(), machine.stack.pop()
+    machine.stack.append(machine.record(_new_with(machine, cls, args, keywords)))
+
+
+def _new_with(
+    machine: _Machine, cls: PickledValue, args: PickledValue, keywords: PickledValue
+) -> PickledValue:
     value = machine.guard.newobj(cls, args)
     if isinstance(value, ObjectValue):
         value.entries.append((KEYWORDS, keywords))
-    machine.stack.append(machine.record(value))
+    return value
 
 
 def _inst(machine: _Machine, argument: OpcodeArgument) -> None:
