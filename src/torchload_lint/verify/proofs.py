@@ -123,8 +123,8 @@ class Prover:
             return ""
         outcome = failed.outcome
         said = f"{outcome.status}: {outcome.error}"
-        if not outcome.is_answer:
-            return f"the fix is not proven: {failed.checkpoint} could not be tried with it ({said})"
+        if not outcome.torch:  # it never got as far as to say so
+            return f"{failed.checkpoint} could not be tried with it ({said})"
         return f"torch {outcome.torch} does not load {failed.checkpoint} with it ({said})"
 
     def of_fix(self, situation: Situation, repair: Repair, context: Context) -> Iterator[LoadProof]:
