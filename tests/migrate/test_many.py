@@ -161,20 +161,34 @@ def test_a_class_that_becomes_text_is_said_where_the_file_is_loaded(project: Pat
     told = run("w", "--out-dir", "new").output.partition("The code that loads them:")[2]
     assert "read.py:7: what was a class or function at ['klass'] is its name as text now" in told
     assert load(project / "new" / "a.pt")["klass"] == "argparse.Namespace"
-    assert "read.py:9: its allowlist is no longer needed\n" in told
+    assert "read.py:9: its allowlist is no longer needed; what was an object at" in told
 
 
 def test_the_lines_of_source_that_go_with_it(project: Path) -> None:
     (project / "read.py").write_text(SOURCE)
     result = run("w", "--out-dir", "new")
     told = result.output.partition("The code that loads them:")[2]
-    assert "read.py:7\n" in told
+    is_dict = "what was an object at ['n'] is a dict now: x[\"name\"] takes the place of x.name"
+    assert f"read.py:7: {is_dict}\n" in told
     assert '- a = torch.load("w/a.pt", weights_only=False)' in told
     assert '+ a = torch.load("new/a.pt", weights_only=True)' in told
-    assert "read.py:9: its allowlist is no longer needed" in told
+    assert f"read.py:9: its allowlist is no longer needed; {is_dict}\n" in told
     assert '+     b = torch.load("new/old/b.pth", weights_only=True)' in told
     assert "plain.pt" not in told
     assert (project / "read.py").read_text() == SOURCE
+
+
+def test_the_line_that_asks_a_model_for_its_state_dict_runs_as_it_is_shown(project: Path) -> None:
+    """What the new file gives is that state dict."""
+    torch.save(torch.nn.Linear(2, 2), project / "w" / "a.pt")
+    before = 'found = torch.load("w/a.pt", weights_only=False).state_dict()'
+    (project / "read.py").write_text(f"import torch\n\n{before}\n")
+    told = run("w/a.pt").output
+    line = told.partition("    + ")[2].partition("\n")[0]
+    assert line == 'found = torch.load("w/a.migrated.pt", weights_only=True)'
+    shown: dict[str, dict[str, torch.Tensor]] = {}
+    exec(line, {"torch": torch}, shown)
+    assert list(shown["found"]) == ["weight", "bias"]
 
 
 def test_a_long_line_of_source_is_shown_with_both_of_its_changes(project: Path) -> None:

@@ -32,6 +32,7 @@ from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 from torchload_lint.migrate.files.pickle_writer import LARGEST_INTEGER_BYTES
 from torchload_lint.migrate.keys import Keys, apart, is_atom
 from torchload_lint.migrate.results import (
+    ATTRIBUTES,
     NAME_AS_TEXT,
     MigrationOptions,
     Note,
@@ -359,9 +360,9 @@ class Converter:
         self.remember(value, result)
         if not made.given or _ARGUMENTS in attributes:
             self._say_unused(made, place)
-            self.changed(place, made.name, "a dict of its attributes")
+            self.changed(place, made.name, ATTRIBUTES)
             return self.attributes(attributes, place, result)
-        outcome = f"a dict of its attributes, and of its arguments under {_ARGUMENTS!r}"
+        outcome = f"{ATTRIBUTES}, and of its arguments under {_ARGUMENTS!r}"
         self.changed(place, made.name, outcome)
         self.attributes(attributes, place, result)
         arguments = self.items(made.given, _step(place, f"[{_ARGUMENTS!r}]"))

@@ -60,6 +60,8 @@ class MigrationOptions:
 
 NAME_AS_TEXT = "its name, as text"
 """What has become of a class or function."""
+ATTRIBUTES = "a dict of its attributes"
+"""What has become of an object."""
 
 
 class NoteKind(str, Enum):
@@ -110,6 +112,12 @@ def classes_as_text(plan: MigrationPlan) -> list[str]:
     """The places of classes and functions that have become their names."""
     changed = plan.of_kind(NoteKind.CHANGED)
     return [note.place for note in changed if note.outcome == NAME_AS_TEXT]
+
+
+def objects_as_dicts(plan: MigrationPlan) -> list[str]:
+    """The places of objects that have become dicts of their attributes."""
+    changed = plan.of_kind(NoteKind.CHANGED)
+    return [note.place for note in changed if note.outcome.startswith(ATTRIBUTES)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,22 +11,22 @@ from torchload_lint.checkpoint import Target, Verdict, inspect_file
 from torchload_lint.checkpoint.known.torch_range import behaviour
 from torchload_lint.checkpoint.pickles.places import WHOLE
 from torchload_lint.config import ConfigError
-from torchload_lint.diagnostic import Applicability, Edit, Fix
+from torchload_lint.diagnostic import Applicability, Edit, Fix, Span
 from torchload_lint.escaping import printable
 from torchload_lint.migrate import TargetFormat
-from torchload_lint.migrate.results import classes_as_text
+from torchload_lint.migrate.results import classes_as_text, objects_as_dicts
 from torchload_lint.plurals import number_of
 from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.text.expressions import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from torchload_lint.checkpoint import TorchVersion
     from torchload_lint.checkpoint.known.torch_range import TorchRange
     from torchload_lint.cli.migrating.tasks import Task
     from torchload_lint.config import Settings
-    from torchload_lint.migrate import MigrationOptions, MigrationResult
+    from torchload_lint.migrate import MigrationOptions, MigrationPlan, MigrationResult
     from torchload_lint.workspace.projects import Project, Projects
     from torchload_lint.workspace.survey import SurveyedLoad
 
@@ -43,14 +43,14 @@ def source_changes(
 
     projects = Projects(settings)
     targets = {os.path.realpath(task.source): task.target for task, _ in done}
-    lost = {os.path.realpath(task.source): classes_as_text(result.plan) for task, result in done}
+    plans = {os.path.realpath(task.source): result.plan for task, result in done}
     try:
         found = [projects.project_of(path) for path in map(Path, targets)]
         known = {str(project.config.root): project for project in found if project.is_marked}
         shown = [
             text
             for project in known.values()
-            for text in _in_project(project, projects, targets, options, lost)
+            for text in _in_project(project, projects, targets, options, plans)
         ]
     except ConfigError:
         return
@@ -105,7 +105,7 @@ def _in_project(
     projects: Projects,
     targets: dict[str, Path],
     options: MigrationOptions,
-    lost: Mapping[str, Sequence[str]],
+    plans: Mapping[str, MigrationPlan],
 ) -> Iterator[str]:
     from torchload_lint.workspace import discover  # noqa: PLC0415
     from torchload_lint.workspace.survey import survey  # noqa: PLC0415
@@ -117,15 +117,14 @@ def _in_project(
         found = [os.path.realpath(here / report.path) for report in load.situation.reports]
         moved = [(Path(read), targets[read]) for read in found if read in targets]
         if moved:
-            called = dict.fromkeys(place for read, _ in moved for place in lost[str(read)])
-            yield from _change(load, moved, options, list(called))
+            yield from _change(load, moved, options, [plans[str(read)] for read, _ in moved])
 
 
 def _change(
     load: SurveyedLoad,
     moved: Sequence[tuple[Path, Path]],
     options: MigrationOptions,
-    lost: Sequence[str],
+    plans: Sequence[MigrationPlan],
 ) -> Iterator[str]:
     """One load: the lines that go and those that come, or what to do by hand."""
     from torchload_lint.fixes.apply import apply_edits  # noqa: PLC0415
@@ -139,6 +138,7 @@ def _change(
         notes.append(f"it gives what was at {''.join(f'[{key!r}]' for key in options.only)}")
     elif any(WHOLE in need.where for need in needs):
         notes.append("what it gives is the model's state dict, for model.load_state_dict")
+        edits += _without_state_dict(load)
     if options.format is TargetFormat.SAFETENSORS:
         edits, more = _as_load_file(load, edits)
         notes += more
@@ -153,17 +153,43 @@ def _change(
         common += 1
     if call.allowlists:
         notes.append("its allowlist is no longer needed")
-    if lost:
-        others = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-        notes.append(
-            f"what was a class or function at {lost[0] or 'the top'}{others} is its name as text "
-            "now: the program has to find the object by its name before it calls it"
-        )
+    notes += _other_types(plans)
     said = ": " + "; ".join(notes) if notes else ""
     yield printable(f"  {_shown(load.path)}:{load.row}{said}") + "\n"
     if old != new:
         yield from (printable(f"    - {line}") + "\n" for line in old[first : len(old) - common])
         yield from (printable(f"    + {line}") + "\n" for line in new[first : len(new) - common])
+
+
+def _other_types(plans: Sequence[MigrationPlan]) -> Iterator[str]:
+    """What the program finds where it had an object that it may call, or ask for attributes."""
+    if classes := _places(map(classes_as_text, plans)):
+        yield (
+            f"what was a class or function at {classes} is its name as text "
+            "now: the program has to find the object by its name before it calls it"
+        )
+    if dicts := _places(map(objects_as_dicts, plans)):
+        yield f'what was an object at {dicts} is a dict now: x["name"] takes the place of x.name'
+
+
+def _places(found: Iterable[Sequence[str]]) -> str:
+    places = list(dict.fromkeys(place for one in found for place in one))
+    if not places:
+        return ""
+    others = f" and {len(places) - 1} more" if len(places) > 1 else ""
+    return f"{places[0] or 'the top'}{others}"
+
+
+def _without_state_dict(load: SurveyedLoad) -> list[Edit]:
+    """``torch.load(…).state_dict()`` asks a model for what the new file gives at once."""
+    module, call = load.situation.module, load.situation.load.node
+    return [
+        Edit(Span(module.span(call).end, module.span(node).end), "")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and not (node.args or node.keywords)
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "state_dict"
+        if node.func.value is call
+    ]
 
 
 def _shown(path: Path) -> Path:

@@ -17,6 +17,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
 )
 from torchload_lint.migrate.carriers.pickled_instance import read_instance
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
+from torchload_lint.migrate.results import ATTRIBUTES
 
 if TYPE_CHECKING:
     from torchload_lint.migrate.carriers.pickled_instance import Entries, PickledInstance
@@ -116,7 +117,7 @@ def _of_function(converter: Conversion, value: PickledValue, place: str) -> Pick
     if isinstance(value, ObjectValue) and not is_getattr(value.callee):
         made = read_instance(value, converter.names)
         if made.is_class and made.attributes is not None:
-            converter.changed(place, made.name, "a dict of its attributes")
+            converter.changed(place, made.name, ATTRIBUTES)
             return converter.attributes(made.attributes, place, DictValue())
     name = str(converter.names.of(value) or "a function")
     converter.leave_out(place, name, "functions are not data")
