@@ -362,8 +362,7 @@ class Converter:
             self._say_unused(made, place)
             self.changed(place, made.name, ATTRIBUTES)
             return self.attributes(attributes, place, result)
-        outcome = f"{ATTRIBUTES}, and of its arguments under {_ARGUMENTS!r}"
-        self.changed(place, made.name, outcome)
+        self.changed(place, made.name, f"{ATTRIBUTES}, and of its arguments under {_ARGUMENTS!r}")
         self.attributes(attributes, place, result)
         arguments = self.items(made.given, _step(place, f"[{_ARGUMENTS!r}]"))
         result.entries.append((_ARGUMENTS, tuple(arguments)))

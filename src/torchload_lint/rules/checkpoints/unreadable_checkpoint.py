@@ -7,7 +7,7 @@ anything else that is not a checkpoint.
 A clone rarely holds the weights, so a missing file is only reported where it should be there: the
 configuration names it, or a literal does in a Python file (not in a notebook, which fetches and
 writes its files as it goes), nothing in the project writes or downloads it, and the folder that it
-names holds other checkpoints.
+names, if it names one, holds other checkpoints.
 
 ## Why is this bad?
 The load fails with a message about something else: a git-lfs pointer is "Unsupported operand 118",
