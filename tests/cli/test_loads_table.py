@@ -31,6 +31,12 @@ def test_markdown_shows_what_strangers_wrote_as_it_is(cli, write):
     assert first.startswith("| a.py:3 | a\\|b\\_c.pt | literal |")
 
 
+def test_what_cannot_be_parsed_is_not_taken_for_code_without_loads(cli, write):
+    write({"a.py": "import torch\n\ntorch.load('a.pt').cuda(async=True)\n"})
+    told = cli("loads", ".").stderr
+    assert "no loads under . (files that cannot be parsed are passed over)" in told
+
+
 def test_they_are_for_lists_alone(cli, write):
     write({"a.py": LOADS})
     done = cli("loads", "--output-format", "csv", "--union", ".")

@@ -114,7 +114,8 @@ def command(
             painted = use_color(color, sys.stdout)
             say(as_table([reported(load) for load in found], width, color=painted))
         else:
-            warn("no loads under " + (", ".join(map(str, paths)) or "."))
+            where = ", ".join(map(str, paths)) or "."
+            warn(f"no loads under {where} (files that cannot be parsed are passed over)")
         crashes = [(load.path.as_posix(), load.crash) for load in found if load.crash]
         tell_crashes(crashes, verbose=False)
         if output_format == "text":
