@@ -7,7 +7,7 @@ loader, which refuses it under every list.
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeGuard
+from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
@@ -15,6 +15,10 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     ObjectValue,
     PickledValue,
 )
+from torchload_lint.named_tuples import NamedTuple
+
+if TYPE_CHECKING:
+    from typing import TypeGuard
 
 _PLAIN_NEW = frozenset(
     f"builtins.{name}"
