@@ -27,6 +27,9 @@ def test_only_what_is_selected_gets_a_comment(cli, write, folder):
 
 def test_a_baseline_lets_only_new_findings_through(cli, write):
     write({"a.py": UNSAFE})
+    missing = cli("--baseline", "known.json")
+    assert missing.exit_code == 1
+    assert "note: no baseline is at known.json: --update-baseline writes it" in missing.stderr
     done = cli("--baseline", "known.json", "--update-baseline")
     assert "2 known findings now" in done.stdout
     clean = cli("--baseline", "known.json")

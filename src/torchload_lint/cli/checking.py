@@ -153,7 +153,7 @@ def _run(flags: Flags) -> int:
         _write_account(outcome, flags.account, written=options.write)
     status = _tell(outcome, flags, config, projects)
     if not flags.quiet:
-        hints.at_known(found, outcome.results, config.baseline)
+        hints.at_known(found, outcome.results, _baseline_path(config) if config.baseline else None)
         hints.at_added(outcome.added)
         hints.at_range(outcome.torch)
         hints.at_targets(outcome.results, projects)

@@ -40,13 +40,18 @@ def at_commands(paths: Iterable[Path]) -> None:
 
 
 def at_known(
-    found: Iterable[FileResult], shown: Iterable[FileResult], baseline: str | None
+    found: Iterable[FileResult], shown: Iterable[FileResult], baseline: Path | None
 ) -> None:
-    """Say how many findings a baseline hides: nothing else tells such a run from a clean one."""
+    """Say how many findings a baseline hides, since nothing else tells such a run from a clean one,
+    or that it is not there.
+    """
+    name = printable(os.path.relpath(baseline)) if baseline is not None else ""
     before, after = (sum(len(one.diagnostics) for one in results) for results in (found, shown))
     if before > after:
         known = number_of(before - after, "known finding")
-        say(f"note: {known} not shown: {printable(str(baseline))} names them\n", err=True)
+        say(f"note: {known} not shown: {name} names them\n", err=True)
+    elif baseline is not None and before and not os.path.lexists(baseline):
+        say(f"note: no baseline is at {name}: --update-baseline writes it\n", err=True)
 
 
 def at_nothing_to_check(paths: Sequence[Path]) -> None:
