@@ -123,3 +123,49 @@ def test_another_distribution_that_the_project_imports_may_change_it(
     install(tmp_path, {f"{other}.py": text}, other)
     (tmp_path / "main.py").write_text(f"import {other}\n" if imports else "import torch\n")
     assert (library.trust() is Trust.INSTALLED) is not imports
+
+
+HANDED = {
+    "a decorator finds it by an annotation": ("import typing\ndef patch(f):\n    kind = next(iter(typing.get_type_hints(f).values()))\n    setattr(kind, f.__name__, f)\n    return f\n", "@LIB.patch\ndef __init__(self: 'Net', *a): RAN.append(a)\n"),
+    "an argument": ("def extend(kind, f):\n    kind.__init__ = f\n", "LIB.extend(Net, go)\n"),
+    "in a list": ("def extend(kinds, f):\n    for kind in kinds:\n        kind.__init__ = f\n", "LIB.extend([Net], f=go)\n"),
+    "an object": ("def extend(one, f):\n    type(one).__init__ = f\n", "LIB.extend(Net(), go)\n"),
+    "a keyword of a class": ("class Base:\n    def __init_subclass__(cls, of):\n        of.__init__ = cls.go\n", "class Other(LIB.Base, of=Net):\n    go = go\n"),
+    "the base of what is decorated": ("def extends(cls):\n    cls.__base__.__init__ = cls.go\n", "@LIB.extends\nclass Other(Net):\n    go = go\n"),
+}  # fmt: skip
+"""What the library's file holds, and how the program gives a class of its own to it."""
+
+
+def handing(name: str, library: str, use: str, tmp_path: Path) -> Trust:
+    """Judge a class of a program that uses an installed library."""
+    library_name = f"lib_of_{name}"
+    packages = install(tmp_path, {f"{library_name}.py": library}, library_name)
+    sys.path[:0] = [str(packages), str(tmp_path)]
+    (tmp_path / "requirements.txt").write_text(f"{library_name}\n")
+    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.13"\n')
+    (tmp_path / f"{name}.py").write_text(NET)
+    start = f"import {library_name}\nfrom {name} import Net\n{GO}"
+    (tmp_path / f"main_{name}.py").write_text(start + use.replace("LIB", library_name))
+    model = tmp_path / "model.pt"
+    model.write_bytes(forge.archive(forge.program(forge.new(forge.name(name, "Net")))))
+    (judgement,) = torchload_lint.inspect(model).judgements
+    return judgement.trust
+
+
+@pytest.mark.parametrize("case", HANDED)
+def test_a_class_that_is_given_to_a_library_that_changes_it(case: str, tmp_path: Path) -> None:
+    name = f"handed_{abs(hash(case))}"
+    assert handing(name, *HANDED[case], tmp_path) is Trust.RESTORE_ONLY
+    # and rightly so: what a file calls under the class is not what its source says
+    main = importlib.import_module(f"main_{name}")
+    program = forge.call(forge.name(name, "Net"), forge.text("x"))
+    with torch.serialization.safe_globals([(main.Net, f"{name}.Net")]):
+        torch.load(io.BytesIO(forge.archive(forge.program(program))), weights_only=True)
+    assert main.RAN
+
+
+@pytest.mark.parametrize("case", HANDED)
+def test_a_class_that_is_given_to_a_library_that_changes_nothing(case: str, tmp_path: Path) -> None:
+    use = HANDED[case][1]
+    library = "class Base:\n    pass\ndef patch(f): return f\ndef extend(*a, f=None): return a\ndef extends(c): return c\n"
+    assert handing(f"kept_{abs(hash(case))}", library, use, tmp_path) is Trust.FIRST_PARTY

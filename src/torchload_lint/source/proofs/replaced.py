@@ -26,6 +26,7 @@ from torchload_lint.source.project.changes.attribute_stores import (
 from torchload_lint.source.project.layout import PackageLayout
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs.installed import in_packages
+from torchload_lint.source.proofs.replacing.given_away import takers_in_program
 from torchload_lint.source.proofs.replacing.handing_classes import finds_class, handed_on, naming
 from torchload_lint.source.proofs.replacing.own_objects import (
     class_around,
@@ -111,7 +112,8 @@ def why_replaced(used: Used, project: ProjectIndex) -> str:
     search = _Search(used, project)
     if isinstance(project.layout, PackageLayout):
         return next(chain(search.rebound(), search.places_in_package()), "")
-    return next(chain(search.rebound(), search.hooks(), search.places()), "")
+    found = chain(search.rebound(), search.hooks(), search.places(), search.given_away())
+    return next(found, "")
 
 
 def bound(node: ast.AST | None) -> Iterator[str]:
@@ -164,6 +166,16 @@ class _Search:
                 for path in sorted(programs.intersection(self._project.holding(word))):
                     if re.search(pattern, self._project.files.text(path) or ""):
                         yield f"{path} hangs code of its own onto {start.rstrip('.')} ({word})"
+
+    def given_away(self) -> Iterator[str]:
+        """Where a class is given to an installed file that changes what it does not say."""
+        classes = {node.name for node in self._used.nodes if isinstance(node, ast.ClassDef)}
+        for module, taker in takers_in_program(classes, self._project) if classes else ():
+            names = origins(module.bindings.qualified(taker) or "", module.path, self._project)
+            for index, found in chain(*(in_packages(one, self._project) for one in names)):
+                search = _Search(self._used, index)
+                for place, _ in search._changes_in_package([found.module.path]):
+                    yield f"{module.path}:{taker.lineno} gives it to {ast.unparse(taker)}: {place}"
 
     def places_in_package(self) -> Iterator[str]:
         """The places of an installed package that change what the proof rests on, or may do so."""
