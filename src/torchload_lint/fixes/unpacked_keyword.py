@@ -24,6 +24,9 @@ def changes_where_made(module: Module, source: Source, load: LoadCall) -> list[C
     function = module.function(load.node)
     if not isinstance(name, ast.Name) or function is None:
         return []
+    definitions = [each.node for each in module.bindings.definitions(name)]
+    if not all(isinstance(each, ast.Assign | ast.AnnAssign) for each in definitions):
+        return []  # an import, a pattern or a function of that name, which is no ast.Name
     places = [
         node
         for node in ast.walk(function)

@@ -122,6 +122,10 @@ HANDED_ON = {
     "the positional ones": ("def save(*args, **kwargs): torch.save(*args)", True),
     "under a test": ("def save(*a):\n    if main():\n        torch.save(*a)", True),
     "behind another one": ("def save(first, *args): torch.save(*args)", False),
+    "others by that name": (
+        "def save(*args):\n    args = made(args)\n    torch.save(*args)",
+        False,
+    ),
     "others": ("def save(*args): torch.save(*given)", False),
     "with something before": ("def save(*args): torch.save(state(), *args)", False),
 }

@@ -60,19 +60,23 @@ def _functions(
         if home is not None
         for save in home.saves
         if isinstance(function := home.function(save.node), ast.FunctionDef)
-        and _hands_on(save.node, function)
+        and _hands_on(save.node, function, home)
     ]
 
 
-def _hands_on(call: ast.Call, function: ast.FunctionDef) -> bool:
+def _hands_on(call: ast.Call, function: ast.FunctionDef, home: Module) -> bool:
     """Whether a call is given what its function is given, and that alone."""
     given, own = function.args, [*function.args.posonlyargs, *function.args.args]
     if own or given.kwonlyargs or given.vararg is None or len(call.args) != 1:
         return False
-    starred = call.args[0]
-    passed = {each.arg: getattr(each.value, "id", "") for each in call.keywords}
-    return (
-        isinstance(starred, ast.Starred)
-        and getattr(starred.value, "id", "") == given.vararg.arg
-        and passed in ({}, {None: given.kwarg.arg if given.kwarg is not None else ""})
+    passed = [call.args[0], *call.keywords]
+    names = [each.value for each in passed if isinstance(each, ast.Starred | ast.keyword)]
+    meant = [
+        [each.node for each in home.bindings.definitions(name)]
+        for name in names
+        if isinstance(name, ast.Name)
+    ]
+    unpacked = isinstance(passed[0], ast.Starred) and all(
+        each.arg is None for each in call.keywords
     )
+    return unpacked and meant in ([[given.vararg]], [[given.vararg], [given.kwarg]])
