@@ -148,6 +148,34 @@ def test_a_torch_beside_the_program_alone_is_said(project):
     assert f"{project / 'tools/torch.py'} was not asked" in result.output, result.output
 
 
+@pytest.mark.parametrize("way", ["up-and-down", "link"])
+def test_a_torch_of_the_project_is_known_however_its_folder_is_written(
+    project, monkeypatch, tmp_path_factory, way
+):
+    """On PYTHONPATH by ``..``, or by a link: it stood for torch there, and ran before it."""
+    other = tmp_path_factory.mktemp("elsewhere") / "link"
+    other.symlink_to(project)
+    told = other if way == "link" else project / "app" / ".."
+    monkeypatch.setenv("PYTHONPATH", str(told))
+    write(project, {"torch.py": f"open({str(project / 'ran')!r}, 'w').close()\n{FAKE}"})
+    result = verify()
+    assert "1 proven" in result.output, result.output
+    assert "was not asked, which is imported as torch" in result.output
+    assert not (project / "ran").exists()
+
+
+@pytest.mark.parametrize("place", ["pickle.py", "typing/__init__.py", "io.py", "sympy.py"])
+def test_what_stands_in_for_a_module_that_torch_imports_is_said(project, place):
+    """The program, which starts beside it, would import it: torch itself may then fail there."""
+    write(project, {place: ""})
+    ends = subprocess.run([sys.executable, "read.py"], check=False, capture_output=True).returncode
+    result = verify()
+    assert "1 proven" in result.output, result.output
+    name = place.partition(".")[0].partition("/")[0]
+    said = f"{project / place} was not asked, which is imported as {name} where it lies"
+    assert (said in result.output) == bool(ends), result.output
+
+
 def test_a_folder_called_torch_is_none(project):
     """A folder without ``__init__.py`` gives way to a package, wherever that lies."""
     write(project, {"torch/notes.py": ""})

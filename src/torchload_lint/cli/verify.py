@@ -180,7 +180,9 @@ def _line(proof: LoadProof, kind: str) -> str:
     if outcome.patched:
         said += f"; without what the program puts in the place of {', '.join(outcome.patched)}"
     if outcome.shadow:
-        said += f"; {outcome.shadow} was not asked, which is imported as torch where it lies"
+        place = Path(outcome.shadow)
+        name = place.parent.name if place.stem == "__init__" else place.name.partition(".")[0]
+        said += f"; {place} was not asked, which is imported as {name} where it lies"
     if proof.why:
         said = f"not proven: {proof.why} ({said})"
     return f"{proof.checkpoint}: {kind}, allowing {allowed}: {said}"

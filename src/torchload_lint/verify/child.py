@@ -13,16 +13,21 @@ starts a program or asks the network. Unpicklers end while modules are imported,
 loads run then: there it lets pass what torch allows, and the classes in question.
 """
 
-# ruff: noqa: PLC0415 - torch is imported when the script runs
+# ruff: noqa: E402, PLC0415 - torch is imported when the script runs
 
 from __future__ import annotations
 
+import sys
+
+_AT_START = frozenset(sys.modules)
+"""What Python imports by itself, before it looks into the folder of a program."""
+
+# isort: split
 import importlib
 import importlib.util
 import json
 import os
 import re
-import sys
 from importlib.machinery import ExtensionFileLoader, PathFinder
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -140,15 +145,27 @@ def _beside(name: str) -> Any:  # noqa: ANN401 - a module
 
 
 def _shadow(torch: Any, request: dict[str, Any]) -> str:  # noqa: ANN401 - a module
-    """A module of the project that programs which are started there import as torch; or empty."""
+    """A module of the project that programs which are started there import as torch, or in the
+    place of what torch imports; or empty.
+    """
     folders = [*request["roots"], *request.get("path", ())]
-    if request.get("written"):
-        folders.insert(0, str(Path(request["written"]["file"]).parent))
-    for folder in folders:
-        spec = PathFinder.find_spec("torch", [folder])
-        if spec is not None and spec.origin and not Path(spec.origin).samefile(torch.__file__):
-            return spec.origin
+    beside = str(Path(request["written"]["file"]).parent) if request.get("written") else ""
+    starts = beside if beside in request["roots"][:1] else ""
+    folders = [beside, *folders] if beside else folders
+    of_torch = {name: module for name, module in sys.modules.items() if name not in _AT_START}
+    for known, places in (({"torch": torch}, folders), (of_torch, [starts] if starts else [])):
+        for name in sorted(known):
+            for folder in places if "." not in name else ():
+                if origin := _other_file(name, folder, getattr(known[name], "__file__", None)):
+                    return origin
     return ""
+
+
+def _other_file(name: str, folder: str, known: str | None) -> str:
+    """The file that a folder has for a module, where it is another one; or empty."""
+    spec = PathFinder.find_spec(name, [folder])
+    is_known = known is None or spec is None or not spec.origin or Path(spec.origin).samefile(known)
+    return "" if is_known or spec is None else str(spec.origin)
 
 
 def _harmless(loader: Any, request: dict[str, Any]) -> frozenset[str]:  # noqa: ANN401 - a module

@@ -127,8 +127,8 @@ class LoadOutcome:
     patched: tuple[str, ...] = ()
     """What of torch the program's modules had replaced; the load was done without that."""
     shadow: str = ""
-    """A file of the project that is called torch, which programs that are started there import in
-    its place; it was not asked."""
+    """A file of the project that is called torch, or as something that torch imports, which
+    programs that are started there import in its place; it was not asked."""
 
     @property
     def loads(self) -> bool:
@@ -233,7 +233,8 @@ def _described(entry: AllowedObject) -> dict[str, object]:
 def _environment(roots: Sequence[Path]) -> tuple[dict[str, str], list[str]]:
     """The child's environment, and what of PYTHONPATH is added only after torch was imported.
 
-    That is what lies in the project: a ``torch.py`` there never stands in for torch.
+    That is what lies in the project, however it is written there (``..``, a link): a ``torch.py``
+    there never stands in for torch.
     """
     environment = {name: value for name, value in os.environ.items() if name not in _ABSENT}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"  # nothing is written into the project
@@ -247,8 +248,10 @@ def _environment(roots: Sequence[Path]) -> tuple[dict[str, str], list[str]]:
 
 
 def _is_own(entry: Path, roots: Sequence[Path]) -> bool:
-    inside = any(entry.is_relative_to(root.absolute()) for root in (*roots, Path()))
-    return inside and not any(part in _INSTALLED for part in entry.parts)
+    real = Path(os.path.realpath(entry))
+    known = [Path(os.path.realpath(root)) for root in (*roots, Path())]
+    inside = any(real.is_relative_to(root) for root in known)
+    return inside and not any(part in _INSTALLED for part in (*entry.parts, *real.parts))
 
 
 def _ask(
