@@ -212,9 +212,12 @@ FORKS = {
             os.setsid()
             if os.fork() == 0:
                 os.setsid()
-                open("daemon.pid", "w").write(str(os.getpid()))
+                open("daemon.part", "w").write(str(os.getpid()))
+                os.rename("daemon.part", "daemon.pid")
                 time.sleep(600)
             os._exit(0)
+        while not os.path.exists("daemon.pid"):
+            time.sleep(0.01)
         """,
     "a-program": "import subprocess\nsubprocess.Popen(['sleep', '600'], close_fds=False)\n",
     "a-thread": """
