@@ -5,6 +5,7 @@ Python's and torch's own rules: ``complex(1, 0) == 1``, ``torch.Size([1]) == (1,
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.pickled_values import (
@@ -37,6 +38,7 @@ class Keys:
         self._numbers: dict[object, int] = {}
         self._known: dict[int, tuple[int, int]] = {}
         self._kept: list[PickledValue] = []
+        self._kept_numbers: list[complex] = []
 
     def number(self, value: PickledValue) -> int:
         """The number of a value."""
@@ -49,7 +51,7 @@ class Keys:
     def _looked_at(self, value: PickledValue) -> tuple[int, int]:
         """The number, and how many parts it has; more than may be where it has no hash."""
         if is_atom(value):
-            return self._numbered(("atom", value)), 1
+            return self._numbered(self._told_apart(value)), 1
         known = self._known.get(id(value))
         if known is None:
             known = self._known[id(value)] = self._new(value)
@@ -76,12 +78,32 @@ class Keys:
         if value.how != "REDUCE" or value.states or not all(map(_is_plain, args)):
             return None
         if name == "builtins.complex" and all(type(arg) in {int, float} for arg in args[:2]):
-            return self._numbered(("atom", _complex(*args[:2]))), 1
+            return self._numbered(self._told_apart(_complex(*args[:2]))), 1
         if name == "torch.Size" and args and isinstance(args[0], tuple):
             return self._looked_at(args[0])
         if name in _BY_ARGUMENTS:
             return self._numbered((name, ":".join(map(str, args)))), 1
         return None
+
+    def _told_apart(self, value: complex | str | bytes | None) -> object:
+        """What is equal where the values are, and whose hash no file can foresee.
+
+        Python's hashes of numbers are known to all: a hundred thousand keys that share one are
+        compared with each other.
+        """
+        if value is None or isinstance(value, (str, bytes)):
+            return ("atom", value)
+        if value != value:  # noqa: PLR0124 - NaN is equal to itself alone
+            self._kept_numbers.append(value)
+            return ("nan", id(value))
+        if isinstance(value, complex) and not value.imag:
+            value = value.real
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, int):
+            return value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
+        real, imaginary = value.real + 0.0, value.imag + 0.0  # -0.0 is 0.0
+        return "float", struct.pack("<dd", real, imaginary)
 
     def _numbered(self, what: object) -> int:
         return self._numbers.setdefault(what, len(self._numbers))
