@@ -6,7 +6,6 @@ Python's and torch's own rules: ``complex(1, 0) == 1``, ``torch.Size([1]) == (1,
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
@@ -18,9 +17,6 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     type_of,
 )
 from torchload_lint.checkpoint.pickles.places import key_text
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 _MOST_PARTS = 10_000
 """Parts of a tuple, each counted as often as it is met: Python hashes them all, every time."""
@@ -114,18 +110,24 @@ def is_atom(value: PickledValue) -> bool:
     return value is None or isinstance(value, (bool, int, float, str, bytes))
 
 
-def apart(value: PickledValue, plain: PickledValue, taken: Collection[str]) -> str:
-    """A text for a key whose plain value another key has too: its type, and that value."""
+def apart(value: PickledValue, plain: PickledValue, taken: dict[str, int]) -> str:
+    """A text for a key whose plain value another key has too: its type, and that value.
+
+    ``taken`` has what no text may be, each with the last number that was tried behind it: thousands
+    of keys may have one text.
+    """
     kind = value.kind if isinstance(value, SetValue) else getattr(value, "type_name", None)
     if kind is None and isinstance(value, ObjectValue) and isinstance(value.callee, GlobalRef):
         kind = value.callee.name  # a numpy scalar: the function that makes it
     name = "global" if isinstance(value, GlobalRef) else str(kind or type(value).__name__)
     shown = repr(plain) if is_atom(plain) else key_text(plain)  # bounded, whatever it holds
     text = candidate = f"{name}({shown})"
-    number = 1
+    number = taken.get(text, 1)
     while candidate in taken:
         number += 1
         candidate = f"{text} #{number}"
+    taken[text] = number
+    taken[candidate] = 1
     return candidate
 
 

@@ -258,7 +258,7 @@ class Converter:
         origins: dict[int, set[int]] = {}
         for value, new in zip(values, plain, strict=True):
             origins.setdefault(self._keys.number(new), set()).add(self._keys.number(value))
-        taken = {new for new in plain if isinstance(new, str)}
+        taken = {new: 1 for new in plain if isinstance(new, str)}
         result: list[PickledValue] = []
         for (value, place), new in zip(pairs, plain, strict=True):
             number = self._keys.number(new)
@@ -266,7 +266,6 @@ class Converter:
                 result.append(new)
                 continue
             text = apart(value, new, taken)
-            taken.add(text)
             self.changed(place, "what would be equal to another", f"the text {text!r:.200}")
             result.append(text)
         return result
