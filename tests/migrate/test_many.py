@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -132,6 +133,44 @@ def test_no_file_of_a_run_takes_the_place_of_another(
     assert load(project / kept) == {"n": {"x": 1}}
     backup = project / "w" / "a.pt.bak"
     assert not backup.exists() or backup.read_bytes() == before
+
+
+@pytest.mark.parametrize("words", [["--out-dir", "v"], []])
+def test_no_checkpoint_of_a_run_is_replaced_before_its_turn(
+    words: list[str], project: Path
+) -> None:
+    """With --force it was, and nothing was left of it: neither it nor what it would have become."""
+    other = project / "v" / "a.pt" if words else project / "w" / "a.migrated.pt"
+    other.parent.mkdir(exist_ok=True)
+    torch.save({"n": argparse.Namespace(x=3)}, other)
+    data = other.read_bytes()
+    result = run("w/a.pt", str(other.relative_to(project)), *words, "--force")
+    assert result.exit_code == 2
+    assert "the new file would replace the checkpoint" in result.output
+    assert other.read_bytes() == data
+
+
+def test_two_names_that_a_disk_takes_for_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As disks do that do not tell capital letters: here, the second name is a link to the file."""
+    from torchload_lint.cli.migrating import tasks
+
+    (project / "v").mkdir()
+    torch.save({"n": argparse.Namespace(x=3)}, project / "v" / "A.pt")
+    migrate = tasks.migrate_file
+
+    def migrate_and_link(source, target, *given):
+        result = migrate(source, target, *given)
+        if target.name == "a.pt":
+            os.link(target, target.with_name("A.pt"))
+        return result
+
+    monkeypatch.setattr(tasks, "migrate_file", migrate_and_link)
+    result = run("w/a.pt", "v/A.pt", "--out-dir", "new", "--force")
+    assert result.exit_code == 2
+    assert "new/A.pt has just been written, for w/a.pt" in result.output
+    assert load(project / "new" / "a.pt") == {"n": {"x": 1}}
 
 
 def test_a_file_that_cannot_be_migrated_stays_in_its_place(project: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import os
 import signal
 import subprocess
 import sys
 import zipfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import torch
@@ -17,9 +18,6 @@ from click.testing import CliRunner
 from migrate.helpers import load
 from torchload_lint.cli.group import root
 from torchload_lint.migrate import MigrationError, MigrationOptions, migrate_file
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = [
     pytest.mark.torch,
@@ -102,6 +100,64 @@ def test_a_backup_that_appears_meanwhile_is_named(
     assert f"error: {backup}: is there by now" in result.output
     assert (backup.read_bytes(), checkpoint.read_bytes()) == (b"somebody else's", data)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.pt", "in.pt.bak"]
+
+
+@pytest.mark.parametrize(
+    "words", [["-o", "out.pt"], ["--in-place"], ["--to", "safetensors", "--only", "s"]]
+)
+@pytest.mark.parametrize("changed", ["longer", "shorter", "other bytes"])
+def test_a_checkpoint_that_is_written_meanwhile_is_not_migrated(
+    changed: str, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a training run that saves again: the new file would hold something of both."""
+    from torchload_lint.migrate import migration
+
+    monkeypatch.chdir(tmp_path)
+    torch.save({"s": {"w": torch.ones(1000)}, "n": argparse.Namespace(x=1)}, "in.pt")
+    data = Path("in.pt").read_bytes()
+    others = {"longer": data + b"x", "shorter": data[:500], "other bytes": data[::-1]}
+    prepare = migration._prepare
+
+    def prepare_and_save(*given):
+        prepared = prepare(*given)
+        Path("in.pt").write_bytes(others[changed])
+        os.utime("in.pt", (1, 1))
+        return prepared
+
+    monkeypatch.setattr(migration, "_prepare", prepare_and_save)
+    result = run(Path("in.pt"), *words)
+    assert result.exit_code == 2, result.output
+    assert result.output.count("\n") == 1
+    assert Path("in.pt").read_bytes() == others[changed]
+    assert [path.name for path in tmp_path.iterdir()] == ["in.pt"]
+
+
+@pytest.mark.parametrize("fails", ["copy", "replace"])
+def test_no_backup_is_left_of_what_was_not_replaced(
+    fails: str, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part of a copy was, which the next run took for the file."""
+    import shutil
+
+    data = checkpoint.read_bytes()
+
+    def refuse(*_given, **_named):
+        raise OSError(28, "No space left on device")
+
+    def copy_a_part(_source, target, **_named):
+        Path(target).write_bytes(data[:9])
+        refuse()
+
+    if fails == "copy":
+        monkeypatch.setattr(os, "link", refuse)
+        monkeypatch.setattr(shutil, "copy2", copy_a_part)
+    else:
+        monkeypatch.setattr(Path, "replace", refuse)
+    result = run(checkpoint, "--in-place")
+    assert result.exit_code == 2
+    assert "No space left on device" in result.output
+    assert checkpoint.read_bytes() == data
+    assert [path.name for path in tmp_path.iterdir()] == ["in.pt"]
 
 
 @pytest.mark.parametrize("words", [[], ["--force"]])

@@ -81,25 +81,24 @@ class Keys:
             return self._numbered((name, ":".join(map(str, args)))), 1
         return None
 
-    def _told_apart(self, value: complex | str | bytes | None) -> object:
+    def _told_apart(self, value: object) -> object:
         """What is equal where the values are, and whose hash no file can foresee.
 
         Python's hashes of numbers are known to all: a hundred thousand keys that share one are
         compared with each other.
         """
-        if value is None or isinstance(value, (str, bytes)):
-            return ("atom", value)
-        if value != value:  # noqa: PLR0124 - NaN is equal to itself alone
-            self._kept_numbers.append(value)
-            return ("nan", id(value))
         if isinstance(value, complex) and not value.imag:
             value = value.real
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, int):
             return value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
-        real, imaginary = value.real + 0.0, value.imag + 0.0  # -0.0 is 0.0
-        return "float", struct.pack("<dd", real, imaginary)
+        if isinstance(value, (float, complex)):
+            if value != value:  # noqa: PLR0124 - NaN is equal to itself alone
+                self._kept_numbers.append(value)
+                return "nan", id(value)
+            return "float", struct.pack("<dd", value.real + 0.0, value.imag + 0.0)  # -0.0 is 0.0
+        return "atom", value
 
     def _numbered(self, what: object) -> int:
         return self._numbers.setdefault(what, len(self._numbers))

@@ -13,7 +13,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import DictValue, ObjectVa
 from torchload_lint.checkpoint.pickles.places import key_text
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
-from torchload_lint.migrate.files.output import checked_target, written_as_whole
+from torchload_lint.migrate.files.output import CHANGED, checked_target, written_as_whole
 from torchload_lint.migrate.files.pickle_writer import write_pickle
 from torchload_lint.migrate.files.recorder import is_encoding
 from torchload_lint.migrate.files.source_checkpoint import read_checkpoint
@@ -30,6 +30,7 @@ from torchload_lint.migrate.results import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import BinaryIO
 
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup
@@ -82,8 +83,9 @@ def migrate_file(
     source = Path(path)
     target = checked_target(Path(out), source)
     with _opened(source) as file:
+        before = _state(file)
         prepared = _prepare(file, source, options, lookup)
-        size = _write_as_whole(target, prepared, options)
+        size = _write_as_whole(target, prepared, options, lambda: _state(file) == before)
     return MigrationResult(prepared.plan, Path(out), size)
 
 
@@ -92,6 +94,12 @@ def _opened(path: Path) -> BinaryIO:
     if path.exists() and not path.is_file():
         raise MigrationError("this is not a regular file")
     return path.open("rb")
+
+
+def _state(file: BinaryIO) -> tuple[int, int]:
+    """What changes when an open file is written to."""
+    found = os.fstat(file.fileno())
+    return found.st_size, found.st_mtime_ns
 
 
 def _prepare(
@@ -172,7 +180,9 @@ def _refuse_growth(size: int, file: BinaryIO, options: MigrationOptions) -> None
         )
 
 
-def _write_as_whole(target: Path, prepared: _Prepared, options: MigrationOptions) -> int:
+def _write_as_whole(
+    target: Path, prepared: _Prepared, options: MigrationOptions, is_unchanged: Callable[[], bool]
+) -> int:
     """Write beside the target, look at what was written, and give it the name."""
     size = prepared.plan.nbytes + len(prepared.pickle)
     with written_as_whole(target, size, replaces=options.replaces) as temporary:
@@ -180,6 +190,8 @@ def _write_as_whole(target: Path, prepared: _Prepared, options: MigrationOptions
             _write(out, prepared, options)
             out.seek(0, os.SEEK_END)
             written = out.tell()
+        if not is_unchanged():  # by a training run that saves again, say
+            raise MigrationError(CHANGED)
         if options.format is TargetFormat.TORCH:
             _check(str(temporary))
         temporary.chmod(_mode(prepared.plan.path))

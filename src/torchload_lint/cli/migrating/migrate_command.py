@@ -143,6 +143,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         todo = list(tasks(checkpoints, options.format, out_dir, in_place=in_place, force=force))
         run = _Run(options, settings, output_format == "json", dry_run)
         run.is_short = len(todo) > FEW and not dry_run
+        run.sources = {os.path.realpath(task.source): task.source for task in todo}
         with Progress("checkpoints") as progress:
             for task in progress.counting(todo, len(todo)):
                 run.do(task._replace(target=out) if out else task)
@@ -177,6 +178,15 @@ def _write_manifest(path: Path, run: _Run) -> None:
         fail(f"{path}: {error.strerror or error}")
 
 
+def _ways_to(path: Path) -> list[object]:
+    """What a file is known by: its path, and its number, since some disks take ``A`` for ``a``."""
+    try:
+        found = path.stat()
+    except OSError:
+        return [os.path.realpath(path)]
+    return [os.path.realpath(path), (found.st_dev, found.st_ino)]
+
+
 FEW = 3
 """Of more files than these each is told on one line, and what is different once for all."""
 
@@ -193,11 +203,13 @@ class _Run:
         self._settings = settings
         self._as_json = as_json
         self._dry_run = dry_run
-        self._written: dict[str, Path] = {}
+        self._written: dict[object, Path] = {}
         """Path → the checkpoint that was written there, or kept there."""
         self._done: list[dict[str, object]] = []
         self._number = 0
         self.is_short = False
+        self.sources: dict[str, Path] = {}
+        """Path → the checkpoint that lies there, of all that are to be migrated."""
         self._failed: dict[str, str] = {}
         """Why a file could not be migrated → the first of which that was said."""
 
@@ -215,7 +227,7 @@ class _Run:
                 planned, size = result.plan, result.size
                 self.done.append((task, result))
                 for path in filter(None, (target, task.backup)):
-                    self._written[os.path.realpath(path)] = source
+                    self._written.update(dict.fromkeys(_ways_to(path), source))
         except (MigrationError, ConfigError) as error:
             self._fail(f"{source}", f"{error}")
         except OSError as error:
@@ -239,9 +251,13 @@ class _Run:
 
     def _refuse(self, task: Task) -> None:
         for path in filter(None, (task.target, task.backup)):
-            other = self._written.get(os.path.realpath(path))
+            other = next(filter(None, map(self._written.get, _ways_to(path))), None)
             if other is not None:
                 raise MigrationError(f"{path} has just been written, for {other}; -o names another")
+        if task.backup is None and (other := self.sources.get(os.path.realpath(task.target))):
+            raise MigrationError(
+                f"the new file would replace the checkpoint {other}; -o names another"
+            )
         there = task.backup or task.target
         if not may_be_file(there):
             raise MigrationError(f"{there} is not a regular file; -o FILE names one")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _ENDING = ".torchload-lint-tmp"
+CHANGED = "it has changed while it was migrated; run it once more"
+"""Why nothing is written of a file that another program writes at the same time."""
 _LONGEST_NAME = 100
 """Bytes of a target's name in those of its temporary files; file systems mostly take 255."""
 
@@ -94,9 +96,15 @@ def put_in_place(source: Path, backup: Path, *, replaces: bool) -> Iterator[Path
         yield new
         _keep_owner(new, real)
         if _state(real) != before:
-            raise MigrationError("it has changed while it was migrated; run it once more")
-        _keep(real, backup, may_be_there=replaces)
-        new.replace(real)
+            raise MigrationError(CHANGED)
+        is_new = _keep(real, backup, may_be_there=replaces)
+        try:
+            new.replace(real)
+        except OSError:  # the original is still there
+            if is_new:
+                with suppress(OSError):
+                    backup.unlink()
+            raise
     finally:
         with suppress(OSError):
             new.unlink()
@@ -116,20 +124,32 @@ def _state(path: Path) -> tuple[int, ...]:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _keep(real: Path, backup: Path, *, may_be_there: bool) -> None:
-    """Give a file a second name, or copy it where there are no links."""
+def _keep(real: Path, backup: Path, *, may_be_there: bool) -> bool:
+    """Give a file a second name, or copy it where there are no links; false where that is there."""
     try:
         try:
             os.link(real, backup)
         except FileExistsError:
             raise
         except OSError:  # a file system without links
-            with backup.open("xb"):
-                pass
-            shutil.copy2(real, backup)
+            _copy(real, backup)
     except FileExistsError:
         if not (may_be_there and is_copy(backup, real)):
             raise _is_there(backup) from None
+        return False
+    return True
+
+
+def _copy(real: Path, backup: Path) -> None:
+    """A copy under a free name, as a whole or not at all."""
+    with backup.open("xb"):
+        pass
+    try:
+        shutil.copy2(real, backup)
+    except BaseException:  # also the end of the program
+        with suppress(OSError):
+            backup.unlink()
+        raise
 
 
 def _put(temporary: Path, target: Path, *, replaces: bool) -> None:
