@@ -10,7 +10,9 @@ from click.testing import CliRunner
 
 from torchload_lint.cli.group import root
 from torchload_lint.config import Settings
+from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.project.changes import reflection
+from torchload_lint.source.saving import producers
 from torchload_lint.workspace.one_file import Options, check_bytes
 from torchload_lint.workspace.projects import Projects
 
@@ -99,3 +101,45 @@ def test_a_file_that_is_fixed_lets_no_other_be_searched_again(tmp_path, monkeypa
     CliRunner().invoke(root, ["--fix", "--no-cache", "--jobs", "1", "."])
     assert "weights_only=True" in (tmp_path / "m11.py").read_text()
     assert 12 <= len(searched) <= 3 * 12
+
+
+@pytest.mark.parametrize(("protocol", "asks"), [("2", False), ("given", False), ("4", True)])
+def test_a_check_asks_who_writes_a_file_where_a_save_may_be_refused(
+    tmp_path, monkeypatch, protocol, asks
+):
+    asked = []
+    find = producers.producers_for
+    monkeypatch.setattr(producers, "producers_for", lambda *of: asked.append(of) or find(*of))
+    (tmp_path / "torchload-lint.toml").write_text("")
+    (tmp_path / "load.py").write_text('import torch\nx = torch.load("w.pt")\n')
+    (tmp_path / "save.py").write_text(
+        "import torch\n\n\ndef save(x, given):\n"
+        f'    torch.save(x, "w.pt", pickle_protocol={protocol})\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    CliRunner().invoke(root, ["--no-cache", "--jobs", "1", "."])
+    assert bool(asked) is asks
+
+
+def test_callers_are_followed_one_by_one_within_a_bound(tmp_path, monkeypatch):
+    steps = []
+    top = Engine.top
+
+    def counted(engine, *of):
+        before = engine._all_steps
+        found = top(engine, *of)
+        steps.append(engine._all_steps - before)
+        return found
+
+    monkeypatch.setattr(Engine, "top", counted)
+    (tmp_path / "torchload-lint.toml").write_text("")
+    several = "".join(f"    x{i} = name(a, b, {i})\n" for i in range(40))
+    (tmp_path / "load.py").write_text(
+        "import torch\n\n\ndef name(a, b, i):\n    return f'{a}/{b}/{i}'\n\n\n"
+        f"def load(a, b):\n{several}"
+        f"    return torch.load({' + '.join(f'x{i}' for i in range(40))})\n"
+        + "".join(f"\n\ndef call{i}():\n    load('a{i}', 'b{i}')\n" for i in range(60))
+    )
+    monkeypatch.chdir(tmp_path)
+    CliRunner().invoke(root, ["loads", "."])
+    assert 5_000 < max(steps) < 15_000

@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from project_files import project
-from torchload_lint.source.project.families import family, may_inherit
+from torchload_lint.source.project.families import family, may_inherit, words_of_bases
 
 INHERITING = [
     "class Sub(Net):\n    pass",
@@ -37,12 +37,12 @@ USING = [
 
 @pytest.mark.parametrize("code", INHERITING)
 def test_a_text_with_a_subclass_is_worth_parsing(code: str) -> None:
-    assert may_inherit("Net", code)
+    assert may_inherit("Net", code, words_of_bases(code))
 
 
 @pytest.mark.parametrize("code", USING)
 def test_a_text_that_only_uses_the_class_is_not(code: str) -> None:
-    assert not may_inherit("Net", code)
+    assert not may_inherit("Net", code, words_of_bases(code))
 
 
 def test_subclasses_of_subclasses_are_found_and_users_are_not_parsed() -> None:

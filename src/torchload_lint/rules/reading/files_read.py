@@ -177,8 +177,12 @@ def _asked(reports: Iterable[CheckpointReport]) -> set[NeededGlobal | str]:
 
 
 def _may_be_refused(context: Context) -> bool:
-    """Whether the project chooses a pickle protocol somewhere, which the loader may refuse."""
-    return bool(context.project.holding("pickle_protocol"))
+    """Whether the project saves somewhere with a pickle protocol that the loader refuses."""
+    if not context.project.holding("pickle_protocol"):
+        return False
+    from torchload_lint.source.saving.refused_saves import saves_are_refused  # noqa: PLC0415 - costs time
+
+    return saves_are_refused(context.project)
 
 
 def may_be_written(path: str, module: Module, context: Context) -> bool:

@@ -50,6 +50,9 @@ MAX_STEPS = 2500
 """Expressions looked at for one load."""
 _FEW_STEPS = 400
 """Expressions that a question may take to be asked again for each turn of a loop."""
+_MOST_STEPS_APART = 10_000
+"""Expressions looked at for one load where its callers are followed one by one; beyond that they
+are followed together."""
 MAX_NESTING = 48
 """Expressions that wait for one another."""
 
@@ -145,6 +148,8 @@ class Engine:
     ) -> Values:
         found: list[Values] = []
         for arguments in parameters.of_each_caller(self, function, *self._homes[function]):
+            if self._all_steps > _MOST_STEPS_APART:
+                return ()
             self._steps = 0
             found.append(self.values(node, Frame(module, arguments)))
         return union(*found)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MOST = 200
 _CLASS_WITH_BASES = late_pattern(r"class\s+\w+\s*(?:\[[^\]]*\]\s*)?\(")
+_WORD = late_pattern(r"\w+")
 _END_OF_BASES = late_pattern(r"\)\s*(?:\\\s*|#[^\n]*\s*)?:")
 
 
@@ -53,23 +54,27 @@ def _family(node: ast.ClassDef, module: SourceFile, project: ProjectIndex) -> Fa
     return Family(subclasses, members)
 
 
-def may_inherit(name: str, text: str) -> bool:
+def may_inherit(name: str, text: str, in_bases: frozenset[str]) -> bool:
     """Whether a class in a text may name the class ``name`` among its bases, by its own name or by
     one that the text gives it (``import Net as Base``, ``Base = Net``): asked before it is parsed.
+    ``in_bases``: the words of all bases in the text (``words_of_bases``).
     """
+    if name in in_bases or "lambda" in in_bases:
+        return True
     name = re.escape(name)
-    word = rf"\b{name}\b"
     # Each begins with a plain text, and so is found at the speed of one.
     imported_as = rf"{name}(?<!\w{name})\b\s*(?:\\\s*)?as\b"
-    assigned = rf"=\s*(?:[(\\]\s*)?[^=\n]*{word}(?!\s*[(.])"
-    if re.search(imported_as, text) or re.search(assigned, text):
-        return True
+    assigned = rf"=\s*(?:[(\\]\s*)?[^=\n]*\b{name}\b(?!\s*[(.])"
+    return bool(re.search(imported_as, text) or re.search(assigned, text))
+
+
+def words_of_bases(text: str) -> frozenset[str]:
+    """The words between the brackets behind the names of all classes of a text."""
+    words: set[str] = set()
     for begun in _CLASS_WITH_BASES.finditer(text):
         ended = _END_OF_BASES.search(text, begun.end())
-        bases = text[begun.end() : ended.start() if ended else len(text)]
-        if "lambda" in bases or re.search(word, bases):
-            return True
-    return False
+        words.update(_WORD.findall(text, begun.end(), ended.start() if ended else len(text)))
+    return frozenset(words)
 
 
 def _direct_subclasses(
@@ -77,7 +82,11 @@ def _direct_subclasses(
 ) -> list[tuple[ast.ClassDef, SourceFile]]:
     """The classes that name a class among their bases, under whatever name."""
     found = []
-    worth_parsing = partial(may_inherit, node.name)
+
+    def worth_parsing(path: str, text: str) -> bool:
+        find = partial(words_of_bases, text)
+        return may_inherit(node.name, text, project.remember_of("bases", path, text, find))
+
     for module in modules_with(project, node.name, home, worth_parsing=worth_parsing):
         lineages = project.remember(("lineages", module.tree), partial(_lineages, module, project))
         found += [(each, module) for each, above in lineages if each is not node and node in above]

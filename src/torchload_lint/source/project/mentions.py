@@ -24,12 +24,12 @@ def modules_with(
     word: str,
     home: SourceFile,
     telling: re.Pattern[str] | None = None,
-    worth_parsing: Callable[[str], bool] | None = None,
+    worth_parsing: Callable[[str, str], bool] | None = None,
 ) -> Iterator[SourceFile]:
     """The files that hold a word, the file at home among them. Raises TooManyError.
 
     ``telling``: what a file's text must hold besides, asked before it is counted and parsed;
-    ``worth_parsing``: which of the counted ones are parsed, by their text.
+    ``worth_parsing``: which of the counted ones are parsed, by their path and text.
     """
     paths = [path for path in project.holding(word) if path != home.path]
     if telling is not None:
@@ -40,7 +40,7 @@ def modules_with(
     yield home
     for path in paths:
         text = project.files.text(path) if worth_parsing is not None else None
-        if worth_parsing is not None and text is not None and not worth_parsing(text):
+        if worth_parsing is not None and text is not None and not worth_parsing(path, text):
             continue
         module = project.module_at(path)
         if module is None:

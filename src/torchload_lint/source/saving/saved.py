@@ -123,10 +123,15 @@ def stays_in_memory(save: SaveCall, module: Module) -> bool:
 
 def why_unloadable(save: SaveCall, module: Module) -> str:
     """Why a weights-only load will refuse what is saved here; empty where nothing is seen."""
-    refused = _refused_protocol(save.protocol, module, _DEPTH)
+    refused = refused_protocol(save, module)
     if refused:
         return f"the loader refuses pickle protocol {refused}; {DEFAULT_PROTOCOL}"
     return next(_doubts(save.obj, module), "") if save.obj is not None else ""
+
+
+def refused_protocol(save: SaveCall, module: Module) -> str:
+    """The pickle protocol that a save chooses, where no weights-only load takes it."""
+    return _refused_protocol(save.protocol, module, _DEPTH)
 
 
 def _refused_protocol(node: ast.expr | None, module: Module, depth: int) -> str:
