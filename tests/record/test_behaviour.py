@@ -188,6 +188,43 @@ def test_buffers_and_members_of_archives_are_no_files(project):
     assert "not noted: 1 load from a buffer (main.py:7)" in result.stderr
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+@pytest.mark.parametrize(
+    ("given", "seen"),
+    [
+        ("'/dev/stdin'", "w.pt"),
+        ("'/dev/fd/0'", "w.pt"),
+        ("f'/proc/self/fd/{os.open(\"w.pt\", 0)}'", "w.pt"),
+        ("f'/proc/{os.getpid()}/fd/{os.open(\"w.pt\", 0)}'", "w.pt"),
+        ("f'/proc/self/fd/{gone()}'", "<in memory>"),
+        ("f'/proc/self/fd/{of_memory()}'", "<in memory>"),
+    ],
+)
+def test_what_a_process_has_open_is_noted_by_its_own_path(project, given, seen):
+    """``/dev/stdin`` is another file in the process that reads the notes."""
+    (project / "w.pt").write_bytes(b"weights")
+    program = f"""
+        import os, subprocess, sys, torch
+        def gone():
+            handle = os.open("x.pt", os.O_RDWR | os.O_CREAT)
+            os.write(handle, b"weights")
+            os.remove("x.pt")
+            return handle
+        def of_memory():
+            handle = os.memfd_create("x")
+            os.write(handle, b"weights")
+            return handle
+        if len(sys.argv) == 1:
+            with open("w.pt", "rb") as file:
+                command = [sys.executable, __file__, "again"]
+                sys.exit(subprocess.run(command, stdin=file).returncode)
+        torch.load({given}, weights_only=True)
+    """
+    result = record(project, program)
+    assert result.returncode == 0, result.stderr
+    assert noted(project) == [("main.py", 16, seen, "loaded")]
+
+
 LIBRARY = """
     import io, pathlib, tempfile, torch
     from fsspec.implementations.local import LocalFileOpener

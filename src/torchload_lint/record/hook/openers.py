@@ -139,8 +139,9 @@ def described(frame):
 
 def found(call, path, file, outcome):
     """Note what a call reads: a path as it was given, or None for what has no name."""
-    call["checkpoint"] = None if path is None else system.absolute(system.text(path))
-    call["kept"] = copies.copied(call["checkpoint"], file)
+    path = None if path is None else system.absolute(system.text(path))
+    call["checkpoint"] = None if path is None else system.lasting(path)
+    call["kept"] = copies.copied(path, file)
     note(call, outcome)
 
 

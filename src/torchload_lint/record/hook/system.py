@@ -14,6 +14,7 @@ stat, fstat, fspath, getcwd, getpid = os.stat, os.fstat, os.fspath, os.getcwd, o
 open_handle, close, write, scandir = os.open, os.close, os.write, os.scandir
 take_all = any
 access, READ = os.access, os.R_OK
+read_link = getattr(os, "readlink", None)
 open_file, get_frame, frames_now = io.open, sys._getframe, sys._current_frames
 own_thread = sys.modules["_thread"].get_ident
 
@@ -28,6 +29,9 @@ NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 ENCODING, ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
 FILE_TYPE, REGULAR = 0o170000, 0o100000
 """Of a file's mode, as ``stat`` has them."""
+
+MOST_LINKS = 8
+"""From ``/dev/stdin`` to what is open there: two, and those of a container."""
 
 BASES = type.__dict__["__mro__"].__get__
 CONTENT = type.__dict__["__dict__"].__get__
@@ -52,6 +56,32 @@ def absolute(path):
         return os.path.abspath(path)
     whole = path if path.startswith("/") else getcwd() + "/" + path
     return "/" + "/".join(part for part in whole.split("/") if part not in ("", "."))
+
+
+def lasting(path):
+    """What leads to the same file in every process; None where no path does.
+
+    ``/dev/stdin`` and ``/proc/self/fd/3`` are what this process has open.
+    """
+    for _ in range(MOST_LINKS):
+        of_process = path.startswith(("/proc/", "/dev/fd/"))
+        if not of_process and not path.startswith("/dev/"):
+            return path
+        try:
+            leads = read_link(path)
+            is_it = not of_process or same_file(stat(path), stat(leads))
+        except (OSError, ValueError) as error:
+            signals.pass_on(error)
+            return None if of_process else path  # a pipe, a file that is gone; a device
+        if not leads.startswith("/") or not is_it:
+            return None
+        path = leads
+    return None
+
+
+def same_file(one, other):
+    """Whether two answers of ``stat`` are of one file."""
+    return (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 
 
 def beginning(folder, name):
