@@ -33,6 +33,7 @@ from torchload_lint.source.domain.values import (
 )
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.facts.calls import CallKind
+from torchload_lint.source.libraries.hubs import path_managers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,6 +120,9 @@ def resolve_load(
         return given
     if load.library.loader.path == "url":
         return _downloaded(load, module, project, given)
+    if given.addresses and load.library.distribution in path_managers.DISTRIBUTIONS:
+        held = (*given.patterns, *path_managers.copies(given.addresses))[:MAX_PATTERNS]
+        return given._replace(patterns=held, complete=False)
     if not load.library.because:
         return given
     from torchload_lint.source.evaluation.followed import opened_inside  # noqa: PLC0415 - few are followed

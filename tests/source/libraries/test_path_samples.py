@@ -12,7 +12,8 @@ import pytest
 
 from project_files import project
 from torchload_lint.source.libraries import registry
-from torchload_lint.source.paths import resolve_path
+from torchload_lint.source.loaders.collect import every_load
+from torchload_lint.source.paths import resolve_load
 
 FOLDER = Path(__file__).parents[3] / "fixtures" / "paths"
 SAMPLES = sorted(FOLDER.glob("*/*.py"))
@@ -40,10 +41,8 @@ def test_what_a_sample_opens(path):
     index = project({"main.py": path.read_text(), **beside})
     module = index.module_at("main.py")
     found = {
-        load.span.start.row: [
-            one.text for one in resolve_path(load.file, module, index, each=load.each).patterns
-        ]
-        for load in module.loads
+        load.span.start.row: [one.text for one in resolve_load(load, module, index).patterns]
+        for load in every_load(module, index)
     }
     expected = marked(path.read_text())
     assert expected

@@ -49,19 +49,26 @@ def _from_decorator(
         return unknown(f"the folder of the Hydra configuration {name!r} is not known")
     beside = "" if folder is not None and folder.anchored else dirname(frame.module.path)
     base = normpath(join(beside, folder.text if folder is not None else ""))
-    merged = _composed(evaluator, base, name, DEEPEST)
-    if merged is None:
-        path = _place(base, name)
-        present = path if evaluator.project.files.exists(path) else None
-        return unknown(why_unread("the Hydra configuration", name, present))
+    values = configuration(evaluator, base, name)
+    if not any(isinstance(each, Record) for each in values):
+        return values
     evaluator.leave_open("Hydra's command line may say otherwise")
-    values = lift(nested_values(merged, merged, DEEPEST), Rung.CONFIG_FILE)
     for key, paths in written_commands.overrides(evaluator, frame.module):
-        values = tuple(_overridden(value, key.split("."), paths) for value in values)
+        values = tuple(overridden(value, key.split("."), paths) for value in values)
     return values
 
 
-def _overridden(value: Value, keys: list[str], paths: Values) -> Value:
+def configuration(evaluator: Evaluator, folder: str, name: str) -> Values:
+    """What the configuration ``name`` of a folder says, put together; or why nothing is known."""
+    merged = _composed(evaluator, folder, name, DEEPEST)
+    if merged is None:
+        path = _place(folder, name)
+        present = path if evaluator.project.files.exists(path) else None
+        return unknown(why_unread("the Hydra configuration", name, present))
+    return lift(nested_values(merged, merged, DEEPEST), Rung.CONFIG_FILE)
+
+
+def overridden(value: Value, keys: list[str], paths: Values) -> Value:
     """A configuration in which a key may have further values."""
     if not isinstance(value, Record):
         return value
@@ -69,7 +76,7 @@ def _overridden(value: Value, keys: list[str], paths: Values) -> Value:
     held = value.entries.get(key, ())
     if rest:
         inner = held or (Record({}, kind="config"),)
-        held = tuple(_overridden(one, rest, paths) for one in inner)
+        held = tuple(overridden(one, rest, paths) for one in inner)
     else:
         held = union(held, paths)
     return Record({**value.entries, key: held}, kind="config", rung=value.rung)

@@ -27,6 +27,7 @@ MAPPINGS: dict[str, GlobalName | None] = {
         (
             *("builtins.dict", "collections.OrderedDict", "addict.Dict", "box.Box", "munch.Munch"),
             *("yacs.config.CfgNode", "fvcore.common.config.CfgNode", "ml_collections.ConfigDict"),
+            "ml_collections.config_dict.ConfigDict",
             *("detectron2.config.CfgNode", "attrdict.AttrDict", "attridict.AttriDict"),
             *("dotmap.DotMap", "collections.UserDict"),
         )
@@ -46,6 +47,7 @@ _SAME_ENTRIES = (
     *("builtins.vars", "omegaconf.OmegaConf.create", "omegaconf.DictConfig", "munch.munchify"),
     *("munch.Munch.fromDict", "munch.DefaultMunch.fromDict"),
     *("omegaconf.OmegaConf.to_container", "omegaconf.OmegaConf.structured", "dataclasses.asdict"),
+    *("ml_collections.FrozenConfigDict", "ml_collections.config_dict.FrozenConfigDict"),
 )
 
 

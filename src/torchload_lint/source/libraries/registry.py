@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 _LIGHTNING = ("lightning",)
 _MAPPINGS = ("namespaces",)
-_PATH_MANAGERS = ("hubs.downloaders",)
+_PATH_MANAGERS = ("hubs.path_managers",)
 ROOTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("os", "posixpath", "glob"), ("os_paths", "open_files")),
     "sys": ("os_paths", "builtins_known"),
@@ -70,18 +70,18 @@ ROOTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("addict", "argparse", "attrdict", "attridict", "box"), _MAPPINGS),
     **dict.fromkeys(("dataclasses", "dotmap", "easydict", "munch"), _MAPPINGS),
     **dict.fromkeys(("ml_collections", "types"), _MAPPINGS),
-    "detectron2": (*_MAPPINGS, "settings.yacs", "settings.detectron2_config"),
+    "detectron2": (*(*_MAPPINGS, *_PATH_MANAGERS, "settings.yacs", "settings.detectron2_config"),),
     "yacs": (*_MAPPINGS, "settings.yacs"),
     "fvcore": (*_MAPPINGS, *_PATH_MANAGERS, "settings.yacs"),
     "iopath": _PATH_MANAGERS,
-    "omegaconf": (*_MAPPINGS, "config_files"),
+    "omegaconf": (*_MAPPINGS, "config_files", "settings.omegaconf_access"),
     **dict.fromkeys(("json", "toml", "tomli", "tomllib", "yaml"), ("config_files",)),
     **dict.fromkeys(("hyperpyyaml", "oyaml", "ruamel"), ("config_files",)),
     "dotenv": ("settings.environment_files",),
     "decouple": ("settings.decouple",),
     **dict.fromkeys(("pyrootutils", "rootutils"), ("settings.project_root",)),
     **dict.fromkeys(("mmcv", "mmengine"), ("settings.mmengine_config",)),
-    "hydra": ("hydra",),
+    "hydra": ("hydra", "settings.hydra_compose"),
     "dynaconf": ("settings.dynaconf",),
     **dict.fromkeys(
         ("click", "cyclopts", "fastapi", "rich_click", "typer"), ("options.click_cli",)

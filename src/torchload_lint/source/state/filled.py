@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import Frame, lift, union
+from torchload_lint.source.names.steps import always_before
 from torchload_lint.source.state import given_objects, stores
 from torchload_lint.source.state.bound import BoundArguments
 from torchload_lint.source.state.matching import match
@@ -36,7 +37,7 @@ def before(
         if _end(each[0]) < root.lineno and (stored := _stored(evaluator, each, suffix, frame)):
             values, always = stored
             found = union(values, found)
-            if always and stores.always_before(frame.module.statement(each[0]), root, frame.module):
+            if always and always_before(frame.module, frame.module.statement(each[0]), root):
                 return lift(found, Rung.LOCAL), True
     return lift(found, Rung.LOCAL), False
 

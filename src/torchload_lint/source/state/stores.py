@@ -23,6 +23,7 @@ from torchload_lint.source.domain.values import (
     lift,
     union,
 )
+from torchload_lint.source.names.steps import always_before
 from torchload_lint.source.state import loops
 from torchload_lint.source.text.candidates import children, on_rows, rows_with
 from torchload_lint.source.text.definitions import INNER, SCOPES
@@ -81,7 +82,7 @@ def reaching(
     renamed = {each[1] for each in before if not _is_one(each[0], node, module)}
     settled = False
     for index in range(len(stored) - 1, -1, -1):
-        if always_before(stored[index][0], node, module):
+        if always_before(module, stored[index][0], node):
             settled = stored[index][0] not in renamed and all(
                 loops.around_both(each, node, module)
                 is loops.around_both(stored[index][0], node, module)
@@ -109,7 +110,7 @@ def left_by_tests(evaluator: Evaluator, node: ast.expr, values: Values, frame: F
             and statement in test.body
             and (test.end_lineno or 0) < node.lineno
             and _is_one(target, node, module)
-            and always_before(test, node, module)
+            and always_before(module, test, node)
         ):
             values = tuple(
                 value
@@ -156,22 +157,6 @@ def _defined(node: ast.expr, module: SourceFile) -> frozenset[ast.AST]:
     root = _root(node)
     assert isinstance(root, ast.Name)
     return frozenset(each.node for each in module.bindings.definitions(root))
-
-
-def always_before(statement: ast.stmt, node: ast.AST, module: SourceFile) -> bool:
-    """Whether the statement has run whenever the node runs: it stands in a block around it."""
-    holder = module.parents.get(statement)
-    inner: ast.AST = node
-    while (outer := module.parents.get(inner)) is not None:
-        if outer is holder:
-            return any(
-                isinstance(block, list) and statement in block and inner in block
-                for block in (
-                    getattr(holder, name, None) for name in ("body", "orelse", "finalbody")
-                )
-            )
-        inner = outer
-    return False
 
 
 def of_scope(evaluator: Evaluator, scope: ast.AST, module: SourceFile) -> ScopeStores:
@@ -254,7 +239,7 @@ def updates(evaluator: Evaluator, base: ast.expr, name: str, frame: Frame) -> tu
         sources = evaluator.values(call.args[0], frame)
         entries = union(*(_entry(evaluator, source, name) for source in sources))
         found = union(found, entries)
-        if entries and always_before(module.statement(call), base, module):
+        if entries and always_before(module, module.statement(call), base):
             return found, True
     return found, False
 

@@ -65,6 +65,8 @@ def _attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Value
     bases = evaluator.values(node.value, frame)
     if any(isinstance(base, Record | ParsedOptions) and not _is_module(base) for base in bases):
         evaluator.relied.attribute(node.attr, node, frame.module, ast.unparse(node))
+    if as_item := _stored_as_item(evaluator, node, bases, frame):
+        return union(stored, as_item)
     found = union(*(of_value(evaluator, base, node.attr, frame) for base in bases))
     found = stores.left_by_tests(evaluator, node, found, frame)
     if any(isinstance(base, ParsedOptions) for base in bases) and not stored:
@@ -72,11 +74,31 @@ def _attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Value
         found = () if settled else found
     found = union(stored, updated, found)
     if not stored and all(isinstance(value, Unknown | Made) for value in found):
-        by_functions = _filled(evaluator, node, frame)
-        if by_functions or _is_declared(found):
-            return by_functions or found
-        return registry.option_declared_beside()(evaluator, node, frame) or found
+        return _found_elsewhere(evaluator, node, found, frame)
     return found
+
+
+def _found_elsewhere(
+    evaluator: Evaluator, node: ast.Attribute, found: Values, frame: Frame
+) -> Values:
+    """What functions store in an object of which nothing else is known, or an option's default."""
+    by_functions = _filled(evaluator, node, frame)
+    if by_functions or _is_declared(found):
+        return by_functions or found
+    return registry.option_declared_beside()(evaluator, node, frame) or found
+
+
+def _stored_as_item(
+    evaluator: Evaluator, node: ast.Attribute, bases: Values, frame: Frame
+) -> Values:
+    """What was certainly stored under ``cfg["x"]``, where ``cfg`` is a configuration, of which
+    ``cfg.x`` is the same entry.
+    """
+    if not bases or not all(isinstance(each, Record) and each.kind == "config" for each in bases):
+        return ()
+    spelled = f"{ast.unparse(node.value)}[{node.attr!r}]"
+    stored, settled = stores.reaching(evaluator, node, frame, spelled)
+    return stored if settled else ()
 
 
 def _is_declared(values: Values) -> bool:

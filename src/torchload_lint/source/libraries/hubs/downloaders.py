@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.domain import patterns, strings
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import Text, lift, unknown
-from torchload_lint.source.libraries.open_files import opened
 from torchload_lint.source.state.evaluated_arguments import arguments
 
 if TYPE_CHECKING:
@@ -16,17 +15,9 @@ if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Values
     from torchload_lint.source.evaluator import Evaluator, Known
 
-_PATH_MANAGERS = tuple(
-    f"{package}.common.file_io.{name}"
-    for package in ("iopath", "fvcore")
-    for name in ("PathManager", "PathManagerBase", "PathManagerFactory.get", "g_pathmgr")
-)
-"""Classes, and one object, whose ``open`` and ``get_local_path`` take local paths as well."""
-
 _LOCAL_OR_HASHED = (
     *("cached_path.cached_path", "transformers.file_utils.cached_path"),
     "datasets.utils.file_utils.cached_path",
-    *(f"{manager}.get_local_path" for manager in _PATH_MANAGERS),
 )
 
 
@@ -54,5 +45,4 @@ CALLS: dict[str, Known] = {
         ("gdown.download", "wget.download", "urllib.request.urlretrieve"), _to_argument
     ),
     **dict.fromkeys(_LOCAL_OR_HASHED, _local_or_hashed),
-    **{f"{manager}.open": opened for manager in _PATH_MANAGERS},
 }

@@ -9,8 +9,10 @@ from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain.values import (
     union,
 )
+from torchload_lint.source.libraries.options import config_flags
 from torchload_lint.source.libraries.options.declaration import Declaration, value_of
 from torchload_lint.source.project import call_search
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame, Made, Values
@@ -49,11 +51,17 @@ def _defined(evaluator: Evaluator, made: Made, name: str, _: Frame) -> Values:
 
 def _of_definition(evaluator: Evaluator, call: ast.Call, module: SourceFile) -> Values:
     """The default of ``DEFINE_string("x", default, help)``."""
+    name = last_name(call.func)
+    if name in config_flags.DEFINING:
+        return config_flags.defined(evaluator, name, _declared(call, module), module)
+    return value_of(evaluator, _declared(call, module), module)
+
+
+def _declared(call: ast.Call, module: SourceFile) -> Declaration:
     given = [*call.args[1:2], *(k.value for k in call.keywords if k.arg == "default")]
     scope = module.tree
     shown = f"--{getattr(call.args[0], 'value', '')}"
-    declaration = Declaration(call, scope, given[0] if given else None, False, shown)
-    return value_of(evaluator, declaration, module)
+    return Declaration(call, scope, given[0] if given else None, False, shown)
 
 
 ATTRIBUTES: dict[str, KnownAttribute] = {
