@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from torchload_lint.source.domain.patterns import PathPattern
     from torchload_lint.source.domain.relied import Relied
     from torchload_lint.source.domain.values import (
         Class,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     """What an item of something that a library offers is, by the expression of its key."""
     OfText: TypeAlias = Callable[[Text], Values]
     """What is made of one text or path that is given."""
+    OfAddresses: TypeAlias = Callable[[tuple[PathPattern, ...]], tuple[PathPattern, ...]]
+    """The copies of addresses that are read in their place."""
     KnownMethod: TypeAlias = Callable[["Evaluator", Made, ast.Call, Frame], Values]
     """What a method of an object that a library made yields."""
     OfAnything: TypeAlias = Callable[["Evaluator", ast.Call, Values, Frame], Values]

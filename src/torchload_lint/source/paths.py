@@ -33,7 +33,7 @@ from torchload_lint.source.domain.values import (
 )
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.facts.calls import CallKind
-from torchload_lint.source.libraries.hubs import path_managers
+from torchload_lint.source.libraries import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,7 +109,9 @@ def resolve_load(
     given. ``folders`` and ``matters`` are those of ``resolve_path``.
     """
     if load.file is None:
-        return Resolution(unknown=("the call does not say which file",))
+        unsaid = Resolution(unknown=("the call does not say which file",))
+        of_hub = load.library is not None and load.library.loader.within == "hub"
+        return _downloaded(load, module, project, unsaid) if of_hub else unsaid
     given = resolve_path(
         load.file, module, project, folders=folders, each=load.each, matters=matters
     )
@@ -120,8 +122,8 @@ def resolve_load(
         return given
     if load.library.loader.path == "url":
         return _downloaded(load, module, project, given)
-    if given.addresses and load.library.distribution in path_managers.DISTRIBUTIONS:
-        held = (*given.patterns, *path_managers.copies(given.addresses))[:MAX_PATTERNS]
+    if copies := registry.copies(load.library.distribution, given.addresses):
+        held = (*given.patterns, *copies)[:MAX_PATTERNS]
         return given._replace(patterns=held, complete=False)
     if not load.library.because:
         return given
@@ -253,7 +255,7 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
             text = text.changed(text=text.text.rstrip("/"))
         pattern = _pattern(text, in_archive=in_archive)
         if pattern is not None:
-            found.setdefault((pattern.text, pattern.anchored), pattern)
+            _keep(pattern, found)
         elif patterns.is_url(text.text):
             shown = patterns.render(text.text)
             reasons.setdefault(f"{shown} is not a local file")
@@ -274,6 +276,14 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
     chosen = tuple(found.values())[:MAX_PATTERNS]
     known = complete and bool(chosen)
     return Resolution(chosen, known, tuple(reasons), tuple(addresses.values()))
+
+
+def _keep(pattern: PathPattern, found: dict[tuple[str, bool], PathPattern]) -> None:
+    """Add a pattern; of two with one text the exact one is kept."""
+    key = pattern.text, pattern.anchored
+    before = found.setdefault(key, pattern)
+    if pattern.exact and not before.exact:
+        found[key] = pattern
 
 
 def _folder(text: Text) -> dict[str, None]:

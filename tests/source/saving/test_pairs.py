@@ -152,6 +152,183 @@ CASES = {
             """},
         "object",
     ),
+    "a state under a key, which gets a name of its own": (
+        {"use.py": """
+            def main(args, net):
+                state = torch.load(args.resume)["net"]
+                net.load_state_dict(state)
+                for epoch in range(3):
+                    torch.save({"net": net.state_dict(), "epoch": epoch}, args.out)
+            """},
+        "object",
+    ),
+    "a state under a key whose own keys are renamed": (
+        {"use.py": """
+            def main(args, net):
+                state = torch.load(args.resume)["net"]
+                state = {key.removeprefix("module."): value for key, value in state.items()}
+                net.load_state_dict(state)
+                for epoch in range(3):
+                    torch.save({"net": net.state_dict(), "epoch": epoch}, args.out)
+            """},
+        "object",
+    ),
+    "a function that puts a state into an object": (
+        {"use.py": """
+            def main(args, net):
+                load_weights(net, torch.load(args.resume)["net"])
+                for epoch in range(3):
+                    torch.save({"net": net.state_dict(), "epoch": epoch}, args.out)
+            """},
+        "object",
+    ),
+    "a function that puts a state into another object": (
+        {"use.py": """
+            def main(args, net, teacher):
+                load_weights(teacher, torch.load(args.resume)["net"])
+                for epoch in range(3):
+                    torch.save({"net": net.state_dict(), "epoch": epoch}, args.out)
+            """},
+        None,
+    ),
+    "a function that takes a state for something else": (
+        {"use.py": """
+            def main(args, net):
+                compare(net, torch.load(args.resume)["net"])
+                for epoch in range(3):
+                    torch.save({"net": net.state_dict(), "epoch": epoch}, args.out)
+            """},
+        None,
+    ),
+    "a state under a key that nobody saves": (
+        {"use.py": """
+            def main(args, net):
+                state = torch.load(args.resume)["ema"]
+                net.load_state_dict(state)
+                for epoch in range(3):
+                    torch.save({"net": net.state_dict(), "epoch": epoch}, args.out)
+            """},
+        None,
+    ),
+    "the state of another name of what is restored": (
+        {"use.py": """
+            def keep(args, net):
+                bare = net.module if hasattr(net, "module") else net
+                torch.save(bare.state_dict(), args.out)
+            def start(args):
+                net = get(args)
+                net.load_state_dict(torch.load(args.resume))
+            """},
+        "object",
+    ),
+    "the state of another name of something else": (
+        {"use.py": """
+            def keep(args, teacher):
+                bare = teacher.module if hasattr(teacher, "module") else teacher
+                torch.save(bare.state_dict(), args.out)
+            def start(args):
+                net = get(args)
+                net.load_state_dict(torch.load(args.resume))
+            """},
+        None,
+    ),
+    "the state of what the same class makes, in another file": (
+        {"nets.py": "class Net:\n    pass\nclass Other:\n    pass",
+         "train.py": """
+            from nets import Net
+            def main(args):
+                model = torch.nn.DataParallel(Net().to(args.device))
+                Trainer(model).run(args)
+            class Trainer:
+                def __init__(self, model):
+                    self.model = model
+                def run(self, args):
+                    torch.save(self.model.module.state_dict(), args.out)
+            """,
+         "use.py": """
+            from nets import Net
+            def main(args):
+                net = Net()
+                net = net.cuda().eval()
+                net.load_state_dict(torch.load(args.weights))
+            """},
+        "object",
+    ),
+    "the state of what another class makes": (
+        {"nets.py": "class Net:\n    pass\nclass Other:\n    pass",
+         "train.py": """
+            from nets import Other
+            model = Other()
+            torch.save(model.state_dict(), get())
+            """,
+         "use.py": """
+            from nets import Net
+            def main(args):
+                net = Net()
+                net.load_state_dict(torch.load(args.weights))
+            """},
+        None,
+    ),
+    "the state of what the same class makes, under another key": (
+        {"nets.py": "class Net:\n    pass",
+         "train.py": """
+            from nets import Net
+            model = Net()
+            torch.save({"model": model.state_dict()}, get())
+            """,
+         "use.py": """
+            from nets import Net
+            def main(args):
+                net = Net()
+                net.load_state_dict(torch.load(args.weights))
+            """},
+        None,
+    ),
+    "the state of what the same function makes, under the same key": (
+        {"nets.py": "def build(name):\n    return timm.create_model(name)",
+         "train.py": """
+            from nets import build
+            def main(args):
+                model = build(args.name)
+                torch.save({"net": model.state_dict(), "epoch": 1}, args.out)
+            """,
+         "use.py": """
+            from nets import build
+            def main(args):
+                net = build(args.name)
+                net.load_state_dict(torch.load(args.weights)["net"])
+            """},
+        "object",
+    ),
+    "the state of what a library's function makes": (
+        {"train.py": """
+            import timm
+            model = timm.create_model("a")
+            torch.save(model.state_dict(), get())
+            """,
+         "use.py": """
+            import timm
+            def main(args):
+                net = timm.create_model("a")
+                net.load_state_dict(torch.load(args.weights))
+            """},
+        None,
+    ),
+    "the state of what one class makes, in too many files": (
+        {"nets.py": "class Net:\n    pass",
+         **{f"train_{name}.py": """
+            from nets import Net
+            model = Net()
+            torch.save(model.state_dict(), get())
+            """ for name in "abc"},
+         "use.py": """
+            from nets import Net
+            def main(args):
+                net = Net()
+                net.load_state_dict(torch.load(args.weights))
+            """},
+        None,
+    ),
     "the state of another object": (
         {"use.py": """
             def main(args, net, teacher):

@@ -3,7 +3,8 @@
 A file of this room knows one library, or a few that work alike, and declares what it knows as
 data: ``CALLS`` (what a call yields), ``METHODS`` and ``ATTRIBUTES`` (of what a library made),
 ``METHODS_OF_ANYTHING``, ``DECORATED`` and ``DEFAULTS`` (what a parameter is given), ``TEXTS``
-(names that stand for a text), ``ITEMS`` (what is known of an item) and ``MAPPINGS``. The keys are
+(names that stand for a text), ``ITEMS`` (what is known of an item), ``COPIES`` (what a
+distribution's loaders read of addresses) and ``MAPPINGS``. The keys are
 canonical names; one that ends in ``.*`` means every name there, and ``__call__`` among the
 ``METHODS`` is a call of the object itself. ``INHERITED`` has names of attributes instead, which
 objects have from a library's class, and ``PARAMETERS`` is what a library gives to functions that it
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torchload_lint.names import GlobalName
+    from torchload_lint.source.domain.patterns import PathPattern
     from torchload_lint.source.domain.values import Frame, Record, Values
     from torchload_lint.source.evaluator import (
         Evaluator,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
         KnownEntry,
         KnownItem,
         KnownMethod,
+        OfAddresses,
         OfAnything,
         OfOption,
     )
@@ -99,7 +102,7 @@ ROOTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("pytorch_pretrained_bert", "pytorch_transformers"), ("hubs.weight_names",)),
     **dict.fromkeys(
         ("basicsr", "facexlib", "timm", "torch", "torchvision"),
-        ("hubs.torch_hub", "hubs.torchvision_urls"),
+        ("hubs.torch_hub", "hubs.torchvision_urls", "hubs.hub_models"),
     ),
     **dict.fromkeys(("cached_path", "datasets", "gdown", "wget"), ("hubs.downloaders",)),
     **dict.fromkeys(("lightning", "pytorch_lightning"), _LIGHTNING),
@@ -156,6 +159,12 @@ def attribute(callee: str) -> KnownAttribute | None:
 def decorated(dotted: str) -> FromDecorator | None:
     """What that decorator gives to parameters."""
     return cast("FromDecorator | None", _find("DECORATED", dotted))
+
+
+def copies(distribution: str, addresses: tuple[PathPattern, ...]) -> tuple[PathPattern, ...]:
+    """The copies of addresses that the loaders of a distribution read."""
+    known = cast("OfAddresses | None", _find("COPIES", distribution))
+    return known(addresses) if known is not None else ()
 
 
 def default(dotted: str) -> FromDefault | None:

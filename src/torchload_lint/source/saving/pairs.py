@@ -10,10 +10,8 @@ import ast
 import re
 from typing import TYPE_CHECKING, TypeVar
 
-from torchload_lint.source.names import members
-from torchload_lint.source.project import callers
 from torchload_lint.source.project.call_search import calls_among
-from torchload_lint.source.state.matching import match
+from torchload_lint.source.saving import state_objects
 from torchload_lint.source.state.stores import own_nodes
 from torchload_lint.source.text.expressions import TOO_DEEP, code_of, last_name
 
@@ -155,6 +153,9 @@ def _places(node: ast.expr, module: Module, depth: int) -> Iterator[ast.expr]:
     parent = module.parents.get(node)
     if isinstance(parent, ast.IfExp) and node is not parent.test:
         yield from _places(parent, module, depth)
+    elif isinstance(parent, ast.Attribute) and parent.attr == "items" and depth:
+        if (renamed := _renamed(parent, module)) is not None:
+            yield from _places(renamed, module, depth - 1)
     elif isinstance(parent, ast.Assign) and depth and len(parent.targets) == 1:
         target = parent.targets[0]
         if isinstance(target, ast.Name):
@@ -168,50 +169,64 @@ def _places(node: ast.expr, module: Module, depth: int) -> Iterator[ast.expr]:
             yield from _places(call, module, depth - 1)
 
 
+def _renamed(items: ast.Attribute, module: Module) -> ast.DictComp | None:
+    """The mapping of the same values under other keys: ``{rename(k): v for k, v in d.items()}``."""
+    turn = module.parents.get(call) if (call := module.parents.get(items)) is not None else None
+    made = module.parents.get(turn) if isinstance(turn, ast.comprehension) else None
+    return made if isinstance(made, ast.DictComp) else None
+
+
 def restored(load: LoadCall, module: Module, project: ProjectIndex) -> frozenset[tuple[str, str]]:
     """What is restored from the loaded value, and by which key: ``net.load_state_dict(loaded)``
     is ``("net", "")``, ``net.load_state_dict(loaded["model"])`` is ``("net", "model")``; the parts
     of a tuple count as keys: ``("net", "#0")``.
     """
-    found: set[tuple[str, str]] = set()
+    return frozenset(
+        (name, key)
+        for node, key in _restorations(load, module)
+        for name in state_objects.spellings(node, module, project)
+    )
+
+
+def made_by(
+    load: LoadCall, module: Module, project: ProjectIndex
+) -> frozenset[tuple[ast.AST, str]]:
+    """What of the project makes the objects that are restored, and by which keys."""
+    return frozenset(
+        (maker, key)
+        for node, key in _restorations(load, module)
+        for maker in state_objects.makers(node, module, project)
+    )
+
+
+def _restorations(load: LoadCall, module: Module) -> Iterator[tuple[ast.expr, str]]:
+    """The objects that are restored from the loaded value, each with the key of its state."""
     for place in _places(load.node, module, _STATIONS):
         parent = module.parents.get(place)
         key = _key_read(parent, place)
-        value = parent if key else place
-        if isinstance(value, ast.expr):
-            found.update((name, key) for name in _restored_from(value, module, project))
+        if not key or not isinstance(parent, ast.expr):
+            yield from ((one, "") for one in _restored_from(place, module))
+            continue
+        for use in _places(parent, module, _STATIONS):
+            yield from ((one, key) for one in _restored_from(use, module))
     for index, places in enumerate(_unpacked(load, module)):
         for place in places:
-            names = _restored_from(place, module, project)
-            found.update((name, f"#{index}") for name in names)
-    return frozenset(found)
+            yield from ((one, f"#{index}") for one in _restored_from(place, module))
 
 
-def _restored_from(value: ast.expr, module: Module, project: ProjectIndex) -> Iterator[str]:
-    """The object that ``object.load_state_dict(value)`` restores."""
-    call = module.parents.get(value)
-    if (
-        isinstance(call, ast.Call)
-        and value in call.args[:1]
-        and isinstance(call.func, ast.Attribute)
-        and call.func.attr == "load_state_dict"
-    ):
-        yield from _names(call.func.value, module, project)
-
-
-def _names(node: ast.expr, module: Module, project: ProjectIndex) -> Iterator[str]:
-    """How an object is spelled, ``net`` for ``net.module``; for a parameter, also how callers in
-    the same file spell what they give to it.
+def _restored_from(value: ast.expr, module: Module) -> Iterator[ast.expr]:
+    """The object that a value is put into: by ``object.load_state_dict(value)``, a method that is
+    called alike, or a function (``load_weights(object, value)``).
     """
-    yield _bare(node)
-    for given, home in _given_by_callers(node, module, project):
-        if home is module and isinstance(given, ast.Name | ast.Attribute):
-            yield _bare(given)
-
-
-def _bare(node: ast.expr) -> str:
-    """The object itself: ``net`` for ``net.module``."""
-    return ast.unparse(node).removesuffix(".module")
+    call = module.parents.get(value)
+    if not isinstance(call, ast.Call) or value not in call.args or not call.args:
+        return
+    name = last_name(call.func)
+    if value is call.args[0] and isinstance(call.func, ast.Attribute):
+        if name.startswith("load_"):
+            yield call.func.value
+    elif value in call.args[1:2] and "load" in name:
+        yield call.args[0]
 
 
 def _unpacked(load: LoadCall, module: Module) -> list[list[ast.Name]]:
@@ -244,22 +259,7 @@ def saved_objects(
     """
     if save.obj is None:
         return []
-    return [(save.obj, module), *_given_by_callers(save.obj, module, project)]
-
-
-def _given_by_callers(
-    node: ast.expr, module: Module, project: ProjectIndex
-) -> Iterator[tuple[ast.expr, Module]]:
-    definitions = module.bindings.definitions(node) if isinstance(node, ast.Name) else ()
-    parameter = next((each.node for each in definitions if isinstance(each.node, ast.arg)), None)
-    function = module.function(node)
-    if parameter is None or not members.is_function(function):
-        return
-    for site in callers.sites(project, module, function).calls:
-        given = match(site.call, function, site.skipped).get(parameter)
-        home = module if site.module is module else project.module_at(site.module.path)
-        if isinstance(given, ast.expr) and home is not None:
-            yield given, home
+    return [(save.obj, module), *state_objects.given_by_callers(save.obj, module, project)]
 
 
 def saved_parts(saved: ast.expr, module: Module) -> int:
@@ -270,6 +270,26 @@ def saved_parts(saved: ast.expr, module: Module) -> int:
 
 def stored(saved: ast.expr, module: Module, project: ProjectIndex) -> frozenset[tuple[str, str]]:
     """Whose state is saved, and under which key; as ``restored`` has it."""
+    return frozenset(
+        (name, key)
+        for node, key in _states(saved, module)
+        for name in state_objects.spellings(node, module, project)
+    )
+
+
+def makers_of_stored(
+    saved: ast.expr, module: Module, project: ProjectIndex
+) -> frozenset[tuple[ast.AST, str]]:
+    """What of the project makes the objects whose state is saved, and under which keys."""
+    return frozenset(
+        (maker, key)
+        for node, key in _states(saved, module)
+        for maker in state_objects.makers(node, module, project)
+    )
+
+
+def _states(saved: ast.expr, module: Module) -> Iterator[tuple[ast.expr, str]]:
+    """The objects whose states are saved, each with its key."""
     given = [("", saved)]
     for display in _shown(saved, ast.Dict, module):
         given += [
@@ -279,14 +299,13 @@ def stored(saved: ast.expr, module: Module, project: ProjectIndex) -> frozenset[
         ]
     for listed in _shown(saved, ast.Tuple, module):
         given += [(f"#{index}", value) for index, value in enumerate(listed.elts)]
-    return frozenset(
-        (name, key)
-        for key, value in given
-        if isinstance(value, ast.Call)
-        and isinstance(value.func, ast.Attribute)
-        and value.func.attr == "state_dict"
-        for name in _names(value.func.value, module, project)
-    )
+    for key, value in given:
+        if (
+            isinstance(value, ast.Call)
+            and isinstance(value.func, ast.Attribute)
+            and value.func.attr == "state_dict"
+        ):
+            yield value.func.value, key
 
 
 def _shown(node: ast.expr, kind: type[_Display], module: Module) -> Iterator[_Display]:

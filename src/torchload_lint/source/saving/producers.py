@@ -30,6 +30,7 @@ from torchload_lint.source.saving.file_names import (
 )
 from torchload_lint.source.saving.handed_saves import files_with_saves, saves_of
 from torchload_lint.source.saving.programs import are_one_program, nearest, shared_folders
+from torchload_lint.source.saving.same_makers import saves_of_same
 from torchload_lint.source.saving.save_index import index_of, possible_saves
 from torchload_lint.source.saving.saved import why_unloadable
 from torchload_lint.source.saving.written_files import written_by, written_where_found
@@ -194,6 +195,8 @@ def _match_contents(
     own = [each for each in found["keys"] if each[1] is module]
     exact = [each for each in found["keys"] if _saves_just(keys, *each, project)]
     found["keys"] = own or exact or found["keys"]
+    if not found["keys"] and not found["object"]:
+        found["object"] = saves_of_same(load, module, keys, project)
 
 
 def _of_same_object(

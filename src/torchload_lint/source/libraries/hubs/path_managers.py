@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.patterns import PathPattern
     from torchload_lint.source.domain.values import Frame, Values
-    from torchload_lint.source.evaluator import Evaluator, Known
+    from torchload_lint.source.evaluator import Evaluator, Known, OfAddresses
 
 _MANAGERS = (
     *(
@@ -32,11 +32,9 @@ _MANAGERS = (
 )
 """Classes, and objects, whose ``open`` and ``get_local_path`` take local paths as well."""
 _OF_DETECTRON2 = "detectron2://"
-DISTRIBUTIONS = frozenset({"detectron2", "fvcore"})
-"""Whose checkpointers read by a path manager."""
 
 
-def copies(addresses: tuple[PathPattern, ...]) -> tuple[PathPattern, ...]:
+def _copies(addresses: tuple[PathPattern, ...]) -> tuple[PathPattern, ...]:
     """The copies of addresses that a checkpointer reads: what is known of them is the end, since
     the user may have moved the cache, and older releases have another one.
     """
@@ -81,3 +79,4 @@ CALLS: dict[str, Known] = {
     **{f"{manager}.open": _opened for manager in _MANAGERS},
     **{f"{manager}.get_local_path": _local_path for manager in _MANAGERS},
 }
+COPIES: dict[str, OfAddresses] = dict.fromkeys(("detectron2", "fvcore"), _copies)
