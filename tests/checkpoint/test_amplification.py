@@ -23,6 +23,12 @@ HOSTILE = {
     "getattr of getattr of getattr": (
         b"cbuiltins\ngetattr\n" * 10_000 + b"cos\npath\n" + b"X\x01\x00\x00\x00a\x86R" * 10_000
     ),
+    "objects of many classes": (
+        b"](" + b"".join(b"cm\nC%d\n)\x81" % number for number in range(45_000)) + b"e"
+    ),
+    "calls of many functions": (
+        b"](" + b"".join(b"cm\nf%d\n)R" % number for number in range(30_000)) + b"e"
+    ),
     "pairs of pairs": b")q\x00" + b"".join(
         b"h" + bytes([at]) + b"h" + bytes([at]) + b"\x86q" + bytes([at + 1]) for at in range(200)
     ),

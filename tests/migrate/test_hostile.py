@@ -6,6 +6,7 @@ import _codecs
 import argparse
 import io
 import pickle
+import time
 import zipfile
 from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING
@@ -208,3 +209,13 @@ def test_a_number_that_stands_for_terabytes_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MigrationError, match="zero bytes"):
         migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
     assert not (tmp_path / "out.pt").exists()
+
+
+def test_what_is_left_out_costs_what_there_is_of_it(tmp_path: Path) -> None:
+    """Each was looked up among all that was said before: 80,000 calls took 16 s."""
+    calls = b"cfunctools\npartial\ncm\nf\n\x85R" * 80_000
+    (tmp_path / "a.pkl").write_bytes(b"\x80\x02](" + calls + b"e.")
+    start = time.process_time()
+    plan = migrate_file(tmp_path / "a.pkl", tmp_path / "b.pt").plan
+    assert time.process_time() - start < 9
+    assert len(plan.notes) == 80_000

@@ -71,12 +71,7 @@ def calls_of(
     finds_member: bool = False,
 ) -> tuple[HeldCall, ...]:
     """The calls of a global that an entry can hold it to; ``finds_member``: an enumeration."""
-    calls = [
-        call
-        for stream in streams
-        for call in stream.calls
-        if call.how == "REDUCE" and isinstance(call.callee, GlobalRef) and call.callee.name == name
-    ]
+    calls = [call for stream in streams for call in stream.calls_named(name)]
     return held_calls(str(name), calls, names, finds_member=finds_member)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.call_results import is_getattr
@@ -88,8 +89,8 @@ class Converter:
         self._open: set[int] = set()
         self._elements: dict[int, PickledValue] = {}
         """What sets have become that are keys or elements."""
-        self._lost: dict[int, list[Note]] = {}
-        """What was said of values that are left out."""
+        self._lost: dict[int, Note] = {}
+        """What was said first of values that are left out."""
         self._keys = Keys()
 
     # -- what carriers use ---------------------------------------------------------------------
@@ -125,13 +126,13 @@ class Converter:
         before = len(self.notes)
         result = self._convert(value, place)
         self._open.discard(key)
-        if result is LEFT_OUT:
-            self._lost[key] = list(self.notes)[before:]
+        if result is LEFT_OUT and (new := len(self.notes) - before):
+            self._lost[key] = next(islice(reversed(self.notes), new - 1, None))
         return self.remember(value, result)
 
     def _say_again(self, key: int, place: str) -> None:
         """What was left out is missing wherever it is met again."""
-        for note in self._lost.get(key, ())[:1]:
+        if note := self._lost.get(key):
             self.note(note.kind, place, note.what, note.outcome)
 
     def remember(self, value: PickledValue, result: PickledValue) -> PickledValue:
@@ -265,9 +266,8 @@ class Converter:
             if new is LEFT_OUT or len(origins[number]) == 1 or number == self._keys.number(value):
                 result.append(new)
                 continue
-            text = apart(value, new, taken)
-            self.changed(place, "what would be equal to another", f"the text {text!r:.200}")
-            result.append(text)
+            result.append(apart(value, new, taken))
+            self.changed(place, "what would be equal to another", f"the text {result[-1]!r:.200}")
         return result
 
     def _element(self, value: PickledValue, place: str) -> PickledValue:

@@ -54,6 +54,16 @@ class Unpickled:
     but names it: a class, a module, a list of the interpreter. No pickler writes that."""
     fault: Problem | None = None
     """Why the stream could not be read to its end."""
+    _by_name: dict[GlobalName, list[ObjectValue]] | None = field(default=None, repr=False)
+
+    def calls_named(self, name: GlobalName) -> list[ObjectValue]:
+        """The REDUCEs of a global, once the stream was read."""
+        if self._by_name is None:  # a file may call a hundred thousand
+            self._by_name = {}
+            for call in self.calls:
+                if call.how == "REDUCE" and isinstance(call.callee, GlobalRef):
+                    self._by_name.setdefault(call.callee.name, []).append(call)
+        return self._by_name.get(name, [])
 
 
 def unpickle(
