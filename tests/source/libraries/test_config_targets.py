@@ -68,3 +68,25 @@ def test_each_configuration_counts():
 def test_a_project_that_instantiates_nothing_is_not_searched():
     config = "net:\n  _target_: pkg.net.Net\n  ckpt_path: runs/a.pt\n"
     assert texts(resolve(NET, {"conf/model.yaml": config}, at="pkg/net.py")) == []
+
+
+REGISTERED = f"@MODELS.register_module()\n{NET}"
+NAMED = "model = dict(type='Net', {others}, ckpt_path='runs/{name}.pt')\n"
+
+
+@pytest.mark.parametrize(("configurations", "exact"), [(8, True), (9, False)])
+def test_a_registered_class_is_given_what_stands_behind_many_others(configurations, exact):
+    others = ", ".join(f"width_{number}={number}" for number in range(12))
+    files = {
+        f"conf/{number}.py": NAMED.format(others=others, name="a")
+        for number in range(configurations)
+    }
+    resolution = resolve(REGISTERED, files, at="pkg/net.py")
+    assert texts(resolution) == ["runs/a.pt"]
+    assert [pattern.exact for pattern in resolution.patterns] == [exact]
+    assert not resolution.complete
+
+
+def test_nothing_is_taken_from_what_stands_beside_another_name():
+    files = {"conf/a.py": "a = dict(type='Net')\nb = dict(type='Other', ckpt_path='runs/a.pt')\n"}
+    assert texts(resolve(REGISTERED, files, at="pkg/net.py")) == []

@@ -7,6 +7,7 @@ project's own), ``dict(type="Net", checkpoint="a.pth")`` or ``MODELS.build("Net"
 from __future__ import annotations
 
 import ast
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.patterns import Rung
@@ -35,12 +36,18 @@ def given(
 ) -> Iterator[tuple[str, Values]]:
     """The files that name a registered class, and what each gives to a parameter of it."""
     names = _names(node)
-    for path, module, value in _written(evaluator.project, node, names) if names else ():
-        if value.arg == parameter.arg:
-            yield path, lift(evaluator.values(value.value, Frame(module)), Rung.CALLER)
-    for path, record in _configured(evaluator.project, node, names) if names else ():
+    written = _written(evaluator.project, node, names) if names else ()
+    rung = Rung.CALLER if len(written) <= _MAX_GIVEN else Rung.ONE_OF_SEVERAL
+    for path, module, beside in written[:_MAX_GIVEN]:
+        for each in beside:
+            if each.arg == parameter.arg:
+                yield path, lift(evaluator.values(each.value, Frame(module)), rung)
+    configured = _configured(evaluator.project, node, names) if names else ()
+    is_cut = len(configured) > _MAX_GIVEN
+    for path, record in configured[:_MAX_GIVEN]:
         if parameter.arg in record.entries:
-            yield path, record.entries[parameter.arg]
+            found = record.entries[parameter.arg]
+            yield path, lift(found, Rung.ONE_OF_SEVERAL) if is_cut else found
         elif _takes_all(parameter, node):
             yield path, (record,)
 
@@ -67,23 +74,25 @@ def _names(node: ast.ClassDef) -> tuple[str, ...]:
 
 def _written(
     project: ProjectIndex, node: ast.ClassDef, names: tuple[str, ...]
-) -> tuple[tuple[str, Module, ast.keyword], ...]:
-    """What Python files give beside the name: file, module, argument."""
+) -> tuple[tuple[str, Module, list[ast.keyword]], ...]:
+    """What Python files give beside the name, each time that it stands there: file, module,
+    arguments; one more than are looked at, where there are more.
+    """
     return project.remember(
-        ("registered", node), lambda: tuple(_arguments(project, names))[:_MAX_GIVEN]
+        ("registered", node), lambda: tuple(islice(_arguments(project, names), _MAX_GIVEN + 1))
     )
 
 
 def _arguments(
     project: ProjectIndex, names: tuple[str, ...]
-) -> Iterator[tuple[str, Module, ast.keyword]]:
+) -> Iterator[tuple[str, Module, list[ast.keyword]]]:
     quoted = [f"{quote}{name}{quote}" for name in names for quote in ("'", '"')]
     paths = dict.fromkeys(path for each in quoted for path in project.holding(each))
     for path in [*paths][:_MAX_FILES]:
         module = project.module_at(path)
         for display in ast.walk(module.tree) if module is not None else ():
-            beside = _beside(display, names)
-            yield from ((path, module, one) for one in beside if module is not None)
+            if module is not None and (beside := _beside(display, names)):
+                yield path, module, beside
 
 
 def _beside(display: ast.AST, names: tuple[str, ...]) -> list[ast.keyword]:
@@ -109,7 +118,8 @@ def _configured(
 ) -> tuple[tuple[str, Record], ...]:
     """The configuration files that hold the name, and what stands beside it."""
     return project.remember(
-        ("registered in files", node), lambda: tuple(_records(project, names))[:_MAX_GIVEN]
+        ("registered in files", node),
+        lambda: tuple(islice(_records(project, names), _MAX_GIVEN + 1)),
     )
 
 
