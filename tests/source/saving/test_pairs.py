@@ -200,6 +200,39 @@ CASES = {
             """},
         None,
     ),
+    "a save by accelerate": (
+        {"use.py": """
+            from accelerate import Accelerator
+            engine = Accelerator()
+            def keep(net):
+                engine.save(net.state_dict(), "runs/net.pt")
+            def start():
+                return torch.load("runs/net.pt")
+            """},
+        "path",
+    ),
+    "a save by accelerate in another format": (
+        {"use.py": """
+            from accelerate import Accelerator
+            engine = Accelerator()
+            def keep(net):
+                engine.save(net.state_dict(), "runs/net.pt", safe_serialization=True)
+            def start():
+                return torch.load("runs/net.pt")
+            """},
+        None,
+    ),
+    "a save by something else beside accelerate": (
+        {"use.py": """
+            from accelerate import Accelerator
+            engine = Accelerator()
+            def keep(net, store):
+                store.save(net.state_dict(), "runs/net.pt")
+            def start():
+                return torch.load("runs/net.pt")
+            """},
+        None,
+    ),
     "a state under a key that nobody saves": (
         {"use.py": """
             def main(args, net):

@@ -43,6 +43,8 @@ that by itself and it is known."""
 LAST_NAMES = frozenset("AttributeDict AttrDict EasyDict Munch Box DotDict ConfigDict".split())
 """Classes that are dicts in whatever library or project they stand: they are copied a lot."""
 
+_INITIAL = "initial_dictionary"
+"""What ml_collections calls the mapping that a configuration is made of."""
 _SAME_ENTRIES = (
     *("builtins.vars", "omegaconf.OmegaConf.create", "omegaconf.DictConfig", "munch.munchify"),
     *("munch.Munch.fromDict", "munch.DefaultMunch.fromDict"),
@@ -70,8 +72,9 @@ def _mapping(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     """``dict(…)``, ``Namespace(…)``, ``AttrDict(…)``."""
     given = arguments(evaluator, call, frame)
     dotted = frame.module.bindings.qualified(call.func) or "dict"
-    base = spreading.spread(evaluator, given.at(0), frame)
-    entries, others = mappings.over(given.named, base.entries), base.others
+    base = spreading.spread(evaluator, given.at(0) or given.named.get(_INITIAL, ()), frame)
+    named = {key: values for key, values in given.named.items() if key != _INITIAL}
+    entries, others = mappings.over(named, base.entries), base.others
     for keyword in call.keywords:
         if keyword.arg is None:
             values = evaluator.values(keyword.value, frame)

@@ -1,5 +1,6 @@
 """Saves through a function of the project that hands on to ``torch.save`` all that it is given:
-``def save_on_master(*args, **kwargs): torch.save(*args, **kwargs)``.
+``def save_on_master(*args, **kwargs): torch.save(*args, **kwargs)``. Saves by libraries that do so,
+too.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.facts.loading.call_facts import save_call
+from torchload_lint.source.loaders import receivers
 from torchload_lint.source.names.references import Reference
 from torchload_lint.source.project import callers
+from torchload_lint.source.project.call_search import calls_among
 from torchload_lint.source.saving.saving_files import saving_files
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from torchload_lint.source.facts.calls import SaveCall
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
 
 MOST_SAVING_FUNCTIONS = 8
 """Functions that hand on to ``torch.save``, and whose callers are looked for."""
+_MOST_FILES = 24
+"""Files that may save by another library, and are looked into."""
 _HANDS_ON = late_pattern(r"\bsave\(\s*\*\w")
 
 
@@ -35,7 +41,38 @@ def files_with_saves(project: ProjectIndex) -> list[str]:
 
 def _handed(project: ProjectIndex) -> dict[str, list[SaveCall]]:
     """The calls of the functions that hand on, by file."""
-    return project.remember(("handed saves",), lambda: _find(project))
+    return project.remember(("handed saves",), lambda: _add_librarys(project, _find(project)))
+
+
+def _add_librarys(
+    project: ProjectIndex, found: dict[str, list[SaveCall]]
+) -> dict[str, list[SaveCall]]:
+    """Add ``accelerator.save(obj, path)`` and torch_xla's ``xm.save(obj, path)``."""
+    paths = [path for path in project.holding("save") if path in _naming_a_library(project)]
+    for home in map(project.module_at, paths[:_MOST_FILES]):
+        for call in calls_among(home.tree, home.lines, {"save"}) if home is not None else ():
+            if home is not None and _is_librarys(call, home, project):
+                made = save_call(home, call, Reference(call.func))
+                found.setdefault(home.path, []).append(made)
+    return found
+
+
+def _naming_a_library(project: ProjectIndex) -> set[str]:
+    return {path for name in ("accelerat", "xla_model") for path in project.holding(name)}
+
+
+def _is_librarys(call: ast.Call, home: Module, project: ProjectIndex) -> bool:
+    """Whether it is a save by accelerate, into a file of torch's format, or by torch_xla."""
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    if (home.bindings.qualified(call.func) or "").endswith("xla_model.save"):
+        return True
+    spelled = last_name(call.func.value) == "accelerator"
+    is_accelerator = spelled or any(
+        kind.name.endswith(".Accelerator")
+        for kind in receivers.kinds(call.func.value, home, project)
+    )
+    return is_accelerator and all(each.arg != "safe_serialization" for each in call.keywords)
 
 
 def _find(project: ProjectIndex) -> dict[str, list[SaveCall]]:

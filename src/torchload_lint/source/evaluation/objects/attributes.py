@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain import conversions, mappings, methods, strings
 from torchload_lint.source.domain.enum_members import EnumMember
+from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.sequences import elements, item
 from torchload_lint.source.domain.values import (
     Cause,
@@ -62,6 +63,7 @@ def _attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Value
         return union(stored, updated)
     if unspelled.is_set_anew(node, frame.module):
         return unknown(f"setattr() may set {ast.unparse(node)}")
+    stored = union(stored, _stored_by_methods(evaluator, node, frame))
     bases = evaluator.values(node.value, frame)
     if any(isinstance(base, Record | ParsedOptions) and not _is_module(base) for base in bases):
         evaluator.relied.attribute(node.attr, node, frame.module, ast.unparse(node))
@@ -86,6 +88,23 @@ def _found_elsewhere(
     if by_functions or _is_declared(found):
         return by_functions or found
     return registry.option_declared_beside()(evaluator, node, frame) or found
+
+
+def _stored_by_methods(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Values:
+    """What other methods of the class store in an object that ``self`` holds (``self.args.resume =
+    path``); whether one of them has run before is not known.
+    """
+    module, holder = frame.module, node.value
+    own = module.bindings.class_of_self(holder.value) if isinstance(holder, ast.Attribute) else None
+    if own is None:
+        return ()
+    spelled, around = ast.unparse(node), module.function(node)
+    found: Values = ()
+    for method in own.body:
+        if isinstance(method, ast.FunctionDef) and method is not around:
+            targets = stores.of_scope(evaluator, method, module).targets.get(spelled, ())
+            found = union(found, *(evaluator.anywhere(value, module) for *_, value in targets))
+    return lift(found, Rung.ONE_OF_SEVERAL)
 
 
 def _stored_as_item(
