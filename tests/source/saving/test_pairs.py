@@ -200,6 +200,58 @@ CASES = {
             """},
         None,
     ),
+    "a state that is merged into the object's own": (
+        {"use.py": """
+            def main(args, net):
+                found = torch.load(args.resume)["net"]
+                own = net.state_dict()
+                fitting = {key: value for key, value in found.items() if key in own}
+                own.update(fitting)
+                net.load_state_dict(own)
+                for epoch in range(3):
+                    torch.save({"net": net.state_dict(), "epoch": epoch}, args.out)
+            """},
+        "object",
+    ),
+    "a state that a loop copies": (
+        {"use.py": """
+            def main(args, net):
+                found = clean_state_dict(torch.load(args.resume)["net"])
+                state = {}
+                for key, value in found.items():
+                    state[key[7:]] = value
+                net.load_state_dict(state)
+                for epoch in range(3):
+                    torch.save({"net": net.state_dict(), "epoch": epoch}, args.out)
+            """},
+        "object",
+    ),
+    "a state that is merged into another object's": (
+        {"use.py": """
+            def main(args, net):
+                found = torch.load(args.resume)["net"]
+                own = args.teacher.state_dict()
+                own.update(found)
+                args.teacher.load_state_dict(own)
+                net.load_state_dict(args.other)
+                for epoch in range(3):
+                    torch.save({"net": net.state_dict(), "epoch": epoch}, args.out)
+            """},
+        None,
+    ),
+    "a loop that copies something else": (
+        {"use.py": """
+            def main(args, net):
+                found = torch.load(args.resume)["net"]
+                state = {}
+                for key, value in found.items():
+                    state[key] = args.other
+                net.load_state_dict(state)
+                for epoch in range(3):
+                    torch.save({"net": net.state_dict(), "epoch": epoch}, args.out)
+            """},
+        None,
+    ),
     "a save by accelerate": (
         {"use.py": """
             from accelerate import Accelerator

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 from torchload_lint.source.project.call_search import calls_among
-from torchload_lint.source.saving import state_objects
+from torchload_lint.source.saving import carried, state_objects
 from torchload_lint.source.state.stores import own_nodes
 from torchload_lint.source.text.expressions import TOO_DEEP, code_of, last_name
 
@@ -145,35 +145,31 @@ def _key_read(parent: ast.AST | None, node: ast.expr) -> str:
     return ""
 
 
-def _places(node: ast.expr, module: Module, depth: int) -> Iterator[ast.expr]:
+def _places(
+    node: ast.expr, module: Module, depth: int, *, anew: bool = False
+) -> Iterator[ast.expr]:
     """Where a value is used: in place, under the names that it is given, and, where a function
-    returns it, where that function's calls in the file stand.
+    returns it, where that function's calls in the file stand. ``anew``: also in mappings that hold
+    the same values.
     """
     yield node
     parent = module.parents.get(node)
     if isinstance(parent, ast.IfExp) and node is not parent.test:
-        yield from _places(parent, module, depth)
-    elif isinstance(parent, ast.Attribute) and parent.attr == "items" and depth:
-        if (renamed := _renamed(parent, module)) is not None:
-            yield from _places(renamed, module, depth - 1)
+        yield from _places(parent, module, depth, anew=anew)
     elif isinstance(parent, ast.Assign) and depth and len(parent.targets) == 1:
         target = parent.targets[0]
         if isinstance(target, ast.Name):
             scope = module.bindings.scope(parent)
             for place in module.bindings.uses(target.id, scope).get(parent, ()):
-                yield from _places(place, module, depth - 1)
+                yield from _places(place, module, depth - 1, anew=anew)
     elif isinstance(parent, ast.Return) and depth:
         function = module.function(parent)
         names = {function.name} if function is not None else set()
         for call in calls_among(module.tree, module.lines, names):
-            yield from _places(call, module, depth - 1)
-
-
-def _renamed(items: ast.Attribute, module: Module) -> ast.DictComp | None:
-    """The mapping of the same values under other keys: ``{rename(k): v for k, v in d.items()}``."""
-    turn = module.parents.get(call) if (call := module.parents.get(items)) is not None else None
-    made = module.parents.get(turn) if isinstance(turn, ast.comprehension) else None
-    return made if isinstance(made, ast.DictComp) else None
+            yield from _places(call, module, depth - 1, anew=anew)
+    elif depth and anew:
+        for place in carried.onwards(node, module):
+            yield from _places(place, module, depth - 1, anew=anew)
 
 
 def restored(load: LoadCall, module: Module, project: ProjectIndex) -> frozenset[tuple[str, str]]:
@@ -201,13 +197,13 @@ def made_by(
 
 def _restorations(load: LoadCall, module: Module) -> Iterator[tuple[ast.expr, str]]:
     """The objects that are restored from the loaded value, each with the key of its state."""
-    for place in _places(load.node, module, _STATIONS):
+    for place in _places(load.node, module, _STATIONS, anew=True):
         parent = module.parents.get(place)
         key = _key_read(parent, place)
         if not key or not isinstance(parent, ast.expr):
             yield from ((one, "") for one in _restored_from(place, module))
             continue
-        for use in _places(parent, module, _STATIONS):
+        for use in _places(parent, module, _STATIONS, anew=True):
             yield from ((one, key) for one in _restored_from(use, module))
     for index, places in enumerate(_unpacked(load, module)):
         for place in places:
