@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.facts.loading.call_facts import save_call
 from torchload_lint.source.loaders import receivers
+from torchload_lint.source.loaders.known import SAVING_CLASSES
 from torchload_lint.source.names.references import Reference
 from torchload_lint.source.project import callers
 from torchload_lint.source.project.call_search import calls_among
@@ -69,7 +70,7 @@ def _is_librarys(call: ast.Call, home: Module, project: ProjectIndex) -> bool:
         return True
     spelled = last_name(call.func.value) == "accelerator"
     is_accelerator = spelled or any(
-        kind.name.endswith(".Accelerator")
+        kind.name.rpartition(".")[2] in SAVING_CLASSES
         for kind in receivers.kinds(call.func.value, home, project)
     )
     return is_accelerator and all(each.arg != "safe_serialization" for each in call.keywords)

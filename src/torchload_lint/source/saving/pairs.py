@@ -168,8 +168,8 @@ def _places(
         for call in calls_among(module.tree, module.lines, names):
             yield from _places(call, module, depth - 1, anew=anew)
     elif depth and anew:
-        for place in carried.onwards(node, module):
-            yield from _places(place, module, depth - 1, anew=anew)
+        for held in carried.onwards(node, module):
+            yield from _places(held, module, depth - 1, anew=anew)
 
 
 def restored(load: LoadCall, module: Module, project: ProjectIndex) -> frozenset[tuple[str, str]]:

@@ -52,6 +52,9 @@ ROOTS = {
 """The first part of a dotted name → the file that knows the library."""
 MAKERS = {"deepspeed.initialize": "deepspeed.DeepSpeedEngine"}
 """A library's function → the class of the object that it returns, alone or first of several."""
+SAVING_CLASSES = frozenset({"Accelerator"})
+"""Classes whose ``save(obj, f)`` hands on to ``torch.save``, unless ``safe_serialization`` is given
+(accelerate 1.15.0, accelerator.py)."""
 TELLING = {
     "ckpt_path": "lightning",
     "load_from_checkpoint": "lightning",
