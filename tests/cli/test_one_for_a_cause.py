@@ -93,3 +93,19 @@ def test_many_hostile_files_of_one_load(cli, write):
 def test_two_causes_are_two_findings(cli, write):
     write({"a.py": "import torch\n\ntorch.load('not.pt', weights_only=False)\n", "not.pt": "text"})
     assert found(cli(".").stdout) == ["TLL101", "TLL502"]
+
+
+FALLBACK = """import torch
+
+try:
+    x = torch.load(path, weights_only=True)
+except Exception:
+    x = torch.load(path, weights_only=False)"""
+
+
+def test_an_unsafe_fallback_is_one_finding(cli, write):
+    write({"a.py": f"{FALLBACK}\n"})
+    assert found(cli(".").stdout) == ["TLL107"]
+    assert found(cli("--ignore", "TLL107", ".").stdout) == ["TLL101"]
+    write({"a.py": f"{FALLBACK}  # noqa: TLL107\n"})
+    assert found(cli(".").stdout) == ["TLL101"]

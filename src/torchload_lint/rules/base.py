@@ -49,7 +49,8 @@ class Rule(NamedTuple):
     about_call: bool = False
     """Whether it gives way, at one load, to a rule about what comes of it."""
     about_outcome: bool = False
-    """Whether it is about what comes of a load, and says what the call adds to that."""
+    """Whether it is about what comes of a load, and says what the call adds to that: it stands for
+    the rules about the call, which say nothing beside it."""
 
     @property
     def summary(self) -> str:

@@ -78,4 +78,5 @@ RULE = Rule(
     __doc__,
     check_module=check,
     security_severity="8.8",
+    about_outcome=True,
 )
