@@ -233,3 +233,39 @@ def test_a_class_that_the_file_keeps_is_listed_itself(tmp_path, monkeypatch):
     CliRunner().invoke(root, ["check", "--fix", "."])
     assert "safe_globals([torch.nn.LayerNorm])" in (tmp_path / "run.py").read_text()
     assert run(tmp_path) == "dict False"
+
+
+CALLABLE = """
+class Mapped(dict):
+    def __call__(self, x):
+        return x
+
+
+class Plain:
+    def __call__(self, x):
+        return x
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "entry"),
+    [("Mapped()", ""), ("[Plain(), Plain]", ""), ("Plain()", "restore_only(Plain)")],
+)
+def test_a_class_whose_objects_can_be_called_is_restored_or_refused(
+    value, entry, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(project(tmp_path, ">=2.6", None))
+    (tmp_path / "lib.py").write_text(CALLABLE)
+    save = f"import torch, lib; from lib import *; torch.save({value}, 'm.pt')"
+    subprocess.run([sys.executable, "-c", save], cwd=tmp_path, check=True)
+    CliRunner().invoke(root, ["check", "--fix", "--unsafe-fixes", "."])
+    text = (tmp_path / "run.py").read_text()
+    assert ("weights_only=True" in text) == bool(entry)
+    assert f"safe_globals([{entry}])" in text or not entry
+
+
+def test_an_object_that_gives_back_its_argument_would_change_torch(tmp_path):
+    (tmp_path / "lib.py").write_text(CALLABLE)
+    file = changes_tensor(forge.new(forge.name("lib", "Mapped")))
+    entries = "__import__('lib').Mapped"
+    assert outcome(tmp_path, file, entries) == (0, ["changed"])

@@ -71,7 +71,6 @@ VALUES = {
     "literal": "typing.Literal['a', 1]",
     "generic": "dict[str, int]",
     "type of None": "type(None)",
-    "key": "operator.itemgetter(1, 'a')",
     "pattern": "{'x': re.compile('a+', re.IGNORECASE)}",
     "logger": "logging.getLogger('app')",
 }
@@ -154,6 +153,8 @@ REFUSED = {
     "a text that typing would compile": call("_operator", "getitem", OPTIONAL, forge.text("a" * 9)),
     "a type that makes functions": call("dill._dill", "_load_type", forge.text("FunctionType")),
     "a method to be called": call("operator", "methodcaller", forge.text("a")),
+    "what gives back any object": call("operator", "itemgetter", forge.text("x")),
+    "slice, which nests without end": call("dill._dill", "_load_type", forge.text("slice")),
     "a long text": call("re", "_compile", forge.text("a" * 300), forge.number(0)),
 }
 
@@ -230,6 +231,43 @@ def test_other_calls_are_refused(helper, program):
     ]
     with torch.serialization.safe_globals(entries), pytest.raises(UnpicklingError):
         torch.load(io.BytesIO(archive(program)), weights_only=True)
+
+
+def result_changed(function, argument):
+    """torch calls the function as a method of the file's object, and sets what it gives."""
+    ordered = forge.name("collections", "OrderedDict")
+    again = forge.name("torch._tensor", "_rebuild_from_type_v2")
+    holder = forge.pair(ordered, ordered, b")", forge.mapping({"as_subclass": function}))
+    return forge.call(again, again, argument, holder, forge.mapping({"changed": b"\x88"}))
+
+
+SHARED = {
+    "a member": (
+        "Color.RED", "hasattr(Color.RED, 'changed')",
+        result_changed(forge.name("lib", "Color"), forge.number(1)),
+    ),
+    "a logger": (
+        "logging.getLogger('app')", "hasattr(logging.getLogger('app'), 'changed')",
+        result_changed(forge.name("logging", "getLogger"), forge.text("app")),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "is_changed", "program"), SHARED.values(), ids=SHARED)
+def test_what_a_call_gives_is_not_changed_for_the_whole_program(
+    project, value, is_changed, program
+):
+    imports = "import logging, torch; from lib import *; "
+    assert python(project, "-c", f"{imports}torch.save(dict(x={value}), 'd.pt')").returncode == 0
+    fix("--fix", "--unsafe-fixes")
+    assert "only_with" in (project / "run.py").read_text()
+    (project / "d.pt").write_bytes(archive(program))
+    ask = f"{imports}import contextlib\nwith contextlib.suppress(Exception): import run\n"
+    code = f"import sys; sys.path.insert(0, '.'); {ask}print({is_changed})"
+    assert python(project, "-c", code).stdout.splitlines()[-1:] == ["False"]
+    helper = (project / "restore_only.py").read_text()
+    (project / "restore_only.py").write_text(helper.replace("_READER:", "_READER and False:"))
+    assert python(project, "-c", code).stdout.splitlines()[-1:] == ["True"]
 
 
 def test_keywords_that_change_afterwards_change_nothing(helper):

@@ -167,6 +167,8 @@ def _judged_by_source(name: GlobalName, facts: ClassFacts, *, called: bool) -> J
     if facts.unproven:
         return _unproven(facts, facts.unproven, called)
     restored = facts.is_called and not (called or facts.not_restorable)
+    if facts.is_called and not (restored or _is_module(facts)):
+        return _unproven(facts, "torch sets attributes of what a call of its object gives", called)
     if facts.computes and not (restored or facts.is_enumeration):
         return _unproven(facts, facts.computes, called)
     if facts.read_from:
@@ -174,6 +176,11 @@ def _judged_by_source(name: GlobalName, facts: ClassFacts, *, called: bool) -> J
         return Judgement(Trust.INSTALLED, reason, by_attributes=restored)
     reason = f"a class of this project ({place})"
     return Judgement(Trust.FIRST_PARTY, reason, by_attributes=restored)
+
+
+def _is_module(facts: ClassFacts) -> bool:
+    """Whether it is a module, which is written as itself where it cannot be restored."""
+    return any(base.startswith("torch.nn.") for base in facts.foreign_bases)
 
 
 def judge_calls(calls: Sequence[HeldCall]) -> Judgement:

@@ -4,6 +4,8 @@
 them as they are. Real files call them with few and fixed arguments (``partial(nn.GELU)``,
 ``getattr(Outer, "Inner")``), and an entry can hold them to these. Which arguments are harmless is
 reviewed here, function by function; any other call, and any other function, gets no such entry.
+So it is with ``operator.itemgetter``: torch calls what that gives for a file, which gets back any
+object, a class too, for its attributes to be set (``_rebuild_from_type_v2``).
 
 Read in CPython 3.10 to 3.14, and dill 0.4 (``_dill.py``, ``_load_type``).
 """
@@ -30,10 +32,12 @@ _LONGEST_NUMBER = 64
 """Bits of a number among the arguments."""
 
 TYPES_BY_NAME = frozenset(
-    "bool bytearray bytes complex dict float frozenset int list object range set slice str tuple"
+    "bool bytearray bytes complex dict float frozenset int list object range set str tuple"
     .split()
 )  # fmt: skip
-"""What ``dill._dill._load_type`` may be asked for: the types of Python that hold values."""
+"""What ``dill._dill._load_type`` may be asked for: the types of Python that hold values.
+
+Not ``slice``: a file that has the type puts any number in each other (``vetted.NESTED``)."""
 
 
 class NamesInFile(Protocol):
@@ -187,10 +191,6 @@ def _is_pattern(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
     )
 
 
-def _are_keys(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
-    return bool(args) and all(isinstance(one, (str, int)) for one in args)
-
-
 def _are_numbers(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
     return all(isinstance(one, (int, float)) for one in args)
 
@@ -228,7 +228,6 @@ _ACCEPTS: dict[str, Callable[[tuple[PickledValue, ...], ObjectValue], bool]] = {
     "builtins.type": lambda args, _: args == (None,),
     _GETITEM: _is_typing_form,
     "operator.getitem": _is_typing_form,
-    "operator.itemgetter": _are_keys,
     "types.GenericAlias": _is_generic,
     "re._compile": _is_pattern,
     "logging.getLogger": lambda args, _: len(args) == 1 and isinstance(args[0], str),
