@@ -60,6 +60,24 @@ ATTACKS = {
         "    @staticmethod\n    def as_subclass(kind): return kind"),
         lambda x: called(forge.new(x), x, state=STATE),
     ),
+    "__new__ that gives back its argument": (
+        "    def __new__(cls, one=None): return one",
+        lambda x: called(x, forge.call(ORDERED) + forge.mapping({"as_subclass": x}) + b"b",
+                         state=STATE),
+    ),
+    "__new__ that gives back its argument by a name": (
+        ("    def __new__(cls, one=None):\n        made = object.__new__(cls)\n"
+        "        if one is not None:\n            made = one\n        return made"),
+        lambda x: called(x, forge.call(ORDERED) + forge.mapping({"as_subclass": x}) + b"b",
+                         state=STATE),
+    ),
+    "__new__ that gives a class": (
+        "    def __new__(cls, one=None): return cls if one else object.__new__(cls)",
+        lambda x: forge.call(
+            REBUILD, REBUILD, b"\x88",
+            forge.pair(ORDERED, ORDERED, b")", forge.mapping({"as_subclass": x})), STATE,
+        ),
+    ),
     "detach of the class": (
         ("    @classmethod\n    def detach(cls): return cls\n"
         "    @classmethod\n    def requires_grad_(cls, kind): return kind"),

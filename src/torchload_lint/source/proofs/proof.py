@@ -20,6 +20,7 @@ from torchload_lint.names import all_called
 from torchload_lint.source.names.members import base_expressions, body, is_function, odd_members
 from torchload_lint.source.proofs.code import CodeReader
 from torchload_lint.source.proofs.decorators import PROPERTIES, gives_back, is_accessor
+from torchload_lint.source.proofs.given_back import ASKED_BY_TORCH, check_given_back
 from torchload_lint.source.proofs.known.harmless import (
     ALWAYS_REACHED,
     DECORATORS,
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
 
 _MAX_PIECES = 400
 """How many functions, classes and values one proof looks into."""
-_GIVES_BACK = frozenset({"as_subclass", "detach", "requires_grad_"})
-"""Methods that torch asks of what a file gives it, to set attributes of what they return."""
 _OF_MEMBERS = frozenset({"value", "_value_"})
 _ATTRIBUTES_ALONE = frozenset(
     "abc.ABC argparse.Namespace builtins.object types.SimpleNamespace typing.Generic".split()
@@ -256,14 +255,14 @@ class _ProofSearch:
                 raise UnprovenError(f"{place} is a statement that is not expected in a class")
             for statement in body(level.node.body):
                 if is_function(statement):
-                    _check_given_back(statement, level.module)
+                    check_given_back(statement, level.module)
                     self._methods[statement] = statement.name
                     self._homes[statement] = (level.module, level.project)
                     if _is_within_reach(statement, level.module):
                         method = Piece(statement, level.module, level.project, holder)
                         self._waiting.append(method)
                 else:
-                    if not _GIVES_BACK.isdisjoint(bound(statement)):
+                    if not ASKED_BY_TORCH.isdisjoint(bound(statement)):
                         place = f"{level.module.path}:{statement.lineno}"
                         raise UnprovenError(f"{place} torch sets attributes of what this gives")
                     self._member(statement, level.module, level.project)
@@ -327,18 +326,6 @@ class _ProofSearch:
 def _is_enumeration(node: ast.ClassDef, home: Module) -> bool:
     bases = [home.bindings.qualified(base) or "" for base in base_expressions(node)]
     return any(base.startswith("enum.") for base in bases)
-
-
-def _check_given_back(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module) -> None:
-    """Attributes of what ``as_subclass`` gives are set by torch, under names of the file's choice;
-    also of what ``detach`` and ``requires_grad_`` give, if it has the type of what is asked.
-    """
-    may_be_asked_of_class = is_of_class(node, home) or len(node.args.args) <= len(
-        node.args.defaults
-    )
-    if node.name == "as_subclass" or (node.name in _GIVES_BACK and may_be_asked_of_class):
-        place = f"{home.path}:{node.lineno}"
-        raise UnprovenError(f"{place} torch sets attributes of what {node.name} gives")
 
 
 def _is_plain_property(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module) -> bool:
