@@ -25,7 +25,7 @@ NESTED = frozenset(
 """Classes whose objects Python gives up one inside of the other, without a limit of depth: a file
 that puts a million into each other ends it. Found by calling each vetted name (CPython 3.11)."""
 
-GIVING_BACK = frozenset({"operator.itemgetter"})
+RETURNING_ANY = frozenset({"operator.itemgetter"})
 """What makes an object that gives back, when torch calls it, whatever the file has put into a
 mapping: a class, too, of which torch then sets attributes for the file."""
 
