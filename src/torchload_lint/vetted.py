@@ -25,6 +25,13 @@ NESTED = frozenset(
 """Classes whose objects Python gives up one inside of the other, without a limit of depth: a file
 that puts a million into each other ends it. Found by calling each vetted name (CPython 3.11)."""
 
+BELIEVED = frozenset(
+    f"builtins.{one}"
+    for one in ("UnicodeDecodeError", "UnicodeEncodeError", "UnicodeTranslateError")
+)
+"""Errors whose text Python reads at the positions that a file has set, without a look at their
+bounds (CPython 3.11). torch makes that text while it loads, for what a file may not call."""
+
 RETURNING_ANY = frozenset({"operator.itemgetter"})
 """What makes an object that gives back, when torch calls it, whatever the file has put into a
 mapping: a class, too, of which torch then sets attributes for the file."""

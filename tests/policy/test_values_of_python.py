@@ -10,6 +10,8 @@ import ipaddress
 import signal
 import statistics
 import string
+import subprocess
+import sys
 import time
 import typing
 
@@ -19,7 +21,9 @@ pytest.importorskip("torch")
 
 import torch
 
+from checkpoint.cases import forge
 from torchload_lint.checkpoint import inspect_bytes
+from torchload_lint.names import GlobalName
 from torchload_lint.policy import Trust, judge
 
 pytestmark = pytest.mark.torch
@@ -65,3 +69,28 @@ def _entry(needed):
     found = getattr(module, needed.spelling.name)
     found = eval(needed.spelling.template.replace("{}", "found"))  # written by this package
     return (found, str(needed.name)) if needed.pair else found
+
+
+HOSTILE = """
+import torch
+from torch.serialization import safe_globals
+
+with safe_globals([({error}, "exceptions.{error}")]):
+    print(torch.load("hostile.pt", weights_only=True))
+"""
+
+
+@pytest.mark.parametrize("error", ["UnicodeDecodeError", "UnicodeEncodeError"])
+def test_an_error_that_believes_its_positions_is_refused(error, tmp_path):
+    assert judge(GlobalName("builtins", error), None).trust is Trust.UNPROVEN
+    assert judge(GlobalName("exceptions", error), None).trust is Trust.UNPROVEN
+    text = forge.raw(b"abc") if "Decode" in error else forge.text("abc")
+    arguments = (forge.text("u"), text, b"K\x00", b"K\x01", forge.text("x"))
+    far = [b"\x8a\x09" + one.to_bytes(9, "little", signed=True) for one in (-(2**40), 1 - 2**40)]
+    made = forge.call(forge.name("exceptions", error), *arguments)
+    made += forge.mapping(dict(zip(("start", "end"), far, strict=True))) + b"b"
+    (tmp_path / "hostile.pt").write_bytes(forge.archive(forge.program(made)))
+    command = [sys.executable, "-W", "ignore", "-c", HOSTILE.format(error=error)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    if sys.version_info[:2] == (3, 11):
+        assert done.returncode != 0  # where this was seen

@@ -20,6 +20,7 @@ from torchload_lint.checkpoint.known.torch_versions import ever_allowed
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import all_called, is_dotted_name
 from torchload_lint.vetted import (
+    BELIEVED,
     NESTED,
     REBUILDING,
     computes_when_called,
@@ -149,6 +150,9 @@ def _judged_as_vetted(names: set[str], called: bool) -> Judgement:
         return Judgement(Trust.RESTORE_ONLY, f"may be restored, not called: {reason}")
     if not NESTED.isdisjoint(names):
         reason = "a file may put any number in each other, and Python ends when they go"
+        return Judgement(Trust.UNPROVEN, f"not proven harmless: {reason}", WAY_OUT)
+    if not BELIEVED.isdisjoint(names):
+        reason = "its text is read at the positions that the file says, also outside of it"
         return Judgement(Trust.UNPROVEN, f"not proven harmless: {reason}", WAY_OUT)
     if not REBUILDING.isdisjoint(names):
         reason = "it calls what the file names, with any class and any state"
