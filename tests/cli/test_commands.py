@@ -112,6 +112,25 @@ def test_the_load_on_a_line_is_explained(cli, write):
     assert cli("--explain-load", "gone.py:3").exit_code == 2
 
 
+def test_a_load_in_a_notebook_is_explained_by_the_place_that_reports_print(cli, write):
+    cells = [
+        {
+            "cell_type": "code",
+            "metadata": {},
+            "outputs": [],
+            "source": f"import torch\ntorch.load('{name}.pt')",
+        }
+        for name in "ab"
+    ]
+    write({"n.ipynb": json.dumps({"cells": cells, "metadata": {}, "nbformat": 4})})
+    told = cli("--explain-load", "n.ipynb:cell 2:2").stdout
+    assert "b.pt" in told
+    assert "a.pt" not in told
+    assert cli("--explain-load", "n.ipynb:2").stdout.count("torch.load") == len(cells)
+    wrong = cli("--explain-load", "n.ipynb:cell 2:1").stderr
+    assert "no load on line 1 of cell 2 (loads on lines: cell 1:2, cell 2:2)" in wrong
+
+
 def test_explain_load_names_each_file_that_hands_the_path_on(cli, write):
     write(
         {

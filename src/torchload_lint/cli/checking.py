@@ -133,7 +133,9 @@ def _run(flags: Flags) -> int:
     if is_stdin:
         return _check_stdin(flags, projects, options, config)
     if flags.explain_load:
-        return _explain(flags.explain_load, projects, places=flags.verbose)
+        from torchload_lint.cli.explaining import explain_load  # noqa: PLC0415 - seldom
+
+        return explain_load(flags.explain_load, projects, places=flags.verbose)
     with Progress("files") as progress:
         outcome = check_in(projects, list(flags.paths) or [Path()], options, progress.show)
     if not (outcome.errors or outcome.results or _holds_python(outcome)):
@@ -179,30 +181,6 @@ def _refuse_contradictions(flags: Flags) -> None:
         raise ConfigError("--verify and --remote exclude each other: torch loads local files")
     if flags.add_noqa and flags.update_baseline:
         raise ConfigError("--add-noqa and --update-baseline exclude each other")
-
-
-def _explain(place: str, projects: Projects, *, places: bool) -> int:
-    """Everything about the load (or loads) on one line; with the ``places`` of this package where a
-    value stops.
-    """
-    from torchload_lint.audit import reported  # noqa: PLC0415
-    from torchload_lint.reports.survey import explain  # noqa: PLC0415
-    from torchload_lint.workspace.survey import survey  # noqa: PLC0415
-
-    name, colon, row = place.rpartition(":")
-    if not colon or not row.isdigit():
-        raise ConfigError(f"--explain-load must be FILE:LINE, not {place!r}")
-    if not Path(name).is_file():
-        fail(f"{name}: no such file")
-    loads = list(survey([Path(name)], projects))
-    here = [one for one in loads if one.covers(int(row))]
-    for one in here:
-        say(explain(reported(one), one.would_settle, one.trace, places=places))
-    hints.at_range(one.torch for one in here)
-    if not here:
-        rows = ", ".join(str(one.row) for one in loads) or "none"
-        fail(f"{name}: no load on line {row} (loads on lines: {rows})")
-    return CLEAN
 
 
 def _veto(flags: Flags) -> Veto:

@@ -143,6 +143,25 @@ def test_calls_that_are_left_out_are_shown_with_the_reason():
     ]
 
 
+def test_calls_that_a_test_rules_out_are_no_matter_of_classes():
+    files = {
+        "main.py": HEADER
+        + "def f(path=None):\n    if path:\n        torch.load(path)\n"
+        + "f(path=None)\n"
+    }
+    hops = hops_in(files, "main.py")
+    shown = {hop.code: hop.does for hop in hops}
+    assert shown["f(path=None)"] == "is left out: a test on the way rules out what it gives"
+    (why,) = hops[0].values
+    assert why.endswith("f() has no caller that gives what the tests on the way ask for")
+
+
+def test_what_a_library_gives_is_named_and_not_called_unknown():
+    code = "import torch, fabric\nf = fabric.Fabric()\ntorch.load(f.broadcast('a.pt'))\n"
+    shown = {hop.code: hop.values for hop in hops_in({"main.py": code}, "main.py")}
+    assert shown["f"] == ("what fabric.Fabric() gives",)
+
+
 def test_callers_on_objects_of_another_subclass_are_shown():
     files = {
         "main.py": HEADER

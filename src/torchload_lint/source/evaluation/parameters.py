@@ -129,10 +129,10 @@ def _from_callers(
     why_none = sites.why_none()
     of = class_of_self(function, frame)
     for site in sites.calls:
-        if leads_elsewhere(evaluator.assumed, site, sites.calls, function, frame.module) or not (
-            of is None or call_targets.may_concern(site, of, evaluator.project)
-        ):
-            evaluator.hop(site.written, site.module.path, f"is left out: {Other.CLASS.value}")
+        left_out, why = _left_out(evaluator, site, sites, function, of, frame.module)
+        if left_out:
+            evaluator.hop(site.written, site.module.path, f"is left out: {left_out}")
+            why_none = why or why_none
             continue
         evaluator.hop(site.written, site.module.path, f"calls {function.name}()")
         why_none = "no caller that gets there"
@@ -152,6 +152,25 @@ def _from_callers(
     if evaluator.is_traced:
         _note_made_up_names(evaluator, function, of or _holder(function, frame.module), frame)
     return _without_caller(evaluator, parameter, function, default, why_none, frame)
+
+
+def _left_out(
+    evaluator: Evaluator,
+    site: call_targets.Site,
+    sites: callers.Sites,
+    function: NamedFunction,
+    of: Class | None,
+    home: SourceFile,
+) -> tuple[str, str]:
+    """Why a call of the function is none that leads here, and what that leaves; empty for one
+    that may.
+    """
+    if leads_elsewhere(evaluator.assumed, site, sites.calls, function, home):
+        ruled_out = "a test on the way rules out what it gives"
+        return ruled_out, "no caller that gives what the tests on the way ask for"
+    if of is not None and not call_targets.may_concern(site, of, evaluator.project):
+        return Other.CLASS.value, ""
+    return "", ""
 
 
 def _note_others(evaluator: Evaluator, sites: callers.Sites) -> None:

@@ -191,7 +191,9 @@ def _shown(value: Value) -> str:
         return "the options of a command line"
     if isinstance(value, Made) and value.call is None:
         return value.callee
-    if isinstance(value, Unknown | Made):
+    if isinstance(value, Made):
+        return f"what {value.callee}() gives"
+    if isinstance(value, Unknown):
         return f"unknown: {why(value)}"
     if isinstance(value, Record):
         return f"a mapping of {_cut(', '.join(value.entries))}" if value.entries else "a mapping"
