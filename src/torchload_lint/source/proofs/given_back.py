@@ -48,12 +48,21 @@ def _makes_an_object(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         if isinstance(target, ast.Name)
     }
     stored = [one.id for one in inside if isinstance(one, ast.Name) and _is_stored(one)]
-    results = [one.value for one in inside if isinstance(one, ast.Return)]
+    own = [one.body[0] for one in inside if isinstance(one, ast.If) and _gives_own(one, first)]
+    results = [one.value for one in inside if isinstance(one, ast.Return) and one not in own]
     values = [
         made.get(one.id) if isinstance(one, ast.Name) and stored.count(one.id) == 1 else one
         for one in results
     ]
     return first not in stored and all(_is_made(one, first) for one in values)
+
+
+def _gives_own(node: ast.If, first: str) -> bool:
+    """``if isinstance(x, cls): return x``: what comes back is an object of the class."""
+    result, test = node.body[0], node.test
+    if not isinstance(result, ast.Return) or not isinstance(result.value, ast.Name):
+        return False
+    return ast.unparse(test) == f"isinstance({result.value.id}, {first})"
 
 
 _NOT_READ = (
