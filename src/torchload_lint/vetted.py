@@ -32,6 +32,17 @@ BELIEVED = frozenset(
 """Errors whose text Python reads at the positions that a file has set, without a look at their
 bounds (CPython 3.11). torch makes that text while it loads, for what a file may not call."""
 
+GENERATORS = frozenset(
+    f"numpy.random.{one}"
+    for one in """
+    _pickle.__bit_generator_ctor _pickle.__randomstate_ctor _pickle.__generator_ctor
+    _mt19937.MT19937 _philox.Philox mtrand.RandomState _generator.Generator
+    """.split()
+)
+"""What makes numpy's generators of random numbers: two of them draw from the position that a file
+has set, without a look at their bounds, and Python ends (numpy 2.4, ``_mt19937.pyx``,
+``_philox.pyx``); by its name a file may ask the functions for either."""
+
 RETURNING_ANY = frozenset({"operator.itemgetter"})
 """What makes an object that gives back, when torch calls it, whatever the file has put into a
 mapping: a class, too, of which torch then sets attributes for the file."""

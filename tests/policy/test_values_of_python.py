@@ -94,3 +94,17 @@ def test_an_error_that_believes_its_positions_is_refused(error, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     if sys.version_info[:2] == (3, 11):
         assert done.returncode != 0  # where this was seen
+
+
+def test_generators_that_believe_a_position_are_refused():
+    numpy = pytest.importorskip("numpy")
+    for made in (numpy.random.default_rng(1), numpy.random.RandomState(1)):
+        stream = io.BytesIO()
+        torch.save({"made": made}, stream)
+        judged = {
+            str(one.name): judge(one.name, None, called=one.called)
+            for one in inspect_bytes(stream.getvalue(), "made.pt").safe_globals
+        }
+        refused = [name for name, found in judged.items() if not found.allowed]
+        assert "numpy.random._pickle.__bit_generator_ctor" in refused
+        assert all(name.startswith("numpy.random.") for name in refused)

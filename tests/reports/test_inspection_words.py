@@ -17,6 +17,7 @@ LOOKALIKE = "c\N{CYRILLIC SMALL LETTER A}pp\nNet\n".encode() + b")\x81"
 UNKNOWN_TYPE = (
     b"cnumpy.random._pickle\n__bit_generator_ctor\nX\x03\x00\x00\x00Foo\x85R}X\x01\x00\x00\x00aNsb"
 )
+TRUSTED = "trusted = ['numpy.random._pickle.__bit_generator_ctor']"
 
 
 def told(folder: Path, program: bytes) -> str:
@@ -39,6 +40,7 @@ def test_names_that_nobody_trusts_are_counted_in_the_first_line(tmp_path):
 
 
 def test_an_allowlist_that_is_not_known_to_be_whole_is_not_shown_to_be_copied(tmp_path):
+    (tmp_path / "torchload-lint.toml").write_text(f"{TRUSTED}\n")
     text = told(tmp_path, UNKNOWN_TYPE)
     assert "the file does not say all of it" in text.partition("\n")[0]
     assert "To load it" not in text
@@ -46,7 +48,7 @@ def test_an_allowlist_that_is_not_known_to_be_whole_is_not_shown_to_be_copied(tm
 
 def test_an_allowlist_that_is_not_known_to_be_whole_is_not_written(tmp_path):
     told(tmp_path, UNKNOWN_TYPE)
-    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.13"\n')
+    (tmp_path / "torchload-lint.toml").write_text(f'target-torch = "2.13"\n{TRUSTED}\n')
     source = "import torch\nx = torch.load('model.pt', weights_only=True)\n"
     assert torchload_lint.fix(source, tmp_path / "app.py") == source
 

@@ -21,6 +21,7 @@ from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import all_called, is_dotted_name
 from torchload_lint.vetted import (
     BELIEVED,
+    GENERATORS,
     NESTED,
     REBUILDING,
     computes_when_called,
@@ -140,6 +141,15 @@ def _is_vetted(name: str) -> bool:
     return bool(vetted_definitions(name)) or (name.startswith("torch.") and name in ever_allowed())
 
 
+_REFUSED = (
+    (NESTED, "a file may put any number in each other, and Python ends when they go"),
+    (BELIEVED, "its text is read at the positions that the file says, also outside of it"),
+    (GENERATORS, "it may draw numbers from a position outside of them, which the file says"),
+    (REBUILDING, "it calls what the file names, with any class and any state"),
+)
+"""Of what is vetted that which only holds data, and is refused all the same: why."""
+
+
 def _judged_as_vetted(names: set[str], called: bool) -> Judgement:
     if any(map(computes_when_called, names)):
         reason = (
@@ -148,15 +158,9 @@ def _judged_as_vetted(names: set[str], called: bool) -> Judgement:
         if called:
             return Judgement(Trust.UNPROVEN, f"not proven harmless: {reason}", WAY_OUT)
         return Judgement(Trust.RESTORE_ONLY, f"may be restored, not called: {reason}")
-    if not NESTED.isdisjoint(names):
-        reason = "a file may put any number in each other, and Python ends when they go"
-        return Judgement(Trust.UNPROVEN, f"not proven harmless: {reason}", WAY_OUT)
-    if not BELIEVED.isdisjoint(names):
-        reason = "its text is read at the positions that the file says, also outside of it"
-        return Judgement(Trust.UNPROVEN, f"not proven harmless: {reason}", WAY_OUT)
-    if not REBUILDING.isdisjoint(names):
-        reason = "it calls what the file names, with any class and any state"
-        return Judgement(Trust.UNPROVEN, f"not proven harmless: {reason}", WAY_OUT)
+    for refused, reason in _REFUSED:
+        if not refused.isdisjoint(names):
+            return Judgement(Trust.UNPROVEN, f"not proven harmless: {reason}", WAY_OUT)
     restored = not called and any(map(is_restored, names))
     return Judgement(Trust.VETTED, "known to hold data only", by_attributes=restored)
 
