@@ -230,7 +230,7 @@ def test_only_the_registry_leads_to_what_is_known_of_a_library() -> None:
 
 
 OF_THE_LANGUAGE = {"Dict", "Parameter"}
-"""Classes of libraries that ``typing`` and torch have, too."""
+"""Classes of libraries whose names ``typing``, torch or this package have, too."""
 NAMING_LIBRARIES = {
     "project/not_followed.py": "packages that are never a project's own",
     "proofs/unpickled.py": "functions that run what they are given, which no proof lets pass",
@@ -263,9 +263,12 @@ def test_what_is_known_of_a_library_stands_in_its_file_alone() -> None:
     for file, name in known_to.items():
         its_own = {root for root, files in registry.ROOTS.items() if name in files}
         naming[file] = naming.get(file, set()) - its_own - classes
-    assert {file: words for file, words in naming.items() if words} == {
-        file: naming.get(file) for file in NAMING_LIBRARIES
-    }
+    found = {file: words for file, words in naming.items() if words}
+    assert found == {file: naming.get(file) for file in NAMING_LIBRARIES}, (
+        "these texts hold a library's name, or that of a class in a library's table: what is known "
+        "of it belongs into the library's file; where the word is a class of our own, add it to "
+        "OF_THE_LANGUAGE"
+    )
 
 
 def _files_of_registry() -> set[str]:
