@@ -266,3 +266,12 @@ def test_a_fault_of_the_tool_does_not_look_like_findings(write, folder, command)
     assert "error: the run ended early: ZeroDivisionError" in done.stderr
     assert "this is a fault of torchload-lint" in done.stderr
     assert "Traceback" in done.stderr
+
+
+@pytest.mark.parametrize("output_format", ["concise", "json", "junit", "sarif", "grouped"])
+def test_what_was_not_there_is_not_said_to_have_passed(cli, write, output_format):
+    write({"a.py": "x = 1\n"})
+    result = cli("--output-format", output_format, "a.py", "gone.py")
+    assert result.exit_code == 2
+    assert "All checks passed" not in result.stdout + result.stderr
+    assert "No findings in what could be checked." in result.stdout + result.stderr

@@ -280,10 +280,12 @@ def _tell(
         write_text(flags.output_file, text)
     else:
         say(text, err=to_stderr)
-    found_none = not outcome.names and outcome.errors  # "All checks passed!" would be a lie
-    if not flags.quiet and not found_none:
+    failed = outcome.errors or outcome.crashes  # "All checks passed!" would be a lie
+    if not flags.quiet and (outcome.names or not failed):
         for_people = config.output_format in TEXT_FORMATS and not flags.output_file
-        say(reports.summary(outcome.results, shown), err=to_stderr or not for_people)
+        is_all = outcome.results or not failed
+        said = reports.summary(outcome.results, shown) if is_all else reports.NOTHING_ELSE
+        say(said, err=to_stderr or not for_people)
     return _status(outcome, flags, config)
 
 

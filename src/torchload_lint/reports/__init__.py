@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from torchload_lint.reports.run_report import Report, ReportOptions, RuleText
-from torchload_lint.reports.summary import shown_fixes, statistics, summary
+from torchload_lint.reports.summary import NOTHING_ELSE, shown_fixes, statistics, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS",
+    "NOTHING_ELSE",
     "Report",
     "ReportOptions",
     "RuleText",
