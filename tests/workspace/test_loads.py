@@ -78,6 +78,8 @@ def test_what_a_file_and_a_save_tell_is_known(folder):
     (entry,) = loads["unknown.py"].would_settle
     assert entry.startswith("to settle it, add to [tool.torchload-lint.loads]:")
     assert loads["suggested.py"].situation.written_by == ("suggested.py:4",)
+    guessed = {name for name, load in loads.items() if load.situation.perhaps_written}
+    assert guessed == {"suggested.py"}
 
 
 def test_entries_for_unknown_loads_only_and_once(folder):

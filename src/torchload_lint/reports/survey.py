@@ -104,7 +104,8 @@ def explain(load: Load, advice: Sequence[str], trace: Trace | None, *, places: b
         "files", [f"{r.path}: {IN_WORDS[r.verdict.value]}" for r in situation.reports]
     )
     lines += _section("needs", [_need(need, situation) for need in situation.needs])
-    lines += _section("written by", load.writers)
+    perhaps = "perhaps " if situation.perhaps_written else ""
+    lines += _section(f"{perhaps}written by", load.writers)
     lines += _section("would settle it", advice)
     hops = [_in_words(hop, inside) for hop, inside in _with_steps_inside(trace)]
     shown = hops if places else hops[:_MOST_STEPS]
@@ -267,6 +268,7 @@ def _as_data(load: Load) -> dict[str, object]:
         "evidence": situation.evidence.value,
         "counted_as": counted_as(situation),
         "written_by": load.writers,
+        "perhaps_written": situation.perhaps_written,
         "needs": [
             {"name": str(need.name), "trust": need.judgement.trust.value}
             for need in situation.needs

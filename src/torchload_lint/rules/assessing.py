@@ -177,6 +177,7 @@ def _assessed(
         registered=tuple(_registered(missing, module, context)),
         saved_besides=reading.saved_besides(module),
         written_by=tuple(f"{producer.path}:{producer.row}" for producer in reading.producers),
+        perhaps_written=any(producer.suggested for producer in reading.producers),
         refused_when_saved=tuple(
             f"what {one.path}:{one.row} saves there cannot be loaded weights-only: {one.refused}"
             for one in reading.producers

@@ -90,6 +90,8 @@ class Situation(NamedTuple):
     """What a save that may write the file is known to put into it, where that is not all."""
     written_by: tuple[str, ...] = ()
     """The saving sites of the project that write this file, as ``file:row``."""
+    perhaps_written: bool = False
+    """Whether these only save what the load asks for, and others may do so too."""
     refused_when_saved: tuple[str, ...] = ()
     """Why no weights-only load takes what these sites save, with the site, in words."""
     everywhere: Situation | None = None

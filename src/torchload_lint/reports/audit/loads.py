@@ -104,7 +104,10 @@ def _load(audited: AuditedLoad) -> Html:
         _row("reads", _reads(situation)),
         _row("not known", situation.resolution.unknown),
         _row("files", [_file(one) for one in situation.reports]),
-        _row("written by", situation.written_by),
+        _row(
+            "perhaps written by" if situation.perhaps_written else "written by",
+            situation.written_by,
+        ),
         _row("needs", [_need(need, situation) for need in situation.needs]),
         *map(shown_finding, audited.found),
     )
