@@ -71,6 +71,12 @@ ATTACKS = {
         lambda x: called(x, forge.call(ORDERED) + forge.mapping({"as_subclass": x}) + b"b",
                          state=STATE),
     ),
+    "__new__ with another isinstance": (
+        ("    def __new__(cls, one=None, isinstance=slice):\n"
+        "        if isinstance(one, cls): return one\n        return object.__new__(cls)"),
+        lambda x: called(x, forge.call(ORDERED) + forge.mapping({"as_subclass": x}) + b"b",
+                         state=STATE),
+    ),
     "__new__ that gives a class": (
         "    def __new__(cls, one=None): return cls if one else object.__new__(cls)",
         lambda x: forge.call(

@@ -11,6 +11,13 @@ from torchload_lint.source.loaders.collect import every_load
 from torchload_lint.source.paths import resolve_path
 from torchload_lint.source.saving.producers import producers_for
 
+RESTORES_NET = """
+            from nets import Net
+            def main(args):
+                net = Net()
+                net.load_state_dict(torch.load(args.weights))
+            """
+
 # title: (files, how the save in any of them is matched to the load in use.py; None for not)
 CASES = {
     "one buffer": (
@@ -346,12 +353,7 @@ CASES = {
             model = Other()
             torch.save(model.state_dict(), get())
             """,
-         "use.py": """
-            from nets import Net
-            def main(args):
-                net = Net()
-                net.load_state_dict(torch.load(args.weights))
-            """},
+         "use.py": RESTORES_NET},
         None,
     ),
     "the state of what the same class makes, under another key": (
@@ -361,12 +363,7 @@ CASES = {
             model = Net()
             torch.save({"model": model.state_dict()}, get())
             """,
-         "use.py": """
-            from nets import Net
-            def main(args):
-                net = Net()
-                net.load_state_dict(torch.load(args.weights))
-            """},
+         "use.py": RESTORES_NET},
         None,
     ),
     "the state of what the same function makes, under the same key": (
@@ -406,12 +403,7 @@ CASES = {
             model = Net()
             torch.save(model.state_dict(), get())
             """ for name in "abc"},
-         "use.py": """
-            from nets import Net
-            def main(args):
-                net = Net()
-                net.load_state_dict(torch.load(args.weights))
-            """},
+         "use.py": RESTORES_NET},
         None,
     ),
     "the state of another object": (
